@@ -1,0 +1,12 @@
+import type { Config, Context } from '@netlify/functions'
+import { serveMcp } from '../../lib/runtime/serve-mcp.ts'
+
+/** The MCP endpoint: the protected resource. The only function that loads the MCP SDK. */
+export default (request: Request, context: Context): Promise<Response> => serveMcp(request, context)
+
+// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/manifest.test.ts checks the result.
+export const config: Config = {
+  path: ['/mcp', '/mcp/'],
+  preferStatic: false,
+  rateLimit: { windowLimit: 1200, windowSize: 60, aggregateBy: ['ip', 'domain'] },
+}
