@@ -1,5 +1,26 @@
 import type { Context } from '@netlify/functions'
+import { sweepGrants } from '../oauth/grants/sweep.ts'
+import { createBlobsStore } from '../store/blobs.ts'
+import { log, withRequestId } from './log.ts'
+import { deployOf } from './serve.ts'
+import { siteOf } from './site.ts'
 
-export async function serveMaintenance(_request: Request, _context: Context): Promise<Response> {
-  return Response.json({ error: 'temporarily_unavailable' }, { status: 503 })
+/** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
+const deadline = 20_000
+
+/**
+ * The scheduled `maintenance` function. The platform calls it by an address of its own choosing, so that the site is
+ * that of the deploy, not of the request; it takes no input, and to call it once more changes nothing.
+ */
+export function serveMaintenance(_request: Request, context: Context): Promise<Response> {
+  return withRequestId(context.requestId, async () => {
+    const deploy = deployOf(context)
+    const issuer = URL.parse(process.env.MCP_OAUTH_ISSUER?.trim() || deploy.siteUrl || '')
+    const site = issuer && siteOf(issuer.host, process.env, deploy, [])
+    if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
+    const store = createBlobsStore({ name: site.storeName })
+    const swept = await sweepGrants(store, Date.now(), AbortSignal.timeout(deadline))
+    log('swept', swept)
+    return Response.json(swept)
+  })
 }

@@ -1,0 +1,18 @@
+/** Child process of `buildInChild`: one build, one answer. Ends with its parent. */
+import { once } from 'node:events'
+import * as v from 'valibot'
+import { buildFunctions } from './build.ts'
+
+const request = v.object({ outDir: v.string(), functionsDirectory: v.optional(v.string()) })
+
+// A terminal's Ctrl-C goes to the whole process group; the parent decides when the build ends.
+process.on('SIGINT', () => {})
+process.once('disconnect', () => process.exit(1))
+
+const [message] = await once(process, 'message')
+const { outDir, functionsDirectory } = v.parse(request, message)
+try {
+  process.send?.({ artifact: await buildFunctions({ outDir, ...(functionsDirectory && { functionsDirectory }) }) })
+} catch (error) {
+  process.send?.({ error: error instanceof Error ? error.message : String(error) })
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { pathToFileURL } from 'node:url'
+import * as v from 'valibot'
+import type { HostOptions } from './options.ts'
+import type { Match } from './routes.ts'
+
+/** The longest that a function may take, like Netlify's synchronous functions. Milliseconds. */
+const functionTimeout = 60_000
+
+const preludeSchema = v.object({
+  statusCode: v.number(),
+  multiValueHeaders: v.optional(v.record(v.string(), v.array(v.string())), {}),
+  headers: v.optional(v.record(v.string(), v.string()), {}),
+})
+
+type Handler = (event: unknown, stream: PassThrough, context: unknown) => Promise<void>
+
+const entryPoint = v.object({
+  handler: v.custom<Handler>((value) => typeof value === 'function'),
+})
+
+/** The two functions that the Lambda runtime adds to the global scope, as Netlify's bootstrap uses them. */
+export function provideLambdaRuntime(): void {
+  Object.assign(globalThis, {
+    awslambda: {
+      streamifyResponse: (handler: Handler) => handler,
+      HttpResponseStream: {
+        from(stream: PassThrough, prelude: unknown) {
+          stream.emit('prelude', prelude)
+          return stream
+        },
+      },
+    },
+  })
+}
+
+/**
+ * Loads a function at its first request, as a new instance does, through Netlify's own entry point. Unlike a module
+ * that failed to load, which Node remembers, a function stays broken only as long as this host lives.
+ */
+export async function loadHandler(directory: string, name: string): Promise<Handler> {
+  const file = join(directory, name, '___netlify-entry-point.mjs')
+  return v.parse(entryPoint, await import(pathToFileURL(file).href)).handler
+}
+
+/** The event that the platform's edge sends to a function. */
+export function toEvent(request: IncomingMessage, url: URL, body: Buffer, match: Match, options: HostOptions) {
+  const { blobs, deploy } = options
+  return {
+    rawUrl: url.href,
+    path: url.pathname,
+    httpMethod: request.method,
+    headers: { ...forwardedHeaders(request), ...platformHeaders(request, options) },
+    body: body.length > 0 ? body.toString('base64') : undefined,
+    isBase64Encoded: true,
+    route: match.route,
+    flags: {},
+    invocationMetadata: { function_name: match.name, branch: deploy.branch },
+    blobs: Buffer.from(
+      JSON.stringify({
+        url: blobs.edgeURL,
+        url_uncached: blobs.uncachedEdgeURL,
+        token: blobs.token,
+        primary_region: 'us-east-2',
+      }),
+    ).toString('base64'),
+  }
+}
+
+export type PlatformEvent = ReturnType<typeof toEvent>
+
+/** Everything the caller sent but the headers that only the platform may set. */
+function forwardedHeaders(request: IncomingMessage): { [name: string]: string } {
+  const headers: Record<string, string> = {}
+  for (const [name, values] of Object.entries(request.headersDistinct)) {
+    if (values && !name.startsWith('x-nf-')) headers[name] = values.join(name === 'cookie' ? '; ' : ', ')
+  }
+  return headers
+}
+
+function platformHeaders(request: IncomingMessage, { blobs, deploy }: HostOptions) {
+  return {
+    'x-nf-client-connection-ip': (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    'x-nf-request-id': randomUUID(),
+    'x-nf-account-id': 'local',
+    'x-nf-site-id': blobs.siteID,
+    'x-nf-deploy-id': deploy.id,
+    'x-nf-deploy-context': deploy.context,
+    'x-nf-deploy-published': deploy.published ? '1' : '0',
+    'x-nf-branch': deploy.branch,
+  }
+}
+
+/**
+ * Runs one invocation and streams its answer. Settles when the function has finished for good, `waitUntil` included,
+ * which may be long after the answer.
+ *
+ * @throws whatever the function throws, or that it gave no answer in time; the caller answers 502 if nothing was sent.
+ */
+export async function invoke(handler: Handler, event: PlatformEvent, response: ServerResponse): Promise<void> {
+  const stream = new PassThrough()
+  const started = performance.now()
+  let answered = false
+  stream.once('prelude', (raw: unknown) => {
+    answered = true
+    const { statusCode, headers, multiValueHeaders } = v.parse(preludeSchema, raw)
+    for (const [name, value] of Object.entries({ ...headers, ...multiValueHeaders })) {
+      // What the bootstrap tells the edge stays there.
+      if (!name.startsWith('x-nf-')) response.setHeader(name, value)
+    }
+    response.setHeader('x-nf-request-id', event.headers['x-nf-request-id'])
+    response.writeHead(statusCode)
+    response.flushHeaders()
+    stream.pipe(response)
+  })
+  // A caller that goes away does not stop a function: what is still written is read and dropped.
+  response.once('close', () => stream.unpipe(response).resume())
+  const finished = handler(event, stream, {
+    awsRequestId: randomUUID(),
+    clientContext: {},
+    getRemainingTimeInMillis: () => Math.max(0, functionTimeout - (performance.now() - started)),
+  })
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    if (!response.writableEnded) timeout.reject(new Error(`no complete answer after ${functionTimeout / 1000} s`))
+  }, functionTimeout)
+  try {
+    await Promise.race([finished, timeout.promise])
+    if (!answered) throw new Error('the function ended without an answer')
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,97 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import * as v from 'valibot'
+import { type HostOptions, type Notice, notice } from './options.ts'
+
+export interface Host {
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** Settles when the process has ended, however it ended. */
+  readonly exited: Promise<void>
+  /** SIGKILL, as a crash: nothing is finished. Settles when the process is gone. */
+  kill(): Promise<void>
+  /** Frees the port and settles; requests in flight and their `waitUntil` work are still finished. */
+  retire(): Promise<void>
+  /** `retire`, and settles when the process is gone. */
+  stop(): Promise<void>
+}
+
+export interface StartHostOptions {
+  readonly artifact: { readonly directory: string; readonly manifestPath: string }
+  /** 0 takes any free port. */
+  readonly port: number
+  /** The functions' whole environment: nothing else of the caller's is passed on. */
+  readonly env: Readonly<Record<string, string>>
+  readonly blobs: HostOptions['blobs']
+  /** What the platform says about the deploy; default `dev`. */
+  readonly deployContext?: string
+  /** Takes each line that the host and its functions print; otherwise they go to this process's own output. */
+  readonly onOutput?: (line: string) => void
+}
+
+/**
+ * Starts a function host on loopback, in a process of its own.
+ *
+ * @throws if the port is taken or the artifact cannot be read.
+ */
+export async function startHost(options: StartHostOptions): Promise<Host> {
+  const { onOutput, deployContext = 'dev' } = options
+  const output = onOutput ? 'pipe' : 'inherit'
+  const child = fork(new URL('main.ts', import.meta.url), {
+    // Netlify's bootstrap and the AWS runtime set these two on the platform.
+    env: { ...options.env, AWS_REGION: 'us-east-2', LAMBDA_TASK_ROOT: options.artifact.directory },
+    execArgv: [],
+    stdio: ['ignore', output, output, 'ipc'],
+  })
+  if (onOutput) {
+    for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', onOutput)
+  }
+  const exited = once(child, 'close').then(() => {})
+  const hostOptions: HostOptions = {
+    directory: options.artifact.directory,
+    manifestPath: options.artifact.manifestPath,
+    port: options.port,
+    blobs: options.blobs,
+    deploy: {
+      id: '0123456789abcdef01234567',
+      context: deployContext,
+      published: deployContext === 'production',
+      branch: 'main',
+    },
+  }
+  const next = async (): Promise<Notice> => {
+    const gone = exited.then(() => ({ type: 'failed', error: 'the function host ended unexpectedly' }) as const)
+    return Promise.race([once(child, 'message').then(([message]) => v.parse(notice, message)), gone])
+  }
+  const started = next()
+  child.send({ type: 'start', options: hostOptions })
+  const first = await started
+  if (first.type !== 'listening') {
+    child.kill('SIGKILL')
+    throw new Error(first.type === 'failed' ? first.error : 'the function host did not start')
+  }
+  const retire = async () => {
+    if (!child.connected) return
+    const closed = next()
+    // A host that is just now gone has nothing left to stop.
+    child.send({ type: 'stop' }, () => {})
+    await closed
+  }
+  return {
+    url: `http://localhost:${first.port}`,
+    port: first.port,
+    pid: child.pid ?? 0,
+    exited,
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+    retire,
+    stop: async () => {
+      await retire()
+      await exited
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, sep } from 'node:path'
+import MiniSearch from 'minisearch'
+
+/** Part of a document under one heading. */
+export interface Chunk {
+  readonly path: string
+  /** Empty: what stands before the first heading. */
+  readonly anchor: string
+  /** Markdown, beginning with the headings that lead to it. */
+  readonly content: string
+}
+
+export interface Corpus {
+  /** The best first, at most `limit`. */
+  search(query: string, limit: number): readonly Chunk[]
+  /** The whole text of a document by its path (`docs/guide.md`). */
+  document(path: string): string | undefined
+}
+
+interface Section {
+  readonly id: number
+  readonly path: string
+  readonly anchor: string
+  readonly headings: readonly string[]
+  readonly text: string
+}
+
+/**
+ * The Markdown files in `documents` (files, or folders with all that is in them), cut at their headings. A document's
+ * path begins with the name of the file or folder given.
+ *
+ * @throws Error if one of `documents` does not exist
+ */
+export function openCorpus(documents: readonly string[]): Corpus {
+  const texts = new Map<string, string>()
+  for (const given of documents) {
+    for (const file of markdownFiles(given)) {
+      texts.set(relative(dirname(given), file).split(sep).join('/'), readFileSync(file, 'utf8'))
+    }
+  }
+  const sections: Section[] = []
+  for (const [path, text] of texts) {
+    for (const section of sectionsOf(text)) sections.push({ id: sections.length, path, ...section })
+  }
+
+  const index = new MiniSearch<Section>({
+    fields: ['title', 'text'],
+    extractField: (section, field) =>
+      field === 'title' ? section.headings.join(' ') : field === 'id' ? String(section.id) : section.text,
+    searchOptions: {
+      boost: { title: 2 },
+      prefix: (term) => term.length > 3,
+      fuzzy: (term) => (term.length > 5 ? 0.2 : 0),
+    },
+  })
+  index.addAll(sections)
+
+  return {
+    search(query, limit) {
+      const found: Chunk[] = []
+      for (const { id } of index.search(query).slice(0, limit)) {
+        const section = sections[Number(id)]
+        if (section !== undefined) found.push(chunkOf(section))
+      }
+      return found
+    },
+    document: (path) => texts.get(path),
+  }
+}
+
+function chunkOf({ path, anchor, headings, text }: Section): Chunk {
+  return { path, anchor, content: headings.length === 0 ? text : `# ${headings.join(' > ')}\n\n${text}` }
+}
+
+function markdownFiles(path: string): string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md') && !basename(name).startsWith('.'))
+    .sort()
+    .map((name) => join(path, name))
+}
+
+/** A heading inside a fenced code block is a comment of a shell, not a heading. */
+function sectionsOf(text: string): Omit<Section, 'id' | 'path'>[] {
+  const sections: { anchor: string; headings: string[]; lines: string[] }[] = [{ anchor: '', headings: [], lines: [] }]
+  const anchors = new Map<string, number>()
+  const trail: string[] = []
+  let fenced = false
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*(```|~~~)/.test(line)) fenced = !fenced
+    const [, marks, title] = fenced ? [] : (/^(#{1,6})\s+(.+?)\s*#*$/.exec(line) ?? [])
+    if (marks === undefined || title === undefined) {
+      sections.at(-1)?.lines.push(line)
+      continue
+    }
+    trail.splice(marks.length - 1)
+    trail[marks.length - 1] = title
+    sections.push({ anchor: uniqueAnchor(title, anchors), headings: trail.filter((each) => each !== ''), lines: [] })
+  }
+  return sections
+    .map(({ anchor, headings, lines }) => ({ anchor, headings, text: lines.join('\n').trim() }))
+    .filter((section) => section.text !== '')
+}
+
+/** As GitHub makes them: lower case, words joined by hyphens, a number from the second on. */
+function uniqueAnchor(title: string, taken: Map<string, number>): string {
+  const slug = title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-')
+  const count = taken.get(slug) ?? 0
+  taken.set(slug, count + 1)
+  return count === 0 ? slug : `${slug}-${count}`
+}

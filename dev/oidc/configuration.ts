@@ -1,0 +1,89 @@
+import { type Configuration, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { type Account, claimsByScope, claimsOf } from './account.ts'
+import type { Collection } from './collection.ts'
+import type { ProviderKeys } from './keys.ts'
+import { errorPage, pageHeaders } from './page.ts'
+import { interactionPath } from './sign-in-form.ts'
+
+export interface ProviderClient {
+  readonly clientId: string
+  /** Absent: a public client. */
+  readonly clientSecret?: string
+  readonly redirectUris: readonly string[]
+}
+
+const day = 24 * 60 * 60
+
+/** @param cookiePrefix sets this provider apart from others on this host, as ports do not */
+export function configurationFor(
+  client: ProviderClient,
+  keys: ProviderKeys,
+  accounts: Collection<Account>,
+  cookiePrefix: string,
+): Configuration {
+  const policy = interactionPolicy.base()
+  policy.add(new interactionPolicy.Prompt({ name: 'select_account', requestable: true }), 0)
+  return {
+    clients: [
+      {
+        client_id: client.clientId,
+        redirect_uris: client.redirectUris,
+        // A `native` client would be asked for consent every time.
+        application_type: 'web',
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        ...(client.clientSecret === undefined
+          ? { token_endpoint_auth_method: 'none' }
+          : { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.clientSecret }),
+      },
+    ],
+    jwks: { keys: keys.signing.map((key) => ({ ...key })) },
+    cookies: {
+      keys: keys.cookies,
+      names: {
+        session: `${cookiePrefix}_session`,
+        interaction: `${cookiePrefix}_interaction`,
+        resume: `${cookiePrefix}_resume`,
+      },
+    },
+    scopes: ['openid', 'email', 'profile'],
+    claims: claimsByScope,
+    // As Auth0 does: the claims are in the ID token, not only at the userinfo endpoint.
+    conformIdTokenClaims: false,
+    findAccount(_ctx, sub) {
+      const account = accounts.get(sub)
+      return account && { accountId: sub, claims: () => claimsOf(account) }
+    },
+    loadExistingGrant: grantEverything,
+    interactions: { policy, url: (_ctx, interaction) => `${interactionPath}${interaction.uid}` },
+    pkce: { required: () => true },
+    responseTypes: ['code'],
+    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    ttl: {
+      AccessToken: 3600,
+      AuthorizationCode: 60,
+      Grant: 14 * day,
+      IdToken: 3600,
+      Interaction: 3600,
+      Session: 14 * day,
+    },
+    clientBasedCORS: () => false,
+    async renderError(ctx, out) {
+      ctx.set({ ...pageHeaders })
+      ctx.body = String(await errorPage(`${out.error}: ${out.error_description ?? ''}`))
+    },
+  }
+}
+
+/** The one client may have whatever it asks for: asking the person is our own consent page's business. */
+async function grantEverything({ oidc }: KoaContextWithOIDC) {
+  const { client, session, provider } = oidc
+  if (client === undefined || session?.accountId === undefined) return undefined
+  const known = session.grantIdFor(client.clientId)
+  const grant =
+    (known && (await provider.Grant.find(known))) ||
+    new provider.Grant({ accountId: session.accountId, clientId: client.clientId })
+  grant.addOIDCScope(String(oidc.params?.scope ?? ''))
+  await grant.save()
+  return grant
+}

@@ -1,0 +1,82 @@
+import {
+  type Brand,
+  consentPage,
+  defaultBrand,
+  errorKinds,
+  errorPage,
+  type Page,
+  returnPage,
+} from '../../lib/oauth/pages/index.ts'
+
+/** Every page in the cases that look different; the file name of its picture is its name. */
+export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
+  const form = {
+    brand,
+    scopes: ['docs:read', 'docs:feedback'],
+    action: '/oauth/authorize',
+    hiddenFields: { request: 'sealed' },
+  }
+  const requestId = '01KAJ4Z9M3W8T5C2'
+  return {
+    'consent-claude': consentPage({
+      ...form,
+      client: { name: 'Claude', verifiedHost: 'claude.ai' },
+      redirectUri: 'https://claude.ai/api/mcp/auth_callback',
+    }),
+    'consent-claude-code': consentPage({
+      ...form,
+      client: { name: 'Claude Code', verifiedHost: 'claude.ai' },
+      redirectUri: 'http://localhost:3118/callback',
+    }),
+    'consent-registered-loopback': consentPage({
+      ...form,
+      client: { name: 'MCP CLI Proxy' },
+      redirectUri: 'http://127.0.0.1:3334/oauth/callback',
+    }),
+    'consent-registered-web': consentPage({
+      ...form,
+      client: { name: 'Cursor' },
+      redirectUri: 'https://www.cursor.com/agents/mcp/oauth/callback',
+    }),
+    'consent-registered-app': consentPage({
+      ...form,
+      client: { name: 'Cursor' },
+      redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback',
+    }),
+    'consent-hostile': consentPage({
+      ...form,
+      client: { name: `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}` },
+      redirectUri: `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`,
+    }),
+    'return-signed-in': returnPage({
+      brand,
+      outcome: 'signed-in',
+      location: 'cursor://anysphere.cursor-mcp/oauth/callback?code=c&state=s',
+      clientName: 'Cursor',
+    }),
+    'return-cancelled': returnPage({
+      brand,
+      outcome: 'cancelled',
+      location: 'https://agents.example.com/callback?error=access_denied',
+      requestId,
+    }),
+    'return-failed': returnPage({
+      brand,
+      outcome: 'failed',
+      location: 'https://agents.example.com/callback?error=invalid_scope',
+      requestId,
+      error: { code: 'invalid_scope', description: 'The scope "docs:write" is not offered' },
+    }),
+    ...Object.fromEntries(
+      errorKinds.map((kind) => [
+        `error-${kind}`,
+        errorPage({
+          brand,
+          kind,
+          requestId,
+          error: { code: 'invalid_request', description: 'The parameter redirect_uri is missing' },
+        }),
+      ]),
+    ),
+  }
+}

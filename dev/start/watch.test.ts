@@ -1,0 +1,34 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { watchFolders } from './watch.ts'
+
+test('a change below a folder is told once; what changes meanwhile is told once more, never at the same time', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'watch-test-'))
+  const stopping = new AbortController()
+  onTestFinished(async () => {
+    stopping.abort()
+    await rm(folder, { recursive: true })
+  })
+  await mkdir(join(folder, 'deep/er'), { recursive: true })
+  let calls = 0
+  let running = 0
+  let mostAtOnce = 0
+  const change = async () => {
+    await writeFile(join(folder, 'deep/er/file.ts'), `${Math.random()}`)
+    await writeFile(join(folder, 'other.ts'), `${Math.random()}`)
+  }
+  const build = async () => {
+    mostAtOnce = Math.max(mostAtOnce, ++running)
+    if (++calls === 1) await change()
+    // As long as a build takes: longer than the watcher waits for quiet.
+    await delay(300)
+    running--
+  }
+  watchFolders([folder], build, stopping.signal)
+  await change()
+  await expect.poll(() => [calls, running], { timeout: 5000 }).toEqual([2, 0])
+  expect(mostAtOnce).toBe(1)
+})

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { builtArtifact } from '../../tests/support/artifact.ts'
+import { startStack } from '../../tests/support/stack.ts'
+import { BuildFailed } from '../build/build-in-child.ts'
+import { freePorts, portsFrom } from './ports.ts'
+import { startWorld } from './world.ts'
+
+const metadata = '/.well-known/oauth-authorization-server'
+
+async function stack(...options: Parameters<typeof startStack>) {
+  const started = await startStack(...options)
+  onTestFinished(started.stop)
+  return started
+}
+
+test('the whole system answers on free ports, and its parts know of each other', async () => {
+  const { url, mcpUrl, provider, kapa, crm, emulator, environment } = await stack()
+  expect(await (await fetch(url + metadata)).json()).toMatchObject({ issuer: url })
+  expect((await fetch(mcpUrl, { method: 'POST' })).status).toBe(401)
+  expect(environment).toMatchObject({
+    UPSTREAM_ISSUER: provider.issuer,
+    UPSTREAM_CLIENT_ID: provider.clientId,
+    KAPA_MCP_SERVER_URL: kapa.url,
+    CRM_WEBHOOK_URL: crm.url,
+    SITE_ID: emulator.clientOptions().siteID,
+  })
+})
+
+test('what the functions print can be read', async () => {
+  const { mcpUrl, logs } = await stack()
+  await fetch(mcpUrl, { method: 'POST' })
+  await expect.poll(() => logs.join('\n')).toContain('"mcp_unauthenticated"')
+})
+
+test('settings of a test reach the functions', async () => {
+  const { mcpUrl } = await stack({ settings: { REQUIRE_AUTH: 'false' } })
+  expect((await fetch(mcpUrl, { method: 'POST' })).status).not.toBe(401)
+})
+
+test('two hosts behind one port answer in turn; one that was killed is passed over until it is back', async () => {
+  const { url, hosts, restartHost, logs, mcpUrl } = await stack({ hosts: 2 })
+  const [first, second] = hosts()
+  const get = (at: string) =>
+    fetch(at + metadata, { headers: { connection: 'close' } }).then((response) => response.status)
+  expect(first?.pid).not.toBe(second?.pid)
+  expect(await Promise.all([get(url), get(url), get(url)])).toEqual([200, 200, 200])
+  await first?.kill()
+  expect([await get(url), await get(url)]).toEqual([200, 200])
+  await restartHost(0)
+  await second?.kill()
+  expect([await get(url), await get(url)]).toEqual([200, 200])
+  expect(hosts()[0]?.pid).not.toBe(first?.pid)
+  expect(logs.join('\n')).not.toContain('failed')
+  expect(mcpUrl).toBe(`${url}/mcp`)
+})
+
+test('a host that dies is followed by another where the world is to keep running', async () => {
+  const { url, hosts } = await stack({ keepAlive: true })
+  await hosts()[0]?.kill()
+  await expect
+    .poll(() =>
+      fetch(url + metadata).then(
+        (response) => response.status,
+        () => 0,
+      ),
+    )
+    .toBe(200)
+})
+
+test('a build that does not succeed leaves the running functions as they are; one that does replaces them', async () => {
+  const { url, hosts, rebuild } = await stack({ keepAlive: true })
+  const [before] = hosts()
+  const stopping = new AbortController()
+  setImmediate(() => stopping.abort())
+  await expect(rebuild(stopping.signal)).rejects.toThrow(BuildFailed)
+  expect(hosts()).toEqual([before])
+  await rebuild(new AbortController().signal)
+  expect(hosts()[0]?.pid).not.toBe(before?.pid)
+  expect((await fetch(url + metadata)).status).toBe(200)
+})
+
+test('a world that cannot start leaves nothing behind', async () => {
+  const { port } = await stack()
+  await expect(startWorld({ port: port - 5, artifact: builtArtifact() })).rejects.toThrow(`Port ${port} is in use`)
+  const app = await freePorts()
+  await expect(startWorld({ port: app, artifact: { ...builtArtifact(), manifestPath: '/nowhere' } })).rejects.toThrow()
+  const again = await startWorld({ port: app, artifact: builtArtifact() })
+  await again.stop()
+})
+
+test('npm start: says where everything is, refuses a second start, ends with Ctrl-C, and remembers', async () => {
+  const state = await mkdtemp(join(tmpdir(), 'npm-start-test-'))
+  onTestFinished(() => rm(state, { recursive: true }))
+  const port = await freePorts()
+  const keys = async () => (await fetch(`http://localhost:${portsFrom(port).provider}/jwks`)).json()
+
+  const first = npmStart(port, state)
+  expect(await first.ready()).toContain(`claude mcp add --transport http local-docs http://localhost:${port}/mcp`)
+  expect((await fetch(`http://localhost:${port}${metadata}`)).status).toBe(200)
+  const before = await keys()
+  const second = npmStart(port + 6, state)
+  expect(await second.ended).toBe(1)
+  expect(second.output()).toMatch(/^It is running already: \S+ \(process \d+\)\.\n$/)
+  first.child.kill('SIGINT')
+  expect(await first.ended).toBe(0)
+
+  const third = npmStart(port, state)
+  await third.ready()
+  expect(await keys()).toEqual(before)
+  third.child.kill('SIGTERM')
+  expect(await third.ended).toBe(0)
+})
+
+function npmStart(port: number, state: string) {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'cli.mjs'), '--state', state], {
+    env: { PATH: process.env.PATH, PORT: `${port}` },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return {
+    child,
+    ended,
+    output: () => output,
+    async ready() {
+      await expect.poll(() => output, { timeout: 20_000 }).toContain('Ctrl-C')
+      return output
+    },
+  }
+}

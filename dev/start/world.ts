@@ -1,0 +1,186 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
+import { type Artifact, repository } from '../build/build.ts'
+import { buildInChild } from '../build/build-in-child.ts'
+import { type CrmSink, startCrmSink } from '../crm/server.ts'
+import { startFleet } from '../host/fleet.ts'
+import type { Host } from '../host/start.ts'
+import { type Kapa, startKapa } from '../kapa/server.ts'
+import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
+import { kapaApiKey, keptSecret, localEnvironment, newSecret, type Settings } from './local-env.ts'
+import { checkPorts, freePorts, portsFrom } from './ports.ts'
+
+export interface WorldOptions {
+  /** The app's port; the five after it are taken too. Six free ones if left out. */
+  readonly port?: number
+  /** Keeps blobs, the OpenID Provider's keys and the secret here. In memory if left out. */
+  readonly directory?: string
+  /** Settings that replace those of the local world; see `localEnvironment`. */
+  readonly settings?: Settings
+  /** The functions, already built; built now if left out. */
+  readonly artifact?: Artifact
+  /** So many function hosts behind one port, sharing one store; default 1. */
+  readonly hosts?: number
+  /** Start another host when one dies; default no. */
+  readonly keepAlive?: boolean
+  /** What the platform says about the deploy; default `dev`. */
+  readonly deployContext?: string
+  /** Told of each part that has started, with the milliseconds it took. */
+  readonly onProgress?: (part: string, milliseconds: number) => void
+  /** Takes each line that the functions print; otherwise they go to this process's own output. */
+  readonly onOutput?: (line: string) => void
+}
+
+export interface World {
+  readonly port: number
+  /** `http://localhost:<port>`: also the issuer. */
+  readonly url: string
+  readonly mcpUrl: string
+  /** What the functions see in `process.env`. */
+  readonly environment: Settings
+  readonly emulator: BlobsEmulator
+  readonly provider: OpenIdProvider
+  readonly kapa: Kapa
+  readonly crm: CrmSink
+  /** The function hosts that answer now. */
+  hosts(): readonly Host[]
+  /** Starts a host anew in the place of one that was killed. */
+  restartHost(index: number): Promise<void>
+  /**
+   * Builds the functions again and puts new hosts in place. The running ones stay if the build fails.
+   *
+   * @throws BuildFailed
+   */
+  rebuild(signal: AbortSignal): Promise<void>
+  /** Stops everything, in the reverse order of starting. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the whole system on loopback: Blobs emulator, OpenID Provider, Kapa stand-in, CRM sink, and the functions as
+ * the real Netlify artifact. What has started is stopped again if something else fails.
+ *
+ * @throws CannotStart | BuildFailed
+ */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const cleanups: (() => Promise<unknown>)[] = []
+  const stop = async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  }
+  const part = async <T>(name: string, starting: Promise<T>, end: (started: T) => Promise<unknown>): Promise<T> => {
+    const began = performance.now()
+    const started = await starting
+    cleanups.push(() => end(started))
+    options.onProgress?.(name, performance.now() - began)
+    return started
+  }
+  try {
+    return { ...(await startParts(options, part)), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+type StartPart = <T>(name: string, starting: Promise<T>, end: (started: T) => Promise<unknown>) => Promise<T>
+
+async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<World, 'stop'>> {
+  const { directory, settings, deployContext, onOutput } = options
+  const port = options.port ?? (await freePorts())
+  await checkPorts(port)
+  const ports = portsFrom(port)
+  const url = `http://localhost:${port}`
+  const secret = directory === undefined ? newSecret() : await keptSecret(directory)
+  const callbacks = [url, settings?.MCP_OAUTH_ISSUER ?? url].map((issuer) => `${issuer}/mcp/callback`)
+  const kept = (name: string) => (directory === undefined ? {} : { directory: join(directory, name) })
+  const stop = (handle: { stop(): Promise<unknown> }) => handle.stop()
+
+  const starting = [
+    part(
+      'Blobs emulator',
+      startBlobsEmulator({ ports: { edge: ports.edge, uncached: ports.uncached }, ...kept('blobs') }),
+      stop,
+    ),
+    part(
+      'OpenID Provider',
+      startOpenIdProvider({ port: ports.provider, redirectUris: [...new Set(callbacks)], ...kept('oidc') }),
+      stop,
+    ),
+    part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents: repository }), stop),
+    part('CRM sink', startCrmSink({ port: ports.crm }), stop),
+    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(), ({ remove }) => remove()),
+  ] as const
+  // All start at once, and all have settled before a failure stops the others again.
+  await Promise.allSettled(starting)
+  const [emulator, provider, kapa, crm, firstBuild] = await Promise.all(starting)
+  let build = firstBuild
+  const removals: Promise<unknown>[] = []
+
+  const blobs = emulator.clientOptions()
+  const environment = localEnvironment({
+    url,
+    secret,
+    siteId: blobs.siteID,
+    provider,
+    kapa,
+    crm,
+    ...(settings && { settings }),
+  })
+  const fleet = await part(
+    'Function host',
+    startFleet({
+      artifact: build.artifact,
+      port,
+      env: environment,
+      blobs,
+      count: options.hosts ?? 1,
+      keepAlive: options.keepAlive ?? false,
+      ...(deployContext !== undefined && { deployContext }),
+      ...(onOutput && { onOutput }),
+    }),
+    async (fleet) => {
+      await fleet.stop()
+      await Promise.all([...removals, build.remove()])
+    },
+  )
+  return {
+    port,
+    url,
+    mcpUrl: `${url}/mcp`,
+    environment,
+    emulator,
+    provider,
+    kapa,
+    crm,
+    hosts: fleet.hosts,
+    restartHost: fleet.restart,
+    async rebuild(signal) {
+      const previous = { build, hosts: fleet.hosts() }
+      build = await buildTemporarily(signal)
+      await fleet.replace(build.artifact)
+      // The old hosts may still load functions from the old build until they have ended.
+      removals.push(Promise.all(previous.hosts.map((host) => host.exited)).then(previous.build.remove))
+    },
+  }
+}
+
+interface Build {
+  readonly artifact: Artifact
+  remove(): Promise<void>
+}
+
+const given = async (artifact: Artifact): Promise<Build> => ({ artifact, remove: async () => {} })
+
+/** Builds the functions in a folder of their own outside the repository. */
+async function buildTemporarily(signal?: AbortSignal): Promise<Build> {
+  const outDir = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-'))
+  const remove = () => rm(outDir, { recursive: true, force: true })
+  try {
+    return { artifact: await buildInChild({ outDir, ...(signal && { signal }) }), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}

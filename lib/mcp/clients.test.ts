@@ -1,0 +1,119 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  type Served,
+  serve,
+  sign,
+  startUpstream,
+  type Upstream,
+} from './test-world.ts'
+
+let upstream: Upstream
+let served: Served
+let url: URL
+let requestInit: RequestInit
+const statuses: number[] = []
+
+beforeAll(async () => {
+  const key = await createSigningKey('key-1')
+  upstream = await startUpstream()
+  const endpoint = createTestEndpoint([key], upstream)
+  served = await serve(async (request) => {
+    const response = await endpoint.fetch(request)
+    statuses.push(response.status)
+    return response
+  })
+  url = new URL('/mcp', served.url)
+  requestInit = { headers: { authorization: `Bearer ${await sign(key, claims(Date.now()))}` } }
+})
+afterAll(() => Promise.all([served.stop(), upstream.stop()]))
+
+const clientInfo = { name: 'test', version: '1.0.0' }
+const call = { name: 'ask_question', arguments: { question: 'how?', top_k: 5 } }
+
+test('the v1 SDK client connects, lists the tool and calls it', async () => {
+  const client = new ClientV1(clientInfo)
+  const transport = new TransportV1(url, { requestInit })
+  // The v1 package is not written for exactOptionalPropertyTypes: its own transport does not match its own interface.
+  await client.connect({
+    start: () => transport.start(),
+    send: (message) => transport.send(message),
+    close: () => transport.close(),
+    setProtocolVersion: (version) => transport.setProtocolVersion(version),
+    set onmessage(handler: NonNullable<TransportV1['onmessage']>) {
+      transport.onmessage = handler
+    },
+    set onclose(handler: NonNullable<TransportV1['onclose']>) {
+      transport.onclose = handler
+    },
+    set onerror(handler: NonNullable<TransportV1['onerror']>) {
+      transport.onerror = handler
+    },
+  })
+  expect(client.getServerVersion()).toMatchObject({ name: 'docs', version: '1.2.3' })
+  expect(client.getInstructions()).toBe('Ask about the product.')
+  expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(['ask_question'])
+  expect(await client.callTool(call)).toMatchObject({ content: [{ type: 'text', text: 'about how?' }] })
+  await client.close()
+})
+
+describe.each([
+  ['2025-11-25', {}],
+  ['2026-07-28', { versionNegotiation: { mode: 'auto' } }],
+] as const)('the v2 client on the %s wire', (version, options) => {
+  test('connects, lists the tool and calls it', async () => {
+    const client = new Client(clientInfo, options)
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
+    expect(client.getNegotiatedProtocolVersion()).toBe(version)
+    expect(client.getServerVersion()).toMatchObject({ name: 'docs', version: '1.2.3' })
+    expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(['ask_question'])
+    expect(await client.callTool(call)).toMatchObject({ content: [{ type: 'text', text: 'about how?' }] })
+    expect(upstream.calls.at(-1)).toMatchObject({ query: 'how?', meta: { user: { email: 'ada@example.org' } } })
+    const refused = await client.callTool({ ...call, arguments: { question: ' ' } })
+    expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('missing_query') }] })
+    await client.close()
+  })
+})
+
+test('a client without a token gets nowhere, and never a 5xx', async () => {
+  const client = new Client(clientInfo)
+  await expect(client.connect(new StreamableHTTPClientTransport(url))).rejects.toThrow()
+  expect(Math.max(...statuses)).toBeLessThan(500)
+})
+
+test('on the 2026-07-28 wire a tool call is one JSON body, and nobody holds a stream open', async () => {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': clientInfo,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const send = (method: string, params: object, name?: string) =>
+    fetch(url, {
+      method: 'POST',
+      headers: {
+        ...Object.fromEntries(new Headers(requestInit.headers ?? {})),
+        'content-type': 'application/json',
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...(name !== undefined && { 'mcp-name': name }),
+      },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: meta } }),
+    })
+  const called = await send('tools/call', call, call.name)
+  expect(called.headers.get('content-type')).toBe('application/json')
+  expect(await called.json()).toMatchObject({ id: 1, result: { content: [{ text: 'about how?' }] } })
+
+  const listed = await send('tools/list', {})
+  expect(await listed.json()).toMatchObject({ result: { cacheScope: 'private' } })
+
+  const listening = await send('subscriptions/listen', { notifications: { toolsListChanged: true } })
+  expect(await listening.json()).toMatchObject({ id: 1, error: { code: expect.any(Number) } })
+
+  const mismatch = await send('tools/call', call, 'another_tool')
+  expect([mismatch.status, (await mismatch.json()).error.code]).toEqual([400, -32020])
+})

@@ -1,0 +1,88 @@
+import {
+  type BaseContext,
+  type CallToolResult,
+  type Implementation,
+  LATEST_PROTOCOL_VERSION,
+  Protocol,
+  SdkError,
+  SdkErrorCode,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from '@modelcontextprotocol/server'
+import { StreamableHttpClientTransport, UpstreamAnswerError } from './upstream-transport.ts'
+
+export interface UpstreamConnection {
+  /**
+   * Calls a tool and returns its result as the server gave it, `isError` included. `timeout` in milliseconds.
+   * Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's own error).
+   */
+  callTool(params: ToolCall, options: CallOptions): Promise<CallToolResult>
+}
+
+export interface ToolCall {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly _meta?: Readonly<Record<string, unknown>>
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal
+  readonly timeout: number
+}
+
+export interface UpstreamOptions {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly clientInfo: Implementation
+  /** Milliseconds for the whole handshake. */
+  readonly connectTimeout: number
+}
+
+/** A client that asks and never serves: it offers no capability and answers only `ping`. */
+class ClientProtocol extends Protocol<BaseContext> {
+  protected override buildContext(context: BaseContext): BaseContext {
+    return context
+  }
+  protected override assertCapabilityForMethod(): void {}
+  protected override assertNotificationCapability(): void {}
+  protected override assertRequestHandlerCapability(): void {}
+}
+
+/** Connects to an MCP server: `initialize`, then `notifications/initialized` (MCP 2025-11-25, "Lifecycle"). */
+export async function connectUpstream(options: UpstreamOptions): Promise<UpstreamConnection> {
+  const { url, headers, clientInfo, connectTimeout } = options
+  const transport = new StreamableHttpClientTransport(url, headers)
+  const protocol = new ClientProtocol()
+  const deadline = AbortSignal.timeout(connectTimeout)
+  await protocol.connect(transport)
+  try {
+    const { protocolVersion } = await protocol.request(
+      { method: 'initialize', params: { protocolVersion: LATEST_PROTOCOL_VERSION, capabilities: {}, clientInfo } },
+      { signal: deadline, timeout: connectTimeout },
+    )
+    if (!SUPPORTED_PROTOCOL_VERSIONS.includes(protocolVersion)) {
+      throw new UpstreamAnswerError('a protocol version that we do not speak')
+    }
+    transport.protocolVersion = protocolVersion
+    await unlessAborted(protocol.notification({ method: 'notifications/initialized' }), deadline)
+  } catch (error) {
+    await protocol.close()
+    throw error
+  }
+  return {
+    callTool: (params, { signal, timeout }) =>
+      protocol.request({ method: 'tools/call', params: { ...params } }, { signal, timeout }),
+  }
+}
+
+/** Waits for what others wait for too, no longer than one's own signal; then it throws the SDK's timeout error. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(new SdkError(SdkErrorCode.RequestTimeout, 'aborted'))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

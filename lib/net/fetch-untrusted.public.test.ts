@@ -1,0 +1,36 @@
+import { request } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { expect, test, vi } from 'vitest'
+import { fetchUntrusted } from './fetch-untrusted.ts'
+
+// The public internet is not part of a test: this one ends where a connection would begin.
+vi.mock('node:https', () => ({
+  request: vi.fn(() => {
+    throw new Error('no traffic')
+  }),
+}))
+
+test('a public name is connected at the addresses that were checked, and vouched for by public authorities only', async () => {
+  const addresses = [
+    { address: '8.8.8.8', family: 4 },
+    { address: '2606:4700::1111', family: 6 },
+  ]
+  const fetching = fetchUntrusted('https://client.example/c.json', {
+    accept: 'application/json',
+    userAgent: 'test/1',
+    maxBytes: 100,
+    localOrigins: ['https://localhost:9443'],
+    certificateAuthorities: ['a test authority'],
+    resolve: async () => addresses,
+  })
+  await expect(fetching).rejects.toThrow('fetch refused: network')
+  expect(request).toHaveBeenCalledTimes(1)
+  const [url, options] = vi.mocked(request).mock.lastCall ?? []
+  expect(url).toEqual(new URL('https://client.example/c.json'))
+  expect(options).toMatchObject({ method: 'GET', agent: false, rejectUnauthorized: true })
+  expect(options).not.toHaveProperty('ca')
+  const answered = vi.fn<Parameters<LookupFunction>[2]>()
+  const pinned = typeof options === 'object' && 'lookup' in options ? options.lookup : undefined
+  pinned?.('client.example', { all: true }, answered)
+  expect(answered).toHaveBeenCalledWith(null, addresses)
+})

@@ -1,0 +1,209 @@
+import type { IncomingMessage } from 'node:http'
+import { type RequestOptions, request } from 'node:https'
+import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net'
+import { untilAborted } from './abortable.ts'
+import { type Resolve, type ResolvedAddress, resolveLocalName, resolvePublicName } from './resolve.ts'
+import { isLocalName, isLoopback, isPubliclyRoutable } from './special-use.ts'
+
+export interface FetchUntrustedOptions {
+  /** The `Accept` header. */
+  readonly accept: string
+  readonly userAgent: string
+  /** Bytes of the body; one more and the answer is refused. */
+  readonly maxBytes: number
+  /** Milliseconds for everything, name resolution included. */
+  readonly timeout?: number
+  /** The caller's own deadline. */
+  readonly signal?: AbortSignal
+  /** Exact origins of the local world, `https://localhost:9443`: any port, and loopback addresses only. */
+  readonly localOrigins?: readonly string[]
+  /** PEM certificates that vouch for `localOrigins`, instead of the public ones. */
+  readonly certificateAuthorities?: readonly string[]
+  /** Instead of DNS. */
+  readonly resolve?: Resolve
+}
+
+export interface FetchedResource {
+  readonly status: number
+  readonly headers: Headers
+  /** Lower case, without parameters; empty when there is none. */
+  readonly contentType: string
+  readonly body: Uint8Array
+}
+
+export type FetchRefusal =
+  /** The URL itself will not do: unreadable, userinfo. */
+  | 'url'
+  | 'scheme'
+  | 'port'
+  /** A name or an address that is not of the public internet. */
+  | 'address'
+  | 'redirect'
+  /** The body is compressed although we asked for none of that. */
+  | 'encoding'
+  | 'size'
+  /** Nothing above: nobody there, or not in time. */
+  | 'dns'
+  | 'network'
+  | 'timeout'
+
+/** Nothing was fetched. `message` is safe to log: it never holds what the other side sent. */
+export class FetchRefused extends Error {
+  override readonly name = 'FetchRefused'
+  readonly reason: FetchRefusal
+
+  constructor(reason: FetchRefusal, cause?: unknown) {
+    super(`fetch refused: ${reason}${errorCode(cause)}`)
+    this.reason = reason
+  }
+}
+
+/**
+ * GET of a URL that a stranger chose (M-04 … M-06; MCP Security Best Practices, "SSRF"). The name is resolved once, every
+ * address has to be public, and the connection goes to what was checked: a name server that answers differently the second
+ * time is never asked. Any status but a redirect is returned. Throws `FetchRefused` and nothing else.
+ */
+export async function fetchUntrusted(url: string, options: FetchUntrustedOptions): Promise<FetchedResource> {
+  // Not `AbortSignal.any` or `.timeout`: on Node 24 a collected source signal never fires (nodejs/node#65995, #57867).
+  const deadline = new AbortController()
+  const abort = () => deadline.abort(new FetchRefused('timeout'))
+  const timer = setTimeout(abort, options.timeout ?? 5_000)
+  options.signal?.addEventListener('abort', abort, { once: true })
+  if (options.signal?.aborted) abort()
+  try {
+    const target = checkedTarget(url, options.localOrigins ?? [])
+    const addresses = await checkedAddresses(target, options, deadline.signal)
+    return await get(target, addresses, options, deadline.signal)
+  } catch (error) {
+    if (error instanceof FetchRefused) throw error
+    if (deadline.signal.aborted) throw new FetchRefused('timeout')
+    throw new FetchRefused(isErrorCode(error, 'HPE_HEADER_OVERFLOW') ? 'size' : 'network', error)
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', abort)
+  }
+}
+
+interface Target {
+  readonly url: URL
+  /** Without the brackets of an IPv6 literal. */
+  readonly host: string
+  readonly local: boolean
+}
+
+function checkedTarget(raw: string, localOrigins: readonly string[]): Target {
+  const url = URL.parse(raw)
+  if (!url) throw new FetchRefused('url')
+  if (url.username !== '' || url.password !== '') throw new FetchRefused('url')
+  if (url.protocol !== 'https:') throw new FetchRefused('scheme')
+  const local = localOrigins.includes(url.origin)
+  if (url.port !== '' && !local) throw new FetchRefused('port')
+  return { url, host: url.hostname.replace(/^\[|\]$/g, ''), local }
+}
+
+async function checkedAddresses(
+  { host, local }: Target,
+  options: FetchUntrustedOptions,
+  signal: AbortSignal,
+): Promise<readonly ResolvedAddress[]> {
+  const acceptable = local ? isLoopback : isPubliclyRoutable
+  const family = isIP(host)
+  // Node resolves no IP literal, so that a check in `lookup` alone would never see one.
+  const addresses = family !== 0 ? [{ address: host, family }] : await resolved(host, local, options, signal)
+  if (addresses.length === 0) throw new FetchRefused('dns')
+  // One private answer among public ones is an attack or a mistake: either way not to be picked from.
+  if (!addresses.every(({ address }) => acceptable(address))) throw new FetchRefused('address')
+  return addresses
+}
+
+async function resolved(host: string, local: boolean, options: FetchUntrustedOptions, signal: AbortSignal) {
+  if (!local && isLocalName(host)) throw new FetchRefused('address')
+  const resolve = options.resolve ?? (local ? resolveLocalName : resolvePublicName)
+  try {
+    return await untilAborted(resolve(host, signal), signal)
+  } catch (error) {
+    throw error instanceof FetchRefused ? error : new FetchRefused('dns', error)
+  }
+}
+
+async function get(
+  { url, local }: Target,
+  addresses: readonly ResolvedAddress[],
+  options: FetchUntrustedOptions,
+  signal: AbortSignal,
+): Promise<FetchedResource> {
+  const pinned: LookupFunction = (_hostname, _options, callback) => callback(null, [...addresses])
+  const message = await send(url, {
+    method: 'GET',
+    signal,
+    lookup: pinned,
+    // Makes Node ask `lookup` for all addresses, the form in which `pinned` answers.
+    autoSelectFamily: true,
+    // No pool: a kept connection would outlive the check of its address. No proxy from the environment either.
+    agent: false,
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    rejectUnauthorized: true,
+    ...(local && options.certificateAuthorities ? { ca: [...options.certificateAuthorities] } : {}),
+    maxHeaderSize: 8 * 1024,
+    headers: { accept: options.accept, 'accept-encoding': 'identity', 'user-agent': options.userAgent },
+  })
+  try {
+    const status = message.statusCode ?? 0
+    if (status >= 300 && status < 400) throw new FetchRefused('redirect')
+    const encoding = message.headers['content-encoding']
+    if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new FetchRefused('encoding')
+    const headers = headersOf(message)
+    const [contentType = ''] = (headers.get('content-type') ?? '').split(';')
+    return {
+      status,
+      headers,
+      contentType: contentType.trim().toLowerCase(),
+      body: await readBody(message, options.maxBytes),
+    }
+  } finally {
+    message.destroy()
+  }
+}
+
+function send(
+  url: URL,
+  options: RequestOptions & Pick<TcpNetConnectOpts, 'autoSelectFamily'>,
+): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  request(url, options)
+    .on('response', resolve)
+    .on('error', reject)
+    // A protocol switch that nobody asked for ends the request without an error.
+    .on('close', () => reject(new FetchRefused('network')))
+    .end()
+  return promise
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers()
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
+  return headers
+}
+
+/** Counts what arrives; what `Content-Length` promises is nobody's business (M-06). */
+async function readBody(message: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const data of message) {
+    const chunk: Buffer = data
+    length += chunk.length
+    if (length > maxBytes) throw new FetchRefused('size')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Node's own codes (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) only: messages may quote the other side. */
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error) || !('code' in error)) return ''
+  return typeof error.code === 'string' && /^[A-Z0-9_]{1,60}$/.test(error.code) ? ` (${error.code})` : ''
+}
+
+function isErrorCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

@@ -1,0 +1,331 @@
+import { createLocalJWKSet, jwtVerify } from 'jose'
+import { describe, expect, test } from 'vitest'
+import {
+  authorizePath,
+  createHarness,
+  newPkce,
+  redirectUri,
+  register,
+  signIn,
+  TestBrowser,
+  token,
+} from './testing/harness.ts'
+
+async function signedIn(more: Record<string, string> = {}) {
+  const server = createHarness()
+  const clientId = await register(server)
+  const pkce = newPkce()
+  const location = await signIn(new TestBrowser(server), clientId, pkce, more)
+  const code = location.searchParams.get('code') ?? ''
+  const form = {
+    grant_type: 'authorization_code',
+    client_id: clientId,
+    code,
+    code_verifier: pkce.verifier,
+    redirect_uri: redirectUri,
+  }
+  return { server, clientId, pkce, location, code, form }
+}
+
+describe('a sign-in', () => {
+  test('ends at the client with code, state and iss, and gives tokens that the published keys verify', async () => {
+    const { server, clientId, location, form } = await signedIn()
+    expect(location.origin + location.pathname).toBe(redirectUri)
+    expect([...location.searchParams.keys()].sort()).toEqual(['code', 'iss', 'state'])
+    expect(location.searchParams.get('state')).toBe('client state')
+    expect(location.searchParams.get('iss')).toBe(server.issuer)
+
+    const { status, body } = await token(server, form)
+    expect(status, JSON.stringify(body)).toBe(200)
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 3600, scope: 'docs:read' })
+    const jwks = await (await server.fetch('/.well-known/jwks.json')).json()
+    const { payload, protectedHeader } = await jwtVerify(body.access_token ?? '', createLocalJWKSet(jwks), {
+      issuer: server.issuer,
+      audience: `${server.issuer}/mcp`,
+      typ: 'at+jwt',
+      algorithms: ['RS256'],
+      currentDate: new Date(server.clock),
+    })
+    expect(protectedHeader.kid).toBe(jwks.keys[0].kid)
+    expect(payload).toMatchObject({
+      client_id: clientId,
+      email: 'reader@example.com',
+      email_verified: true,
+      org_id: 'org_1',
+      org_name: 'Example Organization',
+      scope: 'docs:read',
+    })
+    expect(server.signIns).toMatchObject([{ email: 'reader@example.com', client: { name: 'Test client' } }])
+  })
+
+  test('a code is under 1 KB, and not much longer when everything is as long as it may be', async () => {
+    const server = createHarness()
+    server.identity = {
+      issuer: 'https://login.example/',
+      sub: 's'.repeat(255),
+      email: `${'e'.repeat(242)}@example.com`,
+      emailVerified: true,
+      organization: { id: 'o'.repeat(100), name: 'n'.repeat(100) },
+    }
+    const clientId = await register(server, { client_name: 'n'.repeat(400) })
+    const location = await signIn(new TestBrowser(server), clientId, newPkce(), { scope: 'docs:read docs:feedback' })
+    expect(location.searchParams.get('code')?.length).toBeLessThan(1400)
+    const usual = createHarness()
+    const short = await signIn(new TestBrowser(usual), await register(usual), newPkce())
+    expect(short.searchParams.get('code')?.length).toBeLessThan(1000)
+  })
+})
+
+describe('the code', () => {
+  test('redeemed 50 times at once: one answer with tokens, one grant, which the replay ends', async () => {
+    const { server, form } = await signedIn()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => token(server, form)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(answers.filter(({ body }) => body.error === 'invalid_grant')).toHaveLength(49)
+    expect((await server.store.list('grants/', AbortSignal.timeout(1000))).keys).toHaveLength(1)
+    const refresh_token = answers.find(({ status }) => status === 200)?.body.refresh_token ?? ''
+    const refreshed = await token(server, { grant_type: 'refresh_token', client_id: form.client_id, refresh_token })
+    expect(refreshed.body.error).toBe('invalid_grant')
+  })
+
+  test.each([
+    ['a wrong verifier', { code_verifier: 'x'.repeat(43) }, 'invalid_grant'],
+    ['a short verifier', { code_verifier: 'x' }, 'invalid_grant'],
+    ['no verifier', { code_verifier: '' }, 'invalid_grant'],
+    ['another redirect_uri', { redirect_uri: 'http://127.0.0.1:1/callback' }, 'invalid_grant'],
+    ['another resource', { resource: 'https://other.example/mcp' }, 'invalid_target'],
+    ['no client_id', { client_id: '' }, 'invalid_request'],
+    ['an unknown client_id', { client_id: 'somebody' }, 'invalid_client'],
+    ['the URL of another client', { client_id: 'https://other.example/client.json' }, 'invalid_grant'],
+    ['another grant type', { grant_type: 'password' }, 'unsupported_grant_type'],
+    ['a secret', { client_secret: 'x' }, 'invalid_client'],
+  ])('is not spent by a request with %s', async (_what, wrong, error) => {
+    const { server, form } = await signedIn()
+    expect((await token(server, { ...form, ...wrong })).body.error).toBe(error)
+    expect((await token(server, form)).status).toBe(200)
+  })
+
+  test('expires after 60 seconds', async () => {
+    const { server, form } = await signedIn()
+    server.clock += 60_000
+    expect((await token(server, form)).body.error).toBe('invalid_grant')
+  })
+
+  test('of one client is of no use to another', async () => {
+    const { server, form } = await signedIn()
+    const other = await register(server, { client_name: 'Other' })
+    expect((await token(server, { ...form, client_id: other })).body.error).toBe('invalid_grant')
+    expect((await token(server, form)).status).toBe(200)
+  })
+})
+
+describe('a refresh', () => {
+  async function refreshed() {
+    const { server, form, clientId } = await signedIn({ scope: 'docs:read docs:feedback' })
+    const { body } = await token(server, form)
+    const refresh = (refresh_token = '', more = {}) =>
+      token(server, { grant_type: 'refresh_token', client_id: clientId, refresh_token, ...more })
+    return { server, refresh, first: body.refresh_token, body }
+  }
+
+  test('50 at once with one token: 50 successes with one and the same new refresh token', async () => {
+    const { refresh, first } = await refreshed()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(first)))
+    expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
+    expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1)
+    expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(50)
+  })
+
+  test('a lost answer heals within the grace window, with the identical successor', async () => {
+    const { server, refresh, first } = await refreshed()
+    const second = (await refresh(first)).body.refresh_token
+    server.clock += 60_000
+    expect((await refresh(first)).body.refresh_token).toBe(second)
+    expect((await refresh(second)).status).toBe(200)
+  })
+
+  test('after the grace window the predecessor ends the grant', async () => {
+    const { server, refresh, first } = await refreshed()
+    const second = (await refresh(first)).body.refresh_token
+    server.clock += 61_000
+    expect((await refresh(first)).body.error).toBe('invalid_grant')
+    expect((await refresh(second)).body.error).toBe('invalid_grant')
+    expect(server.log.map(({ event }) => event)).toContain('refresh_reused')
+  })
+
+  test('a token two generations old ends the grant', async () => {
+    const { refresh, first } = await refreshed()
+    const second = (await refresh(first)).body.refresh_token
+    const third = (await refresh(second)).body.refresh_token
+    expect((await refresh(first)).body.error).toBe('invalid_grant')
+    expect((await refresh(third)).body.error).toBe('invalid_grant')
+  })
+
+  test('a narrower scope shapes the access token only; a wider one is refused and spends nothing', async () => {
+    const { refresh, first } = await refreshed()
+    expect((await refresh(first, { scope: 'docs:read admin' })).body.error).toBe('invalid_scope')
+    const narrow = await refresh(first, { scope: 'docs:read' })
+    expect(narrow.body.scope).toBe('docs:read')
+    expect((await refresh(narrow.body.refresh_token)).body.scope).toBe('docs:read docs:feedback')
+  })
+
+  test('idle for 30 days it expires; used, it lives on, but never past 180 days', async () => {
+    const { server, refresh, first } = await refreshed()
+    let current = first
+    for (let i = 0; i < 6; i++) {
+      server.clock += 29 * 86_400_000
+      current = (await refresh(current)).body.refresh_token
+      expect(current).toBeDefined()
+    }
+    server.clock += 7 * 86_400_000
+    expect((await refresh(current)).body.error).toBe('invalid_grant')
+  })
+
+  test('an access token is of no use as a refresh token', async () => {
+    const { refresh, body, first } = await refreshed()
+    expect((await refresh(body.access_token)).body.error).toBe('invalid_grant')
+    expect((await refresh(first)).status).toBe(200)
+  })
+})
+
+describe('the authorization endpoint', () => {
+  test.each([
+    ['unknown client', { client_id: 'nobody' }],
+    ['unregistered redirect_uri', { redirect_uri: 'https://evil.example/' }],
+    ['another path', { redirect_uri: 'http://127.0.0.1:7777/other' }],
+  ])('%s: a page, and no redirect', async (_what, wrong) => {
+    const server = createHarness()
+    const response = await server.fetch(authorizePath(await register(server), newPkce(), wrong))
+    expect(response.status).toBe(400)
+    expect(response.headers.get('location')).toBeNull()
+    expect(response.headers.get('content-type')).toContain('text/html')
+  })
+
+  test.each([
+    ['no code_challenge', { code_challenge: '' }, 'invalid_request'],
+    ['plain', { code_challenge_method: 'plain' }, 'invalid_request'],
+    ['no method', { code_challenge_method: '' }, 'invalid_request'],
+    ['implicit', { response_type: 'token' }, 'unsupported_response_type'],
+    ['another resource', { resource: 'https://other.example/mcp' }, 'invalid_target'],
+    ['request object', { request: 'x' }, 'request_not_supported'],
+    ['request_uri', { request_uri: 'https://evil.example/' }, 'request_uri_not_supported'],
+    ['prompt=none', { prompt: 'none' }, 'login_required'],
+    ['form_post', { response_mode: 'form_post' }, 'invalid_request'],
+  ])('%s: an error to the client, with iss and state', async (_what, wrong, error) => {
+    const server = createHarness()
+    const response = await server.fetch(authorizePath(await register(server), newPkce(), wrong))
+    expect(response.status).toBe(303)
+    const { searchParams } = new URL(response.headers.get('location') ?? '')
+    expect(searchParams.get('error')).toBe(error)
+    expect(searchParams.get('iss')).toBe(server.issuer)
+    expect(searchParams.get('state')).toBe('client state')
+  })
+
+  test('an error for a host that nobody vouches for is a page with a link, not a redirect', async () => {
+    const server = createHarness({ trustedHosts: ['claude.ai'] })
+    const uris = { redirect_uris: ['https://app.example/cb', 'https://claude.ai/cb'] }
+    const clientId = await register(server, uris)
+    const unknown = await server.fetch(
+      authorizePath(clientId, newPkce(), { redirect_uri: 'https://app.example/cb', response_type: 'x' }),
+    )
+    expect([unknown.status, unknown.headers.get('location')]).toEqual([400, null])
+    const trusted = await server.fetch(
+      authorizePath(clientId, newPkce(), { redirect_uri: 'https://claude.ai/cb', response_type: 'x' }),
+    )
+    expect(trusted.status).toBe(303)
+  })
+})
+
+describe('consent', () => {
+  async function shown() {
+    const server = createHarness()
+    const clientId = await register(server)
+    const browser = new TestBrowser(server)
+    const page = await (await browser.open(authorizePath(clientId, newPkce()))).text()
+    return { server, browser, page, clientId }
+  }
+
+  test('is asked before anybody is sent to the provider; only approval sets what the callback needs', async () => {
+    const { browser, page } = await shown()
+    expect([...browser.cookies.keys()]).toEqual(['__Host-browser'])
+    const approved = await browser.press(page, 'approve')
+    expect(approved.status).toBe(303)
+    expect(new URL(approved.headers.get('location') ?? '').origin).toBe('https://login.example')
+    expect(approved.headers.getSetCookie().join()).toMatch(
+      /__Host-tx\.[^;]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax/,
+    )
+  })
+
+  test('cancelled: access_denied to the client', async () => {
+    const { browser, page } = await shown()
+    const denied = await browser.press(page, 'cancel')
+    expect(new URL(denied.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied')
+  })
+
+  test.each([
+    ['posted by another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
+    ['from a sibling site', { 'sec-fetch-site': 'same-site' }],
+    ['with Origin: null', { origin: 'null' }],
+  ])('%s is refused', async (_what, headers) => {
+    const { browser, page } = await shown()
+    const response = await browser.press(page, 'approve', headers)
+    expect([response.status, response.headers.get('location'), response.headers.getSetCookie()]).toEqual([
+      403,
+      null,
+      [],
+    ])
+  })
+
+  test('of another browser is refused', async () => {
+    const { server, page, clientId } = await shown()
+    const other = new TestBrowser(server)
+    expect((await other.press(page, 'approve')).status).toBe(403)
+    await other.open(authorizePath(clientId, newPkce()))
+    expect((await other.press(page, 'approve')).status).toBe(403)
+  })
+
+  test('shown twice, or in two tabs, works in both', async () => {
+    const { browser, page, clientId } = await shown()
+    const second = await (await browser.open(authorizePath(clientId, newPkce()))).text()
+    expect((await browser.press(page, 'approve')).status).toBe(303)
+    expect((await browser.press(second, 'approve')).status).toBe(303)
+  })
+
+  test('expires after ten minutes', async () => {
+    const { server, browser, page } = await shown()
+    server.clock += 600_000
+    const response = await browser.press(page, 'approve')
+    expect([response.status, response.headers.get('location')]).toEqual([400, null])
+  })
+})
+
+describe('the callback', () => {
+  test('approved here and finished there is refused, without asking the provider', async () => {
+    const server = createHarness()
+    const clientId = await register(server)
+    const browser = new TestBrowser(server)
+    const page = await (await browser.open(authorizePath(clientId, newPkce()))).text()
+    const location = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+    const path = `/mcp/callback?${new URLSearchParams({ state: location.searchParams.get('state') ?? '', code: 'x' })}`
+    const elsewhere = await new TestBrowser(server).open(path)
+    expect([elsewhere.status, elsewhere.headers.get('location')]).toEqual([403, null])
+    expect((await browser.open(path)).status).toBe(303)
+  })
+
+  test('many sign-ins left open stay under 6 KB of cookies, and the newest works', async () => {
+    const server = createHarness()
+    const clientId = await register(server)
+    const browser = new TestBrowser(server)
+    for (let i = 0; i < 12; i++) {
+      server.clock += 1000
+      const page = await (await browser.open(authorizePath(clientId, newPkce(), { state: 's'.repeat(800) }))).text()
+      await browser.press(page, 'approve')
+      const bytes = [...browser.cookies].reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+      expect(bytes).toBeLessThan(6400)
+      for (const [name, value] of browser.cookies) expect(name.length + value.length).toBeLessThan(3072)
+    }
+    const pkce = newPkce()
+    const location = await signIn(browser, clientId, pkce)
+    expect(location.searchParams.get('code')).toBeTruthy()
+  })
+})

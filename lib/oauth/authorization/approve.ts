@@ -1,0 +1,61 @@
+import { AuthorizationError, OAuthError, PageError } from '../errors.ts'
+import { type Parameters, readForm } from '../parameters.ts'
+import { onPage } from './checks/on-page.ts'
+import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import { type AuthorizationRequest, returnAddressOf } from './request.ts'
+import { seeOther } from './respond.ts'
+
+/**
+ * `POST /oauth/approve`: the person pressed a button on the consent page. Approval opens the transaction (its cookie is
+ * set here and nowhere else, C-10) and sends the browser to the OpenID Provider. Throws `PageError`.
+ */
+export async function approve(
+  request: Request,
+  context: AuthorizationContext,
+  call: AuthorizationCall,
+): Promise<Response> {
+  requireSameOrigin(request, context.issuer)
+  const form = await readPageForm(request)
+  const accepted = openForm(form, request, context)
+  const to = returnAddressOf(accepted, context.redirectPolicy)
+
+  if (onPage('invalid-request', () => form.get('action')) !== 'approve') {
+    context.log('consent_denied', { client: accepted.c })
+    return context.respond.failure(
+      new AuthorizationError(to, 'access_denied', 'the person cancelled'),
+      to,
+      call.requestId,
+    )
+  }
+  const { login, setCookies } = context.transactions.begin(accepted, request)
+  const location = await context.upstream.authorizationUrl(login, accepted.prompt, call.signal)
+  context.log('consent_granted', { client: accepted.c, scope: accepted.scope })
+  return seeOther(location.href, setCookies)
+}
+
+/** Another site cannot send this form (C-08): browsers say where a post comes from, and we insist on hearing it. */
+function requireSameOrigin(request: Request, issuer: string): void {
+  const origin = request.headers.get('origin')
+  const site = request.headers.get('sec-fetch-site')
+  const same = origin === null ? site === 'same-origin' : origin === issuer && (site === null || site === 'same-origin')
+  if (!same) throw new PageError('cross-site', 'invalid_request', 'the form was not posted by our own page')
+}
+
+/** The form, its faults shown on a page. */
+async function readPageForm(request: Request): Promise<Parameters> {
+  try {
+    return await readForm(request)
+  } catch (error) {
+    throw error instanceof OAuthError ? new PageError('invalid-request', error.code, error.description) : error
+  }
+}
+
+function openForm(form: Parameters, request: Request, context: AuthorizationContext): AuthorizationRequest {
+  const opened = context.consentForms.open(onPage('invalid-request', () => form.get('request')) ?? '')
+  if (!opened) throw new PageError('invalid-request', 'invalid_request', 'the form is not one of ours')
+  if (opened.expired) throw new PageError('expired', 'invalid_request', 'the consent page has expired')
+  if (!context.browser.matches(request, opened.browserHash)) {
+    throw new PageError('other-browser', 'invalid_request', 'the form belongs to another browser')
+  }
+  return opened.request
+}

@@ -1,0 +1,95 @@
+import { paths } from '../capabilities.ts'
+import type { Client } from '../clients/client.ts'
+import { AuthorizationError, OAuthError } from '../errors.ts'
+import { consentPage, htmlResponse } from '../pages/index.ts'
+import { type Parameters, parseParameters } from '../parameters.ts'
+import { requireResource } from '../token/resource.ts'
+import { requireClient } from './checks/client.ts'
+import { requireCodeChallenge } from './checks/code-challenge.ts'
+import { checkPrompt } from './checks/prompt.ts'
+import { requireRedirectUri } from './checks/redirect-uri.ts'
+import { refuseRequestObjects } from './checks/request-object.ts'
+import { checkResponseType } from './checks/response-type.ts'
+import { grantableScope } from './checks/scope.ts'
+import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import type { AuthorizationRequest, ReturnAddress } from './request.ts'
+
+/**
+ * `GET /oauth/authorize` (OAuth 2.1 §4.1.1): checks the request and asks the person, every time, before anybody is sent
+ * to the OpenID Provider (C-01). Touches no store. Throws `PageError`.
+ */
+export async function authorize(
+  request: Request,
+  context: AuthorizationContext,
+  call: AuthorizationCall,
+): Promise<Response> {
+  const parameters = parseParameters(new URL(request.url).searchParams)
+  // Nothing redirects before these two (A-04).
+  const client = await requireClient(parameters, context.clients, call.signal)
+  const redirect = requireRedirectUri(parameters, client, context.redirectPolicy)
+
+  const to: ReturnAddress = { redirect, state: stateOf(parameters), clientName: client.name }
+  try {
+    const accepted = validate(parameters, client, to, context)
+    const { hash, setCookie } = context.browser.bind(request)
+    const page = consentPage({
+      brand: context.brand,
+      client,
+      redirectUri: redirect.uri,
+      scopes: accepted.scope.split(' '),
+      action: paths.approve,
+      hiddenFields: { request: context.consentForms.seal(accepted, hash) },
+    })
+    return htmlResponse(page, { status: 200, headers: setCookie === undefined ? {} : { 'set-cookie': setCookie } })
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    context.log('authorization_refused', { client: client.hash, error: error.code, reason: error.description })
+    return context.respond.failure(new AuthorizationError(to, error.code, error.description), to, call.requestId)
+  }
+}
+
+/** Every check whose failure may be told to the client, in the order of the specification. Throws `OAuthError`. */
+function validate(
+  parameters: Parameters,
+  client: Client,
+  to: ReturnAddress,
+  context: AuthorizationContext,
+): AuthorizationRequest {
+  parameters.get('state')
+  refuseRequestObjects(parameters)
+  checkResponseType(parameters)
+  const codeChallenge = requireCodeChallenge(parameters)
+  const resource = requireResource(parameters.all('resource'), context.resource)
+  const scope = grantableScope(parameters, client)
+  const prompt = checkPrompt(parameters)
+  const request: AuthorizationRequest = {
+    c: client.hash,
+    ...(client.name === undefined ? {} : { cn: client.name.slice(0, 64) }),
+    ...(client.verifiedHost === undefined ? {} : { ch: client.verifiedHost }),
+    redirect_uri: to.redirect.uri,
+    ...(to.state === undefined ? {} : { state: to.state }),
+    p: codeChallenge,
+    resource,
+    scope,
+    ...(prompt === undefined ? {} : { prompt }),
+    m: [...client.authenticationMethods],
+    rt: client.grantTypes.includes('refresh_token'),
+  }
+  checkSize(request)
+  return request
+}
+
+/** Bytes that leave the transaction cookie under 3 KB once sealed. */
+const maxRequestBytes = 1950
+
+function checkSize(request: AuthorizationRequest): void {
+  if (Buffer.byteLength(JSON.stringify(request)) > maxRequestBytes) {
+    throw new OAuthError('invalid_request', 'state is too long')
+  }
+}
+
+/** The value to echo byte for byte (A-11); none when it is repeated, since nobody could tell which. */
+function stateOf(parameters: Parameters): string | undefined {
+  const [state, ...others] = parameters.all('state')
+  return others.length === 0 ? state : undefined
+}

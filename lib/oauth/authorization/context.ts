@@ -1,0 +1,35 @@
+import type { Log } from '../../log.ts'
+import type { RedirectPolicy } from '../clients/redirect-uri.ts'
+import type { Clients } from '../clients/resolve.ts'
+import type { Brand } from '../pages/index.ts'
+import type { CodeSealer } from '../token/authorization-code.ts'
+import type { Upstream } from '../upstream/upstream.ts'
+import type { BrowserBinding } from './browser.ts'
+import type { ConsentForms } from './consent-form.ts'
+import type { Responder } from './respond.ts'
+import type { Transactions } from './transaction.ts'
+
+/** What the steps of a sign-in have in common. */
+export interface AuthorizationContext {
+  readonly issuer: string
+  readonly resource: string
+  readonly brand: Brand
+  /** Seconds from approval to the absolute end of a grant. */
+  readonly grantLifetime: number
+  readonly clients: Clients
+  readonly redirectPolicy: RedirectPolicy
+  readonly upstream: Upstream
+  readonly browser: BrowserBinding
+  readonly consentForms: ConsentForms
+  readonly transactions: Transactions
+  readonly codes: CodeSealer
+  readonly respond: Responder
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: Log
+}
+
+export interface AuthorizationCall {
+  readonly signal: AbortSignal
+  readonly requestId: string
+}

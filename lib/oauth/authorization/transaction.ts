@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
+import { lifetimes } from '../capabilities.ts'
+import type { Cookies } from '../cookies.ts'
+import type { Sealing } from '../keys/sealing.ts'
+import type { Login } from '../upstream/upstream.ts'
+import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
+
+const Transaction = v.object({
+  ...authorizationRequestEntries,
+  /** Towards the OpenID Provider: our state, nonce and code_verifier (F-01, F-03). */
+  us: v.string(),
+  un: v.string(),
+  uv: v.string(),
+  /** Seconds since the epoch. */
+  exp: v.number(),
+})
+
+/** An approved request on its way through the OpenID Provider. */
+export interface Transaction {
+  readonly request: AuthorizationRequest
+  readonly login: Login
+}
+
+/**
+ * Transactions live in the browser that approved them: one sealed cookie each, named after the upstream `state`
+ * (A-21), so that only the browser that approved can finish (F-02) and nothing is stored for those never finished.
+ */
+export interface Transactions {
+  /** Opens one on approval. The cookies to set: the new one, and the oldest ones expired if there are too many. */
+  begin(
+    request: AuthorizationRequest,
+    browser: Request,
+  ): { readonly login: Login; readonly setCookies: readonly string[] }
+  /** The transaction that this browser approved under this `state`; `null` if there is none, or it has expired. */
+  find(browser: Request, state: string): Transaction | null
+  /** The cookie that ends it. */
+  end(state: string): string
+}
+
+/** Bytes of all open transactions of a browser together: what browsers and servers take besides other cookies. */
+const maxTotal = 6144
+
+/** Sortable by time: nine characters of milliseconds, then 128 random bits. */
+const stateForm = /^[0-9a-z]{9}\.[A-Za-z0-9_-]{22}$/
+
+export function createTransactions(options: {
+  cookies: Cookies
+  sealing: Sealing
+  /** Milliseconds since the epoch. */
+  now: () => number
+}): Transactions {
+  const { cookies, now } = options
+  const sealer = options.sealing.encrypted('transaction', Transaction)
+  const prefix = cookies.name('tx.')
+  const random = (bytes: number) => randomBytes(bytes).toString('base64url')
+
+  return {
+    begin(request, browser) {
+      const login: Login = {
+        state: `${now().toString(36).padStart(9, '0')}.${random(16)}`,
+        nonce: random(16),
+        codeVerifier: random(32),
+      }
+      const exp = Math.floor(now() / 1000) + lifetimes.transaction
+      const value = sealer.seal({ ...request, us: login.state, un: login.nonce, uv: login.codeVerifier, exp })
+      const open = [...cookies.read(browser)]
+        .filter(([name]) => name.startsWith(prefix))
+        .sort(([a], [b]) => (a < b ? 1 : -1))
+      let total = prefix.length + login.state.length + value.length
+      const expired = open.filter(([name, { length }]) => {
+        total += name.length + length
+        return total > maxTotal
+      })
+      return {
+        login,
+        setCookies: [
+          cookies.set(prefix + login.state, value, lifetimes.transaction),
+          ...expired.map(([name]) => cookies.expire(name)),
+        ],
+      }
+    },
+
+    find(browser, state) {
+      if (!stateForm.test(state)) return null
+      const opened = sealer.open(cookies.read(browser).get(prefix + state) ?? '')
+      if (!opened || opened.us !== state || opened.exp <= Math.floor(now() / 1000)) return null
+      const { us, un, uv, exp: _, ...request } = opened
+      return { request, login: { state: us, nonce: un, codeVerifier: uv } }
+    },
+
+    end: (state) => cookies.expire(prefix + state),
+  }
+}

@@ -1,0 +1,104 @@
+import type { FetchedResource } from '../../net/fetch-untrusted.ts'
+import { capabilities } from '../capabilities.ts'
+import type { Client, ClientAuthenticationMethod } from './client.ts'
+import { clientHash } from './client-hash.ts'
+import { parseClientMetadata, withoutNulls } from './metadata.ts'
+import type { RedirectPolicy } from './redirect-uri.ts'
+import type { Unresolved } from './unresolved.ts'
+
+/**
+ * Whether a client_id may be the URL of a metadata document (CIMD -02 §3; M-02, M-03), as a complaint or `null`. It is
+ * compared as a string and fetched as a URL, so both have to be the same: what `URL` would rewrite is refused, dot segments in
+ * any spelling and an explicit `:443` included.
+ */
+export function documentUrlComplaint(clientId: string): string | null {
+  if (clientId.length > 512) return 'the URL is longer than 512 characters'
+  const url = URL.parse(clientId)
+  if (url?.protocol !== 'https:') return 'not an https URL'
+  // An empty fragment is not in `url.hash`, but stays in `href`.
+  if (clientId.includes('#')) return 'the URL has a fragment'
+  if (url.username !== '' || url.password !== '') return 'the URL has userinfo'
+  if (url.href !== clientId) return 'the URL is not in canonical form'
+  if (url.pathname === '/') return 'the URL has no path'
+  return null
+}
+
+/**
+ * The client that a metadata document describes (CIMD -02 §4; M-03, M-07 … M-10), or what is wrong with it.
+ *
+ * @param document its body, as JSON; not trusted in any way
+ */
+export function clientOfDocument(clientId: string, document: unknown, policy: RedirectPolicy): Client | Unresolved {
+  const members = withoutNulls(document)
+  if (!members) return invalid('the document is not a JSON object')
+  if (members.client_id !== clientId) return invalid('client_id in the document is not its own URL')
+  const forbidden = forbiddenMember(members)
+  if (forbidden) return invalid(`the document must not have ${forbidden}`)
+  const metadata = parseClientMetadata(members, { ...policy, unacceptable: 'omit' })
+  if ('error' in metadata) return invalid(metadata.description)
+  if (metadata.name === undefined) return invalid('client_name is required')
+  const authenticationMethods = commonMethods(members)
+  if (authenticationMethods.length === 0) {
+    return invalid('no client authentication method of the document is supported here; supported: none')
+  }
+  return {
+    id: clientId,
+    hash: clientHash(clientId),
+    source: 'metadata-document',
+    name: metadata.name,
+    verifiedHost: new URL(clientId).host,
+    redirectUris: metadata.redirectUris,
+    grantTypes: metadata.grantTypes,
+    authenticationMethods,
+    ...(metadata.scope === undefined ? {} : { scope: metadata.scope }),
+  }
+}
+
+/** The document in an answer, or what is wrong with the answer (M-04, M-07, M-12). */
+export function documentOfResponse(response: FetchedResource): { readonly document: unknown } | Unresolved {
+  const { status, contentType } = response
+  if (status !== 200) {
+    // A firewall that asks for a browser speaks for the weather between us, not for the client (claude-ai-mcp#650).
+    const challenge = status === 403 && (contentType === 'text/html' || response.headers.has('cf-mitigated'))
+    const passing = challenge || status === 408 || status === 429 || status >= 500
+    return { kind: passing ? 'unavailable' : 'invalid', detail: `the document was answered with status ${status}` }
+  }
+  if (!/^application\/(?:[a-z0-9.!#$&^_-]+\+)?json$/.test(contentType))
+    return invalid('the document is not JSON by its type')
+  try {
+    return { document: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(response.body)) }
+  } catch {
+    return invalid('the document is not JSON')
+  }
+}
+
+/** CIMD -02 §4.1: a secret in a public document is none. */
+function forbiddenMember(members: Record<string, unknown>): string | null {
+  for (const name of ['client_secret', 'client_secret_expires_at']) if (name in members) return name
+  if (namedMethods(members).some((method) => method.startsWith('client_secret_')))
+    return 'a shared-secret authentication method'
+  const keys = withoutNulls(members.jwks)?.keys
+  return Array.isArray(keys) && keys.some(isSecretKey) ? 'a private or symmetric key' : null
+}
+
+/** RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 9964: `d` of every asymmetric type, `k` of `oct`, `priv` of AKP. */
+function isSecretKey(key: unknown): boolean {
+  const members = withoutNulls(key)
+  return members !== null && ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'].some((name) => name in members)
+}
+
+/** M-09: the list, where there is one, says what is possible; the single member what the client would rather have. */
+function commonMethods(members: Record<string, unknown>): ClientAuthenticationMethod[] {
+  const list = members.token_endpoint_auth_methods_supported
+  const possible = Array.isArray(list) ? list : [members.token_endpoint_auth_method ?? 'none']
+  return capabilities.tokenEndpointAuthMethods.filter((method) => possible.includes(method))
+}
+
+function namedMethods(members: Record<string, unknown>): string[] {
+  const list = members.token_endpoint_auth_methods_supported
+  return [members.token_endpoint_auth_method, ...(Array.isArray(list) ? list : [])].filter((m) => typeof m === 'string')
+}
+
+function invalid(detail: string): Unresolved {
+  return { kind: 'invalid', detail }
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import { type MetadataRules, parseClientMetadata } from './metadata.ts'
+
+const rules: MetadataRules = {
+  privateUseUris: ['cursor://anysphere.cursor-mcp/oauth/callback'],
+  unacceptable: 'refuse',
+}
+const CALLBACK = 'https://client.example/cb'
+const parse = (more: object, unacceptable: MetadataRules['unacceptable'] = 'refuse') =>
+  parseClientMetadata({ redirect_uris: [CALLBACK], ...more }, { ...rules, unacceptable })
+
+describe('what a client may leave out, and what it may add', () => {
+  test('redirect_uris alone are enough', () => {
+    expect(parse({})).toEqual({
+      redirectUris: [CALLBACK],
+      grantTypes: ['authorization_code', 'refresh_token'],
+      applicationType: 'web',
+    })
+  })
+
+  test('null is the same as absent', () => {
+    const nulls = {
+      client_name: null,
+      grant_types: null,
+      response_types: null,
+      scope: null,
+      application_type: null,
+      logo_uri: null,
+    }
+    expect(parse(nulls)).toEqual(parse({}))
+  })
+
+  test('unknown members, grant types, scopes and application types are ignored', () => {
+    const more = {
+      grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'authorization_code'],
+      response_types: ['token', 'code'],
+      scope: 'openid docs:read claudeai',
+      application_type: 'spaceship',
+      contacts: 'not even a list',
+      ['__proto__']: { grant_types: [] },
+    }
+    expect(parse(more)).toEqual({
+      redirectUris: [CALLBACK],
+      grantTypes: ['authorization_code'],
+      applicationType: 'web',
+      scope: 'docs:read',
+    })
+  })
+
+  test('a scope of which we know nothing is no restriction', () => {
+    expect(parse({ scope: 'openid email' })).toEqual(parse({}))
+  })
+
+  test('the application type is inferred where it is missing, and never argued with', () => {
+    expect(parse({ redirect_uris: ['http://localhost/cb'] })).toMatchObject({ applicationType: 'native' })
+    expect(parse({ redirect_uris: [CALLBACK, rules.privateUseUris[0]] })).toMatchObject({ applicationType: 'native' })
+    expect(parse({ redirect_uris: ['http://localhost/cb'], application_type: 'web' })).toMatchObject({
+      applicationType: 'web',
+    })
+  })
+})
+
+describe('what is refused', () => {
+  test.each([
+    ['not an object', 'nonsense', 'invalid_client_metadata'],
+    ['an array', [], 'invalid_client_metadata'],
+    ['nothing', null, 'invalid_client_metadata'],
+    ['no redirect_uris', {}, 'invalid_redirect_uri'],
+    ['no redirect_uris in the list', { redirect_uris: [] }, 'invalid_redirect_uri'],
+    [
+      'eleven redirect_uris',
+      { redirect_uris: Array.from({ length: 11 }, (_, i) => `${CALLBACK}/${i}`) },
+      'invalid_redirect_uri',
+    ],
+    ['a string of redirect_uris', { redirect_uris: CALLBACK }, 'invalid_client_metadata'],
+    ['a number among redirect_uris', { redirect_uris: [CALLBACK, 7] }, 'invalid_client_metadata'],
+    ['one bad redirect URI', { redirect_uris: [CALLBACK, 'javascript:alert(1)'] }, 'invalid_redirect_uri'],
+    [
+      'no authorization_code',
+      { redirect_uris: [CALLBACK], grant_types: ['client_credentials'] },
+      'invalid_client_metadata',
+    ],
+    ['refresh_token alone', { redirect_uris: [CALLBACK], grant_types: ['refresh_token'] }, 'invalid_client_metadata'],
+    ['no code', { redirect_uris: [CALLBACK], response_types: ['token'] }, 'invalid_client_metadata'],
+    ['a name that is no text', { redirect_uris: [CALLBACK], client_name: { en: 'x' } }, 'invalid_client_metadata'],
+  ])('%s', (_what, input, error) => {
+    expect(parseClientMetadata(input, rules)).toMatchObject({ error })
+  })
+
+  test('the description says where, and repeats nothing of what was sent', () => {
+    const bad = parse({ redirect_uris: [CALLBACK, 'javascript:"><script>'] })
+    expect(bad).toEqual({
+      error: 'invalid_redirect_uri',
+      description: 'redirect_uris[1] is not acceptable: characters',
+    })
+    expect(parse({ grant_types: 'x' })).toMatchObject({ description: 'grant_types has the wrong type' })
+    expect(parse({ redirect_uris: [1] })).toMatchObject({ description: 'redirect_uris.0 has the wrong type' })
+  })
+
+  test('once accepted, a bad redirect URI costs only itself, unless it was the only one', () => {
+    expect(parse({ redirect_uris: [CALLBACK, 'zed://callback'] }, 'omit')).toMatchObject({ redirectUris: [CALLBACK] })
+    expect(parse({ redirect_uris: ['zed://callback'] }, 'omit')).toMatchObject({ error: 'invalid_redirect_uri' })
+  })
+})
+
+describe('a client’s name is one visible line', () => {
+  const name = (client_name: string) => {
+    const metadata = parse({ client_name })
+    return 'error' in metadata ? metadata : metadata.name
+  }
+
+  test.each([
+    ['  Claude\tCode \n(docs) ', 'Claude Code (docs)'],
+    ['Gr\u00fc\u00dfe \u4f60\u597d', 'Gr\u00fc\u00dfe \u4f60\u597d'],
+    ['\u202emoc.elgoog\u202c', 'moc.elgoog'],
+    ['Goo\u200bgle\u2060\ufeff', 'Google'],
+    ['a\u0000b\u001bc\u007f', 'abc'],
+    ['x\u2028y', 'x y'],
+    ['\u3164\u115f', undefined],
+    ['\ud800lone', 'lone'],
+    ['', undefined],
+    [' \u200d ', undefined],
+  ])('%j → %j', (given, expected) => {
+    expect(name(given)).toBe(expected)
+  })
+
+  test('of at most 200 characters, none of them halved', () => {
+    expect(name('x'.repeat(10_000))).toBe('x'.repeat(200))
+    expect(name('😀'.repeat(300))).toBe('😀'.repeat(200))
+  })
+})

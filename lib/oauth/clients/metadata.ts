@@ -1,0 +1,133 @@
+import * as v from 'valibot'
+import { capabilities, scopes } from '../capabilities.ts'
+import { parseRedirectUri, type RedirectPolicy } from './redirect-uri.ts'
+
+/** What we keep of a client's metadata (RFC 7591 §2): every member is of a known form, and means something to us. */
+export interface ClientMetadata {
+  readonly redirectUris: readonly string[]
+  readonly grantTypes: readonly GrantType[]
+  readonly applicationType: ApplicationType
+  /** Cleaned text of whoever wrote it. */
+  readonly name?: string
+  /** Space-separated, ours only; absent: whatever we offer. */
+  readonly scope?: string
+}
+
+export type GrantType = (typeof capabilities.grantTypes)[number]
+export type ApplicationType = 'native' | 'web'
+
+/** RFC 7591 §3.2.2. */
+export interface MetadataRefused {
+  readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'
+  /** ASCII, without anything the client sent. */
+  readonly description: string
+}
+
+const MOST_REDIRECT_URIS = 10
+const LONGEST_NAME = 200
+
+/** The members that we read; all others are ignored (R-03). */
+const schema = v.object({
+  redirect_uris: v.optional(v.array(v.string())),
+  grant_types: v.optional(v.array(v.string())),
+  response_types: v.optional(v.array(v.string())),
+  client_name: v.optional(v.string()),
+  scope: v.optional(v.string()),
+  application_type: v.optional(v.string()),
+})
+
+export interface MetadataRules extends RedirectPolicy {
+  /**
+   * What one unacceptable redirect URI means. `refuse`: the whole set is refused, as a client that is registering wants to
+   * be told (R-06). `omit`: it is left out, since the others were fit to use yesterday and still are.
+   */
+  readonly unacceptable: 'refuse' | 'omit'
+}
+
+/**
+ * Reads client metadata: the body of a registration, a registration that is opened again, or a metadata document.
+ * `null` means absent (R-03). Nothing that is merely unknown to us is an error (R-08, R-10, M-09).
+ */
+export function parseClientMetadata(input: unknown, rules: MetadataRules): ClientMetadata | MetadataRefused {
+  const members = withoutNulls(input)
+  if (!members) return invalid('client metadata must be a JSON object')
+  const { success, output, issues } = v.safeParse(schema, members)
+  if (!success) return invalid(`${v.getDotPath(issues[0]) ?? 'client metadata'} has the wrong type`)
+
+  const redirectUris = acceptableRedirectUris(output.redirect_uris ?? [], rules)
+  if ('error' in redirectUris) return redirectUris
+  const grantTypes = supportedGrantTypes(output.grant_types)
+  if (!grantTypes.includes('authorization_code')) return invalid('grant_types must include authorization_code')
+  if (output.response_types && !output.response_types.includes('code')) {
+    return invalid('response_types must include code')
+  }
+  const name = cleanName(output.client_name ?? '')
+  const scope = supportedScope(output.scope ?? '')
+  return {
+    redirectUris,
+    grantTypes,
+    applicationType: applicationType(output.application_type, redirectUris),
+    ...(name === '' ? {} : { name }),
+    ...(scope === '' ? {} : { scope }),
+  }
+}
+
+/** The members of a JSON object that are there: several clients write `null` for what they leave out (R-03). */
+export function withoutNulls(input: unknown): Record<string, unknown> | null {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) return null
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null))
+}
+
+function acceptableRedirectUris(uris: readonly string[], rules: MetadataRules): readonly string[] | MetadataRefused {
+  if (uris.length === 0) return invalidRedirect('redirect_uris is required')
+  if (uris.length > MOST_REDIRECT_URIS) return invalidRedirect(`more than ${MOST_REDIRECT_URIS} redirect_uris`)
+  const acceptable: string[] = []
+  let complaint: string | undefined
+  for (const [index, uri] of uris.entries()) {
+    const redirect = parseRedirectUri(uri, rules)
+    if (redirect.kind === 'refused') complaint ??= `redirect_uris[${index}] is not acceptable: ${redirect.reason}`
+    else acceptable.push(uri)
+  }
+  if (complaint && (rules.unacceptable === 'refuse' || acceptable.length === 0)) return invalidRedirect(complaint)
+  return acceptable
+}
+
+/**
+ * Ours among those named (R-08). Who names none gets a refresh token as well: RFC 7591 §2 would mean the code alone, but
+ * an MCP client that leaves the member out means "the usual", and its user would have to sign in again every hour. The
+ * server may choose (RFC 7591 §3.2.1), and the answer says what it chose.
+ */
+function supportedGrantTypes(named: readonly string[] | undefined): readonly GrantType[] {
+  return named ? capabilities.grantTypes.filter((type) => named.includes(type)) : capabilities.grantTypes
+}
+
+/** R-10: what we do not offer is dropped. */
+function supportedScope(named: string): string {
+  const wanted = named.split(' ')
+  return scopes.filter((scope) => wanted.includes(scope)).join(' ')
+}
+
+/** R-07: taken as given or inferred, echoed, and never held against a redirect URI. */
+function applicationType(named: string | undefined, redirectUris: readonly string[]): ApplicationType {
+  if (named === 'native' || named === 'web') return named
+  return redirectUris.every((uri) => uri.startsWith('https://')) ? 'web' : 'native'
+}
+
+/** One line without invisible characters. It stays text that nobody has verified. */
+function cleanName(name: string): string {
+  const visible = name
+    .slice(0, 4 * LONGEST_NAME)
+    .replace(/\s+/g, ' ')
+    // Controls, bidi and other formatting, lone surrogates, private use; and letters that show nothing.
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .trim()
+  return Array.from(visible).slice(0, LONGEST_NAME).join('').trimEnd()
+}
+
+function invalid(description: string): MetadataRefused {
+  return { error: 'invalid_client_metadata', description }
+}
+
+function invalidRedirect(description: string): MetadataRefused {
+  return { error: 'invalid_redirect_uri', description }
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest'
+import { createMemoryStore } from '../../store/memory.ts'
+import { type Store, StoreUnavailable, type WriteResult } from '../../store/store.ts'
+import { decideRefresh } from './decision.ts'
+import { createGrants } from './grants.ts'
+import { type GrantRecord, newGrantKey, subjectOf, subjectOfGrant } from './record.ts'
+
+const record: GrantRecord = {
+  generation: 0,
+  createdAt: 1000,
+  rotatedAt: 1000,
+  expiresAt: 5000,
+  endsAt: 9000,
+  clientHash: 'c',
+  authenticationMethod: 'none',
+  kid: 'k',
+}
+
+describe('what a lost refresh is told', () => {
+  const at = (generation: number, now: number, more: Partial<GrantRecord> = {}) =>
+    decideRefresh({ ...record, generation, rotatedAt: 1000, ...more }, 3, { now, grace: 60 })
+
+  test.each([
+    ['the same generation', at(3, 1000), 'rotate'],
+    ['an earlier one: the store was restored', at(1, 1000), 'rotate'],
+    ['the next, within the window', at(4, 1060), 'repeat'],
+    ['the next, after the window', at(4, 1061), 'reuse'],
+    ['two on', at(5, 1000), 'reuse'],
+    ['a tombstone', at(4, 1000, { revokedAt: 1000 }), 'revoked'],
+  ])('%s', (_what, decision, expected) => expect(decision).toBe(expected))
+})
+
+function setup(wrap: (store: Store) => Partial<Store> = () => ({})) {
+  const inner = createMemoryStore()
+  const store: Store = { ...inner, ...wrap(inner) }
+  const operations: string[] = []
+  const counted = new Proxy(store, {
+    get: (target, name: keyof Store) => {
+      const operation = target[name]
+      return (...args: never[]) => {
+        operations.push(name)
+        return Reflect.apply(operation, target, args)
+      }
+    },
+  })
+  const log: string[] = []
+  const grants = createGrants({ store: counted, now: () => 1_010_000, grace: 60, log: (event) => log.push(event) })
+  return { inner, grants, operations, log, key: newGrantKey('u_x', 9000), signal: AbortSignal.timeout(5000) }
+}
+
+describe('grants', () => {
+  test('redeem and rotate are one operation each', async () => {
+    const { grants, operations, key, signal } = setup()
+    const first = await grants.redeem(key, record, signal)
+    if ('refused' in first) throw new Error('refused')
+    await grants.rotate(key, { ...record, generation: 1 }, first.version, signal)
+    expect(operations).toEqual(['create', 'replace'])
+  })
+
+  test('a refused replay of a code, or of an old refresh token, is three operations', async () => {
+    const { grants, operations, key, signal } = setup()
+    const first = await grants.redeem(key, record, signal)
+    if ('refused' in first) throw new Error('refused')
+    operations.length = 0
+    expect(await grants.redeem(key, record, signal)).toEqual({ refused: 'used' })
+    expect(operations).toEqual(['create', 'get', 'replace'])
+
+    const other = newGrantKey('u_x', 9000)
+    const begun = await grants.redeem(other, record, signal)
+    if ('refused' in begun) throw new Error('refused')
+    const next = await grants.rotate(other, { ...record, generation: 1 }, begun.version, signal)
+    if ('refused' in next) throw new Error('refused')
+    await grants.rotate(other, { ...record, generation: 2 }, next.version, signal)
+    operations.length = 0
+    expect(await grants.rotate(other, { ...record, generation: 1 }, begun.version, signal)).toEqual({
+      refused: 'reuse',
+    })
+    expect(operations).toEqual(['replace', 'get', 'replace'])
+  })
+
+  test('a write lost to a new version of the same generation is repeated, not taken for reuse', async () => {
+    const { grants, inner, key, signal } = setup()
+    const first = await grants.redeem(key, record, signal)
+    if ('refused' in first) throw new Error('refused')
+    await inner.put(key, { ...record }, signal)
+    expect(await grants.rotate(key, { ...record, generation: 1 }, first.version, signal)).toMatchObject({
+      record: { generation: 1 },
+    })
+  })
+
+  test('a loss after an unclear attempt ends nobody’s grant', async () => {
+    const lost: WriteResult = { won: false, ambiguous: true }
+    const redeeming = setup(() => ({ create: async () => lost }))
+    await expect(redeeming.grants.redeem(redeeming.key, record, redeeming.signal)).rejects.toThrow(StoreUnavailable)
+    expect(redeeming.operations).toEqual(['create'])
+
+    const rotating = setup(() => ({ replace: async () => lost }))
+    await rotating.inner.put(rotating.key, { ...record, generation: 7 }, rotating.signal)
+    const rotation = rotating.grants.rotate(rotating.key, { ...record, generation: 1 }, 'v', rotating.signal)
+    await expect(rotation).rejects.toThrow(StoreUnavailable)
+    expect((await rotating.inner.get(rotating.key, rotating.signal))?.value.revokedAt).toBeUndefined()
+    expect(rotating.log).toEqual([])
+  })
+
+  test('a loss after an unclear attempt may still be served from the grace window', async () => {
+    const { grants, inner, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: true }) }))
+    await inner.put(key, { ...record, generation: 1 }, signal)
+    expect(await grants.rotate(key, { ...record, generation: 1 }, 'v', signal)).toMatchObject({
+      record: { generation: 1 },
+    })
+  })
+
+  test('reuse is refused as such only once the tombstone stands', async () => {
+    const { grants, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: false }) }))
+    await grants.redeem(key, record, signal)
+    await expect(grants.redeem(key, record, signal)).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('a tombstone wins against any number of rotations', async () => {
+    for (let round = 0; round < 50; round++) {
+      const { grants, key, inner, signal } = setup()
+      const first = await grants.redeem(key, record, signal)
+      if ('refused' in first) throw new Error('refused')
+      const rotations = Array.from({ length: 8 }, () =>
+        grants.rotate(key, { ...record, generation: 1 }, first.version, signal),
+      )
+      await Promise.allSettled([...rotations, grants.revoke(key, 'test', signal), ...rotations])
+      expect((await inner.get(key, signal))?.value.revokedAt).toBe(1010)
+      expect(await grants.rotate(key, { ...record, generation: 2 }, 'v', signal)).toEqual({ refused: 'revoked' })
+    }
+  })
+})
+
+test('a grant is found under its person, and the person by it', () => {
+  const sub = subjectOf('https://login.example/', 'auth0|1')
+  const key = newGrantKey(sub, Date.UTC(2027, 4, 20) / 1000)
+  expect(key).toMatch(/^grants\/202705\/u_[A-Za-z0-9_-]{43}\/[A-Za-z0-9_-]{22}$/)
+  expect(subjectOfGrant(key)).toBe(sub)
+})

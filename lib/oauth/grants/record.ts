@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
+import { sha256 } from '../sha256.ts'
+
+/**
+ * One authorization that a person gave a client: the compare-and-swap cell that decides every one-time use.
+ * Times are seconds since the epoch. A grant ends by a tombstone (`revokedAt`), never by a delete before its end.
+ */
+export const GrantRecord = v.object({
+  /** 0 when the code is redeemed; one more with every refresh. */
+  generation: v.number(),
+  createdAt: v.number(),
+  /** When the current generation began. */
+  rotatedAt: v.number(),
+  /** When the current refresh token expires unless it is used before. */
+  expiresAt: v.number(),
+  /** The absolute end of the grant, whatever is refreshed. */
+  endsAt: v.number(),
+  /** base64url SHA-256 of the client_id. */
+  clientHash: v.string(),
+  clientName: v.exactOptional(v.string()),
+  /** How the client authenticated at redemption; a weaker method is refused ever after (T-10). */
+  authenticationMethod: v.picklist(['none']),
+  /** The sealing key that signs this generation's refresh token, so that every instance signs the same string. */
+  kid: v.string(),
+  revokedAt: v.exactOptional(v.number()),
+  revokedReason: v.exactOptional(v.string()),
+})
+export type GrantRecord = v.InferOutput<typeof GrantRecord>
+
+declare const grantKey: unique symbol
+/**
+ * `grants/<yyyymm of its absolute end>/<sub>/<128-bit id>`. Made once, when the code is sealed, and carried unchanged
+ * in code, refresh and access token: nobody computes it again from a clock or a setting.
+ */
+export type GrantKey = string & { readonly [grantKey]?: true }
+
+export function newGrantKey(sub: string, endsAt: number): GrantKey {
+  return `${grantMonth(endsAt)}/${sub}/${randomBytes(16).toString('base64url')}`
+}
+
+/** Whose grant it is: the `sub` inside its key. */
+export function subjectOfGrant(key: GrantKey): string {
+  return key.split('/')[2] ?? ''
+}
+
+/** Prefix of all grants whose absolute end lies in the month of `endsAt` (seconds): what the sweep removes at once. */
+export function grantMonth(endsAt: number): string {
+  return `grants/${new Date(endsAt * 1000).toISOString().slice(0, 7).replace('-', '')}`
+}
+
+/**
+ * Our own id of a person: the upstream's issuer and subject, never an e-mail address (F-07), behind a prefix that no
+ * client_id has (T-18).
+ */
+export function subjectOf(upstreamIssuer: string, upstreamSub: string): string {
+  return `u_${sha256(`${upstreamIssuer}\n${upstreamSub}`)}`
+}

@@ -1,0 +1,54 @@
+import * as v from 'valibot'
+import { type Envelope, encryptedEnvelope, signedEnvelope } from './compact.ts'
+import { deriveKey, type Secrets } from './secrets.ts'
+
+declare const purpose: unique symbol
+/** A sealed value of one purpose. The purpose is part of its type, so that a code cannot be handed on as a cookie. */
+export type Sealed<Purpose extends string> = string & { readonly [purpose]?: Purpose }
+
+/** Seals and opens values of one purpose and shape. */
+export interface Sealer<Purpose extends string, Payload> {
+  /** `kid`: the key to use, where a record names it; by default the current one. Throws `UnknownKey`. */
+  seal(payload: Payload, kid?: string): Sealed<Purpose>
+  /** `null` for anything that was not sealed for this purpose, or by an older release with another shape. */
+  open(value: string): Payload | null
+}
+
+/** Makes sealers. One per issuer and set of secrets; keys are derived when a sealer is made. */
+export interface Sealing {
+  /** Encrypted: its holder learns nothing and can change nothing. */
+  encrypted<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
+  /** Signed: its holder may read it. `retired`: leaked secrets open it as well, for values that grant nothing. */
+  signed<const P extends string, S extends v.GenericSchema>(
+    typ: P,
+    schema: S,
+    options?: { readonly retired?: boolean },
+  ): Sealer<P, v.InferOutput<S>>
+  /** Names the current secret: what a record that is to be signed again later carries. */
+  readonly currentKid: string
+}
+
+export function createSealing(issuer: string, secrets: Secrets): Sealing {
+  const keys = (typ: string, retired = false) =>
+    [secrets.current, ...secrets.previous, ...(retired ? secrets.retired : [])].map((s) => deriveKey(s, issuer, typ))
+  return {
+    encrypted: (typ, schema) => sealer(encryptedEnvelope(typ, keys(typ)), schema),
+    signed: (typ, schema, options) => sealer(signedEnvelope(typ, keys(typ, options?.retired)), schema),
+    currentKid: deriveKey(secrets.current, issuer, '').kid,
+  }
+}
+
+function sealer<P extends string, S extends v.GenericSchema>(
+  envelope: Envelope,
+  schema: S,
+): Sealer<P, v.InferOutput<S>> {
+  return {
+    seal: (payload, kid) => envelope.seal(JSON.stringify(payload), kid),
+    open(value) {
+      const opened = envelope.open(value)
+      if (!opened) return null
+      const parsed = v.safeParse(schema, JSON.parse(opened.plaintext))
+      return parsed.success ? parsed.output : null
+    },
+  }
+}

@@ -1,0 +1,166 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK } from 'jose'
+import * as v from 'valibot'
+import type { Log } from '../../log.ts'
+import { type Store, StoreUnavailable } from '../../store/store.ts'
+import { sha256 } from '../sha256.ts'
+import type { Sealing } from './sealing.ts'
+
+/** What signs access tokens (RS256, F-000-30): one key for all instances, or the operator's own. */
+export interface SigningKeys {
+  /** The key that signs now; creates it in the store if there is none yet. Throws `StoreUnavailable`. */
+  signer(signal: AbortSignal): Promise<Signer>
+}
+
+export interface Signer {
+  readonly kid: string
+  readonly privateKey: CryptoKey
+}
+
+/**
+ * The public halves (RFC 7517), an empty set while no key exists. Needs no secret and creates nothing. Cached;
+ * `fresh` reads the store again. Throws `StoreUnavailable`.
+ */
+export type PublicKeys = (signal: AbortSignal, options?: { readonly fresh?: boolean }) => Promise<JSONWebKeySet>
+
+/** The private half sealed, the public half in clear, so that JWKS needs no secret. */
+const StoredKeys = v.object({
+  keys: v.pipe(
+    v.array(
+      v.object({
+        kid: v.string(),
+        publicJwk: v.object({ kty: v.literal('RSA'), n: v.string(), e: v.string() }),
+        sealedPrivateJwk: v.string(),
+        createdAt: v.number(),
+      }),
+    ),
+    v.minLength(1),
+  ),
+})
+type StoredKeys = v.InferOutput<typeof StoredKeys>
+
+const PrivateJwk = v.looseObject({ kty: v.literal('RSA'), n: v.string(), e: v.string(), d: v.string() })
+
+/** Milliseconds after which a cached copy is read again, in the background, to learn of a rotation. */
+const refreshAfter = 300_000
+
+/** One record per issuer: another issuer's keys would not open here. */
+const storeKey = (issuer: string) => `signing-keys/${sha256(issuer)}`
+
+export function createPublicKeys(options: { issuer: string; store: Store; now: () => number }): PublicKeys {
+  const stored = cachedRecord(options)
+  return async (signal, { fresh = false } = {}) => {
+    const record = await stored(signal, fresh)
+    return { keys: record?.keys.map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? [] }
+  }
+}
+
+export function createSigningKeys(options: {
+  issuer: string
+  store: Store
+  sealing: Sealing
+  now: () => number
+  log: Log
+}): SigningKeys {
+  const { store, log, now } = options
+  const sealer = options.sealing.encrypted('signing-key', PrivateJwk)
+  const key = storeKey(options.issuer)
+  const stored = cachedRecord(options)
+  const imported = new Map<string, Promise<CryptoKey>>()
+  let creating: Promise<StoredKeys> | undefined
+
+  async function create(signal: AbortSignal): Promise<StoredKeys> {
+    const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
+    const [{ n = '', e = '' }, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)])
+    const publicJwk = { kty: 'RSA' as const, n, e }
+    const kid = await calculateJwkThumbprint(publicJwk)
+    const sealedPrivateJwk = sealer.seal(v.parse(PrivateJwk, privateJwk))
+    const record: StoredKeys = { keys: [{ kid, publicJwk, sealedPrivateJwk, createdAt: Math.floor(now() / 1000) }] }
+    const write = await store.create(key, record, signal)
+    if (write.won) log('signing_key_created', { kid })
+    // Whoever lost uses the winner's: however many instances start at the same moment, there is one key.
+    const winner = await stored(signal, true)
+    if (!winner) throw new StoreUnavailable('the signing key that was just created cannot be read')
+    return winner
+  }
+
+  async function importKey({ kid, sealedPrivateJwk }: StoredKeys['keys'][number]): Promise<CryptoKey> {
+    const jwk = sealer.open(sealedPrivateJwk)
+    // Never regenerated: that would end every session because of a typing mistake in a setting.
+    if (!jwk) throw new UnreadableSigningKey(`signing key ${kid} does not open: was MCP_OAUTH_SECRET changed?`)
+    return importPrivate(jwk)
+  }
+
+  return {
+    async signer(signal) {
+      let record = await stored(signal, false)
+      if (!record) {
+        creating ??= create(signal).finally(() => {
+          creating = undefined
+        })
+        record = await creating
+      }
+      const newest = record.keys.at(-1)
+      if (!newest) throw new UnreadableSigningKey('the signing key record is empty')
+      const known = imported.get(newest.kid) ?? importKey(newest)
+      imported.set(newest.kid, known)
+      known.catch(() => imported.delete(newest.kid))
+      return { kid: newest.kid, privateKey: await known }
+    },
+  }
+}
+
+/** The operator's own key (`MCP_OAUTH_SIGNING_JWK`), a private RSA JWK: no store involved. Throws on anything else. */
+export async function pinnedSigningKey(jwk: JWK): Promise<{ signingKeys: SigningKeys; publicKeys: PublicKeys }> {
+  const { n, e, ...rest } = v.parse(PrivateJwk, jwk)
+  const kid = jwk.kid ?? (await calculateJwkThumbprint({ kty: 'RSA', n, e }))
+  const signer = { kid, privateKey: await importPrivate({ ...rest, n, e }) }
+  return {
+    signingKeys: { signer: async () => signer },
+    publicKeys: async () => ({ keys: [published(kid, { n, e })] }),
+  }
+}
+
+/** The stored private key does not open, or the record is damaged: a misconfiguration, answered 503. */
+export class UnreadableSigningKey extends Error {
+  override readonly name = 'UnreadableSigningKey'
+}
+
+function published(kid: string, { n, e }: { n: string; e: string }): JWK {
+  return { kty: 'RSA', n, e, kid, alg: 'RS256', use: 'sig' }
+}
+
+async function importPrivate(jwk: JWK): Promise<CryptoKey> {
+  const key = await importJWK(jwk, 'RS256')
+  if (key instanceof Uint8Array) throw new TypeError('not an asymmetric key')
+  return key
+}
+
+/** The record, read once per instance (single flight) and again in the background when it has aged. */
+function cachedRecord({ issuer, store, now }: { issuer: string; store: Store; now: () => number }) {
+  let cached: { record: StoredKeys; readAt: number } | undefined
+  let reading: Promise<StoredKeys | null> | undefined
+
+  async function read(signal: AbortSignal): Promise<StoredKeys | null> {
+    const found = await store.get(storeKey(issuer), signal)
+    if (!found) return null
+    const parsed = v.safeParse(StoredKeys, found.value)
+    if (!parsed.success) throw new UnreadableSigningKey('the signing key record is damaged')
+    cached = { record: parsed.output, readAt: now() }
+    return cached.record
+  }
+
+  return async (signal: AbortSignal, fresh: boolean): Promise<StoredKeys | null> => {
+    if (cached && !fresh) {
+      if (now() - cached.readAt > refreshAfter) {
+        cached = { ...cached, readAt: now() }
+        read(AbortSignal.timeout(5000)).catch(() => undefined)
+      }
+      return cached.record
+    }
+    if (fresh) return read(signal)
+    reading ??= read(signal).finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+}

@@ -1,0 +1,42 @@
+import { capabilities, offlineAccess, paths, scopes } from './capabilities.ts'
+
+/** RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). */
+export function authorizationServerMetadata(options: { issuer: string; resource: string; documentationUrl: string }) {
+  const { issuer } = options
+  return {
+    issuer,
+    authorization_endpoint: issuer + paths.authorize,
+    token_endpoint: issuer + paths.token,
+    registration_endpoint: issuer + paths.register,
+    jwks_uri: issuer + paths.jwks,
+    response_types_supported: capabilities.responseTypes,
+    response_modes_supported: capabilities.responseModes,
+    grant_types_supported: capabilities.grantTypes,
+    token_endpoint_auth_methods_supported: capabilities.tokenEndpointAuthMethods,
+    code_challenge_methods_supported: capabilities.codeChallengeMethods,
+    scopes_supported: [...scopes, offlineAccess],
+    client_id_metadata_document_supported: true,
+    authorization_response_iss_parameter_supported: true,
+    protected_resources: [options.resource],
+    service_documentation: options.documentationUrl,
+  }
+}
+
+/** RFC 9728 §2: the same document at the root and at the path form (D-18). */
+export function protectedResourceMetadata(options: {
+  issuer: string
+  resource: string
+  resourceName: string
+  documentationUrl: string
+  privacyUrl: string | undefined
+}) {
+  return {
+    resource: options.resource,
+    authorization_servers: [options.issuer],
+    scopes_supported: scopes,
+    bearer_methods_supported: ['header'],
+    resource_name: options.resourceName,
+    resource_documentation: options.documentationUrl,
+    ...(options.privacyUrl === undefined ? {} : { resource_policy_uri: options.privacyUrl }),
+  }
+}

@@ -1,0 +1,76 @@
+/** sRGB, three bytes. */
+type Rgb = readonly [number, number, number]
+
+const WHITE: Rgb = [255, 255, 255]
+const INK: Rgb = [23, 20, 18]
+const GREY: Rgb = [87, 83, 78]
+
+/** Colours as `#rrggbb`, made from one accent so that all of them hold WCAG 2.2 AA, whatever the accent is. */
+export interface Palette {
+  readonly button: string
+  /** On `button`: at least 4.5 : 1. */
+  readonly buttonText: string
+  /** On the two surfaces given: at least 4.5 : 1, so it serves for lines, focus rings and text. */
+  readonly onLight: string
+  readonly onDark: string
+}
+
+/**
+ * @param accent `#rgb` or `#rrggbb`; anything else (it is configuration, and lands in a style sheet) is replaced by grey.
+ * @param light the darkest surface of the light scheme, `#rrggbb`
+ * @param dark the lightest surface of the dark scheme, `#rrggbb`
+ */
+export function palette(accent: string, light: string, dark: string): Palette {
+  const colour = parse(accent) ?? GREY
+  // A saturated accent a little too light for white text is darkened a little: better than black text on red.
+  const text = ratio(colour, WHITE) >= 3 ? WHITE : INK
+  return {
+    button: format(shift(colour, text)),
+    buttonText: format(text),
+    onLight: format(shift(colour, parse(light) ?? WHITE)),
+    onDark: format(shift(colour, parse(dark) ?? INK)),
+  }
+}
+
+/** WCAG 2.2 contrast ratio (1 to 21) of two `#rrggbb` colours; 1 when one of them is not a colour. */
+export function contrast(one: string, other: string): number {
+  const [a, b] = [parse(one), parse(other)]
+  return a && b ? ratio(a, b) : 1
+}
+
+/** The colour nearest to this one, toward black or white, that reads on the background at 4.5 : 1. */
+function shift(colour: Rgb, background: Rgb): Rgb {
+  const end = ratio(background, WHITE) < ratio(background, INK) ? [0, 0, 0] : WHITE
+  for (let share = 0; share < 1; share += 0.02) {
+    const [r, g, b] = colour.map((byte, index) => Math.round(byte + ((end[index] ?? 0) - byte) * share))
+    const mixed: Rgb = [r ?? 0, g ?? 0, b ?? 0]
+    if (ratio(mixed, background) >= 4.5) return mixed
+  }
+  return end === WHITE ? WHITE : INK
+}
+
+function ratio(one: Rgb, other: Rgb): number {
+  const [a, b] = [luminance(one), luminance(other)]
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
+}
+
+/** WCAG 2.2, "relative luminance". */
+function luminance([r, g, b]: Rgb): number {
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
+}
+
+function linear(byte: number): number {
+  const value = byte / 255
+  return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+}
+
+function parse(text: string): Rgb | undefined {
+  if (!/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)) return undefined
+  const digits = text.length === 4 ? text.slice(1).replace(/./g, '$&$&') : text.slice(1)
+  const value = Number.parseInt(digits, 16)
+  return [value >> 16, (value >> 8) & 255, value & 255]
+}
+
+function format(colour: Rgb): string {
+  return `#${colour.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}

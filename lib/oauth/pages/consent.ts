@@ -1,0 +1,113 @@
+import type { Client } from '../clients/client.ts'
+import type { Brand } from './brand.ts'
+import { type Destination, destinationOf } from './destination.ts'
+import { displayName } from './display-name.ts'
+import { chart, chat, mail, tick } from './icons.ts'
+import { layout, type Page } from './layout.ts'
+import { breakable, href, html, type Markup } from './markup.ts'
+
+export interface ConsentPageInput {
+  readonly brand: Brand
+  readonly client: Pick<Client, 'name' | 'verifiedHost'>
+  /** The one of this request, validated. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  /** Where the form is posted to; the button pressed arrives as `action`: `approve` or `cancel`. */
+  readonly action: string
+  readonly hiddenFields: Readonly<Record<string, string>>
+}
+
+/**
+ * Asks before anybody is sent to the OpenID Provider (C-01, C-03). What has been verified comes first: the host of the
+ * client's metadata document. Of a client that registered itself nothing has been, so the place where the answer goes is
+ * the headline. The client's own name is shown as a claim (C-04).
+ *
+ * Throws `TypeError` when the redirect URI is no URL or a link of the brand is not one to go to.
+ */
+export function consentPage({ brand, client, redirectUri, scopes, action, hiddenFields }: ConsentPageInput): Page {
+  const destination = destinationOf(redirectUri)
+  const warning = caution(destination, client.verifiedHost)
+  const content = html`<h1>Connect <b>${breakable(client.verifiedHost ?? placeOf(destination))}</b> to ${brand.productName}</h1>
+<dl>${facts(client, destination)}</dl>
+${warning !== undefined && html`<p class="warn">${warning}</p>`}
+<h2>What you share</h2>
+<ul>
+<li>${mail}<span><b>Email address and organization</b>, so that ${brand.name} knows which companies use its docs</span></li>
+<li>${chart}<span><b>Usage</b>: when and how often you ask</span></li>
+<li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them, and sees your email and company</span></li>
+</ul>
+<h2>What the app can do</h2>
+<ul>${scopes.map((scope) => html`<li>${tick}<span>${permission(scope)}</span></li>`)}</ul>
+<form class="actions" method="post" action="${action}">
+${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+<button class="primary" name="action" value="approve">Continue with ${brand.provider}</button>
+<button name="action" value="cancel">Cancel</button>
+</form>
+${signUp(brand)}`
+  return layout(brand, 'Connect an app', content)
+}
+
+function facts(client: ConsentPageInput['client'], destination: Destination): Markup[] {
+  const { verifiedHost } = client
+  const name = displayName(client.name, '')
+  // The document proves its host; that this program on this computer is the one it speaks of, nothing proves.
+  const proof = destination.kind === 'web' && html`<span class="chip verified">${tick}verified</span>`
+  return [
+    verifiedHost !== undefined && fact('Published by', html`<b>${breakable(verifiedHost)}</b> ${proof}`),
+    name !== '' && fact('Calls itself', html`<bdi>${name}</bdi> <span class="chip">not verified</span>`),
+    fact(
+      'Sends you to',
+      html`<b>${breakable(placeOf(destination))}</b><details><summary>Full address</summary><code>${destination.address}</code></details>`,
+    ),
+  ].filter((row) => row !== false)
+}
+
+function fact(term: string, description: Markup): Markup {
+  return html`<div><dt>${term}</dt><dd>${description}</dd></div>`
+}
+
+function placeOf(destination: Destination): string {
+  switch (destination.kind) {
+    case 'web':
+      return destination.host
+    case 'loopback':
+      return 'an app on this computer'
+    case 'app':
+      return `the app for ${destination.scheme}:// links`
+  }
+}
+
+/** What the person has to judge, because we cannot. Nothing to say: a verified host that is itself the destination. */
+function caution(destination: Destination, verifiedHost: string | undefined): string | undefined {
+  const only = 'Continue only if you started this yourself.'
+  switch (destination.kind) {
+    case 'loopback': // C-05
+      return `Any program on this computer can pose as ${verifiedHost ?? 'this app'}. ${only}`
+    case 'app': // RFC 8252 §8.6: any app may register for the scheme.
+      return `Any app on this device can claim these links. ${only}`
+    case 'web':
+      if (verifiedHost === undefined)
+        return `Nobody has verified this app. Continue only if you know this address and started this yourself.`
+      if (verifiedHost !== destination.host)
+        return 'You will be sent to a different address. Continue only if you know both.'
+      return undefined
+  }
+}
+
+function permission(scope: string): string | Markup {
+  switch (scope) {
+    case 'docs:read':
+      return 'Read the documentation and ask questions'
+    case 'docs:feedback':
+      return 'Send feedback about answers'
+    case 'offline_access':
+      return 'Stay connected, so that you need not sign in every time'
+    default:
+      return html`<code>${displayName(scope, 'unnamed')}</code>`
+  }
+}
+
+function signUp({ provider, signupUrl }: Brand): Markup | undefined {
+  if (signupUrl === undefined) return undefined
+  return html`<p class="after">New to ${provider}? <a href="${href(signupUrl)}">Create an account</a></p>`
+}

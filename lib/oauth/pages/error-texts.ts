@@ -1,0 +1,96 @@
+import type { Brand } from './brand.ts'
+
+/** Why a person sees an error page. The wire code and the detail for the log are kept elsewhere. */
+export type ErrorKind = (typeof errorKinds)[number]
+
+export const errorKinds = [
+  'expired',
+  'other-browser',
+  'unknown-client',
+  'client-unavailable',
+  'invalid-redirect-uri',
+  'invalid-request',
+  'not-configured',
+  'sign-in-unavailable',
+  'cancelled',
+  'too-many-sign-ins',
+  'cross-site',
+  'unexpected',
+] as const
+
+export interface ErrorText {
+  readonly title: string
+  readonly happened: string
+  readonly remedy: string
+}
+
+const CONNECT_AGAIN = 'Go back to your app and connect again.'
+const WAIT = 'Wait a minute, then connect again from your app.'
+
+/** For the person, not for the developer: what happened, and what to do about it. */
+export function errorText(kind: ErrorKind, { name, productName, provider }: Brand): ErrorText {
+  const texts: Record<ErrorKind, ErrorText> = {
+    expired: {
+      title: 'This sign-in has expired',
+      happened: 'It was left open for too long, or it is finished already.',
+      remedy: CONNECT_AGAIN,
+    },
+    'other-browser': {
+      title: 'This sign-in began somewhere else',
+      happened: 'For your safety, it has to be finished in the same browser in which you approved it.',
+      remedy: `${CONNECT_AGAIN} If your browser blocks cookies, allow them for this site.`,
+    },
+    'unknown-client': {
+      title: 'We no longer recognize this app',
+      happened: `Its registration with ${productName} is missing or not valid any more.`,
+      remedy: 'In your app, remove this connector and add it again.',
+    },
+    'client-unavailable': {
+      title: 'We could not check this app',
+      happened: 'The site of its publisher did not answer, so we cannot tell who is asking.',
+      remedy: WAIT,
+    },
+    'invalid-redirect-uri': {
+      title: 'We stopped this sign-in',
+      happened: 'The app wants you to be sent to an address that it has not registered.',
+      remedy:
+        'If somebody sent you a link to this page, close it. Otherwise, remove the connector in your app and add it again.',
+    },
+    'invalid-request': {
+      title: 'The app’s request is not complete',
+      happened: 'Something in it is missing or not allowed.',
+      remedy: 'Update your app and connect again. If that does not help, show the details below to its developers.',
+    },
+    'not-configured': {
+      title: 'Sign-in is not available yet',
+      happened: `${productName} is not fully set up for it. Nothing is wrong with your app or your account.`,
+      remedy: `Try again later. If it stays like this, tell ${name} the request ID below.`,
+    },
+    'sign-in-unavailable': {
+      title: `${provider} is not responding`,
+      happened: 'We could not sign you in just now. Nothing is wrong with your app or your account.',
+      remedy: WAIT,
+    },
+    cancelled: {
+      title: 'You cancelled the sign-in',
+      happened: 'The app was not connected.',
+      remedy: 'You can close this page. To connect after all, start again from your app.',
+    },
+    'too-many-sign-ins': {
+      title: 'Too many sign-ins at once',
+      happened: 'Many sign-ins were started within a short time.',
+      remedy: 'Finish or close the others, wait a few minutes, and connect again from your app.',
+    },
+    'cross-site': {
+      title: 'We refused this request',
+      happened: 'It did not come from our own page, as it should. Nothing was shared.',
+      remedy: 'If you want to connect an app, start again from that app.',
+    },
+    unexpected: {
+      title: 'Something went wrong',
+      happened: 'The fault is on our side, not in your app or your account.',
+      remedy: `${WAIT} If it happens again, tell ${name} the request ID below.`,
+    },
+  }
+  return texts[kind]
+}

@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import {
+  type Brand,
+  type ConsentPageInput,
+  consentPage,
+  defaultBrand,
+  errorKinds,
+  errorPage,
+  htmlResponse,
+  type Page,
+  returnPage,
+} from './index.ts'
+
+const consent: ConsentPageInput = {
+  brand: defaultBrand,
+  client: { name: 'Claude', verifiedHost: 'claude.ai' },
+  redirectUri: 'https://claude.ai/api/mcp/auth_callback',
+  scopes: ['docs:read', 'docs:feedback'],
+  action: '/oauth/authorize',
+  hiddenFields: { request: 'sealed' },
+}
+
+/** What a person reads: without markup, in one line. */
+function textOf(page: Page): string {
+  const body = page.html.slice(page.html.indexOf('<body>'))
+  return body
+    .replace(/<wbr>/g, '')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+}
+
+describe('consent', () => {
+  test('a client with a metadata document: its verified host first, then its own name as a claim', () => {
+    const text = textOf(consentPage(consent))
+    expect(text).toContain('Connect claude.ai to Redpanda documentation')
+    expect(text).toMatch(/Published by claude\.ai verified Calls itself Claude not verified Sends you to claude\.ai/)
+    expect(text).not.toContain('Continue only')
+  })
+
+  test('a client that registered itself: the place of the answer is the headline, nothing is called verified', () => {
+    const text = textOf(consentPage({ ...consent, client: { name: 'Claude' }, redirectUri: 'https://evil.example/cb' }))
+    expect(text).toContain('Connect evil.example to')
+    expect(text).not.toMatch(/(?<!not )verified (?!this)/)
+    expect(text).toContain('Nobody has verified this app. Continue only if you know this address')
+  })
+
+  test.each(['http://127.0.0.1:3334/cb', 'http://localhost/cb', 'http://[::1]:80/cb'])(
+    '%s: an app on this computer, with the warning that any program can pose as the client',
+    (redirectUri) => {
+      const text = textOf(consentPage({ ...consent, redirectUri }))
+      expect(text).toContain('Sends you to an app on this computer')
+      expect(text).toContain('Any program on this computer can pose as claude.ai')
+      expect(text).toMatch(/Published by claude\.ai Calls itself/)
+      expect(textOf(consentPage({ ...consent, client: {}, redirectUri }))).toContain(
+        'Connect an app on this computer to',
+      )
+    },
+  )
+
+  test.each([
+    'http://localhost.evil.example/cb',
+    'http://127.0.0.1.evil.example/cb',
+    'https://claude.ai@evil.example/cb',
+  ])('%s is not taken for what it begins with', (redirectUri) => {
+    const text = textOf(consentPage({ ...consent, redirectUri }))
+    expect(text).toMatch(/Sends you to (\S+\.)?evil\.example Full/)
+    expect(text).toContain('You will be sent to a different address')
+  })
+
+  test('a private-use scheme is named, and that any app can claim it', () => {
+    const text = textOf(
+      consentPage({
+        ...consent,
+        client: { name: 'Cursor' },
+        redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback',
+      }),
+    )
+    expect(text).toContain('Sends you to the app for cursor:// links')
+    expect(text).toContain('Any app on this device can claim these links')
+    expect(text).toContain('cursor://anysphere.cursor-mcp/oauth/callback')
+  })
+
+  test('says what is shared and with whom before the button, and promises nothing about keeping questions', () => {
+    const text = textOf(consentPage(consent))
+    const button = text.indexOf('Continue with Redpanda Cloud')
+    for (const told of [
+      'Email address and organization',
+      'Usage',
+      'Kapa answers them',
+      'Read the documentation',
+      'Send feedback',
+    ]) {
+      expect(text.indexOf(told)).toBeGreaterThan(0)
+      expect(text.indexOf(told)).toBeLessThan(button)
+    }
+    expect(text).not.toMatch(/stor|never|keep/i)
+    expect(consentPage(consent).html).toContain('href="https://www.redpanda.com/legal/privacy-policy"')
+    expect(consentPage(consent).html).toContain('href="https://cloud.redpanda.com/sign-up"')
+  })
+
+  test('is a form that posts the hidden fields, approving first and cancelling second', () => {
+    const { html } = consentPage({ ...consent, hiddenFields: { request: 'eyJ.x', csrf: 'a"b' } })
+    expect(html).toContain('<form class="actions" method="post" action="/oauth/authorize">')
+    expect(html).toContain('<input type="hidden" name="request" value="eyJ.x">')
+    expect(html).toContain('<input type="hidden" name="csrf" value="a&quot;b">')
+    expect(html.indexOf('name="action" value="approve"')).toBeLessThan(html.indexOf('name="action" value="cancel"'))
+  })
+
+  test('the redirect URI is shown whole, in ASCII', () => {
+    const { html } = consentPage({ ...consent, redirectUri: 'https://claude.ai/cb?x=\u202e&y=1' })
+    expect(html).toContain('https://claude.ai/cb?x=%E2%80%AE&amp;y=1')
+  })
+
+  test('links that the brand does not have are left out', () => {
+    const { name, productName, accentColour, provider, answerService } = defaultBrand
+    const { html } = consentPage({ ...consent, brand: { name, productName, accentColour, provider, answerService } })
+    expect(html).not.toContain('<a ')
+    expect(html).not.toContain('<footer')
+  })
+})
+
+describe('errors', () => {
+  test.each(errorKinds)('%s: says what happened, what to do, and the details for support and developers', (kind) => {
+    const page = errorPage({
+      brand: { ...defaultBrand, supportUrl: 'https://support.example/' },
+      kind,
+      requestId: 'r-123',
+      error: { code: 'invalid_request', description: 'redirect_uri is missing' },
+      link: { text: 'Try again', url: 'https://docs.example/' },
+    })
+    const text = textOf(page)
+    expect(text).toMatch(/\S.{20,} What to do .{12,} Try again/)
+    expect(text).toContain('Error invalid_request : redirect_uri is missing')
+    expect(text).toContain('Request ID r-123')
+    expect(page.html).toContain('href="https://support.example/"')
+  })
+
+  test('no two kinds read alike', () => {
+    const pages = errorKinds.map((kind) => textOf(errorPage({ brand: defaultBrand, kind, requestId: 'r' })))
+    expect(new Set(pages).size).toBe(errorKinds.length)
+  })
+})
+
+describe('return', () => {
+  const location = 'cursor://anysphere.cursor-mcp/oauth/callback?code=c&state=s'
+
+  test('to an app: the button carries the whole answer', () => {
+    const page = returnPage({ brand: defaultBrand, outcome: 'signed-in', location, clientName: 'Cursor' })
+    expect(textOf(page)).toMatch(/You are signed in .* Return to Cursor/)
+    expect(page.html).toContain('href="cursor://anysphere.cursor-mcp/oauth/callback?code=c&amp;state=s"')
+  })
+
+  test('to a host that nobody vouches for: by its name, never by what it calls itself, and not as the main thing to do', () => {
+    const page = returnPage({
+      brand: defaultBrand,
+      outcome: 'cancelled',
+      location: 'https://evil.example/cb?error=access_denied',
+      clientName: 'Redpanda',
+    })
+    expect(textOf(page)).toMatch(/You cancelled .* Go back to evil\.example .* only if you know this address/)
+    expect(page.html).toContain('class="button quiet"')
+  })
+
+  test.each([
+    'javascript:alert(1)',
+    'data:text/html,x',
+    'JavaScript:alert(1)',
+    'java\nscript:alert(1)',
+    'file:///etc/passwd',
+    'no URL',
+  ])('%j is refused', (bad) => {
+    expect(() => returnPage({ brand: defaultBrand, outcome: 'signed-in', location: bad })).toThrow(TypeError)
+    expect(() => errorPage({ brand: { ...defaultBrand, privacyUrl: bad }, kind: 'expired', requestId: 'r' })).toThrow(
+      TypeError,
+    )
+  })
+})
+
+describe('every page', () => {
+  const attack = `"'><script>alert(1)</script></style><img src=x onerror=alert(1)>&amp;`
+  const link = 'https://evil.example/?"><script>alert(1)</script>'
+  const brand: Brand = {
+    name: attack,
+    productName: attack,
+    accentColour: attack,
+    provider: attack,
+    answerService: attack,
+    signupUrl: link,
+    privacyUrl: link,
+    documentationUrl: link,
+    supportUrl: link,
+  }
+  const error = { code: attack, description: attack }
+  const hostile = {
+    consent: consentPage({
+      brand,
+      client: { name: attack, verifiedHost: attack },
+      redirectUri: link,
+      scopes: [attack],
+      action: attack,
+      hiddenFields: { [attack]: attack },
+    }),
+    error: errorPage({ brand, kind: 'unexpected', requestId: attack, error, link: { text: attack, url: link } }),
+    return: returnPage({ brand, outcome: 'failed', location: link, clientName: attack, requestId: attack, error }),
+  }
+
+  test.each(Object.entries(hostile))('%s: hostile text stays text', (_, { html }) => {
+    expect(html).not.toMatch(/<script|<img/)
+    expect(html.match(/<\/style>/g)).toHaveLength(1)
+    // Attributes are all quoted, and hold nothing that would end them.
+    for (const [tag] of html.slice(html.indexOf('<body>')).matchAll(/<[a-z][^>]*>/g)) {
+      expect(tag).toMatch(/^<[a-z][a-z0-9]*(?: [a-zA-Z-]+(?:="[^"<>]*")?)*\/?>$/)
+    }
+  })
+
+  test.each(Object.entries(hostile))('%s: nothing is fetched and nothing runs', (_, { html }) => {
+    expect(html).not.toMatch(/<script| style="| on[a-z]+="|@import|url\(|<iframe|<link (?!rel="icon" href="data:)/)
+  })
+
+  test.each(Object.entries(hostile))('%s: its headers let in its own style and nothing else', async (_, page) => {
+    const response = htmlResponse(page, { status: 400, headers: { 'set-cookie': 'a=b', 'cache-control': 'public' } })
+    const style = /<style>([\s\S]*)<\/style>/.exec(await response.text())?.[1] ?? ''
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(response.status).toBe(400)
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'cache-control': 'no-store',
+      'content-language': 'en',
+      'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; frame-ancestors 'none'; base-uri 'none'`,
+      'content-type': 'text/html; charset=utf-8',
+      'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+      'referrer-policy': 'same-origin',
+      'set-cookie': 'a=b',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    })
+  })
+
+  test('brands with different accents have styles of their own', () => {
+    const [one, other] = ['#123456', '#654321'].map((accentColour) =>
+      errorPage({ brand: { ...defaultBrand, accentColour }, kind: 'expired', requestId: 'r' }),
+    )
+    expect(one?.style.hash).not.toBe(other?.style.hash)
+    expect(one?.html).toContain('--button:#123456')
+  })
+})

@@ -1,0 +1,16 @@
+import { html, type Markup } from './markup.ts'
+
+interface TechnicalDetails {
+  readonly requestId: string | undefined
+  readonly error: { readonly code: string; readonly description?: string } | undefined
+}
+
+/** Small print for support and for the developer of a client. */
+export function technicalDetails({ requestId, error }: TechnicalDetails): Markup | undefined {
+  if (requestId === undefined && error === undefined) return undefined
+  const description = error?.description === undefined ? '' : `: ${error.description}`
+  return html`<div class="small">
+${error !== undefined && html`<p>Error <code>${error.code}</code>${description}</p>`}
+${requestId !== undefined && html`<p>Request ID <code>${requestId}</code></p>`}
+</div>`
+}

@@ -1,0 +1,58 @@
+import { StoreUnavailable } from '../store/store.ts'
+import { OAuthError } from './errors.ts'
+import { UnknownKey } from './keys/compact.ts'
+import { UnreadableSigningKey } from './keys/signing-keys.ts'
+
+/** Seconds a client is asked to wait when the fault is ours. */
+export const retryAfter = 5
+
+/** Answers that browser-based clients of any origin may read (T-02, D-17); no credentials are involved. */
+export const corsHeaders = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+} as const
+
+/** RFC 6749 §5.1: nothing with tokens or secrets in it may be stored. */
+const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
+
+export function json(body: object, status = 200, headers: Record<string, string> = {}): Response {
+  return Response.json(body, {
+    status,
+    headers: { ...corsHeaders, ...noStore, 'x-content-type-options': 'nosniff', ...headers },
+  })
+}
+
+/** The answer to a preflight (F-000-69). `*` would not cover `Authorization` (D-17). */
+export function preflight(allow: string): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      ...corsHeaders,
+      'access-control-allow-methods': allow,
+      'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+      'access-control-max-age': '86400',
+    },
+  })
+}
+
+/** Our own fault, and a passing one: never a code that makes clients throw away what they have (T-05, T-06). */
+export function isOurFault(error: unknown): boolean {
+  return error instanceof StoreUnavailable || error instanceof UnknownKey || error instanceof UnreadableSigningKey
+}
+
+/** An error in the form of RFC 6749 §5.2. Whatever was not foreseen is told as little as possible. */
+export function jsonError(error: unknown, request: Request): Response {
+  if (isOurFault(error)) {
+    return json({ error: 'temporarily_unavailable', error_description: 'try again in a moment' }, 503, {
+      'retry-after': String(retryAfter),
+    })
+  }
+  if (!(error instanceof OAuthError)) {
+    return json({ error: 'server_error', error_description: 'something went wrong on our side' }, 500)
+  }
+  const body = { error: error.code, error_description: error.description }
+  if (error.code === 'temporarily_unavailable') return json(body, 503, { 'retry-after': String(retryAfter) })
+  if (error.code !== 'invalid_client') return json(body, 400)
+  // RFC 6749 §5.2: 401, with a challenge when the client tried to authenticate by the header.
+  return json(body, 401, request.headers.has('authorization') ? { 'www-authenticate': 'Basic realm="oauth"' } : {})
+}

@@ -1,0 +1,36 @@
+import { OAuthError, PageError } from './errors.ts'
+import { type Brand, type ErrorKind, errorPage, htmlResponse } from './pages/index.ts'
+import { isOurFault, retryAfter } from './respond-json.ts'
+
+const statusOf: Partial<Record<ErrorKind, number>> = {
+  'other-browser': 403,
+  'cross-site': 403,
+  'too-many-sign-ins': 429,
+  'client-unavailable': 503,
+  'sign-in-unavailable': 503,
+  'not-configured': 503,
+}
+
+/** An error on a page of ours; as JSON for a program that asks for JSON (mcp-remote's preflight). */
+export function pageErrorResponse(error: unknown, request: Request, brand: Brand, requestId: string): Response {
+  const shown = asPageError(error)
+  const status = statusOf[shown.kind] ?? (shown.kind === 'unexpected' ? (isOurFault(error) ? 503 : 500) : 400)
+  const headers: Record<string, string> = status === 503 ? { 'retry-after': String(retryAfter) } : {}
+  const wire = { code: shown.code, description: shown.description }
+  const accept = request.headers.get('accept') ?? ''
+  if (accept.includes('application/json') && !accept.includes('text/html')) {
+    return Response.json(
+      { error: wire.code, error_description: wire.description },
+      { status, headers: { ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } },
+    )
+  }
+  return htmlResponse(errorPage({ brand, kind: shown.kind, requestId, error: wire }), { status, headers })
+}
+
+function asPageError(error: unknown): PageError {
+  if (error instanceof PageError) return error
+  if (error instanceof OAuthError) return new PageError('invalid-request', error.code, error.description)
+  return isOurFault(error)
+    ? new PageError('unexpected', 'temporarily_unavailable', 'try again in a moment')
+    : new PageError('unexpected', 'server_error', 'something went wrong on our side')
+}

@@ -1,0 +1,224 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createMemoryStore } from '../../store/memory.ts'
+import type { Store } from '../../store/store.ts'
+import { createAuthorizationServer } from '../authorization-server.ts'
+import type { Client } from '../clients/client.ts'
+import { defaultPrivateUseUris } from '../clients/redirect-uri.ts'
+import { createRegistrations, sealedRegistrationSchema } from '../clients/registration.ts'
+import { createClients } from '../clients/resolve.ts'
+import type { Unresolved } from '../clients/unresolved.ts'
+import { createSealing } from '../keys/sealing.ts'
+import type { Secrets } from '../keys/secrets.ts'
+import { createPublicKeys, createSigningKeys } from '../keys/signing-keys.ts'
+import { defaultBrand } from '../pages/index.ts'
+import type { SignIn } from '../token/sign-in.ts'
+import { type Identity, type Upstream, UpstreamError } from '../upstream/upstream.ts'
+
+/** An authorization server in this process, on a store in memory and an upstream that says what the test wants. */
+export interface Harness {
+  readonly issuer: string
+  readonly store: Store
+  readonly log: { readonly event: string; readonly fields: object }[]
+  readonly signIns: SignIn[]
+  /** Milliseconds since the epoch; tests move it. */
+  clock: number
+  identity: Identity | UpstreamError
+  fetch(path: string, init?: RequestInit): Promise<Response>
+}
+
+export const reader: Identity = {
+  issuer: 'https://login.example/',
+  sub: 'reader-1',
+  email: 'reader@example.com',
+  emailVerified: true,
+  organization: { id: 'org_1', name: 'Example Organization' },
+}
+
+export const newSecrets = (): Secrets => ({ current: new Uint8Array(randomBytes(32)), previous: [], retired: [] })
+
+export function createHarness(
+  options: {
+    issuer?: string
+    store?: Store
+    secrets?: Secrets
+    documents?: Record<string, Client | Unresolved>
+    trustedHosts?: readonly string[]
+  } = {},
+): Harness {
+  const issuer = options.issuer ?? 'https://docs.example'
+  const store = options.store ?? createMemoryStore()
+  const harness: Harness = {
+    issuer,
+    store,
+    log: [],
+    signIns: [],
+    clock: Date.UTC(2026, 10, 21),
+    identity: reader,
+    fetch: (path, init) =>
+      server.fetch(new Request(issuer + path, init), {
+        signal: AbortSignal.timeout(8000),
+        requestId: 'request-1',
+        waitUntil: () => undefined,
+      }),
+  }
+  const now = () => harness.clock
+  const log = (event: string, fields: object = {}) => {
+    harness.log.push({ event, fields })
+  }
+  const sealing = createSealing(issuer, options.secrets ?? newSecrets())
+  const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
+  const registrations = createRegistrations({
+    sealer: sealing.signed('client', sealedRegistrationSchema, { retired: true }),
+    policy: redirectPolicy,
+    now,
+  })
+  const upstream: Upstream = {
+    authorizationUrl: async ({ state, nonce }) =>
+      new URL(`https://login.example/authorize?state=${state}&nonce=${nonce}`),
+    identify: async () => {
+      if (harness.identity instanceof UpstreamError) throw harness.identity
+      return harness.identity
+    },
+  }
+  const server = createAuthorizationServer(
+    {
+      issuer,
+      resource: `${issuer}/mcp`,
+      brand: defaultBrand,
+      documentationUrl: issuer,
+      publicKeys: createPublicKeys({ issuer, store, now }),
+      log,
+    },
+    {
+      store,
+      sealing,
+      signingKeys: createSigningKeys({ issuer, store, sealing, now, log }),
+      registrations,
+      clients: createClients({
+        registrations,
+        metadataDocuments: {
+          resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
+        },
+      }),
+      redirectPolicy,
+      trustedHosts: new Set(options.trustedHosts ?? []),
+      upstream,
+      mock: false,
+      recordSignIn: async (signIn) => {
+        harness.signIns.push(signIn)
+      },
+      lifetimes: { accessToken: 3600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
+      now,
+    },
+  )
+  return harness
+}
+
+export interface Pkce {
+  readonly verifier: string
+  readonly challenge: string
+}
+
+export function newPkce(): Pkce {
+  const verifier = randomBytes(32).toString('base64url')
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
+}
+
+/** What a person's browser does, by hand: keeps cookies, posts the form of the page. */
+export class TestBrowser {
+  readonly cookies = new Map<string, string>()
+  readonly server: Harness
+
+  constructor(server: Harness) {
+    this.server = server
+  }
+
+  async open(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (this.cookies.size > 0) headers.set('cookie', [...this.cookies].map(([n, v]) => `${n}=${v}`).join('; '))
+    const response = await this.server.fetch(path, { ...init, headers })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      if (/max-age=0/i.test(cookie)) this.cookies.delete(name)
+      else this.cookies.set(name, value)
+    }
+    return response
+  }
+
+  /** Presses a button on the consent page that `page` holds. */
+  press(page: string, action: 'approve' | 'cancel', headers: HeadersInit = {}): Promise<Response> {
+    return this.open('/oauth/approve', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: this.server.issuer,
+        'sec-fetch-site': 'same-origin',
+        ...Object.fromEntries(new Headers(headers)),
+      },
+      body: new URLSearchParams({ request: sealedRequest(page), action }),
+    })
+  }
+}
+
+export function sealedRequest(page: string): string {
+  return /name="request" value="([^"]+)"/.exec(page)?.[1] ?? ''
+}
+
+export const redirectUri = 'http://127.0.0.1:7777/callback'
+
+export async function register(server: Harness, metadata: object = {}): Promise<string> {
+  const response = await server.fetch('/oauth/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name: 'Test client', redirect_uris: [redirectUri], ...metadata }),
+  })
+  const { client_id } = await response.json()
+  return client_id
+}
+
+export function authorizePath(clientId: string, pkce: Pkce, more: Record<string, string> = {}): string {
+  const parameters = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    code_challenge: pkce.challenge,
+    code_challenge_method: 'S256',
+    state: 'client state',
+    ...more,
+  }
+  return `/oauth/authorize?${new URLSearchParams(parameters)}`
+}
+
+/** Goes through the pages up to the client's redirect URI. */
+export async function signIn(
+  browser: TestBrowser,
+  clientId: string,
+  pkce: Pkce,
+  more: Record<string, string> = {},
+): Promise<URL> {
+  const page = await (await browser.open(authorizePath(clientId, pkce, more))).text()
+  const toUpstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+  const state = toUpstream.searchParams.get('state') ?? ''
+  const back = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
+  return new URL(back.headers.get('location') ?? '')
+}
+
+export async function token(
+  server: Harness,
+  form: Record<string, string>,
+): Promise<{ status: number; body: TokenBody }> {
+  const response = await server.fetch('/oauth/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+export interface TokenBody {
+  readonly access_token?: string
+  readonly refresh_token?: string
+  readonly scope?: string
+  readonly expires_in?: number
+  readonly error?: string
+}

@@ -1,0 +1,70 @@
+import { offlineAccess } from '../capabilities.ts'
+import { OAuthError } from '../errors.ts'
+import type { GrantRecord } from '../grants/record.ts'
+import type { Parameters } from '../parameters.ts'
+import { issueTokens } from './access-token.ts'
+import type { AuthenticatedClient } from './client-authentication.ts'
+import { type RefreshToken, refreshTokenOf } from './refresh-token.ts'
+import { requireResource } from './resource.ts'
+import type { TokenCall, TokenContext, TokenResponse } from './token-endpoint.ts'
+
+/**
+ * `grant_type=refresh_token` with rotation (OAuth 2.1 §4.3.1; T-20, T-21). The request's `scope` narrows the access
+ * token only; the next refresh token keeps the scope of the grant.
+ */
+export async function refreshTokenGrant(
+  form: Parameters,
+  client: AuthenticatedClient,
+  context: TokenContext,
+  call: TokenCall,
+): Promise<TokenResponse> {
+  const now = Math.floor(context.now() / 1000)
+  const token = openRefreshToken(form, client, context, now)
+  requireResource(form.all('resource'), token.resource)
+  const scope = narrowScope(form.get('scope'), token.scope)
+  const signer = await context.signingKeys.signer(call.signal)
+
+  const next: GrantRecord = {
+    generation: token.n + 1,
+    createdAt: token.iat,
+    rotatedAt: now,
+    expiresAt: Math.min(now + context.refreshTokenLifetime, token.end),
+    endsAt: token.end,
+    clientHash: token.c,
+    ...(token.cn === undefined ? {} : { clientName: token.cn }),
+    authenticationMethod: token.m,
+    kid: context.currentKid,
+  }
+  const grant = await context.grants.rotate(token.g, next, token.v, call.signal)
+  if ('refused' in grant) throw new OAuthError('invalid_grant', 'the refresh token is no longer valid', grant.refused)
+
+  const access = { client, resource: token.resource, scope, grant: token.g, endsAt: token.end, person: token.u }
+  return issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
+}
+
+function openRefreshToken(
+  form: Parameters,
+  client: AuthenticatedClient,
+  { refreshTokens }: TokenContext,
+  now: number,
+): RefreshToken {
+  const presented = form.get('refresh_token')
+  if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing')
+  const token = refreshTokens.open(presented)
+  if (!token) throw new OAuthError('invalid_grant', 'the refresh token is not valid')
+  if (token.c !== client.hash) throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
+  if (token.m !== client.method) throw new OAuthError('invalid_client', 'client authentication is required')
+  if (Math.min(token.exp, token.end) <= now) throw new OAuthError('invalid_grant', 'the refresh token has expired')
+  return token
+}
+
+/** RFC 6749 §6: a subset of what was granted, else `invalid_scope`. `offline_access` is not a scope of tokens (D-11). */
+function narrowScope(requested: string | undefined, granted: string): string {
+  const allowed = granted.split(' ')
+  const wanted = requested?.split(' ').filter((scope) => scope !== '' && scope !== offlineAccess)
+  if (wanted === undefined || wanted.length === 0) return granted
+  if (!wanted.every((scope) => allowed.includes(scope))) {
+    throw new OAuthError('invalid_scope', 'scope exceeds what was granted')
+  }
+  return allowed.filter((scope) => wanted.includes(scope)).join(' ')
+}

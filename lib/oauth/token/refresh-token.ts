@@ -1,0 +1,62 @@
+import * as v from 'valibot'
+import type { Grant } from '../grants/grants.ts'
+import type { Sealer, Sealing } from '../keys/sealing.ts'
+import { Person } from './claims.ts'
+
+/**
+ * What a refresh token says: everything that the next one needs, so that rotation is one conditional write without a
+ * read. Signed, not encrypted: it is about its holder.
+ */
+export const RefreshToken = v.object({
+  /** Key of the grant. */
+  g: v.string(),
+  /** Its generation, and the version under which the store is expected to hold it. */
+  n: v.number(),
+  v: v.string(),
+  /** base64url SHA-256 of client_id; the client's name; how it authenticated. */
+  c: v.string(),
+  cn: v.exactOptional(v.string()),
+  m: v.picklist(['none']),
+  scope: v.string(),
+  resource: v.string(),
+  u: Person,
+  /** From the record: createdAt, rotatedAt, expiry unless refreshed, absolute end. Seconds since the epoch. */
+  iat: v.number(),
+  rat: v.number(),
+  exp: v.number(),
+  end: v.number(),
+})
+export type RefreshToken = v.InferOutput<typeof RefreshToken>
+
+export type RefreshSealer = Sealer<'refresh', RefreshToken>
+
+export const refreshSealer = (sealing: Sealing): RefreshSealer => sealing.signed('refresh', RefreshToken)
+
+/** What a refresh token keeps from generation to generation. */
+export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'scope' | 'resource' | 'u'>
+
+/**
+ * The refresh token of a grant's current generation: a pure function of what never changes, the record and its
+ * version, under the key that the record names. Every racer therefore hands out the same string (T-21).
+ * Throws `UnknownKey` on an instance that does not have that key.
+ */
+export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenOrigin, sealer: RefreshSealer): string {
+  return sealer.seal(
+    {
+      g: origin.g,
+      n: record.generation,
+      v: version,
+      c: record.clientHash,
+      ...(record.clientName === undefined ? {} : { cn: record.clientName }),
+      m: record.authenticationMethod,
+      scope: origin.scope,
+      resource: origin.resource,
+      u: origin.u,
+      iat: record.createdAt,
+      rat: record.rotatedAt,
+      exp: record.expiresAt,
+      end: record.endsAt,
+    },
+    record.kid,
+  )
+}

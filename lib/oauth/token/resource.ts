@@ -1,0 +1,24 @@
+import { OAuthError } from '../errors.ts'
+
+/**
+ * The one resource this server issues tokens for (RFC 8707 §2; A-09, X13). Absent: ours. Each value given has to name
+ * it; scheme and host in any case, the default port and one trailing slash do not matter (X11), nor does the bare
+ * origin, since there is one protected resource on it. Returns our own canonical string. Throws `invalid_target`.
+ */
+export function requireResource(requested: readonly string[], resource: string): string {
+  for (const value of requested) {
+    const canonical = canonicalUri(value)
+    if (canonical !== canonicalUri(resource) && canonical !== new URL(resource).origin) {
+      throw new OAuthError('invalid_target', 'resource must be the URL of this MCP server')
+    }
+  }
+  return resource
+}
+
+function canonicalUri(value: string): string | null {
+  // RFC 8707 §2: an absolute URI without a fragment.
+  if (value.includes('#') || !URL.canParse(value)) return null
+  const url = new URL(value)
+  if (url.username !== '' || url.password !== '') return null
+  return `${url.origin}${url.pathname.replace(/\/$/, '')}${url.search}`
+}

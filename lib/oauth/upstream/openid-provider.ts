@@ -1,0 +1,164 @@
+import * as oauth from 'oauth4webapi'
+import * as v from 'valibot'
+import { type Identity, type Upstream, UpstreamError } from './upstream.ts'
+
+export interface OpenIdProviderOptions {
+  readonly issuer: string
+  readonly clientId: string
+  /** Without it we are a public client, held together by PKCE (F-000-32). */
+  readonly clientSecret?: string
+  /** Our callback, exactly as registered at the provider (F-10). */
+  readonly redirectUri: string
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** The least that tells who someone is; no `offline_access`, no API audience (F-09). */
+const scope = 'openid profile email'
+
+/** Milliseconds for which the provider's metadata and keys are kept. */
+const discoveryLifetime = 3_600_000
+
+const short = v.pipe(
+  v.string(),
+  v.transform((text) => text.slice(0, 64)),
+)
+
+/** Claims of the ID token that we read; the library has validated the token itself. An odd address counts as none. */
+const Claims = v.object({
+  sub: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  email: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^[^\s@]+@[^\s@]+$/), v.maxLength(254))), undefined),
+  email_verified: v.fallback(v.optional(v.boolean()), undefined),
+  org_id: v.fallback(v.optional(short), undefined),
+  org_name: v.fallback(v.optional(short), undefined),
+})
+
+/** An OpenID Provider found by discovery: Auth0, or any other. */
+export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
+  const issuer = new URL(options.issuer)
+  const client: oauth.Client = { client_id: options.clientId, id_token_signed_response_alg: 'RS256' }
+  const authentication =
+    options.clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(options.clientSecret)
+  const http = (signal: AbortSignal) => ({
+    signal,
+    [oauth.customFetch]: fetchWithOneRetry,
+    // Configuration admits http on loopback only.
+    [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
+  })
+  let discovered: { server: oauth.AuthorizationServer; at: number } | undefined
+
+  async function discover(signal: AbortSignal): Promise<oauth.AuthorizationServer> {
+    if (discovered && options.now() - discovered.at < discoveryLifetime) return discovered.server
+    const response = await oauth.discoveryRequest(issuer, { ...http(signal), algorithm: 'oidc' })
+    const server = await oauth.processDiscoveryResponse(issuer, response)
+    discovered = { server, at: options.now() }
+    return server
+  }
+
+  return {
+    authorizationUrl: (login, prompt, signal) =>
+      explained(async () => {
+        const { authorization_endpoint } = await discover(signal)
+        if (!authorization_endpoint) throw new UpstreamError('invalid', 'the provider has no authorization endpoint')
+        const url = new URL(authorization_endpoint)
+        const parameters = {
+          response_type: 'code',
+          client_id: options.clientId,
+          redirect_uri: options.redirectUri,
+          scope,
+          state: login.state,
+          nonce: login.nonce,
+          code_challenge: await oauth.calculatePKCECodeChallenge(login.codeVerifier),
+          code_challenge_method: 'S256',
+          ...(prompt === undefined ? {} : { prompt }),
+        }
+        for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+        return url
+      }),
+
+    identify: (answer, login, signal) =>
+      explained(async () => {
+        const server = await discover(signal)
+        const parameters = oauth.validateAuthResponse(server, client, answer, login.state)
+        const response = await oauth.authorizationCodeGrantRequest(
+          server,
+          client,
+          authentication,
+          parameters,
+          options.redirectUri,
+          login.codeVerifier,
+          http(signal),
+        )
+        const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
+          expectedNonce: login.nonce,
+          requireIdToken: true,
+        })
+        // The library checks the signature only when asked (F-05): the token came over TLS from the provider itself.
+        await oauth.validateApplicationLevelSignature(server, response, http(signal))
+        return identityOf(server.issuer, oauth.getValidatedIdTokenClaims(tokens))
+      }),
+  }
+}
+
+function identityOf(issuer: string, claims: unknown): Identity {
+  const parsed = v.safeParse(Claims, claims)
+  if (!parsed.success) throw new UpstreamError('invalid', 'the ID token has claims of an unexpected form')
+  const { sub, email, email_verified, org_id, org_name } = parsed.output
+  return {
+    issuer,
+    sub,
+    ...(email === undefined ? {} : { email }),
+    ...(email_verified === undefined ? {} : { emailVerified: email_verified }),
+    ...(org_id === undefined && org_name === undefined
+      ? {}
+      : {
+          organization: {
+            ...(org_id === undefined ? {} : { id: org_id }),
+            ...(org_name === undefined ? {} : { name: org_name }),
+          },
+        }),
+  }
+}
+
+/** A passing fault is answered by asking once more (F-13); the caller's deadline covers both attempts. */
+async function fetchWithOneRetry(
+  url: string,
+  init: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
+): Promise<Response> {
+  const attempt = async () => {
+    const { body, signal, ...rest } = init
+    const response = await fetch(url, { ...rest, body: body ?? null, signal: signal ?? null })
+    if (response.status !== 429 && response.status < 500) return response
+    await response.body?.cancel()
+    throw new UpstreamError('transient', `the provider answered ${response.status}`)
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    if (init.signal?.aborted)
+      throw new UpstreamError('transient', 'the provider did not answer in time', { cause: error })
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    if (error instanceof UpstreamError) throw error
+    throw new UpstreamError('transient', 'the provider cannot be reached', { cause: error })
+  }
+}
+
+/** Every failure leaves as an `UpstreamError`; the messages are for the log. */
+async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof UpstreamError) throw error
+    if (error instanceof oauth.AuthorizationResponseError) {
+      throw new UpstreamError('refused', 'the provider refused', { code: error.error, cause: error })
+    }
+    if (error instanceof oauth.ResponseBodyError) {
+      throw new UpstreamError('invalid', `the provider's token endpoint answered ${error.error}`, { cause: error })
+    }
+    const message = error instanceof Error ? error.message : 'unknown'
+    throw new UpstreamError('invalid', `the provider's answer is not acceptable: ${message}`, { cause: error })
+  }
+}

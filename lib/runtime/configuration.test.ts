@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { readConfiguration } from './configuration.ts'
+import { newSecret, parseSecret } from './secrets.ts'
+import type { Environment } from './settings.ts'
+
+const site = { issuer: 'https://docs.example', storeName: 's', production: true }
+const local = { issuer: 'http://localhost:8888', storeName: 's', production: false }
+const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
+
+describe('configuration', () => {
+  test('needs three settings', () => {
+    const { problems, flow, mcp } = readConfiguration(complete, site)
+    expect(problems).toEqual([])
+    expect(flow?.upstream).toMatchObject({ kind: 'oidc', clientId: 'client' })
+    expect(flow?.lifetimes).toEqual({ accessToken: 3600, refreshToken: 2_592_000, grant: 15_552_000, grace: 60 })
+    expect(mcp.requireAuth).toBe(false)
+  })
+
+  test('names everything that is missing or wrong at once, and no value', () => {
+    const wrong = {
+      MCP_OAUTH_SECRET: 'hunter2',
+      MCP_OAUTH_ACCESS_TTL: '1e9',
+      MCP_OAUTH_SIGNUP_URL: 'javascript:alert(1)',
+      MCP_OAUTH_SIGNING_JWK: '{"kty":"RSA"}',
+      MCP_BRAND_COLOR: 'red;}',
+      MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:9999',
+      MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'javascript:alert(1)',
+    }
+    const { problems, flow } = readConfiguration(wrong, site)
+    expect(flow).toBeNull()
+    for (const name of [...Object.keys(wrong), 'UPSTREAM_CLIENT_ID', 'KAPA_API_KEY']) {
+      expect(problems.join('\n')).toContain(name)
+    }
+    expect(problems.join('\n')).not.toMatch(/hunter2|1e9|alert|red;/)
+  })
+
+  test.each([
+    'http://docs.example',
+    'https://docs.example/',
+    'https://docs.example/x',
+    'https://DOCS.example',
+    'ftp://x',
+  ])('refuses the issuer %s', (issuer) => expect(readConfiguration(complete, { ...site, issuer }).flow).toBeNull())
+
+  test('REQUIRE_AUTH is on by the exact word only', () => {
+    for (const value of ['TRUE', '1', 'yes', ' true', '']) {
+      expect(readConfiguration({ ...complete, REQUIRE_AUTH: value }, site).mcp.requireAuth).toBe(false)
+    }
+    expect(readConfiguration({ ...complete, REQUIRE_AUTH: 'true' }, site).mcp.requireAuth).toBe(true)
+  })
+})
+
+describe('the upstream', () => {
+  const { UPSTREAM_CLIENT_ID: _, ...without } = complete
+  const upstream = (env: Environment, at = local) => readConfiguration(env, at).flow?.upstream.kind
+
+  test.each([
+    ['a client id', complete, local, 'oidc'],
+    ['its older name', { ...without, REDPANDA_OAUTH_CLIENT_ID: 'x' }, site, 'oidc'],
+    ['a client id wins over the mock', { ...complete, NETLIFY_DEV: 'true' }, local, 'oidc'],
+    ['nothing', without, local, undefined],
+    ['NETLIFY_DEV', { ...without, NETLIFY_DEV: 'true' }, local, 'mock'],
+    ['MCP_OAUTH_ALLOW_MOCK', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true' }, local, 'mock'],
+    ['another word', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
+    ['the mock in production', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true', NETLIFY_DEV: 'true' }, site, undefined],
+  ])('by %s', (_what, env, at, kind) => expect(upstream(env, at)).toBe(kind))
+})
+
+describe('a secret', () => {
+  test('made by us is accepted', () => {
+    for (let i = 0; i < 100; i++) expect(parseSecret(newSecret())).toHaveLength(32)
+  })
+
+  test.each([
+    ['short', 'a1B2'.repeat(10)],
+    ['a passphrase', 'correct-horse-battery-staple-and-a-lot-of-other-words'],
+    ['repetition', 'aB3'.repeat(20)],
+    ['other characters', `${newSecret()}=`],
+  ])('that is %s is refused', (_what, secret) => expect(typeof parseSecret(secret)).toBe('string'))
+})

@@ -1,0 +1,14 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Log } from '../log.ts'
+
+const requests = new AsyncLocalStorage<string>()
+
+/** Runs the work of one request: every line it logs carries the request's id. */
+export function withRequestId<T>(requestId: string, work: () => T): T {
+  return requests.run(requestId, work)
+}
+
+/** One JSON line per event, to the function log. */
+export const log: Log = (event, fields) => {
+  console.log(JSON.stringify({ event, requestId: requests.getStore(), ...fields }))
+}

@@ -1,0 +1,67 @@
+/** Reads environment variables one by one and remembers every problem, so that all of them are reported at once. */
+export interface SettingsReader {
+  readonly problems: readonly string[]
+  complain(problem: string): void
+  /** The trimmed value; `undefined` if absent or empty. The first name that is set wins. */
+  text(...names: readonly string[]): string | undefined
+  /** Only the exact string `true` (F-000-16). */
+  flag(name: string): boolean
+  integer(name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number
+  /** Comma-separated. */
+  list(name: string): readonly string[] | undefined
+  /** An absolute https URL, or http on loopback. */
+  url(...names: readonly string[]): string | undefined
+}
+
+export type Environment = { readonly [name: string]: string | undefined }
+
+export function createSettingsReader(env: Environment): SettingsReader {
+  const problems: string[] = []
+  const found = (names: readonly string[]) => {
+    for (const name of names) {
+      const value = env[name]?.trim()
+      if (value) return { name, value }
+    }
+    return undefined
+  }
+  return {
+    problems,
+    complain: (problem) => {
+      problems.push(problem)
+    },
+    text: (...names) => found(names)?.value,
+    flag: (name) => env[name] === 'true',
+    integer(name, { min, max, default: fallback }) {
+      const value = found([name])?.value
+      if (value === undefined) return fallback
+      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
+      if (number >= min && number <= max) return number
+      problems.push(`${name} must be a whole number from ${min} to ${max}`)
+      return fallback
+    },
+    list: (name) =>
+      found([name])
+        ?.value.split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+    url(...names) {
+      const setting = found(names)
+      if (!setting) return undefined
+      if (isSecureUrl(setting.value)) return setting.value
+      problems.push(`${setting.name} must be an https URL`)
+      return undefined
+    },
+  }
+}
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** https anywhere, http on this machine only. */
+export function isSecureUrl(value: string): boolean {
+  const url = URL.parse(value)
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopbackHosts.has(url.hostname))
+}
+
+export function isLoopbackHttp(origin: string): boolean {
+  return origin.startsWith('http:') && isSecureUrl(origin)
+}

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { siteOf } from './site.ts'
+
+const production = { context: 'production', siteName: 'docs', siteUrl: 'https://docs.example' }
+const preview = { context: 'deploy-preview', siteName: 'docs', siteUrl: 'https://docs.example' }
+
+describe('the site of a request', () => {
+  test('in production is the configured one, for its own host only', () => {
+    const env = { MCP_OAUTH_ISSUER: 'https://login.docs.example' }
+    expect(siteOf('login.docs.example', env, production, [])?.issuer).toBe('https://login.docs.example')
+    for (const host of [
+      'docs.example',
+      '65f0--docs.netlify.app',
+      'docs.netlify.app',
+      'evil.example',
+      'login.docs.example:444',
+      '',
+    ]) {
+      expect(siteOf(host, env, production, []), host).toBeNull()
+    }
+    expect(siteOf('www.docs.example', env, production, ['www.docs.example'])?.issuer).toBe('https://login.docs.example')
+  })
+
+  test('without a setting is the site’s own URL; without either there is none', () => {
+    expect(siteOf('docs.example', {}, production, [])?.issuer).toBe('https://docs.example')
+    expect(siteOf('docs.example', {}, { ...production, siteUrl: undefined }, [])).toBeNull()
+  })
+
+  test('of a preview is its own host, with a store of its own, and never production’s', () => {
+    const env = { MCP_OAUTH_ISSUER: 'https://docs.example' }
+    const one = siteOf('deploy-preview-7--docs.netlify.app', env, preview, [])
+    const two = siteOf('deploy-preview-8--docs.netlify.app', env, preview, [])
+    expect(one?.issuer).toBe('https://deploy-preview-7--docs.netlify.app')
+    const stores = [one?.storeName, two?.storeName, siteOf('docs.example', env, production, [])?.storeName]
+    expect(new Set(stores).size).toBe(3)
+    expect(one?.production).toBe(false)
+    for (const host of [
+      'docs.example',
+      'deploy-preview-7--other.netlify.app',
+      'deploy-preview-7--docs.netlify.app.evil.example',
+      'evil.example/--docs.netlify.app',
+      'a.b--docs.netlify.app',
+      '--docs.netlify.app',
+      'x--docs.netlify.app:444',
+    ]) {
+      expect(siteOf(host, env, preview, []), host).toBeNull()
+    }
+    expect(siteOf('a--.netlify.app', env, { ...preview, siteName: '' }, [])).toBeNull()
+  })
+})

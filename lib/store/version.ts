@@ -1,0 +1,24 @@
+/**
+ * The one form of an ETag that is compared, stored in tokens and sent: without `W/` and quotes, which gateways add and
+ * take away (RFC 9110 §8.8.3; a compressing one weakens the ETag of a read). Empty if there is no ETag.
+ */
+export function toVersion(etag: string | undefined): string {
+  return (etag ?? '')
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"+|"+$/g, '')
+}
+
+/** The version as a strong entity tag, for `If-Match`. */
+export function toEntityTag(version: string): string {
+  return `"${version}"`
+}
+
+/**
+ * The Blobs client takes an empty `onlyIfMatch` for an unconditional write (platform 4).
+ *
+ * @throws TypeError if this is empty or not the canonical form
+ */
+export function assertVersion(version: string): void {
+  if (!/^[\x21\x23-\x7e]+$/.test(version)) throw new TypeError('not a version')
+}

@@ -1,0 +1,48 @@
+import type { Page as Tab } from 'playwright-core'
+
+export interface TextColours {
+  readonly text: string
+  /** `#rrggbb` */
+  readonly colour: string
+  readonly background: string
+}
+
+/** Every visible piece of text with its colour and the first opaque background behind it, as the browser computes them. */
+export function textColours(tab: Tab): Promise<TextColours[]> {
+  return tab.evaluate(() => {
+    const hex = (rgb: string) => {
+      const bytes = (rgb.match(/\d+/g) ?? []).slice(0, 3).map(Number)
+      return `#${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+    }
+    const backgroundOf = (element: Element | null): string => {
+      for (let each = element; each; each = each.parentElement) {
+        const { backgroundColor } = getComputedStyle(each)
+        if (!backgroundColor.startsWith('rgba')) return hex(backgroundColor)
+      }
+      return '#ffffff'
+    }
+    const found: { text: string; colour: string; background: string }[] = []
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const element = node.parentElement
+      const text = node.textContent?.trim() ?? ''
+      if (element === null || text === '' || !element.checkVisibility()) continue
+      found.push({ text, colour: hex(getComputedStyle(element).color), background: backgroundOf(element) })
+    }
+    return found
+  })
+}
+
+/** How many different colours a PNG shows: one, when nothing was drawn. */
+export function coloursIn(tab: Tab, png: Buffer): Promise<number> {
+  return tab.evaluate(async (base64) => {
+    const image = new Image()
+    image.src = `data:image/png;base64,${base64}`
+    await image.decode()
+    const canvas = new OffscreenCanvas(image.width, image.height)
+    const context = canvas.getContext('2d')
+    if (context === null) throw new Error('No canvas')
+    context.drawImage(image, 0, 0)
+    return new Set(new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer)).size
+  }, png.toString('base64'))
+}

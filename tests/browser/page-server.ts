@@ -1,0 +1,52 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import { htmlResponse, type Page } from '../../lib/oauth/pages/index.ts'
+
+export interface Posted {
+  readonly origin: string | undefined
+  readonly fields: Record<string, string>
+}
+
+export interface PageServer {
+  readonly origin: string
+  /** Every form that was posted, in order. */
+  readonly posted: readonly Posted[]
+  stop(): Promise<void>
+}
+
+/** Serves pages at `/<name>` as they are served in earnest; a posted form is noted and answered with a redirect to `onward`. */
+export async function servePages(pages: Readonly<Record<string, Page>>, onward: string): Promise<PageServer> {
+  const posted: Posted[] = []
+  const server = createServer(async (request, response) => {
+    if (request.method === 'POST') {
+      const fields = Object.fromEntries(new URLSearchParams(await bodyOf(request)))
+      posted.push({ origin: request.headers.origin, fields })
+      response.writeHead(303, { location: onward }).end()
+      return
+    }
+    const page = pages[(request.url ?? '/').slice(1)]
+    if (page === undefined) {
+      response.writeHead(404).end()
+      return
+    }
+    const answer = htmlResponse(page, { status: 200 })
+    response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(page.html)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The page server has no port')
+  return {
+    origin: `http://127.0.0.1:${address.port}`,
+    posted,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const chunk of request.setEncoding('utf8')) body += chunk
+  return body
+}

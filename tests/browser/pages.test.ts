@@ -1,0 +1,149 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { gallery } from '../../dev/pictures/gallery.ts'
+import { contrast } from '../../lib/oauth/pages/colour.ts'
+import { defaultBrand, errorPage } from '../../lib/oauth/pages/index.ts'
+import { launchBrowser } from './chromium.ts'
+import { coloursIn, textColours } from './measure.ts'
+import { type PageServer, servePages } from './page-server.ts'
+
+const PHONE = { width: 375, height: 667 }
+const pages = gallery()
+let browser: Browser
+let client: PageServer
+let server: PageServer
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  client = await servePages(
+    { arrived: errorPage({ brand: defaultBrand, kind: 'cancelled', requestId: 'client' }) },
+    '/',
+  )
+  server = await servePages(pages, `${client.origin}/arrived`)
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await Promise.all([client?.stop(), server?.stop()])
+})
+
+async function withTab<T>(options: BrowserContextOptions, use: (tab: Tab) => Promise<T>): Promise<T> {
+  const context = await browser.newContext(options)
+  try {
+    return await use(await context.newPage())
+  } finally {
+    await context.close()
+  }
+}
+
+test('the content security policy lets every page look as it should, and nothing violates it', () =>
+  withTab({}, async (tab) => {
+    const complaints: string[] = []
+    tab.on('console', (message) => complaints.push(message.text()))
+    for (const name of Object.keys(pages)) {
+      await tab.goto(`${server.origin}/${name}`)
+      expect(await tab.locator('main').evaluate((main) => getComputedStyle(main).borderRadius)).toBe('16px')
+    }
+    expect(complaints).toEqual([])
+  }))
+
+test('no page scrolls sideways on a screen 320 pixels wide, and every button is at least 44 high', () =>
+  withTab({ viewport: { width: 320, height: 568 } }, async (tab) => {
+    for (const name of Object.keys(pages)) {
+      await tab.goto(`${server.origin}/${name}`)
+      for (const summary of await tab.locator('summary').all()) await summary.click()
+      expect([name, await tab.evaluate(() => document.documentElement.scrollWidth)]).toEqual([name, 320])
+      for (const button of await tab.locator('button, .button').all()) {
+        expect((await button.boundingBox())?.height).toBeGreaterThanOrEqual(44)
+      }
+    }
+  }))
+
+test.each([
+  'consent-claude',
+  'consent-claude-code',
+  'consent-registered-loopback',
+  'consent-registered-web',
+  'consent-registered-app',
+])('%s: on a phone the button to continue is there without scrolling', (name) =>
+  withTab({ viewport: PHONE }, async (tab) => {
+    await tab.goto(`${server.origin}/${name}`)
+    const box = await tab.getByRole('button', { name: 'Continue with Redpanda Cloud' }).boundingBox()
+    expect((box?.y ?? Infinity) + (box?.height ?? 0)).toBeLessThanOrEqual(PHONE.height)
+  }),
+)
+
+test('the tab key goes through the consent page in reading order, and shows where it is', () =>
+  withTab({}, async (tab) => {
+    await tab.goto(`${server.origin}/consent-claude`)
+    const reached: string[] = []
+    for (let step = 0; step < 5; step++) {
+      await tab.keyboard.press('Tab')
+      const focused = tab.locator(':focus')
+      reached.push((await focused.textContent()) ?? '')
+      expect(await focused.evaluate((element) => getComputedStyle(element).outlineWidth)).toBe('3px')
+    }
+    expect(reached).toEqual([
+      'Full address',
+      'Continue with Redpanda Cloud',
+      'Cancel',
+      'Create an account',
+      'Privacy policy',
+    ])
+  }))
+
+test.each([
+  ['Continue with Redpanda Cloud', 'approve'],
+  ['Cancel', 'cancel'],
+])('without JavaScript, %s posts the form from its own origin and the browser follows to another one', (name, action) =>
+  withTab({ javaScriptEnabled: false }, async (tab) => {
+    await tab.goto(`${server.origin}/consent-claude`)
+    await tab.getByRole('button', { name }).press('Enter')
+    await tab.waitForURL(`${client.origin}/arrived`)
+    expect(server.posted.at(-1)).toEqual({ origin: server.origin, fields: { request: 'sealed', action } })
+  }),
+)
+
+test('a screen reader finds one heading of the first level, the landmarks, and the claim about the name', () =>
+  withTab({}, async (tab) => {
+    for (const name of Object.keys(pages)) {
+      await tab.goto(`${server.origin}/${name}`)
+      for (const role of ['banner', 'main', 'contentinfo'] as const) expect(await tab.getByRole(role).count()).toBe(1)
+      expect(await tab.getByRole('heading', { level: 1 }).count()).toBe(1)
+      expect(await tab.title()).toMatch(/ · Redpanda documentation$/)
+    }
+    await tab.goto(`${server.origin}/consent-claude`)
+    expect(await tab.locator('main').ariaSnapshot()).toContain('Claude not verified')
+  }))
+
+test.each(['light', 'dark'] as const)(
+  '%s: every text has a contrast of at least 4.5 to 1, whatever the accent',
+  (colorScheme) =>
+    withTab({ colorScheme }, async (tab) => {
+      const branded = ['#ffd400', '#00113a', '#ffffff', '#000000'].flatMap((accentColour) => {
+        const { 'consent-claude': consent, 'return-signed-in': back } = gallery({ ...defaultBrand, accentColour })
+        return [consent, back]
+      })
+      for (const page of [...Object.values(pages), ...branded]) {
+        await tab.setContent(page?.html ?? '')
+        const texts = await textColours(tab)
+        expect(texts.length).toBeGreaterThan(4)
+        expect(texts.filter(({ colour, background }) => contrast(colour, background) < 4.5)).toEqual([])
+      }
+    }),
+)
+
+test.each(['consent-claude-code', 'error-expired', 'error-unknown-client'])(
+  '%s: a picture of it shows something',
+  (name) =>
+    withTab({ viewport: PHONE }, async (tab) => {
+      await tab.goto(`${server.origin}/${name}`)
+      const picture = await tab.screenshot({ fullPage: true })
+      await mkdir('.local/pictures', { recursive: true })
+      await writeFile(`.local/pictures/${name}.png`, picture)
+      await tab.goto('about:blank')
+      expect(await coloursIn(tab, picture)).toBeGreaterThan(50)
+      expect(await coloursIn(tab, await tab.screenshot())).toBe(1)
+    }),
+)

@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import type { Artifact } from '../../dev/build/build.ts'
+import { buildInChild } from '../../dev/build/build-in-child.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    artifact: Artifact | { readonly error: string }
+  }
+}
+
+/**
+ * Builds the functions once for all tests of a run. A build that fails fails the tests that ask for the artifact, and
+ * only those: the unit tests may well say why.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const outDir = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-test-'))
+  const artifact = await buildInChild({ outDir }).catch((error: Error) => ({ error: error.message }))
+  project.provide('artifact', artifact)
+  return () => rm(outDir, { recursive: true, force: true })
+}

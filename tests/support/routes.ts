@@ -1,0 +1,37 @@
+/**
+ * Who may get an answer at a route:
+ * - `public`: anyone;
+ * - `browser flow`: a browser in the middle of a sign-in, proven by what it carries;
+ * - `client`: an OAuth client that authenticates, or proves itself with PKCE or a refresh token;
+ * - `bearer`: an access token;
+ * - `scheduled`: Netlify's scheduler only, there is no URL in production.
+ */
+export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'scheduled'
+
+export interface ExpectedRoute {
+  readonly function: string
+  /** The one literal path, or null for a scheduled function. */
+  readonly path: string | null
+  readonly authentication: Authentication
+}
+
+/** Every route of this project. A route that is not here, or here only, fails `tests/manifest.test.ts`. */
+export const routes: readonly ExpectedRoute[] = [
+  { function: 'oauth', path: '/.well-known/oauth-authorization-server', authentication: 'public' },
+  { function: 'oauth', path: '/.well-known/oauth-authorization-server/mcp', authentication: 'public' },
+  { function: 'oauth', path: '/.well-known/openid-configuration', authentication: 'public' },
+  { function: 'oauth', path: '/.well-known/openid-configuration/mcp', authentication: 'public' },
+  { function: 'oauth', path: '/mcp/.well-known/openid-configuration', authentication: 'public' },
+  { function: 'oauth', path: '/.well-known/oauth-protected-resource', authentication: 'public' },
+  { function: 'oauth', path: '/.well-known/oauth-protected-resource/mcp', authentication: 'public' },
+  { function: 'oauth', path: '/.well-known/jwks.json', authentication: 'public' },
+  { function: 'oauth', path: '/oauth/register', authentication: 'public' },
+  { function: 'oauth', path: '/oauth/authorize', authentication: 'browser flow' },
+  { function: 'oauth', path: '/oauth/approve', authentication: 'browser flow' },
+  { function: 'oauth', path: '/mcp/callback', authentication: 'browser flow' },
+  { function: 'oauth', path: '/oauth/mock-idp/authorize', authentication: 'browser flow' },
+  { function: 'oauth', path: '/oauth/token', authentication: 'client' },
+  { function: 'mcp', path: '/mcp', authentication: 'bearer' },
+  { function: 'mcp', path: '/mcp/', authentication: 'bearer' },
+  { function: 'maintenance', path: null, authentication: 'scheduled' },
+]
