@@ -4,6 +4,7 @@ import * as v from 'valibot'
 
 /** What the stand-ins of the local world have in common: loopback only, faults on demand, controls over HTTP. */
 
+/** May answer later, and may fail. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
 
 export interface Listening {
@@ -17,16 +18,26 @@ const attemptsAtAnyPort = 10
 
 /**
  * Listens on 127.0.0.1, and on ::1 where the machine has it: `localhost` means the one or the other, and behind the
- * second there must not be somebody else's server.
+ * second there must not be somebody else's server. A request that `handle` fails at is answered 500, and the error
+ * printed.
  *
  * @param port 0 takes any port that is free on both
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken on either
  */
 export async function listenOnLoopback(port: number, handle: Handle): Promise<Listening> {
+  const guarded = async (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      await handle(request, response)
+    } catch (error) {
+      console.error(`${request.method} ${pathOf(request)}:`, error)
+      if (response.headersSent) response.destroy()
+      else response.writeHead(500).end()
+    }
+  }
   for (let attempt = 1; ; attempt++) {
-    const ipv4 = createServer(handle)
+    const ipv4 = createServer(guarded)
     const chosen = await listen(ipv4, port, '127.0.0.1')
-    const ipv6 = createServer(handle)
+    const ipv6 = createServer(guarded)
     try {
       await listen(ipv6, chosen, '::1')
       return { port: chosen, stop: async () => void (await Promise.all([close(ipv4), close(ipv6)])) }

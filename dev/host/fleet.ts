@@ -25,9 +25,11 @@ export async function startFleet(
   const hosts: Host[] = []
   const expectedToEnd = new Set<Host>()
   let balancer: Balancer | undefined
+  let stopped = false
 
   async function place(index: number): Promise<void> {
     const host = await startHost({ ...options, artifact, port: count === 1 ? options.port : 0 })
+    if (stopped) return host.stop()
     everStarted.push(host)
     hosts[index] = host
     if (!keepAlive) return
@@ -37,6 +39,7 @@ export async function startFleet(
   }
 
   async function stop(): Promise<void> {
+    stopped = true
     for (const host of everStarted) expectedToEnd.add(host)
     await balancer?.stop()
     await Promise.all(everStarted.map((host) => host.stop()))

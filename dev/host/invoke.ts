@@ -38,8 +38,8 @@ export function provideLambdaRuntime(): void {
 }
 
 /**
- * Loads a function at its first request, as a new instance does, through Netlify's own entry point. Unlike a module
- * that failed to load, which Node remembers, a function stays broken only as long as this host lives.
+ * Loads a function at its first request, as a new instance does, through Netlify's own entry point. One that fails to
+ * load stays broken for as long as this host lives.
  */
 export async function loadHandler(directory: string, name: string): Promise<Handler> {
   const file = join(directory, name, '___netlify-entry-point.mjs')

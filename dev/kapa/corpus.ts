@@ -14,12 +14,11 @@ export interface Chunk {
 export interface Corpus {
   /** The best first, at most `limit`. */
   search(query: string, limit: number): readonly Chunk[]
-  /** The whole text of a document by its path (`docs/guide.md`). */
+  /** The whole text of a document by its path in a URL (`docs/guide.md`). */
   document(path: string): string | undefined
 }
 
 interface Section {
-  readonly id: number
   readonly path: string
   readonly anchor: string
   readonly headings: readonly string[]
@@ -28,7 +27,7 @@ interface Section {
 
 /**
  * The Markdown files in `documents` (files, or folders with all that is in them), cut at their headings. A document's
- * path begins with the name of the file or folder given.
+ * path, as it is in a URL, begins with the name of the file or folder given.
  *
  * @throws Error if one of `documents` does not exist
  */
@@ -36,25 +35,20 @@ export function openCorpus(documents: readonly string[]): Corpus {
   const texts = new Map<string, string>()
   for (const given of documents) {
     for (const file of markdownFiles(given)) {
-      texts.set(relative(dirname(given), file).split(sep).join('/'), readFileSync(file, 'utf8'))
+      const path = relative(dirname(given), file).split(sep).map(encodeURIComponent).join('/')
+      texts.set(path, readFileSync(file, 'utf8'))
     }
   }
-  const sections: Section[] = []
-  for (const [path, text] of texts) {
-    for (const section of sectionsOf(text)) sections.push({ id: sections.length, path, ...section })
-  }
-
-  const index = new MiniSearch<Section>({
+  const sections = [...texts].flatMap(([path, text]) => sectionsOf(text).map((section) => ({ path, ...section })))
+  const index = new MiniSearch({
     fields: ['title', 'text'],
-    extractField: (section, field) =>
-      field === 'title' ? section.headings.join(' ') : field === 'id' ? String(section.id) : section.text,
     searchOptions: {
       boost: { title: 2 },
       prefix: (term) => term.length > 3,
       fuzzy: (term) => (term.length > 5 ? 0.2 : 0),
     },
   })
-  index.addAll(sections)
+  index.addAll(sections.map(({ headings, text }, id) => ({ id, title: headings.join(' '), text })))
 
   return {
     search(query, limit) {
@@ -82,10 +76,10 @@ function markdownFiles(path: string): string[] {
 }
 
 /** A heading inside a fenced code block is a comment of a shell, not a heading. */
-function sectionsOf(text: string): Omit<Section, 'id' | 'path'>[] {
+function sectionsOf(text: string): Omit<Section, 'path'>[] {
   const sections: { anchor: string; headings: string[]; lines: string[] }[] = [{ anchor: '', headings: [], lines: [] }]
   const anchors = new Map<string, number>()
-  const trail: string[] = []
+  const trail: { level: number; title: string }[] = []
   let fenced = false
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*(```|~~~)/.test(line)) fenced = !fenced
@@ -94,9 +88,9 @@ function sectionsOf(text: string): Omit<Section, 'id' | 'path'>[] {
       sections.at(-1)?.lines.push(line)
       continue
     }
-    trail.splice(marks.length - 1)
-    trail[marks.length - 1] = title
-    sections.push({ anchor: uniqueAnchor(title, anchors), headings: trail.filter((each) => each !== ''), lines: [] })
+    while ((trail.at(-1)?.level ?? 0) >= marks.length) trail.pop()
+    trail.push({ level: marks.length, title })
+    sections.push({ anchor: uniqueAnchor(title, anchors), headings: trail.map((heading) => heading.title), lines: [] })
   }
   return sections
     .map(({ anchor, headings, lines }) => ({ anchor, headings, text: lines.join('\n').trim() }))

@@ -153,7 +153,7 @@ function createServer(search: (query: string) => readonly object[], toolName: st
 }
 
 function sendDocument(corpus: Corpus, path: string, response: ServerResponse): void {
-  const text = corpus.document(decodeURIComponent(path.slice(documentsPath.length)))
+  const text = corpus.document(path.slice(documentsPath.length))
   if (text === undefined) return void response.writeHead(404).end()
   response.writeHead(200, { 'content-type': 'text/markdown; charset=utf-8' }).end(text)
 }

@@ -2,8 +2,7 @@
  * `npm start`: the whole system on this machine, rebuilt on change, until Ctrl-C. State is kept in `.local/`, or where
  * `npm start -- --state <folder>` says.
  */
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { join, relative } from 'node:path'
 import { readConfiguration } from '../../lib/runtime/configuration.ts'
 import { repository } from '../build/build.ts'
 import { BuildFailed } from '../build/build-in-child.ts'
@@ -11,6 +10,7 @@ import { CannotStart } from './cannot-start.ts'
 import { localEnvironment, newSecret, personalSettings, type Settings } from './local-env.ts'
 import { parsePort, portsFrom } from './ports.ts'
 import { findRunning, noteRunning, noteStopped } from './running.ts'
+import { stateFolder } from './state.ts'
 import { progressLine, summary } from './summary.ts'
 import { watchFolders } from './watch.ts'
 import { startWorld, type World } from './world.ts'
@@ -27,8 +27,7 @@ async function main(): Promise<void> {
     })
   }
 
-  const { values } = parseArgs({ options: { state: { type: 'string', default: join(repository, '.local') } } })
-  const state = resolve(values.state)
+  const state = stateFolder()
   const { PORT, ...settings } = await personalSettings(process.env, join(repository, '.env'))
   const port = parsePort(process.env.PORT ?? PORT)
   const running = await findRunning(state)
@@ -46,7 +45,7 @@ async function main(): Promise<void> {
   try {
     await noteRunning(state, port)
     rebuildOnChange(world, stopping.signal)
-    console.log(summary({ ...world, ownSettings: Object.keys(settings) }))
+    console.log(summary({ ...world, state: relative(repository, state), ownSettings: Object.keys(settings) }))
     await signalled.promise
     console.log('\nStopping …')
   } finally {
@@ -82,8 +81,7 @@ function rebuildOnChange(world: World, signal: AbortSignal): void {
       console.log(progressLine('Rebuilt', performance.now() - began))
     } catch (error) {
       if (signal.aborted) return
-      console.error(error instanceof BuildFailed ? error.message : error)
-      console.error('Not rebuilt: the functions of before keep running.')
+      console.error(error instanceof BuildFailed ? `${error.message}\nThe functions of before keep running.` : error)
     }
   }
   watchFolders([join(repository, 'lib'), join(repository, 'netlify')], rebuild, signal)

@@ -1,15 +1,14 @@
-/** `npm run reset`: forgets everybody who signed in locally, and every key. */
+/** `npm run reset`: forgets everybody who signed in locally, and every key. Takes the same `--state` as `npm start`. */
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { repository } from '../build/build.ts'
 import { findRunning } from './running.ts'
+import { stateFolder } from './state.ts'
 
-const state = join(repository, '.local')
+const state = stateFolder()
 const running = await findRunning(state)
 if (running) {
   console.error(`It is running (process ${running.pid}, http://localhost:${running.port}): stop it first, with Ctrl-C.`)
   process.exitCode = 1
 } else {
   await rm(state, { recursive: true, force: true })
-  console.log('Cleared .local/')
+  console.log(`Cleared ${state}`)
 }

@@ -17,6 +17,8 @@ export function summary(world: {
   readonly port: number
   readonly url: string
   readonly mcpUrl: string
+  /** The folder that keeps the state. */
+  readonly state: string
   /** Names of the person's own settings that are in use. */
   readonly ownSettings: readonly string[]
 }): string {
@@ -30,7 +32,7 @@ export function summary(world: {
     entries.map(([label, text]) => `  ${label.padEnd(18)}${text}`)
   return [
     '',
-    bold('The whole system is running. It needs no account, and nothing leaves this machine.'),
+    bold('The whole system is running on this machine.'),
     '',
     ...rows([
       ['MCP endpoint', bold(link(mcpUrl))],
@@ -38,7 +40,7 @@ export function summary(world: {
       ['OpenID Provider', `${link(at(ports.provider))} ${dim('sign in with any e-mail address')}`],
       ['Kapa stand-in', `${link(at(ports.kapa))} ${dim('answers from docs/ and README.md')}`],
       ['CRM sink', `${link(`${at(ports.crm)}/__mock/received`)} ${dim('who was reported')}`],
-      ['Blobs emulator', `${link(at(ports.edge))} ${dim(`and :${ports.uncached}, kept in .local/`)}`],
+      ['Blobs emulator', `${link(at(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
       ...(world.ownSettings.length > 0 ? [['Your settings', world.ownSettings.join(', ')] as const] : []),
     ]),
     '',

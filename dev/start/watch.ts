@@ -30,7 +30,7 @@ export function watchFolders(folders: readonly string[], onChange: () => Promise
       if (name?.endsWith('.test.ts')) return
       clearTimeout(timer)
       timer = setTimeout(run, quiet)
-    })
+    }).on('error', (error) => console.error(`Changes below ${folder} may go unnoticed: ${error.message}`))
   }
   signal.addEventListener('abort', () => clearTimeout(timer))
 }

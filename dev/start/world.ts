@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,6 +85,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
+/** What the Kapa stand-in answers from: this project's own documentation. */
+const documents = ['README.md', 'docs'].map((name) => join(repository, name)).filter(existsSync)
+
 type StartPart = <T>(name: string, starting: Promise<T>, end: (started: T) => Promise<unknown>) => Promise<T>
 
 async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<World, 'stop'>> {
@@ -108,7 +112,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
       startOpenIdProvider({ port: ports.provider, redirectUris: [...new Set(callbacks)], ...kept('oidc') }),
       stop,
     ),
-    part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents: repository }), stop),
+    part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents }), stop),
     part('CRM sink', startCrmSink({ port: ports.crm }), stop),
     part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(), ({ remove }) => remove()),
   ] as const

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
-import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
-import * as v from 'valibot'
+import { decodeJwt, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import { parseAuthorization } from './authorization-header.ts'
 import { createVerificationKeys, type PublicKeys } from './verification-keys.ts'
 
@@ -46,21 +45,6 @@ const maximumKidLength = 128
 const clockTolerance = 5
 const maximumCachedTokens = 1_000
 
-const text = v.pipe(v.string(), v.minLength(1))
-const Claims = v.object({
-  sub: text,
-  client_id: text,
-  jti: text,
-  scope: v.string(),
-  grant: text,
-  iat: v.number(),
-  exp: v.number(),
-  email: v.optional(text),
-  email_verified: v.optional(v.boolean()),
-  org_id: v.optional(text),
-  org_name: v.optional(text),
-})
-
 /**
  * Verifies our own access tokens with no I/O (S-07, RFC 9068 §4): RS256 and `at+jwt` only, exact issuer, exactly one
  * audience, times with 5 s of tolerance. A token that was verified before is answered from memory until it expires;
@@ -85,27 +69,25 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
     verified.set(digest, token)
   }
 
-  async function verifySignatureAndClaims(token: string, signal: AbortSignal): Promise<AccessToken | Refusal> {
-    const named = keyNamedBy(token)
-    if (named instanceof Refusal) return named
-    const key = await keys.find(named.kid, named.issuedAt, signal)
-    if (key === null) return new Refusal('unknown kid')
-    try {
-      const { payload } = await jwtVerify(token, key, {
-        algorithms: ['RS256'],
-        typ: 'at+jwt',
-        issuer,
-        audience: resource,
-        clockTolerance,
-        currentDate: new Date(now()),
-      })
-      return readClaims(payload, resource, now() / 1000)
-    } catch (error) {
-      if (error instanceof errors.JWTExpired) return new Refusal('expired', 'The access token has expired')
-      if (error instanceof errors.JWTClaimValidationFailed) return new Refusal(`claim ${error.claim}`)
-      if (error instanceof errors.JOSEError) return new Refusal(error.code)
-      throw error
-    }
+  async function verifySignatureAndClaims(token: string, signal: AbortSignal): Promise<AccessToken> {
+    const { payload } = await jwtVerify(token, (header) => keyFor(header, token, signal), {
+      algorithms: ['RS256'],
+      typ: 'at+jwt',
+      issuer,
+      audience: resource,
+      clockTolerance,
+      currentDate: new Date(now()),
+    })
+    return readClaims(payload, resource, now() / 1000)
+  }
+
+  /** `jose` has checked `alg` by now; `typ` is checked here too, so that an ID token or junk costs no look for its key. */
+  async function keyFor({ typ, kid }: JWTHeaderParameters, token: string, signal: AbortSignal): Promise<CryptoKey> {
+    if (typ === undefined || !/^(application\/)?at\+jwt$/i.test(typ)) throw new Refused('typ')
+    if (typeof kid !== 'string' || kid === '' || kid.length > maximumKidLength) throw new Refused('kid')
+    const key = await keys.find(kid, () => decodeJwt(token).iat ?? 0, signal)
+    if (key === null) throw new Refused('unknown kid')
+    return key
   }
 
   return {
@@ -113,62 +95,73 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
       const credentials = parseAuthorization(request.headers.get('authorization'))
       if (credentials.kind === 'none') return { kind: 'anonymous' }
       if (credentials.kind === 'malformed') return credentials
-      if (credentials.token.length > maximumTokenLength) return new Refusal('too long').outcome
+      if (credentials.token.length > maximumTokenLength) return invalid('too long')
       const digest = hash('sha256', credentials.token, 'base64')
       const known = remembered(digest)
       if (known !== undefined) return { kind: 'valid', token: known }
-      const token = await verifySignatureAndClaims(credentials.token, signal)
-      if (token instanceof Refusal) return token.outcome
-      remember(digest, token)
-      return { kind: 'valid', token }
+      try {
+        const token = await verifySignatureAndClaims(credentials.token, signal)
+        remember(digest, token)
+        return { kind: 'valid', token }
+      } catch (error) {
+        return refusal(error)
+      }
     },
   }
 }
 
-/** Why a token is not accepted. The client learns no more than whether it expired: the rest would help only a forger. */
-class Refusal {
-  readonly outcome: Outcome
-
-  constructor(reason: string, description = 'The access token is invalid') {
-    this.outcome = { kind: 'invalid', reason, description }
-  }
+/** Why a token is not accepted, where `jose` has no error for it. */
+class Refused extends Error {
+  override readonly name = 'Refused'
 }
 
-/** What is seen before any key is looked for: an ID token or junk costs neither a read nor a signature. */
-function keyNamedBy(token: string): { kid: string; issuedAt: number } | Refusal {
-  try {
-    const { alg, typ, kid } = decodeProtectedHeader(token)
-    if (alg !== 'RS256') return new Refusal('alg')
-    if (typ === undefined || !/^(application\/)?at\+jwt$/i.test(typ)) return new Refusal('typ')
-    if (typeof kid !== 'string' || kid === '' || kid.length > maximumKidLength) return new Refusal('kid')
-    const { iat } = decodeJwt(token)
-    return { kid, issuedAt: typeof iat === 'number' ? iat : 0 }
-  } catch {
-    return new Refusal('not a JWT')
-  }
+/** Rethrows what is not the token's fault. */
+function refusal(error: unknown): Outcome {
+  if (error instanceof Refused) return invalid(error.message)
+  if (error instanceof errors.JWTExpired) return invalid('expired', 'The access token has expired')
+  if (error instanceof errors.JWTClaimValidationFailed) return invalid(`claim ${error.claim}`)
+  if (error instanceof errors.JOSEError) return invalid(error.code)
+  throw error
 }
 
-function readClaims(payload: JWTPayload, resource: string, now: number): AccessToken | Refusal {
+/** The client learns no more than whether the token expired: the rest would help only a forger. */
+function invalid(reason: string, description = 'The access token is invalid'): Outcome {
+  return { kind: 'invalid', reason, description }
+}
+
+function readClaims(payload: JWTPayload, resource: string, now: number): AccessToken {
+  const { aud, iat, exp } = payload
   // RFC 9068 lets `aud` be a list; a token meant for somebody else too is not one of ours (S-07, S-08).
-  const audiences = [payload.aud].flat()
-  if (audiences.length !== 1 || audiences[0] !== resource) return new Refusal('claim aud')
-  const claims = v.safeParse(Claims, payload)
-  if (!claims.success) return new Refusal(`claim ${v.getDotPath(claims.issues[0]) ?? 'unknown'}`)
-  const { sub, client_id, jti, scope, grant, iat, exp, email, email_verified, org_id, org_name } = claims.output
-  if (iat > now + clockTolerance || iat >= exp) return new Refusal('claim iat')
-  const organization = {
-    ...(org_id !== undefined && { id: org_id }),
-    ...(org_name !== undefined && { name: org_name }),
-  }
+  if (aud !== resource && !(Array.isArray(aud) && aud.length === 1)) throw new Refused('claim aud')
+  if (iat === undefined || exp === undefined || iat > now + clockTolerance || iat >= exp) throw new Refused('claim iat')
+  const email = optionalText(payload, 'email')
+  const emailVerified = payload.email_verified
+  if (emailVerified !== undefined && typeof emailVerified !== 'boolean') throw new Refused('claim email_verified')
+  const id = optionalText(payload, 'org_id')
+  const name = optionalText(payload, 'org_name')
   return {
-    sub,
-    clientId: client_id,
-    scope: scope.split(' ').filter((value) => value !== ''),
+    sub: text(payload, 'sub'),
+    clientId: text(payload, 'client_id'),
+    scope: text(payload, 'scope').split(' '),
     ...(email !== undefined && { email }),
-    ...(email_verified !== undefined && { emailVerified: email_verified }),
-    ...((org_id !== undefined || org_name !== undefined) && { organization }),
-    grant,
-    jti,
+    ...(emailVerified !== undefined && { emailVerified }),
+    ...((id !== undefined || name !== undefined) && {
+      organization: { ...(id !== undefined && { id }), ...(name !== undefined && { name }) },
+    }),
+    grant: text(payload, 'grant'),
+    jti: text(payload, 'jti'),
     expiresAt: exp,
   }
+}
+
+function text(payload: JWTPayload, claim: string): string {
+  const value = optionalText(payload, claim)
+  if (value === undefined) throw new Refused(`claim ${claim}`)
+  return value
+}
+
+function optionalText(payload: JWTPayload, claim: string): string | undefined {
+  const value = payload[claim]
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value
+  throw new Refused(`claim ${claim}`)
 }

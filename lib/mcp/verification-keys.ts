@@ -10,10 +10,11 @@ export type PublicKeys = (signal: AbortSignal, options?: { fresh?: boolean }) =>
 export interface VerificationKeys {
   /**
    * The RS256 key named `kid`, or null when there is none.
-   * `issuedAt` (seconds, as the token claims it, not verified yet) says whether what we read last can rule the key out.
+   * `issuedAt` (seconds, as the token claims it, not verified yet) says whether what we read last can rule the key out; it
+   * is asked for only then.
    * Throws `StoreUnavailable` when that cannot be known now.
    */
-  find(kid: string, issuedAt: number, signal: AbortSignal): Promise<CryptoKey | null>
+  find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<CryptoKey | null>
 }
 
 export interface VerificationKeysOptions {
@@ -31,6 +32,7 @@ const freshReadTimeout = 8_000
 
 export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions): VerificationKeys {
   const imported = new Map<string, { readonly jwk: JWK; readonly key: CryptoKey }>()
+  let current: JSONWebKeySet | undefined
   let reading: Promise<JSONWebKeySet> | undefined
   let attemptedAt = Number.NEGATIVE_INFINITY
   let readAt = Number.NEGATIVE_INFINITY
@@ -49,18 +51,13 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
     return reading
   }
 
-  async function importKey(kid: string, jwk: JWK): Promise<CryptoKey | null> {
-    const known = imported.get(kid)
-    if (known !== undefined && known.jwk.n === jwk.n && known.jwk.e === jwk.e) return known.key
-    const key = await importJWK({ kty: 'RSA', n: jwk.n ?? '', e: jwk.e ?? '' }, 'RS256')
-    if (key instanceof Uint8Array) return null
-    imported.set(kid, { jwk, key })
-    return key
-  }
-
+  /** A set that has been looked through once is the same object until the next read. */
   function forgetWithdrawn(set: JSONWebKeySet): void {
-    for (const kid of imported.keys()) {
-      if (published(set, kid) !== undefined) continue
+    if (set === current) return
+    current = set
+    for (const [kid, { jwk }] of imported) {
+      const now = published(set, kid)
+      if (now !== undefined && now.n === jwk.n && now.e === jwk.e) continue
       imported.delete(kid)
       onWithdrawn()
     }
@@ -68,8 +65,14 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
 
   async function findIn(set: JSONWebKeySet, kid: string): Promise<CryptoKey | null> {
     forgetWithdrawn(set)
+    const known = imported.get(kid)
+    if (known !== undefined) return known.key
     const jwk = published(set, kid)
-    return jwk === undefined ? null : importKey(kid, jwk)
+    if (jwk === undefined) return null
+    const key = await importJWK({ kty: 'RSA', n: jwk.n ?? '', e: jwk.e ?? '' }, 'RS256')
+    if (key instanceof Uint8Array) return null
+    if (set === current) imported.set(kid, { jwk, key })
+    return key
   }
 
   return {
@@ -79,7 +82,7 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
       if (reading === undefined && now() - attemptedAt < freshReadCooldown) {
         // A key that had signed before our last read would have been in it; about a younger one we cannot know, and
         // "invalid" would make the client throw a good token away.
-        if (issuedAt * 1000 <= readAt) return null
+        if (issuedAt() * 1000 <= readAt) return null
         throw new StoreUnavailable('unknown key, and the keys were read a moment ago')
       }
       return findIn(await readFresh(), kid)

@@ -31,7 +31,8 @@ type Fetch = typeof fetch
  * sends at most 3 requests, and a conditional write up to 3 more to read back a record that may be its own; undisturbed,
  * each sends exactly one.
  *
- * A write that ended in `StoreUnavailable` may still take effect later.
+ * A write that ended in `StoreUnavailable` may still take effect later, and so may an earlier attempt of a `put`. It
+ * speaks to the endpoints that Netlify gives to functions only; with a bare API token, every operation is unavailable.
  */
 export function createBlobsStore(options: BlobsStoreOptions): Store {
   const { name, client, attemptTimeout = 2_000, retryDelays = [50, 200] } = options

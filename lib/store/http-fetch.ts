@@ -21,7 +21,7 @@ export interface Exchange {
 const noAnswer: Exchange = { status: 0, etag: undefined, text: '' }
 
 /**
- * A `fetch` for the Blobs client over kept-alive connections of node:http, at under half the CPU of the global one.
+ * A `fetch` for the Blobs client over kept-alive connections of node:http, at less CPU than the global one.
  * It never throws, and turns whatever the client would retry by itself, after 5 s of sleep each time, into a 424 that
  * it passes on at once (O-05). What really happened is told to `observe`, which is called once for each request.
  *
@@ -61,9 +61,11 @@ async function exchangeOnce(
   attemptTimeout: number,
 ): Promise<Exchange> {
   const url = new URL(input instanceof Request ? input.url : input)
-  const body = init?.body ?? undefined
-  if (signal.aborted || (body !== undefined && typeof body !== 'string')) return noAnswer
-  const options = { method: init?.method ?? 'GET', headers: Object.fromEntries(new Headers(init?.headers)) }
+  const { method = 'GET', headers = {}, body } = init ?? {}
+  // The client sends texts and plain records; to take anything else would double the cost of what it does send.
+  if (Symbol.iterator in headers || (body != null && typeof body !== 'string')) return noAnswer
+  if (signal.aborted) return noAnswer
+  const options = { method, headers }
 
   return new Promise((resolve) => {
     const request =
@@ -83,7 +85,7 @@ async function exchangeOnce(
     signal.addEventListener('abort', giveUp)
     request.on('error', giveUp)
     request.on('response', (response) => readAll(response, finish, giveUp))
-    request.end(body)
+    request.end(body ?? undefined)
   })
 }
 

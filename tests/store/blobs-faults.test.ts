@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type BlobsEmulator, startBlobsEmulator } from '../../dev/blobs/emulator.ts'
 import type { FaultInput } from '../../dev/blobs/faults.ts'
 import { createBlobsStore } from '../../lib/store/blobs.ts'
-import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
+import { type Store, StoreUnavailable, type WriteResult } from '../../lib/store/store.ts'
 import { won } from './contract.ts'
 
 const name = 'faults'
@@ -181,17 +181,18 @@ describe('lost answers', () => {
 
   test('a write that landed, got no answer and was overwritten since is an ambiguous loss', async () => {
     const version = won(await store.create('overtaken', { generation: 0 }, signal))
-    const patient = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 100, retryDelays: [1] })
-    for (const [key, write] of [
-      ['overtaken-create', () => patient.create('overtaken-create', mine, signal)],
-      ['overtaken', () => patient.replace('overtaken', mine, version, signal)],
-    ] as const) {
-      emulator.addFault({ action: 'hang', when: 'after', method: 'PUT', count: 1 })
+    const patient = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 1000, retryDelays: [1] })
+    const overtake = async (key: string, write: () => Promise<WriteResult>) => {
+      emulator.addFault({ action: 'hang', when: 'after', method: 'PUT', key: `^${key}$`, count: 1 })
       const result = write()
       await vi.waitFor(() => expect(truth(key)).toEqual(mine), { interval: 1 })
       await store.put(key, theirs, signal)
       expect(await result).toEqual({ won: false, ambiguous: true })
     }
+    await Promise.all([
+      overtake('overtaken', () => patient.replace('overtaken', mine, version, signal)),
+      overtake('overtaken-create', () => patient.create('overtaken-create', mine, signal)),
+    ])
   })
 
   test('an unclear write over a record that is still the expected one is unavailable, never a loss', async () => {

@@ -96,7 +96,7 @@ const neverRedirectedTo = new Set([
 const loopbackHosts = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
 function parseWebUri(raw: string, url: URL): RedirectUri | RedirectUriRefused {
-  // A path may be left out. `URL` also drops an empty userinfo, so that this is the check for userinfo as a whole.
+  // A path may be left out. An empty userinfo (`https://@host/`) fails here too, since `URL` drops it.
   if (url.href !== raw && url.href !== `${raw}/`) return refused('spelling')
   if (url.username !== '' || url.password !== '') return refused('host')
   const { hostname, host } = url
