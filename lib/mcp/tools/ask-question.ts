@@ -1,5 +1,6 @@
-import { type CallToolResult, fromJsonSchema, type McpServer } from '@modelcontextprotocol/server'
+import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
 import type { KapaClient, KapaUser } from '../kapa.ts'
+import { inputSchema } from './input-schema.ts'
 
 export interface AskQuestionOptions {
   readonly name: string
@@ -13,7 +14,7 @@ export interface AskQuestionOptions {
 /** Characters (UTF-16 units) of a question, after trimming. */
 const maximumQuestion = 2_000
 
-const input = fromJsonSchema<{ question: string; top_k?: number }>({
+const input = inputSchema<{ question: string; top_k?: number }>({
   type: 'object',
   properties: {
     question: {

@@ -1,0 +1,250 @@
+import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { StoreUnavailable } from '../store/store.ts'
+import {
+  ask,
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  expectReadableByBrowsers,
+  issuer,
+  post,
+  resource,
+  resourceMetadataUrl,
+  resultOf,
+  rpc,
+  type SigningKey,
+  sign,
+  startUpstream,
+  type Upstream,
+} from './test-world.ts'
+
+const now = Date.now()
+const second = 1000
+let key: SigningKey
+let otherKey: SigningKey
+let upstream: Upstream
+let token: string
+
+beforeAll(async () => {
+  ;[key, otherKey, upstream] = await Promise.all([createSigningKey('key-1'), createSigningKey('key-2'), startUpstream()])
+  token = await sign(key, claims(now))
+})
+afterAll(() => upstream.stop())
+beforeEach(() => {
+  upstream.calls.length = 0
+})
+
+const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
+  post(body, { authorization: `Bearer ${bearer}`, ...headers })
+
+describe('without credentials', () => {
+  test.each(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'])(
+    '%s is answered by a challenge without an error',
+    async (method) => {
+      const { fetch } = createTestEndpoint([key], upstream)
+      const response = await fetch(new Request(resource, { method }))
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toBe(
+        `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read"`,
+      )
+      expectReadableByBrowsers(response)
+      if (method === 'HEAD') return expect(await response.text()).toBe('')
+      expect(await response.json()).toEqual({
+        error: 'authentication_required',
+        message: expect.any(String),
+        resource_metadata: resourceMetadataUrl,
+        docs_url: `${issuer}/connect`,
+      })
+    },
+  )
+
+  test.each([
+    ['an odd protocol version', post(rpc('tools/list'), { 'mcp-protocol-version': '1999-01-01' })],
+    ['the 2024-11-05 version on GET', new Request(resource, { headers: { 'mcp-protocol-version': '2024-11-05' } })],
+    ['an unknown session', post(rpc('tools/list'), { 'mcp-session-id': 'gone' })],
+    ['a body that is no JSON', post('{')],
+    ['another scheme', post(rpc('tools/list'), { authorization: 'Basic YTpi' })],
+    ['a token in the query', post(rpc('tools/list'), {}, `${resource}?access_token=x`)],
+    ['a trailing slash', post(rpc('tools/list'), {}, `${resource}/`)],
+  ])('the challenge comes before anything else: %s', async (_name, request) => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const response = await fetch(request)
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).not.toContain('error')
+  })
+
+  test('a good token in the query or in a form counts for nothing', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const inQuery = await fetch(post(rpc('tools/list'), {}, `${resource}?access_token=${token}`))
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const inForm = await fetch(post(`access_token=${token}`, form))
+    expect([inQuery.status, inForm.status]).toEqual([401, 401])
+  })
+
+  test('while sign-in is optional a request passes, is logged, and tells the upstream nobody', async () => {
+    const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth: false })
+    const response = await fetch(post(ask('how?'), { 'user-agent': 'client/1' }))
+    expect(response.status).toBe(200)
+    expect(await resultOf(response)).toMatchObject({ result: { content: [{ text: 'about how?' }] } })
+    expect(upstream.calls).toEqual([{ query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' }])
+    expect(lines).toContainEqual(
+      expect.objectContaining({ event: 'mcp_unauthenticated', enforced: false, ua: 'client/1' }),
+    )
+  })
+})
+
+describe('a token that is not good', () => {
+  const bad: [name: string, make: () => string | Promise<string>][] = [
+    ['garbage', () => 'garbage'],
+    ['three garbage parts', () => 'a.b.c'],
+    ['expired', () => sign(key, claims(now, { exp: Math.floor(now / second) - 6 }))],
+    ['not yet valid', () => sign(key, claims(now, { nbf: Math.floor(now / second) + 60 }))],
+    ['issued in the future', () => sign(key, claims(now, { iat: Math.floor(now / second) + 60 }))],
+    [
+      'issued after its end',
+      () => sign(key, claims(now, { iat: Math.floor(now / second), exp: Math.floor(now / second) })),
+    ],
+    ['another issuer', () => sign(key, claims(now, { iss: 'https://evil.example' }))],
+    ['the issuer with a slash', () => sign(key, claims(now, { iss: `${issuer}/` }))],
+    ['another audience', () => sign(key, claims(now, { aud: 'https://other.example/mcp' }))],
+    ['the audience with a slash', () => sign(key, claims(now, { aud: `${resource}/` }))],
+    ['one more audience', () => sign(key, claims(now, { aud: [resource, 'https://other.example'] }))],
+    ['typ JWT, as an ID token has', () => sign(key, claims(now), { typ: 'JWT' })],
+    [
+      'no typ',
+      async () => {
+        const { kid, privateKey } = key
+        return new SignJWT(claims(now)).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
+      },
+    ],
+    [
+      'PS256 by the right key',
+      async () => {
+        const privateKey = await importJWK(await exportPrivate(key), 'PS256')
+        return new SignJWT(claims(now))
+          .setProtectedHeader({ alg: 'PS256', typ: 'at+jwt', kid: key.kid })
+          .sign(privateKey)
+      },
+    ],
+    [
+      'HS256 with the public key as the secret',
+      async () => {
+        const publicKey = await importJWK(key.publicJwk, 'RS256', { extractable: true })
+        if (publicKey instanceof Uint8Array) throw new Error('not a public key')
+        const secret = new TextEncoder().encode(await exportSPKI(publicKey))
+        return new SignJWT(claims(now)).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: key.kid }).sign(secret)
+      },
+    ],
+    ['alg none', () => new UnsecuredJWT(claims(now)).encode()],
+    [
+      'alg none under our header',
+      () => `${encode({ alg: 'none', typ: 'at+jwt', kid: key.kid })}.${encode(claims(now))}.`,
+    ],
+    ['an unknown kid', () => sign(otherKey, claims(now))],
+    ['our kid on another key', () => sign(otherKey, claims(now), { kid: key.kid })],
+    ['a kid that is no string', () => `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 1 })}.${encode(claims(now))}.AAAA`],
+    ['an embedded key', () => sign(otherKey, claims(now), { kid: key.kid, jwk: otherKey.publicJwk })],
+    [
+      'another payload',
+      () => {
+        const [header, , signature] = token.split('.')
+        return `${header}.${encode(claims(now, { sub: 'admin' }))}.${signature}`
+      },
+    ],
+    ['another signature', () => `${token.slice(0, -8)}AAAAAAAA`],
+    ['more than 8 KB', () => sign(key, claims(now, { pad: 'x'.repeat(8_000) }))],
+    ['no sub', () => sign(key, claims(now, { sub: undefined }))],
+    ['no client_id', () => sign(key, claims(now, { client_id: undefined }))],
+    ['no jti', () => sign(key, claims(now, { jti: undefined }))],
+    ['no grant', () => sign(key, claims(now, { grant: undefined }))],
+    ['no scope', () => sign(key, claims(now, { scope: undefined }))],
+    ['no exp', () => sign(key, claims(now, { exp: undefined }))],
+    ['a list for scope', () => sign(key, claims(now, { scope: ['docs:read'] }))],
+    ['an object for email', () => sign(key, claims(now, { email: { toString: 'x' } }))],
+  ]
+
+  test.each(bad)('%s: 401 invalid_token, whether sign-in is required or not', async (_name, make) => {
+    const badToken = await make()
+    for (const requireAuth of [true, false]) {
+      const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth })
+      const response = await fetch(authorized(ask('how?'), badToken))
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toMatch(
+        /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="[^"]+", scope="docs:read"$/,
+      )
+      expect(await response.json()).toMatchObject({ error: 'invalid_token' })
+      expectReadableByBrowsers(response)
+      expect(lines).toEqual([expect.objectContaining({ event: 'mcp_token_refused' })])
+      expect(JSON.stringify(lines)).not.toContain(badToken)
+    }
+    expect(upstream.calls).toEqual([])
+  })
+
+  test('says so when it has expired, and nothing more precise otherwise', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const expired = await sign(key, claims(now, { exp: Math.floor(now / second) - 60 }))
+    const foreign = await sign(key, claims(now, { aud: 'https://other.example' }))
+    expect(await (await fetch(authorized('{}', expired))).json()).toMatchObject({ message: /expired/ })
+    expect(await (await fetch(authorized('{}', foreign))).json()).toMatchObject({
+      message: 'The access token is invalid',
+    })
+  })
+
+  test.each([
+    ['empty', 'Bearer'],
+    ['not a token68', 'Bearer a b'],
+    ['repeated', 'Bearer a, Bearer b'],
+    ['two schemes', 'Basic YTpi, Bearer a'],
+  ])('a header that cannot be read is 400 invalid_request: %s', async (_name, authorization) => {
+    for (const requireAuth of [true, false]) {
+      const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
+      const response = await fetch(post(rpc('tools/list'), { authorization }))
+      expect(response.status).toBe(400)
+      expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"')
+      expect(await response.json()).toMatchObject({ error: 'invalid_request' })
+    }
+  })
+
+  test('a token without the scope: 403 naming it', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
+    const response = await fetch(authorized(ask('how?'), narrow))
+    expect(response.status).toBe(403)
+    expect(response.headers.get('www-authenticate')).toMatch(
+      /^Bearer resource_metadata="[^"]+", error="insufficient_scope", error_description="[^"]+", scope="docs:read"$/,
+    )
+    expectReadableByBrowsers(response)
+    expect(upstream.calls).toEqual([])
+  })
+})
+
+describe('our own faults', () => {
+  test('keys that cannot be read are 503 with Retry-After, never 401', async () => {
+    const publicKeys = () => Promise.reject(new StoreUnavailable('down'))
+    const { fetch, lines } = createTestEndpoint([key], upstream, { publicKeys })
+    const response = await fetch(authorized(ask('how?')))
+    expect(response.status).toBe(503)
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(response.headers.get('www-authenticate')).toBeNull()
+    expectReadableByBrowsers(response)
+    expect(lines).toEqual([{ event: 'mcp_failed', requestId: 'request-1', error: 'StoreUnavailable' }])
+  })
+
+  test('a bug is 500 without a word of its cause', async () => {
+    const publicKeys = () => Promise.reject(new TypeError('secret detail'))
+    const { fetch, lines } = createTestEndpoint([key], upstream, { publicKeys })
+    const response = await fetch(authorized(ask('how?')))
+    expect(response.status).toBe(500)
+    expect(await response.text()).not.toContain('secret detail')
+    expect(lines).toEqual([{ event: 'mcp_failed', requestId: 'request-1', error: 'TypeError' }])
+  })
+})
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
+async function exportPrivate({ privateKey }: SigningKey) {
+  return crypto.subtle.exportKey('jwk', privateKey)
+}

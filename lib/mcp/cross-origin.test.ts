@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import {
+  ask,
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  expectReadableByBrowsers,
+  issuer,
+  post,
+  resource,
+  resourceMetadataUrl,
+  resultOf,
+  rpc,
+  type SigningKey,
+  sign,
+  startUpstream,
+  type Upstream,
+} from './test-world.ts'
+
+const now = Date.now()
+let key: SigningKey
+let upstream: Upstream
+let token: string
+
+beforeAll(async () => {
+  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  token = await sign(key, claims(now))
+})
+afterAll(() => upstream.stop())
+beforeEach(() => {
+  upstream.calls.length = 0
+})
+
+const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
+  post(body, { authorization: `Bearer ${bearer}`, ...headers })
+
+describe('browsers', () => {
+  test('a preflight needs no token, from any origin', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const response = await fetch(
+      new Request(resource, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
+    )
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-methods')).toBe('POST, OPTIONS')
+    for (const name of ['Authorization', 'Content-Type', 'Accept', 'MCP-Protocol-Version', 'Mcp-Method', 'Mcp-Name']) {
+      expect(response.headers.get('access-control-allow-headers')).toContain(name)
+    }
+    expectReadableByBrowsers(response)
+  })
+
+  test.each([
+    issuer,
+    'https://claude.ai',
+    'https://app.example.org',
+    'http://localhost:6274',
+    'http://127.0.0.1:1',
+    'http://[::1]:8',
+  ])('a page from %s is led to sign-in', async (origin) => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    expect((await fetch(post(rpc('tools/list'), { origin }))).status).toBe(401)
+    expect((await fetch(authorized(rpc('tools/list'), token, { origin }))).status).toBe(200)
+  })
+
+  test.each([
+    'null',
+    'https://evil.example',
+    'http://claude.ai',
+    'https://claude.ai.evil.example',
+    'https://claude.ai:8443',
+    'http://localhost.evil.example',
+    'http://localhost@evil.example',
+    'ftp://localhost',
+    'claude.ai',
+    '',
+  ])('a page from %j is refused, with a token or without', async (origin) => {
+    const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false })
+    for (const request of [post(ask('how?'), { origin }), authorized(ask('how?'), token, { origin })]) {
+      const response = await fetch(request)
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null })
+      expectReadableByBrowsers(response)
+    }
+    expect(upstream.calls).toEqual([])
+  })
+
+  test('an operator may let every page over TLS in, and still nobody without an origin of their own', async () => {
+    const { fetch } = createTestEndpoint([key], upstream, { allowedOrigins: ['https://*'] })
+    const status = async (origin: string) => (await fetch(post(rpc('tools/list'), { origin }))).status
+    expect(await status('https://any.example')).toBe(401)
+    expect(await status('http://any.example')).toBe(403)
+    expect(await status('null')).toBe(403)
+  })
+})
+
