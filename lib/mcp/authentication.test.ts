@@ -1,18 +1,14 @@
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { StoreUnavailable } from '../store/store.ts'
+import { ask, expectReadableByBrowsers, post, resultOf, rpc } from './test-requests.ts'
 import {
-  ask,
   claims,
   createSigningKey,
   createTestEndpoint,
-  expectReadableByBrowsers,
   issuer,
-  post,
   resource,
   resourceMetadataUrl,
-  resultOf,
-  rpc,
   type SigningKey,
   sign,
   startUpstream,
@@ -27,7 +23,11 @@ let upstream: Upstream
 let token: string
 
 beforeAll(async () => {
-  ;[key, otherKey, upstream] = await Promise.all([createSigningKey('key-1'), createSigningKey('key-2'), startUpstream()])
+  ;[key, otherKey, upstream] = await Promise.all([
+    createSigningKey('key-1'),
+    createSigningKey('key-2'),
+    startUpstream(),
+  ])
   token = await sign(key, claims(now))
 })
 afterAll(() => upstream.stop())

@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ask, expectReadableByBrowsers, post, rpc } from './test-requests.ts'
 import {
-  ask,
   claims,
   createSigningKey,
   createTestEndpoint,
-  expectReadableByBrowsers,
   issuer,
-  post,
   resource,
-  resourceMetadataUrl,
-  resultOf,
-  rpc,
   type SigningKey,
   sign,
   startUpstream,
@@ -91,4 +86,3 @@ describe('browsers', () => {
     expect(await status('null')).toBe(403)
   })
 })
-

@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { ask, expectReadableByBrowsers, post, resultOf, rpc } from './test-requests.ts'
 import {
-  ask,
   claims,
   createSigningKey,
   createTestEndpoint,
-  expectReadableByBrowsers,
-  issuer,
-  post,
   resource,
-  resourceMetadataUrl,
-  resultOf,
-  rpc,
   type SigningKey,
   sign,
   startUpstream,
@@ -126,7 +120,7 @@ describe('a good token', () => {
     const { result } = await resultOf(await fetch(authorized(ask(question))))
     expect(result.isError).toBe(true)
     expect(result.content).toHaveLength(1)
-    expect(JSON.parse(result.content[0].text)).toEqual({ error, message: expect.any(String) })
+    expect(JSON.parse(result.content[0]?.text ?? '')).toEqual({ error, message: expect.any(String) })
     expect(upstream.calls).toEqual([])
   })
 
@@ -157,7 +151,7 @@ describe('a good token', () => {
       }),
     )
     upstream.answer = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
-    expect(answers.map((answer) => answer.result.content[0].text)).toEqual(people.map((sub) => `for ${sub}`))
+    expect(answers.map((answer) => answer.result.content[0]?.text)).toEqual(people.map((sub) => `for ${sub}`))
     for (const { query, meta } of upstream.calls) {
       expect(meta).toEqual({ user: { email: `${query}@${query}.example`, company_name: `${query}.example` } })
     }
@@ -184,4 +178,3 @@ test('a caller that goes away takes its question along', async () => {
   upstream.intercept = undefined
   expect(upstream.calls).toEqual([])
 })
-

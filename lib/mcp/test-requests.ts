@@ -16,8 +16,18 @@ export function post(body: string, headers: Record<string, string> = {}, url = r
 export const ask = (question: unknown, extra: object = {}) =>
   rpc('tools/call', { name: 'ask_question', arguments: { question, ...extra } })
 
-/** The result of a call, out of JSON or of the event stream. */
-export async function resultOf(response: Response) {
+export interface RpcAnswer {
+  readonly id: number
+  readonly result: {
+    readonly tools: readonly object[]
+    readonly isError?: boolean
+    readonly content: readonly { readonly type: string; readonly text: string }[]
+  }
+  readonly error?: { readonly code: number }
+}
+
+/** The answer to a message, out of JSON or of the event stream. */
+export async function resultOf(response: Response): Promise<RpcAnswer> {
   const text = await response.text()
   const data = /^data: (\{.*)$/m.exec(text)?.[1] ?? text
   return JSON.parse(data)
@@ -29,4 +39,3 @@ export function expectReadableByBrowsers(response: Response): void {
   expect(response.headers.get('access-control-expose-headers')).toContain('MCP-Protocol-Version')
   expect(response.headers.get('cache-control')).toBe('no-store')
 }
-

@@ -1,4 +1,5 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JSONWebKeySet, type JWK } from 'jose'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose'
 import * as v from 'valibot'
 import type { Log } from '../../log.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
@@ -13,7 +14,7 @@ export interface SigningKeys {
 
 export interface Signer {
   readonly kid: string
-  readonly privateKey: CryptoKey
+  readonly privateKey: KeyObject
 }
 
 /**
@@ -65,7 +66,7 @@ export function createSigningKeys(options: {
   const sealer = options.sealing.encrypted('signing-key', PrivateJwk)
   const key = storeKey(options.issuer)
   const stored = cachedRecord(options)
-  const imported = new Map<string, Promise<CryptoKey>>()
+  const imported = new Map<string, KeyObject>()
   let creating: Promise<StoredKeys> | undefined
 
   async function create(signal: AbortSignal): Promise<StoredKeys> {
@@ -83,11 +84,15 @@ export function createSigningKeys(options: {
     return winner
   }
 
-  async function importKey({ kid, sealedPrivateJwk }: StoredKeys['keys'][number]): Promise<CryptoKey> {
+  function privateKeyOf({ kid, sealedPrivateJwk }: StoredKeys['keys'][number]): KeyObject {
+    const known = imported.get(kid)
+    if (known) return known
     const jwk = sealer.open(sealedPrivateJwk)
     // Never regenerated: that would end every session because of a typing mistake in a setting.
     if (!jwk) throw new UnreadableSigningKey(`signing key ${kid} does not open: was MCP_OAUTH_SECRET changed?`)
-    return importPrivate(jwk)
+    const key = createPrivateKey({ key: jwk, format: 'jwk' })
+    imported.set(kid, key)
+    return key
   }
 
   return {
@@ -101,19 +106,17 @@ export function createSigningKeys(options: {
       }
       const newest = record.keys.at(-1)
       if (!newest) throw new UnreadableSigningKey('the signing key record is empty')
-      const known = imported.get(newest.kid) ?? importKey(newest)
-      imported.set(newest.kid, known)
-      known.catch(() => imported.delete(newest.kid))
-      return { kid: newest.kid, privateKey: await known }
+      return { kid: newest.kid, privateKey: privateKeyOf(newest) }
     },
   }
 }
 
 /** The operator's own key (`MCP_OAUTH_SIGNING_JWK`), a private RSA JWK: no store involved. Throws on anything else. */
 export async function pinnedSigningKey(jwk: JWK): Promise<{ signingKeys: SigningKeys; publicKeys: PublicKeys }> {
-  const { n, e, ...rest } = v.parse(PrivateJwk, jwk)
+  const parsed = v.parse(PrivateJwk, jwk)
+  const { n, e } = parsed
   const kid = jwk.kid ?? (await calculateJwkThumbprint({ kty: 'RSA', n, e }))
-  const signer = { kid, privateKey: await importPrivate({ ...rest, n, e }) }
+  const signer = { kid, privateKey: createPrivateKey({ key: parsed, format: 'jwk' }) }
   return {
     signingKeys: { signer: async () => signer },
     publicKeys: async () => ({ keys: [published(kid, { n, e })] }),
@@ -127,12 +130,6 @@ export class UnreadableSigningKey extends Error {
 
 function published(kid: string, { n, e }: { n: string; e: string }): JWK {
   return { kty: 'RSA', n, e, kid, alg: 'RS256', use: 'sig' }
-}
-
-async function importPrivate(jwk: JWK): Promise<CryptoKey> {
-  const key = await importJWK(jwk, 'RS256')
-  if (key instanceof Uint8Array) throw new TypeError('not an asymmetric key')
-  return key
 }
 
 /** The record, read once per instance (single flight) and again in the background when it has aged. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { SignJWT } from 'jose'
 import { subjectOfGrant } from '../grants/record.ts'
+import { signRs256 } from '../keys/compact.ts'
 import type { Signer } from '../keys/signing-keys.ts'
 import type { Person } from './claims.ts'
 import type { AuthenticatedClient } from './client-authentication.ts'
@@ -21,16 +21,16 @@ export interface Access {
  * The answer of the token endpoint. Its access token is a JWT by RFC 9068, RS256, for one audience (T-16, T-17), that
  * `/mcp` verifies without asking anybody. It says who the person is because the answer service is told (F-000-81).
  */
-export async function issueTokens(
+export function issueTokens(
   access: Access,
   refreshToken: string | undefined,
   signer: Signer,
   context: TokenContext,
-): Promise<TokenResponse> {
+): TokenResponse {
   const { person, scope } = access
   const issuedAt = Math.floor(context.now() / 1000)
   const expiresAt = Math.min(issuedAt + context.accessTokenLifetime, access.endsAt)
-  const accessToken = await new SignJWT({
+  const claims = {
     iss: context.issuer,
     sub: subjectOfGrant(access.grant),
     aud: access.resource,
@@ -44,11 +44,9 @@ export async function issueTokens(
     ...(person.ev === undefined ? {} : { email_verified: person.ev }),
     ...(person.oi === undefined ? {} : { org_id: person.oi }),
     ...(person.on === undefined ? {} : { org_name: person.on }),
-  })
-    .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: signer.kid })
-    .sign(signer.privateKey)
+  }
   return {
-    access_token: accessToken,
+    access_token: signRs256({ typ: 'at+jwt', kid: signer.kid }, claims, signer.privateKey),
     token_type: 'Bearer',
     expires_in: expiresAt - issuedAt,
     scope,

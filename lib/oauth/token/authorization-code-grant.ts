@@ -42,7 +42,7 @@ export async function authorizationCodeGrant(
     ? refreshTokenOf(grant, { g, resource, scope, u: person }, context.refreshTokens)
     : undefined
   const access = { client, resource, scope, grant: g, endsAt: code.end, person }
-  const response = await issueTokens(access, refreshToken, signer, context)
+  const response = issueTokens(access, refreshToken, signer, context)
   call.waitUntil(context.recordSignIn(signInOf(code, now), AbortSignal.timeout(recordTimeout)))
   return response
 }

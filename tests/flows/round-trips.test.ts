@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import {
+  callMcp,
+  codeOf,
+  locationOf,
+  newAddress,
+  type OAuthClient,
+  obtainCode,
+  obtainTokens,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  stack = await startStack()
+  keepSecret(stack.environment.MCP_OAUTH_SECRET, stack.environment.KAPA_API_KEY)
+  client = await registerClient(stack.url)
+  // The signing key is made, and both functions know it.
+  const { accessToken } = await obtainTokens(client)
+  await (await callMcp(stack.mcpUrl, accessToken)).text()
+  await backgroundWork()
+})
+afterAll(async () => {
+  await stack.stop()
+  expectNoSecretIn(stack.logs)
+})
+
+/** Waits until who signed in has been recorded: the connection is written last. */
+async function backgroundWork(): Promise<void> {
+  const people = new Set(stored('users/')).size
+  await expect.poll(() => new Set(stored('connections/')).size).toBe(people)
+}
+
+/** Keys with this prefix that were written. */
+function stored(prefix: string): string[] {
+  return stack.emulator
+    .operations()
+    .filter(({ method, key, status }) => method === 'PUT' && status === 200 && key.startsWith(prefix))
+    .map(({ key }) => key)
+}
+
+/** What the store was asked for while `work` ran, one line for each operation. */
+async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
+  const before = stack.emulator.operations().at(-1)?.sequence ?? 0
+  await work()
+  return stack.emulator.operations(before).map(({ method, key, status }) => `${method} ${key.split('/')[0]} ${status}`)
+}
+
+test.each([
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-protected-resource/mcp',
+  '/.well-known/jwks.json',
+])('reading %s costs no store operation', async (path) => {
+  const get = async () => expect((await fetch(stack.url + path)).status).toBe(200)
+  expect(await operationsOf(get)).toEqual([])
+})
+
+test('a registration costs no store operation', async () => {
+  expect(await operationsOf(() => registerClient(stack.url))).toEqual([])
+})
+
+test('authorization request, approval and callback cost no store operation', async () => {
+  const request = client.authorizationRequest()
+  const browser = createWatchedBrowser()
+  const operations = await operationsOf(async () => {
+    const page = await openConsentPage(browser, request.url)
+    const upstream = locationOf(await page.press('approve'))
+    const callback = await signInHeadless({ url: upstream, email: newAddress(), fetch: browser.fetch })
+    codeOf(locationOf(await browser.fetch(callback)))
+  })
+  expect(operations).toEqual([])
+})
+
+test('a refresh costs one store operation: the write that decides it', async () => {
+  const { refreshToken } = await obtainTokens(client)
+  await backgroundWork()
+  const operations = await operationsOf(async () => tokensOf(await client.refresh(refreshToken)))
+  expect(operations).toEqual(['PUT grants 200'])
+})
+
+test('an access token is verified without a store operation, the first time and again', async () => {
+  const { accessToken } = await obtainTokens(client)
+  await backgroundWork()
+  const list = async () => expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
+  expect(await operationsOf(list)).toEqual([])
+  expect(await operationsOf(list)).toEqual([])
+})
+
+test('a refused replay costs at most three store operations, of a code and of a refresh token', async () => {
+  const { request, code } = await obtainCode(client)
+  const first = tokensOf(await client.redeem(request, code)).refreshToken
+  await backgroundWork()
+  const invalid = (answer: { body: { error?: string | undefined } }) => expect(answer.body.error).toBe('invalid_grant')
+
+  const replayedCode = await operationsOf(async () => invalid(await client.redeem(request, code)))
+  expect(replayedCode.length).toBeLessThanOrEqual(3)
+  invalid(await client.refresh(first))
+
+  const other = await obtainTokens(client)
+  const second = tokensOf(await client.refresh(other.refreshToken))
+  tokensOf(await client.refresh(second.refreshToken))
+  await backgroundWork()
+  const replayedRefresh = await operationsOf(async () => invalid(await client.refresh(other.refreshToken)))
+  expect(replayedRefresh.length).toBeLessThanOrEqual(3)
+})
+
+test('a code exchange waits for one store operation; recording who signed in keeps nobody waiting', async () => {
+  stack.emulator.addFault({ action: 'hang', key: '^(users|connections)/' })
+  const { request, code } = await obtainCode(client)
+  const operations = await operationsOf(async () => tokensOf(await client.redeem(request, code)))
+  expect(operations.filter((operation) => !operation.includes(' users '))).toEqual(['PUT grants 200'])
+  stack.emulator.clearFaults()
+  await backgroundWork()
+})
