@@ -11,6 +11,9 @@ const operationsKept = 10_000
 /** One byte per so many milliseconds: no record arrives within any deadline of ours. */
 const slowInterval = 20
 
+/** The site and the token of the local world; they guard nothing but what listens on loopback. */
+export const localSite = { siteID: 'local-site', token: 'local-blobs-token' } as const
+
 export interface EmulatorOptions {
   /** Both free ports if left out. */
   readonly ports?: { readonly edge: number; readonly uncached: number }
@@ -47,7 +50,7 @@ export interface BlobsEmulator extends EmulatorControls {
  * @throws Error if a port is in use or the directory cannot be read
  */
 export async function startBlobsEmulator(options: EmulatorOptions = {}): Promise<BlobsEmulator> {
-  const { siteID = 'local-site', token = 'local-blobs-token', pageSize = 1000 } = options
+  const { siteID = localSite.siteID, token = localSite.token, pageSize = 1000 } = options
   const contents = openContents(options.directory, options.compactAfter)
   const faults = createFaults()
   const stopping = new AbortController()

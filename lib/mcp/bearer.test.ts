@@ -104,6 +104,22 @@ describe('keys', () => {
     expect(await world.verify(leaked)).toMatchObject({ kind: 'invalid' })
   })
 
+  test('a kid that names another key now verifies by that one, and no more by the old one', async () => {
+    const world = createWorld([first])
+    const old = await sign(first, claims(start))
+    await world.verify(old)
+    world.cached = toSet([{ ...second, publicJwk: { ...second.publicJwk, kid: first.kid } }])
+    expect(await world.verify(await sign(second, claims(start), { kid: first.kid }))).toMatchObject({ kind: 'valid' })
+    expect(await world.verify(old)).toMatchObject({ kind: 'invalid' })
+  })
+
+  test('an ID token of another issuer is refused without looking for its key', async () => {
+    const world = createWorld([first])
+    const idToken = await sign(second, claims(start, { iss: 'https://idp.example' }), { typ: 'JWT', kid: 'idp' })
+    expect(await world.verify(idToken)).toMatchObject({ kind: 'invalid', reason: 'typ' })
+    expect(world.reads).toBe(0)
+  })
+
   test.each([
     ['for encryption', { use: 'enc' }],
     ['for another algorithm', { alg: 'PS256' }],

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import {
   callMcp,
@@ -22,28 +22,36 @@ beforeAll(async () => {
   stack = await startStack()
   keepSecret(stack.environment.MCP_OAUTH_SECRET, stack.environment.KAPA_API_KEY)
   client = await registerClient(stack.url)
-  // The signing key is made, and both functions know it.
-  const { accessToken } = await obtainTokens(client)
-  await (await callMcp(stack.mcpUrl, accessToken)).text()
-  await backgroundWork()
+  // The signing key is made, and everything that reads it has read it.
+  const { accessToken } = await obtainSession()
+  await callMcp(stack.mcpUrl, accessToken)
+  await fetch(`${stack.url}/.well-known/jwks.json`)
 })
 afterAll(async () => {
   await stack.stop()
   expectNoSecretIn(stack.logs)
 })
 
-/** Waits until who signed in has been recorded: the connection is written last. */
-async function backgroundWork(): Promise<void> {
-  const people = new Set(stored('users/')).size
-  await expect.poll(() => new Set(stored('connections/')).size).toBe(people)
+/** Waits until everybody who signed in so far has been recorded, of which the connection is written last. */
+async function recorded(people: number): Promise<void> {
+  await vi.waitFor(
+    () => {
+      const connections = stack.emulator.operations().filter(({ method, key, status }) => {
+        return method === 'PUT' && status === 200 && key.startsWith('connections/')
+      })
+      expect(connections).toHaveLength(people)
+    },
+    { timeout: 10_000 },
+  )
 }
 
-/** Keys with this prefix that were written. */
-function stored(prefix: string): string[] {
-  return stack.emulator
-    .operations()
-    .filter(({ method, key, status }) => method === 'PUT' && status === 200 && key.startsWith(prefix))
-    .map(({ key }) => key)
+let people = 0
+
+/** Somebody new signs in; settles when nothing of that is going on any more. */
+async function obtainSession() {
+  const tokens = await obtainTokens(client)
+  await recorded(++people)
+  return tokens
 }
 
 /** What the store was asked for while `work` ran, one line for each operation. */
@@ -80,15 +88,13 @@ test('authorization request, approval and callback cost no store operation', asy
 })
 
 test('a refresh costs one store operation: the write that decides it', async () => {
-  const { refreshToken } = await obtainTokens(client)
-  await backgroundWork()
+  const { refreshToken } = await obtainSession()
   const operations = await operationsOf(async () => tokensOf(await client.refresh(refreshToken)))
   expect(operations).toEqual(['PUT grants 200'])
 })
 
 test('an access token is verified without a store operation, the first time and again', async () => {
-  const { accessToken } = await obtainTokens(client)
-  await backgroundWork()
+  const { accessToken } = await obtainSession()
   const list = async () => expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
   expect(await operationsOf(list)).toEqual([])
   expect(await operationsOf(list)).toEqual([])
@@ -97,17 +103,16 @@ test('an access token is verified without a store operation, the first time and 
 test('a refused replay costs at most three store operations, of a code and of a refresh token', async () => {
   const { request, code } = await obtainCode(client)
   const first = tokensOf(await client.redeem(request, code)).refreshToken
-  await backgroundWork()
+  await recorded(++people)
   const invalid = (answer: { body: { error?: string | undefined } }) => expect(answer.body.error).toBe('invalid_grant')
 
   const replayedCode = await operationsOf(async () => invalid(await client.redeem(request, code)))
   expect(replayedCode.length).toBeLessThanOrEqual(3)
   invalid(await client.refresh(first))
 
-  const other = await obtainTokens(client)
+  const other = await obtainSession()
   const second = tokensOf(await client.refresh(other.refreshToken))
   tokensOf(await client.refresh(second.refreshToken))
-  await backgroundWork()
   const replayedRefresh = await operationsOf(async () => invalid(await client.refresh(other.refreshToken)))
   expect(replayedRefresh.length).toBeLessThanOrEqual(3)
 })
@@ -118,5 +123,5 @@ test('a code exchange waits for one store operation; recording who signed in kee
   const operations = await operationsOf(async () => tokensOf(await client.redeem(request, code)))
   expect(operations.filter((operation) => !operation.includes(' users '))).toEqual(['PUT grants 200'])
   stack.emulator.clearFaults()
-  await backgroundWork()
+  await recorded(++people)
 })

@@ -48,7 +48,7 @@ export function createResponder(options: {
         outcome: cancelled ? 'cancelled' : 'failed',
         location,
         requestId,
-        error: { code: error.code, description: error.description },
+        ...(cancelled ? {} : { error: { code: error.code, description: error.description } }),
         ...nameOf(to),
       })
       return htmlResponse(page, { status: cancelled ? 200 : 400, headers: cookieHeaders(cookies) })

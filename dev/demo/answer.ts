@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import { join, normalize } from 'node:path'
+import * as v from 'valibot'
+import { repository } from '../build/build.ts'
+
+const item = v.object({ type: v.literal('text'), text: v.string() })
+const chunk = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ source_url: v.pipe(v.string(), v.url()), content: v.string() }),
+)
+
+/** One part of an answer and the document it comes from. */
+export interface Citation {
+  readonly sourceUrl: string
+  /** Path in this repository. */
+  readonly document: string
+  readonly heading: string
+  readonly text: string
+}
+
+/**
+ * Reads the tool's answer: one text item for each chunk of documentation.
+ *
+ * @throws Error unless every chunk stands, word for word, in a document of this repository
+ */
+export async function readCitations(content: readonly unknown[]): Promise<readonly [Citation, ...Citation[]]> {
+  const [first, ...others] = content.map((part) => v.parse(chunk, v.parse(item, part).text))
+  if (first === undefined) throw new Error('the answer is empty')
+  return [await cite(first), ...(await Promise.all(others.map(cite)))]
+}
+
+async function cite({ source_url, content }: v.InferOutput<typeof chunk>): Promise<Citation> {
+  const path = decodeURIComponent(new URL(source_url).pathname)
+  const document = normalize(path.replace(/^\/documents\//, ''))
+  if (!path.startsWith('/documents/') || document.startsWith('..')) throw new Error(`it cites ${source_url}`)
+  const [, heading = '', text = content] = /^# ([^\n]*)\n\n(.*)$/s.exec(content) ?? []
+  const whole = await readFile(join(repository, document), 'utf8').catch(() => '')
+  if (!whole.includes(text)) throw new Error(`what it cites is not in ${document} of this project`)
+  return { sourceUrl: source_url, document, heading, text }
+}
+
+/** The first whole paragraphs of a text, up to about `length` characters; no less than one. */
+export function excerpt(text: string, length: number): string {
+  let taken = ''
+  for (const paragraph of text.split(/\n{2,}/)) {
+    if (taken !== '' && taken.length + paragraph.length > length) return `${taken}\n\n[…]`
+    taken = taken === '' ? paragraph : `${taken}\n\n${paragraph}`
+  }
+  return taken
+}

@@ -1,0 +1,76 @@
+import { styleText } from 'node:util'
+import type { Exchange, StoreOperation } from './recorder.ts'
+
+const nameWidth = 36
+const timeWidth = 8
+const storeWidth = 7
+const textWidth = 96
+
+// `styleText` leaves colours out where the output is no terminal, or NO_COLOR is set.
+const bold = (text: string) => styleText('bold', text)
+const dim = (text: string) => styleText('dim', text)
+
+/** Prints the demo as it happens. */
+export interface Listing {
+  title(text: string): void
+  /** One step that went well: its time is that of its requests, its store operations those of the critical path. */
+  step(name: string, exchanges: readonly Exchange[], detail: string): void
+  /** What happened in the background, or was looked up: no time of anybody's. */
+  fact(name: string, detail: string, operations?: number): void
+  /** Running text, wrapped. */
+  text(text: string): void
+  failure(step: string, reason: string): void
+}
+
+/** @param print takes one line */
+export function createListing(print: (line: string) => void): Listing {
+  const row = (name: string, time: string, store: string, detail: string) =>
+    print(
+      `${styleText('green', '✓')} ${name.padEnd(nameWidth)}${time.padStart(timeWidth)}${store.padStart(storeWidth)}   ${dim(detail)}`,
+    )
+  return {
+    title(text) {
+      print('')
+      print(`  ${bold(text.padEnd(nameWidth))}${dim('time'.padStart(timeWidth) + 'store'.padStart(storeWidth))}`)
+    },
+    step(name, exchanges, detail) {
+      const milliseconds = exchanges.reduce((sum, exchange) => sum + exchange.milliseconds, 0)
+      const operations = exchanges.flatMap((exchange) => exchange.operations)
+      const once = operations.filter(isOnce).length
+      const awaited = operations.filter((operation) => !isOnce(operation) && !isBackground(operation)).length
+      const note = once > 0 ? `${detail}; and ${once} once per instance, for the signing key` : detail
+      row(name, `${milliseconds.toFixed(0)} ms`, String(awaited), note)
+    },
+    fact(name, detail, operations) {
+      row(name, '', operations === undefined ? '' : String(operations), detail)
+    },
+    text(text) {
+      for (const line of text.split('\n')) for (const part of wrap(line)) print(`    ${part}`.trimEnd())
+    },
+    failure(step, reason) {
+      print(`${styleText('red', '✗')} ${bold(step)} failed: ${reason}`)
+    },
+  }
+}
+
+/** Recording who signed in, which nobody waits for. */
+export function isBackground({ key }: StoreOperation): boolean {
+  return key.startsWith('users/') || key.startsWith('connections/')
+}
+
+/** The signing key, which an instance reads once. */
+function isOnce({ key }: StoreOperation): boolean {
+  return key.startsWith('signing-keys/')
+}
+
+function wrap(line: string): string[] {
+  const lines: string[] = []
+  let current = ''
+  for (const word of line.split(' ')) {
+    if (current !== '' && current.length + 1 + word.length > textWidth) {
+      lines.push(current)
+      current = word
+    } else current = current === '' ? word : `${current} ${word}`
+  }
+  return [...lines, current]
+}

@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { FaultInput } from '../../dev/blobs/faults.ts'
+import {
+  callMcp,
+  type OAuthClient,
+  obtainCode,
+  obtainTokens,
+  registerClient,
+  type TokenAnswer,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  stack = await startStack({ hosts: 2 })
+  keepSecret(stack.environment.MCP_OAUTH_SECRET)
+  client = await registerClient(stack.url)
+})
+afterEach(() => stack.emulator.clearFaults())
+afterAll(async () => {
+  await stack.stop()
+  expectNoSecretIn(stack.logs)
+})
+
+const times = <T>(count: number, run: (index: number) => Promise<T>) =>
+  Promise.all(Array.from({ length: count }, (_, index) => run(index)))
+
+/** So many answers of each kind. */
+function tally(answers: readonly TokenAnswer[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { status, body } of answers) {
+    const kind = status === 200 ? 'tokens' : `${status} ${body.error}`
+    counts[kind] = (counts[kind] ?? 0) + 1
+  }
+  return counts
+}
+
+/** Keys of the grants that the store was made to hold since `after`, told by the writes themselves. */
+function grantsWritten(after: number): Set<string> {
+  const written = stack.emulator.operations(after).filter(({ method, key }) => {
+    return method === 'PUT' && key.startsWith('grants/') && stack.emulator.inspect('mcp-oauth-broker', key) !== null
+  })
+  return new Set(written.map(({ key }) => key))
+}
+
+const lastOperation = () => stack.emulator.operations().at(-1)?.sequence ?? 0
+
+const successors = (answers: readonly TokenAnswer[]) =>
+  new Set(answers.flatMap(({ body }) => (body.refresh_token === undefined ? [] : [body.refresh_token])))
+
+const rounds = Array.from({ length: 4 }, (_, index) => ({ round: index + 1 }))
+
+describe.each(rounds)('two hosts, one store, round $round', () => {
+  test('50 parallel redemptions of one code: one success, one grant, which the replay has ended', async () => {
+    const { request, code } = await obtainCode(client)
+    const before = lastOperation()
+    const answers = await times(50, () => client.redeem(request, code))
+    expect(tally(answers)).toEqual({ tokens: 1, '400 invalid_grant': 49 })
+    expect(grantsWritten(before).size).toBe(1)
+    const [refreshToken = ''] = successors(answers)
+    expect(tally([await client.refresh(refreshToken)])).toEqual({ '400 invalid_grant': 1 })
+  })
+
+  test('50 parallel refreshes of one token: 50 successes with one and the same new refresh token', async () => {
+    const { refreshToken } = await obtainTokens(client)
+    const answers = await times(50, () => client.refresh(refreshToken))
+    expect(tally(answers)).toEqual({ tokens: 50 })
+    expect(successors(answers).size).toBe(1)
+    const [successor = ''] = successors(answers)
+    tokensOf(await client.refresh(successor))
+  })
+})
+
+/** The same numbers from 0 to 1 in every run (mulberry32). */
+function createRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** What befalls the next operations on grants: refused before the write, answer lost after it, connection dropped. */
+function disturb(random: () => number, faults: number): void {
+  const pick = <T>(...options: readonly [T, ...T[]]): T => options[Math.floor(random() * options.length)] ?? options[0]
+  for (let armed = 0; armed < faults; armed++) {
+    const where = { key: '^grants/', method: pick('PUT', 'PUT', 'GET'), count: 1 } as const
+    stack.emulator.addFault(
+      pick<FaultInput>(
+        { ...where, action: 'status', status: 503 },
+        { ...where, action: 'status', status: 500, when: 'after' },
+        { ...where, action: 'drop' },
+        { ...where, action: 'drop', when: 'after' },
+      ),
+    )
+  }
+}
+
+/** As a client does that was told to come again: the same request, until the answer is another than 503. */
+async function persistently(request: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
+  for (;;) {
+    const answer = await request()
+    if (answer.status !== 503) return answer
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    await delay(20)
+  }
+}
+
+const disturbances = Array.from({ length: 12 }, (_, index) => ({ seed: index + 1 }))
+
+describe.each(disturbances)('two hosts and a store that fails, seed $seed', ({ seed }) => {
+  test('parallel refreshes: everybody who comes again has the one new refresh token, and the session lives', async () => {
+    const { refreshToken } = await obtainTokens(client)
+    disturb(createRandom(seed), 24)
+    const answers = await times(10, () => persistently(() => client.refresh(refreshToken)))
+    expect(tally(answers)).toEqual({ tokens: 10 })
+    expect(successors(answers).size).toBe(1)
+    stack.emulator.clearFaults()
+    const [successor = ''] = successors(answers)
+    const { accessToken } = tokensOf(await client.refresh(successor))
+    expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
+  })
+
+  test('a client on its own refreshes through the faults of several generations and stays signed in', async () => {
+    let { refreshToken } = await obtainTokens(client)
+    const random = createRandom(seed)
+    for (let generation = 1; generation <= 4; generation++) {
+      disturb(random, Math.floor(random() * 6))
+      refreshToken = tokensOf(await persistently(() => client.refresh(refreshToken))).refreshToken
+    }
+    stack.emulator.clearFaults()
+    tokensOf(await client.refresh(refreshToken))
+  })
+
+  test('parallel redemptions of one code: at most one success, and never a second grant', async () => {
+    const { request, code } = await obtainCode(client)
+    const before = lastOperation()
+    disturb(createRandom(seed), 24)
+    const answers = await times(10, () => persistently(() => client.redeem(request, code)))
+    const { tokens = 0, '400 invalid_grant': refused = 0 } = tally(answers)
+    expect(tokens).toBeLessThanOrEqual(1)
+    expect(tokens + refused).toBe(10)
+    expect(grantsWritten(before).size).toBe(1)
+  })
+
+  test('a code that nobody else redeems survives as many faults as one request repeats', async () => {
+    const { request, code } = await obtainCode(client)
+    const before = lastOperation()
+    disturb(createRandom(seed), 2)
+    const { refreshToken } = tokensOf(await client.redeem(request, code))
+    expect(grantsWritten(before).size).toBe(1)
+    stack.emulator.clearFaults()
+    tokensOf(await client.refresh(refreshToken))
+  })
+})
