@@ -13,7 +13,7 @@ const deadline = 55_000
 /** The `mcp` function. */
 export const serveMcp = serveWith(compose, (endpoint, request, context) =>
   endpoint.fetch(request, {
-    signal: AbortSignal.timeout(deadline),
+    signal: deadlineSignal(),
     requestId: context.requestId,
     waitUntil: (work) => context.waitUntil(work),
     ip: context.ip,
@@ -37,4 +37,14 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
     allowedOrigins: mcp.allowedOrigins ?? [],
     log,
   })
+}
+
+/**
+ * Not `AbortSignal.timeout`: Node 24 may lose it once it is combined with others by `AbortSignal.any` (nodejs/node#65995),
+ * as the MCP SDK does.
+ */
+function deadlineSignal(): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(new DOMException('the request ran out of time', 'TimeoutError')), deadline).unref()
+  return controller.signal
 }

@@ -1,5 +1,6 @@
 import { AuthorizationError, OAuthError, PageError } from '../errors.ts'
 import { type Parameters, readForm } from '../parameters.ts'
+import { type Login, UpstreamError } from '../upstream/upstream.ts'
 import { onPage } from './checks/on-page.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
@@ -28,9 +29,25 @@ export async function approve(
     )
   }
   const { login, setCookies } = context.transactions.begin(accepted, request)
-  const location = await context.upstream.authorizationUrl(login, accepted.prompt, call.signal)
+  const location = await providerUrl(login, accepted, context, call.signal)
   context.log('consent_granted', { client: accepted.c, scope: accepted.scope })
   return seeOther(location.href, setCookies)
+}
+
+/** Where the browser is to go. While the provider cannot be found, the page stays usable: pressing again asks again (F-13). */
+async function providerUrl(
+  login: Login,
+  { c: client, prompt }: AuthorizationRequest,
+  context: AuthorizationContext,
+  signal: AbortSignal,
+): Promise<URL> {
+  try {
+    return await context.upstream.authorizationUrl(login, prompt, signal)
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error
+    context.log('upstream_failed', { client, kind: error.kind, code: error.code, reason: error.message })
+    throw new PageError('sign-in-unavailable', 'temporarily_unavailable', 'the OpenID Provider did not answer')
+  }
 }
 
 /** Another site cannot send this form (C-08): browsers say where a post comes from, and we insist on hearing it. */
