@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { listenOnLoopback } from '../crm/stand-in.ts'
+import { listenOnLoopback } from '../stand-in.ts'
 import { createCookieJar } from './cookies.ts'
 import { readForm } from './form.ts'
 import { createBrowser } from './jar.ts'

@@ -9,7 +9,7 @@ import {
   readBody,
   sendJson,
   takeFault,
-} from './stand-in.ts'
+} from '../stand-in.ts'
 
 export interface CrmSink {
   /** Where to POST. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import * as v from 'valibot'
-import { endpointFault, misbehave, sendJson } from '../crm/stand-in.ts'
+import { endpointFault, misbehave, sendJson } from '../stand-in.ts'
 
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
 

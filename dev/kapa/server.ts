@@ -13,7 +13,7 @@ import {
   readBody,
   sendJson,
   takeFault,
-} from '../crm/stand-in.ts'
+} from '../stand-in.ts'
 import { type Corpus, openCorpus } from './corpus.ts'
 import { type KapaFaults, kapaFaults, misbehaveInCall } from './faults.ts'
 

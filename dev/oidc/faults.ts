@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto'
 import { decodeJwt, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose'
 import * as v from 'valibot'
-import { endpointFault } from '../crm/stand-in.ts'
+import { endpointFault } from '../stand-in.ts'
 import { createSigningKey, type SigningKey } from './keys.ts'
 
 /** What a broken or a hostile provider could put in place of a good ID token. */

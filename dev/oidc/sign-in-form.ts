@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { readBody } from '../crm/stand-in.ts'
+import { readBody } from '../stand-in.ts'
 import { type Account, accountFor } from './account.ts'
 import { errorPage, pageHeaders, signInPage } from './page.ts'
 

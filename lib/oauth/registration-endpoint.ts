@@ -1,8 +1,8 @@
 import type { Log } from '../log.ts'
-import { clientHash } from './clients/client-hash.ts'
 import type { RegistrationResponse, Registrations } from './clients/registration.ts'
 import { OAuthError } from './errors.ts'
 import { readText } from './parameters.ts'
+import { sha256 } from './sha256.ts'
 
 /** Bytes; R-12. */
 const maxBytes = 16_384
@@ -15,7 +15,7 @@ export async function register(
 ): Promise<RegistrationResponse> {
   const registered = await registrations.register(await readJson(request))
   if ('error' in registered) throw new OAuthError(registered.error, registered.description)
-  log('client_registered', { client: clientHash(registered.client_id) })
+  log('client_registered', { client: sha256(registered.client_id) })
   return registered
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clientHash } from './client-hash.ts'
+import { sha256 } from '../sha256.ts'
 import { clientOfDocument, documentUrlComplaint } from './metadata-document.ts'
 import { defaultPrivateUseUris, matchRedirectUri } from './redirect-uri.ts'
 
@@ -123,7 +123,7 @@ describe.each(documents)('$publisher', ({ document, requested }) => {
   test('is a public client, known by the host of its document', () => {
     expect(client).toEqual({
       id: document.client_id,
-      hash: clientHash(document.client_id),
+      hash: sha256(document.client_id),
       source: 'metadata-document',
       name: document.client_name,
       verifiedHost: new URL(document.client_id).host,

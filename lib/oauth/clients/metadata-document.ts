@@ -1,7 +1,7 @@
 import type { FetchedResource } from '../../net/fetch-untrusted.ts'
 import { capabilities } from '../capabilities.ts'
+import { sha256 } from '../sha256.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
-import { clientHash } from './client-hash.ts'
 import { parseClientMetadata, withoutNulls } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { Unresolved } from './unresolved.ts'
@@ -43,7 +43,7 @@ export function clientOfDocument(clientId: string, document: unknown, policy: Re
   }
   return {
     id: clientId,
-    hash: clientHash(clientId),
+    hash: sha256(clientId),
     source: 'metadata-document',
     name: metadata.name,
     verifiedHost: new URL(clientId).host,

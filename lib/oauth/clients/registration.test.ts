@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { clientHash } from './client-hash.ts'
+import { sha256 } from '../sha256.ts'
 import { defaultPrivateUseUris, type RedirectPolicy } from './redirect-uri.ts'
 import { createRegistrations, type RegistrationSealer } from './registration.ts'
 
@@ -122,7 +122,7 @@ describe.each(Object.entries(bodies))('%s', (_client, body) => {
     const { client_id } = await register(body)
     expect(await registrations.resolve(client_id)).toMatchObject({
       id: client_id,
-      hash: clientHash(client_id),
+      hash: sha256(client_id),
       source: 'registration',
       name: body.client_name,
       redirectUris: body.redirect_uris,

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
+import { sha256 } from '../sha256.ts'
 import type { Client } from './client.ts'
-import { clientHash } from './client-hash.ts'
 import { type ApplicationType, type ClientMetadata, type MetadataRefused, parseClientMetadata } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 
@@ -77,7 +77,7 @@ export function createRegistrations(options: {
       const { name, scope, redirectUris, grantTypes } = metadata
       return {
         id: clientId,
-        hash: clientHash(clientId),
+        hash: sha256(clientId),
         source: 'registration',
         redirectUris,
         grantTypes,

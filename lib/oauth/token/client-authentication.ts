@@ -1,7 +1,7 @@
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
-import { clientHash } from '../clients/client-hash.ts'
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
+import { sha256 } from '../sha256.ts'
 
 /** Who calls the token endpoint, and how it proved that. */
 export interface AuthenticatedClient {
@@ -35,5 +35,5 @@ export async function authenticateClient(
   if (!id.startsWith('https://') && !(await isRegistered(id))) {
     throw new OAuthError('invalid_client', 'unknown client_id: register again')
   }
-  return { id, hash: clientHash(id), method: 'none' }
+  return { id, hash: sha256(id), method: 'none' }
 }
