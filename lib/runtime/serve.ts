@@ -1,6 +1,7 @@
 import type { Context } from '@netlify/functions'
 import { type Configuration, readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
+import { createSettingsReader } from './settings.ts'
 import { type Deploy, type Site, siteOf } from './site.ts'
 
 /** What an instance has made for one site, kept for as long as it is warm. */
@@ -31,16 +32,28 @@ export function serveWith<T>(
     return composed
   }
 
+  async function answer(site: Site, request: Request, context: Context): Promise<Response> {
+    try {
+      return await handle(await instanceOf(site), request, context)
+    } catch (error) {
+      // A bug of ours: told to the log, never to the caller, who would get the platform's page with a stack trace.
+      log('failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      return Response.json({ error: 'server_error' }, { status: 500, headers: { 'cache-control': 'no-store' } })
+    }
+  }
+
   return (request, context) =>
     withRequestId(context.requestId, async () => {
-      const proxyHosts = (process.env.MCP_OAUTH_PROXY_HOSTS ?? '').split(',').map((host) => host.trim())
-      const site = siteOf(new URL(request.url).host, process.env, deployOf(context), proxyHosts)
+      const site = siteOf(new URL(request.url).host, process.env, deployOf(context), proxyHosts())
       if (!site) return Response.json({ error: 'not_found' }, { status: 404, headers: { 'cache-control': 'no-store' } })
-      const response = await handle(await instanceOf(site), request, context)
+      const response = await answer(site, request, context)
       if (site.issuer.startsWith('https:')) response.headers.set('strict-transport-security', 'max-age=31536000')
       return response
     })
 }
+
+/** Hosts of a documentation site that passes requests on to this one (`MCP_OAUTH_PROXY_HOSTS`). */
+const proxyHosts = () => createSettingsReader(process.env).list('MCP_OAUTH_PROXY_HOSTS') ?? []
 
 export function deployOf({ deploy, site }: Context): Deploy {
   return { context: deploy.context, siteName: site.name ?? '', siteUrl: site.url }
