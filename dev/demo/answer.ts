@@ -40,12 +40,18 @@ async function cite({ source_url, content }: v.InferOutput<typeof chunk>): Promi
   return { sourceUrl: source_url, document, heading, text }
 }
 
-/** The first whole paragraphs of a text, up to about `length` characters; no less than one. */
+/** The first whole paragraphs of a Markdown text, up to about `length` characters and no less than one, as running text. */
 export function excerpt(text: string, length: number): string {
-  let taken = ''
-  for (const paragraph of text.split(/\n{2,}/)) {
-    if (taken !== '' && taken.length + paragraph.length > length) return `${taken}\n\n[…]`
-    taken = taken === '' ? paragraph : `${taken}\n\n${paragraph}`
+  const taken: string[] = []
+  for (const paragraph of text.split(/\n{2,}/).map(joinLines)) {
+    const soFar = taken.join('').length
+    if (taken.length > 0 && soFar + paragraph.length > length) return [...taken, '[…]'].join('\n\n')
+    taken.push(paragraph)
   }
-  return taken
+  return taken.join('\n\n')
+}
+
+/** A paragraph is broken where its author's editor broke it; lists, tables and code mean their line ends. */
+function joinLines(paragraph: string): string {
+  return /^\s*([-*|>]|\d+\.|```|~~~| {4})/m.test(paragraph) ? paragraph : paragraph.replaceAll('\n', ' ')
 }

@@ -8,7 +8,8 @@ import { CannotStart } from '../start/cannot-start.ts'
 import { startWorld } from '../start/world.ts'
 import { createListing } from './listing.ts'
 import { findPlace, placeOf } from './place.ts'
-import { StepFailed, tellStory } from './story.ts'
+import { StepFailed } from './step.ts'
+import { tellStory } from './story.ts'
 
 const listing = createListing((line) => console.log(line))
 /** What the functions of a world of our own print: of interest only if something fails. */

@@ -4,6 +4,7 @@ import type { Exchange, StoreOperation } from './recorder.ts'
 const nameWidth = 36
 const timeWidth = 8
 const storeWidth = 7
+const factWidth = 22
 const textWidth = 96
 
 // `styleText` leaves colours out where the output is no terminal, or NO_COLOR is set.
@@ -12,13 +13,16 @@ const dim = (text: string) => styleText('dim', text)
 
 /** Prints the demo as it happens. */
 export interface Listing {
-  title(text: string): void
+  /** @param columns whether steps follow, with their time and their store operations; default true */
+  title(text: string, columns?: boolean): void
   /** One step that went well: its time is that of its requests, its store operations those of the critical path. */
   step(name: string, exchanges: readonly Exchange[], detail: string): void
-  /** What happened in the background, or was looked up: no time of anybody's. */
-  fact(name: string, detail: string, operations?: number): void
+  /** What was looked up: no time of anybody's. */
+  fact(name: string, facts: { readonly [name: string]: unknown }): void
   /** Running text, wrapped. */
   text(text: string): void
+  /** A line that is not to be broken, such as an address. */
+  line(text: string): void
   failure(step: string, reason: string): void
 }
 
@@ -29,33 +33,35 @@ export function createListing(print: (line: string) => void): Listing {
       `${styleText('green', '✓')} ${name.padEnd(nameWidth)}${time.padStart(timeWidth)}${store.padStart(storeWidth)}   ${dim(detail)}`,
     )
   return {
-    title(text) {
+    title(text, columns = true) {
       print('')
-      print(`  ${bold(text.padEnd(nameWidth))}${dim('time'.padStart(timeWidth) + 'store'.padStart(storeWidth))}`)
+      print(
+        `  ${bold(text.padEnd(nameWidth))}${columns ? dim('time'.padStart(timeWidth) + 'store'.padStart(storeWidth)) : ''}`.trimEnd(),
+      )
     },
     step(name, exchanges, detail) {
       const milliseconds = exchanges.reduce((sum, exchange) => sum + exchange.milliseconds, 0)
       const operations = exchanges.flatMap((exchange) => exchange.operations)
       const once = operations.filter(isOnce).length
-      const awaited = operations.filter((operation) => !isOnce(operation) && !isBackground(operation)).length
+      const awaited = operations.length - once
       const note = once > 0 ? `${detail}; and ${once} once per instance, for the signing key` : detail
       row(name, `${milliseconds.toFixed(0)} ms`, String(awaited), note)
     },
-    fact(name, detail, operations) {
-      row(name, '', operations === undefined ? '' : String(operations), detail)
+    fact(name, facts) {
+      const told = Object.entries(facts).filter(([, value]) => value !== undefined && value !== null)
+      const detail = told.map(([label, value]) => `${dim(label)} ${value}`).join(dim(' · '))
+      print(`${styleText('green', '✓')} ${name.padEnd(factWidth)}${detail}`)
     },
     text(text) {
       for (const line of text.split('\n')) for (const part of wrap(line)) print(`    ${part}`.trimEnd())
+    },
+    line(text) {
+      print(`    ${text}`)
     },
     failure(step, reason) {
       print(`${styleText('red', '✗')} ${bold(step)} failed: ${reason}`)
     },
   }
-}
-
-/** Recording who signed in, which nobody waits for. */
-export function isBackground({ key }: StoreOperation): boolean {
-  return key.startsWith('users/') || key.startsWith('connections/')
 }
 
 /** The signing key, which an instance reads once. */

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
-import type { Browser, BrowserFetch } from '../browser/jar.ts'
-import { createBrowser } from '../browser/jar.ts'
+import { type Browser, type BrowserFetch, createBrowser } from '../browser/jar.ts'
 import type { Place } from './place.ts'
 
 const operation = v.object({
@@ -20,7 +19,7 @@ export interface Exchange {
   readonly status: number
   readonly milliseconds: number
   readonly response: Response
-  /** What the store was asked meanwhile. */
+  /** What the store was asked meanwhile, but for what happened in the background. */
   readonly operations: readonly StoreOperation[]
 }
 
@@ -31,8 +30,8 @@ export interface Recorder {
   readonly browser: Browser
   /** What was requested since the last call. */
   take(): readonly Exchange[]
-  /** What the store was asked since it was last looked at. */
-  takeOperations(): Promise<readonly StoreOperation[]>
+  /** Everything so far that recording who signed in has asked of the store, which nobody waits for. */
+  background(): Promise<readonly StoreOperation[]>
 }
 
 /**
@@ -41,6 +40,7 @@ export interface Recorder {
  */
 export async function createRecorder({ blobs }: Place): Promise<Recorder> {
   let exchanges: Exchange[] = []
+  const background: StoreOperation[] = []
   let seen = 0
 
   async function takeOperations(): Promise<readonly StoreOperation[]> {
@@ -49,7 +49,8 @@ export async function createRecorder({ blobs }: Place): Promise<Recorder> {
     })
     const logged = v.parse(operations, await response.json()).operations
     seen = logged.at(-1)?.sequence ?? seen
-    return logged
+    background.push(...logged.filter(isBackground))
+    return logged.filter((operation) => !isBackground(operation))
   }
 
   async function record(input: string | URL, send: () => Promise<Response>): Promise<Response> {
@@ -62,6 +63,7 @@ export async function createRecorder({ blobs }: Place): Promise<Recorder> {
   }
 
   await takeOperations()
+  background.length = 0
   const { fetch: open, cookies } = createBrowser()
   const browse: BrowserFetch = (url, init) => record(url, () => open(url, init))
   return {
@@ -72,6 +74,13 @@ export async function createRecorder({ blobs }: Place): Promise<Recorder> {
       exchanges = []
       return taken
     },
-    takeOperations,
+    async background() {
+      await takeOperations()
+      return background
+    },
   }
+}
+
+function isBackground({ key }: StoreOperation): boolean {
+  return key.startsWith('users/') || key.startsWith('connections/')
 }

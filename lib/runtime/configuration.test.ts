@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { readConfiguration } from './configuration.ts'
 import { newSecret, parseSecret } from './secrets.ts'
@@ -41,6 +42,22 @@ describe('configuration', () => {
     'https://DOCS.example',
     'ftp://x',
   ])('refuses the issuer %s', (issuer) => expect(readConfiguration(complete, { ...site, issuer }).flow).toBeNull())
+
+  test('takes a whole private RSA key of 2048 bits or more, and nothing less', () => {
+    const withJwk = (jwk: object) =>
+      readConfiguration({ ...complete, MCP_OAUTH_SIGNING_JWK: JSON.stringify(jwk) }, site)
+    const rsa = (modulusLength: number) =>
+      generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ format: 'jwk' })
+    const whole = rsa(2048)
+    expect(withJwk(whole).problems).toEqual([])
+    const { p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...bare } = whole
+    const { d: _d, ...publicHalf } = bare
+    const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+    for (const wrong of [bare, publicHalf, rsa(1024), curve, {}]) {
+      const { problems, flow, signingJwk } = withJwk(wrong)
+      expect([problems.length, flow, signingJwk]).toEqual([1, null, undefined])
+    }
+  })
 
   test('REQUIRE_AUTH is on by the exact word only', () => {
     for (const value of ['TRUE', '1', 'yes', ' true', '']) {

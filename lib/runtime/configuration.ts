@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import type { JWK } from 'jose'
 import { defaultPrivateUseUris, parseRedirectUri } from '../oauth/clients/redirect-uri.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
@@ -132,9 +133,11 @@ function readSigningJwk(settings: SettingsReader): JWK | undefined {
   if (text === undefined) return undefined
   try {
     const jwk: JWK = JSON.parse(text)
-    const bits = Buffer.from(jwk.n ?? '', 'base64url').length * 8
-    if (jwk.kty === 'RSA' && jwk.d !== undefined && jwk.e !== undefined && bits >= 2048) return jwk
-  } catch {}
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
+    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return jwk
+  } catch {
+    // Not JSON, or not a private key with all its members: complained about like every other unusable value.
+  }
   settings.complain('MCP_OAUTH_SIGNING_JWK must be a private RSA JWK of 2048 bits or more')
   return undefined
 }

@@ -1,0 +1,167 @@
+/** `npm run bench`: measures, prints each figure beside the one to hold, and asserts nothing. `-- --quick`: in a minute. */
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { arch, cpus, loadavg, platform, tmpdir, totalmem } from 'node:os'
+import { join, relative } from 'node:path'
+import { parseArgs, styleText } from 'node:util'
+import * as v from 'valibot'
+import { repository } from '../dev/build/build.ts'
+import { BuildFailed, buildInChild } from '../dev/build/build-in-child.ts'
+import { CannotStart } from '../dev/start/cannot-start.ts'
+import { startWorld, type World } from '../dev/start/world.ts'
+import { canPin, measureBlobsCpu, measureCpu } from './cpu.ts'
+import { targetOf } from './driver.ts'
+import { type Figure, table, verdictOf } from './figures.ts'
+import { type Artifacts, bundleFigures, measureColdStarts, measureMemory, startBareHost } from './footprint.ts'
+import { measureLoad } from './load.ts'
+import { memoryOf } from './process-usage.ts'
+import { measureRoundTrips } from './round-trips.ts'
+import { measureSweep } from './sweep.ts'
+
+const whole = {
+  roundTrips: 9,
+  load: { milliseconds: 3500, requests: 20_000 },
+  cold: 15,
+  memory: 5,
+  cpu: { rounds: 15, repetitions: 200 },
+  sweep: [100, 1000, 5000],
+} as const
+const quick = {
+  roundTrips: 3,
+  load: { milliseconds: 600, requests: 3000 },
+  cold: 9,
+  memory: 1,
+  cpu: { rounds: 7, repetitions: 150 },
+  sweep: [100, 1000],
+} as const
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+const plan = values.quick ? quick : whole
+const began = performance.now()
+const loadBefore = loadavg()[0] ?? 0
+
+/** Each on a line of its own where the output is no terminal. */
+function progress(what: string): void {
+  const line = `${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${what}`
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`)
+  else process.stderr.write(`${line}\n`)
+}
+
+async function build(folder: string): Promise<Artifacts> {
+  progress('building the functions')
+  const ours = await buildInChild({ outDir: join(folder, 'ours') })
+  const functionsDirectory = join(repository, 'bench/empty-function')
+  return { ours, empty: await buildInChild({ outDir: join(folder, 'empty'), functionsDirectory }) }
+}
+
+async function measure(artifacts: Artifacts): Promise<Figure[]> {
+  const figures = bundleFigures(artifacts)
+  figures.push(...(await measureColdStarts(artifacts, plan.cold, progress)))
+  progress('memory after boot')
+  figures.push(...(await measureMemory(artifacts, plan.memory)))
+  const world = await startWorld({ artifact: artifacts.ours, onOutput: () => {} })
+  try {
+    const { pid } = targetOf(world)
+    const memory = (name: string): Figure => {
+      return { section: 'Memory of the function host, under load', name, value: memoryOf(pid), unit: 'MB' }
+    }
+    const afterBoot = memory('after boot')
+    progress('store round trips')
+    const roundTrips = await measureRoundTrips(world, plan.roundTrips)
+    progress('CPU in process')
+    const blobs = world.emulator.clientOptions()
+    const cpu = await measureCpu({ ...plan.cpu, blobs })
+    progress('CPU of a Blobs operation')
+    const blobsCpu = await measureBlobsCpu({ ...plan.cpu, blobs })
+    const load = await loadBeside(world, artifacts)
+    figures.unshift(...roundTrips)
+    figures.push(...cpu, ...blobsCpu, afterBoot, memory('after the run'), ...load)
+    progress('sweep')
+    figures.push(...(await measureSweep(world, plan.sweep)))
+    return figures
+  } finally {
+    await world.stop()
+  }
+}
+
+/** The service and, in a host of its own, the empty function. */
+async function loadBeside(world: World, artifacts: Artifacts): Promise<Figure[]> {
+  const host = await startBareHost(artifacts.empty)
+  try {
+    const empty = { url: host.url, secret: '', pid: host.pid }
+    return await measureLoad({ service: targetOf(world), empty }, plan.load, progress)
+  } finally {
+    await host.stop()
+  }
+}
+
+const packageFile = v.object({ dependencies: v.record(v.string(), v.string()) })
+
+async function circumstances() {
+  const text = await readFile(join(repository, 'package.json'), 'utf8')
+  const [cpu] = cpus()
+  return {
+    at: new Date().toISOString(),
+    quick: values.quick,
+    commit: commit(),
+    node: process.version,
+    dependencies: v.parse(packageFile, JSON.parse(text)).dependencies,
+    machine: {
+      platform: `${platform()} ${arch()}`,
+      cpu: cpu?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryMB: Math.round(totalmem() / 1024 ** 2),
+      pinned: canPin,
+      loadBefore,
+      loadAfter: loadavg()[0] ?? 0,
+    },
+  }
+}
+
+/** Of the working copy; with a `+` if it was changed since. */
+function commit(): string | null {
+  try {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim()
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+')
+  } catch {
+    return null
+  }
+}
+
+async function bench(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-bench-'))
+  try {
+    const figures = await measure(await build(folder))
+    const { machine, ...run } = await circumstances()
+    progress('done')
+    if (process.stderr.isTTY) process.stderr.write('\n')
+    console.log(table(figures))
+
+    const file = join(repository, '.local/bench.json')
+    await mkdir(join(repository, '.local'), { recursive: true })
+    const judged = figures.map((figure) => ({ ...figure, verdict: verdictOf(figure) }))
+    await writeFile(file, `${JSON.stringify({ ...run, machine, figures: judged }, null, 2)}\n`)
+    const misses = judged.filter(({ verdict }) => verdict === 'MISSES').length
+    const unmeasured = judged.filter(({ verdict }) => verdict === 'not measured').length
+    console.log(`\n${machine.cpu}, ${machine.cores} cores; Node ${run.node}; as JSON in ${relative(repository, file)}`)
+    console.log(
+      styleText('bold', `${misses} of ${judged.filter(({ hold }) => hold !== undefined).length} figures miss.`),
+    )
+    if (machine.loadBefore > 0.5 * machine.cores) {
+      console.log(
+        `The machine was busy before it began (load ${machine.loadBefore.toFixed(1)}): trust counts and ratios only.`,
+      )
+    }
+    if (unmeasured > 0) process.exitCode = 1
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+try {
+  await bench()
+} catch (error) {
+  process.exitCode = 1
+  if (error instanceof CannotStart || error instanceof BuildFailed) console.error(error.message)
+  else console.error(error)
+}

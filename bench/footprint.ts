@@ -1,0 +1,220 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import * as v from 'valibot'
+import type { Artifact, Bundle } from '../dev/build/build.ts'
+import { type Host, startHost } from '../dev/host/start.ts'
+import { paths } from '../lib/oauth/capabilities.ts'
+import { type ColdOrder, type ColdTimes, coldTimes } from './cold-order.ts'
+import type { Figure } from './figures.ts'
+import { memoryOf } from './process-usage.ts'
+import { Samples } from './statistics.ts'
+
+export interface Artifacts {
+  readonly ours: Artifact
+  /** The same, with nothing in it but a function that does nothing. */
+  readonly empty: Artifact
+}
+
+const kilobyte = 1024
+
+/** Most that a function may add to an empty one. Bytes are those of the minified bundle. */
+const holdBytes: Readonly<Record<string, number>> = { oauth: 220 }
+const holdCold: Readonly<Record<string, number>> = { oauth: 15, mcp: 60 }
+
+/** What each function adds to an empty one's bundle, and of what that consists. */
+export function bundleFigures({ ours, empty }: Artifacts): Figure[] {
+  const emptyBytes = empty.functions[0]?.bytes ?? Number.NaN
+  const section = 'Bundles, beyond an empty function'
+  return ours.functions.flatMap((bundle): Figure[] => {
+    const { name, bytes } = bundle
+    const hold = holdBytes[name]
+    const size: Figure = {
+      section,
+      name,
+      value: (bytes - emptyBytes) / kilobyte,
+      unit: 'KB',
+      digits: 1,
+      ...(hold !== undefined && { hold }),
+      note: composition(bundle),
+    }
+    if (name !== 'oauth') return [size]
+    const unwanted = bytesOf(bundle, (packageName) => /^(zod|@modelcontextprotocol\/)/.test(packageName))
+    return [
+      size,
+      { section, name: 'oauth: zod and MCP SDK', value: unwanted / kilobyte, unit: 'KB', digits: 1, hold: 0 },
+    ]
+  })
+}
+
+function packageOf(file: string): string {
+  return /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(file)?.[1] ?? 'own'
+}
+
+function bytesOf({ inputs }: Bundle, matches: (packageName: string) => boolean): number {
+  return Object.entries(inputs).reduce((sum, [file, bytes]) => (matches(packageOf(file)) ? sum + bytes : sum), 0)
+}
+
+function composition({ inputs }: Bundle): string {
+  const sizes = new Map<string, number>()
+  for (const [file, bytes] of Object.entries(inputs)) {
+    sizes.set(packageOf(file), (sizes.get(packageOf(file)) ?? 0) + bytes)
+  }
+  return [...sizes]
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, 5)
+    .map(([name, bytes]) => `${name} ${(bytes / kilobyte).toFixed(0)}`)
+    .join(', ')
+}
+
+/** First requests that need no store: for `mcp` one that goes through the whole SDK. `maintenance` has none. */
+const firstRequests = [
+  { name: 'empty', path: '/empty' },
+  { name: 'oauth', path: paths.authorizationServerMetadata },
+  {
+    name: 'mcp',
+    path: paths.mcp,
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
+    }),
+  },
+] as const
+
+/** Enough of a configuration to answer the first requests without a store. */
+const environment = {
+  URL: 'http://localhost:8888',
+  SITE_NAME: 'local',
+  MCP_OAUTH_ISSUER: 'http://localhost:8888',
+  MCP_OAUTH_SECRET: Buffer.alloc(32, 'bench').toString('base64url'),
+  KAPA_API_KEY: 'local-kapa-key',
+  UPSTREAM_ISSUER: 'http://localhost:8889',
+  UPSTREAM_CLIENT_ID: 'local',
+}
+const noBlobs = {
+  siteID: 'local',
+  token: 'none',
+  edgeURL: 'http://127.0.0.1:9',
+  uncachedEdgeURL: 'http://127.0.0.1:9',
+}
+const deploy = { id: '0123456789abcdef01234567', context: 'dev', published: false, branch: 'main' }
+
+/** Import and first answer of each function beyond an empty one: a fresh process each time, turn and turn about. */
+export async function measureColdStarts(
+  artifacts: Artifacts,
+  rounds: number,
+  onProgress: (name: string) => void,
+): Promise<Figure[]> {
+  const samples = { wall: new Samples(), cpu: new Samples() }
+  for (let round = 0; round < rounds; round++) {
+    onProgress(`cold starts, round ${round + 1} of ${rounds}`)
+    for (const { name, ...request } of firstRequests) {
+      const { directory, manifestPath } = name === 'empty' ? artifacts.empty : artifacts.ours
+      const host = { directory, manifestPath, port: 0, blobs: noBlobs, deploy }
+      const times = await coldStart({ name, ...request, host })
+      samples.wall.add(name, times.wall)
+      samples.cpu.add(name, times.cpu)
+    }
+  }
+  const beyond = (kind: Samples, name: string) => kind.median(name) - (name === 'empty' ? 0 : kind.median('empty'))
+  return firstRequests.map(({ name }): Figure => {
+    const hold = holdCold[name]
+    return {
+      section: 'Import and first answer, beyond an empty function',
+      name: name === 'empty' ? 'the empty function itself' : name,
+      value: beyond(samples.wall, name),
+      unit: 'ms',
+      digits: 1,
+      ...(hold !== undefined && { hold }),
+      note: `CPU ${beyond(samples.cpu, name).toFixed(1)} ms`,
+    }
+  })
+}
+
+async function coldStart(order: ColdOrder): Promise<ColdTimes> {
+  const child = fork(new URL('cold-child.ts', import.meta.url), {
+    env: { ...environment, AWS_REGION: 'us-east-2', LAMBDA_TASK_ROOT: order.host.directory },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  try {
+    const answer = once(child, 'message')
+    const gone = once(child, 'exit').then(() => Promise.reject(new Error(`the cold start of ${order.name} failed`)))
+    gone.catch(() => {})
+    child.send(order)
+    const times = v.parse(coldTimes, (await Promise.race([answer, gone]))[0])
+    if (times.status !== 200) throw new Error(`the first request of ${order.name} was answered ${times.status}`)
+    return times
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+/** Resident memory of a function host that has answered its first request, compared with an empty function's. */
+export async function measureMemory(artifacts: Artifacts, rounds: number): Promise<Figure[]> {
+  const memory = new Samples()
+  for (let round = 0; round < rounds; round++) {
+    memory.add('empty', await memoryAfterBoot(artifacts.empty, ['empty']))
+    memory.add('oauth', await memoryAfterBoot(artifacts.ours, ['oauth']))
+    memory.add('both', await memoryAfterBoot(artifacts.ours, ['oauth', 'mcp']))
+  }
+  const section = 'Memory after boot, in a host that does not bundle'
+  const ratio = (name: string) => memory.median(name) / memory.median('empty')
+  const note = (name: string) => `${memory.median(name).toFixed(0)} MB, against ${memory.median('empty').toFixed(0)} MB`
+  return [
+    {
+      section,
+      name: 'oauth, × an empty function',
+      value: ratio('oauth'),
+      unit: '×',
+      digits: 2,
+      hold: 1.3,
+      note: note('oauth'),
+    },
+    {
+      section,
+      name: 'oauth and mcp, × an empty function',
+      value: ratio('both'),
+      unit: '×',
+      digits: 2,
+      hold: 1.3,
+      note: note('both'),
+    },
+  ]
+}
+
+/** A host that has no store and no world around it. Its issuer is fixed, so that requests have to name that host. */
+export function startBareHost(artifact: Artifact): Promise<Host> {
+  return startHost({ artifact, port: 0, env: environment, blobs: noBlobs, onOutput: () => {} })
+}
+
+async function memoryAfterBoot(artifact: Artifact, names: readonly string[]): Promise<number> {
+  const host = await startBareHost(artifact)
+  try {
+    const answers: number[] = []
+    for (const { name, path, ...rest } of firstRequests) {
+      if (!names.includes(name)) continue
+      answers.push(await statusOf(host.port, path, 'body' in rest ? rest.body : undefined))
+    }
+    if (answers.some((status) => status !== 200)) throw new Error(`a host answered ${answers.join(', ')}`)
+    return memoryOf(host.pid)
+  } finally {
+    await host.kill()
+  }
+}
+
+async function statusOf(port: number, path: string, body: string | undefined): Promise<number> {
+  const headers = {
+    host: new URL(environment.URL).host,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+  }
+  const method = body === undefined ? 'GET' : 'POST'
+  const outgoing = request({ host: '127.0.0.1', port, path, method, headers }).end(body)
+  const [response] = await once(outgoing, 'response')
+  response.resume()
+  await once(response, 'end')
+  return response.statusCode
+}

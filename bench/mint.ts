@@ -1,0 +1,36 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { newGrantKey, subjectOf } from '../lib/oauth/grants/record.ts'
+import { createSealing } from '../lib/oauth/keys/sealing.ts'
+import type { Secrets } from '../lib/oauth/keys/secrets.ts'
+import { sha256 } from '../lib/oauth/sha256.ts'
+import { codeSealer } from '../lib/oauth/token/authorization-code.ts'
+
+export const redirectUri = 'http://127.0.0.1:33418/callback'
+export const codeVerifier = randomBytes(32).toString('base64url')
+export const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url')
+
+/**
+ * Makes codes such as the callback hands out, each of another person, with the service's own secret: a thousand real
+ * sign-ins take minutes. They are for `codeVerifier` and `redirectUri`.
+ */
+export function createMint(issuer: string, secrets: Secrets): (clientId: string) => string {
+  const codes = codeSealer(createSealing(issuer, secrets))
+  return (clientId) => {
+    const now = Math.floor(Date.now() / 1000)
+    const end = now + 180 * 86_400
+    return codes.seal({
+      g: newGrantKey(subjectOf('https://bench.example/', randomBytes(8).toString('hex')), end),
+      c: sha256(clientId),
+      r: sha256(redirectUri),
+      p: codeChallenge,
+      resource: `${issuer}/mcp`,
+      scope: 'docs:read',
+      cn: 'Bench',
+      m: ['none'],
+      rt: true,
+      u: { email: 'bench@example.com', ev: true, oi: 'org_1', on: 'Example Organization' },
+      exp: now + 60,
+      end,
+    })
+  }
+}

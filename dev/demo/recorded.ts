@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import * as v from 'valibot'
+import { createBlobsStore } from '../../lib/store/blobs.ts'
+import type { Listing } from './listing.ts'
+import type { Place } from './place.ts'
+import type { Recorder } from './recorder.ts'
+import { check, step } from './step.ts'
+
+const calls = v.array(v.object({ query: v.unknown(), user: v.optional(v.unknown()) }))
+const deliveries = v.array(v.object({ body: v.looseObject({ email: v.unknown() }) }))
+const delivery = v.object({
+  sub: v.string(),
+  emailVerified: v.boolean(),
+  organization: v.object({ name: v.string() }),
+  timestamp: v.string(),
+})
+
+interface SignedIn {
+  readonly sub: string
+  readonly email: string
+  readonly organization: string
+  readonly question: string
+}
+
+/**
+ * Shows what has been recorded of the sign-in, and what the answer service was told of it.
+ *
+ * @param patience milliseconds for what happens after an answer has gone out
+ * @throws StepFailed if something is missing, or is about somebody else
+ */
+export async function showRecorded(
+  place: Place,
+  recorder: Recorder,
+  { sub, email, organization, question }: SignedIn,
+  patience: number,
+  listing: Listing,
+): Promise<void> {
+  const written = await step('Recording in the background', async () => {
+    const connection = await eventually(patience, 'no connection was recorded', async () => {
+      const operations = await recorder.background()
+      return operations.find(({ key, method }) => method === 'PUT' && key.startsWith(`connections/${sub}/`))
+    })
+    listing.fact('Store operations', { 'in the background': (await recorder.background()).length })
+    return connection
+  })
+  await step('The records in the store', async () => {
+    const store = createBlobsStore({ name: written.store, client: place.blobs })
+    const signal = AbortSignal.timeout(patience)
+    const [user, connection] = await Promise.all([store.get(`users/${sub}`, signal), store.get(written.key, signal)])
+    check(user?.value.email === email, 'the user who is recorded is not the one who signed in')
+    check(connection !== null, 'the connection is not in the store')
+    listing.fact('User', { 'e-mail': email, organization, id: sub })
+    listing.fact('Connection', { key: written.key })
+  })
+  await step('The CRM', async () => {
+    const posted = await eventually(patience, 'the CRM was not told', async () =>
+      v.parse(deliveries, await getJson(`${place.crmUrl}__mock/received`)).find(({ body }) => body.email === email),
+    )
+    const body = v.parse(delivery, posted.body)
+    check(body.sub === sub && body.organization.name === organization, 'the CRM was told of somebody else')
+    listing.fact('CRM was told', { 'e-mail': email, verified: body.emailVerified, organization, at: body.timestamp })
+  })
+  await step('What Kapa received', async () => {
+    const received = v.parse(calls, await getJson(`${place.kapaUrl}__mock/calls`))
+    const call = received.findLast(({ query }) => query === question)
+    const expected = { email, company_name: organization }
+    check(isDeepStrictEqual(call?.user, expected), `_meta.user was ${JSON.stringify(call?.user)}`)
+    listing.fact('Kapa, as _meta.user', expected)
+  })
+}
+
+/** Asks again and again until there is an answer: nobody tells us when background work has ended. */
+async function eventually<T>(patience: number, otherwise: string, find: () => Promise<T | undefined>): Promise<T> {
+  const deadline = performance.now() + patience
+  for (;;) {
+    const found = await find()
+    if (found !== undefined) return found
+    check(performance.now() < deadline, otherwise)
+    await delay(20)
+  }
+}
+
+async function getJson(url: string): Promise<unknown> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(5000) })
+  return response.json()
+}

@@ -1,0 +1,28 @@
+/** A step did not happen, or not as it has to. The message is the reason. */
+export class StepFailed extends Error {
+  override readonly name = 'StepFailed'
+  readonly step: string
+
+  constructor(step: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+    this.step = step
+  }
+}
+
+/**
+ * Runs a step; whatever fails in it carries its name.
+ *
+ * @throws StepFailed
+ */
+export async function step<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw new StepFailed(name, error)
+  }
+}
+
+/** @throws Error with `otherwise` as its message */
+export function check(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new Error(otherwise)
+}

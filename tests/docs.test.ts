@@ -1,0 +1,154 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { repository } from '../dev/build/build.ts'
+
+const read = (path: string) => readFileSync(join(repository, path), 'utf8')
+
+/** Files below a folder that end like this, as paths from the root of the repository. */
+function files(folder: string, ending: string): string[] {
+  return readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(folder, name))
+}
+
+/** Every first group of the pattern, each once, sorted. */
+function found(text: string, pattern: RegExp): string[] {
+  return [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))].sort()
+}
+
+const sources = (...folders: string[]) =>
+  folders
+    .flatMap((folder) => files(folder, '.ts'))
+    .filter((path) => !path.endsWith('.test.ts'))
+    .map(read)
+    .join('\n')
+
+const pages = ['README.md', ...['bench', 'dev', 'docs', 'lib'].flatMap((folder) => files(folder, '.md'))]
+
+/** What stands in the first column of the tables of a part of a page, as code. */
+const firstColumn = (text: string) => found(text, /^\| `([A-Za-z_]+)` \|/gm)
+
+describe('settings', () => {
+  // Whatever the deployed code takes from the environment: as `env.NAME`, or by a reader that is given the name.
+  const service = [
+    ...new Set([
+      ...found(sources('lib', 'netlify'), /\benv\.([A-Z][A-Z0-9_]+)/g),
+      ...found(sources('lib/runtime'), /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g),
+    ]),
+  ].sort()
+  const [ofService = '', ofMachine = ''] = read('docs/configuration.md').split('\n## Only on your own machine\n')
+
+  test('the scan sees settings that are read in each of the ways there are', () => {
+    expect(service).toEqual(
+      expect.arrayContaining(['MCP_OAUTH_ISSUER', 'MCP_OAUTH_PROXY_HOSTS', 'KAPA_API_KEY', 'REDPANDA_OAUTH_ISSUER']),
+    )
+  })
+
+  test('nothing but lib/runtime/ reads the environment', () => {
+    const readers = files('lib', '.ts').filter((path) => /\bprocess\.env\b/.test(read(path)))
+    expect(readers.filter((path) => !path.startsWith('lib/runtime/') && !path.endsWith('.test.ts'))).toEqual([])
+  })
+
+  test('configuration.md names every setting that the service reads, and no other', () => {
+    expect(firstColumn(ofService)).toEqual(service)
+  })
+
+  test('configuration.md names what the local world reads from the environment', () => {
+    const ofPage = firstColumn(ofMachine)
+    expect(ofPage).toEqual(expect.arrayContaining(found(sources('dev'), /process\.env\.([A-Z_]+)/g)))
+    for (const name of ofPage) expect(sources('dev', 'tests')).toContain(`process.env.${name}`)
+  })
+
+  test('.env.example names every setting of the service once, commented out, and the port', () => {
+    const lines = read('.env.example').split('\n')
+    const names = lines.flatMap((line) => /^# ([A-Z_]+)=/.exec(line)?.[1] ?? [])
+    expect(names.toSorted()).toEqual([...service, 'PORT'].toSorted())
+    expect(lines.filter((line) => line !== '' && !line.startsWith('# '))).toEqual([])
+  })
+})
+
+test('operations.md names every event that is logged, and no other', () => {
+  expect(firstColumn(read('docs/operations.md'))).toEqual(found(sources('lib'), /\blog\(\s*'([a-z_]+)'/g))
+})
+
+describe.each(pages)('%s', (page) => {
+  const text = read(page)
+
+  test('links lead somewhere', () => {
+    const dead = found(text, /\]\(([^)\s]+)\)/g).filter((link) => !/^https?:/.test(link) && !leads(page, link))
+    expect(dead).toEqual([])
+  })
+
+  test('names commands that exist', () => {
+    const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
+    expect(scripts).toEqual(expect.arrayContaining(found(text, /\bnpm run (?:-s )?([\w:]+)/g)))
+    expect(scripts).toEqual(expect.arrayContaining(found(text, /\bnpm (start|test)\b/g)))
+  })
+
+  test('names files and folders that exist', () => {
+    const named = found(text, /`((?:lib|dev|tests|docs|netlify|bench)\/[\w./-]*)`/g)
+    expect(named.filter((path) => !existsSync(join(repository, path)))).toEqual([])
+  })
+})
+
+/** Whether a relative link names a file, and a heading in it if it has a fragment. */
+function leads(page: string, link: string): boolean {
+  const [path = '', fragment] = link.split('#')
+  const target = path === '' ? page : relative(repository, resolve(repository, dirname(page), path))
+  if (!existsSync(join(repository, target))) return false
+  return fragment === undefined || headings(read(target)).includes(fragment)
+}
+
+/** As GitHub makes them: lower case, words joined by hyphens, without punctuation. */
+function headings(text: string): string[] {
+  return found(text.replaceAll(/^```.*?^```/gms, ''), /^#+ (.+)$/gm).map((title) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe('the map of lib/', () => {
+  const text = read('lib/README.md')
+  const named = found(text, /`((?:\.\.\/|[a-z-]+\/)[\w./-]*|[a-z-]+\.ts)`/g)
+
+  test('names every folder', () => {
+    const folders = readdirSync(join(repository, 'lib'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ parentPath, name }) => `${relative(join(repository, 'lib'), join(parentPath, name))}/`)
+    expect(named).toEqual(expect.arrayContaining(folders))
+  })
+
+  test('names nothing that is not there', () => {
+    expect(named.filter((path) => !existsSync(join(repository, 'lib', path)))).toEqual([])
+  })
+
+  test('says which room may import which', () => {
+    const below: Readonly<Record<string, readonly string[]>> = {
+      runtime: ['oauth', 'mcp', 'attribution', 'store', 'net'],
+      oauth: ['store', 'net'],
+      mcp: ['store'],
+      attribution: ['store'],
+      store: [],
+      net: [],
+    }
+    const upward = files('lib', '.ts').flatMap((path) => {
+      const [, room = ''] = path.split('/')
+      return importsOf(path)
+        .filter((to) => to !== room && to !== 'log.ts' && !below[room]?.includes(to))
+        .map((to) => `${path} imports ${to}`)
+    })
+    expect(upward).toEqual([])
+  })
+})
+
+/** The rooms of lib/ that a file reaches into at run time; tests may reach anywhere. */
+function importsOf(path: string): string[] {
+  if (/\.test\.ts$|\/test-world\.ts$/.test(path)) return []
+  const specifiers = found(read(path), /^(?:import|export) (?!type )[^']*?from '(\.[^']+)'/gm)
+  return specifiers
+    .map((specifier) => relative(join(repository, 'lib'), resolve(repository, dirname(path), specifier)).split('/')[0])
+    .filter((room) => room !== undefined)
+}
