@@ -3,7 +3,7 @@ import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import { log, withRequestId } from './log.ts'
 import { deployOf } from './serve.ts'
-import { siteOf } from './site.ts'
+import { configuredIssuer, siteOf } from './site.ts'
 
 /** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
 const deadline = 20_000
@@ -15,8 +15,8 @@ const deadline = 20_000
 export function serveMaintenance(_request: Request, context: Context): Promise<Response> {
   return withRequestId(context.requestId, async () => {
     const deploy = deployOf(context)
-    const issuer = URL.parse(process.env.MCP_OAUTH_ISSUER?.trim() || deploy.siteUrl || '')
-    const site = issuer && siteOf(issuer.host, process.env, deploy, [])
+    const issuer = configuredIssuer(process.env, deploy)
+    const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, [])
     if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
     const store = createBlobsStore({ name: site.storeName })
     const swept = await sweepGrants(store, Date.now(), AbortSignal.timeout(deadline))

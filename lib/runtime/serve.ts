@@ -2,7 +2,7 @@ import type { Context } from '@netlify/functions'
 import { type Configuration, readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
 import { createSettingsReader } from './settings.ts'
-import { type Deploy, type Site, siteOf } from './site.ts'
+import { configuredIssuer, type Deploy, isOwnDeploy, type Site, siteOf } from './site.ts'
 
 /** What an instance has made for one site, kept for as long as it is warm. */
 export interface Instance<T> {
@@ -38,19 +38,27 @@ export function serveWith<T>(
     } catch (error) {
       // A bug of ours: told to the log, never to the caller, who would get the platform's page with a stack trace.
       log('failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-      return Response.json({ error: 'server_error' }, { status: 500, headers: { 'cache-control': 'no-store' } })
+      return refusal(500, 'server_error')
     }
   }
 
   return (request, context) =>
     withRequestId(context.requestId, async () => {
-      const site = siteOf(new URL(request.url).host, process.env, deployOf(context), proxyHosts())
-      if (!site) return Response.json({ error: 'not_found' }, { status: 404, headers: { 'cache-control': 'no-store' } })
+      const deploy = deployOf(context)
+      if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
+        log('misconfigured', { problems: 'MCP_OAUTH_ISSUER must be an https origin without a path or trailing slash' })
+        return refusal(503, 'temporarily_unavailable')
+      }
+      const site = siteOf(new URL(request.url).host, process.env, deploy, proxyHosts())
+      if (!site) return refusal(404, 'not_found')
       const response = await answer(site, request, context)
       if (site.issuer.startsWith('https:')) response.headers.set('strict-transport-security', 'max-age=31536000')
       return response
     })
 }
+
+const refusal = (status: number, error: string) =>
+  Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
 
 /** Hosts of a documentation site that passes requests on to this one (`MCP_OAUTH_PROXY_HOSTS`). */
 const proxyHosts = () => createSettingsReader(process.env).list('MCP_OAUTH_PROXY_HOSTS') ?? []

@@ -21,15 +21,24 @@ export interface Deploy {
 
 const storeName = 'mcp-oauth-broker'
 
+/** Has one configured issuer; previews and branches have one each, by their host. */
+export const isOwnDeploy = ({ context }: Deploy): boolean => context === 'production' || context === 'dev'
+
+/** `MCP_OAUTH_ISSUER`, else the site's own URL; `null` if neither is a URL. */
+export function configuredIssuer(env: Environment, deploy: Deploy): string | null {
+  const issuer = env.MCP_OAUTH_ISSUER?.trim() || deploy.siteUrl
+  return issuer !== undefined && URL.canParse(issuer) ? issuer : null
+}
+
 /**
  * The site of a request by its host. `null`: this host is not ours to answer for (a permalink, an alias), so that it
  * must not act with production's keys; every endpoint answers 404.
  * `proxyHosts`: hosts of a documentation site that passes requests on to this one.
  */
 export function siteOf(host: string, env: Environment, deploy: Deploy, proxyHosts: readonly string[]): Site | null {
-  if (deploy.context === 'production' || deploy.context === 'dev') {
-    const issuer = env.MCP_OAUTH_ISSUER?.trim() || deploy.siteUrl
-    if (issuer === undefined || !URL.canParse(issuer)) return null
+  if (isOwnDeploy(deploy)) {
+    const issuer = configuredIssuer(env, deploy)
+    if (issuer === null) return null
     const own = host === new URL(issuer).host || proxyHosts.includes(host)
     return own ? { issuer, storeName, production: deploy.context === 'production' } : null
   }
