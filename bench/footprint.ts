@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import * as v from 'valibot'
 import type { Artifact, Bundle } from '../dev/build/build.ts'
 import { type Host, startHost } from '../dev/host/start.ts'
+import { newSecret } from '../dev/start/local-env.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
 import { type ColdOrder, type ColdTimes, coldTimes } from './cold-order.ts'
 import type { Figure } from './figures.ts'
@@ -88,7 +89,7 @@ const environment = {
   URL: 'http://localhost:8888',
   SITE_NAME: 'local',
   MCP_OAUTH_ISSUER: 'http://localhost:8888',
-  MCP_OAUTH_SECRET: Buffer.alloc(32, 'bench').toString('base64url'),
+  MCP_OAUTH_SECRET: newSecret(),
   KAPA_API_KEY: 'local-kapa-key',
   UPSTREAM_ISSUER: 'http://localhost:8889',
   UPSTREAM_CLIENT_ID: 'local',

@@ -33,15 +33,14 @@ const patience = 2000
  * The world that `npm start` keeps running from this working copy, or null. It is ours if the note of the process that
  * owns `.local/` says so, and then only if the service and the Blobs emulator both answer as ours do.
  *
- * @param port the value of `PORT`; a world on any other port is not the one meant
+ * @param port the value of `PORT`: where it is set, a world on any other port is not the one meant
  * @throws CannotStart if `port` is not a port
  */
 export async function findPlace(port: string | undefined): Promise<Place | null> {
-  const wanted = parsePort(port)
   const running = await findRunning(join(repository, '.local'))
-  if (running?.port !== wanted) return null
-  const ports = portsFrom(wanted)
-  const url = `http://localhost:${wanted}`
+  if (running === null || (port !== undefined && parsePort(port) !== running.port)) return null
+  const ports = portsFrom(running.port)
+  const url = `http://localhost:${running.port}`
   const place: Place = {
     url,
     mcpUrl: `${url}/mcp`,

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OAuthClient, obtainTokens, registerClient } from '../support/oauth-client.ts'
+import { routes } from '../support/routes.ts'
+import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+let stack: Stack
+let client: OAuthClient
+let accessToken: string
+
+beforeAll(async () => {
+  stack = await startStack()
+  keepSecret(stack.environment.MCP_OAUTH_SECRET)
+  client = await registerClient(stack.url)
+  accessToken = (await obtainTokens(client)).accessToken
+})
+afterAll(async () => {
+  await stack.stop()
+  expectNoSecretIn(stack.logs)
+})
+
+const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+interface Expected {
+  readonly kind: 'api' | 'page' | 'mcp'
+  readonly allow: string
+}
+
+const read: Expected = { kind: 'api', allow: 'GET, HEAD, OPTIONS' }
+const post: Expected = { kind: 'api', allow: 'POST, OPTIONS' }
+const visit: Expected = { kind: 'page', allow: 'GET, HEAD' }
+const mcp: Expected = { kind: 'mcp', allow: 'POST, OPTIONS' }
+
+const expected: Readonly<Record<string, Expected>> = {
+  '/.well-known/oauth-authorization-server': read,
+  '/.well-known/oauth-authorization-server/mcp': read,
+  '/.well-known/openid-configuration': read,
+  '/.well-known/openid-configuration/mcp': read,
+  '/mcp/.well-known/openid-configuration': read,
+  '/.well-known/oauth-protected-resource': read,
+  '/.well-known/oauth-protected-resource/mcp': read,
+  '/.well-known/jwks.json': read,
+  '/oauth/register': post,
+  '/oauth/token': post,
+  '/oauth/authorize': visit,
+  '/oauth/approve': { kind: 'page', allow: 'POST' },
+  '/mcp/callback': visit,
+  '/oauth/mock-idp/authorize': visit,
+  '/mcp': mcp,
+  '/mcp/': mcp,
+}
+
+const corsNames = (response: Response) =>
+  [...response.headers.keys()].filter((name) => name.startsWith('access-control-'))
+
+test('every route has its row in the table below', () => {
+  expect(Object.keys(expected).sort()).toEqual(routes.flatMap(({ path }) => path ?? []).sort())
+})
+
+describe.each(Object.entries(expected))('%s', (path, { kind, allow }) => {
+  const allowed = allow.split(', ')
+  // At `/mcp` nobody learns which methods there are before they have shown a token (S-11).
+  const headers = () => (kind === 'mcp' ? { authorization: `Bearer ${accessToken}` } : {})
+
+  test.each(everyMethod.filter((method) => !allowed.includes(method)))('%s: 405 with Allow', async (method) => {
+    const response = await send(stack.url + path, { method, headers: headers() })
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
+    expect(corsNames(response).length > 0).toBe(kind !== 'page')
+  })
+
+  test.each(allowed)('%s: an answer of the endpoint itself, never 405 nor 5xx', async (method) => {
+    const response = await send(stack.url + path, { method, headers: headers() })
+    expect(response.status).not.toBe(405)
+    expect(response.status).toBeLessThan(500)
+  })
+})
+
+const pathsWhere = (fits: (row: Expected) => boolean) =>
+  Object.entries(expected).flatMap(([path, row]) => (fits(row) ? [path] : []))
+
+test.each(pathsWhere(({ kind }) => kind !== 'page'))(
+  '%s, OPTIONS: 204 for a script of any origin, without credentials',
+  async (path) => {
+    const [method = ''] = expected[path]?.allow.split(', ') ?? []
+    const headers = { origin: 'https://inspector.example', 'access-control-request-method': method }
+    const response = await send(stack.url + path, { method: 'OPTIONS', headers })
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(response.headers.get('access-control-allow-methods')).toContain(method)
+    expect(response.headers.get('access-control-allow-headers')).toMatch(/^Authorization, Content-Type/)
+    expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+  },
+)
+
+test.each(pathsWhere(({ kind }) => kind === 'page'))(
+  '%s is for people: no script of another origin may read it, whatever the method',
+  async (path) => {
+    for (const method of everyMethod) {
+      const headers = { origin: 'https://attacker.example' }
+      expect(corsNames(await send(stack.url + path, { method, headers }))).toEqual([])
+    }
+  },
+)
+
+test.each(pathsWhere(({ allow }) => allow.includes('HEAD')))(
+  '%s, HEAD: what GET says, without the body',
+  async (path) => {
+    const head = await send(stack.url + path, { method: 'HEAD' })
+    const get = await send(stack.url + path)
+    expect([head.status, head.headers.get('content-type')]).toEqual([get.status, get.headers.get('content-type')])
+    expect(await head.text()).toBe('')
+  },
+)
+
+describe('documents', () => {
+  test.each([
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-protected-resource',
+    '/.well-known/oauth-protected-resource/mcp',
+    '/.well-known/jwks.json',
+  ])('%s: JSON that anybody may read, and keep for a moment', async (path) => {
+    const response = await send(stack.url + path)
+    expect(response.status).toBe(200)
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'application/json',
+      'access-control-allow-origin': '*',
+      'cache-control': 'public, max-age=300',
+      'x-content-type-options': 'nosniff',
+    })
+  })
+
+  test('the public keys hold nothing private', async () => {
+    const response = await send(`${stack.url}/.well-known/jwks.json`)
+    const { keys } = await response.json()
+    expect(keys.map((key: object) => Object.keys(key).sort())).toEqual([['alg', 'e', 'kid', 'kty', 'n', 'use']])
+  })
+
+  test.each([
+    '/.well-known/oauth-authorization-server/mcp',
+    '/.well-known/openid-configuration',
+    '/.well-known/openid-configuration/mcp',
+    '/mcp/.well-known/openid-configuration',
+  ])('%s is not served: 404 as JSON (D-06)', async (path) => {
+    const response = await send(stack.url + path, { headers: { accept: 'text/html' } })
+    expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json'])
+    expect(await response.json()).toEqual({ error: 'not_found' })
+  })
+
+  test.each([
+    '/',
+    '/oauth',
+    '/oauth/token/',
+    '/oauth/%74oken',
+    '/oauth/authorize/x',
+    '/mcp/x',
+    '//mcp',
+    '/.well-known/',
+    '/.netlify/functions/oauth',
+    '/.netlify/functions/mcp',
+  ])('%s is nowhere: 404', async (path) => {
+    for (const method of ['GET', 'POST']) expect((await send(stack.url + path, { method })).status).toBe(404)
+  })
+})
+
+describe('pages', () => {
+  const shown: Readonly<Record<string, () => Promise<Response>>> = {
+    'the consent page': () => createWatchedBrowser().fetch(client.authorizationRequest().url),
+    'an error page of the authorization endpoint': () => send(`${stack.url}/oauth/authorize?client_id=nobody`),
+    'an error page of the approval': () => send(`${stack.url}/oauth/approve`, { method: 'POST' }),
+    'an error page of the callback': () => send(`${stack.url}/mcp/callback?state=x&code=x`),
+  }
+
+  test.each(Object.keys(shown))('%s cannot be framed, scripted, cached, or read by another origin', async (page) => {
+    const response = await shown[page]?.()
+    if (!response) throw new Error('no such page')
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': expect.stringMatching(
+        /^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; frame-ancestors 'none'; base-uri 'none'$/,
+      ),
+      'x-frame-options': 'DENY',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+    })
+    expect(corsNames(response)).toEqual([])
+    expect(await response.text()).not.toMatch(/<script|\son\w+=|https?:\/\/[^"]+\.(js|css|png|svg)/i)
+  })
+
+  test('an error that goes back to the client is a 303 that nobody keeps', async () => {
+    const response = await send(client.authorizationRequest({ response_type: 'token' }).url)
+    expect([response.status, response.headers.get('cache-control')]).toEqual([303, 'no-store'])
+    expect(corsNames(response)).toEqual([])
+  })
+})

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startHost } from '../../dev/host/start.ts'
+import { freePorts } from '../../dev/start/ports.ts'
+import { builtArtifact } from '../support/artifact.ts'
+import {
+  callMcp,
+  codeOf,
+  locationOf,
+  obtainTokens,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { routes } from '../support/routes.ts'
+import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+const patience = 10_000
+
+let stack: Stack
+const logs: string[] = []
+
+beforeAll(async () => {
+  stack = await startStack()
+  keepSecret(stack.environment.MCP_OAUTH_SECRET)
+  // There is a signing key, as there is where a setting gets lost later.
+  await obtainTokens(await registerClient(stack.url))
+})
+afterAll(async () => {
+  await stack.stop()
+  expectNoSecretIn([...stack.logs, ...logs])
+})
+
+/** Another deploy of the same site, with some settings changed: `undefined` takes one away. */
+async function deploy(changes: Readonly<Record<string, string | undefined>>, deployContext = 'dev') {
+  const port = await freePorts()
+  const url = `http://localhost:${port}`
+  const env: Record<string, string> = {}
+  for (const [name, value] of Object.entries({
+    ...stack.environment,
+    URL: url,
+    MCP_OAUTH_ISSUER: url,
+    ...changes,
+  })) {
+    if (value !== undefined) env[name] = value
+  }
+  const lines: string[] = []
+  const host = await startHost({
+    artifact: builtArtifact(),
+    port,
+    env,
+    blobs: stack.emulator.clientOptions(),
+    deployContext,
+    onOutput: (line) => lines.push(line),
+  })
+  onTestFinished(async () => {
+    await host.stop()
+    logs.push(...lines)
+  })
+  return { url, env, lines }
+}
+
+const pages = [
+  ['GET', '/oauth/authorize?client_id=x'],
+  ['POST', '/oauth/approve'],
+  ['GET', '/mcp/callback?state=x&code=y'],
+  ['GET', '/oauth/mock-idp/authorize?state=x'],
+] as const
+
+async function expectFlowDown(url: string): Promise<void> {
+  for (const path of ['/oauth/register', '/oauth/token']) {
+    const response = await send(url + path, { method: 'POST', body: 'grant_type=refresh_token' })
+    expect([path, response.status]).toEqual([path, 503])
+    expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+  }
+  for (const [method, path] of pages) {
+    const response = await send(url + path, { method })
+    expect([path, response.status]).toEqual([path, 503])
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    expect(await response.text()).toContain('Sign-in is not available yet')
+    expect([response.headers.get('location'), response.headers.getSetCookie()]).toEqual([null, []])
+  }
+}
+
+async function expectDiscoveryUp(url: string): Promise<void> {
+  const get = async (path: string) => {
+    const response = await fetch(url + path)
+    expect([path, response.status]).toEqual([path, 200])
+    return response.json()
+  }
+  expect(await get('/.well-known/oauth-authorization-server')).toMatchObject({ issuer: url })
+  expect(await get('/.well-known/oauth-protected-resource')).toMatchObject({ resource: `${url}/mcp` })
+  expect(await get('/.well-known/oauth-protected-resource/mcp')).toMatchObject({ resource: `${url}/mcp` })
+  expect(await get('/.well-known/jwks.json')).toEqual({ keys: expect.any(Array) })
+}
+
+describe.each([
+  ['MCP_OAUTH_SECRET', undefined],
+  ['MCP_OAUTH_SECRET', 'correct horse battery staple'],
+  ['MCP_OAUTH_PREVIOUS_SECRETS', 'hunter2hunter2'],
+  ['UPSTREAM_CLIENT_ID', undefined],
+  ['UPSTREAM_ISSUER', 'http://login.example.com/'],
+  ['KAPA_API_KEY', undefined],
+  ['KAPA_MCP_SERVER_URL', 'ftp://kapa.example.com'],
+  ['MCP_OAUTH_SIGNING_JWK', '{"kty":"oct","k":"c2VjcmV0"}'],
+  ['MCP_OAUTH_ACCESS_TTL', '59 minutes'],
+  ['CRM_WEBHOOK_URL', 'http://crm.example.com/hook-8d1f'],
+])('%s is %j', (name, value) => {
+  test('the flow is down and says so, the log names the setting and no value, discovery stays up', async () => {
+    const { url, env, lines } = await deploy({ [name]: value })
+    await expectFlowDown(url)
+    await expectDiscoveryUp(url)
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('"misconfigured"'), patience)
+    const reported = lines.filter((line) => line.includes('"misconfigured"')).join('\n')
+    expect(reported).toContain(name)
+    const values = Object.entries(env).filter(([setting]) => /^(MCP_|UPSTREAM_|KAPA_|CRM_)/.test(setting))
+    expect(values.filter(([, setting]) => reported.includes(setting))).toEqual([])
+  })
+})
+
+test('several problems are reported in one line', async () => {
+  const { url, lines } = await deploy({ MCP_OAUTH_SECRET: '', UPSTREAM_CLIENT_ID: ' ', MCP_BRAND_COLOR: 'red' })
+  await expectFlowDown(url)
+  const reported = () => lines.filter((line) => line.includes('"misconfigured"'))
+  await vi.waitFor(() => expect(reported()).toHaveLength(1), patience)
+  for (const name of ['MCP_OAUTH_SECRET', 'UPSTREAM_CLIENT_ID', 'MCP_BRAND_COLOR'])
+    expect(reported()[0]).toContain(name)
+})
+
+describe('a request for another host', () => {
+  const evil = 'evil.example.com'
+
+  test.each(routes.flatMap(({ path }) => (path === null ? [] : [path])))('%s: 404 as JSON', async (path) => {
+    for (const method of ['GET', 'POST', 'OPTIONS']) {
+      for (const headers of [{ host: evil }, { host: evil, 'x-forwarded-host': `localhost:${stack.port}` }]) {
+        const response = await send(stack.url + path, { method, headers })
+        expect([method, response.status, await response.json()]).toEqual([method, 404, { error: 'not_found' }])
+        expect(response.headers.get('cache-control')).toBe('no-store')
+      }
+    }
+  })
+
+  test.each([
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-protected-resource/mcp',
+    '/oauth/authorize',
+    '/mcp',
+  ])('%s: no forwarded host ever shows in an answer', async (path) => {
+    const headers = {
+      'x-forwarded-host': evil,
+      forwarded: `host=${evil}`,
+      'x-forwarded-proto': 'https',
+      'x-host': evil,
+    }
+    const response = await send(stack.url + path, { headers })
+    const plain = await send(stack.url + path)
+    expect(response.status).toBe(plain.status)
+    const answer = `${JSON.stringify([...response.headers])} ${await response.text()}`
+    expect(answer).not.toContain(evil)
+    expect(answer).not.toContain(`https://localhost`)
+  })
+})
+
+describe('the mock upstream', () => {
+  const noProvider = { UPSTREAM_CLIENT_ID: undefined, UPSTREAM_ISSUER: undefined }
+
+  test.each(['NETLIFY_DEV', 'MCP_OAUTH_ALLOW_MOCK'])('completes a sign-in under %s', async (signal) => {
+    const { url } = await deploy({ ...noProvider, [signal]: 'true' })
+    const client = await registerClient(url)
+    const browser = createWatchedBrowser()
+    const request = client.authorizationRequest()
+    const page = await openConsentPage(browser, request.url)
+    const upstream = locationOf(await page.press('approve'))
+    expect(upstream.origin + upstream.pathname).toBe(`${url}/oauth/mock-idp/authorize`)
+    const callback = locationOf(await browser.fetch(upstream))
+    const answer = locationOf(await browser.fetch(callback))
+    const { accessToken } = tokensOf(await client.redeem(request, codeOf(answer)))
+    expect((await callMcp(`${url}/mcp`, accessToken)).status).toBe(200)
+  })
+
+  test.each([
+    ['without any signal', {}, 'dev'],
+    ['under a signal that is not exactly `true`', { NETLIFY_DEV: '1', MCP_OAUTH_ALLOW_MOCK: 'TRUE' }, 'dev'],
+    ['in production, whatever the signal', { NETLIFY_DEV: 'true', MCP_OAUTH_ALLOW_MOCK: 'true' }, 'production'],
+  ])('is not there %s', async (_when, signals, deployContext) => {
+    const { url } = await deploy({ ...noProvider, ...signals }, deployContext)
+    await expectFlowDown(url)
+    await expectDiscoveryUp(url)
+  })
+
+  test('has no endpoint where a real provider is configured, signal or not', async () => {
+    const { url } = await deploy({ NETLIFY_DEV: 'true', MCP_OAUTH_ALLOW_MOCK: 'true' })
+    const response = await send(`${url}/oauth/mock-idp/authorize?state=x`)
+    expect([response.status, response.headers.get('location')]).toEqual([404, null])
+  })
+})
+
+test('metadata documents on this machine are for an issuer on this machine: https refuses the setting', async () => {
+  const issuer = 'https://docs.example.com'
+  const { url, lines } = await deploy({ MCP_OAUTH_ISSUER: issuer, MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:1' })
+  const response = await send(`${url}/oauth/token`, { method: 'POST', headers: { host: new URL(issuer).host } })
+  expect(response.status).toBe(503)
+  await vi.waitFor(() => expect(lines.join('\n')).toContain('MCP_OAUTH_CIMD_LOCAL_ORIGINS'), patience)
+})

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { obtainTokens, registerClient } from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
+import { expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { form, type Sent, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+const key = createPinnedKey()
+let stack: Stack
+let accessToken: string
+let refreshToken: string
+
+beforeAll(async () => {
+  stack = await startStack({ settings: key.settings })
+  keepSecret(stack.environment.MCP_OAUTH_SECRET)
+  ;({ accessToken, refreshToken } = await obtainTokens(await registerClient(stack.url)))
+})
+afterAll(async () => {
+  await stack.stop()
+  expectNoSecretIn(stack.logs)
+})
+
+describe.each(['/mcp', '/mcp/'])('%s', (path) => {
+  const metadata = () => `resource_metadata="${stack.url}/.well-known/oauth-protected-resource/mcp"`
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} }
+  const ask = (headers: NonNullable<Sent['headers']> = {}, { method = 'POST', body }: Omit<Sent, 'headers'> = {}) =>
+    send(stack.url + path, {
+      method,
+      ...(method === 'POST' && { body: body ?? JSON.stringify(message) }),
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    })
+  const challengeOf = (response: Response) => response.headers.get('www-authenticate')
+
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])(
+    '%s without credentials: 401, where to sign in, and no error',
+    async (method) => {
+      const response = await ask({}, { method })
+      expect([response.status, challengeOf(response)]).toEqual([401, `Bearer ${metadata()}, scope="docs:read"`])
+      expect(response.headers.get('content-type')).toBe('application/json')
+      expect(response.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
+      expect(response.headers.get('cache-control')).toBe('no-store')
+    },
+  )
+
+  test('a token in the URL or in a form is no token', async () => {
+    const url = `${stack.url}${path}?access_token=${accessToken}`
+    const inForm = form(`access_token=${accessToken}`)
+    for (const response of [
+      await send(url),
+      await send(url, { method: 'POST' }),
+      await send(stack.url + path, inForm),
+    ]) {
+      expect([response.status, challengeOf(response)]).toEqual([401, `Bearer ${metadata()}, scope="docs:read"`])
+    }
+  })
+
+  test('a token opens it, whatever the case of the scheme', async () => {
+    for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
+      const response = await ask({ authorization: `${scheme} ${accessToken}` })
+      expect(response.status).toBe(200)
+      expect(await response.text()).toContain('ask_redpanda_question')
+    }
+  })
+
+  const now = Math.floor(Date.now() / 1000)
+  const refused: Readonly<Record<string, () => Promise<string> | string>> = {
+    'that is junk': () => 'junk',
+    'that was tampered with': () => `${accessToken.slice(0, -8)}AAAAAAAA`,
+    'that is a refresh token': () => refreshToken,
+    'of 9 KB': () => 'x'.repeat(9_000),
+    'that has expired': () => key.resign(accessToken, { claims: { iat: now - 7200, exp: now - 3600 } }),
+    'for another server': () => key.resign(accessToken, { claims: { aud: 'https://other.example/mcp' } }),
+    'for another server too': () =>
+      key.resign(accessToken, { claims: { aud: [stack.mcpUrl, 'https://other.example/mcp'] } }),
+    'of another issuer': () => key.resign(accessToken, { claims: { iss: 'https://other.example' } }),
+    'that is an ID token': () => key.resign(accessToken, { typ: 'JWT' }),
+    'without a grant': () => key.resign(accessToken, { claims: { grant: undefined } }),
+  }
+
+  test('a token signed anew by this test, and not changed, opens it', async () => {
+    expect((await ask({ authorization: `Bearer ${await key.resign(accessToken)}` })).status).toBe(200)
+  })
+
+  test.each(Object.keys(refused))('a token %s: 401 invalid_token', async (what) => {
+    const token = await refused[what]?.()
+    for (const method of ['POST', 'GET']) {
+      const response = await ask({ authorization: `Bearer ${token}` }, { method })
+      expect(response.status).toBe(401)
+      expect(challengeOf(response)).toMatch(
+        /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="/,
+      )
+      expect(challengeOf(response)).toContain(metadata())
+    }
+  })
+
+  test.each<[string, NonNullable<Sent['headers']>]>([
+    ['without a token', { authorization: 'Bearer' }],
+    ['with two words', { authorization: 'Bearer one two' }],
+    ['with a quoted token', { authorization: 'Bearer "token"' }],
+    ['twice', { authorization: ['Bearer one', 'Bearer two'] }],
+    ['of two schemes', { authorization: 'Basic eDp5, Bearer token' }],
+  ])('an Authorization header %s: 400 invalid_request', async (_what, headers) => {
+    const response = await ask(headers)
+    expect(response.status).toBe(400)
+    expect(challengeOf(response)).toContain('error="invalid_request"')
+  })
+
+  test('a token without the scope: 403 that names the scope', async () => {
+    const response = await ask({
+      authorization: `Bearer ${await key.resign(accessToken, { claims: { scope: 'docs:feedback' } })}`,
+    })
+    expect(response.status).toBe(403)
+    expect(challengeOf(response)).toMatch(/^Bearer resource_metadata="[^"]+", error="insufficient_scope", /)
+    expect(challengeOf(response)).toContain('scope="docs:read"')
+  })
+
+  test('a page of an origin that nobody listed: 403, token or not', async () => {
+    for (const origin of ['https://attacker.example', 'null']) {
+      expect((await ask({ origin, authorization: `Bearer ${accessToken}` })).status).toBe(403)
+      expect((await ask({ origin })).status).toBe(403)
+    }
+  })
+
+  test.each<[string, string]>([
+    ['half of JSON', '{"jsonrpc":'],
+    ['nothing', ''],
+    ['no JSON-RPC', '{"hello":"world"}'],
+    ['more than 1 MB', JSON.stringify({ ...message, params: { padding: 'x'.repeat(1_100_000) } })],
+  ])('a body of %s: 4xx', async (_what, body) => {
+    const response = await ask({ authorization: `Bearer ${accessToken}` }, { body })
+    expect(response.status).toBeGreaterThanOrEqual(400)
+    expect(response.status).toBeLessThan(500)
+  })
+})

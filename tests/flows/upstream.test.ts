@@ -1,0 +1,153 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { type IdTokenFault, idTokenFaults, type ProviderFaults } from '../../dev/oidc/faults.ts'
+import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import {
+  type AuthorizationRequest,
+  codeOf,
+  locationOf,
+  newAddress,
+  type OAuthClient,
+  obtainTokens,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  stack = await startStack()
+  keepSecret(stack.environment.MCP_OAUTH_SECRET)
+  client = await registerClient(stack.url)
+})
+afterEach(() => misbehave({}))
+afterAll(async () => {
+  await stack.stop()
+  expectNoSecretIn(stack.logs)
+})
+
+/** What the OpenID Provider does wrong from now on, and nothing else. */
+function misbehave(faults: ProviderFaults): void {
+  const { provider } = stack
+  delete provider.faults.authorization
+  delete provider.faults.token
+  delete provider.faults.discovery
+  delete provider.faults.jwks
+  delete provider.faults.idToken
+  Object.assign(provider.faults, faults)
+}
+
+/** Somebody has agreed and signed in, or cancelled there, and is about to be sent back to us. */
+async function atTheCallback({ cancel = false } = {}) {
+  const browser = createWatchedBrowser()
+  const request = client.authorizationRequest()
+  const page = await openConsentPage(browser, request.url)
+  const url = locationOf(await page.press('approve'))
+  const callback = await signInHeadless({ url, email: newAddress(), cancel, fetch: browser.fetch })
+  return { request, callback, load: () => browser.fetch(callback) }
+}
+
+/** An error at the client's redirect URI, as RFC 6749 §4.1.2.1 and RFC 9207 have it, and no code. */
+function expectError(response: Response, error: string, request: AuthorizationRequest): void {
+  const answer = locationOf(response)
+  expect(answer.origin + answer.pathname).toBe(client.redirectUri)
+  const { error_description: _, ...parameters } = Object.fromEntries(answer.searchParams)
+  expect(parameters).toEqual({ error, state: request.state, iss: stack.url })
+}
+
+async function expectUnavailable(response: Response): Promise<void> {
+  expect(response.status).toBe(503)
+  expect(response.headers.get('location')).toBeNull()
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(response.headers.get('content-type')).toContain('text/html')
+  expect(await response.text()).toContain('is not responding')
+}
+
+test('cancelled at the OpenID Provider: access_denied at the client, with iss and state', async () => {
+  const { request, load } = await atTheCallback({ cancel: true })
+  expectError(await load(), 'access_denied', request)
+})
+
+test.each([
+  ['server_error', 'server_error'],
+  ['temporarily_unavailable', 'temporarily_unavailable'],
+] as const)('%s from the OpenID Provider: %s at the client', async (fault, error) => {
+  misbehave({ authorization: fault })
+  const { request, load } = await atTheCallback()
+  expectError(await load(), error, request)
+})
+
+test('the provider fails once at its token endpoint: nobody notices', async () => {
+  const { request, load } = await atTheCallback()
+  misbehave({ token: { kind: 'status', status: 500, times: 1 } })
+  tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+})
+
+test.each([500, 429])(
+  'the provider answers %i for long: a page says so, and loading it again completes',
+  async (status) => {
+    const { request, load } = await atTheCallback()
+    misbehave({ token: { kind: 'status', status } })
+    await expectUnavailable(await load())
+    await expectUnavailable(await load())
+    misbehave({})
+    tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+  },
+)
+
+const forgeries: Record<IdTokenFault, string> = {
+  'wrong-audience': 'for another client of the provider',
+  'wrong-issuer': 'of another issuer',
+  'wrong-nonce': 'of another sign-in',
+  expired: 'that has expired',
+  unsigned: 'with alg none',
+  'signed-with-public-key': 'signed by HS256 with the public key',
+  'unknown-key': 'signed by a key that the provider does not publish',
+  'bad-signature': 'whose signature is not that of the key it names',
+}
+
+test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
+  'an ID token $what: server_error at the client, and no code',
+  async ({ fault }) => {
+    const { request, load } = await atTheCallback()
+    misbehave({ idToken: fault })
+    expectError(await load(), 'server_error', request)
+    misbehave({})
+    await obtainTokens(client)
+  },
+)
+
+test('an answer of the provider that somebody made up: server_error at the client, and no code', async () => {
+  const { request, callback } = await atTheCallback()
+  const browser = createWatchedBrowser()
+  const page = await openConsentPage(browser, request.url)
+  const upstream = locationOf(await page.press('approve'))
+  // The attacker's own code, put into the victim's transaction (OAuth 2.1 §7.5.1): PKCE and nonce do not fit it.
+  callback.searchParams.set('state', upstream.searchParams.get('state') ?? '')
+  expectError(await browser.fetch(callback, { initiator: 'https://attacker.example/' }), 'server_error', request)
+})
+
+test('a callback in a browser that did not approve: a page, no redirect, and the provider is not asked', async () => {
+  const { callback, load } = await atTheCallback()
+  const elsewhere = await createWatchedBrowser().fetch(callback)
+  expect([elsewhere.status, elsewhere.headers.get('location')]).toEqual([403, null])
+  // The provider's code works once: had it been spent, this would fail.
+  codeOf(locationOf(await load()))
+})
+
+test('the provider cannot be found at the approval: a page says so, and pressing the button again goes on', async () => {
+  await stack.hosts()[0]?.kill()
+  await stack.restartHost(0)
+  const browser = createWatchedBrowser()
+  const request = client.authorizationRequest()
+  const page = await openConsentPage(browser, request.url)
+  misbehave({ discovery: { kind: 'status', status: 502 } })
+  await expectUnavailable(await page.press('approve'))
+  misbehave({})
+  const url = locationOf(await page.press('approve'))
+  const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
+  tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
+})

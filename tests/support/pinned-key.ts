@@ -1,0 +1,26 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload, SignJWT } from 'jose'
+import { keepSecret } from './secrets.ts'
+
+/** The operator's own signing key, so that a test can sign what the server never would. */
+export interface PinnedKey {
+  readonly settings: { readonly MCP_OAUTH_SIGNING_JWK: string }
+  /** The access token, rightly signed, with other claims (`undefined` takes one away) or another `typ`. */
+  resign(accessToken: string, changes?: { readonly claims?: JWTPayload; readonly typ?: string }): Promise<string>
+}
+
+export function createPinnedKey(): PinnedKey {
+  const jwk = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
+  keepSecret(jwk.d)
+  return {
+    settings: { MCP_OAUTH_SIGNING_JWK: JSON.stringify(jwk) },
+    async resign(accessToken, { claims, typ } = {}) {
+      const { alg = '', kid = '', ...header } = decodeProtectedHeader(accessToken)
+      const token = await new SignJWT({ ...decodeJwt(accessToken), ...claims })
+        .setProtectedHeader({ alg, kid, typ: typ ?? header.typ ?? '' })
+        .sign(await importJWK({ ...jwk }, alg))
+      keepSecret(token)
+      return token
+    },
+  }
+}
