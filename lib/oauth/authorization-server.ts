@@ -86,10 +86,11 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
 
   /** One path: its methods, `OPTIONS` where browsers may call across origins, and 405 with `Allow` for the rest. */
   function route(path: string, kind: 'api' | 'page', methods: Record<string, Handler>): void {
-    const allow = Object.keys(methods).flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-    if (kind === 'api') allow.push('OPTIONS')
+    const readable = kind === 'api' && methods.GET !== undefined
+    const allow = [...Object.keys(methods), ...(readable ? ['HEAD'] : []), ...(kind === 'api' ? ['OPTIONS'] : [])]
     app.all(path, async ({ req: { raw: request }, env: call }) => {
-      const handler = methods[request.method === 'HEAD' ? 'GET' : request.method]
+      // A page is a step of a sign-in: whoever only asks for its head must not take the step.
+      const handler = methods[readable && request.method === 'HEAD' ? 'GET' : request.method]
       try {
         if (handler) return await handler(request, call)
         if (kind === 'api' && request.method === 'OPTIONS') return preflight(allow.join(', '))

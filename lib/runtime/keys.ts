@@ -1,13 +1,31 @@
-import { createPublicKeys, type PublicKeys, pinnedSigningKey, type SigningKeys } from '../oauth/keys/signing-keys.ts'
+import type { Sealing } from '../oauth/keys/sealing.ts'
+import {
+  createPublicKeys,
+  createSigningKeys,
+  createStoredKeysReader,
+  type PublicKeys,
+  pinnedSigningKey,
+  type SigningKeys,
+} from '../oauth/keys/signing-keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Configuration } from './configuration.ts'
+import { log } from './log.ts'
 
-/** The public keys of a site: the operator's own key (`MCP_OAUTH_SIGNING_JWK`), or those in the store. */
-export async function keysOf(
-  { issuer, signingJwk }: Configuration,
-  store: Store,
-): Promise<{ publicKeys: PublicKeys; pinned?: SigningKeys }> {
-  if (!signingJwk) return { publicKeys: createPublicKeys({ issuer, store, now: Date.now }) }
-  const { publicKeys, signingKeys } = await pinnedSigningKey(signingJwk)
-  return { publicKeys, pinned: signingKeys }
+/** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing takes the secret. */
+export interface Keys {
+  readonly publicKeys: PublicKeys
+  readonly signingKeys: (sealing: Sealing) => SigningKeys
+}
+
+export async function keysOf({ issuer, signingJwk }: Configuration, store: Store): Promise<Keys> {
+  if (signingJwk) {
+    const { publicKeys, signingKeys } = await pinnedSigningKey(signingJwk)
+    return { publicKeys, signingKeys: () => signingKeys }
+  }
+  const now = Date.now
+  const stored = createStoredKeysReader({ issuer, store, now })
+  return {
+    publicKeys: createPublicKeys(stored),
+    signingKeys: (sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
+  }
 }

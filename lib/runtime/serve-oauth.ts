@@ -6,13 +6,12 @@ import { createMetadataDocuments } from '../oauth/clients/metadata-documents.ts'
 import { createRegistrations, sealedRegistrationSchema } from '../oauth/clients/registration.ts'
 import { createClients } from '../oauth/clients/resolve.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
-import { createSigningKeys, type SigningKeys } from '../oauth/keys/signing-keys.ts'
 import { createMockUpstream } from '../oauth/upstream/mock.ts'
 import { createOpenIdProvider } from '../oauth/upstream/openid-provider.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import type { Configuration, FlowSettings } from './configuration.ts'
-import { keysOf } from './keys.ts'
+import { type Keys, keysOf } from './keys.ts'
 import { log } from './log.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
@@ -35,10 +34,10 @@ export const serveOAuth = serveWith(compose, (server, request, context) =>
 async function compose(configuration: Configuration, site: Site): Promise<AuthorizationServer> {
   const { issuer, resource, brand, documentationUrl, flow } = configuration
   const store = createBlobsStore({ name: site.storeName })
-  const { publicKeys, pinned } = await keysOf(configuration, store)
+  const { publicKeys, signingKeys } = await keysOf(configuration, store)
   return createAuthorizationServer(
     { issuer, resource, brand, documentationUrl, publicKeys, log },
-    flow && flowOptions(issuer, flow, store, pinned, site.production),
+    flow && flowOptions(issuer, flow, store, signingKeys, site.production),
   )
 }
 
@@ -46,7 +45,7 @@ function flowOptions(
   issuer: string,
   flow: FlowSettings,
   store: Store,
-  pinned: SigningKeys | undefined,
+  signingKeys: Keys['signingKeys'],
   production: boolean,
 ): FlowOptions {
   const now = Date.now
@@ -74,7 +73,7 @@ function flowOptions(
   return {
     store,
     sealing,
-    signingKeys: pinned ?? createSigningKeys({ issuer, store, sealing, now, log }),
+    signingKeys: signingKeys(sealing),
     clients: createClients({ registrations, metadataDocuments }),
     registrations,
     redirectPolicy,

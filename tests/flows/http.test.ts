@@ -29,7 +29,7 @@ interface Expected {
 
 const read: Expected = { kind: 'api', allow: 'GET, HEAD, OPTIONS' }
 const post: Expected = { kind: 'api', allow: 'POST, OPTIONS' }
-const visit: Expected = { kind: 'page', allow: 'GET, HEAD' }
+const visit: Expected = { kind: 'page', allow: 'GET' }
 const mcp: Expected = { kind: 'mcp', allow: 'POST, OPTIONS' }
 
 const expected: Readonly<Record<string, Expected>> = {

@@ -120,6 +120,14 @@ test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
   },
 )
 
+test('the provider signs with a new key a moment after its keys were read: nobody notices', async () => {
+  await obtainTokens(client)
+  for (let rotation = 0; rotation < 3; rotation++) {
+    await stack.provider.rotateKeys()
+    await obtainTokens(client)
+  }
+})
+
 test('an answer of the provider that somebody made up: server_error at the client, and no code', async () => {
   const { request, callback } = await atTheCallback()
   const browser = createWatchedBrowser()

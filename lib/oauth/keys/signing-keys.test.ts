@@ -4,7 +4,13 @@ import { createMemoryStore } from '../../store/memory.ts'
 import { newSecrets } from '../testing/harness.ts'
 import { signRs256 } from './compact.ts'
 import { createSealing } from './sealing.ts'
-import { createPublicKeys, createSigningKeys, pinnedSigningKey, UnreadableSigningKey } from './signing-keys.ts'
+import {
+  createPublicKeys,
+  createSigningKeys,
+  createStoredKeysReader,
+  pinnedSigningKey,
+  UnreadableSigningKey,
+} from './signing-keys.ts'
 
 const issuer = 'https://docs.example'
 const now = Date.now
@@ -13,8 +19,9 @@ const signal = () => AbortSignal.timeout(5000)
 function instance(store = createMemoryStore(), secrets = newSecrets()) {
   const logged: string[] = []
   const sealing = createSealing(issuer, secrets)
-  const keys = createSigningKeys({ issuer, store, sealing, now, log: (event) => logged.push(event) })
-  return { keys, store, secrets, logged, publicKeys: createPublicKeys({ issuer, store, now }) }
+  const stored = createStoredKeysReader({ issuer, store, now })
+  const keys = createSigningKeys({ issuer, store, stored, sealing, now, log: (event) => logged.push(event) })
+  return { keys, store, secrets, logged, publicKeys: createPublicKeys(stored) }
 }
 
 describe('the signing key', () => {

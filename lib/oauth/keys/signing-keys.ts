@@ -47,8 +47,7 @@ const refreshAfter = 300_000
 /** One record per issuer: another issuer's keys would not open here. */
 const storeKey = (issuer: string) => `signing-keys/${sha256(issuer)}`
 
-export function createPublicKeys(options: { issuer: string; store: Store; now: () => number }): PublicKeys {
-  const stored = cachedRecord(options)
+export function createPublicKeys(stored: StoredKeysReader): PublicKeys {
   return async (signal, { fresh = false } = {}) => {
     const record = await stored(signal, fresh)
     return { keys: record?.keys.map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? [] }
@@ -58,14 +57,15 @@ export function createPublicKeys(options: { issuer: string; store: Store; now: (
 export function createSigningKeys(options: {
   issuer: string
   store: Store
+  /** The same as the public keys', so that an instance reads the record once. */
+  stored: StoredKeysReader
   sealing: Sealing
   now: () => number
   log: Log
 }): SigningKeys {
-  const { store, log, now } = options
+  const { store, stored, log, now } = options
   const sealer = options.sealing.encrypted('signing-key', PrivateJwk)
   const key = storeKey(options.issuer)
-  const stored = cachedRecord(options)
   const imported = new Map<string, KeyObject>()
   let creating: Promise<StoredKeys> | undefined
 
@@ -132,8 +132,12 @@ function published(kid: string, { n, e }: { n: string; e: string }): JWK {
   return { kty: 'RSA', n, e, kid, alg: 'RS256', use: 'sig' }
 }
 
-/** The record, read once per instance (single flight) and again in the background when it has aged. */
-function cachedRecord({ issuer, store, now }: { issuer: string; store: Store; now: () => number }) {
+/** The record of an issuer's keys, `null` while there is none. Throws `StoreUnavailable`. */
+export type StoredKeysReader = (signal: AbortSignal, fresh: boolean) => Promise<StoredKeys | null>
+
+/** Reads the record once per instance (single flight), and again in the background when it has aged. */
+export function createStoredKeysReader(options: { issuer: string; store: Store; now: () => number }): StoredKeysReader {
+  const { issuer, store, now } = options
   let cached: { record: StoredKeys; readAt: number } | undefined
   let reading: Promise<StoredKeys | null> | undefined
 
@@ -146,7 +150,7 @@ function cachedRecord({ issuer, store, now }: { issuer: string; store: Store; no
     return cached.record
   }
 
-  return async (signal: AbortSignal, fresh: boolean): Promise<StoredKeys | null> => {
+  return async (signal, fresh) => {
     if (cached && !fresh) {
       if (now() - cached.readAt > refreshAfter) {
         cached = { ...cached, readAt: now() }

@@ -9,7 +9,7 @@ import { createClients } from '../clients/resolve.ts'
 import type { Unresolved } from '../clients/unresolved.ts'
 import { createSealing } from '../keys/sealing.ts'
 import type { Secrets } from '../keys/secrets.ts'
-import { createPublicKeys, createSigningKeys } from '../keys/signing-keys.ts'
+import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../keys/signing-keys.ts'
 import { defaultBrand } from '../pages/index.ts'
 import type { SignIn } from '../token/sign-in.ts'
 import { type Identity, type Upstream, UpstreamError } from '../upstream/upstream.ts'
@@ -65,6 +65,7 @@ export function createHarness(
   const log = (event: string, fields: object = {}) => {
     harness.log.push({ event, fields })
   }
+  const stored = createStoredKeysReader({ issuer, store, now })
   const sealing = createSealing(issuer, options.secrets ?? newSecrets())
   const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
   const registrations = createRegistrations({
@@ -86,13 +87,13 @@ export function createHarness(
       resource: `${issuer}/mcp`,
       brand: defaultBrand,
       documentationUrl: issuer,
-      publicKeys: createPublicKeys({ issuer, store, now }),
+      publicKeys: createPublicKeys(stored),
       log,
     },
     {
       store,
       sealing,
-      signingKeys: createSigningKeys({ issuer, store, sealing, now, log }),
+      signingKeys: createSigningKeys({ issuer, store, stored, sealing, now, log }),
       registrations,
       clients: createClients({
         registrations,

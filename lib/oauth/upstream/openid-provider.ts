@@ -55,6 +55,20 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
     return server
   }
 
+  /**
+   * The library checks the signature only when asked (F-05). It keeps the provider's keys, and does not look for new
+   * ones within a minute: a key made since then is found by discovering the provider anew.
+   */
+  async function verifySignature(server: oauth.AuthorizationServer, response: Response, signal: AbortSignal) {
+    try {
+      await oauth.validateApplicationLevelSignature(server, response, http(signal))
+    } catch (error) {
+      if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.KEY_SELECTION) throw error
+      discovered = undefined
+      await oauth.validateApplicationLevelSignature(await discover(signal), response, http(signal))
+    }
+  }
+
   return {
     authorizationUrl: (login, prompt, signal) =>
       explained(async () => {
@@ -93,8 +107,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
           expectedNonce: login.nonce,
           requireIdToken: true,
         })
-        // The library checks the signature only when asked (F-05): the token came over TLS from the provider itself.
-        await oauth.validateApplicationLevelSignature(server, response, http(signal))
+        await verifySignature(server, response, signal)
         return identityOf(server.issuer, oauth.getValidatedIdTokenClaims(tokens))
       }),
   }
