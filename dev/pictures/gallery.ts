@@ -1,5 +1,6 @@
 import {
   type Brand,
+  confirmPage,
   consentPage,
   defaultBrand,
   errorKinds,
@@ -42,6 +43,15 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       ...form,
       client: { name: 'Cursor' },
       redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback',
+    }),
+    confirm: confirmPage({
+      brand: defaultBrand,
+      email: 'ada@analytical-engines.example',
+      organization: 'Analytical Engines',
+      clientName: 'Research helper',
+      redirectUri: 'https://helper.example/oauth/callback',
+      action: '/oauth/confirm',
+      hiddenFields: { state: 'state' },
     }),
     'consent-hostile': consentPage({
       ...form,

@@ -329,3 +329,71 @@ describe('the callback', () => {
     expect(location.searchParams.get('code')).toBeTruthy()
   })
 })
+
+describe('a redirect host that nobody vouches for', () => {
+  const unknown = 'https://app.example/callback'
+
+  async function signedInFor(redirect_uri: string) {
+    const server = createHarness({ trustedHosts: ['claude.ai'] })
+    const clientId = await register(server, { redirect_uris: [redirect_uri] })
+    const browser = new TestBrowser(server)
+    const pkce = newPkce()
+    const page = await (await browser.open(authorizePath(clientId, pkce, { redirect_uri }))).text()
+    const upstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+    const state = upstream.searchParams.get('state') ?? ''
+    const callback = () => browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
+    const answer = (action: string, by = browser, headers = {}) =>
+      by.open('/oauth/confirm', {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: server.issuer, ...headers },
+        body: new URLSearchParams({ state, action }),
+      })
+    return { server, clientId, pkce, browser, callback, answer }
+  }
+
+  test('is asked about once more after the sign-in, and no code exists until the person confirms', async () => {
+    const { server, clientId, pkce, callback, answer } = await signedInFor(unknown)
+    const asked = await callback()
+    expect([asked.status, asked.headers.get('location')]).toEqual([200, null])
+    const page = await asked.text()
+    expect(page).toContain('reader@example.com')
+    expect(page).toContain('app.example')
+    expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
+
+    const confirmed = await answer('confirm')
+    const location = new URL(confirmed.headers.get('location') ?? '')
+    expect(location.origin).toBe('https://app.example')
+    const form = { grant_type: 'authorization_code', client_id: clientId, code_verifier: pkce.verifier }
+    expect((await token(server, { ...form, code: location.searchParams.get('code') ?? '' })).status).toBe(200)
+    expect((await answer('confirm')).status).toBe(403)
+  })
+
+  test('is never asked about when the operator trusts it, nor for a program on this computer', async () => {
+    for (const uri of ['https://claude.ai/api/mcp/auth_callback', redirectUri]) {
+      const { callback } = await signedInFor(uri)
+      expect(new URL((await callback()).headers.get('location') ?? '').searchParams.get('code')).toBeTruthy()
+    }
+  })
+
+  test('gets access_denied by the person’s own click when they cancel', async () => {
+    const { callback, answer } = await signedInFor(unknown)
+    await callback()
+    const denied = await answer('cancel')
+    expect([denied.status, denied.headers.get('location')]).toEqual([200, null])
+    expect(await denied.text()).toContain('error=access_denied')
+    expect((await answer('confirm')).status).toBe(403)
+  })
+
+  test('cannot be confirmed by another site, in another browser, before the sign-in, or after five minutes', async () => {
+    const { server, callback, answer } = await signedInFor(unknown)
+    expect((await answer('confirm')).status).toBe(403)
+    await callback()
+    for (const headers of [{ origin: 'https://app.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }]) {
+      expect((await answer('confirm', undefined, headers)).status).toBe(403)
+    }
+    expect((await answer('confirm', new TestBrowser(server))).status).toBe(403)
+    server.clock += 300_000
+    expect((await answer('confirm')).status).toBe(403)
+    expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
+  })
+})

@@ -5,6 +5,7 @@ import { approve } from './authorization/approve.ts'
 import { authorize } from './authorization/authorize.ts'
 import { createBrowserBinding } from './authorization/browser.ts'
 import { callback } from './authorization/callback.ts'
+import { confirm } from './authorization/confirm.ts'
 import { createConsentForms } from './authorization/consent-form.ts'
 import type { AuthorizationContext } from './authorization/context.ts'
 import { createResponder, seeOther } from './authorization/respond.ts'
@@ -131,6 +132,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   route(paths.token, 'api', { POST: endpoints.token })
   route(paths.authorize, 'page', { GET: endpoints.authorize })
   route(paths.approve, 'page', { POST: endpoints.approve })
+  route(paths.confirm, 'page', { POST: endpoints.confirm })
   route(paths.callback, 'page', { GET: endpoints.callback })
   route(paths.mockAuthorize, 'page', { GET: endpoints.mockAuthorize })
 
@@ -141,7 +143,10 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   return { fetch: async (request, call) => app.fetch(request, call) }
 }
 
-type FlowEndpoints = Record<'register' | 'token' | 'authorize' | 'approve' | 'callback' | 'mockAuthorize', Handler>
+type FlowEndpoints = Record<
+  'register' | 'token' | 'authorize' | 'approve' | 'callback' | 'confirm' | 'mockAuthorize',
+  Handler
+>
 
 function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
   const { issuer, resource, brand, log } = options
@@ -181,6 +186,7 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     authorize: (request, call) => authorize(request, context, call),
     approve: (request, call) => approve(request, context, call),
     callback: (request, call) => callback(request, context, call),
+    confirm: (request, call) => confirm(request, context, call),
     mockAuthorize: (request) =>
       flow.mock
         ? seeOther(mockAuthorization(issuer, new URL(request.url)).href)
@@ -195,7 +201,15 @@ const unconfigured: FlowEndpoints = (() => {
   const page = () => {
     throw new PageError('not-configured', 'temporarily_unavailable', 'the service is not configured')
   }
-  return { register: api, token: api, authorize: page, approve: page, callback: page, mockAuthorize: page }
+  return {
+    register: api,
+    token: api,
+    authorize: page,
+    approve: page,
+    callback: page,
+    confirm: page,
+    mockAuthorize: page,
+  }
 })()
 
 /** One line for each refusal: what the client was told, and the detail that it was not told. */

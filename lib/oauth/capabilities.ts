@@ -29,6 +29,7 @@ export const paths = {
   register: '/oauth/register',
   authorize: '/oauth/authorize',
   approve: '/oauth/approve',
+  confirm: '/oauth/confirm',
   callback: '/mcp/callback',
   token: '/oauth/token',
   mockAuthorize: '/oauth/mock-idp/authorize',
@@ -48,4 +49,5 @@ export const lifetimes = {
   code: 60,
   consent: 600,
   transaction: 600,
+  confirmation: 300,
 } as const

@@ -18,6 +18,7 @@ export const config: Config = {
     '/oauth/register',
     '/oauth/authorize',
     '/oauth/approve',
+    '/oauth/confirm',
     '/mcp/callback',
     '/oauth/token',
     '/oauth/mock-idp/authorize',

@@ -45,6 +45,7 @@ const expected: Readonly<Record<string, Expected>> = {
   '/oauth/token': post,
   '/oauth/authorize': visit,
   '/oauth/approve': { kind: 'page', allow: 'POST' },
+  '/oauth/confirm': { kind: 'page', allow: 'POST' },
   '/mcp/callback': visit,
   '/oauth/mock-idp/authorize': visit,
   '/mcp': mcp,

@@ -28,6 +28,7 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/oauth/register', authentication: 'public' },
   { function: 'oauth', path: '/oauth/authorize', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/approve', authentication: 'browser flow' },
+  { function: 'oauth', path: '/oauth/confirm', authentication: 'browser flow' },
   { function: 'oauth', path: '/mcp/callback', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/mock-idp/authorize', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/token', authentication: 'client' },

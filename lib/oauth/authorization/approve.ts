@@ -1,7 +1,8 @@
-import { AuthorizationError, OAuthError, PageError } from '../errors.ts'
-import { type Parameters, readForm } from '../parameters.ts'
+import { AuthorizationError, PageError } from '../errors.ts'
+import type { Parameters } from '../parameters.ts'
 import { type Login, UpstreamError } from '../upstream/upstream.ts'
 import { onPage } from './checks/on-page.ts'
+import { readOwnForm } from './checks/own-form.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
 import { seeOther } from './respond.ts'
@@ -15,8 +16,7 @@ export async function approve(
   context: AuthorizationContext,
   call: AuthorizationCall,
 ): Promise<Response> {
-  requireSameOrigin(request, context.issuer)
-  const form = await readPageForm(request)
+  const form = await readOwnForm(request, context.issuer)
   const accepted = openForm(form, request, context)
   const to = returnAddressOf(accepted, context.redirectPolicy)
 
@@ -47,23 +47,6 @@ async function providerUrl(
     if (!(error instanceof UpstreamError)) throw error
     context.log('upstream_failed', { client, kind: error.kind, code: error.code, reason: error.message })
     throw new PageError('sign-in-unavailable', 'temporarily_unavailable', 'the OpenID Provider did not answer')
-  }
-}
-
-/** Another site cannot send this form (C-08): browsers say where a post comes from, and we insist on hearing it. */
-function requireSameOrigin(request: Request, issuer: string): void {
-  const origin = request.headers.get('origin')
-  const site = request.headers.get('sec-fetch-site')
-  const same = origin === null ? site === 'same-origin' : origin === issuer && (site === null || site === 'same-origin')
-  if (!same) throw new PageError('cross-site', 'invalid_request', 'the form was not posted by our own page')
-}
-
-/** The form, its faults shown on a page. */
-async function readPageForm(request: Request): Promise<Parameters> {
-  try {
-    return await readForm(request)
-  } catch (error) {
-    throw error instanceof OAuthError ? new PageError('invalid-request', error.code, error.description) : error
   }
 }
 

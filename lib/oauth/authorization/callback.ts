@@ -1,12 +1,12 @@
-import { lifetimes } from '../capabilities.ts'
+import { paths } from '../capabilities.ts'
 import { AuthorizationError, type ErrorCode, PageError } from '../errors.ts'
-import { newGrantKey, subjectOf } from '../grants/record.ts'
+import { subjectOf } from '../grants/record.ts'
+import { confirmPage, htmlResponse } from '../pages/index.ts'
 import { parseParameters } from '../parameters.ts'
-import { sha256 } from '../sha256.ts'
-import type { AuthorizationCode } from '../token/authorization-code.ts'
 import { type Identity, UpstreamError } from '../upstream/upstream.ts'
 import { onPage } from './checks/on-page.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import { issueCode, type SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
 
 /**
@@ -29,9 +29,11 @@ export async function callback(
   const end = [context.transactions.end(state)]
   try {
     const identity = await context.upstream.identify(answer, transaction.login, call.signal)
-    const code = sealCode(identity, transaction.request, context)
-    context.log('code_issued', { client: transaction.request.c, sub: code.sub })
-    return context.respond.success(to, code.value, end)
+    const signedIn = signedInAs(identity)
+    if (!context.respond.mayRedirect(to.redirect)) {
+      return askForConfirmation(state, signedIn, transaction.request, context)
+    }
+    return context.respond.success(to, issueCode(signedIn, transaction.request, context), end)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     context.log('upstream_failed', {
@@ -49,32 +51,38 @@ export async function callback(
   }
 }
 
-function sealCode(identity: Identity, request: AuthorizationRequest, context: AuthorizationContext) {
-  const now = Math.floor(context.now() / 1000)
-  const sub = subjectOf(identity.issuer, identity.sub)
-  const end = now + context.grantLifetime
-  const { organization } = identity
-  const code: AuthorizationCode = {
-    g: newGrantKey(sub, end),
-    c: request.c,
-    r: sha256(request.redirect_uri),
-    p: request.p,
-    resource: request.resource,
-    scope: request.scope,
-    ...(request.cn === undefined ? {} : { cn: request.cn }),
-    ...(request.ch === undefined ? {} : { ch: request.ch }),
-    m: request.m,
-    rt: request.rt,
-    u: {
-      ...(identity.email === undefined ? {} : { email: identity.email }),
-      ...(identity.emailVerified === undefined ? {} : { ev: identity.emailVerified }),
+function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
+  return {
+    sub: subjectOf(issuer, sub),
+    person: {
+      ...(email === undefined ? {} : { email }),
+      ...(emailVerified === undefined ? {} : { ev: emailVerified }),
       ...(organization?.id === undefined ? {} : { oi: organization.id }),
       ...(organization?.name === undefined ? {} : { on: organization.name }),
     },
-    exp: now + lifetimes.code,
-    end,
   }
-  return { value: context.codes.seal(code), sub }
+}
+
+/** Asks once more before a code exists: the answer would go to a host that nobody vouches for (X1). */
+function askForConfirmation(
+  state: string,
+  signedIn: SignedIn,
+  request: AuthorizationRequest,
+  context: AuthorizationContext,
+): Response {
+  const { email, on: organization } = signedIn.person
+  const page = confirmPage({
+    brand: context.brand,
+    ...(email === undefined ? {} : { email }),
+    ...(organization === undefined ? {} : { organization }),
+    ...(request.cn === undefined ? {} : { clientName: request.cn }),
+    redirectUri: request.redirect_uri,
+    action: paths.confirm,
+    hiddenFields: { state },
+  })
+  context.log('confirmation_asked', { client: request.c, sub: signedIn.sub })
+  const cookie = context.transactions.awaitConfirmation(state, request, signedIn)
+  return htmlResponse(page, { status: 200, headers: { 'set-cookie': cookie } })
 }
 
 /** What the client is told (F-08): never the provider's own words. */

@@ -5,6 +5,8 @@ import type { ReturnAddress } from './request.ts'
 
 /** Sends the authorization response to the client (A-14 … A-17, RFC 9207). */
 export interface Responder {
+  /** Whether an answer may go there without the person's click: an own program or app, or a host the operator trusts. */
+  mayRedirect(redirect: ValidatedRedirect): boolean
   /** `code`, `state` and `iss` to the redirect URI. */
   success(to: ReturnAddress, code: string, cookies?: readonly string[]): Response
   /** An error, by itself only where nobody can be harmed by it: loopback, and hosts that the operator trusts. */
@@ -25,10 +27,11 @@ export function createResponder(options: {
     return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${parameters}`
   }
 
-  const isTrusted = ({ kind, host }: ValidatedRedirect) =>
-    kind === 'loopback' || (kind === 'https' && trustedHosts.has(host))
+  const mayRedirect = ({ kind, host }: ValidatedRedirect) => kind !== 'https' || trustedHosts.has(host)
 
   return {
+    mayRedirect,
+
     success(to, code, cookies = []) {
       const location = locationOf(to, { code })
       if (to.redirect.kind !== 'private-use') return seeOther(location, cookies)
@@ -41,7 +44,7 @@ export function createResponder(options: {
 
     failure(error, to, requestId, cookies = []) {
       const location = locationOf(to, { error: error.code, error_description: error.description })
-      if (isTrusted(to.redirect)) return seeOther(location, cookies)
+      if (to.redirect.kind !== 'private-use' && mayRedirect(to.redirect)) return seeOther(location, cookies)
       const cancelled = error.code === 'access_denied'
       const page = returnPage({
         brand,

@@ -3,7 +3,9 @@ import * as v from 'valibot'
 import { lifetimes } from '../capabilities.ts'
 import type { Cookies } from '../cookies.ts'
 import type { Sealing } from '../keys/sealing.ts'
+import { Person } from '../token/claims.ts'
 import type { Login } from '../upstream/upstream.ts'
+import type { SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
 
 const Transaction = v.object({
@@ -13,6 +15,15 @@ const Transaction = v.object({
   un: v.string(),
   uv: v.string(),
   /** Seconds since the epoch. */
+  exp: v.number(),
+})
+
+const Confirmation = v.object({
+  ...authorizationRequestEntries,
+  us: v.string(),
+  /** Who has signed in. */
+  sub: v.string(),
+  u: Person,
   exp: v.number(),
 })
 
@@ -34,6 +45,13 @@ export interface Transactions {
   ): { readonly login: Login; readonly setCookies: readonly string[] }
   /** The transaction that this browser approved under this `state`; `null` if there is none, or it has expired. */
   find(browser: Request, state: string): Transaction | null
+  /** The same cookie, from now on waiting for the confirmation after the sign-in; no code exists until then (X1). */
+  awaitConfirmation(state: string, request: AuthorizationRequest, signedIn: SignedIn): string
+  /** What this browser is to confirm under this `state`; `null` if there is nothing, or it has expired. */
+  findConfirmation(
+    browser: Request,
+    state: string,
+  ): { readonly request: AuthorizationRequest; readonly signedIn: SignedIn } | null
   /** The cookie that ends it. */
   end(state: string): string
 }
@@ -52,7 +70,11 @@ export function createTransactions(options: {
 }): Transactions {
   const { cookies, now } = options
   const sealer = options.sealing.encrypted('transaction', Transaction)
+  const confirmations = options.sealing.encrypted('confirmation', Confirmation)
   const prefix = cookies.name('tx.')
+  const seconds = () => Math.floor(now() / 1000)
+  const cookieOf = (browser: Request, state: string) =>
+    stateForm.test(state) ? (cookies.read(browser).get(prefix + state) ?? '') : ''
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
 
   return {
@@ -62,7 +84,7 @@ export function createTransactions(options: {
         nonce: random(16),
         codeVerifier: random(32),
       }
-      const exp = Math.floor(now() / 1000) + lifetimes.transaction
+      const exp = seconds() + lifetimes.transaction
       const value = sealer.seal({ ...request, us: login.state, un: login.nonce, uv: login.codeVerifier, exp })
       const open = [...cookies.read(browser)]
         .filter(([name]) => name.startsWith(prefix))
@@ -82,11 +104,23 @@ export function createTransactions(options: {
     },
 
     find(browser, state) {
-      if (!stateForm.test(state)) return null
-      const opened = sealer.open(cookies.read(browser).get(prefix + state) ?? '')
-      if (!opened || opened.us !== state || opened.exp <= Math.floor(now() / 1000)) return null
+      const opened = sealer.open(cookieOf(browser, state))
+      if (!opened || opened.us !== state || opened.exp <= seconds()) return null
       const { us, un, uv, exp: _, ...request } = opened
       return { request, login: { state: us, nonce: un, codeVerifier: uv } }
+    },
+
+    awaitConfirmation(state, request, { sub, person }) {
+      const exp = seconds() + lifetimes.confirmation
+      const value = confirmations.seal({ ...request, us: state, sub, u: person, exp })
+      return cookies.set(prefix + state, value, lifetimes.confirmation)
+    },
+
+    findConfirmation(browser, state) {
+      const opened = confirmations.open(cookieOf(browser, state))
+      if (!opened || opened.us !== state || opened.exp <= seconds()) return null
+      const { us: _us, exp: _exp, sub, u: person, ...request } = opened
+      return { request, signedIn: { sub, person } }
     },
 
     end: (state) => cookies.expire(prefix + state),

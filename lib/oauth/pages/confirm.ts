@@ -29,7 +29,7 @@ export function confirmPage(input: ConfirmPageInput): Page {
   const destination = destinationOf(redirectUri)
   const host = destination.kind === 'web' ? destination.host : destination.address
   const name = displayName(input.clientName, '')
-  const content = html`<h1>Send your sign-in to <b>${breakable(host)}</b>?</h1>
+  const content = html`<h1>Continue to <b>${breakable(host)}</b>?</h1>
 <dl>
 <div><dt>Signed in as</dt><dd><b>${email ?? 'you, without an email address'}</b>${organization !== undefined && html`<br>${displayName(organization, '')}`}</dd></div>
 ${name !== '' && html`<div><dt>Calls itself</dt><dd><bdi>${name}</bdi> <span class="chip">not verified</span></dd></div>`}
@@ -38,7 +38,7 @@ ${name !== '' && html`<div><dt>Calls itself</dt><dd><bdi>${name}</bdi> <span cla
 <p class="warn">This site will be able to use ${brand.productName} in your name. Continue only if you know it and came from there.</p>
 <form class="actions" method="post" action="${input.action}">
 ${Object.entries(input.hiddenFields).map(([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`)}
-<button class="primary" name="action" value="confirm">Send it there</button>
+<button class="primary" name="action" value="confirm">Continue</button>
 <button name="action" value="cancel">Cancel</button>
 </form>`
   return layout(brand, 'Confirm', content)

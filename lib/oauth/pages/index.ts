@@ -1,5 +1,6 @@
 /** The pages that a person sees: pure functions from data to HTML, and the answer that carries one. */
 export { type Brand, defaultBrand } from './brand.ts'
+export { type ConfirmPageInput, confirmPage } from './confirm.ts'
 export { type ConsentPageInput, consentPage } from './consent.ts'
 export { displayName } from './display-name.ts'
 export { type ErrorPageInput, errorPage } from './error.ts'
