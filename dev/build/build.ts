@@ -49,6 +49,7 @@ export async function bundleFunctions(options: {
     platform: 'node',
     target: 'node24',
     legalComments: 'none',
+    alias: { '@modelcontextprotocol/server/_shims': join(repository, 'lib/mcp/sdk-defaults.ts') },
     metafile: true,
     logLevel: 'silent',
   })

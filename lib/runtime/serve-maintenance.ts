@@ -1,4 +1,5 @@
 import type { Context } from '@netlify/functions'
+import { withDeadline } from '../deadline.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import { log, withRequestId } from './log.ts'
@@ -19,7 +20,7 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
     const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, [])
     if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
     const store = createBlobsStore({ name: site.storeName })
-    const swept = await sweepGrants(store, Date.now(), AbortSignal.timeout(deadline))
+    const swept = await withDeadline(deadline, (signal) => sweepGrants(store, Date.now(), signal))
     log('swept', swept)
     return Response.json(swept)
   })

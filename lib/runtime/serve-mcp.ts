@@ -1,3 +1,4 @@
+import { startDeadline } from '../deadline.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { createBlobsStore } from '../store/blobs.ts'
@@ -11,14 +12,42 @@ import type { Site } from './site.ts'
 const deadline = 55_000
 
 /** The `mcp` function. */
-export const serveMcp = serveWith(compose, (endpoint, request, context) =>
-  endpoint.fetch(request, {
-    signal: deadlineSignal(),
+export const serveMcp = serveWith(compose, async (endpoint, request, context) => {
+  const { signal, end } = startDeadline(deadline)
+  const response = await endpoint.fetch(request, {
+    signal,
     requestId: context.requestId,
     waitUntil: (work) => context.waitUntil(work),
     ip: context.ip,
-  }),
-)
+  })
+  return whenSent(response, end)
+})
+
+/** The answer, telling when the last of it has gone out, or its reader has gone away. */
+function whenSent(response: Response, done: () => void): Response {
+  const reader = response.body?.getReader()
+  if (!reader) {
+    done()
+    return response
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const chunk = await reader.read()
+        if (!chunk.done) return controller.enqueue(chunk.value)
+        controller.close()
+      } catch (error) {
+        controller.error(error)
+      }
+      done()
+    },
+    cancel(reason) {
+      done()
+      return reader.cancel(reason)
+    },
+  })
+  return new Response(body, response)
+}
 
 async function compose(configuration: Configuration, site: Site): Promise<McpEndpoint> {
   const { issuer, resource, brand, documentationUrl, mcp } = configuration
@@ -37,14 +66,4 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
     allowedOrigins: mcp.allowedOrigins ?? [],
     log,
   })
-}
-
-/**
- * Not `AbortSignal.timeout`: Node 24 may lose it once it is combined with others by `AbortSignal.any` (nodejs/node#65995),
- * as the MCP SDK does.
- */
-function deadlineSignal(): AbortSignal {
-  const controller = new AbortController()
-  setTimeout(() => controller.abort(new DOMException('the request ran out of time', 'TimeoutError')), deadline).unref()
-  return controller.signal
 }

@@ -1,4 +1,5 @@
 import { createAttribution } from '../attribution/attribution.ts'
+import { withDeadline } from '../deadline.ts'
 import { fetchUntrusted } from '../net/fetch-untrusted.ts'
 import { type AuthorizationServer, createAuthorizationServer, type FlowOptions } from '../oauth/authorization-server.ts'
 import { paths } from '../oauth/capabilities.ts'
@@ -24,11 +25,13 @@ const userAgent = 'mcp-oauth-broker'
 
 /** The `oauth` function. */
 export const serveOAuth = serveWith(compose, (server, request, context) =>
-  server.fetch(request, {
-    signal: AbortSignal.timeout(deadline),
-    requestId: context.requestId,
-    waitUntil: (work) => context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) }))),
-  }),
+  withDeadline(deadline, (signal) =>
+    server.fetch(request, {
+      signal,
+      requestId: context.requestId,
+      waitUntil: (work) => context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) }))),
+    }),
+  ),
 )
 
 async function compose(configuration: Configuration, site: Site): Promise<AuthorizationServer> {

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose'
 import * as v from 'valibot'
+import { withDeadline } from '../../deadline.ts'
 import type { Log } from '../../log.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { sha256 } from '../sha256.ts'
@@ -43,6 +44,8 @@ const PrivateJwk = v.looseObject({ kty: v.literal('RSA'), n: v.string(), e: v.st
 
 /** Milliseconds after which a cached copy is read again, in the background, to learn of a rotation. */
 const refreshAfter = 300_000
+/** Milliseconds for that. */
+const refreshDeadline = 5000
 
 /** One record per issuer: another issuer's keys would not open here. */
 const storeKey = (issuer: string) => `signing-keys/${sha256(issuer)}`
@@ -154,7 +157,7 @@ export function createStoredKeysReader(options: { issuer: string; store: Store; 
     if (cached && !fresh) {
       if (now() - cached.readAt > refreshAfter) {
         cached = { ...cached, readAt: now() }
-        read(AbortSignal.timeout(5000)).catch(() => undefined)
+        withDeadline(refreshDeadline, read).catch(() => undefined)
       }
       return cached.record
     }

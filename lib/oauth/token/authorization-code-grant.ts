@@ -1,3 +1,4 @@
+import { withDeadline } from '../../deadline.ts'
 import { OAuthError } from '../errors.ts'
 import { type GrantRecord, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
@@ -43,7 +44,7 @@ export async function authorizationCodeGrant(
     : undefined
   const access = { client, resource, scope, grant: g, endsAt: code.end, person }
   const response = issueTokens(access, refreshToken, signer, context)
-  call.waitUntil(context.recordSignIn(signInOf(code, now), AbortSignal.timeout(recordTimeout)))
+  call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
   return response
 }
 
