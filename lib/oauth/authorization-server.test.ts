@@ -397,3 +397,42 @@ describe('a redirect host that nobody vouches for', () => {
     expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
   })
 })
+
+describe('the consent page switched off', () => {
+  const trusted = 'https://claude.ai/api/mcp/auth_callback'
+  const own = { 'sec-fetch-site': 'none' }
+
+  async function ask(redirect_uri: string, headers: Record<string, string>, more = {}, interstitial = false) {
+    const server = createHarness({ trustedHosts: ['claude.ai'], interstitial })
+    const clientId = await register(server, { redirect_uris: [redirect_uri] })
+    const browser = new TestBrowser(server)
+    const response = await browser.open(authorizePath(clientId, newPkce(), { redirect_uri, ...more }), { headers })
+    return { response, browser }
+  }
+
+  test('sends people who came by themselves straight on to the provider, for a trusted host', async () => {
+    const { response, browser } = await ask(trusted, own)
+    const upstream = new URL(response.headers.get('location') ?? '')
+    expect([response.status, upstream.origin]).toEqual([303, 'https://login.example'])
+    const state = upstream.searchParams.get('state') ?? ''
+    const back = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)
+    expect(new URL(back.headers.get('location') ?? '').searchParams.get('code')).toBeTruthy()
+  })
+
+  test.each([
+    ['a link on another site', trusted, { 'sec-fetch-site': 'cross-site' }, {}],
+    ['a sibling site', trusted, { 'sec-fetch-site': 'same-site' }, {}],
+    ['a browser that does not say', trusted, {}, {}],
+    ['a client that asks for consent', trusted, own, { prompt: 'consent' }],
+    ['a host nobody vouches for', 'https://app.example/cb', own, {}],
+    ['a program on this computer', redirectUri, own, {}],
+    ['an app’s own scheme', 'cursor://anysphere.cursor-mcp/oauth/callback', own, {}],
+  ])('still shows it for %s', async (_what, uri, headers, more) => {
+    const { response } = await ask(uri, headers, more)
+    expect([response.status, response.headers.get('location')]).toEqual([200, null])
+  })
+
+  test('is a choice: by default everybody sees it', async () => {
+    expect((await ask(trusted, own, {}, true)).response.status).toBe(200)
+  })
+})

@@ -50,6 +50,8 @@ export interface FlowOptions {
   readonly registrations: Registrations
   readonly redirectPolicy: RedirectPolicy
   readonly trustedHosts: ReadonlySet<string>
+  /** False: no consent page for trusted hosts when the person came by themselves. */
+  readonly interstitial: boolean
   readonly upstream: Upstream
   /** The upstream is the development mock, whose endpoint we serve ourselves. */
   readonly mock: boolean
@@ -158,6 +160,7 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     brand,
     log,
     now,
+    interstitial: flow.interstitial,
     grantLifetime: flow.lifetimes.grant,
     clients: flow.clients,
     redirectPolicy: flow.redirectPolicy,

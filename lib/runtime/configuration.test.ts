@@ -24,6 +24,7 @@ describe('configuration', () => {
       MCP_OAUTH_SIGNUP_URL: 'javascript:alert(1)',
       MCP_OAUTH_SIGNING_JWK: '{"kty":"RSA"}',
       MCP_BRAND_COLOR: 'red;}',
+      MCP_OAUTH_INTERSTITIAL: 'false',
       MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:9999',
       MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'javascript:alert(1)',
     }

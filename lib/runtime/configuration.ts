@@ -36,6 +36,7 @@ export interface FlowSettings {
   }
   readonly privateUseUris: readonly string[]
   readonly trustedHosts: ReadonlySet<string>
+  readonly interstitial: boolean
   /** Exact origins of metadata documents on this machine, for tests and development. */
   readonly cimdLocalOrigins: readonly string[]
   readonly crmWebhookUrl: string | undefined
@@ -161,16 +162,25 @@ function readFlow(settings: SettingsReader, site: Site): FlowSettings | null {
     settings.complain('MCP_OAUTH_CIMD_LOCAL_ORIGINS is for an issuer on loopback http only')
   }
   const crmWebhookUrl = settings.url('CRM_WEBHOOK_URL')
+  const interstitial = readInterstitial(settings)
   if (!secrets || !upstream) return null
   return {
     secrets,
     upstream,
     lifetimes,
     privateUseUris,
+    interstitial,
     trustedHosts: new Set(settings.list('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts),
     cimdLocalOrigins,
     crmWebhookUrl,
   }
+}
+
+/** On unless it is exactly `off`; another word is a mistake to be told about, not a page to leave out. */
+function readInterstitial(settings: SettingsReader): boolean {
+  const word = settings.text('MCP_OAUTH_INTERSTITIAL') ?? 'on'
+  if (word !== 'on' && word !== 'off') settings.complain('MCP_OAUTH_INTERSTITIAL must be on or off')
+  return word !== 'off'
 }
 
 function readSecrets(settings: SettingsReader): Secrets | null {

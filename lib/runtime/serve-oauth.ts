@@ -81,6 +81,7 @@ function flowOptions(
     registrations,
     redirectPolicy,
     trustedHosts: flow.trustedHosts,
+    interstitial: flow.interstitial,
     upstream,
     mock: flow.upstream.kind === 'mock',
     recordSignIn,

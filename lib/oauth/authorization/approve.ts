@@ -1,15 +1,14 @@
 import { AuthorizationError, PageError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
-import { type Login, UpstreamError } from '../upstream/upstream.ts'
 import { onPage } from './checks/on-page.ts'
 import { readOwnForm } from './checks/own-form.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import { redirectToProvider } from './provider-redirect.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
-import { seeOther } from './respond.ts'
 
 /**
- * `POST /oauth/approve`: the person pressed a button on the consent page. Approval opens the transaction (its cookie is
- * set here and nowhere else, C-10) and sends the browser to the OpenID Provider. Throws `PageError`.
+ * `POST /oauth/approve`: the person pressed a button on the consent page. Approval sends the browser to the OpenID
+ * Provider. Throws `PageError`.
  */
 export async function approve(
   request: Request,
@@ -28,26 +27,9 @@ export async function approve(
       call.requestId,
     )
   }
-  const { login, setCookies } = context.transactions.begin(accepted, request)
-  const location = await providerUrl(login, accepted, context, call.signal)
+  const response = await redirectToProvider(accepted, request, context, call.signal)
   context.log('consent_granted', { client: accepted.c, scope: accepted.scope })
-  return seeOther(location.href, setCookies)
-}
-
-/** Where the browser is to go. While the provider cannot be found, the page stays usable: pressing again asks again (F-13). */
-async function providerUrl(
-  login: Login,
-  { c: client, prompt }: AuthorizationRequest,
-  context: AuthorizationContext,
-  signal: AbortSignal,
-): Promise<URL> {
-  try {
-    return await context.upstream.authorizationUrl(login, prompt, signal)
-  } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error
-    context.log('upstream_failed', { client, kind: error.kind, code: error.code, reason: error.message })
-    throw new PageError('sign-in-unavailable', 'temporarily_unavailable', 'the OpenID Provider did not answer')
-  }
+  return response
 }
 
 function openForm(form: Parameters, request: Request, context: AuthorizationContext): AuthorizationRequest {

@@ -1,6 +1,7 @@
 import { paths } from '../capabilities.ts'
 import type { Client } from '../clients/client.ts'
-import { AuthorizationError, OAuthError } from '../errors.ts'
+import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
+import { AuthorizationError, OAuthError, PageError } from '../errors.ts'
 import { consentPage, htmlResponse } from '../pages/index.ts'
 import { type Parameters, parseParameters } from '../parameters.ts'
 import { requireResource } from '../token/resource.ts'
@@ -12,11 +13,12 @@ import { refuseRequestObjects } from './checks/request-object.ts'
 import { checkResponseType } from './checks/response-type.ts'
 import { grantableScope } from './checks/scope.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import { redirectToProvider } from './provider-redirect.ts'
 import type { AuthorizationRequest, ReturnAddress } from './request.ts'
 
 /**
- * `GET /oauth/authorize` (OAuth 2.1 §4.1.1): checks the request and asks the person, every time, before anybody is sent
- * to the OpenID Provider (C-01). Touches no store. Throws `PageError`.
+ * `GET /oauth/authorize` (OAuth 2.1 §4.1.1): checks the request and asks the person, every time unless the operator
+ * chose otherwise for trusted hosts, before anybody is sent to the OpenID Provider (C-01). Touches no store. Throws `PageError`.
  */
 export async function authorize(
   request: Request,
@@ -31,6 +33,10 @@ export async function authorize(
   const to: ReturnAddress = { redirect, state: stateOf(parameters), clientName: client.name }
   try {
     const accepted = validate(parameters, client, to, context)
+    if (maySkipConsent(request, parameters, redirect, context)) {
+      context.log('consent_skipped', { client: client.hash, scope: accepted.scope })
+      return await redirectToProvider(accepted, request, context, call.signal)
+    }
     const { hash, setCookie } = context.browser.bind(request)
     const page = consentPage({
       brand: context.brand,
@@ -42,7 +48,7 @@ export async function authorize(
     })
     return htmlResponse(page, { status: 200, headers: setCookie === undefined ? {} : { 'set-cookie': setCookie } })
   } catch (error) {
-    if (!(error instanceof OAuthError)) throw error
+    if (!(error instanceof OAuthError) || error instanceof PageError) throw error
     context.log('authorization_refused', { client: client.hash, error: error.code, reason: error.description })
     return context.respond.failure(new AuthorizationError(to, error.code, error.description), to, call.requestId)
   }
@@ -77,6 +83,22 @@ function validate(
   }
   checkSize(request)
   return request
+}
+
+/**
+ * Only if the operator switched the page off, for a host that the operator trusts, and when the person came by
+ * themselves: a link on another site always meets the page (C-06, C-07).
+ */
+function maySkipConsent(
+  request: Request,
+  parameters: Parameters,
+  redirect: ValidatedRedirect,
+  context: AuthorizationContext,
+): boolean {
+  if (context.interstitial || redirect.kind !== 'https' || !context.respond.mayRedirect(redirect)) return false
+  if (parameters.get('prompt')?.split(' ').includes('consent')) return false
+  const site = request.headers.get('sec-fetch-site')
+  return site === 'none' || site === 'same-origin'
 }
 
 /** Bytes that leave the transaction cookie under 3 KB once sealed. */

@@ -14,6 +14,8 @@ export interface AuthorizationContext {
   readonly issuer: string
   readonly resource: string
   readonly brand: Brand
+  /** Whether the consent page is shown even for hosts that the operator trusts (`MCP_OAUTH_INTERSTITIAL`). */
+  readonly interstitial: boolean
   /** Seconds from approval to the absolute end of a grant. */
   readonly grantLifetime: number
   readonly clients: Clients

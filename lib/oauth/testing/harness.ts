@@ -43,6 +43,7 @@ export function createHarness(
     secrets?: Secrets
     documents?: Record<string, Client | Unresolved>
     trustedHosts?: readonly string[]
+    interstitial?: boolean
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -103,6 +104,7 @@ export function createHarness(
       }),
       redirectPolicy,
       trustedHosts: new Set(options.trustedHosts ?? []),
+      interstitial: options.interstitial ?? true,
       upstream,
       mock: false,
       recordSignIn: async (signIn) => {
