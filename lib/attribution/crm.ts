@@ -1,3 +1,4 @@
+import { startDeadline } from '../deadline.ts'
 import type { Log } from '../log.ts'
 import type { SignIn } from '../oauth/token/sign-in.ts'
 
@@ -18,6 +19,7 @@ export interface CrmPost {
  * is a line in the log, and what the CRM answers is not read.
  */
 export async function postToCrm({ url, signIn, domain, timeout, fetch, log, signal }: CrmPost): Promise<void> {
+  const { signal: ownSignal, end } = startDeadline(timeout)
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -33,11 +35,13 @@ export async function postToCrm({ url, signIn, domain, timeout, fetch, log, sign
       }),
       // A redirect would turn the POST into a GET without a body, and look like success.
       redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
+      signal: AbortSignal.any([signal, ownSignal]),
     })
     await response.body?.cancel()
     if (!response.ok) log('crm_webhook_failed', { sub: signIn.sub, status: response.status })
   } catch (error) {
     log('crm_webhook_failed', { sub: signIn.sub, reason: error instanceof Error ? error.name : 'unknown' })
+  } finally {
+    end()
   }
 }

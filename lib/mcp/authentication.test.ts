@@ -40,7 +40,7 @@ const authorized = (body: string, bearer = token, headers: Record<string, string
 
 describe('without credentials', () => {
   test.each(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'])(
-    '%s is answered by a challenge without an error',
+    '%s is answered by a challenge without an error [S-02 S-11 D-11 D-21 B8-12]',
     async (method) => {
       const { fetch } = createTestEndpoint([key], upstream)
       const response = await fetch(new Request(resource, { method }))
@@ -67,14 +67,14 @@ describe('without credentials', () => {
     ['another scheme', post(rpc('tools/list'), { authorization: 'Basic YTpi' })],
     ['a token in the query', post(rpc('tools/list'), {}, `${resource}?access_token=x`)],
     ['a trailing slash', post(rpc('tools/list'), {}, `${resource}/`)],
-  ])('the challenge comes before anything else: %s', async (_name, request) => {
+  ])('the challenge comes before anything else: %s [S-01 S-11 T-29]', async (_name, request) => {
     const { fetch } = createTestEndpoint([key], upstream)
     const response = await fetch(request)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).not.toContain('error')
   })
 
-  test('a good token in the query or in a form counts for nothing', async () => {
+  test('a good token in the query or in a form counts for nothing [S-01]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const inQuery = await fetch(post(rpc('tools/list'), {}, `${resource}?access_token=${token}`))
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -164,24 +164,27 @@ describe('a token that is not good', () => {
     ['an object for email', () => sign(key, claims(now, { email: { toString: 'x' } }))],
   ]
 
-  test.each(bad)('%s: 401 invalid_token, whether sign-in is required or not', async (_name, make) => {
-    const badToken = await make()
-    for (const requireAuth of [true, false]) {
-      const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth })
-      const response = await fetch(authorized(ask('how?'), badToken))
-      expect(response.status).toBe(401)
-      expect(response.headers.get('www-authenticate')).toMatch(
-        /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="[^"]+", scope="docs:read"$/,
-      )
-      expect(await response.json()).toMatchObject({ error: 'invalid_token' })
-      expectReadableByBrowsers(response)
-      expect(lines).toEqual([expect.objectContaining({ event: 'mcp_token_refused' })])
-      expect(JSON.stringify(lines)).not.toContain(badToken)
-    }
-    expect(upstream.calls).toEqual([])
-  })
+  test.each(bad)(
+    '%s: 401 invalid_token, whether sign-in is required or not [S-03 S-07 A12 A14 B8-12]',
+    async (_name, make) => {
+      const badToken = await make()
+      for (const requireAuth of [true, false]) {
+        const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth })
+        const response = await fetch(authorized(ask('how?'), badToken))
+        expect(response.status).toBe(401)
+        expect(response.headers.get('www-authenticate')).toMatch(
+          /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="[^"]+", scope="docs:read"$/,
+        )
+        expect(await response.json()).toMatchObject({ error: 'invalid_token' })
+        expectReadableByBrowsers(response)
+        expect(lines).toEqual([expect.objectContaining({ event: 'mcp_token_refused' })])
+        expect(JSON.stringify(lines)).not.toContain(badToken)
+      }
+      expect(upstream.calls).toEqual([])
+    },
+  )
 
-  test('says so when it has expired, and nothing more precise otherwise', async () => {
+  test('says so when it has expired, and nothing more precise otherwise [S-03]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const expired = await sign(key, claims(now, { exp: Math.floor(now / second) - 60 }))
     const foreign = await sign(key, claims(now, { aud: 'https://other.example' }))
@@ -196,7 +199,7 @@ describe('a token that is not good', () => {
     ['not a token68', 'Bearer a b'],
     ['repeated', 'Bearer a, Bearer b'],
     ['two schemes', 'Basic YTpi, Bearer a'],
-  ])('a header that cannot be read is 400 invalid_request: %s', async (_name, authorization) => {
+  ])('a header that cannot be read is 400 invalid_request: %s [S-04]', async (_name, authorization) => {
     for (const requireAuth of [true, false]) {
       const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
       const response = await fetch(post(rpc('tools/list'), { authorization }))
@@ -206,7 +209,7 @@ describe('a token that is not good', () => {
     }
   })
 
-  test('a token without the scope: 403 naming it', async () => {
+  test('a token without the scope: 403 naming it [S-05]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
     const response = await fetch(authorized(ask('how?'), narrow))

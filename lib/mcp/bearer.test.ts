@@ -94,7 +94,7 @@ describe('keys', () => {
     expect(await world.verify(token)).toMatchObject({ kind: 'valid' })
   })
 
-  test('a key that is withdrawn takes along what it signed, from memory too', async () => {
+  test('a key that is withdrawn takes along what it signed, from memory too [O-09]', async () => {
     const world = createWorld([first, second])
     const leaked = await sign(first, claims(start))
     expect(await world.verify(leaked)).toMatchObject({ kind: 'valid' })
@@ -113,7 +113,7 @@ describe('keys', () => {
     expect(await world.verify(old)).toMatchObject({ kind: 'invalid' })
   })
 
-  test('an ID token of another issuer is refused without looking for its key', async () => {
+  test('an ID token of another issuer is refused without looking for its key [S-08]', async () => {
     const world = createWorld([first])
     const idToken = await sign(second, claims(start, { iss: 'https://idp.example' }), { typ: 'JWT', kid: 'idp' })
     expect(await world.verify(idToken)).toMatchObject({ kind: 'invalid', reason: 'typ' })
@@ -131,7 +131,7 @@ describe('keys', () => {
 })
 
 describe('memory', () => {
-  test('a token seen before is good until it expires, without keys and without a signature', async () => {
+  test('a token seen before is good until it expires, without keys and without a signature [S-07]', async () => {
     const world = createWorld([first])
     const token = await sign(first, claims(start))
     const outcome = await world.verify(token)

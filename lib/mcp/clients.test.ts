@@ -36,7 +36,7 @@ afterAll(() => Promise.all([served.stop(), upstream.stop()]))
 const clientInfo = { name: 'test', version: '1.0.0' }
 const call = { name: 'ask_question', arguments: { question: 'how?', top_k: 5 } }
 
-test('the v1 SDK client connects, lists the tool and calls it', async () => {
+test('the v1 SDK client connects, lists the tool and calls it [S-13]', async () => {
   const client = new ClientV1(clientInfo)
   const transport = new TransportV1(url, { requestInit })
   // The v1 package is not written for exactOptionalPropertyTypes: its own transport does not match its own interface.
@@ -66,7 +66,7 @@ describe.each([
   ['2025-11-25', {}],
   ['2026-07-28', { versionNegotiation: { mode: 'auto' } }],
 ] as const)('the v2 client on the %s wire', (version, options) => {
-  test('connects, lists the tool and calls it', async () => {
+  test('connects, lists the tool and calls it [S-13]', async () => {
     const client = new Client(clientInfo, options)
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
     expect(client.getNegotiatedProtocolVersion()).toBe(version)
@@ -86,7 +86,7 @@ test('a client without a token gets nowhere, and never a 5xx', async () => {
   expect(Math.max(...statuses)).toBeLessThan(500)
 })
 
-test('on the 2026-07-28 wire a tool call is one JSON body, and nobody holds a stream open', async () => {
+test('on the 2026-07-28 wire a tool call is one JSON body, and nobody holds a stream open [S-22]', async () => {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': clientInfo,

@@ -30,7 +30,7 @@ const authorized = (body: string, bearer = token, headers: Record<string, string
   post(body, { authorization: `Bearer ${bearer}`, ...headers })
 
 describe('browsers', () => {
-  test('a preflight needs no token, from any origin', async () => {
+  test('a preflight needs no token, from any origin [S-11 S-23]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const response = await fetch(
       new Request(resource, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
@@ -50,7 +50,7 @@ describe('browsers', () => {
     'http://localhost:6274',
     'http://127.0.0.1:1',
     'http://[::1]:8',
-  ])('a page from %s is led to sign-in', async (origin) => {
+  ])('a page from %s is led to sign-in [S-10]', async (origin) => {
     const { fetch } = createTestEndpoint([key], upstream)
     expect((await fetch(post(rpc('tools/list'), { origin }))).status).toBe(401)
     expect((await fetch(authorized(rpc('tools/list'), token, { origin }))).status).toBe(200)
@@ -67,7 +67,7 @@ describe('browsers', () => {
     'ftp://localhost',
     'claude.ai',
     '',
-  ])('a page from %j is refused, with a token or without', async (origin) => {
+  ])('a page from %j is refused, with a token or without [S-10 S-23 A20]', async (origin) => {
     const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false })
     for (const request of [post(ask('how?'), { origin }), authorized(ask('how?'), token, { origin })]) {
       const response = await fetch(request)

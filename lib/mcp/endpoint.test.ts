@@ -31,7 +31,7 @@ const authorized = (body: string, bearer = token, headers: Record<string, string
 
 describe('a good token', () => {
   test.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
-    'typ %s asks the question, and Kapa learns who asks',
+    'typ %s asks the question, and Kapa learns who asks [S-07 S-09]',
     async (typ) => {
       const { fetch } = createTestEndpoint([key], upstream)
       const response = await fetch(authorized(ask('  how?  ', { top_k: 3 }), await sign(key, claims(now), { typ })))
@@ -50,7 +50,7 @@ describe('a good token', () => {
     },
   )
 
-  test('the scheme is taken in any case, and the clock may be 4 s off', async () => {
+  test('the scheme is taken in any case, and the clock may be 4 s off [S-01 S-07]', async () => {
     const { fetch } = createTestEndpoint([key], upstream, { now: () => now })
     const at = Math.floor(now / second)
     const justExpired = await sign(key, claims(now, { iat: at - 60, exp: at - 3 }))
@@ -61,7 +61,7 @@ describe('a good token', () => {
     }
   })
 
-  test.each(['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'])('%s is 405 with Allow', async (method) => {
+  test.each(['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'])('%s is 405 with Allow [S-11]', async (method) => {
     const { fetch } = createTestEndpoint([key], upstream)
     const response = await fetch(new Request(resource, { method, headers: { authorization: `Bearer ${token}` } }))
     expect(response.status).toBe(405)
@@ -90,7 +90,7 @@ describe('a good token', () => {
     expect((await fetch(request)).status).toBe(200)
   })
 
-  test('a notification is 202, readable by browsers, and /mcp/ is /mcp', async () => {
+  test('a notification is 202, readable by browsers, and /mcp/ is /mcp [S-12 S-23 S-24 S-25]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
     const response = await fetch(post(body, { authorization: `Bearer ${token}` }, `${resource}/`))
@@ -98,7 +98,7 @@ describe('a good token', () => {
     expectReadableByBrowsers(response)
   })
 
-  test('the tool is listed as reading from an open world, and nothing else is offered', async () => {
+  test('the tool is listed as reading from an open world, and nothing else is offered [S-18]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const { result } = await resultOf(await fetch(authorized(rpc('tools/list'))))
     expect(result.tools).toEqual([
@@ -135,7 +135,7 @@ describe('a good token', () => {
     },
   )
 
-  test('two interleaved requests with different people each get their own answer under their own name', async () => {
+  test('two interleaved requests with different people each get their own answer under their own name [S-14 A19 B8-14]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const people = ['ada', 'bob', 'cyd', 'dee']
     const waiting = Promise.withResolvers<void>()

@@ -50,8 +50,6 @@ export interface McpCall {
   /** Fires when the caller has gone or the platform is about to end us; it must live as long as the answer's body. */
   readonly signal: AbortSignal
   readonly requestId: string
-  readonly waitUntil: (promise: Promise<unknown>) => void
-  readonly ip: string
 }
 
 export interface McpEndpoint {

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => upstream.stop())
 afterEach(() => world.reset())
 
-test('one connection serves all calls of a warm instance, with our own key and the person in _meta', async () => {
+test('one connection serves all calls of a warm instance, with our own key and the person in _meta [S-08 S-09]', async () => {
   const kapa = world.createKapa()
   expect(await kapa.ask('how?', user, signal)).toEqual(answered)
   expect(await kapa.ask('how?', undefined, signal)).toEqual(answered)
@@ -91,7 +91,7 @@ describe('failures', () => {
     expect(JSON.stringify(world.lines)).not.toMatch(/private question|kapa-key|ada@/)
   })
 
-  test('a redirect is not followed: the key stays with us', async () => {
+  test('a redirect is not followed: the key stays with us [S-09]', async () => {
     world.failing(9, () => new Response(null, { status: 307, headers: { location: `${upstream.url}/elsewhere` } }))
     expect(await world.createKapa().ask('how?', user, signal)).toMatchObject({ detail: 'connection failed' })
     expect(upstream.calls).toEqual([])

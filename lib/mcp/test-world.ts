@@ -159,5 +159,5 @@ export function createTestEndpoint(
 }
 
 function createCall(signal: AbortSignal = new AbortController().signal): McpCall {
-  return { signal, requestId: 'request-1', waitUntil: () => {}, ip: '127.0.0.1' }
+  return { signal, requestId: 'request-1' }
 }

@@ -8,6 +8,7 @@ import {
   SdkErrorCode,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
+import { startDeadline } from '../deadline.ts'
 import { StreamableHttpClientTransport, UpstreamAnswerError } from './upstream-transport.ts'
 
 export interface UpstreamConnection {
@@ -52,9 +53,9 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   const { url, headers, clientInfo, connectTimeout } = options
   const transport = new StreamableHttpClientTransport(url, headers)
   const protocol = new ClientProtocol()
-  const deadline = AbortSignal.timeout(connectTimeout)
-  await protocol.connect(transport)
+  const { signal: deadline, end } = startDeadline(connectTimeout)
   try {
+    await protocol.connect(transport)
     const { protocolVersion } = await protocol.request(
       { method: 'initialize', params: { protocolVersion: LATEST_PROTOCOL_VERSION, capabilities: {}, clientInfo } },
       { signal: deadline, timeout: connectTimeout },
@@ -67,6 +68,8 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   } catch (error) {
     await protocol.close()
     throw error
+  } finally {
+    end()
   }
   return {
     callTool: (params, { signal, timeout }) =>

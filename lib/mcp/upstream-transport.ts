@@ -10,6 +10,7 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { withDeadline } from '../deadline.ts'
 
 /** The upstream answered with an HTTP status that is no MCP answer. `text` is for decisions only, never for a log. */
 export class UpstreamHttpError extends Error {
@@ -79,8 +80,10 @@ export class StreamableHttpClientTransport implements Transport {
     if (isJSONRPCRequest(message)) return this.#request(message)
     const cancelled = cancelledRequest(message)
     if (cancelled !== undefined) this.#inFlight.get(cancelled)?.abort()
-    const response = await this.#post(message, AbortSignal.timeout(notificationTimeout))
-    await response.body?.cancel()
+    await withDeadline(notificationTimeout, async (signal) => {
+      const response = await this.#post(message, signal)
+      await response.body?.cancel()
+    })
   }
 
   async #request(request: JSONRPCRequest): Promise<void> {

@@ -1,4 +1,5 @@
 import { importJWK, type JSONWebKeySet, type JWK } from 'jose'
+import { withDeadline } from '../deadline.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 /**
@@ -39,7 +40,7 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
 
   /** One fresh read, shared by everybody who needs one meanwhile. */
   function readFresh(): Promise<JSONWebKeySet> {
-    reading ??= publicKeys(AbortSignal.timeout(freshReadTimeout), { fresh: true })
+    reading ??= withDeadline(freshReadTimeout, (signal) => publicKeys(signal, { fresh: true }))
       .then((set) => {
         readAt = now()
         return set

@@ -112,7 +112,7 @@ describe('what comes back', () => {
     expect(new TextDecoder().decode(body)).toBe('{"hello":"world"}')
   })
 
-  test('the server sees the real name, and a request that asks for no compression', async () => {
+  test('the server sees the real name, and a request that asks for no compression [M-04 M-06]', async () => {
     seen.length = 0
     await fetchPath('/ok')
     const [request] = seen
@@ -146,7 +146,7 @@ describe('a hostile server is cut off', () => {
     ['/switches-protocol', 'network'],
     ['/silent', 'timeout'],
     ['/drip', 'timeout'],
-  ])('%s → %s', async (path, reason) => {
+  ])('%s → %s [M-04 M-06 A17]', async (path, reason) => {
     seen.length = 0
     const timeout = reason === 'timeout' ? 150 : 5_000
     expect(await refusal(fetchPath(path, { timeout, maxBytes: path === '/drip' ? 100_000 : 100 }))).toBe(reason)
@@ -179,7 +179,7 @@ describe('a hostile server is cut off', () => {
 })
 
 describe('TLS', () => {
-  test('a certificate for another name is refused', async () => {
+  test('a certificate for another name is refused [M-04]', async () => {
     const other = await listen(ca.certificateFor(['other.example']))
     const fetching = fetchUntrusted(
       `https://${HOST}:${other}/ok`,
@@ -204,7 +204,7 @@ describe('TLS', () => {
 })
 
 describe('where it connects', () => {
-  test('a name server that answers differently the second time is asked once only', async () => {
+  test('a name server that answers differently the second time is asked once only [M-05 A17 B8-9]', async () => {
     const resolve = vi.fn(loopback).mockResolvedValueOnce([{ address: '127.0.0.1', family: 4 }])
     resolve.mockResolvedValue([{ address: '10.0.0.1', family: 4 }])
     expect(await fetchPath('/ok', { resolve })).toMatchObject({ status: 200 })
@@ -219,7 +219,7 @@ describe('where it connects', () => {
     setDefaultAutoSelectFamily(before)
   })
 
-  test('one private answer among public ones refuses them all', async () => {
+  test('one private answer among public ones refuses them all [M-05 A17 B8-9]', async () => {
     const resolve = async () => [
       { address: '8.8.8.8', family: 4 },
       { address: '::ffff:10.0.0.1', family: 6 },
@@ -227,7 +227,7 @@ describe('where it connects', () => {
     expect(await refusal(fetchUntrusted('https://client.example/c.json', options({ resolve })))).toBe('address')
   })
 
-  test('loopback is for exactly the local origins, and they are for loopback only', async () => {
+  test('loopback is for exactly the local origins, and they are for loopback only [M-05]', async () => {
     expect(await refusal(fetchPath('/ok', { localOrigins: [] }))).toBe('port')
     expect(await refusal(fetchPath('/ok', { localOrigins: [`https://${HOST}`] }))).toBe('port')
     expect(await refusal(fetchUntrusted(`https://${HOST}/ok`, options()))).toBe('address')
@@ -264,7 +264,7 @@ describe('where it connects', () => {
     ['client.example/c', 'url'],
     ['https://', 'url'],
     ['', 'url'],
-  ])('%s is refused before anything is sent (%s)', async (url, reason) => {
+  ])('%s is refused before anything is sent (%s) [M-05 A17 B8-9]', async (url, reason) => {
     const resolve = vi.fn(async () => [{ address: '8.8.8.8', family: 4 }])
     expect(await refusal(fetchUntrusted(url, options({ resolve })))).toBe(reason)
     expect(resolve).not.toHaveBeenCalled()

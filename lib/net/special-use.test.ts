@@ -55,7 +55,7 @@ test.each(publicAddresses)('%s is on the public internet', (address) => {
 })
 
 test.each(Object.entries(specialUse).flatMap(([kind, list]) => list.map((address) => [kind, address] as const)))(
-  '%s: %s is not on the public internet',
+  '%s: %s is not on the public internet [M-05 A17 B8-9]',
   (_kind, address) => {
     expect(isPubliclyRoutable(address)).toBe(false)
   },
@@ -66,7 +66,7 @@ test('loopback is 127.0.0.0/8 and ::1, written plainly', () => {
   expect(['::ffff:127.0.0.1', '10.0.0.1', '0.0.0.0', '8.8.8.8', 'localhost'].some(isLoopback)).toBe(false)
 })
 
-test('names of a network, not of the internet, are recognised in every spelling that URL leaves', () => {
+test('names of a network, not of the internet, are recognised in every spelling that URL leaves [M-05 A17 B8-9]', () => {
   const local = [
     'localhost',
     'localhost.',

@@ -28,7 +28,7 @@ async function signedIn(more: Record<string, string> = {}) {
 }
 
 describe('a sign-in', () => {
-  test('ends at the client with code, state and iss, and gives tokens that the published keys verify', async () => {
+  test('ends at the client with code, state and iss, and gives tokens that the published keys verify [D-03 A-15 A29 T-04 T-16 T-17 B8-3 B8-15]', async () => {
     const { server, clientId, location, form } = await signedIn()
     expect(location.origin + location.pathname).toBe(redirectUri)
     expect([...location.searchParams.keys()].sort()).toEqual(['code', 'iss', 'state'])
@@ -58,7 +58,7 @@ describe('a sign-in', () => {
     expect(server.signIns).toMatchObject([{ email: 'reader@example.com', client: { name: 'Test client' } }])
   })
 
-  test('a code is under 1 KB, and not much longer when everything is as long as it may be', async () => {
+  test('a code is under 1 KB, and not much longer when everything is as long as it may be [A-19]', async () => {
     const server = createHarness()
     server.identity = {
       issuer: 'https://login.example/',
@@ -77,7 +77,7 @@ describe('a sign-in', () => {
 })
 
 describe('the code', () => {
-  test('redeemed 50 times at once: one answer with tokens, one grant, which the replay ends', async () => {
+  test('redeemed 50 times at once: one answer with tokens, one grant, which the replay ends [T-13 T-14 A21 B8-5]', async () => {
     const { server, form } = await signedIn()
     const answers = await Promise.all(Array.from({ length: 50 }, () => token(server, form)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -99,19 +99,19 @@ describe('the code', () => {
     ['the URL of another client', { client_id: 'https://other.example/client.json' }, 'invalid_grant'],
     ['another grant type', { grant_type: 'password' }, 'unsupported_grant_type'],
     ['a secret', { client_secret: 'x' }, 'invalid_client'],
-  ])('is not spent by a request with %s', async (_what, wrong, error) => {
+  ])('is not spent by a request with %s [T-07 T-11 T-12 T-24 A2 A5 A12 B8-5 B8-7]', async (_what, wrong, error) => {
     const { server, form } = await signedIn()
     expect((await token(server, { ...form, ...wrong })).body.error).toBe(error)
     expect((await token(server, form)).status).toBe(200)
   })
 
-  test('expires after 60 seconds', async () => {
+  test('expires after 60 seconds [A-19]', async () => {
     const { server, form } = await signedIn()
     server.clock += 60_000
     expect((await token(server, form)).body.error).toBe('invalid_grant')
   })
 
-  test('of one client is of no use to another', async () => {
+  test('of one client is of no use to another [A-19 T-11]', async () => {
     const { server, form } = await signedIn()
     const other = await register(server, { client_name: 'Other' })
     expect((await token(server, { ...form, client_id: other })).body.error).toBe('invalid_grant')
@@ -128,7 +128,7 @@ describe('a refresh', () => {
     return { server, refresh, first: body.refresh_token, body }
   }
 
-  test('50 at once with one token: 50 successes with one and the same new refresh token', async () => {
+  test('50 at once with one token: 50 successes with one and the same new refresh token [T-21 A22]', async () => {
     const { refresh, first } = await refreshed()
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(first)))
     expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(200))
@@ -136,7 +136,7 @@ describe('a refresh', () => {
     expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(50)
   })
 
-  test('a lost answer heals within the grace window, with the identical successor', async () => {
+  test('a lost answer heals within the grace window, with the identical successor [T-21 B8-6]', async () => {
     const { server, refresh, first } = await refreshed()
     const second = (await refresh(first)).body.refresh_token
     server.clock += 60_000
@@ -144,7 +144,7 @@ describe('a refresh', () => {
     expect((await refresh(second)).status).toBe(200)
   })
 
-  test('after the grace window the predecessor ends the grant', async () => {
+  test('after the grace window the predecessor ends the grant [T-21]', async () => {
     const { server, refresh, first } = await refreshed()
     const second = (await refresh(first)).body.refresh_token
     server.clock += 61_000
@@ -153,7 +153,7 @@ describe('a refresh', () => {
     expect(server.log.map(({ event }) => event)).toContain('refresh_reused')
   })
 
-  test('a token two generations old ends the grant', async () => {
+  test('a token two generations old ends the grant [T-21]', async () => {
     const { refresh, first } = await refreshed()
     const second = (await refresh(first)).body.refresh_token
     const third = (await refresh(second)).body.refresh_token
@@ -161,7 +161,7 @@ describe('a refresh', () => {
     expect((await refresh(third)).body.error).toBe('invalid_grant')
   })
 
-  test('a narrower scope shapes the access token only; a wider one is refused and spends nothing', async () => {
+  test('a narrower scope shapes the access token only; a wider one is refused and spends nothing [T-20]', async () => {
     const { refresh, first } = await refreshed()
     expect((await refresh(first, { scope: 'docs:read admin' })).body.error).toBe('invalid_scope')
     const narrow = await refresh(first, { scope: 'docs:read' })
@@ -169,7 +169,7 @@ describe('a refresh', () => {
     expect((await refresh(narrow.body.refresh_token)).body.scope).toBe('docs:read docs:feedback')
   })
 
-  test('idle for 30 days it expires; used, it lives on, but never past 180 days', async () => {
+  test('idle for 30 days it expires; used, it lives on, but never past 180 days [T-23 F-12 B8-17]', async () => {
     const { server, refresh, first } = await refreshed()
     let current = first
     for (let i = 0; i < 6; i++) {
@@ -181,7 +181,7 @@ describe('a refresh', () => {
     expect((await refresh(current)).body.error).toBe('invalid_grant')
   })
 
-  test('an access token is of no use as a refresh token', async () => {
+  test('an access token is of no use as a refresh token [T-28 A13]', async () => {
     const { refresh, body, first } = await refreshed()
     expect((await refresh(body.access_token)).body.error).toBe('invalid_grant')
     expect((await refresh(first)).status).toBe(200)
@@ -193,7 +193,7 @@ describe('the authorization endpoint', () => {
     ['unknown client', { client_id: 'nobody' }],
     ['unregistered redirect_uri', { redirect_uri: 'https://evil.example/' }],
     ['another path', { redirect_uri: 'http://127.0.0.1:7777/other' }],
-  ])('%s: a page, and no redirect', async (_what, wrong) => {
+  ])('%s: a page, and no redirect [A-04 A-05 A1 B8-4]', async (_what, wrong) => {
     const server = createHarness()
     const response = await server.fetch(authorizePath(await register(server), newPkce(), wrong))
     expect(response.status).toBe(400)
@@ -211,17 +211,20 @@ describe('the authorization endpoint', () => {
     ['request_uri', { request_uri: 'https://evil.example/' }, 'request_uri_not_supported'],
     ['prompt=none', { prompt: 'none' }, 'login_required'],
     ['form_post', { response_mode: 'form_post' }, 'invalid_request'],
-  ])('%s: an error to the client, with iss and state', async (_what, wrong, error) => {
-    const server = createHarness()
-    const response = await server.fetch(authorizePath(await register(server), newPkce(), wrong))
-    expect(response.status).toBe(303)
-    const { searchParams } = new URL(response.headers.get('location') ?? '')
-    expect(searchParams.get('error')).toBe(error)
-    expect(searchParams.get('iss')).toBe(server.issuer)
-    expect(searchParams.get('state')).toBe('client state')
-  })
+  ])(
+    '%s: an error to the client, with iss and state [A-07 A-08 A-09 A-12 A-13 A-16 A2 A12 A29 B8-3]',
+    async (_what, wrong, error) => {
+      const server = createHarness()
+      const response = await server.fetch(authorizePath(await register(server), newPkce(), wrong))
+      expect(response.status).toBe(303)
+      const { searchParams } = new URL(response.headers.get('location') ?? '')
+      expect(searchParams.get('error')).toBe(error)
+      expect(searchParams.get('iss')).toBe(server.issuer)
+      expect(searchParams.get('state')).toBe('client state')
+    },
+  )
 
-  test('an error for a host that nobody vouches for is a page with a link, not a redirect', async () => {
+  test('an error for a host that nobody vouches for is a page with a link, not a redirect [A-17]', async () => {
     const server = createHarness({ trustedHosts: ['claude.ai'] })
     const uris = { redirect_uris: ['https://app.example/cb', 'https://claude.ai/cb'] }
     const clientId = await register(server, uris)
@@ -245,7 +248,7 @@ describe('consent', () => {
     return { server, browser, page, clientId }
   }
 
-  test('is asked before anybody is sent to the provider; only approval sets what the callback needs', async () => {
+  test('is asked before anybody is sent to the provider; only approval sets what the callback needs [C-01 C-09 C-10 F-01 A8 B8-1]', async () => {
     const { browser, page } = await shown()
     expect([...browser.cookies.keys()]).toEqual(['__Host-browser'])
     const approved = await browser.press(page, 'approve')
@@ -256,7 +259,7 @@ describe('consent', () => {
     )
   })
 
-  test('cancelled: access_denied to the client', async () => {
+  test('cancelled: access_denied to the client [C-11]', async () => {
     const { browser, page } = await shown()
     const denied = await browser.press(page, 'cancel')
     expect(new URL(denied.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied')
@@ -266,7 +269,7 @@ describe('consent', () => {
     ['posted by another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }],
     ['from a sibling site', { 'sec-fetch-site': 'same-site' }],
     ['with Origin: null', { origin: 'null' }],
-  ])('%s is refused', async (_what, headers) => {
+  ])('%s is refused [C-08 A10 B8-1]', async (_what, headers) => {
     const { browser, page } = await shown()
     const response = await browser.press(page, 'approve', headers)
     expect([response.status, response.headers.get('location'), response.headers.getSetCookie()]).toEqual([
@@ -276,7 +279,7 @@ describe('consent', () => {
     ])
   })
 
-  test('of another browser is refused', async () => {
+  test('of another browser is refused [C-08 A10 A27]', async () => {
     const { server, page, clientId } = await shown()
     const other = new TestBrowser(server)
     expect((await other.press(page, 'approve')).status).toBe(403)
@@ -284,14 +287,14 @@ describe('consent', () => {
     expect((await other.press(page, 'approve')).status).toBe(403)
   })
 
-  test('shown twice, or in two tabs, works in both', async () => {
+  test('shown twice, or in two tabs, works in both [C-08 A10]', async () => {
     const { browser, page, clientId } = await shown()
     const second = await (await browser.open(authorizePath(clientId, newPkce()))).text()
     expect((await browser.press(page, 'approve')).status).toBe(303)
     expect((await browser.press(second, 'approve')).status).toBe(303)
   })
 
-  test('expires after ten minutes', async () => {
+  test('expires after ten minutes [C-08]', async () => {
     const { server, browser, page } = await shown()
     server.clock += 600_000
     const response = await browser.press(page, 'approve')
@@ -300,7 +303,7 @@ describe('consent', () => {
 })
 
 describe('the callback', () => {
-  test('approved here and finished there is refused, without asking the provider', async () => {
+  test('approved here and finished there is refused, without asking the provider [F-02 A9 A27 B8-1 B8-2]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -312,7 +315,7 @@ describe('the callback', () => {
     expect((await browser.open(path)).status).toBe(303)
   })
 
-  test('many sign-ins left open stay under 6 KB of cookies, and the newest works', async () => {
+  test('many sign-ins left open stay under 6 KB of cookies, and the newest works [A-21]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -351,7 +354,7 @@ describe('a redirect host that nobody vouches for', () => {
     return { server, clientId, pkce, browser, callback, answer }
   }
 
-  test('is asked about once more after the sign-in, and no code exists until the person confirms', async () => {
+  test('is asked about once more after the sign-in, and no code exists until the person confirms [A-17]', async () => {
     const { server, clientId, pkce, callback, answer } = await signedInFor(unknown)
     const asked = await callback()
     expect([asked.status, asked.headers.get('location')]).toEqual([200, null])
@@ -375,7 +378,7 @@ describe('a redirect host that nobody vouches for', () => {
     }
   })
 
-  test('gets access_denied by the person’s own click when they cancel', async () => {
+  test('gets access_denied by the person’s own click when they cancel [A-17 C-11]', async () => {
     const { callback, answer } = await signedInFor(unknown)
     await callback()
     const denied = await answer('cancel')
@@ -384,7 +387,7 @@ describe('a redirect host that nobody vouches for', () => {
     expect((await answer('confirm')).status).toBe(403)
   })
 
-  test('cannot be confirmed by another site, in another browser, before the sign-in, or after five minutes', async () => {
+  test('cannot be confirmed by another site, in another browser, before the sign-in, or after five minutes [A-17 A27]', async () => {
     const { server, callback, answer } = await signedInFor(unknown)
     expect((await answer('confirm')).status).toBe(403)
     await callback()
@@ -427,12 +430,12 @@ describe('the consent page switched off', () => {
     ['a host nobody vouches for', 'https://app.example/cb', own, {}],
     ['a program on this computer', redirectUri, own, {}],
     ['an app’s own scheme', 'cursor://anysphere.cursor-mcp/oauth/callback', own, {}],
-  ])('still shows it for %s', async (_what, uri, headers, more) => {
+  ])('still shows it for %s [C-06 C-07 A8 A11]', async (_what, uri, headers, more) => {
     const { response } = await ask(uri, headers, more)
     expect([response.status, response.headers.get('location')]).toEqual([200, null])
   })
 
-  test('is a choice: by default everybody sees it', async () => {
+  test('is a choice: by default everybody sees it [C-01 C-06 C-07]', async () => {
     expect((await ask(trusted, own, {}, true)).response.status).toBe(200)
   })
 })

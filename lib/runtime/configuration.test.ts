@@ -17,7 +17,7 @@ describe('configuration', () => {
     expect(mcp.requireAuth).toBe(false)
   })
 
-  test('names everything that is missing or wrong at once, and no value', () => {
+  test('names everything that is missing or wrong at once, and no value [O-10]', () => {
     const wrong = {
       MCP_OAUTH_SECRET: 'hunter2',
       MCP_OAUTH_ACCESS_TTL: '1e9',
@@ -60,11 +60,16 @@ describe('configuration', () => {
     }
   })
 
-  test('REQUIRE_AUTH is on by the exact word only', () => {
-    for (const value of ['TRUE', '1', 'yes', ' true', '']) {
-      expect(readConfiguration({ ...complete, REQUIRE_AUTH: value }, site).mcp.requireAuth).toBe(false)
+  test('REQUIRE_AUTH is on by the exact word only, and a word that means neither is told, not guessed', () => {
+    const read = (value: string) => readConfiguration({ ...complete, REQUIRE_AUTH: value }, site)
+    expect(read('true').mcp.requireAuth).toBe(true)
+    for (const value of ['false', '']) expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([false, []])
+    for (const value of ['TRUE', '1', 'yes', ' true']) {
+      expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([
+        false,
+        ['REQUIRE_AUTH must be true or false'],
+      ])
     }
-    expect(readConfiguration({ ...complete, REQUIRE_AUTH: 'true' }, site).mcp.requireAuth).toBe(true)
   })
 })
 

@@ -14,12 +14,7 @@ const deadline = 55_000
 /** The `mcp` function. */
 export const serveMcp = serveWith(compose, async (endpoint, request, context) => {
   const { signal, end } = startDeadline(deadline)
-  const response = await endpoint.fetch(request, {
-    signal,
-    requestId: context.requestId,
-    waitUntil: (work) => context.waitUntil(work),
-    ip: context.ip,
-  })
+  const response = await endpoint.fetch(request, { signal, requestId: context.requestId })
   return whenSent(response, end)
 })
 

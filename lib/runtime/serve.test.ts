@@ -23,7 +23,7 @@ describe('a function', () => {
     async (issuer) => Response.json({ issuer }),
   )
 
-  test('answers for its own host only', async () => {
+  test('answers for its own host only [O-01 D-04 D-25]', async () => {
     const own = await serve(new Request(url), contextOf('https://docs.example'))
     expect([own.status, await own.json()]).toEqual([200, { issuer: 'https://docs.example' }])
     expect(own.headers.get('strict-transport-security')).toBe('max-age=31536000')

@@ -4,12 +4,6 @@ import { log, withRequestId } from './log.ts'
 import { createSettingsReader } from './settings.ts'
 import { configuredIssuer, type Deploy, isOwnDeploy, type Site, siteOf } from './site.ts'
 
-/** What an instance has made for one site, kept for as long as it is warm. */
-export interface Instance<T> {
-  readonly configuration: Configuration
-  readonly service: T
-}
-
 /**
  * Wraps a service as a Netlify function: finds the site of the request (or answers 404), composes the service for it
  * once per instance, and sets what every answer carries.

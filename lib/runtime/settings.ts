@@ -4,7 +4,7 @@ export interface SettingsReader {
   complain(problem: string): void
   /** The trimmed value; `undefined` if absent or empty. The first name that is set wins. */
   text(...names: readonly string[]): string | undefined
-  /** Only the exact string `true` (F-000-16). */
+  /** True only for the exact string `true` (F-000-16); a word that is neither true nor false is a mistake to be told. */
   flag(name: string): boolean
   integer(name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number
   /** Comma-separated. */
@@ -30,7 +30,11 @@ export function createSettingsReader(env: Environment): SettingsReader {
       problems.push(problem)
     },
     text: (...names) => found(names)?.value,
-    flag: (name) => env[name] === 'true',
+    flag(name) {
+      const value = env[name] ?? ''
+      if (!['true', 'false', ''].includes(value)) problems.push(`${name} must be true or false`)
+      return value === 'true'
+    },
     integer(name, { min, max, default: fallback }) {
       const value = found([name])?.value
       if (value === undefined) return fallback

@@ -5,7 +5,7 @@ const production = { context: 'production', siteName: 'docs', siteUrl: 'https://
 const preview = { context: 'deploy-preview', siteName: 'docs', siteUrl: 'https://docs.example' }
 
 describe('the site of a request', () => {
-  test('in production is the configured one, for its own host only', () => {
+  test('in production is the configured one, for its own host only [D-04 B8-8]', () => {
     const env = { MCP_OAUTH_ISSUER: 'https://login.docs.example' }
     expect(siteOf('login.docs.example', env, production, [])?.issuer).toBe('https://login.docs.example')
     for (const host of [
@@ -26,7 +26,7 @@ describe('the site of a request', () => {
     expect(siteOf('docs.example', {}, { ...production, siteUrl: undefined }, [])).toBeNull()
   })
 
-  test('of a preview is its own host, with a store of its own, and never production’s', () => {
+  test('of a preview is its own host, with a store of its own, and never production’s [O-16]', () => {
     const env = { MCP_OAUTH_ISSUER: 'https://docs.example' }
     const one = siteOf('deploy-preview-7--docs.netlify.app', env, preview, [])
     const two = siteOf('deploy-preview-8--docs.netlify.app', env, preview, [])

@@ -120,7 +120,7 @@ const documents = [
 describe.each(documents)('$publisher', ({ document, requested }) => {
   const client = clientOfDocument(document.client_id, document, policy)
 
-  test('is a public client, known by the host of its document', () => {
+  test('is a public client, known by the host of its document [M-09]', () => {
     expect(client).toEqual({
       id: document.client_id,
       hash: sha256(document.client_id),
@@ -133,7 +133,7 @@ describe.each(documents)('$publisher', ({ document, requested }) => {
     })
   })
 
-  test('may be sent where it asks to be', () => {
+  test('may be sent where it asks to be [M-10]', () => {
     const redirectUris = 'redirectUris' in client ? client.redirectUris : []
     expect(matchRedirectUri(redirectUris, requested, policy)).toMatchObject({ uri: requested })
   })
@@ -155,7 +155,7 @@ describe('a document is refused', () => {
     expect(detail({ ...good, redirect_uris: [...good.redirect_uris, 'zed://callback'] })).toBe('accepted')
   })
 
-  test('that allows only private_key_jwt: ChatGPT as of May 2026', () => {
+  test('that allows only private_key_jwt: ChatGPT as of May 2026 [M-09]', () => {
     expect(
       detail({ ...good, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://client.example/jwks' }),
     ).toBe('invalid: no client authentication method of the document is supported here; supported: none')
@@ -183,11 +183,11 @@ describe('a document is refused', () => {
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', d: 'c' }] } }],
     ['a symmetric key', { jwks: { keys: [{ kty: 'oct', k: 'a' }] } }],
     ['no authorization_code', { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'] }],
-  ])('with %s', (_what, change) => {
+  ])('with %s [M-03 M-07 M-08]', (_what, change) => {
     expect(detail({ ...good, ...change })).toMatch(/^invalid: /)
   })
 
-  test.each([[null], ['text'], [[good]], [42]])('that is %j', (document) => {
+  test.each([[null], ['text'], [[good]], [42]])('that is %j [M-07]', (document) => {
     expect(detail(document)).toBe('invalid: the document is not a JSON object')
   })
 })

@@ -60,7 +60,7 @@ describe('over the network', () => {
     await once(server, 'close')
   })
 
-  test('a document is fetched once, whoever asks and however often', async () => {
+  test('a document is fetched once, whoever asks and however often [M-11 M-14]', async () => {
     const url = `${origin}/client.json`
     const asked = await Promise.all(Array.from({ length: 20 }, () => clients.resolve(url, never)))
     expect(new Set(asked).size).toBe(1)
@@ -93,12 +93,12 @@ describe('over the network', () => {
     ['/c?status=429', 'unavailable'],
     ['/c?status=500', 'unavailable'],
     ['/c?status=503', 'unavailable'],
-  ])('%s → %s', async (path, expected) => {
+  ])('%s → %s [M-04 M-06 M-07 M-12 B8-9]', async (path, expected) => {
     const result = await clients.resolve(origin + path, never)
     expect('kind' in result ? result.kind : 'client').toBe(expected)
   })
 
-  test('an address of the inner network is never asked', async () => {
+  test('an address of the inner network is never asked [M-05 A17]', async () => {
     for (const url of [
       'https://169.254.169.254/latest/meta-data',
       'https://127.0.0.1/c',
@@ -110,7 +110,7 @@ describe('over the network', () => {
     }
   })
 
-  test('what is no https URL is a registration or nobody', async () => {
+  test('what is no https URL is a registration or nobody [M-01]', async () => {
     for (const id of ['http://client.example/c.json', 'HTTPS://client.example/c.json', 'unknown', '']) {
       expect(await clients.resolve(id, never)).toMatchObject({ kind: 'invalid' })
     }
@@ -145,7 +145,7 @@ describe('kept in memory', () => {
     ['Max-Age=3600', HOUR],
     ['max-age=999999999', 24 * HOUR],
     ['max-age=nonsense', 5 * MINUTE],
-  ])('Cache-Control: %s, for %i ms', async (header, kept) => {
+  ])('Cache-Control: %s, for %i ms [M-11 M-16]', async (header, kept) => {
     cacheControl = header
     const documents = create()
     await documents.resolve(url, never)
@@ -157,7 +157,7 @@ describe('kept in memory', () => {
     expect(fetch).toHaveBeenCalledTimes(2)
   })
 
-  test('5 KB and 5 s are asked for', async () => {
+  test('5 KB and 5 s are asked for [M-04 M-06]', async () => {
     await create().resolve(url, never)
     expect(fetch).toHaveBeenCalledWith(url, { accept: 'application/json', maxBytes: 5_120, timeout: 5_000 })
   })
@@ -170,12 +170,12 @@ describe('kept in memory', () => {
     ['redirect', 'invalid'],
     ['size', 'invalid'],
     ['encoding', 'invalid'],
-  ] as const)('a fetch refused for %s is %s', async (reason, kind) => {
+  ] as const)('a fetch refused for %s is %s [M-12]', async (reason, kind) => {
     fetch.mockRejectedValueOnce(new FetchRefused(reason))
     expect(await create().resolve(url, never)).toEqual({ kind, detail: `fetch refused: ${reason}` })
   })
 
-  test('an error is not kept', async () => {
+  test('an error is not kept [M-11]', async () => {
     const documents = create()
     fetch.mockRejectedValueOnce(new FetchRefused('timeout'))
     expect(await documents.resolve(url, never)).toEqual({ kind: 'unavailable', detail: 'fetch refused: timeout' })
@@ -199,7 +199,7 @@ describe('kept in memory', () => {
     expect(fetch).toHaveBeenCalledTimes(1)
   })
 
-  test('one caller who gives up takes nobody with him', async () => {
+  test('one caller who gives up takes nobody with him [M-14]', async () => {
     const { promise, resolve } = Promise.withResolvers<FetchedResource>()
     fetch.mockReturnValueOnce(promise)
     const documents = create()

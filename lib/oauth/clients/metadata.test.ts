@@ -10,7 +10,7 @@ const parse = (more: object, unacceptable: MetadataRules['unacceptable'] = 'refu
   parseClientMetadata({ redirect_uris: [CALLBACK], ...more }, { ...rules, unacceptable })
 
 describe('what a client may leave out, and what it may add', () => {
-  test('redirect_uris alone are enough', () => {
+  test('redirect_uris alone are enough [R-03 T-19]', () => {
     expect(parse({})).toEqual({
       redirectUris: [CALLBACK],
       grantTypes: ['authorization_code', 'refresh_token'],
@@ -18,7 +18,7 @@ describe('what a client may leave out, and what it may add', () => {
     })
   })
 
-  test('null is the same as absent', () => {
+  test('null is the same as absent [R-03]', () => {
     const nulls = {
       client_name: null,
       grant_types: null,
@@ -30,7 +30,7 @@ describe('what a client may leave out, and what it may add', () => {
     expect(parse(nulls)).toEqual(parse({}))
   })
 
-  test('unknown members, grant types, scopes and application types are ignored', () => {
+  test('unknown members, grant types, scopes and application types are ignored [R-03 R-08 R-10 T-32]', () => {
     const more = {
       grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'authorization_code'],
       response_types: ['token', 'code'],
@@ -47,11 +47,11 @@ describe('what a client may leave out, and what it may add', () => {
     })
   })
 
-  test('a scope of which we know nothing is no restriction', () => {
+  test('a scope of which we know nothing is no restriction [R-10]', () => {
     expect(parse({ scope: 'openid email' })).toEqual(parse({}))
   })
 
-  test('the application type is inferred where it is missing, and never argued with', () => {
+  test('the application type is inferred where it is missing, and never argued with [R-07]', () => {
     expect(parse({ redirect_uris: ['http://localhost/cb'] })).toMatchObject({ applicationType: 'native' })
     expect(parse({ redirect_uris: [CALLBACK, rules.privateUseUris[0]] })).toMatchObject({ applicationType: 'native' })
     expect(parse({ redirect_uris: ['http://localhost/cb'], application_type: 'web' })).toMatchObject({
@@ -83,11 +83,11 @@ describe('what is refused', () => {
     ['refresh_token alone', { redirect_uris: [CALLBACK], grant_types: ['refresh_token'] }, 'invalid_client_metadata'],
     ['no code', { redirect_uris: [CALLBACK], response_types: ['token'] }, 'invalid_client_metadata'],
     ['a name that is no text', { redirect_uris: [CALLBACK], client_name: { en: 'x' } }, 'invalid_client_metadata'],
-  ])('%s', (_what, input, error) => {
+  ])('%s [R-05 R-06 R-08]', (_what, input, error) => {
     expect(parseClientMetadata(input, rules)).toMatchObject({ error })
   })
 
-  test('the description says where, and repeats nothing of what was sent', () => {
+  test('the description says where, and repeats nothing of what was sent [R-05]', () => {
     const bad = parse({ redirect_uris: [CALLBACK, 'javascript:"><script>'] })
     expect(bad).toEqual({
       error: 'invalid_redirect_uri',
@@ -120,7 +120,7 @@ describe('a client’s name is one visible line', () => {
     ['\ud800lone', 'lone'],
     ['', undefined],
     [' \u200d ', undefined],
-  ])('%j → %j', (given, expected) => {
+  ])('%j → %j [C-04]', (given, expected) => {
     expect(name(given)).toBe(expected)
   })
 

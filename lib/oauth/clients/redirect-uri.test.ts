@@ -106,19 +106,19 @@ const refused = {
 
 describe('what no browser is ever sent to', () => {
   const rows = Object.entries(refused).flatMap(([reason, uris]) => uris.map((uri) => [uri, reason] as const))
-  test.each(rows)('%j (%s)', (uri, reason) => {
+  test.each(rows)('%j (%s) [A-06 A3 A16 B8-4]', (uri, reason) => {
     // An empty string and others fail on more than one count: the reason is what a client developer is told first.
     const result = parseRedirectUri(uri, policy)
     expect(result).toEqual({ kind: 'refused', reason: uri === '' ? 'characters' : reason })
     expect(matchRedirectUri([uri], uri, policy)).toBeNull()
   })
 
-  test('a dangerous scheme, not even when the operator lists it', () => {
+  test('a dangerous scheme, not even when the operator lists it [A-06 A3]', () => {
     const uri = 'javascript:alert(1)'
     expect(parseRedirectUri(uri, { privateUseUris: [uri] })).toEqual({ kind: 'refused', reason: 'scheme' })
   })
 
-  test('whatever string is acceptable is https, http on a loopback host, or listed, to a browser too', () => {
+  test('whatever string is acceptable is https, http on a loopback host, or listed, to a browser too [A-06 A3]', () => {
     const parts = [
       'https:',
       'http:',
@@ -173,7 +173,7 @@ describe('matching a request with what is registered', () => {
     ['http://localhost:1/cb?x=1', 'http://localhost:2/cb?x=1'],
     ['https://claude.ai/api/mcp/auth_callback', 'https://claude.ai/api/mcp/auth_callback'],
     [CURSOR, CURSOR],
-  ])('%s admits %s', (registered, requested) => {
+  ])('%s admits %s [A-05 M-10 B8-4]', (registered, requested) => {
     expect(match(registered, requested)).toBe(requested)
   })
 
@@ -194,16 +194,16 @@ describe('matching a request with what is registered', () => {
     ['https://client.example/cb', 'https://client.example/cb?x', 'an additional query'],
     ['https://client.example/cb', 'https://client.example.evil.example/cb', 'another host'],
     ['https://client.example/', 'https://client.example', 'a missing slash'],
-  ])('%s does not admit %s: %s', (registered, requested) => {
+  ])('%s does not admit %s: %s [A-05 A16 B8-4]', (registered, requested) => {
     expect(match(registered, requested)).toBeNull()
   })
 
-  test('what was registered under a laxer policy is not honoured any more', () => {
+  test('what was registered under a laxer policy is not honoured any more [A-06]', () => {
     expect(matchRedirectUri([CURSOR], CURSOR, { privateUseUris: [] })).toBeNull()
     expect(match('http://client.example/cb', 'http://client.example/cb')).toBeNull()
   })
 
-  test('redirect_uri may be left out only when there is one answer', () => {
+  test('redirect_uri may be left out only when there is one answer [A-05]', () => {
     expect(match('https://client.example/cb')).toBe('https://client.example/cb')
     expect(match('http://localhost:3118/callback')).toBe('http://localhost:3118/callback')
     expect(match(CURSOR)).toBe(CURSOR)

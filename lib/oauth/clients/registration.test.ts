@@ -104,7 +104,7 @@ const bodies = {
 }
 
 describe.each(Object.entries(bodies))('%s', (_client, body) => {
-  test('is registered as a public client, its redirect URIs echoed, nothing null', async () => {
+  test('is registered as a public client, its redirect URIs echoed, nothing null [R-02 R-04 R-06 R-09 R-11]', async () => {
     const response = await register(body)
     expect(response).toMatchObject({
       client_id: expect.stringMatching(/^ey[\w-]+$/),
@@ -118,7 +118,7 @@ describe.each(Object.entries(bodies))('%s', (_client, body) => {
     expect(JSON.stringify(response)).not.toContain('null')
   })
 
-  test('comes back from its client_id', async () => {
+  test('comes back from its client_id [R-13]', async () => {
     const { client_id } = await register(body)
     expect(await registrations.resolve(client_id)).toMatchObject({
       id: client_id,
@@ -132,7 +132,7 @@ describe.each(Object.entries(bodies))('%s', (_client, body) => {
   })
 })
 
-test('the answer says what was registered, not what was asked for', async () => {
+test('the answer says what was registered, not what was asked for [R-04 R-07 R-09]', async () => {
   const { client_id: _, ...response } = await register({
     ...bodies['VS Code'],
     client_secret: 'x',
@@ -150,13 +150,13 @@ test('the answer says what was registered, not what was asked for', async () => 
   })
 })
 
-test('a client that wants no refresh token does not get one later', async () => {
+test('a client that wants no refresh token does not get one later [T-19]', async () => {
   const { client_id, grant_types } = await register({ ...bodies.opencode, grant_types: ['authorization_code'] })
   expect(grant_types).toEqual(['authorization_code'])
   expect(await registrations.resolve(client_id)).toMatchObject({ grantTypes: ['authorization_code'] })
 })
 
-test('one bad redirect URI refuses the registration', async () => {
+test('one bad redirect URI refuses the registration [R-05 R-06]', async () => {
   const body = { ...bodies.Cursor, redirect_uris: [...bodies.Cursor.redirect_uris, 'cursor://evil/callback'] }
   expect(await registrations.register(body)).toEqual({
     error: 'invalid_redirect_uri',
@@ -164,13 +164,13 @@ test('one bad redirect URI refuses the registration', async () => {
   })
 })
 
-test('metadata that would make a client_id of more than 2 KB is refused', async () => {
+test('metadata that would make a client_id of more than 2 KB is refused [R-11 R-12 B8-19]', async () => {
   const redirect_uris = Array.from({ length: 10 }, (_, i) => `https://client.example/${i}/${'x'.repeat(400)}`)
   expect(await registrations.register({ redirect_uris })).toMatchObject({ error: 'invalid_client_metadata' })
   expect(await registrations.resolve(sealer.seal({ r: redirect_uris, g: true, a: 'w', t: 1 }).toString())).toBeNull()
 })
 
-test('a tightened policy reaches clients that registered before it', async () => {
+test('a tightened policy reaches clients that registered before it [A-06]', async () => {
   const { client_id } = await register(bodies.Cursor)
   const strict = createRegistrations({ sealer, policy: { privateUseUris: [] }, now })
   const rest = bodies.Cursor.redirect_uris.slice(1)
@@ -179,7 +179,7 @@ test('a tightened policy reaches clients that registered before it', async () =>
   expect(await strict.resolve(only.client_id)).toBeNull()
 })
 
-test('a client_id that we did not seal names nobody', async () => {
+test('a client_id that we did not seal names nobody [R-13]', async () => {
   for (const id of ['', 'unknown', 'http://client.example/c.json', 'x'.repeat(100_000)]) {
     expect(await registrations.resolve(id)).toBeNull()
   }

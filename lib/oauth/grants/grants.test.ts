@@ -49,7 +49,7 @@ function setup(wrap: (store: Store) => Partial<Store> = () => ({})) {
 }
 
 describe('grants', () => {
-  test('redeem and rotate are one operation each', async () => {
+  test('redeem and rotate are one operation each [T-14]', async () => {
     const { grants, operations, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
@@ -78,7 +78,7 @@ describe('grants', () => {
     expect(operations).toEqual(['replace', 'get', 'replace'])
   })
 
-  test('a write lost to a new version of the same generation is repeated, not taken for reuse', async () => {
+  test('a write lost to a new version of the same generation is repeated, not taken for reuse [T-21]', async () => {
     const { grants, inner, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
@@ -88,7 +88,7 @@ describe('grants', () => {
     })
   })
 
-  test('a loss after an unclear attempt ends nobody’s grant', async () => {
+  test('a loss after an unclear attempt ends nobody’s grant [T-21 T-13]', async () => {
     const lost: WriteResult = { won: false, ambiguous: true }
     const redeeming = setup(() => ({ create: async () => lost }))
     await expect(redeeming.grants.redeem(redeeming.key, record, redeeming.signal)).rejects.toThrow(StoreUnavailable)
@@ -110,13 +110,13 @@ describe('grants', () => {
     })
   })
 
-  test('reuse is refused as such only once the tombstone stands', async () => {
+  test('reuse is refused as such only once the tombstone stands [T-21]', async () => {
     const { grants, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: false }) }))
     await grants.redeem(key, record, signal)
     await expect(grants.redeem(key, record, signal)).rejects.toThrow(StoreUnavailable)
   })
 
-  test('a tombstone wins against any number of rotations', async () => {
+  test('a tombstone wins against any number of rotations [O-06]', async () => {
     for (let round = 0; round < 50; round++) {
       const { grants, key, inner, signal } = setup()
       const first = await grants.redeem(key, record, signal)

@@ -10,7 +10,7 @@ export interface Grant {
   readonly version: string
 }
 
-/** Why there is no token. `detail` is for the log. Every one of them is `invalid_grant` on the wire. */
+/** Why there is no token. Every one of them is `invalid_grant` on the wire. */
 export interface GrantRefusal {
   readonly refused: 'used' | 'reuse' | 'revoked' | 'unknown'
 }

@@ -28,15 +28,30 @@ export const GrantRecord = v.object({
 })
 export type GrantRecord = v.InferOutput<typeof GrantRecord>
 
-declare const grantKey: unique symbol
 /**
  * `grants/<yyyymm of its absolute end>/<sub>/<128-bit id>`. Made once, when the code is sealed, and carried unchanged
  * in code, refresh and access token: nobody computes it again from a clock or a setting.
  */
-export type GrantKey = string & { readonly [grantKey]?: true }
+export type GrantKey = string
 
 export function newGrantKey(sub: string, endsAt: number): GrantKey {
   return `${grantMonth(endsAt)}/${sub}/${randomBytes(16).toString('base64url')}`
+}
+
+/** The record of a grant whose current generation begins now. Times in seconds. */
+export function beginGeneration(
+  grant: Omit<GrantRecord, 'rotatedAt' | 'expiresAt' | 'clientName' | 'revokedAt' | 'revokedReason'> & {
+    readonly clientName: string | undefined
+  },
+  { now, lifetime }: { readonly now: number; readonly lifetime: number },
+): GrantRecord {
+  const { clientName, ...rest } = grant
+  return {
+    ...rest,
+    ...(clientName === undefined ? {} : { clientName }),
+    rotatedAt: now,
+    expiresAt: Math.min(now + lifetime, grant.endsAt),
+  }
 }
 
 /** Whose grant it is: the `sub` inside its key. */

@@ -38,17 +38,17 @@ describe.each([
 ])('%s values', (_name, make) => {
   const envelope = make('code', [key, older])
 
-  test('open under every key of the ring, and say which', () => {
+  test('open under every key of the ring, and say which [O-09]', () => {
     expect(envelope.open(envelope.seal(text, 'k0'))).toEqual({ plaintext: text, kid: 'k0' })
     expect(make('code', [older]).open(envelope.seal(text))).toBeNull()
     expect(() => envelope.seal(text, 'k9')).toThrow(UnknownKey)
   })
 
-  test('do not open for another purpose, even under the same key', () => {
+  test('do not open for another purpose, even under the same key [T-28 A13]', () => {
     expect(make('cookie', [key]).open(envelope.seal(text))).toBeNull()
   })
 
-  test('do not open when any one character is changed, removed or added', () => {
+  test('do not open when any one character is changed, removed or added [T-22 A4]', () => {
     const value = envelope.seal(text)
     for (let i = 0; i < value.length; i++) {
       const other = value[i] === 'A' ? 'B' : 'A'
@@ -63,7 +63,7 @@ describe.each([
     (junk) => expect(envelope.open(junk)).toBeNull(),
   )
 
-  test('a header that asks for no algorithm does not open', () => {
+  test('a header that asks for no algorithm does not open [T-28 A14]', () => {
     const [, ...rest] = envelope.seal(text).split('.')
     const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'code', kid: 'k1' })).toString('base64url')
     expect(envelope.open([header, ...rest].join('.'))).toBeNull()

@@ -25,7 +25,7 @@ function instance(store = createMemoryStore(), secrets = newSecrets()) {
 }
 
 describe('the signing key', () => {
-  test('is one, however many instances start at the same moment', async () => {
+  test('is one, however many instances start at the same moment [O-09]', async () => {
     const first = instance()
     const instances = [first, ...Array.from({ length: 7 }, () => instance(first.store, first.secrets))]
     const signers = await Promise.all(
@@ -46,7 +46,7 @@ describe('the signing key', () => {
     expect((await later.keys.signer(signal())).kid).toBe(kid)
   })
 
-  test('shows no private member in the published set, nor in the store', async () => {
+  test('shows no private member in the published set, nor in the store [D-15 O-02]', async () => {
     const { keys, store, publicKeys } = instance()
     await keys.signer(signal())
     const [published] = (await publicKeys(signal())).keys
@@ -65,7 +65,7 @@ describe('the signing key', () => {
     expect((await mistyped.publicKeys(signal())).keys.map((key) => key.kid)).toEqual([kid])
   })
 
-  test('opens under a previous secret', async () => {
+  test('opens under a previous secret [O-09 B8-17]', async () => {
     const { keys, store, secrets } = instance()
     const { kid } = await keys.signer(signal())
     const rotated = instance(store, { ...newSecrets(), previous: [secrets.current] })

@@ -51,9 +51,14 @@ const refreshDeadline = 5000
 const storeKey = (issuer: string) => `signing-keys/${sha256(issuer)}`
 
 export function createPublicKeys(stored: StoredKeysReader): PublicKeys {
+  let last: { readonly record: StoredKeys | null; readonly set: JSONWebKeySet } | undefined
   return async (signal, { fresh = false } = {}) => {
     const record = await stored(signal, fresh)
-    return { keys: record?.keys.map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? [] }
+    // The same object for the same record: who verifies tokens looks through a set only once.
+    if (last?.record !== record || !last) {
+      last = { record, set: { keys: record?.keys.map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? [] } }
+    }
+    return last.set
   }
 }
 

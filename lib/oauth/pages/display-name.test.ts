@@ -23,7 +23,7 @@ test('a missing name becomes the fallback', () => {
   expect(displayName(undefined, 'your app')).toBe('your app')
 })
 
-test('a name of 10 kB is cut, with an ellipsis, between graphemes', () => {
+test('a name of 10 kB is cut, with an ellipsis, between graphemes [C-04 A15]', () => {
   expect(displayName('é'.repeat(10_000), '')).toBe(`${'é'.repeat(63)}…`)
   expect(displayName('🦊'.repeat(5_000), '')).toBe(`${'🦊'.repeat(63)}…`)
   expect(displayName('e\u0301'.repeat(64), '')).toBe('é'.repeat(64))

@@ -69,7 +69,7 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
     'sign-in-unavailable': {
       title: `${provider} is not responding`,
       happened: 'We could not sign you in just now. Nothing is wrong with your app or your account.',
-      remedy: WAIT,
+      remedy: 'Wait a moment, then reload this page: it goes on where it stopped.',
     },
     cancelled: {
       title: 'You cancelled the sign-in',

@@ -31,14 +31,14 @@ function textOf(page: Page): string {
 }
 
 describe('consent', () => {
-  test('a client with a metadata document: its verified host first, then its own name as a claim', () => {
+  test('a client with a metadata document: its verified host first, then its own name as a claim [C-03 C-04 M-15]', () => {
     const text = textOf(consentPage(consent))
     expect(text).toContain('Connect claude.ai to Redpanda documentation')
     expect(text).toMatch(/Published by claude\.ai verified Calls itself Claude not verified Sends you to claude\.ai/)
     expect(text).not.toContain('Continue only')
   })
 
-  test('a client that registered itself: the place of the answer is the headline, nothing is called verified', () => {
+  test('a client that registered itself: the place of the answer is the headline, nothing is called verified [C-03 C-04]', () => {
     const text = textOf(consentPage({ ...consent, client: { name: 'Claude' }, redirectUri: 'https://evil.example/cb' }))
     expect(text).toContain('Connect evil.example to')
     expect(text).not.toMatch(/(?<!not )verified (?!this)/)
@@ -68,7 +68,7 @@ describe('consent', () => {
     expect(text).toContain('You will be sent to a different address')
   })
 
-  test('a private-use scheme is named, and that any app can claim it', () => {
+  test('a private-use scheme is named, and that any app can claim it [C-05 A-20]', () => {
     const text = textOf(
       consentPage({
         ...consent,
@@ -107,7 +107,7 @@ describe('consent', () => {
     expect(html.indexOf('name="action" value="approve"')).toBeLessThan(html.indexOf('name="action" value="cancel"'))
   })
 
-  test('the redirect URI is shown whole, in ASCII', () => {
+  test('the redirect URI is shown whole, in ASCII [C-03]', () => {
     const { html } = consentPage({ ...consent, redirectUri: 'https://claude.ai/cb?x=\u202e&y=1' })
     expect(html).toContain('https://claude.ai/cb?x=%E2%80%AE&amp;y=1')
   })
@@ -145,13 +145,13 @@ describe('errors', () => {
 describe('return', () => {
   const location = 'cursor://anysphere.cursor-mcp/oauth/callback?code=c&state=s'
 
-  test('to an app: the button carries the whole answer', () => {
+  test('to an app: the button carries the whole answer [A-20]', () => {
     const page = returnPage({ brand: defaultBrand, outcome: 'signed-in', location, clientName: 'Cursor' })
     expect(textOf(page)).toMatch(/You are signed in .* Return to Cursor/)
     expect(page.html).toContain('href="cursor://anysphere.cursor-mcp/oauth/callback?code=c&amp;state=s"')
   })
 
-  test('to a host that nobody vouches for: by its name, never by what it calls itself, and not as the main thing to do', () => {
+  test('to a host that nobody vouches for: by its name, never by what it calls itself, and not as the main thing to do [A-17]', () => {
     const page = returnPage({
       brand: defaultBrand,
       outcome: 'cancelled',
@@ -205,7 +205,7 @@ describe('every page', () => {
     return: returnPage({ brand, outcome: 'failed', location: link, clientName: attack, requestId: attack, error }),
   }
 
-  test.each(Object.entries(hostile))('%s: hostile text stays text', (_, { html }) => {
+  test.each(Object.entries(hostile))('%s: hostile text stays text [C-04 A15]', (_, { html }) => {
     expect(html).not.toMatch(/<script|<img/)
     expect(html.match(/<\/style>/g)).toHaveLength(1)
     // Attributes are all quoted, and hold nothing that would end them.
@@ -214,27 +214,30 @@ describe('every page', () => {
     }
   })
 
-  test.each(Object.entries(hostile))('%s: nothing is fetched and nothing runs', (_, { html }) => {
+  test.each(Object.entries(hostile))('%s: nothing is fetched and nothing runs [C-04 M-19 A15]', (_, { html }) => {
     expect(html).not.toMatch(/<script| style="| on[a-z]+="|@import|url\(|<iframe|<link (?!rel="icon" href="data:)/)
   })
 
-  test.each(Object.entries(hostile))('%s: its headers let in its own style and nothing else', async (_, page) => {
-    const response = htmlResponse(page, { status: 400, headers: { 'set-cookie': 'a=b', 'cache-control': 'public' } })
-    const style = /<style>([\s\S]*)<\/style>/.exec(await response.text())?.[1] ?? ''
-    const hash = createHash('sha256').update(style).digest('base64')
-    expect(response.status).toBe(400)
-    expect(Object.fromEntries(response.headers)).toEqual({
-      'cache-control': 'no-store',
-      'content-language': 'en',
-      'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; frame-ancestors 'none'; base-uri 'none'`,
-      'content-type': 'text/html; charset=utf-8',
-      'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-      'referrer-policy': 'same-origin',
-      'set-cookie': 'a=b',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-    })
-  })
+  test.each(Object.entries(hostile))(
+    '%s: its headers let in its own style and nothing else [A-18]',
+    async (_, page) => {
+      const response = htmlResponse(page, { status: 400, headers: { 'set-cookie': 'a=b', 'cache-control': 'public' } })
+      const style = /<style>([\s\S]*)<\/style>/.exec(await response.text())?.[1] ?? ''
+      const hash = createHash('sha256').update(style).digest('base64')
+      expect(response.status).toBe(400)
+      expect(Object.fromEntries(response.headers)).toEqual({
+        'cache-control': 'no-store',
+        'content-language': 'en',
+        'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; frame-ancestors 'none'; base-uri 'none'`,
+        'content-type': 'text/html; charset=utf-8',
+        'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+        'referrer-policy': 'same-origin',
+        'set-cookie': 'a=b',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+      })
+    },
+  )
 
   test('brands with different accents have styles of their own', () => {
     const [one, other] = ['#123456', '#654321'].map((accentColour) =>

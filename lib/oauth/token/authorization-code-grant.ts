@@ -1,6 +1,6 @@
 import { withDeadline } from '../../deadline.ts'
 import { OAuthError } from '../errors.ts'
-import { type GrantRecord, subjectOfGrant } from '../grants/record.ts'
+import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
 import { sha256 } from '../sha256.ts'
 import { issueTokens } from './access-token.ts'
@@ -24,17 +24,18 @@ export async function authorizationCodeGrant(
   requireResource(form.all('resource'), code.resource)
   const signer = await context.signingKeys.signer(call.signal)
 
-  const record: GrantRecord = {
-    generation: 0,
-    createdAt: now,
-    rotatedAt: now,
-    expiresAt: Math.min(now + context.refreshTokenLifetime, code.end),
-    endsAt: code.end,
-    clientHash: code.c,
-    ...(code.cn === undefined ? {} : { clientName: code.cn }),
-    authenticationMethod: client.method,
-    kid: context.currentKid,
-  }
+  const record = beginGeneration(
+    {
+      generation: 0,
+      createdAt: now,
+      endsAt: code.end,
+      clientHash: code.c,
+      clientName: code.cn,
+      authenticationMethod: client.method,
+      kid: context.currentKid,
+    },
+    { now, lifetime: context.refreshTokenLifetime },
+  )
   const grant = await context.grants.redeem(code.g, record, call.signal)
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the code has been used', grant.refused)
 

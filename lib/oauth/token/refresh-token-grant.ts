@@ -1,6 +1,6 @@
 import { offlineAccess } from '../capabilities.ts'
 import { OAuthError } from '../errors.ts'
-import type { GrantRecord } from '../grants/record.ts'
+import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
 import { issueTokens } from './access-token.ts'
 import type { AuthenticatedClient } from './client-authentication.ts'
@@ -24,17 +24,18 @@ export async function refreshTokenGrant(
   const scope = narrowScope(form.get('scope'), token.scope)
   const signer = await context.signingKeys.signer(call.signal)
 
-  const next: GrantRecord = {
-    generation: token.n + 1,
-    createdAt: token.iat,
-    rotatedAt: now,
-    expiresAt: Math.min(now + context.refreshTokenLifetime, token.end),
-    endsAt: token.end,
-    clientHash: token.c,
-    ...(token.cn === undefined ? {} : { clientName: token.cn }),
-    authenticationMethod: token.m,
-    kid: context.currentKid,
-  }
+  const next = beginGeneration(
+    {
+      generation: token.n + 1,
+      createdAt: token.iat,
+      endsAt: token.end,
+      clientHash: token.c,
+      clientName: token.cn,
+      authenticationMethod: token.m,
+      kid: context.currentKid,
+    },
+    { now, lifetime: context.refreshTokenLifetime },
+  )
   const grant = await context.grants.rotate(token.g, next, token.v, call.signal)
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the refresh token is no longer valid', grant.refused)
 
