@@ -13,7 +13,8 @@ export interface Account {
 
 /**
  * The account of an e-mail address: the same `sub` every time. `+unverified` in the address makes `email_verified`
- * false, `+noemailverified` leaves that claim out. Without an organization's name, the address's domain is one.
+ * false, `+noemailverified` leaves that claim out, `+emptyorg` gives an organization without a name or id, as some
+ * connections do. Without an organization's name, the address's domain is one.
  *
  * @returns null if this is no e-mail address
  */
@@ -28,7 +29,9 @@ export function accountFor(address: string, organization: string): Account | nul
     email,
     ...(!silent && { emailVerified: !local.includes('+unverified') }),
     name: nameOf(local),
-    organization: { id: `org_${hash((named || domain).toLowerCase())}`, name: named || domain },
+    organization: local.includes('+emptyorg')
+      ? { id: '', name: ' ' }
+      : { id: `org_${hash((named || domain).toLowerCase())}`, name: named || domain },
   }
 }
 

@@ -187,6 +187,8 @@ test('claims arrive as they were signed', async () => {
       expiresAt: start / 1000 + 3600,
     },
   })
+  const empty = await world.verify(await sign(first, claims(start, { org_id: '', org_name: '' })))
+  expect([empty.kind, empty.kind === 'valid' && empty.token.organization]).toEqual(['valid', undefined])
   const nobody = { email: undefined, email_verified: undefined, org_id: undefined, org_name: undefined }
   const bare = await world.verify(await sign(first, claims(start, nobody)))
   if (bare.kind !== 'valid') throw new Error('not valid')

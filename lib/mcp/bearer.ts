@@ -85,9 +85,16 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
   async function keyFor({ typ, kid }: JWTHeaderParameters, token: string, signal: AbortSignal): Promise<CryptoKey> {
     if (typ === undefined || !/^(application\/)?at\+jwt$/i.test(typ)) throw new Refused('typ')
     if (typeof kid !== 'string' || kid === '' || kid.length > maximumKidLength) throw new Refused('kid')
-    const key = await keys.find(kid, () => decodeJwt(token).iat ?? 0, signal)
+    const key = await keys.find(kid, () => issuedAt(token), signal)
     if (key === null) throw new Refused('unknown kid')
     return key
+  }
+
+  /** Before anything is verified: when the token says it was issued. Throws `Refused` for what cannot be true. */
+  function issuedAt(token: string): number {
+    const { iat } = decodeJwt(token)
+    if (typeof iat !== 'number' || iat > now() / 1000 + clockTolerance) throw new Refused('claim iat')
+    return iat
   }
 
   return {
@@ -162,6 +169,7 @@ function text(payload: JWTPayload, claim: string): string {
 
 function optionalText(payload: JWTPayload, claim: string): string | undefined {
   const value = payload[claim]
-  if (value === undefined || (typeof value === 'string' && value !== '')) return value
+  if (value === undefined || value === '') return undefined
+  if (typeof value === 'string') return value
   throw new Refused(`claim ${claim}`)
 }

@@ -50,6 +50,14 @@ describe('a good token', () => {
     },
   )
 
+  test('a batch may ask one question, not many: each is a call of the answer service', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const batch = (...messages: string[]) => authorized(`[${messages.join(',')}]`)
+    expect((await fetch(batch(ask('one?'), ask('two?')))).status).toBe(400)
+    expect((await fetch(authorized(` \n[${ask('one?')},${ask('two?')}]`))).status).toBe(400)
+    expect(upstream.calls).toEqual([])
+  })
+
   test('the scheme is taken in any case, and the clock may be 4 s off [S-01 S-07]', async () => {
     const { fetch } = createTestEndpoint([key], upstream, { now: () => now })
     const at = Math.floor(now / second)

@@ -84,7 +84,10 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     if (caller.token !== undefined && !caller.token.scope.includes(requiredScope)) {
       return insufficientScope(protectedResource, requiredScope)
     }
-    return serve(request, call, caller.token)
+    const body = await readBody(request)
+    if (body === null) return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
+    if (callsOf(body) > 1) return jsonRpcError(400, -32600, 'One tools/call for each request')
+    return serve(new Request(request, { body }), call, caller.token)
   }
 
   /** For every method: clients probe with GET and read the challenge there, whatever else is odd about the request. */
@@ -140,6 +143,32 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       })
       return withCommonHeaders(request, response)
     },
+  }
+}
+
+/** The body, as bytes so that no content type is made up for it; `null` when it is too large. */
+async function readBody(request: Request): Promise<Buffer<ArrayBuffer> | null> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength
+    if (size > maximumBody) return null
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** How many tools a batch (MCP 2025-03-26) would call: each costs the answer service as much as a request of its own. */
+function callsOf(body: Buffer): number {
+  const text = body.toString()
+  if (!/^\s*\[/.test(text)) return 1
+  try {
+    const messages: unknown = JSON.parse(text)
+    const isCall = (message: unknown) =>
+      typeof message === 'object' && message !== null && 'method' in message && message.method === 'tools/call'
+    return Array.isArray(messages) ? messages.filter(isCall).length : 1
+  } catch {
+    return 1 // not JSON: the SDK says so
   }
 }
 

@@ -1,4 +1,4 @@
-import { parse, serialize } from 'hono/utils/cookie'
+import { serialize } from 'hono/utils/cookie'
 
 /**
  * The cookies of one issuer. On https each name has the `__Host-` prefix: bound to this host, this path, TLS (C-09).
@@ -19,10 +19,17 @@ export function createCookies(issuer: string): Cookies {
   return {
     name: (base) => (secure ? `__Host-${base}` : base),
     read(request) {
-      const header = request.headers.get('cookie') ?? ''
-      const names = header.split(';').map((pair) => pair.slice(0, pair.indexOf('=')).trim())
-      const unique = Object.entries(parse(header)).filter(([name]) => names.filter((n) => n === name).length === 1)
-      return new Map(unique)
+      const found = new Map<string, string>()
+      const repeated = new Set<string>()
+      for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+        // RFC 6265 §4.2.1. Only space and tab around it: other white space belongs to a name, and to another name.
+        const [, name, value] = /^[ \t]*([^=]+)=[ \t]*([^ \t]*)[ \t]*$/.exec(pair) ?? []
+        if (name === undefined || value === undefined) continue
+        if (found.has(name)) repeated.add(name)
+        found.set(name, value)
+      }
+      for (const name of repeated) found.delete(name)
+      return found
     },
     set: (name, value, maxAge) => serialize(name, value, maxAge === undefined ? attributes : { ...attributes, maxAge }),
     expire: (name) => serialize(name, '', { ...attributes, maxAge: 0 }),

@@ -3,6 +3,7 @@ import { type IdTokenFault, idTokenFaults, type ProviderFaults } from '../../dev
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import {
   type AuthorizationRequest,
+  callMcp,
   codeOf,
   locationOf,
   newAddress,
@@ -66,7 +67,7 @@ async function expectUnavailable(response: Response): Promise<void> {
   expect(await response.text()).toContain('is not responding')
 }
 
-test('cancelled at the OpenID Provider: access_denied at the client, with iss and state', async () => {
+test('cancelled at the OpenID Provider: access_denied at the client, with iss and state [F-08 B8-2]', async () => {
   const { request, load } = await atTheCallback({ cancel: true })
   expectError(await load(), 'access_denied', request)
 })
@@ -74,20 +75,20 @@ test('cancelled at the OpenID Provider: access_denied at the client, with iss an
 test.each([
   ['server_error', 'server_error'],
   ['temporarily_unavailable', 'temporarily_unavailable'],
-] as const)('%s from the OpenID Provider: %s at the client', async (fault, error) => {
+] as const)('%s from the OpenID Provider: %s at the client [F-08]', async (fault, error) => {
   misbehave({ authorization: fault })
   const { request, load } = await atTheCallback()
   expectError(await load(), error, request)
 })
 
-test('the provider fails once at its token endpoint: nobody notices', async () => {
+test('the provider fails once at its token endpoint: nobody notices [F-13]', async () => {
   const { request, load } = await atTheCallback()
   misbehave({ token: { kind: 'status', status: 500, times: 1 } })
   tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
 })
 
 test.each([500, 429])(
-  'the provider answers %i for long: a page says so, and loading it again completes',
+  'the provider answers %i for long: a page says so, and loading it again completes [F-13]',
   async (status) => {
     const { request, load } = await atTheCallback()
     misbehave({ token: { kind: 'status', status } })
@@ -110,7 +111,7 @@ const forgeries: Record<IdTokenFault, string> = {
 }
 
 test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
-  'an ID token $what: server_error at the client, and no code',
+  'an ID token $what: server_error at the client, and no code [F-03 F-05 A14 A28 B8-2]',
   async ({ fault }) => {
     const { request, load } = await atTheCallback()
     misbehave({ idToken: fault })
@@ -120,6 +121,30 @@ test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
   },
 )
 
+test('the provider’s keys cannot be read by a new instance: a page says so, and loading it again completes', async () => {
+  const cold = await startStack()
+  try {
+    const own = await registerClient(cold.url)
+    const browser = createWatchedBrowser()
+    const request = own.authorizationRequest()
+    const page = await openConsentPage(browser, request.url)
+    const url = locationOf(await page.press('approve'))
+    const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
+    cold.provider.faults.jwks = { kind: 'status', status: 503 }
+    await expectUnavailable(await browser.fetch(callback))
+    delete cold.provider.faults.jwks
+    tokensOf(await own.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
+  } finally {
+    await cold.stop()
+  }
+})
+
+test('an organization without a name counts as none: the tokens work', async () => {
+  const { accessToken } = await obtainTokens(client, 'grace+emptyorg@example.com')
+  const answer = await callMcp(stack.mcpUrl, accessToken)
+  expect(answer.status).toBe(200)
+})
+
 test('the provider signs with a new key a moment after its keys were read: nobody notices', async () => {
   await obtainTokens(client)
   for (let rotation = 0; rotation < 3; rotation++) {
@@ -128,7 +153,7 @@ test('the provider signs with a new key a moment after its keys were read: nobod
   }
 })
 
-test('an answer of the provider that somebody made up: server_error at the client, and no code', async () => {
+test('an answer of the provider that somebody made up: server_error at the client, and no code [F-03 A9]', async () => {
   const { request, callback } = await atTheCallback()
   const browser = createWatchedBrowser()
   const page = await openConsentPage(browser, request.url)
@@ -138,7 +163,7 @@ test('an answer of the provider that somebody made up: server_error at the clien
   expectError(await browser.fetch(callback, { initiator: 'https://attacker.example/' }), 'server_error', request)
 })
 
-test('a callback in a browser that did not approve: a page, no redirect, and the provider is not asked', async () => {
+test('a callback in a browser that did not approve: a page, no redirect, and the provider is not asked [F-02 A9 B8-2]', async () => {
   const { callback, load } = await atTheCallback()
   const elsewhere = await createWatchedBrowser().fetch(callback)
   expect([elsewhere.status, elsewhere.headers.get('location')]).toEqual([403, null])
@@ -146,7 +171,7 @@ test('a callback in a browser that did not approve: a page, no redirect, and the
   codeOf(locationOf(await load()))
 })
 
-test('the provider cannot be found at the approval: a page says so, and pressing the button again goes on', async () => {
+test('the provider cannot be found at the approval: a page says so, and pressing the button again goes on [F-13]', async () => {
   await stack.hosts()[0]?.kill()
   await stack.restartHost(0)
   const browser = createWatchedBrowser()

@@ -2,9 +2,10 @@ import { AuthorizationError, PageError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { onPage } from './checks/on-page.ts'
 import { readOwnForm } from './checks/own-form.ts'
+import { showConsent } from './consent.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
-import { type AuthorizationRequest, returnAddressOf } from './request.ts'
+import { returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/approve`: the person pressed a button on the consent page. Approval sends the browser to the OpenID
@@ -16,7 +17,7 @@ export async function approve(
   call: AuthorizationCall,
 ): Promise<Response> {
   const form = await readOwnForm(request, context.issuer)
-  const accepted = openForm(form, request, context)
+  const { accepted, ownForm } = openForm(form, request, context)
   const to = returnAddressOf(accepted, context.redirectPolicy)
 
   if (onPage('invalid-request', () => form.get('action')) !== 'approve') {
@@ -27,17 +28,20 @@ export async function approve(
       call.requestId,
     )
   }
+  // Two pages opened at once in a new browser: one cookie replaced the other. Ask again; it takes a click of its own.
+  if (!ownForm) return showConsent(accepted, request, context)
   const response = await redirectToProvider(accepted, request, context, call.signal)
   context.log('consent_granted', { client: accepted.c, scope: accepted.scope })
   return response
 }
 
-function openForm(form: Parameters, request: Request, context: AuthorizationContext): AuthorizationRequest {
+function openForm(form: Parameters, request: Request, context: AuthorizationContext) {
   const opened = context.consentForms.open(onPage('invalid-request', () => form.get('request')) ?? '')
   if (!opened) throw new PageError('invalid-request', 'invalid_request', 'the form is not one of ours')
   if (opened.expired) throw new PageError('expired', 'invalid_request', 'the consent page has expired')
-  if (!context.browser.matches(request, opened.browserHash)) {
+  const browser = context.browser.compare(request, opened.browserHash)
+  if (browser === 'unknown') {
     throw new PageError('other-browser', 'invalid_request', 'the form belongs to another browser')
   }
-  return opened.request
+  return { accepted: opened.request, ownForm: browser === 'yes' }
 }

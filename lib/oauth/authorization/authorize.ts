@@ -1,8 +1,6 @@
-import { paths } from '../capabilities.ts'
 import type { Client } from '../clients/client.ts'
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { AuthorizationError, OAuthError, PageError } from '../errors.ts'
-import { consentPage, htmlResponse } from '../pages/index.ts'
 import { type Parameters, parseParameters } from '../parameters.ts'
 import { requireResource } from '../token/resource.ts'
 import { requireClient } from './checks/client.ts'
@@ -12,6 +10,7 @@ import { requireRedirectUri } from './checks/redirect-uri.ts'
 import { refuseRequestObjects } from './checks/request-object.ts'
 import { checkResponseType } from './checks/response-type.ts'
 import { grantableScope } from './checks/scope.ts'
+import { showConsent } from './consent.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
 import type { AuthorizationRequest, ReturnAddress } from './request.ts'
@@ -37,16 +36,7 @@ export async function authorize(
       context.log('consent_skipped', { client: client.hash, scope: accepted.scope })
       return await redirectToProvider(accepted, request, context, call.signal)
     }
-    const { hash, setCookie } = context.browser.bind(request)
-    const page = consentPage({
-      brand: context.brand,
-      client,
-      redirectUri: redirect.uri,
-      scopes: accepted.scope.split(' '),
-      action: paths.approve,
-      hiddenFields: { request: context.consentForms.seal(accepted, hash) },
-    })
-    return htmlResponse(page, { status: 200, headers: setCookie === undefined ? {} : { 'set-cookie': setCookie } })
+    return showConsent(accepted, request, context)
   } catch (error) {
     if (!(error instanceof OAuthError) || error instanceof PageError) throw error
     context.log('authorization_refused', { client: client.hash, error: error.code, reason: error.description })
@@ -70,7 +60,7 @@ function validate(
   const prompt = checkPrompt(parameters)
   const request: AuthorizationRequest = {
     c: client.hash,
-    ...(client.name === undefined ? {} : { cn: client.name.slice(0, 64) }),
+    ...(client.name === undefined ? {} : { cn: [...client.name].slice(0, 64).join('') }),
     ...(client.verifiedHost === undefined ? {} : { ch: client.verifiedHost }),
     redirect_uri: to.redirect.uri,
     ...(to.state === undefined ? {} : { state: to.state }),

@@ -9,8 +9,11 @@ import { sha256 } from '../sha256.ts'
 export interface BrowserBinding {
   /** What the consent form is bound to, and the cookie to set if the browser has none yet. */
   bind(request: Request): { readonly hash: string; readonly setCookie?: string }
-  /** Whether the request comes from the browser that the form was bound to. */
-  matches(request: Request, hash: string): boolean
+  /**
+   * Whether the request comes from the browser that the form was bound to: `yes`; `other`, a browser of ours, but with
+   * another cookie; `unknown`, one that has none.
+   */
+  compare(request: Request, hash: string): 'yes' | 'other' | 'unknown'
 }
 
 const form = /^[A-Za-z0-9_-]{43}$/
@@ -28,9 +31,10 @@ export function createBrowserBinding(cookies: Cookies): BrowserBinding {
       const value = randomBytes(32).toString('base64url')
       return { hash: sha256(value), setCookie: cookies.set(name, value) }
     },
-    matches(request, hash) {
+    compare(request, hash) {
       const existing = present(request)
-      return existing !== undefined && sha256(existing) === hash
+      if (existing === undefined) return 'unknown'
+      return sha256(existing) === hash ? 'yes' : 'other'
     },
   }
 }

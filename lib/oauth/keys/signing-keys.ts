@@ -167,7 +167,9 @@ export function createStoredKeysReader(options: { issuer: string; store: Store; 
       return cached.record
     }
     if (fresh) return read(signal)
-    reading ??= read(signal).finally(() => {
+    // Whoever finds a read under way shares it; but not its end, since another request's deadline may have caused it.
+    if (reading) return reading.catch(() => read(signal))
+    reading = read(signal).finally(() => {
       reading = undefined
     })
     return reading

@@ -1,4 +1,4 @@
-import { offlineAccess } from '../capabilities.ts'
+import { scopes } from '../capabilities.ts'
 import { OAuthError } from '../errors.ts'
 import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
@@ -59,10 +59,13 @@ function openRefreshToken(
   return token
 }
 
-/** RFC 6749 §6: a subset of what was granted, else `invalid_scope`. `offline_access` is not a scope of tokens (D-11). */
+/**
+ * RFC 6749 §6: a subset of what was granted, else `invalid_scope`. What we do not know is left out, as the authorization
+ * request leaves it out (A-10): clients repeat here what they asked for there.
+ */
 function narrowScope(requested: string | undefined, granted: string): string {
   const allowed = granted.split(' ')
-  const wanted = requested?.split(' ').filter((scope) => scope !== '' && scope !== offlineAccess)
+  const wanted = requested?.split(' ').filter((scope) => scopes.some((known) => known === scope))
   if (wanted === undefined || wanted.length === 0) return granted
   if (!wanted.every((scope) => allowed.includes(scope))) {
     throw new OAuthError('invalid_scope', 'scope exceeds what was granted')

@@ -16,12 +16,16 @@ export interface OpenIdProviderOptions {
 /** The least that tells who someone is; no `offline_access`, no API audience (F-09). */
 const scope = 'openid profile email'
 
-/** Milliseconds for which the provider's metadata and keys are kept. */
+/** Milliseconds for which the provider's metadata are kept. */
 const discoveryLifetime = 3_600_000
+/** Seconds for which its keys are kept: fewer than the 300 after which the library reads them again by itself. */
+const keysLifetime = 240
+const Jwks = v.object({ keys: v.array(v.looseObject({ kty: v.string() })) })
 
+/** At most 64 characters; empty means that there is none. */
 const short = v.pipe(
   v.string(),
-  v.transform((text) => text.slice(0, 64)),
+  v.transform((text) => [...text.trim()].slice(0, 64).join('') || undefined),
 )
 
 /** Claims of the ID token that we read; the library has validated the token itself. An odd address counts as none. */
@@ -46,6 +50,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
     [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
   })
   let discovered: { server: oauth.AuthorizationServer; at: number } | undefined
+  let keys: oauth.JWKSCacheInput = {}
 
   async function discover(signal: AbortSignal): Promise<oauth.AuthorizationServer> {
     if (discovered && options.now() - discovered.at < discoveryLifetime) return discovered.server
@@ -55,17 +60,36 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
     return server
   }
 
+  /** Before the provider's code is spent: whoever meets a fault here loads the page again, and loses nothing (F-13). */
+  async function loadKeys({ jwks_uri }: oauth.AuthorizationServer, signal: AbortSignal): Promise<void> {
+    const seconds = Math.floor(options.now() / 1000)
+    if ('uat' in keys && seconds - keys.uat < keysLifetime) return
+    if (!jwks_uri) throw new UpstreamError('invalid', 'the provider publishes no keys')
+    const response = await fetchWithOneRetry(jwks_uri, {
+      body: undefined,
+      headers: { accept: 'application/json' },
+      method: 'GET',
+      redirect: 'manual',
+      signal,
+    })
+    if (response.status !== 200) throw new UpstreamError('transient', `the provider's keys: status ${response.status}`)
+    keys = { jwks: v.parse(Jwks, await response.json()), uat: seconds }
+  }
+
   /**
-   * The library checks the signature only when asked (F-05). It keeps the provider's keys, and does not look for new
-   * ones within a minute: a key made since then is found by discovering the provider anew.
+   * The library checks the signature only when asked (F-05), and does not look for new keys within a minute: a key made
+   * since then is found by forgetting the old ones.
    */
   async function verifySignature(server: oauth.AuthorizationServer, response: Response, signal: AbortSignal) {
+    // A copy each time: the library keeps keys by the identity of this object, beside those that it is given.
+    const verify = () =>
+      oauth.validateApplicationLevelSignature({ ...server }, response, { ...http(signal), [oauth.jwksCache]: keys })
     try {
-      await oauth.validateApplicationLevelSignature(server, response, http(signal))
+      await verify()
     } catch (error) {
       if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.KEY_SELECTION) throw error
-      discovered = undefined
-      await oauth.validateApplicationLevelSignature(await discover(signal), response, http(signal))
+      keys = {}
+      await verify()
     }
   }
 
@@ -94,6 +118,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
       explained(async () => {
         const server = await discover(signal)
         const parameters = oauth.validateAuthResponse(server, client, answer, login.state)
+        await loadKeys(server, signal)
         const response = await oauth.authorizationCodeGrantRequest(
           server,
           client,
@@ -159,6 +184,9 @@ async function fetchWithOneRetry(
   }
 }
 
+/** Codes as OAuth and OpenID Connect have them; whatever else somebody wrote there stays out of the log. */
+const errorCode = (code: string) => (/^[a-z_]{1,64}$/.test(code) ? code : 'other')
+
 /** Every failure leaves as an `UpstreamError`; the messages are for the log. */
 async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -166,10 +194,12 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof UpstreamError) throw error
     if (error instanceof oauth.AuthorizationResponseError) {
-      throw new UpstreamError('refused', 'the provider refused', { code: error.error, cause: error })
+      throw new UpstreamError('refused', 'the provider refused', { code: errorCode(error.error), cause: error })
     }
     if (error instanceof oauth.ResponseBodyError) {
-      throw new UpstreamError('invalid', `the provider's token endpoint answered ${error.error}`, { cause: error })
+      throw new UpstreamError('invalid', `the provider's token endpoint answered ${errorCode(error.error)}`, {
+        cause: error,
+      })
     }
     const message = error instanceof Error ? error.message : 'unknown'
     throw new UpstreamError('invalid', `the provider's answer is not acceptable: ${message}`, { cause: error })
