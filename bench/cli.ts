@@ -1,14 +1,15 @@
 /** `npm run bench`: measures, prints each figure beside the one to hold, and asserts nothing. `-- --quick`: in a minute. */
 import { execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { arch, cpus, loadavg, platform, tmpdir, totalmem } from 'node:os'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
-import { parseArgs, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import * as v from 'valibot'
 import { repository } from '../dev/build/build.ts'
-import { BuildFailed, buildInChild } from '../dev/build/build-in-child.ts'
-import { CannotStart } from '../dev/start/cannot-start.ts'
+import { buildInChild } from '../dev/build/build-in-child.ts'
+import { readOptions } from '../dev/options.ts'
 import { startWorld, type World } from '../dev/start/world.ts'
+import { temporaryFolder } from '../dev/temporary-folder.ts'
 import { canPin, measureBlobsCpu, measureCpu } from './cpu.ts'
 import { targetOf } from './driver.ts'
 import { type Figure, table, verdictOf } from './figures.ts'
@@ -35,8 +36,15 @@ const quick = {
   sweep: [100, 1000],
 } as const
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
-const plan = values.quick ? quick : whole
+const usage = `npm run bench
+
+Measures the service as it is deployed and prints each figure beside the one to hold; the same as JSON in
+.local/bench.json. It takes about three minutes, and asserts nothing.
+
+  --quick   in half a minute, less exactly`
+
+const { quick: isQuick } = readOptions(usage, { quick: { type: 'boolean', default: false } })
+const plan = isQuick ? quick : whole
 const began = performance.now()
 const loadBefore = loadavg()[0] ?? 0
 
@@ -102,7 +110,7 @@ async function circumstances() {
   const [cpu] = cpus()
   return {
     at: new Date().toISOString(),
-    quick: values.quick,
+    quick: isQuick,
     commit: commit(),
     node: process.version,
     dependencies: v.parse(packageFile, JSON.parse(text)).dependencies,
@@ -129,9 +137,9 @@ function commit(): string | null {
 }
 
 async function bench(): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-bench-'))
+  const folder = temporaryFolder()
   try {
-    const figures = await measure(await build(folder))
+    const figures = await measure(await build(folder.path))
     const { machine, ...run } = await circumstances()
     progress('done')
     if (process.stderr.isTTY) process.stderr.write('\n')
@@ -154,14 +162,10 @@ async function bench(): Promise<void> {
     }
     if (unmeasured > 0) process.exitCode = 1
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await folder.remove()
   }
 }
 
-try {
-  await bench()
-} catch (error) {
-  process.exitCode = 1
-  if (error instanceof CannotStart || error instanceof BuildFailed) console.error(error.message)
-  else console.error(error)
-}
+// Its folder and its children go with the process.
+process.on('SIGINT', () => process.exit(130))
+await bench()

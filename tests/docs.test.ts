@@ -127,10 +127,11 @@ describe('the map of lib/', () => {
 
   test('says which room may import which', () => {
     const below: Readonly<Record<string, readonly string[]>> = {
-      runtime: ['oauth', 'mcp', 'attribution', 'store', 'net'],
+      runtime: ['oauth', 'mcp', 'attribution', 'limits', 'store', 'net'],
       oauth: ['store', 'net'],
       mcp: ['store'],
       attribution: ['store'],
+      limits: ['store'],
       store: [],
       net: [],
     }

@@ -22,7 +22,7 @@ function routed(functions: readonly ManifestFunction[]): string[] {
 
 const expected = routes.map((route) => `${route.function}: ${route.path ?? 'scheduled'}`).sort()
 
-test('Netlify routes exactly the paths of the table: literals, every method, nothing else', async () => {
+test('Netlify routes exactly the paths of the table: literals, every method, nothing else [A32 O-08 D-25]', async () => {
   expect(routed(await readManifest(builtArtifact().manifestPath))).toEqual(expected)
 })
 
@@ -35,7 +35,7 @@ function limits(functions: readonly ManifestFunction[]) {
   return Object.fromEntries(entries)
 }
 
-test('the rate limits of the platform stand on the two public functions, and only there', async () => {
+test('the rate limits of the platform stand on the two public functions, and only there [O-11]', async () => {
   // High, because an MCP vendor's users share its egress addresses. 180 seconds is the platform's longest window.
   const shield = {
     type: 'rate_limit',
@@ -57,7 +57,7 @@ test('every function runs on Node 24', async () => {
 })
 
 // Netlify reads `config` without running it: what it cannot read it drops without a word, and deploys.
-test('a route that was dropped, narrowed or widened does not pass for the one in the table', async () => {
+test('a route that was dropped, narrowed or widened does not pass for the one in the table [A32]', async () => {
   const configs = {
     literal: `export const config = { path: '/oauth/token' }`,
     satisfies: `export const config = { path: '/oauth/token' } satisfies object`,

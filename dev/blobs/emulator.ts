@@ -83,7 +83,10 @@ export async function startBlobsEmulator(options: EmulatorOptions = {}): Promise
 
   async function handle(request: IncomingMessage, response: ServerResponse, cached: boolean): Promise<void> {
     const { method = '', url = '' } = request
-    if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(403).end()
+    if (request.headers.authorization !== `Bearer ${token}`) {
+      response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' })
+      return void response.end('The Netlify Blobs emulator of the local world: it answers with its token only.\n')
+    }
     const body = await buffer(request)
     if (url.startsWith(controlPrefix)) {
       const result = handleControl(method, url, body.toString())

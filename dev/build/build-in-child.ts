@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import * as v from 'valibot'
+import { Explained } from '../explained.ts'
 import type { Artifact } from './build.ts'
 
 const answer = v.union([
@@ -15,7 +16,7 @@ const answer = v.union([
 ])
 
 /** The build did not succeed; the message is the compiler's, ready to print. */
-export class BuildFailed extends Error {
+export class BuildFailed extends Explained {
   override readonly name = 'BuildFailed'
 }
 
@@ -36,6 +37,8 @@ export async function buildInChild(options: {
   })
   const stop = () => child.kill('SIGKILL')
   options.signal?.addEventListener('abort', stop)
+  // A child that is busy building notices much later that its parent is gone.
+  process.once('exit', stop)
   try {
     const exited = once(child, 'exit').then(() => {
       throw new BuildFailed('the build process ended without an answer')
@@ -47,6 +50,7 @@ export async function buildInChild(options: {
     return result.artifact
   } finally {
     options.signal?.removeEventListener('abort', stop)
+    process.off('exit', stop)
     stop()
   }
 }

@@ -6,6 +6,7 @@ import {
   headersOf,
   listenOnLoopback,
   misbehave,
+  pathOf,
   readBody,
   sendJson,
   takeFault,
@@ -27,6 +28,12 @@ export interface Delivery {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
   readonly at: number
+  /** What it was answered; null until then. */
+  readonly status: number | null
+}
+
+interface Recorded extends Delivery {
+  status: number | null
 }
 
 const crmFaults = v.strictObject({ webhook: v.optional(endpointFault) })
@@ -40,7 +47,7 @@ export type CrmFaults = v.InferOutput<typeof crmFaults>
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken
  */
 export async function startCrmSink(options: { readonly port: number }): Promise<CrmSink> {
-  const deliveries: Delivery[] = []
+  const deliveries: Recorded[] = []
   const faults: CrmFaults = {}
   const reset = () => {
     deliveries.length = 0
@@ -54,10 +61,18 @@ export async function startCrmSink(options: { readonly port: number }): Promise<
 
   const { port, stop } = await listenOnLoopback(options.port, async (request, response) => {
     if (await control(controls, request, response)) return
+    if (request.method === 'GET' && pathOf(request) === '/') {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+      return void response.end('The CRM sink of the local world: it takes POSTs, and /__mock/received shows them.\n')
+    }
     if (request.method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end()
     const text = await readBody(request).catch(() => undefined)
     if (text === undefined) return void response.writeHead(413).end()
-    deliveries.push({ body: parseJson(text), headers: headersOf(request), at: Date.now() })
+    const delivery: Recorded = { body: parseJson(text), headers: headersOf(request), at: Date.now(), status: null }
+    deliveries.push(delivery)
+    response.once('finish', () => {
+      delivery.status = response.statusCode
+    })
     const fault = takeFault(faults.webhook, () => delete faults.webhook)
     if (fault !== undefined && (await misbehave(fault, response))) return
     sendJson(response, 200, { ok: true })

@@ -1,7 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { type Stack, startStack } from '../../tests/support/stack.ts'
+import { takeState } from '../start/running.ts'
 import { createListing } from './listing.ts'
-import { placeOf } from './place.ts'
+import { findPlace, placeOf } from './place.ts'
 import { StepFailed } from './step.ts'
 import { tellStory } from './story.ts'
 
@@ -14,6 +18,8 @@ beforeEach(() => {
   stack.emulator.clearFaults()
   stack.kapa.reset()
   stack.crm.reset()
+  delete stack.provider.faults.token
+  delete stack.provider.faults.authorization
 })
 
 /** What the demo prints, and the step at which it ended. */
@@ -22,7 +28,7 @@ async function demo(patience?: number) {
   const listing = createListing((line) => lines.push(line))
   const ended = await tellStory(placeOf(stack), listing, patience).catch((error) => error)
   if (ended !== undefined && !(ended instanceof StepFailed)) throw ended
-  return { failed: ended?.step, printed: lines.join('\n') }
+  return { failed: ended?.step, reason: ended?.message, printed: lines.join('\n') }
 }
 
 test('the demo signs in, asks, refreshes, and shows who was recorded', async () => {
@@ -55,4 +61,51 @@ test('the answer service is not told who asks', async () => {
 test('the user is not recorded', async () => {
   stack.emulator.addFault({ action: 'status', status: 403, key: '^users/', method: 'PUT' })
   expect((await demo(500)).failed).toBe('Recording in the background')
+})
+
+test('the CRM does not take the report', async () => {
+  stack.crm.faults.webhook = { kind: 'status', status: 500 }
+  expect(await demo()).toMatchObject({ failed: 'The CRM', reason: 'the CRM answered 500' })
+})
+
+test('the OpenID Provider sends the person back without a code', async () => {
+  stack.provider.faults.authorization = 'server_error'
+  const { failed, reason, printed } = await demo()
+  expect([failed, reason]).toEqual(['Authorization response', 'the client is told server_error'])
+  expect(printed).toMatch(/✓ Registers itself.*✓ Consent page.*✓ Continue/s)
+  expect(printed).not.toMatch(/OpenID Provider|Back with an identity/)
+})
+
+test('a page says that it failed: the steps before it are told, and its code', async () => {
+  stack.provider.faults.token = { kind: 'status', status: 503 }
+  const { failed, reason, printed } = await demo()
+  expect(failed).toBe('Signing in')
+  expect(reason).toBe(`${stack.url}/mcp/callback answered 503 (temporarily_unavailable)`)
+  expect(printed).toMatch(/✓ Consent page.*✓ OpenID Provider/s)
+})
+
+test('what npm start keeps running is used; otherwise a sentence says why not', async () => {
+  const state = await mkdtemp(join(tmpdir(), 'demo-test-'))
+  onTestFinished(() => rm(state, { recursive: true }))
+  expect(await findPlace(undefined, state)).toEqual({ reason: expect.stringMatching(/^Nothing .* is running/) })
+
+  const withNote = async (note: Parameters<typeof takeState>[1], port?: string) => {
+    const giveBack = await takeState(state, note)
+    const found = await findPlace(port, state)
+    await giveBack()
+    return found
+  }
+  const { port, url } = stack
+  expect(await withNote({ port, ownParts: [] })).toEqual(placeOf(stack))
+  expect(await withNote({ port, ownParts: [] }, ' ')).toEqual(placeOf(stack))
+  const reasons = [
+    await withNote({ port, ownParts: [] }, '9000'),
+    await withNote({ port, ownParts: ['OpenID Provider', 'Kapa'] }),
+    await withNote({ port: port - 1, ownParts: [] }),
+  ].map((found) => ('reason' in found ? found.reason.replace(/^npm start \(process \d+\) has /, '') : found))
+  expect(reasons).toEqual([
+    `${url}, and PORT is 9000.`,
+    `${url}, where settings replace what the demo goes through: OpenID Provider, Kapa.`,
+    `http://localhost:${port - 1}, and does not answer there, or not yet.`,
+  ])
 })

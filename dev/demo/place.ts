@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import * as v from 'valibot'
 import { paths } from '../../lib/oauth/capabilities.ts'
 import { localSite } from '../blobs/emulator.ts'
-import { repository } from '../build/build.ts'
-import { parsePort, portsFrom } from '../start/ports.ts'
+import { localUrl, parsePort, portsFrom } from '../start/ports.ts'
 import { findRunning } from '../start/running.ts'
 import type { World } from '../start/world.ts'
 
@@ -30,29 +28,37 @@ export function placeOf({ url, mcpUrl, kapa, crm, emulator }: Omit<World, 'stop'
 const patience = 2000
 
 /**
- * The world that `npm start` keeps running from this working copy, or null. It is ours if the note of the process that
- * owns `.local/` says so, and then only if the service and the Blobs emulator both answer as ours do.
+ * The world that `npm start` keeps running, or a sentence on why there is none to go through. It is ours if the note of
+ * the process that owns `state` says so, and then only if the service and the Blobs emulator both answer as ours do.
  *
  * @param port the value of `PORT`: where it is set, a world on any other port is not the one meant
+ * @param state the folder that keeps the world's state
  * @throws CannotStart if `port` is not a port
  */
-export async function findPlace(port: string | undefined): Promise<Place | null> {
-  const running = await findRunning(join(repository, '.local'))
-  if (running === null || (port !== undefined && parsePort(port) !== running.port)) return null
+export async function findPlace(port: string | undefined, state: string): Promise<Place | { readonly reason: string }> {
+  const wanted = port?.trim() ? parsePort(port) : undefined
+  const running = await findRunning(state)
+  if (running === null) return { reason: 'Nothing of this project is running (npm start keeps it running).' }
+  const url = localUrl(running.port)
+  const what = `npm start (process ${running.pid}) has ${url}`
+  if (wanted !== undefined && wanted !== running.port) return { reason: `${what}, and PORT is ${wanted}.` }
+  if (running.ownParts.length > 0) {
+    const own = running.ownParts.join(', ')
+    return { reason: `${what}, where settings replace what the demo goes through: ${own}.` }
+  }
   const ports = portsFrom(running.port)
-  const url = `http://localhost:${running.port}`
   const place: Place = {
     url,
     mcpUrl: `${url}/mcp`,
-    kapaUrl: `http://localhost:${ports.kapa}/`,
-    crmUrl: `http://localhost:${ports.crm}/`,
+    kapaUrl: `${localUrl(ports.kapa)}/`,
+    crmUrl: `${localUrl(ports.crm)}/`,
     blobs: {
       ...localSite,
       edgeURL: `http://127.0.0.1:${ports.edge}`,
       uncachedEdgeURL: `http://127.0.0.1:${ports.uncached}`,
     },
   }
-  return (await isOurs(place)) ? place : null
+  return (await isOurs(place)) ? place : { reason: `${what}, and does not answer there, or not yet.` }
 }
 
 const metadata = v.object({ issuer: v.string() })

@@ -8,7 +8,7 @@ import type { Recorder } from './recorder.ts'
 import { check, step } from './step.ts'
 
 const calls = v.array(v.object({ query: v.unknown(), user: v.optional(v.unknown()) }))
-const deliveries = v.array(v.object({ body: v.looseObject({ email: v.unknown() }) }))
+const deliveries = v.array(v.object({ body: v.looseObject({ email: v.unknown() }), status: v.nullable(v.number()) }))
 const delivery = v.object({
   sub: v.string(),
   emailVerified: v.boolean(),
@@ -55,8 +55,11 @@ export async function showRecorded(
   })
   await step('The CRM', async () => {
     const posted = await eventually(patience, 'the CRM was not told', async () =>
-      v.parse(deliveries, await getJson(`${place.crmUrl}__mock/received`)).find(({ body }) => body.email === email),
+      v
+        .parse(deliveries, await getJson(`${place.crmUrl}__mock/received`))
+        .find(({ body, status }) => body.email === email && status !== null),
     )
+    check(posted.status === 200, `the CRM answered ${posted.status}`)
     const body = v.parse(delivery, posted.body)
     check(body.sub === sub && body.organization.name === organization, 'the CRM was told of somebody else')
     listing.fact('CRM was told', { 'e-mail': email, verified: body.emailVerified, organization, at: body.timestamp })

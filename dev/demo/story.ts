@@ -56,26 +56,26 @@ async function discover(
   client: Client,
   listing: Listing,
 ): Promise<void> {
-  await step('Connecting without a token', async () => {
-    const refused = await client.connect(transportFor(place, recorder, memory)).catch((error: unknown) => error)
-    if (!(refused instanceof UnauthorizedError)) throw refused ?? new Error('the server let an anonymous client in')
-  })
+  const refused = await client.connect(transportFor(place, recorder, memory)).catch((error: unknown) => error)
   const exchanges = recorder.take()
   await step('Connecting without a token', async () => {
     const [first] = exchanges.filter(at(paths.mcp))
-    check(first?.status === 401, `/mcp answered ${first?.status}, not 401`)
+    if (first === undefined) throw refused ?? new Error('the client asked for nothing')
+    check(first.status === 401, `/mcp answered ${first.status}, not 401`)
     const challenge = first.response.headers.get('www-authenticate') ?? ''
     check(challenge.includes(paths.protectedResourceMetadataOfMcp), 'the challenge does not name the resource metadata')
     listing.step('Connects without a token', [first], '401, and where to read on')
   })
   await step('Discovery', async () => {
     const documents = exchanges.filter(at(paths.protectedResourceMetadataOfMcp, paths.authorizationServerMetadata))
-    check(documents.length === 2, `${documents.length} metadata documents were read, not 2`)
+    const read = documents.filter(({ status }) => status === 200)
+    check(read.length === 2, `${read.length} metadata documents were read, not 2`)
     listing.step('Discovers the authorization server', documents, 'resource and server metadata')
   })
   await step('Registration', async () => {
     const registering = exchanges.filter(at(paths.register))
     const id = memory.registration()?.client_id
+    if (!(refused instanceof UnauthorizedError)) throw refused
     check(registering.length === 1 && id !== undefined, 'the client did not register')
     listing.step('Registers itself', registering, `a client_id of ${id.length} characters that says everything`)
   })
@@ -88,25 +88,36 @@ async function signIn(
   { email, organization }: { readonly email: string; readonly organization: string },
   listing: Listing,
 ): Promise<void> {
+  const pages = {
+    'consent page': ['Consent page', 'who asks, what is shared, one button'],
+    approval: ['Continue', 'a cookie for this one sign-in, and off'],
+    'OpenID Provider': ['OpenID Provider', `signs in as ${email}`],
+  } as const
   const answer = await step('Signing in', async () => {
     const authorizationUrl = memory.authorizationUrl()
     check(authorizationUrl !== undefined, 'the client did not send the person anywhere')
-    return personSignsIn({ authorizationUrl, email, organization, browser: recorder.browser })
+    const onStep = (page: keyof typeof pages | 'callback') => {
+      if (page === 'callback') return
+      const [name, detail] = pages[page]
+      const exchanges = recorder.take()
+      // A provider that fails sends the person back as well: what comes of it is told at the next step.
+      const to = exchanges.at(-1)?.response.headers.get('location') ?? ''
+      if (URL.parse(to)?.searchParams.has('error')) return
+      listing.step(name, exchanges, detail)
+    }
+    return personSignsIn({ authorizationUrl, email, organization, browser: recorder.browser, onStep }).catch(
+      async (error: unknown) => {
+        throw (await refusal(recorder)) ?? error
+      },
+    )
   })
-  const visited = recorder.take()
   await step('Authorization response', async () => {
+    const error = answer.searchParams.get('error')
+    check(error === null, `the client is told ${error}`)
     check(answer.href.startsWith(String(memory.redirectUrl)), 'the person was not sent back to the client')
     check(answer.searchParams.get('state') === memory.sentState, 'the state is not the one that the client sent')
     check(answer.searchParams.get('iss') === place.url, 'the response does not name its issuer')
-    const own = new URL(place.url).host
-    listing.step('Consent page', visited.filter(at(paths.authorize)), 'who asks, what is shared, one button')
-    listing.step('Continue', visited.filter(at(paths.approve)), 'a cookie for this one sign-in, and off')
-    listing.step(
-      'OpenID Provider',
-      visited.filter(({ url }) => url.host !== own),
-      `signs in as ${email}`,
-    )
-    listing.step('Back with an identity', visited.filter(at(paths.callback)), 'and on to the client with a code')
+    listing.step('Back with an identity', recorder.take(), 'and on to the client with a code')
   })
   await step('Code exchange', async () => {
     await transportFor(place, recorder, memory).finishAuth(answer.searchParams)
@@ -117,6 +128,15 @@ async function signIn(
     check(decodeJwt(accessToken).email === email, 'the token names another person')
     listing.step('Code for tokens', exchanges.filter(at(paths.token)), 'the code is spent, the grant exists')
   })
+}
+
+/** What the last page said where it was an error; undefined if it was none. */
+async function refusal(recorder: Recorder): Promise<Error | undefined> {
+  const last = recorder.take().at(-1)
+  if (last === undefined || last.status < 400) return undefined
+  const [, code] = /Error <code>([^<]*)<\/code>/.exec(await last.response.text()) ?? []
+  const { origin, pathname } = last.url
+  return new Error(`${origin}${pathname} answered ${last.status}${code === undefined ? '' : ` (${code})`}`)
 }
 
 function subjectOf(memory: ClientMemory): string {

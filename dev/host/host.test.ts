@@ -203,3 +203,23 @@ test('a host that stops finishes what it answered for, and frees its port first'
   await old.exited
   expect(output).toContain('work after the answer')
 })
+
+test('the address itself shows the publish page, as Netlify does; nothing can be posted to it', async () => {
+  const page = await fetch(`${host.url}/`)
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
+  expect(await page.text()).toContain('<code>/mcp</code>')
+  expect((await fetch(`${host.url}/`, { method: 'POST' })).status).toBe(404)
+})
+
+test('the first request for another host than the issuer’s is followed by one line that says so', async () => {
+  const lines: string[] = []
+  const env = { MCP_OAUTH_ISSUER: 'http://localhost:1', MCP_OAUTH_PROXY_HOSTS: 'docs.test, 127.0.0.1:2' }
+  const local = await startHost({ artifact, port: 0, env, blobs, onOutput: (line) => lines.push(line) })
+  const show = () => fetch(`http://127.0.0.1:${local.port}/show`)
+  await show()
+  await show()
+  await local.stop()
+  expect(lines).toEqual([
+    `A request came for 127.0.0.1:${local.port}, which is not the issuer's host and gets 404: use http://localhost:1/show`,
+  ])
+})

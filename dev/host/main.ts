@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import * as v from 'valibot'
 import { type ManifestFunction, readManifest } from '../build/manifest.ts'
+import { publishPage } from '../build/publish-page.ts'
 import { invoke, loadHandler, provideLambdaRuntime, toEvent } from './invoke.ts'
 import { type HostOptions, type Notice, order } from './options.ts'
 import { matchRoute } from './routes.ts'
@@ -20,6 +21,7 @@ const tell = (notice: Notice) => process.send?.(notice)
 const servers: Server[] = []
 const inFlight = new Map<ServerResponse, Promise<unknown>>()
 let stopping = false
+let hinted = false
 
 // A terminal's Ctrl-C goes to the whole process group; the supervisor decides when the host ends.
 process.on('SIGINT', () => {})
@@ -81,7 +83,11 @@ async function answer(
   const url = requestUrl(request)
   if (!url) return reply(response, 400, 'Bad Request')
   const match = matchRoute(functions, url.pathname, request.method ?? 'GET')
+  if (!match && isPublishPage(request, url)) {
+    return void response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(publishPage)
+  }
   if (!match) return reply(response, 404, 'Not Found')
+  hintAtOtherHost(url, options)
   const body = await readBody(request)
   if (!body) return reply(response.setHeader('connection', 'close'), 413, 'Content Too Large')
   const handler = await loadHandler(options.directory, match.name)
@@ -93,6 +99,22 @@ function requestUrl(request: IncomingMessage): URL | null {
   const { host } = request.headers
   if (!host || !/^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i.test(host)) return null
   return request.url?.startsWith('/') ? URL.parse(`http://${host}${request.url}`) : null
+}
+
+/** Netlify serves the files of the publish folder where no function answers. There is this one. */
+function isPublishPage({ method }: IncomingMessage, { pathname }: URL): boolean {
+  return pathname === '/' && (method === 'GET' || method === 'HEAD')
+}
+
+/** Says once why a person who typed 127.0.0.1 for localhost gets nothing but 404 (D-04). */
+function hintAtOtherHost(url: URL, { deploy }: HostOptions): void {
+  const { MCP_OAUTH_ISSUER: issuer = '', MCP_OAUTH_PROXY_HOSTS: proxyHosts = '' } = process.env
+  if (hinted || deploy.context !== 'dev' || !URL.canParse(issuer)) return
+  if ([new URL(issuer).host, ...proxyHosts.split(',').map((host) => host.trim())].includes(url.host)) return
+  hinted = true
+  console.error(
+    `A request came for ${url.host}, which is not the issuer's host and gets 404: use ${issuer}${url.pathname}`,
+  )
 }
 
 /** The whole body, or null if it is larger than the platform takes. */

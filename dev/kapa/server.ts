@@ -109,6 +109,10 @@ export async function startKapa({ port, apiKey, documents }: KapaOptions): Promi
     const path = pathOf(request)
     if (request.method === 'GET' && path.startsWith(documentsPath)) return sendDocument(corpus, path, response)
     if (path !== '/') return response.writeHead(404).end()
+    if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+      return response.end('The Kapa stand-in of the local world, an MCP server: /__mock/calls shows what was asked.\n')
+    }
     if (!isAuthorized(request, apiKey)) {
       response.setHeader(
         'www-authenticate',

@@ -67,6 +67,12 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
     if (faults.authorization !== undefined && pathOf(request) === '/auth') {
       return refuseAuthorization(faults.authorization, request, response)
     }
+    if (request.method === 'GET' && pathOf(request) === '/') {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+      return response.end(
+        'The OpenID Provider of the local world: clients send people here. /.well-known/openid-configuration\n',
+      )
+    }
     const endpoint = faultyEndpoints[pathOf(request)]
     const fault = endpoint && takeFault(faults[endpoint], () => delete faults[endpoint])
     if (fault !== undefined && (await misbehave(fault, response))) return

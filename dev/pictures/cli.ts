@@ -1,13 +1,20 @@
 import { mkdir } from 'node:fs/promises'
+import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../../tests/browser/chromium.ts'
+import { Explained } from '../explained.ts'
+import { readOptions } from '../options.ts'
 import { gallery } from './gallery.ts'
 
 /** `npm run pictures`: every page, as a phone and a desktop show it, light and dark, for a person to look at. */
 const directory = '.local/pictures'
 const sizes = { phone: { width: 375, height: 667 }, desktop: { width: 1280, height: 800 } }
 
+readOptions(
+  'npm run pictures\n\nTakes a picture of every page, by the Chromium that CHROMIUM_PATH names or Debian installs.',
+  {},
+)
 await mkdir(directory, { recursive: true })
-const browser = await launchBrowser()
+const browser = await launch()
 try {
   for (const [size, viewport] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -23,3 +30,12 @@ try {
   await browser.close()
 }
 console.log(`The pictures are in ${directory}`)
+
+/** @throws Explained if there is no browser, or it does not start */
+async function launch(): Promise<Browser> {
+  try {
+    return await launchBrowser()
+  } catch (error) {
+    throw new Explained(error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'Chromium does not start')
+  }
+}

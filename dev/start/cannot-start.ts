@@ -1,4 +1,6 @@
-/** The local world cannot start for a reason that a person can remove: the message is one clear line. */
-export class CannotStart extends Error {
+import { Explained } from '../explained.ts'
+
+/** The local world cannot start for a reason that a person can remove. */
+export class CannotStart extends Explained {
   override readonly name = 'CannotStart'
 }

@@ -1,10 +1,21 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { newSecret } from '../../lib/runtime/secrets.ts'
 import { CannotStart } from './cannot-start.ts'
 
 export type Settings = Readonly<Record<string, string>>
+
+const upstreamNames = [
+  'UPSTREAM_ISSUER',
+  'REDPANDA_OAUTH_ISSUER',
+  'UPSTREAM_CLIENT_ID',
+  'REDPANDA_OAUTH_CLIENT_ID',
+  'UPSTREAM_CLIENT_SECRET',
+]
+const kapaNames = ['KAPA_MCP_SERVER_URL', 'KAPA_API_KEY']
+
+const hasAny = (settings: Settings, names: readonly string[]) => names.some((name) => name in settings)
 
 /** The key that the Kapa stand-in takes. */
 export const kapaApiKey = 'local-kapa-key'
@@ -23,18 +34,17 @@ export function localEnvironment(world: {
   readonly settings?: Settings
 }): Record<string, string> {
   const { settings = {} } = world
-  const has = (...names: string[]) => names.some((name) => name in settings)
   return {
     URL: world.url,
     SITE_ID: world.siteId,
     SITE_NAME: 'local',
     MCP_OAUTH_ISSUER: world.url,
     MCP_OAUTH_SECRET: world.secret,
-    ...(!has('UPSTREAM_ISSUER', 'REDPANDA_OAUTH_ISSUER', 'UPSTREAM_CLIENT_ID', 'REDPANDA_OAUTH_CLIENT_ID') && {
+    ...(!hasAny(settings, upstreamNames) && {
       UPSTREAM_ISSUER: world.provider.issuer,
       UPSTREAM_CLIENT_ID: world.provider.clientId,
     }),
-    ...(!has('KAPA_MCP_SERVER_URL', 'KAPA_API_KEY') && {
+    ...(!hasAny(settings, kapaNames) && {
       KAPA_MCP_SERVER_URL: world.kapa.url,
       KAPA_API_KEY: kapaApiKey,
     }),
@@ -45,29 +55,58 @@ export function localEnvironment(world: {
   }
 }
 
+export type OwnPart = 'issuer' | 'OpenID Provider' | 'Kapa' | 'CRM' | 'optional sign-in' | 'limited registration'
+
+/** The parts of the local world that a person's own settings replace. */
+export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
+  const { MCP_OAUTH_ISSUER: issuer = url, REQUIRE_AUTH: required = 'true' } = settings
+  const parts: readonly (readonly [OwnPart, boolean])[] = [
+    ['issuer', issuer !== url],
+    ['OpenID Provider', hasAny(settings, upstreamNames)],
+    ['Kapa', hasAny(settings, [...kapaNames, 'KAPA_TOOL_NAME'])],
+    ['CRM', 'CRM_WEBHOOK_URL' in settings],
+    ['optional sign-in', required !== 'true'],
+    ['limited registration', hasAny(settings, ['MCP_OAUTH_DCR', 'MCP_OAUTH_REGISTRATION_TOKEN'])],
+  ]
+  return parts.flatMap(([part, isOwn]) => (isOwn ? [part] : []))
+}
+
 /** Settings of this project, among everything else that a shell's environment holds. */
-const ours = /^(MCP_|MCPCAT_|UPSTREAM_|REDPANDA_|KAPA_|CRM_|REQUIRE_|STORE_|NETLIFY_DATABASE_|SITE_NAME$)/
+const ours = /^(MCP_|UPSTREAM_|REDPANDA_|KAPA_|CRM_|REQUIRE_)/
 
 /**
- * The person's own settings: everything in `.env`, and this project's settings in the environment, which win.
+ * The person's own settings: everything in `.env`, and this project's settings in the environment, which win. One that
+ * is left empty, as in a copied example, is not set; in the environment, it takes away what `.env` says.
  *
  * @param file path of the `.env` file, which need not exist
  */
 export async function personalSettings(environment: NodeJS.ProcessEnv, file: string): Promise<Settings> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw new CannotStart(`${file} cannot be read: ${error.message}`)
-  })
+  const inFile = parseEnv(await readIfThere(file))
+  const inShell = Object.entries(environment).filter(([name]) => ours.test(name) || name in inFile)
   const settings: Record<string, string> = {}
-  for (const [name, value] of Object.entries(parseEnv(text))) if (value !== undefined) settings[name] = value
-  for (const [name, value] of Object.entries(environment)) {
-    if (value !== undefined && (ours.test(name) || name in settings)) settings[name] = value
+  for (const [name, value] of Object.entries({ ...inFile, ...Object.fromEntries(inShell) })) {
+    if (value !== undefined && value.trim() !== '') settings[name] = value
   }
   return settings
 }
 
-/** A secret in the form that the service asks for: 32 random bytes, base64url. */
-export const newSecret = () => randomBytes(32).toString('base64url')
+/**
+ * The settings that no code reads: misspelled, most likely.
+ *
+ * @param example path of `.env.example`, which names them all
+ */
+export async function unknownSettings(settings: Settings, example: string): Promise<readonly string[]> {
+  const known = new Set([...(await readIfThere(example)).matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name))
+  return Object.keys(settings).filter((name) => !known.has(name))
+}
+
+/** @throws CannotStart */
+async function readIfThere(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw new CannotStart(`${file} cannot be read: ${error.message}`)
+  })
+}
 
 /** The secret of this working copy: made once, readable by its owner alone, so that a restart keeps people signed in. */
 export async function keptSecret(directory: string): Promise<string> {

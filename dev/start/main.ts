@@ -1,76 +1,93 @@
-/**
- * `npm start`: the whole system on this machine, rebuilt on change, until Ctrl-C. State is kept in `.local/`, or where
- * `npm start -- --state <folder>` says.
- */
+/** `npm start`: the whole system on this machine, rebuilt on change, until Ctrl-C. */
 import { join, relative } from 'node:path'
-import { readConfiguration } from '../../lib/runtime/configuration.ts'
+import { type Configuration, readConfiguration } from '../../lib/runtime/configuration.ts'
+import { newSecret } from '../../lib/runtime/secrets.ts'
+import { createSettingsReader } from '../../lib/runtime/settings.ts'
 import { repository } from '../build/build.ts'
 import { BuildFailed } from '../build/build-in-child.ts'
+import { aborted, interruption } from '../interruption.ts'
+import { readOptions } from '../options.ts'
 import { CannotStart } from './cannot-start.ts'
-import { localEnvironment, newSecret, personalSettings, type Settings } from './local-env.ts'
-import { parsePort, portsFrom } from './ports.ts'
-import { findRunning, noteRunning, noteStopped } from './running.ts'
-import { stateFolder } from './state.ts'
+import { localEnvironment, ownParts, personalSettings, type Settings, unknownSettings } from './local-env.ts'
+import { localUrl, parsePort, portsFrom } from './ports.ts'
+import { takeState } from './running.ts'
+import { defaultState, openState } from './state.ts'
 import { progressLine, summary } from './summary.ts'
 import { watchFolders } from './watch.ts'
 import { startWorld, type World } from './world.ts'
 
-async function main(): Promise<void> {
-  const stopping = new AbortController()
-  const signalled = Promise.withResolvers<void>()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // The second Ctrl-C does not wait for anything.
-      if (stopping.signal.aborted) process.exit(130)
-      stopping.abort()
-      signalled.resolve()
-    })
-  }
+const usage = `npm start
 
-  const state = stateFolder()
+The whole system on this machine, until Ctrl-C. Settings come from the environment and from .env;
+PORT=9000 npm start takes other ports.
+
+  --state <folder>   keeps people, keys and grants there instead of in .local/: a new folder, or an empty one`
+
+const watched = ['lib', 'netlify'].map((name) => join(repository, name))
+
+async function main(): Promise<void> {
+  const options = readOptions(usage, { state: { type: 'string' } })
+  const interrupted = interruption()
   const { PORT, ...settings } = await personalSettings(process.env, join(repository, '.env'))
-  const port = parsePort(process.env.PORT ?? PORT)
-  const running = await findRunning(state)
-  if (running) {
-    throw new CannotStart(`It is running already: http://localhost:${running.port} (process ${running.pid}).`)
-  }
-  checkSettings(port, settings)
-  const world = await startWorld({
-    port,
-    directory: state,
-    settings,
-    keepAlive: true,
-    onProgress: (part, milliseconds) => console.log(progressLine(part, milliseconds)),
-  })
+  const port = parsePort(process.env.PORT?.trim() || PORT)
+  const configuration = readSettings(port, settings)
+  const own = ownParts(settings, localUrl(port))
+  const state = await openState(options.state)
+  const giveBack = await takeState(state, { port, ownParts: [...own] })
   try {
-    await noteRunning(state, port)
-    rebuildOnChange(world, stopping.signal)
-    console.log(summary({ ...world, state: relative(repository, state), ownSettings: Object.keys(settings) }))
-    await signalled.promise
-    console.log('\nStopping …')
+    const world = await startWorld({
+      port,
+      directory: state,
+      settings,
+      keepAlive: true,
+      signal: interrupted,
+      onProgress: (part, milliseconds) => console.log(progressLine(part, milliseconds)),
+    }).catch((error: unknown) => {
+      // What was given up half-way fails somehow.
+      if (interrupted.aborted) return null
+      throw error
+    })
+    if (world === null) return
+    try {
+      const unknown = await unknownSettings(settings, join(repository, '.env.example'))
+      rebuildOnChange(world, interrupted)
+      console.log(
+        summary({
+          port,
+          configuration,
+          state: state === defaultState ? relative(repository, state) : state,
+          ownParts: own,
+          proxyHosts: createSettingsReader(settings).list('MCP_OAUTH_PROXY_HOSTS') ?? [],
+          ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name)),
+          unknownSettings: unknown,
+        }),
+      )
+      await aborted(interrupted)
+    } finally {
+      await world.stop()
+    }
   } finally {
-    stopping.abort()
-    await world.stop()
-    await noteStopped(state)
+    await giveBack()
   }
 }
 
 /** @throws CannotStart naming every setting that the service would not accept; never a value */
-function checkSettings(port: number, settings: Settings): void {
-  const at = (port: number) => `http://localhost:${port}`
+function readSettings(port: number, settings: Settings): Configuration {
   const ports = portsFrom(port)
   const environment = localEnvironment({
-    url: at(port),
+    url: localUrl(port),
     secret: newSecret(),
     siteId: 'local',
-    provider: { issuer: at(ports.provider), clientId: 'local' },
-    kapa: { url: at(ports.kapa) },
-    crm: { url: at(ports.crm) },
+    provider: { issuer: localUrl(ports.provider), clientId: 'local' },
+    kapa: { url: localUrl(ports.kapa) },
+    crm: { url: localUrl(ports.crm) },
     settings,
   })
-  const issuer = environment.MCP_OAUTH_ISSUER ?? at(port)
-  const { problems } = readConfiguration(environment, { issuer, storeName: 'local', production: false })
+  const issuer = environment.MCP_OAUTH_ISSUER ?? localUrl(port)
+  const configuration = readConfiguration(environment, { issuer, storeName: 'local', production: false })
+  const { problems } = configuration
   if (problems.length > 0) throw new CannotStart(`Settings (environment or .env): ${problems.join('; ')}.`)
+  return configuration
 }
 
 function rebuildOnChange(world: World, signal: AbortSignal): void {
@@ -84,13 +101,7 @@ function rebuildOnChange(world: World, signal: AbortSignal): void {
       console.error(error instanceof BuildFailed ? `${error.message}\nThe functions of before keep running.` : error)
     }
   }
-  watchFolders([join(repository, 'lib'), join(repository, 'netlify')], rebuild, signal)
+  watchFolders(watched, rebuild, signal)
 }
 
-try {
-  await main()
-} catch (error) {
-  if (!(error instanceof CannotStart) && !(error instanceof BuildFailed)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await main()

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { CannotStart } from './cannot-start.ts'
 
 /** What listens where, in this order from `PORT` on. */
@@ -30,6 +30,9 @@ export const portsFrom = (app: number): Ports => ({
   uncached: app + 5,
 })
 
+/** As browsers spell it, who leave port 80 out: it becomes the issuer. */
+export const localUrl = (port: number) => new URL(`http://localhost:${port}`).origin
+
 /**
  * The value of `PORT`; 8888 if it is not set.
  *
@@ -42,12 +45,16 @@ export function parsePort(value: string | undefined): number {
   throw new CannotStart(`PORT is "${value}"; it has to be a number from 1 to ${65_535 - uses.length + 1}.`)
 }
 
-/** @throws CannotStart naming the first port of the six that something else listens on */
+/** @throws CannotStart naming the first port of the six that cannot be had, and why */
 export async function checkPorts(app: number): Promise<void> {
   for (const [index, use] of uses.entries()) {
-    if (await isFree(app + index)) continue
+    const obstacle = await obstacleAt(app + index)
+    if (obstacle === null) continue
+    const port = `Port ${app + index}`
     throw new CannotStart(
-      `Port ${app + index} is in use; ${use} needs it. Stop what listens there, or take other ports: PORT=9000 npm start`,
+      obstacle === 'in use'
+        ? `${port} is in use; ${use} needs it. Stop what listens there, or take other ports: PORT=9000 npm start`
+        : `${port} may not be listened on by you (${obstacle}); ${use} needs it. Take other ports: PORT=9000 npm start`,
     )
   }
 }
@@ -59,38 +66,28 @@ export async function checkPorts(app: number): Promise<void> {
 export async function freePorts(): Promise<number> {
   for (;;) {
     const app = 10_000 + Math.floor(Math.random() * 22_000)
-    const free = await Promise.all(uses.map((_use, index) => isFree(app + index)))
-    if (free.every(Boolean)) return app
+    const obstacles = await Promise.all(uses.map((_use, index) => obstacleAt(app + index)))
+    if (obstacles.every((obstacle) => obstacle === null)) return app
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
-  return (await canListen(port, '127.0.0.1')) && (await canListen(port, '::1'))
+/** Why the port cannot be had on loopback: `in use`, or the system's code for another reason; null if it can. */
+async function obstacleAt(port: number): Promise<string | null> {
+  return (await obstacleOn(port, '127.0.0.1')) ?? (await obstacleOn(port, '::1'))
 }
 
-async function canListen(port: number, host: string): Promise<boolean> {
+async function obstacleOn(port: number, host: string): Promise<string | null> {
   const server = createServer()
   server.listen(port, host)
   try {
     await once(server, 'listening')
   } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     // A machine without IPv6 has nobody on it either.
-    return error instanceof Error && 'code' in error && error.code !== 'EADDRINUSE' && error.code !== 'EACCES'
+    if (host === '::1' && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) return null
+    return code === 'EADDRINUSE' ? 'in use' : code
   }
   server.close()
   await once(server, 'close')
-  return true
-}
-
-/** Whether something on this machine accepts connections at the port. */
-export async function answers(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
+  return null
 }

@@ -1,14 +1,24 @@
-/** `npm run reset`: forgets everybody who signed in locally, and every key. Takes the same `--state` as `npm start`. */
-import { rm } from 'node:fs/promises'
+/** `npm run reset`: forgets everybody who signed in locally, and every key. */
+import { resolve } from 'node:path'
+import { readOptions } from '../options.ts'
+import { CannotStart } from './cannot-start.ts'
+import { localUrl } from './ports.ts'
 import { findRunning } from './running.ts'
-import { stateFolder } from './state.ts'
+import { clearState, defaultState } from './state.ts'
 
-const state = stateFolder()
-const running = await findRunning(state)
+const usage = `npm run reset
+
+Forgets everything local: people, keys, grants. Pictures and figures in .local/ stay.
+
+  --state <folder>   the same as of npm start`
+
+const { state } = readOptions(usage, { state: { type: 'string' } })
+const folder = state === undefined ? defaultState : resolve(state)
+const running = await findRunning(folder)
 if (running) {
-  console.error(`It is running (process ${running.pid}, http://localhost:${running.port}): stop it first, with Ctrl-C.`)
-  process.exitCode = 1
-} else {
-  await rm(state, { recursive: true, force: true })
-  console.log(`Cleared ${state}`)
+  throw new CannotStart(
+    `It is running (process ${running.pid}, ${localUrl(running.port)}): stop it first, with Ctrl-C.`,
+  )
 }
+await clearState(folder)
+console.log(`Cleared ${folder}: people, keys and grants.`)

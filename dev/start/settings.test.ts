@@ -1,11 +1,15 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { kapaApiKey, keptSecret, localEnvironment, newSecret, personalSettings } from './local-env.ts'
-import { checkPorts, freePorts, parsePort } from './ports.ts'
-import { findRunning, noteRunning, noteStopped } from './running.ts'
+import { newSecret } from '../../lib/runtime/secrets.ts'
+import { repository } from '../build/build.ts'
+import { kapaApiKey, keptSecret, localEnvironment, ownParts, personalSettings, unknownSettings } from './local-env.ts'
+import { checkPorts, freePorts, localUrl, parsePort } from './ports.ts'
+import { findRunning, takeState } from './running.ts'
+import { clearState, defaultState, openState } from './state.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -64,6 +68,41 @@ test('settings come from .env and from the environment, which wins; the rest of 
   expect(await personalSettings({}, join(folder, 'no-such-file'))).toEqual({})
 })
 
+test('a setting that is left empty is not set, and takes nothing of the local world away', async () => {
+  const file = join(folder, '.env-empty')
+  await writeFile(file, 'KAPA_API_KEY=\nUPSTREAM_CLIENT_ID="  "\nMCP_TOOL_NAME=mine\n')
+  expect(await personalSettings({ REQUIRE_AUTH: '', MCP_TOOL_NAME: ' ' }, file)).toEqual({})
+})
+
+test('every line of .env.example, taken as it stands, is read as it looks', async () => {
+  const lines = (await readFile(join(repository, '.env.example'), 'utf8')).match(/(?<=^# )[A-Z0-9_]+=.*$/gm) ?? []
+  expect(lines.length).toBeGreaterThan(20)
+  const looks = lines.map((line) => /^([^=]+)=(?:"(.*)"|(.*))$/.exec(line) ?? [])
+  expect(parseEnv(lines.join('\n'))).toEqual(
+    Object.fromEntries(looks.map(([, name, quoted, plain]) => [name, quoted ?? plain])),
+  )
+})
+
+test('a setting that no code reads is named, whichever file or shell it comes from', async () => {
+  const settings = { KAPA_API_KEYS: 'x', REQUIRE_AUTH: 'true', ANYTHING: 'else', NETLIFY_DEV: 'true' }
+  expect(await unknownSettings(settings, join(repository, '.env.example'))).toEqual(['KAPA_API_KEYS', 'ANYTHING'])
+})
+
+test('the parts of the local world that settings replace are known', () => {
+  const parts = (settings: Record<string, string>) => ownParts(settings, world.url)
+  expect(parts({ MCP_OAUTH_ISSUER: world.url, REQUIRE_AUTH: 'true', MCP_TOOL_NAME: 'x' })).toEqual([])
+  expect(parts({ MCP_OAUTH_ISSUER: 'https://docs.example', REQUIRE_AUTH: 'false', MCP_OAUTH_DCR: 'off' })).toEqual([
+    'issuer',
+    'optional sign-in',
+    'limited registration',
+  ])
+  expect(parts({ REDPANDA_OAUTH_CLIENT_ID: 'x', KAPA_API_KEY: 'x', CRM_WEBHOOK_URL: 'https://crm.example' })).toEqual([
+    'OpenID Provider',
+    'Kapa',
+    'CRM',
+  ])
+})
+
 test('the secret is made once, for its owner’s eyes only', async () => {
   const directory = join(folder, 'state')
   const secret = await keptSecret(directory)
@@ -84,8 +123,9 @@ test.each(['0', '80x', '-1', '65531', '99999', ' '])('PORT=%j is refused in one 
   expect(() => parsePort(value)).toThrow(/^PORT is ".*"; it has to be a number from 1 to 65530\.$/)
 })
 
-test('PORT: 8888 if it is not set', () => {
+test('PORT: 8888 if it is not set; 80 is not part of an address', () => {
   expect([undefined, '', '1', '65530'].map(parsePort)).toEqual([8888, 8888, 1, 65_530])
+  expect([8888, 80].map(localUrl)).toEqual(['http://localhost:8888', 'http://localhost'])
 })
 
 test.each([
@@ -100,16 +140,46 @@ test.each([
   await expect(checkPorts(app)).rejects.toThrow(new RegExp(`^Port ${app + offset} is in use; ${use}.*PORT=`))
 })
 
-test('what runs is found by its state folder; one that was killed is not', async () => {
+const here = { port: 8888, ownParts: [] }
+
+test('the state is taken by one process; it is found by whoever asks, until it is given back', async () => {
   const directory = join(folder, 'running')
   expect(await findRunning(directory)).toBeNull()
-  const app = await freePorts()
-  await noteRunning(directory, app)
+  const giveBack = await takeState(directory, here)
+  expect(await findRunning(directory)).toMatchObject({ pid: process.pid, ...here })
+  await expect(takeState(directory, here)).rejects.toThrow(/^It is running already: http:\/\/localhost:8888 \(process/)
+  await giveBack()
   expect(await findRunning(directory)).toBeNull()
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(app, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  expect(await findRunning(directory)).toEqual({ pid: process.pid, port: app })
-  await noteStopped(directory)
-  expect(await findRunning(directory)).toBeNull()
+})
+
+test('of many that want the state at once, one gets it, though a process that was killed has left its note', async () => {
+  for (const stale of ['', '{', JSON.stringify({ ...here, pid: process.pid, started: 'another time' })]) {
+    const directory = await mkdtemp(join(folder, 'stale-'))
+    await writeFile(join(directory, 'running.json'), stale)
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeState(directory, here)))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await readdir(directory)).toEqual(['running.json'])
+  }
+})
+
+test('reset removes what is ours, and leaves everything else in the folder', async () => {
+  const state = await openState(join(folder, 'own-state'))
+  await keptSecret(state)
+  await mkdir(join(state, 'blobs'))
+  await writeFile(join(state, 'pictures'), 'kept')
+  await clearState(state)
+  expect((await readdir(state)).sort()).toEqual(['mcp-oauth-broker-state', 'pictures'])
+  expect(await openState(state)).toBe(state)
+})
+
+test.each(['clear', 'open'])('a folder with something else in it is none of ours: %s', async (what) => {
+  const foreign = await mkdtemp(join(folder, 'foreign-'))
+  await mkdir(join(foreign, 'blobs'))
+  await writeFile(join(foreign, 'secret'), 'theirs')
+  await expect(what === 'clear' ? clearState(foreign) : openState(foreign)).rejects.toThrow(/is not a state folder/)
+  expect((await readdir(foreign)).sort()).toEqual(['blobs', 'secret'])
+})
+
+test('the usual place needs no mark', async () => {
+  expect(await openState(undefined)).toBe(defaultState)
 })

@@ -1,5 +1,8 @@
 import { styleText } from 'node:util'
-import { portsFrom } from './ports.ts'
+import type { Configuration } from '../../lib/runtime/configuration.ts'
+import { isLoopbackHttp } from '../../lib/runtime/settings.ts'
+import type { OwnPart } from './local-env.ts'
+import { localUrl, portsFrom } from './ports.ts'
 
 // `styleText` leaves colours out where the output is no terminal, or NO_COLOR is set.
 const bold = (text: string) => styleText('bold', text)
@@ -12,37 +15,53 @@ export function progressLine(part: string, milliseconds: number): string {
   return `${styleText('green', '✓')} ${part} ${dim(time)}`
 }
 
-/** What runs where and how to use it, as `npm start` ends. */
-export function summary(world: {
+interface Summarized {
   readonly port: number
-  readonly url: string
-  readonly mcpUrl: string
+  readonly configuration: Configuration
   /** The folder that keeps the state. */
   readonly state: string
-  /** Names of the person's own settings that are in use. */
+  /** What of the local world the person's own settings replace. */
+  readonly ownParts: readonly OwnPart[]
+  /** Hosts other than the issuer's for which the service answers. */
+  readonly proxyHosts: readonly string[]
+  /** Names of the person's own settings that are in use, and of those that nothing reads. */
   readonly ownSettings: readonly string[]
-}): string {
-  const { url, mcpUrl } = world
+  readonly unknownSettings: readonly string[]
+}
+
+/** What runs where and how to use it, as `npm start` ends. */
+export function summary(world: Summarized): string {
+  const { configuration, ownParts, ownSettings } = world
+  const { issuer, resource: mcpUrl, flow, mcp } = configuration
   const ports = portsFrom(world.port)
-  const at = (port: number) => `http://localhost:${port}`
   const name = 'local-docs'
   const vscode = JSON.stringify({ name, type: 'http', url: mcpUrl })
   const cursor = JSON.stringify({ mcpServers: { [name]: { url: mcpUrl } } })
   const rows = (entries: readonly (readonly [string, string])[]) =>
     entries.map(([label, text]) => `  ${label.padEnd(18)}${text}`)
+  // A path may be a secret, as a webhook's is.
+  const yours = (url: string | undefined) => `${URL.parse(url ?? '')?.origin ?? 'none'} ${dim('from your settings')}`
+  const provider =
+    flow?.upstream.kind === 'oidc'
+      ? yours(flow.upstream.issuer)
+      : `none ${dim('everybody is one made-up person (MCP_OAUTH_ALLOW_MOCK)')}`
+  const local = `${link(localUrl(ports.provider))} ${dim('any e-mail address; it remembers you, a private window is somebody else')}`
+  const kapa = `${link(localUrl(ports.kapa))} ${dim('answers from docs/ and README.md')}`
+  const crm = `${link(`${localUrl(ports.crm)}/__mock/received`)} ${dim('who was reported')}`
   return [
     '',
     bold('The whole system is running on this machine.'),
     '',
     ...rows([
       ['MCP endpoint', bold(link(mcpUrl))],
-      ['Sign-in service', `${link(`${url}/.well-known/oauth-authorization-server`)}`],
-      ['OpenID Provider', `${link(at(ports.provider))} ${dim('sign in with any e-mail address')}`],
-      ['Kapa stand-in', `${link(at(ports.kapa))} ${dim('answers from docs/ and README.md')}`],
-      ['CRM sink', `${link(`${at(ports.crm)}/__mock/received`)} ${dim('who was reported')}`],
-      ['Blobs emulator', `${link(at(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
-      ...(world.ownSettings.length > 0 ? [['Your settings', world.ownSettings.join(', ')] as const] : []),
+      ['Sign-in service', `${link(`${issuer}/.well-known/oauth-authorization-server`)}`],
+      ['OpenID Provider', ownParts.includes('OpenID Provider') ? provider : local],
+      ['Kapa', ownParts.includes('Kapa') ? yours(mcp.kapa.url) : kapa],
+      ['CRM', ownParts.includes('CRM') ? yours(flow?.crmWebhookUrl) : crm],
+      ['Blobs emulator', `${link(localUrl(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
+      ...(ownSettings.length > 0 ? [['Your settings', ownSettings.join(', ')] as const] : []),
     ]),
+    ...warnings(world).map((warning) => `${styleText('yellow', '!')} ${warning}`),
     '',
     bold('Connect a client'),
     '',
@@ -50,7 +69,7 @@ export function summary(world: {
       ['Claude Code', `claude mcp add --transport http ${name} ${mcpUrl}`],
       ['VS Code', `code --add-mcp '${vscode}'`],
       ['Cursor', `${cursor} ${dim('in .cursor/mcp.json')}`],
-      ['Inspector', `npx @modelcontextprotocol/inspector --transport http --server-url ${mcpUrl}`],
+      ['Inspector', `npx @modelcontextprotocol/inspector ${dim(`transport Streamable HTTP, URL ${mcpUrl}`)}`],
     ]),
     '',
     ...rows([
@@ -60,4 +79,23 @@ export function summary(world: {
     ]),
     '',
   ].join('\n')
+}
+
+/** What works otherwise than one who reads the rest would think. */
+function warnings({ configuration, port, ownParts, proxyHosts, unknownSettings }: Summarized): string[] {
+  const { issuer } = configuration
+  const here = new URL(localUrl(port))
+  const { host, port: issuerPort } = new URL(issuer)
+  const isHere = (isLoopbackHttp(issuer) && issuerPort === here.port) || proxyHosts.includes(here.host)
+  return [
+    ...(isHere
+      ? []
+      : [
+          `MCP_OAUTH_ISSUER: this machine answers only requests that come for ${[host, ...proxyHosts].join(', ')}. At ${here.origin} everything is 404.`,
+        ]),
+    ...(ownParts.includes('optional sign-in')
+      ? ['REQUIRE_AUTH is not true: clients see no reason to sign anybody in.']
+      : []),
+    ...unknownSettings.map((name) => `${name} is set, and nothing reads it: is it misspelled? See .env.example.`),
+  ]
 }

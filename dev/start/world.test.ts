@@ -1,12 +1,7 @@
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { builtArtifact } from '../../tests/support/artifact.ts'
 import { startStack } from '../../tests/support/stack.ts'
-import { freePorts, portsFrom } from './ports.ts'
+import { freePorts } from './ports.ts'
 import { startWorld } from './world.ts'
 
 const metadata = '/.well-known/oauth-authorization-server'
@@ -90,51 +85,24 @@ test('a world that cannot start leaves nothing behind', async () => {
   await again.stop()
 })
 
-test('npm start: says where everything is, refuses a second start, ends with Ctrl-C, remembers, and forgets when told', async () => {
-  const state = await mkdtemp(join(tmpdir(), 'npm-start-test-'))
-  onTestFinished(() => rm(state, { recursive: true, force: true }))
-  const port = await freePorts()
-  const keys = async () => (await fetch(`http://localhost:${portsFrom(port).provider}/jwks`)).json()
-
-  const first = npmStart(port, state)
-  expect(await first.ready()).toContain(`claude mcp add --transport http local-docs http://localhost:${port}/mcp`)
-  expect((await fetch(`http://localhost:${port}${metadata}`)).status).toBe(200)
-  const before = await keys()
-  const second = npmStart(port + 6, state)
-  expect(await second.ended).toBe(1)
-  expect(second.output()).toMatch(/^It is running already: \S+ \(process \d+\)\.\n$/)
-  expect(await run('reset.ts', state).ended).toBe(1)
-  first.child.kill('SIGINT')
-  expect(await first.ended).toBe(0)
-
-  const third = npmStart(port, state)
-  await third.ready()
-  expect(await keys()).toEqual(before)
-  third.child.kill('SIGTERM')
-  expect(await third.ended).toBe(0)
-  expect(await run('reset.ts', state).ended).toBe(0)
-  expect(existsSync(state)).toBe(false)
-  // Two whole builds, which take their time on a busy machine.
-}, 60_000)
-
-const npmStart = (port: number, state: string) => run('cli.mjs', state, { PORT: `${port}` })
-
-function run(program: string, state: string, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(import.meta.dirname, program), '--state', state], {
-    env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-  return {
-    child,
-    ended,
-    output: () => output,
-    async ready() {
-      await expect.poll(() => output, { timeout: 30_000 }).toContain('Ctrl-C')
-      return output
-    },
-  }
-}
+test('every address that the banner names says in a browser what it is', async () => {
+  const { url, provider, kapa, crm, emulator } = await stack()
+  const { edgeURL, uncachedEdgeURL } = emulator.clientOptions()
+  const addresses = [url, provider.issuer, kapa.url, crm.url, edgeURL, uncachedEdgeURL]
+  const texts = await Promise.all(
+    addresses.map(async (address) => {
+      const response = await fetch(address, { headers: { accept: 'text/html,*/*;q=0.8' } })
+      return `${response.status} ${await response.text()}`
+    }),
+  )
+  expect(texts).toEqual(
+    [
+      /^200 .*signs people in/s,
+      /^200 The OpenID Provider/,
+      /^200 The Kapa/,
+      /^200 The CRM/,
+      /^403 The Netlify Blobs emulator/,
+      /^403 The Netlify Blobs emulator/,
+    ].map((text) => expect.stringMatching(text)),
+  )
+})

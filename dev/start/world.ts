@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { newSecret } from '../../lib/runtime/secrets.ts'
 import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import { type Artifact, repository } from '../build/build.ts'
 import { buildInChild } from '../build/build-in-child.ts'
@@ -10,8 +9,9 @@ import { startFleet } from '../host/fleet.ts'
 import type { Host } from '../host/start.ts'
 import { type Kapa, startKapa } from '../kapa/server.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
-import { kapaApiKey, keptSecret, localEnvironment, newSecret, type Settings } from './local-env.ts'
-import { checkPorts, freePorts, portsFrom } from './ports.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { kapaApiKey, keptSecret, localEnvironment, type Settings } from './local-env.ts'
+import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
 
 export interface WorldOptions {
   /** The app's port; the five after it are taken too. Six free ones if left out. */
@@ -30,6 +30,8 @@ export interface WorldOptions {
   readonly deployContext?: string
   /** Told of each part that has started, with the milliseconds it took. */
   readonly onProgress?: (part: string, milliseconds: number) => void
+  /** Gives up starting when it aborts; later it has no effect. */
+  readonly signal?: AbortSignal
   /** Takes each line that the functions print; otherwise they go to this process's own output. */
   readonly onOutput?: (line: string) => void
 }
@@ -63,7 +65,7 @@ export interface World {
  * Starts the whole system on loopback: Blobs emulator, OpenID Provider, Kapa stand-in, CRM sink, and the functions as
  * the real Netlify artifact. What has started is stopped again if something else fails.
  *
- * @throws CannotStart | BuildFailed
+ * @throws CannotStart | BuildFailed; anything once `signal` has aborted
  */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const cleanups: (() => Promise<unknown>)[] = []
@@ -74,11 +76,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const began = performance.now()
     const started = await starting
     cleanups.push(() => end(started))
-    options.onProgress?.(name, performance.now() - began)
+    if (!options.signal?.aborted) options.onProgress?.(name, performance.now() - began)
     return started
   }
   try {
-    return { ...(await startParts(options, part)), stop }
+    const parts = await startParts(options, part)
+    options.signal?.throwIfAborted()
+    return { ...parts, stop }
   } catch (error) {
     await stop()
     throw error
@@ -91,11 +95,11 @@ const documents = ['README.md', 'docs'].map((name) => join(repository, name)).fi
 type StartPart = <T>(name: string, starting: Promise<T>, end: (started: T) => Promise<unknown>) => Promise<T>
 
 async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<World, 'stop'>> {
-  const { directory, settings, deployContext, onOutput } = options
+  const { directory, settings, deployContext, onOutput, signal } = options
   const port = options.port ?? (await freePorts())
   await checkPorts(port)
   const ports = portsFrom(port)
-  const url = `http://localhost:${port}`
+  const url = localUrl(port)
   const secret = directory === undefined ? newSecret() : await keptSecret(directory)
   const callbacks = [url, settings?.MCP_OAUTH_ISSUER ?? url].map((issuer) => `${issuer}/mcp/callback`)
   const kept = (name: string) => (directory === undefined ? {} : { directory: join(directory, name) })
@@ -114,7 +118,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     ),
     part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents }), stop),
     part('CRM sink', startCrmSink({ port: ports.crm }), stop),
-    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(), ({ remove }) => remove()),
+    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(signal), ({ remove }) => remove()),
   ] as const
   // All start at once, and all have settled before a failure stops the others again.
   await Promise.allSettled(starting)
@@ -179,8 +183,7 @@ const given = async (artifact: Artifact): Promise<Build> => ({ artifact, remove:
 
 /** Builds the functions in a folder of their own outside the repository. */
 async function buildTemporarily(signal?: AbortSignal): Promise<Build> {
-  const outDir = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-'))
-  const remove = () => rm(outDir, { recursive: true, force: true })
+  const { path: outDir, remove } = temporaryFolder()
   try {
     return { artifact: await buildInChild({ outDir, ...(signal && { signal }) }), remove }
   } catch (error) {

@@ -67,7 +67,7 @@ describe('without credentials', () => {
     ['another scheme', post(rpc('tools/list'), { authorization: 'Basic YTpi' })],
     ['a token in the query', post(rpc('tools/list'), {}, `${resource}?access_token=x`)],
     ['a trailing slash', post(rpc('tools/list'), {}, `${resource}/`)],
-  ])('the challenge comes before anything else: %s [S-01 S-11 T-29]', async (_name, request) => {
+  ])('the challenge comes before anything else: %s [S-01 S-11]', async (_name, request) => {
     const { fetch } = createTestEndpoint([key], upstream)
     const response = await fetch(request)
     expect(response.status).toBe(401)

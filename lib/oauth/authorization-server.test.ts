@@ -163,10 +163,18 @@ describe('a refresh', () => {
 
   test('a narrower scope shapes the access token only; a wider one is refused and spends nothing [T-20]', async () => {
     const { refresh, first } = await refreshed()
-    expect((await refresh(first, { scope: 'docs:read admin' })).body.error).toBe('invalid_scope')
     const narrow = await refresh(first, { scope: 'docs:read' })
     expect(narrow.body.scope).toBe('docs:read')
     expect((await refresh(narrow.body.refresh_token)).body.scope).toBe('docs:read docs:feedback')
+  })
+
+  test('what was not granted is refused and spends nothing; what we do not know is left out', async () => {
+    const { server, form, clientId } = await signedIn({ scope: 'openid docs:read' })
+    const refresh_token = (await token(server, form)).body.refresh_token ?? ''
+    const refresh = (scope: string) =>
+      token(server, { grant_type: 'refresh_token', client_id: clientId, refresh_token, scope })
+    expect((await refresh('docs:read docs:feedback')).body.error).toBe('invalid_scope')
+    expect((await refresh('openid docs:read offline_access')).body.scope).toBe('docs:read')
   })
 
   test('idle for 30 days it expires; used, it lives on, but never past 180 days [T-23 F-12 B8-17]', async () => {
@@ -283,8 +291,16 @@ describe('consent', () => {
     const { server, page, clientId } = await shown()
     const other = new TestBrowser(server)
     expect((await other.press(page, 'approve')).status).toBe(403)
+    expect([...other.cookies]).toEqual([])
+    // A browser that has a cookie of its own is asked again, and has to click again.
     await other.open(authorizePath(clientId, newPkce()))
-    expect((await other.press(page, 'approve')).status).toBe(403)
+    const again = await other.press(page, 'approve')
+    expect([again.status, again.headers.get('location'), [...other.cookies.keys()]]).toEqual([
+      200,
+      null,
+      ['__Host-browser'],
+    ])
+    expect((await other.press(await again.text(), 'approve')).status).toBe(303)
   })
 
   test('shown twice, or in two tabs, works in both [C-08 A10]', async () => {

@@ -5,12 +5,14 @@ import { approve } from './authorization/approve.ts'
 import { authorize } from './authorization/authorize.ts'
 import { createBrowserBinding } from './authorization/browser.ts'
 import { callback } from './authorization/callback.ts'
+import { TooManyRequests } from './authorization/checks/client.ts'
 import { confirm } from './authorization/confirm.ts'
 import { createConsentForms } from './authorization/consent-form.ts'
 import type { AuthorizationContext } from './authorization/context.ts'
 import { createResponder, seeOther } from './authorization/respond.ts'
 import { createTransactions } from './authorization/transaction.ts'
 import { absentPaths, paths } from './capabilities.ts'
+import { type BlockedClients, refuseBlockedForms, refuseBlockedGrants } from './clients/blocked-clients.ts'
 import type { RedirectPolicy } from './clients/redirect-uri.ts'
 import type { Registrations } from './clients/registration.ts'
 import type { Clients } from './clients/resolve.ts'
@@ -21,7 +23,7 @@ import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './metadata.ts'
 import type { Brand } from './pages/index.ts'
-import { register } from './registration-endpoint.ts'
+import { type RegistrationOptions, register } from './registration-endpoint.ts'
 import { corsHeaders, json, jsonError, preflight } from './respond-json.ts'
 import { pageErrorResponse } from './respond-page.ts'
 import { codeSealer } from './token/authorization-code.ts'
@@ -38,6 +40,8 @@ export interface DiscoveryOptions {
   readonly brand: Brand
   readonly documentationUrl: string
   readonly publicKeys: PublicKeys
+  /** No client can register: there is no such endpoint, and the metadata names none. Absent: they can. */
+  readonly registrationOff?: boolean
   readonly log: Log
 }
 
@@ -48,6 +52,10 @@ export interface FlowOptions {
   readonly signingKeys: SigningKeys
   readonly clients: Clients
   readonly registrations: Registrations
+  /** Who may register, and how often; by default anybody, without a limit. */
+  readonly registration?: Pick<RegistrationOptions, 'limit' | 'initialAccessToken'>
+  /** Clients that the operator has withdrawn; `clients` and `registrations` are to know the same. */
+  readonly blocked?: BlockedClients
   readonly redirectPolicy: RedirectPolicy
   readonly trustedHosts: ReadonlySet<string>
   /** False: no consent page for trusted hosts when the person came by themselves. */
@@ -71,6 +79,8 @@ export interface FlowOptions {
 export interface Call {
   readonly signal: AbortSignal
   readonly requestId: string
+  /** Of the caller, as the platform tells it; absent: nothing is limited by it. */
+  readonly address?: string
   readonly waitUntil: (work: Promise<unknown>) => void
 }
 
@@ -93,7 +103,9 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
     const allow = [...Object.keys(methods), ...(readable ? ['HEAD'] : []), ...(kind === 'api' ? ['OPTIONS'] : [])]
     app.all(path, async ({ req: { raw: request }, env: call }) => {
       // A page is a step of a sign-in: whoever only asks for its head must not take the step.
-      const handler = methods[readable && request.method === 'HEAD' ? 'GET' : request.method]
+      const method = readable && request.method === 'HEAD' ? 'GET' : request.method
+      // Any word may be a method: `constructor` is none of ours.
+      const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
       try {
         if (handler) return await handler(request, call)
         if (kind === 'api' && request.method === 'OPTIONS') return preflight(allow.join(', '))
@@ -103,15 +115,19 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
         })
       } catch (error) {
         logFailure(error, path, call, options.log)
-        return kind === 'api'
-          ? jsonError(error, request)
-          : pageErrorResponse(error, request, options.brand, call.requestId)
+        if (kind === 'api') return jsonError(error, request)
+        const response = pageErrorResponse(error, request, options.brand, call.requestId)
+        if (error instanceof TooManyRequests) response.headers.set('retry-after', String(error.retryAfter))
+        return response
       }
     })
   }
 
   const cached = { 'cache-control': 'public, max-age=300' }
-  const serverMetadata = authorizationServerMetadata(options)
+  const serverMetadata = {
+    ...authorizationServerMetadata(options),
+    ...(options.registrationOff && { registration_endpoint: undefined }),
+  }
   const resourceMetadata = protectedResourceMetadata({
     ...options,
     resourceName: options.brand.productName,
@@ -130,7 +146,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   for (const path of absentPaths) route(path, 'api', { GET: () => json({ error: 'not_found' }, 404) })
 
   const endpoints = flow ? flowEndpoints(options, flow) : unconfigured
-  route(paths.register, 'api', { POST: endpoints.register })
+  if (!options.registrationOff) route(paths.register, 'api', { POST: endpoints.register })
   route(paths.token, 'api', { POST: endpoints.token })
   route(paths.authorize, 'page', { GET: endpoints.authorize })
   route(paths.approve, 'page', { POST: endpoints.approve })
@@ -166,7 +182,7 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     redirectPolicy: flow.redirectPolicy,
     upstream: flow.upstream,
     browser: createBrowserBinding(cookies),
-    consentForms: createConsentForms(sealing, now),
+    consentForms: refuseBlockedForms(createConsentForms(sealing, now), flow.blocked),
     transactions: createTransactions({ cookies, sealing, now }),
     codes: codeSealer(sealing),
     respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
@@ -178,15 +194,24 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     now,
     accessTokenLifetime: flow.lifetimes.accessToken,
     refreshTokenLifetime: flow.lifetimes.refreshToken,
-    grants: createGrants({ store: flow.store, now, grace: flow.lifetimes.grace, log }),
+    grants: refuseBlockedGrants(
+      createGrants({ store: flow.store, now, grace: flow.lifetimes.grace, log }),
+      flow.blocked,
+    ),
     signingKeys: flow.signingKeys,
     recordSignIn: flow.recordSignIn,
-    isRegistered: async (clientId) => (await flow.registrations.resolve(clientId)) !== null,
+    findRegistration: (clientId) => flow.registrations.resolve(clientId),
   })
   return {
-    register: async (request) => json(await register(request, flow.registrations, log), 201),
+    register: (request, call) =>
+      register(request, { ...flow.registration, registrations: flow.registrations, log }, call),
     token: async (request, call) => json(await token(request, call)),
-    authorize: (request, call) => authorize(request, context, call),
+    authorize: (request, call) => {
+      const { clients } = flow
+      // What a caller makes us fetch is counted by their address.
+      const counted = { resolve: (id: string, signal: AbortSignal) => clients.resolve(id, signal, call.address) }
+      return authorize(request, { ...context, clients: counted }, call)
+    },
     approve: (request, call) => approve(request, context, call),
     callback: (request, call) => callback(request, context, call),
     confirm: (request, call) => confirm(request, context, call),

@@ -1,22 +1,92 @@
+import { timingSafeEqual } from 'node:crypto'
 import type { Log } from '../log.ts'
-import type { RegistrationResponse, Registrations } from './clients/registration.ts'
+import type { RateLimit } from './clients/rate-limit.ts'
+import type { Registrations } from './clients/registration.ts'
 import { OAuthError } from './errors.ts'
 import { readText } from './parameters.ts'
+import { json } from './respond-json.ts'
 import { sha256 } from './sha256.ts'
+
+export interface RegistrationOptions {
+  readonly registrations: Registrations
+  /** Of the registrations of one address; absent: none. */
+  readonly limit?: RateLimit
+  /** RFC 7591 §3 "initial access token": who does not have it cannot register; absent: anybody can. */
+  readonly initialAccessToken?: {
+    readonly value: string /** Of the tokens that one address shows. */
+    readonly limit: RateLimit
+  }
+  readonly log: Log
+}
+
+export interface RegistrationCall {
+  readonly signal: AbortSignal
+  /** Of the caller; absent: not limited. */
+  readonly address?: string
+}
 
 /** Bytes; R-12. */
 const maxBytes = 16_384
 
-/** `POST /oauth/register` (RFC 7591 §3). Stores nothing: the client_id is the registration. Throws `OAuthError`. */
+/**
+ * `POST /oauth/register` (RFC 7591 §3). Stores nothing: the client_id is the registration. What is refused costs no store
+ * operation; only a registration that would succeed is counted. Throws `OAuthError`.
+ */
 export async function register(
   request: Request,
-  registrations: Registrations,
-  log: Log,
-): Promise<RegistrationResponse> {
+  options: RegistrationOptions,
+  call: RegistrationCall,
+): Promise<Response> {
+  const { registrations, initialAccessToken, limit, log } = options
+  const refusal = initialAccessToken && (await refuseStranger(request, initialAccessToken, log, call))
+  if (refusal) return refusal
   const registered = await registrations.register(await readJson(request))
   if ('error' in registered) throw new OAuthError(registered.error, registered.description)
+  const limited = await overLimit(limit, call)
+  if (limited) {
+    log('registration_refused', { reason: 'limit' })
+    return limited
+  }
   log('client_registered', { client: sha256(registered.client_id) })
-  return registered
+  return json(registered, 201)
+}
+
+/** RFC 6750 §3: the challenge names an error only where a token was shown. */
+async function refuseStranger(
+  request: Request,
+  { value, limit }: NonNullable<RegistrationOptions['initialAccessToken']>,
+  log: Log,
+  call: RegistrationCall,
+): Promise<Response | undefined> {
+  const [, shown] = /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+  // A right guess counts like a wrong one: it must not be told from one when there were too many (O-11).
+  const limited = shown === undefined ? undefined : await overLimit(limit, call)
+  if (!limited && shown !== undefined && isSame(shown, value)) return undefined
+  log('registration_refused', {
+    reason: limited ? 'too many tokens' : shown === undefined ? 'no token' : 'wrong token',
+  })
+  return (
+    limited ??
+    json({ error: 'invalid_token', error_description: 'registration needs a token of the operator' }, 401, {
+      'www-authenticate': `Bearer realm="registration"${shown === undefined ? '' : ', error="invalid_token"'}`,
+    })
+  )
+}
+
+/** In constant time: the digests have one length, whatever was shown. */
+function isSame(shown: string, expected: string): boolean {
+  return timingSafeEqual(Buffer.from(sha256(shown)), Buffer.from(sha256(expected)))
+}
+
+/**
+ * 429 by RFC 6585 §4. RFC 7591 §3.2.2 has no code for it: all of its codes say that the metadata is at fault, upon which
+ * clients give up. `temporarily_unavailable` (RFC 6749 §4.1.2.1) is the one that means "the same request, later".
+ */
+async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall) {
+  const verdict = address === undefined ? undefined : await limit?.hit(address, signal)
+  if (!verdict?.limited) return undefined
+  const body = { error: 'temporarily_unavailable', error_description: 'too many requests from this address: try later' }
+  return json(body, 429, { 'retry-after': String(verdict.retryAfter) })
 }
 
 /** R-03: whatever is not JSON is `invalid_client_metadata`. */

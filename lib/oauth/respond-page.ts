@@ -11,11 +11,15 @@ const statusOf: Partial<Record<ErrorKind, number>> = {
   'not-configured': 503,
 }
 
+/** Seconds, where another time than usual makes sense: a publisher's outage is not over in a moment (M-12). */
+const waitOf: Partial<Record<ErrorKind, number>> = { 'client-unavailable': 30 }
+
 /** An error on a page of ours; as JSON for a program that asks for JSON (mcp-remote's preflight). */
 export function pageErrorResponse(error: unknown, request: Request, brand: Brand, requestId: string): Response {
   const shown = asPageError(error)
   const status = statusOf[shown.kind] ?? (shown.kind === 'unexpected' ? (isOurFault(error) ? 503 : 500) : 400)
-  const headers: Record<string, string> = status === 503 ? { 'retry-after': String(retryAfter) } : {}
+  const headers: Record<string, string> =
+    status === 503 ? { 'retry-after': String(waitOf[shown.kind] ?? retryAfter) } : {}
   const wire = { code: shown.code, description: shown.description }
   const accept = request.headers.get('accept') ?? ''
   if (accept.includes('application/json') && !accept.includes('text/html')) {

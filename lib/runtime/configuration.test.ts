@@ -42,7 +42,9 @@ describe('configuration', () => {
     'https://docs.example/x',
     'https://DOCS.example',
     'ftp://x',
-  ])('refuses the issuer %s', (issuer) => expect(readConfiguration(complete, { ...site, issuer }).flow).toBeNull())
+  ])('refuses the issuer %s [D-04 O-10]', (issuer) =>
+    expect(readConfiguration(complete, { ...site, issuer }).flow).toBeNull(),
+  )
 
   test('takes a whole private RSA key of 2048 bits or more, and nothing less', () => {
     const withJwk = (jwk: object) =>
@@ -54,7 +56,9 @@ describe('configuration', () => {
     const { p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...bare } = whole
     const { d: _d, ...publicHalf } = bare
     const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-    for (const wrong of [bare, publicHalf, rsa(1024), curve, {}]) {
+    const named = (kid: unknown) => ({ ...whole, kid })
+    expect(withJwk(named('key-1')).problems).toEqual([])
+    for (const wrong of [bare, publicHalf, rsa(1024), curve, {}, named(1), named(''), named('k'.repeat(200))]) {
       const { problems, flow, signingJwk } = withJwk(wrong)
       expect([problems.length, flow, signingJwk]).toEqual([1, null, undefined])
     }
@@ -87,6 +91,47 @@ describe('the upstream', () => {
     ['another word', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
     ['the mock in production', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true', NETLIFY_DEV: 'true' }, site, undefined],
   ])('by %s', (_what, env, at, kind) => expect(upstream(env, at)).toBe(kind))
+})
+
+describe('limits and hardening', () => {
+  const flow = (env: Environment) => readConfiguration({ ...complete, ...env }, site).flow
+
+  test('20 registrations an hour and 30 documents in 10 minutes, for everybody, unless the operator says otherwise [R-12]', () => {
+    expect(flow({})?.limits).toEqual({
+      registration: { limit: 20, windowSeconds: 3600 },
+      metadataDocuments: { limit: 30, windowSeconds: 600 },
+      exempt: [],
+    })
+    const off = {
+      MCP_OAUTH_REGISTER_LIMIT: '0',
+      MCP_OAUTH_CIMD_LIMIT: '0',
+      MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0/8, ::1/128',
+    }
+    expect(flow(off)?.limits).toEqual({
+      registration: undefined,
+      metadataDocuments: undefined,
+      exempt: [expect.anything(), expect.anything()],
+    })
+  })
+
+  test('by default anybody may register, any host may serve documents, and nobody is blocked', () => {
+    expect(readConfiguration(complete, site).registrationOff).toBe(false)
+    expect(flow({})).toMatchObject({
+      registrationToken: undefined,
+      cimdAllowedHosts: undefined,
+      blockedClients: { hashes: new Set(), hosts: new Set(), before: 0 },
+    })
+  })
+
+  test.each(['short', 'x'.repeat(31), `${'x'.repeat(40)} x`, `"${'x'.repeat(40)}"`])(
+    'a registration token %j is refused',
+    (value) => expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: value })).toBeNull(),
+  )
+
+  test('a secret as we make them does for a registration token', () => {
+    const token = newSecret()
+    expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: token })?.registrationToken).toBe(token)
+  })
 })
 
 describe('a secret', () => {

@@ -1,5 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import type { JWK } from 'jose'
+import { type AddressRange, parseRange } from '../limits/address.ts'
+import { type BlockList, isHost, parseBlockList } from '../oauth/clients/blocked-clients.ts'
 import { defaultPrivateUseUris, parseRedirectUri } from '../oauth/clients/redirect-uri.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import { type Brand, defaultBrand } from '../oauth/pages/brand.ts'
@@ -16,6 +18,8 @@ export interface Configuration {
   readonly documentationUrl: string
   readonly signingJwk: JWK | undefined
   readonly mcp: McpSettings
+  /** Dynamic client registration is not offered. */
+  readonly registrationOff: boolean
   /** `null` as long as there are problems: the flow answers 503, discovery stays up (F-000-39). */
   readonly flow: FlowSettings | null
   /** Every problem at once, by the name of the setting; never a value. */
@@ -37,9 +41,26 @@ export interface FlowSettings {
   readonly privateUseUris: readonly string[]
   readonly trustedHosts: ReadonlySet<string>
   readonly interstitial: boolean
+  /** `undefined`: not limited. */
+  readonly limits: {
+    readonly registration: WindowLimit | undefined
+    readonly metadataDocuments: WindowLimit | undefined
+    readonly exempt: readonly AddressRange[]
+  }
+  /** Who registers has to show it; `undefined`: anybody may register. */
+  readonly registrationToken: string | undefined
+  readonly blockedClients: BlockList
+  /** `undefined`: any host may serve metadata documents. */
+  readonly cimdAllowedHosts: ReadonlySet<string> | undefined
   /** Exact origins of metadata documents on this machine, for tests and development. */
   readonly cimdLocalOrigins: readonly string[]
   readonly crmWebhookUrl: string | undefined
+}
+
+/** So many in a window of so many seconds. */
+export interface WindowLimit {
+  readonly limit: number
+  readonly windowSeconds: number
 }
 
 export interface McpSettings {
@@ -80,6 +101,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     documentationUrl: brand.documentationUrl ?? site.issuer,
     signingJwk,
     mcp,
+    registrationOff: readSwitch(settings, 'MCP_OAUTH_DCR') === 'off',
     flow: settings.problems.length === 0 ? flow : null,
     problems: settings.problems,
   }
@@ -135,11 +157,15 @@ function readSigningJwk(settings: SettingsReader): JWK | undefined {
   try {
     const jwk: JWK = JSON.parse(text)
     const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey({ key: { ...jwk }, format: 'jwk' })
-    if (asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return jwk
+    const kid: unknown = jwk.kid
+    const named = kid === undefined || (typeof kid === 'string' && /^[\x21-\x7E]{1,128}$/.test(kid))
+    if (named && asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048) return jwk
   } catch {
     // Not JSON, or not a private key with all its members: complained about like every other unusable value.
   }
-  settings.complain('MCP_OAUTH_SIGNING_JWK must be a private RSA JWK of 2048 bits or more')
+  settings.complain(
+    'MCP_OAUTH_SIGNING_JWK must be a private RSA JWK of 2048 bits or more, with a kid of 1 to 128 characters or none',
+  )
   return undefined
 }
 
@@ -162,7 +188,9 @@ function readFlow(settings: SettingsReader, site: Site): FlowSettings | null {
     settings.complain('MCP_OAUTH_CIMD_LOCAL_ORIGINS is for an issuer on loopback http only')
   }
   const crmWebhookUrl = settings.url('CRM_WEBHOOK_URL')
-  const interstitial = readInterstitial(settings)
+  const interstitial = readSwitch(settings, 'MCP_OAUTH_INTERSTITIAL') === 'on'
+  const limits = readLimits(settings)
+  const hardening = readHardening(settings)
   if (!secrets || !upstream) return null
   return {
     secrets,
@@ -170,17 +198,59 @@ function readFlow(settings: SettingsReader, site: Site): FlowSettings | null {
     lifetimes,
     privateUseUris,
     interstitial,
+    limits,
+    ...hardening,
     trustedHosts: new Set(settings.list('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts),
     cimdLocalOrigins,
     crmWebhookUrl,
   }
 }
 
-/** On unless it is exactly `off`; another word is a mistake to be told about, not a page to leave out. */
-function readInterstitial(settings: SettingsReader): boolean {
-  const word = settings.text('MCP_OAUTH_INTERSTITIAL') ?? 'on'
-  if (word !== 'on' && word !== 'off') settings.complain('MCP_OAUTH_INTERSTITIAL must be on or off')
-  return word !== 'off'
+/** On unless it is exactly `off`; another word is a mistake to be told about, not something to leave out. */
+function readSwitch(settings: SettingsReader, name: string): 'on' | 'off' {
+  const word = settings.text(name) ?? 'on'
+  if (word !== 'on' && word !== 'off') settings.complain(`${name} must be on or off`)
+  return word === 'off' ? 'off' : 'on'
+}
+
+function readLimits(settings: SettingsReader): FlowSettings['limits'] {
+  const window = (limitName: string, windowName: string, otherwise: WindowLimit) => {
+    const limit = settings.integer(limitName, { min: 0, max: 1000, default: otherwise.limit })
+    const range = { min: 1, max: day, default: otherwise.windowSeconds }
+    const windowSeconds = settings.integer(windowName, range)
+    return limit === 0 ? undefined : { limit, windowSeconds }
+  }
+  const exempt = (settings.list('MCP_OAUTH_LIMIT_EXEMPT') ?? []).map(parseRange)
+  if (exempt.includes(null)) settings.complain('MCP_OAUTH_LIMIT_EXEMPT must be a list of CIDR ranges')
+  return {
+    registration: window('MCP_OAUTH_REGISTER_LIMIT', 'MCP_OAUTH_REGISTER_WINDOW_SEC', {
+      limit: 20,
+      windowSeconds: 3600,
+    }),
+    metadataDocuments: window('MCP_OAUTH_CIMD_LIMIT', 'MCP_OAUTH_CIMD_WINDOW_SEC', { limit: 30, windowSeconds: 600 }),
+    exempt: exempt.filter((range) => range !== null),
+  }
+}
+
+function readHardening(
+  settings: SettingsReader,
+): Pick<FlowSettings, 'registrationToken' | 'blockedClients' | 'cimdAllowedHosts'> {
+  const registrationToken = settings.text('MCP_OAUTH_REGISTRATION_TOKEN')
+  // RFC 6750 §2.1, and long enough that guessing it is hopeless even from many addresses.
+  if (registrationToken !== undefined && !/^[\w.~+/-]{32,}=*$/.test(registrationToken)) {
+    settings.complain('MCP_OAUTH_REGISTRATION_TOKEN must be 32 or more characters of a bearer token')
+  }
+  const blockedClients = parseBlockList(settings.list('MCP_OAUTH_BLOCKED_CLIENTS') ?? [])
+  if (!blockedClients) {
+    settings.complain('MCP_OAUTH_BLOCKED_CLIENTS must be a list of client hashes, hosts and before:<date>')
+  }
+  const hosts = settings.list('MCP_OAUTH_CIMD_ALLOWED_HOSTS')
+  if (hosts && !hosts.every(isHost)) settings.complain('MCP_OAUTH_CIMD_ALLOWED_HOSTS must be a list of hosts')
+  return {
+    registrationToken,
+    blockedClients: blockedClients ?? { hashes: new Set(), hosts: new Set(), before: 0 },
+    cimdAllowedHosts: hosts && new Set(hosts),
+  }
 }
 
 function readSecrets(settings: SettingsReader): Secrets | null {

@@ -1,5 +1,7 @@
 import type { Context } from '@netlify/functions'
 import { withDeadline } from '../deadline.ts'
+import { sweepEnded } from '../limits/sweep.ts'
+import { documentCopies } from '../oauth/clients/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import { log, withRequestId } from './log.ts'
@@ -20,7 +22,17 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
     const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, [])
     if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
     const store = createBlobsStore({ name: site.storeName })
-    const swept = await withDeadline(deadline, (signal) => sweepGrants(store, Date.now(), signal))
+    const now = Date.now()
+    const sweeps = await withDeadline(deadline, (signal) =>
+      Promise.all([
+        sweepGrants(store, now, signal),
+        ...['limits', documentCopies].map((collection) => sweepEnded(store, collection, now, signal)),
+      ]),
+    )
+    const swept = {
+      removed: sweeps.reduce((sum, { removed }) => sum + removed, 0),
+      finished: sweeps.every(({ finished }) => finished),
+    }
     log('swept', swept)
     return Response.json(swept)
   })

@@ -37,7 +37,7 @@ async function withTab<T>(options: BrowserContextOptions, use: (tab: Tab) => Pro
   }
 }
 
-test('the content security policy lets every page look as it should, and nothing violates it', () =>
+test('the content security policy lets every page look as it should, and nothing violates it [A-18]', () =>
   withTab({}, async (tab) => {
     const complaints: string[] = []
     tab.on('console', (message) => complaints.push(message.text()))

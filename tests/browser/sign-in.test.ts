@@ -111,7 +111,7 @@ test('Cancel goes back to the client with access_denied', () =>
     expect(new URL(tab.url()).searchParams.get('error')).toBe('access_denied')
   }))
 
-test('an app’s own scheme gets a page with a button', () =>
+test('an app’s own scheme gets a page with a button [A-20]', () =>
   withPerson(async (tab) => {
     const cursor = 'cursor://anysphere.cursor-mcp/oauth/callback'
     await tab.goto((await authorizationUrl({ redirect_uri: cursor })).url)
@@ -122,7 +122,7 @@ test('an app’s own scheme gets a page with a button', () =>
     await tab.screenshot({ path: `${pictures}/stack-return.png` })
   }))
 
-test('approved in one browser, the sign-in cannot be finished in another', () =>
+test('approved in one browser, the sign-in cannot be finished in another [F-02 A9]', () =>
   withPerson(async (tab) => {
     const start = await approvalLocation(tab)
     await withPerson(async (victim) => {
@@ -152,7 +152,7 @@ test('an unknown client gets a page that says what to do, and no redirect', () =
     await tab.screenshot({ path: `${pictures}/stack-error-unknown-client.png` })
   }))
 
-test('the second sign-in in a browser takes one click: the provider remembers', () =>
+test('the second sign-in in a browser takes one click: the provider remembers [F-11]', () =>
   withPerson(async (tab) => {
     for (const round of [1, 2]) {
       await tab.goto((await authorizationUrl()).url)

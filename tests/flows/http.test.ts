@@ -55,7 +55,7 @@ const expected: Readonly<Record<string, Expected>> = {
 const corsNames = (response: Response) =>
   [...response.headers.keys()].filter((name) => name.startsWith('access-control-'))
 
-test('every route has its row in the table below', () => {
+test('every route has its row in the table below [A32]', () => {
   expect(Object.keys(expected).sort()).toEqual(routes.flatMap(({ path }) => path ?? []).sort())
 })
 
@@ -64,11 +64,14 @@ describe.each(Object.entries(expected))('%s', (path, { kind, allow }) => {
   // At `/mcp` nobody learns which methods there are before they have shown a token (S-11).
   const headers = () => (kind === 'mcp' ? { authorization: `Bearer ${accessToken}` } : {})
 
-  test.each(everyMethod.filter((method) => !allowed.includes(method)))('%s: 405 with Allow', async (method) => {
-    const response = await send(stack.url + path, { method, headers: headers() })
-    expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
-    expect(corsNames(response).length > 0).toBe(kind !== 'page')
-  })
+  test.each(everyMethod.filter((method) => !allowed.includes(method)))(
+    '%s: 405 with Allow [A-01 T-01 D-23]',
+    async (method) => {
+      const response = await send(stack.url + path, { method, headers: headers() })
+      expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
+      expect(corsNames(response).length > 0).toBe(kind !== 'page')
+    },
+  )
 
   test.each(allowed)('%s: an answer of the endpoint itself, never 405 nor 5xx', async (method) => {
     const response = await send(stack.url + path, { method, headers: headers() })
@@ -81,7 +84,7 @@ const pathsWhere = (fits: (row: Expected) => boolean) =>
   Object.entries(expected).flatMap(([path, row]) => (fits(row) ? [path] : []))
 
 test.each(pathsWhere(({ kind }) => kind !== 'page'))(
-  '%s, OPTIONS: 204 for a script of any origin, without credentials',
+  '%s, OPTIONS: 204 for a script of any origin, without credentials [D-17 T-02 S-23 B8-10]',
   async (path) => {
     const [method = ''] = expected[path]?.allow.split(', ') ?? []
     const headers = { origin: 'https://inspector.example', 'access-control-request-method': method }
@@ -95,7 +98,7 @@ test.each(pathsWhere(({ kind }) => kind !== 'page'))(
 )
 
 test.each(pathsWhere(({ kind }) => kind === 'page'))(
-  '%s is for people: no script of another origin may read it, whatever the method',
+  '%s is for people: no script of another origin may read it, whatever the method [A-02]',
   async (path) => {
     for (const method of everyMethod) {
       const headers = { origin: 'https://attacker.example' }
@@ -120,7 +123,7 @@ describe('documents', () => {
     '/.well-known/oauth-protected-resource',
     '/.well-known/oauth-protected-resource/mcp',
     '/.well-known/jwks.json',
-  ])('%s: JSON that anybody may read, and keep for a moment', async (path) => {
+  ])('%s: JSON that anybody may read, and keep for a moment [D-01 D-02 D-16 D-17 D-18 D-23 D-25]', async (path) => {
     const response = await send(stack.url + path)
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -131,7 +134,7 @@ describe('documents', () => {
     })
   })
 
-  test('the public keys hold nothing private', async () => {
+  test('the public keys hold nothing private [D-15 O-09]', async () => {
     const response = await send(`${stack.url}/.well-known/jwks.json`)
     const { keys } = await response.json()
     expect(keys.map((key: object) => Object.keys(key).sort())).toEqual([['alg', 'e', 'kid', 'kty', 'n', 'use']])
@@ -142,7 +145,7 @@ describe('documents', () => {
     '/.well-known/openid-configuration',
     '/.well-known/openid-configuration/mcp',
     '/mcp/.well-known/openid-configuration',
-  ])('%s is not served: 404 as JSON (D-06)', async (path) => {
+  ])('%s is not served: 404 as JSON [D-06 B8-11]', async (path) => {
     const response = await send(stack.url + path, { headers: { accept: 'text/html' } })
     expect([response.status, response.headers.get('content-type')]).toEqual([404, 'application/json'])
     expect(await response.json()).toEqual({ error: 'not_found' })
@@ -159,7 +162,7 @@ describe('documents', () => {
     '/.well-known/',
     '/.netlify/functions/oauth',
     '/.netlify/functions/mcp',
-  ])('%s is nowhere: 404', async (path) => {
+  ])('%s is nowhere: 404 [A32]', async (path) => {
     for (const method of ['GET', 'POST']) expect((await send(stack.url + path, { method })).status).toBe(404)
   })
 })
@@ -172,24 +175,27 @@ describe('pages', () => {
     'an error page of the callback': () => send(`${stack.url}/mcp/callback?state=x&code=x`),
   }
 
-  test.each(Object.keys(shown))('%s cannot be framed, scripted, cached, or read by another origin', async (page) => {
-    const response = await shown[page]?.()
-    if (!response) throw new Error('no such page')
-    expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy': expect.stringMatching(
-        /^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; frame-ancestors 'none'; base-uri 'none'$/,
-      ),
-      'x-frame-options': 'DENY',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'same-origin',
-    })
-    expect(corsNames(response)).toEqual([])
-    expect(await response.text()).not.toMatch(/<script|\son\w+=|https?:\/\/[^"]+\.(js|css|png|svg)/i)
-  })
+  test.each(Object.keys(shown))(
+    '%s cannot be framed, scripted, cached, or read by another origin [A-18]',
+    async (page) => {
+      const response = await shown[page]?.()
+      if (!response) throw new Error('no such page')
+      expect(Object.fromEntries(response.headers)).toMatchObject({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-store',
+        'content-security-policy': expect.stringMatching(
+          /^default-src 'none'; style-src 'sha256-[^']+'; img-src data:; frame-ancestors 'none'; base-uri 'none'$/,
+        ),
+        'x-frame-options': 'DENY',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'same-origin',
+      })
+      expect(corsNames(response)).toEqual([])
+      expect(await response.text()).not.toMatch(/<script|\son\w+=|https?:\/\/[^"]+\.(js|css|png|svg)/i)
+    },
+  )
 
-  test('an error that goes back to the client is a 303 that nobody keeps', async () => {
+  test('an error that goes back to the client is a 303 that nobody keeps [A-14]', async () => {
     const response = await send(client.authorizationRequest({ response_type: 'token' }).url)
     expect([response.status, response.headers.get('cache-control')]).toEqual([303, 'no-store'])
     expect(corsNames(response)).toEqual([])

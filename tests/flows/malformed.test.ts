@@ -41,7 +41,7 @@ describe('the token endpoint takes nothing but a form, and says what is wrong', 
     'no refresh_token': () => form(`grant_type=refresh_token&client_id=${client.clientId}`),
   }
 
-  test.each(Object.keys(requests))('%s: 400 invalid_request', async (what) => {
+  test.each(Object.keys(requests))('%s: 400 invalid_request [T-01 T-03 A7]', async (what) => {
     const response = await send(`${stack.url}/oauth/token`, requests[what]?.())
     expect(response.status).toBe(400)
     expect(await response.json()).toEqual({ error: 'invalid_request', error_description: expect.any(String) })
@@ -52,7 +52,7 @@ describe('the token endpoint takes nothing but a form, and says what is wrong', 
     })
   })
 
-  test('parameters in the URL count for nothing', async () => {
+  test('parameters in the URL count for nothing [T-01]', async () => {
     const response = await send(`${stack.url}/oauth/token?${good()}`, form(''))
     expect([response.status, (await response.json()).error]).toEqual([400, 'invalid_request'])
   })
@@ -62,12 +62,12 @@ describe('the token endpoint takes nothing but a form, and says what is wrong', 
     ['grant_type=authorization_code&code=x&code_verifier=y', 400, 'invalid_grant'],
     ['grant_type=refresh_token&refresh_token=x', 400, 'invalid_grant'],
     ['grant_type=refresh_token&refresh_token=x&client_secret=y', 401, 'invalid_client'],
-  ])('%s: %i %s', async (body, status, error) => {
+  ])('%s: %i %s [T-06 T-07 T-24]', async (body, status, error) => {
     const response = await send(`${stack.url}/oauth/token`, form(`client_id=${client.clientId}&${body}`))
     expect([response.status, (await response.json()).error]).toEqual([status, error])
   })
 
-  test('an access token is no refresh token', async () => {
+  test('an access token is no refresh token [T-28 A13]', async () => {
     expect((await client.refresh(accessToken)).body.error).toBe('invalid_grant')
   })
 
@@ -102,7 +102,7 @@ describe('registration takes nothing but JSON, and says what is wrong', () => {
     ['no redirect_uris', json('{"client_name":"x"}'), 'invalid_redirect_uri'],
     ['a script for a redirect URI', json('{"redirect_uris":["javascript:alert(1)"]}'), 'invalid_redirect_uri'],
     ['redirect_uris of numbers', json('{"redirect_uris":[1]}'), 'invalid_client_metadata'],
-  ])('%s: 400', async (_what, request, error) => {
+  ])('%s: 400 [R-03 R-05 R-12 T-03 A7 B8-19]', async (_what, request, error) => {
     const response = await send(`${stack.url}/oauth/register`, request)
     expect([response.status, (await response.json()).error]).toEqual([400, error])
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -121,13 +121,13 @@ describe('the pages of a sign-in refuse what is malformed', () => {
     return url
   }
 
-  test.each(['client_id', 'redirect_uri'])('%s twice: a page, no redirect', async (name) => {
+  test.each(['client_id', 'redirect_uri'])('%s twice: a page, no redirect [A-03 A-04]', async (name) => {
     const response = await send(repeated(name))
     expect([response.status, response.headers.get('location')]).toEqual([400, null])
   })
 
   test.each(['response_type', 'state', 'code_challenge', 'code_challenge_method', 'scope'])(
-    '%s twice: invalid_request at the client',
+    '%s twice: invalid_request at the client [A-03]',
     async (name) => {
       const response = await send(repeated(name))
       const { searchParams } = new URL(response.headers.get('location') ?? '')
@@ -139,7 +139,7 @@ describe('the pages of a sign-in refuse what is malformed', () => {
     },
   )
 
-  test('resource twice is allowed, if both are this server', async () => {
+  test('resource twice is allowed, if both are this server [A-03 A-09]', async () => {
     expect((await send(repeated('resource'))).status).toBe(200)
     const { url } = client.authorizationRequest()
     url.searchParams.append('resource', 'https://other.example/mcp')
@@ -155,7 +155,7 @@ describe('the pages of a sign-in refuse what is malformed', () => {
     ['a body of 40 KB', form(`action=approve&request=${'x'.repeat(40_000)}`)],
     ['two actions', form('action=approve&action=approve&request=x')],
     ['a request that is not sealed', form('action=approve&request=x')],
-  ])('an approval with %s: a page, no redirect, no cookie', async (_what, request) => {
+  ])('an approval with %s: a page, no redirect, no cookie [C-08]', async (_what, request) => {
     const headers = { ...request.headers, ...sameOrigin, origin: stack.url }
     const response = await send(`${stack.url}/oauth/approve`, { ...request, headers })
     expect([response.status, response.headers.get('location'), response.headers.getSetCookie()]).toEqual([
@@ -166,7 +166,7 @@ describe('the pages of a sign-in refuse what is malformed', () => {
   })
 
   test.each(['', '?state=x&state=y&code=z', '?state=%00', `?state=${'s'.repeat(9_000)}`, '?error=access_denied'])(
-    'a callback with %j: a page, no redirect',
+    'a callback with %j: a page, no redirect [F-02]',
     async (query) => {
       const response = await send(`${stack.url}/mcp/callback${query}`)
       expect([400, 403]).toContain(response.status)

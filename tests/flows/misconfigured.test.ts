@@ -110,7 +110,7 @@ describe.each([
   ['MCP_OAUTH_ACCESS_TTL', '59 minutes'],
   ['CRM_WEBHOOK_URL', 'http://crm.example.com/hook-8d1f'],
 ])('%s is %j', (name, value) => {
-  test('the flow is down and says so, the log names the setting and no value, discovery stays up', async () => {
+  test('the flow is down and says so, the log names the setting and no value, discovery stays up [O-10]', async () => {
     const { url, env, lines } = await deploy({ [name]: value })
     await expectFlowDown(url)
     await expectDiscoveryUp(url)
@@ -134,22 +134,25 @@ test('several problems are reported in one line', async () => {
 describe('a request for another host', () => {
   const evil = 'evil.example.com'
 
-  test.each(routes.flatMap(({ path }) => (path === null ? [] : [path])))('%s: 404 as JSON', async (path) => {
-    for (const method of ['GET', 'POST', 'OPTIONS']) {
-      for (const headers of [{ host: evil }, { host: evil, 'x-forwarded-host': `localhost:${stack.port}` }]) {
-        const response = await send(stack.url + path, { method, headers })
-        expect([method, response.status, await response.json()]).toEqual([method, 404, { error: 'not_found' }])
-        expect(response.headers.get('cache-control')).toBe('no-store')
+  test.each(routes.flatMap(({ path }) => (path === null ? [] : [path])))(
+    '%s: 404 as JSON [D-04 D-25 A20]',
+    async (path) => {
+      for (const method of ['GET', 'POST', 'OPTIONS']) {
+        for (const headers of [{ host: evil }, { host: evil, 'x-forwarded-host': `localhost:${stack.port}` }]) {
+          const response = await send(stack.url + path, { method, headers })
+          expect([method, response.status, await response.json()]).toEqual([method, 404, { error: 'not_found' }])
+          expect(response.headers.get('cache-control')).toBe('no-store')
+        }
       }
-    }
-  })
+    },
+  )
 
   test.each([
     '/.well-known/oauth-authorization-server',
     '/.well-known/oauth-protected-resource/mcp',
     '/oauth/authorize',
     '/mcp',
-  ])('%s: no forwarded host ever shows in an answer', async (path) => {
+  ])('%s: no forwarded host ever shows in an answer [D-04 D-19 A18 B8-8]', async (path) => {
     const headers = {
       'x-forwarded-host': evil,
       forwarded: `host=${evil}`,
@@ -168,7 +171,7 @@ describe('a request for another host', () => {
 describe('the mock upstream', () => {
   const noProvider = { UPSTREAM_CLIENT_ID: undefined, UPSTREAM_ISSUER: undefined }
 
-  test.each(['NETLIFY_DEV', 'MCP_OAUTH_ALLOW_MOCK'])('completes a sign-in under %s', async (signal) => {
+  test.each(['NETLIFY_DEV', 'MCP_OAUTH_ALLOW_MOCK'])('completes a sign-in under %s [O-10]', async (signal) => {
     const { url } = await deploy({ ...noProvider, [signal]: 'true' })
     const client = await registerClient(url)
     const browser = createWatchedBrowser()

@@ -55,7 +55,7 @@ const successors = (answers: readonly TokenAnswer[]) =>
 const rounds = Array.from({ length: 4 }, (_, index) => ({ round: index + 1 }))
 
 describe.each(rounds)('two hosts, one store, round $round', () => {
-  test('50 parallel redemptions of one code: one success, one grant, which the replay has ended', async () => {
+  test('50 parallel redemptions of one code: one success, one grant, which the replay has ended [T-14 A21]', async () => {
     const { request, code } = await obtainCode(client)
     const before = lastOperation()
     const answers = await times(50, () => client.redeem(request, code))
@@ -65,7 +65,7 @@ describe.each(rounds)('two hosts, one store, round $round', () => {
     expect(tally([await client.refresh(refreshToken)])).toEqual({ '400 invalid_grant': 1 })
   })
 
-  test('50 parallel refreshes of one token: 50 successes with one and the same new refresh token', async () => {
+  test('50 parallel refreshes of one token: 50 successes with one and the same new refresh token [T-21 A22 B8-6]', async () => {
     const { refreshToken } = await obtainTokens(client)
     const answers = await times(50, () => client.refresh(refreshToken))
     expect(tally(answers)).toEqual({ tokens: 50 })
@@ -114,7 +114,7 @@ async function persistently(request: () => Promise<TokenAnswer>): Promise<TokenA
 const disturbances = Array.from({ length: 8 }, (_, index) => ({ seed: index + 1 }))
 
 describe.each(disturbances)('two hosts and a store that fails, seed $seed', ({ seed }) => {
-  test('parallel refreshes: everybody who comes again has the one new refresh token, and the session lives', async () => {
+  test('parallel refreshes: everybody who comes again has the one new refresh token, and the session lives [T-21 B8-6]', async () => {
     const { refreshToken } = await obtainTokens(client)
     const before = lastOperation()
     disturb(createRandom(seed), 24)
@@ -150,7 +150,7 @@ describe.each(disturbances)('two hosts and a store that fails, seed $seed', ({ s
     expect(grantsWritten(before).size).toBe(1)
   })
 
-  test('a code that nobody else redeems survives as many faults as one request repeats', async () => {
+  test('a code that nobody else redeems survives as many faults as one request repeats [O-05]', async () => {
     const { request, code } = await obtainCode(client)
     const before = lastOperation()
     disturb(createRandom(seed), 2)

@@ -32,7 +32,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
   const challengeOf = (response: Response) => response.headers.get('www-authenticate')
 
   test.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])(
-    '%s without credentials: 401, where to sign in, and no error',
+    '%s without credentials: 401, where to sign in, and no error [S-02 S-11 S-23 S-24 S-25 B8-10 B8-12]',
     async (method) => {
       const response = await ask({}, { method })
       expect([response.status, challengeOf(response)]).toEqual([401, `Bearer ${metadata()}, scope="docs:read"`])
@@ -42,7 +42,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     },
   )
 
-  test('a token in the URL or in a form is no token', async () => {
+  test('a token in the URL or in a form is no token [S-01]', async () => {
     const url = `${stack.url}${path}?access_token=${accessToken}`
     const inForm = form(`access_token=${accessToken}`)
     for (const response of [
@@ -54,7 +54,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     }
   })
 
-  test('a token opens it, whatever the case of the scheme', async () => {
+  test('a token opens it, whatever the case of the scheme [S-01 S-25 D-25]', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       const response = await ask({ authorization: `${scheme} ${accessToken}` })
       expect(response.status).toBe(200)
@@ -81,7 +81,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     expect((await ask({ authorization: `Bearer ${await key.resign(accessToken)}` })).status).toBe(200)
   })
 
-  test.each(Object.keys(refused))('a token %s: 401 invalid_token', async (what) => {
+  test.each(Object.keys(refused))('a token %s: 401 invalid_token [S-03 S-07 S-08 T-28 A13]', async (what) => {
     const token = await refused[what]?.()
     for (const method of ['POST', 'GET']) {
       const response = await ask({ authorization: `Bearer ${token}` }, { method })
@@ -99,13 +99,13 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     ['with a quoted token', { authorization: 'Bearer "token"' }],
     ['twice', { authorization: ['Bearer one', 'Bearer two'] }],
     ['of two schemes', { authorization: 'Basic eDp5, Bearer token' }],
-  ])('an Authorization header %s: 400 invalid_request', async (_what, headers) => {
+  ])('an Authorization header %s: 400 invalid_request [S-04]', async (_what, headers) => {
     const response = await ask(headers)
     expect(response.status).toBe(400)
     expect(challengeOf(response)).toContain('error="invalid_request"')
   })
 
-  test('a token without the scope: 403 that names the scope', async () => {
+  test('a token without the scope: 403 that names the scope [S-05]', async () => {
     const response = await ask({
       authorization: `Bearer ${await key.resign(accessToken, { claims: { scope: 'docs:feedback' } })}`,
     })
@@ -114,7 +114,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     expect(challengeOf(response)).toContain('scope="docs:read"')
   })
 
-  test('a page of an origin that nobody listed: 403, token or not', async () => {
+  test('a page of an origin that nobody listed: 403, token or not [S-10 A20]', async () => {
     for (const origin of ['https://attacker.example', 'null']) {
       expect((await ask({ origin, authorization: `Bearer ${accessToken}` })).status).toBe(403)
       expect((await ask({ origin })).status).toBe(403)

@@ -119,7 +119,7 @@ async function crashDuring({ when, request }: { when: 'before' | 'after'; reques
   stack.emulator.clearFaults()
 }
 
-test('the whole system is stopped and started again: people stay signed in', async () => {
+test('the whole system is stopped and started again: people stay signed in [R-13]', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'restart-test-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   const email = newAddress()

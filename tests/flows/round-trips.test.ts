@@ -71,11 +71,11 @@ test.each([
   expect(await operationsOf(get)).toEqual([])
 })
 
-test('a registration costs no store operation', async () => {
+test('a registration costs no store operation [R-12 B8-19]', async () => {
   expect(await operationsOf(() => registerClient(stack.url))).toEqual([])
 })
 
-test('authorization request, approval and callback cost no store operation', async () => {
+test('authorization request, approval and callback cost no store operation [F-02]', async () => {
   const request = client.authorizationRequest()
   const browser = createWatchedBrowser()
   const operations = await operationsOf(async () => {
@@ -117,7 +117,7 @@ test('a refused replay costs at most three store operations, of a code and of a 
   expect(replayedRefresh.length).toBeLessThanOrEqual(3)
 })
 
-test('a code exchange waits for one store operation; recording who signed in keeps nobody waiting', async () => {
+test('a code exchange waits for one store operation; recording who signed in keeps nobody waiting [B8-15]', async () => {
   stack.emulator.addFault({ action: 'hang', key: '^(users|connections)/' })
   const { request, code } = await obtainCode(client)
   const operations = await operationsOf(async () => tokensOf(await client.redeem(request, code)))

@@ -147,7 +147,7 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     )
   }
 
-  test('under a fault that never heals, ends in the truth or as unavailable', async () => {
+  test('under a fault that never heals, ends in the truth or as unavailable [O-04 O-05]', async () => {
     const hasty = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 60, retryDelays: [1, 2] })
     for (const { fault, outcome, stored } of await underFaults(hasty, undefined)) {
       if (outcome !== undefined) expect(outcome, JSON.stringify(fault)).toBeInstanceOf(StoreUnavailable)
@@ -166,12 +166,12 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
 })
 
 describe('lost answers', () => {
-  test('a create whose answer was lost has won, at the price of one repetition and one read', async () => {
+  test('a create whose answer was lost has won, at the price of one repetition and one read [O-05]', async () => {
     emulator.addFault({ action: 'drop', when: 'after', method: 'PUT', count: 1 })
     expect(await requestsOf(async () => won(await store.create('lost', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
   })
 
-  test('so has a replace whose every answer was lost', async () => {
+  test('so has a replace whose every answer was lost [O-05]', async () => {
     await store.put('all-lost', theirs, signal)
     const version = (await store.get('all-lost', signal))?.version ?? ''
     emulator.addFault({ action: 'status', status: 503, when: 'after', method: 'PUT' })
@@ -208,7 +208,7 @@ describe('lost answers', () => {
     await expect(store.create('unreadable', mine, signal)).rejects.toThrow(StoreUnavailable)
   })
 
-  test('a race with lost answers has at most one winner, and the record is his or that of one who was told 503', async () => {
+  test('a race with lost answers has at most one winner, and the record is his or that of one who was told 503 [O-03 O-05]', async () => {
     for (let round = 0; round < 40; round++) {
       const key = `race/${round}`
       emulator.clearFaults()
@@ -233,7 +233,7 @@ describe('lost answers', () => {
 })
 
 describe('requests', () => {
-  test('an operation that meets no fault sends exactly one, to the strong endpoint', async () => {
+  test('an operation that meets no fault sends exactly one, to the strong endpoint [O-03]', async () => {
     expect(await requestsOf(() => store.create('one', mine, signal))).toEqual(['PUT'])
     const version = (await store.get('one', signal))?.version ?? ''
     expect(await requestsOf(() => store.create('one', mine, signal))).toEqual(['PUT'])
@@ -260,7 +260,7 @@ describe('requests', () => {
     },
   )
 
-  test.each([400, 401, 403, 404])('status %i for a write is final', async (status) => {
+  test.each([400, 401, 403, 404])('status %i for a write is final [O-04]', async (status) => {
     emulator.addFault({ action: 'status', status, method: 'PUT' })
     expect(await requestsOf(() => store.create('refused', mine, signal))).toEqual(['PUT'])
     await expect(store.create('refused', mine, signal)).rejects.toThrow(StoreUnavailable)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { getStore } from '@netlify/blobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type BlobsEmulator, startBlobsEmulator } from '../../dev/blobs/emulator.ts'
@@ -44,7 +45,7 @@ describe('deadline', () => {
     },
   )
 
-  test('ends every operation as unavailable, while it waits to try again', async () => {
+  test('ends every operation as unavailable, while it waits to try again [T-25]', async () => {
     emulator.addFault({ action: 'status', status: 503 })
     await expectUnavailable()
   })
@@ -63,7 +64,11 @@ describe('deadline', () => {
 describe('connections', () => {
   type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
-  async function withServer(handler: Handler, use: (at: ServedAt) => Promise<void>): Promise<void> {
+  async function withServer(
+    handler: Handler,
+    use: (at: ServedAt) => Promise<void>,
+    retryDelays: readonly number[] = [],
+  ): Promise<void> {
     const server = createServer(handler).listen(0, '127.0.0.1')
     let connections = 0
     server.on('connection', () => {
@@ -73,7 +78,7 @@ describe('connections', () => {
     const address = server.address()
     const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
     const client = { siteID: 'site', token: 'token', edgeURL: url, uncachedEdgeURL: url }
-    const store = createBlobsStore({ name: 'own', client, attemptTimeout: 20_000, retryDelays: [] })
+    const store = createBlobsStore({ name: 'own', client, attemptTimeout: 20_000, retryDelays })
     await use({ store, connections: () => connections }).finally(() => {
       server.closeAllConnections()
       server.close()
@@ -90,6 +95,26 @@ describe('connections', () => {
       for (let count = 0; count < 10; count++) await store.get('key', signal)
       expect(connections()).toBe(1)
     })
+  })
+
+  test('that the other side drops while nothing is going on harm nobody, and are replaced [O-13]', async () => {
+    const unhandled = vi.fn()
+    process.on('uncaughtException', unhandled)
+    let open: Socket | undefined
+    const answer: Handler = ({ socket }, response) => {
+      open = socket
+      response.writeHead(404).end()
+    }
+    const use = async ({ store, connections }: ServedAt) => {
+      for (let count = 1; count <= 3; count++) {
+        expect(await store.get('key', signal)).toBeNull()
+        expect(connections()).toBe(count)
+        open?.resetAndDestroy()
+      }
+    }
+    await withServer(answer, use, [1])
+    process.off('uncaughtException', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   test.each([
@@ -130,13 +155,17 @@ describe('connections', () => {
     })
   })
 
-  test.each([404, 403, 500])('an error page of status %i that has an ETag of its own is no win', async (status) => {
-    const handler: Handler = (_request, response) => void response.writeHead(status, { etag: '"page"' }).end('<p>sorry')
-    await withServer(handler, async ({ store }) => {
-      await expect(store.create('key', {}, signal)).rejects.toThrow(StoreUnavailable)
-      await expect(store.replace('key', {}, 'page', signal)).rejects.toThrow(StoreUnavailable)
-    })
-  })
+  test.each([404, 403, 500])(
+    'an error page of status %i that has an ETag of its own is no win [O-04]',
+    async (status) => {
+      const handler: Handler = (_request, response) =>
+        void response.writeHead(status, { etag: '"page"' }).end('<p>sorry')
+      await withServer(handler, async ({ store }) => {
+        await expect(store.create('key', {}, signal)).rejects.toThrow(StoreUnavailable)
+        await expect(store.replace('key', {}, 'page', signal)).rejects.toThrow(StoreUnavailable)
+      })
+    },
+  )
 
   test('ask for no compression', async () => {
     const encodings: unknown[] = []

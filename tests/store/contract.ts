@@ -87,7 +87,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       expect((await store.replace('put', {}, before?.version ?? '', signal)).won).toBe(false)
     })
 
-    test('remove may be repeated; afterwards replace loses and create wins', async () => {
+    test('remove may be repeated; afterwards replace loses and create wins [O-06]', async () => {
       const version = won(await store.create('removed', {}, signal))
       await store.remove('removed', signal)
       await store.remove('removed', signal)
@@ -132,7 +132,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       },
     )
 
-    test('a key may have 600 bytes, dots and dashes', async () => {
+    test('a key may have 600 bytes, dots and dashes [O-07]', async () => {
       const key = `${'k.-_/'.repeat(119)}.Z9-.`
       await store.put(key, { long: true }, signal)
       expect((await store.get(key, signal))?.value).toEqual({ long: true })
@@ -163,7 +163,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       expect(await store.get('too/late', signal)).toBeNull()
     })
 
-    test(`create: of ${racers} racers exactly one wins, in each of ${rounds} rounds`, async () => {
+    test(`create: of ${racers} racers exactly one wins, in each of ${rounds} rounds [O-03 T-14]`, async () => {
       for (let round = 0; round < rounds; round++) {
         const key = `race/create/${round}`
         const results = await race((racer) => store.create(key, { racer }, signal))
@@ -171,7 +171,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       }
     })
 
-    test(`replace: of ${racers} racers exactly one wins, in each of ${rounds} rounds`, async () => {
+    test(`replace: of ${racers} racers exactly one wins, in each of ${rounds} rounds [O-03]`, async () => {
       const key = 'race/replace'
       let version = won(await store.create(key, { racer: 'none' }, signal))
       for (let round = 0; round < rounds; round++) {

@@ -40,7 +40,7 @@ describe('the URL of a document', () => {
     'https://0x7f.1/c.json',
     'https://2130706433/c.json',
     `https://client.example/${'x'.repeat(500)}`,
-  ])('not %j', (url) => {
+  ])('not %j [M-02 M-03 B8-9]', (url) => {
     expect(documentUrlComplaint(url)).toEqual(expect.any(String))
   })
 })

@@ -58,9 +58,7 @@ export function clientOfDocument(clientId: string, document: unknown, policy: Re
 export function documentOfResponse(response: FetchedResource): { readonly document: unknown } | Unresolved {
   const { status, contentType } = response
   if (status !== 200) {
-    // A firewall that asks for a browser speaks for the weather between us, not for the client (claude-ai-mcp#650).
-    const challenge = status === 403 && (contentType === 'text/html' || response.headers.has('cf-mitigated'))
-    const passing = challenge || status === 408 || status === 429 || status >= 500
+    const passing = isChallenge(response) || status === 408 || status === 429 || status >= 500
     return { kind: passing ? 'unavailable' : 'invalid', detail: `the document was answered with status ${status}` }
   }
   if (!/^application\/(?:[a-z0-9.!#$&^_-]+\+)?json$/.test(contentType))
@@ -70,6 +68,14 @@ export function documentOfResponse(response: FetchedResource): { readonly docume
   } catch {
     return invalid('the document is not JSON')
   }
+}
+
+/**
+ * A firewall that asks for a browser, or a gateway that apologizes, speaks for the weather between us, not for the client
+ * (M-12; claude-ai-mcp#650).
+ */
+export function isChallenge({ status, contentType, headers }: FetchedResource): boolean {
+  return (status === 403 || status >= 500) && (contentType === 'text/html' || headers.has('cf-mitigated'))
 }
 
 /** CIMD -02 §4.1: a secret in a public document is none. */

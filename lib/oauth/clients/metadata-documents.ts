@@ -1,20 +1,49 @@
+import type { Log } from '../../log.ts'
 import { untilAborted } from '../../net/abortable.ts'
 import { type FetchedResource, FetchRefused, type FetchUntrustedOptions } from '../../net/fetch-untrusted.ts'
+import { sha256 } from '../sha256.ts'
+import type { BlockedClients } from './blocked-clients.ts'
 import type { Client } from './client.ts'
-import { clientOfDocument, documentOfResponse, documentUrlComplaint } from './metadata-document.ts'
+import { createFetchBudget } from './fetch-budget.ts'
+import { clientOfDocument, documentOfResponse, documentUrlComplaint, isChallenge } from './metadata-document.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { Unresolved } from './unresolved.ts'
 
 /** Clients that publish their own metadata (CIMD): the client_id is the URL of the document. */
 export interface MetadataDocuments {
-  /** @param signal ends the waiting of this caller; others may be waiting for the same document */
-  resolve(clientId: string, signal: AbortSignal): Promise<Client | Unresolved>
+  /**
+   * @param signal ends the waiting of this caller; others may be waiting for the same document
+   * @param address of the caller, who is limited by it; absent: not limited
+   */
+  resolve(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved>
+  /**
+   * Somebody has completed a sign-in with this client: from now on a copy of its document may stand in where the document
+   * cannot be fetched. Best effort: nothing happens on an instance that has not seen the document. Throws `StoreUnavailable`.
+   */
+  keepCopy(clientHash: string, signal: AbortSignal): Promise<void>
+}
+
+/** Documents of clients with which somebody has signed in, for the time when they cannot be fetched (M-12). */
+export interface LastGoodCopies {
+  /** Throws `StoreUnavailable`. */
+  keep(clientId: string, document: unknown, signal: AbortSignal): Promise<void>
+  /** The document as it was within the last seven days; `null` if there is none, or nobody knows. */
+  find(clientId: string): Promise<unknown>
 }
 
 export interface MetadataDocumentsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
   readonly fetch: (url: string, limits: DocumentLimits) => Promise<FetchedResource>
   readonly policy: RedirectPolicy
+  /** Hosts that may serve documents; absent: any (M-15). */
+  readonly allowedHosts?: ReadonlySet<string>
+  readonly blocked?: BlockedClients
+  /** Of the fetches that one address causes; absent: none. */
+  readonly limit?: RateLimit
+  readonly copies?: LastGoodCopies
+  /** One line for each document that had to be asked for; absent: none. */
+  readonly log?: Log
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -29,11 +58,21 @@ const SHORTEST_CACHE = 5 * 60
 const LONGEST_CACHE = 24 * 60 * 60
 const CACHED_DOCUMENTS = 200
 
+interface CachedDocument {
+  readonly client: Client
+  readonly document: unknown
+  readonly expires: number
+  /** Whether there is a last good copy of it. */
+  copied: boolean
+}
+
 /** Fetches each document once for however many ask at the same time, and keeps those that are valid in memory. */
-export function createMetadataDocuments({ fetch, policy, now }: MetadataDocumentsOptions): MetadataDocuments {
+export function createMetadataDocuments(options: MetadataDocumentsOptions): MetadataDocuments {
+  const { fetch, policy, allowedHosts, blocked, limit, copies, log = () => undefined, now } = options
   /** In the order of last use. */
-  const cache = new Map<string, { readonly client: Client; readonly expires: number }>()
+  const cache = new Map<string, CachedDocument>()
   const fetching = new Map<string, Promise<Client | Unresolved>>()
+  const budget = createFetchBudget(now)
 
   function cached(clientId: string): Client | null {
     const entry = cache.get(clientId)
@@ -44,8 +83,8 @@ export function createMetadataDocuments({ fetch, policy, now }: MetadataDocument
     return entry.client
   }
 
-  function keep(client: Client, cacheControl: string | null): void {
-    cache.set(client.id, { client, expires: now() + cacheSeconds(cacheControl) * 1000 })
+  function keep(client: Client, document: unknown, cacheControl: string | null): void {
+    cache.set(client.id, { client, document, expires: now() + cacheSeconds(cacheControl) * 1000, copied: false })
     for (const oldest of cache.keys()) {
       if (cache.size <= CACHED_DOCUMENTS) break
       cache.delete(oldest)
@@ -53,39 +92,83 @@ export function createMetadataDocuments({ fetch, policy, now }: MetadataDocument
   }
 
   async function fetchClient(clientId: string): Promise<Client | Unresolved> {
-    const response = await fetch(clientId, limits)
+    const { host } = new URL(clientId)
+    const verdict = budget.take(host)
+    if (verdict.limited) return { kind: 'limited', detail: 'this host was asked too often', ...verdict }
+    const response = await fetch(clientId, limits).catch(refused)
+    if ('kind' in response) return lastGood(clientId, response)
     const found = documentOfResponse(response)
-    if ('kind' in found) return found
+    if ('kind' in found) return isChallenge(response) ? lastGood(clientId, found) : found
     const client = clientOfDocument(clientId, found.document, policy)
-    if (!('kind' in client)) keep(client, response.headers.get('cache-control'))
+    if ('kind' in client) return client
+    budget.giveBack(host)
+    keep(client, found.document, response.headers.get('cache-control'))
     return client
+  }
+
+  /** The copy is read by today's rules, and not kept in memory: the next one who asks tries the document itself again. */
+  async function lastGood(clientId: string, failure: Unresolved): Promise<Client | Unresolved> {
+    if (!copies || failure.kind !== 'unavailable') return failure
+    const client = clientOfDocument(clientId, await copies.find(clientId), policy)
+    return 'kind' in client ? failure : client
   }
 
   function fetchOnce(clientId: string): Promise<Client | Unresolved> {
     const running = fetching.get(clientId)
     if (running) return running
     const started = fetchClient(clientId)
-      .catch(refused)
+      .then((result) => logged(clientId, result))
       .finally(() => fetching.delete(clientId))
     fetching.set(clientId, started)
     return started
   }
 
+  function logged(clientId: string, result: Client | Unresolved): Client | Unresolved {
+    const outcome = 'kind' in result ? { outcome: result.kind, detail: result.detail } : { outcome: 'valid' }
+    log('client_document_asked', { client: sha256(clientId), ...outcome })
+    return result
+  }
+
+  async function find(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved> {
+    const known = cached(clientId)
+    if (known) return known
+    // Who waits for a fetch that is under way causes none.
+    if (limit && address !== undefined && !fetching.has(clientId)) {
+      const verdict = await limit.hit(address, signal)
+      if (verdict.limited) return { kind: 'limited', detail: 'this address asks for too many documents', ...verdict }
+    }
+    try {
+      return cached(clientId) ?? (await untilAborted(fetchOnce(clientId), signal))
+    } catch (error) {
+      if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the document came' }
+      throw error
+    }
+  }
+
   return {
-    async resolve(clientId, signal) {
+    async resolve(clientId, signal, address) {
       const complaint = documentUrlComplaint(clientId)
       if (complaint) return { kind: 'invalid', detail: complaint }
-      const known = cached(clientId)
-      if (known) return known
-      try {
-        return await untilAborted(fetchOnce(clientId), signal)
-      } catch (error) {
-        if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the document came' }
-        throw error
+      if (allowedHosts && !allowedHosts.has(new URL(clientId).host)) {
+        return { kind: 'invalid', detail: 'the host of the document is not one that the operator allows' }
       }
+      const hash = sha256(clientId)
+      if (blocked?.blocks({ hash, urls: [clientId] })) return blockedClient
+      const client = await find(clientId, signal, address)
+      if ('kind' in client || !blocked?.blocks({ hash, urls: client.redirectUris })) return client
+      return blockedClient
+    },
+
+    async keepCopy(clientHash, signal) {
+      const entry = [...cache.values()].find(({ client }) => client.hash === clientHash)
+      if (!copies || !entry || entry.copied) return
+      await copies.keep(entry.client.id, entry.document, signal)
+      entry.copied = true
     },
   }
 }
+
+const blockedClient: Unresolved = { kind: 'invalid', detail: 'the operator has blocked this client' }
 
 function refused(error: unknown): Unresolved {
   if (!(error instanceof FetchRefused)) throw error

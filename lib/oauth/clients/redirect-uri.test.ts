@@ -101,12 +101,18 @@ const refused = {
     'https://client.example/"onload=x',
     'https://client.example/<script>',
   ],
+  query: [
+    'https://client.example/cb?code=x',
+    'https://client.example/cb?from=mcp&state=',
+    'http://localhost/cb?iss=https://other.example',
+    'http://127.0.0.1:1/cb?%65rror=x',
+  ],
   length: [`https://client.example/${'x'.repeat(500)}`],
 }
 
 describe('what no browser is ever sent to', () => {
   const rows = Object.entries(refused).flatMap(([reason, uris]) => uris.map((uri) => [uri, reason] as const))
-  test.each(rows)('%j (%s) [A-06 A3 A16 B8-4]', (uri, reason) => {
+  test.each(rows)('%j (%s) [A-06 A-15 A3 A16 B8-4]', (uri, reason) => {
     // An empty string and others fail on more than one count: the reason is what a client developer is told first.
     const result = parseRedirectUri(uri, policy)
     expect(result).toEqual({ kind: 'refused', reason: uri === '' ? 'characters' : reason })

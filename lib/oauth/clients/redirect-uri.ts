@@ -19,7 +19,7 @@ export interface RedirectUri {
 
 export interface RedirectUriRefused {
   readonly kind: 'refused'
-  readonly reason: 'length' | 'characters' | 'fragment' | 'scheme' | 'host' | 'spelling'
+  readonly reason: 'length' | 'characters' | 'fragment' | 'query' | 'scheme' | 'host' | 'spelling'
 }
 
 /**
@@ -55,6 +55,7 @@ export function parseRedirectUri(raw: string, policy: RedirectPolicy): RedirectU
   if (!/^[A-Za-z0-9\-._~:/?[\]@!$&'()*+,;=%]+$/.test(raw)) return refused('characters')
   const url = URL.parse(raw)
   if (url === null) return refused('spelling')
+  if (answerParameters.some((name) => url.searchParams.has(name))) return refused('query')
   if (url.protocol === 'https:' || url.protocol === 'http:') return parseWebUri(raw, url)
   const scheme = url.protocol.slice(0, -1)
   const allowed = policy.privateUseUris.includes(raw) && !neverRedirectedTo.has(scheme)
@@ -92,6 +93,9 @@ const neverRedirectedTo = new Set([
   'about',
   'view-source',
 ])
+
+/** What an authorization response adds: a client that finds one of them twice might read the wrong one (A-15). */
+const answerParameters = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri']
 
 const loopbackHosts = new Set(['127.0.0.1', '[::1]', 'localhost'])
 

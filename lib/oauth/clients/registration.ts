@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { sha256 } from '../sha256.ts'
+import type { BlockedClients } from './blocked-clients.ts'
 import type { Client } from './client.ts'
 import { type ApplicationType, type ClientMetadata, type MetadataRefused, parseClientMetadata } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
@@ -52,10 +53,12 @@ const LONGEST_CLIENT_ID = 2_048
 export function createRegistrations(options: {
   readonly sealer: RegistrationSealer
   readonly policy: RedirectPolicy
+  /** Those of them that `resolve` no longer knows. */
+  readonly blocked?: BlockedClients
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }): Registrations {
-  const { sealer, policy, now } = options
+  const { sealer, policy, blocked, now } = options
   return {
     async register(input) {
       const metadata = parseClientMetadata(input, { ...policy, unacceptable: 'refuse' })
@@ -72,12 +75,14 @@ export function createRegistrations(options: {
       if (clientId.length > LONGEST_CLIENT_ID) return null
       const registration = await sealer.open(clientId)
       if (!registration) return null
+      const hash = sha256(clientId)
+      if (blocked?.blocks({ hash, urls: registration.r, issuedAt: registration.t })) return null
       const metadata = parseClientMetadata(opened(registration), { ...policy, unacceptable: 'omit' })
       if ('error' in metadata) return null
       const { name, scope, redirectUris, grantTypes } = metadata
       return {
         id: clientId,
-        hash: sha256(clientId),
+        hash,
         source: 'registration',
         redirectUris,
         grantTypes,

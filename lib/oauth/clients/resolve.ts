@@ -5,17 +5,18 @@ import type { Unresolved } from './unresolved.ts'
 
 /** Everybody's way in: who is behind a client_id. */
 export interface Clients {
-  resolve(clientId: string, signal: AbortSignal): Promise<Client | Unresolved>
+  /** @param address of the caller: some answers cost a fetch, which is limited by it; absent: not limited */
+  resolve(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved>
 }
 
 export function createClients(options: {
   readonly registrations: Registrations
-  readonly metadataDocuments: MetadataDocuments
+  readonly metadataDocuments: Pick<MetadataDocuments, 'resolve'>
 }): Clients {
   return {
-    async resolve(clientId, signal) {
+    async resolve(clientId, signal, address) {
       // M-01. No registration of ours begins like this.
-      if (clientId.startsWith('https://')) return options.metadataDocuments.resolve(clientId, signal)
+      if (clientId.startsWith('https://')) return options.metadataDocuments.resolve(clientId, signal, address)
       const client = await options.registrations.resolve(clientId)
       return client ?? { kind: 'invalid', detail: 'not a registration of ours' }
     },

@@ -68,7 +68,10 @@ export function createGrants(options: {
   return {
     async redeem(key, record, signal) {
       const write = await store.create(key, record, signal)
-      if (write.won) return { record, version: write.version }
+      if (write.won) {
+        log('code_redeemed', { grant: shortGrant(key), client: record.clientHash })
+        return { record, version: write.version }
+      }
       refuseAmbiguous(write)
       log('code_reused', { grant: shortGrant(key), client: record.clientHash })
       await revoke(key, 'code_reuse', signal)
@@ -81,7 +84,10 @@ export function createGrants(options: {
       let ambiguous = false
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const write = await store.replace(key, next, expected, signal)
-        if (write.won) return { record: next, version: write.version }
+        if (write.won) {
+          log('refresh_rotated', { grant: shortGrant(key), generation: next.generation, client: next.clientHash })
+          return { record: next, version: write.version }
+        }
         ambiguous ||= write.ambiguous
         const grant = await read(key, signal)
         if (!grant) return { refused: 'unknown' }

@@ -46,7 +46,7 @@ describe('consent', () => {
   })
 
   test.each(['http://127.0.0.1:3334/cb', 'http://localhost/cb', 'http://[::1]:80/cb'])(
-    '%s: an app on this computer, with the warning that any program can pose as the client',
+    '%s: an app on this computer, with the warning that any program can pose as the client [C-05 C-03]',
     (redirectUri) => {
       const text = textOf(consentPage({ ...consent, redirectUri }))
       expect(text).toContain('Sends you to an app on this computer')

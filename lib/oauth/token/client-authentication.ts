@@ -1,4 +1,4 @@
-import type { ClientAuthenticationMethod } from '../clients/client.ts'
+import type { Client, ClientAuthenticationMethod } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { sha256 } from '../sha256.ts'
@@ -9,10 +9,12 @@ export interface AuthenticatedClient {
   /** base64url SHA-256 of `id`. */
   readonly hash: string
   readonly method: ClientAuthenticationMethod
+  /** As registered; `undefined` for the URL of a metadata document, which is not fetched here. */
+  readonly grantTypes: readonly string[] | undefined
 }
 
-/** Whether a client_id is a registration of ours that still opens. */
-export type IsRegistered = (clientId: string) => boolean | Promise<boolean>
+/** The registration behind a client_id; `null` unless it is one of ours that still opens. */
+export type FindRegistration = (clientId: string) => Promise<Pick<Client, 'grantTypes'> | null>
 
 /**
  * Client authentication at the token endpoint (OAuth 2.1 §2.4; T-07). Public clients name themselves by `client_id`;
@@ -22,7 +24,7 @@ export type IsRegistered = (clientId: string) => boolean | Promise<boolean>
 export async function authenticateClient(
   request: Request,
   form: Parameters,
-  isRegistered: IsRegistered,
+  findRegistration: FindRegistration,
 ): Promise<AuthenticatedClient> {
   if (request.headers.has('authorization') || form.get('client_secret') !== undefined) {
     throw new OAuthError('invalid_client', 'this is a public client: send client_id only, without a secret')
@@ -32,8 +34,9 @@ export async function authenticateClient(
   }
   const id = form.get('client_id')
   if (id === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
-  if (!id.startsWith('https://') && !(await isRegistered(id))) {
-    throw new OAuthError('invalid_client', 'unknown client_id: register again')
-  }
-  return { id, hash: sha256(id), method: 'none' }
+  const client = { id, hash: sha256(id), method: 'none' } as const
+  if (id.startsWith('https://')) return { ...client, grantTypes: undefined }
+  const registration = await findRegistration(id)
+  if (!registration) throw new OAuthError('invalid_client', 'unknown client_id: register again')
+  return { ...client, grantTypes: registration.grantTypes }
 }

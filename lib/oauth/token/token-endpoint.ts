@@ -6,7 +6,7 @@ import type { SigningKeys } from '../keys/signing-keys.ts'
 import { readForm } from '../parameters.ts'
 import { type CodeSealer, codeSealer } from './authorization-code.ts'
 import { authorizationCodeGrant } from './authorization-code-grant.ts'
-import { authenticateClient, type IsRegistered } from './client-authentication.ts'
+import { authenticateClient, type FindRegistration } from './client-authentication.ts'
 import { type RefreshSealer, refreshSealer } from './refresh-token.ts'
 import { refreshTokenGrant } from './refresh-token-grant.ts'
 import type { RecordSignIn } from './sign-in.ts'
@@ -58,10 +58,10 @@ const grantTypes: Record<(typeof capabilities.grantTypes)[number], typeof author
 export function createTokenEndpoint(
   options: Omit<TokenContext, 'codes' | 'refreshTokens' | 'currentKid'> & {
     readonly sealing: Sealing
-    readonly isRegistered: IsRegistered
+    readonly findRegistration: FindRegistration
   },
 ): TokenEndpoint {
-  const { sealing, isRegistered, ...rest } = options
+  const { sealing, findRegistration, ...rest } = options
   const context: TokenContext = {
     ...rest,
     codes: codeSealer(sealing),
@@ -73,8 +73,11 @@ export function createTokenEndpoint(
     const grantType = form.get('grant_type')
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing')
     const supported = capabilities.grantTypes.find((name) => name === grantType)
-    const client = await authenticateClient(request, form, isRegistered)
+    const client = await authenticateClient(request, form, findRegistration)
     if (!supported) throw new OAuthError('unsupported_grant_type', 'use authorization_code or refresh_token')
+    if (client.grantTypes?.includes(supported) === false) {
+      throw new OAuthError('unauthorized_client', 'the client is not registered for this grant type')
+    }
     return grantTypes[supported](form, client, context, call)
   }
 }

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { repository } from './build/build.ts'
+import { freePorts, portsFrom } from './start/ports.ts'
+
+const metadata = '/.well-known/oauth-authorization-server'
+
+test('npm start: says where everything is, refuses a second start, ends with Ctrl-C, remembers, and forgets when told', async () => {
+  const state = await newFolder()
+  const port = await freePorts()
+  const keys = async () => (await fetch(`http://localhost:${portsFrom(port).provider}/jwks`)).json()
+
+  const first = npmStart(port, state)
+  // The state is taken before anything has started, whatever the ports of the others.
+  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 10_000 }).toBe(true)
+  const second = npmStart(port + 6, state)
+  expect(await second.ended).toBe(1)
+  expect(second.output()).toMatch(/^It is running already: \S+ \(process \d+\)\.\n$/)
+  expect(await first.ready()).toContain(`claude mcp add --transport http local-docs http://localhost:${port}/mcp`)
+  expect((await fetch(`http://localhost:${port}${metadata}`)).status).toBe(200)
+  const before = await keys()
+  expect(await run('reset', ['--state', state]).ended).toBe(1)
+  first.child.kill('SIGINT')
+  expect(await first.ended).toBe(0)
+
+  const third = npmStart(port, state)
+  await third.ready()
+  expect(await keys()).toEqual(before)
+  third.child.kill('SIGTERM')
+  expect(await third.ended).toBe(0)
+  await writeFile(join(state, 'bench.json'), '{}')
+  expect(await run('reset', ['--state', state]).ended).toBe(0)
+  expect((await readdir(state)).sort()).toEqual(['bench.json', 'mcp-oauth-broker-state'])
+  // Two whole builds, which take their time on a busy machine.
+}, 60_000)
+
+test.each([
+  ['start', 'once', 0],
+  ['start', 'twice at once, as npm passes it on', 0],
+  ['demo', 'once', 130],
+])('%s, Ctrl-C %s while it builds: it ends at once, and leaves nothing behind', async (command, times, code) => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  // The demo is not to use what may run here: that has another port.
+  const env = { TMPDIR: temporary, PORT: command === 'demo' ? '1' : `${await freePorts()}` }
+  const { child, ended, output } = run(command, command === 'demo' ? [] : ['--state', state], env)
+  await expect.poll(() => readdir(temporary), { timeout: 10_000 }).not.toEqual([])
+  child.kill('SIGINT')
+  if (times !== 'once') child.kill('SIGINT')
+  expect(await ended).toBe(code)
+  expect(output().split('Stopping …').slice(1)).toEqual(['\n'])
+  expect(await readdir(temporary)).toEqual([])
+  expect(await readdir(state)).not.toContain('running.json')
+})
+
+test('a temporary folder does not outlive its process', async () => {
+  const temporary = await newFolder()
+  const source = `import { temporaryFolder } from './dev/temporary-folder.ts'; temporaryFolder(); process.exit(130)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: repository,
+    env: { TMPDIR: temporary },
+  })
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130)
+  expect(await readdir(temporary)).toEqual([])
+})
+
+test('npm start says what settings of one’s own change, and which ones nothing reads', async () => {
+  const port = await freePorts()
+  const start = npmStart(port, await newFolder(), {
+    MCP_OAUTH_ISSUER: 'https://docs.example.com',
+    UPSTREAM_ISSUER: 'https://login.example.com/tenant',
+    UPSTREAM_CLIENT_ID: 'mine',
+    REQUIRE_AUTH: 'false',
+    CRM_WEBHOOK_URL: 'https://hooks.example.com/secret-path',
+    KAPA_API_KEYS: 'x',
+    KAPA_API_KEY: '',
+  })
+  const banner = await start.ready()
+  expect(banner).toContain('MCP endpoint      https://docs.example.com/mcp')
+  expect(banner).toMatch(/OpenID Provider +https:\/\/login\.example\.com from your settings/)
+  expect(banner).not.toContain('any e-mail address')
+  expect(banner).toMatch(
+    /answers only requests that come for docs\.example\.com\. At http:\/\/localhost:\d+ everything is 404/,
+  )
+  expect(banner).toMatch(/REQUIRE_AUTH is not true/)
+  expect(banner).toMatch(/! KAPA_API_KEYS is set, and nothing reads it/)
+  expect(banner).toMatch(
+    /Your settings +MCP_OAUTH_ISSUER, UPSTREAM_ISSUER, UPSTREAM_CLIENT_ID, REQUIRE_AUTH, CRM_WEBHOOK_URL\n/,
+  )
+  expect(banner).not.toContain('secret-path')
+  start.child.kill('SIGINT')
+  expect(await start.ended).toBe(0)
+})
+
+test.each([
+  ['start', ['--prot', '9000'], /^Unknown option '--prot'\. What there is: npm start -- --help\n$/],
+  ['bench', ['--quik'], /^Unknown option '--quik'\. What there is: npm run bench -- --help\n$/],
+  ['demo', ['now'], /^Unexpected argument 'now'\. .* npm run demo -- --help\n$/],
+  [
+    'reset',
+    ['--state', join(tmpdir(), 'no-such-state')],
+    /is not a state folder of npm start: nothing was removed\.\n$/,
+  ],
+  ['nothing', [], /^Which program\? One of start, demo, reset/],
+])('%s %j: one line, and nothing happens', async (command, args, line) => {
+  const { ended, output } = run(command, args)
+  expect(await ended).toBe(1)
+  expect(output()).toMatch(line)
+  expect(output().split('\n')).toHaveLength(2)
+})
+
+test.each(['start', 'bench', 'demo', 'reset', 'build', 'secret', 'pictures'])(
+  '%s --help says what it does',
+  async (command) => {
+    const { ended, output } = run(command, ['--help'])
+    expect(await ended).toBe(0)
+    expect(output()).toMatch(new RegExp(`^npm (run )?${command}\n\n.{20}`))
+  },
+)
+
+test('npm run pictures without a browser: one line', async () => {
+  const { ended, output } = run('pictures', [], { CHROMIUM_PATH: '/nowhere' })
+  expect(await ended).toBe(1)
+  expect(output()).toBe('CHROMIUM_PATH names /nowhere, which is not there\n')
+})
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'npm-start-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const npmStart = (port: number, state: string, env: Record<string, string> = {}) =>
+  run('start', ['--state', state], { PORT: `${port}`, ...env })
+
+function run(command: string, args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [join(repository, 'dev/run.mjs'), command, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return {
+    child,
+    ended,
+    output: () => output,
+    async ready() {
+      await expect.poll(() => output, { timeout: 30_000 }).toContain('Ctrl-C')
+      return output
+    },
+  }
+}

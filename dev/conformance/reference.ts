@@ -1,0 +1,19 @@
+/** Every id that has to have a row: each group of requirements is numbered from 1 without a gap. */
+const requirements = { D: 25, A: 21, C: 15, T: 32, R: 15, M: 19, S: 26, F: 13, O: 16 }
+
+/** Advisories against servers like this one: `A1` …; not to be confused with `A-01`, of the authorization endpoint. */
+const advisories = 32
+
+/** Defects found in the implementation that this one replaces: `B8-1` …. */
+const defects = 19
+
+/** 1 … count */
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+export const referenceIds: readonly string[] = [
+  ...Object.entries(requirements).flatMap(([group, count]) =>
+    upTo(count).map((number) => `${group}-${String(number).padStart(2, '0')}`),
+  ),
+  ...upTo(advisories).map((number) => `A${number}`),
+  ...upTo(defects).map((number) => `B8-${number}`),
+]

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A test, or a group of tests, that says in its title which rows it proves: `refused before anything is read [A-04 A1]`. */
+export interface TaggedTest {
+  /** From the root of the repository. */
+  readonly file: string
+  /** After those of the groups around it, without tags. What each case fills in stands as `…`. */
+  readonly title: string
+  readonly ids: readonly string[]
+}
+
+/** A string that is the first argument of `test(`, `describe(` or of what `.each(…)` and the like return. */
+const titleForm = /(?:\b(?:test|it|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
+
+const id = String.raw`(?:[DACTRMSFO]-\d\d|A\d{1,2}|B8-\d{1,2})`
+const tag = new RegExp(String.raw`\s*\[(${id}(?: ${id})*)\]`, 'g')
+
+/** Reads the tags out of a source text, without running it. */
+export function tagsIn(file: string, source: string): readonly TaggedTest[] {
+  const titles = [...source.matchAll(titleForm)]
+    .map(({ 2: text = '', index }) => ({ text, ...place(source, index) }))
+    .filter(({ line }) => !/^\s*(?:\/\/|\*)/.test(line))
+  return titles.flatMap(({ text, indent }, index) => {
+    const ids = [...text.matchAll(tag)].flatMap(([, list = '']) => list.split(' '))
+    if (ids.length === 0) return []
+    const groups = enclosing(titles.slice(0, index), indent).map((group) => readable(group.text))
+    return [{ file, title: [...groups.filter((group) => group !== '…'), readable(text)].join(': '), ids }]
+  })
+}
+
+interface Title {
+  readonly text: string
+  readonly indent: number
+  readonly isGroup: boolean
+}
+
+/** The groups around a test, outermost first. The formatter sees to it that what is inside stands further in. */
+function enclosing(before: readonly Title[], indent: number): readonly Title[] {
+  const last = before.findLastIndex((title) => title.isGroup && title.indent < indent)
+  const group = before[last]
+  return group ? [...enclosing(before.slice(0, last), group.indent), group] : []
+}
+
+/** The line of a title up to it, how far in it stands, and whether its statement is a `describe`. */
+function place(source: string, index: number) {
+  const lines = source.slice(0, index).split('\n')
+  const line = lines.at(-1) ?? ''
+  const indent = line.search(/\S|$/)
+  const isStatement = (text: string) => text.search(/\S|$/) === indent && /^\s*(?:test|it|describe)\b/.test(text)
+  const statement = source.slice(index).startsWith('describe(') ? 'describe' : (lines.findLast(isStatement) ?? '')
+  return { line, indent, isGroup: statement.trimStart().startsWith('describe') }
+}
+
+/** Every tagged test below `root`, in the order of the files' names. */
+export function findTaggedTests(root: string): readonly TaggedTest[] {
+  return ['lib', 'dev', 'tests']
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    )
+    .filter(
+      (file) => file.endsWith('.ts') && !file.startsWith('dev/conformance/') && file !== 'tests/conformance.test.ts',
+    )
+    .sort()
+    .flatMap((file) => tagsIn(file, readFileSync(join(root, file), 'utf8')))
+}
+
+/** Placeholders of `test.each` and of templates say nothing to a reader. */
+function readable(text: string): string {
+  return text
+    .replaceAll(tag, '')
+    .replaceAll(/\$\{[^}]*\}|%[sdifjo#$%p]|\$[a-z][\w.]*/gi, '…')
+    .replaceAll(/\\(.)/g, '$1')
+    .trim()
+}

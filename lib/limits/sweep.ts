@@ -1,0 +1,37 @@
+import { type Store, StoreUnavailable } from '../store/store.ts'
+
+/** Seconds after the end during which the clock of another instance may still be inside. */
+const margin = 300
+const atOnce = 16
+
+/**
+ * Removes what has ended from a collection whose keys are `<collection>/<its end in seconds>/…`. Keys are listed in
+ * order, and seconds have ten digits until the year 2286: the first key that has not ended is where this stops, so that
+ * it looks at what has expired and at one page more. Time-boxed by `signal`; the next run goes on. `now` in milliseconds.
+ */
+export async function sweepEnded(
+  store: Store,
+  collection: string,
+  now: number,
+  signal: AbortSignal,
+): Promise<{ readonly removed: number; readonly finished: boolean }> {
+  const hasEnded = (key: string) => Number(key.split('/')[1]) + margin <= now / 1000
+  let removed = 0
+  try {
+    let cursor: string | undefined
+    do {
+      const page = await store.list(`${collection}/`, signal, cursor)
+      const ended = page.keys.filter(hasEnded)
+      for (let i = 0; i < ended.length; i += atOnce) {
+        const batch = ended.slice(i, i + atOnce)
+        await Promise.all(batch.map((key) => store.remove(key, signal)))
+        removed += batch.length
+      }
+      cursor = ended.length === page.keys.length ? page.next : undefined
+    } while (cursor !== undefined)
+    return { removed, finished: true }
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { removed, finished: false }
+    throw error
+  }
+}

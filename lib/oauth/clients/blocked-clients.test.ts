@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { sha256 } from '../sha256.ts'
+import { createBlockedClients, isHost, parseBlockList } from './blocked-clients.ts'
+import { createMetadataDocuments } from './metadata-documents.ts'
+import { createRegistrations, type RegistrationSealer } from './registration.ts'
+
+const never = new AbortController().signal
+const policy = { privateUseUris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }
+
+function listOf(...entries: string[]) {
+  const list = parseBlockList(entries)
+  if (!list) throw new Error('no such list')
+  const log: object[] = []
+  const blocked = createBlockedClients(list, (event, fields) => log.push({ event, ...fields }))
+  return { blocked, log }
+}
+
+describe('entries', () => {
+  const hash = sha256('https://client.example/c.json')
+
+  test('a hash, a host, a date', () => {
+    expect(parseBlockList([hash, 'evil.example', 'evil.example:8443', 'before:2026-11-01'])).toEqual({
+      hashes: new Set([hash]),
+      hosts: new Set(['evil.example', 'evil.example:8443']),
+      before: Date.UTC(2026, 10, 1) / 1000,
+    })
+  })
+
+  test('of two dates the later one counts', () => {
+    const list = parseBlockList(['before:2026-11-01T12:30Z', 'before:2026-10-01'])
+    expect(list?.before).toBe(Date.UTC(2026, 10, 1, 12, 30) / 1000)
+  })
+
+  test.each([
+    'https://evil.example',
+    'EVIL.example',
+    'evil.example.',
+    'evil.example:443',
+    'evil.example/path',
+    'user@evil.example',
+    '*.evil.example',
+    'evil example',
+    'before:',
+    'before:yesterday',
+    'before:2026-13-01',
+    'before:2026-11-01T12:00',
+    `${hash}=`,
+    '',
+  ])('%j is a mistake, not an entry that blocks nobody', (entry) => expect(parseBlockList([entry])).toBeNull())
+
+  test.each(['*.example.com', 'Example.com', 'https://example.com', 'example.com/', ''])('%j is no host', (text) =>
+    expect(isHost(text)).toBe(false),
+  )
+})
+
+describe('a registration', () => {
+  const sealer: RegistrationSealer = {
+    seal: (registration) => Buffer.from(JSON.stringify(registration)).toString('base64url'),
+    open: (id) => JSON.parse(Buffer.from(id, 'base64url').toString()),
+  }
+  const issuedAt = Date.UTC(2026, 10, 1)
+  const uris = ['http://127.0.0.1/cb', 'https://evil.example/cb', ...policy.privateUseUris]
+
+  async function isKnown(entry: (clientId: string) => string) {
+    const open = createRegistrations({ sealer, policy, now: () => issuedAt })
+    const registered = await open.register({ redirect_uris: uris })
+    if ('error' in registered) throw new Error(registered.description)
+    const { blocked, log } = listOf(entry(registered.client_id))
+    const client = await createRegistrations({ sealer, policy, blocked, now: () => issuedAt }).resolve(
+      registered.client_id,
+    )
+    expect(log).toEqual(client ? [] : [{ event: 'client_blocked', client: sha256(registered.client_id) }])
+    return client !== null
+  }
+
+  test.each([
+    ['its hash', (id: string) => sha256(id), false],
+    ['another hash', () => sha256('another'), true],
+    ['the host of one of its redirect URIs', () => 'evil.example', false],
+    ['that host on another port', () => 'evil.example:8443', true],
+    ['another host', () => 'example', true],
+    ['a host on loopback, whatever its port', () => '127.0.0.1', false],
+    ['a time after it was issued', () => 'before:2026-11-01T00:00:01Z', false],
+    ['the time when it was issued', () => 'before:2026-11-01', true],
+  ])('blocked by %s', async (_what, entry, expected) => expect(await isKnown(entry)).toBe(expected))
+})
+
+describe('a client with a metadata document', () => {
+  const url = 'https://client.example/c.json'
+
+  async function resolve(entry: string) {
+    const { blocked, log } = listOf(entry)
+    let fetched = 0
+    const documents = createMetadataDocuments({
+      fetch: async () => {
+        fetched += 1
+        const document = { client_id: url, client_name: 'Example', redirect_uris: ['https://app.example/cb'] }
+        const body = new TextEncoder().encode(JSON.stringify(document))
+        return { status: 200, headers: new Headers(), contentType: 'application/json', body }
+      },
+      policy,
+      blocked,
+      now: () => 0,
+    })
+    const client = await documents.resolve(url, never)
+    return { isKnown: !('kind' in client), fetched, log }
+  }
+  const refusal = { event: 'client_blocked', client: sha256(url) }
+
+  test.each([sha256(url), 'client.example'])('%s: refused before anything is fetched', async (entry) => {
+    expect(await resolve(entry)).toEqual({ isKnown: false, fetched: 0, log: [refusal] })
+  })
+
+  test('the host of its redirect URI: refused once the document says so', async () => {
+    expect(await resolve('app.example')).toEqual({ isKnown: false, fetched: 1, log: [refusal] })
+  })
+
+  test.each([sha256('x'), 'example', 'before:2100-01-01'])('%s says nothing of it', async (entry) => {
+    expect(await resolve(entry)).toEqual({ isKnown: true, fetched: 1, log: [] })
+  })
+})

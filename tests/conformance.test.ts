@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { repository } from '../dev/build/build.ts'
+import { ledger } from '../dev/conformance/document.ts'
+import { problemsOf } from '../dev/conformance/problems.ts'
+import { referenceIds } from '../dev/conformance/reference.ts'
+import type { Row } from '../dev/conformance/row.ts'
+import { groups } from '../dev/conformance/rows.ts'
+import { findTaggedTests, tagsIn } from '../dev/conformance/tags.ts'
+
+const rows = groups.flatMap((group) => group.rows)
+const tests = findTaggedTests(repository)
+const exists = (file: string) => existsSync(join(repository, file))
+
+describe('the ledger', () => {
+  test('every row has its proof or its reason, and names what exists', () => {
+    expect(problemsOf({ rows, referenceIds, tests, exists })).toEqual([])
+  })
+
+  test('docs/conformance.md is what dev/conformance/cli.ts writes: run it, and commit the page', () => {
+    expect(readFileSync(join(repository, 'docs/conformance.md'), 'utf8')).toBe(ledger(groups, tests))
+  })
+
+  test('a test that is switched off proves nothing', () => {
+    const files = [...new Set(tests.map((tagged) => tagged.file))]
+    const off = files.filter((file) =>
+      /\.(?:skip|todo|only|fails)\b/.test(readFileSync(join(repository, file), 'utf8')),
+    )
+    expect(off).toEqual([])
+  })
+})
+
+describe('the check of the ledger', () => {
+  const kept: Row = {
+    id: 'T-01',
+    level: 'MUST',
+    source: 's',
+    requirement: 'r',
+    what: 'w',
+    status: 'kept',
+    file: 'lib/README.md',
+  }
+  const proof = { file: 'x.test.ts', title: 'x', ids: ['T-01'] }
+  const sound = { rows: [kept], referenceIds: ['T-01'], tests: [proof], exists }
+
+  test('passes where all is well', () => {
+    expect(problemsOf(sound)).toEqual([])
+  })
+
+  test.each<[string, Partial<typeof sound>, string]>([
+    ['a row is missing', { referenceIds: ['T-01', 'T-02'] }, 'T-02 has no row'],
+    ['a row is unknown', { referenceIds: [] }, 'T-01 is not in the reference list'],
+    ['a row stands twice', { rows: [kept, kept] }, 'T-01 has two rows'],
+    ['a kept row has no test', { tests: [] }, 'T-01 is said to be kept, and no test proves it'],
+    ['a file is gone', { exists: () => false }, 'T-01 names lib/README.md, which does not exist'],
+    [
+      'a test names no row',
+      { tests: [{ ...proof, ids: ['T-01', 'T-99'] }] },
+      'x.test.ts: "x" names T-99, which is no row',
+    ],
+  ])('complains when %s', (_what, change, problem) => {
+    expect(problemsOf({ ...sound, ...change })).toEqual([problem])
+  })
+
+  test('complains when a row that is not built has a test', () => {
+    const { file: _, ...requirement } = kept
+    const later: Row = { ...requirement, status: 'later', issue: 'i' }
+    expect(problemsOf({ ...sound, rows: [later] })).toEqual(['T-01 is later, and a test says that it proves it'])
+  })
+})
+
+describe('tags', () => {
+  const found = (source: string) => tagsIn('x.test.ts', source).map(({ title, ids }) => [title, ...ids])
+
+  test.each([
+    ["test('says what [T-21]', () => {})", [['says what', 'T-21']]],
+    ["describe('a group [A-04 A1]', () => {})", [['a group', 'A-04', 'A1']]],
+    ["test.each([\n  ['x'],\n])('%s: it’s refused [B8-4 M-02]', () => {})", [['…: it’s refused', 'B8-4', 'M-02']]],
+    [`test.each<[string]>(all)(\n  \`of \${racers} $what [T-14]\`,\n`, [['of … …', 'T-14']]],
+    ["test('a list of [T-1] or [1] is no tag', () => {})", []],
+    [
+      "describe('a group', () => {\n  test('one [T-21]', () => {})\n})\ntest('two [T-22]', () => {})",
+      [
+        ['a group: one', 'T-21'],
+        ['two', 'T-22'],
+      ],
+    ],
+    [
+      "describe.each([\n  1,\n])('of %s [A-04]', () => {\n  describe('in', () => {\n    test.each([2])('%s', () => {})\n    test('x [A1]', () => {})",
+      [
+        ['of …', 'A-04'],
+        ['of …: in: x', 'A1'],
+      ],
+    ],
+    ["// test('put aside [T-21]', () => {})", []],
+    ["const text = '[T-21]'", []],
+  ])('%j', (source, expected) => {
+    expect(found(source)).toEqual(expected)
+  })
+})

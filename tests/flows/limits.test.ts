@@ -1,0 +1,433 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { createServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startHost } from '../../dev/host/start.ts'
+import { freePorts } from '../../dev/start/ports.ts'
+import { createTestCa } from '../../dev/tls/ca.ts'
+import { sha256 } from '../../lib/oauth/sha256.ts'
+import { builtArtifact } from '../support/artifact.ts'
+import {
+  type AuthorizationRequest,
+  codeOf,
+  locationOf,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { json, type Sent, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+const registrationLimit = 5
+/** Seconds. */
+const day = 86_400
+const registration = json(JSON.stringify({ redirect_uris: ['http://127.0.0.1:7777/callback'] }))
+
+let stack: Stack
+let publisher: Publisher
+const logs: string[] = []
+
+beforeAll(async () => {
+  publisher = await startPublisher()
+  stack = await startStack({
+    hosts: 2,
+    settings: {
+      ...publisher.settings,
+      MCP_OAUTH_LIMIT_EXEMPT: '127.0.1.0/24',
+      MCP_OAUTH_REGISTER_LIMIT: String(registrationLimit),
+      MCP_OAUTH_CIMD_LIMIT: '3',
+      // The longest there are, so that hardly any run meets the beginning of another one.
+      MCP_OAUTH_REGISTER_WINDOW_SEC: String(day),
+      MCP_OAUTH_CIMD_WINDOW_SEC: String(day),
+    },
+  })
+  keepSecret(stack.environment.MCP_OAUTH_SECRET)
+})
+afterAll(async () => {
+  await stack.stop()
+  await publisher.stop()
+  expectNoSecretIn([...stack.logs, ...logs])
+})
+beforeEach(() => {
+  stack.emulator.clearFaults()
+  publisher.behaves('well')
+})
+
+let callers = 0
+/** Somebody from whom nothing has come yet. */
+const newAddress = () => `127.0.0.${100 + callers++}`
+
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** A request from that address to one of the hosts, past the balancer. */
+function from(address: string, host: number, path: string, { method = 'GET', headers = {}, body }: Sent = {}) {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: stack.hosts()[host]?.port,
+    localAddress: address,
+    path,
+    method,
+    headers: { host: new URL(stack.url).host, ...headers },
+    agent: false,
+  })
+  outgoing.on('error', reject).on('response', async (incoming) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of incoming) chunks.push(chunk)
+    const answered = new Headers()
+    for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+      for (const value of values ?? []) answered.append(name, value)
+    }
+    resolve({ status: incoming.statusCode ?? 0, headers: answered, text: Buffer.concat(chunks).toString() })
+  })
+  outgoing.end(body)
+  return promise
+}
+
+const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
+
+describe('registration', () => {
+  const registerFrom = (address: string, host = 0, headers: Sent['headers'] = {}) =>
+    from(address, host, '/oauth/register', { ...registration, headers: { ...registration.headers, ...headers } })
+
+  test('of 30 at once from one address, on two hosts, exactly as many pass as may; the rest get 429 [R-12 O-11]', async () => {
+    const address = newAddress()
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => registerFrom(address, i % 2)))
+    const expected = [...Array(registrationLimit).fill(201), ...Array(30 - registrationLimit).fill(429)]
+    expect(statuses(answers)).toEqual(expected)
+    const refused = answers.find(({ status }) => status === 429)
+    expect(JSON.parse(refused?.text ?? '')).toMatchObject({ error: 'temporarily_unavailable' })
+    const wait = Number(refused?.headers.get('retry-after'))
+    expect(wait > 0 && wait <= day).toBe(true)
+    expect(refused?.headers.get('access-control-expose-headers')).toContain('Retry-After')
+    expect((await registerFrom(newAddress())).status).toBe(201)
+  })
+
+  test('nobody gets a new account by what they write into a header [R-12]', async () => {
+    const address = newAddress()
+    for (let i = 0; i < registrationLimit; i++) await registerFrom(address)
+    for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'client-ip', 'x-nf-client-connection-ip']) {
+      expect((await registerFrom(address, 1, { [name]: '127.0.1.1' })).status).toBe(429)
+    }
+  })
+
+  test('an instance that has just started knows who is over the limit', async () => {
+    const address = newAddress()
+    for (let i = 0; i < registrationLimit; i++) await registerFrom(address)
+    await stack.hosts()[0]?.kill()
+    await stack.restartHost(0)
+    expect((await registerFrom(address)).status).toBe(429)
+  })
+
+  test('an exempt range is not limited [R-12]', async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => registerFrom('127.0.1.7')))
+    expect(statuses(answers)).toEqual(Array(20).fill(201))
+  })
+
+  test('an address over its limit costs the store nothing, and neither does a registration that is refused', async () => {
+    const address = newAddress()
+    for (let i = 0; i < registrationLimit; i++) await registerFrom(address)
+    const before = stack.emulator.operations().at(-1)?.sequence
+    for (let i = 0; i < 10; i++) expect((await registerFrom(address)).status).toBe(429)
+    const junk = { ...json('{"redirect_uris":["javascript:alert(1)"]}') }
+    for (let i = 0; i < 10; i++) expect((await from(newAddress(), 0, '/oauth/register', junk)).status).toBe(400)
+    expect(stack.emulator.operations(before)).toEqual([])
+  })
+
+  test('while the store is down nobody is kept out, and the log says so', async () => {
+    const address = newAddress()
+    stack.emulator.addFault({ action: 'hang', key: '^limits/' })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => registerFrom(address)))
+    expect(statuses(answers)).toEqual(Array(10).fill(201))
+    const line = () => stack.logs.filter((text) => text.includes('"limit_unavailable"')).at(-1)
+    await vi.waitFor(() => expect(line()).toContain('"limit":"registrations"'))
+    expect(line()).not.toContain(address)
+  })
+
+  test('the store holds no address', async () => {
+    const keys = stack.emulator.operations().map(({ key }) => key)
+    expect(keys.filter((key) => key.startsWith('limits/')).length).toBeGreaterThan(registrationLimit)
+    expect(keys.filter((key) => key.includes('127.0.'))).toEqual([])
+  })
+})
+
+/** A client that is known is told itself what its request lacks. */
+const known = 303
+
+describe('clients with a metadata document', () => {
+  const authorizeFrom = (address: string, host: number, clientId: string, headers: Sent['headers'] = {}) =>
+    from(address, host, `/oauth/authorize?${new URLSearchParams({ client_id: clientId })}`, { headers })
+
+  test('three fetches for one address, on two hosts; then a page says when to come back [M-14]', async () => {
+    const address = newAddress()
+    for (const host of [0, 1, 0]) {
+      expect((await authorizeFrom(address, host, publisher.newClientId())).status).toBe(known)
+    }
+    const fetched = publisher.fetched()
+    const page = await authorizeFrom(address, 1, publisher.newClientId(), { accept: 'text/html' })
+    expect([page.status, page.text.includes('Too many sign-ins')]).toEqual([429, true])
+    expect(Number(page.headers.get('retry-after'))).toBeGreaterThan(0)
+    const forPrograms = await authorizeFrom(address, 0, publisher.newClientId(), { accept: 'application/json' })
+    expect([forPrograms.status, JSON.parse(forPrograms.text).error]).toEqual([429, 'temporarily_unavailable'])
+    expect(publisher.fetched()).toBe(fetched)
+  })
+
+  test('what need not be fetched is not counted', async () => {
+    const [address, clientId] = [newAddress(), publisher.newClientId()]
+    const ask = async () => (await authorizeFrom(address, 0, clientId)).status
+    expect(await ask()).toBe(known)
+    expect(await Promise.all(Array.from({ length: 20 }, ask))).toEqual(Array(20).fill(known))
+  })
+})
+
+/** A deploy of its own at a port of its own, on the stack's store; sign-in by the mock. Another one may follow it there. */
+async function deploy(settings: Readonly<Record<string, string>>, port?: number) {
+  const at = port ?? (await freePorts())
+  const url = `http://localhost:${at}`
+  const { UPSTREAM_CLIENT_ID: _, UPSTREAM_ISSUER: __, ...environment } = stack.environment
+  const lines: string[] = []
+  const host = await startHost({
+    artifact: builtArtifact(),
+    port: at,
+    env: {
+      ...environment,
+      ...{ URL: url, MCP_OAUTH_ISSUER: url, NETLIFY_DEV: 'true', MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128' },
+      ...settings,
+    },
+    blobs: stack.emulator.clientOptions(),
+    onOutput: (line) => lines.push(line),
+  })
+  onTestFinished(async () => {
+    await host.stop()
+    logs.push(...lines)
+  })
+  return {
+    url,
+    lines,
+    follow: async (next: Readonly<Record<string, string>>) => {
+      await host.stop()
+      return deploy(next, at)
+    },
+  }
+}
+
+/** From the consent page to the code, by the mock. */
+async function signIn(authorization: AuthorizationRequest): Promise<string> {
+  const browser = createWatchedBrowser()
+  const page = await openConsentPage(browser, authorization.url)
+  const upstream = locationOf(await page.press('approve'))
+  const callback = locationOf(await browser.fetch(upstream))
+  return codeOf(locationOf(await browser.fetch(callback)))
+}
+
+const register = (url: string, headers: Sent['headers'] = {}) =>
+  send(`${url}/oauth/register`, { ...registration, headers: { ...registration.headers, ...headers } })
+
+describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIMD_LIMIT, MCP_OAUTH_CIMD_WINDOW_SEC', () => {
+  const notExempt = { MCP_OAUTH_LIMIT_EXEMPT: '' }
+
+  test('a window says how long to wait', async () => {
+    const limits = { MCP_OAUTH_REGISTER_LIMIT: '1', MCP_OAUTH_CIMD_LIMIT: '1' }
+    const windows = { MCP_OAUTH_REGISTER_WINDOW_SEC: String(day - 1), MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 2) }
+    const { url } = await deploy({ ...notExempt, ...limits, ...windows })
+    const ask = [
+      [() => register(url), day - 1],
+      [() => send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`), day - 2],
+    ] as const
+    for (const [asked, window] of ask) {
+      await asked()
+      const { status, headers } = await asked()
+      const left = window - (Math.floor(Date.now() / 1000) % window)
+      expect(status).toBe(429)
+      expect(Math.abs(Number(headers.get('retry-after')) - left)).toBeLessThan(10)
+    }
+  })
+
+  test('0 switches them off', async () => {
+    const { url } = await deploy({ ...notExempt, MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_CIMD_LIMIT: '0' })
+    for (let i = 0; i < 25; i++) expect((await register(url)).status).toBe(201)
+    for (let i = 0; i < 35; i++) {
+      expect((await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)).status).toBe(known)
+    }
+  })
+})
+
+test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessing it is throttled [O-11]', async () => {
+  const token = 'registration-token-7c1f-0b6e4d1fa2c9'
+  keepSecret(token)
+  // Exempt from other limits, as this machine is, but not from this one.
+  const { url } = await deploy({ MCP_OAUTH_REGISTRATION_TOKEN: token })
+  const stranger = await register(url)
+  expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="registration"'])
+  expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(201)
+  const guesses = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => register(url, { authorization: `Bearer ${token}${i}` })),
+  )
+  expect(guesses.filter(({ status }) => status === 401)).toHaveLength(19)
+  expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(429)
+})
+
+test('MCP_OAUTH_DCR=off: nobody can register, the metadata offers it no more, and who is registered stays so', async () => {
+  const before = await deploy({})
+  const client = await registerClient(before.url)
+  const { url } = await before.follow({ MCP_OAUTH_DCR: 'off' })
+  expect((await register(url)).status).toBe(404)
+  for (const method of ['GET', 'OPTIONS']) {
+    expect((await send(`${url}/oauth/register`, { method })).status).toBe(404)
+  }
+  const metadata = await (await send(`${url}/.well-known/oauth-authorization-server`)).json()
+  expect(metadata).toHaveProperty('token_endpoint')
+  expect(metadata).not.toHaveProperty('registration_endpoint')
+  const authorization = client.authorizationRequest()
+  tokensOf(await client.redeem(authorization, await signIn(authorization)))
+})
+
+test('MCP_OAUTH_CIMD_ALLOWED_HOSTS: documents of other hosts are not even fetched [M-15]', async () => {
+  const { url } = await deploy({ MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'clients.example.com' })
+  const fetched = publisher.fetched()
+  const page = await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)
+  expect([page.status, publisher.fetched()]).toEqual([400, fetched])
+  const other = await deploy({ MCP_OAUTH_CIMD_ALLOWED_HOSTS: new URL(publisher.newClientId()).host })
+  const client = await registerClient(other.url)
+  const { url: asked } = client.authorizationRequest({ client_id: publisher.newClientId() })
+  expect((await send(asked)).status).toBe(200)
+})
+
+describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
+  const inAnHour = () => `before:${new Date(Date.now() + 3_600_000).toISOString().slice(0, 16)}Z`
+
+  test.each([
+    ['a registration by its hash', 'registered', (id: string) => sha256(id)],
+    ['a registration by the host of its redirect URI', 'registered', () => '127.0.0.1'],
+    ['registrations from before a time', 'registered', inAnHour],
+    ['a client with a document, by its hash', 'published', (id: string) => sha256(id)],
+  ] as const)(
+    '%s: no page, no code, no refresh; and all of it again without the entry',
+    async (_what, kind, entryFor) => {
+      const before = await deploy({})
+      const client = await registerClient(before.url)
+      const changes = kind === 'published' ? { client_id: publisher.newClientId() } : {}
+      const clientId = changes.client_id ?? client.clientId
+      const request = () => client.authorizationRequest(changes)
+      const first = request()
+      const { refreshToken } = tokensOf(await client.redeem(first, await signIn(first), changes))
+      const [open, approved] = [request(), request()]
+      const page = await openConsentPage(createWatchedBrowser(), open.url)
+      const code = await signIn(approved)
+
+      const entry = entryFor(clientId)
+      const blocking = await before.follow({ MCP_OAUTH_BLOCKED_CLIENTS: `unrelated.example,${entry}` })
+      const refusal = { status: 401, body: { error: 'invalid_client' } }
+      expect((await send(request().url)).status).toBe(400)
+      // A form does not say when its client registered: that entry takes effect at the code.
+      if (!entry.startsWith('before:')) expect((await page.press('approve')).status).toBe(400)
+      expect(await client.redeem(approved, code, changes)).toMatchObject(refusal)
+      expect(await client.refresh(refreshToken, changes)).toMatchObject(refusal)
+      const line = `"client_blocked"`
+      await vi.waitFor(() => expect(blocking.lines.filter((text) => text.includes(line)).length).toBeGreaterThan(2))
+
+      await blocking.follow({ MCP_OAUTH_BLOCKED_CLIENTS: 'unrelated.example' })
+      tokensOf(await client.redeem(approved, code, changes))
+      tokensOf(await client.refresh(refreshToken, changes))
+    },
+  )
+})
+
+describe('the last good copy of a document [M-12]', () => {
+  test('lets people sign in while its host is down, once somebody has; costs nothing while it is up', async () => {
+    const before = await deploy({})
+    const client = await registerClient(before.url)
+    const [used, unused] = [publisher.newClientId(), publisher.newClientId()]
+    const sequence = stack.emulator.operations().at(-1)?.sequence
+    const request = client.authorizationRequest({ client_id: used })
+    const code = await signIn(request)
+    await send(client.authorizationRequest({ client_id: unused }).url)
+    expect(stack.emulator.operations(sequence)).toEqual([])
+    tokensOf(await client.redeem(request, code, { client_id: used }))
+    const copies = () => stack.emulator.operations(sequence).filter(({ key }) => key.startsWith('client-documents/'))
+    await vi.waitFor(() => expect(copies().map(({ method, status }) => [method, status])).toEqual([['PUT', 200]]))
+
+    const { lines } = await before.follow({})
+    publisher.behaves('down')
+    const statusOf = async (clientId: string) =>
+      (await send(client.authorizationRequest({ client_id: clientId }).url)).status
+    expect([await statusOf(used), await statusOf(unused)]).toEqual([200, 503])
+    await vi.waitFor(() => expect(lines.join('\n')).toContain(`"client_copy_used"`))
+    publisher.behaves('gone')
+    expect([await statusOf(used), await statusOf(unused)]).toEqual([400, 400])
+  })
+})
+
+test('a setting that makes no sense is a misconfiguration', async () => {
+  const wrong = {
+    MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0',
+    MCP_OAUTH_REGISTER_LIMIT: '-1',
+    MCP_OAUTH_REGISTER_WINDOW_SEC: '0',
+    MCP_OAUTH_CIMD_LIMIT: 'many',
+    MCP_OAUTH_CIMD_WINDOW_SEC: '1 h',
+    MCP_OAUTH_REGISTRATION_TOKEN: 'short',
+    MCP_OAUTH_DCR: 'no',
+    MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'https://clients.example.com',
+    MCP_OAUTH_BLOCKED_CLIENTS: '*.example.com',
+  }
+  const { url, lines } = await deploy(wrong)
+  expect((await register(url)).status).toBe(503)
+  await vi.waitFor(() => expect(lines.join('\n')).toContain('"misconfigured"'))
+  for (const name of Object.keys(wrong)) expect(lines.join('\n')).toContain(name)
+})
+
+interface Publisher {
+  readonly settings: Readonly<Record<string, string>>
+  /** The URL of a document that nobody has asked for yet. */
+  newClientId(): string
+  fetched(): number
+  behaves(how: 'well' | 'down' | 'gone'): void
+  stop(): Promise<void>
+}
+
+/** The website of a client's publisher, on loopback, over TLS. */
+async function startPublisher(): Promise<Publisher> {
+  const ca = createTestCa()
+  const directory = await mkdtemp(join(tmpdir(), 'publisher-'))
+  const caFile = join(directory, 'ca.pem')
+  await writeFile(caFile, ca.caPem)
+  let [fetched, clients] = [0, 0]
+  let behaviour: Parameters<Publisher['behaves']>[0] = 'well'
+  const server = createServer(ca.certificateFor(['localhost']), (incoming, response) => {
+    fetched += 1
+    if (behaviour === 'down') return void incoming.socket.destroy()
+    if (behaviour === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()
+    const document = {
+      client_id: `${origin}${incoming.url}`,
+      client_name: 'Published client',
+      redirect_uris: ['http://127.0.0.1:7777/callback'],
+      grant_types: ['authorization_code', 'refresh_token'],
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const origin = `https://localhost:${address.port}`
+  return {
+    settings: { MCP_OAUTH_CIMD_LOCAL_ORIGINS: origin, NODE_EXTRA_CA_CERTS: caFile },
+    newClientId: () => `${origin}/${clients++}.json`,
+    fetched: () => fetched,
+    behaves: (how) => {
+      behaviour = how
+    },
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { type Harness, newPkce, register } from '../../lib/oauth/testing/harness.ts'
+import { assertRedirectsOnlyTo, contentsOf, soundAnswer } from './invariants.ts'
+import { createWorld, documentClientId } from './machine/world.ts'
+import { changed, changes, encoded, type Pairs, single, spelling, valuesOf } from './parameters.ts'
+import { property } from './property.ts'
+import { isSamePlace } from './redirect-uris.ts'
+
+const { challenge } = newPkce()
+const good = {
+  redirect_uri: 'http://127.0.0.1:7777/callback',
+  response_type: 'code',
+  code_challenge: challenge,
+  code_challenge_method: 'S256',
+  state: 'client state',
+  scope: 'docs:read',
+  resource: 'https://docs.example/mcp',
+}
+const rest = ['prompt', 'response_mode', 'request', 'request_uri', 'nonce', 'client_id', 'iss', 'code']
+const values = [
+  ...Object.values(good),
+  'http://localhost:1/callback',
+  'https://claude.ai/api/mcp/auth_callback',
+  'https://app.example/callback',
+  'https://app.example/callback?x',
+  'cursor://anysphere.cursor-mcp/oauth/callback',
+  'plain',
+  'token',
+  'none',
+  'consent',
+  'login select_account',
+  'query',
+  'form_post',
+  'docs:feedback docs:read',
+  documentClientId,
+]
+const redirectUris = [good.redirect_uri, ...values.slice(7, 11).filter((uri) => !uri.endsWith('?x'))]
+
+/** Clients that an attacker may have made, one of them with a name to match. */
+async function createClients() {
+  const { instances, truth } = await createWorld('same')
+  const server = instances[0]?.server
+  assert(server)
+  const some = await Promise.all([
+    register(server, { redirect_uris: redirectUris, client_name: '"><script>alert(1)</script>\u202e' }),
+    register(server, { redirect_uris: redirectUris.slice(0, 1), client_name: undefined }),
+    register(server, { redirect_uris: redirectUris.slice(2), scope: 'docs:feedback' }),
+  ])
+  return { server, truth, ids: [...some, documentClientId] }
+}
+let clients: ReturnType<typeof createClients> | undefined
+
+export const authorizationParameters = property({
+  name: 'the authorization endpoint: only a good request is asked about, and nothing goes anywhere but to a registered URI',
+  cases: 1_200,
+  values: fc.record({
+    client: fc.nat(3),
+    redirectUri: fc.constantFrom(...redirectUris),
+    what: changes([...Object.keys(good), ...rest], values),
+    how: spelling,
+    accept: fc.constantFrom('text/html', 'application/json', '*/*'),
+  }),
+  async holds({ client, redirectUri, what, how, accept }) {
+    clients ??= createClients()
+    const { server, truth, ids } = await clients
+    const id = ids[client] ?? ''
+    const pairs = changed(Object.entries({ ...good, client_id: id, redirect_uri: redirectUri }), what)
+    const before = await contentsOf(truth)
+    const answer = await soundAnswer(
+      await server.fetch(`/oauth/authorize?${encoded(pairs, how)}`, { headers: { accept } }),
+    )
+    assert.equal(await contentsOf(truth), before)
+
+    const requested = single(pairs, 'redirect_uri')
+    const registered = await registeredBy(single(pairs, 'client_id'), server, ids)
+    const wanted = requested ?? (registered.length === 1 ? registered[0] : undefined)
+    const proven = typeof wanted === 'string' && registered.some((uri) => isSamePlace(uri, wanted)) ? wanted : undefined
+    assertRedirectsOnlyTo(answer, proven === undefined ? [] : [proven])
+    const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
+    if (link !== undefined) assert(proven !== undefined && link.startsWith(proven), `a link to ${link}`)
+    if (proven === undefined) assert.equal(answer.status, 400)
+
+    const asked = answer.text.includes('name="request"')
+    assert.equal(asked, answer.status === 200)
+    assert.equal(
+      asked,
+      proven !== undefined && isGood(pairs),
+      'asked about what it should not be, or the other way round',
+    )
+    if (!asked) assert.deepEqual(answer.headers.getSetCookie(), [])
+
+    const location = answer.headers.get('location')
+    if (location === null) return
+    const { searchParams } = new URL(location)
+    const state = single(pairs, 'state')
+    assert.equal(searchParams.get('state') ?? undefined, typeof state === 'object' ? undefined : state)
+    assert.equal(searchParams.get('iss'), server.issuer)
+    assert.equal(searchParams.has('code'), false)
+    assert(searchParams.get('error'))
+  },
+})
+
+async function registeredBy(id: ReturnType<typeof single>, server: Harness, ids: readonly string[]) {
+  assert.equal(server.issuer, 'https://docs.example')
+  const number = typeof id === 'string' ? ids.indexOf(id) : -1
+  return [redirectUris, redirectUris.slice(0, 1), redirectUris.slice(2), ['https://claude.ai/published']][number] ?? []
+}
+
+/** RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2 and OpenID Connect Core §3.1.2.1, as a list. */
+function isGood(pairs: Pairs): boolean {
+  const is = (name: string, ...allowed: readonly (string | undefined)[]) => {
+    const value = single(pairs, name)
+    return typeof value !== 'object' && allowed.includes(value)
+  }
+  const challenge = single(pairs, 'code_challenge')
+  const state = single(pairs, 'state')
+  const scope = single(pairs, 'scope')
+  const prompt = single(pairs, 'prompt')
+  return (
+    is('response_type', 'code') &&
+    is('response_mode', undefined, 'query') &&
+    is('code_challenge_method', 'S256') &&
+    typeof challenge === 'string' &&
+    /^[\w-]{43}$/.test(challenge) &&
+    typeof state !== 'object' &&
+    (state ?? '').length < 1_200 &&
+    typeof scope !== 'object' &&
+    (scope === undefined ||
+      scope.split(' ').some((each) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(each)) ||
+      /^ +$/.test(scope)) &&
+    typeof prompt !== 'object' &&
+    !(prompt ?? '').split(' ').includes('none') &&
+    ['request', 'request_uri'].every((name) => valuesOf(pairs, name).every((value) => value === '')) &&
+    valuesOf(pairs, 'resource').every((value) => value === '' || value === good.resource)
+  )
+}

@@ -1,0 +1,110 @@
+import fc from 'fast-check'
+
+/** Values that somebody would send who wants to see what breaks. */
+
+const odd = [
+  '',
+  ' ',
+  '0',
+  '-1',
+  '\u0000',
+  '\r\nset-cookie: a=b',
+  '\ud800',
+  '\u202egnp.exe',
+  '\ufeff',
+  '%',
+  '%00',
+  '%ff',
+  '%zz',
+  '..',
+  '../../etc/passwd',
+  '"><svg onload=alert(1)>',
+  "' onfocus='alert(1)",
+  '</style><script>alert(1)</script>',
+  '${7*7}',
+  'null',
+  'undefined',
+  'true',
+  '[]',
+  '{}',
+  '__proto__',
+  'constructor',
+  'toString',
+  'https://evil.example/',
+  'javascript:alert(1)',
+  'data:text/html,<script>alert(1)</script>',
+  'x'.repeat(5_000),
+  'é'.repeat(300),
+  '🙂'.repeat(300),
+  'e\u0301\u0323'.repeat(100),
+]
+
+export const hostileText: fc.Arbitrary<string> = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...odd) },
+  { weight: 2, arbitrary: fc.string({ maxLength: 40 }) },
+  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+)
+
+/** What may stand in a header: `Request` takes nothing else. */
+export const hostileHeader: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(
+    '',
+    '*',
+    '*/*',
+    'null',
+    'application/json',
+    'text/html',
+    'x'.repeat(8_000),
+    '"',
+    ',',
+    ';=;',
+    'a=b; a=b',
+  ),
+  fc.string({ maxLength: 40 }).map((text) => text.replace(/[^\x20-\x7e]/g, '').trim()),
+  fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replace(/[^\x20-\x7e\x80-\xff]/g, '').trim()),
+)
+
+/** One way to spoil a value that was made by us: never gives the same one back. */
+export type Damage =
+  | { readonly kind: 'replace'; readonly at: number; readonly by: string }
+  | { readonly kind: 'cut'; readonly keep: number }
+  | { readonly kind: 'append'; readonly text: string }
+  | { readonly kind: 'part'; readonly part: number; readonly as: string }
+  | { readonly kind: 'swap-parts' }
+  | { readonly kind: 'case' }
+
+const base64urlCharacter = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.+/ ')
+
+export const damage: fc.Arbitrary<Damage> = fc.oneof(
+  fc.record({ kind: fc.constant('replace' as const), at: fc.nat(5_000), by: base64urlCharacter }),
+  fc.record({ kind: fc.constant('cut' as const), keep: fc.nat(2_000) }),
+  fc.record({ kind: fc.constant('append' as const), text: fc.oneof(base64urlCharacter, hostileText) }),
+  fc.record({ kind: fc.constant('part' as const), part: fc.nat(4), as: fc.oneof(fc.constant(''), hostileText) }),
+  fc.constant({ kind: 'swap-parts' as const }),
+  fc.constant({ kind: 'case' as const }),
+)
+
+export function damaged(value: string, how: Damage): string {
+  const spoilt = spoil(value, how)
+  return spoilt === value ? `${value}A` : spoilt
+}
+
+function spoil(value: string, how: Damage): string {
+  const parts = value.split('.')
+  switch (how.kind) {
+    case 'replace': {
+      const at = how.at % Math.max(value.length, 1)
+      return value.slice(0, at) + how.by + value.slice(at + 1)
+    }
+    case 'cut':
+      return value.slice(0, how.keep % Math.max(value.length, 1))
+    case 'append':
+      return value + how.text
+    case 'part':
+      return parts.with(how.part % parts.length, how.as).join('.')
+    case 'swap-parts':
+      return parts.toReversed().join('.')
+    case 'case':
+      return value === value.toUpperCase() ? value.toLowerCase() : value.toUpperCase()
+  }
+}

@@ -1,0 +1,143 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Store, StoreUnavailable, type StoreValue, type WriteResult } from '../../../lib/store/store.ts'
+
+/**
+ * What goes wrong for one request, from its operation number `at` on (the first is 0):
+ * - `down`: nothing gets through any more;
+ * - `lost`: this operation takes effect, and its answer never comes;
+ * - `late`: this write gets no answer, and takes effect at some later time, if it still may;
+ * - `landed`, `repeated`: this write has to be sent twice, because the first attempt got no answer. It had taken effect,
+ *   or it had not; what the adapter for Netlify Blobs then finds out, `lib/store/blobs.ts` says.
+ */
+export interface Fault {
+  readonly kind: 'down' | 'lost' | 'late' | 'landed' | 'repeated'
+  readonly at: number
+}
+
+/** One request as the store sees it. */
+export interface StoreClient {
+  readonly fault: Fault | undefined
+  /** Waits for its turn among the requests under way. */
+  readonly turn: () => Promise<void>
+  operations: number
+  /** A fault has happened to it. */
+  disturbed: boolean
+  /** A write of its own, other than a tombstone, had an attempt without an answer. */
+  unclear: boolean
+}
+
+export interface FaultyStore {
+  readonly store: Store
+  /** Runs work whose operations are those of `client`. */
+  as<T>(client: StoreClient, work: () => Promise<T>): Promise<T>
+  /** The oldest write that is late takes effect now, if its condition still holds. `false`: there is none. */
+  land(): Promise<boolean>
+}
+
+/** Wraps a store. The record of the signing keys is spared: it is read in the background too, by nobody's request. */
+export function createFaultyStore(inner: Store): FaultyStore {
+  const clients = new AsyncLocalStorage<StoreClient>()
+  const late: (() => Promise<unknown>)[] = []
+
+  /** @param effect the operation itself; it happens in one go */
+  async function read<T>(key: string, effect: () => Promise<T>): Promise<T> {
+    const client = clients.getStore()
+    if (!client || key.startsWith('signing-keys/')) return effect()
+    const fault = await arrive(client)
+    if (fault === undefined || fault === 'landed' || fault === 'repeated') return effect()
+    throw unavailable(client)
+  }
+
+  async function write(
+    key: string,
+    value: StoreValue,
+    expected: string | undefined,
+    effect: () => Promise<WriteResult>,
+  ): Promise<WriteResult> {
+    const client = clients.getStore()
+    if (!client || key.startsWith('signing-keys/')) return effect()
+    const fault = await arrive(client)
+    if (fault === undefined) return effect()
+    if (fault === 'down') throw unavailable(client)
+    client.unclear ||= value.revokedAt === undefined
+    if (fault === 'lost') await effect()
+    if (fault === 'late') late.push(effect)
+    if (fault === 'lost' || fault === 'late') throw unavailable(client)
+
+    client.disturbed = true
+    const first = fault === 'landed' ? await effect() : undefined
+    await client.turn()
+    const second = await effect()
+    if (second.won) return second
+    await client.turn()
+    const found = await inner.get(key, new AbortController().signal)
+    if (first?.won && found?.version === first.version) return first
+    if (found === null || found.version === expected) throw unavailable(client)
+    return { won: false, ambiguous: true }
+  }
+
+  async function arrive(client: StoreClient): Promise<Fault['kind'] | undefined> {
+    await client.turn()
+    const number = client.operations++
+    const { fault } = client
+    return fault && (fault.at === number || (fault.kind === 'down' && fault.at < number)) ? fault.kind : undefined
+  }
+
+  return {
+    store: {
+      ...inner,
+      get: (key, signal) => read(key, () => inner.get(key, signal)),
+      create: (key, value, signal) => write(key, value, undefined, () => inner.create(key, value, signal)),
+      replace: (key, value, version, signal) =>
+        write(key, value, version, () => inner.replace(key, value, version, signal)),
+    },
+    as: (client, work) => clients.run(client, work),
+    async land() {
+      const effect = late.shift()
+      await effect?.()
+      return effect !== undefined
+    },
+  }
+}
+
+function unavailable(client: StoreClient): StoreUnavailable {
+  client.disturbed = true
+  return new StoreUnavailable('a fault of the test')
+}
+
+/**
+ * Runs several pieces of work at once, one operation of one of them at a time: whenever all of them wait, the next number
+ * of `order` says who goes on. So the same order gives the same interleaving.
+ */
+export async function interleave<T>(
+  order: readonly number[],
+  work: readonly ((turn: () => Promise<void>) => Promise<T>)[],
+): Promise<readonly T[]> {
+  const waiting: (() => void)[] = []
+  let busy = work.length
+  let allWait: () => void = () => undefined
+  const rest = () => {
+    busy -= 1
+    if (busy === 0) allWait()
+  }
+  const turn = () =>
+    new Promise<void>((resolve) => {
+      waiting.push(resolve)
+      rest()
+    })
+  const results = Promise.allSettled(work.map((piece) => piece(turn).finally(rest)))
+  for (let number = 0; ; number++) {
+    await new Promise<void>((resolve) => {
+      allWait = resolve
+      if (busy === 0) resolve()
+    })
+    if (waiting.length === 0) break
+    const [next] = waiting.splice((order[number] ?? 0) % waiting.length, 1)
+    busy += 1
+    next?.()
+  }
+  return (await results).map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import * as v from 'valibot'
+import { GrantRecord } from '../../../lib/oauth/grants/record.ts'
+import type { Answer } from '../invariants.ts'
+import { jsonOf, members } from '../invariants.ts'
+import type { StoreClient } from './faulty-store.ts'
+import { type Instance, lifetimes, payload, type World } from './world.ts'
+
+/** A grant as it ought to be, from its code on: what may happen to it, and what must never change. */
+export interface GrantModel {
+  /** Its key in the store, which only the code says. */
+  readonly key: string
+  readonly code: { readonly value: string; readonly expiresAt: number; readonly verifier: string }
+  readonly client: ClientModel
+  readonly redirectUri: string
+  readonly scope: string
+  readonly sub: string
+  readonly endsAt: number
+  /** What the store holds, as of the last look; `null` before the code is redeemed. */
+  held: Held | null
+  /** The refresh token of each generation that anybody was given. */
+  readonly refreshTokens: Map<number, string>
+  /** Those that must be given out in the very same form again: a moved store means another. */
+  readonly settled: Set<number>
+  /** When somebody who might asked for each generation: seconds. */
+  readonly asked: Map<number, Set<number>>
+  redeemed: number
+  /** It ought to have ended; the tombstone may still be under way. */
+  doomed: boolean
+}
+
+export interface ClientModel {
+  readonly id: string
+  readonly redirectUri: string
+  readonly refreshes: boolean
+  /** The answer goes to a host that nobody vouches for; to an app's own scheme. */
+  readonly confirms: boolean
+  readonly isApp: boolean
+}
+
+export interface Held {
+  readonly record: GrantRecord
+  readonly version: string
+}
+
+/** One request that concerns a grant, and its outcome. */
+export interface Event {
+  readonly kind: 'redeem' | 'refresh' | 'revoke'
+  readonly grant: GrantModel
+  /** Of the refresh token that was presented. */
+  readonly generation: number
+  /** What is wrong with the request by itself: it must be told so, and change nothing. */
+  readonly expectedError: string | undefined
+  readonly scope: string
+  readonly at: Instance | undefined
+  readonly client: StoreClient
+  readonly answer: Answer
+}
+
+export async function look(grant: GrantModel, world: World): Promise<Held | null> {
+  const stored = await world.truth.get(grant.key, new AbortController().signal)
+  return stored && { record: v.parse(GrantRecord, stored.value), version: stored.version }
+}
+
+const isOver = (held: Held | null) => held?.record.revokedAt !== undefined
+
+/**
+ * Compares what was answered, and what became of the grant, with what may be. `events`: what was sent meanwhile, all at
+ * once; `landing`: a late write took effect. Throws `AssertionError`.
+ */
+export async function judge(grant: GrantModel, events: readonly Event[], world: World, landing = false): Promise<void> {
+  const before = grant.held
+  const after = await look(grant, world)
+  const now = Math.floor(world.now() / 1000)
+  for (const event of events) judgeAnswer(event, before, after, now, world)
+  const fair = events.filter(({ expectedError }) => expectedError === undefined)
+  const cause = fair.some((event) => mayEnd(event, fair, before, after, now))
+  grant.doomed ||= cause
+  if (before?.version !== after?.version) {
+    assert(fair.length > 0 || landing, 'changed by a request that is invalid, or by none at all')
+    assert(after, 'a grant does not vanish')
+    judgeChange(grant, before, after)
+    assert(before === null || !isOver(before), 'a tombstone was overwritten')
+    if (isOver(after)) assert(cause || (landing && grant.doomed), 'a grant ended without a reason')
+  }
+  grant.held = after
+}
+
+function judgeChange(grant: GrantModel, before: Held | null, { record }: Held): void {
+  const first = before === null ? 0 : before.record.generation + 1
+  assert(record.generation >= first - 1, 'a generation came back')
+  for (let generation = first; generation <= record.generation; generation++) {
+    assert(grant.asked.has(generation), `nobody asked for generation ${generation}`)
+  }
+  assert(grant.asked.get(record.generation)?.has(record.rotatedAt), 'the generation began when nobody asked for it')
+  assert.equal(record.endsAt, grant.endsAt)
+  assert.equal(record.expiresAt, Math.min(record.rotatedAt + lifetimes.refreshToken, record.endsAt))
+  if (before) assert.equal(record.createdAt, before.record.createdAt)
+  if (before) assert.equal(record.clientHash, before.record.clientHash)
+}
+
+/** Whether a request may have ended the grant: a second use of the code, an old refresh token, or the will to end it. */
+function mayEnd(event: Event, fair: readonly Event[], before: Held | null, after: Held | null, now: number): boolean {
+  if (event.kind === 'revoke') return true
+  // What may have lost to itself proves nothing.
+  if (event.answer.status === 200 || event.client.unclear || !after) return false
+  if (event.kind === 'redeem') return before !== null || fair.filter(({ kind }) => kind === 'redeem').length > 1
+  const next = event.generation + 1
+  const { generation, rotatedAt } = after.record
+  return next < generation || (next === generation && now - rotatedAt > lifetimes.grace)
+}
+
+function judgeAnswer(event: Event, before: Held | null, after: Held | null, now: number, world: World): void {
+  const { answer, client, expectedError, grant, kind, at } = event
+  const what = `${kind}${kind === 'refresh' ? ` of generation ${event.generation}` : ''}: ${answer.status} ${answer.text}`
+  if (expectedError !== undefined) {
+    assert.equal(jsonOf(answer.text).error, expectedError, what)
+    assert.equal(answer.status, expectedError === 'invalid_client' ? 401 : 400, what)
+    return
+  }
+  switch (answer.status) {
+    case 200:
+      if (kind === 'revoke') return assert(!before || isOver(after), what)
+      assert(!isOver(before), `tokens of a grant that has ended: ${what}`)
+      if (kind === 'redeem') {
+        grant.redeemed += 1
+        assert(before === null && grant.redeemed === 1, `a code redeemed twice: ${what}`)
+      } else {
+        const next = event.generation + 1
+        const generation = before?.record.generation ?? 0
+        const repeats = next === generation && now - (before?.record.rotatedAt ?? 0) <= lifetimes.grace
+        assert(next > generation || repeats, `an old generation lives: ${what}`)
+      }
+      return judgeTokens(event, after, now, world)
+    case 400:
+      assert.equal(jsonOf(answer.text).error, 'invalid_grant', what)
+      return assert(isOver(after), `it is not over: ${what}`)
+    default: {
+      assert.equal(answer.status, 503, what)
+      // The answer would have to be signed by a key that this instance does not have.
+      const unknownKey = kind === 'refresh' && after !== null && at?.has(after.record.kid) === false
+      assert(client.disturbed || unknownKey, `nothing was wrong with the store: ${what}`)
+    }
+  }
+}
+
+function judgeTokens({ answer, grant, generation, scope }: Event, after: Held | null, now: number, world: World): void {
+  const body = jsonOf(answer.text)
+  const resource = `${world.issuer}/mcp`
+  const access = payload(String(body.access_token))
+  const { sub, client_id, grant: key, aud, iss, iat, exp } = access
+  const [clientId, expires] = [grant.client.id, Math.min(now + 3600, grant.endsAt)]
+  assert.deepEqual(
+    { sub, client_id, key, aud, iss, iat, exp, scope: access.scope, said: body.scope, left: body.expires_in },
+    {
+      sub: grant.sub,
+      client_id: clientId,
+      key: grant.key,
+      aud: resource,
+      iss: world.issuer,
+      iat: now,
+      exp: expires,
+      scope,
+      said: scope,
+      left: expires - now,
+    },
+  )
+  assert.equal('refresh_token' in body, grant.client.refreshes)
+  if (!grant.client.refreshes) return
+
+  const refreshToken = String(body.refresh_token)
+  const next = generation + 1
+  const said = payload(refreshToken)
+  const email = members(said.u).email
+  remember(grant, next, refreshToken)
+  assert.equal(refreshToken, grant.refreshTokens.get(next), `two tokens of generation ${next}`)
+  assert.deepEqual(
+    { n: said.n, g: said.g, scope: said.scope, resource: said.resource, end: said.end, email },
+    { n: next, g: grant.key, scope: grant.scope, resource, end: grant.endsAt, email: `${grant.sub}@example.com` },
+  )
+  assert(grant.asked.get(next)?.has(Number(said.rat)), 'a token of a time when nobody asked')
+  if (after?.record.generation === next && !isOver(after)) assert.equal(said.v, after.version)
+}
+
+export function remember({ settled, refreshTokens }: GrantModel, generation: number, refreshToken: string): void {
+  if (settled.has(generation)) return
+  settled.add(generation)
+  refreshTokens.set(generation, refreshToken)
+}

@@ -1,0 +1,266 @@
+import assert from 'node:assert/strict'
+import { subjectOf } from '../../../lib/oauth/grants/record.ts'
+import { sha256 } from '../../../lib/oauth/sha256.ts'
+import {
+  authorizePath,
+  newPkce,
+  type Pkce,
+  reader,
+  register,
+  sealedRequest,
+} from '../../../lib/oauth/testing/harness.ts'
+import { codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
+import { UpstreamError } from '../../../lib/oauth/upstream/upstream.ts'
+import { type Answer, soundAnswer } from '../invariants.ts'
+import type { ClientModel, GrantModel } from './model.ts'
+import type { Scope, Step } from './script.ts'
+import { documentClientId, type Instance, lifetimes, type World } from './world.ts'
+
+/** What has come to be in the course of a script, oldest first. */
+export interface State {
+  readonly world: World
+  readonly clients: ClientModel[]
+  readonly pages: Page[]
+  readonly transactions: Transaction[]
+  readonly grants: GrantModel[]
+}
+
+/** A consent page that a browser shows. */
+interface Page {
+  readonly client: ClientModel
+  readonly browser: number
+  readonly form: string
+  readonly pkce: Pkce
+  readonly scope: Scope
+  readonly state: string
+  readonly redirectUri: string
+  readonly expiresAt: number
+}
+
+interface Transaction {
+  readonly page: Page
+  readonly state: string
+  phase: 'login' | 'confirmation' | 'over'
+  expiresAt: number
+}
+
+type StepOf<Name extends Step['do']> = Extract<Step, { readonly do: Name }>
+
+export function pick<T>(list: readonly T[], back: number): T | undefined {
+  return list.at(-1 - (back % Math.max(list.length, 1)))
+}
+
+export function instanceOf({ instances }: World, number: number): Instance {
+  const instance = instances[number % instances.length]
+  assert(instance)
+  return instance
+}
+
+const kinds: readonly { readonly redirectUri: string; readonly metadata?: object }[] = [
+  { redirectUri: 'http://127.0.0.1/callback' },
+  { redirectUri: 'https://claude.ai/api/mcp/auth_callback' },
+  { redirectUri: 'https://app.example/callback?from=mcp' },
+  { redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback' },
+  { redirectUri: 'http://localhost:7777/', metadata: { grant_types: ['authorization_code'] } },
+]
+
+export async function registerStep({ world, clients }: State, { kind: number, at }: StepOf<'register'>): Promise<void> {
+  const kind = kinds[number]
+  const redirectUri = kind?.redirectUri ?? 'https://claude.ai/published'
+  const server = instanceOf(world, at).server
+  clients.push({
+    id: kind ? await register(server, { redirect_uris: [redirectUri], ...kind.metadata }) : documentClientId,
+    redirectUri,
+    refreshes: kind?.metadata === undefined,
+    confirms: redirectUri.startsWith('https://app.example'),
+    isApp: redirectUri.startsWith('cursor:'),
+  })
+}
+
+export async function authorizeStep(state: State, step: StepOf<'authorize'>): Promise<void> {
+  const { world, pages } = state
+  const client = pick(state.clients, step.client)
+  if (!client) return
+  const at = instanceOf(world, step.at)
+  const pkce = newPkce()
+  const clientState = `state ${pages.length} & more`
+  const redirectUri = client.redirectUri.replace('127.0.0.1/', '127.0.0.1:7777/')
+  const path = authorizePath(client.id, pkce, { redirect_uri: redirectUri, scope: step.scope, state: clientState })
+  const answer = await visit(world, step.browser, at, (browser) => browser.open(path))
+  if (client.id !== documentClientId && !at.opens(client.id)) return refused(answer, 400)
+  assert.equal(answer.status, 200)
+  pages.push({
+    client,
+    browser: step.browser,
+    form: sealedRequest(answer.text),
+    pkce,
+    scope: step.scope,
+    state: clientState,
+    redirectUri,
+    expiresAt: seconds(world) + lifetimes.consent,
+  })
+}
+
+export async function pressStep(state: State, step: StepOf<'press'>): Promise<void> {
+  const { world } = state
+  const page = pick(state.pages, step.page)
+  if (!page) return
+  const at = instanceOf(world, step.at)
+  const own = step.browser === 'own'
+  const html = `name="request" value="${page.form}"`
+  const browser = own ? page.browser : 1 - page.browser
+  let known = false
+  const answer = await visit(world, browser, at, (b) => {
+    known = b.cookies.has('__Host-browser')
+    return b.press(html, step.button)
+  })
+  if (!at.opens(page.form) || page.expiresAt <= seconds(world)) return refused(answer, 400)
+  if (!known) return refused(answer, 403)
+  if (step.button === 'cancel') return expectError(answer, page, 'access_denied', world)
+  if (!own) {
+    // Asked again, in a page that belongs to this browser.
+    refused(answer, 200)
+    state.pages.push({
+      ...page,
+      browser,
+      form: sealedRequest(answer.text),
+      expiresAt: seconds(world) + lifetimes.consent,
+    })
+    return
+  }
+  const location = new URL(answer.headers.get('location') ?? '')
+  assert.equal(location.origin, 'https://login.example')
+  state.transactions.push({
+    page,
+    state: location.searchParams.get('state') ?? '',
+    phase: 'login',
+    expiresAt: seconds(world) + lifetimes.transaction,
+  })
+}
+
+export async function callbackStep(state: State, step: StepOf<'callback'>): Promise<void> {
+  const found = arrive(state, step)
+  if (!found) return
+  const { transaction, at, browser, mayPass } = found
+  const { upstreamSub } = state.world.browsers[browser] ?? {}
+  assert(upstreamSub)
+  at.server.identity = identityOf(upstreamSub, step.upstream)
+  const path = `/mcp/callback?${new URLSearchParams({ state: transaction.state, code: 'upstream-code' })}`
+  let held = ''
+  const answer = await visit(state.world, browser, at, (b) => {
+    held = b.cookies.get(`__Host-tx.${transaction.state}`) ?? ''
+    return b.open(path)
+  })
+  if (!mayPass(held, 'login')) return refused(answer, 403)
+  const { page } = transaction
+  if (step.upstream === 'transient') return assert.equal(answer.status, 503)
+  transaction.phase = 'over'
+  if (step.upstream === 'refused') return expectError(answer, page, 'access_denied', state.world)
+  if (!page.client.confirms) return expectCode(answer, page, upstreamSub, state)
+  assert.deepEqual([answer.status, answer.headers.get('location')], [200, null])
+  transaction.phase = 'confirmation'
+  transaction.expiresAt = seconds(state.world) + lifetimes.confirmation
+}
+
+export async function confirmStep(state: State, step: StepOf<'confirm'>): Promise<void> {
+  const found = arrive(state, step)
+  if (!found) return
+  const { transaction, at, browser, mayPass } = found
+  const form = { state: transaction.state, action: step.button }
+  let held = ''
+  const answer = await visit(state.world, browser, at, (b) => {
+    held = b.cookies.get(`__Host-tx.${transaction.state}`) ?? ''
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: state.world.issuer }
+    return b.open('/oauth/confirm', { method: 'POST', headers, body: new URLSearchParams(form) })
+  })
+  if (!mayPass(held, 'confirmation')) return refused(answer, 403)
+  transaction.phase = 'over'
+  if (step.button === 'cancel') return expectError(answer, transaction.page, 'access_denied', state.world)
+  expectCode(answer, transaction.page, state.world.browsers[browser]?.upstreamSub ?? '', state)
+}
+
+/** Who comes to an instance with which transaction, and whether that may go on. */
+function arrive({ world, transactions }: State, step: StepOf<'callback'> | StepOf<'confirm'>) {
+  const transaction = pick(transactions, step.transaction)
+  if (!transaction) return undefined
+  const at = instanceOf(world, step.at)
+  const own = step.browser === 'own'
+  const mayPass = (cookie: string, phase: Transaction['phase']) =>
+    own && cookie !== '' && at.opens(cookie) && phase === transaction.phase && transaction.expiresAt > seconds(world)
+  return { transaction, at, browser: own ? transaction.page.browser : 1 - transaction.page.browser, mayPass }
+}
+
+function identityOf(sub: string, upstream: 'fine' | 'transient' | 'refused') {
+  if (upstream === 'transient') return new UpstreamError('transient', 'no answer')
+  if (upstream === 'refused') return new UpstreamError('refused', 'no', { code: 'access_denied' })
+  return { ...reader, sub, email: `${subjectOf(reader.issuer, sub)}@example.com` }
+}
+
+async function visit(
+  world: World,
+  browser: number,
+  at: Instance,
+  request: Parameters<World['browsers'][number]['open']>[1],
+) {
+  const found = world.browsers[browser]
+  assert(found)
+  return soundAnswer(await found.open(at, request), true)
+}
+
+function refused(answer: Answer, status: number): void {
+  assert.deepEqual([answer.status, answer.headers.get('location')], [status, null])
+  assert.deepEqual(answer.headers.getSetCookie(), [])
+}
+
+function expectError(answer: Answer, page: Page, error: string, world: World): void {
+  const parameters = returned(answer, page, world)
+  assert.deepEqual([parameters.get('error'), parameters.get('code')], [error, null])
+}
+
+function expectCode(answer: Answer, page: Page, upstreamSub: string, { world, grants }: State): void {
+  const value = returned(answer, page, world).get('code') ?? ''
+  const code = codeSealer(world.sealing).open(value)
+  assert(code, 'no code of ours')
+  const { c, r, p, scope, resource, exp, g, end } = code
+  const sub = subjectOf(reader.issuer, upstreamSub)
+  assert.deepEqual(
+    { c, r, p, scope, resource, exp, sub: g.split('/')[2] },
+    {
+      c: sha256(page.client.id),
+      r: sha256(page.redirectUri),
+      p: page.pkce.challenge,
+      scope: page.scope,
+      resource: `${world.issuer}/mcp`,
+      exp: seconds(world) + lifetimes.code,
+      sub,
+    },
+  )
+  grants.push({
+    key: g,
+    code: { value, expiresAt: exp, verifier: page.pkce.verifier },
+    client: page.client,
+    redirectUri: page.redirectUri,
+    scope,
+    sub,
+    endsAt: end,
+    held: null,
+    refreshTokens: new Map(),
+    settled: new Set(),
+    asked: new Map(),
+    redeemed: 0,
+    doomed: false,
+  })
+}
+
+/** The parameters of the answer to the client, which goes nowhere but to the redirect URI of the request. */
+function returned(answer: Answer, page: Page, world: World): URLSearchParams {
+  const [, link = ''] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
+  const location = answer.headers.get('location') ?? link.replaceAll('&amp;', '&')
+  const separator = page.redirectUri.includes('?') ? '&' : '?'
+  assert(location.startsWith(page.redirectUri + separator), `answered at ${location}`)
+  const parameters = new URLSearchParams(location.slice(page.redirectUri.length + 1))
+  assert.deepEqual([parameters.get('state'), parameters.get('iss')], [page.state, world.issuer])
+  return parameters
+}
+
+export const seconds = (world: World): number => Math.floor(world.now() / 1000)

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto'
+import type { Client } from '../../../lib/oauth/clients/client.ts'
+import { createGrants, type Grants } from '../../../lib/oauth/grants/grants.ts'
+import { createSealing, type Sealing } from '../../../lib/oauth/keys/sealing.ts'
+import type { Secrets } from '../../../lib/oauth/keys/secrets.ts'
+import { sha256 } from '../../../lib/oauth/sha256.ts'
+import {
+  createHarness,
+  type Harness,
+  newPkce,
+  reader,
+  register,
+  signIn,
+  TestBrowser,
+  token,
+} from '../../../lib/oauth/testing/harness.ts'
+import { createMemoryStore } from '../../../lib/store/memory.ts'
+import type { Store, StoreValue } from '../../../lib/store/store.ts'
+import { createFaultyStore, type FaultyStore } from './faulty-store.ts'
+import type { Script } from './script.ts'
+
+/** Two instances on one store that can fail, and the browsers of two people. */
+export interface World {
+  readonly issuer: string
+  /** What the store really holds. */
+  readonly truth: Store
+  readonly faults: FaultyStore
+  readonly instances: readonly Instance[]
+  /** `grants.revoke` as another part of the service would call it. */
+  readonly grants: Grants
+  /** With every secret: opens whatever any instance sealed. */
+  readonly sealing: Sealing
+  /** Whom each browser belongs to, by the number in the subject at the OpenID Provider. */
+  readonly browsers: readonly { readonly upstreamSub: string; readonly open: Open }[]
+  now(): number
+  wait(seconds: number): void
+}
+
+/** A request of a browser to one of the instances. */
+export type Open = (at: Instance, visit: (browser: TestBrowser) => Promise<Response>) => Promise<Response>
+
+export interface Instance {
+  readonly server: Harness
+  /** Whether it has the secret that sealed this value. */
+  opens(sealed: string): boolean
+  has(kid: string): boolean
+}
+
+const issuer = 'https://docs.example'
+const grace = 60
+export const lifetimes = {
+  grace,
+  code: 60,
+  consent: 600,
+  transaction: 600,
+  confirmation: 300,
+  refreshToken: 30 * 86_400,
+}
+
+const [older, newer] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))]
+const only = (secret: Uint8Array): Secrets => ({ current: secret, previous: [], retired: [] })
+const rings: Record<Script['secrets'], readonly Secrets[]> = {
+  same: [only(older), only(older)],
+  both: [
+    { ...only(older), previous: [newer] },
+    { ...only(newer), previous: [older] },
+  ],
+  mixed: [only(older), { ...only(newer), previous: [older] }],
+}
+
+export const documentClientId = 'https://publisher.example/client.json'
+const documentClient: Client = {
+  id: documentClientId,
+  hash: sha256(documentClientId),
+  source: 'metadata-document',
+  name: 'Published',
+  verifiedHost: 'publisher.example',
+  redirectUris: ['https://claude.ai/published'],
+  grantTypes: ['authorization_code', 'refresh_token'],
+  authenticationMethods: ['none'],
+}
+
+export async function createWorld(secrets: Script['secrets']): Promise<World> {
+  const truth = createMemoryStore()
+  const faults = createFaultyStore(truth)
+  const signingKey = await madeOnce()
+  await truth.put(signingKey.key, signingKey.value, new AbortController().signal)
+  const instances = rings[secrets].map((ring) => createInstance(ring, faults.store))
+  const [first] = instances
+  if (!first) throw new Error('no instance')
+  const now = () => first.server.clock
+  return {
+    issuer,
+    truth,
+    faults,
+    instances,
+    grants: createGrants({ store: faults.store, now, grace, log: () => undefined }),
+    sealing: createSealing(issuer, { ...only(older), previous: [newer] }),
+    browsers: [0, 1].map(createBrowser),
+    now,
+    wait(seconds) {
+      for (const { server } of instances) server.clock += seconds * 1000
+    },
+  }
+}
+
+function createInstance(ring: Secrets, store: Store): Instance {
+  const server = createHarness({
+    issuer,
+    store,
+    secrets: ring,
+    documents: { [documentClientId]: documentClient },
+    trustedHosts: ['claude.ai'],
+  })
+  const kids = [ring.current, ...ring.previous].map((secret) => createSealing(issuer, only(secret)).currentKid)
+  return {
+    server,
+    has: (kid) => kids.includes(kid),
+    opens: (sealed) => kids.includes(String(header(sealed).kid)),
+  }
+}
+
+/** One jar of cookies, whichever instance answers. */
+function createBrowser(number: number): World['browsers'][number] {
+  const upstreamSub = `person-${number}`
+  const cookies = new Map<string, string>()
+  return {
+    upstreamSub,
+    async open(at, visit) {
+      const browser = new TestBrowser(at.server)
+      for (const [name, value] of cookies) browser.cookies.set(name, value)
+      const response = await visit(browser)
+      cookies.clear()
+      for (const [name, value] of browser.cookies) cookies.set(name, value)
+      return response
+    },
+  }
+}
+
+export function header(sealed: string): Readonly<Record<string, unknown>> {
+  return decoded(sealed.split('.')[0])
+}
+
+export function payload(signed: string): Readonly<Record<string, unknown>> {
+  return decoded(signed.split('.')[1])
+}
+
+function decoded(part = ''): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString() || '{}')
+}
+
+let signingKeyRecord: Promise<{ readonly key: string; readonly value: StoreValue }> | undefined
+
+/** Making a signing key takes longer than a whole script: all worlds have the same. */
+function madeOnce(): Promise<{ readonly key: string; readonly value: StoreValue }> {
+  signingKeyRecord ??= makeSigningKey()
+  return signingKeyRecord
+}
+
+async function makeSigningKey(): Promise<{ readonly key: string; readonly value: StoreValue }> {
+  const server = createHarness({ issuer, secrets: only(older) })
+  server.identity = reader
+  const clientId = await register(server)
+  const pkce = newPkce()
+  const code = (await signIn(new TestBrowser(server), clientId, pkce)).searchParams.get('code') ?? ''
+  await token(server, { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: pkce.verifier })
+  const { signal } = new AbortController()
+  const [key = ''] = (await server.store.list('signing-keys/', signal)).keys
+  const stored = await server.store.get(key, signal)
+  if (!stored) throw new Error('no signing key was made')
+  return { key, value: stored.value }
+}

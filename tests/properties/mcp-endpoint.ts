@@ -1,0 +1,80 @@
+import {
+  createSigningKey,
+  createTestEndpoint,
+  issuer,
+  resource,
+  type SigningKey,
+  startUpstream,
+  type Upstream,
+} from '../../lib/mcp/test-world.ts'
+import type { Harness } from '../../lib/oauth/testing/harness.ts'
+
+/** MCP endpoints for the properties: one that trusts a key of ours, and one that trusts an authorization server's. */
+
+let upstream: Promise<Upstream> | undefined
+
+/** Stops what was started here. */
+export async function stop(): Promise<void> {
+  const started = await upstream
+  upstream = undefined
+  own = undefined
+  of.clear()
+  await started?.stop()
+}
+
+function started(): Promise<Upstream> {
+  upstream ??= startUpstream()
+  return upstream
+}
+
+export interface OwnEndpoint {
+  readonly key: SigningKey
+  /** A key of the same name that the endpoint has never heard of. */
+  readonly foreign: SigningKey
+  /** Milliseconds since the epoch; it stands still. */
+  readonly now: number
+  readonly upstream: Upstream
+  readonly lines: readonly object[]
+  fetch(request: Request): Promise<Response>
+}
+let own: Promise<OwnEndpoint> | undefined
+
+export function ownEndpoint(): Promise<OwnEndpoint> {
+  own ??= createOwnEndpoint()
+  return own
+}
+
+async function createOwnEndpoint(): Promise<OwnEndpoint> {
+  const [key, foreign, server] = await Promise.all([createSigningKey('key'), createSigningKey('key'), started()])
+  const now = Date.UTC(2026, 10, 21)
+  const { fetch, lines } = createTestEndpoint([key], server, { now: () => now })
+  return { key, foreign, now, upstream: server, lines, fetch: (request) => fetch(request) }
+}
+
+const of = new Map<Harness, ReturnType<typeof createTestEndpoint>>()
+
+/** A harmless call at the MCP endpoint of this authorization server. */
+export async function askWithBearer(server: Harness, token: string): Promise<Response> {
+  let endpoint = of.get(server)
+  if (!endpoint) {
+    const jwks = await (await server.fetch('/.well-known/jwks.json')).json()
+    endpoint = createTestEndpoint([], await started(), {
+      issuer: server.issuer,
+      resource: `${server.issuer}/mcp`,
+      publicKeys: async () => jwks,
+      now: () => server.clock,
+    })
+    of.set(server, endpoint)
+  }
+  return endpoint.fetch(
+    callOf({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, `Bearer ${token}`, `${server.issuer}/mcp`),
+  )
+}
+
+export function callOf(body: unknown, authorization: string | null, url = resource): Request {
+  const headers = new Headers({ 'content-type': 'application/json', accept: 'application/json, text/event-stream' })
+  if (authorization !== null) headers.set('authorization', authorization)
+  return new Request(url, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) })
+}
+
+export { issuer, resource }

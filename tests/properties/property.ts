@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+
+/** Something that has to hold for every value that a generator makes. */
+export interface Property {
+  readonly name: string
+  /** How many values a run of all tests tries. */
+  readonly cases: number
+  check(seed: number, cases: number): Promise<Verdict>
+}
+
+export interface Verdict {
+  readonly cases: number
+  /** The smallest value for which it does not hold, and how to see that again. */
+  readonly failure?: string
+}
+
+/** @param holds throws when it does not hold; it cleans up after itself, so that one value does not depend on another */
+export function property<T>(options: {
+  readonly name: string
+  readonly cases: number
+  readonly values: fc.Arbitrary<T>
+  readonly holds: (value: T) => Promise<void> | void
+  /** For values that do not show well as they are. */
+  readonly show?: (value: T) => string
+  /** Smaller values to try, where the generator's own way of getting smaller ones leaves too much. */
+  readonly shorter?: (value: T) => Iterable<T>
+}): Property {
+  const { name, cases, values, holds, show = fc.stringify, shorter = () => [] } = options
+  const failureOf = async (value: T) => {
+    try {
+      await holds(value)
+      return undefined
+    } catch (error) {
+      return error instanceof Error ? (error.stack ?? error.message) : String(error)
+    }
+  }
+
+  async function smallest(value: T): Promise<T> {
+    for (const smaller of shorter(value)) if ((await failureOf(smaller)) !== undefined) return smallest(smaller)
+    return value
+  }
+
+  return {
+    name,
+    cases,
+    async check(seed, numRuns) {
+      const checked = fc.asyncProperty(values, async (value) => holds(value))
+      const { failed, numRuns: tried, counterexample, errorInstance } = await fc.check(checked, { seed, numRuns })
+      if (!failed) return { cases: tried }
+      if (counterexample === null) return { cases: tried, failure: `${name}: ${errorInstance}` }
+      const value = await smallest(counterexample[0])
+      const why = (await failureOf(value)) ?? `it held the second time; before: ${errorInstance}`
+      const failure = `${name}\nFUZZ_SEED=${seed} FUZZ_RUNS=${numRuns}\n${show(value)}\n${why}`
+      return { cases: tried, failure: failure.replaceAll(/\beyJ[\w-]{16,}[\w.-]*/g, '(a token)') }
+    },
+  }
+}

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { defaultPrivateUseUris, matchRedirectUri, parseRedirectUri } from '../../lib/oauth/clients/redirect-uri.ts'
+import { hostileText } from './hostile.ts'
+import { property } from './property.ts'
+
+const policy = { privateUseUris: defaultPrivateUseUris }
+const loopback = ['localhost', '127.0.0.1', '[::1]']
+
+/** A URI by RFC 3986 Appendix B, which knows nothing of what browsers repair. */
+function splitUri(uri: string) {
+  const [, , scheme, , authority, path, query, , fragment] =
+    /^(([^:/?#]+):)?(\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?(#(.*))?$/s.exec(uri) ?? []
+  return { scheme, authority, path, query, fragment }
+}
+
+/** Whether `requested` is `registered`, but for the port of a loopback host: our own reading, not the product's. */
+export function isSamePlace(registered: string, requested: string): boolean {
+  if (registered === requested) return true
+  const [a, b] = [splitUri(registered), splitUri(requested)]
+  const onlyPortsDiffer = loopback.some((host) => [a, b].every(({ authority = '' }) => isHostWithPort(authority, host)))
+  return onlyPortsDiffer && [a, b].every(({ scheme }) => scheme === 'http') && a.path === b.path && a.query === b.query
+}
+
+const isHostWithPort = (authority: string, host: string) =>
+  authority === host || (authority.startsWith(`${host}:`) && /^\d+$/.test(authority.slice(host.length + 1)))
+
+const part = {
+  scheme: fc.constantFrom('https', 'http', 'HTTP', 'cursor', 'javascript', 'data', 'file', 'ws', 'https:https', ''),
+  slashes: fc.constantFrom('//', '//', '//', '//', '/', '///', '\\\\', '/\\', ''),
+  user: fc.constantFrom('', '', '', '', '@', 'user@', 'user:pw@', 'localhost:80@', 'client.example\\@'),
+  host: fc.constantFrom(
+    ...loopback,
+    ...loopback,
+    'client.example',
+    'client.example',
+    'Client.example',
+    'client.example.',
+    'client.example.evil.example',
+    'evil.example',
+    '127.0.0.2',
+    '127.1',
+    '2130706433',
+    '0x7f.0.0.1',
+    '[::ffff:127.0.0.1]',
+    'localhost.evil.example',
+    'localhost.',
+    '%6cocalhost',
+    'anysphere.cursor-mcp',
+    '',
+  ),
+  port: fc.constantFrom(
+    '',
+    '',
+    ':1',
+    ':80',
+    ':443',
+    ':8080',
+    ':65535',
+    ':65536',
+    ':',
+    ':-1',
+    ':08080',
+    ':1e3',
+    ':80@evil.example',
+  ),
+  path: fc.constantFrom(
+    '/cb',
+    '/cb',
+    '/cb/',
+    '/CB',
+    '/',
+    '',
+    '/oauth/callback',
+    '/cb/../evil',
+    '/%63b',
+    '/cb;x',
+    '/cb%00',
+    '//cb',
+    '\\cb',
+    '/cb\t',
+  ),
+  query: fc.constantFrom('', '', '', '?', '?x=1', '?x=1&y=2', '?x=2', '?code=theirs', '?next=https://evil.example/'),
+  fragment: fc.constantFrom('', '', '', '', '', '#', '#x'),
+}
+type Parts = { readonly [Name in keyof typeof part]: string }
+const parts: fc.Arbitrary<Parts> = fc.record(part)
+const joined = (p: Parts) =>
+  p.scheme + (p.scheme && ':') + p.slashes + p.user + p.host + p.port + p.path + p.query + p.fragment
+
+/** One that is acceptable more often than not, and another that differs from it in a part or a character. */
+const pair = fc
+  .record({
+    base: fc.oneof(
+      parts,
+      fc.record({
+        ...part,
+        scheme: fc.constantFrom('https', 'http'),
+        slashes: fc.constant('//'),
+        user: fc.constant(''),
+      }),
+    ),
+    other: parts,
+    differ: fc.subarray(Object.keys(part)),
+    insert: fc.option(fc.tuple(fc.nat(60), fc.oneof(fc.constantFrom(...'/\\@:#?.%\t\n \u0000\u202e'), hostileText))),
+    alsoRegistered: fc.array(parts.map(joined), { maxLength: 2 }),
+  })
+  .map(({ base, other, differ, insert, alsoRegistered }) => {
+    const changed = Object.fromEntries(Object.entries(other).filter(([name]) => differ.includes(name)))
+    const registered = joined(base)
+    const text = joined({ ...base, ...changed })
+    const requested = insert === null ? text : text.slice(0, insert[0]) + insert[1] + text.slice(insert[0])
+    return { registered: [registered, ...alsoRegistered], requested }
+  })
+
+const answer = new URLSearchParams({ code: 'c', state: 's', iss: 'https://docs.example' })
+
+export const redirectsOnlyToWhatIsRegistered = property({
+  name: 'redirect URIs: what matches is what was registered, to a browser too',
+  cases: 10_000,
+  values: pair,
+  holds({ registered, requested }) {
+    const match = matchRedirectUri(registered, requested, policy)
+    if (match === null) return
+    assert.equal(match.uri, requested)
+    const place = registered.find((uri) => isSamePlace(uri, requested))
+    assert(place, 'not one of the registered')
+    // Where the answer takes a browser.
+    const [target, home] = [new URL(`${match.uri}${match.uri.includes('?') ? '&' : '?'}${answer}`), new URL(place)]
+    assert.deepEqual([target.protocol, target.hostname, target.pathname], [home.protocol, home.hostname, home.pathname])
+    assert.deepEqual([target.username, target.password, target.hash], ['', '', ''])
+    assert(target.port === home.port || (target.protocol === 'http:' && loopback.includes(target.hostname)))
+    assert(['https:', 'http:', 'cursor:'].includes(target.protocol))
+    assert(target.protocol !== 'http:' || loopback.includes(target.hostname))
+    assert.deepEqual([...target.searchParams], [...home.searchParams, ...answer])
+  },
+})
+
+export const registeredUrisMatchThemselves = property({
+  name: 'redirect URIs: whatever may be registered matches itself, and on loopback with any port',
+  cases: 3_000,
+  values: fc.record({ uri: pair.map(({ registered: [uri = ''] }) => uri), port: fc.integer({ min: 81, max: 65_535 }) }),
+  holds({ uri, port }) {
+    const parsed = parseRedirectUri(uri, policy)
+    if (parsed.kind === 'refused') return
+    assert.equal(matchRedirectUri([uri], uri, policy)?.uri, uri)
+    const { authority = '' } = splitUri(uri)
+    const host = loopback.find((each) => isHostWithPort(authority, each))
+    assert.equal(parsed.kind === 'loopback', uri.startsWith('http://') && host !== undefined)
+    if (parsed.kind !== 'loopback') return
+    const elsewhere = uri.replace(`//${authority}`, `//${host}:${port}`)
+    assert.equal(matchRedirectUri([uri], elsewhere, policy)?.uri, elsewhere)
+  },
+})

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { authorizePath, newPkce } from '../../lib/oauth/testing/harness.ts'
+import { hostileText } from './hostile.ts'
+import { jsonOf, soundAnswer } from './invariants.ts'
+import { kit } from './kit.ts'
+import { property } from './property.ts'
+
+const redirectUri = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom(
+      'https://claude.ai/api/mcp/auth_callback',
+      'https://app.example/cb?x=1',
+      'http://127.0.0.1:7777/callback',
+      'http://localhost/callback',
+      'http://[::1]:1/cb',
+      'cursor://anysphere.cursor-mcp/oauth/callback',
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'javascript:alert(1)',
+      'http://evil.example/',
+      'https://evil.example/#x',
+      'https://a@evil.example/',
+      'https://x/\\y',
+    ),
+  },
+  { weight: 1, arbitrary: hostileText },
+)
+const anything = fc.oneof(
+  hostileText,
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.constant(null),
+  fc.constant([]),
+  fc.constant({}),
+)
+const usually = <T>(value: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 8, arbitrary: value }, { weight: 1, arbitrary: anything })
+
+/** The members of RFC 7591 §2, mostly of the right type, and some others. */
+export const clientMetadata = fc
+  .tuple(
+    fc.record(
+      {
+        redirect_uris: usually(fc.array(redirectUri, { maxLength: 4 })),
+        client_name: usually(hostileText),
+        grant_types: usually(
+          fc.array(fc.constantFrom('authorization_code', 'refresh_token', 'implicit', 'password'), { maxLength: 3 }),
+        ),
+        response_types: usually(fc.array(fc.constantFrom('code', 'token'), { maxLength: 2 })),
+        token_endpoint_auth_method: usually(fc.constantFrom('none', 'client_secret_basic', 'private_key_jwt')),
+        scope: usually(fc.constantFrom('docs:read', 'docs:read docs:feedback', 'openid', '')),
+        application_type: usually(fc.constantFrom('web', 'native')),
+        jwks: usually(fc.constant({ keys: [{ kty: 'oct', k: 'AAAA' }] })),
+        client_uri: usually(fc.webUrl()),
+      },
+      { requiredKeys: ['redirect_uris'] },
+    ),
+    fc.dictionary(hostileText, anything, { maxKeys: 2 }),
+  )
+  .map(([known, other]) => ({ ...other, ...known }))
+
+/** JSON as it arrives: perhaps cut off, doubled, or with a number that no number is. */
+const spoilt = fc.tuple(
+  fc.constantFrom('whole', 'whole', 'whole', 'cut', 'doubled', 'wrapped', 'deep', 'long'),
+  fc.nat(400),
+)
+
+export const registrations = property({
+  name: 'registration: a client with acceptable redirect URIs and a harmless name, or an error of RFC 7591 §3.2.2',
+  cases: 1_200,
+  values: fc.record({
+    metadata: fc.oneof({ weight: 10, arbitrary: clientMetadata }, { weight: 1, arbitrary: anything }),
+    how: spoilt,
+  }),
+  async holds({ metadata, how: [how, at] }) {
+    const { server, contents } = await kit()
+    const before = await contents()
+    const json = JSON.stringify(metadata) ?? ''
+    const body = {
+      whole: json,
+      cut: json.slice(0, at),
+      doubled: json + json,
+      wrapped: `[${json}]`,
+      deep: `{"redirect_uris":${'['.repeat(5_000)}${']'.repeat(5_000)}}`,
+      long: `${json.slice(0, -1)},"padding":"${'x'.repeat(17_000)}"}`,
+    }[how]
+    const headers = { 'content-type': 'application/json' }
+    const answer = await soundAnswer(
+      await server.fetch('/oauth/register', { method: 'POST', headers, body: body ?? '' }),
+    )
+    assert.equal(answer.headers.get('cache-control'), 'no-store')
+    assert.equal(await contents(), before)
+    const said = jsonOf(answer.text)
+    if (answer.status === 400) {
+      assert(said.error === 'invalid_redirect_uri' || said.error === 'invalid_client_metadata', answer.text)
+      return
+    }
+    assert.deepEqual([answer.status, body], [201, json])
+    assert.equal(said.token_endpoint_auth_method, 'none')
+    assert.equal('client_secret' in said, false)
+    assert(String(said.client_id).length <= 2_048)
+    const name = said.client_name ?? 'none'
+    assert(
+      typeof name === 'string' && name.isWellFormed() && !/[\p{Cc}\p{Cf}]/u.test(name),
+      `a name to fear: ${JSON.stringify(name)}`,
+    )
+    assert(Array.isArray(said.redirect_uris))
+    for (const uri of said.redirect_uris) await expectUsable(String(said.client_id), String(uri))
+  },
+})
+
+/** The page that asks the person comes up, and shows nothing of the client as anything but text. */
+async function expectUsable(clientId: string, uri: string): Promise<void> {
+  const { server } = await kit()
+  const { protocol, hostname } = new URL(uri)
+  assert(protocol === 'https:' || protocol === 'cursor:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname), uri)
+  const page = await soundAnswer(await server.fetch(authorizePath(clientId, newPkce(), { redirect_uri: uri })))
+  assert.equal(page.status, 200, page.text)
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest'
+import { createHarness, newPkce, register, signIn, TestBrowser } from '../../lib/oauth/testing/harness.ts'
+
+const issuer = 'https://docs.example'
+const server = createHarness({ issuer })
+
+const read = async (path: string) => {
+  const response = await server.fetch(path)
+  return { response, text: await response.clone().text(), body: await response.json() }
+}
+
+describe('the metadata of the authorization server', () => {
+  test('is complete, and promises no more than is kept [D-07 D-08 D-09 D-10 D-11 D-12 D-13 D-14 D-15 D-21]', async () => {
+    const { body } = await read('/.well-known/oauth-authorization-server')
+    expect(body).toEqual({
+      issuer,
+      authorization_endpoint: `${issuer}/oauth/authorize`,
+      token_endpoint: `${issuer}/oauth/token`,
+      registration_endpoint: `${issuer}/oauth/register`,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      response_types_supported: ['code'],
+      response_modes_supported: ['query'],
+      grant_types_supported: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_methods_supported: ['none'],
+      code_challenge_methods_supported: ['S256'],
+      scopes_supported: ['docs:read', 'docs:feedback', 'offline_access'],
+      client_id_metadata_document_supported: true,
+      authorization_response_iss_parameter_supported: true,
+      protected_resources: [`${issuer}/mcp`],
+      service_documentation: expect.any(String),
+    })
+  })
+
+  test('names no endpoint that does not answer [D-12 D-13]', async () => {
+    const { body } = await read('/.well-known/oauth-authorization-server')
+    const addresses = Object.entries<unknown>(body).filter(([name]) => /_endpoint$|_uri$/.test(name))
+    expect(addresses.length).toBeGreaterThan(3)
+    for (const [name, address] of addresses) {
+      expect(String(address).startsWith(`${issuer}/`), name).toBe(true)
+      expect((await server.fetch(String(address).slice(issuer.length))).status, name).not.toBe(404)
+    }
+  })
+})
+
+test('the metadata of the resource names one server, the one resource, and no offline_access [D-11 D-18 D-19 D-20 D-21 D-22]', async () => {
+  const atRoot = await read('/.well-known/oauth-protected-resource?resource=https://evil.example/mcp')
+  const atPath = await read('/.well-known/oauth-protected-resource/mcp')
+  expect(atPath.text).toBe(atRoot.text)
+  expect(atPath.body).toEqual({
+    resource: `${issuer}/mcp`,
+    authorization_servers: [issuer],
+    scopes_supported: ['docs:read', 'docs:feedback'],
+    bearer_methods_supported: ['header'],
+    resource_name: expect.any(String),
+    resource_documentation: expect.any(String),
+    resource_policy_uri: expect.any(String),
+  })
+})
+
+test('the issuer is the same bytes wherever it stands, in success and error [D-03 A29]', async () => {
+  const asm = (await read('/.well-known/oauth-authorization-server')).body
+  const prm = (await read('/.well-known/oauth-protected-resource/mcp')).body
+  const success = await signIn(new TestBrowser(server), await register(server), newPkce())
+  const clientId = await register(server)
+  const query = new URLSearchParams({ client_id: clientId, redirect_uri: 'http://127.0.0.1:7777/callback' })
+  const error = new URL((await server.fetch(`/oauth/authorize?${query}`)).headers.get('location') ?? '')
+  const all = [asm.issuer, ...prm.authorization_servers, success.searchParams.get('iss'), error.searchParams.get('iss')]
+  expect(all).toEqual([issuer, issuer, issuer, issuer])
+})
+
+test('an empty key set is not kept by anybody, one with keys is for minutes [D-16]', async () => {
+  const fresh = createHarness()
+  const cacheOf = async () => (await fresh.fetch('/.well-known/jwks.json')).headers.get('cache-control')
+  expect(await cacheOf()).toBe('no-store')
+})
+
+test('no JSON of discovery holds a null [D-08]', async () => {
+  for (const path of [
+    '/.well-known/oauth-authorization-server',
+    '/.well-known/oauth-protected-resource',
+    '/.well-known/jwks.json',
+    '/.well-known/openid-configuration',
+  ]) {
+    expect((await read(path)).text).not.toContain('null')
+  }
+})

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  resource,
+  type SigningKey,
+  sign,
+  startUpstream,
+  type Upstream,
+} from '../../lib/mcp/test-world.ts'
+
+let key: SigningKey
+let upstream: Upstream
+let token: string
+
+beforeAll(async () => {
+  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  token = await sign(key, claims(Date.now()))
+})
+beforeEach(() => {
+  upstream.intercept = undefined
+  upstream.calls.length = 0
+})
+afterAll(() => upstream.stop())
+
+const version = '2026-07-28'
+const envelope = {
+  'io.modelcontextprotocol/protocolVersion': version,
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+}
+const call = { name: 'ask_question', arguments: { question: 'how?' } }
+
+/** One request of the 2026-07-28 revision, its headers as given; an empty value takes a header away. */
+async function send(method: string, params: object, headers: Record<string, string> = {}, bearer = token) {
+  const { fetch } = createTestEndpoint([key], upstream)
+  const all = new Headers({
+    authorization: `Bearer ${bearer}`,
+    'content-type': 'application/json',
+    accept: 'application/json, text/event-stream',
+    'mcp-protocol-version': version,
+    'mcp-method': method,
+    ...headers,
+  })
+  for (const [name, value] of Object.entries(headers)) if (value === '') all.delete(name)
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: envelope } })
+  const response = await fetch(new Request(resource, { method: 'POST', headers: all, body }))
+  const text = await response.text()
+  const data = /^data: (\{.*)$/m.exec(text)?.[1] ?? text
+  return { status: response.status, body: JSON.parse(data) }
+}
+
+describe('headers and body [S-12]', () => {
+  test('that agree are served', async () => {
+    expect(await send('tools/call', call, { 'mcp-name': 'ask_question' })).toMatchObject({
+      status: 200,
+      body: { result: { content: [{ text: 'about how?' }] } },
+    })
+  })
+
+  test.each([
+    ['another method', { 'mcp-method': 'tools/list', 'mcp-name': 'ask_question' }],
+    ['no method', { 'mcp-method': '', 'mcp-name': 'ask_question' }],
+    ['another tool', { 'mcp-name': 'other_tool' }],
+    ['no tool', {}],
+  ])('of which the header names %s: 400 with -32020, and nothing is asked', async (_what, headers) => {
+    expect(await send('tools/call', call, headers)).toMatchObject({ status: 400, body: { error: { code: -32020 } } })
+    expect(upstream.calls).toEqual([])
+  })
+
+  test('a name in base64 is read before it is compared', async () => {
+    const encoded = `=?base64?${Buffer.from('ask_question').toString('base64')}?=`
+    expect((await send('tools/call', call, { 'mcp-name': encoded })).status).toBe(200)
+  })
+
+  test('an unknown method: 404 with -32601', async () => {
+    expect(await send('tools/burn', {})).toMatchObject({ status: 404, body: { error: { code: -32601 } } })
+  })
+
+  test('an unknown version: 400, and the versions that are known', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const unknown = '2099-01-01'
+    const _meta = { ...envelope, 'io.modelcontextprotocol/protocolVersion': unknown }
+    const response = await fetch(
+      new Request(resource, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${token}`,
+          'mcp-protocol-version': unknown,
+          'mcp-method': 'tools/list',
+        },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: { _meta } }),
+      }),
+    )
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({
+        error: expect.objectContaining({
+          code: -32022,
+          data: expect.objectContaining({ supported: expect.arrayContaining([version]) }),
+        }),
+      }),
+    ])
+  })
+
+  test('what a header claims gives nobody a right: too little scope is 403 before either is compared [S-05]', async () => {
+    const narrow = await sign(key, claims(Date.now(), { scope: 'docs:feedback' }))
+    const { status } = await send('tools/call', call, { 'mcp-method': 'ping', 'mcp-name': 'other' }, narrow)
+    expect(status).toBe(403)
+  })
+})
+
+test('nothing that a token could change is shared between people by a cache [S-17]', async () => {
+  const { body } = await send('tools/list', {})
+  expect(body.result).toMatchObject({ tools: [{ name: 'ask_question' }] })
+  expect(body.result.cacheScope).toBe('private')
+})
+
+test('the list of tools is the same for every token, in the same order [S-18]', async () => {
+  const other = await sign(key, claims(Date.now(), { sub: 'user-2', scope: 'docs:read', email: undefined }))
+  const [one, two] = await Promise.all([send('tools/list', {}), send('tools/list', {}, {}, other)])
+  expect(two.body.result.tools).toEqual(one.body.result.tools)
+})
+
+test('a 401 of the answer service is a tool result, not a challenge to the person [S-21]', async () => {
+  upstream.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 401 }) : undefined)
+  const { status, body } = await send('tools/call', call, { 'mcp-name': 'ask_question' })
+  expect([status, body.result.isError]).toEqual([200, true])
+})
+
+test('a session id means nothing: another request brings its own token or gets none of the answers [S-13 S-14 S-01]', async () => {
+  const { fetch } = createTestEndpoint([key], upstream)
+  const initialize = {
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  }
+  const post = (headers: Record<string, string>) =>
+    fetch(
+      new Request(resource, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(initialize),
+      }),
+    )
+  const first = await post({ authorization: `Bearer ${token}` })
+  expect([first.status, first.headers.get('mcp-session-id')]).toEqual([200, null])
+  expect((await post({ 'mcp-session-id': 'any' })).status).toBe(401)
+})
