@@ -9,6 +9,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   secret: () => import('./secret.ts'),
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('./pictures/cli.ts'),
+  conformance: () => import('./conformance/cli.ts'),
 }
 
 /** Runs the program behind `npm start` or `npm run <command>`. What is the person's to put right is one line, and exit code 1. */

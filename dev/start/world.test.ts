@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { builtArtifact } from '../../tests/support/artifact.ts'
 import { startStack } from '../../tests/support/stack.ts'
+import { BuildFailed } from '../build/build-in-child.ts'
 import { freePorts } from './ports.ts'
 import { startWorld } from './world.ts'
 
@@ -83,6 +84,12 @@ test('a world that cannot start leaves nothing behind', async () => {
   await expect(startWorld({ port: app, artifact: { ...builtArtifact(), manifestPath: '/nowhere' } })).rejects.toThrow()
   const again = await startWorld({ port: app, artifact: builtArtifact() })
   await again.stop()
+})
+
+test('a world that is given up while it builds does not wait for the build', async () => {
+  const interrupted = new AbortController()
+  const onProgress = () => interrupted.abort()
+  await expect(startWorld({ signal: interrupted.signal, onProgress })).rejects.toThrow(BuildFailed)
 })
 
 test('every address that the banner names says in a browser what it is', async () => {

@@ -161,6 +161,8 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   return { fetch: async (request, call) => app.fetch(request, call) }
 }
 
+const notFoundHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
 type FlowEndpoints = Record<
   'register' | 'token' | 'authorize' | 'approve' | 'callback' | 'confirm' | 'mockAuthorize',
   Handler
@@ -218,7 +220,7 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     mockAuthorize: (request) =>
       flow.mock
         ? seeOther(mockAuthorization(issuer, new URL(request.url)).href)
-        : Response.json({ error: 'not_found' }, { status: 404 }),
+        : Response.json({ error: 'not_found' }, { status: 404, headers: notFoundHeaders }),
   }
 }
 

@@ -152,7 +152,6 @@ describe('documents', () => {
   })
 
   test.each([
-    '/',
     '/oauth',
     '/oauth/token/',
     '/oauth/%74oken',

@@ -53,7 +53,7 @@ let clients: ReturnType<typeof createClients> | undefined
 
 export const authorizationParameters = property({
   name: 'the authorization endpoint: only a good request is asked about, and nothing goes anywhere but to a registered URI',
-  cases: 1_200,
+  cases: 600,
   values: fc.record({
     client: fc.nat(3),
     redirectUri: fc.constantFrom(...redirectUris),

@@ -78,7 +78,7 @@ const reply = fc.oneof(
 
 export const documents = property({
   name: 'metadata documents: a client that is what its document says, or a plain no; and only fit URLs are fetched',
-  cases: 2_500,
+  cases: 1_500,
   values: fc.record({ url, reply }),
   async holds({ url, reply }) {
     const asked: string[] = []

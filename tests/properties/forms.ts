@@ -51,7 +51,7 @@ const asCookieText = (text: string) => text.replace(/[^\x21-\x2b\x2d-\x3a\x3c-\x
 
 export const forms = property({
   name: 'consent and confirmation: posted by our own page in the same browser or refused, whatever else comes along',
-  cases: 1_000,
+  cases: 500,
   values: fc.record({
     page: fc.constantFrom('consent' as const, 'confirmation' as const),
     odd: fc.array(oddity, { maxLength: 3 }),

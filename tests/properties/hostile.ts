@@ -21,7 +21,7 @@ const odd = [
   '"><svg onload=alert(1)>',
   "' onfocus='alert(1)",
   '</style><script>alert(1)</script>',
-  '${7*7}',
+  '{{7*7}}',
   'null',
   'undefined',
   'true',

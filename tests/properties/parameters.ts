@@ -35,7 +35,7 @@ export function changed(pairs: Pairs, all: readonly Change[]): Pairs {
     if (change.kind === 'drop') return others
     if (change.kind === 'set') return [...others, [change.name, change.value] as const]
     const same = before.find(([name]) => name === change.name)?.[1] ?? ''
-    return [...before, [change.name, change.value ?? same] as const]
+    return before.concat([[change.name, change.value ?? same]])
   }, pairs)
 }
 
@@ -54,7 +54,7 @@ export function encoded(pairs: Pairs, how: Spelling): string {
     case 'usual':
       return usual
     case 'lower-case escapes':
-      return usual.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())
+      return usual.replace(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase())
     case 'spaces as %20':
       return usual.replaceAll('+', '%20')
     case 'everything escaped':

@@ -71,7 +71,7 @@ const spoilt = fc.tuple(
 
 export const registrations = property({
   name: 'registration: a client with acceptable redirect URIs and a harmless name, or an error of RFC 7591 §3.2.2',
-  cases: 1_200,
+  cases: 500,
   values: fc.record({
     metadata: fc.oneof({ weight: 10, arbitrary: clientMetadata }, { weight: 1, arbitrary: anything }),
     how: spoilt,

@@ -4,7 +4,7 @@ import { property } from './property.ts'
 
 export const stateMachine = property({
   name: 'whatever people, clients and the store do, a grant is what it ought to be',
-  cases: 250,
+  cases: 150,
   values: script,
   holds: play,
   show: showScript,

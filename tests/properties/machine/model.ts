@@ -120,7 +120,10 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
   }
   switch (answer.status) {
     case 200:
-      if (kind === 'revoke') return assert(!before || isOver(after), what)
+      if (kind === 'revoke') {
+        assert(!before || isOver(after), what)
+        break
+      }
       assert(!isOver(before), `tokens of a grant that has ended: ${what}`)
       if (kind === 'redeem') {
         grant.redeemed += 1
@@ -131,10 +134,12 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
         const repeats = next === generation && now - (before?.record.rotatedAt ?? 0) <= lifetimes.grace
         assert(next > generation || repeats, `an old generation lives: ${what}`)
       }
-      return judgeTokens(event, after, now, world)
+      judgeTokens(event, after, now, world)
+      break
     case 400:
       assert.equal(jsonOf(answer.text).error, 'invalid_grant', what)
-      return assert(isOver(after), `it is not over: ${what}`)
+      assert(isOver(after), `it is not over: ${what}`)
+      break
     default: {
       assert.equal(answer.status, 503, what)
       // The answer would have to be signed by a key that this instance does not have.

@@ -1,0 +1,30 @@
+import { anyRequest } from './any-request.ts'
+import { authorizationParameters } from './authorization.ts'
+import { authorizationHeaders, goodHeaders, tokenContents } from './bearer.ts'
+import { documents } from './documents.ts'
+import { forms } from './forms.ts'
+import { messages } from './messages.ts'
+import type { Property } from './property.ts'
+import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
+import { registrations } from './registration.ts'
+import { sealedValues } from './sealed-values.ts'
+import { stateMachine } from './state-machine.ts'
+import { tokenRequests } from './token.ts'
+
+/** What `npm run fuzz` goes through. */
+export const properties: readonly Property[] = [
+  stateMachine,
+  redirectsOnlyToWhatIsRegistered,
+  registeredUrisMatchThemselves,
+  authorizationParameters,
+  tokenRequests,
+  sealedValues,
+  forms,
+  registrations,
+  documents,
+  anyRequest,
+  authorizationHeaders,
+  goodHeaders,
+  tokenContents,
+  messages,
+]

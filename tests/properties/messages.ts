@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { claims, sign } from '../../lib/mcp/test-world.ts'
+import { hostileHeader, hostileText } from './hostile.ts'
+import { callOf, ownEndpoint } from './mcp-endpoint.ts'
+import { property } from './property.ts'
+
+const anything = fc.oneof(hostileText, fc.jsonValue({ maxDepth: 3 }), fc.integer(), fc.constant(null))
+const usually = <T>(value: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 6, arbitrary: value }, { weight: 1, arbitrary: anything })
+
+const message = fc.record(
+  {
+    jsonrpc: usually(fc.constant('2.0')),
+    id: usually(fc.oneof(fc.integer(), fc.string({ maxLength: 10 }))),
+    method: usually(
+      fc.constantFrom(
+        'initialize',
+        'ping',
+        'tools/list',
+        'tools/call',
+        'tools/call',
+        'resources/list',
+        'logging/setLevel',
+        'notifications/initialized',
+        'notifications/cancelled',
+        'subscriptions/listen',
+        'server/discover',
+      ),
+    ),
+    params: usually(
+      fc.record(
+        {
+          name: usually(fc.constant('ask_question')),
+          arguments: usually(
+            fc.record({ question: usually(hostileText), top_k: usually(fc.integer()) }, { requiredKeys: [] }),
+          ),
+          protocolVersion: usually(fc.constantFrom('2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28')),
+          capabilities: usually(fc.constant({})),
+          clientInfo: usually(fc.constant({ name: 'x', version: '1' })),
+          cursor: hostileText,
+          _meta: usually(fc.constant({ user: { email: 'somebody.else@example.org' }, progressToken: 1 })),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+  },
+  { requiredKeys: [] },
+)
+const body = fc.oneof(
+  { weight: 6, arbitrary: message.map((one) => JSON.stringify(one)) },
+  { weight: 1, arbitrary: fc.array(message, { maxLength: 3 }).map((all) => JSON.stringify(all)) },
+  { weight: 1, arbitrary: hostileText },
+  { weight: 1, arbitrary: fc.tuple(message, fc.nat(200)).map(([one, at]) => JSON.stringify(one).slice(0, at)) },
+)
+const headers = fc.array(
+  fc.tuple(
+    fc.constantFrom(
+      'accept',
+      'content-type',
+      'mcp-protocol-version',
+      'mcp-method',
+      'mcp-name',
+      'mcp-session-id',
+      'last-event-id',
+      'origin',
+      'content-encoding',
+    ),
+    fc.oneof(
+      hostileHeader,
+      fc.constantFrom(
+        '2026-07-28',
+        '2025-06-18',
+        '1999-01-01',
+        'tools/call',
+        'tools/list',
+        'ask_question',
+        'null',
+        'gzip',
+      ),
+    ),
+  ),
+  { maxLength: 3 },
+)
+const method = fc.oneof(
+  { weight: 9, arbitrary: fc.constant('POST') },
+  { weight: 1, arbitrary: fc.constantFrom('GET', 'DELETE', 'PUT', 'OPTIONS', 'HEAD', 'constructor') },
+)
+
+export const messages = property({
+  name: 'the MCP endpoint: every message of a signed-in client is answered, and the answer service hears of nobody else',
+  cases: 250,
+  values: fc.record({ body, headers, method }),
+  async holds({ body, headers, method }) {
+    const { fetch, key, now, upstream } = await ownEndpoint()
+    upstream.calls.length = 0
+    const request = callOf(body, `Bearer ${await sign(key, claims(now))}`)
+    const all = new Headers(request.headers)
+    for (const [name, value] of headers) all.append(name, value)
+    const takesBody = method !== 'GET' && method !== 'HEAD'
+    const response = await fetch(new Request(request.url, { method, headers: all, ...(takesBody ? { body } : {}) }))
+    const text = await response.text()
+    assert(response.status < 500, `a fault of ours: ${response.status} ${text}`)
+    assert.equal(response.headers.get('cache-control'), 'no-store')
+    assert.equal(response.headers.get('access-control-allow-origin'), '*')
+    assert.doesNotMatch(response.headers.get('content-type') ?? '', /html/)
+    assert(!text.includes('    at '), `a stack trace: ${text}`)
+    for (const { meta, authorization } of upstream.calls) {
+      assert.deepEqual(meta?.user, { email: 'ada@example.org', company_name: 'Analytical Engines' })
+      assert.equal(authorization, 'Bearer kapa-key')
+    }
+    assert(upstream.calls.length <= 1, 'one request, several questions')
+  },
+})

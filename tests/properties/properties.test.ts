@@ -1,0 +1,75 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { anyRequest } from './any-request.ts'
+import { authorizationParameters } from './authorization.ts'
+import { authorizationHeaders, goodHeaders, tokenByPublicKey, tokenContents } from './bearer.ts'
+import { documents } from './documents.ts'
+import { forms } from './forms.ts'
+import { kit, valueKinds } from './kit.ts'
+import { stop } from './mcp-endpoint.ts'
+import { messages } from './messages.ts'
+import type { Property } from './property.ts'
+import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
+import { registrations } from './registration.ts'
+import { allPlaces, expectEachWorksWhereItBelongs, expectRefusal, places, sealedValues } from './sealed-values.ts'
+import { stateMachine } from './state-machine.ts'
+import { tokenRequests } from './token.ts'
+
+afterAll(stop)
+
+/** The same values every time, unless the environment says otherwise; `npm run fuzz` tries new ones. */
+const seed = Number(process.env.FUZZ_SEED ?? 20_261_121)
+
+async function expectToHold(property: Property): Promise<void> {
+  const { failure } = await property.check(seed, Number(process.env.FUZZ_RUNS ?? property.cases))
+  expect(failure).toBeUndefined()
+}
+
+test('grants: whatever people, clients and a failing store do, nothing is issued twice, nothing to somebody else, and nobody is locked out [T-13 T-14 T-20 T-21 O-03 O-05]', () =>
+  expectToHold(stateMachine))
+
+describe('redirect URIs', () => {
+  test('what matches is what was registered, to a browser too [A-05 A-06]', () =>
+    expectToHold(redirectsOnlyToWhatIsRegistered))
+  test('whatever may be registered matches itself, and on loopback with any port [A-05]', () =>
+    expectToHold(registeredUrisMatchThemselves))
+})
+
+test('authorization: only a good request is asked about, nothing goes anywhere but to a registered URI [A-03 A-04 A-11]', () =>
+  expectToHold(authorizationParameters))
+
+test('token requests: a good one gets tokens, every other one its error, and changes nothing [T-01 T-03 T-05 T-11]', () =>
+  expectToHold(tokenRequests))
+
+test('registration: a usable, harmless client or an error of RFC 7591 [R-03 R-04 R-06]', () =>
+  expectToHold(registrations))
+
+test('metadata documents: a client as the document says, or a plain no; only fit URLs are fetched [M-02 M-03 M-08]', () =>
+  expectToHold(documents))
+
+test('consent and confirmation: posted by our own page in the same browser, or refused [C-08]', () =>
+  expectToHold(forms))
+
+test('whatever is sent anywhere: an answer in its due form, nothing redirected, issued or written [A-01 T-01]', () =>
+  expectToHold(anyRequest))
+
+describe('each kind of value is refused everywhere but in its own place [T-28 O-09]', () => {
+  test('where it works', expectEachWorksWhereItBelongs)
+
+  test.each(allPlaces)('%s', async (place) => {
+    for (const kind of valueKinds) {
+      if (kind !== places[place]) await expectRefusal(place, (await kit()).values[kind])
+    }
+  })
+
+  test('and damaged, in its own as well', () => expectToHold(sealedValues))
+})
+
+describe('the MCP endpoint', () => {
+  test('challenges whatever stands in Authorization but one good Bearer token [S-01 S-02 S-03 S-04]', () =>
+    expectToHold(authorizationHeaders))
+  test('lets that in, however the scheme is spelled [S-01]', () => expectToHold(goodHeaders))
+  test('accepts a token only if every claim is what it has to be [S-07]', () => expectToHold(tokenContents))
+  test('takes its public key for no secret [S-07]', async () => expect((await tokenByPublicKey()).status).toBe(401))
+  test('answers every message of a signed-in client, and tells the answer service of nobody else [S-14]', () =>
+    expectToHold(messages))
+})

@@ -1,0 +1,50 @@
+import { randomInt } from 'node:crypto'
+import { properties } from './all.ts'
+import { stop } from './mcp-endpoint.ts'
+import type { Property } from './property.ts'
+
+/**
+ * `npm run fuzz`: goes through all properties, again and again with new values, for `FUZZ_SECONDS` (60). `FUZZ_SEED`
+ * makes it the same values again. With `FUZZ_RUNS`, each property once with so many values: how a failure is repeated.
+ * `FUZZ_ONLY`: those with this in their names.
+ */
+const { FUZZ_SECONDS = '60', FUZZ_SEED, FUZZ_RUNS, FUZZ_ONLY = '' } = process.env
+const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED)
+const chosen = properties.filter(({ name }) => name.includes(FUZZ_ONLY))
+const tried = new Map<Property, number>(chosen.map((property) => [property, 0]))
+
+/** A bug may show up far from whoever waits for it. */
+let astray: unknown
+process.on('unhandledRejection', (reason) => {
+  astray ??= reason ?? 'no reason'
+})
+
+/** @returns how it failed */
+async function once(property: Property, roundSeed: number, cases: number): Promise<string | undefined> {
+  const { cases: more, failure } = await property.check(roundSeed, cases)
+  tried.set(property, (tried.get(property) ?? 0) + more)
+  if (failure !== undefined) return failure
+  return astray === undefined
+    ? undefined
+    : `${property.name}\nFUZZ_SEED=${roundSeed} FUZZ_RUNS=${cases}\nnobody waited for: ${astray}`
+}
+
+async function allRounds(): Promise<string | undefined> {
+  const end = Date.now() + Number(FUZZ_SECONDS) * 1000
+  for (let round = 0; round === 0 || (FUZZ_RUNS === undefined && Date.now() < end); round++) {
+    for (const property of chosen) {
+      const failure = await once(property, seed + round, Number(FUZZ_RUNS ?? property.cases))
+      if (failure !== undefined) return failure
+    }
+  }
+  return undefined
+}
+
+console.log(`FUZZ_SEED=${seed}`)
+const failure = await allRounds()
+for (const [{ name }, cases] of tried) console.log(`${String(cases).padStart(9)}  ${name}`)
+await stop()
+if (failure !== undefined) {
+  console.error(`\n${failure}`)
+  process.exitCode = 1
+}
