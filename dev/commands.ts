@@ -10,6 +10,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('./pictures/cli.ts'),
   conformance: () => import('./conformance/cli.ts'),
+  fuzz: () => import('../tests/properties/run.ts'),
 }
 
 /** Runs the program behind `npm start` or `npm run <command>`. What is the person's to put right is one line, and exit code 1. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { absentPaths, paths } from '../../lib/oauth/capabilities.ts'
 import { hostileHeader, hostileText } from './hostile.ts'
 import { soundAnswer } from './invariants.ts'
-import { kit } from './kit.ts'
+import { discardKit, kit } from './kit.ts'
 import { property } from './property.ts'
 
 const anyPath = fc.oneof(
@@ -73,6 +73,7 @@ export const anyRequest = property({
   name: 'whatever is sent anywhere: an answer in its due form, no redirect, no token, nothing written',
   cases: 1_500,
   values: fc.record({ path: anyPath, query, method, headers, contentType, body: hostileText }),
+  afterFailure: discardKit,
   async holds({ path, query, method, headers: sent, contentType, body }) {
     const { server, contents } = await kit()
     const headers = new Headers()

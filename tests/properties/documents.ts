@@ -11,7 +11,7 @@ import { clientMetadata } from './registration.ts'
 const policy = { privateUseUris: defaultPrivateUseUris }
 const good = 'https://publisher.example/client.json'
 const url = fc.oneof(
-  { weight: 4, arbitrary: fc.constant(good) },
+  { weight: 12, arbitrary: fc.constant(good) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -50,11 +50,11 @@ const reply = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       status: fc.oneof(
-        { weight: 6, arbitrary: fc.constant(200) },
+        { weight: 12, arbitrary: fc.constant(200) },
         { weight: 1, arbitrary: fc.constantFrom(201, 204, 301, 403, 404, 429, 500) },
       ),
       contentType: fc.oneof(
-        { weight: 6, arbitrary: fc.constantFrom('application/json', 'application/client-metadata+json') },
+        { weight: 12, arbitrary: fc.constantFrom('application/json', 'application/client-metadata+json') },
         { weight: 1, arbitrary: fc.constantFrom('', 'text/html', 'application/jsonp', 'application/x+json;') },
       ),
       cacheControl: fc.constantFrom('', 'no-store', 'max-age=60', 'max-age=-1', 'max-age=99999999999', 'MAX-AGE=1, x'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { hostileHeader, hostileText } from './hostile.ts'
 import { soundAnswer } from './invariants.ts'
-import { type Kit, kit } from './kit.ts'
+import { discardKit, type Kit, kit } from './kit.ts'
 import { property } from './property.ts'
 
 /** One thing that is different about a form as it arrives; `fatal`: it must be refused. */
@@ -56,6 +56,7 @@ export const forms = property({
     page: fc.constantFrom('consent' as const, 'confirmation' as const),
     odd: fc.array(oddity, { maxLength: 3 }),
   }),
+  afterFailure: discardKit,
   async holds({ page, odd }) {
     const all = await kit()
     const before = await all.contents()

@@ -36,6 +36,7 @@ const odd = [
   'x'.repeat(5_000),
   'é'.repeat(300),
   '🙂'.repeat(300),
+  `x${'🙂'.repeat(300)}`,
   'e\u0301\u0323'.repeat(100),
 ]
 
@@ -44,6 +45,21 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: fc.string({ maxLength: 40 }) },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
 )
+
+/** Of any type that JSON has. */
+export const anything: fc.Arbitrary<unknown> = fc.oneof(
+  hostileText,
+  fc.jsonValue({ maxDepth: 3 }),
+  fc.constantFrom<unknown>(null, 0, true, [], {}, [null], { keys: null }),
+)
+
+export type Members = Readonly<Record<string, unknown>>
+
+/** At most so many of these members. With more of them odd, hardly any value would be good but for one of them. */
+export const few = (most: number, models: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Members> =>
+  fc
+    .tuple(fc.record(models), fc.subarray(Object.keys(models), { maxLength: most }))
+    .map(([all, names]) => Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name))))
 
 /** What may stand in a header: `Request` takes nothing else. */
 export const hostileHeader: fc.Arbitrary<string> = fc.oneof(

@@ -45,10 +45,12 @@ export type ValueKind = (typeof valueKinds)[number]
 
 let current: Promise<Kit> | undefined
 
-/** The same one for as long as nobody has used it up. */
-export function kit(): Promise<Kit> {
+/** The same one again, for as long as nobody has used it up. */
+export async function kit(): Promise<Kit> {
   current ??= createKit()
-  return current
+  const made = await current
+  made.server.log.length = 0
+  return made
 }
 
 export function discardKit(): void {

@@ -18,7 +18,6 @@ export async function stop(): Promise<void> {
   const started = await upstream
   upstream = undefined
   own = undefined
-  of.clear()
   await started?.stop()
 }
 
@@ -34,14 +33,16 @@ export interface OwnEndpoint {
   /** Milliseconds since the epoch; it stands still. */
   readonly now: number
   readonly upstream: Upstream
-  readonly lines: readonly object[]
+  readonly lines: object[]
   fetch(request: Request): Promise<Response>
 }
 let own: Promise<OwnEndpoint> | undefined
 
-export function ownEndpoint(): Promise<OwnEndpoint> {
+export async function ownEndpoint(): Promise<OwnEndpoint> {
   own ??= createOwnEndpoint()
-  return own
+  const endpoint = await own
+  endpoint.lines.length = 0
+  return endpoint
 }
 
 async function createOwnEndpoint(): Promise<OwnEndpoint> {
@@ -51,7 +52,7 @@ async function createOwnEndpoint(): Promise<OwnEndpoint> {
   return { key, foreign, now, upstream: server, lines, fetch: (request) => fetch(request) }
 }
 
-const of = new Map<Harness, ReturnType<typeof createTestEndpoint>>()
+const of = new WeakMap<Harness, ReturnType<typeof createTestEndpoint>>()
 
 /** A harmless call at the MCP endpoint of this authorization server. */
 export async function askWithBearer(server: Harness, token: string): Promise<Response> {

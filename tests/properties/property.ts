@@ -20,12 +20,23 @@ export function property<T>(options: {
   readonly cases: number
   readonly values: fc.Arbitrary<T>
   readonly holds: (value: T) => Promise<void> | void
+  /** Puts right what a failure may have left behind, so that the search for a smaller value starts afresh. */
+  readonly afterFailure?: () => void
   /** For values that do not show well as they are. */
   readonly show?: (value: T) => string
   /** Smaller values to try, where the generator's own way of getting smaller ones leaves too much. */
   readonly shorter?: (value: T) => Iterable<T>
 }): Property {
-  const { name, cases, values, holds, show = fc.stringify, shorter = () => [] } = options
+  const { name, cases, values, show = fc.stringify, shorter = () => [] } = options
+  async function holds(value: T): Promise<void> {
+    try {
+      await options.holds(value)
+    } catch (error) {
+      options.afterFailure?.()
+      throw error
+    }
+  }
+
   const failureOf = async (value: T) => {
     try {
       await holds(value)

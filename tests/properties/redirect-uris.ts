@@ -88,21 +88,27 @@ const parts: fc.Arbitrary<Parts> = fc.record(part)
 const joined = (p: Parts) =>
   p.scheme + (p.scheme && ':') + p.slashes + p.user + p.host + p.port + p.path + p.query + p.fragment
 
-/** One that is acceptable more often than not, and another that differs from it in a part or a character. */
+const decent = {
+  scheme: fc.constantFrom('https', 'http', 'http'),
+  slashes: fc.constant('//'),
+  user: fc.constant(''),
+  host: fc.constantFrom(...loopback, 'client.example'),
+  port: fc.constantFrom('', ':1', ':8080', ':65535'),
+  path: fc.constantFrom('/cb', '/cb/', '/', '', '/oauth/callback', '/cb;x', '//cb'),
+  query: fc.constantFrom('', '', '?', '?x=1'),
+  fragment: fc.constant(''),
+}
+
+/** One that is acceptable more often than not, and another that differs from it in a part or a character, if at all. */
 const pair = fc
   .record({
-    base: fc.oneof(
-      parts,
-      fc.record({
-        ...part,
-        scheme: fc.constantFrom('https', 'http'),
-        slashes: fc.constant('//'),
-        user: fc.constant(''),
-      }),
+    base: fc.oneof({ weight: 3, arbitrary: fc.record(decent) }, { weight: 1, arbitrary: parts }),
+    other: fc.oneof(fc.record(decent), parts),
+    differ: fc.subarray(Object.keys(part), { maxLength: 2 }),
+    insert: fc.oneof(
+      fc.constant(null),
+      fc.tuple(fc.nat(60), fc.oneof(fc.constantFrom(...'/\\@:#?.%\t\n \u0000\u202e'), hostileText)),
     ),
-    other: parts,
-    differ: fc.subarray(Object.keys(part)),
-    insert: fc.option(fc.tuple(fc.nat(60), fc.oneof(fc.constantFrom(...'/\\@:#?.%\t\n \u0000\u202e'), hostileText))),
     alsoRegistered: fc.array(parts.map(joined), { maxLength: 2 }),
   })
   .map(({ base, other, differ, insert, alsoRegistered }) => {

@@ -1,67 +1,53 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { authorizePath, newPkce } from '../../lib/oauth/testing/harness.ts'
-import { hostileText } from './hostile.ts'
+import { anything, few, hostileText, type Members } from './hostile.ts'
 import { jsonOf, soundAnswer } from './invariants.ts'
-import { kit } from './kit.ts'
+import { discardKit, kit } from './kit.ts'
 import { property } from './property.ts'
 
-const redirectUri = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.constantFrom(
-      'https://claude.ai/api/mcp/auth_callback',
-      'https://app.example/cb?x=1',
-      'http://127.0.0.1:7777/callback',
-      'http://localhost/callback',
-      'http://[::1]:1/cb',
-      'cursor://anysphere.cursor-mcp/oauth/callback',
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      'javascript:alert(1)',
-      'http://evil.example/',
-      'https://evil.example/#x',
-      'https://a@evil.example/',
-      'https://x/\\y',
-    ),
-  },
-  { weight: 1, arbitrary: hostileText },
+const goodUri = fc.constantFrom(
+  'https://claude.ai/api/mcp/auth_callback',
+  'https://app.example/cb?x=1',
+  'http://127.0.0.1:7777/callback',
+  'http://localhost/callback',
+  'http://[::1]:1/cb',
+  'cursor://anysphere.cursor-mcp/oauth/callback',
 )
-const anything = fc.oneof(
-  hostileText,
-  fc.jsonValue({ maxDepth: 3 }),
-  fc.constant(null),
-  fc.constant([]),
-  fc.constant({}),
+const badUri = fc.constantFrom(
+  'javascript:alert(1)',
+  'http://evil.example/',
+  'https://evil.example/#x',
+  'https://a@evil.example/',
+  'https://x/\\y',
 )
-const usually = <T>(value: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: 8, arbitrary: value }, { weight: 1, arbitrary: anything })
 
-/** The members of RFC 7591 §2, mostly of the right type, and some others. */
-export const clientMetadata = fc
+/** The members of RFC 7591 §2 as they ought to be, but for a few. */
+export const clientMetadata: fc.Arbitrary<Members> = fc
   .tuple(
-    fc.record(
-      {
-        redirect_uris: usually(fc.array(redirectUri, { maxLength: 4 })),
-        client_name: usually(hostileText),
-        grant_types: usually(
-          fc.array(fc.constantFrom('authorization_code', 'refresh_token', 'implicit', 'password'), { maxLength: 3 }),
-        ),
-        response_types: usually(fc.array(fc.constantFrom('code', 'token'), { maxLength: 2 })),
-        token_endpoint_auth_method: usually(fc.constantFrom('none', 'client_secret_basic', 'private_key_jwt')),
-        scope: usually(fc.constantFrom('docs:read', 'docs:read docs:feedback', 'openid', '')),
-        application_type: usually(fc.constantFrom('web', 'native')),
-        jwks: usually(fc.constant({ keys: [{ kty: 'oct', k: 'AAAA' }] })),
-        client_uri: usually(fc.webUrl()),
-      },
-      { requiredKeys: ['redirect_uris'] },
-    ),
+    fc.record({
+      redirect_uris: fc.array(goodUri, { minLength: 1, maxLength: 4 }),
+      client_name: hostileText.map((text) => `name ${text}`),
+      grant_types: fc.constantFrom(['authorization_code'], ['authorization_code', 'refresh_token']),
+      response_types: fc.constant(['code']),
+      token_endpoint_auth_method: fc.constantFrom('none', 'none', 'private_key_jwt'),
+    }),
+    few(2, {
+      redirect_uris: fc.oneof(anything, fc.array(fc.oneof(goodUri, badUri, hostileText), { maxLength: 12 })),
+      client_name: fc.oneof(anything, hostileText),
+      grant_types: fc.oneof(anything, fc.array(fc.constantFrom('refresh_token', 'implicit', 'password'))),
+      response_types: fc.oneof(anything, fc.array(fc.constantFrom('code', 'token'))),
+      token_endpoint_auth_method: fc.oneof(anything, fc.constantFrom('client_secret_basic', 'client_secret_jwt')),
+      token_endpoint_auth_methods_supported: fc.oneof(anything, fc.constant(['none', 'private_key_jwt'])),
+      scope: fc.oneof(anything, fc.constantFrom('docs:read', 'docs:read docs:feedback', 'openid')),
+      application_type: fc.oneof(anything, fc.constantFrom('web', 'native')),
+      jwks: fc.oneof(anything, fc.constant({ keys: [{ kty: 'oct', k: 'AAAA' }] })),
+      client_uri: fc.oneof(anything, fc.webUrl()),
+      client_secret: anything,
+    }),
     fc.dictionary(hostileText, anything, { maxKeys: 2 }),
   )
-  .map(([known, other]) => ({ ...other, ...known }))
+  .map(([good, odd, other]) => ({ ...other, ...good, ...odd }))
 
 /** JSON as it arrives: perhaps cut off, doubled, or with a number that no number is. */
 const spoilt = fc.tuple(
@@ -76,6 +62,7 @@ export const registrations = property({
     metadata: fc.oneof({ weight: 10, arbitrary: clientMetadata }, { weight: 1, arbitrary: anything }),
     how: spoilt,
   }),
+  afterFailure: discardKit,
   async holds({ metadata, how: [how, at] }) {
     const { server, contents } = await kit()
     const before = await contents()

@@ -119,6 +119,7 @@ export const sealedValues = property({
   name: 'sealed values: nothing but the right one, undamaged, is good for anything anywhere',
   cases: 700,
   values: cases.filter(({ kind, place, how }) => how !== null || places[place] !== kind),
+  afterFailure: discardKit,
   async holds({ kind, place, how }) {
     const { values } = await kit()
     await expectRefusal(place, how === null ? values[kind] : damaged(values[kind], how))

@@ -5,6 +5,7 @@ import {
   createHarness,
   type Harness,
   newPkce,
+  redirectUri,
   register,
   sealedRequest,
   signIn,
@@ -23,63 +24,67 @@ function post(server: Harness, form: Record<string, string>): Promise<Response> 
   return server.fetch('/oauth/token', { method: 'POST', body: new URLSearchParams(form) })
 }
 
-/** Everything we ever seal or sign, each as its rightful holder has it. */
+const untrusted = 'https://app.example/callback'
+
+/** A sealed value, with the `state` of the sign-in that it belongs to, if it is a cookie of one. */
+interface Kind {
+  readonly value: string
+  readonly state?: string
+}
+
+/**
+ * Everything we ever seal or sign, as one client, one person and one browser have it: nothing but its kind tells one from
+ * the other. The code has not been redeemed.
+ */
 async function everyKind(server: Harness) {
-  const clientId = await register(server)
-  const codeFor = async (pkce = newPkce()) =>
-    (await signIn(new TestBrowser(server), clientId, pkce)).searchParams.get('code') ?? ''
-  const own = newPkce()
-  const form = { grant_type: 'authorization_code', client_id: clientId, code_verifier: own.verifier }
-  const { body } = await token(server, { ...form, code: await codeFor(own) })
-  const foreign = await register(server, { redirect_uris: ['https://app.example/cb'] })
+  const clientId = await register(server, { redirect_uris: [redirectUri, untrusted] })
   const browser = new TestBrowser(server)
-  const page = await (await browser.open(authorizePath(clientId, newPkce()))).text()
-  await browser.press(page, 'approve')
-  const transaction = [...browser.cookies].find(([name]) => name.startsWith('__Host-tx.'))
-  const waiting = new TestBrowser(server)
-  const asked = await waiting.open(authorizePath(foreign, newPkce(), { redirect_uri: 'https://app.example/cb' }))
-  const upstream = new URL((await waiting.press(await asked.text(), 'approve')).headers.get('location') ?? '')
-  await waiting.open(
-    `/mcp/callback?${new URLSearchParams({ state: upstream.searchParams.get('state') ?? '', code: 'x' })}`,
-  )
-  const confirmation = [...waiting.cookies].find(([name]) => name.startsWith('__Host-tx.'))
   const pkce = newPkce()
-  const code = await codeFor(pkce)
-  return {
-    pkce,
-    clientId,
-    kinds: {
-      client_id: clientId,
-      form: sealedRequest(page),
-      transaction: transaction?.[1] ?? '',
-      confirmation: confirmation?.[1] ?? '',
-      code,
-      refresh: body.refresh_token ?? '',
-      access: body.access_token ?? '',
-    },
+  const code = async () => (await signIn(browser, clientId, pkce)).searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', client_id: clientId, code_verifier: pkce.verifier }
+  const { body } = await token(server, { ...form, code: await code() })
+  const show = async (more = {}) => (await browser.open(authorizePath(clientId, pkce, more))).text()
+  const approve = async (page: string): Promise<Kind> => {
+    const { searchParams } = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+    return cookieOf(searchParams.get('state') ?? '')
   }
+  const cookieOf = (state: string): Kind => ({ state, value: browser.cookies.get(`__Host-tx.${state}`) ?? '' })
+
+  const page = await show()
+  const transaction = await approve(page)
+  const { state = '' } = await approve(await show({ redirect_uri: untrusted }))
+  await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)
+  const kinds: Record<string, Kind> = {
+    client_id: { value: clientId },
+    form: { value: sealedRequest(page) },
+    transaction,
+    confirmation: cookieOf(state),
+    code: { value: await code() },
+    refresh: { value: body.refresh_token ?? '' },
+    access: { value: body.access_token ?? '' },
+  }
+  return { kinds, form, pkce, browserCookie: `__Host-browser=${browser.cookies.get('__Host-browser')}` }
 }
 
 test('each kind of sealed value is refused everywhere but at its own place, and changes nothing [T-28 A13 A5 A30]', async () => {
   const server = createHarness()
-  const { kinds, clientId, pkce } = await everyKind(server)
-  const state = `0mhabcdef.${'A'.repeat(22)}`
-  const form = (action: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+  const { kinds, form, pkce, browserCookie } = await everyKind(server)
+  const noState = kinds.transaction?.state ?? ''
+  const cookie = ({ value, state = noState }: Kind) => `${browserCookie}; __Host-tx.${state}=${value}`
+  const submit = (action: string, fields: Record<string, string>, kind: Kind) =>
     server.fetch(action, {
       method: 'POST',
       body: new URLSearchParams(fields),
-      headers: { origin: server.issuer, 'sec-fetch-site': 'same-origin', ...headers },
+      headers: { origin: server.issuer, 'sec-fetch-site': 'same-origin', cookie: cookie(kind) },
     })
-  const redeem = { grant_type: 'authorization_code', client_id: clientId, code_verifier: pkce.verifier }
-  const places: Record<string, (value: string) => Promise<Response>> = {
-    client_id: (value) => server.fetch(authorizePath(value, newPkce())),
-    form: (value) => form('/oauth/approve', { request: value, action: 'approve' }),
-    transaction: (value) =>
-      server.fetch(`/mcp/callback?state=${state}&code=x`, { headers: { cookie: `__Host-tx.${state}=${value}` } }),
-    confirmation: (value) =>
-      form('/oauth/confirm', { state, action: 'confirm' }, { cookie: `__Host-tx.${state}=${value}` }),
-    code: (value) => post(server, { ...redeem, code: value }),
-    refresh: (value) => post(server, { grant_type: 'refresh_token', client_id: clientId, refresh_token: value }),
+  const places: Record<string, (kind: Kind) => Promise<Response>> = {
+    client_id: ({ value }) => server.fetch(authorizePath(value, pkce)),
+    form: (kind) => submit('/oauth/approve', { request: kind.value, action: 'approve' }, kind),
+    transaction: (kind) =>
+      server.fetch(`/mcp/callback?state=${kind.state ?? noState}&code=x`, { headers: { cookie: cookie(kind) } }),
+    confirmation: (kind) => submit('/oauth/confirm', { state: kind.state ?? noState, action: 'confirm' }, kind),
+    code: ({ value }) => post(server, { ...form, code: value }),
+    refresh: ({ value }) => post(server, { ...form, grant_type: 'refresh_token', refresh_token: value }),
   }
   const jwks = await (await server.fetch('/.well-known/jwks.json')).json()
   const bearer = createBearerVerifier({
@@ -88,26 +93,23 @@ test('each kind of sealed value is refused everywhere but at its own place, and 
     publicKeys: async () => jwks,
     now: () => server.clock,
   })
-  const kindOf = async (value: string) => {
+  const opensMcp = async ({ value }: Kind) => {
     const headers = { authorization: `Bearer ${value}` }
-    return (await bearer.verify(new Request(`${server.issuer}/mcp`, { headers }), seconds)).kind
+    return (await bearer.verify(new Request(`${server.issuer}/mcp`, { headers }), seconds)).kind === 'valid'
   }
 
   const before = await stored(server)
-  for (const [place, use] of Object.entries(places)) {
-    for (const [kind, value] of Object.entries(kinds)) {
-      expect(value, kind).not.toBe('')
-      if (kind === place) continue
-      const response = await use(value)
-      expect([400, 401, 403], `${kind} as ${place}`).toContain(response.status)
-      expect(response.headers.get('location'), `${kind} as ${place}`).toBeNull()
+  for (const [name, kind] of Object.entries(kinds)) {
+    expect(kind.value, name).not.toBe('')
+    expect(await opensMcp(kind), `${name} at /mcp`).toBe(name === 'access')
+    for (const [place, use] of Object.entries(places)) {
+      if (name === place) continue
+      const { status, headers } = await use(kind)
+      expect([400, 401, 403], `${name} as ${place}`).toContain(status)
+      expect(headers.get('location'), `${name} as ${place}`).toBeNull()
     }
   }
-  for (const [kind, value] of Object.entries(kinds)) {
-    if (kind !== 'access') expect(await kindOf(value), `${kind} as bearer`).not.toBe('valid')
-  }
   expect(await stored(server)).toBe(before)
-  expect(await kindOf(kinds.access)).toBe('valid')
-  expect((await places.code?.(kinds.code))?.status).toBe(200)
-  expect((await places.refresh?.(kinds.refresh))?.status).toBe(200)
+  const atHome = Object.entries(places).map(([place, use]) => use(kinds[place] ?? { value: '' }))
+  expect((await Promise.all(atHome)).map(({ status }) => status)).toEqual([200, 303, 303, 303, 200, 200])
 })

@@ -77,7 +77,11 @@ export function matchRedirectUri(
   const wanted = parseRedirectUri(requested ?? onlyOne(registered) ?? '', policy)
   if (wanted.kind === 'refused') return null
   const match = registered.some(
-    (uri) => uri === wanted.uri || (wanted.kind === 'loopback' && anyPort(uri) === anyPort(wanted.uri)),
+    (uri) =>
+      uri === wanted.uri ||
+      (wanted.kind === 'loopback' &&
+        anyPort(uri) === anyPort(wanted.uri) &&
+        parseRedirectUri(uri, policy).kind === 'loopback'),
   )
   return match ? new ValidatedRedirect(wanted) : null
 }

@@ -189,13 +189,17 @@ export const script: fc.Arbitrary<Script> = fc.record({
   steps: fc.array(step, { minLength: 1, maxLength: 30, size: 'max' }),
 })
 
-/** The same script without one of its steps or requests. */
+/** The same script without one of its steps, requests or faults. */
 export function* shorter(longer: Script): Iterable<Script> {
   for (const [index, each] of longer.steps.entries()) {
     yield { ...longer, steps: longer.steps.toSpliced(index, 1) }
-    if (each.do !== 'tokens' || each.requests.length === 1) continue
-    for (const at of each.requests.keys()) {
-      yield { ...longer, steps: longer.steps.with(index, { ...each, requests: each.requests.toSpliced(at, 1) }) }
+    if (each.do !== 'tokens') continue
+    for (const [at, request] of each.requests.entries()) {
+      const fewer = each.requests.toSpliced(at, 1)
+      if (fewer.length > 0) yield { ...longer, steps: longer.steps.with(index, { ...each, requests: fewer }) }
+      if (request.fault === undefined) continue
+      const calmer = each.requests.with(at, { ...request, fault: undefined })
+      yield { ...longer, steps: longer.steps.with(index, { ...each, requests: calmer }) }
     }
   }
 }
