@@ -1,6 +1,7 @@
 import { anyRequest } from './any-request.ts'
 import { authorizationParameters } from './authorization.ts'
 import { authorizationHeaders, goodHeaders, tokenContents } from './bearer.ts'
+import { cookieHeaders } from './cookies.ts'
 import { documents } from './documents.ts'
 import { forms } from './forms.ts'
 import { messages } from './messages.ts'
@@ -20,6 +21,7 @@ export const properties: readonly Property[] = [
   tokenRequests,
   sealedValues,
   forms,
+  cookieHeaders,
   registrations,
   documents,
   anyRequest,

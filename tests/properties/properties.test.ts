@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { anyRequest } from './any-request.ts'
 import { authorizationParameters } from './authorization.ts'
 import { authorizationHeaders, goodHeaders, tokenByPublicKey, tokenContents } from './bearer.ts'
+import { cookieHeaders, timeForLongHeaders } from './cookies.ts'
 import { documents } from './documents.ts'
 import { forms } from './forms.ts'
 import { kit, valueKinds } from './kit.ts'
@@ -48,6 +49,12 @@ test('metadata documents: a client as the document says, or a plain no; only fit
 
 test('consent and confirmation: posted by our own page in the same browser, or refused [C-08]', () =>
   expectToHold(forms))
+
+describe('cookies', () => {
+  test('each that comes once is read as it was sent, and none that comes twice [C-09]', () =>
+    expectToHold(cookieHeaders))
+  test('a header of nothing but blanks costs nobody a second', () => expect(timeForLongHeaders()).toBeLessThan(1_000))
+})
 
 test('whatever is sent anywhere: an answer in its due form, nothing redirected, issued or written [A-01 T-01]', () =>
   expectToHold(anyRequest))

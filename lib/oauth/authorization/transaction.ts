@@ -87,7 +87,8 @@ export function createTransactions(options: {
       const exp = seconds() + lifetimes.transaction
       const value = sealer.seal({ ...request, us: login.state, un: login.nonce, uv: login.codeVerifier, exp })
       const open = [...cookies.read(browser)]
-        .filter(([name]) => name.startsWith(prefix))
+        // Others are none of ours, and a name that no cookie may have cannot be expired.
+        .filter(([name]) => name.startsWith(prefix) && stateForm.test(name.slice(prefix.length)))
         .sort(([a], [b]) => (a < b ? 1 : -1))
       let total = prefix.length + login.state.length + value.length
       const expired = open.filter(([name, { length }]) => {

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { createCookies } from '../../lib/oauth/cookies.ts'
+import { property } from './property.ts'
+
+const { read } = createCookies('https://docs.example')
+
+const blank = fc.constantFrom('', '', ' ', '\t ', '\u00a0')
+const name = fc.constantFrom('__Host-browser', '__Host-tx.1', 'a', '', '__proto__', '"', 'a b', '__Host-browserX')
+const value = fc.constantFrom('', 'x', 'y.z', 'a=b', 'a b', '"quoted"', '%41', '\u00e9')
+const pair = fc
+  .tuple(blank, name, blank, fc.constantFrom('=', '=', '=', ''), blank, value, blank)
+  .map((parts) => parts.join(''))
+
+export const cookieHeaders = property({
+  name: 'cookies: each that comes once is read as it was sent, and none that comes twice',
+  cases: 2_000,
+  values: fc.array(pair, { maxLength: 6 }),
+  holds(pairs) {
+    const header = pairs.join(';')
+    const found = read(new Request('https://docs.example', { headers: { cookie: header } }))
+    const sent = pairs.flatMap((text) => {
+      const [first = '', ...rest] = text.split('=')
+      const own = { name: unblank(first), value: unblank(rest.join('=')) }
+      return rest.length > 0 && own.name !== '' && !/[ \t]/.test(own.value) ? [own] : []
+    })
+    const once = sent.filter((one) => sent.filter((other) => other.name === one.name).length === 1)
+    assert.deepEqual(new Map(once.map((one) => [one.name, one.value])), found)
+  },
+})
+
+/** Both ends without space and tab, one at a time. */
+function unblank(text: string): string {
+  const shorter = text.replace(/^[ \t]|[ \t]$/, '')
+  return shorter === text ? text : unblank(shorter)
+}
+
+/** Milliseconds for the worst header that a server takes, several times over. */
+export function timeForLongHeaders(): number {
+  const blanks = ' '.repeat(64_000)
+  const start = performance.now()
+  for (const odd of [blanks, `a=${blanks}b c`, `a=b${blanks}c`, `${blanks}=${blanks}`, `a${blanks}b=${blanks}c`]) {
+    read(new Request('https://docs.example', { headers: { cookie: `first=1;${odd};last=1` } }))
+  }
+  return performance.now() - start
+}
