@@ -78,7 +78,7 @@ export function assertRedirectsOnlyTo(answer: Answer, allowed: readonly string[]
   )
 }
 
-export function hasNull(value: unknown): boolean {
+function hasNull(value: unknown): boolean {
   if (value === null) return true
   return typeof value === 'object' && Object.values(value).some(hasNull)
 }
