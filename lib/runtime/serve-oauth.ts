@@ -78,6 +78,7 @@ function flowOptions(
   const metadataDocuments = createMetadataDocuments({
     fetch: (url, limits) => fetchUntrusted(url, { ...limits, userAgent, localOrigins: flow.cimdLocalOrigins }),
     policy: redirectPolicy,
+    ownHost: new URL(issuer).host,
     ...(flow.cimdAllowedHosts && { allowedHosts: flow.cimdAllowedHosts }),
     ...(documents && { limit: limiter('client-documents', documents, exempt) }),
     blocked,

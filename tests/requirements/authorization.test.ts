@@ -65,6 +65,13 @@ describe('state [A-11]', () => {
     expect(upstream.get('state')).not.toContain('abc')
   })
 
+  test('that could only come back altered is refused, and does not come back', async () => {
+    const { server, clientId } = await start()
+    const refused = await server.fetch(`${authorizePath(clientId, newPkce())}&state=%FF%FE`.replace(/state=[^&]*&/, ''))
+    expect(answerOf(refused).get('error')).toBe('invalid_request')
+    expect(answerOf(refused).has('state')).toBe(false)
+  })
+
   test('too long to travel is an error of the client, not of ours', async () => {
     const { ask } = await start()
     expect(answerOf(await ask({ state: 's'.repeat(4000) })).get('error')).toBe('invalid_request')
@@ -88,10 +95,11 @@ describe('scope', () => {
   })
 
   test.each([
-    ['docs:read', 'docs:read docs:feedback', 'docs:read'],
-    ['docs:feedback', 'docs:read', 'docs:feedback'],
+    ['docs:read', 'docs:read docs:feedback', 'docs:read docs:feedback'],
+    ['docs:feedback', 'docs:read', 'docs:read'],
     ['docs:feedback', '', 'docs:feedback'],
-  ])('of a client registered for %s that asks for %j: %s, and no more [C-14]', async (scope, asked, granted) => {
+    ['docs:feedback', 'openid', 'docs:feedback'],
+  ])('of a client registered for %s that asks for %j: %s [C-14 C-15]', async (scope, asked, granted) => {
     expect(await grantedScope({ scope: asked }, { scope })).toBe(granted)
   })
 })

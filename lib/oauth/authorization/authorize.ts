@@ -51,7 +51,7 @@ function validate(
   to: ReturnAddress,
   context: AuthorizationContext,
 ): AuthorizationRequest {
-  parameters.get('state')
+  if (parameters.get('state')?.includes(notUtf8)) throw new OAuthError('invalid_request', 'state is not UTF-8')
   refuseRequestObjects(parameters)
   checkResponseType(parameters)
   const codeChallenge = requireCodeChallenge(parameters)
@@ -100,8 +100,14 @@ function checkSize(request: AuthorizationRequest): void {
   }
 }
 
-/** The value to echo byte for byte; none when it is repeated, since nobody could tell which. */
+/** What decoding leaves in place of bytes that are not UTF-8. */
+const notUtf8 = '\u{FFFD}'
+
+/**
+ * The value to echo byte for byte (A-11); none when it is repeated, since nobody could tell which, or holds bytes that we
+ * could only echo altered.
+ */
 function stateOf(parameters: Parameters): string | undefined {
   const [state, ...others] = parameters.all('state')
-  return others.length === 0 ? state : undefined
+  return others.length === 0 && !state?.includes(notUtf8) ? state : undefined
 }

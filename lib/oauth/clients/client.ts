@@ -13,7 +13,7 @@ export interface Client {
   readonly grantTypes: readonly string[]
   /** The methods this client may use at the token endpoint. */
   readonly authenticationMethods: readonly ClientAuthenticationMethod[]
-  /** Space-separated, as registered; absent: whatever we offer. */
+  /** Space-separated, as registered: what it gets when it asks for none. */
   readonly scope?: string
 }
 

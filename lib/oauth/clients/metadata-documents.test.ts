@@ -110,6 +110,13 @@ describe('over the network', () => {
     }
   })
 
+  test('nor are we ourselves [M-05 M-14]', async () => {
+    const fetch = vi.fn()
+    const documents = createMetadataDocuments({ fetch, policy, ownHost: 'broker.example', now: Date.now })
+    expect(await documents.resolve('https://broker.example/oauth/authorize', never)).toMatchObject({ kind: 'invalid' })
+    expect(fetch).not.toHaveBeenCalled()
+  })
+
   test('what is no https URL is a registration or nobody [M-01]', async () => {
     for (const id of ['http://client.example/c.json', 'HTTPS://client.example/c.json', 'unknown', '']) {
       expect(await clients.resolve(id, never)).toMatchObject({ kind: 'invalid' })

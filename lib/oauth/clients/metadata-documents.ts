@@ -36,6 +36,8 @@ export interface MetadataDocumentsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
   readonly fetch: (url: string, limits: DocumentLimits) => Promise<FetchedResource>
   readonly policy: RedirectPolicy
+  /** Our own host: a document there would make us call ourselves. */
+  readonly ownHost?: string
   /** Hosts that may serve documents; absent: any (M-15). */
   readonly allowedHosts?: ReadonlySet<string>
   readonly blocked?: BlockedClients
@@ -68,7 +70,7 @@ interface CachedDocument {
 
 /** Fetches each document once for however many ask at the same time, and keeps those that are valid in memory. */
 export function createMetadataDocuments(options: MetadataDocumentsOptions): MetadataDocuments {
-  const { fetch, policy, allowedHosts, blocked, limit, copies, log = () => undefined, now } = options
+  const { fetch, policy, ownHost, allowedHosts, blocked, limit, copies, log = () => undefined, now } = options
   /** In the order of last use. */
   const cache = new Map<string, CachedDocument>()
   const fetching = new Map<string, Promise<Client | Unresolved>>()
@@ -149,7 +151,9 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
     async resolve(clientId, signal, address) {
       const complaint = documentUrlComplaint(clientId)
       if (complaint) return { kind: 'invalid', detail: complaint }
-      if (allowedHosts && !allowedHosts.has(new URL(clientId).host)) {
+      const { host } = new URL(clientId)
+      if (host === ownHost) return { kind: 'invalid', detail: 'no client has its document here' }
+      if (allowedHosts && !allowedHosts.has(host)) {
         return { kind: 'invalid', detail: 'the host of the document is not one that the operator allows' }
       }
       const hash = sha256(clientId)

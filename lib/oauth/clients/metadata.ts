@@ -9,7 +9,7 @@ export interface ClientMetadata {
   readonly applicationType: ApplicationType
   /** Cleaned text of whoever wrote it. */
   readonly name?: string
-  /** Space-separated, ours only; absent: whatever we offer. */
+  /** Space-separated, ours only; what the client gets when it asks for none. */
   readonly scope?: string
 }
 

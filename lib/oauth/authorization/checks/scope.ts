@@ -7,17 +7,18 @@ import type { Parameters } from '../../parameters.ts'
 const scopeForm = /^[\x21\x23-\x5B\x5D-\x7E]+$/
 
 /**
- * What will be granted: what was asked for, as far as we know it and the client registered for it (C-14). Unknown scopes
- * are left out rather than refused (`openid`, `claudeai` …: A-10), and so are malformed ones unless there is nothing else;
- * if nothing remains, the least that is useful. Throws `OAuthError`.
+ * What will be granted: what was asked for, as far as we know it. Unknown scopes are left out rather than refused
+ * (`openid`, `claudeai` …: A-10), and so are malformed ones unless there is nothing else. If nothing remains: what the
+ * client registered, else the least that is useful. Throws `OAuthError`.
+ *
+ * What a client registered is no ceiling (C-14): it wrote that itself, copying what the first challenge asked for, so that
+ * a ceiling would protect nobody and leave it unable to step up later (C-15). The person decides, on the page.
  */
 export function grantableScope(parameters: Parameters, client: Client): string {
   const requested = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   const wanted = requested.filter((scope) => scopeForm.test(scope))
   if (wanted.length === 0 && requested.length > 0) throw new OAuthError('invalid_scope', 'scope is malformed')
-  const registered = client.scope?.split(' ')
-  const allowed = scopes.filter((scope) => registered?.includes(scope) ?? true)
-  const granted = allowed.filter((scope) => wanted.includes(scope))
-  const least = allowed.filter((scope) => defaultScope.includes(scope))
-  return ([granted, least].find((choice) => choice.length > 0) ?? allowed).join(' ')
+  const registered = client.scope?.split(' ') ?? []
+  const choices = [wanted, registered, defaultScope].map((names) => scopes.filter((scope) => names.includes(scope)))
+  return (choices.find((choice) => choice.length > 0) ?? defaultScope).join(' ')
 }
