@@ -16,17 +16,17 @@ export interface PersonSignsIn {
 /**
  * What a person does in the browser: reads the consent page, presses Continue, signs in at the OpenID Provider and is
  * sent back. Returns the authorization response at the client's redirect URI, not yet requested. Throws `Error` with
- * the page's status when anything but that happens.
+ * the page's status and heading when anything but that happens.
  */
 export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
   const { email, organization, browser = createBrowser(), onStep } = options
   const page = await browser.fetch(options.authorizationUrl)
-  if (page.status !== 200) throw new Error(`the consent page was answered ${page.status}: ${await page.text()}`)
+  if (page.status !== 200) throw await unexpected(page, 'the consent page')
   const { action, fields } = readForm(await page.text(), new URL(options.authorizationUrl))
   onStep?.('consent page')
   fields.set('action', 'approve')
   const approved = await browser.fetch(action, { method: 'POST', body: fields })
-  const url = redirectOf(approved, 'the approval')
+  const url = await redirectOf(approved, 'the approval')
   onStep?.('approval')
   const callback = await signInHeadless({
     url,
@@ -35,13 +35,19 @@ export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
     fetch: browser.fetch,
   })
   onStep?.('OpenID Provider')
-  const answer = redirectOf(await browser.fetch(callback), 'the callback')
+  const answer = await redirectOf(await browser.fetch(callback), 'the callback')
   onStep?.('callback')
   return answer
 }
 
-function redirectOf(response: Response, what: string): URL {
+async function redirectOf(response: Response, what: string): Promise<URL> {
   const location = response.headers.get('location')
-  if (response.status !== 303 || location === null) throw new Error(`${what} was answered ${response.status}`)
+  if (response.status !== 303 || location === null) throw await unexpected(response, what)
   return new URL(location)
+}
+
+/** With the page's heading, which says what a person would read. */
+async function unexpected(response: Response, what: string): Promise<Error> {
+  const [, heading = 'no heading'] = /<h1[^>]*>([^<]*)/.exec(await response.text()) ?? []
+  return new Error(`${what} was answered ${response.status}: ${heading.trim()}`)
 }
