@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/browser/**/*.test.ts'],
-    globalSetup: ['tests/support/global-setup.ts'],
+    globalSetup: ['tests/support/global-setup.ts', 'tests/support/log-scan.ts'],
+    setupFiles: ['tests/support/setup.ts'],
+    provide: { leastRecorded: { lines: 10, files: 1, secrets: 20 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['lib/**/*.test.ts', 'dev/**/*.test.ts', 'tests/**/*.test.ts'],
-    globalSetup: ['tests/support/global-setup.ts'],
+    globalSetup: ['tests/support/global-setup.ts', 'tests/support/log-scan.ts'],
+    setupFiles: ['tests/support/setup.ts'],
+    // About half of what there is: less would mean that something is not recorded any more.
+    provide: { leastRecorded: { lines: 5_000, files: 25, secrets: 5_000 } },
     exclude: ['tests/browser/**', 'node_modules/**'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

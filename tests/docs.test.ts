@@ -26,6 +26,13 @@ const sources = (...folders: string[]) =>
 
 const pages = ['README.md', ...['bench', 'dev', 'docs', 'lib'].flatMap((folder) => files(folder, '.md'))]
 
+/** Tests of lib/, and what they share. */
+const isForTests = (path: string) => /\.test\.ts$|\/test-\w+\.ts$|\/testing\//.test(path)
+
+/** The titles of tests and of their groups. */
+const titlesIn = (source: string) =>
+  [...source.matchAll(/(?:\b(?:test|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map(([, , title]) => title)
+
 /** What stands in the first column of the tables of a part of a page, as code. */
 const firstColumn = (text: string) => found(text, /^\| `([A-Za-z_]+)` \|/gm)
 
@@ -60,6 +67,12 @@ describe('settings', () => {
     for (const name of ofPage) expect(sources('dev', 'tests')).toContain(`process.env.${name}`)
   })
 
+  test('every setting has a test that shows its effect on the artifact, and names it in its title', () => {
+    const titles = files('tests/flows', '.test.ts').flatMap((path) => titlesIn(read(path)))
+    const named = found(titles.join('\n'), /\b([A-Z][A-Z0-9_]+)\b/g)
+    expect(service.filter((name) => !named.includes(name))).toEqual([])
+  })
+
   test('.env.example names every setting of the service once, commented out, and the port', () => {
     const lines = read('.env.example').split('\n')
     const names = lines.flatMap((line) => /^# ([A-Z_]+)=/.exec(line)?.[1] ?? [])
@@ -70,6 +83,11 @@ describe('settings', () => {
 
 test('operations.md names every event that is logged, and no other', () => {
   expect(firstColumn(read('docs/operations.md'))).toEqual(found(sources('lib'), /\blog\(\s*'([a-z_]+)'/g))
+})
+
+test('every log that a test hands in is recorded for the scan of the whole run', () => {
+  const code = [...files('tests', '.ts'), ...files('lib', '.ts').filter(isForTests)]
+  expect(code.filter((path) => /\blog(?::| =) \((?:event\b|\))/.test(read(path)))).toEqual([])
 })
 
 describe.each(pages)('%s', (page) => {
@@ -147,7 +165,7 @@ describe('the map of lib/', () => {
 
 /** The rooms of lib/ that a file reaches into at run time; tests may reach anywhere. */
 function importsOf(path: string): string[] {
-  if (/\.test\.ts$|\/test-world\.ts$/.test(path)) return []
+  if (isForTests(path)) return []
   const specifiers = found(read(path), /^(?:import|export) (?!type )[^']*?from '(\.[^']+)'/gm)
   return specifiers
     .map((specifier) => relative(join(repository, 'lib'), resolve(repository, dirname(path), specifier)).split('/')[0])

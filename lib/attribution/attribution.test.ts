@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startCrmSink } from '../../dev/crm/server.ts'
+import { recorded } from '../../tests/support/recording.ts'
 import type { LogFields } from '../log.ts'
 import type { SignIn } from '../oauth/token/sign-in.ts'
 import { createMemoryStore } from '../store/memory.ts'
@@ -25,7 +26,7 @@ async function setUp(overrides: { store?: Store; crmTimeout?: number } = {}) {
     store,
     crmWebhookUrl: `${crm.url}hook?key=topsecret`,
     crmTimeout: overrides.crmTimeout ?? 2000,
-    log: (event, fields) => lines.push({ event, fields }),
+    log: recorded((event, fields) => lines.push({ event, fields })),
   })
   const record = (signIn: SignIn) => recordSignIn(signIn, AbortSignal.timeout(5000))
   const read = async (key: string) => (await store.get(key, AbortSignal.timeout(1000)))?.value

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { recorded } from '../../tests/support/recording.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { parseRange } from './address.ts'
@@ -43,7 +44,7 @@ function world(options: Partial<LimiterOptions> = {}) {
       exempt: [],
       key: new Uint8Array(32),
       now: () => clock.now,
-      log: (event, fields) => log.push({ event, ...fields }),
+      log: recorded((event, fields) => log.push({ event, ...fields })),
       ...options,
       ...more,
     })

@@ -1,3 +1,4 @@
+import { recorded } from '../../tests/support/recording.ts'
 import { createKapaClient, type KapaClient, type KapaOptions } from './kapa.ts'
 import { type LogLine, startUpstream, type Upstream, upstreamTool } from './test-world.ts'
 
@@ -34,7 +35,7 @@ export async function createKapaWorld(): Promise<KapaWorld> {
         connectTimeout: 5_000,
         callTimeout: 1_000,
         totalTimeout: 10_000,
-        log: (event, fields) => lines.push({ event, ...fields }),
+        log: recorded((event, fields) => lines.push({ event, ...fields })),
         ...changes,
       }),
     failing(times, respond, method = 'tools/call') {

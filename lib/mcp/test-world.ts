@@ -9,6 +9,8 @@ import {
   type JWTPayload,
   SignJWT,
 } from 'jose'
+import { recorded } from '../../tests/support/recording.ts'
+import { keepSecret } from '../../tests/support/secrets.ts'
 import type { LogFields } from '../log.ts'
 import { createMcpEndpoint, type McpCall, type McpEndpointOptions } from './endpoint.ts'
 
@@ -50,10 +52,16 @@ export function claims(now: number, changes: Readonly<Record<string, unknown>> =
   }
 }
 
-export function sign(key: SigningKey, payload: JWTPayload, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
-  return new SignJWT(payload)
+export async function sign(
+  key: SigningKey,
+  payload: JWTPayload,
+  header: Partial<JWTHeaderParameters> = {},
+): Promise<string> {
+  const token = await new SignJWT(payload)
     .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: key.kid, ...header })
     .sign(key.privateKey)
+  keepSecret(token)
+  return token
 }
 
 export interface Served {
@@ -148,11 +156,12 @@ export function createTestEndpoint(
     documentationUrl: `${issuer}/connect`,
     requireAuth: true,
     publicKeys: async () => ({ keys: keys.map((key) => key.publicJwk) }),
+    isGrantLive: async () => true,
     tool: { name: 'ask_question', title: 'Ask', description: 'Asks the documentation.' },
     kapa: { url: upstream.url, apiKey: 'kapa-key', toolName: upstreamTool, clientName: 'docs-proxy' },
     serverInfo: { name: 'docs', version: '1.2.3', instructions: 'Ask about the product.' },
     allowedOrigins: ['https://app.example.org'],
-    log: (event, fields) => lines.push({ event, ...fields }),
+    log: recorded((event, fields) => lines.push({ event, ...fields })),
     ...changes,
   })
   return { lines, fetch: (request: Request, signal?: AbortSignal) => endpoint.fetch(request, createCall(signal)) }

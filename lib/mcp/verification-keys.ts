@@ -3,10 +3,13 @@ import { withDeadline } from '../deadline.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 /**
- * The authorization server's public keys. Cached by whoever provides them; `fresh` asks past that cache.
- * Throws `StoreUnavailable` when they cannot be read.
+ * The authorization server's public keys. Cached by whoever provides them: `stale` takes what is there, however old, and
+ * `fresh` asks past that cache. Throws `StoreUnavailable` when they cannot be read.
  */
-export type PublicKeys = (signal: AbortSignal, options?: { fresh?: boolean }) => Promise<JSONWebKeySet>
+export type PublicKeys = (
+  signal: AbortSignal,
+  options?: { readonly fresh?: boolean; readonly stale?: boolean },
+) => Promise<JSONWebKeySet>
 
 export interface VerificationKeys {
   /**
@@ -78,7 +81,8 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
 
   return {
     async find(kid, issuedAt, signal) {
-      const key = await findIn(await publicKeys(signal), kid)
+      // Old ones will do: a key that is missing from them is looked for below, and an outage of the store stops nobody.
+      const key = await findIn(await publicKeys(signal, { stale: true }), kid)
       if (key !== null) return key
       if (reading === undefined && now() - attemptedAt < freshReadCooldown) {
         // A key that had signed before our last read would have been in it; about a younger one we cannot know, and

@@ -26,7 +26,7 @@ export interface FetchUntrustedOptions {
 export interface FetchedResource {
   readonly status: number
   readonly headers: Headers
-  /** Lower case, without parameters; empty when there is none. */
+  /** Lower case, without parameters; empty when there is none, or more than one. */
   readonly contentType: string
   readonly body: Uint8Array
 }
@@ -152,12 +152,10 @@ async function get(
     if (status >= 300 && status < 400) throw new FetchRefused('redirect')
     const encoding = message.headers['content-encoding']
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new FetchRefused('encoding')
-    const headers = headersOf(message)
-    const [contentType = ''] = (headers.get('content-type') ?? '').split(';')
     return {
       status,
-      headers,
-      contentType: contentType.trim().toLowerCase(),
+      headers: headersOf(message),
+      contentType: contentTypeOf(message),
       body: await readBody(message, options.maxBytes),
     }
   } finally {
@@ -183,6 +181,13 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers()
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
   return headers
+}
+
+/** Two that contradict each other are none: everybody would read another one. */
+function contentTypeOf({ headersDistinct }: IncomingMessage): string {
+  const [only = '', ...others] = headersDistinct['content-type'] ?? []
+  const [type = ''] = others.length > 0 ? [] : only.split(';')
+  return type.trim().toLowerCase()
 }
 
 /** Counts what arrives; what `Content-Length` promises is nobody's business (M-06). */

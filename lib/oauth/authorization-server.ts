@@ -12,7 +12,12 @@ import type { AuthorizationContext } from './authorization/context.ts'
 import { createResponder, seeOther } from './authorization/respond.ts'
 import { createTransactions } from './authorization/transaction.ts'
 import { absentPaths, paths } from './capabilities.ts'
-import { type BlockedClients, refuseBlockedForms, refuseBlockedGrants } from './clients/blocked-clients.ts'
+import {
+  type BlockedClients,
+  nobodyBlocked,
+  refuseBlockedForms,
+  refuseBlockedTransactions,
+} from './clients/blocked-clients.ts'
 import type { RedirectPolicy } from './clients/redirect-uri.ts'
 import type { Registrations } from './clients/registration.ts'
 import type { Clients } from './clients/resolve.ts'
@@ -27,6 +32,7 @@ import { type RegistrationOptions, register } from './registration-endpoint.ts'
 import { corsHeaders, json, jsonError, preflight } from './respond-json.ts'
 import { pageErrorResponse } from './respond-page.ts'
 import { codeSealer } from './token/authorization-code.ts'
+import { createFindRegistration } from './token/client-authentication.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
 import { createTokenEndpoint } from './token/token-endpoint.ts'
 import { mockAuthorization } from './upstream/mock.ts'
@@ -170,7 +176,7 @@ type FlowEndpoints = Record<
 
 function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
   const { issuer, resource, brand, log } = options
-  const { sealing, now } = flow
+  const { sealing, now, blocked = nobodyBlocked } = flow
   const cookies = createCookies(issuer)
   const context: AuthorizationContext = {
     issuer,
@@ -184,8 +190,8 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     redirectPolicy: flow.redirectPolicy,
     upstream: flow.upstream,
     browser: createBrowserBinding(cookies),
-    consentForms: refuseBlockedForms(createConsentForms(sealing, now), flow.blocked),
-    transactions: createTransactions({ cookies, sealing, now }),
+    consentForms: refuseBlockedForms(createConsentForms(sealing, now), blocked),
+    transactions: refuseBlockedTransactions(createTransactions({ cookies, sealing, now }), blocked),
     codes: codeSealer(sealing),
     respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
   }
@@ -196,13 +202,10 @@ function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoi
     now,
     accessTokenLifetime: flow.lifetimes.accessToken,
     refreshTokenLifetime: flow.lifetimes.refreshToken,
-    grants: refuseBlockedGrants(
-      createGrants({ store: flow.store, now, grace: flow.lifetimes.grace, log }),
-      flow.blocked,
-    ),
+    grants: createGrants({ store: flow.store, now, grace: flow.lifetimes.grace, log }),
     signingKeys: flow.signingKeys,
     recordSignIn: flow.recordSignIn,
-    findRegistration: (clientId) => flow.registrations.resolve(clientId),
+    findRegistration: createFindRegistration(flow.registrations, blocked),
   })
   return {
     register: (request, call) =>

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { recorded } from '../../tests/support/recording.ts'
 import { createRegistrations } from './clients/registration.ts'
 import { OAuthError } from './errors.ts'
 import { type RegistrationOptions, register } from './registration-endpoint.ts'
@@ -30,7 +31,7 @@ function ask(
     headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
     body: JSON.stringify(body),
   })
-  return register(request, { registrations, log: () => undefined, ...options }, { signal: never, address })
+  return register(request, { registrations, log: recorded(), ...options }, { signal: never, address })
 }
 
 describe('too many registrations [R-12 O-11]', () => {

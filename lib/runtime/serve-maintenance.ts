@@ -3,10 +3,14 @@ import { withDeadline } from '../deadline.ts'
 import { sweepEnded } from '../limits/sweep.ts'
 import { documentCopies } from '../oauth/clients/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
+import { createSealing } from '../oauth/keys/sealing.ts'
+import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
 import { createBlobsStore } from '../store/blobs.ts'
+import type { Store } from '../store/store.ts'
+import { readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
 import { deployOf } from './serve.ts'
-import { configuredIssuer, siteOf } from './site.ts'
+import { configuredIssuer, type Site, siteOf } from './site.ts'
 
 /** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
 const deadline = 20_000
@@ -23,10 +27,13 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
     if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
     const store = createBlobsStore({ name: site.storeName })
     const now = Date.now()
-    const sweeps = await withDeadline(deadline, (signal) =>
+    const [sweeps] = await withDeadline(deadline, (signal) =>
       Promise.all([
-        sweepGrants(store, now, signal),
-        ...['limits', documentCopies].map((collection) => sweepEnded(store, collection, now, signal)),
+        Promise.all([
+          sweepGrants(store, now, signal),
+          ...['limits', documentCopies].map((collection) => sweepEnded(store, collection, now, signal)),
+        ]),
+        rotateKeys(site, store, signal),
       ]),
     )
     const swept = {
@@ -36,4 +43,17 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
     log('swept', swept)
     return Response.json(swept)
   })
+}
+
+/** The signing keys in the store, unless the operator's own is used. What stops this does not stop the sweep. */
+async function rotateKeys(site: Site, store: Store, signal: AbortSignal): Promise<void> {
+  const { issuer, signingJwk, flow, problems } = readConfiguration(process.env, site)
+  if (signingJwk) return
+  if (!flow) return log('misconfigured', { problems: problems.join('; ') })
+  const sealing = createSealing(issuer, flow.secrets)
+  try {
+    await rotateSigningKeys({ issuer, store, sealing, now: Date.now, log }, signal)
+  } catch (error) {
+    log('signing_key_rotation_failed', { error: String(error) })
+  }
 }

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newPkce } from '../../lib/oauth/testing/harness.ts'
+import { keepSecret } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { launchBrowser } from './chromium.ts'
 
@@ -63,10 +64,12 @@ async function withPerson(use: (tab: Tab, context: BrowserContext) => Promise<vo
   context.on('console', (message) => {
     if (message.type() === 'error' && /content security policy/i.test(message.text())) complaints.push(message.text())
   })
+  context.on('request', (request) => keepSecret(URL.parse(request.url())?.searchParams.get('code')))
   try {
     await use(await context.newPage(), context)
     expect(complaints).toEqual([])
   } finally {
+    for (const { value } of await context.cookies()) keepSecret(value)
     await context.close()
   }
 }

@@ -1,14 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { createServer } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { startHost } from '../../dev/host/start.ts'
-import { freePorts } from '../../dev/start/ports.ts'
-import { createTestCa } from '../../dev/tls/ca.ts'
-import { sha256 } from '../../lib/oauth/sha256.ts'
-import { builtArtifact } from '../support/artifact.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { deploy } from '../support/deploy.ts'
 import {
   type AuthorizationRequest,
   codeOf,
@@ -17,7 +9,8 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { type Publisher, startPublisher } from '../support/publisher.ts'
+import { createWatchedBrowser } from '../support/secrets.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
@@ -28,7 +21,6 @@ const registration = json(JSON.stringify({ redirect_uris: ['http://127.0.0.1:777
 
 let stack: Stack
 let publisher: Publisher
-const logs: string[] = []
 
 beforeAll(async () => {
   publisher = await startPublisher()
@@ -44,12 +36,10 @@ beforeAll(async () => {
       MCP_OAUTH_CIMD_WINDOW_SEC: String(day),
     },
   })
-  keepSecret(stack.environment.MCP_OAUTH_SECRET)
 })
 afterAll(async () => {
   await stack.stop()
   await publisher.stop()
-  expectNoSecretIn([...stack.logs, ...logs])
 })
 beforeEach(() => {
   stack.emulator.clearFaults()
@@ -187,37 +177,6 @@ describe('clients with a metadata document', () => {
   })
 })
 
-/** A deploy of its own at a port of its own, on the stack's store; sign-in by the mock. Another one may follow it there. */
-async function deploy(settings: Readonly<Record<string, string>>, port?: number) {
-  const at = port ?? (await freePorts())
-  const url = `http://localhost:${at}`
-  const { UPSTREAM_CLIENT_ID: _, UPSTREAM_ISSUER: __, ...environment } = stack.environment
-  const lines: string[] = []
-  const host = await startHost({
-    artifact: builtArtifact(),
-    port: at,
-    env: {
-      ...environment,
-      ...{ URL: url, MCP_OAUTH_ISSUER: url, NETLIFY_DEV: 'true', MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128' },
-      ...settings,
-    },
-    blobs: stack.emulator.clientOptions(),
-    onOutput: (line) => lines.push(line),
-  })
-  onTestFinished(async () => {
-    await host.stop()
-    logs.push(...lines)
-  })
-  return {
-    url,
-    lines,
-    follow: async (next: Readonly<Record<string, string>>) => {
-      await host.stop()
-      return deploy(next, at)
-    },
-  }
-}
-
 /** From the consent page to the code, by the mock. */
 async function signIn(authorization: AuthorizationRequest): Promise<string> {
   const browser = createWatchedBrowser()
@@ -236,7 +195,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
   test('a window says how long to wait', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '1', MCP_OAUTH_CIMD_LIMIT: '1' }
     const windows = { MCP_OAUTH_REGISTER_WINDOW_SEC: String(day - 1), MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 2) }
-    const { url } = await deploy({ ...notExempt, ...limits, ...windows })
+    const { url } = await deploy(stack, { ...notExempt, ...limits, ...windows })
     const ask = [
       [() => register(url), day - 1],
       [() => send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`), day - 2],
@@ -251,7 +210,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
   })
 
   test('0 switches them off', async () => {
-    const { url } = await deploy({ ...notExempt, MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_CIMD_LIMIT: '0' })
+    const { url } = await deploy(stack, { ...notExempt, MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_CIMD_LIMIT: '0' })
     for (let i = 0; i < 25; i++) expect((await register(url)).status).toBe(201)
     for (let i = 0; i < 35; i++) {
       expect((await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)).status).toBe(known)
@@ -259,90 +218,9 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
   })
 })
 
-test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessing it is throttled [O-11]', async () => {
-  const token = 'registration-token-7c1f-0b6e4d1fa2c9'
-  keepSecret(token)
-  // Exempt from other limits, as this machine is, but not from this one.
-  const { url } = await deploy({ MCP_OAUTH_REGISTRATION_TOKEN: token })
-  const stranger = await register(url)
-  expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="registration"'])
-  expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(201)
-  const guesses = await Promise.all(
-    Array.from({ length: 40 }, (_, i) => register(url, { authorization: `Bearer ${token}${i}` })),
-  )
-  expect(guesses.filter(({ status }) => status === 401)).toHaveLength(19)
-  expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(429)
-})
-
-test('MCP_OAUTH_DCR=off: nobody can register, the metadata offers it no more, and who is registered stays so', async () => {
-  const before = await deploy({})
-  const client = await registerClient(before.url)
-  const { url } = await before.follow({ MCP_OAUTH_DCR: 'off' })
-  expect((await register(url)).status).toBe(404)
-  for (const method of ['GET', 'OPTIONS']) {
-    expect((await send(`${url}/oauth/register`, { method })).status).toBe(404)
-  }
-  const metadata = await (await send(`${url}/.well-known/oauth-authorization-server`)).json()
-  expect(metadata).toHaveProperty('token_endpoint')
-  expect(metadata).not.toHaveProperty('registration_endpoint')
-  const authorization = client.authorizationRequest()
-  tokensOf(await client.redeem(authorization, await signIn(authorization)))
-})
-
-test('MCP_OAUTH_CIMD_ALLOWED_HOSTS: documents of other hosts are not even fetched [M-15]', async () => {
-  const { url } = await deploy({ MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'clients.example.com' })
-  const fetched = publisher.fetched()
-  const page = await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)
-  expect([page.status, publisher.fetched()]).toEqual([400, fetched])
-  const other = await deploy({ MCP_OAUTH_CIMD_ALLOWED_HOSTS: new URL(publisher.newClientId()).host })
-  const client = await registerClient(other.url)
-  const { url: asked } = client.authorizationRequest({ client_id: publisher.newClientId() })
-  expect((await send(asked)).status).toBe(200)
-})
-
-describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
-  const inAnHour = () => `before:${new Date(Date.now() + 3_600_000).toISOString().slice(0, 16)}Z`
-
-  test.each([
-    ['a registration by its hash', 'registered', (id: string) => sha256(id)],
-    ['a registration by the host of its redirect URI', 'registered', () => '127.0.0.1'],
-    ['registrations from before a time', 'registered', inAnHour],
-    ['a client with a document, by its hash', 'published', (id: string) => sha256(id)],
-  ] as const)(
-    '%s: no page, no code, no refresh; and all of it again without the entry',
-    async (_what, kind, entryFor) => {
-      const before = await deploy({})
-      const client = await registerClient(before.url)
-      const changes = kind === 'published' ? { client_id: publisher.newClientId() } : {}
-      const clientId = changes.client_id ?? client.clientId
-      const request = () => client.authorizationRequest(changes)
-      const first = request()
-      const { refreshToken } = tokensOf(await client.redeem(first, await signIn(first), changes))
-      const [open, approved] = [request(), request()]
-      const page = await openConsentPage(createWatchedBrowser(), open.url)
-      const code = await signIn(approved)
-
-      const entry = entryFor(clientId)
-      const blocking = await before.follow({ MCP_OAUTH_BLOCKED_CLIENTS: `unrelated.example,${entry}` })
-      const refusal = { status: 401, body: { error: 'invalid_client' } }
-      expect((await send(request().url)).status).toBe(400)
-      // A form does not say when its client registered: that entry takes effect at the code.
-      if (!entry.startsWith('before:')) expect((await page.press('approve')).status).toBe(400)
-      expect(await client.redeem(approved, code, changes)).toMatchObject(refusal)
-      expect(await client.refresh(refreshToken, changes)).toMatchObject(refusal)
-      const line = `"client_blocked"`
-      await vi.waitFor(() => expect(blocking.lines.filter((text) => text.includes(line)).length).toBeGreaterThan(2))
-
-      await blocking.follow({ MCP_OAUTH_BLOCKED_CLIENTS: 'unrelated.example' })
-      tokensOf(await client.redeem(approved, code, changes))
-      tokensOf(await client.refresh(refreshToken, changes))
-    },
-  )
-})
-
 describe('the last good copy of a document [M-12]', () => {
   test('lets people sign in while its host is down, once somebody has; costs nothing while it is up', async () => {
-    const before = await deploy({})
+    const before = await deploy(stack, {})
     const client = await registerClient(before.url)
     const [used, unused] = [publisher.newClientId(), publisher.newClientId()]
     const sequence = stack.emulator.operations().at(-1)?.sequence
@@ -377,57 +255,8 @@ test('a setting that makes no sense is a misconfiguration', async () => {
     MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'https://clients.example.com',
     MCP_OAUTH_BLOCKED_CLIENTS: '*.example.com',
   }
-  const { url, lines } = await deploy(wrong)
+  const { url, lines } = await deploy(stack, wrong)
   expect((await register(url)).status).toBe(503)
   await vi.waitFor(() => expect(lines.join('\n')).toContain('"misconfigured"'))
   for (const name of Object.keys(wrong)) expect(lines.join('\n')).toContain(name)
 })
-
-interface Publisher {
-  readonly settings: Readonly<Record<string, string>>
-  /** The URL of a document that nobody has asked for yet. */
-  newClientId(): string
-  fetched(): number
-  behaves(how: 'well' | 'down' | 'gone'): void
-  stop(): Promise<void>
-}
-
-/** The website of a client's publisher, on loopback, over TLS. */
-async function startPublisher(): Promise<Publisher> {
-  const ca = createTestCa()
-  const directory = await mkdtemp(join(tmpdir(), 'publisher-'))
-  const caFile = join(directory, 'ca.pem')
-  await writeFile(caFile, ca.caPem)
-  let [fetched, clients] = [0, 0]
-  let behaviour: Parameters<Publisher['behaves']>[0] = 'well'
-  const server = createServer(ca.certificateFor(['localhost']), (incoming, response) => {
-    fetched += 1
-    if (behaviour === 'down') return void incoming.socket.destroy()
-    if (behaviour === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()
-    const document = {
-      client_id: `${origin}${incoming.url}`,
-      client_name: 'Published client',
-      redirect_uris: ['http://127.0.0.1:7777/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-    }
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const origin = `https://localhost:${address.port}`
-  return {
-    settings: { MCP_OAUTH_CIMD_LOCAL_ORIGINS: origin, NODE_EXTRA_CA_CERTS: caFile },
-    newClientId: () => `${origin}/${clients++}.json`,
-    fetched: () => fetched,
-    behaves: (how) => {
-      behaviour = how
-    },
-    async stop() {
-      const closed = new Promise((resolve) => server.close(resolve))
-      server.closeAllConnections()
-      await closed
-      await rm(directory, { recursive: true, force: true })
-    },
-  }
-}

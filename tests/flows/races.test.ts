@@ -9,7 +9,6 @@ import {
   type TokenAnswer,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { expectNoSecretIn, keepSecret } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack
@@ -17,13 +16,11 @@ let client: OAuthClient
 
 beforeAll(async () => {
   stack = await startStack({ hosts: 2 })
-  keepSecret(stack.environment.MCP_OAUTH_SECRET)
   client = await registerClient(stack.url)
 })
 afterEach(() => stack.emulator.clearFaults())
 afterAll(async () => {
   await stack.stop()
-  expectNoSecretIn(stack.logs)
 })
 
 const times = <T>(count: number, run: (index: number) => Promise<T>) =>

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
-import { expectNoSecretIn, keepSecret } from '../support/secrets.ts'
 import { form, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
@@ -12,12 +11,10 @@ let refreshToken: string
 
 beforeAll(async () => {
   stack = await startStack({ settings: key.settings })
-  keepSecret(stack.environment.MCP_OAUTH_SECRET)
   ;({ accessToken, refreshToken } = await obtainTokens(await registerClient(stack.url)))
 })
 afterAll(async () => {
   await stack.stop()
-  expectNoSecretIn(stack.logs)
 })
 
 describe.each(['/mcp', '/mcp/'])('%s', (path) => {

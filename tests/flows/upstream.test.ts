@@ -13,7 +13,7 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser, expectNoSecretIn, keepSecret } from '../support/secrets.ts'
+import { createWatchedBrowser } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack
@@ -21,13 +21,11 @@ let client: OAuthClient
 
 beforeAll(async () => {
   stack = await startStack()
-  keepSecret(stack.environment.MCP_OAUTH_SECRET)
   client = await registerClient(stack.url)
 })
 afterEach(() => misbehave({}))
 afterAll(async () => {
   await stack.stop()
-  expectNoSecretIn(stack.logs)
 })
 
 /** What the OpenID Provider does wrong from now on, and nothing else. */

@@ -1,11 +1,14 @@
 import { anyRequest } from './any-request.ts'
-import { authorizationParameters } from './authorization.ts'
+import { authorizationParameters, withoutInterstitial } from './authorization.ts'
 import { authorizationHeaders, goodHeaders, tokenContents } from './bearer.ts'
+import { callbacks } from './callback.ts'
 import { cookieHeaders } from './cookies.ts'
 import { documents } from './documents.ts'
+import { fetchedBytes } from './fetch-untrusted.ts'
 import { forms } from './forms.ts'
 import { messages } from './messages.ts'
 import type { Property } from './property.ts'
+import { providerRedirects } from './provider-redirect.ts'
 import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
 import { registrations } from './registration.ts'
 import { sealedValues } from './sealed-values.ts'
@@ -18,12 +21,16 @@ export const properties: readonly Property[] = [
   redirectsOnlyToWhatIsRegistered,
   registeredUrisMatchThemselves,
   authorizationParameters,
+  withoutInterstitial,
   tokenRequests,
   sealedValues,
   forms,
   cookieHeaders,
   registrations,
   documents,
+  callbacks,
+  providerRedirects,
+  fetchedBytes,
   anyRequest,
   authorizationHeaders,
   goodHeaders,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { newPkce, register } from '../../lib/oauth/testing/harness.ts'
-import { assertRedirectsOnlyTo, contentsOf, soundAnswer } from './invariants.ts'
-import { createWorld, documentClientId } from './machine/world.ts'
+import { hostileHeader } from './hostile.ts'
+import { type Answer, assertRedirectsOnlyTo, contentsOf, soundAnswer } from './invariants.ts'
+import { documentClientId } from './machine/document-host.ts'
+import { createWorld } from './machine/world.ts'
 import { changed, changes, encoded, type Pairs, single, spelling, valuesOf } from './parameters.ts'
 import { property } from './property.ts'
 import { isSamePlace } from './redirect-uris.ts'
@@ -24,9 +26,12 @@ const redirectUris = [
   'https://claude.ai/api/mcp/auth_callback',
   'https://app.example/callback',
   'cursor://anysphere.cursor-mcp/oauth/callback',
+  'https://claude.ai:8443/callback',
+  'https://claude.ai.evil.example/callback',
+  'http://127.0.0.1:7777/claude.ai',
 ]
 /** What each of the clients below has registered. */
-const registrations = [redirectUris, redirectUris.slice(0, 1), redirectUris.slice(2), ['https://claude.ai/published']]
+const registrations = [redirectUris, redirectUris.slice(0, 1), redirectUris.slice(1), ['https://claude.ai/published']]
 const values = [
   ...Object.values(good),
   ...redirectUris,
@@ -43,8 +48,8 @@ const values = [
 ]
 
 /** Clients that an attacker may have made, one of them with a name to match. */
-async function createClients() {
-  const { instances, truth } = await createWorld('same')
+async function createClients(interstitial: boolean) {
+  const { instances, truth } = await createWorld({ secrets: 'same', signingKey: 'made' }, { interstitial })
   const server = instances[0]?.server
   assert(server)
   const some = await Promise.all([
@@ -54,40 +59,61 @@ async function createClients() {
   ])
   return { server, truth, ids: [...some, documentClientId] }
 }
-let clients: ReturnType<typeof createClients> | undefined
+const servers = new Map<boolean, ReturnType<typeof createClients>>()
+
+function serverWith(interstitial: boolean) {
+  const known = servers.get(interstitial) ?? createClients(interstitial)
+  servers.set(interstitial, known)
+  return known
+}
+
+/** How the person came, as the browser tells it; `Sec-Fetch-Site` has more than one value only if somebody made that up. */
+const cameFrom = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom('none', 'same-origin') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('cross-site', 'same-site', '', 'None', 'none, none', 'none;', 'same-origin, cross-site'),
+  },
+  { weight: 1, arbitrary: hostileHeader },
+  { weight: 1, arbitrary: fc.constant(undefined) },
+)
+
+const request = fc.record({
+  client: fc.nat(3),
+  redirectUri: fc.constantFrom(...redirectUris, 'https://claude.ai/published'),
+  prompt: fc.constantFrom('', '', '', 'consent', 'login consent', 'select_account'),
+  what: changes([...Object.keys(good), ...rest], values),
+  how: spelling,
+  accept: fc.constantFrom('text/html', 'application/json', '*/*'),
+  site: cameFrom,
+})
+type Request = typeof request extends fc.Arbitrary<infer T> ? T : never
+
+async function send({ client, redirectUri, prompt, what, how, accept, site }: Request, interstitial: boolean) {
+  const { server, truth, ids } = await serverWith(interstitial)
+  server.log.length = 0
+  const id = ids[client] ?? ''
+  const pairs = changed(Object.entries({ ...good, client_id: id, redirect_uri: redirectUri, prompt }), what)
+  const before = await contentsOf(truth)
+  const headers = { accept, ...(site === undefined ? {} : { 'sec-fetch-site': site }) }
+  const answer = await soundAnswer(await server.fetch(`/oauth/authorize?${encoded(pairs, how)}`, { headers }))
+  assert.equal(await contentsOf(truth), before)
+
+  const requested = single(pairs, 'redirect_uri')
+  const sentId = single(pairs, 'client_id')
+  const registered = (typeof sentId === 'string' && registrations[ids.indexOf(sentId)]) || []
+  const wanted = requested ?? (registered.length === 1 ? registered[0] : undefined)
+  const proven = typeof wanted === 'string' && registered.some((uri) => isSamePlace(uri, wanted)) ? wanted : undefined
+  return { server, answer, pairs, proven }
+}
 
 export const authorizationParameters = property({
   name: 'the authorization endpoint: only a good request is asked about, and nothing goes anywhere but to a registered URI',
   cases: 600,
-  values: fc.record({
-    client: fc.nat(3),
-    redirectUri: fc.constantFrom(...redirectUris),
-    what: changes([...Object.keys(good), ...rest], values),
-    how: spelling,
-    accept: fc.constantFrom('text/html', 'application/json', '*/*'),
-  }),
-  async holds({ client, redirectUri, what, how, accept }) {
-    clients ??= createClients()
-    const { server, truth, ids } = await clients
-    server.log.length = 0
-    const id = ids[client] ?? ''
-    const pairs = changed(Object.entries({ ...good, client_id: id, redirect_uri: redirectUri }), what)
-    const before = await contentsOf(truth)
-    const answer = await soundAnswer(
-      await server.fetch(`/oauth/authorize?${encoded(pairs, how)}`, { headers: { accept } }),
-    )
-    assert.equal(await contentsOf(truth), before)
-
-    const requested = single(pairs, 'redirect_uri')
-    const sentId = single(pairs, 'client_id')
-    const registered = (typeof sentId === 'string' && registrations[ids.indexOf(sentId)]) || []
-    const wanted = requested ?? (registered.length === 1 ? registered[0] : undefined)
-    const proven = typeof wanted === 'string' && registered.some((uri) => isSamePlace(uri, wanted)) ? wanted : undefined
-    assertRedirectsOnlyTo(answer, proven === undefined ? [] : [proven])
-    const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
-    if (link !== undefined) assert(proven !== undefined && link.startsWith(proven), `a link to ${link}`)
-    if (proven === undefined) assert.equal(answer.status, 400)
-
+  values: request,
+  async holds(sent) {
+    const { server, answer, pairs, proven } = await send(sent, true)
+    expectNothingElsewhere(answer, proven)
     const asked = answer.text.includes('name="request"')
     assert.equal(asked, answer.status === 200)
     assert.equal(
@@ -95,20 +121,65 @@ export const authorizationParameters = property({
       proven !== undefined && isGood(pairs),
       'asked about what it should not be, or the other way round',
     )
-    if (!asked) assert.deepEqual(answer.headers.getSetCookie(), [])
-
-    const location = answer.headers.get('location')
-    if (location === null) return
-    const { searchParams } = new URL(location)
-    const state = single(pairs, 'state')
-    // Repeated, it is an error, and which one comes back is nobody's business, if only it is one of them.
-    if (typeof state !== 'object') assert.equal(searchParams.get('state') ?? undefined, state)
-    else assert([null, ...valuesOf(pairs, 'state')].includes(searchParams.get('state')))
-    assert.equal(searchParams.get('iss'), server.issuer)
-    assert.equal(searchParams.has('code'), false)
-    assert(searchParams.get('error'))
+    if (!asked) expectError(answer, pairs, server.issuer)
   },
 })
+
+export const withoutInterstitial = property({
+  name: 'without a consent page: only on the way to a trusted host, and only who came by themselves',
+  cases: 600,
+  values: request,
+  async holds(sent) {
+    const { server, answer, pairs, proven } = await send(sent, false)
+    const mayPass =
+      proven !== undefined &&
+      isGood(pairs) &&
+      /^https:\/\/claude\.ai\//.test(proven) &&
+      ['none', 'same-origin'].includes(sent.site ?? '') &&
+      !String(single(pairs, 'prompt')).split(' ').includes('consent')
+    const location = answer.headers.get('location') ?? ''
+    const passed = location.startsWith('https://login.example/authorize?')
+    assert.equal(passed, mayPass, 'nobody was asked, or somebody who need not be')
+    if (!passed) {
+      expectNothingElsewhere(answer, proven)
+      const asked = answer.text.includes('name="request"')
+      assert.equal(asked, proven !== undefined && isGood(pairs))
+      if (!asked) expectError(answer, pairs, server.issuer)
+      return
+    }
+    // The transaction, and nothing of the page that was not shown.
+    const state = new URL(location).searchParams.get('state')
+    const names = answer.headers.getSetCookie().map((cookie) => cookie.split('=')[0])
+    assert.deepEqual(names, [`__Host-tx.${state}`])
+    assert(!location.includes('claude.ai') && !location.includes('client+state'), `tells the provider: ${location}`)
+  },
+})
+
+function expectNothingElsewhere(answer: Answer, proven: string | undefined): void {
+  assertRedirectsOnlyTo(answer, proven === undefined ? [] : [proven])
+  const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
+  if (link !== undefined) assert(proven !== undefined && link.startsWith(proven), `a link to ${link}`)
+  if (proven === undefined) assert.equal(answer.status, 400)
+}
+
+/** RFC 6749 §4.1.2.1, RFC 9207: for whoever sent the request. */
+function expectError(answer: Answer, pairs: Pairs, issuer: string): void {
+  assert.deepEqual(answer.headers.getSetCookie(), [])
+  const location = answer.headers.get('location')
+  if (location === null) return
+  const { searchParams } = new URL(location)
+  const state = single(pairs, 'state')
+  // Repeated, it is an error, and which one comes back is nobody's business, if only it is one of them.
+  if (typeof state !== 'object')
+    assert.equal(searchParams.get('state') ?? undefined, isAltered(state) ? undefined : state)
+  else assert([null, ...valuesOf(pairs, 'state')].includes(searchParams.get('state')))
+  assert.equal(searchParams.get('iss'), issuer)
+  assert.equal(searchParams.has('code'), false)
+  assert(searchParams.get('error'))
+}
+
+/** It holds what took the place of bytes that were no UTF-8: nobody could echo it as it was. */
+const isAltered = (state = '') => state.includes('\ufffd')
 
 /** RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2 and OpenID Connect Core §3.1.2.1, as a list. */
 function isGood(pairs: Pairs): boolean {
@@ -128,6 +199,7 @@ function isGood(pairs: Pairs): boolean {
     /^[\w-]{43}$/.test(challenge) &&
     typeof state !== 'object' &&
     (state ?? '').length < 1_200 &&
+    !isAltered(state) &&
     typeof scope !== 'object' &&
     (scope === undefined ||
       scope.split(' ').some((each) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(each)) ||

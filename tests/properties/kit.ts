@@ -58,7 +58,7 @@ export function discardKit(): void {
 }
 
 async function createKit(): Promise<Kit> {
-  const { instances, truth } = await createWorld('same')
+  const { instances, truth } = await createWorld({ secrets: 'same', signingKey: 'made' })
   const server = instances[0]?.server
   assert(server)
   const clientId = await register(server, { redirect_uris: [redirectUri, unknownHost] })

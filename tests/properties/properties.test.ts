@@ -1,21 +1,25 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { anyRequest } from './any-request.ts'
-import { authorizationParameters } from './authorization.ts'
+import { authorizationParameters, withoutInterstitial } from './authorization.ts'
 import { authorizationHeaders, goodHeaders, tokenByPublicKey, tokenContents } from './bearer.ts'
+import { callbacks } from './callback.ts'
 import { cookieHeaders, timeForLongHeaders } from './cookies.ts'
 import { documents } from './documents.ts'
+import { fetchedBytes, stopHostileServer } from './fetch-untrusted.ts'
 import { forms } from './forms.ts'
 import { kit, valueKinds } from './kit.ts'
 import { stop } from './mcp-endpoint.ts'
 import { messages } from './messages.ts'
 import type { Property } from './property.ts'
+import { providerRedirects } from './provider-redirect.ts'
 import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
 import { registrations } from './registration.ts'
 import { allPlaces, expectEachWorksWhereItBelongs, expectRefusal, places, sealedValues } from './sealed-values.ts'
 import { stateMachine } from './state-machine.ts'
 import { tokenRequests } from './token.ts'
+import { stopProvider } from './upstream/place.ts'
 
-afterAll(stop)
+afterAll(() => Promise.all([stop(), stopHostileServer(), stopProvider()]))
 
 /** The same values every time, unless the environment says otherwise; `npm run fuzz` tries new ones. */
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_121)
@@ -25,7 +29,7 @@ async function expectToHold(property: Property): Promise<void> {
   expect(failure).toBeUndefined()
 }
 
-test('grants: whatever people, clients and a failing store do, nothing is issued twice, nothing to somebody else, and nobody is locked out [T-13 T-14 T-20 T-21 O-03 O-05]', () =>
+test('grants: whatever people, clients, hosts of documents and a failing store do, nothing is issued twice, nothing to somebody else, and nobody is locked out [T-13 T-14 T-20 T-21 O-03 O-05 R-12 M-12]', () =>
   expectToHold(stateMachine))
 
 describe('redirect URIs', () => {
@@ -38,6 +42,9 @@ describe('redirect URIs', () => {
 test('authorization: only a good request is asked about, nothing goes anywhere but to a registered URI [A-03 A-04 A-11]', () =>
   expectToHold(authorizationParameters))
 
+test('authorization without a consent page: only on the way to a trusted host, and only who came by themselves [C-06 C-07]', () =>
+  expectToHold(withoutInterstitial))
+
 test('token requests: a good one gets tokens, every other one its error, and changes nothing [T-01 T-03 T-05 T-11]', () =>
   expectToHold(tokenRequests))
 
@@ -46,6 +53,16 @@ test('registration: a usable, harmless client or an error of RFC 7591 [R-03 R-04
 
 test('metadata documents: a client as the document says, or a plain no; only fit URLs are fetched [M-02 M-03 M-08]', () =>
   expectToHold(documents))
+
+test('fetching from a hostile server: in time, no more bytes than wanted, and an answer or a plain no [M-04 M-06 A17]', () =>
+  expectToHold(fetchedBytes))
+
+describe('the OpenID Provider', () => {
+  test('whatever comes from there: a code only for whom it vouches, and for the client that asked [F-02 F-05 F-06 F-08 F-09]', () =>
+    expectToHold(callbacks))
+  test('whatever its metadata say: a sign-in there or a page, and no sign-in lost [F-01 F-03]', () =>
+    expectToHold(providerRedirects))
+})
 
 test('consent and confirmation: posted by our own page in the same browser, or refused [C-08]', () =>
   expectToHold(forms))

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto'
 import { properties } from './all.ts'
+import { stopHostileServer } from './fetch-untrusted.ts'
 import { stop } from './mcp-endpoint.ts'
 import type { Property } from './property.ts'
+import { stopProvider } from './upstream/place.ts'
 
 /**
  * `npm run fuzz`: goes through all properties, again and again with new values, for `FUZZ_SECONDS` (60). `FUZZ_SEED`
@@ -43,7 +45,7 @@ async function allRounds(): Promise<string | undefined> {
 console.log(`FUZZ_SEED=${seed}`)
 const failure = await allRounds()
 for (const [{ name }, cases] of tried) console.log(`${String(cases).padStart(9)}  ${name}`)
-await stop()
+await Promise.all([stop(), stopHostileServer(), stopProvider()])
 if (failure !== undefined) {
   console.error(`\n${failure}`)
   process.exitCode = 1

@@ -69,7 +69,7 @@ export async function registerClient(issuer: string, name = 'Test client'): Prom
     authorizationRequest(changes = {}) {
       const codeVerifier = randomBytes(32).toString('base64url')
       const state = randomBytes(16).toString('base64url')
-      keepSecret(codeVerifier)
+      keepSecret(codeVerifier, state)
       const url = new URL(`${issuer}/oauth/authorize`)
       url.search = new URLSearchParams({
         response_type: 'code',
@@ -106,6 +106,18 @@ export async function obtainCode(
   const request = client.authorizationRequest()
   const answer = await personSignsIn({ authorizationUrl: request.url, email, browser: createWatchedBrowser() })
   return { request, code: codeOf(answer) }
+}
+
+/** A code for this client where everybody is the made-up person of the mock upstream. */
+export async function obtainCodeByMock(
+  client: OAuthClient,
+): Promise<{ readonly request: AuthorizationRequest; readonly code: string }> {
+  const request = client.authorizationRequest()
+  const browser = createWatchedBrowser()
+  const page = await openConsentPage(browser, request.url)
+  const upstream = locationOf(await page.press('approve'))
+  const callback = locationOf(await browser.fetch(upstream))
+  return { request, code: codeOf(locationOf(await browser.fetch(callback))) }
 }
 
 /** A session for this client. @throws Error unless the code is answered with both tokens */

@@ -141,7 +141,7 @@ export const metadataDocuments: Group = {
       source: 'MCP Security Best Practices, CIMD Trust Policies; CIMD -02 §8.9',
       status: 'kept',
       requirement: 'A trust policy.',
-      what: 'The page puts the host of the document first. `MCP_OAUTH_CIMD_ALLOWED_HOSTS` admits only the hosts listed, `MCP_OAUTH_BLOCKED_CLIENTS` withdraws clients and hosts.',
+      what: 'The page puts the host of the document first. `MCP_OAUTH_CIMD_ALLOWED_HOSTS` admits only the hosts listed, `MCP_OAUTH_BLOCKED_CLIENTS` withdraws clients and hosts, of documents and of redirect URIs, at every step: page, approval, callback, confirmation, code and refresh. A refusal writes nothing, so that taking the entry back restores everything.',
       file: ['lib/oauth/pages/consent.ts', documents, 'lib/oauth/clients/blocked-clients.ts'],
     },
     {

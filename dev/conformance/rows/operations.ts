@@ -84,9 +84,8 @@ export const operations: Group = {
       source: 'RFC 9068 §2.1; RFC 8725 §3',
       status: 'kept',
       requirement: 'Keys.',
-      what: 'RSA with `kid`, one for all instances, created once; a key for each purpose and issuer by HKDF. Every published key verifies; the newest signs. Secrets rotate by `MCP_OAUTH_PREVIOUS_SECRETS`.',
-      file: ['lib/oauth/keys/signing-keys.ts', 'lib/oauth/keys/secrets.ts'],
-      open: 'Nothing makes the next signing key by itself: the operator replaces it, and tokens under the old one end at once (an hour’s worth).',
+      what: 'RSA with `kid`, one for all instances, created once; a key for each purpose and issuer by HKDF. The signing key is followed by another after 90 days: it is in the JWKS for an hour before it signs, and its predecessor for 25 hours after that, longer than any access token (24 hours at most) and any copy of the JWKS (5 minutes). One that the operator pins is the operator’s to replace. Secrets rotate by `MCP_OAUTH_PREVIOUS_SECRETS`; stored keys are then sealed anew.',
+      file: ['lib/oauth/keys/signing-key-rotation.ts', 'lib/oauth/keys/signing-keys.ts', 'lib/oauth/keys/secrets.ts'],
     },
     {
       id: 'O-10',
@@ -113,7 +112,7 @@ export const operations: Group = {
       source: 'MCP Security Best Practices, Scope Minimization',
       status: 'kept',
       requirement: 'An audit trail.',
-      what: 'One JSON line each, with the request’s id, clients and grants as hashes: registration, document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked, every refusal with its reason. `docs/operations.md` says what each means and when to worry.',
+      what: 'One JSON line each, with the request’s id, clients and grants as hashes: registration, document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked, every refusal with its reason. `docs/operations.md` says what each means and when to worry. Every line of the whole test run is scanned for tokens, codes, verifiers, cookies, secrets and e-mail addresses.',
       file: ['lib/runtime/log.ts', 'lib/oauth/grants/grants.ts', 'lib/oauth/authorization/approve.ts'],
     },
     {

@@ -62,6 +62,7 @@ function validate(
     c: client.hash,
     ...(client.name === undefined ? {} : { cn: [...client.name].slice(0, 64).join('') }),
     ...(client.verifiedHost === undefined ? {} : { ch: client.verifiedHost }),
+    ...(client.issuedAt === undefined ? {} : { i: client.issuedAt }),
     redirect_uri: to.redirect.uri,
     ...(to.state === undefined ? {} : { state: to.state }),
     p: codeChallenge,

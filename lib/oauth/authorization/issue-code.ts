@@ -19,10 +19,12 @@ export function issueCode(
 ): string {
   const now = Math.floor(context.now() / 1000)
   const end = now + context.grantLifetime
+  const redirectHost = new URL(request.redirect_uri).host
   const code = context.codes.seal({
     g: newGrantKey(sub, end),
     c: request.c,
     r: sha256(request.redirect_uri),
+    ...(redirectHost === '' ? {} : { rh: redirectHost }),
     p: request.p,
     resource: request.resource,
     scope: request.scope,

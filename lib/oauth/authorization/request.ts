@@ -11,6 +11,8 @@ export const authorizationRequestEntries = {
   c: v.string(),
   cn: v.exactOptional(v.string()),
   ch: v.exactOptional(v.string()),
+  /** When the client registered, in seconds since the epoch; absent: it has a metadata document. */
+  i: v.exactOptional(v.number()),
   redirect_uri: v.string(),
   state: v.exactOptional(v.string()),
   /** code_challenge (S256). */

@@ -85,6 +85,17 @@ describe('a registration', () => {
   ])('blocked by %s', async (_what, entry, expected) => expect(await isKnown(entry)).toBe(expected))
 })
 
+test.each([
+  ['evil.example', 'evil.example:8443', true],
+  ['evil.example:8443', 'evil.example:8443', true],
+  ['evil.example:8443', 'evil.example', false],
+  ['127.0.0.1', '127.0.0.1:7777', true],
+  ['[::1]', '[::1]:7777', true],
+  ['example', 'evil.example', false],
+])('%s among the entries, %s in a code: %j', (entry, host, expected) => {
+  expect(listOf(entry).blocked.blocks({ hash: sha256('a client'), hosts: [host] })).toBe(expected)
+})
+
 describe('a client with a metadata document', () => {
   const url = 'https://client.example/c.json'
 

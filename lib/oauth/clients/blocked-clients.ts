@@ -1,7 +1,8 @@
 import type { Log } from '../../log.ts'
 import type { ConsentForms } from '../authorization/consent-form.ts'
-import { OAuthError, PageError } from '../errors.ts'
-import type { Grants } from '../grants/grants.ts'
+import type { AuthorizationRequest } from '../authorization/request.ts'
+import type { Transactions } from '../authorization/transaction.ts'
+import { PageError } from '../errors.ts'
 
 /** Whom the operator has withdrawn (`MCP_OAUTH_BLOCKED_CLIENTS`). */
 export interface BlockList {
@@ -19,17 +20,22 @@ export interface BlockedClients {
     readonly hash: string
     /** Its redirect URIs, and the URL of its metadata document. */
     readonly urls?: readonly string[]
+    /** Hosts of such URLs, with their ports, where the URLs themselves are not known any more. */
+    readonly hosts?: readonly string[]
     /** Seconds since the epoch; of a registration. */
     readonly issuedAt?: number
   }): boolean
 }
 
+export const nobodyBlocked: BlockedClients = { blocks: () => false }
+
 export function createBlockedClients(list: BlockList, log: Log): BlockedClients {
+  const isListed = (host: string) => list.hosts.has(host) || list.hosts.has(host.replace(/:\d+$/, ''))
   return {
-    blocks({ hash, urls = [], issuedAt }) {
+    blocks({ hash, urls = [], hosts = [], issuedAt }) {
       const blocked =
         list.hashes.has(hash) ||
-        urls.some((url) => hostsOf(url).some((host) => list.hosts.has(host))) ||
+        [...hosts, ...urls.map((url) => URL.parse(url)?.host ?? '')].some(isListed) ||
         (issuedAt !== undefined && issuedAt < list.before)
       if (blocked) log('client_blocked', { client: hash })
       return blocked
@@ -58,39 +64,43 @@ export function isHost(text: string): boolean {
   return url?.host === text && /^[a-z0-9_[\]:.-]*[a-z0-9\]]$/.test(url.hostname)
 }
 
-function hostsOf(url: string): readonly string[] {
-  const parsed = URL.parse(url)
-  return parsed ? [parsed.host, parsed.hostname] : []
-}
-
-/** Refuses the consent form of a client that was blocked while the page was open. */
-export function refuseBlockedForms(forms: ConsentForms, blocked: BlockedClients | undefined): ConsentForms {
+/** Refuses the consent forms of clients that were blocked while the page was open. */
+export function refuseBlockedForms(forms: ConsentForms, blocked: BlockedClients): ConsentForms {
   return {
     seal: forms.seal,
     open(value) {
       const opened = forms.open(value)
-      if (opened && blocked?.blocks({ hash: opened.request.c, urls: [opened.request.redirect_uri] })) {
-        throw new PageError('unknown-client', 'invalid_client', 'this client has been blocked')
-      }
+      if (opened) refuse(opened.request, blocked)
       return opened
     },
   }
 }
 
-/** Serves no grant of a blocked client, and changes none: by the hash, the one thing that a record says of its client. */
-export function refuseBlockedGrants(grants: Grants, blocked: BlockedClients | undefined): Grants {
-  const refuse = ({ clientHash }: { readonly clientHash: string }) => {
-    if (blocked?.blocks({ hash: clientHash })) throw new OAuthError('invalid_client', 'this client has been blocked')
-  }
+/**
+ * Refuses the transactions of clients that were blocked during the sign-in: before the OpenID Provider is asked, or a
+ * code issued. The cookie stays, for the case that the entry is taken back.
+ */
+export function refuseBlockedTransactions(transactions: Transactions, blocked: BlockedClients): Transactions {
   return {
-    async redeem(key, record, signal) {
-      refuse(record)
-      return grants.redeem(key, record, signal)
+    ...transactions,
+    find(browser, state) {
+      const found = transactions.find(browser, state)
+      if (found) refuse(found.request, blocked)
+      return found
     },
-    async rotate(key, next, version, signal) {
-      refuse(next)
-      return grants.rotate(key, next, version, signal)
+    findConfirmation(browser, state) {
+      const found = transactions.findConfirmation(browser, state)
+      if (found) refuse(found.request, blocked)
+      return found
     },
-    revoke: grants.revoke,
+  }
+}
+
+/** By all that a sealed request says of its client. Throws `PageError`. */
+function refuse({ c: hash, ch, redirect_uri, i }: AuthorizationRequest, blocked: BlockedClients): void {
+  const documentHost = ch === undefined ? [] : [ch]
+  const issuedAt = i === undefined ? {} : { issuedAt: i }
+  if (blocked.blocks({ hash, urls: [redirect_uri], hosts: documentHost, ...issuedAt })) {
+    throw new PageError('unknown-client', 'invalid_client', 'this client has been blocked')
   }
 }

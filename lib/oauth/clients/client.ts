@@ -15,6 +15,8 @@ export interface Client {
   readonly authenticationMethods: readonly ClientAuthenticationMethod[]
   /** Space-separated, as registered: what it gets when it asks for none. */
   readonly scope?: string
+  /** When it registered, in seconds since the epoch; absent for a metadata document. */
+  readonly issuedAt?: number
 }
 
 /** RFC 7591 §2 `token_endpoint_auth_method`. */

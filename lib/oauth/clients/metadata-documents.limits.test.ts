@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { recorded } from '../../../tests/support/recording.ts'
 import { type FetchedResource, FetchRefused } from '../../net/fetch-untrusted.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
@@ -129,7 +130,8 @@ describe('hosts that the operator allows [M-15]', () => {
 describe('the last good copy [M-12]', () => {
   const log = vi.fn()
   beforeEach(() => log.mockClear())
-  const createWith = (store: Store) => create({ copies: createLastGoodCopies({ store, now: () => time, log }) })
+  const createWith = (store: Store) =>
+    create({ copies: createLastGoodCopies({ store, now: () => time, log: recorded(log) }) })
 
   /** Somebody has signed in; then an instance that has nothing in memory finds the host as `then` says. */
   async function afterSignIn(then: () => Promise<FetchedResource>, store = createMemoryStore(), later = DAY) {
@@ -198,7 +200,7 @@ describe('the last good copy [M-12]', () => {
 
   test('is read by today’s rules: what was acceptable then may not be now', async () => {
     const store = createMemoryStore()
-    const copies = createLastGoodCopies({ store, now: () => time, log })
+    const copies = createLastGoodCopies({ store, now: () => time, log: recorded(log) })
     await copies.keep(url, { client_id: url, client_name: 'x', redirect_uris: ['javascript:alert(1)'] }, never)
     fetch.mockImplementation(refused('network'))
     expect(await createWith(store).resolve(url, never)).toMatchObject({ kind: 'unavailable' })

@@ -87,6 +87,7 @@ export function createRegistrations(options: {
         redirectUris,
         grantTypes,
         authenticationMethods: ['none'],
+        issuedAt: registration.t,
         ...(name === undefined ? {} : { name }),
         ...(scope === undefined ? {} : { scope }),
       }

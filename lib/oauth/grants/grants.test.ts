@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { recorded } from '../../../tests/support/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { decideRefresh } from './decision.ts'
@@ -44,7 +45,12 @@ function setup(wrap: (store: Store) => Partial<Store> = () => ({})) {
     },
   })
   const log: string[] = []
-  const grants = createGrants({ store: counted, now: () => 1_010_000, grace: 60, log: (event) => log.push(event) })
+  const grants = createGrants({
+    store: counted,
+    now: () => 1_010_000,
+    grace: 60,
+    log: recorded((event) => log.push(event)),
+  })
   return { inner, grants, operations, log, key: newGrantKey('u_x', 9000), signal: AbortSignal.timeout(5000) }
 }
 

@@ -1,6 +1,8 @@
 import { exportJWK, generateKeyPair } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { recorded } from '../../../tests/support/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
+import { StoreUnavailable } from '../../store/store.ts'
 import { newSecrets } from '../testing/harness.ts'
 import { signRs256 } from './compact.ts'
 import { createSealing } from './sealing.ts'
@@ -9,19 +11,22 @@ import {
   createSigningKeys,
   createStoredKeysReader,
   pinnedSigningKey,
+  storeKeyOf,
   UnreadableSigningKey,
 } from './signing-keys.ts'
 
 const issuer = 'https://docs.example'
-const now = Date.now
+let clock = Date.UTC(2026, 10, 21)
+const now = () => clock
+const minute = 60_000
 const signal = () => AbortSignal.timeout(5000)
 
 function instance(store = createMemoryStore(), secrets = newSecrets()) {
   const logged: string[] = []
   const sealing = createSealing(issuer, secrets)
   const stored = createStoredKeysReader({ issuer, store, now })
-  const keys = createSigningKeys({ issuer, store, stored, sealing, now, log: (event) => logged.push(event) })
-  return { keys, store, secrets, logged, publicKeys: createPublicKeys(stored) }
+  const keys = createSigningKeys({ issuer, store, stored, sealing, now, log: recorded((event) => logged.push(event)) })
+  return { keys, store, stored, secrets, logged, publicKeys: createPublicKeys(stored) }
 }
 
 describe('the signing key', () => {
@@ -88,5 +93,69 @@ describe('the signing key', () => {
     const { publicKeys, store } = instance()
     expect(await publicKeys(signal())).toEqual({ keys: [] })
     expect((await store.list('', signal())).keys).toEqual([])
+  })
+})
+
+describe('the copy of an instance', () => {
+  const replaceKey = async (first: ReturnType<typeof instance>) => {
+    await first.store.remove(storeKeyOf(issuer), signal())
+    return (await instance(first.store, first.secrets).keys.signer(signal())).kid
+  }
+
+  test('follows in the background after five minutes, and nobody waits for it', async () => {
+    const first = instance()
+    const { kid } = await first.keys.signer(signal())
+    const replacement = await replaceKey(first)
+    clock += 5 * minute
+    expect((await first.keys.signer(signal())).kid).toBe(kid)
+    clock += 1
+    expect((await first.keys.signer(signal())).kid).toBe(kid)
+    await vi.waitFor(async () => expect((await first.keys.signer(signal())).kid).toBe(replacement))
+  })
+
+  test('is not signed with nor published once it is older than 15 minutes, as after a long sleep', async () => {
+    const first = instance()
+    const asleep = [first, instance(first.store, first.secrets)] as const
+    for (const { keys } of asleep) await keys.signer(signal())
+    const replacement = await replaceKey(first)
+    clock += 15 * minute + 1
+    expect((await asleep[0].keys.signer(signal())).kid).toBe(replacement)
+    expect((await asleep[1].publicKeys(signal())).keys.map(({ kid }) => kid)).toEqual([replacement])
+  })
+
+  test('is good for verifying at any age, though the store is down', async () => {
+    const { keys, store, publicKeys } = instance()
+    const { kid } = await keys.signer(signal())
+    vi.spyOn(store, 'get').mockRejectedValue(new StoreUnavailable('down'))
+    clock += 1440 * minute
+    expect((await publicKeys(signal(), { stale: true })).keys.map((key) => key.kid)).toEqual([kid])
+    await expect(publicKeys(signal())).rejects.toThrow(StoreUnavailable)
+    await expect(publicKeys(signal(), { fresh: true })).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('costs one read at most in 30 seconds while the store is down', async () => {
+    const { keys, store } = instance()
+    await keys.signer(signal())
+    const reads = vi.spyOn(store, 'get').mockRejectedValue(new StoreUnavailable('down'))
+    clock += 10 * minute
+    for (let second = 0; second < 60; second++) {
+      await keys.signer(signal())
+      clock += 1000
+    }
+    expect(reads).toHaveBeenCalledTimes(2)
+  })
+
+  test('never goes back to what a read saw that began earlier and ended later', async () => {
+    const first = instance()
+    const { kid } = await first.keys.signer(signal())
+    const old = await first.store.get(storeKeyOf(issuer), signal())
+    const replacement = await replaceKey(first)
+    const slow = Promise.withResolvers<typeof old>()
+    vi.spyOn(first.store, 'get').mockReturnValueOnce(slow.promise)
+    const reading = first.stored(signal(), 'new')
+    await first.stored(signal(), 'new')
+    slow.resolve(old)
+    expect((await reading)?.keys.map((key) => key.kid)).not.toEqual([kid])
+    expect((await first.keys.signer(signal())).kid).toBe(replacement)
   })
 })

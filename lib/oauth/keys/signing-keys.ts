@@ -3,13 +3,13 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet,
 import * as v from 'valibot'
 import { withDeadline } from '../../deadline.ts'
 import type { Log } from '../../log.ts'
-import { type Store, StoreUnavailable } from '../../store/store.ts'
+import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
 import { sha256 } from '../sha256.ts'
-import type { Sealing } from './sealing.ts'
+import type { Sealer, Sealing } from './sealing.ts'
 
 /** What signs access tokens (RS256, F-000-30): one key for all instances, or the operator's own. */
 export interface SigningKeys {
-  /** The key that signs now; creates it in the store if there is none yet. Throws `StoreUnavailable`. */
+  /** The key that signs now; creates the first in the store if there is none yet. Throws `StoreUnavailable`. */
   signer(signal: AbortSignal): Promise<Signer>
 }
 
@@ -19,41 +19,81 @@ export interface Signer {
 }
 
 /**
- * The public halves (RFC 7517), an empty set while no key exists. Needs no secret and creates nothing. Cached;
- * `fresh` reads the store again. Throws `StoreUnavailable`.
+ * The public halves (RFC 7517), an empty set while no key exists. Needs no secret and creates nothing. From a copy that
+ * is at most `maximumAge` old; with `stale` from one of any age, for who reads again when a key is missing; `fresh`
+ * reads the store. Throws `StoreUnavailable`.
  */
-export type PublicKeys = (signal: AbortSignal, options?: { readonly fresh?: boolean }) => Promise<JSONWebKeySet>
+export type PublicKeys = (
+  signal: AbortSignal,
+  options?: { readonly fresh?: boolean; readonly stale?: boolean },
+) => Promise<JSONWebKeySet>
 
-/** The private half sealed, the public half in clear, so that JWKS needs no secret. */
-const StoredKeys = v.object({
-  keys: v.pipe(
-    v.array(
-      v.object({
-        kid: v.string(),
-        publicJwk: v.object({ kty: v.literal('RSA'), n: v.string(), e: v.string() }),
-        sealedPrivateJwk: v.string(),
-        createdAt: v.number(),
-      }),
-    ),
-    v.minLength(1),
-  ),
+/** The private half sealed, the public half in clear, so that JWKS needs no secret. `createdAt` in seconds. */
+const StoredKey = v.object({
+  kid: v.string(),
+  publicJwk: v.object({ kty: v.literal('RSA'), n: v.string(), e: v.string() }),
+  sealedPrivateJwk: v.string(),
+  createdAt: v.number(),
 })
+export type StoredKey = v.InferOutput<typeof StoredKey>
+
+/** The oldest first. All of them are published, one signs. */
+const StoredKeys = v.object({ keys: v.pipe(v.array(StoredKey), v.minLength(1)) })
 type StoredKeys = v.InferOutput<typeof StoredKeys>
 
 const PrivateJwk = v.looseObject({ kty: v.literal('RSA'), n: v.string(), e: v.string(), d: v.string() })
+type PrivateJwkSealer = Sealer<'signing-key', v.InferOutput<typeof PrivateJwk>>
 
-/** Milliseconds after which a cached copy is read again, in the background, to learn of a rotation. */
+/** Milliseconds after which a copy is read again, in the background, to learn of a rotation. */
 const refreshAfter = 300_000
-/** Milliseconds for that. */
+/** Milliseconds for that, and until it is tried again if it fails. */
 const refreshDeadline = 5000
+const refreshAgainAfter = 30_000
+/**
+ * Milliseconds: nobody signs or publishes by an older copy. An instance may be frozen between two requests for hours,
+ * with its reading in the background.
+ */
+const maximumAge = 900_000
+
+/**
+ * Seconds that a key is published before it signs (O-09): for the copies of our instances (`maximumAge`), what others
+ * keep of the JWKS (300 s), and clocks that differ.
+ */
+export const publicationLead = 3600
 
 /** One record per issuer: another issuer's keys would not open here. */
-const storeKey = (issuer: string) => `signing-keys/${sha256(issuer)}`
+export const storeKeyOf = (issuer: string): string => `signing-keys/${sha256(issuer)}`
+
+/** Throws `UnreadableSigningKey`. */
+export function parseStoredKeys(value: StoreValue): StoredKeys {
+  const parsed = v.safeParse(StoredKeys, value)
+  if (!parsed.success) throw new UnreadableSigningKey('the signing key record is damaged')
+  return parsed.output
+}
+
+export const privateJwkSealer = (sealing: Sealing): PrivateJwkSealer => sealing.encrypted('signing-key', PrivateJwk)
+
+/** `createdAt` in seconds since the epoch. */
+export async function newStoredKey(sealer: PrivateJwkSealer, createdAt: number): Promise<StoredKey> {
+  const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
+  const [{ n = '', e = '' }, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)])
+  const publicJwk = { kty: 'RSA' as const, n, e }
+  const kid = await calculateJwkThumbprint(publicJwk)
+  return { kid, publicJwk, sealedPrivateJwk: sealer.seal(v.parse(PrivateJwk, privateJwk)), createdAt }
+}
+
+/**
+ * The newest key that has been published for long enough; the oldest if there is none, which nobody can have missed.
+ * Decided by the clock alone, so that an instance changes over without reading anything. `now` in seconds.
+ */
+function keyThatSigns(keys: readonly StoredKey[], now: number): StoredKey | undefined {
+  return keys.findLast(({ createdAt }) => createdAt + publicationLead <= now) ?? keys[0]
+}
 
 export function createPublicKeys(stored: StoredKeysReader): PublicKeys {
   let last: { readonly record: StoredKeys | null; readonly set: JSONWebKeySet } | undefined
-  return async (signal, { fresh = false } = {}) => {
-    const record = await stored(signal, fresh)
+  return async (signal, { fresh = false, stale = false } = {}) => {
+    const record = await stored(signal, fresh ? 'new' : stale ? 'any' : 'recent')
     // The same object for the same record: who verifies tokens looks through a set only once.
     if (last?.record !== record || !last) {
       last = { record, set: { keys: record?.keys.map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? [] } }
@@ -72,27 +112,21 @@ export function createSigningKeys(options: {
   log: Log
 }): SigningKeys {
   const { store, stored, log, now } = options
-  const sealer = options.sealing.encrypted('signing-key', PrivateJwk)
-  const key = storeKey(options.issuer)
+  const sealer = privateJwkSealer(options.sealing)
   const imported = new Map<string, KeyObject>()
   let creating: Promise<StoredKeys> | undefined
 
   async function create(signal: AbortSignal): Promise<StoredKeys> {
-    const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
-    const [{ n = '', e = '' }, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)])
-    const publicJwk = { kty: 'RSA' as const, n, e }
-    const kid = await calculateJwkThumbprint(publicJwk)
-    const sealedPrivateJwk = sealer.seal(v.parse(PrivateJwk, privateJwk))
-    const record: StoredKeys = { keys: [{ kid, publicJwk, sealedPrivateJwk, createdAt: Math.floor(now() / 1000) }] }
-    const write = await store.create(key, record, signal)
-    if (write.won) log('signing_key_created', { kid })
+    const first = await newStoredKey(sealer, Math.floor(now() / 1000))
+    const write = await store.create(storeKeyOf(options.issuer), { keys: [first] }, signal)
+    if (write.won) log('signing_key_created', { kid: first.kid })
     // Whoever lost uses the winner's: however many instances start at the same moment, there is one key.
-    const winner = await stored(signal, true)
+    const winner = await stored(signal, 'new')
     if (!winner) throw new StoreUnavailable('the signing key that was just created cannot be read')
     return winner
   }
 
-  function privateKeyOf({ kid, sealedPrivateJwk }: StoredKeys['keys'][number]): KeyObject {
+  function privateKeyOf({ kid, sealedPrivateJwk }: StoredKey): KeyObject {
     const known = imported.get(kid)
     if (known) return known
     const jwk = sealer.open(sealedPrivateJwk)
@@ -105,16 +139,16 @@ export function createSigningKeys(options: {
 
   return {
     async signer(signal) {
-      let record = await stored(signal, false)
+      let record = await stored(signal, 'recent')
       if (!record) {
         creating ??= create(signal).finally(() => {
           creating = undefined
         })
         record = await creating
       }
-      const newest = record.keys.at(-1)
-      if (!newest) throw new UnreadableSigningKey('the signing key record is empty')
-      return { kid: newest.kid, privateKey: privateKeyOf(newest) }
+      const key = keyThatSigns(record.keys, now() / 1000)
+      if (!key) throw new UnreadableSigningKey('the signing key record is empty')
+      return { kid: key.kid, privateKey: privateKeyOf(key) }
     },
   }
 }
@@ -140,33 +174,43 @@ function published(kid: string, { n, e }: { n: string; e: string }): JWK {
   return { kty: 'RSA', n, e, kid, alg: 'RS256', use: 'sig' }
 }
 
-/** The record of an issuer's keys, `null` while there is none. Throws `StoreUnavailable`. */
-export type StoredKeysReader = (signal: AbortSignal, fresh: boolean) => Promise<StoredKeys | null>
+/**
+ * The record of an issuer's keys, `null` while there is none. `new` reads it, `recent` is at most `maximumAge` old,
+ * `any` is whatever is at hand. Throws `StoreUnavailable`, and `UnreadableSigningKey` if the record is damaged.
+ */
+export type StoredKeysReader = (signal: AbortSignal, age: 'new' | 'recent' | 'any') => Promise<StoredKeys | null>
 
-/** Reads the record once per instance (single flight), and again in the background when it has aged. */
+/** Reads the record once per instance (single flight), and again in the background when its copy has aged. */
 export function createStoredKeysReader(options: { issuer: string; store: Store; now: () => number }): StoredKeysReader {
   const { issuer, store, now } = options
-  let cached: { record: StoredKeys; readAt: number } | undefined
+  let copy: { readonly record: StoredKeys | null; readonly readAt: number; readonly turn: number } | undefined
+  let turns = 0
+  let refreshedAt = Number.NEGATIVE_INFINITY
   let reading: Promise<StoredKeys | null> | undefined
 
   async function read(signal: AbortSignal): Promise<StoredKeys | null> {
-    const found = await store.get(storeKey(issuer), signal)
-    if (!found) return null
-    const parsed = v.safeParse(StoredKeys, found.value)
-    if (!parsed.success) throw new UnreadableSigningKey('the signing key record is damaged')
-    cached = { record: parsed.output, readAt: now() }
-    return cached.record
+    const turn = ++turns
+    const readAt = now()
+    const found = await store.get(storeKeyOf(issuer), signal)
+    const record = found && parseStoredKeys(found.value)
+    // One that began earlier and ends later brings nothing new.
+    if (!copy || copy.turn < turn) copy = { record, readAt, turn }
+    return copy.record
   }
 
-  return async (signal, fresh) => {
-    if (cached && !fresh) {
-      if (now() - cached.readAt > refreshAfter) {
-        cached = { ...cached, readAt: now() }
-        withDeadline(refreshDeadline, read).catch(() => undefined)
-      }
-      return cached.record
+  function refresh(): void {
+    if (now() - refreshedAt <= refreshAgainAfter) return
+    refreshedAt = now()
+    withDeadline(refreshDeadline, read).catch(() => undefined)
+  }
+
+  return async (signal, age) => {
+    if (age === 'new') return read(signal)
+    const copyAge = copy ? now() - copy.readAt : Number.POSITIVE_INFINITY
+    if (copy?.record && (age === 'any' || copyAge <= maximumAge)) {
+      if (copyAge > refreshAfter) refresh()
+      return copy.record
     }
-    if (fresh) return read(signal)
     // Whoever finds a read under way shares it; but not its end, since another request's deadline may have caused it.
     if (reading) return reading.catch(() => read(signal))
     reading = read(signal).finally(() => {

@@ -1,4 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { recorded } from '../../../tests/support/recording.ts'
+import { keepSecret, keepSecretsOf } from '../../../tests/support/secrets.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { createAuthorizationServer } from '../authorization-server.ts'
@@ -55,17 +57,18 @@ export function createHarness(
     signIns: [],
     clock: Date.UTC(2026, 10, 21),
     identity: reader,
-    fetch: (path, init) =>
-      server.fetch(new Request(issuer + path, init), {
+    async fetch(path, init) {
+      const response = await server.fetch(new Request(issuer + path, init), {
         signal: AbortSignal.timeout(8000),
         requestId: 'request-1',
         waitUntil: () => undefined,
-      }),
+      })
+      await keepSecretsOf(response)
+      return response
+    },
   }
   const now = () => harness.clock
-  const log = (event: string, fields: object = {}) => {
-    harness.log.push({ event, fields })
-  }
+  const log = recorded((event, fields = {}) => harness.log.push({ event, fields }))
   const stored = createStoredKeysReader({ issuer, store, now })
   const sealing = createSealing(issuer, options.secrets ?? newSecrets())
   const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
@@ -124,6 +127,7 @@ export interface Pkce {
 
 export function newPkce(): Pkce {
   const verifier = randomBytes(32).toString('base64url')
+  keepSecret(verifier)
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
 }
 
@@ -164,7 +168,9 @@ export class TestBrowser {
 }
 
 export function sealedRequest(page: string): string {
-  return /name="request" value="([^"]+)"/.exec(page)?.[1] ?? ''
+  const [, sealed = ''] = /name="request" value="([^"]+)"/.exec(page) ?? []
+  keepSecret(sealed)
+  return sealed
 }
 
 export const redirectUri = 'http://127.0.0.1:7777/callback'

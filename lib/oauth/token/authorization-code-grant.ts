@@ -5,7 +5,7 @@ import type { Parameters } from '../parameters.ts'
 import { sha256 } from '../sha256.ts'
 import { issueTokens } from './access-token.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
-import type { AuthenticatedClient } from './client-authentication.ts'
+import { type AuthenticatedClient, requireUnblockedHost } from './client-authentication.ts'
 import { verifyCodeVerifier } from './pkce.ts'
 import { refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
@@ -40,9 +40,7 @@ export async function authorizationCodeGrant(
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the code has been used', grant.refused)
 
   const { g, resource, scope, u: person } = code
-  const refreshToken = code.rt
-    ? refreshTokenOf(grant, { g, resource, scope, u: person }, context.refreshTokens)
-    : undefined
+  const refreshToken = code.rt ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
   const access = { client, resource, scope, grant: g, endsAt: code.end, person }
   const response = issueTokens(access, refreshToken, signer, context)
   call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
@@ -74,6 +72,7 @@ function openCode(
   if (verifier === undefined || !verifyCodeVerifier(verifier, code.p)) {
     throw new OAuthError('invalid_grant', 'code_verifier does not match the code_challenge')
   }
+  requireUnblockedHost(code.rh, client)
   return code
 }
 

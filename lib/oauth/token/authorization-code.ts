@@ -12,6 +12,8 @@ export const AuthorizationCode = v.object({
   /** base64url SHA-256 of client_id and of redirect_uri. */
   c: v.string(),
   r: v.string(),
+  /** Host of redirect_uri, with its port, if it has one: what an operator may block. */
+  rh: v.exactOptional(v.string()),
   /** code_challenge (S256). */
   p: v.string(),
   resource: v.string(),

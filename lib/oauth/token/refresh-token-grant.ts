@@ -3,7 +3,7 @@ import { OAuthError } from '../errors.ts'
 import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
 import { issueTokens } from './access-token.ts'
-import type { AuthenticatedClient } from './client-authentication.ts'
+import { type AuthenticatedClient, requireUnblockedHost } from './client-authentication.ts'
 import { type RefreshToken, refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './token-endpoint.ts'
@@ -56,6 +56,7 @@ function openRefreshToken(
   if (token.c !== client.hash) throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
   if (token.m !== client.method) throw new OAuthError('invalid_client', 'client authentication is required')
   if (Math.min(token.exp, token.end) <= now) throw new OAuthError('invalid_grant', 'the refresh token has expired')
+  requireUnblockedHost(token.rh, client)
   return token
 }
 

@@ -17,6 +17,8 @@ export const RefreshToken = v.object({
   c: v.string(),
   cn: v.exactOptional(v.string()),
   m: v.picklist(['none']),
+  /** Host of the redirect URI that the code went to, as in the code; absent in tokens of older releases, too. */
+  rh: v.exactOptional(v.string()),
   scope: v.string(),
   resource: v.string(),
   u: Person,
@@ -33,7 +35,7 @@ export type RefreshSealer = Sealer<'refresh', RefreshToken>
 export const refreshSealer = (sealing: Sealing): RefreshSealer => sealing.signed('refresh', RefreshToken)
 
 /** What a refresh token keeps from generation to generation. */
-export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'scope' | 'resource' | 'u'>
+export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'scope' | 'resource' | 'u'>
 
 /**
  * The refresh token of a grant's current generation: a pure function of what never changes, the record and its
@@ -49,6 +51,7 @@ export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenO
       c: record.clientHash,
       ...(record.clientName === undefined ? {} : { cn: record.clientName }),
       m: record.authenticationMethod,
+      ...(origin.rh === undefined ? {} : { rh: origin.rh }),
       scope: origin.scope,
       resource: origin.resource,
       u: origin.u,

@@ -20,18 +20,27 @@ const scope = 'openid profile email'
 const discoveryLifetime = 3_600_000
 /** Seconds for which its keys are kept: fewer than the 300 after which the library reads them again by itself. */
 const keysLifetime = 240
+/** Bytes of an answer of the provider. */
+const maxAnswer = 512 * 1024
 const Jwks = v.object({ keys: v.array(v.looseObject({ kty: v.string() })) })
 
-/** At most 64 characters; empty means that there is none. */
+/** With what we need of it. */
+type Metadata = oauth.AuthorizationServer &
+  Readonly<Record<'authorization_endpoint' | 'token_endpoint' | 'jwks_uri', string>>
+
+/** At most 64 characters that can be seen; empty means that there is none. */
 const short = v.pipe(
   v.string(),
-  v.transform((text) => [...text.trim()].slice(0, 64).join('') || undefined),
+  v.transform((text) => [...text.replace(/\p{C}/gu, '').trim()].slice(0, 64).join('') || undefined),
 )
+
+/** No longer than a mailbox can be (RFC 5321 §4.5.3.1.3), and nothing in it that cannot be seen: a person is to know it. */
+const emailAddress = v.pipe(v.string(), v.regex(/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u), v.maxBytes(254))
 
 /** Claims of the ID token that we read; the library has validated the token itself. An odd address counts as none. */
 const Claims = v.object({
   sub: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
-  email: v.fallback(v.optional(v.pipe(v.string(), v.regex(/^[^\s@]+@[^\s@]+$/), v.maxLength(254))), undefined),
+  email: v.fallback(v.optional(emailAddress), undefined),
   email_verified: v.fallback(v.optional(v.boolean()), undefined),
   org_id: v.fallback(v.optional(short), undefined),
   org_name: v.fallback(v.optional(short), undefined),
@@ -49,22 +58,29 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
     // Configuration admits http on loopback only.
     [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
   })
-  let discovered: { server: oauth.AuthorizationServer; at: number } | undefined
+  let discovered: { server: Metadata; at: number } | undefined
   let keys: oauth.JWKSCacheInput = {}
 
-  async function discover(signal: AbortSignal): Promise<oauth.AuthorizationServer> {
+  /** Keeps only what is usable: what is not may be so for a moment. */
+  async function discover(signal: AbortSignal): Promise<Metadata> {
     if (discovered && options.now() - discovered.at < discoveryLifetime) return discovered.server
     const response = await oauth.discoveryRequest(issuer, { ...http(signal), algorithm: 'oidc' })
     const server = await oauth.processDiscoveryResponse(issuer, response)
-    discovered = { server, at: options.now() }
-    return server
+    const { authorization_endpoint, token_endpoint, jwks_uri } = server
+    if (!isEndpoint(authorization_endpoint) || !isEndpoint(token_endpoint) || !isEndpoint(jwks_uri)) {
+      throw new UpstreamError('invalid', 'an endpoint is missing')
+    }
+    const metadata = { ...server, authorization_endpoint, token_endpoint, jwks_uri }
+    discovered = { server: metadata, at: options.now() }
+    return metadata
   }
 
-  /** Before the provider's code is spent: whoever meets a fault here loads the page again, and loses nothing (F-13). */
-  async function loadKeys({ jwks_uri }: oauth.AuthorizationServer, signal: AbortSignal): Promise<void> {
+  const isEndpoint = (url: unknown): url is string =>
+    typeof url === 'string' && ['https:', issuer.protocol].includes(URL.parse(url)?.protocol ?? '')
+
+  async function loadKeys({ jwks_uri }: Metadata, signal: AbortSignal): Promise<void> {
     const seconds = Math.floor(options.now() / 1000)
     if ('uat' in keys && seconds - keys.uat < keysLifetime) return
-    if (!jwks_uri) throw new UpstreamError('invalid', 'the provider publishes no keys')
     const response = await fetchWithOneRetry(jwks_uri, {
       body: undefined,
       headers: { accept: 'application/json' },
@@ -72,8 +88,10 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
       redirect: 'manual',
       signal,
     })
-    if (response.status !== 200) throw new UpstreamError('transient', `the provider's keys: status ${response.status}`)
-    keys = { jwks: v.parse(Jwks, await response.json()), uat: seconds }
+    if (response.status !== 200) throw new UpstreamError('invalid', `status ${response.status}`)
+    const jwks = v.safeParse(Jwks, await response.json().catch(() => undefined))
+    if (!jwks.success) throw new UpstreamError('invalid', 'not a key set')
+    keys = { jwks: jwks.output, uat: seconds }
   }
 
   /**
@@ -96,8 +114,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
   return {
     authorizationUrl: (login, prompt, signal) =>
       explained(async () => {
-        const { authorization_endpoint } = await discover(signal)
-        if (!authorization_endpoint) throw new UpstreamError('invalid', 'the provider has no authorization endpoint')
+        const { authorization_endpoint } = await unspent('metadata', () => discover(signal))
         const url = new URL(authorization_endpoint)
         const parameters = {
           response_type: 'code',
@@ -116,9 +133,9 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
 
     identify: (answer, login, signal) =>
       explained(async () => {
-        const server = await discover(signal)
+        const server = await unspent('metadata', () => discover(signal))
         const parameters = oauth.validateAuthResponse(server, client, answer, login.state)
-        await loadKeys(server, signal)
+        await unspent('keys', () => loadKeys(server, signal))
         const response = await oauth.authorizationCodeGrantRequest(
           server,
           client,
@@ -166,13 +183,14 @@ async function fetchWithOneRetry(
   const attempt = async () => {
     const { body, signal, ...rest } = init
     const response = await fetch(url, { ...rest, body: body ?? null, signal: signal ?? null })
-    if (response.status !== 429 && response.status < 500) return response
+    if (response.status !== 429 && response.status < 500) return await whole(response)
     await response.body?.cancel()
     throw new UpstreamError('transient', `the provider answered ${response.status}`)
   }
   try {
     return await attempt()
   } catch (error) {
+    if (error instanceof UpstreamError && error.kind === 'invalid') throw error
     if (init.signal?.aborted)
       throw new UpstreamError('transient', 'the provider did not answer in time', { cause: error })
   }
@@ -182,6 +200,18 @@ async function fetchWithOneRetry(
     if (error instanceof UpstreamError) throw error
     throw new UpstreamError('transient', 'the provider cannot be reached', { cause: error })
   }
+}
+
+/** With all of its body, so that one that breaks off, or takes too long, is a passing fault as well. */
+async function whole({ body, status, headers }: Response): Promise<Response> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body ?? []) {
+    length += chunk.byteLength
+    if (length > maxAnswer) throw new UpstreamError('invalid', "the provider's answer is too large")
+    chunks.push(chunk)
+  }
+  return new Response(length === 0 ? null : Buffer.concat(chunks), { status, headers })
 }
 
 /** Codes as OAuth and OpenID Connect have them; whatever else somebody wrote there stays out of the log. */
@@ -201,7 +231,22 @@ async function explained<T>(work: () => Promise<T>): Promise<T> {
         cause: error,
       })
     }
-    const message = error instanceof Error ? error.message : 'unknown'
-    throw new UpstreamError('invalid', `the provider's answer is not acceptable: ${message}`, { cause: error })
+    throw new UpstreamError('invalid', `the provider's answer is not acceptable: ${reasonOf(error)}`, { cause: error })
   }
+}
+
+/** Before the provider's code is spent: whoever meets a fault here loads the page again, and loses nothing (F-13). */
+async function unspent<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw new UpstreamError('transient', `the provider's ${what}: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/** The library's words and ours are fixed; those of anything else may quote what the provider sent. */
+function reasonOf(error: unknown): string {
+  const fixed = [UpstreamError, oauth.OperationProcessingError, oauth.UnsupportedOperationError]
+  if (!(error instanceof Error)) return 'unknown'
+  return fixed.some((kind) => error instanceof kind) ? error.message : error.name
 }

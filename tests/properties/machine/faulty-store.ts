@@ -34,7 +34,18 @@ export interface FaultyStore {
   land(): Promise<boolean>
 }
 
-/** Wraps a store. The record of the signing keys is spared: it is read in the background too, by nobody's request. */
+export const storeClient = (turn: () => Promise<void>, fault: Fault | undefined): StoreClient => ({
+  fault,
+  turn,
+  operations: 0,
+  disturbed: false,
+  unclear: false,
+})
+
+/** What is decided by who comes first; everything else, signing keys and copies, may also go on after the answer. */
+const isRacedFor = (key: string) => key.startsWith('grants/') || key.startsWith('limits/')
+
+/** Wraps a store. */
 export function createFaultyStore(inner: Store): FaultyStore {
   const clients = new AsyncLocalStorage<StoreClient>()
   const late: (() => Promise<unknown>)[] = []
@@ -42,8 +53,8 @@ export function createFaultyStore(inner: Store): FaultyStore {
   /** @param effect the operation itself; it happens in one go */
   async function read<T>(key: string, effect: () => Promise<T>): Promise<T> {
     const client = clients.getStore()
-    if (!client || key.startsWith('signing-keys/')) return effect()
-    const fault = await arrive(client)
+    if (!client) return effect()
+    const fault = await arrive(client, key)
     if (fault === undefined || fault === 'landed' || fault === 'repeated') return effect()
     throw unavailable(client)
   }
@@ -55,29 +66,39 @@ export function createFaultyStore(inner: Store): FaultyStore {
     effect: () => Promise<WriteResult>,
   ): Promise<WriteResult> {
     const client = clients.getStore()
-    if (!client || key.startsWith('signing-keys/')) return effect()
-    const fault = await arrive(client)
+    if (!client) return effect()
+    const fault = await arrive(client, key)
     if (fault === undefined) return effect()
     if (fault === 'down') throw unavailable(client)
-    client.unclear ||= value.revokedAt === undefined
+    client.unclear ||= key.startsWith('grants/') && value.revokedAt === undefined
     if (fault === 'lost') await effect()
     if (fault === 'late') late.push(effect)
     if (fault === 'lost' || fault === 'late') throw unavailable(client)
 
     client.disturbed = true
     const first = fault === 'landed' ? await effect() : undefined
-    await client.turn()
+    await turnOf(client, key)
     const second = await effect()
     if (second.won) return second
-    await client.turn()
+    await turnOf(client, key)
     const found = await inner.get(key, new AbortController().signal)
     if (first?.won && found?.version === first.version) return first
     if (found === null || found.version === expected) throw unavailable(client)
     return { won: false, ambiguous: true }
   }
 
-  async function arrive(client: StoreClient): Promise<Fault['kind'] | undefined> {
-    await client.turn()
+  /** Unconditional: whether it has to be sent twice makes no difference. */
+  async function put(key: string, effect: () => Promise<void>): Promise<void> {
+    const client = clients.getStore()
+    if (!client) return effect()
+    const fault = await arrive(client, key)
+    if (fault === 'late') late.push(effect)
+    else if (fault !== 'down') await effect()
+    if (fault === 'late' || fault === 'lost' || fault === 'down') throw unavailable(client)
+  }
+
+  async function arrive(client: StoreClient, key: string): Promise<Fault['kind'] | undefined> {
+    await turnOf(client, key)
     const number = client.operations++
     const { fault } = client
     return fault && (fault.at === number || (fault.kind === 'down' && fault.at < number)) ? fault.kind : undefined
@@ -90,6 +111,8 @@ export function createFaultyStore(inner: Store): FaultyStore {
       create: (key, value, signal) => write(key, value, undefined, () => inner.create(key, value, signal)),
       replace: (key, value, version, signal) =>
         write(key, value, version, () => inner.replace(key, value, version, signal)),
+      put: (key, value, signal) => put(key, () => inner.put(key, value, signal)),
+      list: (prefix, signal, cursor) => read(prefix, () => inner.list(prefix, signal, cursor)),
     },
     as: (client, work) => clients.run(client, work),
     async land() {
@@ -98,6 +121,10 @@ export function createFaultyStore(inner: Store): FaultyStore {
       return effect !== undefined
     },
   }
+}
+
+async function turnOf(client: StoreClient, key: string): Promise<void> {
+  if (isRacedFor(key)) await client.turn()
 }
 
 function unavailable(client: StoreClient): StoreUnavailable {

@@ -33,9 +33,8 @@ export interface ClientModel {
   readonly id: string
   readonly redirectUri: string
   readonly refreshes: boolean
-  /** The answer goes to a host that nobody vouches for; to an app's own scheme. */
+  /** The answer goes to a host that nobody vouches for. */
   readonly confirms: boolean
-  readonly isApp: boolean
 }
 
 export interface Held {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { sha256 } from '../../../lib/oauth/sha256.ts'
 import { type Answer, jsonOf, soundAnswer } from '../invariants.ts'
-import { type Fault, interleave, type StoreClient } from './faulty-store.ts'
+import { expectCopy, judgeCopies } from './documents.ts'
+import { interleave, storeClient } from './faulty-store.ts'
 import { type Event, type GrantModel, judge, look, remember } from './model.ts'
-import type { Script, Step, TokenRequest } from './script.ts'
+import { registerStep } from './registrations.ts'
+import { documentKind, type Script, type Step, type TokenRequest } from './script.ts'
 import {
   authorizeStep,
   callbackStep,
@@ -11,20 +13,22 @@ import {
   instanceOf,
   pick,
   pressStep,
-  registerStep,
   type State,
   seconds,
 } from './sign-in.ts'
 import { createWorld, type Instance, payload, type World } from './world.ts'
 
 /** Plays a script in a world of its own; after each step everything has to be as it may be. Throws `AssertionError`. */
-export async function play({ secrets, steps }: Script): Promise<void> {
+export async function play({ steps, ...circumstances }: Script): Promise<void> {
   const state: State = {
-    world: await createWorld(secrets),
+    world: await createWorld(circumstances),
     clients: [],
     pages: [],
     transactions: [],
     grants: [],
+    known: new Map(),
+    registered: new Map(),
+    landed: false,
   }
   for (const [index, step] of steps.entries()) {
     try {
@@ -35,6 +39,7 @@ export async function play({ secrets, steps }: Script): Promise<void> {
     }
   }
   await everybodyRefreshes(state)
+  await everybodyComesBack(state)
   const { keys } = await state.world.truth.list('grants/', new AbortController().signal)
   const known = new Set(state.grants.map(({ key }) => key))
   assert.deepEqual(
@@ -75,6 +80,11 @@ async function take(step: Step, state: State): Promise<void> {
       break
     case 'late write lands':
       landing = await world.faults.land()
+      state.landed ||= landing
+      break
+    case 'document host':
+      world.documentHost.condition = step.condition
+      world.documentHost.edition = step.edition
       break
     case 'store moves':
       await moveStore(state)
@@ -83,13 +93,22 @@ async function take(step: Step, state: State): Promise<void> {
     const concerned = events.filter((event) => event.grant === grant)
     await judge(grant, concerned, world, landing)
   }
+  await judgeCopies(state)
 }
 
 /** The usual way, without detours. */
 async function signIn({ client, browser, until, at }: Extract<Step, { do: 'sign in' }>, state: State): Promise<void> {
-  if (state.clients.length === 0) await registerStep(state, { do: 'register', kind: client, at })
+  if (state.clients.length === 0)
+    await registerStep(state, { do: 'register', kind: client, address: 2, at, faults: [undefined], order: [] })
   const [pages, transactions] = [state.pages.length, state.transactions.length]
-  await authorizeStep(state, { do: 'authorize', client, browser, scope: 'docs:read docs:feedback', at })
+  await authorizeStep(state, {
+    do: 'authorize',
+    client,
+    browser,
+    scope: 'docs:read docs:feedback',
+    at,
+    fault: undefined,
+  })
   if (state.pages.length === pages || until === 'consent') return
   await pressStep(state, { do: 'press', button: 'approve', page: 0, browser: 'own', at })
   if (state.transactions.length === transactions || until === 'login') return
@@ -114,6 +133,31 @@ async function everybodyRefreshes(state: State): Promise<void> {
     return { kind: 'refresh', grant, age: 0, wrong: 'nothing', narrow: false, at: 1, again: 1, fault: undefined }
   })
   for (const request of requests) await take({ do: 'tokens', requests: [request], order: [] }, state)
+}
+
+/** Once everything is as it should be, and the limits are over: nobody is refused for what happened before. */
+async function everybodyComesBack(state: State): Promise<void> {
+  const { world, pages, clients } = state
+  Object.assign(world.documentHost, { condition: 'up', edition: 0 })
+  world.wait(3_600)
+  const register = { do: 'register', faults: [undefined], order: [] } as const
+  for (const [index] of world.instances.entries()) {
+    for (const kind of [0, documentKind]) {
+      const [before, known] = [pages.length, clients.length]
+      await registerStep(state, { ...register, kind, address: index, at: index })
+      assert.equal(clients.length, known + 1, 'it cannot register')
+      const at = index
+      await authorizeStep(state, {
+        do: 'authorize',
+        client: 0,
+        browser: index,
+        scope: 'docs:read',
+        at,
+        fault: undefined,
+      })
+      assert.equal(pages.length, before + 1, 'nobody is asked')
+    }
+  }
 }
 
 /** Sends them at once; `order` says how their store operations interleave. */
@@ -154,6 +198,7 @@ async function sendOne(
   }
   const form = formOf(request, grant, presented, clientId)
   const answer = await world.faults.as(client, () => post(at, form))
+  if (request.kind === 'redeem') await expectCopy(state, grant, at, client, answer)
   const scope = 'scope' in form ? form.scope : grant.scope
   const event: Event = { kind: request.kind, grant, generation, expectedError, scope, at, client, answer }
   const next = answer.status === 200 ? jsonOf(answer.text).refresh_token : undefined
@@ -171,14 +216,6 @@ async function sendOne(
   }
   return [event, ...(await sendOne(following, grant, turn, state))]
 }
-
-const storeClient = (turn: () => Promise<void>, fault: Fault | undefined): StoreClient => ({
-  fault,
-  turn,
-  operations: 0,
-  disturbed: false,
-  unclear: false,
-})
 
 const ages = (grant: GrantModel) => [...grant.refreshTokens.keys()].sort((a, b) => b - a)
 

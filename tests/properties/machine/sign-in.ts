@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict'
 import { subjectOf } from '../../../lib/oauth/grants/record.ts'
 import { sha256 } from '../../../lib/oauth/sha256.ts'
-import {
-  authorizePath,
-  newPkce,
-  type Pkce,
-  reader,
-  register,
-  sealedRequest,
-} from '../../../lib/oauth/testing/harness.ts'
+import { authorizePath, newPkce, type Pkce, reader, sealedRequest } from '../../../lib/oauth/testing/harness.ts'
 import { codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
 import { UpstreamError } from '../../../lib/oauth/upstream/upstream.ts'
 import { type Answer, soundAnswer } from '../invariants.ts'
+import { documentClientId } from './document-host.ts'
+import { expectedStatus, foreseeDocument, type KnownDocument } from './documents.ts'
+import { storeClient } from './faulty-store.ts'
 import type { ClientModel, GrantModel } from './model.ts'
 import type { Scope, Step } from './script.ts'
-import { documentClientId, type Instance, lifetimes, type World } from './world.ts'
+import { type Instance, lifetimes, type World } from './world.ts'
 
 /** What has come to be in the course of a script, oldest first. */
 export interface State {
@@ -23,6 +19,12 @@ export interface State {
   readonly pages: Page[]
   readonly transactions: Transaction[]
   readonly grants: GrantModel[]
+  /** What each instance remembers of the document of the client that publishes one. */
+  readonly known: Map<Instance, KnownDocument>
+  /** Registrations by address and hour, but for those for which something was wrong with the store. */
+  readonly registered: Map<string, number>
+  /** A late write has taken effect. */
+  landed: boolean
 }
 
 /** A consent page that a browser shows. */
@@ -56,27 +58,6 @@ export function instanceOf({ instances }: World, number: number): Instance {
   return instance
 }
 
-const kinds: readonly { readonly redirectUri: string; readonly metadata?: object }[] = [
-  { redirectUri: 'http://127.0.0.1/callback' },
-  { redirectUri: 'https://claude.ai/api/mcp/auth_callback' },
-  { redirectUri: 'https://app.example/callback?from=mcp' },
-  { redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback' },
-  { redirectUri: 'http://localhost:7777/', metadata: { grant_types: ['authorization_code'] } },
-]
-
-export async function registerStep({ world, clients }: State, { kind: number, at }: StepOf<'register'>): Promise<void> {
-  const kind = kinds[number]
-  const redirectUri = kind?.redirectUri ?? 'https://claude.ai/published'
-  const server = instanceOf(world, at).server
-  clients.push({
-    id: kind ? await register(server, { redirect_uris: [redirectUri], ...kind.metadata }) : documentClientId,
-    redirectUri,
-    refreshes: kind?.metadata === undefined,
-    confirms: redirectUri.startsWith('https://app.example'),
-    isApp: redirectUri.startsWith('cursor:'),
-  })
-}
-
 export async function authorizeStep(state: State, step: StepOf<'authorize'>): Promise<void> {
   const { world, pages } = state
   const client = pick(state.clients, step.client)
@@ -86,8 +67,11 @@ export async function authorizeStep(state: State, step: StepOf<'authorize'>): Pr
   const clientState = `state ${pages.length} & more`
   const redirectUri = client.redirectUri.replace('127.0.0.1/', '127.0.0.1:7777/')
   const path = authorizePath(client.id, pkce, { redirect_uri: redirectUri, scope: step.scope, state: clientState })
-  const answer = await visit(world, step.browser, at, (browser) => browser.open(path))
-  if (client.id !== documentClientId && !at.opens(client.id)) return refused(answer, 400)
+  const published = client.id === documentClientId ? await foreseeDocument(state, at) : undefined
+  const sender = storeClient(async () => undefined, step.fault)
+  const answer = await world.faults.as(sender, () => visit(world, step.browser, at, (browser) => browser.open(path)))
+  const status = published ? expectedStatus(published, client, sender) : at.opens(client.id) ? 200 : 400
+  if (status !== 200) return refused(answer, status)
   assert.equal(answer.status, 200)
   pages.push({
     client,

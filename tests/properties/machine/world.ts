@@ -1,12 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Client } from '../../../lib/oauth/clients/client.ts'
 import { createGrants, type Grants } from '../../../lib/oauth/grants/grants.ts'
 import { createSealing, type Sealing } from '../../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../../lib/oauth/keys/secrets.ts'
-import { sha256 } from '../../../lib/oauth/sha256.ts'
 import {
   createHarness,
-  type Harness,
   newPkce,
   reader,
   register,
@@ -16,6 +13,9 @@ import {
 } from '../../../lib/oauth/testing/harness.ts'
 import { createMemoryStore } from '../../../lib/store/memory.ts'
 import type { Store, StoreValue } from '../../../lib/store/store.ts'
+import { recorded } from '../../support/recording.ts'
+import { createServer, type Server, type ServerOptions } from '../server.ts'
+import { createDocumentHost, type DocumentHost } from './document-host.ts'
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts'
 import type { Script } from './script.ts'
 
@@ -25,6 +25,7 @@ export interface World {
   /** What the store really holds. */
   readonly truth: Store
   readonly faults: FaultyStore
+  readonly documentHost: DocumentHost
   readonly instances: readonly Instance[]
   /** `grants.revoke` as another part of the service would call it. */
   readonly grants: Grants
@@ -40,7 +41,7 @@ export interface World {
 export type Open = (at: Instance, visit: (browser: TestBrowser) => Promise<Response>) => Promise<Response>
 
 export interface Instance {
-  readonly server: Harness
+  readonly server: Server
   /** Whether it has the secret that sealed this value. */
   opens(sealed: string): boolean
   has(kid: string): boolean
@@ -68,24 +69,31 @@ const rings: Record<Script['secrets'], readonly Secrets[]> = {
   mixed: [only(older), { ...only(newer), previous: [older] }],
 }
 
-export const documentClientId = 'https://publisher.example/client.json'
-const documentClient: Client = {
-  id: documentClientId,
-  hash: sha256(documentClientId),
-  source: 'metadata-document',
-  name: 'Published',
-  verifiedHost: 'publisher.example',
-  redirectUris: ['https://claude.ai/published'],
-  grantTypes: ['authorization_code', 'refresh_token'],
-  authenticationMethods: ['none'],
-}
+/** Registrations that one address may make in an hour. */
+export const registrationLimit = 3
 
-export async function createWorld(secrets: Script['secrets']): Promise<World> {
+/** @param interstitial false: no consent page where the operator may leave it out */
+export async function createWorld(
+  { secrets, signingKey }: Pick<Script, 'secrets' | 'signingKey'>,
+  { interstitial = true } = {},
+): Promise<World> {
   const truth = createMemoryStore()
   const faults = createFaultyStore(truth)
-  const signingKey = await madeOnce()
-  await truth.put(signingKey.key, signingKey.value, new AbortController().signal)
-  const instances = rings[secrets].map((ring) => createInstance(ring, faults.store))
+  const documentHost = createDocumentHost()
+  if (signingKey === 'made') {
+    const { key, value } = await madeOnce()
+    await truth.put(key, value, new AbortController().signal)
+  }
+  const instances = rings[secrets].map((ring) =>
+    createInstance(ring, {
+      issuer,
+      store: faults.store,
+      trustedHosts: ['claude.ai'],
+      interstitial,
+      fetchDocument: documentHost.fetch,
+      registrations: registrationLimit,
+    }),
+  )
   const [first] = instances
   if (!first) throw new Error('no instance')
   const now = () => first.server.clock
@@ -93,8 +101,9 @@ export async function createWorld(secrets: Script['secrets']): Promise<World> {
     issuer,
     truth,
     faults,
+    documentHost,
     instances,
-    grants: createGrants({ store: faults.store, now, grace, log: () => undefined }),
+    grants: createGrants({ store: faults.store, now, grace, log: recorded() }),
     sealing: createSealing(issuer, { ...only(older), previous: [newer] }),
     browsers: [0, 1].map(createBrowser),
     now,
@@ -104,14 +113,8 @@ export async function createWorld(secrets: Script['secrets']): Promise<World> {
   }
 }
 
-function createInstance(ring: Secrets, store: Store): Instance {
-  const server = createHarness({
-    issuer,
-    store,
-    secrets: ring,
-    documents: { [documentClientId]: documentClient },
-    trustedHosts: ['claude.ai'],
-  })
+function createInstance(ring: Secrets, options: Omit<ServerOptions, 'secrets'>): Instance {
+  const server = createServer({ ...options, secrets: ring })
   const kids = [ring.current, ...ring.previous].map((secret) => createSealing(issuer, only(secret)).currentKid)
   return {
     server,

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest'
+import { createMemoryStore } from '../../store/memory.ts'
+import {
+  authorizePath,
+  createHarness,
+  type Harness,
+  newPkce,
+  newSecrets,
+  register,
+  TestBrowser,
+  token,
+} from '../testing/harness.ts'
+import type { Secrets } from './secrets.ts'
+
+const { current: old } = newSecrets()
+const { current: next } = newSecrets()
+const using = (current: Uint8Array): Secrets => ({ current, previous: [], retired: [] })
+
+/** The deploys of a rotation, in their order. */
+const before = using(old)
+const announced: Secrets = { ...before, previous: [next] }
+const swapped: Secrets = { ...using(next), previous: [old] }
+const dropped: Secrets = { ...using(next), retired: [old] }
+
+const steps = ['register', 'authorize', 'approve', 'callback', 'confirm', 'redeem', 'refresh', 'replay'] as const
+type Step = (typeof steps)[number]
+
+/** Which of two instances each step of a session meets: one up to any step and then the other, or both by turns. */
+const routes = [0, 1].flatMap((start) => [
+  ...steps.map((_, last) => steps.map((_, index) => (index > last ? 1 - start : start))),
+  steps.map((_, index) => (start + index) % 2),
+])
+
+/** On a host that nobody vouches for: the sign-in has a confirmation, too. */
+const remote = 'https://app.example/callback'
+
+type At = (step: Step) => Harness
+
+async function codeBy(at: At) {
+  const clientId = await register(at('register'), { redirect_uris: [remote] })
+  const pkce = newPkce()
+  // One person's browser, which meets several instances behind one address.
+  let server = at('authorize')
+  const browser = new TestBrowser({ ...server, fetch: (path, init) => server.fetch(path, init) })
+  const page = await (await browser.open(authorizePath(clientId, pkce, { redirect_uri: remote }))).text()
+  server = at('approve')
+  const upstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+  server = at('callback')
+  const state = upstream.searchParams.get('state') ?? ''
+  await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
+  server = at('confirm')
+  const confirmed = await browser.open('/oauth/confirm', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      origin: server.issuer,
+      'sec-fetch-site': 'same-origin',
+    },
+    body: new URLSearchParams({ state, action: 'confirm' }),
+  })
+  const code = new URL(confirmed.headers.get('location') ?? 'none:').searchParams.get('code') ?? ''
+  return {
+    clientId,
+    form: { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: pkce.verifier },
+  }
+}
+
+const refreshAt = (server: Harness, client_id: string, refresh_token = '') =>
+  token(server, { grant_type: 'refresh_token', client_id, refresh_token })
+
+/** Two instances over one store, of which the first has made the signing key. */
+async function pair(first: Secrets, second: Secrets) {
+  const store = createMemoryStore()
+  const servers = [createHarness({ secrets: first, store }), createHarness({ secrets: second, store })] as const
+  const { form } = await codeBy(() => servers[0])
+  expect((await token(servers[0], form)).status).toBe(200)
+  return servers
+}
+
+describe.each([
+  ['one instance knows the next secret already, one does not', before, announced],
+  ['one seals with the next secret already, one does not yet', announced, swapped],
+  ['one still knows the old secret, one does not', swapped, dropped],
+])('while the secret changes and %s', (_when, one, other) => {
+  test('a session works whichever of them each request meets, and a repeated refresh gets the identical token [O-09 R-13 T-21]', async () => {
+    const servers = await pair(one, other)
+    for (const route of routes) {
+      const at: At = (step) => servers[route[steps.indexOf(step)] ?? 0] ?? servers[0]
+      const { clientId, form } = await codeBy(at)
+      const first = await token(at('redeem'), form)
+      const second = await refreshAt(at('refresh'), clientId, first.body.refresh_token)
+      const again = await refreshAt(at('replay'), clientId, first.body.refresh_token)
+      expect([first, second, again].map(({ status }) => status)).toEqual([200, 200, 200])
+      expect(again.body.refresh_token).toBe(second.body.refresh_token)
+    }
+  })
+
+  test.each([
+    ['the one', one, other],
+    ['the other', other, one],
+  ])(
+    '20 refreshes at once on both with a token of %s get one and the same new token [T-21]',
+    async (_whose, ...both) => {
+      const [own, foreign] = await pair(...both)
+      const { clientId, form } = await codeBy(() => own)
+      let refreshToken = (await token(own, form)).body.refresh_token
+      for (let round = 0; round < 3; round++) {
+        const racing = Array.from({ length: 20 }, (_, i) => refreshAt(i % 2 ? own : foreign, clientId, refreshToken))
+        const answers = await Promise.all(racing)
+        expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200))
+        expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1)
+        refreshToken = answers[0]?.body.refresh_token
+      }
+    },
+  )
+
+  test.each([
+    ['the one', one, other],
+    ['the other', other, one],
+  ])('a code that was spent at %s ends the grant when the second one sees it again [T-13]', async (_whose, ...both) => {
+    const [own, foreign] = await pair(...both)
+    const { clientId, form } = await codeBy(() => own)
+    const { body } = await token(own, form)
+    expect((await token(foreign, form)).body.error).toBe('invalid_grant')
+    expect((await refreshAt(own, clientId, body.refresh_token)).body.error).toBe('invalid_grant')
+  })
+})
+
+test('why the next secret is announced first: an instance that has never heard of it refuses what it has sealed', async () => {
+  const [late, early] = await pair(before, swapped)
+  const known = await codeBy(() => late)
+  const { body } = await token(early, known.form)
+  expect((await refreshAt(late, known.clientId, body.refresh_token)).body.error).toBe('invalid_grant')
+  const unknown = await codeBy(() => early)
+  expect((await token(late, unknown.form)).body.error).toBe('invalid_client')
+  // Nothing is lost but what the client now throws away by itself.
+  expect((await refreshAt(early, known.clientId, body.refresh_token)).status).toBe(200)
+})

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { readForm } from '../../dev/browser/form.ts'
+import { sha256 } from '../../lib/oauth/sha256.ts'
+import { deploy } from '../support/deploy.ts'
+import {
+  type AuthorizationRequest,
+  codeOf,
+  locationOf,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { type Publisher, startPublisher } from '../support/publisher.ts'
+import { createWatchedBrowser, keepSecret } from '../support/secrets.ts'
+import { json, type Sent, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/** On a host that nobody vouches for: the person is asked once more after the sign-in. */
+const redirectUri = 'https://app.example/callback'
+
+let stack: Stack
+let publisher: Publisher
+
+beforeAll(async () => {
+  publisher = await startPublisher(redirectUri)
+  stack = await startStack({ settings: publisher.settings })
+})
+afterAll(async () => {
+  await stack.stop()
+  await publisher.stop()
+})
+
+const register = (url: string, headers: Sent['headers'] = {}) => {
+  const registration = json(JSON.stringify({ redirect_uris: [redirectUri] }))
+  return send(`${url}/oauth/register`, { ...registration, headers: { ...registration.headers, ...headers } })
+}
+
+/** A person's next step in a sign-in, to be tried as often as one likes. */
+type Step = () => Promise<Response>
+
+/** Sign-ins that have come as far as the consent page, the OpenID Provider, and the confirmation. */
+async function atConsent({ url }: AuthorizationRequest, browser = createWatchedBrowser()): Promise<Step> {
+  const page = await openConsentPage(browser, url)
+  return () => page.press('approve')
+}
+async function atProvider(request: AuthorizationRequest, browser = createWatchedBrowser()): Promise<Step> {
+  const approve = await atConsent(request, browser)
+  const callback = locationOf(await browser.fetch(locationOf(await approve())))
+  return () => browser.fetch(callback)
+}
+async function atConfirmation(request: AuthorizationRequest, browser = createWatchedBrowser()): Promise<Step> {
+  const signedIn = await atProvider(request, browser)
+  const { action, fields } = readForm(await (await signedIn()).text(), request.url)
+  fields.set('action', 'confirm')
+  return () => browser.fetch(action, { method: 'POST', body: fields, initiator: action })
+}
+async function codeFor(request: AuthorizationRequest): Promise<string> {
+  const confirm = await atConfirmation(request)
+  return codeOf(locationOf(await confirm()))
+}
+
+describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
+  const inAnHour = () => `before:${new Date(Date.now() + 3_600_000).toISOString().slice(0, 16)}Z`
+
+  test.each([
+    ['a registration by its hash', 'registered', (id: string) => sha256(id)],
+    ['a registration by the host of its redirect URI', 'registered', () => 'app.example'],
+    ['registrations from before a time', 'registered', inAnHour],
+    ['a client with a document, by its hash', 'published', (id: string) => sha256(id)],
+    ['a client with a document, by the host of it', 'published', () => 'localhost'],
+    ['a client with a document, by the host of its redirect URI', 'published', () => 'app.example'],
+  ] as const)(
+    '%s: no step of a sign-in, no code, no refresh, no write; and all of it again without the entry [M-15]',
+    async (_what, kind, entryFor) => {
+      const before = await deploy(stack, publisher.settings)
+      const client = await registerClient(before.url)
+      const { client_id: registered } = await (await register(before.url)).json()
+      const client_id: string = kind === 'published' ? publisher.newClientId() : registered
+      const changes = { client_id, redirect_uri: redirectUri }
+      const request = () => client.authorizationRequest(changes)
+      const [spent, unspent] = [request(), request()]
+      const spentCode = await codeFor(spent)
+      const { refreshToken } = tokensOf(await client.redeem(spent, spentCode, changes))
+      const approve = await atConsent(request())
+      const signedIn = await atProvider(request())
+      const confirm = await atConfirmation(request())
+      const code = await codeFor(unspent)
+
+      const blocking = await before.follow({
+        ...publisher.settings,
+        MCP_OAUTH_BLOCKED_CLIENTS: `unrelated.example,${entryFor(client_id)}`,
+      })
+      const sequence = stack.emulator.operations().at(-1)?.sequence
+      const pages = [() => send(request().url), approve, signedIn, confirm]
+      for (const step of pages) {
+        const { status, headers } = await step()
+        expect([status, headers.get('location'), headers.getSetCookie()]).toEqual([400, null, []])
+      }
+      const refusal = { status: 401, body: { error: 'invalid_client' } }
+      expect(await client.redeem(unspent, code, changes)).toMatchObject(refusal)
+      expect(await client.redeem(spent, spentCode, changes)).toMatchObject(refusal)
+      expect(await client.refresh(refreshToken, changes)).toMatchObject(refusal)
+      expect(stack.emulator.operations(sequence)).toEqual([])
+      const blocked = () => blocking.lines.filter((line) => line.includes('"client_blocked"'))
+      await vi.waitFor(() => expect(blocked()).toHaveLength(pages.length + 3))
+      for (const line of blocked()) expect(line).toContain(`"client":"${sha256(client_id)}"`)
+
+      await blocking.follow({ ...publisher.settings, MCP_OAUTH_BLOCKED_CLIENTS: 'unrelated.example' })
+      expect([(await approve()).status, (await signedIn()).status]).toEqual([303, 200])
+      codeOf(locationOf(await confirm()))
+      tokensOf(await client.redeem(unspent, code, changes))
+      tokensOf(await client.refresh(refreshToken, changes))
+    },
+  )
+})
+
+test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessing it is throttled [O-11]', async () => {
+  const token = 'registration-token-7c1f-0b6e4d1fa2c9'
+  keepSecret(token)
+  // Exempt from other limits, as this machine is, but not from this one.
+  const { url } = await deploy(stack, { MCP_OAUTH_REGISTRATION_TOKEN: token })
+  const stranger = await register(url)
+  expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="registration"'])
+  expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(201)
+  const guesses = await Promise.all(
+    Array.from({ length: 40 }, (_, i) => register(url, { authorization: `Bearer ${token}${i}` })),
+  )
+  expect(guesses.filter(({ status }) => status === 401)).toHaveLength(19)
+  expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(429)
+})
+
+test('MCP_OAUTH_DCR=off: nobody can register, the metadata offers it no more, and who is registered stays so', async () => {
+  const before = await deploy(stack, {})
+  const client = await registerClient(before.url)
+  const { client_id } = await (await register(before.url)).json()
+  const { url } = await before.follow({ MCP_OAUTH_DCR: 'off' })
+  expect((await register(url)).status).toBe(404)
+  for (const method of ['GET', 'OPTIONS']) {
+    expect((await send(`${url}/oauth/register`, { method })).status).toBe(404)
+  }
+  const metadata = await (await send(`${url}/.well-known/oauth-authorization-server`)).json()
+  expect(metadata).toHaveProperty('token_endpoint')
+  expect(metadata).not.toHaveProperty('registration_endpoint')
+  const changes = { client_id, redirect_uri: redirectUri }
+  const authorization = client.authorizationRequest(changes)
+  tokensOf(await client.redeem(authorization, await codeFor(authorization), changes))
+})
+
+test('MCP_OAUTH_CIMD_ALLOWED_HOSTS: documents of other hosts are not even fetched [M-15]', async () => {
+  const { url } = await deploy(stack, { ...publisher.settings, MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'clients.example.com' })
+  const fetched = publisher.fetched()
+  const page = await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)
+  expect([page.status, publisher.fetched()]).toEqual([400, fetched])
+  const own = new URL(publisher.newClientId()).host
+  const other = await deploy(stack, { ...publisher.settings, MCP_OAUTH_CIMD_ALLOWED_HOSTS: own })
+  const client = await registerClient(other.url)
+  const { url: asked } = client.authorizationRequest({ client_id: publisher.newClientId(), redirect_uri: redirectUri })
+  expect((await send(asked)).status).toBe(200)
+})

@@ -1,0 +1,176 @@
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startCrmSink } from '../../dev/crm/server.ts'
+import { startKapa } from '../../dev/kapa/server.ts'
+import { listenOnLoopback, pathOf, readBody, sendJson } from '../../dev/stand-in.ts'
+import { kapaApiKey } from '../../dev/start/local-env.ts'
+import { newSecret } from '../../lib/runtime/secrets.ts'
+import { deploy } from '../support/deploy.ts'
+import {
+  callMcp,
+  locationOf,
+  obtainCodeByMock,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
+import { startPublisher } from '../support/publisher.ts'
+import { createWatchedBrowser } from '../support/secrets.ts'
+import { json, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/** What settings change that take a deploy of their own: those of secrets, of the issuer, and of the services behind us. */
+
+/** Milliseconds for what happens after an answer has gone out; reached only where it never happens. */
+const patience = 10_000
+
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack()
+})
+afterAll(() => stack?.stop())
+
+/** A session of the made-up person of the mock. */
+async function mockSession(url: string) {
+  const client = await registerClient(url)
+  const { request, code } = await obtainCodeByMock(client)
+  return { client, ...tokensOf(await client.redeem(request, code)) }
+}
+
+describe('Kapa', () => {
+  const ask = async (mcpUrl: string, token: string) => {
+    const call = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
+    return (await callMcp(mcpUrl, token, 'tools/call', call)).text()
+  }
+
+  test('KAPA_MCP_SERVER_URL is where questions go', async () => {
+    const kapa = await startKapa({ port: 0, apiKey: kapaApiKey, documents: [] })
+    onTestFinished(kapa.stop)
+    const { url } = await deploy(stack, { KAPA_MCP_SERVER_URL: kapa.url })
+    await ask(`${url}/mcp`, (await mockSession(url)).accessToken)
+    expect([stack.kapa.calls().length, kapa.calls().length]).toEqual([0, 1])
+  })
+
+  test('KAPA_API_KEY opens Kapa; with another one nothing is asked, and the person is told', async () => {
+    const { url, lines } = await deploy(stack, { KAPA_API_KEY: 'the key of another project' })
+    expect(await ask(`${url}/mcp`, (await mockSession(url)).accessToken)).toContain('"isError":true')
+    expect(stack.kapa.calls()).toEqual([])
+    await vi.waitFor(() => expect(lines.join('\n')).toMatch(/"kapa_failed".*HTTP 401/), patience)
+  })
+})
+
+test('CRM_WEBHOOK_URL is told of a new person', async () => {
+  const crm = await startCrmSink({ port: 0 })
+  onTestFinished(crm.stop)
+  const { url } = await deploy(stack, { CRM_WEBHOOK_URL: crm.url })
+  const { sub } = decodeJwt((await mockSession(url)).accessToken)
+  await vi.waitFor(
+    () => expect(crm.received()).toMatchObject([{ body: { email: 'reader@example.com', sub } }]),
+    patience,
+  )
+  expect(stack.crm.received().map(({ body }) => body)).not.toContainEqual(expect.objectContaining({ sub }))
+})
+
+describe('clients', () => {
+  test('MCP_OAUTH_CIMD_LOCAL_ORIGINS: documents on this machine are fetched from there only', async () => {
+    const publisher = await startPublisher()
+    onTestFinished(publisher.stop)
+    const { MCP_OAUTH_CIMD_LOCAL_ORIGINS = '', ...certificate } = publisher.settings
+    const ask = async (settings: Readonly<Record<string, string>>) => {
+      const client = await registerClient((await deploy(stack, { ...certificate, ...settings })).url)
+      return (await send(client.authorizationRequest({ client_id: publisher.newClientId() }).url)).status
+    }
+    expect([await ask({}), publisher.fetched()]).toEqual([400, 0])
+    expect([await ask({ MCP_OAUTH_CIMD_LOCAL_ORIGINS }), publisher.fetched()]).toEqual([200, 1])
+  })
+
+  test('MCP_OAUTH_LIMIT_EXEMPT: who comes from there is not limited', async () => {
+    const registerTwice = async (exempt: string) => {
+      const { url } = await deploy(stack, { MCP_OAUTH_REGISTER_LIMIT: '1', MCP_OAUTH_LIMIT_EXEMPT: exempt })
+      const metadata = json(JSON.stringify({ redirect_uris: ['http://127.0.0.1:7777/callback'] }))
+      await send(`${url}/oauth/register`, metadata)
+      return (await send(`${url}/oauth/register`, metadata)).status
+    }
+    expect(await registerTwice('10.0.0.0/8')).toBe(429)
+    expect(await registerTwice('10.0.0.0/8,127.0.0.0/8,::1/128')).toBe(201)
+  })
+})
+
+test('MCP_OAUTH_ISSUER is what metadata and challenges name, and the one host that answers', async () => {
+  const [issuer, host] = ['https://handbook.example.com', 'handbook.example.com']
+  const { url } = await deploy(stack, { MCP_OAUTH_ISSUER: issuer })
+  const metadata = `${url}/.well-known/oauth-authorization-server`
+  expect(await (await send(metadata, { headers: { host } })).json()).toMatchObject({
+    issuer,
+    token_endpoint: `${issuer}/oauth/token`,
+  })
+  const challenge = await send(`${url}/mcp`, { method: 'POST', headers: { host } })
+  expect(challenge.headers.get('www-authenticate')).toContain(`"${issuer}/.well-known/`)
+  expect((await send(metadata)).status).toBe(404)
+})
+
+describe('the OpenID Provider', () => {
+  /** Where people are sent once they have agreed. */
+  async function afterApproval(url: string, browser = createWatchedBrowser()): Promise<URL> {
+    const client = await registerClient(url)
+    const consent = await openConsentPage(browser, client.authorizationRequest().url)
+    return locationOf(await consent.press('approve'))
+  }
+
+  test('UPSTREAM_ISSUER and UPSTREAM_CLIENT_ID: people sign in there, with us as this client; REDPANDA_OAUTH_ISSUER and REDPANDA_OAUTH_CLIENT_ID do as much where they are alone', async () => {
+    const { issuer } = stack.provider
+    const older = { REDPANDA_OAUTH_ISSUER: issuer, REDPANDA_OAUTH_CLIENT_ID: 'older' }
+    const elsewhere = { REDPANDA_OAUTH_ISSUER: 'https://login.example.com/', REDPANDA_OAUTH_CLIENT_ID: 'older' }
+    for (const [settings, clientId] of [
+      [{ ...elsewhere, UPSTREAM_ISSUER: issuer, UPSTREAM_CLIENT_ID: 'newer' }, 'newer'],
+      [older, 'older'],
+    ] as const) {
+      const { origin, searchParams } = await afterApproval((await deploy(stack, settings)).url)
+      expect([origin, searchParams.get('client_id')]).toEqual([issuer, clientId])
+    }
+  })
+
+  test('UPSTREAM_CLIENT_SECRET proves to it who we are', async () => {
+    const secret = 'what only the provider and we know'
+    const asked: string[] = []
+    const provider = await listenOnLoopback(0, async (request, response) => {
+      const issuer = `http://localhost:${provider.port}`
+      const endpoints = { authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token` }
+      if (pathOf(request) !== '/token') {
+        return sendJson(response, 200, { issuer, jwks_uri: `${issuer}/jwks`, keys: [], ...endpoints })
+      }
+      asked.push(await readBody(request))
+      sendJson(response, 400, { error: 'invalid_grant' })
+    })
+    onTestFinished(provider.stop)
+    const UPSTREAM_ISSUER = `http://localhost:${provider.port}`
+    for (const settings of [{}, { UPSTREAM_CLIENT_SECRET: secret }]) {
+      const { url } = await deploy(stack, { UPSTREAM_ISSUER, UPSTREAM_CLIENT_ID: 'our-client', ...settings })
+      const browser = createWatchedBrowser()
+      const { searchParams } = await afterApproval(url, browser)
+      const answer = new URLSearchParams({ state: searchParams.get('state') ?? '', code: 'a code of the provider' })
+      await browser.fetch(`${url}/mcp/callback?${answer}`)
+    }
+    expect(asked.map((body) => new URLSearchParams(body).get('client_secret'))).toEqual([null, secret])
+  })
+})
+
+test('MCP_OAUTH_SECRET: another one knows nobody; MCP_OAUTH_RETIRED_SECRETS knows clients, MCP_OAUTH_PREVIOUS_SECRETS everything', async () => {
+  const [old, current] = [newSecret(), newSecret()]
+  const pinned = createPinnedKey()
+  const before = await deploy(stack, { ...pinned.settings, MCP_OAUTH_SECRET: old })
+  const { client, refreshToken } = await mockSession(before.url)
+  const outcome = async () => {
+    const { status } = await send(client.authorizationRequest().url)
+    return [status, (await client.refresh(refreshToken)).body.error]
+  }
+  const changedTo = { ...pinned.settings, MCP_OAUTH_SECRET: current }
+  const alone = await before.follow(changedTo)
+  expect(await outcome()).toEqual([400, 'invalid_client'])
+  const retired = await alone.follow({ ...changedTo, MCP_OAUTH_RETIRED_SECRETS: old })
+  expect(await outcome()).toEqual([200, 'invalid_grant'])
+  await retired.follow({ ...changedTo, MCP_OAUTH_PREVIOUS_SECRETS: old })
+  expect(await outcome()).toEqual([200, undefined])
+})

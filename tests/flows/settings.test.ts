@@ -1,0 +1,234 @@
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { callMcp, obtainCode, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
+import { createWatchedBrowser } from '../support/secrets.ts'
+import { json, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/**
+ * What settings change, as clients and people see it: one system as it comes, beside one with other settings. Other
+ * settings are in the files of what they are about; `tests/docs.test.ts` sees to it that none is without a test.
+ */
+
+/** Milliseconds in which the second of a refresh is over; reached only where it never ends. */
+const patience = 10_000
+
+const kapaTool = 'search_example_sources'
+const page = 'https://chat.example.com'
+const proxyHost = 'docs-mcp.example.com'
+const trustedRedirect = 'https://app.example.com/callback'
+const privateUseRedirect = 'example-app://oauth/callback'
+const texts = {
+  MCP_BRAND_NAME: 'Example Incorporated',
+  MCP_PRODUCT_NAME: 'Example Handbook',
+  MCP_BRAND_COLOR: '#123456',
+  MCP_PROVIDER_NAME: 'Example Accounts',
+  MCP_ANSWER_SERVICE: 'Example Answers',
+  MCP_SUPPORT_URL: 'https://example.com/support',
+  MCP_OAUTH_SIGNUP_URL: 'https://example.com/sign-up',
+  MCP_OAUTH_PRIVACY_URL: 'https://example.com/privacy',
+}
+const tool = {
+  MCP_TOOL_NAME: 'ask_example_question',
+  MCP_TOOL_TITLE: 'Search the Handbook',
+  MCP_TOOL_DESCRIPTION: 'Answers from the Handbook.',
+}
+const documentation = 'https://docs.example.com/connect'
+const pinned = createPinnedKey()
+
+let usual: Stack
+let changed: Stack
+const both = () => [usual, changed] as const
+
+beforeAll(async () => {
+  const settings = {
+    ...texts,
+    ...tool,
+    ...pinned.settings,
+    MCP_DOCS_URL: documentation,
+    KAPA_TOOL_NAME: kapaTool,
+    REQUIRE_AUTH: 'false',
+    MCP_ALLOWED_ORIGINS: page,
+    MCP_OAUTH_PROXY_HOSTS: proxyHost,
+    MCP_OAUTH_TRUSTED_HOSTS: new URL(trustedRedirect).host,
+    MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: privateUseRedirect,
+    MCP_OAUTH_INTERSTITIAL: 'off',
+    MCP_OAUTH_ACCESS_TTL: '1800',
+    MCP_OAUTH_REFRESH_TTL: '7200',
+    MCP_OAUTH_REFRESH_GRACE: '0',
+  }
+  ;[usual, changed] = await Promise.all([startStack(), startStack({ settings })])
+  changed.kapa.faults.toolName = kapaTool
+})
+afterAll(async () => {
+  await usual?.stop()
+  await changed?.stop()
+})
+
+const register = (url: string, redirectUri: string) =>
+  send(`${url}/oauth/register`, json(JSON.stringify({ redirect_uris: [redirectUri] })))
+
+/** An authorization request of a client with this redirect URI. */
+async function requestOf(url: string, redirectUri: string, changes: Readonly<Record<string, string>> = {}) {
+  const { client_id } = await (await register(url, redirectUri)).json()
+  const client = await registerClient(url)
+  return client.authorizationRequest({ client_id, redirect_uri: redirectUri, ...changes }).url
+}
+
+const jsonAt = async (url: string) => (await fetch(url)).json()
+
+describe('what people read', () => {
+  const consentPage = async ({ url }: Stack) => {
+    const client = await registerClient(url)
+    return (await createWatchedBrowser().fetch(client.authorizationRequest().url)).text()
+  }
+
+  test('MCP_BRAND_NAME, MCP_PRODUCT_NAME, MCP_BRAND_COLOR, MCP_PROVIDER_NAME, MCP_ANSWER_SERVICE, MCP_SUPPORT_URL, MCP_OAUTH_SIGNUP_URL and MCP_OAUTH_PRIVACY_URL are on the consent page', async () => {
+    const [before, after] = await Promise.all(both().map(consentPage))
+    for (const text of Object.values(texts)) {
+      expect(before).not.toContain(text)
+      expect(after).toContain(text)
+    }
+    expect(after).not.toMatch(/Redpanda|Kapa/)
+  })
+
+  test('MCP_DOCS_URL is on the pages, in both metadata documents and in a 401', async () => {
+    expect(await consentPage(changed)).toContain(`href="${documentation}"`)
+    for (const [{ url, mcpUrl }, expected] of [
+      [usual, usual.url],
+      [changed, documentation],
+    ] as const) {
+      expect(await jsonAt(`${url}/.well-known/oauth-authorization-server`)).toMatchObject({
+        service_documentation: expected,
+      })
+      expect(await jsonAt(`${url}/.well-known/oauth-protected-resource/mcp`)).toMatchObject({
+        resource_documentation: expected,
+      })
+      const refused = await callMcp(mcpUrl, 'no-token')
+      expect([refused.status, await refused.json()]).toEqual([401, expect.objectContaining({ docs_url: expected })])
+    }
+  })
+})
+
+describe('who may ask', () => {
+  test('REQUIRE_AUTH: without it whoever has no token is answered too', async () => {
+    const message = json('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}')
+    const headers = { ...message.headers, accept: 'application/json, text/event-stream' }
+    const statuses = both().map(async ({ mcpUrl }) => (await send(mcpUrl, { ...message, headers })).status)
+    expect(await Promise.all(statuses)).toEqual([401, 200])
+  })
+
+  test('MCP_ALLOWED_ORIGINS: the scripts of that page may ask, and of no other', async () => {
+    const ask = async ({ mcpUrl }: Stack, origin: string) =>
+      (await send(mcpUrl, { method: 'POST', headers: { origin } })).status
+    expect([await ask(usual, page), await ask(changed, 'https://other.example.com')]).toEqual([403, 403])
+    expect(await ask(changed, page)).not.toBe(403)
+  })
+})
+
+describe('Kapa and the tool', () => {
+  const accessTo = async ({ url }: Stack) => (await obtainTokens(await registerClient(url))).accessToken
+  const call = async (mcpUrl: string, token: string, name = 'ask_redpanda_question') =>
+    (await callMcp(mcpUrl, token, 'tools/call', { name, arguments: { question: 'What is a grant?' } })).text()
+
+  test('MCP_TOOL_NAME, MCP_TOOL_TITLE and MCP_TOOL_DESCRIPTION are what clients see; without them, the brand’s', async () => {
+    const listed = async (stack: Stack) => (await callMcp(stack.mcpUrl, await accessTo(stack))).text()
+    const [before, after] = await Promise.all(both().map(listed))
+    expect(before).toMatch(/ask_redpanda_question.*Search Redpanda Sources/s)
+    for (const text of Object.values(tool)) {
+      expect(before).not.toContain(text)
+      expect(after).toContain(text)
+    }
+  })
+
+  test('KAPA_TOOL_NAME is the tool that is called there', async () => {
+    await call(changed.mcpUrl, await accessTo(changed), tool.MCP_TOOL_NAME)
+    expect(changed.kapa.calls().at(-1)).toMatchObject({ tool: kapaTool })
+  })
+})
+
+describe('how long things last', () => {
+  test('MCP_OAUTH_ACCESS_TTL is how long an access token lives, in seconds', async () => {
+    for (const [{ url }, seconds] of [
+      [usual, 3600],
+      [changed, 1800],
+    ] as const) {
+      const client = await registerClient(url)
+      const { request, code } = await obtainCode(client)
+      const answer = await client.redeem(request, code)
+      const { iat = 0, exp = 0 } = decodeJwt(tokensOf(answer).accessToken)
+      expect([answer.body.expires_in, exp - iat]).toEqual([seconds, seconds])
+    }
+  })
+
+  test('MCP_OAUTH_REFRESH_TTL is how long a refresh token lives unless it is used, in seconds', async () => {
+    for (const [{ url }, seconds] of [
+      [usual, 30 * 86_400],
+      [changed, 7200],
+    ] as const) {
+      const { refreshToken } = await obtainTokens(await registerClient(url))
+      const { iat = 0, exp = 0 } = decodeJwt(refreshToken)
+      expect(exp - iat).toBe(seconds)
+    }
+  })
+
+  test('MCP_OAUTH_REFRESH_GRACE is how long the refresh token before is still answered: 0 ends with the second', async () => {
+    const [within, after] = await Promise.all(
+      both().map(async ({ url }) => {
+        const client = await registerClient(url)
+        const { refreshToken } = await obtainTokens(client)
+        tokensOf(await client.refresh(refreshToken))
+        return async () => (await client.refresh(refreshToken)).status
+      }),
+    )
+    await expect.poll(() => after?.(), { timeout: patience }).toBe(400)
+    expect(await within?.()).toBe(200)
+  })
+})
+
+describe('clients', () => {
+  const wrong = { response_type: 'token' }
+  const statusOf = async (url: URL, headers = {}) => (await send(url, { headers })).status
+
+  test('MCP_OAUTH_TRUSTED_HOSTS: answers go there by themselves, elsewhere the person clicks', async () => {
+    const statuses = both().map(async ({ url }) => statusOf(await requestOf(url, trustedRedirect, wrong)))
+    expect(await Promise.all(statuses)).toEqual([400, 303])
+    // The list replaces the one that is built in.
+    const builtIn = both().map(async ({ url }) => statusOf(await requestOf(url, 'https://claude.ai/callback', wrong)))
+    expect(await Promise.all(builtIn)).toEqual([303, 400])
+  })
+
+  test('MCP_OAUTH_INTERSTITIAL=off: no consent page for a trusted host and a person who came by themselves', async () => {
+    const bySelf = { 'sec-fetch-site': 'none' }
+    expect(await statusOf(await requestOf(usual.url, 'https://claude.ai/callback'), bySelf)).toBe(200)
+    expect(await statusOf(await requestOf(changed.url, trustedRedirect), bySelf)).toBe(303)
+    expect(await statusOf(await requestOf(changed.url, trustedRedirect), { 'sec-fetch-site': 'cross-site' })).toBe(200)
+  })
+
+  test('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: these may be registered, and no other', async () => {
+    const builtIn = 'cursor://anysphere.cursor-mcp/oauth/callback'
+    const registered = ({ url }: Stack) =>
+      Promise.all([builtIn, privateUseRedirect].map(async (uri) => (await register(url, uri)).status))
+    expect(await registered(usual)).toEqual([201, 400])
+    expect(await registered(changed)).toEqual([400, 201])
+  })
+})
+
+test('MCP_OAUTH_PROXY_HOSTS: requests that arrive there are answered, in the name of the issuer', async () => {
+  const metadata = ({ url }: Stack) =>
+    send(`${url}/.well-known/oauth-authorization-server`, { headers: { host: proxyHost } })
+  expect((await metadata(usual)).status).toBe(404)
+  const answered = await metadata(changed)
+  expect([answered.status, await answered.json()]).toEqual([200, expect.objectContaining({ issuer: changed.url })])
+})
+
+test('MCP_OAUTH_SIGNING_JWK is the key that is published, and signs', async () => {
+  const { n } = JSON.parse(pinned.settings.MCP_OAUTH_SIGNING_JWK)
+  const published = both().map(({ url }) => jsonAt(`${url}/.well-known/jwks.json`))
+  const [usualKeys, changedKeys] = await Promise.all(published)
+  expect(changedKeys.keys).toEqual([expect.objectContaining({ n })])
+  expect(usualKeys.keys).not.toContainEqual(expect.objectContaining({ n }))
+  const { accessToken } = await obtainTokens(await registerClient(changed.url))
+  expect((await callMcp(changed.mcpUrl, await pinned.resign(accessToken))).status).toBe(200)
+})

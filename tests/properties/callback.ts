@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { subjectOf } from '../../lib/oauth/grants/record.ts'
+import { hostileText } from './hostile.ts'
+import { type Answer, contentsOf, soundAnswer } from './invariants.ts'
+import { changed, changes, encoded, type Pairs, spelling, valuesOf } from './parameters.ts'
+import { property } from './property.ts'
+import type { Server } from './server.ts'
+import { type IdToken, type IdTokenOddity, idTokenOddity, idTokenOf } from './upstream/id-token.ts'
+import { clientState, type Place, place, redirectUris, type Waiting } from './upstream/place.ts'
+import { type Endpoint, endpoints, goodReplies, type Provider, type Replies } from './upstream/provider.ts'
+import { discoveryReply, jwksReply, type Reply, theirWords, tokenReply } from './upstream/reply.ts'
+
+const names = ['state', 'code', 'iss', 'error', 'error_description', 'error_uri', 'response', 'id_token', 'token']
+const values = [
+  'access_denied',
+  'login_required',
+  'interaction_required',
+  'temporarily_unavailable',
+  'server_error',
+  `${theirWords}"><script>alert(1)</script>`,
+  `https://evil.example/${theirWords}`,
+  'the issuer',
+  'eyJhbGciOiJub25lIn0.e30.',
+]
+
+export const replying = (reply: fc.Arbitrary<Reply>) =>
+  fc.record({
+    reply,
+    once: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  })
+
+interface Case {
+  readonly sign: number
+  readonly answer: Pairs
+  readonly what: Parameters<typeof changed>[1]
+  readonly how: Parameters<typeof encoded>[1]
+  readonly replies: Replies
+  readonly idToken: IdTokenOddity
+  readonly accept: string
+}
+
+const anyCase: fc.Arbitrary<Case> = fc.record({
+  sign: fc.nat(redirectUris.length - 1),
+  answer: fc.oneof(
+    { weight: 4, arbitrary: fc.constant([['code', 'upstream-code']] as const) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(fc.constantFrom(...values), fc.oneof(fc.constantFrom(...values), hostileText)).map(
+        ([error, words]) =>
+          [
+            ['error', error],
+            ['error_description', theirWords + words],
+          ] as const,
+      ),
+    },
+  ),
+  what: fc.oneof(fc.constant([]), changes(names, values)),
+  how: spelling,
+  replies: fc.oneof(
+    fc.constant(goodReplies),
+    fc.record({ discovery: replying(discoveryReply), jwks: replying(jwksReply), token: replying(tokenReply) }),
+  ),
+  idToken: idTokenOddity,
+  accept: fc.constantFrom('text/html', 'application/json'),
+})
+
+const errors = [
+  'access_denied',
+  'login_required',
+  'consent_required',
+  'interaction_required',
+  'temporarily_unavailable',
+  'server_error',
+]
+
+export const callbacks = property({
+  name: 'the callback: whatever comes from the OpenID Provider, a code only for whom it vouches, and for the client that asked',
+  cases: 300,
+  values: anyCase,
+  async holds({ sign, answer: sent, what, how, replies, idToken: oddity, accept }) {
+    const { provider, server, waiting, codes, forget } = await place()
+    forget()
+    const mine = waiting[sign]
+    assert(mine)
+    const idToken = idTokenOf(oddity, goodClaims(provider, mine), provider.keys)
+    Object.assign(provider, { replies, idToken: idToken.text })
+    provider.asked.length = 0
+    server.log.length = 0
+    const before = await contentsOf(server.store)
+    const known = (value: string) => (value === 'the issuer' ? provider.issuer : value)
+    const pairs = changed([['state', mine.state], ...sent], what).map(([name, value]) => [name, known(value)] as const)
+    const headers = { cookie: mine.cookie, accept }
+    const answer = await soundAnswer(await server.fetch(`/mcp/callback?${encoded(pairs, how)}`, { headers }), true)
+
+    assert.equal(await contentsOf(server.store), before)
+    expectNothingOfTheirs(answer, server)
+    if (!isOnly(pairs, 'state', mine.state)) {
+      // No sign-in of this browser: nobody is asked, and nothing ends.
+      assert([400, 403].includes(answer.status), `${answer.status}`)
+      assert.deepEqual([answer.headers.get('location'), answer.headers.getSetCookie(), provider.asked], [null, [], []])
+      return
+    }
+    const outcome = outcomeOf(answer, mine)
+    const situation = { pairs, replies, idToken, issuer: provider.issuer }
+    if (outcome.kind === 'unavailable') {
+      assert(mayBeUnavailable(replies), 'not the provider’s fault')
+      // Nothing is burnt.
+      return assert.deepEqual(answer.headers.getSetCookie(), [])
+    }
+    assert(!mustBeUnavailable(situation), `burnt by what may pass: ${JSON.stringify(outcome)}`)
+    if (outcome.kind === 'error') {
+      assert(errors.includes(outcome.error), outcome.error)
+      return assert(!mustPass(situation), `refused: ${outcome.error} ${JSON.stringify(server.log)}`)
+    }
+    assert(mayPass(situation), 'vouched for by nobody')
+    if (outcome.kind === 'confirmation') return assert.equal(mine.redirectUri, redirectUris[1])
+    const code = codes.open(outcome.code)
+    assert(code, 'no code of ours')
+    expectIdentity(code, idToken, provider.issuer)
+    assert(outcome.code.length <= 2_048, `a code of ${outcome.code.length} bytes`)
+  },
+})
+
+const goodClaims = ({ issuer }: Provider, { nonce }: Waiting) => {
+  const now = Math.floor(Date.now() / 1000)
+  return { iss: issuer, aud: 'us', sub: 'ada', nonce, iat: now, exp: now + 60, email: 'ada@example.com' }
+}
+
+export function expectNothingOfTheirs(answer: Answer, { log }: Server): void {
+  const said = [answer.text, ...[...answer.headers].map(([, value]) => value), JSON.stringify(log)].join('\n')
+  for (const word of [theirWords, 'evil.example', 'upstream-code', 'eyJhbGciOiJub25lIn0']) {
+    assert(!said.includes(word), `hands on what the provider said: ${said}`)
+  }
+  assert(!/(?!\n)[\p{Cc}\p{Cf}]/u.test(answer.text), 'shows what cannot be seen')
+  for (const cookie of answer.headers.getSetCookie()) {
+    // RFC 6265bis §5.5: browsers drop what is longer.
+    assert((cookie.split(';')[0] ?? '').length <= 4_096, 'a cookie that no browser keeps')
+  }
+}
+
+type Outcome =
+  | { readonly kind: 'unavailable' }
+  | { readonly kind: 'confirmation' }
+  | { readonly kind: 'error'; readonly error: string }
+  | { readonly kind: 'code'; readonly code: string }
+
+/** What the client is told, at its own redirect URI; or that somebody is asked first. */
+function outcomeOf(answer: Answer, { redirectUri, state }: Waiting): Outcome {
+  if (answer.status === 503) return { kind: 'unavailable' }
+  const cookies = answer.headers.getSetCookie()
+  const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
+  const location = answer.headers.get('location') ?? link?.replaceAll('&amp;', '&')
+  if (location === undefined) {
+    assert(answer.status === 200 && answer.text.includes('name="state"'), `${answer.status} ${answer.text}`)
+    assert.equal(cookies.length, 1)
+    return { kind: 'confirmation' }
+  }
+  assert(location.startsWith(redirectUri + (redirectUri.includes('?') ? '&' : '?')), `answers at ${location}`)
+  const parameters = new URLSearchParams(location.slice(redirectUri.length + 1))
+  assert.deepEqual([parameters.getAll('state'), parameters.getAll('iss')], [[clientState], ['https://docs.example']])
+  assert(cookies.length === 1 && cookies[0]?.startsWith(`__Host-tx.${state}=;`), 'the sign-in is over')
+  const [code, error] = [parameters.get('code'), parameters.get('error')]
+  assert((code === null) !== (error === null), location)
+  return code === null ? { kind: 'error', error: error ?? '' } : { kind: 'code', code }
+}
+
+interface Situation {
+  readonly pairs: Pairs
+  readonly replies: Replies
+  readonly idToken: IdToken
+  readonly issuer: string
+}
+
+/** All of it as it ought to be. */
+const mustPass = ({ pairs, replies, idToken, issuer }: Situation) =>
+  isGoodQuery(pairs, issuer) && idToken.isValid && idToken.isIntact && endpoints.every((each) => heals(replies[each]))
+
+/** Nothing that makes it impossible. */
+const mayPass = ({ pairs, replies, idToken, issuer }: Situation) =>
+  isGoodQuery(pairs, issuer) &&
+  (idToken.isValid || replies.token.reply.kind === 'members') &&
+  endpoints.every((each) => heals(replies[each]) || isAboutRight(replies[each].reply, each))
+
+/** RFC 6749 §4.1.2, RFC 9207 §2.4. */
+function isGoodQuery(pairs: Pairs, issuer: string): boolean {
+  const all = (name: string) => valuesOf(pairs, name)
+  const [iss = '', ...more] = all('iss')
+  return (
+    all('code').length === 1 &&
+    all('code')[0] !== '' &&
+    ['', issuer].includes(iss) &&
+    more.length === 0 &&
+    ['error', 'response'].every((name) => all(name).length < 2 && all(name).every((value) => value === '')) &&
+    ['id_token', 'token'].every((name) => all(name).length === 0)
+  )
+}
+
+const isOnly = (pairs: Pairs, name: string, value: string) => {
+  const found = valuesOf(pairs, name)
+  return found.length === 1 && found[0] === value
+}
+
+const isPassing = (reply: Reply) =>
+  reply.kind === 'drop' ||
+  reply.kind === 'cut' ||
+  (reply.kind === 'text' && (reply.status === 429 || reply.status >= 500))
+
+/** Good at the second attempt at the latest. */
+const heals = ({ reply, once }: Replies[Endpoint]) =>
+  reply.kind === 'good' ||
+  (reply.kind === 'members' && Object.keys(reply.members).length === 0) ||
+  (once && isPassing(reply))
+
+const isAboutRight = (reply: Reply, endpoint: Endpoint) =>
+  reply.kind === 'members' && !(endpoint === 'discovery' && 'issuer' in reply.members)
+
+const mayBeUnavailable = (replies: Replies) =>
+  endpoints.some((each) => !heals(replies[each]) && (each !== 'token' || isPassing(replies[each].reply)))
+
+/** Neither good in the end nor nearly so. */
+const isUseless = (replies: Replies[Endpoint]) => !heals(replies) && !isNearlyGood(replies.reply)
+
+const isNearlyGood = (reply: Reply) => reply.kind === 'members' || (reply.kind === 'text' && reply.status === 200)
+
+/** What goes wrong first may pass, or comes before the provider's code is spent. */
+function mustBeUnavailable({ pairs, replies, issuer }: Situation): boolean {
+  if (isUseless(replies.discovery)) return true
+  if (!heals(replies.discovery) || !isGoodQuery(pairs, issuer)) return false
+  if (isUseless(replies.jwks)) return true
+  return heals(replies.jwks) && !heals(replies.token) && isPassing(replies.token.reply)
+}
+
+/** The person is who the ID token says, and what is odd about them is left out. */
+function expectIdentity(
+  code: NonNullable<ReturnType<Place['codes']['open']>>,
+  { claims }: IdToken,
+  issuer: string,
+): void {
+  const { sub, email, email_verified } = claims
+  assert.equal(code.g.split('/')[2], subjectOf(issuer, String(sub)))
+  assert([undefined, email].includes(code.u.email), `${code.u.email}`)
+  assert([undefined, email_verified].includes(code.u.ev), `${code.u.ev}`)
+  const { u } = code
+  assert(!/\p{C}/u.test([u.email, u.oi, u.on].join('')), 'what cannot be seen')
+  if (email === 'ada@example.com') assert.equal(code.u.email, email)
+  if (typeof email_verified === 'boolean') assert.equal(code.u.ev, email_verified)
+}

@@ -1,0 +1,93 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import { createTestCa } from '../../dev/tls/ca.ts'
+
+/** What a server does with one connection, byte for byte. */
+export interface Conduct {
+  /** TLS, as it ought to be; or the bytes as they are, to a client that wants to speak TLS. */
+  readonly encrypted: boolean
+  /** When it begins: without waiting for the request, or once that is there. */
+  readonly begins: 'at once' | 'when asked'
+  /** What it sends, each piece in a write of its own. */
+  readonly pieces: readonly Uint8Array[]
+  /** What it does then. */
+  readonly ends: 'closes' | 'resets' | 'stays' | 'repeats'
+}
+
+export interface HostileServer {
+  readonly port: number
+  readonly caPem: string
+  /** For all connections from now on. */
+  conduct: Conduct
+  /** Resolves when no connection is open any more. */
+  allClosed(): Promise<void>
+  stop(): Promise<void>
+}
+
+export const hostileHost = 'docs.client.example'
+
+/** One of a host that means no good, on loopback. */
+export async function startHostileServer(): Promise<HostileServer> {
+  const ca = createTestCa()
+  const identity = ca.certificateFor([hostileHost])
+  const open = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    const { conduct } = hostile
+    const stream = conduct.encrypted ? new TLSSocket(socket, { isServer: true, ...identity }) : socket
+    open.add(stream)
+    stream.on('close', () => open.delete(stream))
+    for (const each of [stream, socket]) each.on('error', () => undefined)
+    // Whoever does not read is not told that the other side has gone.
+    stream.resume()
+    const begin = () => play(conduct, stream, socket)
+    if (conduct.begins === 'when asked') stream.once('data', begin)
+    // What waits for the end of a handshake that never ends keeps a connection open.
+    else if (conduct.encrypted) stream.once('secure', begin)
+    else begin()
+  })
+  const hostile: HostileServer = {
+    port: await listen(server),
+    caPem: ca.caPem,
+    conduct: { encrypted: true, begins: 'when asked', pieces: [], ends: 'closes' },
+    async allClosed() {
+      // Not `once` of node:events, which also rejects: how a connection ends is its own business.
+      await Promise.all([...open].map((stream) => new Promise((resolve) => stream.once('close', resolve))))
+    },
+    async stop() {
+      server.close()
+      for (const stream of open) stream.destroy()
+      await once(server, 'close')
+    },
+  }
+  return hostile
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return typeof address === 'object' && address ? address.port : 0
+}
+
+function play(conduct: Conduct, stream: Socket, socket: Socket, from = 0): void {
+  const { pieces, ends } = conduct
+  const piece = pieces[from]
+  if (stream.destroyed) return
+  if (piece !== undefined) {
+    stream.write(piece, () => play(conduct, stream, socket, from + 1))
+    return
+  }
+  switch (ends) {
+    case 'closes':
+      stream.end()
+      break
+    case 'resets':
+      socket.resetAndDestroy()
+      break
+    case 'repeats':
+      if (pieces.length > 0) setImmediate(() => play(conduct, stream, socket))
+      break
+    case 'stays':
+  }
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { documentCopies } from '../../../lib/oauth/clients/last-good-copies.ts'
+import type { Answer } from '../invariants.ts'
+import { documentClientId, documentEditions } from './document-host.ts'
+import type { StoreClient } from './faulty-store.ts'
+import type { ClientModel, GrantModel } from './model.ts'
+import type { State } from './sign-in.ts'
+import type { Instance, World } from './world.ts'
+
+/** What an instance remembers of the document: its edition, and until when (milliseconds). */
+export interface KnownDocument {
+  readonly edition: number
+  readonly expires: number
+}
+
+/** Milliseconds: M-11, for a document that says nothing about it; M-12. */
+const cacheTime = 300_000
+const copyTime = 7 * 86_400_000
+
+/** Which edition an instance goes by; `refused`: none. `copied`: it has to look for a copy in the store. */
+interface Foreseen {
+  readonly edition: number | undefined
+  readonly copied: boolean
+  readonly refused: 400 | 503
+}
+
+/** What is to become of a request of the client that publishes its metadata, if nothing happens to the store meanwhile. */
+export async function foreseeDocument({ world, known }: State, at: Instance): Promise<Foreseen> {
+  const remembered = known.get(at)
+  if (remembered && remembered.expires > world.now())
+    return { edition: remembered.edition, copied: false, refused: 400 }
+  const { condition, edition } = world.documentHost
+  if (condition === 'up') {
+    known.set(at, { edition, expires: world.now() + cacheTime })
+    return { edition, copied: false, refused: 400 }
+  }
+  if (condition !== 'unreachable' && condition !== 'challenge') {
+    return { edition: undefined, copied: false, refused: condition === 'busy' ? 503 : 400 }
+  }
+  const [newest] = (await copiesIn(world)).filter(({ keptAt }) => keptAt + copyTime > world.now())
+  return { edition: newest?.edition, copied: true, refused: 503 }
+}
+
+/** The status that an authorization request of this client deserves, given what happened to the store. */
+export function expectedStatus(foreseen: Foreseen, client: ClientModel, { disturbed }: StoreClient): 200 | 400 | 503 {
+  // A copy that cannot be looked for is none.
+  if (foreseen.edition === undefined || (foreseen.copied && disturbed)) return foreseen.refused
+  return documentEditions[foreseen.edition]?.redirect_uris.includes(client.redirectUri) ? 200 : 400
+}
+
+/** Whoever has completed a sign-in with a document at hand leaves a copy of it. */
+export async function expectCopy(
+  { world, known, landed }: State,
+  grant: GrantModel,
+  at: Instance,
+  client: StoreClient,
+  answer: Answer,
+): Promise<void> {
+  const atHand = known.get(at)
+  if (grant.client.id !== documentClientId || answer.status !== 200 || client.disturbed || landed) return
+  if (!atHand || atHand.expires <= world.now()) return
+  const [newest] = await copiesIn(world)
+  assert.equal(newest?.edition, atHand.edition, 'no copy of the document')
+  assert(newest.keptAt + cacheTime > world.now(), 'an old copy')
+}
+
+/** Nothing is copied but what the host published, and nothing before somebody has signed in with it. */
+export async function judgeCopies({ world, grants }: State): Promise<void> {
+  const copies = await copiesIn(world)
+  for (const { edition } of copies) assert(edition >= 0, 'a copy of something else')
+  const used = grants.some(({ client, redeemed }) => client.id === documentClientId && redeemed > 0)
+  assert(used || copies.length === 0, 'a copy, and nobody has signed in')
+}
+
+/** The last good copies in the store, newest first, with the time when they were made in milliseconds. */
+async function copiesIn({ truth }: World) {
+  const { signal } = new AbortController()
+  const { keys } = await truth.list(`${documentCopies}/`, signal)
+  const copies = await Promise.all(
+    keys.toReversed().map(async (key) => {
+      const { document, keptAt } = (await truth.get(key, signal))?.value ?? {}
+      const text = JSON.stringify(document)
+      const edition = documentEditions.findIndex((each) => JSON.stringify(each) === text)
+      return { edition, keptAt: Number(keptAt) * 1_000 }
+    }),
+  )
+  return copies
+}

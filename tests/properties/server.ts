@@ -1,0 +1,138 @@
+import { Buffer } from 'node:buffer'
+import { withDeadline } from '../../lib/deadline.ts'
+import { createLimiter } from '../../lib/limits/limiter.ts'
+import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
+import { createLastGoodCopies } from '../../lib/oauth/clients/last-good-copies.ts'
+import { createMetadataDocuments, type MetadataDocumentsOptions } from '../../lib/oauth/clients/metadata-documents.ts'
+import { defaultPrivateUseUris } from '../../lib/oauth/clients/redirect-uri.ts'
+import { createRegistrations, sealedRegistrationSchema } from '../../lib/oauth/clients/registration.ts'
+import { createClients } from '../../lib/oauth/clients/resolve.ts'
+import { createSealing } from '../../lib/oauth/keys/sealing.ts'
+import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
+import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
+import { defaultBrand } from '../../lib/oauth/pages/index.ts'
+import { type Harness, reader } from '../../lib/oauth/testing/harness.ts'
+import { type Upstream, UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
+import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
+import { recorded } from '../support/recording.ts'
+import { keepSecretsOf } from '../support/secrets.ts'
+
+/** A harness with what the one of the unit tests leaves out: documents that are fetched and copied, and limits. */
+export interface Server extends Harness {
+  /**
+   * @param address of the caller, by which they are limited
+   * @returns once what goes on after the answer has ended as well
+   */
+  fetchFrom(address: string | undefined, path: string, init?: RequestInit): Promise<Response>
+}
+
+export interface ServerOptions {
+  readonly issuer: string
+  readonly store: Store
+  readonly secrets: Secrets
+  readonly trustedHosts: readonly string[]
+  readonly interstitial?: boolean
+  /** Absent: one that says who everybody is, as the harness does. */
+  readonly upstream?: Upstream
+  readonly fetchDocument: MetadataDocumentsOptions['fetch']
+  /** In an hour, of each address. */
+  readonly registrations: number
+}
+
+export function createServer(options: ServerOptions): Server {
+  const { issuer, store, secrets } = options
+  const server: Server = {
+    issuer,
+    store,
+    log: [],
+    signIns: [],
+    clock: Date.UTC(2026, 10, 21),
+    identity: reader,
+    fetch: (path, init) => server.fetchFrom(undefined, path, init),
+    async fetchFrom(address, path, init) {
+      const background: Promise<unknown>[] = []
+      const response = await withDeadline(8_000, (signal) =>
+        authorizationServer.fetch(new Request(issuer + path, init), {
+          signal,
+          requestId: 'request-1',
+          ...(address === undefined ? {} : { address }),
+          waitUntil: (work) => background.push(work),
+        }),
+      )
+      for (const outcome of await Promise.allSettled(background)) {
+        if (outcome.status === 'rejected' && !(outcome.reason instanceof StoreUnavailable)) throw outcome.reason
+      }
+      await keepSecretsOf(response)
+      return response
+    },
+  }
+  const now = () => server.clock
+  const log = recorded((event, fields = {}) => server.log.push({ event, fields }))
+  const stored = createStoredKeysReader({ issuer, store, now })
+  const sealing = createSealing(issuer, secrets)
+  const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
+  const registrations = createRegistrations({
+    sealer: sealing.signed('client', sealedRegistrationSchema, { retired: true }),
+    policy: redirectPolicy,
+    now,
+  })
+  const copies = createLastGoodCopies({ store, now, log })
+  const metadataDocuments = createMetadataDocuments({
+    fetch: options.fetchDocument,
+    policy: redirectPolicy,
+    copies,
+    log,
+    now,
+  })
+  const limit = createLimiter({
+    store,
+    name: 'registrations',
+    limit: options.registrations,
+    windowSeconds: 3_600,
+    exempt: [],
+    key: Buffer.alloc(32),
+    now,
+    log,
+  })
+  const authorizationServer = createAuthorizationServer(
+    {
+      issuer,
+      resource: `${issuer}/mcp`,
+      brand: defaultBrand,
+      documentationUrl: issuer,
+      publicKeys: createPublicKeys(stored),
+      log,
+    },
+    {
+      store,
+      sealing,
+      signingKeys: createSigningKeys({ issuer, store, stored, sealing, now, log }),
+      registrations,
+      registration: { limit },
+      clients: createClients({ registrations, metadataDocuments }),
+      redirectPolicy,
+      trustedHosts: new Set(options.trustedHosts),
+      interstitial: options.interstitial ?? true,
+      upstream: options.upstream ?? upstreamOf(server),
+      mock: false,
+      recordSignIn: (signIn, signal) => {
+        server.signIns.push(signIn)
+        return metadataDocuments.keepCopy(signIn.client.hash, signal)
+      },
+      lifetimes: { accessToken: 3_600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
+      now,
+    },
+  )
+  return server
+}
+
+function upstreamOf(server: Harness): Upstream {
+  return {
+    authorizationUrl: async ({ state, nonce }) =>
+      new URL(`https://login.example/authorize?${new URLSearchParams({ state, nonce })}`),
+    identify: async () => {
+      if (server.identity instanceof UpstreamError) throw server.identity
+      return server.identity
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { createSealing } from '../../../lib/oauth/keys/sealing.ts'
+import { authorizePath, newPkce, register, sealedRequest, TestBrowser } from '../../../lib/oauth/testing/harness.ts'
+import { type CodeSealer, codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
+import { createOpenIdProvider } from '../../../lib/oauth/upstream/openid-provider.ts'
+import { createMemoryStore } from '../../../lib/store/memory.ts'
+import { createServer, type Server } from '../server.ts'
+import { type Provider, startProvider } from './provider.ts'
+
+export const clientState = 's'.repeat(1_190)
+
+/** A sign-in that waits for the OpenID Provider; nothing uses it up, since it lives in the browser alone. */
+export interface Waiting {
+  readonly redirectUri: string
+  readonly state: string
+  readonly nonce: string
+  readonly cookie: string
+  /** The consent page that was approved, and the cookie of its browser: approving again begins another sign-in. */
+  readonly form: string
+  readonly browserCookie: string
+}
+
+export interface Place {
+  readonly provider: Provider
+  readonly server: Server
+  readonly waiting: readonly Waiting[]
+  readonly codes: CodeSealer
+  /** The server knows nothing of the provider any more: no metadata, no keys. */
+  forget(): void
+}
+
+let current: Promise<Place> | undefined
+
+/** The same one again. */
+export function place(): Promise<Place> {
+  current ??= createPlace()
+  return current
+}
+
+/** Stops what was started here. */
+export async function stopProvider(): Promise<void> {
+  const started = await current
+  current = undefined
+  await started?.provider.stop()
+}
+
+export const redirectUris = [
+  'http://127.0.0.1:7777/callback',
+  'https://app.example/callback?x=1',
+  'https://claude.ai/callback',
+]
+
+async function createPlace(): Promise<Place> {
+  const provider = await startProvider()
+  const issuer = 'https://docs.example'
+  const secrets = { current: new Uint8Array(32).fill(1), previous: [], retired: [] }
+  const newUpstream = () =>
+    createOpenIdProvider({
+      issuer: provider.issuer,
+      clientId: 'us',
+      redirectUri: `${issuer}/mcp/callback`,
+      now: Date.now,
+    })
+  let upstream = newUpstream()
+  const server = createServer({
+    issuer,
+    store: createMemoryStore(),
+    secrets,
+    trustedHosts: ['claude.ai'],
+    upstream: {
+      authorizationUrl: (...rest) => upstream.authorizationUrl(...rest),
+      identify: (...rest) => upstream.identify(...rest),
+    },
+    fetchDocument: () => Promise.reject(new Error('there are no documents')),
+    registrations: 3,
+  })
+  const clientId = await register(server, { redirect_uris: redirectUris })
+  const waiting = await Promise.all(redirectUris.map((uri) => approved(server, clientId, uri)))
+  return {
+    provider,
+    server,
+    waiting,
+    codes: codeSealer(createSealing(issuer, secrets)),
+    forget() {
+      upstream = newUpstream()
+    },
+  }
+}
+
+async function approved(server: Server, clientId: string, redirectUri: string): Promise<Waiting> {
+  const browser = new TestBrowser(server)
+  const path = authorizePath(clientId, newPkce(), { redirect_uri: redirectUri, state: clientState })
+  const page = await (await browser.open(path)).text()
+  const form = sealedRequest(page)
+  assert.notEqual(form, '')
+  const location = (await browser.press(page, 'approve')).headers.get('location') ?? ''
+  const { searchParams } = new URL(location)
+  const state = searchParams.get('state') ?? ''
+  const cookie = `__Host-tx.${state}=${browser.cookies.get(`__Host-tx.${state}`)}`
+  const browserCookie = `__Host-browser=${browser.cookies.get('__Host-browser')}`
+  return { redirectUri, state, nonce: searchParams.get('nonce') ?? '', cookie, form, browserCookie }
+}

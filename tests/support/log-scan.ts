@@ -1,0 +1,70 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { findLeaks } from './leaks.ts'
+import { readRecordings } from './recording.ts'
+
+/** So much at least, or the scan has proven nothing. */
+interface Least {
+  readonly lines: number
+  readonly files: number
+  readonly secrets: number
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The folder for what the test files of this run record. */
+    recordings: string
+    /** What a run of all test files has to record; part of the configuration. */
+    leastRecorded: Least
+  }
+}
+
+/** Scans every log line of the whole run for secrets when it is over (O-12), and fails it if there is one. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Readable by its owner only, as everything that is made by mkdtemp.
+  const directory = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-recordings-'))
+  project.provide('recordings', directory)
+  return async () => {
+    try {
+      await scan(directory, project)
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+}
+
+/** @throws Error that names the leaks and the tests that ran, or what is missing in a run of everything */
+async function scan(directory: string, project: TestProject): Promise<void> {
+  const recordings = readRecordings(directory)
+  const lines = recordings.flatMap((recording) => recording.lines)
+  const secrets = new Set(recordings.flatMap((recording) => recording.secrets))
+  const leaks = findLeaks(lines, secrets)
+  if (leaks.length > 0) {
+    const listed = leaks.slice(0, 10).map(({ line, test, what }) => `${what}, during ${test}:\n  ${line}`)
+    throw new Error(`${leaks.length} log lines hold what no log may hold\n${listed.join('\n')}`)
+  }
+  const scanned = {
+    lines: lines.length,
+    files: recordings.filter((recording) => recording.lines.length > 0).length,
+    secrets: secrets.size,
+  }
+  if (await isWhole(project, recordings.length)) expectEnough(scanned, project.getProvidedContext().leastRecorded)
+  const { lines: l, files: f, secrets: s } = scanned
+  const number = (value: number) => value.toLocaleString('en')
+  console.log(`Scanned ${number(l)} log lines of ${number(f)} test files for ${number(s)} secrets: none found`)
+}
+
+/** Whether every test file ran, and nothing in them was left out by name. */
+async function isWhole(project: TestProject, ran: number): Promise<boolean> {
+  const { testFiles } = await project.globTestFiles()
+  return project.config.testNamePattern === undefined && ran >= testFiles.length
+}
+
+function expectEnough(scanned: Least, least: Least): void {
+  for (const what of ['lines', 'files', 'secrets'] as const) {
+    if (scanned[what] >= least[what]) continue
+    throw new Error(`only ${scanned[what]} ${what} came to the scan of the logs, of at least ${least[what]}`)
+  }
+}

@@ -1,0 +1,55 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestCa } from '../../dev/tls/ca.ts'
+
+export interface Publisher {
+  /** With which the functions fetch its documents. */
+  readonly settings: Readonly<Record<string, string>>
+  /** The URL of a document that nobody has asked for yet. */
+  newClientId(): string
+  fetched(): number
+  behaves(how: 'well' | 'down' | 'gone'): void
+  stop(): Promise<void>
+}
+
+/** The website of a client's publisher, on loopback, over TLS; `redirectUri` is the only one in its documents. */
+export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callback'): Promise<Publisher> {
+  const ca = createTestCa()
+  const directory = await mkdtemp(join(tmpdir(), 'publisher-'))
+  const caFile = join(directory, 'ca.pem')
+  await writeFile(caFile, ca.caPem)
+  let [fetched, clients] = [0, 0]
+  let behaviour: Parameters<Publisher['behaves']>[0] = 'well'
+  const server = createServer(ca.certificateFor(['localhost']), (incoming, response) => {
+    fetched += 1
+    if (behaviour === 'down') return void incoming.socket.destroy()
+    if (behaviour === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()
+    const document = {
+      client_id: `${origin}${incoming.url}`,
+      client_name: 'Published client',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+    }
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const origin = `https://localhost:${address.port}`
+  return {
+    settings: { MCP_OAUTH_CIMD_LOCAL_ORIGINS: origin, NODE_EXTRA_CA_CERTS: caFile },
+    newClientId: () => `${origin}/${clients++}.json`,
+    fetched: () => fetched,
+    behaves: (how) => {
+      behaviour = how
+    },
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}

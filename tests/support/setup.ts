@@ -1,0 +1,41 @@
+import { relative } from 'node:path'
+import { expect, inject, vi } from 'vitest'
+import { recorded, recordLine, startRecording } from './recording.ts'
+import { keepSecret } from './secrets.ts'
+
+/**
+ * Runs before each test file: whatever is logged in it, by a function host or by our own log in this process, is
+ * recorded for the scan at the end of the run, without the tests having to think of it.
+ */
+
+startRecording(inject('recordings'), () => {
+  const { testPath = '', currentTestName = '' } = expect.getState()
+  return `${relative(process.cwd(), testPath)}: ${currentTestName}`
+})
+
+/** Settings that hold a secret, or a list of them. */
+const secretSettings = /_SECRETS?$|_KEY$|_TOKEN$/
+
+vi.mock(import('../../dev/host/start.ts'), async (original) => {
+  const { startHost } = await original()
+  return {
+    startHost(options) {
+      for (const [name, value] of Object.entries(options.env)) {
+        if (secretSettings.test(name)) keepSecret(...value.split(','))
+      }
+      const { onOutput = console.log } = options
+      return startHost({
+        ...options,
+        onOutput(line) {
+          recordLine(line)
+          onOutput(line)
+        },
+      })
+    },
+  }
+})
+
+vi.mock(import('../../lib/runtime/log.ts'), async (original) => {
+  const { log, withRequestId } = await original()
+  return { withRequestId, log: recorded(log) }
+})
