@@ -152,6 +152,14 @@ test.each([
   expect((await fetch(host.url + path, { method })).status).toBe(status)
 })
 
+test('TRACE, which no web-standard request can have, is refused before any function', async () => {
+  const { statusCode } = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    const trace = http.request(`${host.url}/show`, { method: 'TRACE' }, resolve)
+    trace.on('error', reject).end()
+  })
+  expect(statusCode).toBe(405)
+})
+
 test.each(['/throw', '/broken'])(
   '%s: a function that fails gives 502 without the reason, which is printed',
   async (path) => {

@@ -80,6 +80,8 @@ async function answer(
   functions: readonly ManifestFunction[],
   options: HostOptions,
 ): Promise<void> {
+  // The platform's edge passes on none that a web-standard Request cannot be made of.
+  if (request.method === 'TRACE') return reply(response, 405, 'Method Not Allowed')
   const url = requestUrl(request)
   if (!url) return reply(response, 400, 'Bad Request')
   const match = matchRoute(functions, url.pathname, request.method ?? 'GET')

@@ -100,7 +100,7 @@ describe('keys', () => {
     expect(await world.verify(leaked)).toMatchObject({ kind: 'valid' })
     world.cached = toSet([second])
     world.published = [second]
-    expect(await world.verify(await sign(second, claims(start)))).toMatchObject({ kind: 'valid' })
+    // Nobody has to come along with a token of the new key first.
     expect(await world.verify(leaked)).toMatchObject({ kind: 'invalid' })
   })
 
@@ -131,15 +131,15 @@ describe('keys', () => {
 })
 
 describe('memory', () => {
-  test('a token seen before is good until it expires, without keys and without a signature [S-07]', async () => {
+  test('a token seen before is good until it expires, without the store and without a signature [S-07]', async () => {
     const world = createWorld([first])
     const token = await sign(first, claims(start))
     const outcome = await world.verify(token)
-    const { reads } = world
+    world.down = true
     expect(await world.verify(token)).toEqual(outcome)
     world.now += 3_604_000
     expect(await world.verify(token)).toEqual(outcome)
-    expect(world.reads).toBe(reads)
+    expect(world.freshReads).toBe(0)
     world.now += 2_000
     expect(await world.verify(token)).toMatchObject({ kind: 'invalid', reason: 'expired' })
   })

@@ -104,6 +104,8 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
       if (credentials.kind === 'malformed') return credentials
       if (credentials.token.length > maximumTokenLength) return invalid('too long')
       const digest = hash('sha256', credentials.token, 'base64')
+      // The key of a token in memory may have been withdrawn since, by an operator who means it (O-09).
+      if (verified.has(digest)) await keys.notice(signal)
       const known = remembered(digest)
       if (known !== undefined) return { kind: 'valid', token: known }
       try {

@@ -68,12 +68,13 @@ describe('browsers', () => {
     'claude.ai',
     '',
   ])('a page from %j is refused, with a token or without [S-10 S-23 A20]', async (origin) => {
-    const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false })
+    const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth: false })
     for (const request of [post(ask('how?'), { origin }), authorized(ask('how?'), token, { origin })]) {
       const response = await fetch(request)
       expect(response.status).toBe(403)
       expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null })
       expectReadableByBrowsers(response)
+      expect(lines.pop()).toEqual({ event: 'mcp_refused', requestId: 'request-1', reason: 'origin' })
     }
     expect(upstream.calls).toEqual([])
   })

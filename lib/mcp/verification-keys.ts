@@ -19,6 +19,8 @@ export interface VerificationKeys {
    * Throws `StoreUnavailable` when that cannot be known now.
    */
   find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<CryptoKey | null>
+  /** Looks at what is published now, from memory, so that `onWithdrawn` is told in time. Never throws. */
+  notice(signal: AbortSignal): Promise<void>
 }
 
 export interface VerificationKeysOptions {
@@ -80,6 +82,11 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
   }
 
   return {
+    async notice(signal) {
+      const set = await publicKeys(signal, { stale: true }).catch(() => null)
+      if (set !== null) forgetWithdrawn(set)
+    },
+
     async find(kid, issuedAt, signal) {
       // Old ones will do: a key that is missing from them is looked for below, and an outage of the store stops nobody.
       const key = await findIn(await publicKeys(signal, { stale: true }), kid)

@@ -13,7 +13,7 @@ export type Resolve = (hostname: string, signal: AbortSignal) => Promise<readonl
  * attacker's name server likes to be silent, and cannot be cancelled: everyone else's look-ups would wait behind it.
  */
 export const resolvePublicName: Resolve = async (hostname, signal) => {
-  const resolver = new Resolver({ timeout: 1000, tries: 2 })
+  const resolver = new Resolver()
   const cancel = () => resolver.cancel()
   signal.addEventListener('abort', cancel, { once: true })
   try {

@@ -1,4 +1,4 @@
-import type { Sealing } from '../oauth/keys/sealing.ts'
+import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
 import {
   createPublicKeys,
   createSigningKeys,
@@ -17,7 +17,7 @@ export interface Keys {
   readonly signingKeys: (sealing: Sealing) => SigningKeys
 }
 
-export async function keysOf({ issuer, signingJwk }: Configuration, store: Store): Promise<Keys> {
+export async function keysOf({ issuer, signingJwk, flow }: Configuration, store: Store): Promise<Keys> {
   if (signingJwk) {
     const { publicKeys, signingKeys } = await pinnedSigningKey(signingJwk)
     return { publicKeys, signingKeys: () => signingKeys }
@@ -25,7 +25,7 @@ export async function keysOf({ issuer, signingJwk }: Configuration, store: Store
   const now = Date.now
   const stored = createStoredKeysReader({ issuer, store, now })
   return {
-    publicKeys: createPublicKeys(stored),
+    publicKeys: createPublicKeys(stored, flow ? { sealing: createSealing(issuer, flow.secrets), log } : undefined),
     signingKeys: (sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
   }
 }

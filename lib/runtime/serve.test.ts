@@ -26,9 +26,13 @@ describe('a function', () => {
   test('answers for its own host only [O-01 D-04 D-25]', async () => {
     const own = await serve(new Request(url), contextOf('https://docs.example'))
     expect([own.status, await own.json()]).toEqual([200, { issuer: 'https://docs.example' }])
-    expect(own.headers.get('strict-transport-security')).toBe('max-age=31536000')
     const other = await serve(new Request('https://0123--docs.netlify.app/x'), contextOf('https://docs.example'))
     expect([other.status, await other.json()]).toEqual([404, { error: 'not_found' }])
+    for (const { headers } of [own, other]) {
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('strict-transport-security')).toBe('max-age=31536000')
+    }
   })
 
   test.each([

@@ -45,14 +45,20 @@ export function serveWith<T>(
       }
       const site = siteOf(new URL(request.url).host, process.env, deploy, proxyHosts())
       if (!site) return refusal(404, 'not_found')
-      const response = await answer(site, request, context)
-      if (site.issuer.startsWith('https:')) response.headers.set('strict-transport-security', 'max-age=31536000')
-      return response
-    })
+      return answer(site, request, context)
+    }).then((response) => secured(request, response))
 }
 
-const refusal = (status: number, error: string) =>
-  Response.json({ error }, { status, headers: { 'cache-control': 'no-store' } })
+/** What every answer has, whoever made it and however early: headers of `netlify.toml` do not reach functions (O-08). */
+function secured(request: Request, response: Response): Response {
+  const { headers } = response
+  if (request.url.startsWith('https:')) headers.set('strict-transport-security', 'max-age=31536000')
+  headers.set('x-content-type-options', 'nosniff')
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  return response
+}
+
+const refusal = (status: number, error: string) => Response.json({ error }, { status })
 
 /** Hosts of a documentation site that passes requests on to this one (`MCP_OAUTH_PROXY_HOSTS`). */
 const proxyHosts = () => createSettingsReader(process.env).list('MCP_OAUTH_PROXY_HOSTS') ?? []

@@ -21,6 +21,22 @@ describe('the site of a request', () => {
     expect(siteOf('www.docs.example', env, production, ['www.docs.example'])?.issuer).toBe('https://login.docs.example')
   })
 
+  test('is never one whose host merely begins or ends like its own: a permalink does not act with production’s keys [D-04]', () => {
+    const netlify = { ...production, siteUrl: 'https://docs.netlify.app' }
+    const proxies = ['www.docs.example']
+    expect(siteOf('docs.netlify.app', {}, netlify, proxies)?.issuer).toBe('https://docs.netlify.app')
+    for (const host of [
+      '0123--docs.netlify.app',
+      'deploy-preview-7--docs.netlify.app',
+      'evil-docs.netlify.app',
+      'docs.netlify.app.evil.example',
+      'evil-www.docs.example',
+      'www.docs.example.evil.example',
+    ]) {
+      expect(siteOf(host, {}, netlify, proxies), host).toBeNull()
+    }
+  })
+
   test('without a setting is the site’s own URL; without either there is none', () => {
     expect(siteOf('docs.example', {}, production, [])?.issuer).toBe('https://docs.example')
     expect(siteOf('docs.example', {}, { ...production, siteUrl: undefined }, [])).toBeNull()

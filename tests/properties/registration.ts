@@ -22,6 +22,15 @@ const badUri = fc.constantFrom(
   'https://x/\\y',
 )
 
+/** RFC 7517 §A.1. */
+const publicKey = {
+  kty: 'EC',
+  crv: 'P-256',
+  x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+  y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+}
+const key = fc.oneof(anything, fc.constantFrom({ kty: 'oct', k: 'AAAA' }, publicKey, { ...publicKey, d: 'AAAA' }))
+
 /** The members of RFC 7591 §2 as they ought to be, but for a few. */
 export const clientMetadata: fc.Arbitrary<Members> = fc
   .tuple(
@@ -30,7 +39,8 @@ export const clientMetadata: fc.Arbitrary<Members> = fc
       client_name: hostileText.map((text) => `name ${text}`),
       grant_types: fc.constantFrom(['authorization_code'], ['authorization_code', 'refresh_token']),
       response_types: fc.constant(['code']),
-      token_endpoint_auth_method: fc.constantFrom('none', 'none', 'private_key_jwt'),
+      token_endpoint_auth_method: fc.constantFrom('none', 'none', 'client_secret_post', 'private_key_jwt'),
+      jwks: fc.constantFrom(undefined, { keys: [publicKey] }),
     }),
     few(2, {
       redirect_uris: fc.oneof(anything, fc.array(fc.oneof(goodUri, badUri, hostileText), { maxLength: 12 })),
@@ -41,7 +51,11 @@ export const clientMetadata: fc.Arbitrary<Members> = fc
       token_endpoint_auth_methods_supported: fc.oneof(anything, fc.constant(['none', 'private_key_jwt'])),
       scope: fc.oneof(anything, fc.constantFrom('docs:read', 'docs:read docs:feedback', 'openid')),
       application_type: fc.oneof(anything, fc.constantFrom('web', 'native')),
-      jwks: fc.oneof(anything, fc.constant({ keys: [{ kty: 'oct', k: 'AAAA' }] })),
+      jwks: fc.oneof(
+        anything,
+        fc.array(key, { maxLength: 3 }).map((keys) => ({ keys })),
+      ),
+      jwks_uri: fc.oneof(anything, goodUri, badUri),
       client_uri: fc.oneof(anything, fc.webUrl()),
       client_secret: anything,
     }),
@@ -87,8 +101,7 @@ export const registrations = property({
       return
     }
     assert.deepEqual([answer.status, body], [201, json])
-    assert.equal(said.token_endpoint_auth_method, 'none')
-    assert.equal('client_secret' in said, false)
+    expectHarmlessProof(said)
     assert(String(said.client_id).length <= 2_048)
     const name = said.client_name ?? 'none'
     assert(
@@ -99,6 +112,20 @@ export const registrations = property({
     for (const uri of said.redirect_uris) await expectUsable(String(said.client_id), String(uri))
   },
 })
+
+/** A secret for whoever asked for a method of one, and nothing that is secret in the keys (R-04, R-09). */
+function expectHarmlessProof(said: Members): void {
+  const { token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri: uri } = said
+  assert(['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'].includes(String(method)))
+  const hasSecret = String(method).startsWith('client_secret_')
+  assert.deepEqual([typeof secret, said.client_secret_expires_at], hasSecret ? ['string', 0] : ['undefined', undefined])
+  assert.equal([jwks, uri].filter((keys) => keys !== undefined).length, method === 'private_key_jwt' ? 1 : 0)
+  if (uri !== undefined) assert.match(String(uri), /^https:/)
+  if (jwks === undefined) return
+  const keys: unknown = Object.values(Object(jwks))[0]
+  assert(Array.isArray(keys) && keys.length > 0)
+  for (const one of keys) assert.deepEqual(one, publicKey)
+}
 
 /** The page that asks the person comes up, and shows nothing of the client as anything but text. */
 async function expectUsable(clientId: string, uri: string): Promise<void> {

@@ -2,11 +2,13 @@ import { Buffer } from 'node:buffer'
 import { withDeadline } from '../../lib/deadline.ts'
 import { createLimiter } from '../../lib/limits/limiter.ts'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
+import { createKeySets } from '../../lib/oauth/clients/key-sets.ts'
 import { createLastGoodCopies } from '../../lib/oauth/clients/last-good-copies.ts'
 import { createMetadataDocuments, type MetadataDocumentsOptions } from '../../lib/oauth/clients/metadata-documents.ts'
 import { defaultPrivateUseUris } from '../../lib/oauth/clients/redirect-uri.ts'
-import { createRegistrations, sealedRegistrationSchema } from '../../lib/oauth/clients/registration.ts'
+import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
 import { createClients } from '../../lib/oauth/clients/resolve.ts'
+import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
@@ -72,7 +74,7 @@ export function createServer(options: ServerOptions): Server {
   const sealing = createSealing(issuer, secrets)
   const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
   const registrations = createRegistrations({
-    sealer: sealing.signed('client', sealedRegistrationSchema, { retired: true }),
+    sealer: createRegistrationSealer(sealing),
     policy: redirectPolicy,
     now,
   })
@@ -110,6 +112,7 @@ export function createServer(options: ServerOptions): Server {
       registrations,
       registration: { limit },
       clients: createClients({ registrations, metadataDocuments }),
+      keySets: createKeySets({ fetch: options.fetchDocument, ownHost: new URL(issuer).host, log, now }),
       redirectPolicy,
       trustedHosts: new Set(options.trustedHosts),
       interstitial: options.interstitial ?? true,

@@ -1,6 +1,6 @@
+import { script } from './machine/any-script.ts'
 import { shorter, showScript } from './machine/counterexample.ts'
 import { play } from './machine/play.ts'
-import { script } from './machine/script.ts'
 import { property } from './property.ts'
 
 export const stateMachine = property({

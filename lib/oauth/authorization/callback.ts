@@ -6,7 +6,7 @@ import { parseParameters } from '../parameters.ts'
 import { type Identity, UpstreamError } from '../upstream/upstream.ts'
 import { onPage } from './checks/on-page.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
-import { issueCode, type SignedIn } from './issue-code.ts'
+import { issueCode, newGrant, type SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
 
 /**
@@ -33,7 +33,8 @@ export async function callback(
     if (!context.respond.mayRedirect(to.redirect)) {
       return askForConfirmation(state, signedIn, transaction.request, context)
     }
-    return context.respond.success(to, issueCode(signedIn, transaction.request, context), end)
+    const code = issueCode(signedIn, transaction.request, newGrant(signedIn.sub, context), context)
+    return context.respond.success(to, code, end)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     context.log('upstream_failed', {
@@ -81,7 +82,8 @@ function askForConfirmation(
     hiddenFields: { state },
   })
   context.log('confirmation_asked', { client: request.c, sub: signedIn.sub })
-  const cookie = context.transactions.awaitConfirmation(state, request, signedIn)
+  const grant = newGrant(signedIn.sub, context)
+  const cookie = context.transactions.awaitConfirmation(state, { request, signedIn, grant })
   return htmlResponse(page, { status: 200, headers: { 'set-cookie': cookie } })
 }
 

@@ -7,7 +7,8 @@ import { returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/confirm`: the person saw who they are signed in as, and that the answer goes to a host nobody vouches
- * for (X1, A-17). Only now is there a code. Throws `PageError`.
+ * for (X1, A-17). Only now is there a code. Whoever kept the cookie and posts again gets another code of the same grant, which
+ * only one of them can become. Throws `PageError`.
  */
 export async function confirm(
   request: Request,
@@ -27,5 +28,5 @@ export async function confirm(
     const denied = new AuthorizationError(to, 'access_denied', 'the person cancelled')
     return context.respond.failure(denied, to, call.requestId, end)
   }
-  return context.respond.success(to, issueCode(waiting.signedIn, waiting.request, context), end)
+  return context.respond.success(to, issueCode(waiting.signedIn, waiting.request, waiting.grant, context), end)
 }

@@ -1,5 +1,5 @@
 import { lifetimes } from '../capabilities.ts'
-import { newGrantKey } from '../grants/record.ts'
+import { type GrantKey, newGrantKey } from '../grants/record.ts'
 import { sha256 } from '../sha256.ts'
 import type { Person } from '../token/claims.ts'
 import type { AuthorizationContext } from './context.ts'
@@ -11,17 +11,29 @@ export interface SignedIn {
   readonly person: Person
 }
 
+/** The grant that a sign-in will become, once its code is redeemed. */
+export interface GrantToBe {
+  readonly key: GrantKey
+  /** Its absolute end, in seconds since the epoch. */
+  readonly end: number
+}
+
+export function newGrant(sub: string, { now, grantLifetime }: AuthorizationContext): GrantToBe {
+  const end = Math.floor(now() / 1000) + grantLifetime
+  return { key: newGrantKey(sub, end), end }
+}
+
 /** The authorization code of an approved request by someone who has signed in. Stores nothing: redeeming it does. */
 export function issueCode(
   { sub, person }: SignedIn,
   request: AuthorizationRequest,
+  grant: GrantToBe,
   context: AuthorizationContext,
 ): string {
   const now = Math.floor(context.now() / 1000)
-  const end = now + context.grantLifetime
   const redirectHost = new URL(request.redirect_uri).host
   const code = context.codes.seal({
-    g: newGrantKey(sub, end),
+    g: grant.key,
     c: request.c,
     r: sha256(request.redirect_uri),
     ...(redirectHost === '' ? {} : { rh: redirectHost }),
@@ -31,10 +43,11 @@ export function issueCode(
     ...(request.cn === undefined ? {} : { cn: request.cn }),
     ...(request.ch === undefined ? {} : { ch: request.ch }),
     m: request.m,
+    ...(request.ju === undefined ? {} : { ju: request.ju }),
     rt: request.rt,
     u: person,
     exp: now + lifetimes.code,
-    end,
+    end: grant.end,
   })
   context.log('code_issued', { client: request.c, sub })
   return code

@@ -1,11 +1,12 @@
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
+import { isTrustedRedirect } from '../clients/trusted-redirect.ts'
 import type { AuthorizationError } from '../errors.ts'
 import { type Brand, htmlResponse, returnPage } from '../pages/index.ts'
 import type { ReturnAddress } from './request.ts'
 
 /** Sends the authorization response to the client (A-14 … A-17, RFC 9207). */
 export interface Responder {
-  /** Whether an answer may go there without the person's click: an own program or app, or a host the operator trusts. */
+  /** Whether an answer may go there without the person's click: an own program or app, or where the operator vouches for. */
   mayRedirect(redirect: ValidatedRedirect): boolean
   /** `code`, `state` and `iss` to the redirect URI. */
   success(to: ReturnAddress, code: string, cookies?: readonly string[]): Response
@@ -16,7 +17,7 @@ export interface Responder {
 export function createResponder(options: {
   issuer: string
   brand: Brand
-  /** Hosts of https redirect URIs that may be redirected to without the person's click (`MCP_OAUTH_TRUSTED_HOSTS`). */
+  /** Entries of `isTrustedRedirect`: https redirect URIs that may be redirected to without the person's click. */
   trustedHosts: ReadonlySet<string>
 }): Responder {
   const { issuer, brand, trustedHosts } = options
@@ -27,7 +28,7 @@ export function createResponder(options: {
     return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${parameters}`
   }
 
-  const mayRedirect = ({ kind, host }: ValidatedRedirect) => kind !== 'https' || trustedHosts.has(host)
+  const mayRedirect = ({ kind, uri }: ValidatedRedirect) => kind !== 'https' || isTrustedRedirect(uri, trustedHosts)
 
   return {
     mayRedirect,

@@ -5,7 +5,7 @@ import type { Cookies } from '../cookies.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import { Person } from '../token/claims.ts'
 import type { Login } from '../upstream/upstream.ts'
-import type { SignedIn } from './issue-code.ts'
+import type { GrantToBe, SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
 
 const Transaction = v.object({
@@ -18,12 +18,15 @@ const Transaction = v.object({
   exp: v.number(),
 })
 
-const Confirmation = v.object({
+const SealedConfirmation = v.object({
   ...authorizationRequestEntries,
   us: v.string(),
   /** Who has signed in. */
   sub: v.string(),
   u: Person,
+  /** Key and end of the grant to be. */
+  g: v.string(),
+  end: v.number(),
   exp: v.number(),
 })
 
@@ -31,6 +34,13 @@ const Confirmation = v.object({
 export interface Transaction {
   readonly request: AuthorizationRequest
   readonly login: Login
+}
+
+/** What waits for the person's second click: nothing of it is decided by whoever posts that. */
+export interface Confirmation {
+  readonly request: AuthorizationRequest
+  readonly signedIn: SignedIn
+  readonly grant: GrantToBe
 }
 
 /**
@@ -46,12 +56,9 @@ export interface Transactions {
   /** The transaction that this browser approved under this `state`; `null` if there is none, or it has expired. */
   find(browser: Request, state: string): Transaction | null
   /** The same cookie, from now on waiting for the confirmation after the sign-in; no code exists until then (X1). */
-  awaitConfirmation(state: string, request: AuthorizationRequest, signedIn: SignedIn): string
+  awaitConfirmation(state: string, confirmation: Confirmation): string
   /** What this browser is to confirm under this `state`; `null` if there is nothing, or it has expired. */
-  findConfirmation(
-    browser: Request,
-    state: string,
-  ): { readonly request: AuthorizationRequest; readonly signedIn: SignedIn } | null
+  findConfirmation(browser: Request, state: string): Confirmation | null
   /** The cookie that ends it. */
   end(state: string): string
 }
@@ -70,7 +77,7 @@ export function createTransactions(options: {
 }): Transactions {
   const { cookies, now } = options
   const sealer = options.sealing.encrypted('transaction', Transaction)
-  const confirmations = options.sealing.encrypted('confirmation', Confirmation)
+  const confirmations = options.sealing.encrypted('confirmation', SealedConfirmation)
   const prefix = cookies.name('tx.')
   const seconds = () => Math.floor(now() / 1000)
   const cookieOf = (browser: Request, state: string) =>
@@ -111,17 +118,17 @@ export function createTransactions(options: {
       return { request, login: { state: us, nonce: un, codeVerifier: uv } }
     },
 
-    awaitConfirmation(state, request, { sub, person }) {
+    awaitConfirmation(state, { request, signedIn: { sub, person }, grant }) {
       const exp = seconds() + lifetimes.confirmation
-      const value = confirmations.seal({ ...request, us: state, sub, u: person, exp })
+      const value = confirmations.seal({ ...request, us: state, sub, u: person, g: grant.key, end: grant.end, exp })
       return cookies.set(prefix + state, value, lifetimes.confirmation)
     },
 
     findConfirmation(browser, state) {
       const opened = confirmations.open(cookieOf(browser, state))
       if (!opened || opened.us !== state || opened.exp <= seconds()) return null
-      const { us: _us, exp: _exp, sub, u: person, ...request } = opened
-      return { request, signedIn: { sub, person } }
+      const { us: _us, exp: _exp, sub, u: person, g: key, end, ...request } = opened
+      return { request, signedIn: { sub, person }, grant: { key, end } }
     },
 
     end: (state) => cookies.expire(prefix + state),

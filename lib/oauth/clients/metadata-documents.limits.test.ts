@@ -17,16 +17,13 @@ function answer(status: number, body: string, headers: Record<string, string> = 
   return { status, headers: all, contentType: all.get('content-type') ?? '', body: new TextEncoder().encode(body) }
 }
 
-const documentAt = (clientId: string, more: object = {}) =>
-  answer(
-    200,
-    JSON.stringify({
-      client_id: clientId,
-      client_name: 'Example',
-      redirect_uris: ['https://client.example/cb'],
-      ...more,
-    }),
-  )
+const documentOf = (clientId: string, more: object = {}) => ({
+  client_id: clientId,
+  client_name: 'Example',
+  redirect_uris: ['https://client.example/cb'],
+  ...more,
+})
+const documentAt = (clientId: string, more: object = {}) => answer(200, JSON.stringify(documentOf(clientId, more)))
 
 let time = 0
 const fetch = vi.fn<(url: string) => Promise<FetchedResource>>()
@@ -80,6 +77,15 @@ describe('the limit of one address [M-14]', () => {
     expect(await Promise.all([first, second])).toEqual([await first, await first])
     expect(hit).toHaveBeenCalledTimes(1)
   })
+
+  test('a slow fetch under way spares nobody who asks for another document', async () => {
+    fetch.mockReturnValueOnce(new Promise(() => {}))
+    const documents = create({ limit: { hit } })
+    void documents.resolve(url, never, address)
+    await vi.waitFor(() => expect(fetch).toHaveBeenCalled())
+    await documents.resolve(`${url}?other`, never, '198.51.100.1')
+    expect(hit.mock.calls.map(([from]) => from)).toEqual([address, '198.51.100.1'])
+  })
 })
 
 describe('the budget of one host [M-14]', () => {
@@ -92,6 +98,16 @@ describe('the budget of one host [M-14]', () => {
     expect(await documents.resolve('https://other.example/c.json', never)).toMatchObject({ kind: 'invalid' })
     time += 60_000
     expect(await documents.resolve(url, never)).toMatchObject({ kind: 'invalid' })
+  })
+
+  test('spent by others does not keep out a client whose document we have a copy of', async () => {
+    const copies = { keep: async () => undefined, find: async (id: string) => (id === url ? documentOf(url) : null) }
+    const documents = create({ copies })
+    fetch.mockImplementation(async () => answer(404, ''))
+    for (let i = 0; i < 60; i++) await documents.resolve(`${url}?${i}`, never)
+    expect(await documents.resolve(url, never)).toMatchObject({ id: url })
+    expect(await documents.resolve(`${url}?new`, never)).toMatchObject({ kind: 'limited' })
+    expect(fetch).toHaveBeenCalledTimes(60)
   })
 
   test('what is under way counts', async () => {

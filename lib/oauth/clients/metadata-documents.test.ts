@@ -4,7 +4,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { createTestCa } from '../../../dev/tls/ca.ts'
 import { type FetchedResource, FetchRefused, fetchUntrusted } from '../../net/fetch-untrusted.ts'
 import { createMetadataDocuments, type DocumentLimits } from './metadata-documents.ts'
-import { createRegistrations } from './registration.ts'
 import { createClients } from './resolve.ts'
 
 const policy = { privateUseUris: [] }
@@ -35,7 +34,7 @@ describe('over the network', () => {
   })
   let origin = ''
   const clients = createClients({
-    registrations: createRegistrations({ sealer: { seal: () => '', open: () => null }, policy, now: Date.now }),
+    registrations: { register: () => Promise.reject(new Error('not here')), resolve: async () => null },
     metadataDocuments: createMetadataDocuments({
       fetch: (url, limits) =>
         fetchUntrusted(url, {

@@ -3,6 +3,7 @@ import { untilAborted } from '../../net/abortable.ts'
 import { type FetchedResource, FetchRefused, type FetchUntrustedOptions } from '../../net/fetch-untrusted.ts'
 import { sha256 } from '../sha256.ts'
 import type { BlockedClients } from './blocked-clients.ts'
+import { cacheSeconds } from './cache-control.ts'
 import type { Client } from './client.ts'
 import { createFetchBudget } from './fetch-budget.ts'
 import { clientOfDocument, documentOfResponse, documentUrlComplaint, isChallenge } from './metadata-document.ts'
@@ -56,8 +57,7 @@ export type DocumentLimits = Pick<FetchUntrustedOptions, 'accept' | 'maxBytes'> 
 const limits: DocumentLimits = { accept: 'application/json', maxBytes: 5 * 1024, timeout: 5_000 }
 
 /** M-11: our own bounds of what `Cache-Control` may say, in seconds. */
-const SHORTEST_CACHE = 5 * 60
-const LONGEST_CACHE = 24 * 60 * 60
+const cacheBounds = { shortest: 5 * 60, longest: 24 * 60 * 60 }
 const CACHED_DOCUMENTS = 200
 
 interface CachedDocument {
@@ -86,7 +86,12 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   }
 
   function keep(client: Client, document: unknown, cacheControl: string | null): void {
-    cache.set(client.id, { client, document, expires: now() + cacheSeconds(cacheControl) * 1000, copied: false })
+    cache.set(client.id, {
+      client,
+      document,
+      expires: now() + cacheSeconds(cacheControl, cacheBounds) * 1000,
+      copied: false,
+    })
     for (const oldest of cache.keys()) {
       if (cache.size <= CACHED_DOCUMENTS) break
       cache.delete(oldest)
@@ -96,7 +101,9 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   async function fetchClient(clientId: string): Promise<Client | Unresolved> {
     const { host } = new URL(clientId)
     const verdict = budget.take(host)
-    if (verdict.limited) return { kind: 'limited', detail: 'this host was asked too often', ...verdict }
+    // Who asks for junk in a vendor's name must not keep that vendor's own people out.
+    if (verdict.limited)
+      return lastGood(clientId, { kind: 'limited', detail: 'this host was asked too often', ...verdict })
     const response = await fetch(clientId, limits).catch(refused)
     if ('kind' in response) return lastGood(clientId, response)
     const found = documentOfResponse(response)
@@ -110,7 +117,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
 
   /** The copy is read by today's rules, and not kept in memory: the next one who asks tries the document itself again. */
   async function lastGood(clientId: string, failure: Unresolved): Promise<Client | Unresolved> {
-    if (!copies || failure.kind !== 'unavailable') return failure
+    if (!copies || failure.kind === 'invalid') return failure
     const client = clientOfDocument(clientId, await copies.find(clientId), policy)
     return 'kind' in client ? failure : client
   }
@@ -179,9 +186,4 @@ function refused(error: unknown): Unresolved {
   // Where there is nobody to talk to we may be the reason; what was said there is the client's own doing.
   const passing = error.reason === 'dns' || error.reason === 'network' || error.reason === 'timeout'
   return { kind: passing ? 'unavailable' : 'invalid', detail: error.message }
-}
-
-function cacheSeconds(cacheControl: string | null): number {
-  const [, seconds] = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl ?? '') ?? []
-  return Math.min(Math.max(Number(seconds ?? 0), SHORTEST_CACHE), LONGEST_CACHE)
 }

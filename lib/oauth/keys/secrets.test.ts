@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { createMemoryStore } from '../../store/memory.ts'
 import {
@@ -10,7 +11,9 @@ import {
   TestBrowser,
   token,
 } from '../testing/harness.ts'
-import type { Secrets } from './secrets.ts'
+import { encryptedEnvelope, signedEnvelope } from './compact.ts'
+import { createSealing } from './sealing.ts'
+import { deriveKey, type Secrets } from './secrets.ts'
 
 const { current: old } = newSecrets()
 const { current: next } = newSecrets()
@@ -76,6 +79,36 @@ async function pair(first: Secrets, second: Secrets) {
   expect((await token(servers[0], form)).status).toBe(200)
   return servers
 }
+
+test.each([
+  ['encrypted', encryptedEnvelope],
+  ['signed', signedEnvelope],
+] as const)(
+  'what is %s for one purpose opens with the key of that purpose alone, whatever its header says [O-09 T-28]',
+  (kind, envelope) => {
+    const issuer = 'https://docs.example'
+    const value = createSealing(issuer, before)[kind]('code', v.string()).seal('payload')
+    const openedWith = (...of: Parameters<typeof deriveKey>) => envelope('code', [deriveKey(...of)]).open(value)
+    expect(openedWith(old, issuer, 'code')?.plaintext).toBe('"payload"')
+    expect(openedWith(old, issuer, 'transaction')).toBeNull()
+    expect(openedWith(old, 'https://other.example', 'code')).toBeNull()
+    expect(openedWith(next, issuer, 'code')).toBeNull()
+  },
+)
+
+test('keys differ by purpose, issuer and secret; their name says which secret of which issuer, and nothing else [O-09 O-16]', () => {
+  const keys = [
+    deriveKey(old, 'https://docs.example', 'code'),
+    deriveKey(old, 'https://docs.example', 'transaction'),
+    deriveKey(old, 'https://other.example', 'code'),
+    deriveKey(next, 'https://docs.example', 'code'),
+  ]
+  expect(new Set(keys.map(({ bytes }) => Buffer.from(bytes).toString('hex'))).size).toBe(4)
+  expect(keys.map(({ bytes }) => bytes.length)).toEqual([32, 32, 32, 32])
+  const [code, transaction, elsewhere, later] = keys.map(({ kid }) => kid)
+  expect(code).toBe(transaction)
+  expect(new Set([code, elsewhere, later]).size).toBe(3)
+})
 
 describe.each([
   ['one instance knows the next secret already, one does not', before, announced],

@@ -4,6 +4,7 @@ import type { Store } from '../../store/store.ts'
 import type { Sealing } from './sealing.ts'
 import {
   newStoredKey,
+  openStoredKey,
   parseStoredKeys,
   privateJwkSealer,
   publicationLead,
@@ -46,7 +47,7 @@ export async function rotateSigningKeys(
   const found = await store.get(storeKey, signal)
   if (!found) return
   const { keys } = parseStoredKeys(found.value)
-  const opened = keys.map((key) => ({ key, privateJwk: sealer.open(key.sealedPrivateJwk) }))
+  const opened = keys.map((key) => ({ key, privateJwk: openStoredKey(sealer, key) }))
   const unreadable = opened.filter(({ privateJwk }) => privateJwk === null)
   for (const { key } of unreadable) log('signing_key_unreadable', { kid: key.kid })
   if (unreadable.length > 0) return

@@ -29,6 +29,44 @@ function instance(store = createMemoryStore(), secrets = newSecrets()) {
   return { keys, store, stored, secrets, logged, publicKeys: createPublicKeys(stored) }
 }
 
+describe('whoever can write the store, but has no secret', () => {
+  const published = async (publicKeys: ReturnType<typeof createPublicKeys>) =>
+    (await publicKeys(signal())).keys.map(({ kid }) => kid)
+
+  test('cannot publish a key of their own, beside ours or in its place [O-09 S-07]', async () => {
+    const { keys, store, stored, secrets } = instance()
+    const { kid } = await keys.signer(signal())
+    const [own] = (await stored(signal(), 'new'))?.keys ?? []
+    if (!own) throw new Error('there is no key')
+    const { n = '', e = '' } = await exportJWK((await generateKeyPair('RS256', { extractable: true })).publicKey)
+    const publicJwk = { kty: 'RSA' as const, n, e }
+    const logged: unknown[] = []
+    const log = recorded((event, fields) => logged.push([event, fields]))
+    for (const [forged, left] of [
+      [{ ...own, kid: 'mine', publicJwk }, [kid]],
+      [{ ...own, kid: 'mine', publicJwk, sealedPrivateJwk: 'junk' }, [kid]],
+      [{ ...own, publicJwk }, []],
+    ] as const) {
+      const records = left.length > 0 ? [forged, own] : [forged]
+      await store.put(storeKeyOf(issuer), { keys: records }, signal())
+      const reader = createStoredKeysReader({ issuer, store, now })
+      const sealing = createSealing(issuer, secrets)
+      expect(await published(createPublicKeys(reader, { sealing, log }))).toEqual(left)
+      expect(logged.splice(0)).toEqual([['signing_key_unreadable', { kid: forged.kid }]])
+    }
+  })
+
+  test('gets no token signed under the name of such a key', async () => {
+    const { keys, store, stored, secrets } = instance()
+    await keys.signer(signal())
+    const [own] = (await stored(signal(), 'new'))?.keys ?? []
+    if (!own) throw new Error('there is no key')
+    const { n = '', e = '' } = await exportJWK((await generateKeyPair('RS256', { extractable: true })).publicKey)
+    await store.put(storeKeyOf(issuer), { keys: [{ ...own, publicJwk: { kty: 'RSA', n, e } }] }, signal())
+    await expect(instance(store, secrets).keys.signer(signal())).rejects.toThrow(UnreadableSigningKey)
+  })
+})
+
 describe('the signing key', () => {
   test('is one, however many instances start at the same moment [O-09]', async () => {
     const first = instance()
@@ -40,6 +78,14 @@ describe('the signing key', () => {
     expect(instances.flatMap(({ logged }) => logged)).toEqual(['signing_key_created'])
     const { keys } = await first.publicKeys(signal())
     expect(keys.map(({ kid }) => kid)).toEqual([signers[0]?.kid])
+  })
+
+  test('is made by the next request where the one that was making it failed', async () => {
+    const { keys, store } = instance()
+    const create = vi.spyOn(store, 'create').mockRejectedValueOnce(new StoreUnavailable('down'))
+    const [failed, made] = await Promise.allSettled([keys.signer(signal()), keys.signer(signal())])
+    expect([failed.status, made.status]).toEqual(['rejected', 'fulfilled'])
+    expect(create).toHaveBeenCalledTimes(2)
   })
 
   test('is kept by later instances, and is read once by each', async () => {

@@ -90,13 +90,37 @@ function keyThatSigns(keys: readonly StoredKey[], now: number): StoredKey | unde
   return keys.findLast(({ createdAt }) => createdAt + publicationLead <= now) ?? keys[0]
 }
 
-export function createPublicKeys(stored: StoredKeysReader): PublicKeys {
+/**
+ * The private half of a stored key; `null` unless this service sealed it, and it belongs to the public half beside it.
+ * Whoever can write the store, but has no secret, could otherwise publish a key of their own.
+ */
+export function openStoredKey(sealer: PrivateJwkSealer, { publicJwk, sealedPrivateJwk }: StoredKey) {
+  const jwk = sealer.open(sealedPrivateJwk)
+  return jwk && jwk.n === publicJwk.n && jwk.e === publicJwk.e ? jwk : null
+}
+
+/**
+ * @param sealing with it only keys that this service made are published, and others told to the log; without it, as long as
+ *   the service has no secret, whatever is stored
+ */
+export function createPublicKeys(
+  stored: StoredKeysReader,
+  sealing?: { readonly sealing: Sealing; readonly log: Log },
+): PublicKeys {
+  const sealer = sealing && privateJwkSealer(sealing.sealing)
+  const isOurs = (key: StoredKey) => {
+    const ours = !sealer || openStoredKey(sealer, key) !== null
+    if (!ours) sealing?.log('signing_key_unreadable', { kid: key.kid })
+    return ours
+  }
+
   let last: { readonly record: StoredKeys | null; readonly set: JSONWebKeySet } | undefined
   return async (signal, { fresh = false, stale = false } = {}) => {
     const record = await stored(signal, fresh ? 'new' : stale ? 'any' : 'recent')
     // The same object for the same record: who verifies tokens looks through a set only once.
     if (last?.record !== record || !last) {
-      last = { record, set: { keys: record?.keys.map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? [] } }
+      const keys = record?.keys.filter(isOurs).map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? []
+      last = { record, set: { keys } }
     }
     return last.set
   }
@@ -126,10 +150,11 @@ export function createSigningKeys(options: {
     return winner
   }
 
-  function privateKeyOf({ kid, sealedPrivateJwk }: StoredKey): KeyObject {
+  function privateKeyOf(stored: StoredKey): KeyObject {
+    const { kid } = stored
     const known = imported.get(kid)
     if (known) return known
-    const jwk = sealer.open(sealedPrivateJwk)
+    const jwk = openStoredKey(sealer, stored)
     // Never regenerated: that would end every session because of a typing mistake in a setting.
     if (!jwk) throw new UnreadableSigningKey(`signing key ${kid} does not open: was MCP_OAUTH_SECRET changed?`)
     const key = createPrivateKey({ key: jwk, format: 'jwk' })
@@ -140,8 +165,10 @@ export function createSigningKeys(options: {
   return {
     async signer(signal) {
       let record = await stored(signal, 'recent')
+      // Whoever finds a key being made waits for it; but not for its failure, which may be another request's own.
+      if (!record && creating) record = await creating.catch(() => create(signal))
       if (!record) {
-        creating ??= create(signal).finally(() => {
+        creating = create(signal).finally(() => {
           creating = undefined
         })
         record = await creating

@@ -60,8 +60,8 @@ export async function expectCopy(
   if (grant.client.id !== documentClientId || answer.status !== 200 || client.disturbed || landed) return
   if (!atHand || atHand.expires <= world.now()) return
   const [newest] = await copiesIn(world)
-  assert.equal(newest?.edition, atHand.edition, 'no copy of the document')
-  assert(newest.keptAt + cacheTime > world.now(), 'an old copy')
+  // Of this edition, or of one that another instance has seen.
+  assert(newest && newest.keptAt + cacheTime > world.now(), 'no copy of the document')
 }
 
 /** Nothing is copied but what the host published, and nothing before somebody has signed in with it. */

@@ -229,6 +229,7 @@ function expectCode(answer: Answer, page: Page, upstreamSub: string, { world, gr
     endsAt: end,
     held: null,
     refreshTokens: new Map(),
+    accessTokens: [],
     settled: new Set(),
     asked: new Map(),
     redeemed: 0,

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { createGrants, type Grants } from '../../../lib/oauth/grants/grants.ts'
 import { createSealing, type Sealing } from '../../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../../lib/oauth/keys/secrets.ts'
 import {
@@ -13,7 +12,6 @@ import {
 } from '../../../lib/oauth/testing/harness.ts'
 import { createMemoryStore } from '../../../lib/store/memory.ts'
 import type { Store, StoreValue } from '../../../lib/store/store.ts'
-import { recorded } from '../../support/recording.ts'
 import { createServer, type Server, type ServerOptions } from '../server.ts'
 import { createDocumentHost, type DocumentHost } from './document-host.ts'
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts'
@@ -27,8 +25,8 @@ export interface World {
   readonly faults: FaultyStore
   readonly documentHost: DocumentHost
   readonly instances: readonly Instance[]
-  /** `grants.revoke` as another part of the service would call it. */
-  readonly grants: Grants
+  /** The names of the keys that access tokens were signed with. */
+  readonly signedWith: Set<string>
   /** With every secret: opens whatever any instance sealed. */
   readonly sealing: Sealing
   /** Whom each browser belongs to, by the number in the subject at the OpenID Provider. */
@@ -103,7 +101,7 @@ export async function createWorld(
     faults,
     documentHost,
     instances,
-    grants: createGrants({ store: faults.store, now, grace, log: recorded() }),
+    signedWith: new Set(),
     sealing: createSealing(issuer, { ...only(older), previous: [newer] }),
     browsers: [0, 1].map(createBrowser),
     now,

@@ -1,0 +1,142 @@
+import { sha256 } from '../../../lib/oauth/sha256.ts'
+import { type Answer, jsonOf, soundAnswer } from '../invariants.ts'
+import { expectCopy } from './documents.ts'
+import { interleave, type StoreClient, storeClient } from './faulty-store.ts'
+import { type Event, type GrantModel, remember } from './model.ts'
+import type { TokenRequest } from './script.ts'
+import { instanceOf, pick, type State, seconds } from './sign-in.ts'
+import { type Instance, payload } from './world.ts'
+
+/** Sends them at once; `order` says how their store operations interleave. */
+export async function sendAll(
+  requests: readonly TokenRequest[],
+  order: readonly number[],
+  state: State,
+): Promise<readonly Event[]> {
+  const senders = requests.flatMap((request) => {
+    const grant = pick(state.grants, request.kind === 'redeem' ? request.code : request.grant)
+    return grant ? [(turn: () => Promise<void>) => sendOne(request, grant, turn, state)] : []
+  })
+  return (await interleave(order, senders)).flat()
+}
+
+async function sendOne(
+  request: TokenRequest,
+  grant: GrantModel,
+  turn: () => Promise<void>,
+  state: State,
+): Promise<readonly Event[]> {
+  const { world } = state
+  const client = storeClient(turn, request.fault)
+  if (request.kind === 'revoke') return sendRevocation(request, grant, client, state)
+  const at = instanceOf(world, request.at)
+  const presented = request.kind === 'redeem' ? grant.code.value : tokenOf(grant, request.age)
+  if (presented === undefined) return []
+  const generation = request.kind === 'redeem' ? -1 : Number(payload(presented).n)
+  const clientId = request.wrong === 'client' ? anotherClient(grant, at, state) : grant.client.id
+  const expectedError = whatIsWrong(request, grant, presented, clientId, at, state)
+  if (expectedError === undefined) {
+    grant.asked.set(generation + 1, (grant.asked.get(generation + 1) ?? new Set()).add(seconds(world)))
+  }
+  const form = formOf(request, grant, presented, clientId)
+  const answer = await world.faults.as(client, () => post(at, '/oauth/token', form))
+  if (request.kind === 'redeem') await expectCopy(state, grant, at, client, answer)
+  const scope = 'scope' in form ? form.scope : grant.scope
+  if (answer.status === 200) grant.accessTokens.push(String(jsonOf(answer.text).access_token))
+  const event: Event = { kind: request.kind, grant, generation, expectedError, idle: false, scope, at, client, answer }
+  const next = answer.status === 200 ? jsonOf(answer.text).refresh_token : undefined
+  if (request.again === 0 || typeof next !== 'string') return [event]
+  remember(grant, generation + 1, next)
+  const following: TokenRequest = {
+    kind: 'refresh',
+    grant: state.grants.length - 1 - state.grants.indexOf(grant),
+    age: ages(grant).indexOf(generation + 1),
+    wrong: 'nothing',
+    narrow: false,
+    at: request.at,
+    again: request.again - 1,
+    fault: undefined,
+  }
+  return [event, ...(await sendOne(following, grant, turn, state))]
+}
+
+/** RFC 7009: by whom the token was issued to, or by somebody else who has come by it. */
+async function sendRevocation(
+  request: Extract<TokenRequest, { kind: 'revoke' }>,
+  grant: GrantModel,
+  client: StoreClient,
+  state: State,
+): Promise<readonly Event[]> {
+  const { world } = state
+  const at = instanceOf(world, request.at)
+  const token = request.token === 'refresh' ? tokenOf(grant, request.age) : pick(grant.accessTokens, request.age)
+  if (token === undefined) return []
+  const { exp, end = exp } = payload(token)
+  const good = (request.token === 'access' || at.opens(token)) && Math.min(Number(exp), Number(end)) > seconds(world)
+  const clientId = request.wrong === 'client' ? anotherClient(grant, at, state) : grant.client.id
+  const foreign = good && clientId !== grant.client.id ? 'invalid_grant' : undefined
+  const expectedError = isUnknown(clientId, at) ? 'invalid_client' : foreign
+  const answer = await world.faults.as(client, () => post(at, '/oauth/revoke', { client_id: clientId, token }))
+  const nothing = { generation: -1, scope: '' }
+  return [{ kind: 'revoke', grant, ...nothing, expectedError, idle: !good, at, client, answer }]
+}
+
+const isUnknown = (clientId: string, at: Instance) => !clientId.startsWith('https://') && !at.opens(clientId)
+
+const ages = (grant: GrantModel) => [...grant.refreshTokens.keys()].sort((a, b) => b - a)
+
+function tokenOf(grant: GrantModel, age: number): string | undefined {
+  const known = ages(grant)
+  return grant.refreshTokens.get(known[age % Math.max(known.length, 1)] ?? -1)
+}
+
+/** One that is as good as the right one, but for being another. */
+function anotherClient(grant: GrantModel, at: Instance, { clients }: State): string {
+  const other = clients.find(({ id }) => id !== grant.client.id && (id.startsWith('https://') || at.opens(id)))
+  return other?.id ?? 'https://somebody.example/client.json'
+}
+
+function formOf(
+  request: Exclude<TokenRequest, { kind: 'revoke' }>,
+  grant: GrantModel,
+  presented: string,
+  client_id: string,
+) {
+  const resource = request.wrong === 'resource' ? { resource: 'https://elsewhere.example/mcp' } : {}
+  if (request.kind === 'refresh') {
+    const scope = request.narrow ? { scope: 'docs:read' } : {}
+    return { grant_type: 'refresh_token', client_id, refresh_token: presented, ...scope, ...resource }
+  }
+  return {
+    grant_type: 'authorization_code',
+    client_id,
+    code: presented,
+    code_verifier: request.wrong === 'verifier' ? sha256(grant.code.verifier) : grant.code.verifier,
+    redirect_uri: request.wrong === 'redirect_uri' ? 'http://127.0.0.1:7777/other' : grant.redirectUri,
+    ...resource,
+  }
+}
+
+/** The error that a request deserves before the store comes into it. */
+function whatIsWrong(
+  { kind, wrong }: Exclude<TokenRequest, { kind: 'revoke' }>,
+  grant: GrantModel,
+  presented: string,
+  clientId: string,
+  at: Instance,
+  { clients, world }: State,
+): string | undefined {
+  if (isUnknown(clientId, at)) return 'invalid_client'
+  if (kind === 'refresh' && clients.some(({ id, refreshes }) => id === clientId && !refreshes))
+    return 'unauthorized_client'
+  if (!at.opens(presented) || sha256(clientId) !== sha256(grant.client.id)) return 'invalid_grant'
+  const { exp, end } = kind === 'redeem' ? { exp: grant.code.expiresAt, end: grant.endsAt } : payload(presented)
+  if (Math.min(Number(exp), Number(end)) <= seconds(world)) return 'invalid_grant'
+  if (wrong === 'verifier' || wrong === 'redirect_uri') return 'invalid_grant'
+  return wrong === 'resource' ? 'invalid_target' : undefined
+}
+
+async function post({ server }: Instance, path: string, form: Record<string, string>): Promise<Answer> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  return soundAnswer(await server.fetch(path, { method: 'POST', headers, body: new URLSearchParams(form) }), true)
+}
