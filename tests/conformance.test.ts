@@ -12,10 +12,12 @@ import { findTaggedTests, tagsIn } from '../dev/conformance/tags.ts'
 const rows = groups.flatMap((group) => group.rows)
 const tests = findTaggedTests(repository)
 const exists = (file: string) => existsSync(join(repository, file))
+const ci = readFileSync(join(repository, '.ci/run'), 'utf8')
+const commands = [...ci.matchAll(/^npm run (?:--silent )?([\w:]+)/gm)].map(([, name = '']) => name)
 
 describe('the ledger', () => {
   test('every row has its proof or its reason, and names what exists', () => {
-    expect(problemsOf({ rows, referenceIds, tests, exists })).toEqual([])
+    expect(problemsOf({ rows, referenceIds, tests, exists, commands })).toEqual([])
   })
 
   test('docs/conformance.md is what dev/conformance/cli.ts writes: run it, and commit the page', () => {
@@ -42,7 +44,7 @@ describe('the check of the ledger', () => {
     file: 'lib/README.md',
   }
   const proof = { file: 'x.test.ts', title: 'x', ids: ['T-01'] }
-  const sound = { rows: [kept], referenceIds: ['T-01'], tests: [proof], exists }
+  const sound = { rows: [kept], referenceIds: ['T-01'], tests: [proof], exists, commands: ['x'] }
 
   test('passes where all is well', () => {
     expect(problemsOf(sound)).toEqual([])
@@ -53,6 +55,11 @@ describe('the check of the ledger', () => {
     ['a row is unknown', { referenceIds: [] }, 'T-01 is not in the reference list'],
     ['a row stands twice', { rows: [kept, kept] }, 'T-01 has two rows'],
     ['a kept row has no test', { tests: [] }, 'T-01 is said to be kept, and no test proves it'],
+    [
+      'a command is not run',
+      { rows: [{ ...kept, command: 'y' }] },
+      'T-01 is proven by npm run y, which CI does not run',
+    ],
     ['a file is gone', { exists: () => false }, 'T-01 names lib/README.md, which does not exist'],
     [
       'a test names no row',
@@ -61,6 +68,10 @@ describe('the check of the ledger', () => {
     ],
   ])('complains when %s', (_what, change, problem) => {
     expect(problemsOf({ ...sound, ...change })).toEqual([problem])
+  })
+
+  test('takes a command of CI for a proof', () => {
+    expect(problemsOf({ ...sound, rows: [{ ...kept, command: 'x' }], tests: [] })).toEqual([])
   })
 
   test('complains when a row that is not built has a test', () => {

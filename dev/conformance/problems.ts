@@ -13,8 +13,10 @@ export function problemsOf(options: {
   readonly referenceIds: readonly string[]
   readonly tests: readonly TaggedTest[]
   readonly exists: (file: string) => boolean
+  /** The npm scripts that CI runs. */
+  readonly commands: readonly string[]
 }): readonly string[] {
-  const { rows, referenceIds, tests, exists } = options
+  const { rows, referenceIds, tests, exists, commands } = options
   const ids = rows.map((row) => row.id)
   const proven = new Set(tests.flatMap((test) => test.ids))
   return [
@@ -22,11 +24,16 @@ export function problemsOf(options: {
     ...ids.filter((id) => !referenceIds.includes(id)).map((id) => `${id} is not in the reference list`),
     ...ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} has two rows`),
     ...rows
-      .filter((row) => row.status === 'kept' && !proven.has(row.id))
+      .filter((row) => row.status === 'kept' && row.command === undefined && !proven.has(row.id))
       .map((row) => `${row.id} is said to be kept, and no test proves it`),
     ...rows
       .filter((row) => row.status !== 'kept' && proven.has(row.id))
       .map((row) => `${row.id} is ${row.status}, and a test says that it proves it`),
+    ...rows.flatMap((row) =>
+      row.status === 'kept' && row.command !== undefined && !commands.includes(row.command)
+        ? [`${row.id} is proven by npm run ${row.command}, which CI does not run`]
+        : [],
+    ),
     ...rows.flatMap((row) =>
       filesOf(row)
         .filter((file) => !exists(file))

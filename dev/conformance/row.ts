@@ -16,11 +16,13 @@ interface Requirement {
   readonly what: string
 }
 
-/** Built: a file does it and at least one test proves it. */
+/** Built: a file does it, and at least one test or a command of CI proves it. */
 export interface KeptRow extends Requirement {
   readonly status: 'kept'
   /** Where it is done, from the root of the repository. */
   readonly file: string | readonly string[]
+  /** What proves it where no test of `npm test` can: the name of an npm script that CI runs. */
+  readonly command?: string
   /** The part of the row that is not built. */
   readonly open?: string
 }

@@ -71,6 +71,24 @@ describe('a limit of three a minute', () => {
     expect(passes(await hitTimes(limiter, 5))).toBe(3)
   })
 
+  test('who is over it is known without counting or asking, until the window is over; each subject by itself [O-11]', async () => {
+    const { watched, clock, instance } = world()
+    const limiter = instance()
+    expect(limiter.known(address)).toEqual({ limited: false })
+    await hitTimes(limiter, 2)
+    expect(limiter.known(address)).toEqual({ limited: false })
+    await hitTimes(limiter, 1)
+    const operations = watched.operations.length
+    expect(limiter.known(address)).toEqual({ limited: true, retryAfter: 50 })
+    expect([limiter.known(address, 'a client'), limiter.known('203.0.113.8'), limiter.known('nonsense')]).toEqual(
+      Array(3).fill({ limited: false }),
+    )
+    expect(watched.operations).toHaveLength(operations)
+    expect(await limiter.hit(address, never, 'a client')).toEqual({ limited: false })
+    clock.now += 50_000
+    expect(limiter.known(address)).toEqual({ limited: false })
+  })
+
   test('each address by itself, an IPv6 network as one [A26]', async () => {
     const limiter = world().instance()
     expect(passes(await hitTimes(limiter, 4))).toBe(3)

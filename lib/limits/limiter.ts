@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Log } from '../log.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-import { type AddressRange, isWithin, parseAddress, subscriberOf } from './address.ts'
+import { type Address, type AddressRange, isWithin, parseAddress, subscriberOf } from './address.ts'
 import { withTimeout } from './timeout.ts'
 
 export type Hit = { readonly limited: false } | { readonly limited: true /** Seconds. */; readonly retryAfter: number }
@@ -17,8 +17,13 @@ export type Hit = { readonly limited: false } | { readonly limited: true /** Sec
  * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log).
  */
 export interface Limiter {
-  /** @param address as the platform tells it, never from a header that the caller wrote */
-  hit(address: string, signal: AbortSignal): Promise<Hit>
+  /**
+   * @param address as the platform tells it, never from a header that the caller wrote
+   * @param subject what is counted apart; absent: everything that the address does
+   */
+  hit(address: string, signal: AbortSignal, subject?: string): Promise<Hit>
+  /** Whether this instance has seen already that the address is over its limit; counts nothing and asks nobody. */
+  known(address: string, subject?: string): Hit
 }
 
 export interface LimiterOptions {
@@ -113,20 +118,29 @@ export function createLimiter(options: LimiterOptions): Limiter {
     return slots
   }
 
+  /** Where an address is counted in the window that is now; `null`: it is not. */
+  function windowOf(from: Address, subject: string | undefined) {
+    if (exempt.some((range) => isWithin(from, range))) return null
+    const seconds = Math.floor(now() / 1000)
+    const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
+    const counted = subject === undefined ? subscriberOf(from) : `${subscriberOf(from)} ${subject}`
+    const subscriber = createHmac('sha256', options.key).update(counted).digest('base64url')
+    const verdict: Hit = { limited: true, retryAfter: end - seconds }
+    return { prefix: `limits/${end}/${name}/${subscriber}/`, end, subscriber, verdict }
+  }
+
   return {
-    async hit(address, signal) {
+    async hit(address, signal, subject) {
       const from = parseAddress(address)
       if (from === null) {
         log('limit_unavailable', { limit: name, reason: 'no address' })
         return passed
       }
-      if (exempt.some((range) => isWithin(from, range))) return passed
-      const seconds = Math.floor(now() / 1000)
-      const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
-      const subscriber = createHmac('sha256', options.key).update(subscriberOf(from)).digest('base64url')
-      const prefix = `limits/${end}/${name}/${subscriber}/`
+      const window = windowOf(from, subject)
+      if (!window) return passed
+      const { prefix, end, subscriber, verdict } = window
       const slots = slotsOf(prefix, end)
-      const wasLimited = slots.free.size + slots.asked.size === 0
+      const wasLimited = isOver(slots)
       try {
         if (await withTimeout(timeout, signal, (inTime) => claim(prefix, slots, inTime))) return passed
       } catch (error) {
@@ -135,10 +149,21 @@ export function createLimiter(options: LimiterOptions): Limiter {
         return passed
       }
       if (!wasLimited) log('limit_reached', { limit: name, address: subscriber.slice(0, 12) })
-      return { limited: true, retryAfter: end - seconds }
+      return verdict
+    },
+
+    known(address, subject) {
+      const from = parseAddress(address)
+      const window = from && windowOf(from, subject)
+      const slots = window && remembered.get(window.prefix)
+      // What is still being asked for counts as taken: many guesses at once are no way around a limit of guesses.
+      return window && slots?.free.size === 0 ? window.verdict : passed
     },
   }
 }
+
+/** Nothing is free, and nothing is asked for that might turn out to be. */
+const isOver = ({ free, asked }: Slots) => free.size + asked.size === 0
 
 /** At random: instances that know nothing of each other seldom want the same one. */
 function anyOf(slots: ReadonlySet<number>): number | undefined {

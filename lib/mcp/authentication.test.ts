@@ -209,8 +209,8 @@ describe('a token that is not good', () => {
     }
   })
 
-  test('a token without the scope: 403 naming it [S-05]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+  test('a token without the scope: 403 naming it, and a line in the log [S-05 O-12]', async () => {
+    const { fetch, lines } = createTestEndpoint([key], upstream)
     const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
     const response = await fetch(authorized(ask('how?'), narrow))
     expect(response.status).toBe(403)
@@ -218,6 +218,7 @@ describe('a token that is not good', () => {
       /^Bearer resource_metadata="[^"]+", error="insufficient_scope", error_description="[^"]+", scope="docs:read"$/,
     )
     expectReadableByBrowsers(response)
+    expect(lines).toEqual([{ event: 'mcp_refused', requestId: 'request-1', reason: 'scope' }])
     expect(upstream.calls).toEqual([])
   })
 })

@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../store/store.ts'
 import { type AccessToken, createBearerVerifier } from './bearer.ts'
 import { authenticationRequired, insufficientScope, invalidRequest, invalidToken } from './challenge.ts'
 import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from './cross-origin.ts'
+import { createGrantCheck, type IsGrantLive } from './grant-check.ts'
 import { createKapaClient, kapaUser } from './kapa.ts'
 import { registerAskQuestion } from './tools/ask-question.ts'
 import type { PublicKeys } from './verification-keys.ts'
@@ -17,6 +18,7 @@ export interface McpEndpointOptions {
   /** False: requests without credentials pass, and are logged (F-000-16). Bad credentials never pass (B8-12). */
   readonly requireAuth: boolean
   readonly publicKeys: PublicKeys
+  readonly isGrantLive: IsGrantLive
   readonly tool: { readonly name: string; readonly title: string; readonly description: string }
   readonly kapa: {
     readonly url: string
@@ -69,6 +71,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const { resourceMetadataUrl, documentationUrl } = options
   const protectedResource = { resourceMetadataUrl, documentationUrl, scope: requiredScope }
   const bearer = createBearerVerifier({ issuer, resource, publicKeys, now })
+  const isLive = createGrantCheck({ isGrantLive: options.isGrantLive, now, log })
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)
   const { clientName, ...upstream } = options.kapa
   const client = { name: clientName, version: serverInfo.version }
@@ -77,14 +80,19 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   /** The order is the security of it: nothing is told about the endpoint before the caller is known (X10, S-11). */
   async function answer(request: Request, call: McpCall): Promise<Response> {
     if (request.method === 'OPTIONS') return preflightResponse()
-    if (!originAllowed(request.headers.get('origin'))) return originRefused()
+    if (!originAllowed(request.headers.get('origin'))) return refuse(call, 'origin', originRefused())
     const caller = await authenticate(request, call)
     if (caller instanceof Response) return caller
-    if (request.method !== 'POST') return methodNotAllowed()
+    // The body arrives while the store is asked about the grant; nothing is done with it before the answer.
+    const [live, body] = await Promise.all([
+      caller.token === undefined || isLive(caller.token),
+      request.method === 'POST' ? readBody(request) : undefined,
+    ])
+    if (!live) return refuseToken(call, 'revoked', 'The access token has been revoked')
+    if (body === undefined) return methodNotAllowed()
     if (caller.token !== undefined && !caller.token.scope.includes(requiredScope)) {
-      return insufficientScope(protectedResource, requiredScope)
+      return refuse(call, 'scope', insufficientScope(protectedResource, requiredScope))
     }
-    const body = await readBody(request)
     if (body === null) return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
     if (callsOf(body) > 1) return jsonRpcError(400, -32600, 'One tools/call for each request')
     return serve(new Request(request, { body }), call, caller.token)
@@ -104,9 +112,19 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
         log('mcp_token_refused', { requestId, reason: outcome.reason })
         return invalidRequest(protectedResource)
       case 'invalid':
-        log('mcp_token_refused', { requestId, reason: outcome.reason })
-        return invalidToken(protectedResource, outcome.description)
+        return refuseToken(call, outcome.reason, outcome.description)
     }
+  }
+
+  /** O-12: a page that should not be here, and a client that has to step up. */
+  function refuse({ requestId }: McpCall, reason: 'origin' | 'scope', response: Response): Response {
+    log('mcp_refused', { requestId, reason })
+    return response
+  }
+
+  function refuseToken({ requestId }: McpCall, reason: string, description: string): Response {
+    log('mcp_token_refused', { requestId, reason })
+    return invalidToken(protectedResource, description)
   }
 
   /** One handler and one server per request: nothing of one caller is there for another to see (CVE-2026-25536, S-14). */

@@ -390,6 +390,21 @@ describe('a redirect host that nobody vouches for', () => {
     expect((await answer('confirm')).status).toBe(403)
   })
 
+  test('is confirmed for one grant, whoever kept the cookie and confirms again [A-17 F-02]', async () => {
+    const { server, clientId, pkce, browser, callback, answer } = await signedInFor(unknown)
+    await callback()
+    const kept = new TestBrowser(server)
+    for (const [name, value] of browser.cookies) kept.cookies.set(name, value)
+    const form = { grant_type: 'authorization_code', client_id: clientId, code_verifier: pkce.verifier }
+    const redeem = async (by: TestBrowser) => {
+      const location = new URL((await answer('confirm', by)).headers.get('location') ?? '')
+      return token(server, { ...form, code: location.searchParams.get('code') ?? '' })
+    }
+    expect((await redeem(browser)).status).toBe(200)
+    expect((await redeem(kept)).body.error).toBe('invalid_grant')
+    expect((await server.store.list('grants/', AbortSignal.timeout(1000))).keys).toHaveLength(1)
+  })
+
   test('is never asked about when the operator trusts it, nor for a program on this computer', async () => {
     for (const uri of ['https://claude.ai/api/mcp/auth_callback', redirectUri]) {
       const { callback } = await signedInFor(uri)

@@ -7,7 +7,19 @@ export const capabilities = {
   responseModes: ['query'],
   grantTypes: ['authorization_code', 'refresh_token'],
   codeChallengeMethods: ['S256'],
-  tokenEndpointAuthMethods: ['none'],
+  tokenEndpointAuthMethods: ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'],
+  // Never `none`, and nothing symmetric: with a public key as the secret anybody could sign (T-09).
+  tokenEndpointAuthSigningAlgorithms: ['RS256', 'ES256'],
+} as const
+
+/**
+ * The methods of client authentication by where a client comes from: each has a set of its own (T-10), since a secret in a
+ * published document is none (M-08).
+ */
+export const authenticationMethodsFor = {
+  registration: capabilities.tokenEndpointAuthMethods,
+  'metadata-document': ['none', 'private_key_jwt'],
+  configuration: capabilities.tokenEndpointAuthMethods,
 } as const
 
 /** What a token may be used for. The words for people are in `pages/`. */
@@ -32,8 +44,17 @@ export const paths = {
   confirm: '/oauth/confirm',
   callback: '/mcp/callback',
   token: '/oauth/token',
+  revoke: '/oauth/revoke',
+  introspect: '/oauth/introspect',
   mockAuthorize: '/oauth/mock-idp/authorize',
   mcp: '/mcp',
+} as const
+
+/** Where clients of 2025-03-26 look that read no metadata (D-24); the same endpoints, which the metadata names at `paths`. */
+export const legacyPaths = {
+  authorize: '/authorize',
+  token: '/token',
+  register: '/register',
 } as const
 
 /** Probed by clients and not served (D-06, X12): 404 as JSON, never the site's own page. */

@@ -40,6 +40,17 @@ export class OAuthError extends Error {
   }
 }
 
+/** 429 (RFC 6585 §4): the same request may come again after `retryAfter` seconds. */
+export class LimitError extends OAuthError {
+  override readonly name = 'LimitError'
+  readonly retryAfter: number
+
+  constructor(retryAfter: number, detail: string) {
+    super('temporarily_unavailable', 'too many requests: try later', detail)
+    this.retryAfter = retryAfter
+  }
+}
+
 /** Nothing may redirect: the person sees a page of ours (OAuth 2.1 §4.1.2.1; A-04). */
 export class PageError extends OAuthError {
   override readonly name = 'PageError'

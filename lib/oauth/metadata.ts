@@ -1,22 +1,34 @@
 import { capabilities, offlineAccess, paths, scopes } from './capabilities.ts'
 
-/** RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). */
-export function authorizationServerMetadata(options: { issuer: string; resource: string; documentationUrl: string }) {
-  const { issuer } = options
+/**
+ * RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). The introspection endpoint is for resource servers
+ * that the operator has told of it, and not named (D-12). `advertiseIss`: what X4 is about.
+ */
+export function authorizationServerMetadata(options: {
+  issuer: string
+  resource: string
+  documentationUrl: string
+  advertiseIss: boolean
+}) {
+  const { issuer, advertiseIss } = options
   return {
     issuer,
     authorization_endpoint: issuer + paths.authorize,
     token_endpoint: issuer + paths.token,
     registration_endpoint: issuer + paths.register,
+    revocation_endpoint: issuer + paths.revoke,
     jwks_uri: issuer + paths.jwks,
     response_types_supported: capabilities.responseTypes,
     response_modes_supported: capabilities.responseModes,
     grant_types_supported: capabilities.grantTypes,
     token_endpoint_auth_methods_supported: capabilities.tokenEndpointAuthMethods,
+    token_endpoint_auth_signing_alg_values_supported: capabilities.tokenEndpointAuthSigningAlgorithms,
+    revocation_endpoint_auth_methods_supported: capabilities.tokenEndpointAuthMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: capabilities.tokenEndpointAuthSigningAlgorithms,
     code_challenge_methods_supported: capabilities.codeChallengeMethods,
     scopes_supported: [...scopes, offlineAccess],
     client_id_metadata_document_supported: true,
-    authorization_response_iss_parameter_supported: true,
+    ...(advertiseIss && { authorization_response_iss_parameter_supported: true }),
     protected_resources: [options.resource],
     service_documentation: options.documentationUrl,
   }

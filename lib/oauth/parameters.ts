@@ -9,12 +9,17 @@ export interface Parameters {
   get(name: string): string | undefined
   /** Every non-empty value of a parameter that may repeat. */
   all(name: string): readonly string[]
+  /** The whole request, form-urlencoded: the same for the same request. */
+  readonly encoded: string
 }
 
 export function parseParameters(source: URLSearchParams): Parameters {
   const all = (name: string) => source.getAll(name).filter((value) => value !== '')
   return {
     all,
+    get encoded() {
+      return source.toString()
+    },
     get(name) {
       if (source.getAll(name).length > 1) throw new OAuthError('invalid_request', `${name} is repeated`)
       return all(name)[0]

@@ -1,11 +1,14 @@
 import { describe, expect, test, vi } from 'vitest'
 import { recorded } from '../../tests/support/recording.ts'
 import { createRegistrations } from './clients/registration.ts'
+import { createRegistrationSealer } from './clients/sealed-registration.ts'
 import { OAuthError } from './errors.ts'
+import { createSealing } from './keys/sealing.ts'
 import { type RegistrationOptions, register } from './registration-endpoint.ts'
+import { newSecrets } from './testing/harness.ts'
 
 const registrations = createRegistrations({
-  sealer: { seal: () => 'a client id', open: () => null },
+  sealer: createRegistrationSealer(createSealing('https://docs.example', newSecrets())),
   policy: { privateUseUris: [] },
   now: () => 0,
 })

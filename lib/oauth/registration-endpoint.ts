@@ -1,10 +1,10 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Log } from '../log.ts'
 import type { RateLimit } from './clients/rate-limit.ts'
 import type { Registrations } from './clients/registration.ts'
 import { OAuthError } from './errors.ts'
+import { isOneOf, shownToken } from './operator-token.ts'
 import { readText } from './parameters.ts'
-import { json } from './respond-json.ts'
+import { json, tooManyRequests } from './respond-json.ts'
 import { sha256 } from './sha256.ts'
 
 export interface RegistrationOptions {
@@ -58,10 +58,10 @@ async function refuseStranger(
   log: Log,
   call: RegistrationCall,
 ): Promise<Response | undefined> {
-  const [, shown] = /^bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+  const shown = shownToken(request)
   // A right guess counts like a wrong one: it must not be told from one when there were too many (O-11).
   const limited = shown === undefined ? undefined : await overLimit(limit, call)
-  if (!limited && shown !== undefined && isSame(shown, value)) return undefined
+  if (!limited && shown !== undefined && isOneOf([value], shown)) return undefined
   log('registration_refused', {
     reason: limited ? 'too many tokens' : shown === undefined ? 'no token' : 'wrong token',
   })
@@ -73,20 +73,9 @@ async function refuseStranger(
   )
 }
 
-/** In constant time: the digests have one length, whatever was shown. */
-function isSame(shown: string, expected: string): boolean {
-  return timingSafeEqual(Buffer.from(sha256(shown)), Buffer.from(sha256(expected)))
-}
-
-/**
- * 429 by RFC 6585 §4. RFC 7591 §3.2.2 has no code for it: all of its codes say that the metadata is at fault, upon which
- * clients give up. `temporarily_unavailable` (RFC 6749 §4.1.2.1) is the one that means "the same request, later".
- */
 async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall) {
   const verdict = address === undefined ? undefined : await limit?.hit(address, signal)
-  if (!verdict?.limited) return undefined
-  const body = { error: 'temporarily_unavailable', error_description: 'too many requests from this address: try later' }
-  return json(body, 429, { 'retry-after': String(verdict.retryAfter) })
+  return verdict?.limited ? tooManyRequests(verdict.retryAfter) : undefined
 }
 
 /** R-03: whatever is not JSON is `invalid_client_metadata`. */

@@ -27,6 +27,8 @@ describe('configuration', () => {
       MCP_OAUTH_INTERSTITIAL: 'false',
       MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:9999',
       MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'javascript:alert(1)',
+      MCP_OAUTH_INTROSPECTION_TOKENS: `${'x'.repeat(32)},hunter2`,
+      MCP_OAUTH_ADVERTISE_ISS: 'no',
     }
     const { problems, flow } = readConfiguration(wrong, site)
     expect(flow).toBeNull()
@@ -93,6 +95,29 @@ describe('the upstream', () => {
   ])('by %s', (_what, env, at, kind) => expect(upstream(env, at)).toBe(kind))
 })
 
+describe('clients of the configuration', () => {
+  const web = {
+    client_id: 'web',
+    redirect_uris: ['https://portal.example/cb'],
+    client_secret_sha256: 'a'.repeat(64),
+  }
+  const read = (value: string) => readConfiguration({ ...complete, MCP_OAUTH_CLIENTS: value }, site)
+
+  test('are an array of JSON; none by default [R-01]', () => {
+    expect(read('').flow?.configuredClients).toEqual([])
+    expect(read(JSON.stringify([web])).flow?.configuredClients).toMatchObject([{ id: 'web', source: 'configuration' }])
+  })
+
+  test.each(['web', '{}', JSON.stringify([{ ...web, client_secret: 'hunter22' }]), JSON.stringify([web, {}, null])])(
+    'that will not do close the flow, each by its number, and no value is told: %s',
+    (value) => {
+      const { flow, problems } = read(value)
+      expect(flow).toBeNull()
+      for (const problem of problems) expect(problem).toMatch(/^MCP_OAUTH_CLIENTS(?:\[\d\])? (?!.*hunter22)/)
+    },
+  )
+})
+
 describe('limits and hardening', () => {
   const flow = (env: Environment) => readConfiguration({ ...complete, ...env }, site).flow
 
@@ -115,7 +140,11 @@ describe('limits and hardening', () => {
   })
 
   test('by default anybody may register, any host may serve documents, and nobody is blocked', () => {
-    expect(readConfiguration(complete, site).registrationOff).toBe(false)
+    expect(readConfiguration(complete, site)).toMatchObject({
+      registrationOff: false,
+      introspectionTokens: [],
+      issNotAdvertised: false,
+    })
     expect(flow({})).toMatchObject({
       registrationToken: undefined,
       cimdAllowedHosts: undefined,
@@ -124,8 +153,11 @@ describe('limits and hardening', () => {
   })
 
   test.each(['short', 'x'.repeat(31), `${'x'.repeat(40)} x`, `"${'x'.repeat(40)}"`])(
-    'a registration token %j is refused',
-    (value) => expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: value })).toBeNull(),
+    'a token of the operator like %j is refused',
+    (value) => {
+      expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: value })).toBeNull()
+      expect(flow({ MCP_OAUTH_INTROSPECTION_TOKENS: `${newSecret()},${value}` })).toBeNull()
+    },
   )
 
   test('a secret as we make them does for a registration token', () => {

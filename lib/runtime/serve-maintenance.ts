@@ -5,6 +5,7 @@ import { documentCopies } from '../oauth/clients/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
+import { assertionIds } from '../oauth/token/assertion-ids.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import { readConfiguration } from './configuration.ts'
@@ -31,7 +32,7 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
       Promise.all([
         Promise.all([
           sweepGrants(store, now, signal),
-          ...['limits', documentCopies].map((collection) => sweepEnded(store, collection, now, signal)),
+          ...['limits', assertionIds, documentCopies].map((collection) => sweepEnded(store, collection, now, signal)),
         ]),
         rotateKeys(site, store, signal),
       ]),

@@ -1,6 +1,7 @@
 import { startDeadline } from '../deadline.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { paths } from '../oauth/capabilities.ts'
+import { isGrantLive } from '../oauth/grants/status.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import type { Configuration } from './configuration.ts'
 import { keysOf } from './keys.ts'
@@ -46,7 +47,8 @@ function whenSent(response: Response, done: () => void): Response {
 
 async function compose(configuration: Configuration, site: Site): Promise<McpEndpoint> {
   const { issuer, resource, brand, documentationUrl, mcp } = configuration
-  const { publicKeys } = await keysOf(configuration, createBlobsStore({ name: site.storeName }))
+  const store = createBlobsStore({ name: site.storeName })
+  const { publicKeys } = await keysOf(configuration, store)
   return createMcpEndpoint({
     issuer,
     resource,
@@ -54,6 +56,7 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
     documentationUrl,
     requireAuth: mcp.requireAuth,
     publicKeys,
+    isGrantLive: (grant, signal) => isGrantLive(store, grant, signal),
     tool: mcp.tool,
     // Without a key Kapa refuses, and the tool says so; the configuration problem is in the log.
     kapa: { ...mcp.kapa, apiKey: mcp.kapa.apiKey ?? '', clientName: 'mcp-oauth-broker' },

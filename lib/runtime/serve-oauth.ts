@@ -2,21 +2,19 @@ import { createAttribution } from '../attribution/attribution.ts'
 import { withDeadline } from '../deadline.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
-import { fetchUntrusted } from '../net/fetch-untrusted.ts'
-import { type AuthorizationServer, createAuthorizationServer, type FlowOptions } from '../oauth/authorization-server.ts'
+import { type AuthorizationServer, createAuthorizationServer } from '../oauth/authorization-server.ts'
 import { paths } from '../oauth/capabilities.ts'
-import { createBlockedClients } from '../oauth/clients/blocked-clients.ts'
-import { createLastGoodCopies } from '../oauth/clients/last-good-copies.ts'
-import { createMetadataDocuments } from '../oauth/clients/metadata-documents.ts'
-import { createRegistrations, sealedRegistrationSchema } from '../oauth/clients/registration.ts'
-import { createClients } from '../oauth/clients/resolve.ts'
+import type { FlowOptions } from '../oauth/endpoints.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import { createMockUpstream } from '../oauth/upstream/mock.ts'
 import { createOpenIdProvider } from '../oauth/upstream/openid-provider.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
-import type { Configuration, FlowSettings, WindowLimit } from './configuration.ts'
+import { composeClients } from './clients.ts'
+import type { FlowSettings } from './configuration/flow.ts'
+import type { WindowLimit } from './configuration/limits.ts'
+import type { Configuration } from './configuration.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log } from './log.ts'
 import { serveWith } from './serve.ts'
@@ -25,11 +23,11 @@ import type { Site } from './site.ts'
 /** Milliseconds for a whole request: clients give up after ten seconds (T-25). */
 const deadline = 8000
 
-/** Tokens for registration that one address may show, right or wrong, whether or not it is exempt from other limits (O-11). */
+/**
+ * Guesses of one address, whether or not it is exempt from other limits (O-11): tokens of the operator, for registration
+ * right or wrong, for introspection wrong ones; and wrong secrets for one client.
+ */
 const guesses: WindowLimit = { limit: 20, windowSeconds: 3600 }
-
-/** How we introduce ourselves to hosts of metadata documents. */
-const userAgent = 'mcp-oauth-broker'
 
 /** The `oauth` function. */
 export const serveOAuth = serveWith(compose, (server, request, context) =>
@@ -45,17 +43,28 @@ export const serveOAuth = serveWith(compose, (server, request, context) =>
 )
 
 async function compose(configuration: Configuration, site: Site): Promise<AuthorizationServer> {
-  const { issuer, resource, brand, documentationUrl, registrationOff, flow } = configuration
+  const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, flow } = configuration
+  const { introspectionTokens } = configuration
   const store = createBlobsStore({ name: site.storeName })
   const { publicKeys, signingKeys } = await keysOf(configuration, store)
   return createAuthorizationServer(
-    { issuer, resource, brand, documentationUrl, registrationOff, publicKeys, log },
-    flow && flowOptions(issuer, flow, store, signingKeys, site.production),
+    {
+      issuer,
+      resource,
+      brand,
+      documentationUrl,
+      registrationOff,
+      introspectionOn: introspectionTokens.length > 0,
+      issNotAdvertised,
+      publicKeys,
+      log,
+    },
+    flow && flowOptions(configuration, flow, store, signingKeys, site.production),
   )
 }
 
 function flowOptions(
-  issuer: string,
+  { issuer, introspectionTokens }: Configuration,
   flow: FlowSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
@@ -63,27 +72,16 @@ function flowOptions(
 ): FlowOptions {
   const now = Date.now
   const sealing = createSealing(issuer, flow.secrets)
-  const redirectPolicy = { privateUseUris: flow.privateUseUris }
-  const blocked = createBlockedClients(flow.blockedClients, log)
   const key = deriveKey(flow.secrets.current, issuer, 'limits').bytes
   const limiter = (name: string, window: WindowLimit, exempt: readonly AddressRange[]) =>
     createLimiter({ store, name, ...window, exempt, key, now, log })
   const { registration, metadataDocuments: documents, exempt } = flow.limits
-  const registrations = createRegistrations({
-    sealer: sealing.signed('client', sealedRegistrationSchema, { retired: true }),
-    policy: redirectPolicy,
-    blocked,
-    now,
-  })
-  const metadataDocuments = createMetadataDocuments({
-    fetch: (url, limits) => fetchUntrusted(url, { ...limits, userAgent, localOrigins: flow.cimdLocalOrigins }),
-    policy: redirectPolicy,
-    ownHost: new URL(issuer).host,
-    ...(flow.cimdAllowedHosts && { allowedHosts: flow.cimdAllowedHosts }),
-    ...(documents && { limit: limiter('client-documents', documents, exempt) }),
-    blocked,
-    copies: createLastGoodCopies({ store, now, log }),
-    log,
+  const { metadataDocuments, ...clients } = composeClients({
+    issuer,
+    settings: flow,
+    sealing,
+    store,
+    fetchLimit: documents && limiter('client-documents', documents, exempt),
     now,
   })
   const upstream =
@@ -99,16 +97,15 @@ function flowOptions(
     store,
     sealing,
     signingKeys: signingKeys(sealing),
-    clients: createClients({ registrations, metadataDocuments }),
-    registrations,
+    ...clients,
+    secretGuesses: limiter('client-secrets', guesses, []),
     registration: {
       ...(registration && { limit: limiter('registrations', registration, exempt) }),
       ...(flow.registrationToken !== undefined && {
         initialAccessToken: { value: flow.registrationToken, limit: limiter('registration-tokens', guesses, []) },
       }),
     },
-    blocked,
-    redirectPolicy,
+    introspection: { tokens: introspectionTokens, limit: limiter('introspection-tokens', guesses, []) },
     trustedHosts: flow.trustedHosts,
     interstitial: flow.interstitial,
     upstream,

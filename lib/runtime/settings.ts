@@ -6,6 +6,8 @@ export interface SettingsReader {
   text(...names: readonly string[]): string | undefined
   /** True only for the exact string `true` (F-000-16); a word that is neither true nor false is a mistake to be told. */
   flag(name: string): boolean
+  /** On unless it is exactly `off`; another word is a mistake to be told about, not something to leave out. */
+  onOff(name: string): boolean
   integer(name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number
   /** Comma-separated. */
   list(name: string): readonly string[] | undefined
@@ -34,6 +36,11 @@ export function createSettingsReader(env: Environment): SettingsReader {
       const value = env[name] ?? ''
       if (!['true', 'false', ''].includes(value)) problems.push(`${name} must be true or false`)
       return value === 'true'
+    },
+    onOff(name) {
+      const word = found([name])?.value ?? 'on'
+      if (word !== 'on' && word !== 'off') problems.push(`${name} must be on or off`)
+      return word !== 'off'
     },
     integer(name, { min, max, default: fallback }) {
       const value = found([name])?.value

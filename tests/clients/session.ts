@@ -29,6 +29,8 @@ interface Provider<Information, Tokens, Discovery> {
   codeVerifier(): string
   discoveryState(): Discovery | undefined
   saveDiscoveryState(discovery: Discovery): void
+  /** Called when the server no longer takes what is kept, so that the client begins anew. */
+  invalidateCredentials(what: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): void
 }
 
 /** @param clientMetadataUrl of the client's own document (CIMD); absent: it registers itself */
@@ -82,6 +84,11 @@ export function createSession<
       discoveryState: () => discovery,
       saveDiscoveryState: (given) => {
         discovery = given
+      },
+      invalidateCredentials: (what) => {
+        if (what === 'all' || what === 'tokens') tokens = undefined
+        if (what === 'all' || what === 'client') information = undefined
+        if (what === 'all' || what === 'discovery') discovery = undefined
       },
     },
   }

@@ -114,7 +114,7 @@ describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
   )
 })
 
-test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessing it is throttled [O-11]', async () => {
+test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessing it is throttled [R-02 O-11]', async () => {
   const token = 'registration-token-7c1f-0b6e4d1fa2c9'
   keepSecret(token)
   // Exempt from other limits, as this machine is, but not from this one.
@@ -129,7 +129,7 @@ test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessi
   expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(429)
 })
 
-test('MCP_OAUTH_DCR=off: nobody can register, the metadata offers it no more, and who is registered stays so', async () => {
+test('MCP_OAUTH_DCR=off: nobody can register, the metadata offers it no more, and who is registered stays so [R-02]', async () => {
   const before = await deploy(stack, {})
   const client = await registerClient(before.url)
   const { client_id } = await (await register(before.url)).json()

@@ -10,7 +10,9 @@ let client: OAuthClient
 let accessToken: string
 
 beforeAll(async () => {
-  stack = await startStack()
+  // Without it the introspection endpoint is not there.
+  const settings = { MCP_OAUTH_INTROSPECTION_TOKENS: 'introspection-token-of-a-resource-server' }
+  stack = await startStack({ settings })
   client = await registerClient(stack.url)
   accessToken = (await obtainTokens(client)).accessToken
 })
@@ -21,13 +23,14 @@ afterAll(async () => {
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 interface Expected {
-  readonly kind: 'api' | 'page' | 'mcp'
+  readonly kind: 'api' | 'page' | 'server' | 'mcp'
   readonly allow: string
 }
 
 const read: Expected = { kind: 'api', allow: 'GET, HEAD, OPTIONS' }
 const post: Expected = { kind: 'api', allow: 'POST, OPTIONS' }
 const visit: Expected = { kind: 'page', allow: 'GET' }
+const serve: Expected = { kind: 'server', allow: 'POST' }
 const mcp: Expected = { kind: 'mcp', allow: 'POST, OPTIONS' }
 
 const expected: Readonly<Record<string, Expected>> = {
@@ -41,6 +44,11 @@ const expected: Readonly<Record<string, Expected>> = {
   '/.well-known/jwks.json': read,
   '/oauth/register': post,
   '/oauth/token': post,
+  '/oauth/revoke': post,
+  '/oauth/introspect': serve,
+  '/authorize': visit,
+  '/token': post,
+  '/register': post,
   '/oauth/authorize': visit,
   '/oauth/approve': { kind: 'page', allow: 'POST' },
   '/oauth/confirm': { kind: 'page', allow: 'POST' },
@@ -49,6 +57,9 @@ const expected: Readonly<Record<string, Expected>> = {
   '/mcp': mcp,
   '/mcp/': mcp,
 }
+
+/** Whether web pages may call it from their scripts. */
+const isForScripts = (kind: Expected['kind']) => kind === 'api' || kind === 'mcp'
 
 const corsNames = (response: Response) =>
   [...response.headers.keys()].filter((name) => name.startsWith('access-control-'))
@@ -67,7 +78,7 @@ describe.each(Object.entries(expected))('%s', (path, { kind, allow }) => {
     async (method) => {
       const response = await send(stack.url + path, { method, headers: headers() })
       expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
-      expect(corsNames(response).length > 0).toBe(kind !== 'page')
+      expect(corsNames(response).length > 0).toBe(isForScripts(kind))
     },
   )
 
@@ -81,7 +92,7 @@ describe.each(Object.entries(expected))('%s', (path, { kind, allow }) => {
 const pathsWhere = (fits: (row: Expected) => boolean) =>
   Object.entries(expected).flatMap(([path, row]) => (fits(row) ? [path] : []))
 
-test.each(pathsWhere(({ kind }) => kind !== 'page'))(
+test.each(pathsWhere(({ kind }) => isForScripts(kind)))(
   '%s, OPTIONS: 204 for a script of any origin, without credentials [D-17 T-02 S-23 B8-10]',
   async (path) => {
     const [method = ''] = expected[path]?.allow.split(', ') ?? []
@@ -95,8 +106,8 @@ test.each(pathsWhere(({ kind }) => kind !== 'page'))(
   },
 )
 
-test.each(pathsWhere(({ kind }) => kind === 'page'))(
-  '%s is for people: no script of another origin may read it, whatever the method [A-02]',
+test.each(pathsWhere(({ kind }) => !isForScripts(kind)))(
+  '%s is for people, or for servers: no script of another origin may read it, whatever the method [A-02 T-27]',
   async (path) => {
     for (const method of everyMethod) {
       const headers = { origin: 'https://attacker.example' }

@@ -49,13 +49,14 @@ async function deploy(changes: Readonly<Record<string, string | undefined>>, dep
 
 const pages = [
   ['GET', '/oauth/authorize?client_id=x'],
+  ['GET', '/authorize?client_id=x'],
   ['POST', '/oauth/approve'],
   ['GET', '/mcp/callback?state=x&code=y'],
   ['GET', '/oauth/mock-idp/authorize?state=x'],
 ] as const
 
 async function expectFlowDown(url: string): Promise<void> {
-  for (const path of ['/oauth/register', '/oauth/token']) {
+  for (const path of ['/oauth/register', '/oauth/token', '/oauth/revoke', '/register', '/token']) {
     const response = await send(url + path, { method: 'POST', body: 'grant_type=refresh_token' })
     expect([path, response.status]).toEqual([path, 503])
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })

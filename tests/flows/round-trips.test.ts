@@ -91,11 +91,20 @@ test('a refresh costs one store operation: the write that decides it', async () 
   expect(operations).toEqual(['PUT grants 200'])
 })
 
-test('an access token is verified without a store operation, the first time and again', async () => {
-  const { accessToken } = await obtainSession()
-  const list = async () => expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
-  expect(await operationsOf(list)).toEqual([])
-  expect(await operationsOf(list)).toEqual([])
+test('the first call of a grant in a minute costs one read, whether it stands; the tokens are verified without any', async () => {
+  const { accessToken, refreshToken } = await obtainSession()
+  const list = async (token: string) => expect((await callMcp(stack.mcpUrl, token)).status).toBe(200)
+  expect(await operationsOf(() => list(accessToken))).toEqual(['GET grants 200'])
+  expect(await operationsOf(() => list(accessToken))).toEqual([])
+  const next = tokensOf(await client.refresh(refreshToken)).accessToken
+  expect(await operationsOf(() => list(next))).toEqual([])
+})
+
+test('a revocation costs two store operations: reading the grant, and ending it', async () => {
+  const { refreshToken } = await obtainSession()
+  const revoke = async () => expect((await client.revoke(refreshToken)).status).toBe(200)
+  expect(await operationsOf(revoke)).toEqual(['GET grants 200', 'PUT grants 200'])
+  expect(await operationsOf(revoke)).toEqual(['GET grants 200'])
 })
 
 test('a refused replay costs at most three store operations, of a code and of a refresh token', async () => {

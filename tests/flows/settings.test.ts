@@ -195,13 +195,15 @@ describe('clients', () => {
     const statuses = both().map(async ({ url }) => statusOf(await requestOf(url, trustedRedirect, wrong)))
     expect(await Promise.all(statuses)).toEqual([400, 303])
     // The list replaces the one that is built in.
-    const builtIn = both().map(async ({ url }) => statusOf(await requestOf(url, 'https://claude.ai/callback', wrong)))
+    const builtIn = both().map(async ({ url }) =>
+      statusOf(await requestOf(url, 'https://claude.ai/api/mcp/auth_callback', wrong)),
+    )
     expect(await Promise.all(builtIn)).toEqual([303, 400])
   })
 
   test('MCP_OAUTH_INTERSTITIAL=off: no consent page for a trusted host and a person who came by themselves', async () => {
     const bySelf = { 'sec-fetch-site': 'none' }
-    expect(await statusOf(await requestOf(usual.url, 'https://claude.ai/callback'), bySelf)).toBe(200)
+    expect(await statusOf(await requestOf(usual.url, 'https://claude.ai/api/mcp/auth_callback'), bySelf)).toBe(200)
     expect(await statusOf(await requestOf(changed.url, trustedRedirect), bySelf)).toBe(303)
     expect(await statusOf(await requestOf(changed.url, trustedRedirect), { 'sec-fetch-site': 'cross-site' })).toBe(200)
   })

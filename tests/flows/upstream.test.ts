@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type IdTokenFault, idTokenFaults, type ProviderFaults } from '../../dev/oidc/faults.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { deploy } from '../support/deploy.ts'
 import {
   type AuthorizationRequest,
   callMcp,
@@ -14,7 +15,11 @@ import {
   tokensOf,
 } from '../support/oauth-client.ts'
 import { createWatchedBrowser } from '../support/secrets.ts'
+import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+
+/** Milliseconds: clients give up after ten seconds (T-25); a little more, since other tests run beside this one. */
+const patience = 15_000
 
 let stack: Stack
 let client: OAuthClient
@@ -96,6 +101,16 @@ test.each([500, 429])(
     tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
   },
 )
+
+test('the provider never answers: a page says so before anybody gives up, and loading it again completes [T-25 F-13]', {
+  timeout: patience,
+}, async () => {
+  const { request, load } = await atTheCallback()
+  misbehave({ token: { kind: 'never' } })
+  await expectUnavailable(await load())
+  misbehave({})
+  tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+})
 
 const forgeries: Record<IdTokenFault, string> = {
   'wrong-audience': 'for another client of the provider',
@@ -181,4 +196,27 @@ test('the provider cannot be found at the approval: a page says so, and pressing
   const url = locationOf(await page.press('approve'))
   const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
   tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
+})
+
+test('a redirect URI that the operator has taken off the list since: a page, whether approved already or not [A-06]', async () => {
+  const uri = 'example-app://oauth/callback'
+  const before = await deploy(stack, { MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })
+  const registration = json(JSON.stringify({ redirect_uris: [uri] }))
+  const { client_id } = await (await send(`${before.url}/oauth/register`, registration)).json()
+  const { url } = (await registerClient(before.url)).authorizationRequest({ client_id, redirect_uri: uri })
+  const browser = createWatchedBrowser()
+  const [page, another] = [await openConsentPage(browser, url), await openConsentPage(browser, url)]
+  const callback = locationOf(await browser.fetch(locationOf(await page.press('approve'))))
+
+  const tightened = await before.follow({ MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'other-app://oauth/callback' })
+  for (const refused of [await browser.fetch(callback), await another.press('approve')]) {
+    expect([refused.status, refused.headers.get('location')]).toEqual([400, null])
+    const shown = await refused.text()
+    expect(shown).toContain('an address that it has not registered')
+    expect(shown).not.toContain('code=')
+  }
+
+  await tightened.follow({ MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })
+  const answered = await browser.fetch(callback)
+  expect([answered.status, await answered.text()]).toEqual([200, expect.stringContaining(`${uri}?code=`)])
 })

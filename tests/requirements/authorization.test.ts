@@ -72,6 +72,18 @@ describe('state [A-11]', () => {
     expect(answerOf(refused).has('state')).toBe(false)
   })
 
+  test.each(['other', 'client state'])(
+    'and %j beside it: nobody could tell which is meant, so neither comes back',
+    async (other) => {
+      const { server, clientId } = await start()
+      const refused = await server.fetch(
+        `${authorizePath(clientId, newPkce())}&${new URLSearchParams({ state: other })}`,
+      )
+      expect(answerOf(refused).get('error')).toBe('invalid_request')
+      expect(answerOf(refused).has('state')).toBe(false)
+    },
+  )
+
   test('too long to travel is an error of the client, not of ours', async () => {
     const { ask } = await start()
     expect(answerOf(await ask({ state: 's'.repeat(4000) })).get('error')).toBe('invalid_request')
@@ -204,6 +216,14 @@ describe('prompt [A-12]', () => {
     const { ask } = await start()
     expect((await ask({ prompt })).status).toBe(200)
   })
+
+  test.each(['none login', 'login none', 'none consent', 'none none', 'none create'])(
+    '%s contradicts itself: invalid_request, not login_required',
+    async (prompt) => {
+      const { ask } = await start()
+      expect(answerOf(await ask({ prompt })).get('error')).toBe('invalid_request')
+    },
+  )
 
   test('none never answers by itself, even to a browser that has just signed in', async () => {
     const { server, clientId } = await start()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createHarness, newPkce, register, signIn, TestBrowser } from '../../lib/oauth/testing/harness.ts'
+import { createHarness, newPkce, register, signIn, TestBrowser, token } from '../../lib/oauth/testing/harness.ts'
 
 const issuer = 'https://docs.example'
 const server = createHarness({ issuer })
@@ -12,16 +12,22 @@ const read = async (path: string) => {
 describe('the metadata of the authorization server', () => {
   test('is complete, and promises no more than is kept [D-07 D-08 D-09 D-10 D-11 D-12 D-13 D-14 D-15 D-21]', async () => {
     const { body } = await read('/.well-known/oauth-authorization-server')
+    const methods = ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt']
+    const algorithms = ['RS256', 'ES256']
     expect(body).toEqual({
       issuer,
       authorization_endpoint: `${issuer}/oauth/authorize`,
       token_endpoint: `${issuer}/oauth/token`,
       registration_endpoint: `${issuer}/oauth/register`,
+      revocation_endpoint: `${issuer}/oauth/revoke`,
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: ['code'],
       response_modes_supported: ['query'],
       grant_types_supported: ['authorization_code', 'refresh_token'],
-      token_endpoint_auth_methods_supported: ['none'],
+      token_endpoint_auth_methods_supported: methods,
+      token_endpoint_auth_signing_alg_values_supported: algorithms,
+      revocation_endpoint_auth_methods_supported: methods,
+      revocation_endpoint_auth_signing_alg_values_supported: algorithms,
       code_challenge_methods_supported: ['S256'],
       scopes_supported: ['docs:read', 'docs:feedback', 'offline_access'],
       client_id_metadata_document_supported: true,
@@ -72,6 +78,12 @@ test('an empty key set is not kept by anybody, one with keys is for minutes [D-1
   const fresh = createHarness()
   const cacheOf = async () => (await fresh.fetch('/.well-known/jwks.json')).headers.get('cache-control')
   expect(await cacheOf()).toBe('no-store')
+  const clientId = await register(fresh)
+  const pkce = newPkce()
+  const code = (await signIn(new TestBrowser(fresh), clientId, pkce)).searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: pkce.verifier }
+  expect((await token(fresh, form)).status).toBe(200)
+  expect(await cacheOf()).toBe('public, max-age=300')
 })
 
 test('no JSON of discovery holds a null [D-08]', async () => {

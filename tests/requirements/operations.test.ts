@@ -5,7 +5,9 @@ import {
   createHarness,
   newPkce,
   newSecrets,
+  redirectUri,
   register,
+  sealedRequest,
   signIn,
   TestBrowser,
   token,
@@ -98,6 +100,50 @@ test('what a preview seals opens nowhere else, though it has the same secret and
   const form = { grant_type: 'authorization_code', client_id: own, code, code_verifier: pkce.verifier }
   expect((await token(production, form)).body.error).toBe('invalid_grant')
   expect((await token(preview, { ...form, client_id: clientId })).status).toBe(200)
+})
+
+describe('a body that is too large is refused, whatever else is in it', () => {
+  test.each([
+    [16_384, 201, undefined],
+    [16_385, 400, 'invalid_client_metadata'],
+    [160_000, 400, 'invalid_client_metadata'],
+  ])('a registration of %i bytes: %i [R-03 R-12 B8-19]', async (bytes, status, error) => {
+    const start = JSON.stringify({ redirect_uris: [redirectUri], padding: '' }).slice(0, -2)
+    const body = `${start}${'x'.repeat(bytes - start.length - 2)}"}`
+    const headers = { 'content-type': 'application/json' }
+    const response = await createHarness().fetch('/oauth/register', { method: 'POST', headers, body })
+    expect([body.length, response.status, (await response.json()).error]).toEqual([bytes, status, error])
+  })
+
+  test('a token request and an approval: refused at 32 KB and a byte, taken at 32 KB [T-01 C-08]', async () => {
+    const server = createHarness()
+    const clientId = await register(server)
+    const browser = new TestBrowser(server)
+    const origin = server.issuer
+    const padded = (form: Record<string, string>, bytes: number) => {
+      const start = `${new URLSearchParams(form)}&padding=`
+      return start + 'x'.repeat(bytes - start.length)
+    }
+    const post = (path: string, body: string) =>
+      browser.open(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin },
+        body,
+      })
+    const page = await (await browser.open(authorizePath(clientId, newPkce()))).text()
+    const approval = { request: sealedRequest(page), action: 'approve' }
+    const pkce = newPkce()
+    const code = (await signIn(browser, clientId, pkce)).searchParams.get('code') ?? ''
+    const form = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: pkce.verifier }
+    for (const [path, fields, taken] of [
+      ['/oauth/approve', approval, 303],
+      ['/oauth/token', form, 200],
+    ] as const) {
+      const refused = await post(path, padded(fields, 32_769))
+      expect([refused.status, refused.headers.get('location'), refused.headers.getSetCookie()]).toEqual([400, null, []])
+      expect((await post(path, padded(fields, 32_768))).status).toBe(taken)
+    }
+  })
 })
 
 test('the store holds no token, code, cookie or secret, and nothing that signs in clear [O-02]', async () => {

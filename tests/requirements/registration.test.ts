@@ -34,7 +34,7 @@ describe('a registration', () => {
     })
   })
 
-  test.each(['client_secret_post', 'client_secret_basic', 'private_key_jwt', undefined])(
+  test.each(['none', 'client_secret_jwt', 'tls_client_auth', undefined])(
     'that asks for %s is a public client, told so, and given no secret [R-09 R-04]',
     async (token_endpoint_auth_method) => {
       const { response, body } = await post(createHarness(), { redirect_uris: [callback], token_endpoint_auth_method })

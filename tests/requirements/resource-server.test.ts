@@ -112,6 +112,25 @@ describe('headers and body [S-12]', () => {
   })
 })
 
+test('a body without an end is refused as too large, and not read any further', async () => {
+  const { fetch } = createTestEndpoint([key], upstream)
+  let sent = 0
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += 65_536
+      if (sent > 8 * 1024 * 1024) controller.close()
+      else controller.enqueue(new Uint8Array(65_536).fill(32))
+    },
+  })
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  // A stream may only be sent so; the DOM's own type does not know it.
+  const init = { method: 'POST', headers, body, duplex: 'half' }
+  const response = await fetch(new Request(resource, init))
+  expect(response.status).toBe(413)
+  expect(sent).toBeLessThan(2 * 1024 * 1024)
+  expect(upstream.calls).toEqual([])
+})
+
 test('nothing that a token could change is shared between people by a cache [S-17]', async () => {
   const { body } = await send('tools/list', {})
   expect(body.result).toMatchObject({ tools: [{ name: 'ask_question' }] })

@@ -20,8 +20,8 @@ async function stored(server: Harness): Promise<string> {
   return JSON.stringify(await Promise.all(keys.map(async (key) => [key, await server.store.get(key, seconds)])))
 }
 
-function post(server: Harness, form: Record<string, string>): Promise<Response> {
-  return server.fetch('/oauth/token', { method: 'POST', body: new URLSearchParams(form) })
+function post(server: Harness, form: Record<string, string>, path = '/oauth/token', headers = {}): Promise<Response> {
+  return server.fetch(path, { method: 'POST', body: new URLSearchParams(form), headers })
 }
 
 const untrusted = 'https://app.example/callback'
@@ -66,8 +66,10 @@ async function everyKind(server: Harness) {
   return { kinds, form, pkce, browserCookie: `__Host-browser=${browser.cookies.get('__Host-browser')}` }
 }
 
-test('each kind of sealed value is refused everywhere but at its own place, and changes nothing [T-28 A13 A5 A30]', async () => {
-  const server = createHarness()
+const introspectionToken = 'introspection-token-of-a-resource-server'
+
+test('each kind of sealed value is refused everywhere but at its own place, and changes nothing [T-28 A13 A5 A30 T-26 T-27]', async () => {
+  const server = createHarness({ introspectionTokens: [introspectionToken] })
   const { kinds, form, pkce, browserCookie } = await everyKind(server)
   const noState = kinds.transaction?.state ?? ''
   const cookie = ({ value, state = noState }: Kind) => `${browserCookie}; __Host-tx.${state}=${value}`
@@ -98,10 +100,19 @@ test('each kind of sealed value is refused everywhere but at its own place, and 
     return (await bearer.verify(new Request(`${server.issuer}/mcp`, { headers }), seconds)).kind === 'valid'
   }
 
+  const { client_id } = form
+  const revoke = ({ value }: Kind) => post(server, { client_id, token: value }, '/oauth/revoke')
+  const isActive = async ({ value }: Kind) => {
+    const authorization = { authorization: `Bearer ${introspectionToken}` }
+    return (await (await post(server, { token: value }, '/oauth/introspect', authorization)).json()).active
+  }
+
   const before = await stored(server)
   for (const [name, kind] of Object.entries(kinds)) {
     expect(kind.value, name).not.toBe('')
     expect(await opensMcp(kind), `${name} at /mcp`).toBe(name === 'access')
+    expect(await isActive(kind), `${name} at the introspection endpoint`).toBe(name === 'access')
+    if (name !== 'access' && name !== 'refresh') expect((await revoke(kind)).status, `${name} revoked`).toBe(200)
     for (const [place, use] of Object.entries(places)) {
       if (name === place) continue
       const { status, headers } = await use(kind)
@@ -112,4 +123,6 @@ test('each kind of sealed value is refused everywhere but at its own place, and 
   expect(await stored(server)).toBe(before)
   const atHome = Object.entries(places).map(([place, use]) => use(kinds[place] ?? { value: '' }))
   expect((await Promise.all(atHome)).map(({ status }) => status)).toEqual([200, 303, 303, 303, 200, 200])
+  const access = kinds.access ?? { value: '' }
+  expect([(await revoke(access)).status, await isActive(access)]).toEqual([200, false])
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
 import type { Client } from '../../lib/oauth/clients/client.ts'
@@ -123,7 +124,8 @@ describe('an answer', () => {
 
   test('to a client that tried the header is 401 with a challenge, malformed or not [T-05 T-07]', async () => {
     const { server, form } = await session()
-    for (const authorization of ['Basic', 'Basic %%%', 'Basic YTpi', 'Bearer x', 'nonsense']) {
+    const guess = Buffer.from(`${form.client_id}:a secret of nobody`).toString('base64')
+    for (const authorization of ['Basic', 'Basic %%%', `Basic ${guess}`, 'Bearer x', 'nonsense']) {
       const response = await post(server, form, { authorization })
       expect([response.status, (await response.json()).error]).toEqual([401, 'invalid_client'])
       expect(response.headers.get('www-authenticate')).toBe('Basic realm="oauth"')
@@ -131,6 +133,21 @@ describe('an answer', () => {
     const unknown = await post(server, { ...form, client_id: 'nobody' })
     expect([unknown.status, unknown.headers.get('www-authenticate')]).toEqual([401, null])
   })
+})
+
+test.each([
+  ['one character too short', 'v'.repeat(42)],
+  ['one character too long', 'v'.repeat(129)],
+  ['of a character that none may have', `${'v'.repeat(42)}+`],
+  ['of a few letters', 'guess'],
+])('a code_verifier %s is refused, though the challenge was made from it [T-12]', async (_what, verifier) => {
+  const server = createHarness()
+  const clientId = await register(server)
+  const challenge = createHash('sha256').update(verifier).digest('base64url')
+  const location = await signIn(new TestBrowser(server), clientId, { verifier, challenge })
+  const code = location.searchParams.get('code') ?? ''
+  const form = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier }
+  expect(await token(server, form)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
 })
 
 describe('a store that is down', () => {

@@ -2,7 +2,16 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createHarness, newPkce, register, signIn, TestBrowser } from '../../lib/oauth/testing/harness.ts'
+import {
+  authorizePath,
+  createHarness,
+  newPkce,
+  reader,
+  redirectUri,
+  register,
+  signIn,
+  TestBrowser,
+} from '../../lib/oauth/testing/harness.ts'
 import { createOpenIdProvider } from '../../lib/oauth/upstream/openid-provider.ts'
 import { type Identity, type Login, UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
 
@@ -171,6 +180,32 @@ test.each([
   expect({ error, iss, state }).toEqual({ error: expected, iss: harness.issuer, state: 'client state' })
   expect(error_description).not.toMatch(/script|provider said/)
 })
+
+test.each([
+  ['refused', redirectUri],
+  ['invalid', redirectUri],
+  ['refused', 'https://app.example/callback'],
+] as const)(
+  'a sign-in that is %s, for %s, is over: its cookie expires, and the same answer once more finds nothing [F-02 F-08]',
+  async (kind, redirect_uri) => {
+    const harness = createHarness()
+    const clientId = await register(harness, { redirect_uris: [redirect_uri] })
+    const browser = new TestBrowser(harness)
+    const page = await (await browser.open(authorizePath(clientId, newPkce(), { redirect_uri }))).text()
+    const approved = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+    const state = approved.searchParams.get('state') ?? ''
+    const answer = `/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`
+    harness.identity = new UpstreamError(kind, 'no', { code: 'access_denied' })
+    const refused = await browser.open(answer)
+    expect(refused.headers.getSetCookie()).toEqual([
+      `__Host-tx.${state}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,
+    ])
+    harness.identity = reader
+    const again = await browser.open(answer)
+    expect([again.status, again.headers.get('location'), harness.signIns]).toEqual([403, null, []])
+    expect(harness.log.map(({ event }) => event)).not.toContain('code_issued')
+  },
+)
 
 test('a person is issuer and subject together: the same subject elsewhere, or the same address, is somebody else [F-07]', async () => {
   const harness = createHarness()

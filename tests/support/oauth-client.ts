@@ -38,6 +38,8 @@ export interface OAuthClient {
   authorizationRequest(changes?: Changes): AuthorizationRequest
   redeem(request: AuthorizationRequest, code: string, changes?: Changes): Promise<TokenAnswer>
   refresh(refreshToken: string, changes?: Changes): Promise<TokenAnswer>
+  /** Ends the authorization that a token belongs to (RFC 7009). */
+  revoke(token: string, changes?: Changes): Promise<Response>
 }
 
 const redirectUri = 'http://127.0.0.1:7777/callback'
@@ -95,6 +97,11 @@ export async function registerClient(issuer: string, name = 'Test client'): Prom
       }),
     refresh: (refreshToken, changes = {}) =>
       token({ grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken, ...changes }),
+    revoke: (revoked, changes = {}) =>
+      fetch(`${issuer}/oauth/revoke`, {
+        method: 'POST',
+        body: new URLSearchParams({ client_id: clientId, token: revoked, ...changes }),
+      }),
   }
 }
 

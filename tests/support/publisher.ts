@@ -10,6 +10,8 @@ export interface Publisher {
   /** The URL of a document that nobody has asked for yet. */
   newClientId(): string
   fetched(): number
+  /** Of its documents from now on: `private_key_jwt`, with these keys at `jwks.json`. */
+  publishKeys(keys: readonly object[]): void
   behaves(how: 'well' | 'down' | 'gone'): void
   stop(): Promise<void>
 }
@@ -22,15 +24,20 @@ export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callba
   await writeFile(caFile, ca.caPem)
   let [fetched, clients] = [0, 0]
   let behaviour: Parameters<Publisher['behaves']>[0] = 'well'
+  let keys: readonly object[] | undefined
   const server = createServer(ca.certificateFor(['localhost']), (incoming, response) => {
     fetched += 1
     if (behaviour === 'down') return void incoming.socket.destroy()
     if (behaviour === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()
+    if (keys && incoming.url === '/jwks.json') {
+      return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
+    }
     const document = {
       client_id: `${origin}${incoming.url}`,
       client_name: 'Published client',
       redirect_uris: [redirectUri],
       grant_types: ['authorization_code', 'refresh_token'],
+      ...(keys && { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: `${origin}/jwks.json` }),
     }
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
   })
@@ -42,6 +49,9 @@ export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callba
     settings: { MCP_OAUTH_CIMD_LOCAL_ORIGINS: origin, NODE_EXTRA_CA_CERTS: caFile },
     newClientId: () => `${origin}/${clients++}.json`,
     fetched: () => fetched,
+    publishKeys: (published) => {
+      keys = published
+    },
     behaves: (how) => {
       behaviour = how
     },

@@ -4,9 +4,10 @@
  * - `browser flow`: a browser in the middle of a sign-in, proven by what it carries;
  * - `client`: an OAuth client that authenticates, or proves itself with PKCE or a refresh token;
  * - `bearer`: an access token;
+ * - `operator`: a token that the operator has given somebody;
  * - `scheduled`: Netlify's scheduler only, there is no URL in production.
  */
-export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'scheduled'
+export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'operator' | 'scheduled'
 
 export interface ExpectedRoute {
   readonly function: string
@@ -32,6 +33,11 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/mcp/callback', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/mock-idp/authorize', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/token', authentication: 'client' },
+  { function: 'oauth', path: '/oauth/revoke', authentication: 'client' },
+  { function: 'oauth', path: '/oauth/introspect', authentication: 'operator' },
+  { function: 'oauth', path: '/authorize', authentication: 'browser flow' },
+  { function: 'oauth', path: '/token', authentication: 'client' },
+  { function: 'oauth', path: '/register', authentication: 'public' },
   { function: 'mcp', path: '/mcp', authentication: 'bearer' },
   { function: 'mcp', path: '/mcp/', authentication: 'bearer' },
   { function: 'maintenance', path: null, authentication: 'scheduled' },

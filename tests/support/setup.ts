@@ -14,7 +14,7 @@ startRecording(inject('recordings'), () => {
 })
 
 /** Settings that hold a secret, or a list of them. */
-const secretSettings = /_SECRETS?$|_KEY$|_TOKEN$/
+const secretSettings = /_SECRETS?$|_KEY$|_TOKENS?$/
 
 vi.mock(import('../../dev/host/start.ts'), async (original) => {
   const { startHost } = await original()

@@ -1,4 +1,4 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const redirect = 'lib/oauth/clients/redirect-uri.ts'
 const grants = 'lib/oauth/grants/grants.ts'
@@ -57,10 +57,10 @@ export const advisories: Group = {
       id: 'A6',
       level,
       source: 'workers-oauth-provider #188',
-      status: 'later',
-      issue: issues.clients,
+      status: 'kept',
       requirement: 'Any client revoked the tokens of others.',
-      what: 'There is no revocation endpoint yet.',
+      what: 'A token ends its grant only for the client that it was issued to; every other client gets 400 `invalid_grant` (RFC 7009 §2.1), and the token still works.',
+      file: 'lib/oauth/revocation-endpoint.ts',
     },
     {
       id: 'A7',

@@ -97,7 +97,7 @@ export const authorization: Group = {
       source: 'OAuth 2.1 §1.4.1, §3.2.3; RFC 6749 §3.3',
       status: 'kept',
       requirement: 'Unknown scopes are ignored.',
-      what: 'What we know and the client registered for is granted; if nothing remains, `docs:read`. `invalid_scope` only if no part of the value is a scope at all. The token response always says what was granted.',
+      what: 'Of what is asked for, the scopes that we know are granted; others, and malformed ones beside them, are left out. If nothing remains: what the client registered, which is a default and no ceiling (C-14), else `docs:read`. `invalid_scope` only if no part of the value is a scope at all. The token response always says what was granted.',
       file: `${checks}/scope.ts`,
     },
     {

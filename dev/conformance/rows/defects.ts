@@ -156,9 +156,8 @@ export const defects: Group = {
       source,
       status: 'kept',
       requirement: 'Tokens that live for ever, keys that never change, no deletion.',
-      what: 'Grants end (T-23); secrets rotate (O-09); `docs/storage.md` says how to delete a person.',
-      file: ['lib/oauth/grants/record.ts', 'lib/oauth/keys/sealing.ts'],
-      open: 'Revocation, and its check at `/mcp`, come with “Every MCP client signs in at the first try”.',
+      what: 'Grants end (T-23), also by revocation (T-26), which `/mcp` sees within 60 seconds (S-07); secrets rotate (O-09); `docs/storage.md` says how to delete a person.',
+      file: ['lib/oauth/grants/record.ts', 'lib/mcp/grant-check.ts', 'lib/oauth/keys/sealing.ts'],
     },
     {
       id: 'B8-18',

@@ -1,4 +1,4 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const metadata = 'lib/oauth/metadata.ts'
 const server = 'lib/oauth/authorization-server.ts'
@@ -76,7 +76,7 @@ export const discovery: Group = {
       source: 'RFC 8414 §2',
       status: 'kept',
       requirement: 'The members that clients need, none of them null.',
-      what: '`issuer`, both endpoints, `response_types_supported: ["code"]`, `grant_types_supported: ["authorization_code", "refresh_token"]`, `token_endpoint_auth_methods_supported: ["none"]`; what does not exist is left out.',
+      what: '`issuer`, both endpoints, `response_types_supported: ["code"]`, `grant_types_supported: ["authorization_code", "refresh_token"]`, `token_endpoint_auth_methods_supported` with `none` first; what does not exist is left out.',
       file: metadata,
     },
     {
@@ -139,9 +139,8 @@ export const discovery: Group = {
       source: 'RFC 8414 §2',
       status: 'kept',
       requirement: 'Response modes, keys, documentation, revocation.',
-      what: '`response_modes_supported: ["query"]`, `jwks_uri` (public keys with `kid`, `alg` and `use`), `service_documentation`.',
+      what: '`response_modes_supported: ["query"]`, `jwks_uri` (public keys with `kid`, `alg` and `use`), `service_documentation`, `revocation_endpoint` with the methods of client authentication there.',
       file: [metadata, 'lib/oauth/keys/signing-keys.ts'],
-      open: '`revocation_endpoint` comes with revocation (T-26).',
     },
     {
       id: 'D-16',
@@ -219,10 +218,10 @@ export const discovery: Group = {
       id: 'D-24',
       level: 'REC',
       source: 'MCP authorization 2025-03-26',
-      status: 'later',
-      issue: issues.clients,
+      status: 'kept',
       requirement: '`/authorize`, `/token` and `/register` at the root for clients that read no metadata.',
-      what: 'The endpoints are under `/oauth/` only.',
+      what: 'The same endpoints as under `/oauth/`, which the metadata names; no redirect between them. Nothing else is at the root: a client of that time knows these three.',
+      file: ['lib/oauth/capabilities.ts', server],
     },
     {
       id: 'D-25',

@@ -1,4 +1,4 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const document = 'lib/oauth/clients/metadata-document.ts'
 const documents = 'lib/oauth/clients/metadata-documents.ts'
@@ -87,7 +87,7 @@ export const metadataDocuments: Group = {
       source: 'Claude; VS Code; ChatGPT',
       status: 'kept',
       requirement: 'Unknown values are ignored.',
-      what: 'Grant types that we do not offer, and methods as long as one of the list is ours.',
+      what: 'Grant types that we do not offer, and methods as long as one of the list is ours: `none` or `private_key_jwt`.',
       file: document,
     },
     {
@@ -122,9 +122,9 @@ export const metadataDocuments: Group = {
       level: 'REC',
       source: 'M-12, T-06',
       status: 'kept',
-      requirement: 'The token endpoint fetches nothing.',
-      what: 'Code and refresh token carry what they need of the client; a document that is down does not end a session.',
-      file: 'lib/oauth/token/client-authentication.ts',
+      requirement: 'The token endpoint fetches no document, only keys.',
+      what: 'Code and refresh token carry what they need of the client, the address of its keys included; a document that is down does not end a session. It is asked only for keys that it has inside, or that have moved.',
+      file: ['lib/oauth/token/client-authentication.ts', 'lib/oauth/token/assertion-keys.ts'],
     },
     {
       id: 'M-14',
@@ -157,10 +157,10 @@ export const metadataDocuments: Group = {
       id: 'M-17',
       level: 'MUST',
       source: 'CIMD -02 §8.2',
-      status: 'later',
-      issue: issues.clients,
+      status: 'kept',
       requirement: 'A document that promises `private_key_jwt` is held to it.',
-      what: 'A document that allows nothing else is refused; one that allows `none` too is served as a public client.',
+      what: 'Where a document allows nothing else, every request for tokens needs an assertion; where it allows `none` too, from the first one that came with an assertion on. Revoking needs what the grant needs.',
+      file: [document, 'lib/oauth/token/client-authentication.ts'],
     },
     {
       id: 'M-18',

@@ -1,4 +1,4 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const blobs = 'lib/store/blobs.ts'
 
@@ -102,7 +102,7 @@ export const operations: Group = {
       source: 'OAuth 2.1 §2.4.1, §7.7',
       status: 'kept',
       requirement: 'Rate limits.',
-      what: 'Netlify’s limit of 1,200 a minute for each address on both public functions; registrations (R-12) and metadata documents (M-14) by address, exactly, across instances; guesses at the registration token likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so. No client has a secret that could be guessed.',
+      what: 'Netlify’s limit of 1,200 a minute for each address on both public functions; registrations (R-12) and metadata documents (M-14) by address, exactly, across instances; guesses at the registration token and at introspection tokens likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so. No client has a secret that could be guessed.',
       file: ['netlify/functions/oauth.ts', 'lib/limits/limiter.ts'],
       open: 'A limit for each person at `/mcp` comes with “The documentation MCP server is complete”.',
     },
@@ -112,7 +112,7 @@ export const operations: Group = {
       source: 'MCP Security Best Practices, Scope Minimization',
       status: 'kept',
       requirement: 'An audit trail.',
-      what: 'One JSON line each, with the request’s id, clients and grants as hashes: registration, document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked, every refusal with its reason. `docs/operations.md` says what each means and when to worry. Every line of the whole test run is scanned for tokens, codes, verifiers, cookies, secrets and e-mail addresses.',
+      what: 'One JSON line each, with the request’s id, clients and grants as hashes: registration, document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked. Refusals are logged with their reason: whatever an endpoint of the authorization server answers with an OAuth error or an error page (`request_refused`), what it tells the client by redirect (`authorization_refused`, `upstream_failed`), a registration over the limit or without the operator’s token (`registration_refused`), a question about a token by a stranger (`introspection_refused`), a blocked client (`client_blocked`), and at `/mcp` a missing or bad token, a foreign `Origin`, too narrow a scope (`mcp_unauthenticated`, `mcp_token_refused`, `mcp_refused`). Not logged is what is refused before anybody is looked at, or for its form alone: 404 and 405 anywhere; at `/mcp` a body that is too large or no MCP. `docs/operations.md` says what each means and when to worry. Every line of the whole test run is scanned for tokens, codes, verifiers, cookies, secrets and e-mail addresses.',
       file: ['lib/runtime/log.ts', 'lib/oauth/grants/grants.ts', 'lib/oauth/authorization/approve.ts'],
     },
     {
@@ -136,10 +136,11 @@ export const operations: Group = {
       id: 'O-15',
       level: 'REC',
       source: 'modelcontextprotocol/conformance',
-      status: 'later',
-      issue: issues.clients,
+      status: 'kept',
       requirement: 'The official suite.',
-      what: 'Not run yet.',
+      what: 'Run in its released version and in the next one, at every revision of the protocol: both scenarios for an authorization server, and every one for a server that `/mcp` has a part in, including protection against DNS rebinding. What it has none in (resources, prompts, tools for tests, sessions, extensions) is listed with the reason; a check that fails, warns or is left out without being listed fails the run, and so does one that is listed and passes.',
+      file: ['tests/real-clients/suite/run.ts', 'tests/real-clients/suite/not-applicable.ts'],
+      command: 'test:clients',
     },
     {
       id: 'O-16',

@@ -70,10 +70,20 @@ function validate(
     scope,
     ...(prompt === undefined ? {} : { prompt }),
     m: [...client.authenticationMethods],
+    ...keysOf(client),
     rt: client.grantTypes.includes('refresh_token'),
   }
   checkSize(request)
   return request
+}
+
+/** Characters of an address of keys that travels with the request; of a longer one the document is asked again. */
+const longestKeysUri = 128
+
+/** So that a document that cannot be fetched ends no session (M-13). A registration carries its own. */
+function keysOf({ source, keys }: Client): Pick<AuthorizationRequest, 'ju'> {
+  if (source !== 'metadata-document' || !keys || !('uri' in keys)) return {}
+  return keys.uri.length > longestKeysUri ? {} : { ju: keys.uri }
 }
 
 /**

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { capabilities } from '../capabilities.ts'
 import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { PageError } from '../errors.ts'
 
@@ -21,7 +22,9 @@ export const authorizationRequestEntries = {
   scope: v.string(),
   prompt: v.exactOptional(v.picklist(['login', 'select_account'])),
   /** Client authentication methods that may redeem the code (T-10). */
-  m: v.array(v.picklist(['none'])),
+  m: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
+  /** The address of the client's keys, if it publishes them. */
+  ju: v.exactOptional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
   rt: v.boolean(),
 }

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { createSealing } from '../keys/sealing.ts'
 import { sha256 } from '../sha256.ts'
+import { newSecrets } from '../testing/harness.ts'
 import { createBlockedClients, isHost, parseBlockList } from './blocked-clients.ts'
 import { createMetadataDocuments } from './metadata-documents.ts'
-import { createRegistrations, type RegistrationSealer } from './registration.ts'
+import { createRegistrations } from './registration.ts'
+import { createRegistrationSealer } from './sealed-registration.ts'
 
 const never = new AbortController().signal
 const policy = { privateUseUris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }
@@ -54,10 +57,7 @@ describe('entries', () => {
 })
 
 describe('a registration', () => {
-  const sealer: RegistrationSealer = {
-    seal: (registration) => Buffer.from(JSON.stringify(registration)).toString('base64url'),
-    open: (id) => JSON.parse(Buffer.from(id, 'base64url').toString()),
-  }
+  const sealer = createRegistrationSealer(createSealing('https://docs.example', newSecrets()))
   const issuedAt = Date.UTC(2026, 10, 1)
   const uris = ['http://127.0.0.1/cb', 'https://evil.example/cb', ...policy.privateUseUris]
 

@@ -120,7 +120,7 @@ const documents = [
 describe.each(documents)('$publisher', ({ document, requested }) => {
   const client = clientOfDocument(document.client_id, document, policy)
 
-  test('is a public client, known by the host of its document [M-09]', () => {
+  test('may prove itself as it says, and is known by the host of its document [M-09 M-17]', () => {
     expect(client).toEqual({
       id: document.client_id,
       hash: sha256(document.client_id),
@@ -129,7 +129,9 @@ describe.each(documents)('$publisher', ({ document, requested }) => {
       verifiedHost: new URL(document.client_id).host,
       redirectUris: document.redirect_uris,
       grantTypes: ['authorization_code', 'refresh_token'],
-      authenticationMethods: ['none'],
+      ...('jwks_uri' in document
+        ? { authenticationMethods: ['none', 'private_key_jwt'], keys: { uri: document.jwks_uri } }
+        : { authenticationMethods: ['none'] }),
     })
   })
 
@@ -155,18 +157,32 @@ describe('a document is refused', () => {
     expect(detail({ ...good, redirect_uris: [...good.redirect_uris, 'zed://callback'] })).toBe('accepted')
   })
 
-  test('that allows only private_key_jwt: ChatGPT as of May 2026 [M-09]', () => {
-    expect(
-      detail({ ...good, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://client.example/jwks' }),
-    ).toBe('invalid: no client authentication method of the document is supported here; supported: none')
-    expect(
-      detail({
-        ...good,
-        token_endpoint_auth_method: 'none',
-        token_endpoint_auth_methods_supported: ['private_key_jwt'],
-      }),
-    ).toMatch(/^invalid/)
+  test('that allows none of our methods, or one that its keys do not allow [M-09]', () => {
+    const supported =
+      'no client authentication method of the document is supported here; supported: none, private_key_jwt'
+    expect(detail({ ...good, token_endpoint_auth_method: 'tls_client_auth' })).toBe(`invalid: ${supported}`)
+    expect(detail({ ...good, token_endpoint_auth_methods_supported: [] })).toBe(`invalid: ${supported}`)
+    const keyless = { token_endpoint_auth_methods_supported: ['private_key_jwt'] }
+    expect(detail({ ...good, ...keyless })).toBe('invalid: private_key_jwt needs jwks or jwks_uri')
+    for (const keys of [{ jwks_uri: 'http://client.example/jwks' }, { jwks: { keys: [] } }, { jwks: 'x' }]) {
+      expect(detail({ ...good, ...keyless, ...keys })).toMatch(/^invalid: jwks/)
+    }
     expect(detail({ ...good, token_endpoint_auth_methods_supported: 'none' })).toBe('accepted')
+  })
+
+  test('though not for keys that it need not have: it is public then [M-09]', () => {
+    const both = { ...good, token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'] }
+    for (const keys of [{}, { jwks_uri: 'http://client.example/jwks' }]) {
+      expect(clientOfDocument(id, { ...both, ...keys }, policy)).toMatchObject({ authenticationMethods: ['none'] })
+    }
+  })
+
+  test('though not the one of ChatGPT that allows only private_key_jwt, as of May 2026 [M-09 M-17]', () => {
+    const document = { ...good, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://client.example/jwks' }
+    expect(clientOfDocument(id, document, policy)).toMatchObject({
+      authenticationMethods: ['private_key_jwt'],
+      keys: { uri: 'https://client.example/jwks' },
+    })
   })
 
   test.each([

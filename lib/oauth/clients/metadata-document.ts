@@ -1,7 +1,8 @@
 import type { FetchedResource } from '../../net/fetch-untrusted.ts'
-import { capabilities } from '../capabilities.ts'
+import { authenticationMethodsFor } from '../capabilities.ts'
 import { sha256 } from '../sha256.ts'
-import type { Client, ClientAuthenticationMethod } from './client.ts'
+import type { Client } from './client.ts'
+import { keySourceOf, parseKeySet } from './client-keys.ts'
 import { parseClientMetadata, withoutNulls } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { Unresolved } from './unresolved.ts'
@@ -37,10 +38,8 @@ export function clientOfDocument(clientId: string, document: unknown, policy: Re
   const metadata = parseClientMetadata(members, { ...policy, unacceptable: 'omit' })
   if ('error' in metadata) return invalid(metadata.description)
   if (metadata.name === undefined) return invalid('client_name is required')
-  const authenticationMethods = commonMethods(members)
-  if (authenticationMethods.length === 0) {
-    return invalid('no client authentication method of the document is supported here; supported: none')
-  }
+  const authentication = authenticationIn(members)
+  if ('complaint' in authentication) return invalid(authentication.complaint)
   return {
     id: clientId,
     hash: sha256(clientId),
@@ -49,7 +48,7 @@ export function clientOfDocument(clientId: string, document: unknown, policy: Re
     verifiedHost: new URL(clientId).host,
     redirectUris: metadata.redirectUris,
     grantTypes: metadata.grantTypes,
-    authenticationMethods,
+    ...authentication,
     ...(metadata.scope === undefined ? {} : { scope: metadata.scope }),
   }
 }
@@ -83,22 +82,29 @@ function forbiddenMember(members: Record<string, unknown>): string | null {
   for (const name of ['client_secret', 'client_secret_expires_at']) if (name in members) return name
   if (namedMethods(members).some((method) => method.startsWith('client_secret_')))
     return 'a shared-secret authentication method'
-  const keys = withoutNulls(members.jwks)?.keys
-  return Array.isArray(keys) && keys.some(isSecretKey) ? 'a private or symmetric key' : null
+  return parseKeySet(members.jwks) === 'secret' ? 'a private or symmetric key' : null
 }
 
-/** RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 9964: `d` of every asymmetric type, `k` of `oct`, `priv` of AKP. */
-function isSecretKey(key: unknown): boolean {
-  const members = withoutNulls(key)
-  return members !== null && ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'].some((name) => name in members)
-}
-
-/** M-09: the list, where there is one, says what is possible; the single member what the client would rather have. */
-function commonMethods(members: Record<string, unknown>): ClientAuthenticationMethod[] {
+/**
+ * How the client may prove itself (M-09, M-17): the list, where there is one, says what is possible, the single member what
+ * it would rather do. Without keys it cannot do what it says; that is no harm where it need not.
+ */
+function authenticationIn(
+  members: Record<string, unknown>,
+): Pick<Client, 'authenticationMethods' | 'keys'> | { readonly complaint: string } {
   const list = members.token_endpoint_auth_methods_supported
   const possible = Array.isArray(list) ? list : [members.token_endpoint_auth_method ?? 'none']
-  return capabilities.tokenEndpointAuthMethods.filter((method) => possible.includes(method))
+  const methods = authenticationMethodsFor['metadata-document'].filter((method) => possible.includes(method))
+  if (!methods.includes('private_key_jwt')) {
+    return methods.length > 0 ? { authenticationMethods: methods } : { complaint: noMethod }
+  }
+  const keys = keySourceOf(members)
+  if (keys && !('complaint' in keys)) return { authenticationMethods: methods, keys }
+  if (methods.includes('none')) return { authenticationMethods: ['none'] }
+  return keys ?? { complaint: 'private_key_jwt needs jwks or jwks_uri' }
 }
+
+const noMethod = `no client authentication method of the document is supported here; supported: ${authenticationMethodsFor['metadata-document'].join(', ')}`
 
 function namedMethods(members: Record<string, unknown>): string[] {
   const list = members.token_endpoint_auth_methods_supported

@@ -1,7 +1,17 @@
 /** What is needed of a rate limit here; `lib/limits` makes one. */
 export interface RateLimit {
-  /** Counts one more for this address, unless it is over its limit already. */
-  hit(address: string, signal: AbortSignal): Promise<RateLimitVerdict>
+  /**
+   * Counts one more for this address, unless it is over its limit already.
+   *
+   * @param subject what is counted apart: absent, all that the address does
+   */
+  hit(address: string, signal: AbortSignal, subject?: string): Promise<RateLimitVerdict>
+}
+
+/** A limit of guesses: who is over it is known before the next guess is looked at. */
+export interface GuessLimit extends RateLimit {
+  /** What is known without asking anybody. */
+  known(address: string, subject?: string): RateLimitVerdict
 }
 
 export type RateLimitVerdict = { readonly limited: false } | RateLimited

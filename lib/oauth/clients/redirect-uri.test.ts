@@ -209,6 +209,12 @@ describe('matching a request with what is registered', () => {
     expect(match('http://client.example/cb', 'http://client.example/cb')).toBeNull()
   })
 
+  test('what was registered has to be usable itself, its port as well, to admit other ports [A-05 A-06]', () => {
+    for (const port of [':99999', ':65536', ':080', ':80', ':']) {
+      expect(match(`http://localhost${port}/cb`, 'http://localhost:1/cb'), port).toBeNull()
+    }
+  })
+
   test('redirect_uri may be left out only when there is one answer [A-05]', () => {
     expect(match('https://client.example/cb')).toBe('https://client.example/cb')
     expect(match('http://localhost:3118/callback')).toBe('http://localhost:3118/callback')

@@ -1,16 +1,18 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { createSealing } from '../keys/sealing.ts'
 import { sha256 } from '../sha256.ts'
+import { newSecrets } from '../testing/harness.ts'
 import { defaultPrivateUseUris, type RedirectPolicy } from './redirect-uri.ts'
-import { createRegistrations, type RegistrationSealer } from './registration.ts'
+import { createRegistrations } from './registration.ts'
+import { createRegistrationSealer } from './sealed-registration.ts'
 
 const policy: RedirectPolicy = { privateUseUris: defaultPrivateUseUris }
 const now = () => 1_795_000_000_999
 
-/** Sealing is somebody else's: what matters here is what is sealed. */
-const sealer: RegistrationSealer = {
-  seal: (registration) => `ey${Buffer.from(JSON.stringify(registration)).toString('base64url')}`,
-  open: (id) => (id.startsWith('ey') ? JSON.parse(Buffer.from(id.slice(2), 'base64url').toString()) : null),
-}
+const issuer = 'https://docs.example'
+const secrets = newSecrets()
+const sealer = createRegistrationSealer(createSealing(issuer, secrets))
 const registrations = createRegistrations({ sealer, policy, now })
 
 async function register(metadata: unknown) {
@@ -103,17 +105,20 @@ const bodies = {
   },
 }
 
+/** What a client is registered with: what it asked for. */
+const methodOf = (body: object) => ('token_endpoint_auth_method' in body ? body.token_endpoint_auth_method : 'none')
+
 describe.each(Object.entries(bodies))('%s', (_client, body) => {
-  test('is registered as a public client, its redirect URIs echoed, nothing null [R-02 R-04 R-06 R-09 R-11]', async () => {
+  test('is registered as it asked to be, its redirect URIs echoed, nothing null [R-02 R-04 R-06 R-09 R-11]', async () => {
     const response = await register(body)
     expect(response).toMatchObject({
-      client_id: expect.stringMatching(/^ey[\w-]+$/),
+      client_id: expect.stringMatching(/^eyJ[\w.-]+$/),
       client_id_issued_at: 1_795_000_000,
       client_name: body.client_name,
       redirect_uris: body.redirect_uris,
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
-      token_endpoint_auth_method: 'none',
+      token_endpoint_auth_method: methodOf(body),
     })
     expect(JSON.stringify(response)).not.toContain('null')
   })
@@ -127,7 +132,7 @@ describe.each(Object.entries(bodies))('%s', (_client, body) => {
       name: body.client_name,
       redirectUris: body.redirect_uris,
       grantTypes: ['authorization_code', 'refresh_token'],
-      authenticationMethods: ['none'],
+      authenticationMethods: methodOf(body) === 'none' ? ['none'] : ['client_secret_post', 'client_secret_basic'],
     })
   })
 })
@@ -167,7 +172,12 @@ test('one bad redirect URI refuses the registration [R-05 R-06]', async () => {
 test('metadata that would make a client_id of more than 2 KB is refused [R-11 R-12 B8-19]', async () => {
   const redirect_uris = Array.from({ length: 10 }, (_, i) => `https://client.example/${i}/${'x'.repeat(400)}`)
   expect(await registrations.register({ redirect_uris })).toMatchObject({ error: 'invalid_client_metadata' })
-  expect(await registrations.resolve(sealer.seal({ r: redirect_uris, g: true, a: 'w', t: 1 }).toString())).toBeNull()
+  const metadata = {
+    redirectUris: redirect_uris,
+    grantTypes: ['authorization_code'],
+    applicationType: 'web',
+  } as const
+  expect(await registrations.resolve(sealer.seal(metadata, { method: 'none' }, 1))).toBeNull()
 })
 
 test('a tightened policy reaches clients that registered before it [A-06]', async () => {
@@ -183,4 +193,104 @@ test('a client_id that we did not seal names nobody [R-13]', async () => {
   for (const id of ['', 'unknown', 'http://client.example/c.json', 'x'.repeat(100_000)]) {
     expect(await registrations.resolve(id)).toBeNull()
   }
+})
+
+describe('a client that proves itself', () => {
+  const redirect_uris = ['https://app.example/cb']
+  const key = {
+    ...generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' }),
+    kid: '2026-11',
+  }
+  const at = (changed: Partial<typeof secrets>) =>
+    createRegistrations({
+      sealer: createRegistrationSealer(createSealing(issuer, { ...secrets, ...changed })),
+      policy,
+      now,
+    })
+
+  test.each(['client_secret_post', 'client_secret_basic'])(
+    'by %s is given a secret that never expires, and stored nowhere [R-04 R-09 T-07]',
+    async (token_endpoint_auth_method) => {
+      const response = await register({ redirect_uris, token_endpoint_auth_method })
+      expect(response).toMatchObject({
+        token_endpoint_auth_method,
+        client_secret: expect.stringMatching(/^[\w-]{43}$/),
+        client_secret_expires_at: 0,
+      })
+      const { client_id, client_secret = '' } = response
+      expect(client_id).not.toContain(client_secret)
+      const client = await registrations.resolve(client_id)
+      expect(client?.hasSecret?.(client_secret)).toBe(true)
+      for (const wrong of ['', 'x', client_secret.slice(1), `${client_secret}=`, `x${client_secret.slice(1)}`]) {
+        expect(client?.hasSecret?.(wrong)).toBe(false)
+      }
+      const other = await register({ redirect_uris, token_endpoint_auth_method, client_name: 'Other' })
+      expect(client?.hasSecret?.(other.client_secret ?? '')).toBe(false)
+    },
+  )
+
+  test('is given none where it did not ask for one: a method left out is none, and so is one we do not offer [R-09]', async () => {
+    for (const token_endpoint_auth_method of [undefined, null, 'none', 'tls_client_auth', 'client_secret_jwt']) {
+      const response = await register({ redirect_uris, token_endpoint_auth_method })
+      expect(response.token_endpoint_auth_method).toBe('none')
+      expect(response).not.toHaveProperty('client_secret')
+    }
+    for (const keys of [{ jwks: { keys: [key] } }, { jwks_uri: 'https://app.example/jwks' }]) {
+      const response = await register({ redirect_uris, token_endpoint_auth_method: 'private_key_jwt', ...keys })
+      expect(response).not.toHaveProperty('client_secret')
+    }
+  })
+
+  test('keeps its secret while the secret of the service changes, and is unknown once that has leaked [R-13]', async () => {
+    const { client_id, client_secret = '' } = await register({
+      redirect_uris,
+      token_endpoint_auth_method: 'client_secret_post',
+    })
+    const { current } = newSecrets()
+    const later = await at({ current, previous: [secrets.current] }).resolve(client_id)
+    expect(later?.hasSecret?.(client_secret)).toBe(true)
+    expect(await at({ current, retired: [secrets.current] }).resolve(client_id)).toBeNull()
+    const open = await register({ redirect_uris })
+    expect(await at({ current, retired: [secrets.current] }).resolve(open.client_id)).not.toBeNull()
+  })
+
+  test('by a key: the key is in the client_id, or the address of the keys, which nobody fetches [T-09]', async () => {
+    const inline = await register({
+      redirect_uris,
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { keys: [{ ...key, use: 'sig', x5c: ['x'.repeat(900)] }] },
+    })
+    expect(inline).toMatchObject({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] } })
+    expect(await registrations.resolve(inline.client_id)).toMatchObject({
+      authenticationMethods: ['private_key_jwt'],
+      keys: { keys: [key] },
+    })
+    const jwks_uri = 'https://app.example/jwks.json'
+    const published = await register({ redirect_uris, token_endpoint_auth_method: 'private_key_jwt', jwks_uri })
+    expect(published.jwks_uri).toBe(jwks_uri)
+    expect(await registrations.resolve(published.client_id)).toMatchObject({ keys: { uri: jwks_uri } })
+  })
+
+  const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+  test.each([
+    ['nothing', {}],
+    ['keys in two places', { jwks: { keys: [key] }, jwks_uri: 'https://app.example/jwks' }],
+    ['a private key', { jwks: { keys: [privateKey] } }],
+    ['a symmetric key', { jwks: { keys: [{ kty: 'oct', k: 'c2VjcmV0' }] } }],
+    ['a key for something else', { jwks: { keys: [{ ...key, use: 'enc' }] } }],
+    ['no key set', { jwks: [key] }],
+    ['an address on http', { jwks_uri: 'http://app.example/jwks' }],
+    ['more keys than fit into a client_id', { jwks: { keys: Array(5).fill(key) } }],
+  ])('by a key, with %s: refused [R-05 M-08]', async (_what, more) => {
+    const body = { redirect_uris, token_endpoint_auth_method: 'private_key_jwt', ...more }
+    expect(await registrations.register(body)).toMatchObject({ error: 'invalid_client_metadata' })
+  })
+
+  test('a private key in the metadata is refused whatever the method, and so is a method that is no word', async () => {
+    for (const more of [{ jwks: { keys: [privateKey] } }, { token_endpoint_auth_method: 7 }]) {
+      expect(await registrations.register({ redirect_uris, ...more })).toMatchObject({
+        error: 'invalid_client_metadata',
+      })
+    }
+  })
 })

@@ -1,30 +1,23 @@
-import * as v from 'valibot'
+import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import { sha256 } from '../sha256.ts'
 import type { BlockedClients } from './blocked-clients.ts'
-import type { Client } from './client.ts'
-import { type ApplicationType, type ClientMetadata, type MetadataRefused, parseClientMetadata } from './metadata.ts'
+import type { Client, ClientAuthenticationMethod } from './client.ts'
+import type { ClientKey } from './client-keys.ts'
+import {
+  authenticationOf,
+  type ClientAuthenticationMetadata,
+  isSecretMethod,
+  parseAuthentication,
+} from './client-metadata-authentication.ts'
+import {
+  type ApplicationType,
+  type ClientMetadata,
+  type MetadataRefused,
+  parseClientMetadata,
+  withoutNulls,
+} from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
-
-/**
- * A registration as its client_id carries it. Short names, because the id travels in URLs that clients keep under 2 KB:
- * `r` redirect_uris, `g` whether there is a refresh_token grant beside authorization_code, `a` application_type (`n`ative or
- * `w`eb), `n` client_name, `s` scope, `t` client_id_issued_at in seconds.
- */
-export const sealedRegistrationSchema = v.object({
-  r: v.array(v.string()),
-  g: v.boolean(),
-  a: v.picklist(['n', 'w']),
-  n: v.optional(v.string()),
-  s: v.optional(v.string()),
-  t: v.number(),
-})
-export type SealedRegistration = v.InferOutput<typeof sealedRegistrationSchema>
-
-/** Signs a registration into a client_id and back. `open` answers `null` for whatever it did not seal. */
-export interface RegistrationSealer {
-  seal(registration: SealedRegistration): string | Promise<string>
-  open(clientId: string): SealedRegistration | null | Promise<SealedRegistration | null>
-}
+import type { RegistrationSealer } from './sealed-registration.ts'
 
 /** RFC 7591 §3.2.1: the body of the 201, without a `null` in it (R-04). */
 export interface RegistrationResponse {
@@ -34,10 +27,16 @@ export interface RegistrationResponse {
   readonly redirect_uris: readonly string[]
   readonly grant_types: readonly string[]
   readonly response_types: readonly ['code']
-  readonly token_endpoint_auth_method: 'none'
+  readonly token_endpoint_auth_method: ClientAuthenticationMethod
   readonly application_type: ApplicationType
   readonly client_name?: string
   readonly scope?: string
+  /** Both or none; 0: it never expires. */
+  readonly client_secret?: string
+  readonly client_secret_expires_at?: 0
+  /** One of both, or none. */
+  readonly jwks?: { readonly keys: readonly ClientKey[] }
+  readonly jwks_uri?: string
 }
 
 /** Dynamic client registration (RFC 7591) without a store: the client_id is the registration. */
@@ -63,31 +62,41 @@ export function createRegistrations(options: {
     async register(input) {
       const metadata = parseClientMetadata(input, { ...policy, unacceptable: 'refuse' })
       if ('error' in metadata) return metadata
+      const authentication = parseAuthentication(withoutNulls(input) ?? {})
+      if ('error' in authentication) return authentication
       const issuedAt = Math.floor(now() / 1000)
-      const clientId = await sealer.seal(sealed(metadata, issuedAt))
+      const clientId = sealer.seal(metadata, authentication, issuedAt)
       if (clientId.length > LONGEST_CLIENT_ID) {
-        return { error: 'invalid_client_metadata', description: 'too much metadata: fewer or shorter redirect_uris' }
+        const description = 'too much metadata: fewer or shorter redirect_uris, or jwks_uri instead of jwks'
+        return { error: 'invalid_client_metadata', description }
       }
-      return registrationResponse(clientId, issuedAt, metadata)
+      return {
+        ...registrationResponse(clientId, issuedAt, metadata),
+        ...authenticationResponse(clientId, authentication, sealer.secrets),
+      }
     },
 
     async resolve(clientId) {
       if (clientId.length > LONGEST_CLIENT_ID) return null
-      const registration = await sealer.open(clientId)
+      const registration = sealer.open(clientId)
       if (!registration) return null
       const hash = sha256(clientId)
-      if (blocked?.blocks({ hash, urls: registration.r, issuedAt: registration.t })) return null
-      const metadata = parseClientMetadata(opened(registration), { ...policy, unacceptable: 'omit' })
-      if ('error' in metadata) return null
+      const { redirectUris: urls, issuedAt } = registration
+      if (blocked?.blocks({ hash, urls, issuedAt })) return null
+      const metadata = parseClientMetadata(registration.metadata, { ...policy, unacceptable: 'omit' })
+      const authentication = parseAuthentication(registration.metadata)
+      if ('error' in metadata || 'error' in authentication) return null
       const { name, scope, redirectUris, grantTypes } = metadata
+      const hasSecret = (secret: string) => sealer.secrets.matches(clientId, secret)
       return {
         id: clientId,
         hash,
         source: 'registration',
         redirectUris,
         grantTypes,
-        authenticationMethods: ['none'],
-        issuedAt: registration.t,
+        ...authenticationOf(authentication),
+        ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
+        issuedAt,
         ...(name === undefined ? {} : { name }),
         ...(scope === undefined ? {} : { scope }),
       }
@@ -96,41 +105,42 @@ export function createRegistrations(options: {
 }
 
 /**
- * Echoes what was registered, which may differ from what was asked for (RFC 7591 §3.2.1): in particular every client is
- * public, whatever method it named. What we do not keep (logo, URIs, contacts) is not registered, and not echoed.
+ * Echoes what was registered, which may differ from what was asked for (RFC 7591 §3.2.1). What we do not keep (logo, URIs,
+ * contacts) is not registered, and not echoed.
  */
-function registrationResponse(clientId: string, issuedAt: number, metadata: ClientMetadata): RegistrationResponse {
+function registrationResponse(clientId: string, issuedAt: number, metadata: ClientMetadata) {
   return {
     client_id: clientId,
     client_id_issued_at: issuedAt,
     redirect_uris: metadata.redirectUris,
     grant_types: metadata.grantTypes,
-    response_types: ['code'],
-    token_endpoint_auth_method: 'none',
+    response_types: ['code'] as const,
     application_type: metadata.applicationType,
     ...(metadata.name === undefined ? {} : { client_name: metadata.name }),
     ...(metadata.scope === undefined ? {} : { scope: metadata.scope }),
   }
 }
 
-function sealed(metadata: ClientMetadata, issuedAt: number): SealedRegistration {
-  return {
-    r: [...metadata.redirectUris],
-    g: metadata.grantTypes.includes('refresh_token'),
-    a: metadata.applicationType === 'native' ? 'n' : 'w',
-    ...(metadata.name === undefined ? {} : { n: metadata.name }),
-    ...(metadata.scope === undefined ? {} : { s: metadata.scope }),
-    t: issuedAt,
-  }
-}
+type AuthenticationResponse = Pick<
+  RegistrationResponse,
+  'token_endpoint_auth_method' | 'client_secret' | 'client_secret_expires_at' | 'jwks' | 'jwks_uri'
+>
 
-/** Back to RFC 7591's names, to be validated like any other metadata. */
-function opened(registration: SealedRegistration): Record<string, unknown> {
-  return {
-    redirect_uris: registration.r,
-    grant_types: registration.g ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
-    application_type: registration.a === 'n' ? 'native' : 'web',
-    client_name: registration.n,
-    scope: registration.s,
+/** A secret for whoever asked for a method of one, and for nobody else (R-09; T-10). */
+function authenticationResponse(
+  clientId: string,
+  authentication: ClientAuthenticationMetadata,
+  secrets: DerivedSecrets,
+): AuthenticationResponse {
+  const { method } = authentication
+  if (isSecretMethod(method)) {
+    return {
+      token_endpoint_auth_method: method,
+      client_secret: secrets.of(clientId),
+      client_secret_expires_at: 0,
+    }
   }
+  if (authentication.method !== 'private_key_jwt') return { token_endpoint_auth_method: method }
+  const { keys } = authentication
+  return { token_endpoint_auth_method: method, ...('uri' in keys ? { jwks_uri: keys.uri } : { jwks: keys }) }
 }

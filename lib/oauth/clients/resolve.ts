@@ -1,4 +1,5 @@
 import type { Client } from './client.ts'
+import type { ConfiguredClients } from './configured-clients.ts'
 import type { MetadataDocuments } from './metadata-documents.ts'
 import type { Registrations } from './registration.ts'
 import type { Unresolved } from './unresolved.ts'
@@ -11,13 +12,15 @@ export interface Clients {
 
 export function createClients(options: {
   readonly registrations: Registrations
+  /** Absent: none. */
+  readonly configured?: ConfiguredClients
   readonly metadataDocuments: Pick<MetadataDocuments, 'resolve'>
 }): Clients {
   return {
     async resolve(clientId, signal, address) {
       // M-01. No registration of ours begins like this.
       if (clientId.startsWith('https://')) return options.metadataDocuments.resolve(clientId, signal, address)
-      const client = await options.registrations.resolve(clientId)
+      const client = options.configured?.find(clientId) ?? (await options.registrations.resolve(clientId))
       return client ?? { kind: 'invalid', detail: 'not a registration of ours' }
     },
   }

@@ -17,6 +17,8 @@ export interface GrantRefusal {
 
 /** The only writer of grants: redeem, rotate, revoke. All throw `StoreUnavailable` when the outcome is not known. */
 export interface Grants {
+  /** The grant as it stands, ended or not; `null`: there is none, or none any more. */
+  read(key: GrantKey, signal: AbortSignal): Promise<Grant | null>
   /**
    * Spends a code by creating its grant: one round trip, exactly one winner. A second, fully valid redemption ends the
    * grant (RFC 6749 §4.1.2, T-13) and is refused once the tombstone stands.
@@ -27,8 +29,11 @@ export interface Grants {
    * says the store holds: a hint; the record's generation decides.
    */
   rotate(key: GrantKey, next: GrantRecord, version: string, signal: AbortSignal): Promise<Grant | GrantRefusal>
-  /** Ends a grant by a tombstone. Resolves only when it stands (or there never was such a grant). */
-  revoke(key: GrantKey, reason: string, signal: AbortSignal): Promise<void>
+  /**
+   * Ends a grant by a tombstone. Resolves only when it stands (or there never was such a grant). `known`: as it was just
+   * read, which saves a read.
+   */
+  revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void>
 }
 
 /** How often a write that lost to something other than its own purpose is repeated before we answer 503. */
@@ -45,10 +50,7 @@ export function createGrants(options: {
   const { store, log } = options
   const now = () => Math.floor(options.now() / 1000)
 
-  async function read(key: GrantKey, signal: AbortSignal): Promise<Grant | null> {
-    const stored = await store.get(key, signal)
-    return stored && parse(stored)
-  }
+  const read = (key: GrantKey, signal: AbortSignal) => readGrant(store, key, signal)
 
   async function revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void> {
     let grant = known ?? (await read(key, signal))
@@ -111,8 +113,15 @@ export function createGrants(options: {
       throw new StoreUnavailable('a grant could not be rotated: too many writers')
     },
 
-    revoke: (key, reason, signal) => revoke(key, reason, signal),
+    read,
+    revoke,
   }
+}
+
+/** Strong read; `null`: there is no such grant. Throws `StoreUnavailable`, also for a damaged record. */
+export async function readGrant(store: Store, key: GrantKey, signal: AbortSignal): Promise<Grant | null> {
+  const stored = await store.get(key, signal)
+  return stored && parse(stored)
 }
 
 /** A loss after an unclear attempt of our own proves nothing: it must not end anybody's grant. */

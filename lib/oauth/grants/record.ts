@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
+import { capabilities } from '../capabilities.ts'
 import { sha256 } from '../sha256.ts'
 
 /**
@@ -20,7 +21,7 @@ export const GrantRecord = v.object({
   clientHash: v.string(),
   clientName: v.exactOptional(v.string()),
   /** How the client authenticated at redemption; a weaker method is refused ever after (T-10). */
-  authenticationMethod: v.picklist(['none']),
+  authenticationMethod: v.picklist(capabilities.tokenEndpointAuthMethods),
   /** The sealing key that signs this generation's refresh token, so that every instance signs the same string. */
   kid: v.string(),
   revokedAt: v.exactOptional(v.number()),

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { type Envelope, encryptedEnvelope, signedEnvelope } from './compact.ts'
+import { createDerivedSecrets, type DerivedSecrets } from './derived-secrets.ts'
 import { deriveKey, type Secrets } from './secrets.ts'
 
 declare const purpose: unique symbol
@@ -24,6 +25,8 @@ export interface Sealing {
     schema: S,
     options?: { readonly retired?: boolean },
   ): Sealer<P, v.InferOutput<S>>
+  /** Secrets of one purpose, computed from what they belong to: those of leaked secrets are no good. */
+  secrets(purpose: string): DerivedSecrets
   /** Names the current secret: what a record that is to be signed again later carries. */
   readonly currentKid: string
 }
@@ -34,6 +37,11 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
   return {
     encrypted: (typ, schema) => sealer(encryptedEnvelope(typ, keys(typ)), schema),
     signed: (typ, schema, options) => sealer(signedEnvelope(typ, keys(typ, options?.retired)), schema),
+    secrets: (purpose) =>
+      createDerivedSecrets(
+        deriveKey(secrets.current, issuer, purpose),
+        secrets.previous.map((secret) => deriveKey(secret, issuer, purpose)),
+      ),
     currentKid: deriveKey(secrets.current, issuer, '').kid,
   }
 }

@@ -1,5 +1,5 @@
 import type { Brand } from './brand.ts'
-import { destinationOf } from './destination.ts'
+import { destinationOf, shortHost } from './destination.ts'
 import { displayName } from './display-name.ts'
 import { layout, type Page } from './layout.ts'
 import { breakable, html } from './markup.ts'
@@ -29,9 +29,9 @@ export function confirmPage(input: ConfirmPageInput): Page {
   const destination = destinationOf(redirectUri)
   const host = destination.kind === 'web' ? destination.host : destination.address
   const name = displayName(input.clientName, '')
-  const content = html`<h1>Continue to <b>${breakable(host)}</b>?</h1>
+  const content = html`<h1>Continue to <b>${breakable(shortHost(host))}</b>?</h1>
 <dl>
-<div><dt>Signed in as</dt><dd><b>${email ?? 'you, without an email address'}</b>${organization !== undefined && html`<br>${displayName(organization, '')}`}</dd></div>
+<div><dt>Signed in as</dt><dd><b>${email ?? 'your account, without an email address'}</b>${organization !== undefined && html`<br>${displayName(organization, '')}`}</dd></div>
 ${name !== '' && html`<div><dt>Calls itself</dt><dd><bdi>${name}</bdi> <span class="chip">not verified</span></dd></div>`}
 <div><dt>Sends you to</dt><dd><b>${breakable(host)}</b><details><summary>Full address</summary><code>${destination.address}</code></details></dd></div>
 </dl>
@@ -39,7 +39,7 @@ ${name !== '' && html`<div><dt>Calls itself</dt><dd><bdi>${name}</bdi> <span cla
 <form class="actions" method="post" action="${input.action}">
 ${Object.entries(input.hiddenFields).map(([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`)}
 <button class="primary" name="action" value="confirm">Continue</button>
-<button name="action" value="cancel">Cancel</button>
+<button class="quiet" name="action" value="cancel">Cancel</button>
 </form>`
   return layout(brand, 'Confirm', content)
 }

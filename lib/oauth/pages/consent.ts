@@ -1,6 +1,6 @@
 import type { Client } from '../clients/client.ts'
 import type { Brand } from './brand.ts'
-import { type Destination, destinationOf } from './destination.ts'
+import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { displayName } from './display-name.ts'
 import { chart, chat, mail, tick } from './icons.ts'
 import { layout, type Page } from './layout.ts'
@@ -27,7 +27,7 @@ export interface ConsentPageInput {
 export function consentPage({ brand, client, redirectUri, scopes, action, hiddenFields }: ConsentPageInput): Page {
   const destination = destinationOf(redirectUri)
   const warning = caution(destination, client.verifiedHost)
-  const content = html`<h1>Connect <b>${breakable(client.verifiedHost ?? placeOf(destination))}</b> to ${brand.productName}</h1>
+  const content = html`<h1>Connect <b>${breakable(shortHost(client.verifiedHost ?? placeOf(destination)))}</b> to ${brand.productName}</h1>
 <dl>${facts(client, destination)}</dl>
 ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <h2>What you share</h2>
@@ -41,7 +41,7 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <form class="actions" method="post" action="${action}">
 ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button class="primary" name="action" value="approve">Continue with ${brand.provider}</button>
-<button name="action" value="cancel">Cancel</button>
+<button class="quiet" name="action" value="cancel">Cancel</button>
 </form>
 ${signUp(brand)}`
   return layout(brand, 'Connect an app', content)

@@ -17,3 +17,16 @@ export function destinationOf(redirectUri: string): Destination {
   const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
   return loopback ? { kind: 'loopback', address } : { kind: 'web', host, address }
 }
+
+/** For a headline: of a long host its end, which says whose it is. */
+export function shortHost(host: string): string {
+  const labels = host.split('.')
+  let kept = labels.slice(-2).join('.')
+  for (const label of labels.slice(0, -2).reverse()) {
+    if (label.length + kept.length >= LONGEST_IN_HEADLINE) return `…${kept}`
+    kept = `${label}.${kept}`
+  }
+  return host
+}
+
+const LONGEST_IN_HEADLINE = 40

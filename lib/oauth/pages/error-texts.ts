@@ -12,7 +12,6 @@ export const errorKinds = [
   'invalid-request',
   'not-configured',
   'sign-in-unavailable',
-  'cancelled',
   'too-many-sign-ins',
   'cross-site',
   'unexpected',
@@ -22,6 +21,9 @@ export interface ErrorText {
   readonly title: string
   readonly happened: string
   readonly remedy: string
+  /** How, where that depends on the app: a list that follows the remedy. */
+  readonly ways?: readonly string[]
+  readonly besides?: string
 }
 
 const CONNECT_AGAIN = 'Go back to your app and connect again.'
@@ -36,14 +38,17 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       remedy: CONNECT_AGAIN,
     },
     'other-browser': {
-      title: 'This sign-in began somewhere else',
-      happened: 'For your safety, it has to be finished in the same browser in which you approved it.',
-      remedy: `${CONNECT_AGAIN} If your browser blocks cookies, allow them for this site.`,
+      title: 'This sign-in cannot be finished here',
+      happened: 'For your safety, it works only once, soon after you approved it, and in the same browser.',
+      remedy:
+        'If your app says that it is connected, close this page. Otherwise, go back to your app and connect again. If your browser blocks cookies, allow them for this site.',
     },
     'unknown-client': {
       title: 'We no longer recognize this app',
       happened: `Its registration with ${productName} is missing or not valid any more.`,
-      remedy: 'In your app, remove this connector and add it again.',
+      remedy: 'In your app, remove this connector and add it again:',
+      ways: ['in Claude and ChatGPT under Settings, Connectors', 'elsewhere in the list of MCP servers'],
+      besides: 'If it connects through mcp-remote, delete the folder .mcp-auth in your home folder first.',
     },
     'client-unavailable': {
       title: 'We could not check this app',
@@ -70,11 +75,6 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       title: `${provider} is not responding`,
       happened: 'We could not sign you in just now. Nothing is wrong with your app or your account.',
       remedy: 'Wait a moment, then reload this page: it goes on where it stopped.',
-    },
-    cancelled: {
-      title: 'You cancelled the sign-in',
-      happened: 'The app was not connected.',
-      remedy: 'You can close this page. To connect after all, start again from your app.',
     },
     'too-many-sign-ins': {
       title: 'Too many sign-ins at once',

@@ -19,9 +19,12 @@ export function href(url: string): string {
   return url
 }
 
-/** A host too long for its line breaks after a dot: a name torn in the middle is easily taken for another one. */
+/**
+ * A host too long for its line breaks after a dot: a name torn in the middle is easily taken for another one. Never before the
+ * last label, so that who it belongs to stays in one piece.
+ */
 export function breakable(text: string): Markup {
-  return html`${text.split(/(?<=\.)/).map((label, index) => html`${index > 0 && BREAK}${label}`)}`
+  return html`${text.split(/(?<=\.)(?=.*\.)/).map((label, index) => html`${index > 0 && BREAK}${label}`)}`
 }
 
 const BREAK = html`<wbr>`

@@ -112,6 +112,16 @@ describe('consent', () => {
     expect(html).toContain('https://claude.ai/cb?x=%E2%80%AE&amp;y=1')
   })
 
+  test('a long host: the headline shows its end, which says whose it is, in one piece; the rest of the page all of it', () => {
+    const host = `${'accounts.google.com.'.repeat(3)}evil.example`
+    const page = consentPage({ ...consent, client: {}, redirectUri: `https://${host}/cb` })
+    expect(textOf(page)).toContain('Connect …com.accounts.google.com.evil.example to')
+    expect(textOf(page)).toContain(`Sends you to ${host} Full address`)
+    expect(page.html).toContain('com.<wbr>evil.example</b>')
+    const short = consentPage({ ...consent, client: {}, redirectUri: 'https://agents.docs.example/cb' })
+    expect(textOf(short)).toContain('Connect agents.docs.example to')
+  })
+
   test('links that the brand does not have are left out', () => {
     const { name, productName, accentColour, provider, answerService } = defaultBrand
     const { html } = consentPage({ ...consent, brand: { name, productName, accentColour, provider, answerService } })
@@ -127,13 +137,19 @@ describe('errors', () => {
       kind,
       requestId: 'r-123',
       error: { code: 'invalid_request', description: 'redirect_uri is missing' },
-      link: { text: 'Try again', url: 'https://docs.example/' },
     })
     const text = textOf(page)
-    expect(text).toMatch(/\S.{20,} What to do .{12,} Try again/)
+    expect(text).toMatch(/\S.{20,} What to do .{12,} Error/)
     expect(text).toContain('Error invalid_request : redirect_uri is missing')
     expect(text).toContain('Request ID r-123')
     expect(page.html).toContain('href="https://support.example/"')
+  })
+
+  test('unknown client: what to do in which app is a list [R-13]', () => {
+    const { html } = errorPage({ brand: defaultBrand, kind: 'unknown-client', requestId: 'r' })
+    expect(html).toContain('remove this connector and add it again:</p>\n<ul')
+    expect(html.match(/<li>/g)).toHaveLength(2)
+    expect(html).toContain('.mcp-auth')
   })
 
   test('no two kinds read alike', () => {
@@ -201,7 +217,7 @@ describe('every page', () => {
       action: attack,
       hiddenFields: { [attack]: attack },
     }),
-    error: errorPage({ brand, kind: 'unexpected', requestId: attack, error, link: { text: attack, url: link } }),
+    error: errorPage({ brand, kind: 'unexpected', requestId: attack, error }),
     return: returnPage({ brand, outcome: 'failed', location: link, clientName: attack, requestId: attack, error }),
   }
 

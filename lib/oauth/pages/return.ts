@@ -1,6 +1,7 @@
 import type { Brand } from './brand.ts'
-import { type Destination, destinationOf } from './destination.ts'
+import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { displayName } from './display-name.ts'
+import { attention, cross, tick } from './icons.ts'
 import { layout, type Page } from './layout.ts'
 import { breakable, href, html } from './markup.ts'
 import { technicalDetails } from './technical-details.ts'
@@ -25,9 +26,10 @@ export interface ReturnPageInput {
  */
 export function returnPage({ brand, outcome, location, clientName, requestId, error }: ReturnPageInput): Page {
   const destination = destinationOf(location)
-  const { title, happened } = TEXTS[outcome]
+  const { title, happened, sign } = TEXTS[outcome]
   const { label, hint } = wayBack(destination, clientName)
-  const content = html`<h1 class="strong">${title}</h1>
+  const content = html`${sign}
+<h1 class="strong">${title}</h1>
 <p>${happened}</p>
 <p class="actions"><a class="button ${outcome === 'signed-in' ? 'primary' : 'quiet'}" href="${href(location)}"><bdi>${breakable(label)}</bdi></a></p>
 <p class="after note">${hint}</p>
@@ -39,15 +41,24 @@ const TEXTS = {
   'signed-in': {
     title: 'You are signed in',
     happened: 'One step is left: go back to your app, which finishes the connection.',
+    sign: html`<div class="sign done">${tick}</div>`,
   },
-  cancelled: { title: 'You cancelled the sign-in', happened: 'The app was not connected.' },
-  failed: { title: 'The sign-in did not work', happened: 'The app was not connected. It may know what to do next.' },
+  cancelled: {
+    title: 'You cancelled the sign-in',
+    happened: 'The app was not connected.',
+    sign: html`<div class="sign">${cross}</div>`,
+  },
+  failed: {
+    title: 'The sign-in did not work',
+    happened: 'The app was not connected. It may know what to do next.',
+    sign: html`<div class="sign caution">${attention}</div>`,
+  },
 } as const
 
 function wayBack(destination: Destination, clientName: string | undefined): { label: string; hint: string } {
   if (destination.kind === 'web') {
     return {
-      label: `Go back to ${destination.host}`,
+      label: `Go back to ${shortHost(destination.host)}`,
       hint: 'Go back only if you know this address. Otherwise, close this page.',
     }
   }

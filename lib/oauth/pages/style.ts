@@ -29,7 +29,7 @@ export function styleFor(brand: Brand): Style {
 const RULES = `
 :root{color-scheme:light dark;
   --page:#f4f2f0;--card:#fff;--inset:#f8f6f5;--text:#1d1a18;--muted:#5c5651;--line:#e5e1dd;--edge:#8b837c;
-  --ok:#14713f;--warn:#fff6e0;--warn-line:#c98a00}
+  --ok:#14713f;--warn:#fff6e0;--warn-line:#b27700}
 @media(prefers-color-scheme:dark){:root{
   --page:#131110;--card:#1e1c1a;--inset:#282523;--text:#f3f0ee;--muted:#b8b0a9;--line:#3a3633;--edge:#857d77;
   --ok:#58c48c;--warn:#2b2414;--warn-line:#d9a531}}
@@ -46,6 +46,10 @@ main{padding:2rem;background:var(--card);border:1px solid var(--line);border-rad
   box-shadow:0 1px 2px rgb(0 0 0/.04),0 12px 32px rgb(0 0 0/.06)}
 h1{margin:0 0 1.25rem;font-size:1.5rem;line-height:1.25;font-weight:400;letter-spacing:-.01em;text-wrap:balance}
 h1 b,h1.strong{font-weight:650}
+.sign{width:2.75rem;height:2.75rem;margin:0 0 .875rem;padding:.625rem;border-radius:50%;background:var(--inset);color:var(--muted)}
+.sign svg{display:block;width:100%;height:100%;stroke-width:2.5}
+.sign.done{color:var(--ok)}
+.sign.caution{background:var(--warn);color:var(--warn-line)}
 h2{margin:1.25rem 0 .5rem;font-size:.875rem;line-height:1.4;font-weight:600}
 p{margin:0 0 .75rem;text-wrap:pretty}
 a{color:inherit;text-underline-offset:.15em;text-decoration-thickness:1px}
@@ -57,9 +61,9 @@ dt{flex:none;width:6.25rem;color:var(--muted)}
 dd{flex:1;min-width:0;margin:0}
 dd b{font-weight:600}
 .note{color:var(--muted);font-size:.8125rem}
-.chip{display:inline-flex;align-items:center;gap:.25rem;padding:0 .4375rem;margin-left:.125rem;border:1px solid var(--edge);border-radius:1rem;
+.chip{display:inline-flex;align-items:baseline;gap:.25rem;padding:0 .4375rem;border:1px solid var(--edge);border-radius:1rem;
   color:var(--muted);font-size:.75rem;line-height:1.25rem;white-space:nowrap;vertical-align:.06em}
-.chip svg{width:.75rem;height:.75rem;stroke-width:3}
+.chip svg{align-self:center;width:.75rem;height:.75rem;stroke-width:3}
 .verified{border-color:var(--ok);color:var(--ok)}
 summary{display:list-item;width:fit-content;min-height:1.5rem;color:var(--muted);font-size:.8125rem;line-height:1.5rem;cursor:pointer}
 code{font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
@@ -67,18 +71,23 @@ code{font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
   background:var(--warn);font-size:.875rem;line-height:1.45}
 ul{margin:0;padding:0;list-style:none;font-size:.875rem;line-height:1.45}
 li{display:flex;gap:.625rem;margin:0 0 .375rem}
+.ways{margin:0 0 .75rem;font-size:inherit;line-height:inherit}
+.ways li{display:list-item;margin:0 0 .25rem 1.125rem;padding-left:.125rem;list-style:disc}
+.ways li::marker{color:var(--muted)}
 li svg{flex:none;width:1.125rem;height:1.125rem;margin-top:.08rem;color:var(--muted)}
 svg{fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}
 .actions{margin:1.25rem 0 0}
 button,.button{display:block;width:100%;min-height:3rem;padding:.6875rem 1rem;border:1px solid transparent;border-radius:.625rem;
   background:transparent;color:inherit;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
-button+button{margin-top:.5rem}
+button+button{margin-top:.625rem}
+/* A second click, while the first one is on its way, would set out anew. A click elsewhere brings the buttons back. */
+form:has(button:focus:not(:focus-visible,:active)){opacity:.65;pointer-events:none}
 .primary{background:var(--button);border-color:var(--accent);color:var(--button-text)}
 .quiet{border-color:var(--edge)}
 button:hover,.button:hover{box-shadow:0 0 0 2px var(--card),0 0 0 3px var(--accent)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:.375rem}
 button:focus-visible,.button:focus-visible{border-radius:.625rem}
-.after{margin:1rem 0 0;font-size:.875rem;text-align:center}
+.after{margin:1rem 0 0;font-size:.875rem;text-align:center;text-wrap:balance}
 .small{margin:1.25rem 0 0;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);font-size:.8125rem}
 .small p{margin:0 0 .25rem}
 footer{display:flex;flex-wrap:wrap;justify-content:center;gap:0 1.25rem;padding:.75rem 0 0;color:var(--muted);font-size:.8125rem}
@@ -89,7 +98,7 @@ footer a{padding:.5rem 0}
   .brand{margin:0 0 .875rem}
   main{padding-top:0;padding-bottom:0;border:0;border-radius:0;box-shadow:none}
   h1{margin-bottom:.875rem;font-size:1.3125rem}
-  h1.strong{margin-top:1rem}
+  .sign{margin-top:1rem}
   h2{margin-top:.75rem;margin-bottom:.25rem}
   li{margin-bottom:.25rem}
   .warn{margin-top:.625rem;padding:.5rem .75rem}

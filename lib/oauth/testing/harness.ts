@@ -5,9 +5,11 @@ import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { createAuthorizationServer } from '../authorization-server.ts'
 import type { Client } from '../clients/client.ts'
+import { type ClientKey, fittingKeys } from '../clients/client-keys.ts'
 import { defaultPrivateUseUris } from '../clients/redirect-uri.ts'
-import { createRegistrations, sealedRegistrationSchema } from '../clients/registration.ts'
+import { createRegistrations } from '../clients/registration.ts'
 import { createClients } from '../clients/resolve.ts'
+import { createRegistrationSealer } from '../clients/sealed-registration.ts'
 import type { Unresolved } from '../clients/unresolved.ts'
 import { createSealing } from '../keys/sealing.ts'
 import type { Secrets } from '../keys/secrets.ts'
@@ -44,8 +46,12 @@ export function createHarness(
     store?: Store
     secrets?: Secrets
     documents?: Record<string, Client | Unresolved>
+    /** Published by clients, by address. */
+    keySets?: Record<string, readonly ClientKey[] | Unresolved>
     trustedHosts?: readonly string[]
     interstitial?: boolean
+    /** Of resource servers that may ask about tokens. */
+    introspectionTokens?: readonly string[]
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -73,7 +79,7 @@ export function createHarness(
   const sealing = createSealing(issuer, options.secrets ?? newSecrets())
   const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
   const registrations = createRegistrations({
-    sealer: sealing.signed('client', sealedRegistrationSchema, { retired: true }),
+    sealer: createRegistrationSealer(sealing),
     policy: redirectPolicy,
     now,
   })
@@ -92,6 +98,7 @@ export function createHarness(
       brand: defaultBrand,
       documentationUrl: issuer,
       publicKeys: createPublicKeys(stored),
+      introspectionOn: options.introspectionTokens !== undefined,
       log,
     },
     {
@@ -105,6 +112,13 @@ export function createHarness(
           resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
         },
       }),
+      keySets: {
+        find: async (uri, wanted) => {
+          const keys = options.keySets?.[uri] ?? { kind: 'unavailable', detail: 'no such keys' }
+          return 'kind' in keys ? keys : fittingKeys(keys, wanted)
+        },
+      },
+      introspection: { tokens: options.introspectionTokens ?? [] },
       redirectPolicy,
       trustedHosts: new Set(options.trustedHosts ?? []),
       interstitial: options.interstitial ?? true,

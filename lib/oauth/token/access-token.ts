@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { subjectOfGrant } from '../grants/record.ts'
 import { signRs256 } from '../keys/compact.ts'
 import type { Signer } from '../keys/signing-keys.ts'
+import type { AuthenticatedClient } from './authenticated-client.ts'
 import type { Person } from './claims.ts'
-import type { AuthenticatedClient } from './client-authentication.ts'
 import type { TokenContext, TokenResponse } from './token-endpoint.ts'
 
 /** What an access token is to say. */

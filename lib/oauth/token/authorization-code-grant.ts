@@ -4,8 +4,9 @@ import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
 import { sha256 } from '../sha256.ts'
 import { issueTokens } from './access-token.ts'
+import type { AuthenticatedClient } from './authenticated-client.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
-import { type AuthenticatedClient, requireUnblockedHost } from './client-authentication.ts'
+import { requireUnblockedHost } from './client-authentication.ts'
 import { verifyCodeVerifier } from './pkce.ts'
 import { refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
@@ -36,6 +37,7 @@ export async function authorizationCodeGrant(
     },
     { now, lifetime: context.refreshTokenLifetime },
   )
+  await client.spend(call.signal)
   const grant = await context.grants.redeem(code.g, record, call.signal)
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the code has been used', grant.refused)
 

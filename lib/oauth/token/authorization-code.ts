@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { capabilities } from '../capabilities.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
 import { Person } from './claims.ts'
 
@@ -22,7 +23,9 @@ export const AuthorizationCode = v.object({
   cn: v.exactOptional(v.string()),
   ch: v.exactOptional(v.string()),
   /** Client authentication methods that may redeem it (T-10). */
-  m: v.array(v.picklist(['none'])),
+  m: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
+  /** The address of the client's keys, if it publishes them (M-13). */
+  ju: v.exactOptional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
   rt: v.boolean(),
   u: Person,

@@ -1,71 +1,122 @@
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
-import type { Registrations } from '../clients/registration.ts'
-import { OAuthError } from '../errors.ts'
+import type { GuessLimit, RateLimitVerdict } from '../clients/rate-limit.ts'
+import type { Clients } from '../clients/resolve.ts'
+import { LimitError, OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { sha256 } from '../sha256.ts'
+import type { SpendAssertion } from './assertion-ids.ts'
+import type { FindAssertionKeys, Held } from './assertion-keys.ts'
+import type { AuthenticatedClient, AuthenticationCall, ClientAuthentication } from './authenticated-client.ts'
+import { isSignedBy, readAssertion } from './client-assertion.ts'
+import { type AssertionCredentials, readCredentials, type SecretCredentials } from './credentials.ts'
+import { isDocumentUrl, knownClient } from './known-client.ts'
 
-/** Who calls the token endpoint, and how it proved that. */
-export interface AuthenticatedClient extends KnownClient {
-  readonly id: string
-  /** base64url SHA-256 of `id`. */
-  readonly hash: string
-  readonly method: ClientAuthenticationMethod
-}
-
-/** What is known of a client where its metadata document is not fetched. */
-export interface KnownClient {
-  /** As registered; `undefined` for the URL of a metadata document. */
-  readonly grantTypes: readonly string[] | undefined
-  /** Whether the operator blocks the host of a redirect URI that an answer for this client went to; told to the log. */
-  isBlockedAt(redirectHost: string): boolean
-}
-
-/** The client behind a client_id; `null` for one that is no registration of ours that still opens, or is blocked. */
-export type FindRegistration = (clientId: string) => Promise<KnownClient | null>
-
-/**
- * Client authentication at the token endpoint (OAuth 2.1 §2.4; T-07). Public clients name themselves by `client_id`;
- * one that presents a secret was never given it by us. Throws `OAuthError`.
- */
-export async function authenticateClient(
-  request: Request,
-  form: Parameters,
-  findRegistration: FindRegistration,
-): Promise<AuthenticatedClient> {
-  if (request.headers.has('authorization') || form.get('client_secret') !== undefined) {
-    throw new OAuthError('invalid_client', 'this is a public client: send client_id only, without a secret')
-  }
-  if (form.get('client_assertion') !== undefined || form.get('client_assertion_type') !== undefined) {
-    throw new OAuthError('invalid_client', 'client assertions are not supported')
-  }
-  const id = form.get('client_id')
-  if (id === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
-  const known = await findRegistration(id)
-  if (!known) {
-    const isUrl = id.startsWith('https://')
-    throw new OAuthError('invalid_client', isUrl ? 'this client has been blocked' : 'unknown client_id: register again')
-  }
-  return { ...known, id, hash: sha256(id), method: 'none' }
+export interface ClientAuthenticationOptions {
+  readonly issuer: string
+  /** URL of the token endpoint: `aud` of an assertion may name it instead of the issuer (X9). */
+  readonly tokenEndpoint: string
+  readonly clients: Clients
+  readonly blocked: BlockedClients
+  readonly findHeld: (form: Parameters, clientHash: string) => Held | null
+  readonly findAssertionKeys: FindAssertionKeys
+  readonly spendAssertion: SpendAssertion
+  /** Of the wrong secrets that one address shows for one client; absent: none. */
+  readonly secretGuesses?: GuessLimit
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /**
- * Finds clients for the token endpoint. A registered id has to open; the URL of a metadata document is not fetched here
- * (M-13): code and refresh token are bound to it.
+ * Client authentication (OAuth 2.1 §2.4; T-07 … T-10). Who registered is held to what they registered. A metadata document
+ * is not fetched to be asked (M-13): code and refresh token say which methods will do, and where the keys are.
  */
-export function createFindRegistration(
-  registrations: Pick<Registrations, 'resolve'>,
-  blocked: BlockedClients,
-): FindRegistration {
-  return async (id) => {
+export function createClientAuthentication(options: ClientAuthenticationOptions): ClientAuthentication {
+  const { issuer, tokenEndpoint, clients, blocked, secretGuesses } = options
+
+  async function byName(id: string, { signal }: AuthenticationCall): Promise<AuthenticatedClient> {
+    if (isDocumentUrl(id)) return authenticated(id, 'none', undefined)
+    const { authenticationMethods, grantTypes } = knownClient(await clients.resolve(id, signal))
+    if (authenticationMethods.includes('none')) return authenticated(id, 'none', grantTypes)
+    throw new OAuthError('invalid_client', 'client authentication is required')
+  }
+
+  async function bySecret(
+    { id, method, secrets }: SecretCredentials,
+    { signal, address }: AuthenticationCall,
+  ): Promise<AuthenticatedClient> {
+    const client = isDocumentUrl(id) ? undefined : knownClient(await clients.resolve(id, signal))
+    if (!client?.hasSecret) throw new OAuthError('invalid_client', 'this client has no secret: do not send one')
+    // Before the secret is looked at: when there were too many, a right one must not be told from a wrong one (O-11).
+    if (address !== undefined) refuseLimited(secretGuesses?.known(address, client.hash))
+    if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes)
+    if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, client.hash))
+    throw new OAuthError('invalid_client', 'the client secret is wrong')
+  }
+
+  async function byAssertion(
+    credentials: AssertionCredentials,
+    request: Request,
+    form: Parameters,
+    call: AuthenticationCall,
+  ): Promise<AuthenticatedClient> {
+    const now = Math.floor(options.now() / 1000)
+    const { pathname } = new URL(request.url)
+    const assertion = readAssertion(credentials.assertion, [issuer, tokenEndpoint, issuer + pathname], now)
+    const { clientId: id, jti, endsAt } = assertion
+    if (credentials.id !== undefined && credentials.id !== id) {
+      throw new OAuthError('invalid_client', 'client_assertion is about another client than client_id')
+    }
+    const clientHash = sha256(id)
+    const held = options.findHeld(form, clientHash)
+    const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, held, call)
+    if (!(await isSignedBy(keys, assertion, now))) {
+      throw new OAuthError('invalid_client', 'client_assertion is not signed by a key of this client')
+    }
+    const spent = { clientHash, jti, endsAt, request: sha256(`${pathname}\n${form.encoded}`) }
+    return {
+      ...authenticated(id, 'private_key_jwt', grantTypes),
+      spend: (signal) => options.spendAssertion(spent, signal),
+    }
+  }
+
+  function authenticated(
+    id: string,
+    method: ClientAuthenticationMethod,
+    grantTypes: readonly string[] | undefined,
+  ): AuthenticatedClient {
     const hash = sha256(id)
     const isBlockedAt = (host: string) => blocked.blocks({ hash, hosts: [host] })
-    if (id.startsWith('https://')) {
-      return blocked.blocks({ hash, urls: [id] }) ? null : { grantTypes: undefined, isBlockedAt }
-    }
-    const registration = await registrations.resolve(id)
-    return registration && { grantTypes: registration.grantTypes, isBlockedAt }
+    return { id, hash, method, grantTypes, isBlockedAt, spend: async () => undefined }
   }
+
+  /** Registrations that are blocked are unknown already; of a document only its URL can be said without asking it. */
+  function refuseBlockedDocument(id: string): void {
+    if (isDocumentUrl(id) && blocked.blocks({ hash: sha256(id), urls: [id] })) {
+      throw new OAuthError('invalid_client', 'this client has been blocked')
+    }
+  }
+
+  return {
+    async authenticate(request, form, call) {
+      const credentials = readCredentials(request, form)
+      if (credentials.id !== undefined) refuseBlockedDocument(credentials.id)
+      switch (credentials.method) {
+        case 'none':
+          return byName(credentials.id, call)
+        case 'private_key_jwt':
+          return byAssertion(credentials, request, form, call)
+        case 'client_secret_post':
+        case 'client_secret_basic':
+          return bySecret(credentials, call)
+      }
+    },
+  }
+}
+
+/** 429 by RFC 6585 §4: `invalid_client` would make a client throw away a registration that is still good (T-06). */
+function refuseLimited(verdict: RateLimitVerdict | undefined): void {
+  if (verdict?.limited) throw new LimitError(verdict.retryAfter, 'too many wrong client secrets')
 }
 
 /** Throws `OAuthError` if the answer went to a host that is blocked by now. Codes and tokens of apps name none. */

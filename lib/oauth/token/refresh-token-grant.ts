@@ -1,9 +1,12 @@
 import { scopes } from '../capabilities.ts'
+import { isWeaker, strongerOf } from '../clients/authentication-strength.ts'
+import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
 import { issueTokens } from './access-token.ts'
-import { type AuthenticatedClient, requireUnblockedHost } from './client-authentication.ts'
+import type { AuthenticatedClient } from './authenticated-client.ts'
+import { requireUnblockedHost } from './client-authentication.ts'
 import { type RefreshToken, refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './token-endpoint.ts'
@@ -31,13 +34,16 @@ export async function refreshTokenGrant(
       endsAt: token.end,
       clientHash: token.c,
       clientName: token.cn,
-      authenticationMethod: token.m,
+      authenticationMethod: strongerOf(token.m, client.method),
       kid: context.currentKid,
     },
     { now, lifetime: context.refreshTokenLifetime },
   )
+  await client.spend(call.signal)
   const grant = await context.grants.rotate(token.g, next, token.v, call.signal)
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the refresh token is no longer valid', grant.refused)
+  // A racer may have proven more than this request, and its successor is what we would hand out (T-10).
+  requireMethod(client, grant.record.authenticationMethod)
 
   const access = { client, resource: token.resource, scope, grant: token.g, endsAt: token.end, person: token.u }
   return issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
@@ -54,10 +60,15 @@ function openRefreshToken(
   const token = refreshTokens.open(presented)
   if (!token) throw new OAuthError('invalid_grant', 'the refresh token is not valid')
   if (token.c !== client.hash) throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
-  if (token.m !== client.method) throw new OAuthError('invalid_client', 'client authentication is required')
+  requireMethod(client, token.m)
   if (Math.min(token.exp, token.end) <= now) throw new OAuthError('invalid_grant', 'the refresh token has expired')
   requireUnblockedHost(token.rh, client)
   return token
+}
+
+/** T-10: what a grant began with, or more. */
+function requireMethod(client: AuthenticatedClient, method: ClientAuthenticationMethod): void {
+  if (isWeaker(client.method, method)) throw new OAuthError('invalid_client', 'client authentication is required')
 }
 
 /**

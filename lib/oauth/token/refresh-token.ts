@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { capabilities } from '../capabilities.ts'
 import type { Grant } from '../grants/grants.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
 import { Person } from './claims.ts'
@@ -16,7 +17,9 @@ export const RefreshToken = v.object({
   /** base64url SHA-256 of client_id; the client's name; how it authenticated. */
   c: v.string(),
   cn: v.exactOptional(v.string()),
-  m: v.picklist(['none']),
+  m: v.picklist(capabilities.tokenEndpointAuthMethods),
+  /** The address of the client's keys when the person signed in, if it publishes them (M-13). */
+  ju: v.exactOptional(v.string()),
   /** Host of the redirect URI that the code went to, as in the code; absent in tokens of older releases, too. */
   rh: v.exactOptional(v.string()),
   scope: v.string(),
@@ -35,7 +38,7 @@ export type RefreshSealer = Sealer<'refresh', RefreshToken>
 export const refreshSealer = (sealing: Sealing): RefreshSealer => sealing.signed('refresh', RefreshToken)
 
 /** What a refresh token keeps from generation to generation. */
-export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'scope' | 'resource' | 'u'>
+export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'ju' | 'scope' | 'resource' | 'u'>
 
 /**
  * The refresh token of a grant's current generation: a pure function of what never changes, the record and its
@@ -51,6 +54,7 @@ export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenO
       c: record.clientHash,
       ...(record.clientName === undefined ? {} : { cn: record.clientName }),
       m: record.authenticationMethod,
+      ...(origin.ju === undefined ? {} : { ju: origin.ju }),
       ...(origin.rh === undefined ? {} : { rh: origin.rh }),
       scope: origin.scope,
       resource: origin.resource,

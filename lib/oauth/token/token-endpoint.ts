@@ -4,9 +4,9 @@ import type { Grants } from '../grants/grants.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { readForm } from '../parameters.ts'
+import type { ClientAuthentication } from './authenticated-client.ts'
 import { type CodeSealer, codeSealer } from './authorization-code.ts'
 import { authorizationCodeGrant } from './authorization-code-grant.ts'
-import { authenticateClient, type FindRegistration } from './client-authentication.ts'
 import { type RefreshSealer, refreshSealer } from './refresh-token.ts'
 import { refreshTokenGrant } from './refresh-token-grant.ts'
 import type { RecordSignIn } from './sign-in.ts'
@@ -41,6 +41,8 @@ export interface TokenContext {
 
 export interface TokenCall {
   readonly signal: AbortSignal
+  /** Of the caller; absent: not limited. */
+  readonly address?: string
   readonly waitUntil: (work: Promise<unknown>) => void
 }
 
@@ -58,10 +60,10 @@ const grantTypes: Record<(typeof capabilities.grantTypes)[number], typeof author
 export function createTokenEndpoint(
   options: Omit<TokenContext, 'codes' | 'refreshTokens' | 'currentKid'> & {
     readonly sealing: Sealing
-    readonly findRegistration: FindRegistration
+    readonly authentication: ClientAuthentication
   },
 ): TokenEndpoint {
-  const { sealing, findRegistration, ...rest } = options
+  const { sealing, authentication, ...rest } = options
   const context: TokenContext = {
     ...rest,
     codes: codeSealer(sealing),
@@ -73,7 +75,7 @@ export function createTokenEndpoint(
     const grantType = form.get('grant_type')
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing')
     const supported = capabilities.grantTypes.find((name) => name === grantType)
-    const client = await authenticateClient(request, form, findRegistration)
+    const client = await authentication.authenticate(request, form, call)
     if (!supported) throw new OAuthError('unsupported_grant_type', 'use authorization_code or refresh_token')
     if (client.grantTypes?.includes(supported) === false) {
       throw new OAuthError('unauthorized_client', 'the client is not registered for this grant type')

@@ -1,0 +1,95 @@
+import * as v from 'valibot'
+import type { capabilities } from '../capabilities.ts'
+import { withoutNulls } from './metadata.ts'
+
+const base64url = (shortest: number, longest: number) =>
+  v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/), v.minLength(shortest), v.maxLength(longest))
+const kid = v.exactOptional(v.pipe(v.string(), v.maxLength(128)))
+
+/**
+ * A public key that verifies client assertions: RSA of 2048 to 8192 bits for RS256, P-256 for ES256 (RFC 7518 §6). Just
+ * the members that are needed, since some of them travel in a client_id.
+ */
+export const clientKeySchema = v.variant('kty', [
+  v.object({ kty: v.literal('RSA'), kid, n: base64url(342, 1366), e: base64url(1, 6) }),
+  v.object({ kty: v.literal('EC'), kid, crv: v.literal('P-256'), x: base64url(43, 43), y: base64url(43, 43) }),
+])
+export type ClientKey = v.InferOutput<typeof clientKeySchema>
+
+/** Where the keys of a client are (RFC 7591 §2): in its metadata (`jwks`), or at an address (`jwks_uri`). */
+export type KeySource = { readonly keys: readonly ClientKey[] } | { readonly uri: string }
+
+/** What an assertion says of the key that signed it. */
+export interface WantedKey {
+  readonly alg: AssertionAlgorithm
+  readonly kid?: string
+}
+
+/** RFC 7518 §3.1. */
+export type AssertionAlgorithm = (typeof capabilities.tokenEndpointAuthSigningAlgorithms)[number]
+
+const MOST_KEYS = 100
+const LONGEST_URI = 512
+
+/** The keys that may have signed: the one that is named or, where none is, a few that could have. */
+export function fittingKeys(keys: readonly ClientKey[], wanted: WantedKey): readonly ClientKey[] {
+  return keys
+    .filter((key) => algorithmOf(key) === wanted.alg && (wanted.kid === undefined || key.kid === wanted.kid))
+    .slice(0, 4)
+}
+
+/** The usable keys of a JWK Set (RFC 7517 §5), others left out; or why the whole set is refused. */
+export function parseKeySet(input: unknown): readonly ClientKey[] | 'malformed' | 'secret' {
+  const keys = withoutNulls(input)?.keys
+  if (!Array.isArray(keys)) return 'malformed'
+  if (keys.some(isSecretKey)) return 'secret'
+  return keys.slice(0, MOST_KEYS).flatMap(usableKey)
+}
+
+/**
+ * Where the metadata of a client says that its keys are; `undefined` if it names none, or what is wrong with it.
+ *
+ * @param members of the metadata, without those that are `null`; not trusted in any way
+ */
+export function keySourceOf({
+  jwks,
+  jwks_uri: uri,
+}: Record<string, unknown>): KeySource | undefined | { readonly complaint: string } {
+  if (jwks !== undefined && uri !== undefined) return { complaint: 'jwks and jwks_uri exclude each other' }
+  if (uri !== undefined) return isKeySetUrl(uri) ? { uri } : { complaint: 'jwks_uri must be a canonical https URL' }
+  if (jwks === undefined) return undefined
+  const keys = parseKeySet(jwks)
+  if (keys === 'malformed') return { complaint: 'jwks must be a JWK Set' }
+  if (keys === 'secret') return { complaint: 'jwks must not have a private or symmetric key' }
+  return keys.length > 0 ? { keys } : { complaint: 'jwks has no key for RS256 or ES256' }
+}
+
+/** RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 9964: `d` of every asymmetric type, `k` of `oct`, `priv` of AKP. */
+function isSecretKey(key: unknown): boolean {
+  const members = withoutNulls(key)
+  return members !== null && ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'].some((name) => name in members)
+}
+
+function usableKey(key: unknown): readonly ClientKey[] {
+  const members = withoutNulls(key)
+  const { success, output } = v.safeParse(clientKeySchema, members)
+  return success && members && isFor(algorithmOf(output), members) ? [output] : []
+}
+
+/** RFC 7517 §4.2 to §4.4: what a key says it is for, where it says so. */
+function isFor(algorithm: AssertionAlgorithm, { use, key_ops: operations, alg }: Record<string, unknown>): boolean {
+  return (
+    (use === undefined || use === 'sig') &&
+    (operations === undefined || (Array.isArray(operations) && operations.includes('verify'))) &&
+    (alg === undefined || alg === algorithm)
+  )
+}
+
+const algorithmOf = ({ kty }: ClientKey): AssertionAlgorithm => (kty === 'RSA' ? 'RS256' : 'ES256')
+
+/** Fetched as it is spelled, like the URL of a metadata document (M-03, M-05). */
+function isKeySetUrl(uri: unknown): uri is string {
+  if (typeof uri !== 'string' || uri.length > LONGEST_URI || uri.includes('#')) return false
+  const url = URL.parse(uri)
+  return url?.protocol === 'https:' && url.username === '' && url.password === '' && url.href === uri
+}

@@ -1,0 +1,97 @@
+import { createHash, generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { nobodyBlocked } from './blocked-clients.ts'
+import { createConfiguredClients, parseConfiguredClients } from './configured-clients.ts'
+
+const policy = { privateUseUris: [] }
+const secret = 'the secret of an application that exists'
+const sha256 = (encoding: 'hex' | 'base64url') => createHash('sha256').update(secret).digest(encoding)
+const web = {
+  client_id: 'web-app.v1',
+  client_name: 'Docs portal',
+  redirect_uris: ['https://portal.example/oauth/callback'],
+  client_secret_sha256: sha256('hex'),
+}
+const parse = (...clients: unknown[]) => parseConfiguredClients(clients, policy)
+const jwks = { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })] }
+
+describe('a client of the configuration', () => {
+  test('is known by its own id, and by its secret either way it may be sent [R-01 F-002-02]', () => {
+    for (const client_secret_sha256 of [sha256('hex'), sha256('hex').toUpperCase(), sha256('base64url')]) {
+      const { clients, complaints } = parse({ ...web, client_secret_sha256 })
+      expect(complaints).toEqual([])
+      const client = createConfiguredClients(clients, nobodyBlocked).find('web-app.v1')
+      expect(client).toMatchObject({
+        source: 'configuration',
+        name: 'Docs portal',
+        redirectUris: web.redirect_uris,
+        grantTypes: ['authorization_code', 'refresh_token'],
+        authenticationMethods: ['client_secret_post', 'client_secret_basic'],
+      })
+      expect([client?.hasSecret?.(secret), client?.hasSecret?.(`${secret}.`), client?.hasSecret?.('')]).toEqual([
+        true,
+        false,
+        false,
+      ])
+    }
+  })
+
+  test('is public, or has keys, if that is what stands there', () => {
+    const { client_secret_sha256: _, ...open } = web
+    expect(parse(open).clients).toMatchObject([{ authenticationMethods: ['none'] }])
+    expect(parse({ ...open, jwks }).clients).toMatchObject([{ authenticationMethods: ['private_key_jwt'], keys: jwks }])
+    const jwks_uri = 'https://portal.example/jwks.json'
+    expect(parse({ ...open, jwks_uri, token_endpoint_auth_method: 'private_key_jwt' }).clients).toMatchObject([
+      { keys: { uri: jwks_uri } },
+    ])
+  })
+
+  test('gets no more than the scope that stands there', () => {
+    expect(parse({ ...web, scope: 'docs:read' }).clients).toMatchObject([{ scopeCeiling: 'docs:read' }])
+    expect(parse(web).clients[0]).not.toHaveProperty('scopeCeiling')
+  })
+
+  test('that the operator blocks is not known', () => {
+    const { clients } = parse(web)
+    expect(createConfiguredClients(clients, { blocks: () => true }).find(web.client_id)).toBeNull()
+    expect(createConfiguredClients(clients, nobodyBlocked).find('web-app')).toBeNull()
+  })
+
+  test.each<[string, object]>([
+    ['an id like the URL of a document', { client_id: 'https://portal.example/c.json' }],
+    ['an id like one of ours', { client_id: 'eyJhbGciOiJIUzI1NiJ9.e30.AA' }],
+    ['an id like a person', { client_id: 'u_0123' }],
+    ['an id that Basic could be read in two ways', { client_id: 'a%20b' }],
+    ['no id', { client_id: undefined }],
+    ['a secret in clear', { client_secret: secret }],
+    ['another hash', { client_secret_sha256: 'c2VjcmV0' }],
+    ['a secret and a method without one', { token_endpoint_auth_method: 'none' }],
+    ['a method that is not supported', { token_endpoint_auth_method: 'client_secret_jwt' }],
+    [
+      'a method of keys without keys',
+      { client_secret_sha256: undefined, token_endpoint_auth_method: 'private_key_jwt' },
+    ],
+    [
+      'a method of a secret without one',
+      { client_secret_sha256: undefined, token_endpoint_auth_method: 'client_secret_post' },
+    ],
+    ['keys and a secret', { jwks, token_endpoint_auth_method: 'private_key_jwt' }],
+    ['a redirect URI that will not do', { redirect_uris: ['http://portal.example/cb'] }],
+    ['no redirect URI', { redirect_uris: [] }],
+    ['a scope that there is not', { scope: 'docs:read admin' }],
+    ['a grant type that leads nowhere', { grant_types: ['client_credentials'] }],
+    ['a member with a slip of the pen', { redirect_uri: 'https://portal.example/cb' }],
+  ])('with %s is refused, and nothing of it repeated', (_what, changes) => {
+    const entry = Object.fromEntries(Object.entries({ ...web, ...changes }).filter(([, value]) => value !== undefined))
+    const { clients, complaints } = parse(web, entry)
+    expect([clients.length, complaints.length]).toEqual([1, 1])
+    expect(complaints[0]).toMatch(/^\[1\] /)
+    expect(complaints.join()).not.toMatch(/portal|the secret|eyJh|admin/)
+  })
+
+  test('every one that is wrong is told at once; two of one id are one too many; and it has to be a list', () => {
+    expect(parse({}, web, null).complaints).toHaveLength(2)
+    expect(parse(web, web).complaints).toEqual([' names a client_id twice'])
+    for (const input of [undefined, {}, 'x']) expect(parseConfiguredClients(input, policy).complaints).toHaveLength(1)
+  })
+})

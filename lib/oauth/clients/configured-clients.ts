@@ -1,0 +1,105 @@
+import { timingSafeEqual } from 'node:crypto'
+import { scopes } from '../capabilities.ts'
+import { sha256 } from '../sha256.ts'
+import type { BlockedClients } from './blocked-clients.ts'
+import type { Client } from './client.ts'
+import { authenticationOf, isSecretMethod, parseAuthentication } from './client-metadata-authentication.ts'
+import { parseClientMetadata, withoutNulls } from './metadata.ts'
+import type { RedirectPolicy } from './redirect-uri.ts'
+
+/** Clients that the operator registers beforehand (R-01): an existing web application, a connector of one's own. */
+export interface ConfiguredClients {
+  /** `null`: the operator knows no such client, or has blocked it. */
+  find(clientId: string): Client | null
+}
+
+/** The members of one (RFC 7591 §2), and the one of ours: whoever reads the configuration learns no secret. */
+const members = [
+  ...['client_id', 'client_name', 'redirect_uris', 'grant_types', 'scope'],
+  ...['token_endpoint_auth_method', 'client_secret_sha256', 'jwks', 'jwks_uri'],
+]
+
+/**
+ * Reads the clients in a configuration, and says what is wrong with each; nothing of what stands there is repeated.
+ *
+ * @param input an array of client metadata, as JSON
+ */
+export function parseConfiguredClients(
+  input: unknown,
+  policy: RedirectPolicy,
+): { readonly clients: readonly Client[]; readonly complaints: readonly string[] } {
+  if (!Array.isArray(input)) return { clients: [], complaints: [' must be a JSON array of clients'] }
+  const parsed = input.map((entry) => parseClient(entry, policy))
+  const complaints = parsed.flatMap((client, index) => (typeof client === 'string' ? [`[${index}] ${client}`] : []))
+  const clients = parsed.filter((client) => typeof client !== 'string')
+  if (new Set(clients.map(({ id }) => id)).size < clients.length) complaints.push(' names a client_id twice')
+  return { clients, complaints }
+}
+
+export function createConfiguredClients(clients: readonly Client[], blocked: BlockedClients): ConfiguredClients {
+  const byId = new Map(clients.map((client) => [client.id, client]))
+  return {
+    find(clientId) {
+      const client = byId.get(clientId)
+      return client && !blocked.blocks({ hash: client.hash, urls: client.redirectUris }) ? client : null
+    },
+  }
+}
+
+/** The client, or what is wrong with it. */
+function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
+  const given = withoutNulls(entry)
+  if (!given) return 'must be an object'
+  if ('client_secret' in given) return 'must not have client_secret: give its SHA-256 as client_secret_sha256'
+  const unknown = Object.keys(given).find((name) => !members.includes(name))
+  if (unknown !== undefined) return 'has a member that is not one of a client'
+  const { client_id: id, client_secret_sha256: digest, scope } = given
+  if (typeof id !== 'string' || !isFreeId(id)) {
+    return 'must have a client_id of up to 200 letters, digits and -._~ that does not look like one of ours'
+  }
+  const secret = digest === undefined ? undefined : digestOf(digest)
+  if (secret === null) return 'must have client_secret_sha256 as 64 hexadecimal digits or 43 of base64url'
+  const metadata = parseClientMetadata(given, { ...policy, unacceptable: 'refuse' })
+  if ('error' in metadata) return metadata.description
+  if (scope !== undefined && !isKnownScope(scope)) return `must have a scope of ${scopes.join(' ')}`
+  // Left out, it is what the other members imply (F-002-02).
+  const implied = secret ? 'client_secret_post' : 'jwks' in given || 'jwks_uri' in given ? 'private_key_jwt' : 'none'
+  const authentication = parseAuthentication({ token_endpoint_auth_method: implied, ...given })
+  if ('error' in authentication) return authentication.description
+  const { method } = authentication
+  if (given.token_endpoint_auth_method !== undefined && given.token_endpoint_auth_method !== method) {
+    return 'must have a token_endpoint_auth_method that is supported'
+  }
+  if (isSecretMethod(method) !== (secret !== undefined)) {
+    return 'must have client_secret_sha256 with a method of a secret, and only then'
+  }
+  return {
+    id,
+    hash: sha256(id),
+    source: 'configuration',
+    redirectUris: metadata.redirectUris,
+    grantTypes: metadata.grantTypes,
+    ...authenticationOf(authentication),
+    ...(secret && { hasSecret: (shown: string) => timingSafeEqual(sha256Bytes(shown), secret) }),
+    ...(metadata.name === undefined ? {} : { name: metadata.name }),
+    ...(metadata.scope === undefined ? {} : { scope: metadata.scope, scopeCeiling: metadata.scope }),
+  }
+}
+
+/** Not the URL of a document, nothing that we seal, no `sub` (R-11, T-18), and the same however Basic is decoded (T-08). */
+function isFreeId(id: string): boolean {
+  return /^[A-Za-z0-9._~-]{1,200}$/.test(id) && !/^(?:https?:|eyJ|u_)/.test(id)
+}
+
+/** Unlike a client's own words, the operator's are not quietly cut down: what is not known is a mistake. */
+function isKnownScope(scope: unknown): boolean {
+  return typeof scope === 'string' && scope.split(' ').every((name) => scopes.some((known) => known === name))
+}
+
+function digestOf(text: unknown): Buffer | null {
+  if (typeof text !== 'string') return null
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
+  return /^[A-Za-z0-9_-]{43}$/.test(text) ? Buffer.from(text, 'base64url') : null
+}
+
+const sha256Bytes = (text: string) => Buffer.from(sha256(text), 'base64url')

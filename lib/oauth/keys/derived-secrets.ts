@@ -1,0 +1,26 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { DerivedKey } from './secrets.ts'
+
+/** Secrets that are computed from what they belong to, and so need not be stored. */
+export interface DerivedSecrets {
+  /** base64url, 43 characters, under the current secret. */
+  of(value: string): string
+  /** Whether it is the secret of `value` under the current or a previous secret; constant time. */
+  matches(value: string, secret: string): boolean
+}
+
+/** @param current of the current secret, @param previous of those before it */
+export function createDerivedSecrets(current: DerivedKey, previous: readonly DerivedKey[]): DerivedSecrets {
+  const derive = (value: string, { bytes }: DerivedKey) => createHmac('sha256', bytes).update(value).digest('base64url')
+  return {
+    of: (value) => derive(value, current),
+    matches(value, secret) {
+      const shown = Buffer.from(secret)
+      const equal = [current, ...previous].map((key) => {
+        const expected = Buffer.from(derive(value, key))
+        return shown.length === expected.length && timingSafeEqual(shown, expected)
+      })
+      return equal.includes(true)
+    },
+  }
+}

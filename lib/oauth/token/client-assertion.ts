@@ -1,0 +1,101 @@
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
+import * as v from 'valibot'
+import { capabilities } from '../capabilities.ts'
+import type { ClientKey, WantedKey } from '../clients/client-keys.ts'
+import { OAuthError } from '../errors.ts'
+
+/** What an assertion says of itself, as long as nobody has verified who signed it. */
+export interface UnverifiedAssertion extends WantedKey {
+  readonly jwt: string
+  /** `iss` and `sub`. */
+  readonly clientId: string
+  readonly audience: string
+  readonly jti: string
+  /** When it cannot be used any more, in seconds since the epoch. */
+  readonly endsAt: number
+}
+
+const LONGEST = 16_384
+
+/** Seconds. What it may still live, how old it may be, and how far the clocks may be apart. */
+const LONGEST_LIFE = 300
+const OLDEST = 600
+const SKEW = 60
+
+/** rfc7523bis §4: a type of its own, which older clients do not send. */
+const types = ['client-authentication+jwt', 'jwt']
+
+const headerSchema = v.object({
+  alg: v.picklist(capabilities.tokenEndpointAuthSigningAlgorithms),
+  typ: v.optional(v.string()),
+  kid: v.optional(v.string()),
+})
+
+const claimsSchema = v.object({
+  iss: v.string(),
+  sub: v.string(),
+  // Exactly one: an assertion for several could be used by one of them at another (X9).
+  aud: v.string(),
+  exp: v.number(),
+  iat: v.optional(v.number()),
+  nbf: v.optional(v.number()),
+  jti: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+})
+
+/**
+ * Reads a client assertion (RFC 7523 §3; T-09) and checks whatever can be checked before its key is looked for, so that
+ * what could not be accepted anyway makes us fetch nothing. Throws `OAuthError`.
+ *
+ * @param audiences what `aud` may be
+ * @param now seconds since the epoch
+ */
+export function readAssertion(jwt: string, audiences: readonly string[], now: number): UnverifiedAssertion {
+  if (jwt.length > LONGEST) throw refused('is too long')
+  const header = parse(headerSchema, () => decodeProtectedHeader(jwt), 'header')
+  if (header.typ !== undefined && !types.includes(header.typ.toLowerCase().replace(/^application\//, ''))) {
+    throw refused(`has a typ that is not ${types[0]}`)
+  }
+  const { iss, sub, aud, exp, iat, nbf, jti } = parse(claimsSchema, () => decodeJwt(jwt), 'claim')
+  if (iss !== sub) throw refused('has an iss that is not its sub')
+  if (!audiences.includes(aud)) throw refused('has an aud that is not our issuer')
+  if (exp <= now - SKEW) throw refused('has expired')
+  if (exp > now + LONGEST_LIFE + SKEW) throw refused(`expires more than ${LONGEST_LIFE} seconds from now`)
+  if ((iat ?? now) > now + SKEW || (nbf ?? now) > now + SKEW) throw refused('is not valid yet')
+  if ((iat ?? now) < now - OLDEST) throw refused(`was issued more than ${OLDEST} seconds ago`)
+  const { alg, kid } = header
+  const endsAt = Math.ceil(exp) + SKEW
+  return { jwt, clientId: sub, audience: aud, jti, endsAt, alg, ...(kid === undefined ? {} : { kid }) }
+}
+
+/** Whether one of the keys has signed it. `now` in seconds since the epoch. */
+export async function isSignedBy(
+  keys: readonly ClientKey[],
+  { jwt, clientId, audience, alg }: UnverifiedAssertion,
+  now: number,
+): Promise<boolean> {
+  const claims = { issuer: clientId, subject: clientId, audience, requiredClaims: ['exp', 'jti'] }
+  const options = { algorithms: [alg], ...claims, currentDate: new Date(now * 1000), clockTolerance: SKEW }
+  for (const key of keys) {
+    try {
+      await jwtVerify(jwt, { ...key }, options)
+      return true
+    } catch {
+      // Another signature, or a key that is none: the next one may do, and nobody is told which.
+    }
+  }
+  return false
+}
+
+function parse<S extends v.GenericSchema>(schema: S, decode: () => unknown, what: string): v.InferOutput<S> {
+  let decoded: unknown
+  try {
+    decoded = decode()
+  } catch {
+    throw refused('is not a JWT')
+  }
+  const { success, output, issues } = v.safeParse(schema, decoded)
+  if (!success) throw refused(`has no usable ${what} ${v.getDotPath(issues[0]) ?? ''}`.trimEnd())
+  return output
+}
+
+const refused = (why: string) => new OAuthError('invalid_client', `client_assertion ${why}`)

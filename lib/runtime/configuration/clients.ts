@@ -1,0 +1,100 @@
+import { type BlockList, isHost, parseBlockList } from '../../oauth/clients/blocked-clients.ts'
+import type { Client } from '../../oauth/clients/client.ts'
+import { parseConfiguredClients } from '../../oauth/clients/configured-clients.ts'
+import { defaultPrivateUseUris, parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
+import { isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
+import { isLoopbackHttp, type SettingsReader } from '../settings.ts'
+import type { Site } from '../site.ts'
+import { readRegistrationToken } from './operator-tokens.ts'
+
+/** Who may be a client, and where answers may go. */
+export interface ClientSettings {
+  readonly privateUseUris: readonly string[]
+  /** Entries of `isTrustedRedirect`. */
+  readonly trustedHosts: ReadonlySet<string>
+  /** False: no consent page for trusted hosts when the person came by themselves. */
+  readonly interstitial: boolean
+  /** Who registers has to show it; `undefined`: anybody may register. */
+  readonly registrationToken: string | undefined
+  readonly blockedClients: BlockList
+  /** Those that the operator registered beforehand. */
+  readonly configuredClients: readonly Client[]
+  /** `undefined`: any host may serve metadata documents. */
+  readonly cimdAllowedHosts: ReadonlySet<string> | undefined
+  /** Exact origins of metadata documents on this machine, for tests and development. */
+  readonly cimdLocalOrigins: readonly string[]
+}
+
+/** Callbacks of the web clients that the vendors document; the people who use them need not confirm where an answer goes. */
+const defaultTrustedHosts = [
+  'claude.ai/api/mcp/auth_callback',
+  'claude.com/api/mcp/auth_callback',
+  'chatgpt.com/connector_platform_oauth_redirect',
+  'chatgpt.com/connector/oauth/',
+  'vscode.dev/redirect',
+  'insiders.vscode.dev/redirect',
+  'www.cursor.com/agents/mcp/oauth/callback',
+  'antigravity.google/oauth-callback',
+  'grok.com/connectors-oauth-exchange-code/',
+  'console.x.ai/connectors-oauth-exchange-code/',
+]
+
+export function readClients(settings: SettingsReader, site: Site): ClientSettings {
+  const privateUseUris = settings.list('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris
+  for (const uri of privateUseUris) {
+    const parsed = parseRedirectUri(uri, { privateUseUris })
+    if (parsed.kind !== 'private-use') settings.complain('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS has an unusable URI')
+  }
+  return {
+    privateUseUris,
+    trustedHosts: readTrustedHosts(settings),
+    interstitial: settings.onOff('MCP_OAUTH_INTERSTITIAL'),
+    registrationToken: readRegistrationToken(settings),
+    blockedClients: readBlockedClients(settings),
+    configuredClients: readConfiguredClients(settings, privateUseUris),
+    ...readMetadataDocuments(settings, site),
+  }
+}
+
+function readTrustedHosts(settings: SettingsReader): ReadonlySet<string> {
+  const entries = settings.list('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts
+  if (!entries.every(isTrustedEntry)) {
+    settings.complain('MCP_OAUTH_TRUSTED_HOSTS must be a list of hosts, with a path or without')
+  }
+  return new Set(entries)
+}
+
+function readBlockedClients(settings: SettingsReader): BlockList {
+  const list = parseBlockList(settings.list('MCP_OAUTH_BLOCKED_CLIENTS') ?? [])
+  if (list) return list
+  settings.complain('MCP_OAUTH_BLOCKED_CLIENTS must be a list of client hashes, hosts and before:<date>')
+  return { hashes: new Set(), hosts: new Set(), before: 0 }
+}
+
+function readConfiguredClients(settings: SettingsReader, privateUseUris: readonly string[]): readonly Client[] {
+  const text = settings.text('MCP_OAUTH_CLIENTS') ?? '[]'
+  const { clients, complaints } = parseConfiguredClients(jsonOf(text), { privateUseUris })
+  for (const complaint of complaints) settings.complain(`MCP_OAUTH_CLIENTS${complaint}`)
+  return clients
+}
+
+function readMetadataDocuments(
+  settings: SettingsReader,
+  site: Site,
+): Pick<ClientSettings, 'cimdAllowedHosts' | 'cimdLocalOrigins'> {
+  const hosts = settings.list('MCP_OAUTH_CIMD_ALLOWED_HOSTS')
+  if (hosts && !hosts.every(isHost)) settings.complain('MCP_OAUTH_CIMD_ALLOWED_HOSTS must be a list of hosts')
+  const cimdLocalOrigins = settings.list('MCP_OAUTH_CIMD_LOCAL_ORIGINS') ?? []
+  if (cimdLocalOrigins.length > 0 && !isLoopbackHttp(site.issuer)) {
+    settings.complain('MCP_OAUTH_CIMD_LOCAL_ORIGINS is for an issuer on loopback http only')
+  }
+  return { cimdAllowedHosts: hosts && new Set(hosts), cimdLocalOrigins }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,23 @@
+import type { SettingsReader } from '../settings.ts'
+import type { Site } from '../site.ts'
+
+/** The OpenID Provider, or the development mock of one. */
+export type UpstreamSettings =
+  | { readonly kind: 'mock' }
+  | { readonly kind: 'oidc'; readonly issuer: string; readonly clientId: string; readonly clientSecret?: string }
+
+/** Whatever would silently fall back to the mock is a misconfiguration (F-000-38). */
+export function readUpstream(settings: SettingsReader, site: Site): UpstreamSettings | null {
+  const issuer = settings.url('UPSTREAM_ISSUER', 'REDPANDA_OAUTH_ISSUER') ?? 'https://auth.prd.cloud.redpanda.com/'
+  const clientId = settings.text('UPSTREAM_CLIENT_ID', 'REDPANDA_OAUTH_CLIENT_ID')
+  const clientSecret = settings.text('UPSTREAM_CLIENT_SECRET')
+  if (clientId !== undefined) {
+    return { kind: 'oidc', issuer, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) }
+  }
+  const wanted = settings.flag('NETLIFY_DEV') || settings.flag('MCP_OAUTH_ALLOW_MOCK')
+  if (wanted && !site.production) return { kind: 'mock' }
+  settings.complain(
+    wanted ? 'the mock upstream is not for production: UPSTREAM_CLIENT_ID is missing' : 'UPSTREAM_CLIENT_ID is missing',
+  )
+  return null
+}

@@ -1,0 +1,14 @@
+/** What a client would not put up with. */
+export class NotAsExpected extends Error {}
+
+/** Why a client has no such step. */
+export class NotApplicable extends Error {}
+
+export function check(condition: boolean, complaint: string): asserts condition {
+  if (!condition) throw new NotAsExpected(complaint)
+}
+
+/** @throws NotAsExpected unless both are the very same string */
+export function checkSame(what: string, actual: string | null | undefined, expected: string): void {
+  check(actual === expected, `${what} is ${actual ?? 'missing'}, not ${expected}`)
+}

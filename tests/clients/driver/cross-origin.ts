@@ -1,0 +1,67 @@
+import { send } from '../../support/send.ts'
+import { check } from './check.ts'
+import type { HeaderFields } from './profile.ts'
+
+/** What a browser does for a page that talks to another origin (Fetch §3.3, §4.8), without credentials. */
+
+export const fetchHeaders = (origin: string): HeaderFields => ({
+  origin,
+  'sec-fetch-site': 'cross-site',
+  'sec-fetch-mode': 'cors',
+  'sec-fetch-dest': 'empty',
+})
+
+/** Asks first, as a browser does unless both method and headers are such as any form could send. */
+export async function checkPreflight(
+  origin: string,
+  method: string,
+  url: string,
+  headers: HeaderFields,
+): Promise<void> {
+  const names = Object.keys(headers).filter((name) => !isSafelisted(name, headers[name] ?? ''))
+  if (names.length === 0) return
+  const response = await send(url, {
+    method: 'OPTIONS',
+    headers: {
+      ...fetchHeaders(origin),
+      'access-control-request-method': method,
+      'access-control-request-headers': names.toSorted().join(','),
+    },
+  })
+  const request = `OPTIONS ${new URL(url).pathname}`
+  check(response.ok, `${request} was answered ${response.status}`)
+  checkOrigin(origin, request, response.headers)
+  const allowed = listOf(response.headers.get('access-control-allow-headers'))
+  for (const name of names) {
+    // The asterisk is not meant for credentials (Fetch §4.9).
+    const isAllowed = allowed.includes(name) || (allowed.includes('*') && name !== 'authorization')
+    check(isAllowed, `${request} does not allow the header ${name}`)
+  }
+}
+
+/** Nothing else of an answer can be read by the page. */
+export function readableHeaders(origin: string, request: string, headers: Headers): Headers {
+  checkOrigin(origin, request, headers)
+  const exposed = [...safelistedInAnswers, ...listOf(headers.get('access-control-expose-headers'))]
+  return new Headers([...headers].filter(([name]) => exposed.includes(name)))
+}
+
+const safelistedInAnswers = [
+  'cache-control',
+  'content-language',
+  'content-length',
+  'content-type',
+  'expires',
+  'last-modified',
+  'pragma',
+]
+
+function checkOrigin(origin: string, request: string, headers: Headers): void {
+  const allowed = headers.get('access-control-allow-origin')
+  check(allowed === '*' || allowed === origin, `${request} may not be read by a page of ${origin}`)
+}
+
+const isSafelisted = (name: string, value: string) =>
+  name === 'accept' || (name === 'content-type' && value === 'application/x-www-form-urlencoded')
+
+const listOf = (field: string | null) => (field ?? '').split(',').map((entry) => entry.trim().toLowerCase())

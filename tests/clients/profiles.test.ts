@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Stack, startStack } from '../support/stack.ts'
+import { readProfiles, runProfile } from './driver/run.ts'
+import { type ProfileWorld, startProfileWorld } from './driver/world.ts'
+
+const profiles = await readProfiles()
+
+let world: ProfileWorld
+let stack: Stack
+
+beforeAll(async () => {
+  world = await startProfileWorld()
+  stack = await startStack({ settings: world.settings })
+})
+afterAll(async () => {
+  await stack.stop()
+  await world.stop()
+})
+
+describe('every client signs in at the first try, and stays signed in', () => {
+  test.each(profiles)('$name', async (profile) => {
+    const results = await runProfile(profile, world.around(stack))
+    const failed = results.filter(({ outcome }) => outcome === 'failed')
+    expect(failed.map(({ client, step, reason }) => `${client}: ${step}: ${reason}`)).toEqual([])
+  })
+})
+
+test('a profile says where its facts come from', () => {
+  for (const { name, sources } of profiles) {
+    for (const { from } of sources) expect(from, name).toMatch(/^(https:\/\/\S+|seen running, .*\d)$/)
+  }
+})

@@ -1,0 +1,124 @@
+import { decodeJwt } from 'jose'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { deploy } from '../support/deploy.ts'
+import { type OAuthClient, obtainCode, obtainTokens, registerClient } from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
+import { keepSecret } from '../support/secrets.ts'
+import { form, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+const tokens = ['introspection-token-of-one-server-0c1f', 'introspection-token-of-another-7be02c']
+const [mine = '', others = ''] = tokens
+const key = createPinnedKey()
+const settings = { ...key.settings, MCP_OAUTH_INTROSPECTION_TOKENS: tokens.join(', ') }
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  keepSecret(...tokens)
+  stack = await startStack({ settings })
+  client = await registerClient(stack.url)
+})
+afterEach(() => stack.emulator.clearFaults())
+afterAll(async () => {
+  await stack.stop()
+})
+
+/** A resource server's question. @param authorization the whole header */
+function introspect(
+  body: Readonly<Record<string, string>>,
+  authorization: string | undefined = `Bearer ${mine}`,
+  url = stack.url,
+): Promise<Response> {
+  const { headers, ...sent } = form(new URLSearchParams(body).toString())
+  return send(`${url}/oauth/introspect`, {
+    ...sent,
+    headers: { ...headers, ...(authorization && { authorization }) },
+  })
+}
+
+const answer = async (token: string) => (await introspect({ token })).json()
+
+test('MCP_OAUTH_INTROSPECTION_TOKENS: without it there is no such endpoint; with it, it is in no metadata [T-27 D-12]', async () => {
+  const { url } = await deploy(stack, { MCP_OAUTH_INTROSPECTION_TOKENS: '' })
+  for (const method of ['GET', 'POST', 'OPTIONS']) {
+    expect((await send(`${url}/oauth/introspect`, { method })).status).toBe(404)
+  }
+  const metadata = await send(`${stack.url}/.well-known/oauth-authorization-server`)
+  expect(await metadata.text()).not.toContain('introspect')
+})
+
+test('a resource server learns what an access token is good for, and not who the person is [T-27]', async () => {
+  const { accessToken } = await obtainTokens(client)
+  const { iss, sub, aud, client_id, scope, jti, iat, exp } = decodeJwt(accessToken)
+  for (const token of tokens) {
+    const response = await introspect({ token: accessToken, token_type_hint: 'refresh_token' }, `bearer ${token}`)
+    expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    const claims = { iss, sub, aud, client_id, scope, jti, iat, exp }
+    expect(await response.json()).toEqual({ active: true, token_type: 'Bearer', ...claims })
+  }
+})
+
+test('everything else is not active, and no more is said [T-27 A13]', async () => {
+  const { accessToken, refreshToken } = await obtainTokens(client)
+  const { code } = await obtainCode(client)
+  const revoked = await obtainTokens(client)
+  expect(await answer(revoked.accessToken)).toMatchObject({ active: true })
+  await client.revoke(revoked.refreshToken)
+  const now = Math.floor(Date.now() / 1000)
+  const shown = [
+    'junk',
+    refreshToken,
+    code,
+    client.clientId,
+    mine,
+    `${accessToken.slice(0, -4)}AAAA`,
+    await key.resign(accessToken, { claims: { iat: now - 7200, exp: now - 3600 } }),
+    await key.resign(accessToken, { claims: { aud: 'https://other.example/mcp' } }),
+    await key.resign(accessToken, { claims: { aud: [stack.mcpUrl, 'https://other.example/mcp'] } }),
+    await key.resign(accessToken, { claims: { iss: 'https://other.example' } }),
+    await key.resign(accessToken, { claims: { grant: 'grants/202711/u_nobody/nothing' } }),
+    await key.resign(accessToken, { typ: 'JWT' }),
+    await createPinnedKey().resign(accessToken),
+    revoked.accessToken,
+    revoked.refreshToken,
+  ]
+  for (const token of shown) {
+    const response = await introspect({ token })
+    expect([response.status, await response.text()]).toEqual([200, '{"active":false}'])
+  }
+  expect((await introspect({})).status).toBe(400)
+})
+
+test('while the store is down: 503 and Retry-After, not a word about the token [T-27]', async () => {
+  const { accessToken } = await obtainTokens(client)
+  stack.emulator.addFault({ action: 'status', status: 503, method: 'GET', key: '^grants/' })
+  const response = await introspect({ token: accessToken })
+  expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([503, null])
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+  expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
+})
+
+test('nobody else may ask, and 20 wrong tokens of an address in an hour are all that are looked at [T-27 O-11]', async () => {
+  const { accessToken } = await obtainTokens(client)
+  const { url } = await deploy(stack, settings)
+  const ask = (authorization?: string) => introspect({ token: accessToken }, authorization, url)
+  const basic = `Basic ${Buffer.from(`x:${mine}`).toString('base64')}`
+  for (const authorization of ['', basic, `Bearer ${mine} ${mine}`]) {
+    const stranger = await ask(authorization)
+    expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="introspection"'])
+  }
+  for (const wrong of ['x', `${mine}x`, mine.slice(1), tokens.join(','), accessToken]) {
+    const stranger = await ask(`Bearer ${wrong}`)
+    expect(stranger.status).toBe(401)
+    expect(stranger.headers.get('www-authenticate')).toBe('Bearer realm="introspection", error="invalid_token"')
+    expect(await stranger.text()).not.toContain('active')
+  }
+  for (let right = 0; right < 30; right++) expect((await ask(`Bearer ${others}`)).status).toBe(200)
+  const guesses = await Promise.all(Array.from({ length: 30 }, (_, i) => ask(`Bearer ${mine}${i}`)))
+  expect(guesses.filter(({ status }) => status === 401)).toHaveLength(15)
+  const limited = await ask(`Bearer ${mine}`)
+  expect(limited.status).toBe(429)
+  expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
+})

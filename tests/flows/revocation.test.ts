@@ -1,0 +1,231 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { sha256 } from '../../lib/oauth/sha256.ts'
+import { deploy } from '../support/deploy.ts'
+import {
+  callMcp,
+  type OAuthClient,
+  obtainCode,
+  obtainCodeByMock,
+  obtainTokens,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
+import { send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+const key = createPinnedKey()
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  stack = await startStack({ hosts: 2, settings: key.settings })
+  client = await registerClient(stack.url)
+})
+afterEach(() => stack.emulator.clearFaults())
+afterAll(async () => {
+  await stack.stop()
+})
+
+const question = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
+
+/** A question to one of the two hosts. */
+function askAt(host: number, accessToken: string): Promise<Response> {
+  return send(`http://127.0.0.1:${stack.hosts()[host]?.port}/mcp`, {
+    method: 'POST',
+    headers: {
+      host: new URL(stack.url).host,
+      authorization: `Bearer ${accessToken}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: question }),
+  })
+}
+
+/** What the store was asked for while `work` ran. */
+async function operationsOf(work: () => Promise<unknown>) {
+  const before = stack.emulator.operations().at(-1)?.sequence ?? 0
+  await work()
+  return stack.emulator.operations(before)
+}
+
+const error = async (response: Response) => [response.status, (await response.json()).error]
+
+describe.each(['accessToken', 'refreshToken'] as const)('a client revokes its %s', (kind) => {
+  test('200 without a word, and nothing of the grant works any more at an instance that has not seen it [T-26 T-23 S-07 B8-17]', async () => {
+    const { accessToken, refreshToken } = await obtainTokens(client)
+    expect((await askAt(0, accessToken)).status).toBe(200)
+    const asked = stack.kapa.calls().length
+
+    const revoked = await client.revoke(kind === 'accessToken' ? accessToken : refreshToken)
+    expect([revoked.status, await revoked.text()]).toEqual([200, ''])
+    expect(Object.fromEntries(revoked.headers)).toMatchObject({
+      'cache-control': 'no-store',
+      'access-control-allow-origin': '*',
+    })
+
+    const refused = await askAt(1, accessToken)
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toMatch(
+      /^Bearer resource_metadata="[^"]+", error="invalid_token", /,
+    )
+    expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
+    expect(stack.kapa.calls()).toHaveLength(asked)
+    // The instance that had seen it has until the minute is over; one that comes in its place has not.
+    await stack.hosts()[0]?.kill()
+    await stack.restartHost(0)
+    expect((await askAt(0, accessToken)).status).toBe(401)
+  })
+
+  test('other grants of the same person and client go on [T-26 M-18]', async () => {
+    const [one, other] = [await obtainTokens(client, 'ada@example.com'), await obtainTokens(client, 'ada@example.com')]
+    await client.revoke(one[kind])
+    expect((await callMcp(stack.mcpUrl, other.accessToken)).status).toBe(200)
+    tokensOf(await client.refresh(other.refreshToken))
+  })
+
+  test('another client cannot: it is told so, and the session lives [T-26 A6]', async () => {
+    const { accessToken, refreshToken } = await obtainTokens(client)
+    const thief = await registerClient(stack.url, 'Thief')
+    expect(await error(await thief.revoke(kind === 'accessToken' ? accessToken : refreshToken))).toEqual([
+      400,
+      'invalid_grant',
+    ])
+    expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
+    tokensOf(await client.refresh(refreshToken))
+  })
+
+  test('while the store is down: 503 and Retry-After, never 200; later it works [T-26 T-05]', async () => {
+    const tokens = await obtainTokens(client)
+    for (const method of ['GET', 'PUT'] as const) {
+      stack.emulator.addFault({ action: 'status', status: 503, method, key: '^grants/' })
+      const response = await client.revoke(tokens[kind])
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(await error(response)).toEqual([503, 'temporarily_unavailable'])
+      stack.emulator.clearFaults()
+    }
+    expect((await client.revoke(tokens[kind])).status).toBe(200)
+    expect((await client.refresh(tokens.refreshToken)).body.error).toBe('invalid_grant')
+  })
+})
+
+describe('revocation', () => {
+  test('a refresh token of an earlier generation ends the grant all the same, and whatever the hint says [T-26]', async () => {
+    for (const token_type_hint of ['refresh_token', 'access_token', 'something_else', '']) {
+      const { refreshToken: first } = await obtainTokens(client)
+      const { accessToken, refreshToken: second } = tokensOf(await client.refresh(first))
+      expect((await client.revoke(first, { token_type_hint })).status).toBe(200)
+      expect((await client.refresh(second)).body.error).toBe('invalid_grant')
+      expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(401)
+    }
+  })
+
+  test('what is no token, has expired, or has ended before is 200, and writes nothing [T-26]', async () => {
+    const { accessToken, refreshToken } = await obtainTokens(client)
+    const { request, code } = await obtainCode(client)
+    const now = Math.floor(Date.now() / 1000)
+    const ended = await obtainTokens(client)
+    await client.revoke(ended.refreshToken)
+    const shown = [
+      'junk',
+      `${refreshToken.slice(0, -4)}AAAA`,
+      `${accessToken.slice(0, -4)}AAAA`,
+      await key.resign(accessToken, { claims: { iat: now - 7200, exp: now - 3600 } }),
+      await key.resign(accessToken, { claims: { aud: 'https://other.example/mcp' } }),
+      await key.resign(accessToken, { claims: { grant: 'grants/202711/u_nobody/nothing' } }),
+      code,
+      client.clientId,
+      ended.accessToken,
+      ended.refreshToken,
+    ]
+    const operations = await operationsOf(async () => {
+      for (const token of shown) expect((await client.revoke(token)).status).toBe(200)
+    })
+    expect(operations.filter(({ method }) => method !== 'GET')).toEqual([])
+    tokensOf(await client.redeem(request, code))
+    tokensOf(await client.refresh(refreshToken))
+  })
+
+  test('who the client is comes first, then what it shows [T-26 T-06 T-01]', async () => {
+    const { refreshToken } = await obtainTokens(client)
+    const endpoint = `${stack.url}/oauth/revoke`
+    const post = (form: Record<string, string>) =>
+      fetch(endpoint, { method: 'POST', body: new URLSearchParams(form) }).then(error)
+    expect(await post({ token: refreshToken })).toEqual([400, 'invalid_request'])
+    expect(await post({ client_id: 'nobody', token: refreshToken })).toEqual([401, 'invalid_client'])
+    expect(await post({ client_id: client.clientId })).toEqual([400, 'invalid_request'])
+    expect(await error(await client.revoke(refreshToken, { client_secret: 'x' }))).toEqual([401, 'invalid_client'])
+    const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+    expect(await error(await fetch(endpoint, json))).toEqual([400, 'invalid_request'])
+    tokensOf(await client.refresh(refreshToken))
+  })
+
+  test('a client that is blocked may still end what it has [T-26]', async () => {
+    const before = await deploy(stack, key.settings)
+    const own = await registerClient(before.url)
+    const { request, code } = await obtainCodeByMock(own)
+    const { accessToken, refreshToken } = tokensOf(await own.redeem(request, code))
+    const blocking = await before.follow({ ...key.settings, MCP_OAUTH_BLOCKED_CLIENTS: sha256(own.clientId) })
+    expect((await own.refresh(refreshToken)).body.error).toBe('invalid_client')
+    expect((await own.revoke(refreshToken)).status).toBe(200)
+    const { url } = await blocking.follow(key.settings)
+    expect((await own.refresh(refreshToken)).body.error).toBe('invalid_grant')
+    expect((await callMcp(`${url}/mcp`, accessToken)).status).toBe(401)
+  })
+
+  test('20 at once, and refreshes among them: all are answered, and the grant has ended [T-26]', async () => {
+    const { refreshToken } = await obtainTokens(client)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 4 === 0 ? client.refresh(refreshToken) : client.revoke(refreshToken))),
+    )
+    for (const [i, { status }] of answers.entries()) expect(i % 4 === 0 ? [200, 400] : [200]).toContain(status)
+    for (const answer of answers) {
+      const successor = 'body' in answer && !(answer instanceof Response) ? answer.body.refresh_token : undefined
+      if (successor !== undefined) expect((await client.refresh(successor)).body.error).toBe('invalid_grant')
+    }
+    expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
+  })
+})
+
+describe('/mcp asks the store whether the grant stands', () => {
+  const reads = (operations: readonly { readonly method: string; readonly key: string }[]) =>
+    operations.filter(({ key }) => key.startsWith('grants/')).map(({ method }) => method)
+
+  test('once for 200 calls at once, and not again for a minute [S-07]', async () => {
+    const { accessToken } = await obtainTokens(client)
+    await stack.hosts()[1]?.kill()
+    const list = () => callMcp(stack.mcpUrl, accessToken)
+    const operations = await operationsOf(async () => {
+      const statuses = (await Promise.all(Array.from({ length: 200 }, list))).map(({ status }) => status)
+      expect(new Set([...statuses, (await list()).status])).toEqual(new Set([200]))
+    })
+    await stack.restartHost(1)
+    expect(reads(operations)).toEqual(['GET'])
+  })
+
+  test.each<['status' | 'drop' | 'hang']>([['status'], ['drop'], ['hang']])(
+    'and lets a valid token pass when it gets no answer (%s), within two seconds [S-07]',
+    async (action) => {
+      const { accessToken } = await obtainTokens(client)
+      await stack.hosts()[1]?.kill()
+      await stack.restartHost(1)
+      const where = { method: 'GET', key: '^grants/' } as const
+      stack.emulator.addFault(action === 'status' ? { ...where, action, status: 503 } : { ...where, action })
+      const logged = stack.logs.length
+      const began = performance.now()
+      expect((await askAt(1, accessToken)).status).toBe(200)
+      expect(performance.now() - began).toBeLessThan(2_000)
+      await vi.waitFor(() => expect(stack.logs.slice(logged).join('\n')).toContain('"mcp_grant_unchecked"'))
+    },
+  )
+
+  test('and refuses a token whose grant has been removed from it [S-07]', async () => {
+    const { accessToken } = await obtainTokens(client)
+    const token = await key.resign(accessToken, {
+      claims: { grant: `grants/202711/${'u_'.padEnd(45, 'x')}/${'x'.repeat(22)}` },
+    })
+    const refused = await askAt(0, token)
+    expect([refused.status, (await refused.json()).error]).toEqual([401, 'invalid_token'])
+  })
+})
