@@ -31,11 +31,7 @@ beforeAll(async () => {
   publisher = await startPublisher(loopback)
   publisher.publishKeys([key.publicKey])
   stack = await startStack({
-    settings: {
-      ...publisher.settings,
-      MCP_OAUTH_CLIENTS: JSON.stringify([portalClient]),
-      MCP_OAUTH_TRUSTED_HOSTS: 'portal.example',
-    },
+    settings: { ...publisher.settings, MCP_OAUTH_CLIENTS: JSON.stringify([portalClient]) },
   })
   keepSecret(portalSecret)
 })

@@ -131,7 +131,7 @@ export const consent: Group = {
       source: 'OAuth 2.1 §7.9',
       status: 'kept',
       requirement: 'What a client may ask for is limited.',
-      what: 'There are two scopes, neither of which opens anything personal; the page names each that is asked for. What a client registered or published as its `scope` is what it gets when it asks for none. It is no ceiling: whoever registers writes it, from the first challenge, and could not step up later (C-15).',
+      what: 'There are two scopes, neither of which opens anything personal; the page names each that is asked for. What a client registered or published as its `scope` is what it gets when it asks for none. It is no ceiling: whoever registers writes it, from the first challenge, and could not step up later (C-15). For a client in `MCP_OAUTH_CLIENTS` it is one, since the operator writes it.',
       file: 'lib/oauth/authorization/checks/scope.ts',
     },
     {

@@ -45,23 +45,28 @@ export function readClients(settings: SettingsReader, site: Site): ClientSetting
     const parsed = parseRedirectUri(uri, { privateUseUris })
     if (parsed.kind !== 'private-use') settings.complain('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS has an unusable URI')
   }
+  const configuredClients = readConfiguredClients(settings, privateUseUris)
   return {
     privateUseUris,
-    trustedHosts: readTrustedHosts(settings),
+    trustedHosts: readTrustedHosts(settings, configuredClients),
     interstitial: settings.onOff('MCP_OAUTH_INTERSTITIAL'),
     registrationToken: readRegistrationToken(settings),
     blockedClients: readBlockedClients(settings),
-    configuredClients: readConfiguredClients(settings, privateUseUris),
+    configuredClients,
     ...readMetadataDocuments(settings, site),
   }
 }
 
-function readTrustedHosts(settings: SettingsReader): ReadonlySet<string> {
+/** Whoever configures a client vouches for its redirect URIs. */
+function readTrustedHosts(settings: SettingsReader, configuredClients: readonly Client[]): ReadonlySet<string> {
   const entries = settings.list('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts
   if (!entries.every(isTrustedEntry)) {
     settings.complain('MCP_OAUTH_TRUSTED_HOSTS must be a list of hosts, with a path or without')
   }
-  return new Set(entries)
+  const ofClients = configuredClients
+    .flatMap(({ redirectUris }) => redirectUris)
+    .flatMap((uri) => (uri.startsWith('https://') ? [uri.slice('https://'.length)] : []))
+  return new Set([...entries, ...ofClients.filter(isTrustedEntry)])
 }
 
 function readBlockedClients(settings: SettingsReader): BlockList {
