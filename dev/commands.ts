@@ -7,6 +7,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   reset: () => import('./start/reset.ts'),
   build: () => import('./build/cli.ts'),
   secret: () => import('./secret.ts'),
+  'test:clients': () => import('../tests/real-clients/cli.ts'),
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('./pictures/cli.ts'),
   conformance: () => import('./conformance/cli.ts'),

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../../tests/browser/chromium.ts'
 import { Explained } from '../explained.ts'
@@ -13,6 +13,7 @@ readOptions(
   'npm run pictures\n\nTakes a picture of every page, by the Chromium that CHROMIUM_PATH names or Debian installs.',
   {},
 )
+await rm(directory, { recursive: true, force: true })
 await mkdir(directory, { recursive: true })
 const browser = await launch()
 try {

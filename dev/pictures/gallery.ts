@@ -9,6 +9,9 @@ import {
   returnPage,
 } from '../../lib/oauth/pages/index.ts'
 
+const hostileName = `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}`
+const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`
+
 /** Every page in the cases that look different; the file name of its picture is its name. */
 export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
   const form = {
@@ -17,6 +20,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
     action: '/oauth/authorize',
     hiddenFields: { request: 'sealed' },
   }
+  const secondQuestion = { brand, action: '/oauth/confirm', hiddenFields: { state: 'state' } }
   const requestId = '01KAJ4Z9M3W8T5C2'
   return {
     'consent-claude': consentPage({
@@ -45,18 +49,24 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback',
     }),
     confirm: confirmPage({
-      brand: defaultBrand,
+      ...secondQuestion,
       email: 'ada@analytical-engines.example',
       organization: 'Analytical Engines',
       clientName: 'Research helper',
       redirectUri: 'https://helper.example/oauth/callback',
-      action: '/oauth/confirm',
-      hiddenFields: { state: 'state' },
+    }),
+    'confirm-nobody': confirmPage({ ...secondQuestion, redirectUri: 'https://helper.example/oauth/callback' }),
+    'confirm-hostile': confirmPage({
+      ...secondQuestion,
+      email: `${'augusta-ada.king-noel'.repeat(3)}@${'difference.'.repeat(8)}example`,
+      organization: `The Analytical Engine Company ${'of London '.repeat(9)}`,
+      clientName: hostileName,
+      redirectUri: hostileAddress,
     }),
     'consent-hostile': consentPage({
       ...form,
-      client: { name: `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}` },
-      redirectUri: `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`,
+      client: { name: hostileName },
+      redirectUri: hostileAddress,
     }),
     'return-signed-in': returnPage({
       brand,
@@ -69,6 +79,13 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       outcome: 'cancelled',
       location: 'https://agents.example.com/callback?error=access_denied',
       requestId,
+    }),
+    'return-hostile': returnPage({
+      brand,
+      outcome: 'failed',
+      location: `${hostileAddress}?error=invalid_scope`,
+      requestId,
+      error: { code: 'invalid_scope', description: `The scope "${'docs:'.repeat(40)}" is not offered` },
     }),
     'return-failed': returnPage({
       brand,

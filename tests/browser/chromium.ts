@@ -1,10 +1,20 @@
+import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
 const USUAL_PLACES = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
 
-/** A headless Chromium that stays off the network by itself; whoever starts it closes it. Throws when the machine has none. */
-export function launchBrowser(): Promise<Browser> {
+export interface BrowserOptions {
+  /** Names of hosts, each with the port on this machine where the browser finds it. Every other name leads nowhere. */
+  readonly hosts?: Readonly<Record<string, number>>
+  /** PEM of a certificate authority that the browser takes for a real one; servers send it with their own certificate. */
+  readonly authority?: string
+}
+
+/** A headless Chromium that never leaves this machine; whoever starts it closes it. Throws when the machine has none. */
+export function launchBrowser({ hosts = {}, authority }: BrowserOptions = {}): Promise<Browser> {
+  const elsewhere = Object.entries(hosts).map(([host, port]) => `MAP ${host} 127.0.0.1:${port}`)
+  const rules = [...elsewhere, 'MAP * ~NOTFOUND', 'EXCLUDE localhost', 'EXCLUDE 127.0.0.1']
   return chromium.launch({
     executablePath: findChromium(),
     args: [
@@ -14,8 +24,15 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      `--host-resolver-rules=${rules.join(',')}`,
+      ...(authority === undefined ? [] : [`--ignore-certificate-errors-spki-list=${keyHash(authority)}`]),
     ],
   })
+}
+
+function keyHash(certificate: string): string {
+  const key = new X509Certificate(certificate).publicKey.export({ type: 'spki', format: 'der' })
+  return createHash('sha256').update(key).digest('base64')
 }
 
 function findChromium(): string {

@@ -33,6 +33,40 @@ export function textColours(tab: Tab): Promise<TextColours[]> {
   })
 }
 
+export interface Focus {
+  /** What a screen reader would call it, near enough. */
+  readonly name: string
+  /** CSS pixels; 0 where no ring is drawn. */
+  readonly ring: number
+  /** `#rrggbb` */
+  readonly colour: string
+  readonly background: string
+  /** Whether all of it is on the screen. */
+  readonly onScreen: boolean
+}
+
+/** What has the focus, and how it shows. */
+export function focusOf(tab: Tab): Promise<Focus> {
+  return tab.evaluate(() => {
+    const hex = (rgb: string) => {
+      const bytes = (rgb.match(/\d+/g) ?? []).slice(0, 3).map(Number)
+      return `#${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+    }
+    const element = document.activeElement ?? document.body
+    const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(element)
+    const { top, bottom } = element.getBoundingClientRect()
+    const surroundings = element.closest('dl, main, body') ?? document.body
+    const label = element instanceof HTMLInputElement ? element.labels?.[0] : element
+    return {
+      name: label?.textContent?.trim() ?? '',
+      ring: outlineStyle === 'solid' ? Number.parseFloat(outlineWidth) : 0,
+      colour: hex(outlineColor),
+      background: hex(getComputedStyle(surroundings).backgroundColor),
+      onScreen: top >= 0 && bottom <= window.innerHeight,
+    }
+  })
+}
+
 /** How many different colours a PNG shows: one, when nothing was drawn. */
 export function coloursIn(tab: Tab, png: Buffer): Promise<number> {
   return tab.evaluate(async (base64) => {

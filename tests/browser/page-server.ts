@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { htmlResponse, type Page } from '../../lib/oauth/pages/index.ts'
+import { listen } from './listen.ts'
 
 export interface Posted {
   readonly origin: string | undefined
@@ -31,18 +32,8 @@ export async function servePages(pages: Readonly<Record<string, Page>>, onward: 
     const answer = htmlResponse(page, { status: 200 })
     response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(page.html)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The page server has no port')
-  return {
-    origin: `http://127.0.0.1:${address.port}`,
-    posted,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  const { port, stop } = await listen(server)
+  return { origin: `http://127.0.0.1:${port}`, posted, stop }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

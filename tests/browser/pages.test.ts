@@ -7,6 +7,7 @@ import { defaultBrand, errorPage } from '../../lib/oauth/pages/index.ts'
 import { launchBrowser } from './chromium.ts'
 import { coloursIn, textColours } from './measure.ts'
 import { type PageServer, servePages } from './page-server.ts'
+import { withPerson } from './person.ts'
 
 const PHONE = { width: 375, height: 667 }
 const pages = gallery()
@@ -16,10 +17,7 @@ let server: PageServer
 
 beforeAll(async () => {
   browser = await launchBrowser()
-  client = await servePages(
-    { arrived: errorPage({ brand: defaultBrand, kind: 'cancelled', requestId: 'client' }) },
-    '/',
-  )
+  client = await servePages({ arrived: errorPage({ brand: defaultBrand, kind: 'expired', requestId: 'client' }) }, '/')
   server = await servePages(pages, `${client.origin}/arrived`)
 })
 
@@ -28,25 +26,30 @@ afterAll(async () => {
   await Promise.all([client?.stop(), server?.stop()])
 })
 
-async function withTab<T>(options: BrowserContextOptions, use: (tab: Tab) => Promise<T>): Promise<T> {
-  const context = await browser.newContext(options)
-  try {
-    return await use(await context.newPage())
-  } finally {
-    await context.close()
-  }
-}
+const withTab = <T>(options: BrowserContextOptions, use: (tab: Tab) => Promise<T>) =>
+  withPerson(browser, ({ tab }) => use(tab), options)
 
 test('the content security policy lets every page look as it should, and nothing violates it [A-18]', () =>
   withTab({}, async (tab) => {
-    const complaints: string[] = []
-    tab.on('console', (message) => complaints.push(message.text()))
     for (const name of Object.keys(pages)) {
       await tab.goto(`${server.origin}/${name}`)
       expect(await tab.locator('main').evaluate((main) => getComputedStyle(main).borderRadius)).toBe('16px')
     }
-    expect(complaints).toEqual([])
   }))
+
+test('a violation of the content security policy, and an error of a script, fail a test here', async () => {
+  const violation = withTab({}, async (tab) => {
+    await tab.goto(`${server.origin}/consent-claude`)
+    await tab.evaluate(() => document.body.setAttribute('style', 'color: red'))
+  })
+  await expect(violation).rejects.toThrow('style-src')
+  const mistake = withTab({}, async (tab) => {
+    await tab.goto(`${server.origin}/consent-claude`)
+    await tab.evaluate(() => setTimeout(() => Promise.reject(new Error('a mistake'))))
+    await tab.waitForEvent('pageerror')
+  })
+  await expect(mistake).rejects.toThrow('a mistake')
+})
 
 test('no page scrolls sideways on a screen 320 pixels wide, and every button is at least 44 high', () =>
   withTab({ viewport: { width: 320, height: 568 } }, async (tab) => {

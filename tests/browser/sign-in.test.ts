@@ -1,167 +1,145 @@
-import { mkdir } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { Browser, BrowserContext, Page as Tab } from 'playwright-core'
+import type { BrowserContextOptions, Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newPkce } from '../../lib/oauth/testing/harness.ts'
-import { keepSecret } from '../support/secrets.ts'
-import { type Stack, startStack } from '../support/stack.ts'
-import { launchBrowser } from './chromium.ts'
+import { withPerson } from './person.ts'
+import {
+  answerTo,
+  approveButton,
+  cancelButton,
+  confirmButton,
+  enterEmail,
+  headline,
+  returnLink,
+  startSession,
+} from './session.ts'
+import { startWorld, type World } from './world.ts'
 
-const pictures = '.local/pictures'
-let stack: Stack
-let browser: Browser
-let listener: Server
-let redirectUri: string
-
+let world: World
 beforeAll(async () => {
-  await mkdir(pictures, { recursive: true })
-  ;[stack, browser] = await Promise.all([startStack(), launchBrowser()])
-  // The client: a program on this computer that waits for its code.
-  listener = createServer((_request, response) => response.end('signed in'))
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-  redirectUri = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/callback`
+  world = await startWorld()
 })
+afterAll(() => world?.stop())
 
-afterAll(async () => {
-  await browser?.close()
-  await stack?.stop()
-  listener?.closeAllConnections()
-  listener?.close()
-})
+const kinds = [
+  ['a website that the operator vouches for', 'trusted'],
+  ['a website that nobody vouches for', 'web'],
+  ['a program on this computer', 'loopback'],
+  ['an app with a scheme of its own', 'app'],
+] as const
 
-async function register(metadata: object): Promise<string> {
-  const response = await fetch(`${stack.url}/oauth/register`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(metadata),
-  })
-  const { client_id } = await response.json()
-  return client_id
-}
-
-async function authorizationUrl(
-  more: Record<string, string> = {},
-): Promise<{ url: string; verifier: string; clientId: string }> {
-  const { verifier, challenge } = newPkce()
-  const clientId = await register({ client_name: 'Browser test', redirect_uris: [more.redirect_uri ?? redirectUri] })
-  const parameters = {
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    response_type: 'code',
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-    state: 'a/b+c=',
-    ...more,
-  }
-  return { url: `${stack.url}/oauth/authorize?${new URLSearchParams(parameters)}`, verifier, clientId }
-}
-
-/** One person's browser; whatever a page complains of fails the test. */
-async function withPerson(use: (tab: Tab, context: BrowserContext) => Promise<void>, options = {}): Promise<void> {
-  const context = await browser.newContext(options)
-  const complaints: string[] = []
-  context.on('console', (message) => {
-    if (message.type() === 'error' && /content security policy/i.test(message.text())) complaints.push(message.text())
-  })
-  context.on('request', (request) => keepSecret(URL.parse(request.url())?.searchParams.get('code')))
-  try {
-    await use(await context.newPage(), context)
-    expect(complaints).toEqual([])
-  } finally {
-    for (const { value } of await context.cookies()) keepSecret(value)
-    await context.close()
-  }
-}
-
-async function enterEmail(tab: Tab, email: string): Promise<void> {
-  await tab.getByLabel('E-mail address').fill(email)
-  await tab.getByRole('button', { name: 'Sign in' }).click()
-}
-
-describe.each([
+const browsers: [string, BrowserContextOptions][] = [
   ['with JavaScript', {}],
   ['without JavaScript', { javaScriptEnabled: false }],
-])('in Chromium, %s', (_name, options) => {
-  test('a person signs in from the consent page to the client’s own listener', () =>
-    withPerson(async (tab) => {
-      const { url, verifier, clientId } = await authorizationUrl()
-      await tab.goto(url)
-      await tab.screenshot({ path: `${pictures}/stack-consent.png`, fullPage: true })
-      await tab.getByRole('button', { name: /^Continue with/ }).click()
-      await enterEmail(tab, 'ada@example.com')
-      await tab.waitForURL(`${redirectUri}?**`)
-      const answer = new URL(tab.url()).searchParams
-      expect([answer.get('state'), answer.get('iss')]).toEqual(['a/b+c=', stack.url])
-      const response = await fetch(`${stack.url}/oauth/token`, {
-        method: 'POST',
-        body: new URLSearchParams({
-          grant_type: 'authorization_code',
-          client_id: clientId,
-          code: answer.get('code') ?? '',
-          code_verifier: verifier,
-        }),
-      })
-      expect(response.status).toBe(200)
-    }, options))
-})
+  ['dark, and 320 pixels wide', { colorScheme: 'dark', viewport: { width: 320, height: 568 } }],
+]
 
-test('Cancel goes back to the client with access_denied', () =>
-  withPerson(async (tab) => {
-    await tab.goto((await authorizationUrl()).url)
-    await tab.getByRole('button', { name: 'Cancel' }).click()
-    await tab.waitForURL(`${redirectUri}?**`)
-    expect(new URL(tab.url()).searchParams.get('error')).toBe('access_denied')
-  }))
-
-test('an app’s own scheme gets a page with a button [A-20]', () =>
-  withPerson(async (tab) => {
-    const cursor = 'cursor://anysphere.cursor-mcp/oauth/callback'
-    await tab.goto((await authorizationUrl({ redirect_uri: cursor })).url)
-    await tab.getByRole('button', { name: /^Continue with/ }).click()
-    await enterEmail(tab, 'ada@example.com')
-    const link = tab.getByRole('link', { name: /^Return to/ })
-    expect(await link.getAttribute('href')).toMatch(/^cursor:\/\/anysphere\.cursor-mcp\/oauth\/callback\?code=/)
-    await tab.screenshot({ path: `${pictures}/stack-return.png` })
-  }))
-
-test('approved in one browser, the sign-in cannot be finished in another [F-02 A9]', () =>
-  withPerson(async (tab) => {
-    const start = await approvalLocation(tab)
-    await withPerson(async (victim) => {
-      await victim.goto(start)
-      await enterEmail(victim, 'victim@example.com')
-      expect(await victim.getByRole('heading', { level: 1 }).textContent()).toContain('somewhere else')
-      await victim.screenshot({ path: `${pictures}/stack-error-other-browser.png` })
-    })
-  }))
-
-/** The address the provider was first called at: an attacker reads it off their own browser. */
-async function approvalLocation(tab: Tab): Promise<string> {
-  await tab.goto((await authorizationUrl()).url)
-  const [request] = await Promise.all([
-    tab.waitForRequest((candidate) => candidate.url().startsWith(stack.provider.issuer)),
-    tab.getByRole('button', { name: /^Continue with/ }).click(),
-  ])
-  return request.url()
+async function expectNoSidewaysScroll(tab: Tab): Promise<void> {
+  const [content, screen] = await tab.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+  expect(content).toBe(screen)
 }
 
-test('an unknown client gets a page that says what to do, and no redirect', () =>
-  withPerson(async (tab) => {
-    const url = new URL((await authorizationUrl()).url)
-    url.searchParams.set('client_id', 'forgotten')
-    expect((await tab.goto(url.href))?.status()).toBe(400)
-    expect(await tab.locator('main').textContent()).toContain('remove this connector and add it again')
-    await tab.screenshot({ path: `${pictures}/stack-error-unknown-client.png` })
-  }))
-
-test('the second sign-in in a browser takes one click: the provider remembers [F-11]', () =>
-  withPerson(async (tab) => {
-    for (const round of [1, 2]) {
-      await tab.goto((await authorizationUrl()).url)
-      await tab.getByRole('button', { name: /^Continue with/ }).click()
-      if (round === 1) await enterEmail(tab, 'ada@example.com')
-      await tab.waitForURL(`${redirectUri}?**`)
-      expect(new URL(tab.url()).searchParams.get('code')).toBeTruthy()
+describe.each(browsers)('in Chromium, %s', (_, options) => {
+  test.each(kinds)('a person signs in, from the consent page to %s [A-20 A-17]', async (_, kind) => {
+    const { stack, clients, browser } = world
+    const session = await startSession(stack.url, clients[kind])
+    const signIn = async (tab: Tab) => {
+      await tab.goto(session.url)
+      expect(await headline(tab)).toBe(`Connect ${clients[kind].place} to Redpanda documentation`)
+      await expectNoSidewaysScroll(tab)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      if (kind === 'web') {
+        expect(await tab.getByRole('definition').first().innerText()).toContain('ada@example.com')
+        await expectNoSidewaysScroll(tab)
+        await confirmButton(tab).click()
+      }
+      const answer = await answerTo(clients[kind], tab)
+      expect([answer.get('state'), answer.get('iss')]).toEqual([session.state, stack.url])
+      expect(await session.redeem(answer)).toBe(200)
     }
-  }))
+    await withPerson(browser, ({ tab }) => signIn(tab), options)
+  })
+})
+
+describe('cancelled on the consent page', () => {
+  test.each(kinds)(
+    '%s is told access_denied, and only the person goes to where nobody vouches for',
+    async (_, kind) => {
+      const { stack, clients, browser } = world
+      const session = await startSession(stack.url, clients[kind])
+      await withPerson(browser, async ({ tab }) => {
+        await tab.goto(session.url)
+        await cancelButton(tab).click()
+        await expectDenied(tab, kind, session)
+      })
+    },
+  )
+})
+
+describe('cancelled after the consent page', () => {
+  test.each(kinds)('at the OpenID Provider: %s is told access_denied', async (_, kind) => {
+    const { stack, clients, browser } = world
+    const session = await startSession(stack.url, clients[kind])
+    await withPerson(browser, async ({ tab }) => {
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await cancelButton(tab).click()
+      await expectDenied(tab, kind, session)
+    })
+  })
+
+  test('on the page that names the person: no code, and the provider’s answer is worth nothing afterwards', async () => {
+    const { stack, clients, browser } = world
+    const session = await startSession(stack.url, clients.web)
+    await withPerson(browser, async ({ tab }) => {
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      await tab.waitForURL(`${stack.url}/mcp/callback?**`)
+      const callback = tab.url()
+      await cancelButton(tab).click()
+      await expectDenied(tab, 'web', session)
+      expect((await tab.goto(callback))?.status()).toBe(403)
+    })
+  })
+})
+
+/** The page in between, where there is one, and what the client is told at last. */
+async function expectDenied(
+  tab: Tab,
+  kind: (typeof kinds)[number][1],
+  { state }: { readonly state: string },
+): Promise<void> {
+  const client = world.clients[kind]
+  if (kind === 'web' || kind === 'app') {
+    await returnLink(tab).waitFor()
+    expect(await headline(tab)).toBe('You cancelled the sign-in')
+    expect(client.answersTo(state)).toEqual([])
+  }
+  if (kind === 'web') await returnLink(tab).click()
+  const answer = await answerTo(client, tab)
+  const told = ['error', 'state', 'iss', 'code'].map((name) => answer.get(name))
+  expect(told).toEqual(['access_denied', state, world.stack.url, null])
+}
+
+test('an unknown client gets a page that says what to do, and no redirect [R-13]', async () => {
+  const { stack, clients, browser } = world
+  const { url } = await startSession(stack.url, clients.loopback, { client_id: 'forgotten' })
+  await withPerson(browser, async ({ tab }) => {
+    expect((await tab.goto(url))?.status()).toBe(400)
+    expect(await tab.getByRole('main').textContent()).toContain('remove this connector and add it again')
+    expect(await tab.getByRole('link').count()).toBe(1)
+  })
+})
+
+test('the second sign-in in a browser takes one click: the provider remembers [F-11]', async () => {
+  const { stack, clients, browser } = world
+  await withPerson(browser, async ({ tab }) => {
+    for (const round of [1, 2]) {
+      const session = await startSession(stack.url, clients.loopback)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      if (round === 1) await enterEmail(tab)
+      expect((await answerTo(clients.loopback, tab)).get('code')).toBeTruthy()
+    }
+  })
+})

@@ -1,13 +1,14 @@
 import { paths } from '../capabilities.ts'
 import { AuthorizationError, type ErrorCode, PageError } from '../errors.ts'
 import { subjectOf } from '../grants/record.ts'
-import { confirmPage, htmlResponse } from '../pages/index.ts'
+import { confirmPage, htmlResponse, type Page } from '../pages/index.ts'
 import { parseParameters } from '../parameters.ts'
 import { type Identity, UpstreamError } from '../upstream/upstream.ts'
 import { onPage } from './checks/on-page.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { issueCode, newGrant, type SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
+import type { Confirmation } from './transaction.ts'
 
 /**
  * `GET /mcp/callback`: the OpenID Provider sends the person back. Only the browser that approved has the transaction
@@ -23,6 +24,9 @@ export async function callback(
   const state = onPage('invalid-request', () => parseParameters(answer).get('state')) ?? ''
   const transaction = context.transactions.find(request, state)
   if (!transaction) {
+    // The question after the sign-in stands at this address: loaded again, it is asked again.
+    const waiting = context.transactions.findConfirmation(request, state)
+    if (waiting) return htmlResponse(confirmationPage(state, waiting, context), { status: 200 })
     throw new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
   }
   const to = returnAddressOf(transaction.request, context.redirectPolicy)
@@ -71,8 +75,18 @@ function askForConfirmation(
   request: AuthorizationRequest,
   context: AuthorizationContext,
 ): Response {
+  const confirmation = { request, signedIn, grant: newGrant(signedIn.sub, context) }
+  const cookie = context.transactions.awaitConfirmation(state, confirmation)
+  context.log('confirmation_asked', { client: request.c, sub: signedIn.sub })
+  return htmlResponse(confirmationPage(state, confirmation, context), {
+    status: 200,
+    headers: { 'set-cookie': cookie },
+  })
+}
+
+function confirmationPage(state: string, { request, signedIn }: Confirmation, context: AuthorizationContext): Page {
   const { email, on: organization } = signedIn.person
-  const page = confirmPage({
+  return confirmPage({
     brand: context.brand,
     ...(email === undefined ? {} : { email }),
     ...(organization === undefined ? {} : { organization }),
@@ -81,10 +95,6 @@ function askForConfirmation(
     action: paths.confirm,
     hiddenFields: { state },
   })
-  context.log('confirmation_asked', { client: request.c, sub: signedIn.sub })
-  const grant = newGrant(signedIn.sub, context)
-  const cookie = context.transactions.awaitConfirmation(state, { request, signedIn, grant })
-  return htmlResponse(page, { status: 200, headers: { 'set-cookie': cookie } })
 }
 
 /** What the client is told (F-08): never the provider's own words. */

@@ -1,0 +1,25 @@
+import axe, { type AxeResults } from 'axe-core'
+import type { Page as Tab } from 'playwright-core'
+
+/** All rules that axe has, those that are off by default included: WCAG 2.2 up to AA, and good practice. */
+const options = {
+  resultTypes: ['violations', 'incomplete'],
+  rules: { 'target-size': { enabled: true } },
+  // Our only style sheet is in the page.
+  preload: false,
+}
+
+/** Loads axe into the page as the developer tools do, past the content security policy; nothing of the page changes. */
+export function loadAxe(tab: Tab): Promise<void> {
+  return tab.evaluate(axe.source)
+}
+
+/** What axe finds wrong, or cannot tell: rule and elements. Needs `loadAxe`. */
+export async function barriers(tab: Tab): Promise<readonly string[]> {
+  const results: Pick<AxeResults, 'violations' | 'incomplete'> = await tab.evaluate(
+    `axe.run(${JSON.stringify(options)})`,
+  )
+  return [...results.violations, ...results.incomplete].map(
+    ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html }) => `  ${html}`).join('\n')}`,
+  )
+}

@@ -1,0 +1,79 @@
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { createTestCa } from '../../dev/tls/ca.ts'
+import { keepSecret } from '../support/secrets.ts'
+import { listen } from './listen.ts'
+
+/** Where a client waits for its answer. */
+export interface Client {
+  /** As the consent page names it. */
+  readonly place: string
+  readonly redirectUri: string
+  /** Lets the next answer wait; settles when it has arrived, with what lets it go on. */
+  holdNext(): Promise<() => void>
+  /** What arrived of one request. Of an app nobody can see this: a browser hands the answer to another program. */
+  answersTo(state: string): readonly URLSearchParams[]
+}
+
+/** One client of each kind that there is, listening on this machine. */
+export interface Clients {
+  /** A website that the operator vouches for. */
+  readonly trusted: Client
+  /** A website that nobody vouches for. */
+  readonly web: Client
+  /** A program on the person's computer. */
+  readonly loopback: Client
+  /** An app that opens links of its own scheme. */
+  readonly app: Client
+  /** For the browser that is to find them. */
+  readonly browserOptions: { readonly hosts: Record<string, number>; readonly authority: string }
+  stop(): Promise<void>
+}
+
+export const trustedHost = 'agents.example'
+const webHost = 'helper.example'
+
+export async function startClients(): Promise<Clients> {
+  const ca = createTestCa()
+  const { key, cert } = ca.certificateFor([trustedHost, webHost])
+  const sinks = new Map<string, (answer: URLSearchParams) => Promise<void>>()
+  const answer: RequestListener = async (request, response) => {
+    const { host, searchParams } = new URL(request.url ?? '/', `http://${request.headers.host}`)
+    await sinks.get(host)?.(searchParams)
+    response.setHeader('content-type', 'text/html')
+    response.end('<!doctype html><title>Client</title><h1>Connected</h1>')
+  }
+  const sites = await listen(createTlsServer({ key, cert: cert + ca.caPem }, answer))
+  const program = await listen(createServer(answer))
+  const client = (place: string, redirectUri: string): Client => {
+    const received: URLSearchParams[] = []
+    let arrived = (): Promise<void> | void => {}
+    sinks.set(new URL(redirectUri).host, async (answer) => {
+      keepSecret(answer.get('code'))
+      received.push(answer)
+      await arrived()
+    })
+    return {
+      place,
+      redirectUri,
+      holdNext: () =>
+        new Promise((noticed) => {
+          arrived = () => {
+            arrived = () => {}
+            return new Promise<void>((release) => noticed(release))
+          }
+        }),
+      answersTo: (state) => received.filter((answer) => answer.get('state') === state),
+    }
+  }
+  return {
+    trusted: client(trustedHost, `https://${trustedHost}/oauth/callback`),
+    web: client(webHost, `https://${webHost}/oauth/callback`),
+    loopback: client('an app on this computer', `http://127.0.0.1:${program.port}/callback`),
+    app: client('the app for cursor:// links', 'cursor://anysphere.cursor-mcp/oauth/callback'),
+    browserOptions: { hosts: { [trustedHost]: sites.port, [webHost]: sites.port }, authority: ca.caPem },
+    async stop() {
+      await Promise.all([sites.stop(), program.stop()])
+    },
+  }
+}

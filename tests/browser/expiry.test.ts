@@ -1,0 +1,60 @@
+import type { Browser, Page as Tab } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchBrowser } from './chromium.ts'
+import { type HarnessSite, startHarnessSite } from './harness-site.ts'
+import { withPerson } from './person.ts'
+import { approveButton, cancelButton, confirmButton, headline, startSession } from './session.ts'
+
+let site: HarnessSite
+let browser: Browser
+beforeAll(async () => {
+  site = await startHarnessSite()
+  browser = await launchBrowser(site.browserOptions)
+})
+afterAll(async () => {
+  await browser?.close()
+  await site?.stop()
+})
+
+const web = { redirectUri: 'https://helper.example/oauth/callback' }
+const providerLink = (tab: Tab) => tab.getByRole('link', { name: 'Sign in' })
+
+const expired = 'This sign-in has expired'
+const notHere = 'This sign-in cannot be finished here'
+
+/** A page of the way, how long it was left open (minutes), what is pressed there at last, and what comes of it. */
+test.each([
+  ['the consent page, approved', 10, approveButton, expired],
+  ['the consent page, cancelled', 10, cancelButton, expired],
+  ['the page of the OpenID Provider', 10, providerLink, notHere],
+  ['the confirmation page, confirmed', 5, confirmButton, notHere],
+  ['the confirmation page, cancelled', 5, cancelButton, notHere],
+] as const)(
+  '%s after %d minutes: a page that says what to do, and no answer to the client',
+  (page, minutes, at, title) =>
+    withPerson(browser, async ({ tab, context }) => {
+      const asked: string[] = []
+      context.on('request', (request) => asked.push(request.url()))
+      await tab.goto((await startSession(site.harness.issuer, web)).url)
+      if (!page.startsWith('the consent')) await approveButton(tab).click()
+      if (page.startsWith('the confirmation')) await providerLink(tab).click()
+      await at(tab).waitFor()
+
+      site.harness.clock += minutes * 60_000
+      await at(tab).click()
+      await tab.getByRole('heading', { name: 'What to do' }).waitFor()
+      expect(await headline(tab)).toBe(title)
+      expect(await tab.getByRole('main').innerText()).toMatch(/go back to your app and connect again/i)
+      expect(asked.filter((url) => url.startsWith(web.redirectUri))).toEqual([])
+    }),
+)
+
+test('a consent page that expired is as good as new after a reload', () =>
+  withPerson(browser, async ({ tab }) => {
+    await tab.goto((await startSession(site.harness.issuer, web)).url)
+    site.harness.clock += 10 * 60_000
+    await tab.reload()
+    await approveButton(tab).click()
+    await providerLink(tab).click()
+    expect(await headline(tab)).toBe('Continue to helper.example?')
+  }))

@@ -1,0 +1,217 @@
+import type { Locator, Page as Tab } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Person, withPerson } from './person.ts'
+import { answerTo, approveButton, confirmButton, enterEmail, headline, startSession } from './session.ts'
+import { startWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world?.stop())
+
+/** The paths of our own that forms were posted to. */
+const postedToUs = ({ posted }: Person) =>
+  posted.filter((url) => url.startsWith(world.stack.url)).map((url) => new URL(url).pathname)
+
+/** Two clicks of a mouse at one place; the second one comes when `between` is over, whatever is there by then. */
+async function clickTwice(tab: Tab, button: Locator, between: () => Promise<unknown>): Promise<void> {
+  const box = await button.boundingBox()
+  if (box === null) throw new Error('The button is not to be seen')
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  await tab.mouse.click(x, y)
+  await between()
+  await tab.mouse.click(x, y)
+}
+
+describe('a button that is pressed twice posts once, and the sign-in goes on', () => {
+  test('a double click on the consent page', () =>
+    withPerson(world.browser, async (person) => {
+      const { tab } = person
+      const session = await startSession(world.stack.url, world.clients.loopback)
+      await tab.goto(session.url)
+      await approveButton(tab).dblclick()
+      await enterEmail(tab)
+      expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
+      expect(postedToUs(person)).toEqual(['/oauth/approve'])
+    }))
+
+  test('on the consent page, while a slow network still holds the first', () =>
+    withPerson(world.browser, async (person) => {
+      const { tab, context } = person
+      const session = await startSession(world.stack.url, world.clients.loopback)
+      const held = Promise.withResolvers<() => Promise<void>>()
+      await context.route('**/oauth/approve', (route) => held.resolve(() => route.continue()))
+      await tab.goto(session.url)
+      await clickTwice(tab, approveButton(tab), () => held.promise)
+      const letGo = await held.promise
+      await letGo()
+      await enterEmail(tab)
+      expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
+      expect(postedToUs(person)).toEqual(['/oauth/approve'])
+    }))
+
+  test('on the confirmation page, while a slow client still thinks about its answer', () =>
+    withPerson(world.browser, async (person) => {
+      const { tab } = person
+      const session = await startSession(world.stack.url, world.clients.web)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      await confirmButton(tab).waitFor()
+      const held = world.clients.web.holdNext()
+      await clickTwice(tab, confirmButton(tab), () => held)
+      const letGo = await held
+      letGo()
+      expect(await session.redeem(await answerTo(world.clients.web, tab))).toBe(200)
+      expect(postedToUs(person)).toEqual(['/oauth/approve', '/oauth/confirm'])
+      expect(world.clients.web.answersTo(session.state)).toHaveLength(1)
+    }))
+
+  test('a button that was pressed in vain works again after a click elsewhere', () =>
+    withPerson(world.browser, async ({ tab }) => {
+      await tab.goto((await startSession(world.stack.url, world.clients.loopback)).url)
+      const button = approveButton(tab)
+      // Pressed, and let go beside it.
+      await button.hover()
+      await tab.mouse.down()
+      await tab.mouse.move(1, 1)
+      await tab.mouse.up()
+      expect(await headline(tab)).toContain('Connect')
+      await tab.getByRole('heading', { level: 1 }).click()
+      await button.click()
+      await enterEmail(tab)
+    }))
+})
+
+describe('back', () => {
+  test('from the OpenID Provider to the consent page: the person may approve again', () =>
+    withPerson(world.browser, async ({ tab }) => {
+      const session = await startSession(world.stack.url, world.clients.loopback)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await tab.getByLabel('E-mail address').waitFor()
+      await tab.goBack()
+      expect(await headline(tab)).toContain('Connect')
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
+    }))
+
+  test('after the approval is over: nothing is repeated by itself, and the consent page asks anew', () =>
+    withPerson(world.browser, async (person) => {
+      const { tab } = person
+      const { loopback } = world.clients
+      const session = await startSession(world.stack.url, loopback)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      const first = await answerTo(loopback, tab)
+      expect(await session.redeem(first)).toBe(200)
+      const posts = person.posted.length
+      while (!tab.url().startsWith(`${world.stack.url}/oauth/authorize`)) await tab.goBack()
+      expect(person.posted).toHaveLength(posts)
+      expect(loopback.answersTo(session.state)).toHaveLength(1)
+      // Whoever wants to, signs in once more: another code, for another grant.
+      await approveButton(tab).click()
+      await expect.poll(() => loopback.answersTo(session.state).length).toBe(2)
+      expect((await answerTo(loopback, tab)).get('code')).not.toBe(first.get('code'))
+    }))
+})
+
+test('two tabs at once, finished in the other order: both clients get their own code', () =>
+  withPerson(world.browser, async ({ tab, context }) => {
+    const { loopback } = world.clients
+    const other = await context.newPage()
+    const started = []
+    for (const each of [tab, other]) {
+      const session = await startSession(world.stack.url, loopback)
+      await each.goto(session.url)
+      started.push({ each, session })
+    }
+    for (const { each } of started) await approveButton(each).click()
+    for (const { each, session } of started.toReversed()) {
+      await enterEmail(each)
+      const answer = await answerTo(loopback, each)
+      expect(answer.get('state')).toBe(session.state)
+      expect(await session.redeem(answer)).toBe(200)
+    }
+  }))
+
+describe('reload', () => {
+  test('of the client’s own page asks nothing of us', () =>
+    withPerson(world.browser, async ({ tab, context }) => {
+      const { loopback } = world.clients
+      const session = await startSession(world.stack.url, loopback)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      const answer = await answerTo(loopback, tab)
+      const asked: string[] = []
+      context.on('request', (request) => asked.push(new URL(request.url()).origin))
+      await tab.reload()
+      expect(asked).toEqual([new URL(loopback.redirectUri).origin])
+      expect(await session.redeem(answer)).toBe(200)
+    }))
+
+  test('of the page with the way back to the app: no second code, and a page that says so', () =>
+    withPerson(world.browser, async ({ tab }) => {
+      const session = await startSession(world.stack.url, world.clients.app)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      const answer = await answerTo(world.clients.app, tab)
+      expect((await tab.reload())?.status()).toBe(403)
+      expect(await tab.getByRole('main').innerText()).toContain(
+        'If your app says that it is connected, close this page',
+      )
+      expect(await tab.getByRole('link', { name: /^Return/ }).count()).toBe(0)
+      expect(await session.redeem(answer)).toBe(200)
+    }))
+
+  test('of the page that names the person asks again, and goes on', () =>
+    withPerson(world.browser, async ({ tab }) => {
+      const session = await startSession(world.stack.url, world.clients.web)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      await enterEmail(tab)
+      await confirmButton(tab).waitFor()
+      expect((await tab.reload())?.status()).toBe(200)
+      expect(await tab.getByRole('definition').first().innerText()).toContain('ada@example.com')
+      await confirmButton(tab).click()
+      expect(await session.redeem(await answerTo(world.clients.web, tab))).toBe(200)
+    }))
+
+  test('of a callback that the OpenID Provider held up finishes the sign-in', () =>
+    withPerson(world.browser, async ({ tab }) => {
+      const session = await startSession(world.stack.url, world.clients.loopback)
+      await tab.goto(session.url)
+      await approveButton(tab).click()
+      world.stack.provider.faults.token = { kind: 'status', status: 503 }
+      await enterEmail(tab)
+      await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
+      expect(await headline(tab)).toBe('Redpanda Cloud is not responding')
+      delete world.stack.provider.faults.token
+      await tab.reload()
+      expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
+    }))
+})
+
+test('approved in one browser, the sign-in cannot be finished in another; here it still can [F-02 A9]', () =>
+  withPerson(world.browser, async ({ tab }) => {
+    const session = await startSession(world.stack.url, world.clients.loopback)
+    await tab.goto(session.url)
+    // Where the provider is first called: an attacker reads it off their own browser, and sends it to the victim.
+    const [request] = await Promise.all([
+      tab.waitForRequest((candidate) => candidate.url().startsWith(world.stack.provider.issuer)),
+      approveButton(tab).click(),
+    ])
+    await withPerson(world.browser, async ({ tab: victim }) => {
+      await victim.goto(request.url())
+      await enterEmail(victim, 'victim@example.com')
+      expect(await headline(victim)).toBe('This sign-in cannot be finished here')
+    })
+    expect(world.clients.loopback.answersTo(session.state)).toEqual([])
+    await enterEmail(tab)
+    expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
+  }))

@@ -1,0 +1,95 @@
+import type { Page as Tab } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { contrast } from '../../lib/oauth/pages/colour.ts'
+import { focusOf } from './measure.ts'
+import { withPerson } from './person.ts'
+import { answerTo, startSession } from './session.ts'
+import { startWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld()
+})
+afterAll(() => world?.stop())
+
+/** The stops of the tab key on our pages, in reading order; the last one is where Enter is pressed. */
+const toApprove = ['Full address', 'Continue with Redpanda Cloud']
+const toConfirm = ['Full address', 'Continue']
+const toCancel = [...toApprove, 'Cancel']
+const toReturn = ['Return to Browser test']
+
+/** Goes from one to the next, sees where it is each time, and presses Enter on the last. */
+async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
+  await tab.getByRole('heading', { level: 1 }).waitFor()
+  for (const name of stops) {
+    await tab.keyboard.press('Tab')
+    const focus = await focusOf(tab)
+    expect(focus).toMatchObject({ name, ring: 3, onScreen: true })
+    // WCAG 2.2, 1.4.11.
+    expect(contrast(focus.colour, focus.background)).toBeGreaterThanOrEqual(3)
+  }
+  await tab.keyboard.press('Enter')
+}
+
+/** The provider's form has the focus from the start. */
+async function typeEmail(tab: Tab): Promise<void> {
+  await tab.getByLabel('E-mail address').waitFor()
+  expect((await focusOf(tab)).name).toBe('E-mail address')
+  await tab.keyboard.type('ada@example.com')
+  await tab.keyboard.press('Enter')
+}
+
+/** Whoever has no mouse touches none: the test fails if something here does. */
+const noMouse = `for (const type of ['pointerdown', 'mousedown', 'touchstart']) {
+  document.addEventListener(type, () => complain(type), { capture: true })
+}`
+
+test.each([
+  ['light', { colorScheme: 'light' }],
+  ['dark, on a phone', { colorScheme: 'dark', viewport: { width: 320, height: 568 } }],
+] as const)('%s: a whole sign-in with nothing but the keyboard, to a website and to an app', (_, options) =>
+  withPerson(
+    world.browser,
+    async ({ tab, context }) => {
+      await context.addInitScript(noMouse)
+      const { web, app } = world.clients
+      const first = await startSession(world.stack.url, web)
+      await tab.goto(first.url)
+      await enterOn(tab, toApprove)
+      await typeEmail(tab)
+      await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
+      await enterOn(tab, toConfirm)
+      expect(await first.redeem(await answerTo(web, tab))).toBe(200)
+
+      // The provider knows the person by now.
+      const second = await startSession(world.stack.url, app)
+      await tab.goto(second.url)
+      await enterOn(tab, toApprove)
+      await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
+      expect(await second.redeem(await answerTo(app, tab, () => enterOn(tab, toReturn)))).toBe(200)
+    },
+    options,
+  ),
+)
+
+test('Cancel with the keyboard', () =>
+  withPerson(world.browser, async ({ tab, context }) => {
+    await context.addInitScript(noMouse)
+    const { loopback } = world.clients
+    await tab.goto((await startSession(world.stack.url, loopback)).url)
+    await enterOn(tab, toCancel)
+    expect((await answerTo(loopback, tab)).get('error')).toBe('access_denied')
+  }))
+
+test('the whole address opens and closes with the keyboard', () =>
+  withPerson(world.browser, async ({ tab, context }) => {
+    await context.addInitScript(noMouse)
+    const { web } = world.clients
+    await tab.goto((await startSession(world.stack.url, web)).url)
+    const address = tab.getByText(web.redirectUri)
+    expect(await address.isVisible()).toBe(false)
+    await enterOn(tab, ['Full address'])
+    await address.waitFor({ state: 'visible' })
+    await tab.keyboard.press('Enter')
+    await address.waitFor({ state: 'hidden' })
+  }))

@@ -1,0 +1,20 @@
+import type { AddressInfo, Server } from 'node:net'
+
+export interface Listening {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** Starts a server of `node:http` or `node:https` on a free port of 127.0.0.1. */
+export async function listen(server: Server & { closeAllConnections(): void }): Promise<Listening> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

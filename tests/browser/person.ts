@@ -1,0 +1,58 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page as Tab } from 'playwright-core'
+import { expect } from 'vitest'
+import { keepSecret } from '../support/secrets.ts'
+
+export interface Person {
+  readonly tab: Tab
+  /** The browser's own window on everything: other tabs, cookies, the network. */
+  readonly context: BrowserContext
+  /** Addresses that a form was posted to, in order. */
+  readonly posted: readonly string[]
+}
+
+/**
+ * Somebody with a browser of their own. Whatever a page complains of fails the test: a violation of its content security
+ * policy, an error of a script or in the console, something that could not be loaded.
+ */
+export async function withPerson<T>(
+  browser: Browser,
+  use: (person: Person) => Promise<T>,
+  options: BrowserContextOptions = {},
+): Promise<T> {
+  const context = await browser.newContext(options)
+  context.setDefaultTimeout(PATIENCE)
+  const posted: string[] = []
+  try {
+    const complaints = await watch(context)
+    context.on('request', (request) => {
+      keepSecret(URL.parse(request.url())?.searchParams.get('code'))
+      if (request.method() === 'POST') posted.push(request.url())
+    })
+    const result = await use({ tab: await context.newPage(), context, posted })
+    expect(complaints, complaints.join('\n')).toEqual([])
+    return result
+  } finally {
+    for (const { value } of await context.cookies()) keepSecret(value)
+    await context.close()
+  }
+}
+
+/** Milliseconds until what does not come counts as missing. */
+const PATIENCE = 10_000
+
+/** A page that says that something is wrong has the status for it, which is worth a line in the console. */
+const errorStatus = /^Failed to load resource: the server responded with a status of [45]\d\d/
+
+async function watch(context: BrowserContext): Promise<readonly string[]> {
+  const complaints: string[] = []
+  await context.exposeFunction('complain', (complaint: string) => complaints.push(complaint))
+  await context.addInitScript(`document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+    complain(\`\${location.pathname}: \${violatedDirective} blocks \${blockedURI}\`))`)
+  context.on('weberror', (error) => complaints.push(String(error.error())))
+  context.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type()) && !errorStatus.test(message.text())) {
+      complaints.push(message.text())
+    }
+  })
+  return complaints
+}

@@ -1,0 +1,96 @@
+import type { Page as Tab } from 'playwright-core'
+import { newPkce } from '../../lib/oauth/testing/harness.ts'
+import { keepSecret } from '../support/secrets.ts'
+import type { Client } from './clients.ts'
+
+export interface Session {
+  /** Where the client sends the person. */
+  readonly url: string
+  /** The `state` of the request. */
+  readonly state: string
+  /** Redeems the code of an answer; the status of the token endpoint. */
+  redeem(answer: URLSearchParams): Promise<number>
+}
+
+/** A client registers itself, and is about to send a person to the authorization endpoint. */
+export async function startSession(
+  issuer: string,
+  { redirectUri }: Pick<Client, 'redirectUri'>,
+  changes: Readonly<Record<string, string>> = {},
+): Promise<Session> {
+  const { verifier, challenge } = newPkce()
+  const response = await fetch(`${issuer}/oauth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name: 'Browser test', redirect_uris: [redirectUri] }),
+  })
+  const { client_id } = await response.json()
+  const parameters = {
+    client_id,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    // What VS Code sends: it has to come back byte for byte.
+    state: `a/b+c=${crypto.randomUUID()}`,
+    ...changes,
+  }
+  return {
+    url: `${issuer}/oauth/authorize?${new URLSearchParams(parameters)}`,
+    state: parameters.state,
+    async redeem(answer) {
+      const answered = await fetch(`${issuer}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'authorization_code',
+          client_id,
+          code: answer.get('code') ?? '',
+          code_verifier: verifier,
+        }),
+      })
+      for (const [, token] of (await answered.text()).matchAll(/_token":"([^"]+)"/g)) keepSecret(token)
+      return answered.status
+    },
+  }
+}
+
+/** The buttons of our pages. */
+export const approveButton = (tab: Tab) => tab.getByRole('button', { name: /^Continue with/ })
+export const confirmButton = (tab: Tab) => tab.getByRole('button', { name: 'Continue', exact: true })
+export const cancelButton = (tab: Tab) => tab.getByRole('button', { name: 'Cancel' })
+export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Return|Go back) to/ })
+export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).innerText()
+
+/** Signs in at the OpenID Provider, which asks for nothing but an address. */
+export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<void> {
+  await tab.getByLabel('E-mail address').fill(email)
+  await tab.getByRole('button', { name: 'Sign in' }).click()
+}
+
+/**
+ * The answer of a sign-in that the browser brings to the client at last; an app's is what the link on our page opens,
+ * once `press` has pressed it.
+ */
+export async function answerTo(
+  client: Client,
+  tab: Tab,
+  press = async (): Promise<void> => returnLink(tab).click(),
+): Promise<URLSearchParams> {
+  if (!client.redirectUri.startsWith('http')) return answerToApp(client, tab, press)
+  await tab.waitForURL(`${client.redirectUri}?**`)
+  return new URL(tab.url()).searchParams
+}
+
+/** No program is there to take it: what counts is where the browser sets out for. */
+async function answerToApp({ redirectUri }: Client, tab: Tab, press: () => Promise<void>): Promise<URLSearchParams> {
+  await returnLink(tab).waitFor()
+  const devtools = await tab.context().newCDPSession(tab)
+  await devtools.send('Page.enable')
+  const opened = new Promise<string>((resolve) => {
+    devtools.on('Page.frameRequestedNavigation', ({ url }) => resolve(url))
+  })
+  await press()
+  const url = await opened
+  if (!url.startsWith(`${redirectUri}?`)) throw new Error(`The link leads to ${url}`)
+  return new URL(url).searchParams
+}

@@ -1,0 +1,139 @@
+/**
+ * `npm run test:clients`: published MCP clients, strict OAuth libraries and the official conformance suite against the
+ * artifact. Exit code 0 only if every step of every client happened.
+ */
+import { join } from 'node:path'
+import { styleText } from 'node:util'
+import type { Artifact } from '../../dev/build/build.ts'
+import { buildInChild } from '../../dev/build/build-in-child.ts'
+import { aborted, interruption } from '../../dev/interruption.ts'
+import { readOptions } from '../../dev/options.ts'
+import type { Settings } from '../../dev/start/local-env.ts'
+import { startWorld, type World } from '../../dev/start/world.ts'
+import { temporaryFolder } from '../../dev/temporary-folder.ts'
+import { newSecret } from '../../lib/runtime/secrets.ts'
+import { readProfiles, runProfile } from '../clients/driver/run.ts'
+import { type ProfileWorld, startProfileWorld } from '../clients/driver/world.ts'
+import { clientKinds } from './clients/all.ts'
+import { createEvidence } from './evidence.ts'
+import { installPackages } from './install.ts'
+import { runLives } from './lives.ts'
+import { runSuite, type SuiteResult } from './suite/run.ts'
+import { type Cell, table } from './table.ts'
+
+const usage = `npm run test:clients
+
+Published MCP clients, strict OAuth libraries, the profiles of tests/clients/ and the official conformance suite, each
+through everything, against the built service. It takes about two minutes; the first time, it installs the clients from
+the npm registry. It needs a Chromium: apt-get install chromium-headless-shell.
+
+  --only <text>   only the clients whose name contains this; no profiles, no suite`
+
+const { only } = readOptions(usage, { only: { type: 'string' } })
+/** Seconds: short, so that nobody waits long; but mcp-remote would refresh a token of 60 s before every request. */
+const accessTokenLifetime = 75
+
+const began = performance.now()
+const seconds = () => ((performance.now() - began) / 1000).toFixed(0)
+const interrupted = interruption()
+const evidence = createEvidence()
+
+function progress(what: string): void {
+  console.log(styleText('dim', `${seconds().padStart(4)} s  ${what}`))
+}
+
+/** @returns whether all is well */
+async function testClients(): Promise<boolean> {
+  const packages = await installPackages(progress)
+  const kinds = (await clientKinds(packages)).filter(({ name }) => name.includes(only ?? ''))
+  progress('building the functions')
+  const folder = temporaryFolder()
+  const profileWorld = await startProfileWorld()
+  const profiles: Cell[] = []
+  const suite: SuiteResult[] = []
+  try {
+    const artifact = await buildInChild({ outDir: join(folder.path, 'functions'), signal: interrupted })
+    const settings = {
+      ...profileWorld.settings,
+      MCP_OAUTH_ACCESS_TTL: `${accessTokenLifetime}`,
+      MCP_OAUTH_INTROSPECTION_TOKENS: newSecret(),
+    }
+    const lives = await withWorld(artifact, settings, (world) =>
+      runLives({
+        world,
+        accessTokenLifetime,
+        evidence,
+        packages,
+        documents: profileWorld.around(world).documents,
+        kinds,
+        folder: folder.path,
+        progress,
+        async meanwhile() {
+          if (only !== undefined) return
+          progress('the profiles')
+          profiles.push(...(await runProfiles(artifact, profileWorld)))
+          progress('the official suite')
+          suite.push(await runSuite(world, packages, join(folder.path, 'suite')))
+        },
+      }),
+    )
+    return report(lives, profiles, suite)
+  } finally {
+    await profileWorld.stop()
+    await folder.remove()
+  }
+}
+
+async function withWorld<T>(artifact: Artifact, settings: Settings, work: (world: World) => Promise<T>): Promise<T> {
+  const world = await startWorld({ artifact, settings, signal: interrupted, onOutput: evidence.take })
+  try {
+    return await work(world)
+  } finally {
+    await world.stop()
+  }
+}
+
+/** In a world with the lifetimes that are usual: some profiles would refresh for every request in the other. */
+async function runProfiles(artifact: Artifact, profileWorld: ProfileWorld): Promise<readonly Cell[]> {
+  return withWorld(artifact, profileWorld.settings, async (world) => {
+    const cells: Cell[] = []
+    for (const profile of await readProfiles()) cells.push(...(await runProfile(profile, profileWorld.around(world))))
+    return cells
+  })
+}
+
+/** What is long stands first, so that the tables are what the terminal shows. @returns whether all is well */
+function report(
+  lives: Awaited<ReturnType<typeof runLives>>,
+  profiles: readonly Cell[],
+  suite: readonly SuiteResult[],
+): boolean {
+  const cells = lives.flatMap((life) => life.cells())
+  const failures = [...cells, ...profiles].filter(({ outcome }) => outcome === 'failed')
+  const problems = suite.flatMap((result) => result.problems)
+  for (const life of lives) {
+    if (failures.some(({ client }) => client === life.name)) explain(life.name, life.output().split('\n'))
+  }
+  if (failures.length > 0) explain('the service', evidence.lastLines())
+  if (problems.length > 0) for (const { output } of suite) explain('the suite', output.split('\n'))
+
+  for (const part of [cells, profiles, suite.flatMap((result) => result.cells)]) {
+    if (part.length > 0) console.log(`\n${table(part)}`)
+  }
+  for (const problem of problems) console.log(styleText('red', `✗ ${problem}`))
+  const failed = failures.length + problems.length
+  console.log(`\n${failed === 0 ? styleText('bold', 'All of it passed') : `${failed} failed`}, in ${seconds()} s.`)
+  return failed === 0
+}
+
+const mostLines = 40
+const longestLine = 300
+
+function explain(whose: string, lines: readonly string[]): void {
+  console.log(`\n${styleText('bold', `The last that ${whose} has printed`)}`)
+  for (const line of lines.slice(-mostLines)) console.log(line.slice(0, longestLine))
+}
+
+const isWell = await Promise.race([testClients(), aborted(interrupted)])
+if (interrupted.aborted) process.exit(130)
+if (isWell !== true) process.exitCode = 1

@@ -1,0 +1,39 @@
+import ours from '../../../package.json' with { type: 'json' }
+import { createV1Client } from '../../clients/sdk-v1.ts'
+import { createV2Client } from '../../clients/sdk-v2.ts'
+import type { Packages } from '../install.ts'
+import type { RealClientKind } from '../real-client.ts'
+import { inspectorCliKind } from './inspector-cli.ts'
+import { inspectorUiKind } from './inspector-ui.ts'
+import { judgeKind, methods } from './judge.ts'
+import { mcpRemoteKind } from './mcp-remote.ts'
+import { createOauth4webapi } from './oauth4webapi.ts'
+import { createOpenidClient } from './openid-client.ts'
+import { sdkKind } from './sdk.ts'
+
+/** Of those that `npm test` uses too, and that are installed with everything else: the exact version is in package.json. */
+const { dependencies, devDependencies } = ours
+
+/** Every client, and every way to be one. */
+export async function clientKinds(packages: Packages): Promise<readonly RealClientKind[]> {
+  const openidClient: typeof import('openid-client') = await import(packages.entry('openid-client'))
+  const names = {
+    v1: `SDK ${devDependencies['@modelcontextprotocol/sdk']}`,
+    v2: `SDK client ${devDependencies['@modelcontextprotocol/client']}`,
+    oauth4webapi: `oauth4webapi ${dependencies.oauth4webapi}`,
+    openidClient: `openid-client ${await packages.version('openid-client')}`,
+  }
+  return [
+    sdkKind(names.v1, createV1Client),
+    sdkKind(`${names.v2}, 2025-11-25`, (options) => createV2Client(options, {})),
+    sdkKind(`${names.v2}, 2026-07-28`, (options) => createV2Client(options, { versionNegotiation: { mode: 'auto' } })),
+    await mcpRemoteKind(packages, 'DCR'),
+    await mcpRemoteKind(packages, 'CIMD'),
+    await inspectorCliKind(packages),
+    await inspectorUiKind(packages),
+    ...methods.map((method) => judgeKind(names.oauth4webapi, method, createOauth4webapi)),
+    ...methods.map((method) =>
+      judgeKind(names.openidClient, method, (options) => createOpenidClient(openidClient, options)),
+    ),
+  ]
+}

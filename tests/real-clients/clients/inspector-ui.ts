@@ -1,0 +1,100 @@
+import type { Page } from 'playwright-core'
+import { launchBrowser } from '../../browser/chromium.ts'
+import { freePort } from '../free-port.ts'
+import { startProcess } from '../processes.ts'
+import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
+import { keptRefreshToken, noSignOut, storeInFile } from './inspector-store.ts'
+
+const longest = 300_000
+/** Milliseconds for what a page does by itself. */
+const patience = 20_000
+
+/** The Inspector's web page, in Chromium, by its own buttons; its backend makes the OAuth requests. */
+export async function inspectorUiKind(packages: Surroundings['packages']): Promise<RealClientKind> {
+  const name = '@modelcontextprotocol/inspector'
+  return {
+    name: `MCP Inspector UI ${await packages.version(name)}`,
+    without: { 'sign-out': noSignOut, 'parallel refresh': 'a page has one connection, and asks one thing at a time' },
+    async start({ world, packages, person }) {
+      const launcher = packages.path(name, 'clients/launcher/build/index.js')
+      const backend = startProcess(
+        process.execPath,
+        [launcher, '--web', '--server-url', world.mcpUrl, '--transport', 'http'],
+        {
+          cwd: person.home,
+          env: {
+            ...person.environment,
+            MCP_AUTO_OPEN_ENABLED: 'false',
+            ...storeInFile,
+            CLIENT_PORT: String(await freePort()),
+            MCP_SANDBOX_PORT: String(await freePort()),
+            MCP_APP_ORIGIN_PORT: String(await freePort()),
+          },
+          longest,
+        },
+      )
+      const [address] = await backend.line(/http:\S+MCP_INSPECTOR_API_TOKEN=\S+/)
+      const chromium = await launchBrowser()
+      const page = await chromium.newPage({ viewport: { width: 1400, height: 900 } })
+      page.setDefaultTimeout(patience)
+      page.on('framenavigated', (frame) => {
+        const url = new URL(frame.url())
+        if (frame === page.mainFrame() && url.pathname === '/oauth/authorize') person.wasSentTo(url)
+      })
+      await page.goto(address)
+
+      return {
+        async signIn() {
+          await page.getByLabel(/^Connect or disconnect/).click({ force: true })
+          await signInByHand(page, person.email)
+        },
+        async ask(question) {
+          await execute(page, question)
+          const consent = page.getByRole('button', { name: /^continue/i })
+          await page.getByText('Results', { exact: true }).or(consent).waitFor()
+          if (await consent.isVisible()) {
+            // The session has ended: the page has sent the person away, and begins anew when they come back.
+            await signInByHand(page, person.email)
+            await execute(page, question)
+            await page.getByText('Results', { exact: true }).waitFor()
+          }
+          return [await page.locator('body').innerText()]
+        },
+        refreshToken: () => keptRefreshToken(person.home),
+        output: () => backend.output(),
+        async close() {
+          await chromium.close()
+          await backend.stop()
+        },
+      }
+    },
+  }
+}
+
+/** Presses the button; what comes of it is another matter. */
+async function execute(page: Page, question: string): Promise<void> {
+  await page
+    .locator('label')
+    .filter({ hasText: /^Tools$/ })
+    .click()
+  const results = page.getByText('Results', { exact: true })
+  if (await results.isVisible()) await results.locator('..').getByRole('button').first().click()
+  else await page.getByRole('button', { name: toolName }).click()
+  await page
+    .getByLabel(/question/)
+    .first()
+    .fill(question)
+  await page.getByRole('button', { name: /execute/i }).click()
+}
+
+/** Our consent page and the OpenID Provider's form, with the mouse and the keyboard. */
+async function signInByHand(page: Page, email: string): Promise<void> {
+  await page.getByRole('button', { name: /^continue/i }).click()
+  const field = page.getByLabel(/e-?mail/i)
+  await field.or(page.getByLabel('Disconnect from server')).first().waitFor()
+  if (await field.isVisible()) {
+    await field.fill(email)
+    await page.locator('[name=action][value=sign-in], [type=submit]').first().click()
+  }
+  await page.getByLabel('Disconnect from server').waitFor()
+}

@@ -1,0 +1,130 @@
+import { exportJWK, generateKeyPair } from 'jose'
+import * as v from 'valibot'
+import { type RealClientKind, toolName } from '../real-client.ts'
+
+export const methods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+export type AuthenticationMethod = (typeof methods)[number]
+
+export interface JudgedTokens {
+  readonly accessToken: string
+  readonly refreshToken: string
+}
+
+/** A strict OAuth library, which refuses what the specifications do not allow: in its hands every answer is judged. */
+export interface Judge {
+  /** Discovery and registration, by the metadata that is found. */
+  register(metadata: RegistrationRequest): Promise<void>
+  /** @returns where the person is to go */
+  authorizationUrl(): Promise<URL>
+  redeem(answer: URL): Promise<JudgedTokens>
+  refresh(refreshToken: string): Promise<JudgedTokens>
+  revoke(token: string): Promise<void>
+  /** A request with the access token; the answer whatever it is. */
+  fetch(accessToken: string, body: string, headers: Headers): Promise<Response>
+}
+
+/** RFC 7591 §2. */
+export type RegistrationRequest = Readonly<Record<string, string | string[] | { keys: Record<string, string>[] }>>
+
+export interface JudgeOptions {
+  readonly issuer: URL
+  readonly resource: URL
+  readonly method: AuthenticationMethod
+  readonly redirectUri: string
+  /** For `private_key_jwt`: ES256. */
+  readonly key: CryptoKey
+  /** By which a resource server may ask about access tokens. */
+  readonly introspectionToken: string
+}
+
+const redirectUri = 'http://127.0.0.1:33419/callback'
+/** Of the key of `private_key_jwt`. */
+export const keyId = 'judge'
+const called = v.object({
+  result: v.object({ content: v.array(v.object({ type: v.string(), text: v.optional(v.string(), '') })) }),
+})
+
+/** An application on such a library. */
+export function judgeKind(
+  name: string,
+  method: AuthenticationMethod,
+  create: (options: JudgeOptions) => Judge,
+): RealClientKind {
+  return {
+    name: `${name}, ${method}`,
+    async start({ world, person }) {
+      const { privateKey: key, publicKey } = await generateKeyPair('ES256')
+      const { kty = '', crv = '', x = '', y = '' } = await exportJWK(publicKey)
+      const jwk = { kty, crv, x, y, kid: keyId, alg: 'ES256', use: 'sig' }
+      const { MCP_OAUTH_INTROSPECTION_TOKENS: introspectionToken = '' } = world.environment
+      const [issuer, resource] = [new URL(world.url), new URL(world.mcpUrl)]
+      const judge = create({ issuer, resource, method, redirectUri, key, introspectionToken })
+      let tokens: JudgedTokens | undefined
+
+      async function authorize(): Promise<JudgedTokens> {
+        tokens = await judge.redeem(await person.signsIn(await judge.authorizationUrl()))
+        return tokens
+      }
+      const kept = () => {
+        if (!tokens) throw new Error('not signed in')
+        return tokens
+      }
+
+      const call = ({ accessToken }: JudgedTokens, question: string) =>
+        judge.fetch(
+          accessToken,
+          JSON.stringify({
+            jsonrpc: '2.0',
+            id: 1,
+            method: 'tools/call',
+            params: { name: toolName, arguments: { question } },
+          }),
+          new Headers({
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'mcp-protocol-version': '2025-11-25',
+          }),
+        )
+
+      async function askWith(current: JudgedTokens, question: string): Promise<readonly string[]> {
+        const response = await call(current, question)
+        if (response.status !== 200) throw new Error(`the MCP endpoint answered ${response.status}`)
+        return v.parse(called, messageIn(await response.text())).result.content.map(({ text }) => text)
+      }
+
+      return {
+        async signIn() {
+          await judge.register({
+            client_name: name,
+            redirect_uris: [redirectUri],
+            grant_types: ['authorization_code', 'refresh_token'],
+            response_types: ['code'],
+            token_endpoint_auth_method: method,
+            ...(method === 'private_key_jwt' && { jwks: { keys: [jwk] } }),
+          })
+          await authorize()
+        },
+        async ask(question) {
+          const refused = (await call(kept(), '')).status === 401
+          return askWith(refused ? await authorize() : kept(), question)
+        },
+        async askAtOnce(questions) {
+          const { refreshToken } = kept()
+          const all = await Promise.all(questions.map(() => judge.refresh(refreshToken)))
+          const successors = new Set(all.map((one) => one.refreshToken))
+          if (successors.size !== 1) throw new Error('one refresh token has several successors')
+          tokens = all[0]
+          return Promise.all(questions.map((question, index) => askWith(all[index] ?? kept(), question)))
+        },
+        signOut: () => judge.revoke(kept().refreshToken),
+        output: () => '',
+        close: async () => {},
+      }
+    },
+  }
+}
+
+/** One JSON-RPC message, alone or as the one event of a stream. */
+function messageIn(body: string): unknown {
+  return JSON.parse(/^data: (.*)$/m.exec(body)?.[1] ?? body)
+}

@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import * as v from 'valibot'
+
+const loggedEvent = v.looseObject({
+  event: v.string(),
+  client: v.optional(v.string()),
+  grant: v.optional(v.string()),
+})
+
+export interface LoggedEvent {
+  readonly event: string
+  /** Milliseconds, by `performance.now()`. */
+  readonly at: number
+}
+
+/** What the service itself says that a client did: its log. */
+export interface Evidence {
+  /** Takes a line that the functions have printed. */
+  take(line: string): void
+  /** Everything that was logged of a client and of its grants. */
+  of(clientId: string): readonly LoggedEvent[]
+  /** For whoever has to find out what went wrong. */
+  lastLines(): readonly string[]
+}
+
+export function createEvidence(): Evidence {
+  const events: (LoggedEvent & { readonly client?: string | undefined; readonly grant?: string | undefined })[] = []
+  const lines: string[] = []
+  return {
+    take(line) {
+      lines.push(line)
+      const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), loggedEvent), line)
+      if (!parsed.success) return
+      const { event, client, grant } = parsed.output
+      events.push({ event, client, grant, at: performance.now() })
+    },
+    of(clientId) {
+      const hash = createHash('sha256').update(clientId).digest('base64url')
+      const grants = new Set(events.flatMap(({ client, grant }) => (client === hash && grant ? [grant] : [])))
+      return events.filter(({ client, grant }) => client === hash || (grant !== undefined && grants.has(grant)))
+    },
+    lastLines: () => lines.slice(-kept),
+  }
+}
+
+/** Lines. */
+const kept = 200
+/** Milliseconds. */
+const patience = 10_000
+const pause = 20
+
+/** What happens shortly after an answer has gone out, such as a line of the log. @throws Error if it never does */
+export async function eventually<T>(what: string, look: () => T | undefined): Promise<T> {
+  const end = performance.now() + patience
+  for (;;) {
+    const found = look()
+    if (found !== undefined) return found
+    if (performance.now() > end) throw new Error(`${what}: never seen`)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
+}

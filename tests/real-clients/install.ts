@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { repository } from '../../dev/build/build.ts'
+import { Explained } from '../../dev/explained.ts'
+import { startProcess } from './processes.ts'
+
+/** The published clients and suites of this folder's package.json, installed. */
+export interface Packages {
+  /** The absolute path of a file of an installed package. */
+  path(name: string, file: string): string
+  /** The version of an installed package. */
+  version(name: string): Promise<string>
+  /** The URL of what `import` of a package loads. */
+  entry(name: string): string
+}
+
+const source = join(repository, 'tests/real-clients')
+/** Outside of everything that is built, tested or deployed. */
+const target = join(repository, '.local/real-clients')
+const files = ['package.json', 'package-lock.json', '.npmrc']
+const longest = 300_000
+
+/**
+ * Installs what package-lock.json names, unless that is what is installed. No script of a package is run.
+ *
+ * @throws Explained with npm's own words
+ */
+export async function installPackages(progress: (what: string) => void): Promise<Packages> {
+  if (!(await isInstalled())) {
+    progress('installing the clients, once (160 MB)')
+    await rm(target, { recursive: true, force: true })
+    await mkdir(target, { recursive: true })
+    for (const file of files) await copyFile(join(source, file), join(target, file))
+    const npm = startProcess('npm', ['ci', '--ignore-scripts', '--no-progress', '--loglevel=error'], {
+      cwd: target,
+      env: process.env,
+      longest,
+    })
+    if ((await npm.ended) !== 0) throw new Explained(`The clients could not be installed.\n${npm.output()}`)
+  }
+  const path = (name: string, file: string) => join(target, 'node_modules', name, file)
+  return {
+    path,
+    async version(name) {
+      const { version }: { readonly version: string } = JSON.parse(await readFile(path(name, 'package.json'), 'utf8'))
+      return version
+    },
+    entry: (name) => `file://${createRequire(join(target, 'package.json')).resolve(name)}`,
+  }
+}
+
+async function isInstalled(): Promise<boolean> {
+  // npm writes this one last: without it, it was interrupted.
+  if (!existsSync(join(target, 'node_modules/.package-lock.json'))) return false
+  const [wanted, installed] = await Promise.all(
+    [source, target].map((folder) => readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => undefined)),
+  )
+  return wanted === installed
+}

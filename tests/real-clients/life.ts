@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import { stripVTControlCharacters } from 'node:util'
+import type { World } from '../../dev/start/world.ts'
+import { type Evidence, eventually } from './evidence.ts'
+import type { Person } from './person.ts'
+import { type ClientStep, clientSteps, type RealClient, type RealClientKind } from './real-client.ts'
+import type { Cell } from './table.ts'
+
+/** The life of one client, in parts between which all clients wait for each other. None of them throws. */
+export interface Life {
+  readonly name: string
+  /** From the first request to the first answer. */
+  begin(): Promise<void>
+  /** When the access token has expired. */
+  goOn(): Promise<void>
+  /** The session is ended, by the client itself or by whoever has its refresh token. */
+  end(): Promise<void>
+  /** When no instance remembers the session. */
+  beginAgain(): Promise<void>
+  close(): Promise<void>
+  cells(): readonly Cell[]
+  /** What the client has printed. */
+  output(): string
+}
+
+/** So many requests at the same moment. */
+const racers = 3
+
+export function createLife(
+  { name, without = {} }: RealClientKind,
+  surroundings: {
+    readonly client: RealClient
+    readonly person: Person
+    readonly world: World
+    readonly evidence: Evidence
+  },
+): Life {
+  const { client, person, world, evidence } = surroundings
+  const cells = new Map<ClientStep, Cell>()
+
+  const set = (step: ClientStep, outcome: Cell['outcome'], milliseconds: number, reason?: string) =>
+    cells.set(step, { client: name, step, outcome, milliseconds, ...(reason !== undefined && { reason }) })
+
+  /** Whatever fails in it fails the first of these steps, and those after it are not reached. */
+  async function part(steps: readonly ClientStep[], work: () => Promise<void>): Promise<void> {
+    const open = () => steps.filter((step) => !cells.has(step))
+    for (const step of open()) if (without[step] !== undefined) set(step, 'not applicable', 0, without[step])
+    const failed = [...cells.values()].find((cell) => cell.outcome === 'failed')
+    try {
+      if (failed) throw new Error(`not reached: ${failed.step} failed`)
+      await work()
+      if (open().length > 0) throw new Error('it was not done, and nothing says why')
+    } catch (error) {
+      const [first, ...others] = open()
+      if (first) set(first, 'failed', 0, firstLine(error))
+      for (const step of others) set(step, 'failed', 0, `not reached: ${first} failed`)
+    }
+  }
+
+  async function timed(step: ClientStep, work: () => Promise<unknown>): Promise<void> {
+    const began = performance.now()
+    await work()
+    set(step, 'ok', performance.now() - began)
+  }
+
+  const newQuestion = () => `Where are the records of people kept? ${randomUUID()}`
+
+  async function ask(): Promise<void> {
+    const question = newQuestion()
+    checkAnswer(question, await client.ask(question))
+  }
+
+  async function askAtOnce(together: NonNullable<RealClient['askAtOnce']>): Promise<void> {
+    const questions = Array.from({ length: racers }, newQuestion)
+    const answers = await together(questions)
+    for (const [index, question] of questions.entries()) checkAnswer(question, answers[index] ?? [])
+  }
+
+  /** What the answer service was asked, by whom, and what came of it. */
+  function checkAnswer(question: string, answer: readonly string[]): void {
+    const call = world.kapa.calls().find(({ query }) => query === question)
+    if (!call) throw new Error('the question has not reached the answer service')
+    if (JSON.stringify(call.user).includes(person.email) === false) throw new Error('it was asked as somebody else')
+    if (!answer.some((text) => text.includes('/documents/'))) throw new Error('the answer cites no documentation')
+  }
+
+  const clientId = () => person.requests.at(-1)?.searchParams.get('client_id') ?? ''
+  const count = (...names: string[]) => evidence.of(clientId()).filter(({ event }) => names.includes(event)).length
+  const times = (name: string) => evidence.of(clientId()).flatMap(({ event, at }) => (event === name ? [at] : []))
+
+  function checkRequest(url: URL | undefined): void {
+    if (!url) throw new Error('the person was sent nowhere')
+    const given = [
+      url.origin + url.pathname,
+      ...['resource', 'code_challenge_method'].map((one) => url.searchParams.get(one)),
+    ]
+    const expected = [`${world.url}/oauth/authorize`, world.mcpUrl, 'S256']
+    if (given.join() !== expected.join()) throw new Error(`it asks for ${given.join(', ')}`)
+  }
+
+  return {
+    name,
+
+    begin: () =>
+      part(['discovery', 'registration', 'sign-in', 'tool call'], async () => {
+        const began = performance.now()
+        const connected = client.signIn()
+        await Promise.race([connected, eventually('the authorization request', () => person.requests[0])])
+        const asked = performance.now()
+        checkRequest(person.requests[0])
+        const known = await eventually(
+          'how it is known',
+          () => [...times('client_registered'), ...times('client_document_asked')][0],
+        )
+        // The log comes a moment later than the answer that it is about.
+        const registered = Math.min(known, asked)
+        set('discovery', 'ok', registered - began)
+        set('registration', 'ok', asked - registered)
+        await connected
+        await eventually('the redeemed code', () => times('code_redeemed')[0])
+        set('sign-in', 'ok', performance.now() - asked)
+        await timed('tool call', ask)
+      }),
+
+    goOn: () =>
+      part(['expired token', 'parallel refresh'], async () => {
+        const refreshes = () => count('refresh_rotated', 'refresh_repeated')
+        const before = refreshes()
+        const together = client.askAtOnce?.bind(client)
+        const began = performance.now()
+        await (together ? askAtOnce(together) : ask())
+        const milliseconds = performance.now() - began
+        await eventually('a refresh', () => refreshes() > before || undefined)
+        set('expired token', 'ok', milliseconds)
+        if (!together) return
+        await ask()
+        if (count('refresh_reused', 'grant_revoked') > 0) throw new Error('the session was ended')
+        set('parallel refresh', 'ok', milliseconds)
+      }),
+
+    end: () =>
+      part(['sign-out'], async () => {
+        const began = performance.now()
+        const { signOut, refreshToken } = client
+        if (signOut) await signOut.call(client)
+        else if (refreshToken) await revoke(await refreshToken.call(client))
+        await eventually('the end of the session', () => count('grant_revoked') > 0 || undefined)
+        if (signOut) set('sign-out', 'ok', performance.now() - began)
+      }),
+
+    beginAgain: () =>
+      part(['signed in again'], async () => {
+        const requests = person.requests.length
+        await timed('signed in again', ask)
+        if (person.requests.length === requests) throw new Error('the ended session still works')
+        checkRequest(person.requests.at(-1))
+      }),
+
+    async close() {
+      // Whoever does not end by itself is ended with this process.
+      await client.close().catch(() => {})
+      await person.leaves()
+    },
+    output: () => [client.output(), ...person.problems].join('\n'),
+    cells: () => clientSteps.flatMap((step) => cells.get(step) ?? []),
+  }
+
+  async function revoke(token: string): Promise<void> {
+    const body = new URLSearchParams({ token, client_id: clientId() })
+    const { status } = await fetch(`${world.url}/oauth/revoke`, { method: 'POST', body })
+    if (status !== 200) throw new Error(`the revocation was answered ${status}`)
+  }
+}
+
+/** Browsers explain themselves at length. */
+function firstLine(error: unknown): string {
+  const [line = ''] = stripVTControlCharacters(error instanceof Error ? error.message : String(error)).split('\n')
+  return line
+}

@@ -1,0 +1,79 @@
+import type { World } from '../../dev/start/world.ts'
+import type { DocumentHost } from '../clients/driver/documents.ts'
+import type { Evidence } from './evidence.ts'
+import type { Packages } from './install.ts'
+import { createLife, type Life } from './life.ts'
+import { createPerson } from './person.ts'
+import type { RealClientKind } from './real-client.ts'
+
+export interface LivesOptions {
+  readonly world: World
+  /** Seconds: of the world's access tokens. */
+  readonly accessTokenLifetime: number
+  readonly evidence: Evidence
+  readonly packages: Packages
+  readonly documents: DocumentHost
+  readonly kinds: readonly RealClientKind[]
+  /** In which everybody's home is made. */
+  readonly folder: string
+  readonly progress: (what: string) => void
+  /** What is done while the access tokens expire. */
+  readonly meanwhile: () => Promise<void>
+}
+
+/** Seconds for which the service still takes an expired token, and one to be sure. */
+const tolerance = 6
+/** So many clients at a time: the figures are to be theirs, not the machine's. */
+const atOnce = 3
+
+/** Every client through its whole life, part by part. What they did not manage stands in their cells. */
+export async function runLives(options: LivesOptions): Promise<readonly Pick<Life, 'name' | 'cells' | 'output'>[]> {
+  const { world, progress } = options
+  const lives: Life[] = []
+  try {
+    await startLives(options, lives)
+    progress('every client signs in, and asks')
+    await inTurns(lives, (life) => life.begin())
+    const signedIn = performance.now()
+    await options.meanwhile()
+    progress('until every access token has expired')
+    await pause((options.accessTokenLifetime + tolerance) * 1000 - (performance.now() - signedIn))
+    progress('every client goes on')
+    await inTurns(lives, (life) => life.goOn())
+    progress('every session is ended')
+    await inTurns(lives, (life) => life.end())
+    // An instance that has seen a session takes it for live for a minute; the next one has seen none.
+    await world.hosts()[0]?.kill()
+    await world.restartHost(0)
+    progress('every client signs in again')
+    await inTurns(lives, (life) => life.beginAgain())
+    return lives
+  } finally {
+    await Promise.all(lives.map((life) => life.close()))
+  }
+}
+
+async function startLives(options: LivesOptions, lives: Life[]): Promise<void> {
+  const { world, documents, packages, evidence, kinds, folder } = options
+  for (const kind of kinds) {
+    const person = await createPerson(folder)
+    const client = await kind.start({ world, documents, packages, person }).catch(async (error: Error) => {
+      await person.leaves()
+      // Whoever has no browser can test all the others; CI has one.
+      if (!/^No Chromium found/.test(error.message)) throw error
+      console.log(`! ${kind.name} is left out. ${error.message}`)
+    })
+    if (client) lives.push(createLife(kind, { client, person, world, evidence }))
+  }
+}
+
+/** Each once. */
+async function inTurns(lives: readonly Life[], work: (life: Life) => Promise<void>): Promise<void> {
+  const waiting = [...lives]
+  const turns = Array.from({ length: atOnce }, async () => {
+    for (let life = waiting.shift(); life; life = waiting.shift()) await work(life)
+  })
+  await Promise.all(turns)
+}
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)))

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+export interface RunningProcess {
+  /** The exit code; null if a signal has ended it. */
+  readonly ended: Promise<number | null>
+  /** Everything that it has printed so far. */
+  output(): string
+  /** Only what it has printed on the standard output. */
+  standardOutput(): string
+  /** The first line, printed already or later, in which the pattern is found. @throws Error if it ends without one */
+  line(pattern: RegExp): Promise<RegExpExecArray>
+  /** Ends it, with all that it has started. */
+  stop(): Promise<void>
+}
+
+const groups = new Set<number>()
+process.on('exit', () => {
+  for (const group of groups) endGroup(group)
+})
+
+/**
+ * Starts a program in a process group of its own, which ends with this process at the latest.
+ *
+ * @param options longest: milliseconds after which it is ended
+ */
+export function startProcess(
+  file: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env: NodeJS.ProcessEnv; readonly longest: number },
+): RunningProcess {
+  const { cwd, env, longest } = options
+  const child = spawn(file, args, { ...(cwd && { cwd }), env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const group = child.pid
+  if (group !== undefined) groups.add(group)
+  const lines: string[] = []
+  const standard: string[] = []
+  const listeners = new Set<(line: string) => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      lines.push(line)
+      if (stream === child.stdout) standard.push(line)
+      for (const listener of listeners) listener(line)
+    })
+  }
+  const stop = () => group !== undefined && endGroup(group)
+  const timer = setTimeout(() => {
+    lines.push(`(ended after ${longest / 1000} s)`)
+    stop()
+  }, longest)
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('error', (error) => lines.push(error.message))
+    child.once('close', (code) => {
+      clearTimeout(timer)
+      stop()
+      if (group !== undefined) groups.delete(group)
+      resolve(code)
+    })
+  })
+  return {
+    ended,
+    output: () => lines.join('\n'),
+    standardOutput: () => standard.join('\n'),
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = (line: string) => {
+          const found = pattern.exec(line)
+          if (!found) return
+          listeners.delete(look)
+          resolve(found)
+        }
+        listeners.add(look)
+        void ended.then((code) =>
+          reject(new Error(`${args[0]} ended (${code}) without ${pattern}\n${lines.join('\n')}`)),
+        )
+        for (const line of lines) look(line)
+      }),
+    async stop() {
+      stop()
+      await ended
+    },
+  }
+}
+
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // Nobody of it is left.
+  }
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events'
+import { createServer, request as httpRequest } from 'node:http'
+
+export interface BearerProxy {
+  /** `http://127.0.0.1:<port>` */
+  readonly origin: string
+  stop(): Promise<void>
+}
+
+/**
+ * Adds the token that the suite cannot be given. Whoever asks for the proxy by its own name asks the target by the
+ * target's; every other `Host` and `Origin` goes through as it came, for the suite's check of DNS rebinding.
+ */
+export async function startBearerProxy(target: string, accessToken: string): Promise<BearerProxy> {
+  const server = createServer((incoming, answer) => {
+    const headers = { ...incoming.headers, authorization: `Bearer ${accessToken}` }
+    if (headers.host === new URL(origin).host) headers.host = new URL(target).host
+    if (headers.origin === origin) headers.origin = target
+    const outgoing = httpRequest(`${target}${incoming.url}`, { method: incoming.method, headers }, (answered) => {
+      answer.writeHead(answered.statusCode ?? 502, answered.rawHeaders)
+      answered.pipe(answer)
+    })
+    outgoing.on('error', () => answer.destroy())
+    answer.on('close', () => outgoing.destroy())
+    incoming.pipe(outgoing)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const origin = `http://127.0.0.1:${address.port}`
+  return {
+    origin,
+    async stop() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}

@@ -1,0 +1,60 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as v from 'valibot'
+import { type NotApplicable, nothingChecked } from './not-applicable.ts'
+
+/** One line of a scenario's `checks.json`. The marks that the suite prints are not to be trusted. */
+export interface Check {
+  readonly scenario: string
+  readonly id: string
+  readonly status: string
+  readonly message: string
+}
+
+/** Checked in every scenario, and never excused: that each message is one of the specification's. */
+const formOfMessages = 'wire-schema-valid'
+
+const checksFile = v.array(v.object({ id: v.string(), status: v.string(), errorMessage: v.optional(v.string(), '') }))
+
+/** Everything that a run has written below its `-o` folder. */
+export async function readChecks(folder: string, kind: 'server' | 'authorization-server'): Promise<readonly Check[]> {
+  const names = await readdir(folder)
+  const all = await Promise.all(
+    names.map(async (name) => {
+      const scenario = name.slice(kind.length + 1).replace(/-\d{4}-\d\d-\d\dT.*$/, '')
+      const found = v.parse(checksFile, JSON.parse(await readFile(join(folder, name, 'checks.json'), 'utf8')))
+      const checks = found.map(({ id, status, errorMessage: message }) => ({ scenario, id, status, message }))
+      // A scenario that found nothing to check has a tick all the same.
+      const isIdle = checks.every(({ id, status }) => status !== 'SUCCESS' || id === formOfMessages)
+      return isIdle ? [...checks, { scenario, id: nothingChecked, status: 'SKIPPED', message: '' }] : checks
+    }),
+  )
+  return all.flat()
+}
+
+const passed = ({ status }: Check) => status === 'SUCCESS' || status === 'INFO'
+
+const excuses = ({ scenarios, checks }: NotApplicable, { scenario, id }: Check) =>
+  scenarios.includes(scenario) && id !== formOfMessages && (checks === undefined || checks.includes(id))
+
+/** What did not pass and is not listed: a warning and a check that was left out as much as a failure. */
+export function unexpected(checks: readonly Check[], list: readonly NotApplicable[]): readonly string[] {
+  return checks
+    .filter((check) => !passed(check) && !list.some((entry) => excuses(entry, check)))
+    .map(({ scenario, id, status, message }) => `${scenario}: ${id} ${status} ${message}`.trim())
+}
+
+/** What is listed and passes, in every run or because no suite has it any more. */
+export function stale(checks: readonly Check[], list: readonly NotApplicable[]): readonly string[] {
+  const open = checks.filter((check) => !passed(check))
+  return list.flatMap((entry) =>
+    entry.scenarios.flatMap((scenario) =>
+      (entry.checks ?? [undefined])
+        .filter((id) => {
+          const isThis = (check: Check) => check.scenario === scenario && (id === undefined || check.id === id)
+          return !open.some((check) => isThis(check) && excuses(entry, check))
+        })
+        .map((id) => `${[scenario, id].filter(Boolean).join(': ')} is listed as not applicable, and passes`),
+    ),
+  )
+}

@@ -1,0 +1,51 @@
+import { styleText } from 'node:util'
+
+/** One step of one client, or of one suite. */
+export interface Cell {
+  readonly client: string
+  readonly step: string
+  readonly outcome: 'ok' | 'failed' | 'not applicable'
+  /** Of everything but `ok`. */
+  readonly reason?: string
+  readonly milliseconds: number
+}
+
+/** Client by step with seconds, and below it why a client has no such step, or failed. Steps that nobody has are left out. */
+export function table(cells: readonly Cell[]): string {
+  const clients = [...new Set(cells.map(({ client }) => client))]
+  const steps = [...new Set(cells.map(({ step }) => step))]
+  const width = Math.max(...clients.map((client) => client.length))
+  const columns = steps.map((step) => ({ step, width: Math.max(step.length, 7) }))
+  const head = ['', ...columns.map((column) => column.step.padStart(column.width))]
+  const lines = clients.map((client) => {
+    const row = columns.map(({ step, width }) => {
+      const cell = cells.find((one) => one.client === client && one.step === step)
+      return colored(cell, textOf(cell).padStart(width))
+    })
+    return [client.padEnd(width), ...row].join('  ')
+  })
+  return [[''.padEnd(width), ...head.slice(1)].join('  '), ...lines, ...reasons(cells)].join('\n')
+}
+
+function textOf(cell: Cell | undefined): string {
+  if (cell?.outcome === 'ok') return `✓ ${(cell.milliseconds / 1000).toFixed(1)} s`
+  return cell?.outcome === 'failed' ? '✗' : '–'
+}
+
+// `styleText` leaves colors out where the output is no terminal, or NO_COLOR is set.
+function colored(cell: Cell | undefined, text: string): string {
+  if (cell?.outcome === 'ok') return styleText('green', text)
+  return cell?.outcome === 'failed' ? styleText('red', text) : styleText('dim', text)
+}
+
+/** Each reason once, with everybody whom it holds for. */
+function reasons(cells: readonly Cell[]): readonly string[] {
+  const lines = new Map<string, string[]>()
+  for (const { outcome, client, step, reason = '' } of cells) {
+    // What comes after a failure says no more than the failure.
+    if (outcome === 'ok' || reason.startsWith('not reached')) continue
+    const line = `${outcome === 'failed' ? '✗' : '–'} ${step}: ${reason}`
+    lines.set(line, [...(lines.get(line) ?? []), client])
+  }
+  return lines.size === 0 ? [] : ['', ...[...lines].map(([line, clients]) => `${line} (${clients.join('; ')})`)]
+}
