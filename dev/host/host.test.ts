@@ -212,11 +212,11 @@ test('a host that stops finishes what it answered for, and frees its port first'
   expect(output).toContain('work after the answer')
 })
 
-test('the address itself shows the publish page, as Netlify does; nothing can be posted to it', async () => {
-  const page = await fetch(`${host.url}/`)
-  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8'])
-  expect(await page.text()).toContain('<code>/mcp</code>')
-  expect((await fetch(`${host.url}/`, { method: 'POST' })).status).toBe(404)
+test('the published file is served as Netlify does; nothing can be posted to it', async () => {
+  const file = await fetch(`${host.url}/robots.txt`)
+  expect([file.status, file.headers.get('content-type')]).toEqual([200, 'text/plain; charset=utf-8'])
+  expect(await file.text()).toContain('Disallow: /oauth/')
+  expect((await fetch(`${host.url}/robots.txt`, { method: 'POST' })).status).toBe(404)
 })
 
 test('the first request for another host than the issuer’s is followed by one line that says so', async () => {

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import * as v from 'valibot'
 import { type ManifestFunction, readManifest } from '../build/manifest.ts'
-import { publishPage } from '../build/publish-page.ts'
+import { published } from '../build/published.ts'
 import { invoke, loadHandler, provideLambdaRuntime, toEvent } from './invoke.ts'
 import { type HostOptions, type Notice, order } from './options.ts'
 import { matchRoute } from './routes.ts'
@@ -85,8 +85,8 @@ async function answer(
   const url = requestUrl(request)
   if (!url) return reply(response, 400, 'Bad Request')
   const match = matchRoute(functions, url.pathname, request.method ?? 'GET')
-  if (!match && isPublishPage(request, url)) {
-    return void response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(publishPage)
+  if (!match && isPublished(request, url)) {
+    return void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(published.text)
   }
   if (!match) return reply(response, 404, 'Not Found')
   hintAtOtherHost(url, options)
@@ -104,8 +104,8 @@ function requestUrl(request: IncomingMessage): URL | null {
 }
 
 /** Netlify serves the files of the publish folder where no function answers. There is this one. */
-function isPublishPage({ method }: IncomingMessage, { pathname }: URL): boolean {
-  return pathname === '/' && (method === 'GET' || method === 'HEAD')
+function isPublished({ method }: IncomingMessage, { pathname }: URL): boolean {
+  return pathname === published.path && (method === 'GET' || method === 'HEAD')
 }
 
 /** Says once why a person who typed 127.0.0.1 for localhost gets nothing but 404 (D-04). */

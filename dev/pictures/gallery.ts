@@ -5,6 +5,7 @@ import {
   defaultBrand,
   errorKinds,
   errorPage,
+  frontPage,
   type Page,
   returnPage,
 } from '../../lib/oauth/pages/index.ts'
@@ -22,7 +23,16 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
   }
   const secondQuestion = { brand, action: '/oauth/confirm', hiddenFields: { state: 'state' } }
   const requestId = '01KAJ4Z9M3W8T5C2'
+  const hour = 3600
+  const calls = { limit: 60, windowSeconds: hour / 4 }
   return {
+    front: frontPage({
+      brand,
+      mcpUrl: 'https://docs.example.com/mcp',
+      requireAuth: false,
+      lifetimes: { accessToken: hour, refreshToken: 720 * hour, grant: 4320 * hour },
+      limits: { user: calls, address: calls },
+    }),
     'consent-claude': consentPage({
       ...form,
       client: { name: 'Claude', verifiedHost: 'claude.ai' },

@@ -104,7 +104,7 @@ test('every address that the banner names says in a browser what it is', async (
   )
   expect(texts).toEqual(
     [
-      /^200 .*signs people in/s,
+      /^200 .*for AI clients/s,
       /^200 The OpenID Provider/,
       /^200 The Kapa/,
       /^200 The CRM/,

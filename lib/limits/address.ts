@@ -35,3 +35,13 @@ export function subscriberOf(address: Address): string {
   if (address instanceof ipaddr.IPv4) return address.toString()
   return `${address.parts.slice(0, subscriberBits / 16).join(':')}::/${subscriberBits}`
 }
+
+/**
+ * How a `Counter` knows an address, and apart from the rest what it does about `subject`. `null`: it is exempt;
+ * `undefined`: the platform told none that can be read.
+ */
+export function countedAs(text: string, exempt: readonly AddressRange[], subject = ''): string | null | undefined {
+  const address = parseAddress(text)
+  if (!address) return undefined
+  return exempt.some((range) => isWithin(address, range)) ? null : `${subscriberOf(address)} ${subject}`
+}

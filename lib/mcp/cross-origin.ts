@@ -1,3 +1,5 @@
+import { rateLimitFields } from './rate-limit.ts'
+
 /**
  * Browser clients that are known to talk to MCP servers directly. Everything else that runs in a page is refused until
  * the operator lists it (S-10).
@@ -47,7 +49,10 @@ export function createOriginRule(
  */
 const commonHeaders = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'WWW-Authenticate, MCP-Protocol-Version, Retry-After',
+  'Access-Control-Expose-Headers': [
+    ...['WWW-Authenticate', 'MCP-Protocol-Version', 'Retry-After'],
+    ...rateLimitFields,
+  ].join(', '),
   'Cache-Control': 'no-store',
 }
 

@@ -6,6 +6,9 @@ import { authenticationRequired, insufficientScope, invalidRequest, invalidToken
 import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from './cross-origin.ts'
 import { createGrantCheck, type IsGrantLive } from './grant-check.ts'
 import { createKapaClient, kapaUser } from './kapa.ts'
+import { type CallLimits, countCall, setRateLimit, tooManyCalls } from './rate-limit.ts'
+import { toolCallsIn } from './rate-limited-calls.ts'
+import { readerRedirect } from './reader.ts'
 import { registerAskQuestion } from './tools/ask-question.ts'
 import type { PublicKeys } from './verification-keys.ts'
 
@@ -19,6 +22,7 @@ export interface McpEndpointOptions {
   readonly requireAuth: boolean
   readonly publicKeys: PublicKeys
   readonly isGrantLive: IsGrantLive
+  readonly limits: CallLimits
   readonly tool: { readonly name: string; readonly title: string; readonly description: string }
   readonly kapa: {
     readonly url: string
@@ -52,6 +56,8 @@ export interface McpCall {
   /** Fires when the caller has gone or the platform is about to end us; it must live as long as the answer's body. */
   readonly signal: AbortSignal
   readonly requestId: string
+  /** Of the caller, as the platform tells it. */
+  readonly address: string
 }
 
 export interface McpEndpoint {
@@ -67,7 +73,7 @@ const retryAfter = 5
 
 /** The MCP endpoint as an OAuth 2.1 protected resource, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
-  const { issuer, resource, requireAuth, publicKeys, tool, serverInfo, log, now = Date.now } = options
+  const { issuer, resource, requireAuth, publicKeys, limits, tool, serverInfo, log, now = Date.now } = options
   const { resourceMetadataUrl, documentationUrl } = options
   const protectedResource = { resourceMetadataUrl, documentationUrl, scope: requiredScope }
   const bearer = createBearerVerifier({ issuer, resource, publicKeys, now })
@@ -80,22 +86,47 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   /** The order is the security of it: nothing is told about the endpoint before the caller is known (X10, S-11). */
   async function answer(request: Request, call: McpCall): Promise<Response> {
     if (request.method === 'OPTIONS') return preflightResponse()
+    const reader = readerRedirect(request, documentationUrl)
+    if (reader) return reader
     if (!originAllowed(request.headers.get('origin'))) return refuse(call, 'origin', originRefused())
     const caller = await authenticate(request, call)
     if (caller instanceof Response) return caller
-    // The body arrives while the store is asked about the grant; nothing is done with it before the answer.
-    const [live, body] = await Promise.all([
-      caller.token === undefined || isLive(caller.token),
-      request.method === 'POST' ? readBody(request) : undefined,
+    const { token } = caller
+    const mayRead = token === undefined || token.scope.includes(requiredScope)
+    // A token that is too narrow, or known to be revoked, uses up nothing of what its person may do.
+    let countable = mayRead
+    const checkGrant = async () => {
+      const live = token === undefined || (await isLive(token))
+      if (!live) countable = false
+      return live
+    }
+    // The body arrives, and is counted, while the store is asked about the grant; nothing is done with it before both.
+    const [live, received] = await Promise.all([
+      checkGrant(),
+      request.method === 'POST' ? receive(request, call, token, () => countable) : undefined,
     ])
     if (!live) return refuseToken(call, 'revoked', 'The access token has been revoked')
-    if (body === undefined) return methodNotAllowed()
-    if (caller.token !== undefined && !caller.token.scope.includes(requiredScope)) {
-      return refuse(call, 'scope', insufficientScope(protectedResource, requiredScope))
-    }
-    if (body === null) return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
-    if (callsOf(body) > 1) return jsonRpcError(400, -32600, 'One tools/call for each request')
-    return serve(new Request(request, { body }), call, caller.token)
+    if (received === undefined) return methodNotAllowed()
+    if (!mayRead) return refuse(call, 'scope', insufficientScope(protectedResource, requiredScope))
+    if (received === 'too large') return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
+    if (received === 'too many calls') return jsonRpcError(400, -32600, 'One tools/call for each request')
+    const { body, id, counted } = received
+    const response = counted?.limited
+      ? refuse(call, 'limit', tooManyCalls(counted, id))
+      : await serve(new Request(request, { body }), call, token)
+    if (counted) setRateLimit(response.headers, counted, now())
+    return response
+  }
+
+  /** The body, counted if it calls a tool: only that costs more than the answer itself (B4, F-000-22). */
+  async function receive(request: Request, call: McpCall, token: AccessToken | undefined, countable: () => boolean) {
+    const body = await readBody(request)
+    if (body === null) return 'too large'
+    const [toolCall, ...more] = toolCallsIn(body)
+    if (more.length > 0) return 'too many calls'
+    const isCounted = toolCall !== undefined && countable()
+    const counted = isCounted ? await countCall(limits, token, call.address, call.signal) : null
+    return { body, id: toolCall?.id ?? null, counted }
   }
 
   /** For every method: clients probe with GET and read the challenge there, whatever else is odd about the request. */
@@ -116,8 +147,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
   }
 
-  /** O-12: a page that should not be here, and a client that has to step up. */
-  function refuse({ requestId }: McpCall, reason: 'origin' | 'scope', response: Response): Response {
+  /** O-12: a page that should not be here, a client that has to step up, a caller who asks too much. */
+  function refuse({ requestId }: McpCall, reason: 'origin' | 'scope' | 'limit', response: Response): Response {
     log('mcp_refused', { requestId, reason })
     return response
   }
@@ -174,20 +205,6 @@ async function readBody(request: Request): Promise<Buffer<ArrayBuffer> | null> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
-}
-
-/** How many tools a batch (MCP 2025-03-26) would call: each costs the answer service as much as a request of its own. */
-function callsOf(body: Buffer): number {
-  const text = body.toString()
-  if (!/^\s*\[/.test(text)) return 1
-  try {
-    const messages: unknown = JSON.parse(text)
-    const isCall = (message: unknown) =>
-      typeof message === 'object' && message !== null && 'method' in message && message.method === 'tools/call'
-    return Array.isArray(messages) ? messages.filter(isCall).length : 1
-  } catch {
-    return 1 // not JSON: the SDK says so
-  }
 }
 
 /** Hand-written clients leave these out, and curl accepts anything: both mean the only thing that works (B3-6). */

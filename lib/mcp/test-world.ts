@@ -157,6 +157,7 @@ export function createTestEndpoint(
     requireAuth: true,
     publicKeys: async () => ({ keys: keys.map((key) => key.publicJwk) }),
     isGrantLive: async () => true,
+    limits: {},
     tool: { name: 'ask_question', title: 'Ask', description: 'Asks the documentation.' },
     kapa: { url: upstream.url, apiKey: 'kapa-key', toolName: upstreamTool, clientName: 'docs-proxy' },
     serverInfo: { name: 'docs', version: '1.2.3', instructions: 'Ask about the product.' },
@@ -164,9 +165,13 @@ export function createTestEndpoint(
     log: recorded((event, fields) => lines.push({ event, ...fields })),
     ...changes,
   })
-  return { lines, fetch: (request: Request, signal?: AbortSignal) => endpoint.fetch(request, createCall(signal)) }
+  return {
+    lines,
+    fetch: (request: Request, signal?: AbortSignal, address?: string) =>
+      endpoint.fetch(request, createCall(signal, address)),
+  }
 }
 
-function createCall(signal: AbortSignal = new AbortController().signal): McpCall {
-  return { signal, requestId: 'request-1' }
+function createCall(signal: AbortSignal = new AbortController().signal, address = '203.0.113.7'): McpCall {
+  return { signal, requestId: 'request-1', address }
 }

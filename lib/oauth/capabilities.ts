@@ -57,6 +57,15 @@ export const legacyPaths = {
   register: '/register',
 } as const
 
+/** Paths of what is said about the service itself; `netlify/functions/about.ts` repeats them as literals. */
+export const aboutPaths = {
+  front: '/',
+  health: '/health',
+  readiness: '/health/ready',
+  serverCard: '/mcp/server-card',
+  earlierServerCard: '/.well-known/mcp/server-card.json',
+} as const
+
 /** Probed by clients and not served (D-06, X12): 404 as JSON, never the site's own page. */
 export const absentPaths = [
   '/.well-known/oauth-authorization-server/mcp',

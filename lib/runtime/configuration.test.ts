@@ -139,6 +139,22 @@ describe('limits and hardening', () => {
     })
   })
 
+  test('60 calls of tools in 15 minutes for each person and for each address, unless the operator says otherwise [B8-13]', () => {
+    const limits = (env: Environment) => readConfiguration({ ...complete, ...env }, site).mcp.limits
+    const sixty = { limit: 60, windowSeconds: 900 }
+    expect(limits({})).toEqual({ user: sixty, address: sixty })
+    expect(limits({ MCP_USER_LIMIT: '200', MCP_ANONYMOUS_LIMIT: '0', MCP_LIMIT_WINDOW_SEC: '3600' })).toEqual({
+      user: { limit: 200, windowSeconds: 3600 },
+      address: undefined,
+    })
+    // What makes no sense is the default, not no limit: questions are answered while the configuration is wrong.
+    expect(limits({ MCP_USER_LIMIT: '-1', MCP_LIMIT_WINDOW_SEC: '0' })).toEqual({ user: sixty, address: sixty })
+    for (const name of ['MCP_USER_LIMIT', 'MCP_ANONYMOUS_LIMIT', 'MCP_LIMIT_WINDOW_SEC']) {
+      const { problems } = readConfiguration({ ...complete, [name]: 'many' }, site)
+      expect(problems).toEqual([expect.stringContaining(name)])
+    }
+  })
+
   test('by default anybody may register, any host may serve documents, and nobody is blocked', () => {
     expect(readConfiguration(complete, site)).toMatchObject({
       registrationOff: false,

@@ -7,6 +7,7 @@ import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
 import { assertionIds } from '../oauth/token/assertion-ids.ts'
 import { createBlobsStore } from '../store/blobs.ts'
+import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
 import { readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
@@ -32,7 +33,9 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
       Promise.all([
         Promise.all([
           sweepGrants(store, now, signal),
-          ...['limits', assertionIds, documentCopies].map((collection) => sweepEnded(store, collection, now, signal)),
+          ...['limits', assertionIds, documentCopies, proofs].map((collection) =>
+            sweepEnded(store, collection, now, signal),
+          ),
         ]),
         rotateKeys(site, store, signal),
       ]),

@@ -56,6 +56,11 @@ const expected: Readonly<Record<string, Expected>> = {
   '/oauth/mock-idp/authorize': visit,
   '/mcp': mcp,
   '/mcp/': mcp,
+  '/': read,
+  '/health': read,
+  '/health/ready': read,
+  '/mcp/server-card': read,
+  '/.well-known/mcp/server-card.json': read,
 }
 
 /** Whether web pages may call it from their scripts. */

@@ -1,6 +1,6 @@
-import { request } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { deploy } from '../support/deploy.ts'
+import { sendFrom, statusesOf } from '../support/from-address.ts'
 import {
   type AuthorizationRequest,
   codeOf,
@@ -50,38 +50,7 @@ let callers = 0
 /** Somebody from whom nothing has come yet. */
 const newAddress = () => `127.0.0.${100 + callers++}`
 
-interface Answer {
-  readonly status: number
-  readonly headers: Headers
-  readonly text: string
-}
-
-/** A request from that address to one of the hosts, past the balancer. */
-function from(address: string, host: number, path: string, { method = 'GET', headers = {}, body }: Sent = {}) {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const outgoing = request({
-    host: '127.0.0.1',
-    port: stack.hosts()[host]?.port,
-    localAddress: address,
-    path,
-    method,
-    headers: { host: new URL(stack.url).host, ...headers },
-    agent: false,
-  })
-  outgoing.on('error', reject).on('response', async (incoming) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of incoming) chunks.push(chunk)
-    const answered = new Headers()
-    for (const [name, values] of Object.entries(incoming.headersDistinct)) {
-      for (const value of values ?? []) answered.append(name, value)
-    }
-    resolve({ status: incoming.statusCode ?? 0, headers: answered, text: Buffer.concat(chunks).toString() })
-  })
-  outgoing.end(body)
-  return promise
-}
-
-const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
+const from = (address: string, host: number, path: string, sent?: Sent) => sendFrom(stack, address, host, path, sent)
 
 describe('registration', () => {
   const registerFrom = (address: string, host = 0, headers: Sent['headers'] = {}) =>
@@ -91,7 +60,7 @@ describe('registration', () => {
     const address = newAddress()
     const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => registerFrom(address, i % 2)))
     const expected = [...Array(registrationLimit).fill(201), ...Array(30 - registrationLimit).fill(429)]
-    expect(statuses(answers)).toEqual(expected)
+    expect(statusesOf(answers)).toEqual(expected)
     const refused = answers.find(({ status }) => status === 429)
     expect(JSON.parse(refused?.text ?? '')).toMatchObject({ error: 'temporarily_unavailable' })
     const wait = Number(refused?.headers.get('retry-after'))
@@ -118,7 +87,7 @@ describe('registration', () => {
 
   test('an exempt range is not limited [R-12]', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => registerFrom('127.0.1.7')))
-    expect(statuses(answers)).toEqual(Array(20).fill(201))
+    expect(statusesOf(answers)).toEqual(Array(20).fill(201))
   })
 
   test('an address over its limit costs the store nothing, and neither does a registration that is refused', async () => {
@@ -135,7 +104,7 @@ describe('registration', () => {
     const address = newAddress()
     stack.emulator.addFault({ action: 'hang', key: '^limits/' })
     const answers = await Promise.all(Array.from({ length: 10 }, () => registerFrom(address)))
-    expect(statuses(answers)).toEqual(Array(10).fill(201))
+    expect(statusesOf(answers)).toEqual(Array(10).fill(201))
     const line = () => stack.logs.filter((text) => text.includes('"limit_unavailable"')).at(-1)
     await vi.waitFor(() => expect(line()).toContain('"limit":"registrations"'))
     expect(line()).not.toContain(address)

@@ -40,5 +40,10 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/register', authentication: 'public' },
   { function: 'mcp', path: '/mcp', authentication: 'bearer' },
   { function: 'mcp', path: '/mcp/', authentication: 'bearer' },
+  { function: 'about', path: '/', authentication: 'public' },
+  { function: 'about', path: '/health', authentication: 'public' },
+  { function: 'about', path: '/health/ready', authentication: 'public' },
+  { function: 'about', path: '/mcp/server-card', authentication: 'public' },
+  { function: 'about', path: '/.well-known/mcp/server-card.json', authentication: 'public' },
   { function: 'maintenance', path: null, authentication: 'scheduled' },
 ]

@@ -1,4 +1,4 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const level = 'REC'
 const source = 'The implementation that this one replaces'
@@ -119,10 +119,10 @@ export const defects: Group = {
       id: 'B8-13',
       level,
       source,
-      status: 'later',
-      issue: issues.server,
+      status: 'kept',
       requirement: 'Limits at `/mcp` in memory, by a bucket that the client picks.',
-      what: '`/mcp` has Netlify’s limit by address only; no header picks a bucket.',
+      what: '60 calls of tools in 15 minutes (`MCP_USER_LIMIT`, `MCP_ANONYMOUS_LIMIT`) for each `sub` of a token, else for each address as the platform tells it; no header picks a bucket. Decided in the store by creating one of 60 keys, so that instances cannot pass more together. Only `tools/call` counts. Each answer to one has `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and the older forms; over the limit 429 with `Retry-After` and a JSON-RPC error under the id of the call.',
+      file: ['lib/mcp/rate-limit.ts', 'lib/limits/counter.ts'],
     },
     {
       id: 'B8-14',
@@ -163,10 +163,15 @@ export const defects: Group = {
       id: 'B8-18',
       level,
       source,
-      status: 'later',
-      issue: issues.server,
+      status: 'kept',
       requirement: 'Health check, server card and documentation page wrong.',
-      what: 'None of the three exists yet.',
+      what: '`/health` and `/health/ready` are functions with paths of their own, and the latter proves the store’s conditional writes. Both server cards are made from the live configuration: `required` is `REQUIRE_AUTH`, and no resources are promised. The front page is the guide for readers, with the address, lifetimes and limits as they are configured; a browser at `/mcp` is led to `MCP_DOCS_URL`, or else to it.',
+      file: [
+        'lib/runtime/serve-about.ts',
+        'lib/mcp/server-card.ts',
+        'lib/store/readiness.ts',
+        'lib/oauth/pages/guide.ts',
+      ],
     },
     {
       id: 'B8-19',

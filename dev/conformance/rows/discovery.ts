@@ -229,7 +229,7 @@ export const discovery: Group = {
       source: 'Claude',
       status: 'kept',
       requirement: 'No redirect to another host on `/mcp` or a well-known address.',
-      what: 'These answers are never 3xx: another host than the issuer’s is 404, and `/mcp/` is served as `/mcp` is.',
+      what: 'These answers are never 3xx for a client: another host than the issuer’s is 404, and `/mcp/` is served as `/mcp` is. Only a browser or a reader of Markdown that opens `/mcp` like a page, without credentials, is led to the documentation.',
       file: ['lib/runtime/serve.ts', 'netlify/functions/mcp.ts'],
     },
   ],

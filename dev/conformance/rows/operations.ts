@@ -30,8 +30,8 @@ export const operations: Group = {
       source: 'Netlify Blobs',
       status: 'kept',
       requirement: 'Compare and swap.',
-      what: 'Strong reads and conditional writes only; `create` and `replace` are the one place where one use is decided.',
-      file: [blobs, 'lib/store/store.ts'],
+      what: 'Strong reads and conditional writes only; `create` and `replace` are the one place where one use is decided. `/health/ready` proves it of the store in use.',
+      file: [blobs, 'lib/store/store.ts', 'lib/store/readiness.ts'],
     },
     {
       id: 'O-04',
@@ -102,9 +102,8 @@ export const operations: Group = {
       source: 'OAuth 2.1 §2.4.1, §7.7',
       status: 'kept',
       requirement: 'Rate limits.',
-      what: 'Netlify’s limit of 1,200 a minute for each address on both public functions; registrations (R-12) and metadata documents (M-14) by address, exactly, across instances; guesses at the registration token and at introspection tokens likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so. No client has a secret that could be guessed.',
-      file: ['netlify/functions/oauth.ts', 'lib/limits/limiter.ts'],
-      open: 'A limit for each person at `/mcp` comes with “The documentation MCP server is complete”.',
+      what: 'Netlify’s limit of 1,200 a minute for each address on both public functions; registrations (R-12) and metadata documents (M-14) by address, calls of tools at `/mcp` by person or address (B8-13), all exactly, across instances; guesses at the registration token, at introspection tokens and at clients’ secrets likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so.',
+      file: ['netlify/functions/oauth.ts', 'lib/limits/counter.ts', 'lib/mcp/rate-limit.ts'],
     },
     {
       id: 'O-12',
@@ -112,7 +111,7 @@ export const operations: Group = {
       source: 'MCP Security Best Practices, Scope Minimization',
       status: 'kept',
       requirement: 'An audit trail.',
-      what: 'One JSON line each, with the request’s id, clients and grants as hashes: registration, document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked. Refusals are logged with their reason: whatever an endpoint of the authorization server answers with an OAuth error or an error page (`request_refused`), what it tells the client by redirect (`authorization_refused`, `upstream_failed`), a registration over the limit or without the operator’s token (`registration_refused`), a question about a token by a stranger (`introspection_refused`), a blocked client (`client_blocked`), and at `/mcp` a missing or bad token, a foreign `Origin`, too narrow a scope (`mcp_unauthenticated`, `mcp_token_refused`, `mcp_refused`). Not logged is what is refused before anybody is looked at, or for its form alone: 404 and 405 anywhere; at `/mcp` a body that is too large or no MCP. `docs/operations.md` says what each means and when to worry. Every line of the whole test run is scanned for tokens, codes, verifiers, cookies, secrets and e-mail addresses.',
+      what: 'One JSON line each, with the request’s id, clients and grants as hashes: registration, document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked. Refusals are logged with their reason: whatever an endpoint of the authorization server answers with an OAuth error or an error page (`request_refused`), what it tells the client by redirect (`authorization_refused`, `upstream_failed`), a registration over the limit or without the operator’s token (`registration_refused`), a question about a token by a stranger (`introspection_refused`), a blocked client (`client_blocked`), and at `/mcp` a missing or bad token, a foreign `Origin`, too narrow a scope, a call over the limit (`mcp_unauthenticated`, `mcp_token_refused`, `mcp_refused`). Not logged is what is refused before anybody is looked at, or for its form alone: 404 and 405 anywhere; at `/mcp` a body that is too large or no MCP. `docs/operations.md` says what each means and when to worry. Every line of the whole test run is scanned for tokens, codes, verifiers, cookies, secrets and e-mail addresses.',
       file: ['lib/runtime/log.ts', 'lib/oauth/grants/grants.ts', 'lib/oauth/authorization/approve.ts'],
     },
     {

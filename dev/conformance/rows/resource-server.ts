@@ -105,8 +105,8 @@ export const resourceServer: Group = {
       source: 'Codex; claude.ai; Streamable HTTP, Backward Compatibility',
       status: 'kept',
       requirement: 'The order of answers.',
-      what: '`OPTIONS` 204; `Origin`; token; then 405 with `Allow: POST, OPTIONS` for everything but `POST`; scope; body. `HEAD` is `GET` without a body.',
-      file: endpoint,
+      what: '`OPTIONS` 204; `Origin`; token; then 405 with `Allow: POST, OPTIONS` for everything but `POST`; scope; body. `HEAD` is `GET` without a body. Before all that, whoever reads pages and nothing else (`Accept` names one first, no sign of a client, of a token or of a script) is led to the documentation.',
+      file: [endpoint, 'lib/mcp/reader.ts'],
     },
     {
       id: 'S-12',

@@ -18,11 +18,7 @@ export interface Page {
 export function layout(brand: Brand, title: string, content: Markup): Page {
   const style = styleFor(brand)
   const initial = [...brand.name].slice(0, 1).join('').toUpperCase()
-  const links = [
-    { text: 'Privacy policy', url: brand.privacyUrl },
-    { text: 'Documentation', url: brand.documentationUrl },
-    { text: 'Support', url: brand.supportUrl },
-  ].flatMap(({ text, url }) => (url === undefined ? [] : [html`<a href="${href(url)}">${text}</a>`]))
+  const links = brandLinks(brand).map(({ text, url }) => html`<a href="${href(url)}">${text}</a>`)
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -42,6 +38,15 @@ ${links.length > 0 && html`<footer>${links}</footer>`}
 </html>
 `
   return { html: page.toString(), style }
+}
+
+/** What every page ends with. */
+export function brandLinks(brand: Brand): readonly { readonly text: string; readonly url: string }[] {
+  return [
+    { text: 'Privacy policy', url: brand.privacyUrl },
+    { text: 'Documentation', url: brand.documentationUrl },
+    { text: 'Support', url: brand.supportUrl },
+  ].flatMap(({ text, url }) => (url === undefined ? [] : [{ text, url }]))
 }
 
 function favicon(initial: string, { button, buttonText }: Palette): string {

@@ -17,20 +17,38 @@ export interface WindowLimit {
 const day = 86_400
 
 export function readLimits(settings: SettingsReader): LimitSettings {
-  const window = (limitName: string, windowName: string, otherwise: WindowLimit) => {
-    const limit = settings.integer(limitName, { min: 0, max: 1000, default: otherwise.limit })
-    const range = { min: 1, max: day, default: otherwise.windowSeconds }
-    const windowSeconds = settings.integer(windowName, range)
-    return limit === 0 ? undefined : { limit, windowSeconds }
-  }
   const exempt = (settings.list('MCP_OAUTH_LIMIT_EXEMPT') ?? []).map(parseRange)
   if (exempt.includes(null)) settings.complain('MCP_OAUTH_LIMIT_EXEMPT must be a list of CIDR ranges')
   return {
-    registration: window('MCP_OAUTH_REGISTER_LIMIT', 'MCP_OAUTH_REGISTER_WINDOW_SEC', {
-      limit: 20,
-      windowSeconds: 3600,
-    }),
-    metadataDocuments: window('MCP_OAUTH_CIMD_LIMIT', 'MCP_OAUTH_CIMD_WINDOW_SEC', { limit: 30, windowSeconds: 600 }),
+    registration: windowOf(
+      settings,
+      'MCP_OAUTH_REGISTER_LIMIT',
+      20,
+      readSeconds(settings, 'MCP_OAUTH_REGISTER_WINDOW_SEC', 3600),
+    ),
+    metadataDocuments: windowOf(
+      settings,
+      'MCP_OAUTH_CIMD_LIMIT',
+      30,
+      readSeconds(settings, 'MCP_OAUTH_CIMD_WINDOW_SEC', 600),
+    ),
     exempt: exempt.filter((range) => range !== null),
   }
+}
+
+/** Calls of tools at `/mcp`; `undefined`: not limited. */
+export interface CallLimitSettings {
+  /** Of each person who has signed in. */
+  readonly user: WindowLimit | undefined
+  /** Of each address of people who have not. */
+  readonly address: WindowLimit | undefined
+}
+
+export const readSeconds = (settings: SettingsReader, name: string, seconds: number) =>
+  settings.integer(name, { min: 1, max: day, default: seconds })
+
+/** 0: no limit. */
+export function windowOf(settings: SettingsReader, name: string, otherwise: number, windowSeconds: number) {
+  const limit = settings.integer(name, { min: 0, max: 1000, default: otherwise })
+  return limit === 0 ? undefined : { limit, windowSeconds }
 }

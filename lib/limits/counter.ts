@@ -1,0 +1,160 @@
+import { createHmac } from 'node:crypto'
+import type { Log } from '../log.ts'
+import { type Store, StoreUnavailable } from '../store/store.ts'
+import { withTimeout } from './timeout.ts'
+
+/** `retryAfter`, `resetAfter`: seconds until the window is over, at least 1. */
+export type Count =
+  | {
+      readonly limited: false
+      /** At most so many more pass: other instances may have counted since this one looked. */
+      readonly remaining: number
+      readonly resetAfter: number
+    }
+  | Over
+
+export interface Over {
+  readonly limited: true
+  readonly retryAfter: number
+}
+
+/**
+ * Counts hits in fixed windows, across all instances, apart for each `counted`: a person, an address.
+ *
+ * There are `limit` slots for each of them and window, and a hit passes by creating one that nobody has: whatever the
+ * number of hits at once, on however many instances, no more than `limit` ever pass. An instance remembers which slots
+ * are gone, and asks the store for none of them again: alone it needs one write for each hit, and none once the limit is
+ * reached. Where others count as well, a hit may find its slot taken; it then lists those that are.
+ *
+ * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log).
+ */
+export interface Counter {
+  /** `null`: nobody knows, and it passes. */
+  hit(counted: string, signal: AbortSignal): Promise<Count | null>
+  /** Whether this instance has seen already that the limit is reached; counts nothing and asks nobody. */
+  known(counted: string): Over | null
+}
+
+export interface CounterOptions {
+  readonly store: Store
+  /** A segment of store keys. */
+  readonly name: string
+  /** Hits that pass in one window: at least 1. */
+  readonly limit: number
+  readonly windowSeconds: number
+  /** Of an HMAC, so that the store does not tell whom it is about. */
+  readonly key: Uint8Array
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: Log
+  /** Milliseconds that a hit may cost the request. */
+  readonly timeout?: number
+  /** List the slots beside the first hit on this instance, so that `remaining` knows of other instances. */
+  readonly listFirst?: boolean
+}
+
+/** How many an instance remembers in one window. */
+const MOST_REMEMBERED = 2_000
+
+/** What an instance knows of the slots of one subscriber. */
+interface Slots {
+  /** Not known to be taken. */
+  readonly free: Set<number>
+  /** One for each slot that is being asked for; settles with the answer, and never rejects. */
+  readonly asked: Set<Promise<void>>
+}
+
+export function createCounter(options: CounterOptions): Counter {
+  const { store, name, limit, windowSeconds, key, now, log, timeout = 1_000, listFirst = false } = options
+  /** By the prefix of a subscriber, in the order of first use. */
+  const remembered = new Map<string, Slots>()
+  let currentEnd = 0
+
+  /** Whether a slot could be had. Each turn finds one gone, so that there are no more turns than slots. */
+  async function claim(prefix: string, slots: Slots, signal: AbortSignal, learning?: Promise<void>): Promise<boolean> {
+    const { free, asked } = slots
+    let learned = learning
+    while (free.size + asked.size > 0) {
+      // At random: instances that know nothing of each other seldom want the same one.
+      const slot = [...free][Math.floor(Math.random() * free.size)]
+      if (slot === undefined) {
+        await Promise.race(asked)
+        continue
+      }
+      // Another hit on this instance is to try another one meanwhile.
+      free.delete(slot)
+      const { promise: answered, resolve: settle } = Promise.withResolvers<void>()
+      asked.add(answered)
+      try {
+        const { won } = await store.create(`${prefix}${slot}`, {}, signal)
+        if (won) return true
+      } catch (error) {
+        // Nobody knows whether it is taken: an outage must not use up what one may do.
+        free.add(slot)
+        throw error
+      } finally {
+        asked.delete(answered)
+        settle()
+      }
+      learned ??= forgetTaken(prefix, slots, signal)
+      await learned
+    }
+    return false
+  }
+
+  async function forgetTaken(prefix: string, { free }: Slots, signal: AbortSignal): Promise<void> {
+    let cursor: string | undefined
+    do {
+      const page = await store.list(prefix, signal, cursor)
+      for (const taken of page.keys) free.delete(Number(taken.slice(prefix.length)))
+      cursor = page.next
+    } while (cursor !== undefined)
+  }
+
+  /** Where somebody is counted in the window that is now. */
+  function windowOf(counted: string) {
+    const seconds = Math.floor(now() / 1000)
+    const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
+    const subscriber = createHmac('sha256', key).update(counted).digest('base64url')
+    const over: Over = { limited: true, retryAfter: end - seconds }
+    return { prefix: `limits/${end}/${name}/${subscriber}/`, end, subscriber, over }
+  }
+
+  return {
+    async hit(counted, signal) {
+      const { prefix, end, subscriber, over } = windowOf(counted)
+      const known = remembered.get(prefix)
+      const slots = known ?? { free: new Set(Array(limit).keys()), asked: new Set() }
+      if (!known) {
+        if (end !== currentEnd) remembered.clear()
+        currentEnd = end
+        remembered.set(prefix, slots)
+        for (const oldest of remembered.keys()) {
+          if (remembered.size <= MOST_REMEMBERED) break
+          remembered.delete(oldest)
+        }
+      }
+      // Nothing is free, and nothing is asked for that might turn out to be.
+      const wasLimited = slots.free.size + slots.asked.size === 0
+      try {
+        const [won] = await withTimeout(timeout, signal, (inTime) => {
+          const learning = listFirst && !known ? forgetTaken(prefix, slots, inTime) : undefined
+          return Promise.all([claim(prefix, slots, inTime, learning), learning])
+        })
+        if (won) return { limited: false, remaining: slots.free.size, resetAfter: over.retryAfter }
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error
+        log('limit_unavailable', { limit: name, reason: error.message })
+        return null
+      }
+      if (!wasLimited) log('limit_reached', { limit: name, subscriber: subscriber.slice(0, 12) })
+      return over
+    },
+
+    known(counted) {
+      const { prefix, over } = windowOf(counted)
+      // What is still being asked for counts as taken: many guesses at once are no way around a limit of guesses.
+      return remembered.get(prefix)?.free.size === 0 ? over : null
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** What a person's browser, or a program that reads pages for somebody, asks for before anything else. */
+const readable = ['text/html', 'text/markdown', 'text/plain']
+
+/**
+ * The way to the documentation for somebody who has opened the address of the MCP server like a page (B3); `undefined`
+ * for everything else, which is answered by the challenge (X10). Clients probe by GET without a token too, and a
+ * redirect would hide the challenge from them: so the first thing that is accepted has to be a page, and there must be no
+ * sign of a client, of credentials or of a script. No credentials come along, so that none can go astray (D-25).
+ */
+export function readerRedirect(request: Request, documentationUrl: string): Response | undefined {
+  const { headers, method } = request
+  if (method !== 'GET' && method !== 'HEAD') return undefined
+  const accept = (headers.get('accept') ?? '').toLowerCase()
+  const first = accept.split(/[,;]/, 1)[0]?.trim() ?? ''
+  if (!readable.includes(first) || accept.includes('text/event-stream')) return undefined
+  if (['authorization', 'origin', 'mcp-protocol-version', 'mcp-session-id'].some((name) => headers.has(name))) {
+    return undefined
+  }
+  // Browsers say how a request came about; a script of a page is not somebody who reads.
+  if ((headers.get('sec-fetch-mode') ?? 'navigate') !== 'navigate') return undefined
+  return new Response(null, {
+    status: 302,
+    headers: { Location: documentationUrl, Vary: 'Accept, Authorization, Origin, Sec-Fetch-Mode' },
+  })
+}

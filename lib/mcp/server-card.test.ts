@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { earlierServerCard, type ServerDescription, serverCard } from './server-card.ts'
+
+const server: ServerDescription = {
+  name: 'docs',
+  version: '1.2.3',
+  productName: 'Example documentation',
+  issuer: 'https://docs.example.com',
+  resource: 'https://docs.example.com/mcp',
+  resourceMetadataUrl: 'https://docs.example.com/.well-known/oauth-protected-resource/mcp',
+  documentationUrl: 'https://docs.example.com/guide',
+  supportUrl: undefined,
+  scopes: ['docs:read'],
+  requireAuth: true,
+}
+
+describe('the server card', () => {
+  test('has the members of SEP-2127, which allows no others', () => {
+    const { _meta, ...card } = serverCard(server)
+    expect(card).toEqual({
+      $schema: 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json',
+      name: 'com.example.docs/mcp',
+      version: '1.2.3',
+      description: 'Answers questions from the Example documentation, with its sources.',
+      title: 'Example documentation',
+      websiteUrl: 'https://docs.example.com/guide',
+      remotes: [{ type: 'streamable-http', url: 'https://docs.example.com/mcp' }],
+    })
+    expect(Object.keys(_meta)).toEqual(['com.example.docs/authentication'])
+  })
+
+  test.each([
+    ['https://docs.example.com', 'com.example.docs/mcp'],
+    ['http://localhost:8888', 'localhost/mcp'],
+    ['http://127.0.0.1:8888', '127.0.0.1/mcp'],
+    ['http://[::1]:8888', '-1-/mcp'],
+  ])('of %s is named %s, as a name has to look', (issuer, name) => {
+    const card = serverCard({ ...server, issuer })
+    expect(card.name).toBe(name)
+    expect(card.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
+  })
+
+  test('is cut where a name is longer than may be', () => {
+    const { title, description } = serverCard({ ...server, productName: '🦑'.repeat(200) })
+    expect([[...title].length, [...description].length]).toEqual([100, 100])
+  })
+
+  test.each([true, false])('says that signing in is required: %s', (requireAuth) => {
+    const described = { ...server, requireAuth }
+    expect(Object.values(serverCard(described)._meta)).toEqual([expect.objectContaining({ required: requireAuth })])
+    expect(earlierServerCard(described).authentication.required).toBe(requireAuth)
+  })
+})

@@ -1,0 +1,92 @@
+/** What the documents about this server are made from: the live configuration, so that they cannot be out of date. */
+export interface ServerDescription {
+  readonly name: string
+  readonly version: string
+  readonly productName: string
+  readonly issuer: string
+  readonly resource: string
+  readonly resourceMetadataUrl: string
+  readonly documentationUrl: string
+  readonly supportUrl: string | undefined
+  readonly scopes: readonly string[]
+  /** As `/mcp` enforces it. */
+  readonly requireAuth: boolean
+}
+
+/** The media type that clients ask for (server-card extension, "Server Card Location"). */
+export const serverCardType = 'application/mcp-server-card+json'
+
+/** Longest `title` and `description` of a card. */
+const longest = 100
+
+/**
+ * The Server Card of SEP-2127, for `<the MCP endpoint>/server-card`. It may have no members of its own: what is to be
+ * said about signing in is in `_meta`, under the name of this host.
+ */
+export function serverCard(server: ServerDescription) {
+  const namespace = reversed(server.issuer)
+  return {
+    $schema: 'https://static.modelcontextprotocol.io/schemas/v1/server-card.schema.json',
+    name: `${namespace}/mcp`,
+    version: server.version,
+    description: shortened(describe(server)),
+    title: shortened(server.productName),
+    websiteUrl: server.documentationUrl,
+    remotes: [{ type: 'streamable-http', url: server.resource }],
+    _meta: { [`${namespace}/authentication`]: authenticationOf(server) },
+  }
+}
+
+/** The card of SEP-1649, which came before it, at the well-known path where scanners and directories still look. */
+export function earlierServerCard(server: ServerDescription) {
+  return {
+    serverInfo: {
+      name: server.name,
+      title: server.productName,
+      version: server.version,
+      description: describe(server),
+    },
+    transport: { type: 'streamable-http', url: server.resource },
+    capabilities: { tools: true, resources: false, prompts: false },
+    authentication: authenticationOf(server),
+    metadata: { documentation: server.documentationUrl, support: server.supportUrl },
+  }
+}
+
+/** For a program that opens the front page. */
+export function serverInformation(server: ServerDescription, links: Readonly<Record<string, string>>) {
+  return {
+    name: server.name,
+    title: server.productName,
+    version: server.version,
+    description: describe(server),
+    transport: { type: 'streamable-http', url: server.resource },
+    authentication: authenticationOf(server),
+    documentation: server.documentationUrl,
+    links,
+  }
+}
+
+const describe = ({ productName }: ServerDescription) => `Answers questions from the ${productName}, with its sources.`
+
+function authenticationOf(server: ServerDescription) {
+  return {
+    type: 'oauth2',
+    required: server.requireAuth,
+    authorization_servers: [server.issuer],
+    protected_resource_metadata: server.resourceMetadataUrl,
+    scopes_supported: server.scopes,
+  }
+}
+
+/** The host in the order of names: `com.example.docs`. An address has no such order, and its colons no place in a name. */
+function reversed(issuer: string): string {
+  const { hostname } = new URL(issuer)
+  if (/^[\d.]+$|^\[/.test(hostname)) return hostname.replaceAll(/[^\d.a-f]+/g, '-')
+  return hostname.split('.').reverse().join('.')
+}
+
+function shortened(text: string): string {
+  const characters = [...text]
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : text
+}

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { createMemoryStore } from './memory.ts'
+import { createReadiness, proveConditionalWrites, type StoreFault } from './readiness.ts'
+import { type Store, StoreUnavailable } from './store.ts'
+
+const { signal } = new AbortController()
+const now = Date.UTC(2026, 10, 21)
+
+const keysOf = async (store: Store) => (await store.list('', signal)).keys
+
+test('a store that keeps its promises is ready, and holds nothing afterwards [O-03]', async () => {
+  const store = createMemoryStore()
+  expect(await proveConditionalWrites(store, now, signal)).toBeNull()
+  expect(await keysOf(store)).toEqual([])
+})
+
+const won = { won: true, version: 'v' } as const
+const lost = (ambiguous: boolean) => ({ won: false, ambiguous }) as const
+
+/** A store that is good but for what `broken` does instead. */
+const storeWith = (broken: (store: Store) => Partial<Store>): Store => {
+  const store = createMemoryStore()
+  return { ...store, ...broken(store) }
+}
+
+const down = async () => {
+  throw new StoreUnavailable('down')
+}
+
+test.each<[string, StoreFault, (store: Store) => Partial<Store>]>([
+  ['every creator wins', 'store_not_conditional', () => ({ create: async () => won })],
+  [
+    'a condition on the version is ignored',
+    'store_not_conditional',
+    (store) => ({
+      replace: async (key, value) => {
+        await store.put(key, value, signal)
+        return won
+      },
+    }),
+  ],
+  ['nobody can create', 'store_not_conditional', () => ({ create: async () => lost(false) })],
+  ['nobody can replace', 'store_not_conditional', () => ({ replace: async () => lost(false) })],
+  ['it cannot tell who won', 'store_unavailable', () => ({ create: async () => lost(true) })],
+  ['it does not answer', 'store_unavailable', () => ({ create: down })],
+  ['it stops answering', 'store_unavailable', () => ({ replace: down })],
+])('a store where %s is not ready [O-03 O-04]', async (_what, fault, broken) => {
+  expect(await proveConditionalWrites(storeWith(broken), now, signal)).toBe(fault)
+})
+
+test('what an interrupted proof leaves behind has an end that the sweep reads', async () => {
+  const store = storeWith(() => ({ remove: down }))
+  expect(await proveConditionalWrites(store, now, signal)).toBe('store_unavailable')
+  const [key = ''] = await keysOf(store)
+  expect(Number(key.split('/')[1])).toBe(now / 1000 + 60)
+})
+
+test('a hundred callers at once and in the next ten seconds cost one proof, good or bad, and one report', async () => {
+  let time = now
+  let creates = 0
+  const faults: StoreFault[] = []
+  const store = storeWith(() => ({
+    create: async () => {
+      creates += 1
+      return down()
+    },
+  }))
+  const readiness = createReadiness({
+    store,
+    now: () => time,
+    goodFor: 10_000,
+    onFault: (fault) => faults.push(fault),
+  })
+  const answers = await Promise.all(Array.from({ length: 100 }, () => readiness(signal)))
+  time += 9_999
+  answers.push(await readiness(signal))
+  expect(new Set(answers)).toEqual(new Set(['store_unavailable']))
+  expect([creates, faults]).toEqual([1, ['store_unavailable']])
+  time += 1
+  await readiness(signal)
+  expect(creates).toBe(2)
+})

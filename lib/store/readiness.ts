@@ -1,0 +1,73 @@
+import { type Store, StoreUnavailable, type WriteResult } from './store.ts'
+
+/** What keeps the store from deciding one-time use: it gives no clear answer, or it lets two callers win. */
+export type StoreFault = 'store_unavailable' | 'store_not_conditional'
+
+/** Records that an interrupted proof left behind, `health/<end in seconds>/<id>`: for the broom. */
+export const proofs = 'health'
+
+/** Seconds after which such a record may be swept. */
+const kept = 60
+
+/**
+ * Proves on a key of its own that exactly one creator and exactly one replacer win: the two promises that everything
+ * here rests on, and the first ones that a store of another kind breaks (O-03). Five operations, nothing left behind.
+ * `now` in milliseconds since the epoch.
+ *
+ * @returns what is wrong, or `null`
+ */
+export async function proveConditionalWrites(
+  store: Store,
+  now: number,
+  signal: AbortSignal,
+): Promise<StoreFault | null> {
+  const key = `${proofs}/${Math.floor(now / 1000) + kept}/${crypto.randomUUID()}`
+  try {
+    const created = await store.create(key, { step: 1 }, signal)
+    if (!created.won) return faultOf(created)
+    const again = await store.create(key, { step: 2 }, signal)
+    const replaced = await store.replace(key, { step: 3 }, created.version, signal)
+    if (again.won) return 'store_not_conditional'
+    if (!replaced.won) return faultOf(replaced)
+    const outdated = await store.replace(key, { step: 4 }, created.version, signal)
+    await store.remove(key, signal)
+    return outdated.won ? 'store_not_conditional' : null
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return 'store_unavailable'
+    throw error
+  }
+}
+
+/** A write that should have won: nobody else knows the key. */
+function faultOf(loss: WriteResult & { readonly won: false }): StoreFault {
+  return loss.ambiguous ? 'store_unavailable' : 'store_not_conditional'
+}
+
+export interface ReadinessOptions {
+  readonly store: Store
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** Milliseconds that an answer is good for: whoever asks more often causes no writes. */
+  readonly goodFor: number
+  /** Told of each proof that failed. */
+  readonly onFault: (fault: StoreFault) => void
+}
+
+/**
+ * One proof at a time and one in `goodFor` milliseconds, however many ask. Callers that arrive during a proof share it,
+ * and the deadline of the first.
+ */
+export function createReadiness({ store, now, goodFor, onFault }: ReadinessOptions) {
+  let latest: { readonly startedAt: number; readonly outcome: Promise<StoreFault | null> } | undefined
+
+  return (signal: AbortSignal): Promise<StoreFault | null> => {
+    const startedAt = now()
+    if (latest !== undefined && startedAt - latest.startedAt < goodFor) return latest.outcome
+    const outcome = proveConditionalWrites(store, startedAt, signal).then((fault) => {
+      if (fault !== null) onFault(fault)
+      return fault
+    })
+    latest = { startedAt, outcome }
+    return outcome
+  }
+}

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { deploy } from '../support/deploy.ts'
+import { type Answer, sendFrom, statusesOf } from '../support/from-address.ts'
+import { obtainTokens, registerClient } from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
+import { json, type Sent, send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/** How many tools one may call at /mcp, on two hosts that share a store. */
+
+const userLimit = 60
+const anonymousLimit = 5
+/** Seconds: the longest window there is, so that hardly any run meets the beginning of another one. */
+const day = 86_400
+
+const key = createPinnedKey()
+let stack: Stack
+let accessToken: string
+
+beforeAll(async () => {
+  stack = await startStack({
+    hosts: 2,
+    settings: {
+      ...key.settings,
+      REQUIRE_AUTH: 'false',
+      MCP_ANONYMOUS_LIMIT: String(anonymousLimit),
+      MCP_LIMIT_WINDOW_SEC: String(day),
+      MCP_OAUTH_LIMIT_EXEMPT: '127.0.1.0/24',
+    },
+  })
+  ;({ accessToken } = await obtainTokens(await registerClient(stack.url)))
+})
+afterAll(() => stack?.stop())
+beforeEach(() => stack.emulator.clearFaults())
+
+let addresses = 0
+/** Somebody from whom nothing has come yet. */
+const newAddress = () => `127.0.0.${100 + addresses++}`
+/** A token of a person who has not called anything yet. */
+const newPerson = () => key.resign(accessToken, { claims: { sub: crypto.randomUUID() } })
+
+function message(method: string, params: object, headers: Sent['headers'] = {}): Sent {
+  const { body, ...rest } = json(JSON.stringify({ jsonrpc: '2.0', id: 7, method, params }))
+  const accept = 'application/json, text/event-stream'
+  return { ...rest, ...(body !== undefined && { body }), headers: { ...rest.headers, accept, ...headers } }
+}
+
+/** The tool refuses an empty question by itself: the call is counted, and costs the answer service nothing. */
+const call = (headers: Sent['headers'] = {}) =>
+  message('tools/call', { name: 'ask_redpanda_question', arguments: { question: ' ' } }, headers)
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+const callFrom = (address: string, host: number, headers: Sent['headers'] = {}) =>
+  sendFrom(stack, address, host, '/mcp', call(headers))
+const callAs = (token: string, host = 0) => callFrom('127.0.0.1', host, bearer(token))
+
+async function times<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  const all: T[] = []
+  for (let i = 0; i < count; i++) all.push(await work(i))
+  return all
+}
+
+const refusalIn = (answers: readonly Answer[]) => answers.find(({ status }) => status === 429)
+
+describe('calls of tools at /mcp', () => {
+  test('of 200 at once by one person, on two hosts, exactly 60 pass; the rest are told when to come back [O-11 B8-13]', async () => {
+    const token = await newPerson()
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => callAs(token, i % 2)))
+    expect(statusesOf(answers)).toEqual([...Array(userLimit).fill(200), ...Array(200 - userLimit).fill(429)])
+    const refused = refusalIn(answers)
+    const wait = Number(refused?.headers.get('retry-after'))
+    expect(wait > 0 && wait <= day).toBe(true)
+    expect(refused?.headers.get('ratelimit-policy')).toBe(`"user";q=${userLimit};w=${day}`)
+    expect(refused?.headers.get('ratelimit')).toBe(`"user";r=0;t=${wait}`)
+    expect(JSON.parse(refused?.text ?? '')).toMatchObject({ jsonrpc: '2.0', id: 7, error: { code: -32000 } })
+    expect((await callAs(await newPerson())).status).toBe(200)
+  })
+
+  test('what another host counted is told from the first answer on', async () => {
+    const token = await newPerson()
+    const left = async (host: number) => (await callAs(token, host)).headers.get('ratelimit-remaining')
+    await times(9, () => left(0))
+    expect([await left(1), await left(1)]).toEqual(['50', '49'])
+  })
+
+  test('of 30 at once from one address without signing in, exactly five; a header makes nobody somebody else [B8-13]', async () => {
+    const address = newAddress()
+    const names = ['x-client-key', 'x-forwarded-for', 'x-real-ip', 'x-nf-client-connection-ip', 'cf-connecting-ip']
+    const headers = (i: number) => ({ [names[i % names.length] ?? '']: `127.0.1.${i}` })
+    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => callFrom(address, i % 2, headers(i))))
+    expect(statusesOf(answers)).toEqual([...Array(anonymousLimit).fill(200), ...Array(25).fill(429)])
+    expect((await callFrom(newAddress(), 0)).status).toBe(200)
+    expect((await callFrom(address, 0, bearer(await newPerson()))).status).toBe(200)
+  })
+
+  test('one call costs one round trip, and one who is over the limit none; connecting and listing tools are free', async () => {
+    const address = newAddress()
+    const seen = () => stack.emulator.operations().at(-1)?.sequence
+    const since = (sequence: number | undefined) => stack.emulator.operations(sequence).map(({ method }) => method)
+    await callFrom(address, 0)
+    const start = seen()
+    await times(3, () => callFrom(address, 0))
+    expect(since(start)).toEqual(['PUT', 'PUT', 'PUT'])
+    await callFrom(address, 0)
+    const over = seen()
+    expect(statusesOf(await times(10, () => callFrom(address, 0)))).toEqual(Array(10).fill(429))
+    const list = await sendFrom(stack, address, 0, '/mcp', message('tools/list', {}))
+    expect([list.status, list.headers.get('ratelimit')]).toEqual([200, null])
+    expect(since(over)).toEqual([])
+  })
+
+  test('an exempt range is not limited; a person who calls from there is', async () => {
+    expect(statusesOf(await times(10, () => callFrom('127.0.1.7', 0)))).toEqual(Array(10).fill(200))
+    const signedIn = await callFrom('127.0.1.7', 0, bearer(await newPerson()))
+    expect(signedIn.headers.get('ratelimit-remaining')).toBe(String(userLimit - 1))
+  })
+
+  test('while the store is down nobody is kept out, the log says so, and no one is named in it [O-11 O-02]', async () => {
+    const [address, token] = [newAddress(), await newPerson()]
+    stack.emulator.addFault({ action: 'hang', key: '^limits/' })
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => callFrom(address, 0, i % 2 ? bearer(token) : {})),
+    )
+    expect(statusesOf(answers)).toEqual(Array(10).fill(200))
+    const lines = () => stack.logs.filter((line) => line.includes('"limit_unavailable"')).join('\n')
+    for (const name of ['mcp-users', 'mcp-addresses']) await vi.waitFor(() => expect(lines()).toContain(`"${name}"`))
+    expect(lines()).not.toContain(address)
+    const keys = stack.emulator.operations().map((operation) => operation.key)
+    expect(keys.filter((name) => name.startsWith('limits/') && name.includes(address))).toEqual([])
+  })
+})
+
+describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
+  const notExempt = { REQUIRE_AUTH: 'false', MCP_OAUTH_LIMIT_EXEMPT: '' }
+
+  test('are what the headers say; people who sign in and people who do not have each their own', async () => {
+    const limits = { MCP_USER_LIMIT: '7', MCP_ANONYMOUS_LIMIT: '2', MCP_LIMIT_WINDOW_SEC: '1800' }
+    const { url } = await deploy(stack, { ...key.settings, ...notExempt, ...limits })
+    const policyOf = async (headers: Sent['headers'] = {}) =>
+      (await send(`${url}/mcp`, call(headers))).headers.get('ratelimit-policy')
+    const token = await key.resign(accessToken, { claims: { iss: url, aud: `${url}/mcp` } })
+    expect(await policyOf(bearer(token))).toBe('"user";q=7;w=1800')
+    expect(await policyOf()).toBe('"address";q=2;w=1800')
+  })
+
+  test('hold on each instance by itself while the service is misconfigured', async () => {
+    const { url } = await deploy(stack, { ...notExempt, MCP_OAUTH_SECRET: '', MCP_ANONYMOUS_LIMIT: '2' })
+    const answers = await times(4, () => send(`${url}/mcp`, call()))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429])
+  })
+
+  test('0 switches them off', async () => {
+    const { url } = await deploy(stack, {
+      ...key.settings,
+      ...notExempt,
+      MCP_ANONYMOUS_LIMIT: '0',
+      MCP_USER_LIMIT: '0',
+    })
+    const answers = await Promise.all(Array.from({ length: 65 }, () => send(`${url}/mcp`, call())))
+    expect(answers.map(({ status }) => status)).toEqual(Array(65).fill(200))
+    expect(answers[0]?.headers.get('ratelimit-policy')).toBeNull()
+  })
+})
