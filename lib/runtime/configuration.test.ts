@@ -66,13 +66,14 @@ describe('configuration', () => {
     }
   })
 
-  test('REQUIRE_AUTH is on by the exact word only, and a word that means neither is told, not guessed', () => {
+  test('REQUIRE_AUTH is on by the word true; one that means neither is told, and opens nothing [O-10]', () => {
     const read = (value: string) => readConfiguration({ ...complete, REQUIRE_AUTH: value }, site)
-    expect(read('true').mcp.requireAuth).toBe(true)
+    for (const value of ['true', ' true '])
+      expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([true, []])
     for (const value of ['false', '']) expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([false, []])
-    for (const value of ['TRUE', '1', 'yes', ' true']) {
+    for (const value of ['TRUE', '1', 'yes', 'on']) {
       expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([
-        false,
+        true,
         ['REQUIRE_AUTH must be true or false'],
       ])
     }

@@ -4,8 +4,11 @@ export interface SettingsReader {
   complain(problem: string): void
   /** The trimmed value; `undefined` if absent or empty. The first name that is set wins. */
   text(...names: readonly string[]): string | undefined
-  /** True only for the exact string `true` (F-000-16); a word that is neither true nor false is a mistake to be told. */
-  flag(name: string): boolean
+  /**
+   * True only for the exact word `true` (F-000-16), false for `false` and where it is absent. Another word is a mistake to
+   * be told, and counts as `malformed`, which is to be the safer of the two.
+   */
+  flag(name: string, otherwise: { readonly malformed: boolean }): boolean
   /** On unless it is exactly `off`; another word is a mistake to be told about, not something to leave out. */
   onOff(name: string): boolean
   integer(name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number
@@ -32,10 +35,11 @@ export function createSettingsReader(env: Environment): SettingsReader {
       problems.push(problem)
     },
     text: (...names) => found(names)?.value,
-    flag(name) {
-      const value = env[name] ?? ''
-      if (!['true', 'false', ''].includes(value)) problems.push(`${name} must be true or false`)
-      return value === 'true'
+    flag(name, { malformed }) {
+      const value = found([name])?.value ?? 'false'
+      if (value === 'true' || value === 'false') return value === 'true'
+      problems.push(`${name} must be true or false`)
+      return malformed
     },
     onOff(name) {
       const word = found([name])?.value ?? 'on'

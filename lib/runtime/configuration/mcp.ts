@@ -15,7 +15,7 @@ export function readMcp(settings: SettingsReader, brand: Brand): McpSettings {
   const apiKey = settings.text('KAPA_API_KEY')
   if (apiKey === undefined) settings.complain('KAPA_API_KEY is missing')
   return {
-    requireAuth: settings.flag('REQUIRE_AUTH'),
+    requireAuth: settings.flag('REQUIRE_AUTH', { malformed: true }),
     allowedOrigins: settings.list('MCP_ALLOWED_ORIGINS'),
     // B4's 60 in 15 minutes; one window for both, read once.
     limits: {

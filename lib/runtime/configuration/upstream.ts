@@ -14,7 +14,8 @@ export function readUpstream(settings: SettingsReader, site: Site): UpstreamSett
   if (clientId !== undefined) {
     return { kind: 'oidc', issuer, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) }
   }
-  const wanted = settings.flag('NETLIFY_DEV') || settings.flag('MCP_OAUTH_ALLOW_MOCK')
+  const wanted =
+    settings.flag('NETLIFY_DEV', { malformed: false }) || settings.flag('MCP_OAUTH_ALLOW_MOCK', { malformed: false })
   if (wanted && !site.production) return { kind: 'mock' }
   settings.complain(
     wanted ? 'the mock upstream is not for production: UPSTREAM_CLIENT_ID is missing' : 'UPSTREAM_CLIENT_ID is missing',
