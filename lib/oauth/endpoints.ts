@@ -127,7 +127,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
       tokenEndpoint: issuer + paths.token,
       clients,
       blocked: blockedHere,
-      findHeld: createFindHeld({ codes: context.codes, refreshTokens: refreshSealer(sealing) }),
+      findHeld: createFindHeld({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
       findAssertionKeys: createFindAssertionKeys({ clients, keySets: flow.keySets }),
       spendAssertion: createSpendAssertion({ store: flow.store, now }),
       ...(flow.secretGuesses && { secretGuesses: flow.secretGuesses }),

@@ -66,8 +66,8 @@ async function stateOf(
 }
 
 /**
- * Wrong tokens are counted, right ones are not: a resource server asks often. An address that has shown too many is not
- * listened to at all, so that a right guess cannot be told from a wrong one (O-11).
+ * Wrong tokens are counted, right ones never are: a resource server asks often, and must not be shut out by whoever shares
+ * its address. Nobody guesses 32 random characters; the limit keeps down the noise (O-11).
  */
 async function refuseStranger(
   request: Request,
@@ -75,8 +75,8 @@ async function refuseStranger(
   { address, signal }: IntrospectionCall,
 ): Promise<Response | undefined> {
   const shown = shownToken(request)
+  if (shown !== undefined && isOneOf(tokens, shown)) return undefined
   const known = address === undefined ? undefined : limit?.known(address)
-  if (!known?.limited && shown !== undefined && isOneOf(tokens, shown)) return undefined
   const counts = !known?.limited && address !== undefined && shown !== undefined
   const verdict = counts ? await limit?.hit(address, signal) : known
   if (verdict?.limited) {

@@ -23,6 +23,8 @@ export type KeySource = { readonly keys: readonly ClientKey[] } | { readonly uri
 export interface WantedKey {
   readonly alg: AssertionAlgorithm
   readonly kid?: string
+  /** Seconds since the epoch, as claimed. */
+  readonly issuedAt?: number
 }
 
 /** RFC 7518 §3.1. */

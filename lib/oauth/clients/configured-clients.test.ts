@@ -65,6 +65,7 @@ describe('a client of the configuration', () => {
     ['no id', { client_id: undefined }],
     ['a secret in clear', { client_secret: secret }],
     ['another hash', { client_secret_sha256: 'c2VjcmV0' }],
+    ['the hash of nothing', { client_secret_sha256: createHash('sha256').update('').digest('hex') }],
     ['a secret and a method without one', { token_endpoint_auth_method: 'none' }],
     ['a method that is not supported', { token_endpoint_auth_method: 'client_secret_jwt' }],
     [

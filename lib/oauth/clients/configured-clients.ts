@@ -98,8 +98,10 @@ function isKnownScope(scope: unknown): boolean {
 
 function digestOf(text: unknown): Buffer | null {
   if (typeof text !== 'string') return null
-  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
-  return /^[A-Za-z0-9_-]{43}$/.test(text) ? Buffer.from(text, 'base64url') : null
+  const hex = /^[0-9a-f]{64}$/i.test(text)
+  const digest = hex || /^[A-Za-z0-9_-]{43}$/.test(text) ? Buffer.from(text, hex ? 'hex' : 'base64url') : null
+  // What hashing a variable that is not set gives: no secret at all.
+  return digest?.equals(sha256Bytes('')) ? null : digest
 }
 
 const sha256Bytes = (text: string) => Buffer.from(sha256(text), 'base64url')

@@ -12,7 +12,8 @@ const jwk = (kid: string) => ({
   kid,
 })
 const [first, second] = [jwk('first'), jwk('second')]
-const wanted = (kid: string) => ({ alg: 'ES256', kid }) as const
+/** Of an assertion from long before the first fetch. */
+const wanted = (kid: string) => ({ alg: 'ES256', kid, issuedAt: 1_794_999_999 }) as const
 
 const answer = (body: unknown, more: Partial<FetchedResource> = {}): FetchedResource => ({
   status: 200,
@@ -85,6 +86,16 @@ describe('a published key set [T-09]', () => {
     site.clock += 31_000
     for (let i = 0; i < 100; i++) expect(await find(`made up ${i}`)).toEqual([])
     expect(site.fetched).toBe(2)
+  })
+
+  test('that was asked for a moment ago says nothing of a key that is younger: try again, not “no such key”', async () => {
+    const { site, sets, find } = world()
+    await find('first')
+    for (const issuedAt of [{ issuedAt: site.clock / 1000 + 1 }, {}]) {
+      const found = await sets.find(uri, { alg: 'ES256', kid: 'rotated', ...issuedAt }, { signal: never })
+      expect(found).toMatchObject({ kind: 'unavailable' })
+    }
+    expect(site.fetched).toBe(1)
   })
 
   test.each<[string, FetchedResource | FetchRefusal]>([

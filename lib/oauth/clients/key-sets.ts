@@ -109,7 +109,15 @@ export function createKeySets(options: KeySetsOptions): KeySets {
       if (new URL(uri).host === ownHost) return { kind: 'invalid', detail: 'no client has its keys here' }
       const known = cached(uri)
       const fitting = known ? fittingKeys(known.keys, wanted) : []
-      if (fitting.length > 0 || (known && known.fetchedAt + COOLDOWN * 1000 > now())) return fitting
+      if (fitting.length > 0) return fitting
+      if (known && known.fetchedAt + COOLDOWN * 1000 > now()) {
+        // A key that had signed before we asked would have been there; of a younger one we cannot know, and "no such key"
+        // would make the client throw away what is good (T-06).
+        const certain = wanted.issuedAt !== undefined && wanted.issuedAt * 1000 <= known.fetchedAt
+        return certain
+          ? fitting
+          : { kind: 'unavailable', detail: 'an unknown key, and the keys were asked for a moment ago' }
+      }
       // Who waits for a fetch that is under way causes none.
       if (limit && address !== undefined && !fetching.has(uri)) {
         const verdict = await limit.hit(address, signal)

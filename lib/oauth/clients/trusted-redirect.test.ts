@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { isTrustedEntry, isTrustedRedirect } from './trusted-redirect.ts'
 
 describe('a redirect URI is vouched for [A-17]', () => {
-  const entries = new Set(['all.example', 'port.example:8443', 'one.example/callback', 'many.example/callbacks/'])
+  const entries = new Set([
+    ...['all.example', 'port.example:8443', 'one.example/callback', 'many.example/callbacks/'],
+    ...['https://exact.example', 'https://exact.example/folder/', 'https://exact.example/cb?tenant=1'],
+  ])
 
   test.each([
     'https://all.example/',
@@ -11,6 +14,9 @@ describe('a redirect URI is vouched for [A-17]', () => {
     'https://one.example/callback',
     'https://many.example/callbacks/',
     'https://many.example/callbacks/4711/cb',
+    'https://exact.example',
+    'https://exact.example/folder/',
+    'https://exact.example/cb?tenant=1',
   ])('%s', (uri) => expect(isTrustedRedirect(uri, entries)).toBe(true))
 
   test.each([
@@ -32,6 +38,12 @@ describe('a redirect URI is vouched for [A-17]', () => {
     'https://many.example/callbacks/..%5credirect',
     'https://many.example/callbacks/x?next=https://evil.example',
     'https://evil-many.example/callbacks/x',
+    'https://many.example/callbacks/..;/redirect',
+    'https://many.example/callbacks//evil.example',
+    'https://exact.example/',
+    'https://exact.example/folder/below',
+    'https://exact.example/cb?tenant=2',
+    'https://exact.example/cb',
   ])('not %s', (uri) => expect(isTrustedRedirect(uri, entries)).toBe(false))
 })
 

@@ -2,22 +2,23 @@ import { isHost } from './blocked-clients.ts'
 
 /**
  * Whether the operator vouches for an https redirect URI (`MCP_OAUTH_TRUSTED_HOSTS`). An entry is a host, with its port
- * if it has one, for everything there; or a host and a path, for exactly that, or for all below if it ends in a slash. With
- * a path there must be no query: somewhere on a large site there is a page that passes on to wherever its query says, and
+ * if it has one, for everything there; or a host and a path, for exactly that, or for all below if it ends in a slash; or
+ * a whole URI, of a client that the operator configured, for that very string. With a path there must be no query: somewhere on a large site there is a page that passes on to wherever its query says, and
  * whoever registers that page would get the code.
  *
  * @param uri of a `ValidatedRedirect`: spelled as `URL` would write it, without dot segments or fragment
  */
 export function isTrustedRedirect(uri: string, entries: ReadonlySet<string>): boolean {
   const { host, pathname, search } = new URL(uri)
-  if (entries.has(host)) return true
-  if (search !== '' || uri.endsWith('?') || encodedSlash.test(pathname)) return false
+  if (entries.has(uri) || entries.has(host)) return true
+  if (search !== '' || uri.endsWith('?')) return false
   if (entries.has(host + pathname)) return true
+  if (climbing.test(pathname)) return false
   return [...entries].some((entry) => entry.endsWith('/') && `${host}${pathname}`.startsWith(entry))
 }
 
-/** What some servers decode before they look at the path: it could climb out of the folder that is vouched for. */
-const encodedSlash = /%2f|%5c|%2e/i
+/** What some servers decode or drop before they look at the path: it could climb out of the folder that is vouched for. */
+const climbing = /%2f|%5c|%2e|;|\/\//i
 
 /** Whether an entry of the setting is of one of the two forms. */
 export function isTrustedEntry(entry: string): boolean {

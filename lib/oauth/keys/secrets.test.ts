@@ -169,3 +169,10 @@ test('why the next secret is announced first: an instance that has never heard o
   // Nothing is lost but what the client now throws away by itself.
   expect((await refreshAt(early, known.clientId, body.refresh_token)).status).toBe(200)
 })
+
+test('a leaked secret that is retired proves nobody: secrets of clients are derived from the others only [T-07]', () => {
+  const derived = (secrets: Secrets) => createSealing('https://docs.example', secrets).secrets('client-secret')
+  const leaked = derived(using(old)).of('a client')
+  expect(derived({ ...using(next), previous: [old] }).matches('a client', leaked)).toBe(true)
+  expect(derived(dropped).matches('a client', leaked)).toBe(false)
+})

@@ -57,31 +57,41 @@ export function createFindAssertionKeys(options: {
 
   return async (clientId, wanted, held, { signal, address }) => {
     // Who holds something of ours has had a person sign in; whoever else makes us fetch is counted by their address.
-    const call = { signal, ...(held || address === undefined ? {} : { address }) }
+    const counted = { signal, ...(address === undefined ? {} : { address }) }
     if (isDocumentUrl(clientId)) {
+      const call = held ? { signal } : counted
       return { keys: await publishedKeys(clientId, wanted, held, call), grantTypes: undefined }
     }
     const client = knownClient(await clients.resolve(clientId, signal))
-    return { keys: await keysFrom(client.keys, wanted, call), grantTypes: client.grantTypes }
+    // What a client registered is its own word: as many may register as like to.
+    return { keys: await keysFrom(client.keys, wanted, counted), grantTypes: client.grantTypes }
   }
 }
 
-/** Opens what a request carries: at the token endpoint a code or refresh token, at the revocation endpoint a token. */
+/**
+ * Opens what a request is about: at the token endpoint a code or a refresh token, as its grant type says, at the revocation
+ * endpoint a token. What stands in another parameter, or has expired, says nothing of the client today.
+ */
 export function createFindHeld(options: {
   readonly codes: Pick<CodeSealer, 'open'>
   readonly refreshTokens: Pick<RefreshSealer, 'open'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }): (form: Parameters, clientHash: string) => Held | null {
-  const { codes, refreshTokens } = options
-  const kinds = [
-    ['code', codes],
-    ['refresh_token', refreshTokens],
-    ['token', refreshTokens],
-  ] as const
-  return (form, clientHash) => {
-    for (const [name, sealer] of kinds) {
-      const opened = sealer.open(form.get(name) ?? '')
-      if (opened?.c === clientHash) return opened.ju === undefined ? {} : { jwksUri: opened.ju }
+  const { codes, refreshTokens, now } = options
+  function open(form: Parameters) {
+    switch (form.get('grant_type')) {
+      case 'authorization_code':
+        return codes.open(form.get('code') ?? '')
+      case 'refresh_token':
+        return refreshTokens.open(form.get('refresh_token') ?? '')
+      default:
+        return refreshTokens.open(form.get('token') ?? '')
     }
-    return null
+  }
+  return (form, clientHash) => {
+    const opened = open(form)
+    if (opened?.c !== clientHash || opened.exp * 1000 <= now()) return null
+    return opened.ju === undefined ? {} : { jwksUri: opened.ju }
   }
 }

@@ -64,7 +64,16 @@ export function readAssertion(jwt: string, audiences: readonly string[], now: nu
   if ((iat ?? now) < now - OLDEST) throw refused(`was issued more than ${OLDEST} seconds ago`)
   const { alg, kid } = header
   const endsAt = Math.ceil(exp) + SKEW
-  return { jwt, clientId: sub, audience: aud, jti, endsAt, alg, ...(kid === undefined ? {} : { kid }) }
+  return {
+    jwt,
+    clientId: sub,
+    audience: aud,
+    jti,
+    endsAt,
+    alg,
+    ...(kid === undefined ? {} : { kid }),
+    ...(iat === undefined ? {} : { issuedAt: iat }),
+  }
 }
 
 /** Whether one of the keys has signed it. `now` in seconds since the epoch. */

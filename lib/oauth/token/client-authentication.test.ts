@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { assertionParameters, createClientKey } from '../../../tests/support/client-key.ts'
 import { recorded } from '../../../tests/support/recording.ts'
 import { createLimiter } from '../../limits/limiter.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
-import { nobodyBlocked } from '../clients/blocked-clients.ts'
+import { createBlockedClients, nobodyBlocked } from '../clients/blocked-clients.ts'
 import { createConfiguredClients, parseConfiguredClients } from '../clients/configured-clients.ts'
 import { OAuthError } from '../errors.ts'
 import { parseParameters } from '../parameters.ts'
@@ -66,6 +67,32 @@ function world(store: Store = createMemoryStore()) {
 
 test('who has a secret by now is not known without it, whatever its older tokens say [T-07]', async () => {
   expect(await world().instance()('')).toBe('invalid_client')
+})
+
+test('a client whose host is blocked is refused before its keys are looked for, also without client_id [T-09]', async () => {
+  const id = 'https://vendor.example/client.json'
+  const key = await createClientKey({ alg: 'ES256' })
+  const neverAsked = () => Promise.reject(new Error('asked'))
+  const authentication = createClientAuthentication({
+    issuer,
+    tokenEndpoint: `${issuer}/oauth/token`,
+    clients: { resolve: neverAsked },
+    blocked: createBlockedClients({ hashes: new Set(), hosts: new Set(['vendor.example']), before: 0 }, recorded()),
+    findHeld: () => ({ jwksUri: 'https://keys.example/jwks.json' }),
+    findAssertionKeys: neverAsked,
+    spendAssertion: neverAsked,
+    now: Date.now,
+  })
+  for (const named of [{}, { client_id: id }]) {
+    const form = parseParameters(
+      new URLSearchParams({ ...named, ...assertionParameters(await key.assertion(id, issuer)) }),
+    )
+    const request = new Request(`${issuer}/oauth/token`, { method: 'POST' })
+    await expect(authentication.authenticate(request, form, { signal: never })).rejects.toMatchObject({
+      code: 'invalid_client',
+      description: 'this client has been blocked',
+    })
+  }
 })
 
 describe('guessing the secret of a client [T-07 O-11]', () => {

@@ -67,6 +67,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     if (credentials.id !== undefined && credentials.id !== id) {
       throw new OAuthError('invalid_client', 'client_assertion is about another client than client_id')
     }
+    // The parameter may be left out: who calls is what the assertion says.
+    refuseBlockedDocument(id)
     const clientHash = sha256(id)
     const held = options.findHeld(form, clientHash)
     const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, held, call)

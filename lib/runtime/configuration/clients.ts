@@ -63,10 +63,8 @@ function readTrustedHosts(settings: SettingsReader, configuredClients: readonly 
   if (!entries.every(isTrustedEntry)) {
     settings.complain('MCP_OAUTH_TRUSTED_HOSTS must be a list of hosts, with a path or without')
   }
-  const ofClients = configuredClients
-    .flatMap(({ redirectUris }) => redirectUris)
-    .flatMap((uri) => (uri.startsWith('https://') ? [uri.slice('https://'.length)] : []))
-  return new Set([...entries, ...ofClients.filter(isTrustedEntry)])
+  // Whole URIs: no entry of the setting is one, and none of them stands for more than itself.
+  return new Set([...entries, ...configuredClients.flatMap(({ redirectUris }) => redirectUris)])
 }
 
 function readBlockedClients(settings: SettingsReader): BlockList {
