@@ -108,6 +108,22 @@ describe('the method that was chosen binds [T-10 M-17]', () => {
     expect(verdict(await post(server, { ...refreshing(third.body), ...(await proof()) }))).toBe('200 tokens')
   })
 
+  test('who shows an old token and proves nothing ends no grant that asks for a proof by now [T-13]', async () => {
+    const { server, id, proof } = await world({ methods: both })
+    const first = await post(server, { ...(await codeFor(server, id)), client_id: id })
+    const second = await post(server, { ...refreshing(first.body), ...(await proof()) })
+    server.clock += 120_000
+    for (let tries = 0; tries < 3; tries++) {
+      expect(verdict(await post(server, { ...refreshing(first.body), client_id: id }))).toBe('401 invalid_client')
+    }
+    const third = await post(server, { ...refreshing(second.body), ...(await proof()) })
+    expect(verdict(third)).toBe('200 tokens')
+    // With a proof it is what it always was: an old token that is used again.
+    server.clock += 120_000
+    expect(verdict(await post(server, { ...refreshing(first.body), ...(await proof()) }))).toBe('400 invalid_grant')
+    expect(verdict(await post(server, { ...refreshing(third.body), ...(await proof()) }))).toBe('400 invalid_grant')
+  })
+
   test('a grant that began with an assertion needs one at every refresh', async () => {
     const { server, id, proof } = await world({ methods: both })
     const { body } = await post(server, { ...(await codeFor(server, id)), ...(await proof()) })

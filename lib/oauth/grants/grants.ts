@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Log } from '../../log.ts'
 import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
+import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh } from './decision.ts'
 import { type GrantKey, GrantRecord } from './record.ts'
 
@@ -10,9 +11,9 @@ export interface Grant {
   readonly version: string
 }
 
-/** Why there is no token. Every one of them is `invalid_grant` on the wire. */
+/** Why there is no token: `invalid_grant` on the wire, but `invalid_client` for who has to prove more. */
 export interface GrantRefusal {
-  readonly refused: 'used' | 'reuse' | 'revoked' | 'unknown'
+  readonly refused: 'used' | 'reuse' | 'revoked' | 'unknown' | 'unproven'
 }
 
 /** The only writer of grants: redeem, rotate, revoke. All throw `StoreUnavailable` when the outcome is not known. */
@@ -93,6 +94,8 @@ export function createGrants(options: {
         ambiguous ||= write.ambiguous
         const grant = await read(key, signal)
         if (!grant) return { refused: 'unknown' }
+        // Whoever proves less than the grant asks for by now may neither have its token nor end it (T-10, T-13).
+        if (isWeaker(next.authenticationMethod, grant.record.authenticationMethod)) return { refused: 'unproven' }
         switch (decideRefresh(grant.record, presented, { now: now(), grace: options.grace })) {
           case 'rotate':
             expected = grant.version

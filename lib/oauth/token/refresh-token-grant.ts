@@ -2,6 +2,7 @@ import { scopes } from '../capabilities.ts'
 import { isWeaker, strongerOf } from '../clients/authentication-strength.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
+import type { GrantRefusal } from '../grants/grants.ts'
 import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
 import { issueTokens } from './access-token.ts'
@@ -41,9 +42,7 @@ export async function refreshTokenGrant(
   )
   await client.spend(call.signal)
   const grant = await context.grants.rotate(token.g, next, token.v, call.signal)
-  if ('refused' in grant) throw new OAuthError('invalid_grant', 'the refresh token is no longer valid', grant.refused)
-  // A racer may have proven more than this request, and its successor is what we would hand out (T-10).
-  requireMethod(client, grant.record.authenticationMethod)
+  if ('refused' in grant) throw refusalOf(grant)
 
   const access = { client, resource: token.resource, scope, grant: token.g, endsAt: token.end, person: token.u }
   return issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
@@ -64,6 +63,12 @@ function openRefreshToken(
   if (Math.min(token.exp, token.end) <= now) throw new OAuthError('invalid_grant', 'the refresh token has expired')
   requireUnblockedHost(token.rh, client)
   return token
+}
+
+/** A racer, or an earlier request, may have proven more than this one: then that is what the grant asks for (T-10). */
+function refusalOf({ refused }: GrantRefusal): OAuthError {
+  if (refused === 'unproven') return new OAuthError('invalid_client', 'client authentication is required')
+  return new OAuthError('invalid_grant', 'the refresh token is no longer valid', refused)
 }
 
 /** T-10: what a grant began with, or more. */
