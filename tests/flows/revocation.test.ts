@@ -111,6 +111,21 @@ describe.each(['accessToken', 'refreshToken'] as const)('a client revokes its %s
 })
 
 describe('revocation', () => {
+  test.each([
+    ['answers 500', { action: 'status', status: 500 }],
+    ['breaks off', { action: 'drop' }],
+  ] as const)(
+    'of which the store %s once it has written: 200, and the grant has ended [T-26 O-05]',
+    async (_what, fault) => {
+      const { refreshToken, accessToken } = await obtainTokens(client)
+      stack.emulator.addFault({ ...fault, when: 'after', method: 'PUT', key: '^grants/', count: 1 })
+      expect((await client.revoke(refreshToken)).status).toBe(200)
+      stack.emulator.clearFaults()
+      expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
+      expect((await askAt(0, accessToken)).status).toBe(401)
+    },
+  )
+
   test('a refresh token of an earlier generation ends the grant all the same, and whatever the hint says [T-26]', async () => {
     for (const token_type_hint of ['refresh_token', 'access_token', 'something_else', '']) {
       const { refreshToken: first } = await obtainTokens(client)
