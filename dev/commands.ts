@@ -11,6 +11,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('./pictures/cli.ts'),
   conformance: () => import('./conformance/cli.ts'),
+  'reader-page': () => import('./reader-page/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),
 }
 

@@ -118,13 +118,20 @@ export function takeFault<Fault extends { times?: number | undefined }>(
   return fault
 }
 
-/** @returns whether the fault has settled the request, so that nobody else is to answer it */
-export async function misbehave(fault: EndpointFault, response: ServerResponse): Promise<boolean> {
+/**
+ * @param error the body of an answer with a status of its own
+ * @returns whether the fault has settled the request, so that nobody else is to answer it
+ */
+export async function misbehave(
+  fault: EndpointFault,
+  response: ServerResponse,
+  error: object = { error: 'temporarily_unavailable' },
+): Promise<boolean> {
   switch (fault.kind) {
     case 'status': {
       if (fault.retryAfter !== undefined) response.setHeader('retry-after', String(fault.retryAfter))
       if (fault.location !== undefined) response.setHeader('location', fault.location)
-      sendJson(response, fault.status, { error: 'temporarily_unavailable' })
+      sendJson(response, fault.status, error)
       return true
     }
     case 'never':
@@ -168,6 +175,35 @@ export function pathOf(request: IncomingMessage): string {
 
 /** Replaces what is in `target` by what is in `source`, so that whoever holds `target` sees it. */
 export function assignAll<T extends object>(target: T, source: T): void {
-  for (const name of Object.keys(target)) Reflect.deleteProperty(target, name)
+  clearAll(target)
   Object.assign(target, source)
+}
+
+function clearAll(target: object): void {
+  for (const name of Object.keys(target)) Reflect.deleteProperty(target, name)
+}
+
+/**
+ * The controls of a stand-in that remembers what it is sent: `GET /__mock/<list>`, `POST /__mock/reset` and
+ * `POST /__mock/faults`.
+ *
+ * @param schema of all that may be in `faults`
+ * @returns with what `reset` does in process
+ */
+export function mockControls<T extends object>(
+  list: 'calls' | 'received',
+  records: unknown[],
+  faults: T,
+  schema: v.GenericSchema<unknown, T>,
+) {
+  const reset = () => {
+    records.length = 0
+    clearAll(faults)
+  }
+  const controls = {
+    [`GET /__mock/${list}`]: () => records,
+    'POST /__mock/reset': reset,
+    'POST /__mock/faults': (given: unknown) => assignAll(faults, v.parse(schema, given)),
+  }
+  return { reset, controls }
 }

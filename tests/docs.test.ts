@@ -100,7 +100,7 @@ describe.each(pages)('%s', (page) => {
 
   test('names commands that exist', () => {
     const scripts = Object.keys(JSON.parse(read('package.json')).scripts)
-    expect(scripts).toEqual(expect.arrayContaining(found(text, /\bnpm run (?:-s )?([\w:]+)/g)))
+    expect(scripts).toEqual(expect.arrayContaining(found(text, /\bnpm run (?:-s )?([\w:-]+)/g)))
     expect(scripts).toEqual(expect.arrayContaining(found(text, /\bnpm (start|test)\b/g)))
   })
 

@@ -47,6 +47,12 @@ test('fails on demand, as often as asked, and still records what arrived', async
   expect(performance.now() - before).toBeGreaterThan(50)
 })
 
+test('a webhook may have any path', async () => {
+  const crm = await start()
+  expect((await post(new URL('/hooks/secret', crm.url).href, 1)).status).toBe(200)
+  expect(crm.received()).toHaveLength(1)
+})
+
 test('an unknown fault is refused, and so is a control that a web page asks for', async () => {
   const crm = await start()
   const faults = new URL('/__mock/faults', crm.url).href

@@ -16,6 +16,8 @@ export interface Corpus {
   search(query: string, limit: number): readonly Chunk[]
   /** The whole text of a document by its path in a URL (`docs/guide.md`). */
   document(path: string): string | undefined
+  /** The paths of all documents. */
+  paths(): readonly string[]
 }
 
 interface Section {
@@ -60,6 +62,7 @@ export function openCorpus(documents: readonly string[]): Corpus {
       return found
     },
     document: (path) => texts.get(path),
+    paths: () => [...texts.keys()],
   }
 }
 

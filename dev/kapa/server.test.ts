@@ -197,6 +197,17 @@ test('faults, calls and reset work over HTTP', async () => {
   expect(chunksOf(await client.callTool(ask('refresh token')))).not.toHaveLength(0)
 })
 
+test('MCP is at /mcp where it is told to be, and only there', async () => {
+  const documents = [join(folder, 'docs')]
+  const kapa = await startKapa({ port: 0, apiKey, documents, path: '/mcp' })
+  onTestFinished(() => kapa.stop())
+  expect(new URL(kapa.url).pathname).toBe('/mcp')
+  const client = await connect(kapa.url)
+  const [chunk] = chunksOf(await client.callTool(ask('registrations per hour')))
+  expect((await fetch(chunk?.source_url ?? '')).status).toBe(200)
+  expect((await fetch(new URL('/', kapa.url), { method: 'POST' })).status).toBe(404)
+})
+
 test('documents that do not exist are an error at the start, and the port stays free', async () => {
   await expect(startKapa({ port: 0, apiKey, documents: [join(folder, 'missing')] })).rejects.toThrow(/missing/)
 })

@@ -13,7 +13,8 @@ const upstreamNames = [
   'REDPANDA_OAUTH_CLIENT_ID',
   'UPSTREAM_CLIENT_SECRET',
 ]
-const kapaNames = ['KAPA_MCP_SERVER_URL', 'KAPA_API_KEY']
+const kapaNames = ['KAPA_MCP_SERVER_URL', 'KAPA_API_URL', 'KAPA_API_KEY']
+const hubNames = ['MCP_API_HUB_URL', 'MCP_API_DOCS_URL']
 
 const hasAny = (settings: Settings, names: readonly string[]) => names.some((name) => name in settings)
 
@@ -31,6 +32,8 @@ export function localEnvironment(world: {
   readonly provider: { readonly issuer: string; readonly clientId: string }
   readonly kapa: { readonly url: string }
   readonly crm: { readonly url: string }
+  readonly hub: { readonly url: string; readonly docsUrl: string }
+  readonly forms: { readonly url: string }
   readonly settings?: Settings
 }): Record<string, string> {
   const { settings = {} } = world
@@ -45,9 +48,14 @@ export function localEnvironment(world: {
       UPSTREAM_CLIENT_ID: world.provider.clientId,
     }),
     ...(!hasAny(settings, kapaNames) && {
-      KAPA_MCP_SERVER_URL: world.kapa.url,
+      // The two ways to ask Kapa exclude each other.
+      ...('KAPA_PROJECT_ID' in settings
+        ? { KAPA_API_URL: new URL(world.kapa.url).origin }
+        : { KAPA_MCP_SERVER_URL: world.kapa.url }),
       KAPA_API_KEY: kapaApiKey,
     }),
+    ...(!hasAny(settings, hubNames) && { MCP_API_HUB_URL: world.hub.url, MCP_API_DOCS_URL: world.hub.docsUrl }),
+    MCP_FEEDBACK_FORM_PATH: world.forms.url,
     CRM_WEBHOOK_URL: world.crm.url,
     REQUIRE_AUTH: 'true',
     MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128',
@@ -55,7 +63,15 @@ export function localEnvironment(world: {
   }
 }
 
-export type OwnPart = 'issuer' | 'OpenID Provider' | 'Kapa' | 'CRM' | 'optional sign-in' | 'limited registration'
+export type OwnPart =
+  | 'issuer'
+  | 'OpenID Provider'
+  | 'Kapa'
+  | 'API reference'
+  | 'feedback form'
+  | 'CRM'
+  | 'optional sign-in'
+  | 'limited registration'
 
 /** The parts of the local world that a person's own settings replace. */
 export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
@@ -64,6 +80,8 @@ export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
     ['issuer', issuer !== url],
     ['OpenID Provider', hasAny(settings, upstreamNames)],
     ['Kapa', hasAny(settings, [...kapaNames, 'KAPA_TOOL_NAME'])],
+    ['API reference', hasAny(settings, hubNames)],
+    ['feedback form', 'MCP_FEEDBACK_FORM_PATH' in settings],
     ['CRM', 'CRM_WEBHOOK_URL' in settings],
     ['optional sign-in', required !== 'true'],
     ['limited registration', hasAny(settings, ['MCP_OAUTH_DCR', 'MCP_OAUTH_REGISTRATION_TOKEN'])],

@@ -1,10 +1,12 @@
 /** `npm start`: the whole system on this machine, rebuilt on change, until Ctrl-C. */
 import { join, relative } from 'node:path'
+import { readTools, type ToolSettings } from '../../lib/runtime/configuration/tools.ts'
 import { type Configuration, readConfiguration } from '../../lib/runtime/configuration.ts'
 import { newSecret } from '../../lib/runtime/secrets.ts'
 import { createSettingsReader } from '../../lib/runtime/settings.ts'
 import { repository } from '../build/build.ts'
 import { BuildFailed } from '../build/build-in-child.ts'
+import { hubAddresses } from '../hub/server.ts'
 import { aborted, interruption } from '../interruption.ts'
 import { readOptions } from '../options.ts'
 import { CannotStart } from './cannot-start.ts'
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
   const interrupted = interruption()
   const { PORT, ...settings } = await personalSettings(process.env, join(repository, '.env'))
   const port = parsePort(process.env.PORT?.trim() || PORT)
-  const configuration = readSettings(port, settings)
+  const { configuration, tools } = readSettings(port, settings)
   const own = ownParts(settings, localUrl(port))
   const state = await openState(options.state)
   const giveBack = await takeState(state, { port, ownParts: [...own] })
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
         summary({
           port,
           configuration,
+          tools,
           state: state === defaultState ? relative(repository, state) : state,
           ownParts: own,
           proxyHosts: createSettingsReader(settings).list('MCP_OAUTH_PROXY_HOSTS') ?? [],
@@ -72,7 +75,7 @@ async function main(): Promise<void> {
 }
 
 /** @throws CannotStart naming every setting that the service would not accept; never a value */
-function readSettings(port: number, settings: Settings): Configuration {
+function readSettings(port: number, settings: Settings): { configuration: Configuration; tools: ToolSettings } {
   const ports = portsFrom(port)
   const environment = localEnvironment({
     url: localUrl(port),
@@ -81,13 +84,16 @@ function readSettings(port: number, settings: Settings): Configuration {
     provider: { issuer: localUrl(ports.provider), clientId: 'local' },
     kapa: { url: localUrl(ports.kapa) },
     crm: { url: localUrl(ports.crm) },
+    hub: hubAddresses(localUrl(ports.hub)),
+    forms: { url: localUrl(ports.forms) },
     settings,
   })
   const issuer = environment.MCP_OAUTH_ISSUER ?? localUrl(port)
   const configuration = readConfiguration(environment, { issuer, storeName: 'local', production: false })
-  const { problems } = configuration
+  const tools = readTools(environment, configuration.brand, issuer)
+  const problems = [...configuration.problems, ...tools.problems]
   if (problems.length > 0) throw new CannotStart(`Settings (environment or .env): ${problems.join('; ')}.`)
-  return configuration
+  return { configuration, tools }
 }
 
 function rebuildOnChange(world: World, signal: AbortSignal): void {

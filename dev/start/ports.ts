@@ -10,6 +10,8 @@ const uses = [
   'the CRM sink',
   'Blobs',
   'Blobs (uncached)',
+  'the API-reference hub',
+  'the feedback form',
 ] as const
 
 export interface Ports {
@@ -19,6 +21,8 @@ export interface Ports {
   readonly crm: number
   readonly edge: number
   readonly uncached: number
+  readonly hub: number
+  readonly forms: number
 }
 
 export const portsFrom = (app: number): Ports => ({
@@ -28,6 +32,8 @@ export const portsFrom = (app: number): Ports => ({
   crm: app + 3,
   edge: app + 4,
   uncached: app + 5,
+  hub: app + 6,
+  forms: app + 7,
 })
 
 /** As browsers spell it, who leave port 80 out: it becomes the issuer. */
@@ -36,7 +42,7 @@ export const localUrl = (port: number) => new URL(`http://localhost:${port}`).or
 /**
  * The value of `PORT`; 8888 if it is not set.
  *
- * @throws CannotStart if it is not a port with five more above it
+ * @throws CannotStart if it is not a port with seven more above it
  */
 export function parsePort(value: string | undefined): number {
   if (value === undefined || value === '') return 8888
@@ -45,7 +51,7 @@ export function parsePort(value: string | undefined): number {
   throw new CannotStart(`PORT is "${value}"; it has to be a number from 1 to ${65_535 - uses.length + 1}.`)
 }
 
-/** @throws CannotStart naming the first port of the six that cannot be had, and why */
+/** @throws CannotStart naming the first port of the eight that cannot be had, and why */
 export async function checkPorts(app: number): Promise<void> {
   for (const [index, use] of uses.entries()) {
     const obstacle = await obstacleAt(app + index)
@@ -60,7 +66,7 @@ export async function checkPorts(app: number): Promise<void> {
 }
 
 /**
- * The first of six free ports in a row. They lie below the range from which Linux takes the local ports of outgoing
+ * The first of eight free ports in a row. They lie below the range from which Linux takes the local ports of outgoing
  * connections, so that a host that was killed finds its port free again.
  */
 export async function freePorts(): Promise<number> {

@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newSecret } from '../../lib/runtime/secrets.ts'
 import { repository } from '../build/build.ts'
+import { kapaProjectId } from '../kapa/server.ts'
 import { kapaApiKey, keptSecret, localEnvironment, ownParts, personalSettings, unknownSettings } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, parsePort } from './ports.ts'
 import { findRunning, takeState } from './running.ts'
@@ -24,6 +25,8 @@ const world = {
   provider: { issuer: 'http://localhost:8889', clientId: 'local' },
   kapa: { url: 'http://localhost:8890' },
   crm: { url: 'http://localhost:8891' },
+  hub: { url: 'http://localhost:8894/mcp', docsUrl: 'http://localhost:8894/doc' },
+  forms: { url: 'http://localhost:8895/home/' },
 }
 
 test('without settings of one’s own everything points at this machine, with signing in required', () => {
@@ -35,6 +38,9 @@ test('without settings of one’s own everything points at this machine, with si
     UPSTREAM_CLIENT_ID: 'local',
     KAPA_MCP_SERVER_URL: 'http://localhost:8890',
     KAPA_API_KEY: kapaApiKey,
+    MCP_API_HUB_URL: 'http://localhost:8894/mcp',
+    MCP_API_DOCS_URL: 'http://localhost:8894/doc',
+    MCP_FEEDBACK_FORM_PATH: 'http://localhost:8895/home/',
     CRM_WEBHOOK_URL: 'http://localhost:8891',
     REQUIRE_AUTH: 'true',
     MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128',
@@ -48,6 +54,24 @@ test('one’s own settings win, and a tenant of one’s own is never mixed with 
   for (const name of ['UPSTREAM_ISSUER', 'UPSTREAM_CLIENT_ID', 'KAPA_MCP_SERVER_URL']) {
     expect(environment).not.toHaveProperty(name)
   }
+})
+
+test('with a project of Kapa’s the stand-in is asked by its REST API, and not over MCP as well', () => {
+  const environment = localEnvironment({ ...world, settings: { KAPA_PROJECT_ID: kapaProjectId } })
+  expect(environment).toMatchObject({ KAPA_API_URL: 'http://localhost:8890', KAPA_API_KEY: kapaApiKey })
+  expect(environment).not.toHaveProperty('KAPA_MCP_SERVER_URL')
+})
+
+test('a hub, or the pages of one, and a form of one’s own replace the stand-ins', () => {
+  for (const settings of [{ MCP_API_HUB_URL: 'off' }, { MCP_API_DOCS_URL: 'https://docs.example/api' }]) {
+    const environment = localEnvironment({ ...world, settings })
+    expect(Object.entries(environment).filter(([name]) => name.startsWith('MCP_API_'))).toEqual(
+      Object.entries(settings),
+    )
+  }
+  expect(localEnvironment({ ...world, settings: { MCP_FEEDBACK_FORM_PATH: '/forms/' } })).toMatchObject({
+    MCP_FEEDBACK_FORM_PATH: '/forms/',
+  })
 })
 
 test('settings come from .env and from the environment, which wins; the rest of a shell stays out', async () => {
@@ -101,6 +125,10 @@ test('the parts of the local world that settings replace are known', () => {
     'Kapa',
     'CRM',
   ])
+  expect(parts({ MCP_API_HUB_URL: 'off', MCP_FEEDBACK_FORM_PATH: '/home/' })).toEqual([
+    'API reference',
+    'feedback form',
+  ])
 })
 
 test('the secret is made once, for its owner’s eyes only', async () => {
@@ -119,12 +147,12 @@ test('a damaged secret is never replaced by a new one without asking', async () 
   await expect(keptSecret(directory)).rejects.toThrow(/secret is damaged.*npm run reset/)
 })
 
-test.each(['0', '80x', '-1', '65531', '99999', ' '])('PORT=%j is refused in one line', (value) => {
-  expect(() => parsePort(value)).toThrow(/^PORT is ".*"; it has to be a number from 1 to 65530\.$/)
+test.each(['0', '80x', '-1', '65529', '99999', ' '])('PORT=%j is refused in one line', (value) => {
+  expect(() => parsePort(value)).toThrow(/^PORT is ".*"; it has to be a number from 1 to 65528\.$/)
 })
 
 test('PORT: 8888 if it is not set; 80 is not part of an address', () => {
-  expect([undefined, '', '1', '65530'].map(parsePort)).toEqual([8888, 8888, 1, 65_530])
+  expect([undefined, '', '1', '65528'].map(parsePort)).toEqual([8888, 8888, 1, 65_528])
   expect([8888, 80].map(localUrl)).toEqual(['http://localhost:8888', 'http://localhost'])
 })
 
@@ -132,6 +160,8 @@ test.each([
   ['127.0.0.1', 0, 'the app'],
   ['127.0.0.1', 2, 'the Kapa stand-in'],
   ['::1', 5, 'Blobs'],
+  ['127.0.0.1', 6, 'the API-reference hub'],
+  ['::1', 7, 'the feedback form'],
 ])('a port in use on %s is named, with what needs it and the way out', async (host, offset, use) => {
   const app = await freePorts()
   const server = createServer()

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import type { ToolSettings } from '../../lib/runtime/configuration/tools.ts'
 import type { Configuration } from '../../lib/runtime/configuration.ts'
 import { isLoopbackHttp } from '../../lib/runtime/settings.ts'
 import type { OwnPart } from './local-env.ts'
@@ -18,6 +19,7 @@ export function progressLine(part: string, milliseconds: number): string {
 interface Summarized {
   readonly port: number
   readonly configuration: Configuration
+  readonly tools: ToolSettings
   /** The folder that keeps the state. */
   readonly state: string
   /** What of the local world the person's own settings replace. */
@@ -31,8 +33,8 @@ interface Summarized {
 
 /** What runs where and how to use it, as `npm start` ends. */
 export function summary(world: Summarized): string {
-  const { configuration, ownParts, ownSettings } = world
-  const { issuer, resource: mcpUrl, flow, mcp } = configuration
+  const { configuration, tools, ownParts, ownSettings } = world
+  const { issuer, resource: mcpUrl, flow } = configuration
   const ports = portsFrom(world.port)
   const name = 'local-docs'
   const vscode = JSON.stringify({ name, type: 'http', url: mcpUrl })
@@ -47,6 +49,8 @@ export function summary(world: Summarized): string {
       : `none ${dim('everybody is one made-up person (MCP_OAUTH_ALLOW_MOCK)')}`
   const local = `${link(localUrl(ports.provider))} ${dim('any e-mail address; it remembers you, a private window is somebody else')}`
   const kapa = `${link(localUrl(ports.kapa))} ${dim('answers from docs/ and README.md')}`
+  const hub = `${link(localUrl(ports.hub))} ${dim('a few made-up API pages')}`
+  const forms = `${link(`${localUrl(ports.forms)}/__mock/received`)} ${dim('what was sent')}`
   const crm = `${link(`${localUrl(ports.crm)}/__mock/received`)} ${dim('who was reported')}`
   return [
     '',
@@ -56,7 +60,9 @@ export function summary(world: Summarized): string {
       ['MCP endpoint', bold(link(mcpUrl))],
       ['Sign-in service', `${link(`${issuer}/.well-known/oauth-authorization-server`)}`],
       ['OpenID Provider', ownParts.includes('OpenID Provider') ? provider : local],
-      ['Kapa', ownParts.includes('Kapa') ? yours(mcp.kapa.url) : kapa],
+      ['Kapa', ownParts.includes('Kapa') ? yours(tools.kapa.url) : kapa],
+      ['API reference', ownParts.includes('API reference') ? yours(tools.apiReference?.hubUrl) : hub],
+      ['Feedback form', ownParts.includes('feedback form') ? yours(tools.feedback?.url) : forms],
       ['CRM', ownParts.includes('CRM') ? yours(flow?.crmWebhookUrl) : crm],
       ['Blobs emulator', `${link(localUrl(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
       ...(ownSettings.length > 0 ? [['Your settings', ownSettings.join(', ')] as const] : []),

@@ -14,7 +14,7 @@ async function stack(...options: Parameters<typeof startStack>) {
 }
 
 test('the whole system answers on free ports, and its parts know of each other', async () => {
-  const { url, mcpUrl, provider, kapa, crm, emulator, environment } = await stack()
+  const { url, mcpUrl, provider, kapa, crm, hub, forms, emulator, environment } = await stack()
   expect(await (await fetch(url + metadata)).json()).toMatchObject({ issuer: url })
   expect((await fetch(mcpUrl, { method: 'POST' })).status).toBe(401)
   expect(environment).toMatchObject({
@@ -22,6 +22,9 @@ test('the whole system answers on free ports, and its parts know of each other',
     UPSTREAM_CLIENT_ID: provider.clientId,
     KAPA_MCP_SERVER_URL: kapa.url,
     CRM_WEBHOOK_URL: crm.url,
+    MCP_API_HUB_URL: hub.url,
+    MCP_API_DOCS_URL: hub.docsUrl,
+    MCP_FEEDBACK_FORM_PATH: forms.url,
     SITE_ID: emulator.clientOptions().siteID,
   })
 })
@@ -79,7 +82,7 @@ test('a build that does not succeed leaves the running functions as they are; on
 
 test('a world that cannot start leaves nothing behind', async () => {
   const { port } = await stack()
-  await expect(startWorld({ port: port - 5, artifact: builtArtifact() })).rejects.toThrow(`Port ${port} is in use`)
+  await expect(startWorld({ port: port - 7, artifact: builtArtifact() })).rejects.toThrow(`Port ${port} is in use`)
   const app = await freePorts()
   await expect(startWorld({ port: app, artifact: { ...builtArtifact(), manifestPath: '/nowhere' } })).rejects.toThrow()
   const again = await startWorld({ port: app, artifact: builtArtifact() })
@@ -93,9 +96,9 @@ test('a world that is given up while it builds does not wait for the build', asy
 })
 
 test('every address that the banner names says in a browser what it is', async () => {
-  const { url, provider, kapa, crm, emulator } = await stack()
+  const { url, provider, kapa, crm, hub, forms, emulator } = await stack()
   const { edgeURL, uncachedEdgeURL } = emulator.clientOptions()
-  const addresses = [url, provider.issuer, kapa.url, crm.url, edgeURL, uncachedEdgeURL]
+  const addresses = [url, provider.issuer, kapa.url, hub.url, forms.url, crm.url, edgeURL, uncachedEdgeURL]
   const texts = await Promise.all(
     addresses.map(async (address) => {
       const response = await fetch(address, { headers: { accept: 'text/html,*/*;q=0.8' } })
@@ -107,6 +110,8 @@ test('every address that the banner names says in a browser what it is', async (
       /^200 .*for AI clients/s,
       /^200 The OpenID Provider/,
       /^200 The Kapa/,
+      /^200 The API-reference hub/,
+      /^200 The documentation site/,
       /^200 The CRM/,
       /^403 The Netlify Blobs emulator/,
       /^403 The Netlify Blobs emulator/,

@@ -5,8 +5,10 @@ import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import { type Artifact, repository } from '../build/build.ts'
 import { buildInChild } from '../build/build-in-child.ts'
 import { type CrmSink, startCrmSink } from '../crm/server.ts'
+import { type FormsSite, startForms } from '../forms/server.ts'
 import { startFleet } from '../host/fleet.ts'
 import type { Host } from '../host/start.ts'
+import { type Hub, startHub } from '../hub/server.ts'
 import { type Kapa, startKapa } from '../kapa/server.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
@@ -14,7 +16,7 @@ import { kapaApiKey, keptSecret, localEnvironment, type Settings } from './local
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
 
 export interface WorldOptions {
-  /** The app's port; the five after it are taken too. Six free ones if left out. */
+  /** The app's port; the seven after it are taken too. Eight free ones if left out. */
   readonly port?: number
   /** Keeps blobs, the OpenID Provider's keys and the secret here. In memory if left out. */
   readonly directory?: string
@@ -47,6 +49,8 @@ export interface World {
   readonly provider: OpenIdProvider
   readonly kapa: Kapa
   readonly crm: CrmSink
+  readonly hub: Hub
+  readonly forms: FormsSite
   /** The function hosts that answer now. */
   hosts(): readonly Host[]
   /** Starts a host anew in the place of one that was killed. */
@@ -62,8 +66,8 @@ export interface World {
 }
 
 /**
- * Starts the whole system on loopback: Blobs emulator, OpenID Provider, Kapa stand-in, CRM sink, and the functions as
- * the real Netlify artifact. What has started is stopped again if something else fails.
+ * Starts the whole system on loopback: Blobs emulator, OpenID Provider, the stand-ins, and the functions as the real
+ * Netlify artifact. What has started is stopped again if something else fails.
  *
  * @throws CannotStart | BuildFailed; anything once `signal` has aborted
  */
@@ -118,11 +122,13 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     ),
     part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents }), stop),
     part('CRM sink', startCrmSink({ port: ports.crm }), stop),
+    part('API-reference hub', startHub({ port: ports.hub }), stop),
+    part('Feedback form', startForms({ port: ports.forms }), stop),
     part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(signal), ({ remove }) => remove()),
   ] as const
   // All start at once, and all have settled before a failure stops the others again.
   await Promise.allSettled(starting)
-  const [emulator, provider, kapa, crm, firstBuild] = await Promise.all(starting)
+  const [emulator, provider, kapa, crm, hub, forms, firstBuild] = await Promise.all(starting)
   let build = firstBuild
   const removals: Promise<unknown>[] = []
 
@@ -134,6 +140,8 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     provider,
     kapa,
     crm,
+    hub,
+    forms,
     ...(settings && { settings }),
   })
   const fleet = await part(
@@ -162,6 +170,8 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     provider,
     kapa,
     crm,
+    hub,
+    forms,
     hosts: fleet.hosts,
     restartHost: fleet.restart,
     async rebuild(signal) {

@@ -4,14 +4,16 @@ export interface ProtectedResource {
   readonly resourceMetadataUrl: string
   /** Where a person reads how to connect. */
   readonly documentationUrl: string
-  /** The scope that a client needs to use the endpoint at all (S-05); never `offline_access`. */
-  readonly scope: string
+  /** The scopes that a client needs for what it asks (S-05); never `offline_access`. */
+  readonly scopes: readonly string[]
+  /** The call of a tool that is refused: a client that reads results finds the challenge in one (S-19). */
+  readonly toolCall?: { readonly id: string | number | null } | undefined
 }
 
 /** 401 without an `error` member: some clients start the flow only when it is absent (S-02, RFC 6750 §3). */
 export function authenticationRequired(resource: ProtectedResource): Response {
   const message = 'Sign in to use this server. An MCP client does this by itself when it follows the challenge.'
-  return refusal(401, resource, { error: 'authentication_required', message }, { scope: resource.scope })
+  return refusal(401, resource, { error: 'authentication_required', message }, { scope: resource.scopes.join(' ') })
 }
 
 /** 401 for a token that we do not accept (S-03, RFC 6750 §3.1). */
@@ -20,7 +22,7 @@ export function invalidToken(resource: ProtectedResource, description: string): 
     401,
     resource,
     { error: 'invalid_token', message: description },
-    { error: 'invalid_token', error_description: description, scope: resource.scope },
+    { error: 'invalid_token', error_description: description, scope: resource.scopes.join(' ') },
   )
 }
 
@@ -36,8 +38,9 @@ export function invalidRequest(resource: ProtectedResource): Response {
 }
 
 /** 403 naming every scope that the operation needs in one challenge (S-05, RFC 6750 §3.1). */
-export function insufficientScope(resource: ProtectedResource, scope: string): Response {
-  const description = `The access token lacks the scope ${scope}`
+export function insufficientScope(resource: ProtectedResource): Response {
+  const scope = resource.scopes.join(' ')
+  const description = `This needs an access token with the scope ${scope}`
   return refusal(
     403,
     resource,
@@ -51,7 +54,10 @@ interface Body {
   readonly message: string
 }
 
-/** `resource_metadata` comes first, every value is quoted, members are separated by commas (S-02, RFC 9728 §5.1). */
+/**
+ * `resource_metadata` comes first, every value is quoted, members are separated by commas (S-02, RFC 9728 §5.1). To the
+ * call of a tool the body is a result that says the same in the way that ChatGPT reads (S-19); the status stays.
+ */
 function refusal(
   status: number,
   resource: ProtectedResource,
@@ -59,9 +65,18 @@ function refusal(
   parameters: Readonly<Record<string, string>>,
 ): Response {
   const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters }
-  const challenge = Object.entries(members).map(([name, value]) => `${name}="${value}"`)
-  return Response.json(
-    { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl },
-    { status, headers: { 'WWW-Authenticate': `Bearer ${challenge.join(', ')}` } },
-  )
+  const challenge = `Bearer ${Object.entries(members)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ')}`
+  const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
+  const { toolCall } = resource
+  return Response.json(toolCall ? resultOf(toolCall.id, said, challenge) : said, {
+    status,
+    headers: { 'WWW-Authenticate': challenge },
+  })
+}
+
+function resultOf(id: string | number | null, said: object, challenge: string) {
+  const content = [{ type: 'text', text: JSON.stringify(said) }]
+  return { jsonrpc: '2.0', id, result: { isError: true, content, _meta: { 'mcp/www_authenticate': [challenge] } } }
 }

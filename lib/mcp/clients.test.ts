@@ -1,7 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   claims,
   createSigningKey,
@@ -36,7 +36,7 @@ afterAll(() => Promise.all([served.stop(), upstream.stop()]))
 const clientInfo = { name: 'test', version: '1.0.0' }
 const call = { name: 'ask_question', arguments: { question: 'how?', top_k: 5 } }
 
-test('the v1 SDK client connects, lists the tool and calls it [S-13]', async () => {
+async function connectV1(): Promise<ClientV1> {
   const client = new ClientV1(clientInfo)
   const transport = new TransportV1(url, { requestInit })
   // The v1 package is not written for exactOptionalPropertyTypes: its own transport does not match its own interface.
@@ -55,6 +55,41 @@ test('the v1 SDK client connects, lists the tool and calls it [S-13]', async () 
       transport.onerror = handler
     },
   })
+  return client
+}
+
+/** Makes the search wait until the client has heard of its progress, once five seconds have passed on our clock. */
+async function progressOf(callTool: (onprogress: (progress: unknown) => void) => Promise<unknown>) {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { answer } = upstream
+  onTestFinished(() => void Object.assign(upstream, { answer }))
+  const asked = Promise.withResolvers<void>()
+  const heard = Promise.withResolvers<unknown>()
+  upstream.answer = async (query) => {
+    asked.resolve()
+    await heard.promise
+    return answer(query)
+  }
+  const result = callTool(heard.resolve)
+  await asked.promise
+  vi.advanceTimersByTime(5_000)
+  return { progress: await heard.promise, result: await result }
+}
+
+const progressing = {
+  progress: { progress: 1, message: 'Searching the documentation' },
+  result: { content: [{ type: 'text', text: 'about how?' }] },
+}
+
+test('the v1 SDK client that asks for progress hears every five seconds that the search goes on', async () => {
+  const client = await connectV1()
+  expect(await progressOf((onprogress) => client.callTool(call, undefined, { onprogress }))).toMatchObject(progressing)
+  await client.close()
+})
+
+test('the v1 SDK client connects, lists the tool and calls it [S-13]', async () => {
+  const client = await connectV1()
   expect(client.getServerVersion()).toMatchObject({ name: 'docs', version: '1.2.3' })
   expect(client.getInstructions()).toBe('Ask about the product.')
   expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(['ask_question'])
@@ -78,6 +113,34 @@ describe.each([
     expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('missing_query') }] })
     await client.close()
   })
+
+  test('asks for progress, and hears every five seconds that the search goes on', async () => {
+    const client = new Client(clientInfo, options)
+    await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
+    expect(await progressOf((onprogress) => client.callTool(call, { onprogress }))).toMatchObject(progressing)
+    await client.close()
+  })
+})
+
+test('a client of 2026-07-28 gives up, and the search is given up too', async () => {
+  const client = new Client(clientInfo, { versionNegotiation: { mode: 'auto' } })
+  await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
+  const gone = new AbortController()
+  const ended = Promise.withResolvers<void>()
+  upstream.intercept = (method, request) => {
+    if (method !== 'tools/call') return undefined
+    gone.abort()
+    return new Promise((resolve) => {
+      request.signal.addEventListener('abort', () => {
+        ended.resolve()
+        resolve(new Response(null, { status: 503 }))
+      })
+    })
+  }
+  onTestFinished(() => void Object.assign(upstream, { intercept: undefined }))
+  await expect(client.callTool(call, { signal: gone.signal })).rejects.toThrow()
+  await ended.promise
+  await client.close()
 })
 
 test('a client without a token gets nowhere, and never a 5xx', async () => {

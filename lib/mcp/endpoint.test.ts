@@ -38,7 +38,10 @@ describe('a good token', () => {
       expect(response.status).toBe(200)
       expect(await resultOf(response)).toMatchObject({
         id: 7,
-        result: { content: [{ type: 'text', text: 'about how?' }] },
+        result: {
+          content: [{ type: 'text', text: 'about how?' }],
+          structuredContent: { passages: [{ content: 'about how?' }] },
+        },
       })
       expect(upstream.calls).toEqual([
         {
@@ -106,7 +109,7 @@ describe('a good token', () => {
     expectReadableByBrowsers(response)
   })
 
-  test('the tool is listed as reading from an open world, and nothing else is offered [S-18]', async () => {
+  test('the tool is listed as reading from an open world, and nothing else is offered [S-18 S-19]', async () => {
     const { fetch } = createTestEndpoint([key], upstream)
     const { result } = await resultOf(await fetch(authorized(rpc('tools/list'))))
     expect(result.tools).toEqual([
@@ -115,7 +118,10 @@ describe('a good token', () => {
         title: 'Ask',
         description: 'Asks the documentation.',
         inputSchema: expect.objectContaining({ type: 'object', required: ['question'] }),
+        outputSchema: expect.objectContaining({ type: 'object', required: ['passages'] }),
         annotations: { title: 'Ask', readOnlyHint: true, openWorldHint: true },
+        securitySchemes: [{ type: 'oauth2', scopes: ['docs:read'] }],
+        _meta: { securitySchemes: [{ type: 'oauth2', scopes: ['docs:read'] }] },
       },
     ])
   })

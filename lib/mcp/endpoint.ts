@@ -1,16 +1,22 @@
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import type { Log } from '../log.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { type AccessToken, createBearerVerifier } from './bearer.ts'
-import { authenticationRequired, insufficientScope, invalidRequest, invalidToken } from './challenge.ts'
+import {
+  authenticationRequired,
+  insufficientScope,
+  invalidRequest,
+  invalidToken,
+  type ProtectedResource,
+} from './challenge.ts'
 import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from './cross-origin.ts'
 import { createGrantCheck, type IsGrantLive } from './grant-check.ts'
-import { createKapaClient, kapaUser } from './kapa.ts'
-import { type CallLimits, countCall, setRateLimit, tooManyCalls } from './rate-limit.ts'
-import { toolCallsIn } from './rate-limited-calls.ts'
+import { createAccessRules, type Needs } from './needs.ts'
+import { type CallLimits, type CountedCall, countCall, setRateLimit, tooManyCalls } from './rate-limit.ts'
 import { readerRedirect } from './reader.ts'
-import { registerAskQuestion } from './tools/ask-question.ts'
+import { createMcpServer, type ServerInfo } from './server.ts'
+import type { Tool } from './tools/tool.ts'
 import type { PublicKeys } from './verification-keys.ts'
+import { workEmailProblem, workEmailRequired } from './work-email.ts'
 
 export interface McpEndpointOptions {
   readonly issuer: string
@@ -23,33 +29,18 @@ export interface McpEndpointOptions {
   readonly publicKeys: PublicKeys
   readonly isGrantLive: IsGrantLive
   readonly limits: CallLimits
-  readonly tool: { readonly name: string; readonly title: string; readonly description: string }
-  readonly kapa: {
-    readonly url: string
-    readonly apiKey: string
-    readonly toolName: string
-    /** How we introduce ourselves to Kapa. */
-    readonly clientName: string
-  }
-  readonly serverInfo: {
-    readonly name: string
-    readonly version: string
-    readonly title?: string
-    readonly websiteUrl?: string
-    /** For the model: what this server is good for. */
-    readonly instructions?: string
-  }
+  /** In the order in which they are listed. */
+  readonly tools: readonly Tool[]
+  /** Where everybody has to sign in: clients connect and list without a token, and are asked when a tool needs it (S-20). */
+  readonly lazyAuth: boolean
+  /** Who has signed in with an address at a free or throw-away mail provider is refused (F-000-21). */
+  readonly requireWorkEmail: boolean
+  readonly serverInfo: ServerInfo
   /** More origins of browser clients (`https://host[:port]`), or `https://*`. See `createOriginRule`. */
   readonly allowedOrigins: readonly string[]
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly log: Log
-  /** Milliseconds; tests use small ones. */
-  readonly timings?: {
-    readonly connectTimeout?: number
-    readonly callTimeout?: number
-    readonly totalTimeout?: number
-  }
 }
 
 export interface McpCall {
@@ -71,17 +62,22 @@ const maximumBody = 1024 * 1024
 /** Seconds after which a client may try again what failed by our fault. */
 const retryAfter = 5
 
+interface Received {
+  readonly body: Buffer<ArrayBuffer> | null
+  readonly needs: Needs
+}
+
 /** The MCP endpoint as an OAuth 2.1 protected resource, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
-  const { issuer, resource, requireAuth, publicKeys, limits, tool, serverInfo, log, now = Date.now } = options
+  const { issuer, resource, requireAuth, lazyAuth, publicKeys, limits, tools, log, now = Date.now } = options
   const { resourceMetadataUrl, documentationUrl } = options
-  const protectedResource = { resourceMetadataUrl, documentationUrl, scope: requiredScope }
+  const needsOf = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const bearer = createBearerVerifier({ issuer, resource, publicKeys, now })
   const isLive = createGrantCheck({ isGrantLive: options.isGrantLive, now, log })
+  const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, log, maximumBody })
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)
-  const { clientName, ...upstream } = options.kapa
-  const client = { name: clientName, version: serverInfo.version }
-  const kapa = createKapaClient({ ...upstream, ...options.timings, client, log, now })
+  /** Of a request without a body that could be asked for. */
+  const noNeeds: Needs = { signIn: requireAuth && !lazyAuth, scopes: [requiredScope], toolCalls: [] }
 
   /** The order is the security of it: nothing is told about the endpoint before the caller is known (X10, S-11). */
   async function answer(request: Request, call: McpCall): Promise<Response> {
@@ -89,99 +85,96 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const reader = readerRedirect(request, documentationUrl)
     if (reader) return reader
     if (!originAllowed(request.headers.get('origin'))) return refuse(call, 'origin', originRefused())
-    const caller = await authenticate(request, call)
-    if (caller instanceof Response) return caller
-    const { token } = caller
-    const mayRead = token === undefined || token.scope.includes(requiredScope)
-    // A token that is too narrow, or known to be revoked, uses up nothing of what its person may do.
-    let countable = mayRead
+    const outcome = await bearer.verify(request, call.signal)
+    switch (outcome.kind) {
+      case 'malformed':
+        log('mcp_token_refused', { requestId: call.requestId, reason: outcome.reason })
+        return invalidRequest(asked(noNeeds))
+      case 'invalid':
+        return refuseToken(call, outcome.reason, outcome.description)
+      case 'anonymous':
+        return answerAnybody(request, call)
+      case 'valid':
+        return answerPerson(request, call, outcome.token)
+    }
+  }
+
+  /** Nobody has signed in. Clients probe with GET and read the challenge there, whatever else is odd about the request. */
+  async function answerAnybody(request: Request, call: McpCall): Promise<Response> {
+    const received = request.method === 'POST' ? await receive(request) : undefined
+    const needs = received?.needs ?? noNeeds
+    log('mcp_unauthenticated', { requestId: call.requestId, enforced: needs.signIn, ua: userAgent(request) })
+    if (needs.signIn) return authenticationRequired(asked(needs))
+    return answerReceived(request, call, undefined, received, received?.body && (await count(needs, undefined, call)))
+  }
+
+  async function answerPerson(request: Request, call: McpCall, token: AccessToken): Promise<Response> {
+    const problem = options.requireWorkEmail ? workEmailProblem(token) : null
+    const mayAct = (needs: Needs) => needs.scopes.every((scope) => token.scope.includes(scope))
+    // A token known to be revoked uses up nothing of what its person may do.
+    let live: boolean | undefined
     const checkGrant = async () => {
-      const live = token === undefined || (await isLive(token))
-      if (!live) countable = false
-      return live
+      live = await isLive(token)
+    }
+    const receiveAndCount = async () => {
+      const received = request.method === 'POST' ? await receive(request) : undefined
+      const countable = received?.body && !problem && mayAct(received.needs) && live !== false
+      return { received, counted: countable ? await count(received.needs, token, call) : null }
     }
     // The body arrives, and is counted, while the store is asked about the grant; nothing is done with it before both.
-    const [live, received] = await Promise.all([
-      checkGrant(),
-      request.method === 'POST' ? receive(request, call, token, () => countable) : undefined,
-    ])
+    const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
     if (!live) return refuseToken(call, 'revoked', 'The access token has been revoked')
+    if (problem) return refuse(call, 'work_email', workEmailRequired({ documentationUrl }, problem))
+    if (received && !mayAct(received.needs)) return refuse(call, 'scope', insufficientScope(asked(received.needs)))
+    return answerReceived(request, call, token, received, counted)
+  }
+
+  async function answerReceived(
+    request: Request,
+    call: McpCall,
+    token: AccessToken | undefined,
+    received: Received | undefined,
+    counted: CountedCall | null | undefined,
+  ): Promise<Response> {
     if (received === undefined) return methodNotAllowed()
-    if (!mayRead) return refuse(call, 'scope', insufficientScope(protectedResource, requiredScope))
-    if (received === 'too large') return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
-    if (received === 'too many calls') return jsonRpcError(400, -32600, 'One tools/call for each request')
-    const { body, id, counted } = received
+    const { body, needs } = received
+    if (body === null) return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
+    if (needs.toolCalls.length > 1) return jsonRpcError(400, -32600, 'One tools/call for each request')
     const response = counted?.limited
-      ? refuse(call, 'limit', tooManyCalls(counted, id))
-      : await serve(new Request(request, { body }), call, token)
+      ? refuse(call, 'limit', tooManyCalls(counted, needs.toolCalls[0]?.id ?? null))
+      : await serve(new Request(request, { body }), token, call)
     if (counted) setRateLimit(response.headers, counted, now())
     return response
   }
 
-  /** The body, counted if it calls a tool: only that costs more than the answer itself (B4, F-000-22). */
-  async function receive(request: Request, call: McpCall, token: AccessToken | undefined, countable: () => boolean) {
+  /** `body`: `null` when it is too large; then nobody knows what it asks for. */
+  async function receive(request: Request): Promise<Received> {
     const body = await readBody(request)
-    if (body === null) return 'too large'
-    const [toolCall, ...more] = toolCallsIn(body)
-    if (more.length > 0) return 'too many calls'
-    const isCounted = toolCall !== undefined && countable()
-    const counted = isCounted ? await countCall(limits, token, call.address, call.signal) : null
-    return { body, id: toolCall?.id ?? null, counted }
+    return { body, needs: body === null ? noNeeds : needsOf(body) }
   }
 
-  /** For every method: clients probe with GET and read the challenge there, whatever else is odd about the request. */
-  async function authenticate(request: Request, call: McpCall): Promise<{ token?: AccessToken } | Response> {
-    const { requestId } = call
-    const outcome = await bearer.verify(request, call.signal)
-    switch (outcome.kind) {
-      case 'valid':
-        return { token: outcome.token }
-      case 'anonymous':
-        log('mcp_unauthenticated', { requestId, enforced: requireAuth, ua: userAgent(request) })
-        return requireAuth ? authenticationRequired(protectedResource) : {}
-      case 'malformed':
-        log('mcp_token_refused', { requestId, reason: outcome.reason })
-        return invalidRequest(protectedResource)
-      case 'invalid':
-        return refuseToken(call, outcome.reason, outcome.description)
-    }
+  /** Only the call of a tool is counted: it alone costs more than the answer itself (B4, F-000-22). */
+  async function count(needs: Needs, token: AccessToken | undefined, { address, signal }: McpCall) {
+    return needs.toolCalls.length === 1 ? countCall(limits, token, address, signal) : null
+  }
+
+  function asked({ scopes, toolCalls: [toolCall] }: Needs): ProtectedResource {
+    return { resourceMetadataUrl, documentationUrl, scopes: scopes.length > 0 ? scopes : [requiredScope], toolCall }
   }
 
   /** O-12: a page that should not be here, a client that has to step up, a caller who asks too much. */
-  function refuse({ requestId }: McpCall, reason: 'origin' | 'scope' | 'limit', response: Response): Response {
+  function refuse(
+    { requestId }: McpCall,
+    reason: 'origin' | 'work_email' | 'scope' | 'limit',
+    response: Response,
+  ): Response {
     log('mcp_refused', { requestId, reason })
     return response
   }
 
   function refuseToken({ requestId }: McpCall, reason: string, description: string): Response {
     log('mcp_token_refused', { requestId, reason })
-    return invalidToken(protectedResource, description)
-  }
-
-  /** One handler and one server per request: nothing of one caller is there for another to see (CVE-2026-25536, S-14). */
-  async function serve(request: Request, call: McpCall, token: AccessToken | undefined): Promise<Response> {
-    let fault: Error | undefined
-    const handler = createMcpHandler(() => createServer(token), {
-      maxRequestBodySize: maximumBody,
-      // Nothing here ever changes while a client listens, and an idle stream would hold a function open (S-22).
-      maxSubscriptions: 0,
-      onerror: (error) => {
-        fault = error
-      },
-    })
-    const response = await handler.fetch(withMissingHeaders(request, call.signal))
-    if (response.status >= 500) log('mcp_failed', { requestId: call.requestId, error: fault?.name })
-    return response
-  }
-
-  function createServer(token: AccessToken | undefined): McpServer {
-    const { instructions, ...info } = serverInfo
-    const server = new McpServer(info, {
-      capabilities: { tools: { listChanged: false } },
-      ...(instructions !== undefined && { instructions }),
-    })
-    registerAskQuestion(server, { ...tool, kapa, user: kapaUser(token) })
-    return server
+    return invalidToken(asked(noNeeds), description)
   }
 
   return {
@@ -205,15 +198,6 @@ async function readBody(request: Request): Promise<Buffer<ArrayBuffer> | null> {
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
-}
-
-/** Hand-written clients leave these out, and curl accepts anything: both mean the only thing that works (B3-6). */
-function withMissingHeaders(request: Request, signal: AbortSignal): Request {
-  const headers = new Headers(request.headers)
-  const accept = headers.get('accept')
-  if (accept === null || accept === '*/*') headers.set('accept', 'application/json, text/event-stream')
-  if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  return new Request(request, { headers, signal: AbortSignal.any([signal, request.signal]) })
 }
 
 function userAgent(request: Request): string | undefined {

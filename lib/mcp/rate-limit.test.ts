@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { recorded } from '../../tests/support/recording.ts'
 import { createCounter } from '../limits/counter.ts'
 import { createMemoryStore } from '../store/memory.ts'
-import type { CallLimit } from './rate-limit.ts'
+import type { CallLimit, CallLimits } from './rate-limit.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from './test-requests.ts'
 import {
   claims,
@@ -32,31 +32,36 @@ beforeEach(() => {
   upstream.calls.length = 0
 })
 
-/** Two calls in 15 minutes; `hits` are whom it has counted. */
-function twoCalls() {
+/** Two calls in 15 minutes, and for people of one organization three; `hits` are whom it has counted. */
+function fewCalls() {
   const hits: string[] = []
-  const window = { limit: 2, windowSeconds: 900 }
-  const options = {
-    store: createMemoryStore(),
-    name: 'test',
-    key: new Uint8Array(32),
-    now: () => now,
-    log: recorded(() => {}),
+  const store = createMemoryStore()
+  const callLimit = (policy: string, limit: number): CallLimit => {
+    const window = { limit, windowSeconds: 900 }
+    const options = { store, name: 'test', key: new Uint8Array(32), now: () => now, log: recorded(() => {}) }
+    const counter = createCounter({ ...window, ...options })
+    return {
+      ...window,
+      policy,
+      hit: (who, signal) => {
+        hits.push(who)
+        return counter.hit(who, signal)
+      },
+    }
   }
-  const counter = createCounter({ ...window, ...options })
-  const callLimit: CallLimit = {
-    ...window,
-    hit: (who, signal) => {
-      hits.push(who)
-      return counter.hit(who, signal)
+  const [usual, team] = [callLimit('user', 2), callLimit('Team plan', 3)]
+  const limits: CallLimits = {
+    user({ organization }) {
+      if (organization?.id === 'unlimited') return null
+      return organization?.id === 'team' ? team : usual
     },
+    address: callLimit('address', 2),
   }
-  return { hits, callLimit }
+  return { hits, limits }
 }
 
 function world(changes: Parameters<typeof createTestEndpoint>[2] = {}) {
-  const { hits, callLimit } = twoCalls()
-  const limits = { user: callLimit, address: callLimit }
+  const { hits, limits } = fewCalls()
   return { hits, ...createTestEndpoint([key], upstream, { now: () => now, requireAuth: false, limits, ...changes }) }
 }
 
@@ -142,6 +147,44 @@ describe('two calls in 15 minutes', () => {
   })
 })
 
+describe('a plan', () => {
+  const as = (organization: string, sub = 'user-1') => sign(key, claims(now, { org_id: organization, sub }))
+
+  test('gives its people their own number under its own name; others keep theirs [F-000-22]', async () => {
+    const { fetch } = world()
+    const team = await as('team')
+    const answers: Response[] = []
+    for (let i = 0; i < 4; i++) answers.push(await fetch(authorized(ask('how?'), team)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429])
+    expect(answers.map(({ headers }) => headers.get('ratelimit-policy'))).toEqual(
+      Array(4).fill('"Team plan";q=3;w=900'),
+    )
+    expect(answers[3]?.headers.get('ratelimit')).toBe(`"Team plan";r=0;t=${reset}`)
+    expect(await answers[3]?.text()).toContain('3 in 15 minutes are allowed for one person')
+    const other = await fetch(authorized(ask('how?'), await as('org-1', 'user-2')))
+    expect(other.headers.get('ratelimit-policy')).toBe('"user";q=2;w=900')
+  })
+
+  test('counts each of its people apart, and one of them once, whatever the token says', async () => {
+    const { fetch } = world()
+    const statusOf = async (token: string) => (await fetch(authorized(ask('how?'), token))).status
+    const [team, alone] = [await as('team'), await as('org-1')]
+    for (let i = 0; i < 3; i++) expect(await statusOf(team)).toBe(200)
+    expect([await statusOf(alone), await statusOf(team)]).toEqual([429, 429])
+    expect(await statusOf(await as('team', 'user-2'))).toBe(200)
+  })
+
+  test('without a limit counts nothing, and says so by saying nothing', async () => {
+    const { fetch, hits } = world()
+    const token = await as('unlimited')
+    for (let i = 0; i < 4; i++) {
+      const response = await fetch(authorized(ask('how?'), token))
+      expect([response.status, limitsOf(response)]).toEqual([200, {}])
+    }
+    expect(hits).toEqual([])
+  })
+})
+
 describe('what is counted', () => {
   test.each<[string, () => Request]>([
     ['initialize', () => authorized(rpc('initialize'))],
@@ -217,14 +260,15 @@ test('the limit and the grant are looked up beside each other', async () => {
       return true
     },
     limits: {
-      user: {
+      user: () => ({
+        policy: 'user',
         limit: 2,
         windowSeconds: 900,
         hit: async () => {
           await asks('limit')
           return { limited: false, remaining: 1, resetAfter: reset }
         },
-      },
+      }),
     },
   })
   expect((await fetch(authorized(ask('how?')))).status).toBe(200)
@@ -232,8 +276,8 @@ test('the limit and the grant are looked up beside each other', async () => {
 })
 
 test('while nobody can tell, or no limit is set, calls pass and nothing is said about a limit [O-11]', async () => {
-  const unknown = { limit: 2, windowSeconds: 900, hit: async () => null }
-  for (const limits of [{}, { user: unknown }]) {
+  const unknown = { policy: 'user', limit: 2, windowSeconds: 900, hit: async () => null }
+  for (const limits of [{}, { user: () => null }, { user: () => unknown }]) {
     const { fetch } = world({ limits })
     const response = await fetch(authorized(ask('how?')))
     expect([response.status, limitsOf(response)]).toEqual([200, {}])

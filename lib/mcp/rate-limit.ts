@@ -7,6 +7,8 @@ export type CallCount =
 
 /** So many calls of tools in a window of so many seconds. */
 export interface CallLimit {
+  /** What the headers call it: `address` for addresses alone. Printable ASCII without quotes and backslashes. */
+  readonly policy: string
   readonly limit: number
   readonly windowSeconds: number
   /**
@@ -19,8 +21,8 @@ export interface CallLimit {
 
 /** Absent: not limited. */
 export interface CallLimits {
-  /** For each person who has signed in, wherever they call from. */
-  readonly user?: CallLimit
+  /** For each person who has signed in, wherever they call from; which one is theirs the token says. `null`: none. */
+  readonly user?: (token: AccessToken) => CallLimit | null
   /** For each address from which people call who have not. */
   readonly address?: CallLimit
 }
@@ -32,7 +34,7 @@ export interface CountedCall {
   readonly remaining: number
   /** Seconds until the window is over: at least 1. */
   readonly resetAfter: number
-  readonly policy: 'user' | 'address'
+  readonly policy: string
   readonly limit: number
   readonly windowSeconds: number
 }
@@ -47,12 +49,12 @@ export async function countCall(
   address: string,
   signal: AbortSignal,
 ): Promise<CountedCall | null> {
-  const policy = token === undefined ? 'address' : 'user'
-  const callLimit = limits[policy]
+  const callLimit = token === undefined ? limits.address : limits.user?.(token)
   const count = await callLimit?.hit(token?.sub ?? address, signal)
   if (!callLimit || !count) return null
   const standing = count.limited ? { limited: true, remaining: 0, resetAfter: count.retryAfter } : count
-  return { ...standing, policy, limit: callLimit.limit, windowSeconds: callLimit.windowSeconds }
+  const { policy, limit, windowSeconds } = callLimit
+  return { ...standing, policy, limit, windowSeconds }
 }
 
 /** For the client's scripts to read as well. */
@@ -63,8 +65,9 @@ export const rateLimitFields = [
 ]
 
 /**
- * Says where the caller stands, in each form that is in use: draft-ietf-httpapi-ratelimit-headers-10 (structured fields),
- * its revisions up to 06 (three fields, seconds to wait), and what came before them, whose reset is a time of the epoch.
+ * Says where the caller stands, in each form that is in use: draft-ietf-httpapi-ratelimit-headers-08 to -11 (structured
+ * fields), its revisions up to 06 (three fields, seconds to wait), and what came before them, whose reset is a time of
+ * the epoch.
  *
  * @param now milliseconds since the epoch
  */
@@ -83,8 +86,9 @@ export function setRateLimit(headers: Headers, counted: CountedCall, now: number
 /** 429 for a person to read and a program to wait by: most clients show the body, few look at `Retry-After`. */
 export function tooManyCalls(counted: CountedCall, id: string | number | null): Response {
   const { policy, limit, windowSeconds, resetAfter } = counted
+  const whom = policy === 'address' ? 'one network address without signing in' : 'one person'
   const message =
-    `Too many tool calls: ${limit} in ${duration(windowSeconds)} are allowed for ${whose[policy]}. ` +
+    `Too many tool calls: ${limit} in ${duration(windowSeconds)} are allowed for ${whom}. ` +
     `Try again in ${duration(resetAfter)}.`
   const data = { error: 'rate_limited', limit, window_seconds: windowSeconds, retry_after: resetAfter }
   return Response.json(
@@ -93,9 +97,7 @@ export function tooManyCalls(counted: CountedCall, id: string | number | null): 
   )
 }
 
-const whose = { user: 'one person', address: 'one network address without signing in' }
-
 function duration(seconds: number): string {
   if (seconds < 120) return seconds === 1 ? '1 second' : `${seconds} seconds`
-  return `${Math.ceil(seconds / 60)} minutes`
+  return seconds < 7200 ? `${Math.ceil(seconds / 60)} minutes` : `${Math.ceil(seconds / 3600)} hours`
 }

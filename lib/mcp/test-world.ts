@@ -13,6 +13,8 @@ import { recorded } from '../../tests/support/recording.ts'
 import { keepSecret } from '../../tests/support/secrets.ts'
 import type { LogFields } from '../log.ts'
 import { createMcpEndpoint, type McpCall, type McpEndpointOptions } from './endpoint.ts'
+import { askQuestion } from './tools/ask-question.ts'
+import { createKapa } from './upstream/kapa.ts'
 
 /** What the tests of this folder share: keys, tokens, an upstream MCP server on loopback, and an endpoint over both. */
 
@@ -149,6 +151,7 @@ export function createTestEndpoint(
   changes: Partial<McpEndpointOptions> = {},
 ) {
   const lines: LogLine[] = []
+  const log = recorded((event, fields) => lines.push({ event, ...fields }))
   const endpoint = createMcpEndpoint({
     issuer,
     resource,
@@ -158,11 +161,26 @@ export function createTestEndpoint(
     publicKeys: async () => ({ keys: keys.map((key) => key.publicJwk) }),
     isGrantLive: async () => true,
     limits: {},
-    tool: { name: 'ask_question', title: 'Ask', description: 'Asks the documentation.' },
-    kapa: { url: upstream.url, apiKey: 'kapa-key', toolName: upstreamTool, clientName: 'docs-proxy' },
+    tools: [
+      askQuestion({
+        name: 'ask_question',
+        title: 'Ask',
+        description: 'Asks the documentation.',
+        access: { signIn: 'if required', scopes: ['docs:read'] },
+        answerService: createKapa({
+          url: upstream.url,
+          apiKey: 'kapa-key',
+          toolName: upstreamTool,
+          client: { name: 'docs-proxy', version: '1.2.3' },
+          log,
+        }),
+      }),
+    ],
+    lazyAuth: false,
+    requireWorkEmail: false,
     serverInfo: { name: 'docs', version: '1.2.3', instructions: 'Ask about the product.' },
     allowedOrigins: ['https://app.example.org'],
-    log: recorded((event, fields) => lines.push({ event, ...fields })),
+    log,
     ...changes,
   })
   return {

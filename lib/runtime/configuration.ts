@@ -35,7 +35,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     settings.complain('MCP_OAUTH_ISSUER must be an https origin without a path or trailing slash')
   }
   const brand = readBrand(settings)
-  const mcp = readMcp(settings, brand)
+  const mcp = readMcp(settings)
   const signingJwk = readSigningJwk(settings)
   const registrationOff = !settings.onOff('MCP_OAUTH_DCR')
   const introspectionTokens = readIntrospectionTokens(settings)

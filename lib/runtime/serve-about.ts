@@ -7,13 +7,15 @@ import {
   serverInformation,
 } from '../mcp/server-card.ts'
 import { aboutPaths, paths, scopes } from '../oauth/capabilities.ts'
-import { frontMarkdown, frontPage, type GuideInput, htmlResponse } from '../oauth/pages/index.ts'
+import { frontPage, htmlResponse, readerPage } from '../oauth/pages/index.ts'
 import { corsHeaders, json, preflight } from '../oauth/respond-json.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import { createReadiness } from '../store/readiness.ts'
+import { readTools } from './configuration/tools.ts'
 import type { Configuration } from './configuration.ts'
 import { identity } from './identity.ts'
 import { log } from './log.ts'
+import { readerPageInput } from './reader-page.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
 
@@ -56,13 +58,8 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     authorization_server_metadata: issuer + paths.authorizationServerMetadata,
     health: issuer + aboutPaths.health,
   }
-  const guide: GuideInput = {
-    brand,
-    mcpUrl: resource,
-    requireAuth: mcp.requireAuth,
-    limits: mcp.limits,
-    ...(flow && { lifetimes: flow.lifetimes }),
-  }
+  const tools = readTools(process.env, brand, issuer)
+  const guide = await readerPageInput(configuration, tools)
   const card = { ...cached, 'content-type': serverCardType }
   const readiness = createReadiness({
     store: createBlobsStore({ name: site.storeName }),
@@ -76,7 +73,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
       aboutPaths.readiness,
       async () => {
         // What is wrong with it is in the log, which strangers do not read.
-        if (!flow) return notReady('configuration')
+        if (!flow || tools.problems.length > 0) return notReady('configuration')
         const fault = await withDeadline(deadline, readiness)
         return fault === null ? json({ status: 'ready' }) : notReady(fault)
       },
@@ -97,7 +94,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     const [first] = (request.headers.get('accept') ?? '').toLowerCase().split(/[,;]/, 1)
     if (first === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })
     if (first !== 'text/markdown' && first !== 'text/plain') return json(serverInformation(server, links), 200, cached)
-    return new Response(frontMarkdown(guide), {
+    return new Response(readerPage(guide), {
       headers: { ...corsHeaders, ...cached, 'content-type': `${first}; charset=utf-8` },
     })
   }

@@ -1,19 +1,17 @@
-import { randomBytes } from 'node:crypto'
 import { startDeadline } from '../deadline.ts'
-import { countedAs } from '../limits/address.ts'
-import { createCounter } from '../limits/counter.ts'
+import { preflightResponse, withCommonHeaders } from '../mcp/cross-origin.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
-import type { CallLimits } from '../mcp/rate-limit.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { isGrantLive } from '../oauth/grants/status.ts'
-import { deriveKey } from '../oauth/keys/secrets.ts'
 import { createBlobsStore } from '../store/blobs.ts'
-import type { Store } from '../store/store.ts'
-import type { WindowLimit } from './configuration/limits.ts'
+import { createAccountTools } from './account-tools.ts'
+import { createCallLimits } from './call-limits.ts'
+import { readTools } from './configuration/tools.ts'
 import type { Configuration } from './configuration.ts'
 import { identity } from './identity.ts'
 import { keysOf } from './keys.ts'
 import { log } from './log.ts'
+import { createTools } from './mcp-tools.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
 
@@ -55,6 +53,11 @@ function whenSent(response: Response, done: () => void): Response {
 
 async function compose(configuration: Configuration, site: Site): Promise<McpEndpoint> {
   const { issuer, resource, brand, documentationUrl, mcp } = configuration
+  const tools = readTools(process.env, brand, issuer)
+  if (tools.problems.length > 0) {
+    log('misconfigured', { problems: tools.problems.join('; ') })
+    return outOfService
+  }
   const store = createBlobsStore({ name: site.storeName })
   const { publicKeys } = await keysOf(configuration, store)
   return createMcpEndpoint({
@@ -65,35 +68,32 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
     requireAuth: mcp.requireAuth,
     publicKeys,
     isGrantLive: (grant, signal) => isGrantLive(store, grant, signal),
-    limits: callLimits(configuration, store),
-    tool: mcp.tool,
+    limits: createCallLimits(configuration, tools.plans, store),
     // Without a key Kapa refuses, and the tool says so; the configuration problem is in the log.
-    kapa: { ...mcp.kapa, apiKey: mcp.kapa.apiKey ?? '', clientName: identity.name },
-    serverInfo: { ...identity, title: brand.productName, websiteUrl: documentationUrl },
+    tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],
+    lazyAuth: tools.lazyAuth,
+    requireWorkEmail: tools.requireWorkEmail,
+    serverInfo: {
+      ...identity,
+      title: brand.productName,
+      websiteUrl: documentationUrl,
+      instructions: tools.instructions,
+    },
     allowedOrigins: mcp.allowedOrigins ?? [],
     log,
   })
 }
 
-function callLimits({ issuer, mcp, flow }: Configuration, store: Store): CallLimits {
-  // Misconfigured, so that there is no secret, each instance counts by itself: nobody is let in without a limit.
-  const key = flow ? deriveKey(flow.secrets.current, issuer, 'limits').bytes : randomBytes(32)
-  const exempt = flow?.limits.exempt ?? []
-  const counter = (name: string, window: WindowLimit) =>
-    createCounter({ store, name, ...window, key, now: Date.now, log, listFirst: true })
-  const byUser = (window: WindowLimit) => ({ ...window, hit: counter('mcp-users', window).hit })
-  const byAddress = (window: WindowLimit) => {
-    const name = 'mcp-addresses'
-    const { hit } = counter(name, window)
-    return {
-      ...window,
-      async hit(address: string, signal: AbortSignal) {
-        const counted = countedAs(address, exempt)
-        if (counted === undefined) log('limit_unavailable', { limit: name, reason: 'no address' })
-        return counted ? hit(counted, signal) : null
-      },
-    }
-  }
-  const { user, address } = mcp.limits
-  return { ...(user && { user: byUser(user) }), ...(address && { address: byAddress(address) }) }
+/** A mistake in the settings of the tools: what they would do is not what somebody wanted, so they do nothing. */
+const outOfService: McpEndpoint = {
+  fetch: async (request) =>
+    withCommonHeaders(
+      request,
+      request.method === 'OPTIONS'
+        ? preflightResponse()
+        : Response.json(
+            { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' },
+            { status: 503, headers: { 'Retry-After': '60' } },
+          ),
+    ),
 }

@@ -6,6 +6,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js'
 import { createSession } from './session.ts'
 import type { SdkClient, SdkClientOptions } from './story.ts'
+import { answerOf, requestOptions, type ToolAnswer, type ToolArguments, type UseOptions } from './tool-answer.ts'
 
 /** The package that most installed clients embed: `@modelcontextprotocol/sdk` 1.x. */
 export function createV1Client({ mcpUrl, clientMetadataUrl, fetch }: SdkClientOptions): SdkClient {
@@ -17,6 +18,10 @@ export function createV1Client({ mcpUrl, clientMetadataUrl, fetch }: SdkClientOp
   const tokens = () => {
     if (!session.tokens) throw new Error('not signed in')
     return session.tokens
+  }
+  async function use(name: string, args: ToolArguments, options: UseOptions = {}): Promise<ToolAnswer> {
+    const result = await client.callTool({ name, arguments: args }, CallToolResultSchema, requestOptions(options))
+    return answerOf(CallToolResultSchema.parse(result))
   }
   return {
     state: session.state,
@@ -33,16 +38,17 @@ export function createV1Client({ mcpUrl, clientMetadataUrl, fetch }: SdkClientOp
     finishAuth: async (answer) => transport?.finishAuth(answer.searchParams.get('code') ?? ''),
     protocolVersion: () => negotiated,
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
-    async callTool(name, question) {
-      const result = await client.callTool({ name, arguments: { question } })
-      const { content } = CallToolResultSchema.parse(result)
-      return content.flatMap((part) => (part.type === 'text' ? part.text : []))
-    },
+    describeTools: async () => (await client.listTools()).tools,
+    callTool: async (name, question) => (await use(name, { question })).texts,
+    use,
     clientId: () => session.information?.client_id ?? clientMetadataUrl,
     accessToken: () => tokens().access_token,
     refreshToken: () => tokens().refresh_token ?? '',
     replaceAccessToken(token) {
       session.tokens = { ...tokens(), access_token: token }
+    },
+    forgetTokens() {
+      session.tokens = undefined
     },
     close: () => client.close(),
   }

@@ -9,6 +9,7 @@ import {
 } from '@modelcontextprotocol/client'
 import { createSession } from './session.ts'
 import type { SdkClient, SdkClientOptions } from './story.ts'
+import { answerOf, requestOptions, type ToolAnswer, type ToolArguments, type UseOptions } from './tool-answer.ts'
 
 /** `@modelcontextprotocol/client` 2.x, which speaks the revisions of 2025 and that of 2026. */
 export function createV2Client(
@@ -23,6 +24,9 @@ export function createV2Client(
     if (!session.tokens) throw new Error('not signed in')
     return session.tokens
   }
+  async function use(name: string, args: ToolArguments, options: UseOptions = {}): Promise<ToolAnswer> {
+    return answerOf(await client.callTool({ name, arguments: args }, requestOptions(options)))
+  }
   return {
     state: session.state,
     async connect() {
@@ -34,15 +38,17 @@ export function createV2Client(
     finishAuth: async (answer) => transport?.finishAuth(answer.searchParams),
     protocolVersion: () => client.getNegotiatedProtocolVersion(),
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
-    async callTool(name, question) {
-      const { content } = await client.callTool({ name, arguments: { question } })
-      return content.flatMap((part) => (part.type === 'text' ? part.text : []))
-    },
+    describeTools: async () => (await client.listTools()).tools,
+    callTool: async (name, question) => (await use(name, { question })).texts,
+    use,
     clientId: () => session.information?.client_id ?? clientMetadataUrl,
     accessToken: () => tokens().access_token,
     refreshToken: () => tokens().refresh_token ?? '',
     replaceAccessToken(token) {
       session.tokens = { ...tokens(), access_token: token }
+    },
+    forgetTokens() {
+      session.tokens = undefined
     },
     close: () => client.close(),
   }

@@ -162,13 +162,16 @@ describe('a person', () => {
     expect(page).toContain(`href="${documentation}"`)
   })
 
-  test('who reads Markdown is told the same', async () => {
+  test('who reads Markdown is told everything that the page of the documentation site says', async () => {
     const response = await send(open.url, { headers: { accept: 'text/markdown, text/html;q=0.5' } })
     expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8')
     const text = await response.text()
     expect(text).toContain(`\`${open.mcpUrl}\``)
     expect(text).toContain('You may ask without signing in.')
     expect(text).toContain('90 minutes')
+    expect(text).toContain('## Set up your client')
+    expect(text).toContain('`ask_redpanda_question`')
+    expect(text).toContain('retry-after: ')
   })
 
   test('who opens the address of the MCP server is led to the documentation, or to the front page', async () => {

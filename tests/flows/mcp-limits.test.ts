@@ -1,4 +1,8 @@
+import type { JWTPayload } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createV1Client } from '../clients/sdk-v1.ts'
+import { createV2Client } from '../clients/sdk-v2.ts'
+import type { SdkClientOptions } from '../clients/story.ts'
 import { deploy } from '../support/deploy.ts'
 import { type Answer, sendFrom, statusesOf } from '../support/from-address.ts'
 import { obtainTokens, registerClient } from '../support/oauth-client.ts'
@@ -10,6 +14,11 @@ import { type Stack, startStack } from '../support/stack.ts'
 
 const userLimit = 60
 const anonymousLimit = 5
+const plans = {
+  large: { limit: 100, organizations: ['org_large'] },
+  small: { limit: 1, domains: ['small.example'] },
+  endless: { limit: 0, organizations: ['org_endless'] },
+}
 /** Seconds: the longest window there is, so that hardly any run meets the beginning of another one. */
 const day = 86_400
 
@@ -25,6 +34,7 @@ beforeAll(async () => {
       REQUIRE_AUTH: 'false',
       MCP_ANONYMOUS_LIMIT: String(anonymousLimit),
       MCP_LIMIT_WINDOW_SEC: String(day),
+      MCP_PLANS: JSON.stringify(plans),
       MCP_OAUTH_LIMIT_EXEMPT: '127.0.1.0/24',
     },
   })
@@ -37,7 +47,8 @@ let addresses = 0
 /** Somebody from whom nothing has come yet. */
 const newAddress = () => `127.0.0.${100 + addresses++}`
 /** A token of a person who has not called anything yet. */
-const newPerson = () => key.resign(accessToken, { claims: { sub: crypto.randomUUID() } })
+const newPerson = (claims: JWTPayload = {}) =>
+  key.resign(accessToken, { claims: { sub: crypto.randomUUID(), ...claims } })
 
 function message(method: string, params: object, headers: Sent['headers'] = {}): Sent {
   const { body, ...rest } = json(JSON.stringify({ jsonrpc: '2.0', id: 7, method, params }))
@@ -160,4 +171,94 @@ describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
     expect(answers.map(({ status }) => status)).toEqual(Array(65).fill(200))
     expect(answers[0]?.headers.get('ratelimit-policy')).toBeNull()
   })
+})
+
+const ofSmall = { email: 'ada@small.example', email_verified: true }
+
+describe('MCP_PLANS', () => {
+  test('of 150 at once by one person of an organization with a plan, on two hosts, exactly its 100 pass [O-11 B8-13] [F-000-22]', async () => {
+    const token = await newPerson({ org_id: 'org_large' })
+    const answers = await Promise.all(Array.from({ length: 150 }, (_, i) => callAs(token, i % 2)))
+    expect(statusesOf(answers)).toEqual([...Array(100).fill(200), ...Array(50).fill(429)])
+    expect(refusalIn(answers)?.headers.get('ratelimit-policy')).toBe(`"large";q=100;w=${day}`)
+    expect((await callAs(await newPerson({ org_id: 'org_large' }))).headers.get('ratelimit-remaining')).toBe('99')
+  })
+
+  test('a domain counts where the address is verified; who is of no plan has the usual number, who is of an endless one none', async () => {
+    const policyOf = async (claims: JWTPayload) =>
+      (await callAs(await newPerson(claims))).headers.get('ratelimit-policy')
+    expect(await policyOf(ofSmall)).toBe(`"small";q=1;w=${day}`)
+    for (const claims of [{ ...ofSmall, email_verified: false }, { org_id: 'org_other' }]) {
+      expect(await policyOf(claims)).toBe(`"user";q=${userLimit};w=${day}`)
+    }
+    expect(await policyOf({ org_id: 'org_endless' })).toBeNull()
+  })
+
+  test('that make no sense are told by name, and nobody is served by them', async () => {
+    const settings = {
+      ...key.settings,
+      REQUIRE_AUTH: 'false',
+      MCP_PLANS: '{"large":{"limit":-1,"organizations":["org_large"]}}',
+    }
+    const { url, lines } = await deploy(stack, settings)
+    const token = await newPerson({ org_id: 'org_large', iss: url, aud: `${url}/mcp` })
+    const { status, headers } = await send(`${url}/mcp`, call(bearer(token)))
+    expect([status, headers.get('retry-after')]).toEqual([503, '60'])
+    await vi.waitFor(() => expect(lines.join('\n')).toMatch(/"misconfigured".*MCP_PLANS\[0\] must have a limit/))
+    expect(lines.join('\n')).not.toContain('org_large')
+  })
+})
+
+describe('a client over the limit', () => {
+  test.each([
+    ['1.x', createV1Client],
+    ['2.x, MCP of 2025', (options: SdkClientOptions) => createV2Client(options, {})],
+    [
+      '2.x, MCP of 2026',
+      (options: SdkClientOptions) => createV2Client(options, { versionNegotiation: { mode: 'auto' } }),
+    ],
+  ])('of the SDK %s tells its person what the server says, asks once, and goes on [O-11]', async (_version, create) => {
+    const token = await newPerson(ofSmall)
+    const sent: string[] = []
+    const client = create({
+      mcpUrl: new URL(stack.mcpUrl),
+      clientMetadataUrl: undefined,
+      fetch: (url, init) => {
+        sent.push(String(init?.body))
+        return fetch(url, { ...init, headers: { ...Object.fromEntries(new Headers(init?.headers)), ...bearer(token) } })
+      },
+    })
+    await client.connect()
+    const ask = () => client.callTool('ask_redpanda_question', ' ')
+    expect((await ask()).join()).toContain('missing_query')
+    await expect(ask()).rejects.toThrow(/Too many tool calls: 1 in 24 hours .* Try again in \d+ /)
+    expect(sent.filter((body) => body.includes('"tools/call"'))).toHaveLength(2)
+    expect(await client.listTools()).toContain('ask_redpanda_question')
+    await client.close()
+  })
+})
+
+test('REQUIRE_WORK_EMAIL keeps out who has signed in with another address, for whatever they ask, and takes nothing from what they may do [S-26] [F-000-21]', async () => {
+  const settings = { ...key.settings, REQUIRE_AUTH: 'true', REQUIRE_WORK_EMAIL: 'true' }
+  const { url, lines } = await deploy(stack, settings)
+  const sub = crypto.randomUUID()
+  const answerTo = async (email: string, sent: (headers: Sent['headers']) => Sent) => {
+    const token = await newPerson({ sub, email, email_verified: true, iss: url, aud: `${url}/mcp` })
+    return send(`${url}/mcp`, sent(bearer(token)))
+  }
+  const list = (headers: Sent['headers']) => message('tools/list', {}, headers)
+  for (const [email, reason] of [
+    ['ada@gmail.com', 'free_provider'],
+    ['ada@mailinator.com', 'disposable'],
+  ] as const) {
+    for (const sent of [call, list]) {
+      const refused = await answerTo(email, sent)
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([403, null])
+      expect(await refused.json()).toMatchObject({ error: 'work_email_required', reason })
+    }
+  }
+  const answered = await answerTo('ada@example.com', call)
+  expect([answered.status, answered.headers.get('ratelimit-remaining')]).toEqual([200, String(userLimit - 1)])
+  await vi.waitFor(() => expect(lines.join('\n')).toContain('"work_email"'))
+  expect(lines.join('\n')).not.toMatch(/gmail|mailinator/)
 })

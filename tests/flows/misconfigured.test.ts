@@ -91,7 +91,6 @@ describe.each([
   ['UPSTREAM_CLIENT_ID', undefined],
   ['UPSTREAM_ISSUER', 'http://login.example.com/'],
   ['KAPA_API_KEY', undefined],
-  ['KAPA_MCP_SERVER_URL', 'ftp://kapa.example.com'],
   ['MCP_OAUTH_SIGNING_JWK', '{"kty":"oct","k":"c2VjcmV0"}'],
   ['MCP_OAUTH_ACCESS_TTL', '59 minutes'],
   ['CRM_WEBHOOK_URL', 'http://crm.example.com/hook-8d1f'],

@@ -1,4 +1,4 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const page = 'lib/oauth/pages/consent.ts'
 const authorize = 'lib/oauth/authorization/authorize.ts'
@@ -120,10 +120,11 @@ export const consent: Group = {
       id: 'C-13',
       level: 'SHOULD',
       source: 'OAuth 2.1 §7.9',
-      status: 'later',
-      issue: issues.server,
+      status: 'kept',
       requirement: 'People see and end what they agreed to; so does the operator.',
-      what: 'The operator ends grants in the store today; people cannot see theirs.',
+      what: 'The tool `whoami` tells a person which clients they have allowed what, since when, and until when. A client that revokes ends its own grant; the operator ends any in the store.',
+      file: ['lib/oauth/grants/of-person.ts', 'lib/mcp/tools/whoami.ts'],
+      open: 'Ending the grant of another client takes that client, or the operator: there is no page for it.',
     },
     {
       id: 'C-14',

@@ -1,9 +1,11 @@
-import { type Group, issues } from '../row.ts'
+import type { Group } from '../row.ts'
 
 const endpoint = 'lib/mcp/endpoint.ts'
 const challenge = 'lib/mcp/challenge.ts'
 const bearer = 'lib/mcp/bearer.ts'
 const crossOrigin = 'lib/mcp/cross-origin.ts'
+const needs = 'lib/mcp/needs.ts'
+const tool = 'lib/mcp/tools/tool.ts'
 
 export const resourceServer: Group = {
   title: 'Resource server',
@@ -52,8 +54,8 @@ export const resourceServer: Group = {
       source: 'RFC 6750 §3.1; MCP, Runtime Insufficient Scope Errors',
       status: 'kept',
       requirement: 'Too little scope.',
-      what: '403 with `error="insufficient_scope"` and every scope that is needed, before anything is served.',
-      file: challenge,
+      what: '403 with `error="insufficient_scope"` and every scope that the message needs, a batch the sum of its messages’, before anything is served.',
+      file: [challenge, needs],
     },
     {
       id: 'S-06',
@@ -79,7 +81,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Foreign tokens stay out, ours stay here.',
       what: 'A token of the OpenID Provider is 401; Kapa is called with the service’s own key.',
-      file: [bearer, 'lib/mcp/kapa.ts'],
+      file: [bearer, 'lib/mcp/upstream/kapa.ts', 'lib/mcp/upstream/kapa-retrieval.ts'],
     },
     {
       id: 'S-09',
@@ -88,7 +90,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Upstream calls have credentials of their own.',
       what: '`KAPA_API_KEY`; of the person only e-mail address and company are passed on.',
-      file: 'lib/mcp/kapa.ts',
+      file: ['lib/mcp/upstream/kapa.ts', 'lib/mcp/upstream/kapa-retrieval.ts'],
     },
     {
       id: 'S-10',
@@ -166,26 +168,26 @@ export const resourceServer: Group = {
       source: 'MCP, Tools',
       status: 'kept',
       requirement: 'The list of tools depends on nothing but the token.',
-      what: 'It is the same for everybody, in a fixed order.',
-      file: endpoint,
+      what: 'It is the same for everybody, in a fixed order: what a token may not call is listed as well, with what it needs.',
+      file: tool,
     },
     {
       id: 'S-19',
       level: 'MAY',
       source: 'ChatGPT',
-      status: 'later',
-      issue: issues.server,
+      status: 'kept',
       requirement: 'Authentication told per tool.',
-      what: 'Tools have no `securitySchemes`; authentication is by HTTP alone.',
+      what: 'Each tool has its `securitySchemes` in the list, at the top and in `_meta`, as the settings have it. A refused call gets 401 or 403 as ever, and its body is a result with `isError` and the same challenge in `_meta["mcp/www_authenticate"]`; but for a bad token, which is refused before the body is read.',
+      file: ['lib/mcp/tools/access.ts', tool, challenge],
     },
     {
       id: 'S-20',
       level: 'MAY',
       source: 'Claude',
-      status: 'later',
-      issue: issues.server,
+      status: 'kept',
       requirement: 'Public tools next to protected ones.',
-      what: 'The endpoint as a whole asks for a token, or (`REQUIRE_AUTH` unset) for none.',
+      what: 'Each tool asks for a token never, always, or with `REQUIRE_AUTH`; the body decides, in a batch the strictest of its messages. With `MCP_LAZY_AUTH`, connecting and listing need none. What needs one is HTTP 401.',
+      file: [needs, endpoint],
     },
     {
       id: 'S-21',
@@ -194,7 +196,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Trouble upstream is not the client’s 401.',
       what: 'A 401 from Kapa is a tool result with `isError: true`: no sign-in would mend it.',
-      file: ['lib/mcp/kapa.ts', 'lib/mcp/tools/ask-question.ts'],
+      file: ['lib/mcp/upstream/calls.ts', 'lib/mcp/tools/failure.ts'],
     },
     {
       id: 'S-22',
@@ -236,10 +238,10 @@ export const resourceServer: Group = {
       id: 'S-26',
       level: 'MUST',
       source: 'MCP Security Best Practices, Common Mistakes',
-      status: 'later',
-      issue: issues.server,
+      status: 'kept',
       requirement: 'Rights beyond scope.',
-      what: 'Everybody who can sign in may ask: the documentation is public. `REQUIRE_WORK_EMAIL` will tell people apart.',
+      what: 'The documentation is public: whoever can sign in may ask, or with `REQUIRE_WORK_EMAIL` whoever has a verified work address. What is a person’s own (`whoami`, the address that feedback comes from) is that of the token, whatever the arguments say; a grant that has ended counts for nothing.',
+      file: [endpoint, 'lib/mcp/work-email.ts', 'lib/runtime/account-tools.ts'],
     },
   ],
 }

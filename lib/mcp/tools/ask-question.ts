@@ -1,63 +1,98 @@
-import type { CallToolResult, McpServer } from '@modelcontextprotocol/server'
-import type { KapaClient, KapaUser } from '../kapa.ts'
-import { inputSchema } from './input-schema.ts'
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import { type AnswerService, kapaUser } from '../upstream/kapa.ts'
+import type { Access } from './access.ts'
+import { failure, upstreamFailure } from './failure.ts'
+import { defineTool, type Tool } from './tool.ts'
 
 export interface AskQuestionOptions {
   readonly name: string
   readonly title: string
   readonly description: string
-  readonly kapa: KapaClient
-  /** The caller, from this request's own verified token and from nowhere else (S-14). */
-  readonly user: KapaUser | undefined
+  readonly access: Access
+  readonly answerService: AnswerService
 }
 
 /** Characters (UTF-16 units) of a question, after trimming. */
 const maximumQuestion = 2_000
 
-const input = inputSchema<{ question: string; top_k?: number }>({
-  type: 'object',
-  properties: {
-    question: {
-      type: 'string',
-      description: `The question, as one full sentence of at most ${maximumQuestion} characters.`,
+/** Asks the documentation (features B5). A success is the upstream's result, unchanged, with the passages once more as data. */
+export function askQuestion({ answerService, ...options }: AskQuestionOptions): Tool {
+  return defineTool<{ question: string; top_k?: number }>({
+    ...options,
+    hints: { readOnly: true, openWorld: true },
+    progress: 'Searching the documentation',
+    input: {
+      type: 'object',
+      properties: {
+        question: {
+          type: 'string',
+          description: `The question, as one full sentence of at most ${maximumQuestion} characters.`,
+        },
+        top_k: {
+          type: 'number',
+          description: 'How many passages at most, from 1 to 15, where the search can be told; otherwise ignored.',
+        },
+      },
+      required: ['question'],
     },
-    top_k: { type: 'number', description: 'Accepted for older clients; has no effect.' },
-  },
-  required: ['question'],
-})
-
-/**
- * The tool that asks the documentation. Success is the upstream's result, unchanged; a failure is `isError: true` with one
- * text item that holds JSON `{ error, message[, detail, duration_ms] }` (features B5).
- */
-export function registerAskQuestion(server: McpServer, options: AskQuestionOptions): void {
-  const { name, title, description, kapa, user } = options
-  const annotations = { title, readOnlyHint: true, openWorldHint: true }
-  server.registerTool(name, { title, description, inputSchema: input, annotations }, async (args, context) => {
-    const question = args.question.trim()
-    if (question === '') return failure({ error: 'missing_query', message: 'Ask a question: `question` is empty.' })
-    if (question.length > maximumQuestion) {
-      return failure({
-        error: 'query_too_long',
-        message: `The question is longer than ${maximumQuestion} characters. Shorten it and ask again.`,
-      })
-    }
-    const answer = await kapa.ask(question, user, context.mcpReq.signal)
-    if (answer.kind === 'answer') return answer.result
-    return failure({
-      error: answer.code,
-      message: messages[answer.code],
-      detail: answer.detail,
-      duration_ms: answer.durationMs,
-    })
+    output: {
+      type: 'object',
+      properties: {
+        passages: {
+          type: 'array',
+          description: 'The best first.',
+          items: {
+            type: 'object',
+            properties: {
+              source_url: { type: 'string', description: 'Where the passage is published; cite it.' },
+              content: { type: 'string', description: 'Markdown.' },
+            },
+            required: ['content'],
+          },
+        },
+      },
+      required: ['passages'],
+    },
+    async run({ question, top_k: topK }, { token, signal }) {
+      const query = question.trim()
+      if (query === '') return failure({ error: 'missing_query', message: 'Ask a question: `question` is empty.' })
+      if (query.length > maximumQuestion) {
+        return failure({
+          error: 'query_too_long',
+          message: `The question is longer than ${maximumQuestion} characters. Shorten it and ask again.`,
+        })
+      }
+      const answer = await answerService.ask(query, { user: kapaUser(token), topK, signal })
+      if (answer.kind === 'answer') return withPassages(answer.result)
+      return upstreamFailure(answer, 'The documentation search', 'Try again, or ask a shorter question.')
+    },
   })
 }
 
-const messages = {
-  timeout: 'The documentation search did not answer in time. Try again, or ask a shorter question.',
-  upstream_error: 'The documentation search failed. Try again in a moment.',
+/** Clients that hand the model `structuredContent` alone must not lose anything by it (anthropics/claude-code#79944). */
+function withPassages(result: CallToolResult): CallToolResult {
+  if (result.isError === true) return result
+  const passages = result.content.flatMap((item) => {
+    if (item.type === 'text') return [passageOf(item.text)]
+    return item.type === 'resource_link' ? [{ source_url: item.uri, content: item.description ?? item.name }] : []
+  })
+  return { ...result, structuredContent: { ...objectOf(result.structuredContent), passages } }
 }
 
-function failure(body: { error: string; message: string; detail?: string; duration_ms?: number }): CallToolResult {
-  return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] }
+const objectOf = (value: unknown) => (typeof value === 'object' && !Array.isArray(value) ? value : {})
+
+/** Kapa's passages are JSON, each in a text of its own; whatever else comes is text as it is. */
+function passageOf(text: string): { source_url?: string; content: string } {
+  try {
+    const passage: unknown = JSON.parse(text)
+    if (isPassage(passage)) return { ...passage }
+  } catch {
+    // Not JSON.
+  }
+  return { content: text }
+}
+
+function isPassage(value: unknown): value is { source_url: string; content: string } {
+  if (typeof value !== 'object' || value === null || !('source_url' in value) || !('content' in value)) return false
+  return typeof value.source_url === 'string' && typeof value.content === 'string'
 }

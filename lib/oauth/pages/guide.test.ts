@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { defaultBrand, frontMarkdown, frontPage, type GuideInput } from './index.ts'
+import { defaultBrand, frontPage, type GuideInput } from './index.ts'
 
 const input: GuideInput = {
   brand: { ...defaultBrand, productName: 'Example <Handbook>', documentationUrl: 'https://docs.example.com/guide' },
@@ -9,39 +9,50 @@ const input: GuideInput = {
   limits: { user: { limit: 60, windowSeconds: 900 }, address: { limit: 1, windowSeconds: 90 } },
 }
 
-describe('the guide for readers', () => {
-  test('in Markdown: the address, what is shared, how long and how much, and where to read on', () => {
-    const text = frontMarkdown(input)
-    expect(text).toMatch(/^# Example <Handbook> for AI clients\n\n## Connect\n\n/)
-    expect(text).toContain('`claude mcp add --scope user --transport http docs https://docs.example.com/mcp`')
-    expect(text).toContain('continue with Redpanda Cloud')
-    expect(text).toContain('Kapa, which answers, is told them')
-    expect(text).toContain('every 1 hour without')
-    expect(text).toContain('for 30 days, and after 180 days in any case')
-    expect(text).toContain('60 questions in 15 minutes for each person')
-    expect(text).toMatch(/\n- \[Documentation\]\(https:\/\/docs\.example\.com\/guide\)\n$/)
-    expect(text).not.toContain('undefined')
+describe('the front page', () => {
+  test('has the address, what is shared, how long and how much, and where to read on', () => {
+    const { html } = frontPage(input)
+    expect(html).toContain('<code>https://docs.example.com/mcp</code>')
+    expect(html).toContain(
+      '<code>claude mcp add --scope user --transport http redpanda https://docs.example.com/mcp</code>',
+    )
+    expect(html).toContain('continue with Redpanda Cloud')
+    expect(html).toContain('Kapa, which answers, is told them')
+    expect(html).toContain('every hour without')
+    expect(html).toContain('for 30 days, and after 180 days in any case')
+    expect(html).toContain('60 questions in 15 minutes for each person')
+    expect(html).toContain('<a href="https://docs.example.com/guide">Documentation</a>')
   })
 
-  test('as a page: the same, escaped, and what is to be typed stands out', () => {
+  test('is escaped, and what is to be typed stands out', () => {
     const { html } = frontPage(input)
     expect(html).toContain('Example &lt;Handbook&gt; for AI clients')
     expect(html).not.toContain('<Handbook>')
-    expect(html).toContain('<code>https://docs.example.com/mcp</code>')
-    expect(html).toContain('60 questions in 15 minutes')
     expect(html).not.toContain('`')
   })
 
   test('does not speak of what is not there', () => {
     const { lifetimes: _misconfigured, ...rest } = input
-    const text = frontMarkdown({ ...rest, limits: {} })
-    expect(text).not.toMatch(/Staying signed in|How much/)
-    expect(frontMarkdown(input)).not.toContain('network address')
+    const { html } = frontPage({ ...rest, limits: {} })
+    expect(html).not.toMatch(/Staying signed in|How much|undefined/)
+    expect(frontPage(input).html).not.toContain('network address')
   })
 
   test('where signing in is optional: says so, and what is left to those who do not', () => {
-    const text = frontMarkdown({ ...input, requireAuth: false })
-    expect(text).toContain('You may ask without signing in.')
-    expect(text).toContain('1 question in 90 seconds for all together at one network address')
+    const { html } = frontPage({ ...input, requireAuth: false })
+    expect(html).toContain('You may ask without signing in.')
+    expect(html).toContain('1 question in 90 seconds for all together at one network address')
+  })
+
+  test('where organizations have numbers of their own: says that there are others', () => {
+    const { html } = frontPage({ ...input, limits: { ...input.limits, plans: [{}] } })
+    expect(html).toContain('Redpanda has other numbers for the people of some organizations.')
+    expect(frontPage(input).html).not.toContain('other numbers')
+  })
+
+  test('calls the server by a name that every client and shell takes, whatever the brand is called', () => {
+    const commandFor = (name: string) => frontPage({ ...input, brand: { ...input.brand, name } }).html
+    expect(commandFor('Big & Co. ($HOME)')).toContain('--transport http big-co-home https')
+    expect(commandFor('例')).toContain('--transport http docs https')
   })
 })

@@ -16,6 +16,9 @@ export interface WindowLimit {
 
 const day = 86_400
 
+/** As many as one page of the store lists: above that a count is more than one trip deep (`lib/limits/counter.ts`). */
+export const mostInWindow = 1000
+
 export function readLimits(settings: SettingsReader): LimitSettings {
   const exempt = (settings.list('MCP_OAUTH_LIMIT_EXEMPT') ?? []).map(parseRange)
   if (exempt.includes(null)) settings.complain('MCP_OAUTH_LIMIT_EXEMPT must be a list of CIDR ranges')
@@ -44,11 +47,14 @@ export interface CallLimitSettings {
   readonly address: WindowLimit | undefined
 }
 
+/** Seconds of the window in which calls of tools are counted. */
+export const readCallWindow = (settings: SettingsReader) => readSeconds(settings, 'MCP_LIMIT_WINDOW_SEC', 900)
+
 export const readSeconds = (settings: SettingsReader, name: string, seconds: number) =>
   settings.integer(name, { min: 1, max: day, default: seconds })
 
 /** 0: no limit. */
 export function windowOf(settings: SettingsReader, name: string, otherwise: number, windowSeconds: number) {
-  const limit = settings.integer(name, { min: 0, max: 1000, default: otherwise })
+  const limit = settings.integer(name, { min: 0, max: mostInWindow, default: otherwise })
   return limit === 0 ? undefined : { limit, windowSeconds }
 }

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Upstream } from '../test-world.ts'
 import {
   answered,
   answerNormally,
@@ -10,7 +11,6 @@ import {
   rpcError,
   user,
 } from './test-kapa.ts'
-import type { Upstream } from './test-world.ts'
 
 const signal = new AbortController().signal
 let world: KapaWorld
@@ -35,14 +35,14 @@ describe('once more', () => {
 
   test.each(passing)('after %s, over a new connection, still naming the person', async (_name, respond) => {
     world.failing(1, respond)
-    expect(await world.createKapa().ask('how?', user, signal)).toEqual(answered)
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
     expect([world.callsTried(), world.handshakes()]).toEqual([2, 2])
     expect(upstream.calls).toMatchObject([{ meta: { user } }])
   })
 
   test.each(passing.slice(0, 2))('and not a third time after %s', async (_name, respond) => {
     world.failing(9, respond)
-    expect(await world.createKapa().ask('how?', user, signal)).toMatchObject({
+    expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({
       kind: 'failure',
       code: 'upstream_error',
     })
@@ -51,7 +51,7 @@ describe('once more', () => {
 
   test('after a handshake that failed for the moment', async () => {
     world.failing(1, () => new Response('', { status: 503 }), 'initialize')
-    expect(await world.createKapa().ask('how?', user, signal)).toEqual(answered)
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
   })
 
   test.each([
@@ -62,7 +62,7 @@ describe('once more', () => {
     ],
   ])('without the person where %s complains about _meta', async (_name, respond) => {
     world.failing(1, respond)
-    expect(await world.createKapa().ask('how?', user, signal)).toEqual(answered)
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
     expect(upstream.calls).toMatchObject([{ meta: undefined }])
     expect(world.callsTried()).toBe(2)
   })
@@ -72,13 +72,13 @@ describe('once more', () => {
       upstream.calls.at(-1)?.meta === undefined
         ? answerNormally(query)
         : { isError: true, content: [{ type: 'text', text: '_meta is not allowed' }] }
-    expect(await world.createKapa().ask('how?', user, signal)).toEqual(answered)
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
     expect(upstream.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
   })
 
   test('but not for a complaint about _meta when there was none', async () => {
     world.failing(9, rpcError(400, 'unexpected field _meta'))
-    expect(await world.createKapa().ask('how?', undefined, signal)).toMatchObject({ detail: 'HTTP 400' })
+    expect(await world.createKapa().ask('how?', { user: undefined, signal })).toMatchObject({ detail: 'HTTP 400' })
     expect(world.callsTried()).toBe(1)
   })
 })

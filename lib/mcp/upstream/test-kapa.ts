@@ -1,6 +1,6 @@
-import { recorded } from '../../tests/support/recording.ts'
-import { createKapaClient, type KapaClient, type KapaOptions } from './kapa.ts'
-import { type LogLine, startUpstream, type Upstream, upstreamTool } from './test-world.ts'
+import { recorded } from '../../../tests/support/recording.ts'
+import { type LogLine, startUpstream, type Upstream, upstreamTool } from '../test-world.ts'
+import { type AnswerService, createKapa, type KapaOptions } from './kapa.ts'
 
 export const user = { email: 'ada@example.org', company_name: 'Analytical Engines' }
 
@@ -9,7 +9,7 @@ export type Respond = (request: Request) => Response | Promise<Response>
 export interface KapaWorld {
   readonly upstream: Upstream
   readonly lines: LogLine[]
-  createKapa(changes?: Partial<KapaOptions>): KapaClient
+  createKapa(changes?: Partial<KapaOptions>): AnswerService
   /** Answers the first `times` calls of the tool (or messages of `method`) in place of the server. */
   failing(times: number, respond: Respond, method?: string): void
   callsTried(): number
@@ -27,7 +27,7 @@ export async function createKapaWorld(): Promise<KapaWorld> {
     upstream,
     lines,
     createKapa: (changes = {}) =>
-      createKapaClient({
+      createKapa({
         url: upstream.url,
         apiKey: 'kapa-key',
         toolName: upstreamTool,

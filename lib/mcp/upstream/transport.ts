@@ -10,18 +10,21 @@ import {
   type Transport,
 } from '@modelcontextprotocol/server'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
-import { withDeadline } from '../deadline.ts'
+import { withDeadline } from '../../deadline.ts'
 
 /** The upstream answered with an HTTP status that is no MCP answer. `text` is for decisions only, never for a log. */
 export class UpstreamHttpError extends Error {
   override readonly name = 'UpstreamHttpError'
   readonly status: number
   readonly text: string
+  /** Seconds, where the server said when to ask again (RFC 9110 §10.2.3). */
+  readonly retryAfter: number | undefined
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, retryAfter?: number) {
     super(`HTTP ${status}`)
     this.status = status
     this.text = text
+    this.retryAfter = retryAfter
   }
 }
 
@@ -35,8 +38,8 @@ export class UpstreamAnswerError extends Error {
   override readonly name = 'UpstreamAnswerError'
 }
 
-/** The most that one answer may hold, in bytes; a function's own answer may hold 6 MB. */
-const maximumAnswer = 4 * 1024 * 1024
+/** The most that one answer may hold, in bytes: a function's own may hold 6 MB, and it holds this as text and as data. */
+const maximumAnswer = 2.5 * 1024 * 1024
 /** Milliseconds that a notification may take: nobody waits for its answer. */
 const notificationTimeout = 5_000
 
@@ -119,9 +122,24 @@ export class StreamableHttpClientTransport implements Transport {
         signal: AbortSignal.any([signal, this.#closing.signal]),
       }),
     )
-    if (!response.ok) throw new UpstreamHttpError(response.status, await readText(response))
+    await throwUnlessOk(response)
     return response
   }
+}
+
+/** Throws `UpstreamHttpError` for a status that is no success. */
+export async function throwUnlessOk(response: Response): Promise<void> {
+  if (response.ok) return
+  const text = await readText(response)
+  throw new UpstreamHttpError(response.status, text, secondsToWait(response.headers.get('retry-after')))
+}
+
+/** Seconds, or a date (RFC 9110 §10.2.3); a day at the most. `Date.parse` alone takes `+40` for 2040. */
+function secondsToWait(retryAfter: string | null): number | undefined {
+  const text = retryAfter?.trim() ?? ''
+  const date = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text) ? Date.parse(text) : Number.NaN
+  const seconds = /^\d{1,9}$/.test(text) ? Number(text) : Math.ceil((date - Date.now()) / 1000)
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(seconds, 0), 86_400)
 }
 
 /** The messages of an answer, in order (JSON: one, or a batch as 2025-03-26 allowed; event stream: one per event). */
@@ -162,12 +180,12 @@ function limited(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
   )
 }
 
-function readText(response: Response): Promise<string> {
+export function readText(response: Response): Promise<string> {
   return connectionErrors(new Response(limited(response)).text())
 }
 
 /** What fetch and its streams throw says little more than that the connection failed. */
-async function connectionErrors<T>(promise: Promise<T>): Promise<T> {
+export async function connectionErrors<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise
   } catch (error) {

@@ -8,8 +8,8 @@ import {
   SdkErrorCode,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
-import { startDeadline } from '../deadline.ts'
-import { StreamableHttpClientTransport, UpstreamAnswerError } from './upstream-transport.ts'
+import { startDeadline } from '../../deadline.ts'
+import { StreamableHttpClientTransport, UpstreamAnswerError } from './transport.ts'
 
 export interface UpstreamConnection {
   /**

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startUpstream, type Upstream } from '../test-world.ts'
 import { kapaUser } from './kapa.ts'
 import {
   answered,
@@ -10,7 +11,6 @@ import {
   rpcResult,
   user,
 } from './test-kapa.ts'
-import { startUpstream, type Upstream } from './test-world.ts'
 
 const signal = new AbortController().signal
 let world: KapaWorld
@@ -25,8 +25,8 @@ afterEach(() => world.reset())
 
 test('one connection serves all calls of a warm instance, with our own key and the person in _meta [S-08 S-09]', async () => {
   const kapa = world.createKapa()
-  expect(await kapa.ask('how?', user, signal)).toEqual(answered)
-  expect(await kapa.ask('how?', undefined, signal)).toEqual(answered)
+  expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
+  expect(await kapa.ask('how?', { user: undefined, signal })).toEqual(answered)
   expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
   expect(upstream.calls).toEqual([
     { query: 'how?', meta: { user }, authorization: 'Bearer kapa-key' },
@@ -36,7 +36,7 @@ test('one connection serves all calls of a warm instance, with our own key and t
 
 test('cold calls that arrive together share one handshake', async () => {
   const kapa = world.createKapa()
-  const answers = await Promise.all(['a', 'b', 'c'].map((query) => kapa.ask(query, undefined, signal)))
+  const answers = await Promise.all(['a', 'b', 'c'].map((query) => kapa.ask(query, { user: undefined, signal })))
   expect(answers).toMatchObject(['a', 'b', 'c'].map((query) => ({ result: { content: [{ text: `about ${query}` }] } })))
   expect(world.handshakes()).toBe(1)
 })
@@ -53,7 +53,7 @@ test('the result comes back as the server gave it', async () => {
     unknown: ['kept'],
   }
   world.failing(1, () => rpcResult(result))
-  expect(await world.createKapa().ask('how?', user, signal)).toEqual({ kind: 'answer', result })
+  expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
 })
 
 describe('failures', () => {
@@ -69,8 +69,8 @@ describe('failures', () => {
       'not an MCP answer',
     ],
     [
-      'more than 4 MB',
-      () => rpcResult({ content: [{ type: 'text', text: 'x'.repeat(5_000_000) }] }),
+      'more than 2.5 MB',
+      () => rpcResult({ content: [{ type: 'text', text: 'x'.repeat(2_700_000) }] }),
       'not an MCP answer',
     ],
     [
@@ -80,7 +80,7 @@ describe('failures', () => {
     ],
   ])('%s is an upstream error, told once and in our own words', async (_name, respond, detail) => {
     world.failing(9, respond)
-    expect(await world.createKapa().ask('a private question', user, signal)).toEqual({
+    expect(await world.createKapa().ask('a private question', { user, signal })).toEqual({
       kind: 'failure',
       code: 'upstream_error',
       detail,
@@ -93,14 +93,14 @@ describe('failures', () => {
 
   test('a redirect is not followed: the key stays with us [S-09]', async () => {
     world.failing(9, () => new Response(null, { status: 307, headers: { location: `${upstream.url}/elsewhere` } }))
-    expect(await world.createKapa().ask('how?', user, signal)).toMatchObject({ detail: 'connection failed' })
+    expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'connection failed' })
     expect(upstream.calls).toEqual([])
   })
 
   test('nobody there: a connection failure', async () => {
     const gone = await startUpstream()
     await gone.stop()
-    expect(await world.createKapa({ url: gone.url }).ask('how?', user, signal)).toMatchObject({
+    expect(await world.createKapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({
       code: 'upstream_error',
       detail: 'connection failed',
     })
@@ -112,7 +112,7 @@ describe('failures', () => {
       abandoned.push(new Promise((resolve) => request.signal.addEventListener('abort', () => resolve())))
       return never(request)
     })
-    const answer = await world.createKapa({ callTimeout: 60 }).ask('how?', user, signal)
+    const answer = await world.createKapa({ callTimeout: 60 }).ask('how?', { user, signal })
     expect(answer).toMatchObject({ kind: 'failure', code: 'timeout', detail: 'no answer in time' })
     await Promise.all(abandoned)
     expect(abandoned).toHaveLength(2)
@@ -122,7 +122,7 @@ describe('failures', () => {
   test('a handshake that hangs is a timeout, also when only its second half does', async () => {
     for (const method of ['initialize', 'notifications/initialized']) {
       world.failing(2, never, method)
-      const answer = await world.createKapa({ connectTimeout: 60 }).ask('how?', user, signal)
+      const answer = await world.createKapa({ connectTimeout: 60 }).ask('how?', { user, signal })
       expect(answer).toMatchObject({ kind: 'failure', code: 'timeout' })
     }
   })
@@ -136,7 +136,7 @@ describe('failures', () => {
       tries[world.callsTried() - 1]?.resolve()
       return never(request)
     })
-    const asked = world.createKapa({ callTimeout: 300, totalTimeout: 400 }).ask('how?', user, signal)
+    const asked = world.createKapa({ callTimeout: 300, totalTimeout: 400 }).ask('how?', { user, signal })
     await tries[0]?.promise
     vi.advanceTimersByTime(300)
     await tries[1]?.promise
@@ -157,24 +157,24 @@ describe('failures', () => {
       },
       'initialize',
     )
-    expect(await kapa.ask('how?', user, gone.signal)).toMatchObject({ kind: 'failure' })
-    const next = kapa.ask('how?', user, signal)
+    expect(await kapa.ask('how?', { user, signal: gone.signal })).toMatchObject({ kind: 'failure' })
+    const next = kapa.ask('how?', { user, signal })
     refuse.resolve(new Response('', { status: 401 }))
     expect(await next).toMatchObject({ detail: 'HTTP 401' })
-    expect(await kapa.ask('how?', user, signal)).toEqual(answered)
+    expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
   })
 
   test('a caller who goes away ends the call at once, and leaves the connection to the others', async () => {
     const kapa = world.createKapa()
-    await kapa.ask('how?', user, signal)
+    await kapa.ask('how?', { user, signal })
     const gone = new AbortController()
     world.failing(1, (request) => {
       gone.abort()
       return never(request)
     })
-    expect(await kapa.ask('how?', user, gone.signal)).toMatchObject({ kind: 'failure' })
-    expect(await kapa.ask('how?', user, AbortSignal.abort())).toMatchObject({ kind: 'failure' })
-    expect(await kapa.ask('how?', user, signal)).toEqual(answered)
+    expect(await kapa.ask('how?', { user, signal: gone.signal })).toMatchObject({ kind: 'failure' })
+    expect(await kapa.ask('how?', { user, signal: AbortSignal.abort() })).toMatchObject({ kind: 'failure' })
+    expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
     expect(world.handshakes()).toBe(1)
   })
 })
@@ -194,7 +194,7 @@ test('an event stream may carry comments, empty events and notifications before 
       'open',
     )
   })
-  expect(await world.createKapa().ask('how?', user, signal)).toEqual({ kind: 'answer', result })
+  expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
   await closed.promise
 })
 
@@ -206,7 +206,7 @@ test('a server with sessions is spoken to in its session and in the version it c
     const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 's', version: '1' } }
     return Response.json({ jsonrpc: '2.0', id: 0, result }, { headers: { 'mcp-session-id': 'session-1' } })
   }
-  await world.createKapa().ask('how?', user, signal)
+  await world.createKapa().ask('how?', { user, signal })
   expect(seen).toEqual([
     ['initialize', null, null],
     ['notifications/initialized', 'session-1', '2025-06-18'],

@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
+import type { ServerContext } from '@modelcontextprotocol/server'
+import * as v from 'valibot'
+import { endpointFault, misbehave, sendJson, takeFault } from '../stand-in.ts'
+
+/** What may go wrong with the MCP servers of the local world, whichever product they stand in for. */
+
+const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
+const milliseconds = v.pipe(v.number(), v.minValue(1), v.maxValue(600_000))
+
+/** `reset`: the connection breaks off in the middle of the answer. `malformed`: an answer that is not JSON. */
+const messageFault = v.variant('kind', [
+  endpointFault,
+  v.strictObject({ kind: v.picklist(['reset', 'malformed']), times }),
+])
+type MessageFault = v.InferOutput<typeof messageFault>
+
+/**
+ * What may go wrong with a tool call beyond what may go wrong with any message. `rejects-meta`: refuses a call that says
+ * who asks, and names `_meta`: by a JSON-RPC error, by HTTP 400, or as a result of the tool. `error-result`: the tool
+ * says that it failed. `progress`: the usual answer, late, and until then progress for whoever asked for it.
+ */
+const callFault = v.variant('kind', [
+  messageFault,
+  v.strictObject({ kind: v.literal('error-result'), times }),
+  v.strictObject({
+    kind: v.literal('rejects-meta'),
+    by: v.optional(v.picklist(['protocol', 'http', 'result'])),
+    times,
+  }),
+  v.strictObject({ kind: v.literal('progress'), milliseconds, every: milliseconds, times }),
+])
+export type CallFault = v.InferOutput<typeof callFault>
+
+export const mcpFaults = v.strictObject({
+  /** What a client sends first: `initialize` or `server/discover`. */
+  connect: v.optional(messageFault),
+  /** `tools/call`. */
+  call: v.optional(callFault),
+  /** As servers of the 2025 revisions may: nothing is answered outside of a session, and nothing of 2026 at all. */
+  sessions: v.optional(v.boolean()),
+})
+/** How an MCP server misbehaves from now on. Set and delete members at will. */
+export type McpFaults = v.InferOutput<typeof mcpFaults>
+
+/** @returns whether the fault has settled the message */
+export async function misbehaveInMessage(fault: MessageFault, response: ServerResponse): Promise<boolean> {
+  switch (fault.kind) {
+    case 'reset':
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('event: message\ndata: {"jsonrpc":"2.0",', () => response.socket?.resetAndDestroy())
+      return true
+    case 'malformed':
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","result":{"content":[')
+      return true
+    default:
+      return misbehave(fault, response)
+  }
+}
+
+/** @returns whether the fault has settled the call */
+export async function misbehaveInCall(
+  fault: CallFault,
+  call: { readonly id: unknown; readonly saysWho: boolean },
+  response: ServerResponse,
+): Promise<boolean> {
+  switch (fault.kind) {
+    case 'progress':
+      return false
+    case 'rejects-meta':
+      if (call.saysWho) rejectMeta(fault.by ?? 'protocol', call.id, response)
+      return call.saysWho
+    case 'error-result':
+      sendToolError(call.id, 'The sources could not be searched.', response)
+      return true
+    default:
+      return misbehaveInMessage(fault, response)
+  }
+}
+
+function rejectMeta(by: 'protocol' | 'http' | 'result', id: unknown, response: ServerResponse): void {
+  const message = 'Invalid params: unexpected property user in _meta'
+  if (by === 'result') sendToolError(id, message, response)
+  else sendJson(response, by === 'http' ? 400 : 200, { jsonrpc: '2.0', id, error: { code: -32_602, message } })
+}
+
+function sendToolError(id: unknown, text: string, response: ServerResponse): void {
+  const result = { resultType: 'complete', isError: true, content: [{ type: 'text', text }] }
+  sendJson(response, 200, { jsonrpc: '2.0', id, result })
+}
+
+/** Takes the time that a `progress` fault asks for, and says so to a client that has sent a progress token. */
+export async function takeTime(faults: McpFaults, { mcpReq: { _meta, signal, notify } }: ServerContext): Promise<void> {
+  if (faults.call?.kind !== 'progress') return
+  const { milliseconds, every } = faults.call
+  takeFault(faults.call, () => delete faults.call)
+  const progressToken = _meta?.progressToken
+  for (let spent = every; spent <= milliseconds; spent += every) {
+    await setTimeout(every, undefined, { ref: false, signal })
+    if (progressToken === undefined) continue
+    await notify({ method: 'notifications/progress', params: { progressToken, progress: spent, total: milliseconds } })
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { repository } from '../build/build.ts'
+import { Explained } from '../explained.ts'
+import { readOptions } from '../options.ts'
+import { pageFor } from './page.ts'
+
+const usage = `npm run reader-page
+
+The page that tells readers of the documentation how to connect an AI client, in Markdown, for your documentation site.
+Without options, writes docs/how-to-use-these-docs.md: the page for the default settings.
+
+  --env <file>       print the page for the settings in this file (.env). MCP_OAUTH_ISSUER says where the service is;
+                     secrets and keys may be left out. npm run -s reader-page prints nothing else.
+  --export <url>     with --env: name a whole export of the documentation, such as its llms-full.txt; may be repeated
+  --markdown-pages   with --env: say that every page of the documentation is there as Markdown, at its address with .md`
+
+const options = readOptions(usage, {
+  env: { type: 'string' },
+  export: { type: 'string', multiple: true, default: [] },
+  'markdown-pages': { type: 'boolean', default: false },
+})
+const site = { exports: options.export, markdownPages: options['markdown-pages'] }
+if (options.env !== undefined) {
+  process.stdout.write(await pageFor(parseEnv(read(options.env)), site))
+} else {
+  if (site.exports.length > 0 || site.markdownPages) throw new Explained('--export and --markdown-pages need --env.')
+  writeFileSync(join(repository, 'docs/how-to-use-these-docs.md'), await pageFor({}))
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new Explained(`${file} cannot be read.`)
+  }
+}

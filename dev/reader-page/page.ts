@@ -1,0 +1,28 @@
+import { type DocumentationSite, readerPage } from '../../lib/oauth/pages/index.ts'
+import { readTools } from '../../lib/runtime/configuration/tools.ts'
+import { readConfiguration } from '../../lib/runtime/configuration.ts'
+import { readerPageInput } from '../../lib/runtime/reader-page.ts'
+import { newSecret } from '../../lib/runtime/secrets.ts'
+import type { Environment } from '../../lib/runtime/settings.ts'
+import { Explained } from '../explained.ts'
+
+/** Stands for the address of the deployment where it is not set, as everywhere in the docs. */
+const exampleIssuer = 'https://docs.example.com'
+
+/**
+ * The page for the readers of a deployment. Secrets and keys may be left out of its settings: nothing of them is on the page.
+ *
+ * @throws Explained when the settings are not those of a deployment that works
+ */
+export async function pageFor(env: Environment, site?: DocumentationSite): Promise<string> {
+  const settings = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
+  const issuer = settings.MCP_OAUTH_ISSUER?.trim() ?? exampleIssuer
+  const unsaid = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'unsaid', KAPA_API_KEY: 'unsaid' }
+  const complete = { ...unsaid, ...settings }
+  const configuration = readConfiguration(complete, { issuer, storeName: 'unused', production: true })
+  const tools = readTools(complete, configuration.brand, issuer)
+  const problems = [...configuration.problems, ...tools.problems]
+  if (problems.length > 0) throw new Explained(`Settings: ${problems.join('; ')}.`)
+  const input = await readerPageInput(configuration, tools)
+  return readerPage({ ...input, ...(site && { site }) })
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from 'node:http'
+import type * as v from 'valibot'
+import {
+  control,
+  type EndpointFault,
+  headersOf,
+  listenOnLoopback,
+  misbehave,
+  mockControls,
+  pathOf,
+  readBody,
+  sendJson,
+} from './stand-in.ts'
+
+/** One POST, recorded when it arrives, whatever is answered. */
+export interface Delivery<Body> {
+  readonly body: Body
+  readonly headers: Readonly<Record<string, string>>
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** What it was answered; null until then. */
+  readonly status: number | null
+}
+
+interface Recorded<Body> extends Delivery<Body> {
+  status: number | null
+}
+
+export interface Sink<Body> {
+  readonly port: number
+  received(): readonly Delivery<Body>[]
+  reset(): void
+  stop(): Promise<void>
+}
+
+export interface SinkOptions<Body, Faults> {
+  readonly port: number
+  /** Where alone to POST; anywhere if left out. */
+  readonly path?: string
+  /** What a browser is told there, and at the root. */
+  readonly about: string
+  /** @returns undefined for what is no delivery: it is answered 404 */
+  readonly read: (text: string, request: IncomingMessage) => { readonly body: Body } | undefined
+  readonly faults: Faults
+  /** Of all that may be in `faults`. */
+  readonly schema: v.GenericSchema<unknown, Faults>
+  /** The fault to apply now. */
+  readonly take: () => EndpointFault | undefined
+}
+
+/**
+ * A server that takes POSTs and remembers them. `GET /__mock/received`, `POST /__mock/reset` and `POST /__mock/faults`
+ * do over HTTP what the handle does in process.
+ *
+ * @throws Error with `code: 'EADDRINUSE'` if the port is taken
+ */
+export async function startSink<Body, Faults extends object>({
+  path,
+  about,
+  read,
+  faults,
+  schema,
+  take,
+  ...at
+}: SinkOptions<Body, Faults>): Promise<Sink<Body>> {
+  const deliveries: Recorded<Body>[] = []
+  const { reset, controls } = mockControls('received', deliveries, faults, schema)
+  const { port, stop } = await listenOnLoopback(at.port, async (request, response) => {
+    if (await control(controls, request, response)) return
+    const here = pathOf(request)
+    if (request.method === 'GET' && (here === path || here === '/')) {
+      response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
+      return void response.end(`${about}\n`)
+    }
+    if (request.method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end()
+    const text = await readBody(request).catch(() => undefined)
+    if (text === undefined) return void response.writeHead(413).end()
+    const delivered = path === undefined || here === path ? read(text, request) : undefined
+    if (delivered === undefined) return void response.writeHead(404).end()
+    const delivery: Recorded<Body> = { ...delivered, headers: headersOf(request), at: Date.now(), status: null }
+    deliveries.push(delivery)
+    response.once('finish', () => {
+      delivery.status = response.statusCode
+    })
+    const fault = take()
+    if (fault !== undefined && (await misbehave(fault, response))) return
+    sendJson(response, 200, { ok: true })
+  })
+  return { port, received: () => deliveries, reset, stop }
+}

@@ -1,0 +1,213 @@
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { McpEndpointOptions } from './endpoint.ts'
+import { post, resultOf, rpc } from './test-requests.ts'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  resource,
+  resourceMetadataUrl,
+  type SigningKey,
+  sign,
+} from './test-world.ts'
+import type { Access } from './tools/access.ts'
+import { success } from './tools/success.ts'
+import { defineTool } from './tools/tool.ts'
+
+const now = Date.now()
+let key: SigningKey
+/** By what they may do. */
+const tokens = { nobody: undefined, reader: '', writer: '', onlyFeedback: '' }
+type Who = keyof typeof tokens
+
+beforeAll(async () => {
+  key = await createSigningKey('key-1')
+  tokens.reader = await sign(key, claims(now, { scope: 'docs:read' }))
+  tokens.writer = await sign(key, claims(now, { scope: 'docs:read docs:feedback' }))
+  tokens.onlyFeedback = await sign(key, claims(now, { scope: 'docs:feedback' }))
+})
+
+/** What tools have run, and who was counted. */
+const ran: string[] = []
+const counted: string[] = []
+beforeEach(() => {
+  ran.length = 0
+  counted.length = 0
+})
+
+function tool(name: string, access: Access) {
+  return defineTool({
+    name,
+    title: name,
+    description: name,
+    access,
+    hints: { readOnly: true, openWorld: false },
+    input: { type: 'object' },
+    output: { type: 'object' },
+    run(_input, { token }) {
+      ran.push(name)
+      return success({ name, for: token?.sub ?? 'nobody' })
+    },
+  })
+}
+
+const tools = [
+  tool('public', { signIn: 'never', scopes: [] }),
+  tool('optional', { signIn: 'if required', scopes: ['docs:read'] }),
+  tool('always', { signIn: 'always', scopes: ['docs:read', 'docs:feedback'] }),
+]
+const limit = {
+  policy: 'test',
+  limit: 60,
+  windowSeconds: 900,
+  hit: async (who: string) => {
+    counted.push(who)
+    return { limited: false, remaining: 9, resetAfter: 60 } as const
+  },
+}
+
+const modes = {
+  grace: { requireAuth: false, lazyAuth: false },
+  enforced: { requireAuth: true, lazyAuth: false },
+  lazy: { requireAuth: true, lazyAuth: true },
+} satisfies Record<string, Partial<McpEndpointOptions>>
+type Mode = keyof typeof modes
+
+function world(mode: Mode) {
+  const options = { ...modes[mode], tools, limits: { user: () => limit, address: limit } }
+  const { fetch, lines } = createTestEndpoint([key], { url: resource }, options)
+  return {
+    lines,
+    send: (body: string, who: Who) => fetch(post(body, authorizationOf(who))),
+    get: (who: Who) => fetch(new Request(resource, { headers: authorizationOf(who) })),
+  }
+}
+
+function authorizationOf(who: Who): Record<string, string> {
+  const token = tokens[who]
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
+const call = (name: unknown) => rpc('tools/call', { name, arguments: {} })
+const batch = (...messages: string[]) => `[${messages.join(',')}]`
+
+describe.each<[Mode, Who, Record<'list' | 'public' | 'optional' | 'always', number>]>([
+  ['grace', 'nobody', { list: 200, public: 200, optional: 200, always: 401 }],
+  ['grace', 'reader', { list: 200, public: 200, optional: 200, always: 403 }],
+  ['grace', 'writer', { list: 200, public: 200, optional: 200, always: 200 }],
+  ['grace', 'onlyFeedback', { list: 403, public: 200, optional: 403, always: 403 }],
+  ['enforced', 'nobody', { list: 401, public: 200, optional: 401, always: 401 }],
+  ['enforced', 'reader', { list: 200, public: 200, optional: 200, always: 403 }],
+  ['enforced', 'writer', { list: 200, public: 200, optional: 200, always: 200 }],
+  ['enforced', 'onlyFeedback', { list: 403, public: 200, optional: 403, always: 403 }],
+  ['lazy', 'nobody', { list: 200, public: 200, optional: 401, always: 401 }],
+  ['lazy', 'reader', { list: 200, public: 200, optional: 200, always: 403 }],
+  ['lazy', 'writer', { list: 200, public: 200, optional: 200, always: 200 }],
+])('%s, %s', (mode, who, { list, ...expected }) => {
+  test(`the list: ${list} [S-18 S-20]`, async () => {
+    expect((await world(mode).send(rpc('tools/list'), who)).status).toBe(list)
+    expect(counted).toEqual([])
+  })
+
+  test.each(Object.entries(expected))(
+    'the tool that is %s: %d, and a refused call does and counts nothing [S-20]',
+    async (name, status) => {
+      const response = await world(mode).send(call(name), who)
+      expect(response.status).toBe(status)
+      expect(ran).toEqual(status === 200 ? [name] : [])
+      expect(counted).toHaveLength(status === 200 ? 1 : 0)
+    },
+  )
+})
+
+describe('where everybody has to sign in', () => {
+  test.each([
+    ['a tool that is not there', call('nothing')],
+    ['a name that is no string', call(['public'])],
+    ['a name in another case', call('PUBLIC')],
+    ['a public tool and the list', batch(call('public'), rpc('tools/list'))],
+    ['a public tool and another', batch(call('public'), call('optional'))],
+    ['a second method', `{"jsonrpc":"2.0","id":1,"method":"ping",${call('optional').slice(1)}`],
+    ['a byte order mark', `\ufeff${call('optional')}`],
+    ['what is no JSON', '{"method":"tools/call","params":{"name":"public"}'],
+    ['a batch in a batch', batch(batch(call('public')))],
+  ])('nothing gets by with %s', async (_name, body) => {
+    expect((await world('enforced').send(body, 'nobody')).status).toBe(401)
+    expect([ran, counted]).toEqual([[], []])
+  })
+
+  test('nothing gets by where connecting is open either', async () => {
+    const { send } = world('lazy')
+    for (const body of [call('nothing'), call(['public']), batch(rpc('tools/list'), call('optional')), '{', '[]', '']) {
+      expect([body, (await send(body, 'nobody')).status]).toEqual([body, 401])
+    }
+    expect([ran, counted]).toEqual([[], []])
+  })
+
+  test('GET asks for a token, but not where connecting needs none [S-11 S-20]', async () => {
+    expect((await world('enforced').get('nobody')).status).toBe(401)
+    expect((await world('lazy').get('nobody')).status).toBe(405)
+  })
+
+  test('a public tool that somebody calls who has signed in knows them', async () => {
+    const { result } = await resultOf(await world('enforced').send(call('public'), 'onlyFeedback'))
+    expect(result).toMatchObject({ structuredContent: { name: 'public', for: 'user-1' } })
+  })
+
+  test('a bad token is refused at a public tool too, before anything is read [B8-12]', async () => {
+    const { fetch } = createTestEndpoint([key], { url: resource }, { ...modes.lazy, tools })
+    const response = await fetch(post(call('public'), { authorization: 'Bearer bad' }))
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect(ran).toEqual([])
+  })
+})
+
+describe('the answer to who may not call', () => {
+  test('holds the challenge for clients that read results, and for those that read HTTP [S-02 S-19]', async () => {
+    const response = await world('grace').send(call('always'), 'nobody')
+    const challenge = `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read docs:feedback"`
+    expect(response.headers.get('www-authenticate')).toBe(challenge)
+    expect(await response.json()).toEqual({
+      jsonrpc: '2.0',
+      id: 7,
+      result: {
+        isError: true,
+        content: [{ type: 'text', text: expect.stringContaining('authentication_required') }],
+        _meta: { 'mcp/www_authenticate': [challenge] },
+      },
+    })
+  })
+
+  test('names everything that the call needs in one challenge, and the log says why [S-05 S-19 O-12]', async () => {
+    const { send, lines } = world('enforced')
+    const response = await send(call('always'), 'reader')
+    expect(response.status).toBe(403)
+    const challenge = response.headers.get('www-authenticate')
+    expect(challenge).toContain('error="insufficient_scope"')
+    expect(challenge).toContain('scope="docs:read docs:feedback"')
+    expect(await response.json()).toMatchObject({ result: { _meta: { 'mcp/www_authenticate': [challenge] } } })
+    expect(lines).toEqual([{ event: 'mcp_refused', requestId: 'request-1', reason: 'scope' }])
+  })
+
+  test('is plain JSON where no tool was called', async () => {
+    const body = await (await world('enforced').send(rpc('tools/list'), 'nobody')).json()
+    expect(Object.keys(body)).toEqual(['error', 'message', 'resource_metadata', 'docs_url'])
+  })
+})
+
+describe('the list says what each tool takes, at the top and in _meta [S-19]', () => {
+  const noauth = { type: 'noauth' }
+  const read = { type: 'oauth2', scopes: ['docs:read'] }
+  const both = { type: 'oauth2', scopes: ['docs:read', 'docs:feedback'] }
+  test.each<[Mode, object[][]]>([
+    ['grace', [[noauth], [noauth, read], [both]]],
+    ['enforced', [[noauth], [read], [both]]],
+    ['lazy', [[noauth], [read], [both]]],
+  ])('%s', async (mode, schemes) => {
+    const { result } = await resultOf(await world(mode).send(rpc('tools/list'), 'writer'))
+    expect(result.tools).toMatchObject(
+      schemes.map((securitySchemes) => ({ securitySchemes, _meta: { securitySchemes } })),
+    )
+  })
+})

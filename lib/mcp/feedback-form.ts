@@ -1,0 +1,68 @@
+import { startDeadline } from '../deadline.ts'
+
+/** A form of the documentation site that takes feedback (Netlify Forms). */
+export interface FeedbackForm {
+  /** Its origin tells pages of the same site from others. */
+  readonly url: string
+  /**
+   * Submits the form once: who tries again might send it twice. Never throws, and never follows a redirect, which would
+   * turn the POST into a GET of a page with 200 (B5, M-09).
+   */
+  submit(fields: FeedbackFields, signal: AbortSignal): Promise<FormOutcome>
+}
+
+export interface FeedbackFields {
+  readonly feedback: string
+  readonly category: string
+  /** Path on the site, or the URL of another one; empty: it was not said. */
+  readonly page: string
+  readonly email: string
+  readonly domain: string
+}
+
+export type FormOutcome =
+  | { readonly kind: 'submitted' }
+  /** `detail`: from a short list of our own phrases. `timeout`: it may have arrived. */
+  | { readonly kind: 'failure'; readonly code: 'timeout' | 'submission_failed'; readonly detail: string }
+
+export interface FeedbackFormOptions {
+  readonly url: string
+  readonly formName: string
+  /** Milliseconds. */
+  readonly timeout?: number
+}
+
+export function createFeedbackForm({ url, formName, timeout = 10_000 }: FeedbackFormOptions): FeedbackForm {
+  return {
+    url,
+    async submit({ feedback, category, page, email, domain }, signal) {
+      const deadline = startDeadline(timeout)
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          body: new URLSearchParams({
+            'form-name': formName,
+            feedback,
+            category,
+            'page-path': page,
+            'user-email': email,
+            'user-domain': domain,
+            // A trap for robots: what fills it in is thrown away.
+            'bot-field': '',
+          }),
+          redirect: 'manual',
+          signal: AbortSignal.any([signal, deadline.signal]),
+        })
+        await response.body?.cancel()
+        return response.ok ? { kind: 'submitted' } : failed(`HTTP ${response.status}`)
+      } catch {
+        if (deadline.signal.aborted) return { kind: 'failure', code: 'timeout', detail: 'no answer in time' }
+        return failed(signal.aborted ? 'cancelled' : 'connection failed')
+      } finally {
+        deadline.end()
+      }
+    },
+  }
+}
+
+const failed = (detail: string): FormOutcome => ({ kind: 'failure', code: 'submission_failed', detail })

@@ -1,0 +1,79 @@
+import type { Access } from './tools/access.ts'
+import type { Tool } from './tools/tool.ts'
+
+/** What a body asks for, before anybody acts on it. */
+export interface Needs {
+  /** Whether it can be answered only for somebody who has signed in. */
+  readonly signIn: boolean
+  /** Everything that a token needs for it, complete (S-05). */
+  readonly scopes: readonly string[]
+  /** The calls of tools in it: only they cost more than the answer itself (B4). */
+  readonly toolCalls: readonly NamedCall[]
+}
+
+/** A message that calls a tool. */
+export interface NamedCall {
+  /** `null`: it has none, or none that an answer could name. */
+  readonly id: string | number | null
+  readonly tool: string | undefined
+}
+
+export interface AccessRules {
+  readonly tools: readonly Tool[]
+  readonly requireAuth: boolean
+  /** Connecting and listing need no token; a tool that does says so when it is called (S-20). */
+  readonly lazyAuth: boolean
+  /** What it takes to use the endpoint at all. */
+  readonly scope: string
+}
+
+/**
+ * Decides by the body, never by the header that mirrors it (S-12): one message, or a batch of them (MCP 2025-03-26), where
+ * the strictest decides. Decoded as the SDK decodes it, a byte order mark included: what it would answer must not escape.
+ * What is no JSON calls nothing, and is answered for nobody who would have to sign in.
+ */
+export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRules): (body: Uint8Array) => Needs {
+  const access = new Map(tools.map((tool) => [tool.name, tool.access]))
+  const connecting: Access = { signIn: lazyAuth ? 'never' : 'if required', scopes: [scope] }
+  const unknown: Access = { signIn: 'if required', scopes: [scope] }
+
+  function accessTo(message: unknown): Access {
+    return isToolCall(message) ? (access.get(nameOf(message) ?? '') ?? unknown) : connecting
+  }
+
+  return (body) => {
+    const messages = messagesIn(body)
+    const asked = messages === undefined || messages.length === 0 ? [unknown] : messages.map(accessTo)
+    return {
+      signIn: asked.some(({ signIn }) => signIn === 'always' || (signIn === 'if required' && requireAuth)),
+      scopes: [...new Set(asked.flatMap(({ scopes }) => scopes))],
+      toolCalls: (messages ?? []).filter(isToolCall).map((call) => ({ id: answerable(call.id), tool: nameOf(call) })),
+    }
+  }
+}
+
+function messagesIn(body: Uint8Array): readonly unknown[] | undefined {
+  try {
+    const message: unknown = JSON.parse(new TextDecoder().decode(body))
+    return [message].flat()
+  } catch {
+    return undefined
+  }
+}
+
+interface ToolCallMessage {
+  readonly method: string
+  readonly id?: unknown
+  readonly params?: unknown
+}
+
+function isToolCall(message: unknown): message is ToolCallMessage {
+  return typeof message === 'object' && message !== null && 'method' in message && message.method === 'tools/call'
+}
+
+function nameOf({ params }: ToolCallMessage): string | undefined {
+  if (typeof params !== 'object' || params === null || !('name' in params)) return undefined
+  return typeof params.name === 'string' ? params.name : undefined
+}
+
+const answerable = (id: unknown) => (typeof id === 'string' || typeof id === 'number' ? id : null)

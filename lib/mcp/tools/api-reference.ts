@@ -1,0 +1,148 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import type { UpstreamAnswer } from '../upstream/calls.ts'
+import type { ApiReference } from '../upstream/hub.ts'
+import type { Access } from './access.ts'
+import { maximumQuery, maximumUrls, queryOf, type Scope, scopeOf, urlsOf } from './api-reference-input.ts'
+import { upstreamFailure } from './failure.ts'
+import { jsonSchema } from './schema.ts'
+import { defineTool, type ObjectSchema, type Tool } from './tool.ts'
+
+/** Three tools that read the reference of the APIs (features B5). A success is the hub's result, and its data once more. */
+
+export interface ApiReferenceToolOptions {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly access: Access
+  readonly apiReference: ApiReference
+}
+
+export interface ScopedToolOptions extends ApiReferenceToolOptions {
+  /** `<this>/<name>` is the page of an API; without it an API cannot be named. No slash at the end. */
+  readonly pagesUrl: string | undefined
+}
+
+const hints = { readOnly: true, idempotent: true, openWorld: true }
+
+export function listApiReferencePages({ apiReference, pagesUrl, ...options }: ScopedToolOptions): Tool {
+  const { output, resultOf } = resultsWith({ data: { type: 'array', description: 'The pages: address, title, type.' } })
+  return defineTool<Scope>({
+    ...options,
+    hints,
+    progress: 'Reading the list of pages',
+    input: { type: 'object', properties: scopeProperties(pagesUrl) },
+    output,
+    async run(given, { signal }) {
+      const scope = scopeOf(given, pagesUrl)
+      return scope.refusal ?? resultOf(await apiReference.listPages(scope.value, signal))
+    },
+  })
+}
+
+export function searchApiReference({ apiReference, pagesUrl, ...options }: ScopedToolOptions): Tool {
+  const { output, resultOf } = resultsWith({
+    data: { type: 'array', description: 'The best first: address, title, type and excerpt of each page.' },
+    total: { type: 'number', description: 'How many pages there are; `data` has the best of them.' },
+  })
+  return defineTool<Scope & { readonly query: string; readonly type?: string }>({
+    ...options,
+    hints,
+    progress: 'Searching the API reference',
+    input: {
+      type: 'object',
+      properties: {
+        query: {
+          type: 'string',
+          description: `What to look for: a few words, or a method and a path; at most ${maximumQuery} characters.`,
+        },
+        type: {
+          type: 'string',
+          enum: ['operation', 'schema', 'topic', 'authentication', 'webhook'],
+          description: 'Only pages of this type.',
+        },
+        ...scopeProperties(pagesUrl),
+      },
+      required: ['query'],
+    },
+    output,
+    async run({ query: text, type, ...given }, { signal }) {
+      const query = queryOf(text)
+      if (query.refusal) return query.refusal
+      const scope = scopeOf(given, pagesUrl)
+      if (scope.refusal) return scope.refusal
+      const search = { query: query.value, ...scope.value, ...(type !== undefined && { type }) }
+      return resultOf(await apiReference.search(search, signal))
+    },
+  })
+}
+
+export function getApiReferenceContent({ apiReference, ...options }: ApiReferenceToolOptions): Tool {
+  const { output, resultOf } = resultsWith({
+    data: { type: 'array', description: 'The pages, each with its content.' },
+  })
+  return defineTool<{ readonly urls: readonly string[] }>({
+    ...options,
+    hints,
+    progress: 'Reading the pages',
+    input: {
+      type: 'object',
+      properties: {
+        urls: {
+          type: 'array',
+          items: { type: 'string' },
+          description: `Addresses of 1 to ${maximumUrls} pages, as the list or the search gave them.`,
+        },
+      },
+      required: ['urls'],
+    },
+    output,
+    async run({ urls: given }, { signal }) {
+      const urls = urlsOf(given)
+      return urls.refusal ?? resultOf(await apiReference.getPages({ urls: urls.value }, signal))
+    },
+  })
+}
+
+function scopeProperties(pagesUrl: string | undefined) {
+  const url = { type: 'string', description: 'Address of a page: only that page and what is below it.' }
+  const api = { type: 'string', description: 'Name of one API. Leave it out, or send `all`, for all of them.' }
+  return pagesUrl === undefined ? { url } : { api, url }
+}
+
+/** What a tool gives: all of it optional, since what the hub sends is the hub's business. */
+function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
+  const text = { type: 'string', description: 'The whole result, where the hub gives no such data.' }
+  const output: ObjectSchema = { type: 'object', properties: { ...properties, text } }
+  const { check } = jsonSchema<Record<string, unknown>>(output)
+
+  /**
+   * All of a result as data: clients that hand the model `structuredContent` alone must not lose anything by it
+   * (anthropics/claude-code#79944). What would break the schema's promise is text, or clients would refuse the result.
+   */
+  async function dataOf({ structuredContent, content }: CallToolResult): Promise<Record<string, unknown>> {
+    const whole = content.map((item) => (item.type === 'text' ? item.text : JSON.stringify(item))).join('\n\n')
+    for (const candidate of [structuredContent ?? null, parsed(whole)]) {
+      const data = await check(candidate)
+      if (data.problem === undefined) return data.value
+    }
+    return { text: whole }
+  }
+
+  return {
+    output,
+    async resultOf(answer: UpstreamAnswer): Promise<CallToolResult> {
+      if (answer.kind === 'failure') return upstreamFailure(answer, 'The API reference', 'Try again, or ask for less.')
+      const { result } = answer
+      return result.isError === true ? result : { ...result, structuredContent: await dataOf(result) }
+    },
+  }
+}
+
+/** `null`: it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}

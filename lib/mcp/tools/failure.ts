@@ -1,0 +1,42 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import type { UpstreamAnswer } from '../upstream/calls.ts'
+
+export interface Failure {
+  /** A code that stays the same: `missing_query`, `timeout`, … (features B5). */
+  readonly error: string
+  /** For the model, and for the person it tells: what happened, and what may help. */
+  readonly message: string
+  readonly detail?: string
+  readonly duration_ms?: number
+  /** Seconds. */
+  readonly retry_after?: number
+}
+
+/** The one form of every failure: `isError: true`, and one text item that holds JSON. */
+export function failure(body: Failure): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] }
+}
+
+/**
+ * @param service what did not answer, as it begins a sentence: `The documentation search`
+ */
+export function upstreamFailure(
+  answer: Extract<UpstreamAnswer, { kind: 'failure' }>,
+  service: string,
+  insteadOfWaiting = 'Try again.',
+): CallToolResult {
+  const { code, detail, durationMs, retryAfter } = answer
+  const again =
+    retryAfter === undefined
+      ? 'Try again in a moment.'
+      : `Try again in ${retryAfter === 1 ? '1 second' : `${retryAfter} seconds`}.`
+  const message =
+    code === 'timeout' ? `${service} did not answer in time. ${insteadOfWaiting}` : `${service} failed. ${again}`
+  return failure({
+    error: code,
+    message,
+    detail,
+    duration_ms: durationMs,
+    ...(retryAfter !== undefined && { retry_after: retryAfter }),
+  })
+}

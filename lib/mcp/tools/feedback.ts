@@ -1,0 +1,101 @@
+import type { Log } from '../../log.ts'
+import type { FeedbackForm } from '../feedback-form.ts'
+import { mailDomain } from '../mail-domain.ts'
+import type { Access } from './access.ts'
+import { failure } from './failure.ts'
+import { success } from './success.ts'
+import { defineTool, type Tool } from './tool.ts'
+
+export interface FeedbackOptions {
+  readonly name: string
+  readonly title: string
+  /** Asks for the person's consent before every call. */
+  readonly description: string
+  readonly access: Access
+  readonly form: FeedbackForm
+  readonly log: Log
+}
+
+interface FeedbackInput {
+  readonly feedback: string
+  readonly category?: string
+  readonly page_url?: string
+}
+
+/** Characters (UTF-16 units), after trimming. */
+const maximumFeedback = 5_000
+const maximumPageUrl = 2_000
+const categories = ['bug', 'documentation_gap', 'feature_request', 'other'] as const
+
+/** Sends feedback to the documentation team, under the person's own e-mail address (features B5). */
+export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool {
+  return defineTool<FeedbackInput>({
+    ...options,
+    hints: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
+    input: {
+      type: 'object',
+      properties: {
+        feedback: {
+          type: 'string',
+          description: `What the person has agreed to send, word for word; at most ${maximumFeedback} characters.`,
+        },
+        category: { type: 'string', enum: [...categories], description: 'What it is about; otherwise: other.' },
+        page_url: { type: 'string', description: 'The URL of the page that it is about, if it is about one.' },
+      },
+      required: ['feedback'],
+    },
+    output: {
+      type: 'object',
+      properties: {
+        status: { type: 'string', enum: ['submitted'] },
+        message: { type: 'string', description: 'For the person.' },
+      },
+      required: ['status', 'message'],
+    },
+    async run({ feedback, category = 'other', page_url: pageUrl = '' }, { token, signal }) {
+      const text = feedback.trim()
+      if (text === '') return failure({ error: 'missing_feedback', message: 'Say what to send: `feedback` is empty.' })
+      if (text.length > maximumFeedback) {
+        return failure({
+          error: 'feedback_too_long',
+          message: `The feedback is longer than ${maximumFeedback} characters. Shorten it, and ask the person again.`,
+        })
+      }
+      const page = pagePath(pageUrl.trim(), form.url)
+      if (page === null) {
+        return failure({
+          error: 'invalid_page',
+          message: `\`page_url\` must be an http or https URL of at most ${maximumPageUrl} characters. Leave it out if there is none.`,
+        })
+      }
+      const email = token?.email ?? ''
+      const domain = mailDomain(email) ?? ''
+      const outcome = await form.submit({ feedback: text, category, page, email, domain }, signal)
+      if (outcome.kind === 'failure') {
+        const { code, detail } = outcome
+        log('feedback_failed', { reason: detail })
+        return failure({ error: code, message: messages[code], detail })
+      }
+      log('feedback_submitted', { category, domain, authed: token !== undefined })
+      return success({
+        status: 'submitted',
+        message: 'The feedback has been sent to the documentation team. Thank you!',
+      })
+    },
+  })
+}
+
+const messages = {
+  timeout:
+    'The documentation site did not answer in time. The feedback may have arrived all the same: ask the person before sending it again.',
+  submission_failed: 'The feedback could not be sent. Tell the person, and offer to try again later.',
+}
+
+/** The path of a page of the form's own site, another page's URL, or nothing; `null`: it is no page. */
+function pagePath(pageUrl: string, formUrl: string): string | null {
+  if (pageUrl === '') return ''
+  const url = pageUrl.length > maximumPageUrl ? null : URL.parse(pageUrl)
+  // A name and a password in it would be somebody's secret.
+  if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null
+  return url.origin === new URL(formUrl).origin ? url.pathname : url.href
+}

@@ -1,0 +1,26 @@
+import { fromJsonSchema, type JsonSchemaType, type StandardSchemaWithJSON } from '@modelcontextprotocol/server'
+import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/validators/cf-worker'
+
+const validator = new CfWorkerJsonSchemaValidator()
+
+export interface JsonSchema<T> {
+  /** For `registerTool`: checked by nobody but `check`. */
+  readonly unchecked: StandardSchemaWithJSON
+  /** `problem`: what is wrong, in words for the model. */
+  check(value: unknown): Promise<{ value: T; problem?: never } | { problem: string }>
+}
+
+/** A JSON Schema that describes a `T`. */
+export function jsonSchema<T>(schema: JsonSchemaType): JsonSchema<T> {
+  const strict = fromJsonSchema<T>(schema, validator)['~standard']
+  return {
+    unchecked: { '~standard': { ...strict, validate: (value) => ({ value }) } },
+    async check(value) {
+      const result = await strict.validate(value)
+      if (result.issues === undefined) return { value: result.value }
+      return {
+        problem: `The arguments are not what the tool takes: ${result.issues.map(({ message }) => message).join('; ')}`,
+      }
+    },
+  }
+}

@@ -1,0 +1,6 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+
+/** An answer of our own: the same as data and as text, for clients that read only one of them. */
+export function success(data: Readonly<Record<string, unknown>>): CallToolResult {
+  return { content: [{ type: 'text', text: JSON.stringify(data) }], structuredContent: { ...data } }
+}

@@ -1,0 +1,132 @@
+import type {
+  CallToolResult,
+  JsonSchemaType,
+  Tool as ListedTool,
+  McpServer,
+  ServerContext,
+} from '@modelcontextprotocol/server'
+import type { Log } from '../../log.ts'
+import type { AccessToken } from '../bearer.ts'
+import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
+import { failure } from './failure.ts'
+import { sendProgress } from './progress.ts'
+import { jsonSchema } from './schema.ts'
+
+/** Who calls, and how the call may end. */
+export interface ToolCall {
+  /** The caller, from this request's own verified token and from nowhere else (S-14); `undefined`: nobody has signed in. */
+  readonly token: AccessToken | undefined
+  /** Fires when the caller has gone, or has cancelled. */
+  readonly signal: AbortSignal
+}
+
+/** What a tool promises about itself (MCP, "Tool Annotations"): hints for the client's own rules about asking people. */
+export interface ToolHints {
+  readonly readOnly: boolean
+  /** Only where something is written. */
+  readonly destructive?: boolean
+  readonly idempotent?: boolean
+  /** It reaches beyond this service. */
+  readonly openWorld: boolean
+}
+
+/** What tools take and return: a JSON Schema of an object, as the list carries it. */
+export type ObjectSchema = JsonSchemaType & ListedTool['inputSchema']
+
+export interface ToolOptions<Input> {
+  readonly name: string
+  readonly title: string
+  /** What the model reads to decide when to use it. */
+  readonly description: string
+  readonly access: Access
+  readonly hints: ToolHints
+  /** `Input` is what `input` describes. */
+  readonly input: ObjectSchema
+  readonly output: ObjectSchema
+  /** What is said to a client that asks for progress while it waits; without it there is nothing to wait for. */
+  readonly progress?: string
+  run(input: Input, call: ToolCall): Promise<CallToolResult> | CallToolResult
+}
+
+/** A tool as the endpoint knows it, made once per instance. */
+export interface Tool {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly access: Access
+  /** The tool in `tools/list`, with what only ChatGPT reads of it: at the top, and in `_meta` where it looked before (S-19). */
+  listed(requireAuth: boolean): ListedTool & { readonly securitySchemes: readonly SecurityScheme[] }
+  register(server: McpServer, caller: ToolCaller): void
+}
+
+/** What one request brings along. */
+export interface ToolCaller {
+  readonly token: AccessToken | undefined
+  /** Whether everybody has to sign in: what the list says about it. */
+  readonly requireAuth: boolean
+  readonly log: Log
+}
+
+/** Makes a server of these tools, in this order. The list takes the place of the SDK's, which has no `securitySchemes`. */
+export function registerTools(server: McpServer, tools: readonly Tool[], caller: ToolCaller): void {
+  for (const tool of tools) tool.register(server, caller)
+  server.server.setRequestHandler('tools/list', () => ({ tools: tools.map((tool) => tool.listed(caller.requireAuth)) }))
+}
+
+/**
+ * Defines a tool. Arguments are checked here rather than by the SDK, so that every failure has the one form of B5; an
+ * error that nobody foresaw is told to the log alone.
+ */
+export function defineTool<Input>(options: ToolOptions<Input>): Tool {
+  const { name, title, description, access, hints, run, progress } = options
+  const input = jsonSchema<Input>(options.input)
+  const output = jsonSchema<Record<string, unknown>>(options.output)
+  const annotations = {
+    title,
+    readOnlyHint: hints.readOnly,
+    ...(hints.destructive !== undefined && { destructiveHint: hints.destructive }),
+    ...(hints.idempotent !== undefined && { idempotentHint: hints.idempotent }),
+    openWorldHint: hints.openWorld,
+  }
+
+  async function answer(args: unknown, { token, log }: ToolCaller, { mcpReq }: ServerContext): Promise<CallToolResult> {
+    const checked = await input.check(args)
+    if (checked.problem !== undefined) return failure({ error: 'invalid_arguments', message: checked.problem })
+    const stopProgress = progress === undefined ? () => {} : sendProgress(mcpReq, progress)
+    try {
+      return await run(checked.value, { token, signal: mcpReq.signal })
+    } catch (error) {
+      log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })
+      return failure({
+        error: 'internal_error',
+        message: 'The tool failed by a fault of this server. Try again later.',
+      })
+    } finally {
+      stopProgress()
+    }
+  }
+
+  return {
+    name,
+    title,
+    description,
+    access,
+    listed(requireAuth) {
+      const schemes = securitySchemes(access, requireAuth)
+      return {
+        name,
+        title,
+        description,
+        inputSchema: options.input,
+        outputSchema: options.output,
+        annotations,
+        securitySchemes: schemes,
+        _meta: { securitySchemes: schemes },
+      }
+    },
+    register(server, caller) {
+      const schemas = { inputSchema: input.unchecked, outputSchema: output.unchecked }
+      server.registerTool(name, schemas, (args, context) => answer(args, caller, context))
+    },
+  }
+}

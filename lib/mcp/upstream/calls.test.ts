@@ -1,0 +1,118 @@
+import type { CallToolResult } from '@modelcontextprotocol/server'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createCaller } from './calls.ts'
+import { throwUnlessOk } from './transport.ts'
+
+/** An upstream that says when it wants to be asked again. Time passes only where a test says so. */
+
+const second = 1000
+const result: CallToolResult = { content: [{ type: 'text', text: 'the answer' }] }
+/** How each call ended, in order. */
+const ended: object[] = []
+/** Milliseconds since the beginning, of every try. */
+const tries: number[] = []
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: new Date('2026-11-21T08:00:00Z'), toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+  tries.length = 0
+  ended.length = 0
+})
+afterEach(() => void vi.useRealTimers())
+
+/** Calls an upstream that is busy for the first `busy` tries. */
+function call(
+  refusal: () => Response,
+  { busy = 1, signal = new AbortController().signal, totalTimeout = 45_000 } = {},
+) {
+  const begun = Date.now()
+  const { call } = createCaller({ totalTimeout, report: (how, fields) => ended.push({ how, ...fields }) })
+  return call(
+    async () => {
+      tries.push(Date.now() - begun)
+      if (tries.length <= busy) await throwUnlessOk(refusal())
+      return result
+    },
+    { saysWho: false, signal },
+  )
+}
+
+const busy = (retryAfter: string, status = 429) => {
+  return () => new Response('slow down', { status, headers: { 'retry-after': retryAfter } })
+}
+
+describe('Retry-After (RFC 9110 §10.2.3)', () => {
+  test.each([
+    ['0 is asked again at once', '0', 429, 0],
+    ['1 is waited for', '1', 429, second],
+    ['2 is waited for', '2', 429, 2 * second],
+    ['1 of a server in maintenance is waited for', '1', 503, second],
+    ['a date in a second is waited for', 'Sat, 21 Nov 2026 08:00:01 GMT', 429, second],
+    ['a date that has passed is asked again at once', 'Sat, 21 Nov 2026 07:59:00 GMT', 503, 0],
+    ['a word is no time', 'soon', 429, 0],
+    ['a negative number is no time', '-30', 429, 0],
+    ['a signed number is no time, nor the year 2040', '+40', 429, 0],
+    ['a fraction is no time', '30.5', 429, 0],
+    ['nothing is no time', '', 503, 0],
+  ])('%s', async (_name, retryAfter, status, later) => {
+    const answer = call(busy(retryAfter, status))
+    await vi.advanceTimersByTimeAsync(Math.max(later - 1, 0))
+    expect(tries).toEqual(later === 0 ? [0, 0] : [0])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await answer).toEqual({ kind: 'answer', result })
+    expect(tries).toEqual([0, later])
+    expect(ended).toMatchObject([{ how: 'answered', durationMs: later }])
+  })
+
+  test.each([
+    ['30 seconds', '30', 429, 30],
+    ['3 seconds', '3', 503, 3],
+    ['a date', 'Sat, 21 Nov 2026 08:02:00 GMT', 429, 120],
+    ['a date of the older form', 'Saturday, 21-Nov-26 08:02:00 GMT', 429, 120],
+    ['a year is a day', '31536000', 429, 86_400],
+  ])('%s is not waited for, but passed on', async (_name, retryAfter, status, seconds) => {
+    expect(await call(busy(retryAfter, status))).toEqual({
+      kind: 'failure',
+      code: 'upstream_error',
+      detail: `HTTP ${status}`,
+      durationMs: 0,
+      retryAfter: seconds,
+    })
+    expect(tries).toEqual([0])
+  })
+
+  test('whoever is refused twice is told what the second refusal said', async () => {
+    const answers = [busy('1'), busy('60', 503)]
+    const answer = call(() => answers[tries.length - 1]?.() ?? new Response(), { busy: 2 })
+    await vi.advanceTimersByTimeAsync(second)
+    expect(await answer).toMatchObject({ kind: 'failure', detail: 'HTTP 503', retryAfter: 60 })
+    expect(tries).toEqual([0, second])
+  })
+
+  test('whoever is refused twice, and may come back at once, has nothing to wait for', async () => {
+    const answer = await call(busy('0'), { busy: 2 })
+    expect(answer).toEqual({ kind: 'failure', code: 'upstream_error', detail: 'HTTP 429', durationMs: 0 })
+  })
+
+  test('whatever else fails may say it too, and is not asked again', async () => {
+    expect(await call(busy('1', 500))).toMatchObject({ detail: 'HTTP 500', retryAfter: 1 })
+    expect(tries).toEqual([0])
+  })
+
+  test('a caller who goes away while we wait ends it at once', async () => {
+    const caller = new AbortController()
+    const answer = call(busy('2'), { signal: caller.signal })
+    await vi.advanceTimersByTimeAsync(second)
+    caller.abort()
+    expect(await answer).toMatchObject({ kind: 'failure', detail: 'HTTP 429', durationMs: second })
+    expect(tries).toEqual([0])
+    expect(ended).toMatchObject([{ how: 'failed', cancelled: true }])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('the time for everything ends while we wait', async () => {
+    const answer = call(busy('2'), { totalTimeout: second })
+    await vi.advanceTimersByTimeAsync(second)
+    expect(await answer).toMatchObject({ kind: 'failure', code: 'timeout', durationMs: second })
+    expect(tries).toEqual([0])
+  })
+})

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { disposableMailDomains } from './disposable-mail-domains.ts'
+import { freeMailDomains } from './free-mail-domains.ts'
+import { verifiedDomain } from './mail-domain.ts'
+import { workEmailProblem, workEmailRequired } from './work-email.ts'
+
+const reasonFor = (email: string) => workEmailProblem({ email })?.reason
+
+describe('a work address', () => {
+  test.each([
+    'ada@example.com',
+    'ada@mail.corp.example.co.uk',
+    'ada@notgmail.com',
+    'ada@gmail.com.example.com',
+    'ada+gmail.com@example.com',
+    'ada@bücher.example',
+    'ada@students.example.edu',
+    // On lists of free providers that others keep, though people work there.
+    ...['ada@facebook.com', 'ada@clerk.com', 'ada@easypost.com', 'ada@apple.com', 'ada@zohocorp.com'],
+  ])('%s passes [F-000-21]', (email) => expect(workEmailProblem({ email })).toBeNull())
+
+  test.each([
+    'ada@gmail.com',
+    'Ada@GMail.COM',
+    ' ada@gmail.com ',
+    'ada@gmail.com.',
+    'ada+work@gmail.com',
+    '"ada@example.com"@gmail.com',
+    'ada@\uFF47mail\u3002com',
+    'ada@yahoo.co.uk',
+    'ada@outlook.de',
+    'ada@proton.me',
+    'ada@privaterelay.appleid.com',
+    'someone@ada.mozmail.com',
+    'ada@163.com',
+    'ada@mail.ru',
+  ])('%j is at a free provider [F-000-21]', (email) => expect(reasonFor(email)).toBe('free_provider'))
+
+  test.each([
+    'ada@mailinator.com',
+    'ada@MAILINATOR.com.',
+    'ada@any.thing.mailinator.com',
+    'ada@yopmail.com',
+    'ada@yahóo.com',
+    'ada@xn--yaho-sqa.com',
+  ])('%j is thrown away [F-000-21]', (email) => expect(reasonFor(email)).toBe('disposable'))
+
+  test.each(['', 'ada', '@gmail.com', 'ada@', 'ada@localhost', 'ada@[127.0.0.1]', 'ada@127.0.0.1', 'ada@0x7f.1'])(
+    '%j is none',
+    (email) => expect(reasonFor(email)).toBe('no_email'),
+  )
+
+  test.each([
+    'ada@gmail.com(x)',
+    'Ada <ada@gmail.com>',
+    'ada@gmail..com',
+    'ada@gmail.com..',
+    'ada@-gmail.com',
+    'ada@a b.com',
+  ])('%j is none either: what is read in two ways passes in neither', (email) =>
+    expect(reasonFor(email)).toBe('no_email'),
+  )
+
+  test('need not be verified, as sign-ins through a company often are not; a plan takes a verified one alone [F-000-72]', () => {
+    const email = 'ada@example.com'
+    expect(workEmailProblem({ email })).toBeNull()
+    expect(workEmailProblem({})).toEqual({ reason: 'no_email' })
+    expect(verifiedDomain({ email, emailVerified: true })).toBe('example.com')
+    expect(verifiedDomain({ email, emailVerified: false })).toBeNull()
+    expect(verifiedDomain({ email })).toBeNull()
+  })
+
+  test('is looked for among several hundred free providers and several thousand disposable ones', () => {
+    const free = freeMailDomains()
+    expect(free.length).toBeGreaterThan(400)
+    expect(disposableMailDomains.trim().split('\n').length).toBeGreaterThan(8_000)
+    expect(free.filter((domain, index) => free.indexOf(domain) !== index)).toEqual([])
+    expect(free.filter((domain) => reasonFor(`ada@${domain}`) !== 'free_provider')).toEqual([])
+  })
+})
+
+describe('the refusal', () => {
+  test.each([
+    ['free_provider', 'a provider where anybody gets one'],
+    ['disposable', 'throw-away'],
+    ['no_email', 'none that can be read'],
+  ] as const)(
+    '%s: 403 that says why and where to read more, and asks for no other token [F-000-21]',
+    async (reason, why) => {
+      const response = workEmailRequired({ documentationUrl: 'https://docs.example.com/connect' }, { reason })
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null])
+      expect(await response.json()).toEqual({
+        error: 'work_email_required',
+        reason,
+        message: expect.stringContaining(why),
+        docs_url: 'https://docs.example.com/connect',
+      })
+    },
+  )
+})

@@ -1,0 +1,51 @@
+import { createFeedbackForm } from '../mcp/feedback-form.ts'
+import { authStatus } from '../mcp/tools/auth-status.ts'
+import { submitFeedback } from '../mcp/tools/feedback.ts'
+import type { Tool } from '../mcp/tools/tool.ts'
+import { whoami } from '../mcp/tools/whoami.ts'
+import { scopes } from '../oauth/capabilities.ts'
+import { grantsOfPerson } from '../oauth/grants/of-person.ts'
+import type { Store } from '../store/store.ts'
+import type { ToolSettings } from './configuration/tools.ts'
+import type { Configuration } from './configuration.ts'
+import { log } from './log.ts'
+import { accessOf } from './mcp-tools.ts'
+
+/** What a token needs to use `/mcp` at all. */
+const [read] = scopes
+
+/** The tools that are about the person who calls, and what they have to say. */
+export function createAccountTools(
+  settings: ToolSettings,
+  { brand, documentationUrl, mcp, resource }: Configuration,
+  store: Store,
+): readonly Tool[] {
+  const { feedback } = settings
+  const feedbackTool =
+    feedback &&
+    submitFeedback({
+      ...feedback.tool,
+      access: { signIn: 'always', scopes },
+      form: createFeedbackForm(feedback),
+      log,
+    })
+  return [
+    ...(feedbackTool ? [feedbackTool] : []),
+    authStatus({
+      ...settings.authStatus,
+      access: accessOf(settings.authStatus, settings.publicTools),
+      requireAuth: mcp.requireAuth,
+      whoami: settings.whoami.name,
+      serverUrl: resource,
+      documentationUrl,
+      privacyUrl: brand.privacyUrl,
+    }),
+    whoami({
+      ...settings.whoami,
+      access: { signIn: 'always', scopes: [read] },
+      connectionsOf: (grant, signal) => grantsOfPerson(store, grant, Date.now(), signal),
+      supportUrl: brand.supportUrl,
+      log,
+    }),
+  ]
+}

@@ -1,0 +1,46 @@
+/** What a person's client makes of a tool, in the words of either SDK. */
+
+export type ToolArguments = Readonly<Record<string, unknown>>
+
+export interface UseOptions {
+  /** Has the client ask for progress, and is told what is said. */
+  readonly onProgress?: (message: string | undefined) => void
+  /** The person has lost patience. */
+  readonly signal?: AbortSignal
+}
+
+export interface ToolAnswer {
+  readonly isError: boolean
+  readonly texts: readonly string[]
+  /** `structuredContent`, which the client has checked if the tools were listed before. */
+  readonly data: unknown
+}
+
+/** As much of a listed tool as the tests look at. */
+export interface ToolDescription {
+  readonly name: string
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+  readonly inputSchema: object
+  readonly outputSchema?: object | undefined
+  readonly annotations?: object | undefined
+  readonly _meta?: object | undefined
+}
+
+interface Result {
+  readonly content: readonly { readonly type: string; readonly text?: unknown }[]
+  readonly structuredContent?: unknown
+  readonly isError?: boolean | undefined
+}
+
+export function answerOf({ content, structuredContent, isError = false }: Result): ToolAnswer {
+  const texts = content.flatMap(({ type, text }) => (type === 'text' && typeof text === 'string' ? text : []))
+  return { isError, texts, data: structuredContent }
+}
+
+export function requestOptions({ onProgress, signal }: UseOptions) {
+  return {
+    ...(onProgress && { onprogress: ({ message }: { message?: string | undefined }) => onProgress(message) }),
+    ...(signal && { signal }),
+  }
+}

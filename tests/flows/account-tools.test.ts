@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { personSignsIn } from '../../dev/browser/person.ts'
+import { startForms } from '../../dev/forms/server.ts'
+import { freePorts } from '../../dev/start/ports.ts'
+import { deploy } from '../support/deploy.ts'
+import {
+  codeOf,
+  newAddress,
+  type OAuthClient,
+  obtainTokens,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createWatchedBrowser } from '../support/secrets.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/** The tools that are about the person who calls, and the tools that need none, through the artifact. */
+
+let stack: Stack
+let client: OAuthClient
+const email = newAddress()
+let accessToken: string
+
+beforeAll(async () => {
+  stack = await startStack()
+  client = await registerClient(stack.url, 'Ada’s client')
+  accessToken = await signIn(client, 'docs:read docs:feedback')
+})
+afterAll(() => stack?.stop())
+beforeEach(() => stack.forms.reset())
+
+async function signIn(client: OAuthClient, scope: string): Promise<string> {
+  const request = client.authorizationRequest({ scope })
+  const answer = await personSignsIn({ authorizationUrl: request.url, email, browser: createWatchedBrowser() })
+  return tokensOf(await client.redeem(request, codeOf(answer))).accessToken
+}
+
+async function send(mcpUrl: string, method: string, params: object, token?: string) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+  const response = await fetch(mcpUrl, {
+    method: 'POST',
+    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  })
+  const text = await response.text()
+  const { result } = JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)
+  return { status: response.status, challenge: response.headers.get('www-authenticate'), result }
+}
+
+const call = (name: string, args: object, token?: string, mcpUrl = stack.mcpUrl) =>
+  send(mcpUrl, 'tools/call', { name, arguments: args }, token)
+const feedbackTool = 'submit_documentation_feedback'
+const feedback = 'Nothing is said about compaction.'
+
+describe('somebody who has signed in', () => {
+  test('sends feedback, which arrives under their address and is nowhere in the log', async () => {
+    const page = new URL('/current/topics/', stack.forms.url).href
+    const { result } = await call(feedbackTool, { feedback, category: 'bug', page_url: page }, accessToken)
+    expect(result.structuredContent).toMatchObject({ status: 'submitted' })
+    expect(stack.forms.submissions()).toMatchObject([
+      { body: { 'form-name': 'api-feedback', feedback, 'page-path': '/current/topics/', 'user-email': email } },
+    ])
+    await expect.poll(() => stack.logs.join('\n')).toContain('"event":"feedback_submitted"')
+    expect(stack.logs.join('\n')).not.toContain(feedback)
+  })
+
+  test('is told that feedback has not been sent when the site moves it elsewhere (M-09)', async () => {
+    stack.forms.faults.form = { kind: 'status', status: 301, location: '/home/' }
+    const { result } = await call(feedbackTool, { feedback }, accessToken)
+    expect(result.isError).toBe(true)
+    expect(JSON.parse(result.content[0].text)).toMatchObject({ error: 'submission_failed', detail: 'HTTP 301' })
+    expect(stack.forms.submissions()).toHaveLength(1)
+  })
+
+  test('has to allow feedback before it is sent [S-05]', async () => {
+    const readerOnly = await signIn(client, 'docs:read')
+    const { status, challenge } = await call(feedbackTool, { feedback }, readerOnly)
+    expect([status, challenge]).toEqual([403, expect.stringContaining('scope="docs:read docs:feedback"')])
+    expect(stack.forms.submissions()).toEqual([])
+  })
+
+  test('sees what they have allowed, until the client ends it, and nobody else does [C-13 S-26]', async () => {
+    const other = await registerClient(stack.url, 'Lost phone')
+    const lost = await signIn(other, 'docs:read')
+    await obtainTokens(await registerClient(stack.url, 'Somebody else’s'))
+    const connections = async () => (await call('whoami', {}, accessToken)).result.structuredContent.connections
+    const seen = await connections()
+    expect(seen).toContainEqual(expect.objectContaining({ client_name: 'Ada’s client', this_connection: true }))
+    expect(seen).toContainEqual(expect.objectContaining({ client_name: 'Lost phone', this_connection: false }))
+    expect(JSON.stringify(seen)).not.toContain('Somebody else’s')
+    await other.revoke(lost)
+    expect(JSON.stringify(await connections())).not.toContain('Lost phone')
+    expect((await call('whoami', {}, accessToken)).result.structuredContent).toMatchObject({
+      email,
+      scopes: ['docs:read', 'docs:feedback'],
+    })
+  })
+})
+
+describe('where everybody has to sign in', () => {
+  test('MCP_PUBLIC_TOOLS: those alone need no token; auth_status without the setting [S-20]', async () => {
+    const open = `${(await deploy(stack, { MCP_PUBLIC_TOOLS: 'ask_redpanda_question' })).url}/mcp`
+    const statuses = async (mcpUrl: string) => [
+      (await call('auth_status', {}, undefined, mcpUrl)).status,
+      (await call('ask_redpanda_question', { question: 'How do I sign in?' }, undefined, mcpUrl)).status,
+      (await call('whoami', {}, undefined, mcpUrl)).status,
+    ]
+    expect(await statuses(stack.mcpUrl)).toEqual([200, 401, 401])
+    expect(await statuses(open)).toEqual([401, 200, 401])
+    const { result } = await call('auth_status', {})
+    expect(result.structuredContent).toMatchObject({ signed_in: false, sign_in_required: true, server: stack.mcpUrl })
+    expect((await call('auth_status', {}, accessToken)).result.structuredContent).toMatchObject({ signed_in: true })
+  })
+
+  test('MCP_LAZY_AUTH: connecting and listing need no token, and a tool that does says so [S-19 S-20]', async () => {
+    const lazy = `${(await deploy(stack, { MCP_LAZY_AUTH: 'true' })).url}/mcp`
+    expect((await send(stack.mcpUrl, 'tools/list', {})).status).toBe(401)
+    const { status, result } = await send(lazy, 'tools/list', {})
+    expect(status).toBe(200)
+    expect(result.tools).toContainEqual(
+      expect.objectContaining({ name: 'whoami', securitySchemes: [{ type: 'oauth2', scopes: ['docs:read'] }] }),
+    )
+    const asked = await call('ask_redpanda_question', { question: 'How do I sign in?' }, undefined, lazy)
+    expect(asked.status).toBe(401)
+    expect(asked.result._meta['mcp/www_authenticate']).toEqual([asked.challenge])
+  })
+})
+
+/** A deploy at which the stack's tokens are good: the same issuer, reached by another host. */
+async function sameIssuer(settings: Readonly<Record<string, string>>): Promise<string> {
+  const port = await freePorts()
+  const own = { MCP_OAUTH_ISSUER: stack.url, MCP_OAUTH_PROXY_HOSTS: `localhost:${port}` }
+  return `${(await deploy(stack, { ...own, ...settings }, port)).url}/mcp`
+}
+
+test('MCP_FEEDBACK_FORM_PATH, MCP_FEEDBACK_FORM_NAME and MCP_FEEDBACK_TOOL_NAME decide where feedback goes', async () => {
+  const forms = await startForms({ port: 0 })
+  onTestFinished(() => forms.stop())
+  const settings = { MCP_FEEDBACK_FORM_NAME: 'docs-feedback', MCP_FEEDBACK_TOOL_NAME: 'send_example_feedback' }
+  const changed = await sameIssuer({ ...settings, MCP_FEEDBACK_FORM_PATH: forms.url })
+  const { result } = await call('send_example_feedback', { feedback }, accessToken, changed)
+  expect(result.structuredContent).toMatchObject({ status: 'submitted' })
+  expect(forms.submissions()).toMatchObject([{ body: { 'form-name': 'docs-feedback', feedback } }])
+  expect(stack.forms.submissions()).toEqual([])
+})
+
+test('MCP_FEEDBACK_FORM_PATH=off: there is no tool for feedback', async () => {
+  const off = await sameIssuer({ MCP_FEEDBACK_FORM_PATH: 'off' })
+  const names = async (mcpUrl: string) =>
+    (await send(mcpUrl, 'tools/list', {}, accessToken)).result.tools.map(({ name }: { name: string }) => name)
+  expect(await names(stack.mcpUrl)).toContain(feedbackTool)
+  expect(await names(off)).not.toContain(feedbackTool)
+})
