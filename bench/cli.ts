@@ -7,46 +7,64 @@ import { styleText } from 'node:util'
 import * as v from 'valibot'
 import { repository } from '../dev/build/build.ts'
 import { buildInChild } from '../dev/build/build-in-child.ts'
+import { Explained } from '../dev/explained.ts'
 import { readOptions } from '../dev/options.ts'
-import { startWorld, type World } from '../dev/start/world.ts'
 import { temporaryFolder } from '../dev/temporary-folder.ts'
-import { canPin, measureBlobsCpu, measureCpu } from './cpu.ts'
-import { targetOf } from './driver.ts'
-import { type Figure, table, verdictOf } from './figures.ts'
-import { type Artifacts, bundleFigures, measureColdStarts, measureMemory, startBareHost } from './footprint.ts'
-import { measureLoad } from './load.ts'
-import { memoryOf } from './process-usage.ts'
-import { measureRoundTrips } from './round-trips.ts'
-import { measureSweep } from './sweep.ts'
+import { canPin } from './cpu.ts'
+import { table, verdictOf } from './figures.ts'
+import type { Artifacts } from './footprint.ts'
+import { measureParts, type Part, type Plan, parts } from './parts.ts'
 
-const whole = {
+const whole: Plan = {
   roundTrips: 9,
   load: { milliseconds: 3500, requests: 20_000 },
   cold: 15,
   memory: 5,
   cpu: { rounds: 15, repetitions: 200 },
   sweep: [100, 1000, 5000],
-} as const
-const quick = {
+  mcp: {
+    overhead: 1000,
+    load: { milliseconds: 3500, requests: 3000 },
+    memory: { warmUp: 5, batches: 10, questions: 500 },
+  },
+}
+const quick: Plan = {
   roundTrips: 3,
   load: { milliseconds: 600, requests: 3000 },
   cold: 9,
   memory: 1,
   cpu: { rounds: 7, repetitions: 150 },
   sweep: [100, 1000],
-} as const
+  mcp: {
+    overhead: 150,
+    load: { milliseconds: 600, requests: 600 },
+    memory: { warmUp: 5, batches: 5, questions: 300 },
+  },
+}
 
 const usage = `npm run bench
 
 Measures the service as it is deployed and prints each figure beside the one to hold; the same as JSON in
-.local/bench.json. It takes about three minutes, and asserts nothing.
+.local/bench.json. It takes about four minutes, and asserts nothing.
 
-  --quick   in half a minute, less exactly`
+  --quick         in a minute, less exactly
+  --only <part>   nothing but this part; may be given more than once. The parts: ${parts.join(', ')}`
 
-const { quick: isQuick } = readOptions(usage, { quick: { type: 'boolean', default: false } })
+const { quick: isQuick, only } = readOptions(usage, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true, default: [] },
+})
+const chosen = only.length === 0 ? parts : only.map(partNamed)
 const plan = isQuick ? quick : whole
 const began = performance.now()
 const loadBefore = loadavg()[0] ?? 0
+
+/** @throws Explained */
+function partNamed(name: string): Part {
+  const part = parts.find((part) => part === name)
+  if (part === undefined) throw new Explained(`There is no part "${name}": ${parts.join(', ')}`)
+  return part
+}
 
 /** Each on a line of its own where the output is no terminal. */
 function progress(what: string): void {
@@ -60,47 +78,6 @@ async function build(folder: string): Promise<Artifacts> {
   const ours = await buildInChild({ outDir: join(folder, 'ours') })
   const functionsDirectory = join(repository, 'bench/empty-function')
   return { ours, empty: await buildInChild({ outDir: join(folder, 'empty'), functionsDirectory }) }
-}
-
-async function measure(artifacts: Artifacts): Promise<Figure[]> {
-  const figures = bundleFigures(artifacts)
-  figures.push(...(await measureColdStarts(artifacts, plan.cold, progress)))
-  progress('memory after boot')
-  figures.push(...(await measureMemory(artifacts, plan.memory)))
-  const world = await startWorld({ artifact: artifacts.ours, onOutput: () => {} })
-  try {
-    const { pid } = targetOf(world)
-    const memory = (name: string): Figure => {
-      return { section: 'Memory of the function host, under load', name, value: memoryOf(pid), unit: 'MB' }
-    }
-    const afterBoot = memory('after boot')
-    progress('store round trips')
-    const roundTrips = await measureRoundTrips(world, plan.roundTrips)
-    progress('CPU in process')
-    const blobs = world.emulator.clientOptions()
-    const cpu = await measureCpu({ ...plan.cpu, blobs })
-    progress('CPU of a Blobs operation')
-    const blobsCpu = await measureBlobsCpu({ ...plan.cpu, blobs })
-    const load = await loadBeside(world, artifacts)
-    figures.unshift(...roundTrips)
-    figures.push(...cpu, ...blobsCpu, afterBoot, memory('after the run'), ...load)
-    progress('sweep')
-    figures.push(...(await measureSweep(world, plan.sweep)))
-    return figures
-  } finally {
-    await world.stop()
-  }
-}
-
-/** The service and, in a host of its own, the empty function. */
-async function loadBeside(world: World, artifacts: Artifacts): Promise<Figure[]> {
-  const host = await startBareHost(artifacts.empty)
-  try {
-    const empty = { url: host.url, secret: '', pid: host.pid }
-    return await measureLoad({ service: targetOf(world), empty }, plan.load, progress)
-  } finally {
-    await host.stop()
-  }
 }
 
 const packageFile = v.object({ dependencies: v.record(v.string(), v.string()) })
@@ -139,13 +116,14 @@ function commit(): string | null {
 async function bench(): Promise<void> {
   const folder = temporaryFolder()
   try {
-    const figures = await measure(await build(folder.path))
+    const figures = await measureParts(await build(folder.path), chosen, plan, progress)
     const { machine, ...run } = await circumstances()
     progress('done')
     if (process.stderr.isTTY) process.stderr.write('\n')
     console.log(table(figures))
 
-    const file = join(repository, '.local/bench.json')
+    const name = only.length === 0 ? 'bench' : ['bench', ...chosen].join('-')
+    const file = join(repository, `.local/${name}.json`)
     await mkdir(join(repository, '.local'), { recursive: true })
     const judged = figures.map((figure) => ({ ...figure, verdict: verdictOf(figure) }))
     await writeFile(file, `${JSON.stringify({ ...run, machine, figures: judged }, null, 2)}\n`)

@@ -39,7 +39,10 @@ export interface SendOptions {
 
 /** A function host that is driven. */
 export interface Target {
+  /** Says which host is asked for: the issuer's. */
   readonly url: string
+  /** Where it listens, if that is another port than the URL's. */
+  readonly port?: number
   /** The service's secret, base64url; empty for a host that is not the service. */
   readonly secret: string
   readonly pid: number
@@ -50,16 +53,17 @@ export function targetOf({ url, environment, hosts }: World): Target {
 }
 
 /** @param connections how many requests may be on their way at once */
-export function createDriver({ url, secret }: Target, connections: number): Driver {
+export function createDriver({ url, secret, ...at }: Target, connections: number): Driver {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   // Not `localhost`, which may be tried over IPv6 first; the name is what decides whose endpoints answer.
   const target = new URL(url)
+  const port = at.port ?? target.port
   const mcpUrl = url + paths.mcp
   const current = new Uint8Array(Buffer.from(secret, 'base64url'))
 
   function send(method: 'GET' | 'POST', path: string, { headers = {}, body }: SendOptions = {}): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const options = { agent, method, path, host: '127.0.0.1', port: target.port }
+      const options = { agent, method, path, host: '127.0.0.1', port }
       const outgoing = request({ ...options, headers: { ...headers, host: target.host } }, (incoming) => {
         const chunks: Buffer[] = []
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk))

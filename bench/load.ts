@@ -9,7 +9,7 @@ import { quantile } from './statistics.ts'
 /** What one worker does, again and again. */
 type Work = () => Promise<unknown>
 
-interface Unit {
+export interface Unit {
   readonly name: string
   readonly note?: string
   /** Makes the work of one worker, ready to be repeated. */
@@ -99,29 +99,35 @@ const units: readonly Unit[] = [
   },
 ]
 
-interface Bounds {
+/** A measurement ends at the one or the other, whichever is first; it warms up with at most as many requests. */
+export interface Bounds {
   readonly milliseconds: number
   readonly requests: number
 }
 
-/** @param bounds each measurement ends at the one or the other, whichever is first */
-export async function measureLoad(
+export function measureLoad(
   targets: { readonly service: Target; readonly empty: Target },
+  bounds: Bounds,
+  onProgress: (name: string) => void,
+): Promise<Figure[]> {
+  const all = units.map((unit) => ({ unit, target: unit.empty ? targets.empty : targets.service }))
+  return measureUnits('Requests per second', all, bounds, onProgress)
+}
+
+/** Each of the units, one at a time and fifty at a time. */
+export async function measureUnits(
+  section: string,
+  units: readonly { readonly unit: Unit; readonly target: Target }[],
   bounds: Bounds,
   onProgress: (name: string) => void,
 ): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const concurrency of [1, 50]) {
-    for (const unit of units) {
+    for (const { unit, target } of units) {
       onProgress(`${unit.name}, ${concurrency} at a time`)
-      const { perSecond, p50, p99, cpu } = await run(
-        unit.empty ? targets.empty : targets.service,
-        unit,
-        concurrency,
-        bounds,
-      )
+      const { perSecond, p50, p99, cpu } = await run(target, unit, concurrency, bounds)
       figures.push({
-        section: `Requests per second, ${concurrency} at a time`,
+        section: `${section}, ${concurrency} at a time`,
         name: unit.name,
         value: perSecond,
         unit: '/s',

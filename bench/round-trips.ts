@@ -5,6 +5,7 @@ import type { World } from '../dev/start/world.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
 import { createDriver, type Driver, expectStatus, targetOf, tokensOf } from './driver.ts'
 import type { Figure } from './figures.ts'
+import { ask } from './question.ts'
 import { Samples } from './statistics.ts'
 
 /** Milliseconds per store operation, in the slow half of the samples. */
@@ -24,6 +25,8 @@ const holdDepth: Readonly<Record<string, number>> = {
   'code exchange': 1,
   'bearer verification': 0,
   refresh: 1,
+  'first question of a person': 1,
+  'next question': 1,
 }
 /** The most that a refusal may ask of the store altogether. */
 const holdAll: Readonly<Record<string, number>> = { 'code replay': 3, 'refresh replay': 3 }
@@ -120,6 +123,9 @@ async function scenario(driver: Driver, probe: Probe): Promise<void> {
   const first = await probe('code exchange', async () => tokensOf(await driver.redeem(clientId, code)))
   expectStatus(await driver.ping(first.access), 200)
   await probe('bearer verification', async () => expectStatus(await driver.ping(first.access), 200))
+  const asker = tokensOf(await driver.redeem(clientId, driver.mintCode(clientId)))
+  await probe('first question of a person', () => ask(driver, asker.access, '2026-07-28'))
+  await probe('next question', () => ask(driver, asker.access, '2026-07-28'))
   const second = await probe('refresh', async () => tokensOf(await driver.refresh(clientId, first.refresh)))
   tokensOf(await driver.refresh(clientId, second.refresh))
   await probe('refresh replay', async () => expectStatus(await driver.refresh(clientId, first.refresh), 400))

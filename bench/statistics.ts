@@ -9,6 +9,12 @@ export function quantile(values: readonly number[], fraction: number): number {
 
 export const median = (values: readonly number[]) => quantile(values, 0.5)
 
+/** By how much each value exceeds the one before it: the median of what any two say, so that one leap changes little. */
+export function slope(values: readonly number[]): number {
+  const slopes = values.flatMap((one, at) => values.slice(at + 1).map((other, later) => (other - one) / (later + 1)))
+  return median(slopes)
+}
+
 /** Groups what was measured by name, in the order of first appearance. */
 export class Samples {
   readonly #byName = new Map<string, number[]>()

@@ -1,0 +1,101 @@
+import { startWorld, type World } from '../dev/start/world.ts'
+import { measureBlobsCpu, measureCpu } from './cpu.ts'
+import { targetOf } from './driver.ts'
+import type { Figure } from './figures.ts'
+import { type Artifacts, bundleFigures, measureColdStarts, measureMemory, startBareHost } from './footprint.ts'
+import { type Bounds, measureLoad } from './load.ts'
+import { type McpPlan, measureMcp } from './mcp.ts'
+import { memoryOf } from './process-usage.ts'
+import { measureRoundTrips } from './round-trips.ts'
+import { measureSweep } from './sweep.ts'
+
+/** In the order in which they are shown. */
+export const parts = ['round-trips', 'footprint', 'cpu', 'load', 'sweep', 'mcp'] as const
+export type Part = (typeof parts)[number]
+
+const inOneWorld: readonly Part[] = ['round-trips', 'cpu', 'load', 'sweep']
+
+/** How much of everything is measured. */
+export interface Plan {
+  readonly roundTrips: number
+  readonly load: Bounds
+  readonly cold: number
+  readonly memory: number
+  readonly cpu: { readonly rounds: number; readonly repetitions: number }
+  readonly sweep: readonly number[]
+  readonly mcp: McpPlan
+}
+
+type Progress = (what: string) => void
+
+/** Measures one part after the other, each alone on the machine. */
+export async function measureParts(
+  artifacts: Artifacts,
+  chosen: readonly Part[],
+  plan: Plan,
+  progress: Progress,
+): Promise<Figure[]> {
+  const figures = new Map<Part, readonly Figure[]>()
+  const measure = async (part: Part, work: () => Promise<readonly Figure[]>) => {
+    if (chosen.includes(part)) figures.set(part, await work())
+  }
+  await measure('footprint', async () => {
+    const coldStarts = await measureColdStarts(artifacts, plan.cold, progress)
+    progress('memory after boot')
+    return [...bundleFigures(artifacts), ...coldStarts, ...(await measureMemory(artifacts, plan.memory))]
+  })
+  if (chosen.some((part) => inOneWorld.includes(part))) {
+    await withWorld(artifacts, async (world) => {
+      const afterBoot = memoryUnderLoad(world, 'after boot')
+      await measure('round-trips', () => {
+        progress('store round trips')
+        return measureRoundTrips(world, plan.roundTrips)
+      })
+      await measure('cpu', async () => {
+        const blobs = world.emulator.clientOptions()
+        progress('CPU in process')
+        const cpu = await measureCpu({ ...plan.cpu, blobs })
+        progress('CPU of a Blobs operation')
+        return [...cpu, ...(await measureBlobsCpu({ ...plan.cpu, blobs }))]
+      })
+      await measure('load', async () => {
+        const load = await loadBeside(world, artifacts, plan.load, progress)
+        return [afterBoot, memoryUnderLoad(world, 'after the run'), ...load]
+      })
+      // The last: it empties the store.
+      await measure('sweep', () => {
+        progress('sweep')
+        return measureSweep(world, plan.sweep)
+      })
+    })
+  }
+  await measure('mcp', () =>
+    withWorld(artifacts, (world) => measureMcp({ world, artifact: artifacts.ours }, plan.mcp, progress)),
+  )
+  return parts.flatMap((part) => figures.get(part) ?? [])
+}
+
+async function withWorld<T>({ ours }: Artifacts, work: (world: World) => Promise<T>): Promise<T> {
+  const world = await startWorld({ artifact: ours, onOutput: () => {} })
+  try {
+    return await work(world)
+  } finally {
+    await world.stop()
+  }
+}
+
+function memoryUnderLoad(world: World, name: string): Figure {
+  const value = memoryOf(targetOf(world).pid)
+  return { section: 'Memory of the function host, under load', name, value, unit: 'MB' }
+}
+
+/** The service and, in a host of its own, the empty function. */
+async function loadBeside(world: World, artifacts: Artifacts, bounds: Bounds, progress: Progress): Promise<Figure[]> {
+  const host = await startBareHost(artifacts.empty)
+  try {
+    const empty = { url: host.url, secret: '', pid: host.pid }
+    return await measureLoad({ service: targetOf(world), empty }, bounds, progress)
+  } finally {
+    await host.stop()
+  }
+}
