@@ -45,7 +45,7 @@ export function excerpt(text: string, length: number): string {
   const taken: string[] = []
   for (const paragraph of text.split(/\n{2,}/).map(joinLines)) {
     const soFar = taken.join('').length
-    if (taken.length > 0 && soFar + paragraph.length > length) return [...taken, '[…]'].join('\n\n')
+    if (taken.length > 0 && soFar + paragraph.length > length) return `${taken.join('\n\n')} […]`
     taken.push(paragraph)
   }
   return taken.join('\n\n')

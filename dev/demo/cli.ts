@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a published MCP client signs a person in and asks a question, against the world that `npm start` keeps
- * running, or one of its own. Exit code 0 only if every step happened.
+ * `npm run demo`: a published MCP client signs a person in, asks a question and uses the other tools, against the world
+ * that `npm start` keeps running, or one of its own. Exit code 0 only if every step happened.
  */
 import { styleText } from 'node:util'
 import { aborted, interruption } from '../interruption.ts'
@@ -14,7 +14,8 @@ import { tellStory } from './story.ts'
 
 const usage = `npm run demo
 
-A real MCP client goes through everything once: signs a person in, asks, refreshes, and shows who was recorded.
+A real MCP client goes through everything once: signs a person in, asks, looks something up in the API reference, sends
+feedback, refreshes, and shows who was recorded, and what the others were told.
 It uses what npm start keeps running, or starts the system itself. PORT names the one to use.`
 
 readOptions(usage, {})

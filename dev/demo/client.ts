@@ -12,7 +12,7 @@ export interface ClientMemory extends OAuthClientProvider {
   /** Where the client sent the person last. */
   authorizationUrl(): URL | undefined
   /** The state of that request. */
-  readonly sentState: string
+  sentState(): string
   currentTokens(): StoredOAuthTokens | undefined
   registration(): StoredOAuthClientInformation | undefined
 }
@@ -20,7 +20,7 @@ export interface ClientMemory extends OAuthClientProvider {
 /** A public client on this machine that registers itself; nothing listens at its redirect URI, since nobody is sent there. */
 export function createClientMemory(): ClientMemory {
   const redirectUrl = 'http://127.0.0.1:33418/callback'
-  const sentState = randomUUID()
+  let sentState = ''
   const clientMetadata: OAuthClientMetadata = {
     client_name: 'Demo',
     redirect_uris: [redirectUrl],
@@ -34,8 +34,11 @@ export function createClientMemory(): ClientMemory {
   return {
     redirectUrl,
     clientMetadata,
-    sentState,
-    state: () => sentState,
+    sentState: () => sentState,
+    state: () => {
+      sentState = randomUUID()
+      return sentState
+    },
     clientInformation: () => registration,
     saveClientInformation: (given) => {
       registration = given

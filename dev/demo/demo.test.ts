@@ -17,6 +17,8 @@ afterAll(() => stack?.stop())
 beforeEach(() => {
   stack.emulator.clearFaults()
   stack.kapa.reset()
+  stack.hub.reset()
+  stack.forms.reset()
   stack.crm.reset()
   delete stack.provider.faults.token
   delete stack.provider.faults.authorization
@@ -31,7 +33,7 @@ async function demo(patience?: number) {
   return { failed: ended?.step, reason: ended?.message, printed: lines.join('\n') }
 }
 
-test('the demo signs in, asks, refreshes, and shows who was recorded', async () => {
+test('the demo signs in, asks, uses the other tools, refreshes, and shows who was recorded', async () => {
   await demo()
   const { failed, printed } = await demo()
   expect(failed).toBeUndefined()
@@ -39,8 +41,18 @@ test('the demo signs in, asks, refreshes, and shows who was recorded', async () 
   for (const [step, roundTrips] of Object.entries({ 'Consent page': 0, 'Code for tokens': 1, Refreshes: 1 })) {
     expect(printed).toMatch(new RegExp(`${step} +\\d+ ms +${roundTrips} `))
   }
+  expect(printed).toMatch(/lists the tools .* \d+, by MCP 2026-07-28/)
   expect(printed).toMatch(/Source: http:\S+\/documents\//)
+  expect(printed).toMatch(/Searches the API reference .*decommission.*✓ Reads the best page/s)
+  expect(printed).toMatch(
+    /403 insufficient_scope.*✓ Steps up .*docs:read docs:feedback.*✓ Sends feedback .* under ada\./s,
+  )
+  expect(printed).toMatch(/Asks who it is .* Analytical Engines, may docs:read docs:feedback; 2 connections/)
   expect(printed).toMatch(/_meta\.user.*ada\.\S+@analytical-engines\.example/)
+  expect(printed).toMatch(/API-reference hub .*person not told/)
+  expect(printed).toMatch(/Form for feedback .*from ada\.\S+@analytical-engines\.example/)
+  // A window of a terminal shows it whole.
+  expect(printed.split('\n').length).toBeLessThan(50)
 })
 
 test('the store fails when the code is redeemed', async () => {
@@ -56,6 +68,23 @@ test('the answer service does not answer', async () => {
 test('the answer service is not told who asks', async () => {
   stack.kapa.faults.call = { kind: 'rejects-meta' }
   expect((await demo()).failed).toBe('What Kapa received')
+})
+
+test('the API-reference hub has no search any more', async () => {
+  stack.hub.faults.missingTool = 'search'
+  expect((await demo()).failed).toBe('Searching the API reference')
+})
+
+test('the API-reference hub has the page no more', async () => {
+  stack.hub.faults.missingTool = 'get_pages'
+  expect((await demo()).failed).toBe('Reading a page of the API reference')
+})
+
+test('the form has moved: the person had allowed feedback, and it is lost', async () => {
+  stack.forms.faults.form = { kind: 'status', status: 301, location: '/elsewhere/' }
+  const { failed, reason, printed } = await demo()
+  expect([failed, reason]).toEqual(['Sending feedback', expect.stringContaining('HTTP 301')])
+  expect(printed).toMatch(/✓ Steps up/)
 })
 
 test('the user is not recorded', async () => {

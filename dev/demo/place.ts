@@ -11,6 +11,8 @@ export interface Place {
   readonly mcpUrl: string
   readonly kapaUrl: string
   readonly crmUrl: string
+  readonly hubUrl: string
+  readonly formsUrl: string
   /** What the Blobs client takes. */
   readonly blobs: {
     readonly siteID: string
@@ -20,9 +22,19 @@ export interface Place {
   }
 }
 
-export function placeOf({ url, mcpUrl, kapa, crm, emulator }: Omit<World, 'stop'>): Place {
-  return { url, mcpUrl, kapaUrl: kapa.url, crmUrl: crm.url, blobs: emulator.clientOptions() }
+export function placeOf({ url, mcpUrl, kapa, crm, hub, forms, emulator }: Omit<World, 'stop'>): Place {
+  return {
+    url,
+    mcpUrl,
+    kapaUrl: kapa.url,
+    crmUrl: crm.url,
+    hubUrl: originOf(hub.url),
+    formsUrl: originOf(forms.url),
+    blobs: emulator.clientOptions(),
+  }
 }
+
+const originOf = (url: string) => new URL('/', url).href
 
 /** Milliseconds for a world to say that it is one. */
 const patience = 2000
@@ -52,6 +64,8 @@ export async function findPlace(port: string | undefined, state: string): Promis
     mcpUrl: `${url}/mcp`,
     kapaUrl: `${localUrl(ports.kapa)}/`,
     crmUrl: `${localUrl(ports.crm)}/`,
+    hubUrl: `${localUrl(ports.hub)}/`,
+    formsUrl: `${localUrl(ports.forms)}/`,
     blobs: {
       ...localSite,
       edgeURL: `http://127.0.0.1:${ports.edge}`,

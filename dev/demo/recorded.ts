@@ -2,10 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
 import { createBlobsStore } from '../../lib/store/blobs.ts'
-import type { Listing } from './listing.ts'
-import type { Place } from './place.ts'
-import type { Recorder } from './recorder.ts'
+import type { Scene } from './scene.ts'
 import { check, step } from './step.ts'
+import { feedback, lookup } from './tools.ts'
 
 const calls = v.array(v.object({ query: v.unknown(), user: v.optional(v.unknown()) }))
 const deliveries = v.array(v.object({ body: v.looseObject({ email: v.unknown() }), status: v.nullable(v.number()) }))
@@ -16,26 +15,32 @@ const delivery = v.object({
   timestamp: v.string(),
 })
 
+const hubCalls = v.array(
+  v.object({
+    arguments: v.looseObject({}),
+    user: v.optional(v.unknown()),
+    headers: v.record(v.string(), v.string()),
+  }),
+)
+const submissions = v.array(v.object({ body: v.record(v.string(), v.string()), status: v.nullable(v.number()) }))
+
 interface SignedIn {
   readonly sub: string
-  readonly email: string
-  readonly organization: string
   readonly question: string
 }
 
 /**
- * Shows what has been recorded of the sign-in, and what the answer service was told of it.
+ * Shows what has been recorded of the sign-in, and what the answer service, the hub and the form were told of it.
  *
  * @param patience milliseconds for what happens after an answer has gone out
  * @throws StepFailed if something is missing, or is about somebody else
  */
 export async function showRecorded(
-  place: Place,
-  recorder: Recorder,
-  { sub, email, organization, question }: SignedIn,
+  { place, recorder, person, listing }: Scene,
+  { sub, question }: SignedIn,
   patience: number,
-  listing: Listing,
 ): Promise<void> {
+  const { email, organization } = person
   const written = await step('Recording in the background', async () => {
     const connection = await eventually(patience, 'no connection was recorded', async () => {
       const operations = await recorder.background()
@@ -70,6 +75,21 @@ export async function showRecorded(
     const expected = { email, company_name: organization }
     check(isDeepStrictEqual(call?.user, expected), `_meta.user was ${JSON.stringify(call?.user)}`)
     listing.fact('Kapa, as _meta.user', expected)
+  })
+  await step('What the API-reference hub received', async () => {
+    const received = v.parse(hubCalls, await getJson(`${place.hubUrl}__mock/calls`))
+    const call = received.findLast((call) => call.arguments.query === lookup.query)
+    check(call !== undefined, 'the search is not there')
+    const { user, headers } = call
+    const toldNobody = user === undefined && !headers.authorization && !JSON.stringify(call).includes(email)
+    check(toldNobody, 'it was told who asks')
+    listing.fact('API-reference hub', { query: lookup.query, person: 'not told' })
+  })
+  await step('What the form received', async () => {
+    const received = v.parse(submissions, await getJson(`${place.formsUrl}__mock/received`))
+    const [sent, ...more] = received.filter(({ body }) => body['user-email'] === email)
+    check(sent?.body.feedback === feedback && more.length === 0, `it received ${JSON.stringify([sent, ...more])}`)
+    listing.fact('Form for feedback', { from: email, category: sent.body.category, feedback: `“${feedback}”` })
   })
 }
 

@@ -16,6 +16,8 @@ Without options, writes docs/how-to-use-these-docs.md: the page for the default 
   --export <url>     with --env: name a whole export of the documentation, such as its llms-full.txt; may be repeated
   --markdown-pages   with --env: say that every page of the documentation is there as Markdown, at its address with .md`
 
+const page = 'docs/how-to-use-these-docs.md'
+
 const options = readOptions(usage, {
   env: { type: 'string' },
   export: { type: 'string', multiple: true, default: [] },
@@ -26,7 +28,8 @@ if (options.env !== undefined) {
   process.stdout.write(await pageFor(parseEnv(read(options.env)), site))
 } else {
   if (site.exports.length > 0 || site.markdownPages) throw new Explained('--export and --markdown-pages need --env.')
-  writeFileSync(join(repository, 'docs/how-to-use-these-docs.md'), await pageFor({}))
+  writeFileSync(join(repository, page), await pageFor({}))
+  console.log(`${page}: written, for the default settings. --env .env prints the page for yours.`)
 }
 
 function read(file: string): string {

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { newSecret } from '../../lib/runtime/secrets.ts'
+import { kapaToolName } from '../kapa/server.ts'
 import { CannotStart } from './cannot-start.ts'
 
 export type Settings = Readonly<Record<string, string>>
@@ -51,7 +52,7 @@ export function localEnvironment(world: {
       // The two ways to ask Kapa exclude each other.
       ...('KAPA_PROJECT_ID' in settings
         ? { KAPA_API_URL: new URL(world.kapa.url).origin }
-        : { KAPA_MCP_SERVER_URL: world.kapa.url }),
+        : { KAPA_MCP_SERVER_URL: world.kapa.url, KAPA_TOOL_NAME: kapaToolName }),
       KAPA_API_KEY: kapaApiKey,
     }),
     ...(!hasAny(settings, hubNames) && { MCP_API_HUB_URL: world.hub.url, MCP_API_DOCS_URL: world.hub.docsUrl }),
@@ -83,7 +84,7 @@ export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
     ['API reference', hasAny(settings, hubNames)],
     ['feedback form', 'MCP_FEEDBACK_FORM_PATH' in settings],
     ['CRM', 'CRM_WEBHOOK_URL' in settings],
-    ['optional sign-in', required !== 'true'],
+    ['optional sign-in', required !== 'true' || settings.MCP_LAZY_AUTH === 'true'],
     ['limited registration', hasAny(settings, ['MCP_OAUTH_DCR', 'MCP_OAUTH_REGISTRATION_TOKEN'])],
   ]
   return parts.flatMap(([part, isOwn]) => (isOwn ? [part] : []))

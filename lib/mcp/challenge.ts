@@ -69,14 +69,13 @@ function refusal(
     .map(([name, value]) => `${name}="${value}"`)
     .join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
-  const { toolCall } = resource
-  return Response.json(toolCall ? resultOf(toolCall.id, said, challenge) : said, {
-    status,
-    headers: { 'WWW-Authenticate': challenge },
-  })
+  const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })
+  return Response.json(answer, { status, headers: { 'WWW-Authenticate': challenge } })
 }
 
-function resultOf(id: string | number | null, said: object, challenge: string) {
+/** The body of a refusal: as it is, or as the result of the call of a tool, which a client can show to the model. */
+export function answerTo(toolCall: ProtectedResource['toolCall'], said: object, meta?: object) {
+  if (!toolCall) return said
   const content = [{ type: 'text', text: JSON.stringify(said) }]
-  return { jsonrpc: '2.0', id, result: { isError: true, content, _meta: { 'mcp/www_authenticate': [challenge] } } }
+  return { jsonrpc: '2.0', id: toolCall.id, result: { isError: true, content, ...(meta && { _meta: meta }) } }
 }

@@ -33,6 +33,8 @@ export interface McpEndpointOptions {
   readonly tools: readonly Tool[]
   /** Where everybody has to sign in: clients connect and list without a token, and are asked when a tool needs it (S-20). */
   readonly lazyAuth: boolean
+  /** What a client is told to ask for when somebody signs in, beside what its request needs. */
+  readonly signInScopes: readonly string[]
   /** Who has signed in with an address at a free or throw-away mail provider is refused (F-000-21). */
   readonly requireWorkEmail: boolean
   readonly serverInfo: ServerInfo
@@ -104,7 +106,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const received = request.method === 'POST' ? await receive(request) : undefined
     const needs = received?.needs ?? noNeeds
     log('mcp_unauthenticated', { requestId: call.requestId, enforced: needs.signIn, ua: userAgent(request) })
-    if (needs.signIn) return authenticationRequired(asked(needs))
+    if (needs.signIn) return authenticationRequired(toSignIn(needs))
     return answerReceived(request, call, undefined, received, received?.body && (await count(needs, undefined, call)))
   }
 
@@ -124,7 +126,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     // The body arrives, and is counted, while the store is asked about the grant; nothing is done with it before both.
     const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
     if (!live) return refuseToken(call, 'revoked', 'The access token has been revoked')
-    if (problem) return refuse(call, 'work_email', workEmailRequired({ documentationUrl }, problem))
+    if (problem) return refuse(call, 'work_email', workEmailRequired(asked(received?.needs ?? noNeeds), problem))
     if (received && !mayAct(received.needs)) return refuse(call, 'scope', insufficientScope(asked(received.needs)))
     return answerReceived(request, call, token, received, counted)
   }
@@ -162,6 +164,9 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     return { resourceMetadataUrl, documentationUrl, scopes: scopes.length > 0 ? scopes : [requiredScope], toolCall }
   }
 
+  const toSignIn = (needs: Needs) =>
+    asked({ ...needs, scopes: [...new Set([...needs.scopes, ...options.signInScopes])] })
+
   /** O-12: a page that should not be here, a client that has to step up, a caller who asks too much. */
   function refuse(
     { requestId }: McpCall,
@@ -174,7 +179,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 
   function refuseToken({ requestId }: McpCall, reason: string, description: string): Response {
     log('mcp_token_refused', { requestId, reason })
-    return invalidToken(asked(noNeeds), description)
+    return invalidToken(toSignIn(noNeeds), description)
   }
 
   return {

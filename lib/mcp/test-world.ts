@@ -177,6 +177,7 @@ export function createTestEndpoint(
       }),
     ],
     lazyAuth: false,
+    signInScopes: [],
     requireWorkEmail: false,
     serverInfo: { name: 'docs', version: '1.2.3', instructions: 'Ask about the product.' },
     allowedOrigins: ['https://app.example.org'],

@@ -1,5 +1,5 @@
 import type { AccessToken } from './bearer.ts'
-import type { ProtectedResource } from './challenge.ts'
+import { answerTo, type ProtectedResource } from './challenge.ts'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
 import { freeMailDomains } from './free-mail-domains.ts'
 import { mailDomain } from './mail-domain.ts'
@@ -31,11 +31,12 @@ let lists: { readonly free: ReadonlySet<string>; readonly disposable: ReadonlySe
 
 /** 403 without a challenge: no other token of this person would do, so that a client must not ask for one (B7). */
 export function workEmailRequired(
-  { documentationUrl }: Pick<ProtectedResource, 'documentationUrl'>,
+  { documentationUrl, toolCall }: Pick<ProtectedResource, 'documentationUrl' | 'toolCall'>,
   { reason }: WorkEmailProblem,
 ): Response {
   const message = `This server is for people with a work e-mail address, and ${why[reason]}. Sign in with another account.`
-  return Response.json({ error: 'work_email_required', reason, message, docs_url: documentationUrl }, { status: 403 })
+  const said = { error: 'work_email_required', reason, message, docs_url: documentationUrl }
+  return Response.json(answerTo(toolCall, said), { status: 403 })
 }
 
 const why = {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono/tiny'
 import type { Log } from '../log.ts'
 import { TooManyRequests } from './authorization/checks/client.ts'
-import { absentPaths, legacyPaths, paths } from './capabilities.ts'
+import { absentPaths, legacyPaths, paths, type Scope, scopes } from './capabilities.ts'
 import { type Call, type FlowOptions, flowEndpoints, type Handler, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
 import type { PublicKeys } from './keys/signing-keys.ts'
@@ -17,6 +17,8 @@ export interface DiscoveryOptions {
   readonly resource: string
   readonly brand: Brand
   readonly documentationUrl: string
+  /** What clients are told that they may ask for: a scope that nothing here needs is not among it. Absent: all. */
+  readonly scopesOffered?: readonly Scope[]
   readonly publicKeys: PublicKeys
   /** No client can register: there is no such endpoint, and the metadata names none. Absent: they can. */
   readonly registrationOff?: boolean
@@ -72,12 +74,14 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   }
 
   const cached = { 'cache-control': 'public, max-age=300' }
+  const { scopesOffered = scopes } = options
   const serverMetadata = {
-    ...authorizationServerMetadata({ ...options, advertiseIss: !options.issNotAdvertised }),
+    ...authorizationServerMetadata({ ...options, scopesOffered, advertiseIss: !options.issNotAdvertised }),
     ...(options.registrationOff && { registration_endpoint: undefined }),
   }
   const resourceMetadata = protectedResourceMetadata({
     ...options,
+    scopesOffered,
     resourceName: options.brand.productName,
     privacyUrl: options.brand.privacyUrl,
   })

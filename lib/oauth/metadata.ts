@@ -1,4 +1,4 @@
-import { capabilities, offlineAccess, paths, scopes } from './capabilities.ts'
+import { capabilities, offlineAccess, paths, type Scope } from './capabilities.ts'
 
 /**
  * RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). The introspection endpoint is for resource servers
@@ -8,6 +8,7 @@ export function authorizationServerMetadata(options: {
   issuer: string
   resource: string
   documentationUrl: string
+  scopesOffered: readonly Scope[]
   advertiseIss: boolean
 }) {
   const { issuer, advertiseIss } = options
@@ -26,7 +27,7 @@ export function authorizationServerMetadata(options: {
     revocation_endpoint_auth_methods_supported: capabilities.tokenEndpointAuthMethods,
     revocation_endpoint_auth_signing_alg_values_supported: capabilities.tokenEndpointAuthSigningAlgorithms,
     code_challenge_methods_supported: capabilities.codeChallengeMethods,
-    scopes_supported: [...scopes, offlineAccess],
+    scopes_supported: [...options.scopesOffered, offlineAccess],
     client_id_metadata_document_supported: true,
     ...(advertiseIss && { authorization_response_iss_parameter_supported: true }),
     protected_resources: [options.resource],
@@ -40,12 +41,13 @@ export function protectedResourceMetadata(options: {
   resource: string
   resourceName: string
   documentationUrl: string
+  scopesOffered: readonly Scope[]
   privacyUrl: string | undefined
 }) {
   return {
     resource: options.resource,
     authorization_servers: [options.issuer],
-    scopes_supported: scopes,
+    scopes_supported: options.scopesOffered,
     bearer_methods_supported: ['header'],
     resource_name: options.resourceName,
     resource_documentation: options.documentationUrl,

@@ -11,8 +11,8 @@ import type { Configuration } from './configuration.ts'
 import { log } from './log.ts'
 import { accessOf } from './mcp-tools.ts'
 
-/** What a token needs to use `/mcp` at all. */
-const [read] = scopes
+/** What a token needs to use `/mcp` at all, and to send feedback. */
+const [read, feedbackScope] = scopes
 
 /** The tools that are about the person who calls, and what they have to say. */
 export function createAccountTools(
@@ -25,7 +25,7 @@ export function createAccountTools(
     feedback &&
     submitFeedback({
       ...feedback.tool,
-      access: { signIn: 'always', scopes },
+      access: { signIn: 'always', scopes: [read, feedbackScope] },
       form: createFeedbackForm(feedback),
       log,
     })

@@ -1,6 +1,8 @@
 import type { JWK } from 'jose'
+import { type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Brand } from '../oauth/pages/brand.ts'
 import { readBrand } from './configuration/brand.ts'
+import { readFeedbackForm } from './configuration/feedback.ts'
 import { type FlowSettings, readFlow } from './configuration/flow.ts'
 import { readSigningJwk } from './configuration/keys.ts'
 import { type McpSettings, readMcp } from './configuration/mcp.ts'
@@ -15,6 +17,8 @@ export interface Configuration {
   readonly resource: string
   readonly brand: Brand
   readonly documentationUrl: string
+  /** What clients are told that they may ask for: feedback only where there is a form for it. */
+  readonly scopesOffered: readonly Scope[]
   readonly signingJwk: JWK | undefined
   readonly mcp: McpSettings
   /** Dynamic client registration is not offered. */
@@ -40,12 +44,13 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const registrationOff = !settings.onOff('MCP_OAUTH_DCR')
   const introspectionTokens = readIntrospectionTokens(settings)
   const issNotAdvertised = !settings.onOff('MCP_OAUTH_ADVERTISE_ISS')
-  const flow = readFlow(settings, site)
+  const flow = readFlow(settings, site, brand)
   return {
     issuer: site.issuer,
     resource: `${site.issuer}/mcp`,
     brand,
     documentationUrl: brand.documentationUrl ?? site.issuer,
+    scopesOffered: readFeedbackForm(settings, brand) === undefined ? ['docs:read'] : scopes,
     signingJwk,
     mcp,
     registrationOff,

@@ -1,6 +1,6 @@
 import { type CountedCall, setRateLimit, tooManyCalls } from '../mcp/rate-limit.ts'
 import type { ReaderPageInput, ReaderTool } from '../oauth/pages/index.ts'
-import type { ToolSettings, ToolTexts } from './configuration/tools.ts'
+import { type ToolSettings, toolsOf } from './configuration/tools.ts'
 import type { Configuration } from './configuration.ts'
 
 /** What readers are told, from the settings: the front page and the page of the documentation site say the same. */
@@ -23,14 +23,10 @@ export async function readerPageInput(configuration: Configuration, tools: ToolS
 
 /** In the order in which the server lists them. */
 function readerTools(tools: ToolSettings): readonly ReaderTool[] {
-  const { ask, apiReference: api, feedback, authStatus, whoami, publicTools } = tools
-  const ofPerson: readonly (ToolTexts | undefined)[] = [feedback?.tool, whoami]
-  return [ask, api?.list, api?.search, api?.content, feedback?.tool, authStatus, whoami]
-    .filter((texts) => texts !== undefined)
-    .map((texts) => {
-      const anybody = publicTools.includes(texts.name) ? 'never' : 'if required'
-      return { ...texts, access: ofPerson.includes(texts) ? 'always' : anybody }
-    })
+  return toolsOf(tools).map(({ ofPerson, ...texts }) => {
+    const anybody = tools.publicTools.includes(texts.name) ? 'never' : 'if required'
+    return { ...texts, access: ofPerson ? 'always' : anybody }
+  })
 }
 
 /** An hour of no importance: the sample has to stay the same. */

@@ -6,7 +6,7 @@ import {
   serverCardType,
   serverInformation,
 } from '../mcp/server-card.ts'
-import { aboutPaths, paths, scopes } from '../oauth/capabilities.ts'
+import { aboutPaths, paths } from '../oauth/capabilities.ts'
 import { frontPage, htmlResponse, readerPage } from '../oauth/pages/index.ts'
 import { corsHeaders, json, preflight } from '../oauth/respond-json.ts'
 import { createBlobsStore } from '../store/blobs.ts'
@@ -50,7 +50,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     resourceMetadataUrl: issuer + paths.protectedResourceMetadataOfMcp,
     documentationUrl,
     supportUrl: brand.supportUrl,
-    scopes,
+    scopes: configuration.scopesOffered,
     requireAuth: mcp.requireAuth,
   }
   const links = {

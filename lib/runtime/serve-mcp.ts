@@ -72,6 +72,7 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
     // Without a key Kapa refuses, and the tool says so; the configuration problem is in the log.
     tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],
     lazyAuth: tools.lazyAuth,
+    signInScopes: tools.askAllScopes ? configuration.scopesOffered : [],
     requireWorkEmail: tools.requireWorkEmail,
     serverInfo: {
       ...identity,

@@ -53,6 +53,7 @@ async function compose(configuration: Configuration, site: Site): Promise<Author
       resource,
       brand,
       documentationUrl,
+      scopesOffered: configuration.scopesOffered,
       registrationOff,
       introspectionOn: introspectionTokens.length > 0,
       issNotAdvertised,

@@ -144,8 +144,20 @@ test('MCP_FEEDBACK_FORM_PATH, MCP_FEEDBACK_FORM_NAME and MCP_FEEDBACK_TOOL_NAME 
   expect(stack.forms.submissions()).toEqual([])
 })
 
-test('MCP_FEEDBACK_FORM_PATH=off: there is no tool for feedback', async () => {
+test('MCP_ASK_ALL_SCOPES: who signs in is asked for feedback as well, for clients that cannot ask later [S-05]', async () => {
+  const scopeAsked = async (mcpUrl: string, method: string) =>
+    /scope="([^"]*)"/.exec((await send(mcpUrl, method, {})).challenge ?? '')?.[1]
+  expect(await scopeAsked(stack.mcpUrl, 'initialize')).toBe('docs:read')
+  const all = await sameIssuer({ MCP_ASK_ALL_SCOPES: 'true' })
+  expect(await scopeAsked(all, 'initialize')).toBe('docs:read docs:feedback')
+  const readerOnly = await signIn(client, 'docs:read')
+  expect((await send(all, 'tools/list', {}, readerOnly)).status).toBe(200)
+})
+
+test('MCP_FEEDBACK_FORM_PATH=off: there is no tool for feedback, and nobody is asked to allow it', async () => {
   const off = await sameIssuer({ MCP_FEEDBACK_FORM_PATH: 'off' })
+  const metadata = await fetch(off.replace(/mcp$/, '.well-known/oauth-protected-resource'))
+  expect(await metadata.json()).toMatchObject({ scopes_supported: ['docs:read'] })
   const names = async (mcpUrl: string) =>
     (await send(mcpUrl, 'tools/list', {}, accessToken)).result.tools.map(({ name }: { name: string }) => name)
   expect(await names(stack.mcpUrl)).toContain(feedbackTool)

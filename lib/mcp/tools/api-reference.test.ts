@@ -207,6 +207,24 @@ describe('the result is the hub’s, and all of it is data too', () => {
   })
 
   test.each([
+    ['list', { api: 'nonesuch' }],
+    ['search', { api: 'nonesuch', query: 'broker' }],
+  ])('%s: an error about an API that was named says so by that name', async (name, args) => {
+    answer = { kind: 'answer', result: { isError: true, content: [text('No page has this URL.')] } }
+    const { isError, content } = await call(name, args)
+    expect(isError).toBe(true)
+    const [item] = content
+    expect(item?.type === 'text' && JSON.parse(item.text)).toEqual({
+      error: 'unknown_api',
+      message: expect.stringContaining('`api`'),
+      detail: 'No page has this URL.',
+    })
+    expect(await call(name, { ...args, url: `${pagesUrl}/x` })).toMatchObject({
+      content: [text('No page has this URL.')],
+    })
+  })
+
+  test.each([
     [
       { code: 'timeout', detail: 'no answer in time', durationMs: 44_000 } as const,
       { error: 'timeout', message: expect.stringContaining('The API reference did not answer'), duration_ms: 44_000 },

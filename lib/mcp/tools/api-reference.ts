@@ -3,7 +3,7 @@ import type { UpstreamAnswer } from '../upstream/calls.ts'
 import type { ApiReference } from '../upstream/hub.ts'
 import type { Access } from './access.ts'
 import { maximumQuery, maximumUrls, queryOf, type Scope, scopeOf, urlsOf } from './api-reference-input.ts'
-import { upstreamFailure } from './failure.ts'
+import { failure, upstreamFailure } from './failure.ts'
 import { jsonSchema } from './schema.ts'
 import { defineTool, type ObjectSchema, type Tool } from './tool.ts'
 
@@ -34,7 +34,7 @@ export function listApiReferencePages({ apiReference, pagesUrl, ...options }: Sc
     output,
     async run(given, { signal }) {
       const scope = scopeOf(given, pagesUrl)
-      return scope.refusal ?? resultOf(await apiReference.listPages(scope.value, signal))
+      return scope.refusal ?? resultOf(await apiReference.listPages(scope.value, signal), given)
     },
   })
 }
@@ -71,7 +71,7 @@ export function searchApiReference({ apiReference, pagesUrl, ...options }: Scope
       const scope = scopeOf(given, pagesUrl)
       if (scope.refusal) return scope.refusal
       const search = { query: query.value, ...scope.value, ...(type !== undefined && { type }) }
-      return resultOf(await apiReference.search(search, signal))
+      return resultOf(await apiReference.search(search, signal), given)
     },
   })
 }
@@ -104,10 +104,27 @@ export function getApiReferenceContent({ apiReference, ...options }: ApiReferenc
 }
 
 function scopeProperties(pagesUrl: string | undefined) {
-  const url = { type: 'string', description: 'Address of a page: only that page and what is below it.' }
+  const url = {
+    type: 'string',
+    description: 'Address of a page: only that page and what is below it. Wins over a name.',
+  }
   const api = { type: 'string', description: 'Name of one API. Leave it out, or send `all`, for all of them.' }
   return pagesUrl === undefined ? { url } : { api, url }
 }
+
+/** The hub knows addresses only: a model that gave the name of an API is told by that name what was wrong with it. */
+function unknownApi({ content }: CallToolResult): CallToolResult {
+  return failure({
+    error: 'unknown_api',
+    message: 'There is probably no API of that name. Leave `api` out to see the pages of all of them.',
+    detail: textOf(content).slice(0, 500),
+  })
+}
+
+const textOf = (content: CallToolResult['content']) =>
+  content.map((item) => (item.type === 'text' ? item.text : JSON.stringify(item))).join('\n\n')
+
+const namesApi = ({ api, url }: Scope) => (url?.trim() ?? '') === '' && ![undefined, '', 'all'].includes(api?.trim())
 
 /** What a tool gives: all of it optional, since what the hub sends is the hub's business. */
 function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
@@ -120,7 +137,7 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
    * (anthropics/claude-code#79944). What would break the schema's promise is text, or clients would refuse the result.
    */
   async function dataOf({ structuredContent, content }: CallToolResult): Promise<Record<string, unknown>> {
-    const whole = content.map((item) => (item.type === 'text' ? item.text : JSON.stringify(item))).join('\n\n')
+    const whole = textOf(content)
     for (const candidate of [structuredContent ?? null, parsed(whole)]) {
       const data = await check(candidate)
       if (data.problem === undefined) return data.value
@@ -130,10 +147,11 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
 
   return {
     output,
-    async resultOf(answer: UpstreamAnswer): Promise<CallToolResult> {
+    async resultOf(answer: UpstreamAnswer, scope: Scope = {}): Promise<CallToolResult> {
       if (answer.kind === 'failure') return upstreamFailure(answer, 'The API reference', 'Try again, or ask for less.')
       const { result } = answer
-      return result.isError === true ? result : { ...result, structuredContent: await dataOf(result) }
+      if (result.isError === true) return namesApi(scope) ? unknownApi(result) : result
+      return { ...result, structuredContent: await dataOf(result) }
     },
   }
 }

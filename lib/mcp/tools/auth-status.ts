@@ -41,7 +41,7 @@ export function authStatus(options: AuthStatusOptions): Tool {
       properties: {
         signed_in: { type: 'boolean', description: 'Whether this call came from somebody who has signed in.' },
         scopes: { type: 'array', items: { type: 'string' }, description: 'What the person has allowed this client.' },
-        sign_in_required: { type: 'boolean', description: 'Whether tools need a sign-in that can do without.' },
+        sign_in_required: { type: 'boolean', description: 'Whether the tools that answer questions need a sign-in.' },
         how_to_sign_in: { type: 'string' },
         how_to_sign_out: { type: 'string' },
         server: { type: 'string', description: 'The URL of this server, as clients are given it.' },

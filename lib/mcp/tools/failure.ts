@@ -25,13 +25,15 @@ export function upstreamFailure(
   service: string,
   insteadOfWaiting = 'Try again.',
 ): CallToolResult {
-  const { code, detail, durationMs, retryAfter } = answer
-  const again =
-    retryAfter === undefined
-      ? 'Try again in a moment.'
-      : `Try again in ${retryAfter === 1 ? '1 second' : `${retryAfter} seconds`}.`
-  const message =
-    code === 'timeout' ? `${service} did not answer in time. ${insteadOfWaiting}` : `${service} failed. ${again}`
+  const { code, detail, durationMs, retryAfter, permanent } = answer
+  const reasons = {
+    timeout: `did not answer in time. ${insteadOfWaiting}`,
+    refusal: 'refused the request, and trying again will not help: tell the person that it is not available right now.',
+    limit: `has reached its limit. ${inTime(retryAfter)}`,
+    other: `failed. ${inTime(retryAfter)}`,
+  }
+  const upstream = permanent ? 'refusal' : detail === 'HTTP 429' ? 'limit' : 'other'
+  const message = `${service} ${reasons[code === 'timeout' ? 'timeout' : upstream]}`
   return failure({
     error: code,
     message,
@@ -39,4 +41,10 @@ export function upstreamFailure(
     duration_ms: durationMs,
     ...(retryAfter !== undefined && { retry_after: retryAfter }),
   })
+}
+
+/** @param seconds as the upstream says; `undefined`: it does not */
+function inTime(seconds: number | undefined): string {
+  if (seconds === undefined) return 'Try again in a moment.'
+  return `Try again in ${seconds === 1 ? '1 second' : `${seconds} seconds`}.`
 }

@@ -13,6 +13,8 @@ export type UpstreamAnswer =
       readonly durationMs: number
       /** Seconds after which the upstream wants to be asked again, where it said so; never 0. */
       readonly retryAfter?: number
+      /** It refuses this request, or us: the same again would be refused again. Absent: it may pass. */
+      readonly permanent?: true
     }
 
 /** Milliseconds: the handshake, one call, and everything together, the retry included. */
@@ -74,7 +76,11 @@ export function createCaller(options: CallerOptions): Caller {
         const detail = describe(last.error, malformed)
         report('failed', { durationMs, user: saysWho, code, detail, cancelled: signal.aborted })
         const retryAfter = askedToWait(last.error) ?? 0
-        return { kind: 'failure', code, detail, durationMs, ...(retryAfter > 0 && { retryAfter }) }
+        const hints = {
+          ...(isRefusal(last.error) && { permanent: true as const }),
+          ...(retryAfter > 0 && { retryAfter }),
+        }
+        return { kind: 'failure', code, detail, durationMs, ...hints }
       } finally {
         clearTimeout(timer)
       }
@@ -128,6 +134,14 @@ function isTransient(error: unknown): boolean {
   if (error instanceof UpstreamConnectionError || isTimeout(error)) return true
   // 404: the server has forgotten our session (MCP 2025-11-25, "Session Management").
   return error instanceof UpstreamHttpError && [404, 429, 503].includes(error.status)
+}
+
+/** Not 408, 425 and 429, which say to come back; of JSON-RPC: no such method, invalid parameters, no such tool. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof UpstreamHttpError) {
+    return error.status >= 400 && error.status < 500 && ![408, 425, 429].includes(error.status)
+  }
+  return error instanceof ProtocolError && [-32_601, -32_602].includes(error.code)
 }
 
 const askedToWait = (error: unknown) => (error instanceof UpstreamHttpError ? error.retryAfter : undefined)

@@ -180,6 +180,7 @@ describe('failures', () => {
       code: 'upstream_error',
       detail,
       durationMs: expect.any(Number),
+      ...(/401|403|400|-32602/.test(detail) && { permanent: true }),
     })
     expect(asked).toHaveLength(1)
     expect(lines).toEqual([expect.objectContaining({ event: 'kapa_failed', detail, code: 'upstream_error' })])

@@ -85,6 +85,7 @@ describe('failures', () => {
       code: 'upstream_error',
       detail,
       durationMs: expect.any(Number),
+      ...(/401|403|400|-32602/.test(detail) && { permanent: true }),
     })
     expect(world.callsTried()).toBe(1)
     expect(world.lines).toEqual([expect.objectContaining({ event: 'kapa_failed', detail, code: 'upstream_error' })])

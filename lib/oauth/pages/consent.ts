@@ -99,7 +99,7 @@ function permission(scope: string): string | Markup {
     case 'docs:read':
       return 'Read the documentation and ask questions'
     case 'docs:feedback':
-      return 'Send feedback about answers'
+      return 'Send feedback on the documentation, with your e-mail address'
     case 'offline_access':
       return 'Stay connected, so that you need not sign in every time'
     default:

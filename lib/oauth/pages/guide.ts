@@ -76,7 +76,7 @@ export function stayingSignedIn({ lifetimes }: GuideInput): readonly GuideSectio
 export function usage({ brand, requireAuth, limits }: GuideInput): readonly GuideSection[] {
   const paragraphs = [
     limits.user && `${callsIn(limits.user)} for each person who has signed in, wherever they ask from.`,
-    limits.plans && `${brand.name} has other numbers for the people of some organizations.`,
+    limits.plans && `${brand.name} has other numbers for the people of some organizations or e-mail domains.`,
     !requireAuth &&
       limits.address &&
       `${callsIn(limits.address)} for all together at one network address who have not signed in.`,

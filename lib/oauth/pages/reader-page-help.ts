@@ -8,15 +8,13 @@ export function troubleshooting(input: ReaderPageInput): readonly GuideSection[]
   const answers = [
     [
       '401',
-      'Without `invalid_token` it is the question to sign in: the client should open your browser. If it does not, update it, remove the server and add it again. `invalid_token`: the token has expired or is for another server; sign in again if the client does not by itself.',
+      'Without `invalid_token` it is the question to sign in: the client should open your browser. If it does not, update it, remove the server and add it again. `invalid_token`: the token has expired, you have signed out, or it is for another server; sign in again if the client does not by itself.',
     ],
     [
       '403 `insufficient_scope`',
       'The client asked for less than the tool needs: let it sign in again, or remove the server and add it again.',
     ],
-    requireWorkEmail
-      ? ['403 `work_email_required`', 'Sign in with your address at work.']
-      : ['403, and a personal address', 'That is not the reason: personal addresses are accepted.'],
+    ...(requireWorkEmail ? [['403 `work_email_required`', 'Sign in with your address at work.'] as const] : []),
     ['403 `this origin may not use the server`', `A web page calls the server that ${brand.name} has not allowed.`],
     ['406 `Not Acceptable`', 'The header `Accept` has to hold both `application/json` and `text/event-stream`.'],
     [

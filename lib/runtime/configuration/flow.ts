@@ -1,4 +1,5 @@
 import type { Secrets } from '../../oauth/keys/secrets.ts'
+import type { Brand } from '../../oauth/pages/brand.ts'
 import type { SettingsReader } from '../settings.ts'
 import type { Site } from '../site.ts'
 import { type ClientSettings, readClients } from './clients.ts'
@@ -24,9 +25,9 @@ export interface FlowSettings extends ClientSettings {
 const day = 86_400
 
 /** `null` where there is no secret or no upstream; every other problem is in `settings`. */
-export function readFlow(settings: SettingsReader, site: Site): FlowSettings | null {
+export function readFlow(settings: SettingsReader, site: Site, brand: Brand): FlowSettings | null {
   const secrets = readSecrets(settings)
-  const upstream = readUpstream(settings, site)
+  const upstream = readUpstream(settings, site, brand)
   const rest = {
     lifetimes: {
       accessToken: settings.integer('MCP_OAUTH_ACCESS_TTL', { min: 60, max: day, default: 3600 }),

@@ -58,7 +58,7 @@ describe('plans', () => {
   })
 
   test.each<[string, unknown]>([
-    ['must be a JSON object', '{hunter2'],
+    ['is not JSON', '{hunter2'],
     ['must be a JSON object', []],
     ['must be a JSON object', 'null'],
     ['[0] must be an object', { team: 'hunter2' }],

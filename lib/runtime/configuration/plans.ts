@@ -42,6 +42,7 @@ function parsePlans(text: string): {
 } {
   if (text.length > longest) return { plans: [], complaints: [` must be no longer than ${longest} characters`] }
   const given = jsonOf(text)
+  if (given === undefined) return { plans: [], complaints: [' is not JSON'] }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     return { plans: [], complaints: [' must be a JSON object of plans'] }
   }
@@ -73,7 +74,7 @@ function parsePlan(name: string, given: unknown): CallPlan | string {
 const members: ReadonlyMap<unknown, string> = new Map([
   ['limit', `must have a limit from 0 to ${mostInWindow}`],
   ['organizations', 'must have organizations as a list of identifiers'],
-  ['domains', 'must have domains as a list of domain names'],
+  ['domains', 'must have domains as a list of names, without @ and *'],
 ])
 
 function wrong({ path }: v.BaseIssue<unknown>): string {

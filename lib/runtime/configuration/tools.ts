@@ -1,5 +1,7 @@
-import { type Brand, defaultBrand } from '../../oauth/pages/brand.ts'
+import type { Brand } from '../../oauth/pages/brand.ts'
 import { createSettingsReader, type Environment, isSecureUrl, type SettingsReader } from '../settings.ts'
+import { brandWord, redpandaOnly } from './brand.ts'
+import { readFeedbackForm } from './feedback.ts'
 import { type CallPlan, readPlans } from './plans.ts'
 
 /** How a tool introduces itself. */
@@ -47,6 +49,8 @@ export interface ToolSettings {
   /** Names of tools that need no sign-in, even where everybody has to sign in otherwise. */
   readonly publicTools: readonly string[]
   readonly lazyAuth: boolean
+  /** Clients are told to ask for every scope as somebody signs in: some cannot ask for more later. */
+  readonly askAllScopes: boolean
   readonly requireWorkEmail: boolean
   readonly plans: readonly CallPlan[]
   /** For the model: what this server is good for, and which tool when. */
@@ -59,7 +63,7 @@ export function readTools(env: Environment, brand: Brand, siteUrl: string): Tool
   const settings = createSettingsReader(env)
   const tools = {
     ask: readAsk(settings, brand),
-    kapa: readKapa(settings),
+    kapa: readKapa(settings, brand),
     apiReference: readApiReference(settings, brand),
     feedback: readFeedback(settings, brand, siteUrl),
     authStatus: {
@@ -75,15 +79,18 @@ export function readTools(env: Environment, brand: Brand, siteUrl: string): Tool
         'Tells as whom the person has signed in to this server, and what they have allowed which clients. Never shows a token.',
     },
     lazyAuth: settings.flag('MCP_LAZY_AUTH', { malformed: false }),
+    askAllScopes: settings.flag('MCP_ASK_ALL_SCOPES', { malformed: false }),
     requireWorkEmail: settings.flag('REQUIRE_WORK_EMAIL', { malformed: true }),
     plans: readPlans(settings),
   }
-  const names = namesOf(tools)
-  if (new Set(names).size < names.length) settings.complain('two tools have the same name')
+  const all = toolsOf(tools)
+  if (new Set(all.map(({ name }) => name)).size < all.length) {
+    settings.complain('the settings *_TOOL_NAME must differ from each other, from auth_status and from whoami')
+  }
   const publicTools = settings.list('MCP_PUBLIC_TOOLS') ?? [tools.authStatus.name]
-  const protectedTools = [tools.whoami.name, tools.feedback?.tool.name]
-  if (publicTools.some((name) => !names.includes(name) || protectedTools.includes(name))) {
-    settings.complain('MCP_PUBLIC_TOOLS must name tools of this server that do not need to know the person')
+  const open = all.flatMap(({ name, ofPerson }) => (ofPerson ? [] : [name]))
+  if (publicTools.some((name) => !open.includes(name))) {
+    settings.complain(`MCP_PUBLIC_TOOLS must be a list of some of: ${open.join(', ')}`)
   }
   return { ...tools, publicTools, instructions: instructionsOf(tools, brand), problems: settings.problems }
 }
@@ -100,23 +107,35 @@ function instructionsOf({ ask, apiReference: api, feedback, authStatus }: Pick<T
   ].join(' ')
 }
 
-/** The tools that this server has, by their names. */
-function namesOf({ ask, apiReference: api, feedback, authStatus, whoami }: Pick<ToolSettings, ToolKeys>): string[] {
-  const texts = [ask, api?.list, api?.search, api?.content, feedback?.tool, authStatus, whoami]
-  return texts.flatMap((text) => (text ? [text.name] : []))
+/** A tool as everybody is told of it. */
+export interface ToolEntry extends ToolTexts {
+  /** It has to know the person, so that nobody can use it without signing in. */
+  readonly ofPerson: boolean
+}
+
+/** Every tool that this server has, in the order in which it lists them. */
+export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEntry[] {
+  const { ask, apiReference: api, feedback, authStatus, whoami } = settings
+  const open = [ask, ...(api ? [api.list, api.search, api.content] : [])]
+  return [
+    ...open.map((texts) => ({ ...texts, ofPerson: false })),
+    ...(feedback ? [{ ...feedback.tool, ofPerson: true }] : []),
+    { ...authStatus, ofPerson: false },
+    { ...whoami, ofPerson: true },
+  ]
 }
 type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'authStatus' | 'whoami'
 
 /** Names as clients take them: some refuse a server over any other (SEP-986). */
 function readName(settings: SettingsReader, setting: string, otherwise: string): string {
   const name = settings.text(setting) ?? otherwise
-  if (!/^[\w.-]{1,64}$/.test(name)) settings.complain(`${setting} must be 1 to 64 letters, digits, _, - or .`)
+  if (!/^[\w.-]{1,64}$/.test(name)) settings.complain(`${setting} must be 1 to 64 letters, digits, "_", "-" or "."`)
   return name
 }
 
 function readAsk(settings: SettingsReader, brand: Brand): ToolTexts {
   return {
-    name: readName(settings, 'MCP_TOOL_NAME', 'ask_redpanda_question'),
+    name: readName(settings, 'MCP_TOOL_NAME', `ask_${brandWord(brand)}_question`),
     title: settings.text('MCP_TOOL_TITLE') ?? `Search ${brand.name} Sources`,
     description:
       settings.text('MCP_TOOL_DESCRIPTION') ??
@@ -124,13 +143,18 @@ function readAsk(settings: SettingsReader, brand: Brand): ToolTexts {
   }
 }
 
-function readKapa(settings: SettingsReader): KapaSettings {
+function readKapa(settings: SettingsReader, brand: Brand): KapaSettings {
   const projectId = settings.text('KAPA_PROJECT_ID')
   const integrationId = settings.text('KAPA_INTEGRATION_ID')
   const hosted = settings.url('KAPA_MCP_SERVER_URL')
-  const toolName = settings.text('KAPA_TOOL_NAME') ?? 'search_redpanda_knowledge_sources'
+  const toolName = settings.text('KAPA_TOOL_NAME') ?? `search_${brandWord(brand)}_knowledge_sources`
   const restUrl = settings.url('KAPA_API_URL') ?? 'https://api.kapa.ai'
-  if (projectId === undefined) return { kind: 'mcp', url: hosted ?? 'https://redpanda.mcp.kapa.ai', toolName }
+  if (projectId === undefined) {
+    const url = hosted ?? redpandaOnly(brand, 'https://redpanda.mcp.kapa.ai')
+    // Nobody else's questions, people and key are for Redpanda's project.
+    if (url === undefined) settings.complain('KAPA_MCP_SERVER_URL or KAPA_PROJECT_ID is missing')
+    return { kind: 'mcp', url: url ?? '', toolName }
+  }
   if (settings.text('KAPA_MCP_SERVER_URL') !== undefined) {
     settings.complain('KAPA_PROJECT_ID and KAPA_MCP_SERVER_URL are two ways to ask Kapa: set one')
   }
@@ -138,16 +162,14 @@ function readKapa(settings: SettingsReader): KapaSettings {
   return { kind: 'rest', url: restUrl, projectId, integrationId }
 }
 
-const redpandaApis = ['admin', 'cloud-controlplane', 'cloud-dataplane', 'http-proxy', 'schema-registry']
-
-/** Redpanda's own hub, pages and form are the defaults for nobody else: their readers would be led astray. */
-const redpandaOnly = (brand: Brand, value: string) => (brand.name === defaultBrand.name ? value : undefined)
+const redpandaApis = 'admin, cloud-controlplane, cloud-dataplane, http-proxy, schema-registry'
 
 function readApiReference(settings: SettingsReader, brand: Brand): ApiReferenceSettings | undefined {
   const hub = settings.text('MCP_API_HUB_URL') ?? redpandaOnly(brand, 'https://bump.sh/redpanda/hub/redpanda/mcp')
   const pagesUrl = settings.url('MCP_API_DOCS_URL') ?? redpandaOnly(brand, 'https://docs.redpanda.com/api/doc')
-  const names = settings.list('MCP_API_NAMES') ?? (brand.name === defaultBrand.name ? redpandaApis : [])
-  const apis = names.length > 0 ? ` The APIs are: ${names.join(', ')}.` : ''
+  const names = settings.list('MCP_API_NAMES')?.join(', ') ?? redpandaOnly(brand, redpandaApis)
+  // Without the base of their pages nobody can name one.
+  const apis = names && pagesUrl ? ` The APIs are: ${names}.` : ''
   const texts = {
     list: {
       name: readName(settings, 'MCP_API_LIST_TOOL_NAME', 'list_api_reference_pages'),
@@ -171,14 +193,14 @@ function readApiReference(settings: SettingsReader, brand: Brand): ApiReferenceS
 }
 
 function readFeedback(settings: SettingsReader, brand: Brand, siteUrl: string): FeedbackSettings | undefined {
-  const form = settings.text('MCP_FEEDBACK_FORM_PATH') ?? redpandaOnly(brand, '/home/')
+  const form = readFeedbackForm(settings, brand)
   const formName = settings.text('MCP_FEEDBACK_FORM_NAME') ?? 'api-feedback'
   const tool = {
     name: readName(settings, 'MCP_FEEDBACK_TOOL_NAME', 'submit_documentation_feedback'),
     title: `Send Feedback on the ${brand.name} Documentation`,
     description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the person the exact text and ask for their consent before every call: the text is sent with their e-mail address.`,
   }
-  if (form === undefined || form === 'off') return undefined
+  if (form === undefined) return undefined
   const url = form.startsWith('/') ? URL.parse(form, siteUrl) : URL.parse(form)
   if (!url || !isSecureUrl(url.href) || (form.startsWith('/') && url.origin !== new URL(siteUrl).origin)) {
     settings.complain('MCP_FEEDBACK_FORM_PATH must be a path on this site, an https URL, or off')

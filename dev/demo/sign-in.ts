@@ -1,0 +1,119 @@
+import { UnauthorizedError } from '@modelcontextprotocol/client'
+import { decodeJwt } from 'jose'
+import { paths } from '../../lib/oauth/capabilities.ts'
+import { type PersonSignsIn, personSignsIn } from '../browser/person.ts'
+import type { Recorder } from './recorder.ts'
+import { at, type Scene, transportFor } from './scene.ts'
+import { check, step } from './step.ts'
+
+/** The client connects without a token; its own OAuth code does the rest, up to where it needs the person. */
+export async function discover(scene: Scene): Promise<void> {
+  const { recorder, memory, client, listing } = scene
+  const refused = await client.connect(transportFor(scene)).catch((error: unknown) => error)
+  const exchanges = recorder.take()
+  await step('Connecting without a token', async () => {
+    const [first] = exchanges.filter(at(paths.mcp))
+    if (first === undefined) throw refused ?? new Error('the client asked for nothing')
+    check(first.status === 401, `/mcp answered ${first.status}, not 401`)
+    const challenge = first.response.headers.get('www-authenticate') ?? ''
+    check(challenge.includes(paths.protectedResourceMetadataOfMcp), 'the challenge does not name the resource metadata')
+    listing.step('Connects without a token', [first], '401, and where to read on')
+  })
+  await step('Discovery', async () => {
+    const documents = exchanges.filter(at(paths.protectedResourceMetadataOfMcp, paths.authorizationServerMetadata))
+    const read = documents.filter(({ status }) => status === 200)
+    check(read.length === 2, `${read.length} metadata documents were read, not 2`)
+    listing.step('Discovers the authorization server', documents, 'resource and server metadata')
+  })
+  await step('Registration', async () => {
+    const registering = exchanges.filter(at(paths.register))
+    const id = memory.registration()?.client_id
+    if (!(refused instanceof UnauthorizedError)) throw refused
+    check(registering.length === 1 && id !== undefined, 'the client did not register')
+    listing.step('Registers itself', registering, `a client_id of ${id.length} characters that says everything`)
+  })
+}
+
+/** The person goes through every page, one line for each; then the client has tokens that allow what it asked for. */
+export async function signIn(scene: Scene): Promise<void> {
+  const { recorder, person, listing } = scene
+  const pages = {
+    'consent page': ['Consent page', 'who asks, what is shared, one button'],
+    approval: ['Continue', 'a cookie for this one sign-in, and off'],
+    'OpenID Provider': ['OpenID Provider', `signs in as ${person.email}`],
+  } as const
+  const answer = await step('Signing in', () =>
+    goThroughPages(scene, (page) => {
+      if (page === 'callback') return
+      const [name, detail] = pages[page]
+      const exchanges = recorder.take()
+      // A provider that fails sends the person back as well: what comes of it is told at the next step.
+      const to = exchanges.at(-1)?.response.headers.get('location') ?? ''
+      if (URL.parse(to)?.searchParams.has('error')) return
+      listing.step(name, exchanges, detail)
+    }),
+  )
+  await step('Authorization response', async () => {
+    checkResponse(scene, answer)
+    listing.step('Back with an identity', recorder.take(), 'and on to the client with a code')
+  })
+  await step('Code exchange', async () => {
+    await redeemCode(scene, answer)
+    const exchanges = recorder.take().filter(at(paths.token))
+    listing.step('Code for tokens', exchanges, 'the code is spent, the grant exists')
+  })
+}
+
+/**
+ * The client has asked for more than the person had allowed: the same pages once more, in one line.
+ *
+ * @param scope what the new token has to allow
+ */
+export async function stepUp(scene: Scene, scope: string): Promise<void> {
+  await step('Stepping up', async () => {
+    const answer = await goThroughPages(scene)
+    checkResponse(scene, answer)
+    const allowed = await redeemCode(scene, answer)
+    check(allowed === scope, `the new token allows ${allowed}, not ${scope}`)
+    scene.listing.step('Steps up', scene.recorder.take(), `the person is asked once more, and allows ${allowed}`)
+  })
+}
+
+/** @returns the authorization response, where the client listens */
+async function goThroughPages(scene: Scene, onStep?: PersonSignsIn['onStep']): Promise<URL> {
+  const { recorder, memory, person } = scene
+  const authorizationUrl = memory.authorizationUrl()
+  check(authorizationUrl !== undefined, 'the client did not send the person anywhere')
+  const pages = { authorizationUrl, ...person, browser: recorder.browser, ...(onStep && { onStep }) }
+  return personSignsIn(pages).catch(async (error: unknown) => {
+    throw (await refusal(recorder)) ?? error
+  })
+}
+
+function checkResponse({ place, memory }: Scene, answer: URL): void {
+  const error = answer.searchParams.get('error')
+  check(error === null, `the client is told ${error}`)
+  check(answer.href.startsWith(String(memory.redirectUrl)), 'the person was not sent back to the client')
+  check(answer.searchParams.get('state') === memory.sentState(), 'the state is not the one that the client sent')
+  check(answer.searchParams.get('iss') === place.url, 'the response does not name its issuer')
+}
+
+/** @returns the scope of the access token */
+async function redeemCode(scene: Scene, answer: URL): Promise<unknown> {
+  await transportFor(scene).finishAuth(answer.searchParams)
+  const { access_token: accessToken, refresh_token: refreshToken, issuer } = scene.memory.currentTokens() ?? {}
+  check(accessToken !== undefined && refreshToken !== undefined, 'there is no pair of tokens')
+  check(issuer === scene.place.url, 'the tokens are not those of this issuer')
+  const { email, scope } = decodeJwt(accessToken)
+  check(email === scene.person.email, 'the token names another person')
+  return scope
+}
+
+/** What the last page said where it was an error; undefined if it was none. */
+async function refusal(recorder: Recorder): Promise<Error | undefined> {
+  const last = recorder.take().at(-1)
+  if (last === undefined || last.status < 400) return undefined
+  const [, code] = /Error <code>([^<]*)<\/code>/.exec(await last.response.text()) ?? []
+  const { origin, pathname } = last.url
+  return new Error(`${origin}${pathname} answered ${last.status}${code === undefined ? '' : ` (${code})`}`)
+}

@@ -1,0 +1,96 @@
+import { type Tool, UnauthorizedError } from '@modelcontextprotocol/client'
+import * as v from 'valibot'
+import { paths } from '../../lib/oauth/capabilities.ts'
+import { at, type Scene } from './scene.ts'
+import { stepUp } from './sign-in.ts'
+import { check, step } from './step.ts'
+
+/** What the demo looks up, and what it has to say. */
+export const lookup = { query: 'decommission a broker', type: 'operation' }
+export const feedback = 'How long does an access token work after a person has signed out? Put it first on the page.'
+
+const page = v.object({ url: v.pipe(v.string(), v.url()), title: v.string() })
+const found = v.object({ data: v.tupleWithRest([page], page), total: v.number() })
+const read = v.object({ data: v.tuple([v.object({ url: v.string(), content: v.string() })]) })
+const submitted = v.object({ status: v.literal('submitted') })
+const self = v.object({
+  email: v.string(),
+  organization: v.object({ name: v.string() }),
+  scopes: v.array(v.string()),
+  connections: v.array(v.object({ client_name: v.string(), this_connection: v.boolean() })),
+})
+
+/** The tool that needs this argument: what tools are called is a setting. */
+export function toolThatTakes(argument: string, tools: readonly Tool[]): string {
+  const tool = tools.find(({ inputSchema }) => inputSchema.required?.includes(argument))
+  check(tool !== undefined, `no tool takes ${argument}`)
+  return tool.name
+}
+
+/** Looks something up in the reference of an API, as a model does: a search, then the best page of what it found. */
+export async function lookUp(scene: Scene, tools: readonly Tool[]): Promise<void> {
+  const { recorder, listing } = scene
+  const [best] = await step('Searching the API reference', async () => {
+    const { data, total } = await use(scene, toolThatTakes('query', tools), lookup, found)
+    listing.step('Searches the API reference', recorder.take(), `“${lookup.query}”: ${total} found, ${data[0].title}`)
+    return data
+  })
+  await step('Reading a page of the API reference', async () => {
+    const { data } = await use(scene, toolThatTakes('urls', tools), { urls: [best.url] }, read)
+    const published = await (await fetch(best.url, { signal: AbortSignal.timeout(5000) })).text()
+    check(data[0].content === published, `what was read is not what stands at ${best.url}`)
+    listing.step('Reads the best page', recorder.take(), `${published.length} characters, as they are published`)
+  })
+}
+
+/** Sends feedback, which takes a scope that the client did not ask for when the person signed in. */
+export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promise<void> {
+  const { recorder, client, listing, person } = scene
+  const name = toolThatTakes('feedback', tools)
+  const args = { feedback, category: 'documentation_gap' }
+  const scope = await step('Sending feedback without its scope', async () => {
+    const error = await client.callTool({ name, arguments: args }).then(
+      () => new Error('it was not refused'),
+      (error: unknown) => error,
+    )
+    if (!(error instanceof UnauthorizedError)) throw error
+    const [refused] = recorder.take().filter(at(paths.mcp))
+    check(refused?.status === 403, `/mcp answered ${refused?.status}, not 403`)
+    const challenge = refused.response.headers.get('www-authenticate') ?? ''
+    const [, scope] = /error="insufficient_scope".* scope="([^"]*)"/.exec(challenge) ?? []
+    check(scope !== undefined, 'the challenge does not name the scopes that it takes')
+    listing.step('Sends feedback, unallowed', [refused], `403 insufficient_scope: it takes ${scope}`)
+    return scope
+  })
+  await stepUp(scene, scope)
+  await step('Sending feedback', async () => {
+    await use(scene, name, args, submitted)
+    listing.step('Sends feedback', recorder.take(), `under ${person.email}`)
+  })
+}
+
+/** Asks who one is, and what one has allowed. */
+export async function askWhoIAm(scene: Scene): Promise<void> {
+  const { recorder, memory, person, listing } = scene
+  await step('Asking who one is', async () => {
+    const { email, organization, scopes, connections } = await use(scene, 'whoami', {}, self)
+    check(email === person.email && organization.name === person.organization, `it is ${email} of ${organization.name}`)
+    check(connections.filter((connection) => connection.this_connection).length === 1, 'this connection is not told')
+    const ofTheDemo = connections.every(({ client_name }) => client_name === memory.clientMetadata.client_name)
+    check(ofTheDemo, 'there are connections of another client')
+    const detail = `${organization.name}, may ${scopes.join(' ')}; ${connections.length} connections, one for each sign-in`
+    listing.step('Asks who it is', recorder.take(), detail)
+  })
+}
+
+/** Calls a tool. The client checks the data against the schema that the tool was listed with, we against what we need. */
+async function use<Schema extends v.GenericSchema>(
+  { client }: Scene,
+  name: string,
+  args: Readonly<Record<string, unknown>>,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>> {
+  const { isError, content, structuredContent } = await client.callTool({ name, arguments: args })
+  check(isError !== true, `${name} answered ${JSON.stringify(content)}`)
+  return v.parse(schema, structuredContent)
+}
