@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
 import type { World } from '../../dev/start/world.ts'
+import type { ToolArguments } from '../clients/tool-answer.ts'
 import { type Evidence, eventually } from './evidence.ts'
 import type { Person } from './person.ts'
-import { type ClientStep, clientSteps, type RealClient, type RealClientKind } from './real-client.ts'
+import { type ClientStep, clientSteps, type RealClient, type RealClientKind, toolName } from './real-client.ts'
 import type { Cell } from './table.ts'
 
 /** The life of one client, in parts between which all clients wait for each other. None of them throws. */
@@ -11,6 +12,8 @@ export interface Life {
   readonly name: string
   /** From the first request to the first answer. */
   begin(): Promise<void>
+  /** Whatever else the service can do for a person. */
+  useTools(): Promise<void>
   /** When the access token has expired. */
   goOn(): Promise<void>
   /** The session is ended, by the client itself or by whoever has its refresh token. */
@@ -67,7 +70,34 @@ export function createLife(
 
   async function ask(): Promise<void> {
     const question = newQuestion()
-    checkAnswer(question, await client.ask(question))
+    checkAnswer(question, await client.use(toolName, { question }))
+  }
+
+  async function usesTool(tool: string, args: ToolArguments, expected: RegExp): Promise<string> {
+    const answer = (await client.use(tool, args)).join('\n')
+    const [found] = expected.exec(answer) ?? []
+    if (found === undefined) throw new Error(`${tool} answered something else`)
+    return found
+  }
+
+  async function readEverything(): Promise<void> {
+    await usesTool('list_api_reference_pages', {}, /Admin API/)
+    const search = { query: 'decommission a broker', api: 'admin' }
+    const page = await usesTool('search_api_reference', search, /http[^\s"\\]+\/admin\/operation\/[\w-]+/)
+    await usesTool('get_api_reference_content', { urls: [page] }, /Moves every partition/)
+    await usesTool('auth_status', {}, /"?signed_in\W+true/)
+    await usesTool('whoami', {}, new RegExp(person.email))
+  }
+
+  /** For this the client has to ask for more than it has, and the person to agree once more. */
+  async function sendFeedback(): Promise<void> {
+    const feedback = `This page helped. ${randomUUID()}`
+    await usesTool('submit_documentation_feedback', { feedback }, /submitted/)
+    const sent = world.forms.submissions().find(({ body }) => body.feedback === feedback)
+    if (sent?.body['user-email'] !== person.email) throw new Error('the feedback has not arrived under their address')
+    if (person.requests.at(-1)?.searchParams.get('scope')?.includes('docs:feedback') !== true) {
+      throw new Error('nobody was asked for more')
+    }
   }
 
   async function askAtOnce(together: NonNullable<RealClient['askAtOnce']>): Promise<void> {
@@ -120,6 +150,12 @@ export function createLife(
         await eventually('the redeemed code', () => times('code_redeemed')[0])
         set('sign-in', 'ok', performance.now() - asked)
         await timed('tool call', ask)
+      }),
+
+    useTools: () =>
+      part(['other tools', 'more scopes'], async () => {
+        await timed('other tools', readEverything)
+        if (without['more scopes'] === undefined) await timed('more scopes', sendFeedback)
       }),
 
     goOn: () =>

@@ -34,6 +34,8 @@ export async function runLives(options: LivesOptions): Promise<readonly Pick<Lif
     await startLives(options, lives)
     progress('every client signs in, and asks')
     await inTurns(lives, (life) => life.begin())
+    progress('every client uses every other tool, and asks for more scopes')
+    await inTurns(lives, (life) => life.useTools())
     const signedIn = performance.now()
     await options.meanwhile()
     progress('until every access token has expired')

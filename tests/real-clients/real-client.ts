@@ -1,5 +1,6 @@
 import type { World } from '../../dev/start/world.ts'
 import type { DocumentHost } from '../clients/driver/documents.ts'
+import type { ToolArguments } from '../clients/tool-answer.ts'
 import type { Packages } from './install.ts'
 import type { Person } from './person.ts'
 
@@ -7,8 +8,8 @@ import type { Person } from './person.ts'
 export interface RealClient {
   /** Finds the service, makes itself known, has the person sign in, and is connected. */
   signIn(): Promise<void>
-  /** The texts of the tool's answer. Signs in again where the client would. */
-  ask(question: string): Promise<readonly string[]>
+  /** The texts of the tool's answer. Signs in again, or for more, where the client would. */
+  use(tool: string, args: ToolArguments): Promise<readonly string[]>
   /** As many questions as there are, at the same moment, each by whoever refreshes for itself. */
   askAtOnce?(questions: readonly string[]): Promise<readonly (readonly string[])[]>
   /** The client's own way to end the session, at the authorization server too. */
@@ -41,6 +42,8 @@ export const clientSteps = [
   'registration',
   'sign-in',
   'tool call',
+  'other tools',
+  'more scopes',
   'expired token',
   'parallel refresh',
   'sign-out',

@@ -1,15 +1,23 @@
-/** What an MCP endpoint makes of one message, on the wire of the 2025 revisions. */
+import * as v from 'valibot'
+
+const result = v.looseObject({
+  isError: v.optional(v.boolean(), false),
+  content: v.optional(v.array(v.looseObject({ type: v.string(), text: v.optional(v.string(), '') })), []),
+  structuredContent: v.optional(v.unknown()),
+})
+const body = v.looseObject({ result: v.optional(result) })
+
+/** What an MCP endpoint makes of one message. */
 export interface McpAnswer {
   readonly status: number
   readonly headers: Headers
   /** `WWW-Authenticate` */
   readonly challenge: string | null
-  // Whatever the server says: the tests look at it.
-  // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse
-  readonly body: any
+  /** The JSON-RPC message, or whatever else the server says. */
+  readonly body: v.InferOutput<typeof body>
 }
 
-/** @param token absent: nobody has signed in */
+/** One message on the wire of the 2025 revisions. @param token absent: nobody has signed in */
 export async function sendMcp(mcpUrl: string, method: string, params: object, token?: string): Promise<McpAnswer> {
   const response = await fetch(mcpUrl, {
     method: 'POST',
@@ -21,11 +29,30 @@ export async function sendMcp(mcpUrl: string, method: string, params: object, to
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   })
   const text = await response.text()
-  const { status, headers } = response
   return {
-    status,
-    headers,
-    challenge: headers.get('www-authenticate'),
-    body: JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text),
+    status: response.status,
+    headers: response.headers,
+    challenge: response.headers.get('www-authenticate'),
+    body: v.parse(body, JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)),
   }
+}
+
+/** Calls a tool. */
+export const callTool = (mcpUrl: string, name: string, args: object, token?: string) =>
+  sendMcp(mcpUrl, 'tools/call', { name, arguments: args }, token)
+
+/** What a tool says that failed, in its one text. @throws Error if it did not fail, or not in this form */
+export function failureIn({ status, body: { result } }: McpAnswer): unknown {
+  const [item, ...others] = result?.content ?? []
+  if (status !== 200 || !result?.isError || !item || others.length > 0 || result.structuredContent !== undefined) {
+    throw new Error(`no failure of a tool: ${status} ${JSON.stringify(result)}`)
+  }
+  return JSON.parse(item.text)
+}
+
+/** The data of a tool's success. @throws Error if it failed, or has none */
+export function answerIn({ status, body: { result } }: McpAnswer): unknown {
+  if (status === 200 && result && !result.isError && result.structuredContent !== undefined)
+    return result.structuredContent
+  throw new Error(`no answer of a tool: ${status} ${JSON.stringify(result)}`)
 }

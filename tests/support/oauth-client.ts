@@ -109,8 +109,9 @@ export async function registerClient(issuer: string, name = 'Test client'): Prom
 export async function obtainCode(
   client: OAuthClient,
   email = newAddress(),
+  changes: Changes = {},
 ): Promise<{ readonly request: AuthorizationRequest; readonly code: string }> {
-  const request = client.authorizationRequest()
+  const request = client.authorizationRequest(changes)
   const answer = await personSignsIn({ authorizationUrl: request.url, email, browser: createWatchedBrowser() })
   return { request, code: codeOf(answer) }
 }
@@ -131,8 +132,9 @@ export async function obtainCodeByMock(
 export async function obtainTokens(
   client: OAuthClient,
   email = newAddress(),
+  changes: Changes = {},
 ): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
-  const { request, code } = await obtainCode(client, email)
+  const { request, code } = await obtainCode(client, email, changes)
   return tokensOf(await client.redeem(request, code))
 }
 

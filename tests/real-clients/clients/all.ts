@@ -1,6 +1,5 @@
 import ours from '../../../package.json' with { type: 'json' }
-import { createV1Client } from '../../clients/sdk-v1.ts'
-import { createV2Client } from '../../clients/sdk-v2.ts'
+import { sdks } from '../../clients/sdks.ts'
 import type { Packages } from '../install.ts'
 import type { RealClientKind } from '../real-client.ts'
 import { inspectorCliKind } from './inspector-cli.ts'
@@ -24,9 +23,7 @@ export async function clientKinds(packages: Packages): Promise<readonly RealClie
     openidClient: `openid-client ${await packages.version('openid-client')}`,
   }
   return [
-    sdkKind(names.v1, createV1Client),
-    sdkKind(`${names.v2}, 2025-11-25`, (options) => createV2Client(options, {})),
-    sdkKind(`${names.v2}, 2026-07-28`, (options) => createV2Client(options, { versionNegotiation: { mode: 'auto' } })),
+    ...sdks.map((sdk) => sdkKind(sdk.stepsUp ? `${names.v2}, ${sdk.version}` : names.v1, sdk)),
     await mcpRemoteKind(packages, 'DCR'),
     await mcpRemoteKind(packages, 'CIMD'),
     await inspectorCliKind(packages),

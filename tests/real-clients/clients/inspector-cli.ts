@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { freePort } from '../free-port.ts'
 import { startProcess } from '../processes.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
@@ -33,9 +34,9 @@ export async function inspectorCliKind(packages: Surroundings['packages']): Prom
         return command.standardOutput()
       }
 
-      async function ask(question: string, ...args: string[]): Promise<readonly string[]> {
-        const given = JSON.stringify({ question })
-        const result = await run('--method', 'tools/call', '--tool-name', toolName, '--tool-args-json', given, ...args)
+      async function use(tool: string, args: ToolArguments, ...options: string[]): Promise<readonly string[]> {
+        const given = JSON.stringify(args)
+        const result = await run('--method', 'tools/call', '--tool-name', tool, '--tool-args-json', given, ...options)
         return v.parse(called, JSON.parse(result)).result.content.map(({ text }) => text)
       }
 
@@ -43,8 +44,9 @@ export async function inspectorCliKind(packages: Surroundings['packages']): Prom
         async signIn() {
           await run('--method', 'tools/list')
         },
-        ask: (question) => ask(question, '--protocol-era', 'auto'),
-        askAtOnce: (questions) => Promise.all(questions.map((question) => ask(question, '--stored-auth-only'))),
+        use: (tool, args) => use(tool, args, '--protocol-era', 'auto'),
+        askAtOnce: (questions) =>
+          Promise.all(questions.map((question) => use(toolName, { question }, '--stored-auth-only'))),
         refreshToken: () => keptRefreshToken(person.home),
         output: () => printed,
         close: async () => {},

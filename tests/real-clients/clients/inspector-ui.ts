@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core'
 import { launchBrowser } from '../../browser/chromium.ts'
+import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { freePort } from '../free-port.ts'
 import { startProcess } from '../processes.ts'
-import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
+import type { RealClientKind, Surroundings } from '../real-client.ts'
 import { keptRefreshToken, noSignOut, storeInFile } from './inspector-store.ts'
 
 const longest = 300_000
@@ -48,15 +49,18 @@ export async function inspectorUiKind(packages: Surroundings['packages']): Promi
           await page.getByLabel(/^Connect or disconnect/).click({ force: true })
           await signInByHand(page, person.email)
         },
-        async ask(question) {
-          await execute(page, question)
+        async use(tool, args) {
+          await execute(page, tool, args)
+          const results = page.getByText('Results', { exact: true })
           const consent = page.getByRole('button', { name: /^continue/i })
-          await page.getByText('Results', { exact: true }).or(consent).waitFor()
-          if (await consent.isVisible()) {
-            // The session has ended: the page has sent the person away, and begins anew when they come back.
+          const more = page.getByRole('button', { name: 'Authorize', exact: true })
+          await results.or(consent).or(more).first().waitFor()
+          if (await results.isHidden()) {
+            // The page sends the person away, once they have agreed if it is for more scopes, and begins anew after that.
+            if (await more.isVisible()) await more.click()
             await signInByHand(page, person.email)
-            await execute(page, question)
-            await page.getByText('Results', { exact: true }).waitFor()
+            await execute(page, tool, args)
+            await results.waitFor()
           }
           return [await page.locator('body').innerText()]
         },
@@ -72,18 +76,20 @@ export async function inspectorUiKind(packages: Surroundings['packages']): Promi
 }
 
 /** Presses the button; what comes of it is another matter. */
-async function execute(page: Page, question: string): Promise<void> {
+async function execute(page: Page, tool: string, args: ToolArguments): Promise<void> {
   await page
     .locator('label')
     .filter({ hasText: /^Tools$/ })
     .click()
   const results = page.getByText('Results', { exact: true })
   if (await results.isVisible()) await results.locator('..').getByRole('button').first().click()
-  else await page.getByRole('button', { name: toolName }).click()
-  await page
-    .getByLabel(/question/)
-    .first()
-    .fill(question)
+  await page.getByRole('button', { name: tool }).click()
+  for (const [name, value] of Object.entries(args)) {
+    await page
+      .getByLabel(new RegExp(`^${name}`))
+      .first()
+      .fill(typeof value === 'string' ? value : JSON.stringify(value))
+  }
   await page.getByRole('button', { name: /execute/i }).click()
 }
 

@@ -1,5 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import * as v from 'valibot'
+import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { type RealClientKind, toolName } from '../real-client.ts'
 
 export const methods = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
@@ -15,7 +16,7 @@ export interface Judge {
   /** Discovery and registration, by the metadata that is found. */
   register(metadata: RegistrationRequest): Promise<void>
   /** @returns where the person is to go */
-  authorizationUrl(): Promise<URL>
+  authorizationUrl(scope: string): Promise<URL>
   redeem(answer: URL): Promise<JudgedTokens>
   refresh(refreshToken: string): Promise<JudgedTokens>
   revoke(token: string): Promise<void>
@@ -61,8 +62,8 @@ export function judgeKind(
       const judge = create({ issuer, resource, method, redirectUri, key, introspectionToken })
       let tokens: JudgedTokens | undefined
 
-      async function authorize(): Promise<JudgedTokens> {
-        tokens = await judge.redeem(await person.signsIn(await judge.authorizationUrl()))
+      async function authorize(scope = 'docs:read'): Promise<JudgedTokens> {
+        tokens = await judge.redeem(await person.signsIn(await judge.authorizationUrl(`${scope} offline_access`)))
         return tokens
       }
       const kept = () => {
@@ -70,14 +71,14 @@ export function judgeKind(
         return tokens
       }
 
-      const call = ({ accessToken }: JudgedTokens, question: string) =>
+      const call = ({ accessToken }: JudgedTokens, name: string, args: ToolArguments) =>
         judge.fetch(
           accessToken,
           JSON.stringify({
             jsonrpc: '2.0',
             id: 1,
             method: 'tools/call',
-            params: { name: toolName, arguments: { question } },
+            params: { name, arguments: args },
           }),
           new Headers({
             'content-type': 'application/json',
@@ -86,8 +87,7 @@ export function judgeKind(
           }),
         )
 
-      async function askWith(current: JudgedTokens, question: string): Promise<readonly string[]> {
-        const response = await call(current, question)
+      async function textsOf(response: Response): Promise<readonly string[]> {
         if (response.status !== 200) throw new Error(`the MCP endpoint answered ${response.status}`)
         return v.parse(called, messageIn(await response.text())).result.content.map(({ text }) => text)
       }
@@ -104,9 +104,11 @@ export function judgeKind(
           })
           await authorize()
         },
-        async ask(question) {
-          const refused = (await call(kept(), '')).status === 401
-          return askWith(refused ? await authorize() : kept(), question)
+        async use(tool, args) {
+          const response = await call(kept(), tool, args)
+          if (response.status !== 401 && response.status !== 403) return textsOf(response)
+          const [, scope] = /scope="([^"]*)"/.exec(response.headers.get('www-authenticate') ?? '') ?? []
+          return textsOf(await call(await authorize(scope), tool, args))
         },
         async askAtOnce(questions) {
           const { refreshToken } = kept()
@@ -114,7 +116,9 @@ export function judgeKind(
           const successors = new Set(all.map((one) => one.refreshToken))
           if (successors.size !== 1) throw new Error('one refresh token has several successors')
           tokens = all[0]
-          return Promise.all(questions.map((question, index) => askWith(all[index] ?? kept(), question)))
+          return Promise.all(
+            questions.map(async (question, index) => textsOf(await call(all[index] ?? kept(), toolName, { question }))),
+          )
         },
         signOut: () => judge.revoke(kept().refreshToken),
         output: () => '',

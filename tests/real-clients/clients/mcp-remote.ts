@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/client'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
 import * as v from 'valibot'
+import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
 
 const keptTokens = v.object({ refresh_token: v.string() })
@@ -44,8 +45,8 @@ export async function mcpRemoteKind(packages: Surroundings['packages'], by: 'DCR
         await client.connect(transport)
       }
 
-      async function askOf(client: Client | undefined, question: string): Promise<readonly string[]> {
-        const answer = await client?.callTool({ name: toolName, arguments: { question } })
+      async function useBy(client: Client | undefined, name: string, args: ToolArguments): Promise<readonly string[]> {
+        const answer = await client?.callTool({ name, arguments: args })
         return answer?.content.flatMap((part) => (part.type === 'text' ? part.text : [])) ?? []
       }
 
@@ -53,8 +54,9 @@ export async function mcpRemoteKind(packages: Surroundings['packages'], by: 'DCR
         async signIn() {
           for (let count = 0; count < 3; count++) await startApplication()
         },
-        ask: (question) => askOf(applications[0], question),
-        askAtOnce: (questions) => Promise.all(questions.map((question, index) => askOf(applications[index], question))),
+        use: (tool, args) => useBy(applications[0], tool, args),
+        askAtOnce: (questions) =>
+          Promise.all(questions.map((question, index) => useBy(applications[index], toolName, { question }))),
         async refreshToken() {
           const names = await readdir(folder, { recursive: true })
           const file = names.find((name) => name.endsWith('_tokens.json'))

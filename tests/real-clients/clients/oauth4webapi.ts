@@ -41,7 +41,7 @@ export function createOauth4webapi(options: JudgeOptions): Judge {
       known = { as, client: await oauth.processDynamicClientRegistrationResponse(registered) }
     },
 
-    async authorizationUrl() {
+    async authorizationUrl(scope) {
       const { as, client } = get()
       verifier = oauth.generateRandomCodeVerifier()
       state = oauth.generateRandomState()
@@ -53,7 +53,7 @@ export function createOauth4webapi(options: JudgeOptions): Judge {
         code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
         state,
-        scope: 'docs:read offline_access',
+        scope,
         resource: resource.href,
       }).toString()
       return url

@@ -37,7 +37,7 @@ export function createOpenidClient(library: Library, options: JudgeOptions): Jud
       })
     },
 
-    async authorizationUrl() {
+    async authorizationUrl(scope) {
       pkceCodeVerifier = library.randomPKCECodeVerifier()
       expectedState = library.randomState()
       return library.buildAuthorizationUrl(get(), {
@@ -45,7 +45,7 @@ export function createOpenidClient(library: Library, options: JudgeOptions): Jud
         code_challenge: await library.calculatePKCECodeChallenge(pkceCodeVerifier),
         code_challenge_method: 'S256',
         state: expectedState,
-        scope: 'docs:read offline_access',
+        scope,
         resource: resource.href,
       })
     },

@@ -1,14 +1,17 @@
-import type { SdkClient, SdkClientOptions } from '../../clients/story.ts'
+import type { Sdk } from '../../clients/sdks.ts'
 import type { RealClientKind } from '../real-client.ts'
 import { toolName } from '../real-client.ts'
 
 const noSignOut = 'the SDK has no sign-out: an application calls the revocation endpoint itself, as is done here'
 
+/** Of SDK 1.x, and of what is built on it. */
+export const noStepUp = 'asked for more scopes, it refreshes, which never brings more, and gives up'
+
 /** An application on one of the SDKs, which keeps everything in memory. */
-export function sdkKind(name: string, create: (options: SdkClientOptions) => SdkClient): RealClientKind {
+export function sdkKind(name: string, { create, stepsUp }: Pick<Sdk, 'create' | 'stepsUp'>): RealClientKind {
   return {
     name,
-    without: { 'sign-out': noSignOut },
+    without: { 'sign-out': noSignOut, ...(!stepsUp && { 'more scopes': noStepUp }) },
     async start({ world, person }) {
       const client = create({ mcpUrl: new URL(world.mcpUrl), clientMetadataUrl: undefined, fetch })
 
@@ -23,12 +26,13 @@ export function sdkKind(name: string, create: (options: SdkClientOptions) => Sdk
           await client.connect().catch(signsInWhenAsked)
           await client.connect()
         },
-        async ask(question) {
-          const first = client.callTool(toolName, question)
-          return first.catch(async (error: unknown) => {
+        async use(tool, args) {
+          const first = client.use(tool, args)
+          const { texts } = await first.catch(async (error: unknown) => {
             await signsInWhenAsked(error)
-            return client.callTool(toolName, question)
+            return client.use(tool, args)
           })
+          return texts
         },
         askAtOnce: (questions) => Promise.all(questions.map((question) => client.callTool(toolName, question))),
         refreshToken: async () => client.refreshToken(),
