@@ -254,7 +254,10 @@ test('REQUIRE_WORK_EMAIL keeps out who has signed in with another address, for w
     for (const sent of [call, list]) {
       const refused = await answerTo(email, sent)
       expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([403, null])
-      expect(await refused.json()).toMatchObject({ error: 'work_email_required', reason })
+      const said = JSON.parse(await refused.text())
+      // A client can show the model why the call of a tool was refused: it is the result of that call.
+      const why = sent === call ? JSON.parse(said.result.content[0].text) : said
+      expect(why).toMatchObject({ error: 'work_email_required', reason })
     }
   }
   const answered = await answerTo('ada@example.com', call)
