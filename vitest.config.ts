@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
     // About half of what there is: less would mean that something is not recorded any more.
     provide: { leastRecorded: { lines: 5_000, files: 25, secrets: 5_000 } },
     exclude: ['tests/browser/**', 'node_modules/**'],
+    // Two at once on two cores as well: many tests wait, for an upstream that never answers for one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

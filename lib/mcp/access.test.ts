@@ -120,6 +120,48 @@ describe.each<[Mode, Who, Record<'list' | 'public' | 'optional' | 'always', numb
   )
 })
 
+describe('what one request may cost', () => {
+  const lists = (count: number) => batch(...Array.from({ length: count }, () => rpc('tools/list')))
+  const padded = (bytes: number) => rpc('tools/call', { name: 'public', arguments: { pad: 'x'.repeat(bytes) } })
+
+  test.each<[Who, string, number]>([
+    ['nobody', lists(10), 200],
+    ['nobody', lists(11), 400],
+    ['writer', lists(11), 400],
+    ['nobody', padded(60 * 1024), 200],
+    ['nobody', padded(64 * 1024), 413],
+    ['writer', padded(64 * 1024), 200],
+    ['writer', padded(1024 * 1024), 413],
+  ])('%s: %.30j… is %d', async (who, body, status) => {
+    const response = await world('grace').send(body, who)
+    expect(response.status).toBe(status)
+    if (status !== 200) expect([ran, counted]).toEqual([[], []])
+  })
+
+  test('a batch over the limit that calls a tool is not counted', async () => {
+    const body = batch(call('public'), ...Array.from({ length: 10 }, () => rpc('tools/list')))
+    expect((await world('grace').send(body, 'writer')).status).toBe(400)
+    expect([ran, counted]).toEqual([[], []])
+  })
+
+  test('an id as long as a body does not come back', async () => {
+    const id = 'i'.repeat(10_000)
+    const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'always', arguments: {} } })
+    const response = await world('grace').send(body, 'nobody')
+    expect([response.status, (await response.text()).length < 2_000]).toEqual([401, true])
+  })
+
+  test('a body that never ends is given up with the request', async () => {
+    const { fetch } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools })
+    const over = new AbortController()
+    const body = new ReadableStream({ pull: () => new Promise(() => {}) })
+    const sent = { method: 'POST', body, duplex: 'half' }
+    const answer = fetch(new Request(resource, sent), over.signal)
+    over.abort()
+    expect((await answer).status).toBe(408)
+  })
+})
+
 describe('where everybody has to sign in', () => {
   test.each([
     ['a tool that is not there', call('nothing')],

@@ -74,7 +74,10 @@ async function progressOf(callTool: (onprogress: (progress: unknown) => void) =>
   const result = callTool(heard.resolve)
   await asked.promise
   vi.advanceTimersByTime(5_000)
-  return { progress: await heard.promise, result: await result }
+  const answered = { progress: await heard.promise, result: await result }
+  // What is left behind would tell a client of a search that is over, and keep it alive.
+  expect(vi.getTimerCount()).toBe(0)
+  return answered
 }
 
 const progressing = {

@@ -61,6 +61,10 @@ export interface McpEndpoint {
 /** What it takes to use the endpoint at all. */
 const requiredScope = 'docs:read'
 const maximumBody = 1024 * 1024
+/** Of whoever has not signed in: reading costs us more than sending costs them. */
+const maximumAnonymousBody = 64 * 1024
+/** Messages in a batch, each of which is answered at length. */
+const maximumBatch = 10
 /** Seconds after which a client may try again what failed by our fault. */
 const retryAfter = 5
 
@@ -79,7 +83,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, log, maximumBody })
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)
   /** Of a request without a body that could be asked for. */
-  const noNeeds: Needs = { signIn: requireAuth && !lazyAuth, scopes: [requiredScope], toolCalls: [] }
+  const noNeeds: Needs = { signIn: requireAuth && !lazyAuth, scopes: [requiredScope], toolCalls: [], messages: 0 }
 
   /** The order is the security of it: nothing is told about the endpoint before the caller is known (X10, S-11). */
   async function answer(request: Request, call: McpCall): Promise<Response> {
@@ -103,7 +107,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 
   /** Nobody has signed in. Clients probe with GET and read the challenge there, whatever else is odd about the request. */
   async function answerAnybody(request: Request, call: McpCall): Promise<Response> {
-    const received = request.method === 'POST' ? await receive(request) : undefined
+    const received = request.method === 'POST' ? await receive(request, maximumAnonymousBody, call) : undefined
     const needs = received?.needs ?? noNeeds
     log('mcp_unauthenticated', { requestId: call.requestId, enforced: needs.signIn, ua: userAgent(request) })
     if (needs.signIn) return authenticationRequired(toSignIn(needs))
@@ -119,7 +123,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       live = await isLive(token)
     }
     const receiveAndCount = async () => {
-      const received = request.method === 'POST' ? await receive(request) : undefined
+      const received = request.method === 'POST' ? await receive(request, maximumBody, call) : undefined
       const countable = received?.body && !problem && mayAct(received.needs) && live !== false
       return { received, counted: countable ? await count(received.needs, token, call) : null }
     }
@@ -140,7 +144,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   ): Promise<Response> {
     if (received === undefined) return methodNotAllowed()
     const { body, needs } = received
-    if (body === null) return jsonRpcError(413, -32000, 'The request is larger than 1 MB')
+    if (body === null) return jsonRpcError(413, -32000, `The request is larger than ${token ? '1 MB' : '64 KB'}`)
+    if (needs.messages > maximumBatch) return jsonRpcError(400, -32600, `At most ${maximumBatch} messages in a batch`)
     if (needs.toolCalls.length > 1) return jsonRpcError(400, -32600, 'One tools/call for each request')
     const response = counted?.limited
       ? refuse(call, 'limit', tooManyCalls(counted, needs.toolCalls[0]?.id ?? null))
@@ -150,14 +155,15 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   }
 
   /** `body`: `null` when it is too large; then nobody knows what it asks for. */
-  async function receive(request: Request): Promise<Received> {
-    const body = await readBody(request)
+  async function receive(request: Request, maximum: number, { signal }: McpCall): Promise<Received> {
+    const body = await readBody(request, maximum, signal)
     return { body, needs: body === null ? noNeeds : needsOf(body) }
   }
 
   /** Only the call of a tool is counted: it alone costs more than the answer itself (B4, F-000-22). */
   async function count(needs: Needs, token: AccessToken | undefined, { address, signal }: McpCall) {
-    return needs.toolCalls.length === 1 ? countCall(limits, token, address, signal) : null
+    const counts = needs.toolCalls.length === 1 && needs.messages <= maximumBatch
+    return counts ? countCall(limits, token, address, signal) : null
   }
 
   function asked({ scopes, toolCalls: [toolCall] }: Needs): ProtectedResource {
@@ -185,6 +191,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   return {
     async fetch(request, call) {
       const response = await answer(request, call).catch((error: unknown) => {
+        if (call.signal.aborted) return jsonRpcError(408, -32000, 'The request has not arrived in time')
         log('mcp_failed', { requestId: call.requestId, error: error instanceof Error ? error.name : typeof error })
         return error instanceof StoreUnavailable ? temporarilyUnavailable() : internalError()
       })
@@ -193,13 +200,16 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   }
 }
 
-/** The body, as bytes so that no content type is made up for it; `null` when it is too large. */
-async function readBody(request: Request): Promise<Buffer<ArrayBuffer> | null> {
+/**
+ * The body, as bytes so that no content type is made up for it; `null` when it is too large, in bytes. Throws when the
+ * signal fires before it has arrived.
+ */
+async function readBody(request: Request, maximum: number, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of request.body?.pipeThrough(new TransformStream(), { signal }) ?? []) {
     size += chunk.byteLength
-    if (size > maximumBody) return null
+    if (size > maximum) return null
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)

@@ -17,6 +17,8 @@ export interface FeedbackFields {
   /** Path on the site, or the URL of another one; empty: it was not said. */
   readonly page: string
   readonly email: string
+  /** As the OpenID Provider says. */
+  readonly emailVerified: boolean
   readonly domain: string
 }
 
@@ -35,7 +37,7 @@ export interface FeedbackFormOptions {
 export function createFeedbackForm({ url, formName, timeout = 10_000 }: FeedbackFormOptions): FeedbackForm {
   return {
     url,
-    async submit({ feedback, category, page, email, domain }, signal) {
+    async submit({ feedback, category, page, email, emailVerified, domain }, signal) {
       const deadline = startDeadline(timeout)
       try {
         const response = await fetch(url, {
@@ -46,6 +48,7 @@ export function createFeedbackForm({ url, formName, timeout = 10_000 }: Feedback
             category,
             'page-path': page,
             'user-email': email,
+            'user-email-verified': String(emailVerified),
             'user-domain': domain,
             // A trap for robots: what fills it in is thrown away.
             'bot-field': '',

@@ -17,6 +17,8 @@ export function verifiedDomain({ email, emailVerified }: Pick<AccessToken, 'emai
  * is none that e-mail could go to.
  */
 export function normalDomain(text: string): string | null {
+  // What would end a host in a URL, or be decoded, cannot be part of one.
+  if (/[\s/?#\\%:@]/.test(text)) return null
   const domain = domainToASCII(text).replace(/\.$/, '')
   return /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/.test(domain) && domain.length < 254
     ? domain

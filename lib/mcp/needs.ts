@@ -9,6 +9,8 @@ export interface Needs {
   readonly scopes: readonly string[]
   /** The calls of tools in it: only they cost more than the answer itself (B4). */
   readonly toolCalls: readonly NamedCall[]
+  /** How many messages there are. */
+  readonly messages: number
 }
 
 /** A message that calls a tool. */
@@ -47,6 +49,7 @@ export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: Acces
     return {
       signIn: asked.some(({ signIn }) => signIn === 'always' || (signIn === 'if required' && requireAuth)),
       scopes: [...new Set(asked.flatMap(({ scopes }) => scopes))],
+      messages: messages?.length ?? 0,
       toolCalls: (messages ?? []).filter(isToolCall).map((call) => ({ id: answerable(call.id), tool: nameOf(call) })),
     }
   }
@@ -76,4 +79,5 @@ function nameOf({ params }: ToolCallMessage): string | undefined {
   return typeof params.name === 'string' ? params.name : undefined
 }
 
-const answerable = (id: unknown) => (typeof id === 'string' || typeof id === 'number' ? id : null)
+/** An id that is as long as a body would come back as long. */
+const answerable = (id: unknown) => (typeof id === 'number' || (typeof id === 'string' && id.length <= 256) ? id : null)

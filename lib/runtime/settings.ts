@@ -71,9 +71,10 @@ export function createSettingsReader(env: Environment): SettingsReader {
 
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** https anywhere, http on this machine only. */
+/** https anywhere, http on this machine only; never with a name and a password, which would be a secret in a URL. */
 export function isSecureUrl(value: string): boolean {
   const url = URL.parse(value)
+  if (url?.username || url?.password) return false
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopbackHosts.has(url.hostname))
 }
 

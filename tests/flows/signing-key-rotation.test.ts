@@ -128,7 +128,7 @@ test('after a change of the secret the stored keys open under the new one alone 
 })
 
 test.each([
-  ['a setting is wrong, which the log says', { KAPA_MCP_SERVER_URL: 'ftp://kapa.example.com' }, '"misconfigured"'],
+  ['a setting is wrong, which the log says', { CRM_WEBHOOK_URL: 'ftp://crm.example.com' }, '"misconfigured"'],
   ['the operator has a key of their own', createPinnedKey().settings, '"swept"'],
 ])('the stored keys stay as they are, and the sweep goes on, when %s', async (_when, settings, line) => {
   await age(90 * day)

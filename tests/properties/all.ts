@@ -6,6 +6,10 @@ import { cookieHeaders } from './cookies.ts'
 import { documents } from './documents.ts'
 import { fetchedBytes } from './fetch-untrusted.ts'
 import { forms } from './forms.ts'
+import { admission } from './mcp/admission.ts'
+import { toolArguments } from './mcp/arguments.ts'
+import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
+import { upstreamAnswers } from './mcp/upstream-answers.ts'
 import { messages } from './messages.ts'
 import type { Property } from './property.ts'
 import { providerRedirects } from './provider-redirect.ts'
@@ -36,4 +40,9 @@ export const properties: readonly Property[] = [
   goodHeaders,
   tokenContents,
   messages,
+  admission,
+  toolArguments,
+  upstreamAnswers,
+  toolSettings,
+  retryAfterHeaders,
 ]

@@ -8,6 +8,10 @@ import { documents } from './documents.ts'
 import { fetchedBytes, stopHostileServer } from './fetch-untrusted.ts'
 import { forms } from './forms.ts'
 import { kit, valueKinds } from './kit.ts'
+import { admission } from './mcp/admission.ts'
+import { toolArguments } from './mcp/arguments.ts'
+import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
+import { stopHostileUpstream, upstreamAnswers } from './mcp/upstream-answers.ts'
 import { stop } from './mcp-endpoint.ts'
 import { messages } from './messages.ts'
 import type { Property } from './property.ts'
@@ -19,7 +23,7 @@ import { stateMachine } from './state-machine.ts'
 import { tokenRequests } from './token.ts'
 import { stopProvider } from './upstream/place.ts'
 
-afterAll(() => Promise.all([stop(), stopHostileServer(), stopProvider()]))
+afterAll(() => Promise.all([stop(), stopHostileServer(), stopHostileUpstream(), stopProvider()]))
 
 /** The same values every time, unless the environment says otherwise; `npm run fuzz` tries new ones. */
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_121)
@@ -96,4 +100,17 @@ describe('the MCP endpoint', () => {
   test('takes its public key for no secret [S-07]', async () => expect((await tokenByPublicKey()).status).toBe(401))
   test('answers every message of a signed-in client, and tells the answer service of nobody else [S-14]', () =>
     expectToHold(messages))
+  test('runs a tool only for who may call it, one for each request, and counts it [S-05 S-20]', () =>
+    expectToHold(admission))
+})
+
+describe('tools', () => {
+  test('whatever the arguments are: a result or a failure, and upstream is asked only what may be asked', () =>
+    expectToHold(toolArguments))
+  test('whatever an upstream sends: a result or a failure in time, nothing told of it, and the next call works [S-08]', () =>
+    expectToHold(upstreamAnswers))
+  test('whatever an upstream says of when to come back: seconds of a day at most, or nothing', () =>
+    expectToHold(retryAfterHeaders))
+  test('whatever their settings say: usable or complained about, and no complaint repeats it', () =>
+    expectToHold(toolSettings))
 })

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { properties } from './all.ts'
 import { stopHostileServer } from './fetch-untrusted.ts'
+import { stopHostileUpstream } from './mcp/upstream-answers.ts'
 import { stop } from './mcp-endpoint.ts'
 import type { Property } from './property.ts'
 import { stopProvider } from './upstream/place.ts'
@@ -45,7 +46,7 @@ async function allRounds(): Promise<string | undefined> {
 console.log(`FUZZ_SEED=${seed}`)
 const failure = await allRounds()
 for (const [{ name }, cases] of tried) console.log(`${String(cases).padStart(9)}  ${name}`)
-await Promise.all([stop(), stopHostileServer(), stopProvider()])
+await Promise.all([stop(), stopHostileServer(), stopHostileUpstream(), stopProvider()])
 if (failure !== undefined) {
   console.error(`\n${failure}`)
   process.exitCode = 1

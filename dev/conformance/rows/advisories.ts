@@ -229,7 +229,7 @@ export const advisories: Group = {
       source: 'muster #856',
       status: 'kept',
       requirement: '`email_verified` was ignored; redirects of key sets were followed; an empty scope list meant all.',
-      what: 'A redirect of the provider’s keys, metadata or token endpoint is not followed. An unverified address does sign in: F-000-72, of higher rank, decides so; it is recorded and passed on as unverified, and nothing is decided by it (F-07). A client that registers no scope of ours is not restricted by it (R-10): both scopes are for everybody.',
+      what: 'A redirect of the provider’s keys, metadata or token endpoint is not followed. An unverified address does sign in: F-000-72, of higher rank, decides so; it is recorded and passed on as unverified, and nobody is known by it, nor has a plan by it (F-07). A client that registers no scope of ours is not restricted by it (R-10): both scopes are for everybody.',
       file: 'lib/oauth/upstream/openid-provider.ts',
     },
     {

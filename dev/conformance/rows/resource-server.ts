@@ -240,7 +240,7 @@ export const resourceServer: Group = {
       source: 'MCP Security Best Practices, Common Mistakes',
       status: 'kept',
       requirement: 'Rights beyond scope.',
-      what: 'The documentation is public: whoever can sign in may ask, or with `REQUIRE_WORK_EMAIL` whoever has a verified work address. What is a person’s own (`whoami`, the address that feedback comes from) is that of the token, whatever the arguments say; a grant that has ended counts for nothing.',
+      what: 'The documentation is public: whoever can sign in may ask, or with `REQUIRE_WORK_EMAIL` whoever has an address at work, verified or not (F-000-72). What is a person’s own (`whoami`, the address that feedback comes from) is that of the token, whatever the arguments say; a grant that has ended counts for nothing.',
       file: [endpoint, 'lib/mcp/work-email.ts', 'lib/runtime/account-tools.ts'],
     },
   ],

@@ -69,7 +69,7 @@ export const upstream: Group = {
       source: 'OpenID Connect Core §5.7',
       status: 'kept',
       requirement: 'Who somebody is.',
-      what: 'SHA-256 of the provider’s issuer and `sub`, never the e-mail address. Nothing is decided by an address.',
+      what: 'SHA-256 of the provider’s issuer and `sub`, never the e-mail address. By an address nobody is known; a verified one may give a plan (`MCP_PLANS`).',
       file: 'lib/oauth/grants/record.ts',
     },
     {

@@ -182,7 +182,12 @@ describe('the result is the hub’s, and all of it is data too', () => {
   const link = { type: 'resource_link' as const, uri: 'https://docs.example.com/a', name: 'a' }
 
   test.each<[name: string, result: CallToolResult, data: object]>([
-    ['an object of its own', { content: [text('one page')], structuredContent: listed }, listed],
+    ['an object that is in its text too', { ...asText(listed), structuredContent: listed }, listed],
+    [
+      'an object beside words of its own',
+      { content: [text('one page')], structuredContent: listed },
+      { ...listed, text: 'one page' },
+    ],
     ['an object as its one text', asText({ ...listed, total: 1, more: true }), { ...listed, total: 1, more: true }],
     ['prose', { content: [text('# Admin API')] }, { text: '# Admin API' }],
     ['a list', { content: [text('[1]')] }, { text: '[1]' }],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { UpstreamAnswer } from '../upstream/calls.ts'
 import type { ApiReference } from '../upstream/hub.ts'
@@ -128,7 +129,7 @@ const namesApi = ({ api, url }: Scope) => (url?.trim() ?? '') === '' && ![undefi
 
 /** What a tool gives: all of it optional, since what the hub sends is the hub's business. */
 function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
-  const text = { type: 'string', description: 'The whole result, where the hub gives no such data.' }
+  const text = { type: 'string', description: 'The whole result, where the data does not hold all of it.' }
   const output: ObjectSchema = { type: 'object', properties: { ...properties, text } }
   const { check } = jsonSchema<Record<string, unknown>>(output)
 
@@ -138,9 +139,12 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
    */
   async function dataOf({ structuredContent, content }: CallToolResult): Promise<Record<string, unknown>> {
     const whole = textOf(content)
-    for (const candidate of [structuredContent ?? null, parsed(whole)]) {
+    const inText = parsed(whole)
+    for (const candidate of [structuredContent ?? null, inText]) {
       const data = await check(candidate)
-      if (data.problem === undefined) return data.value
+      // What the text says and the hub's own data do not would be lost.
+      const more = whole !== '' && !isDeepStrictEqual(candidate, inText)
+      if (data.problem === undefined) return { ...data.value, ...(more && { text: whole }) }
     }
     return { text: whole }
   }

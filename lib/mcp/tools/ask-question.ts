@@ -72,17 +72,33 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
 /** Clients that hand the model `structuredContent` alone must not lose anything by it (anthropics/claude-code#79944). */
 function withPassages(result: CallToolResult): CallToolResult {
   if (result.isError === true) return result
-  const passages = result.content.flatMap((item) => {
-    if (item.type === 'text') return [passageOf(item.text)]
-    return item.type === 'resource_link' ? [{ source_url: item.uri, content: item.description ?? item.name }] : []
-  })
+  const passages = result.content.map(passageIn)
   return { ...result, structuredContent: { ...objectOf(result.structuredContent), passages } }
 }
 
 const objectOf = (value: unknown) => (typeof value === 'object' && !Array.isArray(value) ? value : {})
 
+function passageIn(item: CallToolResult['content'][number]): Passage {
+  switch (item.type) {
+    case 'text':
+      return passageOf(item.text)
+    case 'resource_link':
+      return { source_url: item.uri, content: item.description ?? item.name }
+    case 'resource':
+      return { source_url: item.resource.uri, content: 'text' in item.resource ? item.resource.text : '' }
+    default:
+      // A picture or a sound, which has no words.
+      return { content: `(${item.type})` }
+  }
+}
+
+interface Passage {
+  source_url?: string
+  content: string
+}
+
 /** Kapa's passages are JSON, each in a text of its own; whatever else comes is text as it is. */
-function passageOf(text: string): { source_url?: string; content: string } {
+function passageOf(text: string): Passage {
   try {
     const passage: unknown = JSON.parse(text)
     if (isPassage(passage)) return { ...passage }
@@ -92,7 +108,7 @@ function passageOf(text: string): { source_url?: string; content: string } {
   return { content: text }
 }
 
-function isPassage(value: unknown): value is { source_url: string; content: string } {
+function isPassage(value: unknown): value is Required<Passage> {
   if (typeof value !== 'object' || value === null || !('source_url' in value) || !('content' in value)) return false
   return typeof value.source_url === 'string' && typeof value.content === 'string'
 }

@@ -54,6 +54,7 @@ describe('feedback', () => {
         category: 'documentation_gap',
         'page-path': '/current/topics/',
         'user-email': 'Ada@Example.ORG',
+        'user-email-verified': 'true',
         'user-domain': 'example.org',
         'bot-field': '',
       },
@@ -69,7 +70,11 @@ describe('feedback', () => {
   test.each([
     ['no page, no category', {}, { category: 'other', 'page-path': '' }],
     ['an empty page', { page_url: '' }, { 'page-path': '' }],
-    ['another site’s page', { page_url: 'http://other.example/a?b' }, { 'page-path': 'http://other.example/a?b' }],
+    [
+      'another site’s page',
+      { page_url: 'http://other.example/a?token=x#y' },
+      { 'page-path': 'http://other.example/a' },
+    ],
   ])('may come with %s', async (_name, more, fields) => {
     const { submit } = world()
     await submit({ feedback: text, ...more })
@@ -97,7 +102,8 @@ describe('feedback', () => {
     ['a page that is no URL', { feedback: text, page_url: '/topics' }, 'invalid_page'],
     ['a script', { feedback: text, page_url: 'javascript:alert(1)' }, 'invalid_page'],
     ['a file', { feedback: text, page_url: 'file:///etc/passwd' }, 'invalid_page'],
-    ['a page with a password', { feedback: text, page_url: 'https://ada:pw@docs.example.com/' }, 'invalid_page'],
+    ['a page with a name', { feedback: text, page_url: 'https://ada@docs.example.com/' }, 'invalid_page'],
+    ['a page with a password', { feedback: text, page_url: 'https://:pw@docs.example.com/' }, 'invalid_page'],
     ['too long a page', { feedback: text, page_url: `https://docs.example.com/${'x'.repeat(2_000)}` }, 'invalid_page'],
   ])('that is %s is refused, and nothing is sent', async (_name, args, error) => {
     const { submit } = world()

@@ -70,7 +70,8 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
       }
       const email = token?.email ?? ''
       const domain = mailDomain(email) ?? ''
-      const outcome = await form.submit({ feedback: text, category, page, email, domain }, signal)
+      const emailVerified = token?.emailVerified === true
+      const outcome = await form.submit({ feedback: text, category, page, email, emailVerified, domain }, signal)
       if (outcome.kind === 'failure') {
         const { code, detail } = outcome
         log('feedback_failed', { reason: detail })
@@ -97,5 +98,6 @@ function pagePath(pageUrl: string, formUrl: string): string | null {
   const url = pageUrl.length > maximumPageUrl ? null : URL.parse(pageUrl)
   // A name and a password in it would be somebody's secret.
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null
-  return url.origin === new URL(formUrl).origin ? url.pathname : url.href
+  // What is behind a question mark may be one.
+  return url.origin === new URL(formUrl).origin ? url.pathname : url.origin + url.pathname
 }

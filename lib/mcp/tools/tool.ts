@@ -94,7 +94,10 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
     if (checked.problem !== undefined) return failure({ error: 'invalid_arguments', message: checked.problem })
     const stopProgress = progress === undefined ? () => {} : sendProgress(mcpReq, progress)
     try {
-      return await run(checked.value, { token, signal: mcpReq.signal })
+      const result = await run(checked.value, { token, signal: mcpReq.signal })
+      // What cannot be written down (nested too deep, by an upstream) has to fail here: later nobody would hear of it.
+      JSON.stringify(result)
+      return result
     } catch (error) {
       log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })
       return failure({

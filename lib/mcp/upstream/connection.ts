@@ -13,7 +13,8 @@ import { StreamableHttpClientTransport, UpstreamAnswerError } from './transport.
 
 export interface UpstreamConnection {
   /**
-   * Calls a tool and returns its result as the server gave it, `isError` included. `timeout` in milliseconds.
+   * Calls a tool and returns what it said, `isError` included. Everything else of the result is left out: in `_meta` an
+   * upstream could challenge clients in our name (S-19), or speak of caching and of more to ask. `timeout` in milliseconds.
    * Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's own error).
    */
   callTool(params: ToolCall, options: CallOptions): Promise<CallToolResult>
@@ -38,7 +39,7 @@ export interface UpstreamOptions {
   readonly connectTimeout: number
 }
 
-/** A client that asks and never serves: it offers no capability and answers only `ping`. */
+/** A client that asks and never serves: it offers no capability. */
 class ClientProtocol extends Protocol<BaseContext> {
   protected override buildContext(context: BaseContext): BaseContext {
     return context
@@ -72,8 +73,25 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
     end()
   }
   return {
-    callTool: (params, { signal, timeout }) =>
-      protocol.request({ method: 'tools/call', params: { ...params } }, { signal, timeout }),
+    async callTool(params, { signal, timeout }) {
+      const call = { method: 'tools/call' as const, params: { ...params } }
+      const { content, structuredContent, isError } = await protocol.request(call, { signal, timeout })
+      return writable({
+        content,
+        ...(structuredContent !== undefined && { structuredContent }),
+        ...(isError !== undefined && { isError }),
+      })
+    },
+  }
+}
+
+/** Throws `UpstreamAnswerError` for what cannot be passed on, being nested too deep. */
+function writable(result: CallToolResult): CallToolResult {
+  try {
+    JSON.stringify(result)
+    return result
+  } catch (error) {
+    throw new UpstreamAnswerError('an answer that cannot be written down', { cause: error })
   }
 }
 

@@ -41,7 +41,7 @@ test('cold calls that arrive together share one handshake', async () => {
   expect(world.handshakes()).toBe(1)
 })
 
-test('the result comes back as the server gave it', async () => {
+test('content, data and isError come back as the server gave them, and nothing else: a challenge of theirs would be ours [S-19]', async () => {
   const result = {
     content: [
       { type: 'text', text: '{"source_url":"https://x"}', annotations: { priority: 1 } },
@@ -49,10 +49,13 @@ test('the result comes back as the server gave it', async () => {
     ],
     structuredContent: { hits: [1, 2] },
     isError: false,
-    _meta: { took: 3 },
-    unknown: ['kept'],
   }
-  world.failing(1, () => rpcResult(result))
+  const more = {
+    _meta: { 'mcp/www_authenticate': ['Bearer resource_metadata="https://evil.example"'] },
+    inputRequests: {},
+    cacheScope: 'public',
+  }
+  world.failing(1, () => rpcResult({ ...result, ...more }))
   expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
 })
 
@@ -197,6 +200,24 @@ test('an event stream may carry comments, empty events and notifications before 
   })
   expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
   await closed.promise
+})
+
+test('a server that asks back gets no answer: it would have us send as much as it likes', async () => {
+  const flood = Array.from({ length: 500 }, (_, id) => `data: {"jsonrpc":"2.0","id":"p${id}","method":"ping"}\n\n`)
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  world.failing(1, () =>
+    eventStream([...flood, `data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}\n\n`].join('')),
+  )
+  expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call'])
+})
+
+test('an answer nested too deep to be passed on is a failure, told like any other', async () => {
+  const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`
+  const json = `{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"a":${deep}}}}`
+  world.failing(1, () => new Response(json, { headers: { 'content-type': 'application/json' } }))
+  expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'not an MCP answer' })
+  expect(world.lines).toEqual([expect.objectContaining({ event: 'kapa_failed' })])
 })
 
 test('a server with sessions is spoken to in its session and in the version it chose', async () => {

@@ -76,7 +76,7 @@ export class StreamableHttpClientTransport implements Transport {
   }
 
   /**
-   * Resolves when the exchange is over and every message of it was delivered.
+   * Resolves when the exchange is over and its response was delivered.
    * Throws `UpstreamHttpError`, `UpstreamConnectionError` or `UpstreamAnswerError`.
    */
   async send(message: JSONRPCMessage): Promise<void> {
@@ -96,8 +96,10 @@ export class StreamableHttpClientTransport implements Transport {
       const response = await this.#post(request, cancellation.signal)
       this.sessionId = response.headers.get('mcp-session-id') ?? this.sessionId
       for await (const message of messagesOf(response)) {
+        // Nothing else is for us: a server that asks back, thousands of times, would have us answer as often.
+        if (!answers(message, request.id)) continue
         this.onmessage?.(message)
-        if (answers(message, request.id)) return
+        return
       }
       throw new UpstreamConnectionError('the answer ended before the response')
     } finally {

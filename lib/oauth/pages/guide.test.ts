@@ -46,7 +46,7 @@ describe('the front page', () => {
 
   test('where organizations have numbers of their own: says that there are others', () => {
     const { html } = frontPage({ ...input, limits: { ...input.limits, plans: [{}] } })
-    expect(html).toContain('Redpanda has other numbers for the people of some organizations.')
+    expect(html).toContain('Redpanda has other numbers for the people of some organizations or e-mail domains.')
     expect(frontPage(input).html).not.toContain('other numbers')
   })
 

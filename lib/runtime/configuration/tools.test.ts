@@ -68,7 +68,12 @@ describe('mistakes', () => {
   test.each([
     [{ MCP_TOOL_NAME: 'whoami' }, /_TOOL_NAME must differ from each other/],
     [{ MCP_TOOL_NAME: 'ask the docs' }, /^MCP_TOOL_NAME must be 1 to 64 letters/],
-    [{ MCP_PUBLIC_TOOLS: 'auth_statsu' }, /^MCP_PUBLIC_TOOLS must be a list of some of: ask_redpanda_question, /],
+    [{ MCP_TOOL_NAME: 'constructor' }, /^MCP_TOOL_NAME must be/],
+    [{ MCP_FEEDBACK_FORM_PATH: 'http://forms.example/' }, /^MCP_FEEDBACK_FORM_PATH must be/],
+    [{ MCP_FEEDBACK_FORM_PATH: 'https://u:p@forms.example/' }, /^MCP_FEEDBACK_FORM_PATH must be/],
+    [{ MCP_API_HUB_URL: 'https://u:p@hub.example/' }, /^MCP_API_HUB_URL must be/],
+    [{ MCP_API_DOCS_URL: 'https://docs.example/api?x' }, /^MCP_API_DOCS_URL must have no/],
+    [{ MCP_PUBLIC_TOOLS: 'auth_statsu' }, /^MCP_PUBLIC_TOOLS must be a list of tools of this server/],
     [{ MCP_PUBLIC_TOOLS: 'whoami' }, /^MCP_PUBLIC_TOOLS must be/],
     [{ MCP_API_HUB_URL: 'http://hub.example/mcp' }, /^MCP_API_HUB_URL must be an https URL, or off/],
     [{ MCP_FEEDBACK_FORM_PATH: '//evil.example/x' }, /^MCP_FEEDBACK_FORM_PATH must be a path on this site/],

@@ -90,7 +90,7 @@ export function readTools(env: Environment, brand: Brand, siteUrl: string): Tool
   const publicTools = settings.list('MCP_PUBLIC_TOOLS') ?? [tools.authStatus.name]
   const open = all.flatMap(({ name, ofPerson }) => (ofPerson ? [] : [name]))
   if (publicTools.some((name) => !open.includes(name))) {
-    settings.complain(`MCP_PUBLIC_TOOLS must be a list of some of: ${open.join(', ')}`)
+    settings.complain('MCP_PUBLIC_TOOLS must be a list of tools of this server other than whoami and that for feedback')
   }
   return { ...tools, publicTools, instructions: instructionsOf(tools, brand), problems: settings.problems }
 }
@@ -129,7 +129,9 @@ type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'authStatus' | 'whoami'
 /** Names as clients take them: some refuse a server over any other (SEP-986). */
 function readName(settings: SettingsReader, setting: string, otherwise: string): string {
   const name = settings.text(setting) ?? otherwise
-  if (!/^[\w.-]{1,64}$/.test(name)) settings.complain(`${setting} must be 1 to 64 letters, digits, "_", "-" or "."`)
+  // The SDK keeps tools by their names in a plain object, which has some of its own.
+  if (!/^[\w.-]{1,64}$/.test(name) || name in {})
+    settings.complain(`${setting} must be 1 to 64 letters, digits, "_", "-" or "."`)
   return name
 }
 
@@ -188,6 +190,7 @@ function readApiReference(settings: SettingsReader, brand: Brand): ApiReferenceS
     },
   }
   if (hub === undefined || hub === 'off') return undefined
+  if (pagesUrl && /[?#]/.test(pagesUrl)) settings.complain('MCP_API_DOCS_URL must have no ? and no #')
   if (!isSecureUrl(hub)) settings.complain('MCP_API_HUB_URL must be an https URL, or off')
   return { hubUrl: hub, pagesUrl: pagesUrl?.replace(/\/+$/, ''), ...texts }
 }

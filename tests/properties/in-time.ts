@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict'
+
+/** Waits no longer than twice the time, in milliseconds, and what a machine with a lot to do may need. */
+export async function inTime<T>(what: string, milliseconds: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new assert.AssertionError({ message: `${what}: not in time` })),
+    2 * milliseconds + 4_000,
+  )
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { hostileHeader } from '../hostile.ts'
+import { inTime } from '../in-time.ts'
+import { jsonOf } from '../invariants.ts'
+import { issuer, resource } from '../mcp-endpoint.ts'
+import { property } from '../property.ts'
+import { after, longestId, type Message, messageFor, mirrored, mishap, spelled, spelling, written } from './bodies.ts'
+import {
+  authorizations,
+  discardAuthorizations,
+  everybody,
+  isPrivate,
+  isStranger,
+  scopesOf,
+  type Who,
+} from './callers.ts'
+import {
+  discardEndpoints,
+  guardedEndpoint,
+  isPersonal,
+  isPublic,
+  neededFor,
+  optional,
+  type Policy,
+  type Traces,
+  toolNames,
+} from './guarded-endpoint.ts'
+
+/** What a caller needs for a message, in the words of the documentation rather than of the code. */
+function needs({ method, name }: Message, policy: Policy): { readonly signIn: boolean; readonly scopes: string[] } {
+  if (method !== 'tools/call') return { signIn: policy.requireAuth && !policy.lazyAuth, scopes: ['docs:read'] }
+  const tool = toolNames.find((known) => known === name) ?? 'no tool'
+  if (isPublic(tool, policy)) return { signIn: false, scopes: [] }
+  return { signIn: isPersonal(tool) || policy.requireAuth, scopes: [...neededFor(tool)] }
+}
+
+const isUnwanted = (who: Who, policy: Policy) => policy.requireWorkEmail && isPrivate(who)
+
+function mayRun(tool: string, who: Who, policy: Policy): boolean {
+  if (isStranger(who) || isUnwanted(who, policy)) return false
+  if (isPublic(tool, policy)) return true
+  const scopes = scopesOf(who)
+  if (scopes === null) return !policy.requireAuth && !isPersonal(tool)
+  return neededFor(tool).every((scope) => scopes.includes(scope))
+}
+
+/** The refusal of a body that means what it says; `undefined`: there is none. */
+function refusalOf(messages: readonly Message[], who: Who, policy: Policy) {
+  if (isStranger(who)) return { status: 401, scopes: ['docs:read'] }
+  // No other token of theirs would do, so that they are not asked for one.
+  if (isUnwanted(who, policy)) return { status: 403, scopes: [] }
+  const all = (messages.length > 0 ? messages : [{ method: 'tools/call' }]).map((message) => needs(message, policy))
+  const needed = [...new Set(all.flatMap(({ scopes }) => scopes))].sort()
+  const held = scopesOf(who)
+  if (held === null) {
+    const signIn = all.some((one) => one.signIn)
+    return signIn ? { status: 401, scopes: needed.length > 0 ? needed : ['docs:read'] } : undefined
+  }
+  return needed.every((scope) => held.includes(scope)) ? undefined : { status: 403, scopes: needed }
+}
+
+/** Messages in a batch, and bytes of a body with a token and without one. */
+const mostMessages = 10
+const mostBytes = { withToken: 1024 * 1024, withoutToken: 64 * 1024 }
+const bounds = Object.values(mostBytes).flatMap((bytes) => [bytes - 1, bytes, bytes + 1])
+
+const policies: fc.Arbitrary<Policy> = fc.record({
+  requireAuth: fc.boolean(),
+  lazyAuth: fc.boolean(),
+  requireWorkEmail: fc.boolean(),
+  publicTools: fc.subarray([...optional]),
+})
+
+const oddHeaders = fc.array(
+  fc.tuple(
+    fc.constantFrom(
+      'accept',
+      'content-type',
+      'mcp-protocol-version',
+      'mcp-method',
+      'mcp-name',
+      'mcp-session-id',
+      'origin',
+      'content-encoding',
+      'x-http-method-override',
+    ),
+    fc.oneof(
+      hostileHeader,
+      fc.constantFrom(...['2026-07-28', '2025-06-18', '2025-03-26', '1999-01-01', 'tools/call', 'tools/list', 'ping']),
+      fc.constantFrom('ask', 'status', 'feedback', 'text/html', 'application/json', '*/*', 'gzip', issuer),
+    ),
+  ),
+  { minLength: 1, maxLength: 3 },
+)
+
+const message = messageFor(toolNames)
+const batchOf = (lengths: fc.ArrayConstraints) =>
+  // Each with an id of its own: of two with the same, the SDK answers one and closes.
+  fc
+    .array(message, lengths)
+    .map((all) => ({ all: all.map((one, id) => ('id' in one ? { ...one, id } : one)), batch: true }))
+const messages = fc.oneof(
+  { weight: 10, arbitrary: message.map((one) => ({ all: [one], batch: false })) },
+  { weight: 2, arbitrary: batchOf({ maxLength: 3 }) },
+  { weight: 1, arbitrary: batchOf({ minLength: mostMessages - 1, maxLength: mostMessages + 2, size: 'max' }) },
+)
+
+const request = fc.record({
+  who: fc.oneof(fc.constantFrom<Who>('nobody', 'reader', 'writer'), fc.constantFrom(...everybody)),
+  policy: policies,
+  exhausted: fc.boolean(),
+  messages,
+  modern: fc.boolean(),
+  spelling,
+  /** Blanks at its end make the body as long as this. */
+  length: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(...bounds) }),
+  mishap: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: mishap }),
+  headers: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<[string, string][]>([]) },
+    { weight: 1, arbitrary: oddHeaders },
+  ),
+  method: fc.oneof(
+    { weight: 12, arbitrary: fc.constant('POST') },
+    { weight: 1, arbitrary: fc.constantFrom('GET', 'HEAD', 'DELETE', 'PUT', 'PATCH', 'OPTIONS', 'constructor') },
+  ),
+})
+
+export const admission = property({
+  name: 'the MCP endpoint: a tool runs only for who may call it, one for each request, and it is counted',
+  cases: 2_000,
+  values: request,
+  afterFailure() {
+    discardEndpoints()
+    discardAuthorizations()
+  },
+  async holds({ who, policy, exhausted, messages, modern, spelling, length, mishap, headers, method }) {
+    const { all, batch } = messages
+    const sent = all.map((one) => written(one, modern))
+    const text = spelled(batch ? sent : sent[0], spelling)
+    const read = mishap === null ? Buffer.from(text) : after(mishap, text)
+    const body = Buffer.concat([read, Buffer.alloc(Math.max(length - read.length, 0), ' ')])
+    const { traces, fetch } = await guardedEndpoint(policy)
+    traces.exhausted = exhausted
+    const mirror = modern && !batch && all[0] ? mirrored(all[0]) : {}
+    const own = new Headers({ 'content-type': 'application/json', ...mirror })
+    const authorization = (await authorizations()).get(who)
+    if (authorization !== undefined) own.set('authorization', authorization)
+    for (const [name, value] of headers) own.set(name, value)
+    const takesBody = method !== 'GET' && method !== 'HEAD'
+    const init = { method, headers: own, ...(takesBody && { body: Buffer.from(body) }) }
+    const response = await inTime('the answer', 1_000, fetch(new Request(resource, init)))
+    const answer = await inTime('the body', 1_000, response.text())
+
+    const fromPage = headers.some(([name]) => name === 'origin')
+    expectSound(response, answer, { mayChallenge: !fromPage && !isUnwanted(who, policy) })
+    expectOnlyWhatIsAllowed(traces, { who, policy, method })
+    if (exhausted) assert.deepEqual(traces.ran, [])
+    if (traces.ran.length > 0) assert.equal(response.status, 200)
+    expectFitting(response, who)
+    if (mishap === null && headers.length === 0 && method === 'POST') {
+      const most = authorization === undefined ? mostBytes.withoutToken : mostBytes.withToken
+      const asked = { response, answer, traces, who, policy }
+      if (body.length > most) expectTooLarge(asked)
+      else expectExactly({ ...asked, all, batch, exhausted })
+    }
+  },
+})
+
+function expectSound(
+  { status, headers }: Response,
+  text: string,
+  { mayChallenge }: { readonly mayChallenge: boolean },
+): void {
+  assert(status < 500, `a fault of ours: ${status} ${text}`)
+  assert.equal(headers.get('cache-control'), 'no-store')
+  assert.equal(headers.get('access-control-allow-origin'), '*')
+  assert(!text.includes('    at '), `a stack trace: ${text}`)
+  const challenge = headers.get('www-authenticate')
+  if (status === 401 || (status === 403 && mayChallenge)) assert(challenge !== null, 'no challenge')
+  if (status === 429) assert.match(headers.get('retry-after') ?? '', /^\d+$/)
+  if (challenge !== null) {
+    assert.match(
+      challenge,
+      /^Bearer resource_metadata="https:\/\/[^"]+"(?:, [a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*")*$/,
+    )
+  }
+  if ([200, 202, 204, 302, 400, 401, 403, 405, 406, 413, 415, 429].includes(status)) return
+  assert.equal(typeof jsonOf(text).error, 'object', `${status} ${text}`)
+}
+
+/** An oracle over what ran: it needs to know nothing of what the body says. */
+function expectOnlyWhatIsAllowed(
+  { ran, counted }: Traces,
+  { who, policy, method }: { readonly who: Who; readonly policy: Policy; readonly method: string },
+): void {
+  assert(ran.length <= 1, `several tools: ${JSON.stringify(ran)}`)
+  assert(counted.length <= 1, `counted more than once: ${JSON.stringify(counted)}`)
+  const anybody = scopesOf(who) === null
+  for (const { tool, by } of ran) {
+    assert.equal(method, 'POST')
+    assert(mayRun(tool, who, policy), `${tool} ran for ${who}`)
+    assert.equal(by, anybody ? undefined : 'user-1')
+    assert.equal(counted.length, 1, 'it ran without being counted')
+  }
+  // Whoever is refused has used up nothing: not of their own, and not of the address that they call from.
+  if (isStranger(who)) assert.deepEqual(counted, [])
+  for (const whom of counted) assert.equal(whom, anybody ? '203.0.113.7' : 'user-1')
+}
+
+/** A challenge asks for what the caller does not have; anything else would send them round in circles. */
+function expectFitting({ status, headers }: Response, who: Who): void {
+  const challenge = headers.get('www-authenticate') ?? ''
+  const scopes = scopesIn(challenge)
+  const held = scopesOf(who)
+  assert(scopes.every((scope) => scope === 'docs:read' || scope === 'docs:feedback'))
+  if (status === 401) {
+    assert.equal(held, null, 'somebody who has signed in is asked to do so')
+    assert.equal(challenge.includes('error="invalid_token"'), isStranger(who))
+    assert(scopes.length > 0)
+  }
+  if (status === 403 && challenge !== '') {
+    assert(held !== null && challenge.includes('error="insufficient_scope"'), challenge)
+    assert(!scopes.every((scope) => held.includes(scope)), 'it names nothing that is missing')
+  }
+}
+
+const scopesIn = (challenge: string) => /, scope="([^"]*)"/.exec(challenge)?.[1]?.split(' ') ?? []
+
+interface Asked {
+  readonly response: Response
+  readonly answer: string
+  readonly traces: Traces
+  readonly who: Who
+  readonly policy: Policy
+}
+
+function expectRefused({ response, traces }: Asked, refusal: NonNullable<ReturnType<typeof refusalOf>>): void {
+  const scopes = scopesIn(response.headers.get('www-authenticate') ?? '').sort()
+  assert.deepEqual({ status: response.status, scopes }, refusal)
+  assert.deepEqual([traces.ran, traces.counted], [[], []])
+}
+
+/** Nobody knows what it asks for: no more than connecting takes, and nothing is done. */
+function expectTooLarge(asked: Asked): void {
+  const { who, policy } = asked
+  expectRefused(asked, refusalOf([{ method: 'ping' }], who, policy) ?? { status: 413, scopes: [] })
+}
+
+/** Of a body that means what it says, one knows what has to become of it. */
+function expectExactly({
+  all,
+  batch,
+  exhausted,
+  ...asked
+}: Asked & { readonly all: readonly Message[]; readonly batch: boolean; readonly exhausted: boolean }): void {
+  const { response, answer, traces, who, policy } = asked
+  const refusal = refusalOf(all, who, policy)
+  const calls = all.filter(({ method }) => method === 'tools/call')
+  if (calls[0] && !isStranger(who) && (refusal !== undefined || response.status === 429)) {
+    const { id = null } = calls[0]
+    // A refusal that answers a call names it, unless that would make it as long as the call.
+    assert.equal(jsonOf(answer).id, typeof id === 'string' && id.length > longestId ? null : id)
+  }
+  if (refusal !== undefined || all.length > mostMessages) {
+    expectRefused(asked, refusal ?? { status: 400, scopes: [] })
+    return
+  }
+  assert(![401, 403].includes(response.status), `refused without a reason: ${response.status}`)
+  if (calls.length > 1) assert.equal(response.status, 400)
+  assert.equal(traces.counted.length, calls.length === 1 ? 1 : 0)
+  if (calls.length === 1) assert.equal(response.status === 429, exhausted)
+  const [call] = all
+  const runs = !batch && calls.length === 1 && call?.id !== undefined && toolNames.some((name) => name === call.name)
+  if (runs && !exhausted)
+    assert.deepEqual(
+      traces.ran.map(({ tool }) => tool),
+      [call.name],
+    )
+}

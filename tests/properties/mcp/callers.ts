@@ -1,0 +1,62 @@
+import { claims, sign } from '../../../lib/mcp/test-world.ts'
+import { ownEndpoint } from '../mcp-endpoint.ts'
+
+/** Who may call the MCP endpoint, and what they have been allowed. */
+export const people = {
+  nobody: null,
+  reader: ['docs:read'],
+  writer: ['docs:feedback', 'docs:read'],
+  'only feedback': ['docs:feedback'],
+  'other scopes': ['docs:readers', 'DOCS:READ', 'openid'],
+  'at a free provider': ['docs:feedback', 'docs:read'],
+  'without an address': ['docs:read'],
+} as const
+
+/** Whose token is worth nothing, whatever it says. */
+export const strangers = ['revoked', 'expired', 'of another audience', 'signed by somebody else', 'no token'] as const
+
+export type Who = keyof typeof people | (typeof strangers)[number]
+export const everybody: readonly Who[] = ['nobody', 'reader', 'writer', 'only feedback', 'other scopes', ...strangers]
+
+const isPerson = (who: Who): who is keyof typeof people => Object.hasOwn(people, who)
+
+/** The scopes of who has signed in; `null`: nobody has, or it does not count. */
+export const scopesOf = (who: Who): readonly string[] | null => (isPerson(who) ? people[who] : null)
+/** Who has signed in, but not with an address at work. */
+export const isPrivate = (who: Who): boolean => who === 'at a free provider' || who === 'without an address'
+export const isStranger = (who: Who): boolean => !isPerson(who)
+
+/** In the key of a grant that is no more. */
+export const revokedGrant = 'revoked'
+
+let made: Promise<ReadonlyMap<Who, string>> | undefined
+
+/** What each sends in `Authorization`; nobody sends none. Good for as long as the clock of `ownEndpoint` stands. */
+export function authorizations(): Promise<ReadonlyMap<Who, string>> {
+  made ??= makeAuthorizations()
+  return made
+}
+
+export function discardAuthorizations(): void {
+  made = undefined
+}
+
+async function makeAuthorizations(): Promise<ReadonlyMap<Who, string>> {
+  const { key, foreign, now } = await ownEndpoint()
+  const all = 'docs:read docs:feedback'
+  const past = { iat: Math.floor(now / 1000) - 7_200, exp: Math.floor(now / 1000) - 3_600 }
+  const bearer = async (changes: object, by = key) => `Bearer ${await sign(by, claims(now, { ...changes }))}`
+  return new Map<Who, string>([
+    ['reader', await bearer({ scope: 'docs:read' })],
+    ['writer', await bearer({ scope: all })],
+    ['only feedback', await bearer({ scope: 'docs:feedback' })],
+    ['other scopes', await bearer({ scope: people['other scopes'].join(' ') })],
+    ['at a free provider', await bearer({ scope: all, email: 'Ada@GMail.com' })],
+    ['without an address', await bearer({ scope: 'docs:read', email: undefined })],
+    ['revoked', await bearer({ scope: all, grant: `grants/202611/user-1/${revokedGrant}` })],
+    ['expired', await bearer({ scope: all, ...past })],
+    ['of another audience', await bearer({ scope: all, aud: 'https://other.example/mcp' })],
+    ['signed by somebody else', await bearer({ scope: all }, foreign)],
+    ['no token', 'Bearer public'],
+  ])
+}

@@ -1,0 +1,107 @@
+import { createTestEndpoint } from '../../../lib/mcp/test-world.ts'
+import type { Access } from '../../../lib/mcp/tools/access.ts'
+import { success } from '../../../lib/mcp/tools/success.ts'
+import { defineTool, type Tool } from '../../../lib/mcp/tools/tool.ts'
+import { ownEndpoint } from '../mcp-endpoint.ts'
+import { revokedGrant } from './callers.ts'
+
+/** MCP endpoints whose tools do nothing but remember that they ran. */
+
+export interface Policy {
+  readonly requireAuth: boolean
+  readonly lazyAuth: boolean
+  readonly requireWorkEmail: boolean
+  /** Names of tools that are public, beside those that always are. */
+  readonly publicTools: readonly string[]
+}
+
+/** Tools by their names, and what they need where they are not public: as everybody would put it. */
+export const toolNames = ['status', 'ask', 'search', 'feedback', 'whoami'] as const
+/** Those that cannot be made public. */
+const personal: Readonly<Record<string, readonly string[]>> = {
+  feedback: ['docs:feedback', 'docs:read'],
+  whoami: ['docs:read'],
+}
+/** Those that may be public or not. */
+export const optional: readonly string[] = ['ask', 'search']
+
+export const isPublic = (tool: string, { publicTools }: Policy) => tool === 'status' || publicTools.includes(tool)
+export const isPersonal = (tool: string) => Object.hasOwn(personal, tool)
+export const neededFor = (tool: string): readonly string[] => personal[tool] ?? ['docs:read']
+
+/** What has become of the calls of one request. */
+export interface Traces {
+  readonly ran: { readonly tool: string; readonly by: string | undefined }[]
+  /** Whom the limit was asked about. */
+  readonly counted: string[]
+  /** Whether the caller has called too often. */
+  exhausted: boolean
+}
+
+export interface GuardedEndpoint {
+  readonly traces: Traces
+  fetch(request: Request): Promise<Response>
+}
+
+const endpoints = new Map<string, Promise<GuardedEndpoint>>()
+
+/** The one for a policy, made once. */
+export async function guardedEndpoint(policy: Policy): Promise<GuardedEndpoint> {
+  const name = JSON.stringify(policy)
+  const making = endpoints.get(name) ?? create(policy)
+  endpoints.set(name, making)
+  const { traces, fetch } = await making
+  traces.ran.length = 0
+  traces.counted.length = 0
+  return { traces, fetch }
+}
+
+export function discardEndpoints(): void {
+  endpoints.clear()
+}
+
+async function create(policy: Policy): Promise<GuardedEndpoint> {
+  const { key, now, upstream } = await ownEndpoint()
+  const traces: Traces = { ran: [], counted: [], exhausted: false }
+  const limit = {
+    policy: 'test',
+    limit: 60,
+    windowSeconds: 900,
+    async hit(who: string) {
+      traces.counted.push(who)
+      if (traces.exhausted) return { limited: true, retryAfter: 7 } as const
+      return { limited: false, remaining: 9, resetAfter: 60 } as const
+    },
+  }
+  const { fetch } = createTestEndpoint([key], upstream, {
+    requireAuth: policy.requireAuth,
+    lazyAuth: policy.lazyAuth,
+    requireWorkEmail: policy.requireWorkEmail,
+    tools: toolNames.map((name) => traced(name, accessTo(name, policy), traces)),
+    isGrantLive: async (grant) => !grant.endsWith(revokedGrant),
+    limits: { user: () => limit, address: limit },
+    now: () => now,
+  })
+  return { traces, fetch: (request) => fetch(request) }
+}
+
+function accessTo(tool: string, policy: Policy): Access {
+  if (isPublic(tool, policy)) return { signIn: 'never', scopes: [] }
+  return { signIn: isPersonal(tool) ? 'always' : 'if required', scopes: neededFor(tool) }
+}
+
+function traced(name: string, access: Access, traces: Traces): Tool {
+  return defineTool({
+    name,
+    title: name,
+    description: name,
+    access,
+    hints: { readOnly: true, openWorld: false },
+    input: { type: 'object' },
+    output: { type: 'object' },
+    run(_input, { token }) {
+      traces.ran.push({ tool: name, by: token?.sub })
+      return success({ name })
+    },
+  })
+}

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv'
+import type { Tool } from '../../../lib/mcp/tools/tool.ts'
+import { members } from '../invariants.ts'
+
+/** The two forms that the answer to a call of a tool may have, as a client reads them. */
+
+export interface ToolResult {
+  readonly isError: boolean
+  readonly content: readonly unknown[]
+  readonly structuredContent: unknown
+}
+
+export interface Answered {
+  /** `undefined`: there is none, but an error of JSON-RPC. */
+  readonly result: ToolResult | undefined
+  readonly text: string
+}
+
+/** What a result holds beside what a tool says: nothing of an upstream's. */
+const ofServer = {
+  legacy: {},
+  modern: {
+    resultType: 'complete',
+    _meta: { 'io.modelcontextprotocol/serverInfo': { name: 'docs', version: '1.2.3' } },
+  },
+}
+
+/** Reads an answer, JSON or event stream. Throws `AssertionError` if it is neither, or says more than it may. */
+export async function readAnswer(response: Response, era: keyof typeof ofServer = 'legacy'): Promise<Answered> {
+  const text = await response.text()
+  const { result, error, id } = members(messageIn(text))
+  assert(id !== undefined && (result !== undefined) !== (error !== undefined), `no answer: ${response.status} ${text}`)
+  if (result === undefined) return { result, text }
+  const { isError = false, content, structuredContent, ...rest } = members(result)
+  assert(typeof isError === 'boolean' && Array.isArray(content), text)
+  assert.equal(inOneSpelling(rest), inOneSpelling(ofServer[era]), 'an upstream speaks in our name')
+  return { result: { isError, content, structuredContent }, text }
+}
+
+/** The only message of an answer, JSON or event stream. */
+export const messageIn = (text: string): unknown => parsed(/^data: (\{[^\r\n]*)/m.exec(text)?.[1] ?? text)
+
+export interface Failed {
+  readonly error: string
+  readonly message: string
+}
+
+/** What a failure says, in the one form that all of ours have. */
+export function failureIn({ isError, content, structuredContent }: ToolResult): Failed {
+  assert.deepEqual([isError, content.length, structuredContent], [true, 1, undefined])
+  const { type, text } = members(content[0])
+  assert.equal(type, 'text')
+  const { error, message, detail, duration_ms: duration, retry_after: retryAfter, ...rest } = members(parsed(text))
+  assert(typeof error === 'string' && /^[a-z_]+$/.test(error) && typeof message === 'string', `${text}`)
+  assert(detail === undefined || typeof detail === 'string')
+  assert(duration === undefined || typeof duration === 'number')
+  assert(retryAfter === undefined || (typeof retryAfter === 'number' && retryAfter > 0 && retryAfter <= 86_400))
+  assert.deepEqual(rest, {})
+  return { error, message }
+}
+
+const validator = new AjvJsonSchemaValidator()
+
+/** Throws unless a result keeps what the tool promises in the list, and nothing stands in its texts alone. */
+export function expectSuccess({ isError, content, structuredContent }: ToolResult, tool: Tool): void {
+  assert.equal(isError, false)
+  const { $schema: dialect, ...outputSchema } = tool.listed(true).outputSchema ?? {}
+  assert.equal(dialect, undefined)
+  const { valid, errorMessage } = validator.getValidator(outputSchema)(structuredContent)
+  if (!valid) assert.fail(`${errorMessage}: ${inOneSpelling(structuredContent)}`)
+  for (const text of content.flatMap(textsOf)) {
+    if (!holds(structuredContent, text)) {
+      assert.fail(`only in content: ${text}; structured: ${inOneSpelling(structuredContent)}`)
+    }
+  }
+}
+
+/** What a model would read of an item. */
+function textsOf(item: unknown): readonly string[] {
+  const { text, uri, name, description = name, resource } = members(item)
+  const { uri: address, text: contents } = members(resource)
+  const all = [text, uri, description, address, contents].filter((one) => typeof one === 'string')
+  return all.filter((one) => one.trim() !== '')
+}
+
+/** Whether the text stands in it, as it is or within JSON, or what the text says as JSON. */
+function holds(structured: unknown, text: string): boolean {
+  const [data, quoted] = [parsed(text), JSON.stringify(text)]
+  const same = data === undefined ? undefined : inOneSpelling(data)
+  for (const value of valuesIn(structured)) {
+    if (typeof value === 'string' && (value.includes(text) || value.includes(quoted))) return true
+    if (same !== undefined && inOneSpelling(value) === same) return true
+  }
+  return false
+}
+
+// By loops, since an upstream may nest deeper than the stack is.
+
+function* valuesIn(value: unknown): Generator<unknown> {
+  const rest = [value]
+  while (rest.length > 0) {
+    const next = rest.pop()
+    yield next
+    if (typeof next === 'object' && next !== null) for (const member of Object.values(next)) rest.push(member)
+  }
+}
+
+/** JSON that two values share if they are the same to who reads it: no `__proto__`, members in order. */
+function inOneSpelling(value: unknown): string {
+  const written: string[] = []
+  const rest: (string | readonly [unknown])[] = [[value]]
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    if (typeof next === 'string') written.push(next)
+    else for (const part of partsOf(next[0]).toReversed()) rest.push(part)
+  }
+  return written.join('')
+}
+
+function partsOf(value: unknown): readonly (string | readonly [unknown])[] {
+  if (typeof value !== 'object' || value === null) return [JSON.stringify(value) ?? '']
+  if (Array.isArray(value)) return ['[', ...value.flatMap((item) => [[item] as const, ',']), ']']
+  const names = Object.entries(value).filter(([name]) => name !== '__proto__')
+  const sorted = names.sort(([a], [b]) => (a < b ? -1 : 1))
+  return ['{', ...sorted.flatMap(([name, member]) => [`${JSON.stringify(name)}:`, [member] as const, ',']), '}']
+}
+
+/** `undefined`: it is no JSON. */
+export function parsed(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text))
+  } catch {
+    return undefined
+  }
+}
