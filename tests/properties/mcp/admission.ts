@@ -5,7 +5,18 @@ import { inTime } from '../in-time.ts'
 import { jsonOf } from '../invariants.ts'
 import { issuer, resource } from '../mcp-endpoint.ts'
 import { property } from '../property.ts'
-import { after, longestId, type Message, messageFor, mirrored, mishap, spelled, spelling, written } from './bodies.ts'
+import {
+  after,
+  longestId,
+  type Message,
+  messageFor,
+  mirrored,
+  mishap,
+  otherMessage,
+  spelled,
+  spelling,
+  written,
+} from './bodies.ts'
 import {
   authorizations,
   discardAuthorizations,
@@ -95,15 +106,21 @@ const oddHeaders = fc.array(
 )
 
 const message = messageFor(toolNames)
-const batchOf = (lengths: fc.ArrayConstraints) =>
-  // Each with an id of its own: of two with the same, the SDK answers one and closes.
-  fc
-    .array(message, lengths)
-    .map((all) => ({ all: all.map((one, id) => ('id' in one ? { ...one, id } : one)), batch: true }))
+/** Each with an id of its own: of two with the same, the SDK answers one and closes. */
+const asBatch = (all: readonly Message[]) => ({
+  all: all.map((one, id) => ('id' in one ? { ...one, id } : one)),
+  batch: true,
+})
+const longBatch = fc
+  .tuple(
+    fc.array(message, { maxLength: 1 }),
+    fc.array(otherMessage, { minLength: mostMessages - 2, maxLength: mostMessages + 1, size: 'max' }),
+  )
+  .map((parts) => asBatch(parts.flat()))
 const messages = fc.oneof(
   { weight: 10, arbitrary: message.map((one) => ({ all: [one], batch: false })) },
-  { weight: 2, arbitrary: batchOf({ maxLength: 3 }) },
-  { weight: 1, arbitrary: batchOf({ minLength: mostMessages - 1, maxLength: mostMessages + 2, size: 'max' }) },
+  { weight: 2, arbitrary: fc.array(message, { maxLength: 3 }).map(asBatch) },
+  { weight: 1, arbitrary: longBatch },
 )
 
 const request = fc.record({

@@ -46,6 +46,9 @@ const id = fc.oneof(
 )
 const otherMethods = ['tools/list', 'initialize', 'ping', 'server/discover', 'resources/list', 'tools/Call', 'toString']
 
+/** What calls no tool, so that any number of them may come along with a call. */
+export const otherMessage: fc.Arbitrary<Message> = fc.record({ method: fc.constantFrom(...otherMethods), id })
+
 /** @param tools their names */
 export const messageFor = (tools: readonly string[]): fc.Arbitrary<Message> => {
   const name = fc.oneof(
@@ -57,14 +60,13 @@ export const messageFor = (tools: readonly string[]): fc.Arbitrary<Message> => {
     { weight: 2, arbitrary: fc.oneof(anything, fc.constant([tools.at(0)])) },
   )
   const call = fc.record({ method: fc.constant('tools/call'), name, arguments: fc.constant({}), id })
-  const other = fc.record({ method: fc.constantFrom(...otherMethods), id })
   const notification = fc.oneof(
     fc.constantFrom('notifications/initialized', 'notifications/cancelled', 'ping').map((method) => ({ method })),
     fc.record({ method: fc.constant('tools/call'), name, arguments: fc.constant({}) }),
   )
   return fc.oneof(
     { weight: 6, arbitrary: call },
-    { weight: 2, arbitrary: other },
+    { weight: 2, arbitrary: otherMessage },
     { weight: 1, arbitrary: notification },
   )
 }

@@ -16,9 +16,8 @@ export const people = {
 export const strangers = ['revoked', 'expired', 'of another audience', 'signed by somebody else', 'no token'] as const
 
 export type Who = keyof typeof people | (typeof strangers)[number]
-export const everybody: readonly Who[] = ['nobody', 'reader', 'writer', 'only feedback', 'other scopes', ...strangers]
-
-const isPerson = (who: Who): who is keyof typeof people => Object.hasOwn(people, who)
+const isPerson = (who: string): who is keyof typeof people => Object.hasOwn(people, who)
+export const everybody: readonly Who[] = [...Object.keys(people).filter(isPerson), ...strangers]
 
 /** The scopes of who has signed in; `null`: nobody has, or it does not count. */
 export const scopesOf = (who: Who): readonly string[] | null => (isPerson(who) ? people[who] : null)
