@@ -69,7 +69,7 @@ describe('when the hub fails', () => {
     ],
     ['maintenance', { kind: 'status', status: 503 }, failure('HTTP 503')],
     ['a fault', { kind: 'status', status: 500 }, failure('HTTP 500')],
-    ['a redirect', { kind: 'status', status: 302, location: 'http://127.0.0.1:9/' }, failure('connection failed')],
+    ['a redirect', { kind: 'status', status: 302, location: 'http://127.0.0.1:9/' }, failure('HTTP 302')],
     ['connections that break', { kind: 'reset' }, failure('connection failed')],
     ['broken JSON', { kind: 'malformed' }, failure('not an MCP answer')],
   ] as const)('%s is told as JSON that a model can act on', async (_name, fault, expected) => {

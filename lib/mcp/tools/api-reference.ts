@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { parseJson } from '../depth.ts'
 import type { UpstreamAnswer } from '../upstream/calls.ts'
 import type { ApiReference } from '../upstream/hub.ts'
 import type { Access } from './access.ts'
@@ -139,8 +140,8 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
    */
   async function dataOf({ structuredContent, content }: CallToolResult): Promise<Record<string, unknown>> {
     const whole = textOf(content)
-    const inText = parsed(whole)
-    for (const candidate of [structuredContent ?? null, inText]) {
+    const inText = parseJson(whole)
+    for (const candidate of [structuredContent ?? null, inText ?? null]) {
       const data = await check(candidate)
       // What the text says and the hub's own data do not would be lost.
       const more = whole !== '' && !isDeepStrictEqual(candidate, inText)
@@ -157,14 +158,5 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
       if (result.isError === true) return namesApi(scope) ? unknownApi(result) : result
       return { ...result, structuredContent: await dataOf(result) }
     },
-  }
-}
-
-/** `null`: it is no JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
   }
 }

@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { parseJson } from '../depth.ts'
 import { type AnswerService, kapaUser } from '../upstream/kapa.ts'
 import type { Access } from './access.ts'
 import { failure, upstreamFailure } from './failure.ts'
@@ -99,13 +100,8 @@ interface Passage {
 
 /** Kapa's passages are JSON, each in a text of its own; whatever else comes is text as it is. */
 function passageOf(text: string): Passage {
-  try {
-    const passage: unknown = JSON.parse(text)
-    if (isPassage(passage)) return { ...passage }
-  } catch {
-    // Not JSON.
-  }
-  return { content: text }
+  const passage = parseJson(text)
+  return isPassage(passage) ? { ...passage } : { content: text }
 }
 
 function isPassage(value: unknown): value is Required<Passage> {

@@ -7,6 +7,7 @@ import type {
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../log.ts'
 import type { AccessToken } from '../bearer.ts'
+import { isTooDeep } from '../depth.ts'
 import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
 import { failure } from './failure.ts'
 import { sendProgress } from './progress.ts'
@@ -95,8 +96,7 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
     const stopProgress = progress === undefined ? () => {} : sendProgress(mcpReq, progress)
     try {
       const result = await run(checked.value, { token, signal: mcpReq.signal })
-      // What cannot be written down (nested too deep, by an upstream) has to fail here: later nobody would hear of it.
-      JSON.stringify(result)
+      if (isTooDeep(result)) throw new RangeError('a result that is nested too deep')
       return result
     } catch (error) {
       log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })

@@ -9,6 +9,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
 import { startDeadline } from '../../deadline.ts'
+import { isTooDeep } from '../depth.ts'
 import { StreamableHttpClientTransport, UpstreamAnswerError } from './transport.ts'
 
 export interface UpstreamConnection {
@@ -85,14 +86,10 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   }
 }
 
-/** Throws `UpstreamAnswerError` for what cannot be passed on, being nested too deep. */
+/** Throws `UpstreamAnswerError` for what cannot be passed on. */
 function writable(result: CallToolResult): CallToolResult {
-  try {
-    JSON.stringify(result)
-    return result
-  } catch (error) {
-    throw new UpstreamAnswerError('an answer that cannot be written down', { cause: error })
-  }
+  if (isTooDeep(result)) throw new UpstreamAnswerError('an answer that is nested too deep')
+  return result
 }
 
 /** Waits for what others wait for too, no longer than one's own signal; then it throws the SDK's timeout error. */

@@ -195,7 +195,7 @@ describe('failures', () => {
 
   test('a redirect is not followed: the key stays with us [S-09]', async () => {
     respond = () => new Response(null, { status: 307, headers: { location: `${api.url}/elsewhere` } })
-    expect(await kapa().ask('how?', { user, signal })).toMatchObject({ detail: 'connection failed' })
+    expect(await kapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
     expect(asked.map(({ path }) => path)).not.toContain('/elsewhere')
   })
 

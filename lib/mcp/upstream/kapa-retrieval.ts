@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { withDeadline } from '../../deadline.ts'
 import type { Log } from '../../log.ts'
+import { parseJson } from '../depth.ts'
 import { type Attempt, createCaller, type UpstreamTimings } from './calls.ts'
 import { unlessAborted } from './connection.ts'
 import { type AnswerService, type KapaUser, reportKapa } from './kapa.ts'
@@ -43,7 +44,7 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
         headers: { 'x-api-key': apiKey, 'content-type': 'application/json', accept: 'application/json' },
         body: JSON.stringify(body),
         // A redirect would carry our key elsewhere.
-        redirect: 'error',
+        redirect: 'manual',
         signal,
       }),
     )
@@ -89,17 +90,9 @@ function refusesPerson(attempt: Attempt): boolean {
 
 /** Throws `UpstreamAnswerError`. */
 function passagesOf(text: string): readonly object[] {
-  const found = parsed(text)
+  const found = parseJson(text)
   if (!Array.isArray(found) || !found.every(isPassage)) throw new UpstreamAnswerError('no list of passages')
   return found
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function isPassage(value: unknown): value is object {

@@ -97,7 +97,7 @@ describe('failures', () => {
 
   test('a redirect is not followed: the key stays with us [S-09]', async () => {
     world.failing(9, () => new Response(null, { status: 307, headers: { location: `${upstream.url}/elsewhere` } }))
-    expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'connection failed' })
+    expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
     expect(upstream.calls).toEqual([])
   })
 

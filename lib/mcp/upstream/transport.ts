@@ -120,7 +120,7 @@ export class StreamableHttpClientTransport implements Transport {
         },
         body: JSON.stringify(message),
         // A redirect would carry our key elsewhere.
-        redirect: 'error',
+        redirect: 'manual',
         signal: AbortSignal.any([signal, this.#closing.signal]),
       }),
     )
@@ -132,6 +132,11 @@ export class StreamableHttpClientTransport implements Transport {
 /** Throws `UpstreamHttpError` for a status that is no success. */
 export async function throwUnlessOk(response: Response): Promise<void> {
   if (response.ok) return
+  if (response.status < 400) {
+    // A redirect, which is not followed; what is not read would keep the connection.
+    await response.body?.cancel()
+    throw new UpstreamHttpError(response.status, '')
+  }
   const text = await readText(response)
   throw new UpstreamHttpError(response.status, text, secondsToWait(response.headers.get('retry-after')))
 }
@@ -163,7 +168,10 @@ async function* messagesOf(response: Response): AsyncGenerator<JSONRPCMessage> {
     }
     return
   }
-  if (type !== 'application/json') throw new UpstreamAnswerError('neither JSON nor an event stream')
+  if (type !== 'application/json') {
+    await response.body?.cancel()
+    throw new UpstreamAnswerError('neither JSON nor an event stream')
+  }
   const json = parseJson(await readText(response))
   for (const message of Array.isArray(json) ? json : [json]) yield parseMessage(message)
 }

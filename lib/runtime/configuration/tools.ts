@@ -130,8 +130,8 @@ type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'authStatus' | 'whoami'
 function readName(settings: SettingsReader, setting: string, otherwise: string): string {
   const name = settings.text(setting) ?? otherwise
   // The SDK keeps tools by their names in a plain object, which has some of its own.
-  if (!/^[\w.-]{1,64}$/.test(name) || name in {})
-    settings.complain(`${setting} must be 1 to 64 letters, digits, "_", "-" or "."`)
+  if (!/^\w(?:[\w.-]{0,62}\w)?$/.test(name) || name in {})
+    settings.complain(`${setting} must be 1 to 64 letters, digits, "_", "-" or ".", these two not first or last`)
   return name
 }
 

@@ -17,59 +17,9 @@ import {
   spelling,
   written,
 } from './bodies.ts'
-import {
-  authorizations,
-  discardAuthorizations,
-  everybody,
-  isPrivate,
-  isStranger,
-  scopesOf,
-  type Who,
-} from './callers.ts'
-import {
-  discardEndpoints,
-  guardedEndpoint,
-  isPersonal,
-  isPublic,
-  neededFor,
-  optional,
-  type Policy,
-  type Traces,
-  toolNames,
-} from './guarded-endpoint.ts'
-
-/** What a caller needs for a message, in the words of the documentation rather than of the code. */
-function needs({ method, name }: Message, policy: Policy): { readonly signIn: boolean; readonly scopes: string[] } {
-  if (method !== 'tools/call') return { signIn: policy.requireAuth && !policy.lazyAuth, scopes: ['docs:read'] }
-  const tool = toolNames.find((known) => known === name) ?? 'no tool'
-  if (isPublic(tool, policy)) return { signIn: false, scopes: [] }
-  return { signIn: isPersonal(tool) || policy.requireAuth, scopes: [...neededFor(tool)] }
-}
-
-const isUnwanted = (who: Who, policy: Policy) => policy.requireWorkEmail && isPrivate(who)
-
-function mayRun(tool: string, who: Who, policy: Policy): boolean {
-  if (isStranger(who) || isUnwanted(who, policy)) return false
-  if (isPublic(tool, policy)) return true
-  const scopes = scopesOf(who)
-  if (scopes === null) return !policy.requireAuth && !isPersonal(tool)
-  return neededFor(tool).every((scope) => scopes.includes(scope))
-}
-
-/** The refusal of a body that means what it says; `undefined`: there is none. */
-function refusalOf(messages: readonly Message[], who: Who, policy: Policy) {
-  if (isStranger(who)) return { status: 401, scopes: ['docs:read'] }
-  // No other token of theirs would do, so that they are not asked for one.
-  if (isUnwanted(who, policy)) return { status: 403, scopes: [] }
-  const all = (messages.length > 0 ? messages : [{ method: 'tools/call' }]).map((message) => needs(message, policy))
-  const needed = [...new Set(all.flatMap(({ scopes }) => scopes))].sort()
-  const held = scopesOf(who)
-  if (held === null) {
-    const signIn = all.some((one) => one.signIn)
-    return signIn ? { status: 401, scopes: needed.length > 0 ? needed : ['docs:read'] } : undefined
-  }
-  return needed.every((scope) => held.includes(scope)) ? undefined : { status: 403, scopes: needed }
-}
+import { authorizations, discardAuthorizations, everybody, isStranger, scopesOf, type Who } from './callers.ts'
+import { discardEndpoints, guardedEndpoint, optional, type Policy, type Traces, toolNames } from './guarded-endpoint.ts'
+import { isUnwanted, mayRun, refusalOf } from './who-may.ts'
 
 /** Messages in a batch, and bytes of a body with a token and without one. */
 const mostMessages = 10

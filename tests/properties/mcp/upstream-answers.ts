@@ -16,7 +16,8 @@ import { type Message, mirrored, written } from './bodies.ts'
 import { authorizations, discardAuthorizations } from './callers.ts'
 import { type Conduct, goodAnswer, type HostileUpstream, startHostileUpstream } from './hostile-upstream.ts'
 import { expectSuccess, failureIn, readAnswer } from './tool-results.ts'
-import { conductTo, key } from './upstream-conduct.ts'
+import { conductTo } from './upstream-conduct.ts'
+import { key } from './upstream-words.ts'
 
 let started: Promise<HostileUpstream> | undefined
 

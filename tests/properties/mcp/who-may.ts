@@ -1,0 +1,38 @@
+import type { Message } from './bodies.ts'
+import { isPrivate, isStranger, scopesOf, type Who } from './callers.ts'
+import { isPersonal, isPublic, neededFor, type Policy, toolNames } from './guarded-endpoint.ts'
+
+/** Who may do what, in the words of the documentation rather than of the code. */
+
+function needs({ method, name }: Message, policy: Policy): { readonly signIn: boolean; readonly scopes: string[] } {
+  if (method !== 'tools/call') return { signIn: policy.requireAuth && !policy.lazyAuth, scopes: ['docs:read'] }
+  const tool = toolNames.find((known) => known === name) ?? 'no tool'
+  if (isPublic(tool, policy)) return { signIn: false, scopes: [] }
+  return { signIn: isPersonal(tool) || policy.requireAuth, scopes: [...neededFor(tool)] }
+}
+
+/** Whoever has to have an address at work, and has none. */
+export const isUnwanted = (who: Who, policy: Policy) => policy.requireWorkEmail && isPrivate(who)
+
+export function mayRun(tool: string, who: Who, policy: Policy): boolean {
+  if (isStranger(who) || isUnwanted(who, policy)) return false
+  if (isPublic(tool, policy)) return true
+  const scopes = scopesOf(who)
+  if (scopes === null) return !policy.requireAuth && !isPersonal(tool)
+  return neededFor(tool).every((scope) => scopes.includes(scope))
+}
+
+/** The refusal of a body that means what it says; `undefined`: there is none. */
+export function refusalOf(messages: readonly Message[], who: Who, policy: Policy) {
+  if (isStranger(who)) return { status: 401, scopes: ['docs:read'] }
+  // No other token of theirs would do, so that they are not asked for one.
+  if (isUnwanted(who, policy)) return { status: 403, scopes: [] }
+  const all = (messages.length > 0 ? messages : [{ method: 'tools/call' }]).map((message) => needs(message, policy))
+  const needed = [...new Set(all.flatMap(({ scopes }) => scopes))].sort()
+  const held = scopesOf(who)
+  if (held === null) {
+    const signIn = all.some((one) => one.signIn)
+    return signIn ? { status: 401, scopes: needed.length > 0 ? needed : ['docs:read'] } : undefined
+  }
+  return needed.every((scope) => held.includes(scope)) ? undefined : { status: 403, scopes: needed }
+}
