@@ -135,6 +135,8 @@ export async function callbackStep(state: State, step: StepOf<'callback'>): Prom
     held = b.cookies.get(`__Host-tx.${transaction.state}`) ?? ''
     return b.open(path)
   })
+  // Somebody who reloads the page that asks for confirmation is asked again; nothing else happens.
+  if (mayPass(held, 'confirmation')) return refused(answer, 200)
   if (!mayPass(held, 'login')) return refused(answer, 403)
   const { page } = transaction
   if (step.upstream === 'transient') return assert.equal(answer.status, 503)
