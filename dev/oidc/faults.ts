@@ -23,24 +23,38 @@ export const providerFaults = v.strictObject({
   discovery: v.optional(endpointFault),
   jwks: v.optional(endpointFault),
   idToken: v.optional(v.picklist(idTokenFaults)),
+  /** Seconds by which the provider's clock is ahead, or behind: in the times of its ID tokens. */
+  clockOffset: v.optional(v.pipe(v.number(), v.integer())),
 })
 /** How the provider misbehaves from now on. Set and delete members at will. */
 export type ProviderFaults = v.InferOutput<typeof providerFaults>
 
+/** @returns the ID token of a provider whose clock is so many seconds ahead, or behind */
+export async function shiftClock(seconds: number, idToken: string, key: SigningKey): Promise<string> {
+  const claims = decodeJwt(idToken)
+  const times = ['iat', 'exp', 'nbf', 'auth_time'].flatMap((name) => {
+    const time = claims[name]
+    return typeof time === 'number' ? [[name, time + seconds] as const] : []
+  })
+  return sign({ ...claims, ...Object.fromEntries(times) }, key)
+}
+
+const sign = (claims: JWTPayload, key: SigningKey) =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key)
+
 /** @returns the ID token with one thing wrong, and all else as it was */
 export async function forge(fault: IdTokenFault, idToken: string, key: SigningKey): Promise<string> {
   const claims = decodeJwt(idToken)
-  const sign = (changed: JWTPayload, signingKey = key) =>
-    new SignJWT({ ...claims, ...changed }).setProtectedHeader({ alg: 'RS256', kid: signingKey.kid }).sign(signingKey)
+  const changed = (changes: JWTPayload, signingKey = key) => sign({ ...claims, ...changes }, signingKey)
   switch (fault) {
     case 'wrong-audience':
-      return sign({ aud: 'somebody-else' })
+      return changed({ aud: 'somebody-else' })
     case 'wrong-issuer':
-      return sign({ iss: 'http://localhost:1' })
+      return changed({ iss: 'http://localhost:1' })
     case 'wrong-nonce':
-      return sign({ nonce: 'another-sign-in' })
+      return changed({ nonce: 'another-sign-in' })
     case 'expired':
-      return sign({ iat: (claims.iat ?? 0) - 86_400, exp: (claims.iat ?? 0) - 82_800 })
+      return changed({ iat: (claims.iat ?? 0) - 86_400, exp: (claims.iat ?? 0) - 82_800 })
     case 'unsigned':
       return new UnsecuredJWT(claims).encode()
     case 'signed-with-public-key': {
@@ -49,8 +63,8 @@ export async function forge(fault: IdTokenFault, idToken: string, key: SigningKe
       return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(Buffer.from(pem))
     }
     case 'unknown-key':
-      return sign({}, await createSigningKey())
+      return changed({}, await createSigningKey())
     case 'bad-signature':
-      return sign({}, { ...(await createSigningKey()), kid: key.kid })
+      return changed({}, { ...(await createSigningKey()), kid: key.kid })
   }
 }

@@ -7,7 +7,7 @@ import type { Account } from './account.ts'
 import { createAdapters } from './adapter.ts'
 import { openCollection } from './collection.ts'
 import { configurationFor } from './configuration.ts'
-import { forge, type ProviderFaults, providerFaults } from './faults.ts'
+import { forge, type ProviderFaults, providerFaults, shiftClock } from './faults.ts'
 import { openKeys, type ProviderKeys, rotateKeys } from './keys.ts'
 import { signInForm } from './sign-in-form.ts'
 
@@ -89,10 +89,12 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
     provider.use(async (ctx, next) => {
       await next()
       const [key] = keys.signing
-      if (ctx.path !== '/token' || faults.idToken === undefined || key === undefined) return
+      const { idToken: fault, clockOffset = 0 } = faults
+      if (ctx.path !== '/token' || (fault === undefined && clockOffset === 0) || key === undefined) return
       const answer = v.safeParse(v.looseObject({ id_token: v.string() }), ctx.body)
       if (answer.success) {
-        ctx.body = { ...answer.output, id_token: await forge(faults.idToken, answer.output.id_token, key) }
+        const shifted = await shiftClock(clockOffset, answer.output.id_token, key)
+        ctx.body = { ...answer.output, id_token: fault ? await forge(fault, shifted, key) : shifted }
       }
     })
     return provider.callback()

@@ -41,6 +41,7 @@ function misbehave(faults: ProviderFaults): void {
   delete provider.faults.discovery
   delete provider.faults.jwks
   delete provider.faults.idToken
+  delete provider.faults.clockOffset
   Object.assign(provider.faults, faults)
 }
 
@@ -133,6 +134,18 @@ test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
     await obtainTokens(client)
   },
 )
+
+test.each([20, -20])('a provider whose clock is %d s off signs people in all the same [F-03]', async (clockOffset) => {
+  const { request, load } = await atTheCallback()
+  misbehave({ clockOffset })
+  tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+})
+
+test('a provider whose clock is a day behind gives tokens that have expired: server_error at the client [F-03]', async () => {
+  const { request, load } = await atTheCallback()
+  misbehave({ clockOffset: -86_400 })
+  expectError(await load(), 'server_error', request)
+})
 
 test('the provider’s keys cannot be read by a new instance: a page says so, and loading it again completes', async () => {
   const cold = await startStack()
