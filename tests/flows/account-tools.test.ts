@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { startForms } from '../../dev/forms/server.ts'
-import { freePorts } from '../../dev/start/ports.ts'
-import { deploy } from '../support/deploy.ts'
+import { deploy, deploySameIssuer } from '../support/deploy.ts'
+import { exchangeMcp } from '../support/mcp.ts'
 import {
   codeOf,
   newAddress,
@@ -36,15 +36,8 @@ async function signIn(client: OAuthClient, scope: string): Promise<string> {
 }
 
 async function send(mcpUrl: string, method: string, params: object, token?: string) {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-  const response = await fetch(mcpUrl, {
-    method: 'POST',
-    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  })
-  const text = await response.text()
-  const { result } = JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)
-  return { status: response.status, challenge: response.headers.get('www-authenticate'), result }
+  const { status, headers, message } = await exchangeMcp(mcpUrl, method, params, token)
+  return { status, challenge: headers.get('www-authenticate'), result: message.result }
 }
 
 const call = (name: string, args: object, token?: string, mcpUrl = stack.mcpUrl) =>
@@ -126,12 +119,8 @@ describe('where everybody has to sign in', () => {
   })
 })
 
-/** A deploy at which the stack's tokens are good: the same issuer, reached by another host. */
-async function sameIssuer(settings: Readonly<Record<string, string>>): Promise<string> {
-  const port = await freePorts()
-  const own = { MCP_OAUTH_ISSUER: stack.url, MCP_OAUTH_PROXY_HOSTS: `localhost:${port}` }
-  return `${(await deploy(stack, { ...own, ...settings }, port)).url}/mcp`
-}
+const sameIssuer = async (settings: Readonly<Record<string, string>>) =>
+  `${(await deploySameIssuer(stack, settings)).url}/mcp`
 
 test('MCP_FEEDBACK_FORM_PATH, MCP_FEEDBACK_FORM_NAME and MCP_FEEDBACK_TOOL_NAME decide where feedback goes', async () => {
   const forms = await startForms({ port: 0 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { startHub } from '../../dev/hub/server.ts'
 import { deploy } from '../support/deploy.ts'
+import { exchangeMcp } from '../support/mcp.ts'
 import { obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
@@ -17,16 +18,8 @@ afterAll(() => stack?.stop())
 beforeEach(() => stack.hub.reset())
 
 /** The result of a message; where nobody has to sign in, without a token. */
-async function rpc(mcpUrl: string, method: string, params: object, token?: string) {
-  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-  const response = await fetch(mcpUrl, {
-    method: 'POST',
-    headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  })
-  const text = await response.text()
-  return JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text).result
-}
+const rpc = async (mcpUrl: string, method: string, params: object, token?: string) =>
+  (await exchangeMcp(mcpUrl, method, params, token)).message.result
 
 const call = (name: string, args: object) => rpc(stack.mcpUrl, 'tools/call', { name, arguments: args }, accessToken)
 

@@ -17,8 +17,12 @@ export interface McpAnswer {
   readonly body: v.InferOutput<typeof body>
 }
 
-/** One message on the wire of the 2025 revisions. @param token absent: nobody has signed in */
-export async function sendMcp(mcpUrl: string, method: string, params: object, token?: string): Promise<McpAnswer> {
+/**
+ * One message on the wire of the 2025 revisions, and what came back, as it came. `sendMcp` gives it with types.
+ *
+ * @param token absent: nobody has signed in
+ */
+export async function exchangeMcp(mcpUrl: string, method: string, params: object, token?: string) {
   const response = await fetch(mcpUrl, {
     method: 'POST',
     headers: {
@@ -29,12 +33,14 @@ export async function sendMcp(mcpUrl: string, method: string, params: object, to
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   })
   const text = await response.text()
-  return {
-    status: response.status,
-    headers: response.headers,
-    challenge: response.headers.get('www-authenticate'),
-    body: v.parse(body, JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)),
-  }
+  const { status, headers } = response
+  return { status, headers, message: JSON.parse(/^data: (\{.*)$/m.exec(text)?.[1] ?? text) }
+}
+
+/** One message, as `exchangeMcp` sends it. */
+export async function sendMcp(mcpUrl: string, method: string, params: object, token?: string): Promise<McpAnswer> {
+  const { status, headers, message } = await exchangeMcp(mcpUrl, method, params, token)
+  return { status, headers, challenge: headers.get('www-authenticate'), body: v.parse(body, message) }
 }
 
 /** Calls a tool. */
