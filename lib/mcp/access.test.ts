@@ -124,15 +124,15 @@ describe('what one request may cost', () => {
   const lists = (count: number) => batch(...Array.from({ length: count }, () => rpc('tools/list')))
   const padded = (bytes: number) => rpc('tools/call', { name: 'public', arguments: { pad: 'x'.repeat(bytes) } })
 
-  test.each<[Who, string, number]>([
-    ['nobody', lists(10), 200],
-    ['nobody', lists(11), 400],
-    ['writer', lists(11), 400],
-    ['nobody', padded(60 * 1024), 200],
-    ['nobody', padded(64 * 1024), 413],
-    ['writer', padded(64 * 1024), 200],
-    ['writer', padded(1024 * 1024), 413],
-  ])('%s: %.30j… is %d', async (who, body, status) => {
+  test.each<[Who, what: string, number, body: string]>([
+    ['nobody', '10 lists', 200, lists(10)],
+    ['nobody', '11 lists', 400, lists(11)],
+    ['writer', '11 lists', 400, lists(11)],
+    ['nobody', '60 KB', 200, padded(60 * 1024)],
+    ['nobody', '64 KB and more', 413, padded(64 * 1024)],
+    ['writer', '64 KB and more', 200, padded(64 * 1024)],
+    ['writer', '1 MB and more', 413, padded(1024 * 1024)],
+  ])('%s: %s is %d', async (who, _what, status, body) => {
     const response = await world('grace').send(body, who)
     expect(response.status).toBe(status)
     if (status !== 200) expect([ran, counted]).toEqual([[], []])
@@ -144,6 +144,23 @@ describe('what one request may cost', () => {
     expect([ran, counted]).toEqual([[], []])
   })
 
+  test('a result nested too deep is a fault of ours that the log hears of, and never no answer', async () => {
+    const deep = defineTool({
+      name: 'deep',
+      title: 'deep',
+      description: 'deep',
+      access: { signIn: 'never', scopes: [] },
+      hints: { readOnly: true, openWorld: false },
+      input: { type: 'object' },
+      output: { type: 'object' },
+      run: () => ({ content: [], structuredContent: { deep: JSON.parse('['.repeat(300) + ']'.repeat(300)) } }),
+    })
+    const { fetch, lines } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools: [deep] })
+    const { result } = await resultOf(await fetch(post(call('deep'))))
+    expect(result.content[0]?.text).toContain('internal_error')
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'tool_failed', tool: 'deep' }))
+  })
+
   test('an id as long as a body does not come back', async () => {
     const id = 'i'.repeat(10_000)
     const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'always', arguments: {} } })
@@ -152,13 +169,14 @@ describe('what one request may cost', () => {
   })
 
   test('a body that never ends is given up with the request', async () => {
-    const { fetch } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools })
+    const { fetch, lines } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools })
     const over = new AbortController()
     const body = new ReadableStream({ pull: () => new Promise(() => {}) })
     const sent = { method: 'POST', body, duplex: 'half' }
     const answer = fetch(new Request(resource, sent), over.signal)
     over.abort()
     expect((await answer).status).toBe(408)
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'mcp_refused', reason: 'late' }))
   })
 })
 

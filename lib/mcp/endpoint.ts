@@ -46,7 +46,7 @@ export interface McpEndpointOptions {
 }
 
 export interface McpCall {
-  /** Fires when the caller has gone or the platform is about to end us; it must live as long as the answer's body. */
+  /** Fires when the platform is about to end us; it must live as long as the answer's body. */
   readonly signal: AbortSignal
   readonly requestId: string
   /** Of the caller, as the platform tells it. */
@@ -191,7 +191,10 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   return {
     async fetch(request, call) {
       const response = await answer(request, call).catch((error: unknown) => {
-        if (call.signal.aborted) return jsonRpcError(408, -32000, 'The request has not arrived in time')
+        if (error instanceof BodyNotArrived) {
+          log('mcp_refused', { requestId: call.requestId, reason: 'late' })
+          return jsonRpcError(408, -32000, 'The request has not arrived in time')
+        }
         log('mcp_failed', { requestId: call.requestId, error: error instanceof Error ? error.name : typeof error })
         return error instanceof StoreUnavailable ? temporarilyUnavailable() : internalError()
       })
@@ -201,18 +204,26 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 }
 
 /**
- * The body, as bytes so that no content type is made up for it; `null` when it is too large, in bytes. Throws when the
- * signal fires before it has arrived.
+ * The body, as bytes so that no content type is made up for it; `null` when it is too large, in bytes. Throws
+ * `BodyNotArrived` when it breaks off, or the signal fires first.
  */
 async function readBody(request: Request, maximum: number, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body?.pipeThrough(new TransformStream(), { signal }) ?? []) {
-    size += chunk.byteLength
-    if (size > maximum) return null
-    chunks.push(chunk)
+  try {
+    for await (const chunk of request.body?.pipeThrough(new TransformStream(), { signal }) ?? []) {
+      size += chunk.byteLength
+      if (size > maximum) return null
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw new BodyNotArrived('the body broke off, or came too late', { cause: error })
   }
   return Buffer.concat(chunks)
+}
+
+class BodyNotArrived extends Error {
+  override readonly name = 'BodyNotArrived'
 }
 
 function userAgent(request: Request): string | undefined {

@@ -24,8 +24,14 @@ export interface FeedbackFields {
 
 export type FormOutcome =
   | { readonly kind: 'submitted' }
-  /** `detail`: from a short list of our own phrases. `timeout`: it may have arrived. */
-  | { readonly kind: 'failure'; readonly code: 'timeout' | 'submission_failed'; readonly detail: string }
+  | {
+      readonly kind: 'failure'
+      readonly code: 'timeout' | 'submission_failed'
+      /** From a short list of our own phrases. */
+      readonly detail: string
+      /** Nobody answered: it may have arrived all the same. */
+      readonly uncertain: boolean
+    }
 
 export interface FeedbackFormOptions {
   readonly url: string
@@ -57,10 +63,12 @@ export function createFeedbackForm({ url, formName, timeout = 10_000 }: Feedback
           signal: AbortSignal.any([signal, deadline.signal]),
         })
         await response.body?.cancel()
-        return response.ok ? { kind: 'submitted' } : failed(`HTTP ${response.status}`)
+        return response.ok ? { kind: 'submitted' } : failed(`HTTP ${response.status}`, false)
       } catch {
-        if (deadline.signal.aborted) return { kind: 'failure', code: 'timeout', detail: 'no answer in time' }
-        return failed(signal.aborted ? 'cancelled' : 'connection failed')
+        if (deadline.signal.aborted) {
+          return { kind: 'failure', code: 'timeout', detail: 'no answer in time', uncertain: true }
+        }
+        return failed(signal.aborted ? 'cancelled' : 'connection failed', true)
       } finally {
         deadline.end()
       }
@@ -68,4 +76,9 @@ export function createFeedbackForm({ url, formName, timeout = 10_000 }: Feedback
   }
 }
 
-const failed = (detail: string): FormOutcome => ({ kind: 'failure', code: 'submission_failed', detail })
+const failed = (detail: string, uncertain: boolean): FormOutcome => ({
+  kind: 'failure',
+  code: 'submission_failed',
+  detail,
+  uncertain,
+})

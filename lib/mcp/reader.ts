@@ -1,6 +1,10 @@
 /** What a person's browser, or a program that reads pages for somebody, asks for before anything else. */
 const readable = ['text/html', 'text/markdown', 'text/plain']
 
+/** The media type that `Accept` names first, in lower case; empty: none. */
+export const firstAccepted = (headers: Headers) =>
+  (headers.get('accept') ?? '').toLowerCase().split(/[,;]/, 1)[0]?.trim() ?? ''
+
 /**
  * The way to the documentation for somebody who has opened the address of the MCP server like a page (B3); `undefined`
  * for everything else, which is answered by the challenge (X10). Clients probe by GET without a token too, and a
@@ -10,9 +14,8 @@ const readable = ['text/html', 'text/markdown', 'text/plain']
 export function readerRedirect(request: Request, documentationUrl: string): Response | undefined {
   const { headers, method } = request
   if (method !== 'GET' && method !== 'HEAD') return undefined
-  const accept = (headers.get('accept') ?? '').toLowerCase()
-  const first = accept.split(/[,;]/, 1)[0]?.trim() ?? ''
-  if (!readable.includes(first) || accept.includes('text/event-stream')) return undefined
+  const streams = headers.get('accept')?.toLowerCase().includes('text/event-stream')
+  if (!readable.includes(firstAccepted(headers)) || streams) return undefined
   if (['authorization', 'origin', 'mcp-protocol-version', 'mcp-session-id'].some((name) => headers.has(name))) {
     return undefined
   }

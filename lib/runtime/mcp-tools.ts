@@ -6,7 +6,7 @@ import { createApiReference } from '../mcp/upstream/hub.ts'
 import { createKapa } from '../mcp/upstream/kapa.ts'
 import { createKapaRetrieval } from '../mcp/upstream/kapa-retrieval.ts'
 import { scopes } from '../oauth/capabilities.ts'
-import type { ApiReferenceSettings, ToolSettings, ToolTexts } from './configuration/tools.ts'
+import { type ApiReferenceSettings, signInOf, type ToolSettings, type ToolTexts } from './configuration/tools.ts'
 import { identity } from './identity.ts'
 import { log } from './log.ts'
 
@@ -14,8 +14,9 @@ import { log } from './log.ts'
 const [read] = scopes
 
 /** Who may call a tool that can do without knowing the person. */
-export function accessOf({ name }: ToolTexts, publicTools: readonly string[]): Access {
-  return publicTools.includes(name) ? { signIn: 'never', scopes: [] } : { signIn: 'if required', scopes: [read] }
+export function accessOf(texts: ToolTexts, publicTools: readonly string[]): Access {
+  const signIn = signInOf({ ...texts, ofPerson: false }, publicTools)
+  return { signIn, scopes: signIn === 'never' ? [] : [read] }
 }
 
 /** The tools that answer from the documentation, in the order in which they are listed. */

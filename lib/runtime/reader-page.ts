@@ -1,6 +1,6 @@
 import { type CountedCall, setRateLimit, tooManyCalls } from '../mcp/rate-limit.ts'
 import type { ReaderPageInput, ReaderTool } from '../oauth/pages/index.ts'
-import { type ToolSettings, toolsOf } from './configuration/tools.ts'
+import { signInOf, type ToolSettings, toolsOf } from './configuration/tools.ts'
 import type { Configuration } from './configuration.ts'
 
 /** What readers are told, from the settings: the front page and the page of the documentation site say the same. */
@@ -23,10 +23,12 @@ export async function readerPageInput(configuration: Configuration, tools: ToolS
 
 /** In the order in which the server lists them. */
 function readerTools(tools: ToolSettings): readonly ReaderTool[] {
-  return toolsOf(tools).map(({ ofPerson, ...texts }) => {
-    const anybody = tools.publicTools.includes(texts.name) ? 'never' : 'if required'
-    return { ...texts, access: ofPerson ? 'always' : anybody }
-  })
+  return toolsOf(tools).map((tool) => ({
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    access: signInOf(tool, tools.publicTools),
+  }))
 }
 
 /** An hour of no importance: the sample has to stay the same. */

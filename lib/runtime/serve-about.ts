@@ -1,4 +1,5 @@
 import { withDeadline } from '../deadline.ts'
+import { firstAccepted } from '../mcp/reader.ts'
 import {
   earlierServerCard,
   type ServerDescription,
@@ -91,7 +92,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
 
   /** What comes first in `Accept` tells people, readers of Markdown and programs apart. */
   function frontFor(request: Request): Response {
-    const [first] = (request.headers.get('accept') ?? '').toLowerCase().split(/[,;]/, 1)
+    const first = firstAccepted(request.headers)
     if (first === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })
     if (first !== 'text/markdown' && first !== 'text/plain') return json(serverInformation(server, links), 200, cached)
     return new Response(readerPage(guide), {

@@ -81,3 +81,12 @@ export function isSecureUrl(value: string): boolean {
 export function isLoopbackHttp(origin: string): boolean {
   return origin.startsWith('http:') && isSecureUrl(origin)
 }
+
+/** The value of a setting that is JSON; `undefined`: it is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { parseJson } from '../depth.ts'
-import { type AnswerService, kapaUser } from '../upstream/kapa.ts'
+import { type AnswerService, isPassage, kapaUser } from '../upstream/kapa.ts'
 import type { Access } from './access.ts'
 import { failure, upstreamFailure } from './failure.ts'
 import { defineTool, type Tool } from './tool.ts'
@@ -102,9 +102,4 @@ interface Passage {
 function passageOf(text: string): Passage {
   const passage = parseJson(text)
   return isPassage(passage) ? { ...passage } : { content: text }
-}
-
-function isPassage(value: unknown): value is Required<Passage> {
-  if (typeof value !== 'object' || value === null || !('source_url' in value) || !('content' in value)) return false
-  return typeof value.source_url === 'string' && typeof value.content === 'string'
 }

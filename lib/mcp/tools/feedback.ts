@@ -1,5 +1,5 @@
 import type { Log } from '../../log.ts'
-import type { FeedbackForm } from '../feedback-form.ts'
+import type { FeedbackForm, FormOutcome } from '../feedback-form.ts'
 import { mailDomain } from '../mail-domain.ts'
 import type { Access } from './access.ts'
 import { failure } from './failure.ts'
@@ -75,7 +75,11 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
       if (outcome.kind === 'failure') {
         const { code, detail } = outcome
         log('feedback_failed', { reason: detail })
-        return failure({ error: code, message: messages[code], detail })
+        return failure({
+          error: code,
+          message: messageFor(outcome),
+          detail,
+        })
       }
       log('feedback_submitted', { category, domain, authed: token !== undefined })
       return success({
@@ -86,10 +90,11 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
   })
 }
 
-const messages = {
-  timeout:
-    'The documentation site did not answer in time. The feedback may have arrived all the same: ask the person before sending it again.',
-  submission_failed: 'The feedback could not be sent. Tell the person, and offer to try again later.',
+/** What a person is told; one may have arrived, and must not be sent twice. */
+function messageFor({ code, uncertain }: Extract<FormOutcome, { kind: 'failure' }>): string {
+  if (!uncertain) return 'The feedback could not be sent. Tell the person, and offer to try again later.'
+  const what = code === 'timeout' ? 'did not answer in time' : 'was not reached, or broke off'
+  return `The documentation site ${what}. The feedback may have arrived all the same: ask the person before sending it again.`
 }
 
 /** The path of a page of the form's own site, another page's URL, or nothing; `null`: it is no page. */

@@ -1,4 +1,5 @@
 import { type CallToolResult, ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/server'
+import { startDeadline } from '../../deadline.ts'
 import type { LogFields } from '../../log.ts'
 import { UpstreamAnswerError, UpstreamConnectionError, UpstreamHttpError } from './transport.ts'
 
@@ -62,8 +63,7 @@ export function createCaller(options: CallerOptions): Caller {
   return {
     async call(attempt, { saysWho, signal }) {
       const startedAt = now()
-      const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), totalTimeout)
+      const deadline = startDeadline(totalTimeout)
       try {
         const eitherEnds = AbortSignal.any([signal, deadline.signal])
         const last = await twiceAtMost(attempt, { saysWho, refusesPerson, signal: eitherEnds })
@@ -82,7 +82,7 @@ export function createCaller(options: CallerOptions): Caller {
         }
         return { kind: 'failure', code, detail, durationMs, ...hints }
       } finally {
-        clearTimeout(timer)
+        deadline.end()
       }
     },
   }

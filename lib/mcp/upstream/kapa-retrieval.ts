@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import { parseJson } from '../depth.ts'
 import { type Attempt, createCaller, type UpstreamTimings } from './calls.ts'
 import { unlessAborted } from './connection.ts'
-import { type AnswerService, type KapaUser, reportKapa } from './kapa.ts'
+import { type AnswerService, isPassage, type KapaPassage, type KapaUser, reportKapa } from './kapa.ts'
 import { connectionErrors, readText, throwUnlessOk, UpstreamAnswerError, UpstreamHttpError } from './transport.ts'
 
 export interface KapaRetrievalOptions extends Omit<UpstreamTimings, 'connectTimeout'> {
@@ -89,13 +89,8 @@ function refusesPerson(attempt: Attempt): boolean {
 }
 
 /** Throws `UpstreamAnswerError`. */
-function passagesOf(text: string): readonly object[] {
+function passagesOf(text: string): readonly KapaPassage[] {
   const found = parseJson(text)
   if (!Array.isArray(found) || !found.every(isPassage)) throw new UpstreamAnswerError('no list of passages')
   return found
-}
-
-function isPassage(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || !('source_url' in value) || !('content' in value)) return false
-  return typeof value.source_url === 'string' && typeof value.content === 'string'
 }

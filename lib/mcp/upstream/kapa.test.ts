@@ -208,8 +208,11 @@ test('a server that asks back gets no answer: it would have us send as much as i
   world.failing(1, () =>
     eventStream([...flood, `data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}\n\n`].join('')),
   )
-  expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
-  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call'])
+  const kapa = world.createKapa()
+  expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+  // Whatever was sent meanwhile has arrived by the time that a second question is answered.
+  await kapa.ask('how?', { user, signal })
+  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
 })
 
 test('an answer nested too deep to be passed on is a failure, told like any other', async () => {

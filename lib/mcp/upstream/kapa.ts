@@ -1,5 +1,6 @@
 import type { Log } from '../../log.ts'
 import type { AccessToken } from '../bearer.ts'
+import { mailDomain } from '../mail-domain.ts'
 import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
 import { createUpstreamServer } from './mcp-server.ts'
 
@@ -17,7 +18,7 @@ export interface AskOptions {
   readonly signal: AbortSignal
 }
 
-/** Whom Kapa is told about. Kapa's own names: they go into `_meta.user` as they are. */
+/** Whom Kapa is told about. Kapa's own names: they go into the hosted server's `_meta.user` as they are. */
 export interface KapaUser {
   readonly email: string
   readonly company_name?: string
@@ -45,6 +46,17 @@ export function createKapa({ apiKey, toolName, log, ...options }: KapaOptions): 
   return { ask: (query, { user, signal }) => server.call(toolName, { query }, { user, signal }) }
 }
 
+/** A passage of the documentation, as Kapa gives it. */
+export interface KapaPassage {
+  readonly source_url: string
+  readonly content: string
+}
+
+export function isPassage(value: unknown): value is KapaPassage {
+  if (typeof value !== 'object' || value === null || !('source_url' in value) || !('content' in value)) return false
+  return typeof value.source_url === 'string' && typeof value.content === 'string'
+}
+
 /** How a question to Kapa ended, whichever way it was asked. */
 export const reportKapa =
   (log: Log) =>
@@ -54,7 +66,6 @@ export const reportKapa =
 /** F-000-81: whom Kapa hears about. Nobody without an e-mail address; the company is its domain when no name is known. */
 export function kapaUser(token: AccessToken | undefined): KapaUser | undefined {
   if (token?.email === undefined) return undefined
-  const domain = /@([^@]+)$/.exec(token.email)?.[1]?.toLowerCase()
-  const company = token.organization?.name ?? domain
-  return { email: token.email, ...(company !== undefined && { company_name: company }) }
+  const company = token.organization?.name ?? mailDomain(token.email)
+  return { email: token.email, ...(company !== null && { company_name: company }) }
 }

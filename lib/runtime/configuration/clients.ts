@@ -3,7 +3,7 @@ import type { Client } from '../../oauth/clients/client.ts'
 import { parseConfiguredClients } from '../../oauth/clients/configured-clients.ts'
 import { defaultPrivateUseUris, parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
 import { isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
-import { isLoopbackHttp, type SettingsReader } from '../settings.ts'
+import { isLoopbackHttp, jsonOf, type SettingsReader } from '../settings.ts'
 import type { Site } from '../site.ts'
 import { readRegistrationToken } from './operator-tokens.ts'
 
@@ -92,12 +92,4 @@ function readMetadataDocuments(
     settings.complain('MCP_OAUTH_CIMD_LOCAL_ORIGINS is for an issuer on loopback http only')
   }
   return { cimdAllowedHosts: hosts && new Set(hosts), cimdLocalOrigins }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

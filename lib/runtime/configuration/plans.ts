@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { AccessToken } from '../../mcp/bearer.ts'
 import { normalDomain, verifiedDomain } from '../../mcp/mail-domain.ts'
-import type { SettingsReader } from '../settings.ts'
+import { jsonOf, type SettingsReader } from '../settings.ts'
 import { mostInWindow } from './limits.ts'
 
 /** How many tools the people of some organizations or e-mail domains may call, each of them for themselves. */
@@ -102,12 +102,4 @@ export function planOf(
     plans.find(({ organizations }) => organizations.has(organization)) ??
     plans.find(({ domains }) => domains.has(domain))
   )
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { createMemoryStore } from '../../store/memory.ts'
+import { createAccountTools } from '../account-tools.ts'
 import { readConfiguration } from '../configuration.ts'
+import { createTools } from '../mcp-tools.ts'
 import { newSecret } from '../secrets.ts'
 import type { Environment } from '../settings.ts'
 import { createSettingsReader } from '../settings.ts'
 import { readBrand } from './brand.ts'
-import { readTools, toolsOf } from './tools.ts'
+import { readTools, signInOf, toolsOf } from './tools.ts'
 
 const issuer = 'https://docs.example'
 const site = { issuer, storeName: 's', production: true }
@@ -62,6 +65,19 @@ test('without the base of the API pages no API is named, since none could be ask
     pagesUrl: 'https://docs.acme.example/api',
     list: { description: expect.stringContaining('The APIs are: billing.') },
   })
+})
+
+test('what readers are told of tools, and the settings know, is what the server has, in its order [S-18]', () => {
+  const env = { ...needed, MCP_PUBLIC_TOOLS: 'auth_status,search_api_reference' }
+  const settings = toolsFor(env)
+  const store = createMemoryStore()
+  const served = [
+    ...createTools(settings, 'key'),
+    ...createAccountTools(settings, readConfiguration(env, site), store),
+  ].map(({ name, access: { signIn } }) => ({ name, signIn }))
+  expect(toolsOf(settings).map((tool) => ({ name: tool.name, signIn: signInOf(tool, settings.publicTools) }))).toEqual(
+    served,
+  )
 })
 
 describe('mistakes', () => {

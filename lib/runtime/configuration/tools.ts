@@ -124,6 +124,12 @@ export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEn
     { ...whoami, ofPerson: true },
   ]
 }
+/** Whether a tool needs a sign-in: never, where everybody has to sign in, or always. */
+export function signInOf({ name, ofPerson }: ToolEntry, publicTools: readonly string[]) {
+  if (ofPerson) return 'always'
+  return publicTools.includes(name) ? 'never' : 'if required'
+}
+
 type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'authStatus' | 'whoami'
 
 /** Names as clients take them: some refuse a server over any other (SEP-986). */

@@ -169,8 +169,8 @@ const answer: fc.Arbitrary<Services['answer']> = fc.oneof(
 )
 const outcome: fc.Arbitrary<Services['outcome']> = fc.constantFrom(
   { kind: 'submitted' },
-  { kind: 'failure', code: 'timeout', detail: 'no answer in time' },
-  { kind: 'failure', code: 'submission_failed', detail: 'HTTP 301' },
+  { kind: 'failure', code: 'timeout', detail: 'no answer in time', uncertain: true },
+  { kind: 'failure', code: 'submission_failed', detail: 'HTTP 301', uncertain: false },
 )
 const time = fc.integer({ min: 0, max: 4_000_000_000 })
 const connection = fc.record(
