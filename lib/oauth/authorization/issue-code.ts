@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { lifetimes } from '../capabilities.ts'
 import { type GrantKey, newGrantKey } from '../grants/record.ts'
 import { sha256 } from '../sha256.ts'
@@ -33,6 +34,7 @@ export function issueCode(
   const now = Math.floor(context.now() / 1000)
   const redirectHost = new URL(request.redirect_uri).host
   const code = context.codes.seal({
+    id: randomBytes(12).toString('base64url'),
     g: grant.key,
     c: request.c,
     r: sha256(request.redirect_uri),

@@ -84,6 +84,40 @@ describe('grants', () => {
     expect(operations).toEqual(['replace', 'get', 'replace'])
   })
 
+  describe('a second code for one grant, as a repeated confirmation makes it', () => {
+    test.each([
+      ['the same code', { codeHash: 'one' }, 'used', 1010, ['code_redeemed', 'code_reused', 'grant_revoked']],
+      ['another code', { codeHash: 'two' }, 'other-code', undefined, ['code_redeemed', 'code_superseded']],
+      ['a code of a release without ids', {}, 'other-code', undefined, ['code_redeemed', 'code_superseded']],
+    ])('%s', async (_what, more, refused, revokedAt, events) => {
+      const { grants, operations, inner, log, key, signal } = setup()
+      await grants.redeem(key, { ...record, codeHash: 'one' }, signal)
+      operations.length = 0
+      expect(await grants.redeem(key, { ...record, ...more }, signal)).toEqual({ refused })
+      expect(operations.length).toBeLessThanOrEqual(3)
+      expect((await inner.get(key, signal))?.value.revokedAt).toBe(revokedAt)
+      expect(log).toEqual(events)
+    })
+
+    test('two codes without ids, of an older release, cannot be told apart: the grant ends', async () => {
+      const { grants, inner, key, signal } = setup()
+      await grants.redeem(key, record, signal)
+      expect(await grants.redeem(key, record, signal)).toEqual({ refused: 'used' })
+      expect((await inner.get(key, signal))?.value.revokedAt).toBe(1010)
+    })
+  })
+
+  test('a tombstone keeps what a later release has written into the record', async () => {
+    const { grants, inner, key, signal } = setup()
+    await inner.put(key, { ...record, codeHash: 'one', later: { member: 1 } }, signal)
+    await grants.revoke(key, 'test', signal)
+    expect((await inner.get(key, signal))?.value).toMatchObject({
+      codeHash: 'one',
+      later: { member: 1 },
+      revokedAt: 1010,
+    })
+  })
+
   test('a write lost to a new version of the same generation is repeated, not taken for reuse [T-21]', async () => {
     const { grants, inner, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)

@@ -13,7 +13,7 @@ export interface Grant {
 
 /** Why there is no token: `invalid_grant` on the wire, but `invalid_client` for who has to prove more. */
 export interface GrantRefusal {
-  readonly refused: 'used' | 'reuse' | 'revoked' | 'unknown' | 'unproven'
+  readonly refused: 'used' | 'other-code' | 'reuse' | 'revoked' | 'unknown' | 'unproven'
 }
 
 /** The only writer of grants: redeem, rotate, revoke. All throw `StoreUnavailable` when the outcome is not known. */
@@ -21,8 +21,9 @@ export interface Grants {
   /** The grant as it stands, ended or not; `null`: there is none, or none any more. */
   read(key: GrantKey, signal: AbortSignal): Promise<Grant | null>
   /**
-   * Spends a code by creating its grant: one round trip, exactly one winner. A second, fully valid redemption ends the
-   * grant (RFC 6749 §4.1.2, T-13) and is refused once the tombstone stands.
+   * Spends a code by creating its grant: one round trip, exactly one winner. A second, fully valid redemption of the same
+   * code ends the grant (RFC 6749 §4.1.2, T-13) and is refused once the tombstone stands. Another code for the same grant
+   * is what a repeated confirmation made: it is refused, and ends nothing. `codeHash` of the record tells the two apart.
    */
   redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal>
   /**
@@ -76,8 +77,14 @@ export function createGrants(options: {
         return { record, version: write.version }
       }
       refuseAmbiguous(write)
+      const made = await read(key, signal)
+      if (!made) return { refused: 'used' }
+      if (made.record.codeHash !== record.codeHash) {
+        log('code_superseded', { grant: shortGrant(key), client: record.clientHash })
+        return { refused: 'other-code' }
+      }
       log('code_reused', { grant: shortGrant(key), client: record.clientHash })
-      await revoke(key, 'code_reuse', signal)
+      await revoke(key, 'code_reuse', signal, made)
       return { refused: 'used' }
     },
 

@@ -4,10 +4,17 @@ import { capabilities } from '../capabilities.ts'
 import { sha256 } from '../sha256.ts'
 
 /**
- * One authorization that a person gave a client: the compare-and-swap cell that decides every one-time use.
- * Times are seconds since the epoch. A grant ends by a tombstone (`revokedAt`), never by a delete before its end.
+ * Members of a record that the refresh token has no member of its own for; those of later releases are among them. The
+ * token carries them all as they are: a refresh writes the record without reading it, and must not lose any.
  */
-export const GrantRecord = v.object({
+const carriedMembers = {
+  /** base64url SHA-256 of the id of the code that made the grant; absent if the code is of a release without ids. */
+  codeHash: v.exactOptional(v.string()),
+}
+export const CarriedMembers = v.looseObject(carriedMembers)
+export type CarriedMembers = v.InferOutput<typeof CarriedMembers>
+
+const members = {
   /** 0 when the code is redeemed; one more with every refresh. */
   generation: v.number(),
   createdAt: v.number(),
@@ -26,8 +33,24 @@ export const GrantRecord = v.object({
   kid: v.string(),
   revokedAt: v.exactOptional(v.number()),
   revokedReason: v.exactOptional(v.string()),
-})
-export type GrantRecord = v.InferOutput<typeof GrantRecord>
+  ...carriedMembers,
+}
+const KnownMembers = v.object(members)
+
+/**
+ * One authorization that a person gave a client: the compare-and-swap cell that decides every one-time use.
+ * Times are seconds since the epoch. A grant ends by a tombstone (`revokedAt`), never by a delete before its end.
+ * Members of a later release stay when the record is written again; no member ever changes its unit.
+ */
+export const GrantRecord = v.looseObject(members)
+export type GrantRecord = v.InferOutput<typeof KnownMembers>
+
+/** Sorted by name: the same for the same record, whoever has written it. */
+export function carriedMembersOf(record: GrantRecord): CarriedMembers {
+  const own: readonly string[] = Object.keys(members).filter((name) => !Object.hasOwn(carriedMembers, name))
+  const carried = Object.entries(record).filter(([name, value]) => !own.includes(name) && value !== undefined)
+  return Object.fromEntries(carried.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
 
 /**
  * `grants/<yyyymm of its absolute end>/<sub>/<128-bit id>`. Made once, when the code is sealed, and carried unchanged

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { encryptedEnvelope, signedEnvelope, UnknownKey } from './compact.ts'
+import { deterministicEnvelope, encryptedEnvelope, signedEnvelope, UnknownKey } from './compact.ts'
+import type { DerivedKey } from './secrets.ts'
 
 const key = { kid: 'k1', bytes: new Uint8Array(randomBytes(32)) }
 const older = { kid: 'k0', bytes: new Uint8Array(randomBytes(32)) }
+const ivKeys = [key, older].map(({ kid }) => ({ kid, bytes: new Uint8Array(randomBytes(32)) }))
+const deterministic = (typ: string, keys: readonly DerivedKey[]) => deterministicEnvelope(typ, keys, ivKeys)
 const text = JSON.stringify({ e: 'reader@example.com', n: 'Zoë 🐼' })
 const bytes = new TextEncoder().encode(text)
 
@@ -21,8 +24,11 @@ describe('sealed values are standard JOSE', () => {
     expect(envelope.seal(text)).toBe(theirs)
   })
 
-  test('jose decrypts what we encrypt, and we open what jose encrypts', async () => {
-    const envelope = encryptedEnvelope('code', [key])
+  test.each([
+    ['at random', encryptedEnvelope],
+    ['deterministically', deterministic],
+  ])('jose decrypts what we encrypt %s, and we open what jose encrypts', async (_how, make) => {
+    const envelope = make('code', [key])
     const { plaintext } = await compactDecrypt(envelope.seal(text), key.bytes)
     expect(new TextDecoder().decode(plaintext)).toBe(text)
     const theirs = await new CompactEncrypt(bytes)
@@ -35,6 +41,7 @@ describe('sealed values are standard JOSE', () => {
 describe.each([
   ['signed', signedEnvelope],
   ['encrypted', encryptedEnvelope],
+  ['deterministically encrypted', deterministic],
 ])('%s values', (_name, make) => {
   const envelope = make('code', [key, older])
 
@@ -67,5 +74,34 @@ describe.each([
     const [, ...rest] = envelope.seal(text).split('.')
     const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'code', kid: 'k1' })).toString('base64url')
     expect(envelope.open([header, ...rest].join('.'))).toBeNull()
+  })
+})
+
+describe('deterministically encrypted values', () => {
+  const envelope = deterministic('code', [key, older])
+  const ivOf = (value: string) => value.split('.')[2]
+
+  test('are the same for the same plaintext under the same key, and for nothing else [T-21]', () => {
+    expect(envelope.seal(text)).toBe(envelope.seal(text))
+    const values = [
+      envelope.seal(text),
+      envelope.seal(`${text} `),
+      envelope.seal(text, 'k0'),
+      deterministic('cookie', [key]).seal(text),
+      deterministicEnvelope('code', [key], [{ kid: 'k1', bytes: new Uint8Array(randomBytes(32)) }]).seal(text),
+    ]
+    expect(new Set(values.map(ivOf)).size).toBe(values.length)
+    expect(encryptedEnvelope('code', [key]).seal(text)).not.toBe(encryptedEnvelope('code', [key]).seal(text))
+  })
+
+  test('and those with a random IV open under the same key', () => {
+    const random = encryptedEnvelope('code', [key])
+    expect(envelope.open(random.seal(text))).toEqual({ plaintext: text, kid: 'k1' })
+    expect(random.open(envelope.seal(text))).toEqual({ plaintext: text, kid: 'k1' })
+  })
+
+  test('have another IV for each of 20,000 plaintexts', () => {
+    const ivs = Array.from({ length: 20_000 }, (_, n) => ivOf(envelope.seal(String(n))))
+    expect(new Set(ivs).size).toBe(ivs.length)
   })
 })

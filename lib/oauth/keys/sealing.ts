@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { type Envelope, encryptedEnvelope, signedEnvelope } from './compact.ts'
+import { deterministicEnvelope, type Envelope, encryptedEnvelope, signedEnvelope } from './compact.ts'
 import { createDerivedSecrets, type DerivedSecrets } from './derived-secrets.ts'
 import { deriveKey, type Secrets } from './secrets.ts'
 
@@ -19,6 +19,11 @@ export interface Sealer<Purpose extends string, Payload> {
 export interface Sealing {
   /** Encrypted: its holder learns nothing and can change nothing. */
   encrypted<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
+  /**
+   * Encrypted, and the same payload under the same key is the same string, on every instance: for what several requests at
+   * once have to answer alike. Opens what `encrypted` has sealed for this purpose, too.
+   */
+  deterministic<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
   /** Signed: its holder may read it. `retired`: leaked secrets open it as well, for values that grant nothing. */
   signed<const P extends string, S extends v.GenericSchema>(
     typ: P,
@@ -36,6 +41,7 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
     [secrets.current, ...secrets.previous, ...(retired ? secrets.retired : [])].map((s) => deriveKey(s, issuer, typ))
   return {
     encrypted: (typ, schema) => sealer(encryptedEnvelope(typ, keys(typ)), schema),
+    deterministic: (typ, schema) => sealer(deterministicEnvelope(typ, keys(typ), keys(`${typ} iv`)), schema),
     signed: (typ, schema, options) => sealer(signedEnvelope(typ, keys(typ, options?.retired)), schema),
     secrets: (purpose) =>
       createDerivedSecrets(

@@ -34,6 +34,7 @@ export async function authorizationCodeGrant(
       clientName: code.cn,
       authenticationMethod: client.method,
       kid: context.currentKid,
+      ...(code.id === undefined ? {} : { codeHash: sha256(code.id) }),
     },
     { now, lifetime: context.refreshTokenLifetime },
   )

@@ -5,9 +5,11 @@ import { Person } from './claims.ts'
 
 /**
  * What an authorization code says (A-19). Encrypted, at most 1 KB, valid for 60 s. Nothing is stored until it is
- * redeemed; redeeming it creates the grant under `g`, and that can happen once.
+ * redeemed; redeeming it creates the grant under `g`, and that can happen once. The same members are the same code.
  */
 export const AuthorizationCode = v.object({
+  /** Random: tells one code for a grant from another; absent in codes of older releases. */
+  id: v.exactOptional(v.string()),
   /** The whole key of the grant to be. */
   g: v.string(),
   /** base64url SHA-256 of client_id and of redirect_uri. */
@@ -37,4 +39,4 @@ export type AuthorizationCode = v.InferOutput<typeof AuthorizationCode>
 
 export type CodeSealer = Sealer<'code', AuthorizationCode>
 
-export const codeSealer = (sealing: Sealing): CodeSealer => sealing.encrypted('code', AuthorizationCode)
+export const codeSealer = (sealing: Sealing): CodeSealer => sealing.deterministic('code', AuthorizationCode)

@@ -30,6 +30,7 @@ export async function refreshTokenGrant(
 
   const next = beginGeneration(
     {
+      ...token.r,
       generation: token.n + 1,
       createdAt: token.iat,
       endsAt: token.end,

@@ -33,6 +33,10 @@ async function start(redirect_uri = redirectUri) {
   }
   const refresh = (refresh_token: string) => tokenOf({ grant_type: 'refresh_token', refresh_token })
   return {
+    server,
+    form,
+    client_id,
+    grant: opened.g,
     redeem: (value: string) => tokenOf({ ...form, code: value }),
     refresh,
     codes,
@@ -64,3 +68,43 @@ describe('the host of the redirect URI', () => {
     expect(refreshTokens.open(refreshToken)).not.toHaveProperty('rh')
   })
 })
+
+describe('what the record of a grant has beside the members of a refresh token', () => {
+  const { signal } = new AbortController()
+
+  test('stays when it is refreshed: the code, used again after three refreshes, still ends the grant [T-13]', async () => {
+    const { server, form, redeem, refresh, code, client_id } = await start()
+    let refreshToken = await redeem(code ?? '')
+    for (let generation = 0; generation < 3; generation++) refreshToken = await refresh(refreshToken)
+    expect((await token(server, { ...form, code: code ?? '' })).body.error).toBe('invalid_grant')
+    const last = await token(server, { grant_type: 'refresh_token', client_id, refresh_token: refreshToken })
+    expect(last.body.error).toBe('invalid_grant')
+  })
+
+  test('another code for the same grant is refused, and its owner goes on', async () => {
+    const { server, form, redeem, refresh, codes, code } = await start()
+    const refreshToken = await redeem(code ?? '')
+    const other = codes.seal({ ...(codes.open(code ?? '') ?? raise()), id: 'another' })
+    expect((await token(server, { ...form, code: other })).body.error).toBe('invalid_grant')
+    await refresh(refreshToken)
+    expect(server.log).toContainEqual(expect.objectContaining({ event: 'code_superseded' }))
+  })
+
+  test('stays though this release does not know it, and whoever refreshes gets it in the token as well', async () => {
+    const { server, redeem, refresh, refreshTokens, code, grant } = await start()
+    const first = refreshTokens.open(await redeem(code ?? ''))
+    const held = await server.store.get(grant, signal)
+    // As a later release would write it, at a refresh of its own.
+    const later = { zeta: { b: 1, a: 2 }, alpha: 'x' }
+    const write = await server.store.replace(grant, { ...held?.value, ...later }, held?.version ?? '', signal)
+    if (!first || !write.won) throw raise()
+    const carried = { ...first, v: write.version, r: { ...first.r, ...later } }
+    const next = await refresh(await refresh(refreshTokens.seal(carried)))
+    expect((await server.store.get(grant, signal))?.value).toMatchObject({ generation: 2, ...later })
+    expect(refreshTokens.open(next)?.r).toMatchObject(later)
+  })
+})
+
+function raise(): never {
+  throw new Error('the test has gone wrong')
+}

@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { capabilities } from '../capabilities.ts'
 import type { Grant } from '../grants/grants.ts'
+import { CarriedMembers, carriedMembersOf } from '../grants/record.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
 import { Person } from './claims.ts'
 
@@ -30,6 +31,8 @@ export const RefreshToken = v.object({
   rat: v.number(),
   exp: v.number(),
   end: v.number(),
+  /** Of the record, as they are; absent in tokens of older releases. */
+  r: v.exactOptional(CarriedMembers),
 })
 export type RefreshToken = v.InferOutput<typeof RefreshToken>
 
@@ -63,6 +66,7 @@ export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenO
       rat: record.rotatedAt,
       exp: record.expiresAt,
       end: record.endsAt,
+      r: carriedMembersOf(record),
     },
     record.kid,
   )
