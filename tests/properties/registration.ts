@@ -102,6 +102,7 @@ export const registrations = property({
     }
     assert.deepEqual([answer.status, body], [201, json])
     expectHarmlessProof(said)
+    assert.deepEqual(said.grant_types, ['authorization_code', 'refresh_token'])
     assert(String(said.client_id).length <= 2_048)
     const name = said.client_name ?? 'none'
     assert(

@@ -18,11 +18,17 @@ import {
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import { StoreUnavailable } from '../../lib/store/store.ts'
 
+/** A client of the operator's configuration that is not to get refresh tokens. */
+const codeOnly = { client_id: 'portal', redirect_uris: [redirectUri], grant_types: ['authorization_code'] }
+
 const seconds = AbortSignal.timeout(60_000)
 
 /** One sign-in, with everything that it left behind. */
-async function session(server: Harness = createHarness(), metadata: object = {}) {
-  const clientId = await register(server, metadata)
+async function session(
+  server: Harness = createHarness(),
+  metadata: { readonly client_id?: string; readonly [name: string]: unknown } = {},
+) {
+  const clientId = metadata.client_id ?? (await register(server, metadata))
   const pkce = newPkce()
   const code = (await signIn(new TestBrowser(server), clientId, pkce)).searchParams.get('code') ?? ''
   const form = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: pkce.verifier }
@@ -115,7 +121,7 @@ describe('an answer', () => {
       'scope',
       'refresh_token',
     ])
-    const without = await session(createHarness(), { grant_types: ['authorization_code'] })
+    const without = await session(createHarness({ configured: [codeOnly] }), { client_id: codeOnly.client_id })
     expect(Object.keys(without.body)).toEqual(['access_token', 'token_type', 'expires_in', 'scope'])
     const server = createHarness()
     server.identity = { issuer: 'https://login.example/', sub: 'nobody' }
@@ -198,11 +204,29 @@ describe('a refresh token', () => {
     expect((await refresh({ resource: `${server.issuer}/mcp` })).status).toBe(200)
   })
 
-  test('is not for a client that registered without it: unauthorized_client [T-24]', async () => {
-    const { server, refresh } = await session()
-    const other = await register(server, { grant_types: ['authorization_code'] })
-    expect((await refresh({ client_id: other })).body.error).toBe('unauthorized_client')
+  test('is not for a client whose operator leaves it out: unauthorized_client [T-24 T-19]', async () => {
+    const { refresh } = await session(createHarness({ configured: [codeOnly] }))
+    expect((await refresh({ client_id: codeOnly.client_id })).body.error).toBe('unauthorized_client')
     expect((await refresh()).status).toBe(200)
+  })
+
+  test.each([
+    ['names the code alone', { grant_types: ['authorization_code'] }, undefined],
+    ['names the code alone, and asks for offline_access', { grant_types: ['authorization_code'] }, 'offline_access'],
+    ['asks for offline_access besides', { grant_types: ['authorization_code'] }, 'docs:read offline_access'],
+    ['names nothing', {}, undefined],
+    ['names what we do not know besides', { grant_types: ['implicit', 'authorization_code'] }, 'docs:read'],
+  ])('is for a client that %s [T-19]', async (_what, metadata, scope) => {
+    const server = createHarness()
+    const clientId = await register(server, metadata)
+    const pkce = newPkce()
+    const back = await signIn(new TestBrowser(server), clientId, pkce, scope === undefined ? {} : { scope })
+    const code = back.searchParams.get('code') ?? ''
+    const form = { client_id: clientId, code, code_verifier: pkce.verifier, grant_type: 'authorization_code' }
+    const { body } = await token(server, form)
+    expect(body).toMatchObject({ scope: 'docs:read', refresh_token: expect.any(String) })
+    const refreshToken = { refresh_token: body.refresh_token ?? '', grant_type: 'refresh_token' }
+    expect(await token(server, { client_id: clientId, ...refreshToken })).toMatchObject({ status: 200 })
   })
 
   test('of a client whose metadata document is gone goes on working [M-13 T-06]', async () => {

@@ -78,7 +78,7 @@ export const registration: Group = {
       source: 'RFC 7591 §2.1, §3.2.1',
       status: 'kept',
       requirement: '`grant_types` and `response_types`.',
-      what: 'Ours among those named are registered; without `authorization_code` or `code` among them: `invalid_client_metadata`.',
+      what: 'Ours among those named are registered, and `refresh_token` besides (T-19); without `authorization_code` or `code` among them: `invalid_client_metadata`.',
       file: metadata,
     },
     {

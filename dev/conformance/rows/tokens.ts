@@ -188,7 +188,7 @@ export const tokens: Group = {
       source: 'MCP, Refresh Tokens; RFC 7591 §2',
       status: 'kept',
       requirement: 'Who gets a refresh token.',
-      what: 'A client whose `grant_types` include `refresh_token`, or that names none; `offline_access` is not needed.',
+      what: 'Every client, whether it names `refresh_token` or asks for `offline_access` or not; but for one of the operator’s configuration whose `grant_types` leave it out. The answer to a registration names the widened `grant_types`.',
       file: ['lib/oauth/clients/metadata.ts', codeGrant],
     },
     {

@@ -59,7 +59,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
   }
   const secret = digest === undefined ? undefined : digestOf(digest)
   if (secret === null) return 'must have client_secret_sha256 as 64 hexadecimal digits or 43 of base64url'
-  const metadata = parseClientMetadata(given, { ...policy, unacceptable: 'refuse' })
+  const metadata = parseClientMetadata(given, { ...policy, unacceptable: 'refuse', operatorsOwn: true })
   if ('error' in metadata) return metadata.description
   if (scope !== undefined && !isKnownScope(scope)) return `must have a scope of ${scopes.join(' ')}`
   // Left out, it is what the other members imply (F-002-02).

@@ -41,11 +41,37 @@ describe('what a client may leave out, and what it may add', () => {
     }
     expect(parse(more)).toEqual({
       redirectUris: [CALLBACK],
-      grantTypes: ['authorization_code'],
+      grantTypes: ['authorization_code', 'refresh_token'],
       applicationType: 'web',
       scope: 'docs:read',
     })
   })
+
+  test.each([
+    ['both', ['authorization_code', 'refresh_token'], true, true],
+    ['both, the other way round', ['refresh_token', 'authorization_code'], true, true],
+    ['none', undefined, true, true],
+    ['null', null, true, true],
+    ['the code alone', ['authorization_code'], true, false],
+    ['the code twice', ['authorization_code', 'authorization_code'], true, false],
+    ['the code and implicit', ['implicit', 'authorization_code'], true, false],
+    ['the code and others that we do not know', ['authorization_code', 'urn:x:y', ''], true, false],
+    ['the code, and a refresh token misspelled', ['authorization_code', 'Refresh_Token'], true, false],
+    ['the refresh token alone', ['refresh_token'], false, false],
+    ['none that we know', ['implicit'], false, false],
+  ])(
+    'whoever gets codes gets refresh tokens, unless the operator says otherwise: %s [T-19]',
+    (_what, named, own, operators) => {
+      const refreshes = (rules: { operatorsOwn?: boolean }) => {
+        const metadata = parseClientMetadata(
+          { redirect_uris: [CALLBACK], grant_types: named },
+          { privateUseUris: [], unacceptable: 'refuse', ...rules },
+        )
+        return 'grantTypes' in metadata && metadata.grantTypes.includes('refresh_token')
+      }
+      expect([refreshes({}), refreshes({ operatorsOwn: true })]).toEqual([own, operators])
+    },
+  )
 
   test('a scope of which we know nothing is no restriction [R-10]', () => {
     expect(parse({ scope: 'openid email' })).toEqual(parse({}))

@@ -42,6 +42,8 @@ export interface MetadataRules extends RedirectPolicy {
    * be told (R-06). `omit`: it is left out, since the others were fit to use yesterday and still are.
    */
   readonly unacceptable: 'refuse' | 'omit'
+  /** The operator has written the metadata: a client gets no refresh token if its `grant_types` leave it out. */
+  readonly operatorsOwn?: boolean
 }
 
 /**
@@ -56,7 +58,7 @@ export function parseClientMetadata(input: unknown, rules: MetadataRules): Clien
 
   const redirectUris = acceptableRedirectUris(output.redirect_uris ?? [], rules)
   if ('error' in redirectUris) return redirectUris
-  const grantTypes = supportedGrantTypes(output.grant_types)
+  const grantTypes = grantTypesOf(output.grant_types ?? capabilities.grantTypes, rules)
   if (!grantTypes.includes('authorization_code')) return invalid('grant_types must include authorization_code')
   if (output.response_types && !output.response_types.includes('code')) {
     return invalid('response_types must include code')
@@ -93,12 +95,14 @@ function acceptableRedirectUris(uris: readonly string[], rules: MetadataRules): 
 }
 
 /**
- * Ours among those named (R-08). Who names none gets a refresh token as well: RFC 7591 §2 would mean the code alone, but
- * an MCP client that leaves the member out means "the usual", and its user would have to sign in again every hour. The
- * server may choose (RFC 7591 §3.2.1), and the answer says what it chose.
+ * Ours among those named (R-08), and a refresh token for every client that gets codes (T-19). Clients name the code alone
+ * out of habit, and then refresh, or ask for `offline_access`; without a refresh token their user signs in every hour.
+ * To withhold it from a client that says so of itself protects nobody. The server may choose (RFC 7591 §3.2.1), and the
+ * answer to a registration names what it chose.
  */
-function supportedGrantTypes(named: readonly string[] | undefined): readonly GrantType[] {
-  return named ? capabilities.grantTypes.filter((type) => named.includes(type)) : capabilities.grantTypes
+function grantTypesOf(named: readonly string[], { operatorsOwn = false }: MetadataRules): readonly GrantType[] {
+  const widened = !operatorsOwn && named.includes('authorization_code')
+  return widened ? capabilities.grantTypes : capabilities.grantTypes.filter((type) => named.includes(type))
 }
 
 /** R-10: what we do not offer is dropped. */

@@ -155,10 +155,20 @@ test('the answer says what was registered, not what was asked for [R-04 R-07 R-0
   })
 })
 
-test('a client that wants no refresh token does not get one later [T-19]', async () => {
+test('a client that names the code alone is told that it gets refresh tokens as well [T-19]', async () => {
   const { client_id, grant_types } = await register({ ...bodies.opencode, grant_types: ['authorization_code'] })
-  expect(grant_types).toEqual(['authorization_code'])
-  expect(await registrations.resolve(client_id)).toMatchObject({ grantTypes: ['authorization_code'] })
+  expect(grant_types).toEqual(['authorization_code', 'refresh_token'])
+  expect(await registrations.resolve(client_id)).toMatchObject({ grantTypes: grant_types })
+})
+
+test('a client that registered for the code alone with an earlier release gets refresh tokens [T-19]', async () => {
+  const metadata = {
+    redirectUris: ['http://127.0.0.1/'],
+    grantTypes: ['authorization_code'],
+    applicationType: 'native',
+  } as const
+  const client = await registrations.resolve(sealer.seal(metadata, { method: 'none' }, 1))
+  expect(client).toMatchObject({ grantTypes: ['authorization_code', 'refresh_token'] })
 })
 
 test('one bad redirect URI refuses the registration [R-05 R-06]', async () => {

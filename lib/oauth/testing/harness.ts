@@ -4,8 +4,10 @@ import { keepSecret, keepSecretsOf } from '../../../tests/support/secrets.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { createAuthorizationServer } from '../authorization-server.ts'
+import { nobodyBlocked } from '../clients/blocked-clients.ts'
 import type { Client } from '../clients/client.ts'
 import { type ClientKey, fittingKeys } from '../clients/client-keys.ts'
+import { createConfiguredClients, parseConfiguredClients } from '../clients/configured-clients.ts'
 import { defaultPrivateUseUris } from '../clients/redirect-uri.ts'
 import { createRegistrations } from '../clients/registration.ts'
 import { createClients } from '../clients/resolve.ts'
@@ -45,6 +47,8 @@ export function createHarness(
     issuer?: string
     store?: Store
     secrets?: Secrets
+    /** Of the operator's configuration, as it stands there. */
+    configured?: readonly object[]
     documents?: Record<string, Client | Unresolved>
     /** Published by clients, by address. */
     keySets?: Record<string, readonly ClientKey[] | Unresolved>
@@ -83,6 +87,7 @@ export function createHarness(
     policy: redirectPolicy,
     now,
   })
+  const configured = parseConfiguredClients(options.configured ?? [], redirectPolicy)
   const upstream: Upstream = {
     authorizationUrl: async ({ state, nonce }) =>
       new URL(`https://login.example/authorize?state=${state}&nonce=${nonce}`),
@@ -108,6 +113,7 @@ export function createHarness(
       registrations,
       clients: createClients({
         registrations,
+        configured: createConfiguredClients(configured.clients, nobodyBlocked),
         metadataDocuments: {
           resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
         },

@@ -76,7 +76,7 @@ async function registerOne(
   clients.push({
     id: String(jsonOf(answer.text).client_id),
     redirectUri,
-    refreshes: metadata === undefined,
+    refreshes: true,
     confirms: redirectUri.startsWith('https://app.example'),
   })
   return 201
