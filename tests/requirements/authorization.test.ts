@@ -83,11 +83,6 @@ describe('state [A-11]', () => {
       expect(answerOf(refused).has('state')).toBe(false)
     },
   )
-
-  test('too long to travel is an error of the client, not of ours', async () => {
-    const { ask } = await start()
-    expect(answerOf(await ask({ state: 's'.repeat(4000) })).get('error')).toBe('invalid_request')
-  })
 })
 
 describe('scope', () => {

@@ -106,8 +106,8 @@ export const authorization: Group = {
       source: 'OAuth 2.1 §4.1.1, §4.1.2',
       status: 'kept',
       requirement: '`state` is the client’s own.',
-      what: 'Echoed as it came, in success and error; sealed while it travels; not logged; never our own `state` toward the OpenID Provider. A request of more than 1,950 bytes, which only a long `state` makes, is `invalid_request`.',
-      file: [authorize, respond],
+      what: 'Echoed as it came, in success and error; sealed while it travels; not logged; never our own `state` toward the OpenID Provider. Up to 4,096 characters of any kind; more is `invalid_request`, and so is a request that is too large for cookies all the same (thousands of characters that are not ASCII, in no order).',
+      file: [`${checks}/state.ts`, respond],
     },
     {
       id: 'A-12',
@@ -196,8 +196,8 @@ export const authorization: Group = {
       source: 'Claude, n8n',
       status: 'kept',
       requirement: 'Several sign-ins at once.',
-      what: 'One cookie each, named after the upstream `state`; under 3 KB each and 6 KB together, the oldest expires first.',
-      file: 'lib/oauth/authorization/transaction.ts',
+      what: 'One sealed value each, in a cookie named after the upstream `state`; a value of more than 3,500 bytes is cut into cookies of at most 3,800, all of which it takes to open. All open ones together stay under 7,500 bytes, the oldest expires first.',
+      file: ['lib/oauth/authorization/transaction.ts', 'lib/oauth/authorization/transaction-cookies.ts'],
     },
   ],
 }

@@ -10,6 +10,7 @@ import { requireRedirectUri } from './checks/redirect-uri.ts'
 import { refuseRequestObjects } from './checks/request-object.ts'
 import { checkResponseType } from './checks/response-type.ts'
 import { grantableScope } from './checks/scope.ts'
+import { checkState, stateOf } from './checks/state.ts'
 import { showConsent } from './consent.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
@@ -51,7 +52,7 @@ function validate(
   to: ReturnAddress,
   context: AuthorizationContext,
 ): AuthorizationRequest {
-  if (parameters.get('state')?.includes(notUtf8)) throw new OAuthError('invalid_request', 'state is not UTF-8')
+  checkState(parameters)
   refuseRequestObjects(parameters)
   checkResponseType(parameters)
   const codeChallenge = requireCodeChallenge(parameters)
@@ -73,7 +74,9 @@ function validate(
     ...keysOf(client),
     rt: client.grantTypes.includes('refresh_token'),
   }
-  checkSize(request)
+  if (!context.transactions.fits(request)) {
+    throw new OAuthError('invalid_request', 'the request is too large: use a shorter state')
+  }
   return request
 }
 
@@ -100,25 +103,4 @@ function maySkipConsent(
   if (parameters.get('prompt')?.split(' ').includes('consent')) return false
   const site = request.headers.get('sec-fetch-site')
   return site === 'none' || site === 'same-origin'
-}
-
-/** Bytes that leave the transaction cookie under 3 KB once sealed. */
-const maxRequestBytes = 1950
-
-function checkSize(request: AuthorizationRequest): void {
-  if (Buffer.byteLength(JSON.stringify(request)) > maxRequestBytes) {
-    throw new OAuthError('invalid_request', 'state is too long')
-  }
-}
-
-/** What decoding leaves in place of bytes that are not UTF-8. */
-const notUtf8 = '\u{FFFD}'
-
-/**
- * The value to echo byte for byte (A-11); none when it is repeated, since nobody could tell which, or holds bytes that we
- * could only echo altered.
- */
-function stateOf(parameters: Parameters): string | undefined {
-  const [state, ...others] = parameters.all('state')
-  return others.length === 0 && !state?.includes(notUtf8) ? state : undefined
 }

@@ -8,6 +8,7 @@ import { onPage } from './checks/on-page.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { issueCode, newGrant, type SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, returnAddressOf } from './request.ts'
+import { cookieHeaders } from './respond.ts'
 import type { Confirmation } from './transaction.ts'
 
 /**
@@ -30,12 +31,12 @@ export async function callback(
     throw new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
   }
   const to = returnAddressOf(transaction.request, context.redirectPolicy)
-  const end = [context.transactions.end(state)]
+  const end = context.transactions.end(request, state)
   try {
     const identity = await context.upstream.identify(answer, transaction.login, call.signal)
     const signedIn = signedInAs(identity)
     if (!context.respond.mayRedirect(to.redirect)) {
-      return askForConfirmation(state, signedIn, transaction.request, context)
+      return askForConfirmation(request, state, signedIn, transaction.request, context)
     }
     const code = issueCode(signedIn, transaction.request, newGrant(signedIn.sub, context), context)
     return context.respond.success(to, code, end)
@@ -70,17 +71,18 @@ function signedInAs({ issuer, sub, email, emailVerified, organization }: Identit
 
 /** Asks once more before a code exists: the answer would go to a host that nobody vouches for (X1). */
 function askForConfirmation(
+  browser: Request,
   state: string,
   signedIn: SignedIn,
   request: AuthorizationRequest,
   context: AuthorizationContext,
 ): Response {
   const confirmation = { request, signedIn, grant: newGrant(signedIn.sub, context) }
-  const cookie = context.transactions.awaitConfirmation(state, confirmation)
+  const cookies = context.transactions.awaitConfirmation(browser, state, confirmation)
   context.log('confirmation_asked', { client: request.c, sub: signedIn.sub })
   return htmlResponse(confirmationPage(state, confirmation, context), {
     status: 200,
-    headers: { 'set-cookie': cookie },
+    headers: cookieHeaders(cookies),
   })
 }
 

@@ -22,7 +22,7 @@ export async function confirm(
     throw new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
   }
   const to = returnAddressOf(waiting.request, context.redirectPolicy)
-  const end = [context.transactions.end(state)]
+  const end = context.transactions.end(request, state)
   if (onPage('invalid-request', () => form.get('action')) !== 'confirm') {
     context.log('confirmation_denied', { client: waiting.request.c, sub: waiting.signedIn.sub })
     const denied = new AuthorizationError(to, 'access_denied', 'the person cancelled')

@@ -23,7 +23,7 @@ export interface ConsentForms {
 }
 
 export function createConsentForms(sealing: Sealing, now: () => number): ConsentForms {
-  const sealer = sealing.encrypted('consent', ConsentForm)
+  const sealer = sealing.encrypted('consent', ConsentForm, { long: 'state' })
   return {
     seal: (request, b) => sealer.seal({ ...request, b, exp: Math.floor(now() / 1000) + lifetimes.consent }),
     open(value) {

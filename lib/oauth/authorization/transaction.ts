@@ -7,6 +7,7 @@ import { Person } from '../token/claims.ts'
 import type { Login } from '../upstream/upstream.ts'
 import type { GrantToBe, SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
+import { createTransactionCookies } from './transaction-cookies.ts'
 
 const Transaction = v.object({
   ...authorizationRequestEntries,
@@ -44,30 +45,29 @@ export interface Confirmation {
 }
 
 /**
- * Transactions live in the browser that approved them: one sealed cookie each, named after the upstream `state`
+ * Transactions live in the browser that approved them: one sealed value each, in cookies named after the upstream `state`
  * (A-21), so that only the browser that approved can finish (F-02) and nothing is stored for those never finished.
  */
 export interface Transactions {
-  /** Opens one on approval. The cookies to set: the new one, and the oldest ones expired if there are too many. */
+  /** Whether a request is small enough to travel in cookies, whoever signs in. */
+  fits(request: AuthorizationRequest): boolean
+  /** Opens one on approval. The cookies to set: its own, and the oldest ones expired if there are too many. */
   begin(
     request: AuthorizationRequest,
     browser: Request,
   ): { readonly login: Login; readonly setCookies: readonly string[] }
   /** The transaction that this browser approved under this `state`; `null` if there is none, or it has expired. */
   find(browser: Request, state: string): Transaction | null
-  /** The same cookie, from now on waiting for the confirmation after the sign-in; no code exists until then (X1). */
-  awaitConfirmation(state: string, confirmation: Confirmation): string
+  /** The same cookies, from now on waiting for the confirmation after the sign-in; no code exists until then (X1). */
+  awaitConfirmation(browser: Request, state: string, confirmation: Confirmation): readonly string[]
   /** What this browser is to confirm under this `state`; `null` if there is nothing, or it has expired. */
   findConfirmation(browser: Request, state: string): Confirmation | null
-  /** The cookie that ends it. */
-  end(state: string): string
+  /** The cookies that end it. */
+  end(browser: Request, state: string): readonly string[]
 }
 
-/** Bytes of all open transactions of a browser together: what browsers and servers take besides other cookies. */
-const maxTotal = 6144
-
-/** Sortable by time: nine characters of milliseconds, then 128 random bits. */
-const stateForm = /^[0-9a-z]{9}\.[A-Za-z0-9_-]{22}$/
+/** Characters of a sealed request that leave room in its cookies for what the sign-in adds: who has signed in, above all. */
+const maxRequest = 6000
 
 export function createTransactions(options: {
   cookies: Cookies
@@ -76,15 +76,15 @@ export function createTransactions(options: {
   now: () => number
 }): Transactions {
   const { cookies, now } = options
-  const sealer = options.sealing.encrypted('transaction', Transaction)
-  const confirmations = options.sealing.encrypted('confirmation', SealedConfirmation)
-  const prefix = cookies.name('tx.')
+  const sealer = options.sealing.encrypted('transaction', Transaction, { long: 'state' })
+  const confirmations = options.sealing.encrypted('confirmation', SealedConfirmation, { long: 'state' })
+  const held = createTransactionCookies(cookies)
   const seconds = () => Math.floor(now() / 1000)
-  const cookieOf = (browser: Request, state: string) =>
-    stateForm.test(state) ? (cookies.read(browser).get(prefix + state) ?? '') : ''
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
 
   return {
+    fits: (request) => sealer.seal({ ...request, us: '', un: '', uv: '', exp: 0 }).length <= maxRequest,
+
     begin(request, browser) {
       const login: Login = {
         state: `${now().toString(36).padStart(9, '0')}.${random(16)}`,
@@ -93,44 +93,29 @@ export function createTransactions(options: {
       }
       const exp = seconds() + lifetimes.transaction
       const value = sealer.seal({ ...request, us: login.state, un: login.nonce, uv: login.codeVerifier, exp })
-      const open = [...cookies.read(browser)]
-        // Others are none of ours, and a name that no cookie may have cannot be expired.
-        .filter(([name]) => name.startsWith(prefix) && stateForm.test(name.slice(prefix.length)))
-        .sort(([a], [b]) => (a < b ? 1 : -1))
-      let total = prefix.length + login.state.length + value.length
-      const expired = open.filter(([name, { length }]) => {
-        total += name.length + length
-        return total > maxTotal
-      })
-      return {
-        login,
-        setCookies: [
-          cookies.set(prefix + login.state, value, lifetimes.transaction),
-          ...expired.map(([name]) => cookies.expire(name)),
-        ],
-      }
+      return { login, setCookies: held.write(browser, login.state, value, lifetimes.transaction) }
     },
 
     find(browser, state) {
-      const opened = sealer.open(cookieOf(browser, state))
+      const opened = sealer.open(held.read(browser, state))
       if (!opened || opened.us !== state || opened.exp <= seconds()) return null
       const { us, un, uv, exp: _, ...request } = opened
       return { request, login: { state: us, nonce: un, codeVerifier: uv } }
     },
 
-    awaitConfirmation(state, { request, signedIn: { sub, person }, grant }) {
+    awaitConfirmation(browser, state, { request, signedIn: { sub, person }, grant }) {
       const exp = seconds() + lifetimes.confirmation
       const value = confirmations.seal({ ...request, us: state, sub, u: person, g: grant.key, end: grant.end, exp })
-      return cookies.set(prefix + state, value, lifetimes.confirmation)
+      return held.write(browser, state, value, lifetimes.confirmation)
     },
 
     findConfirmation(browser, state) {
-      const opened = confirmations.open(cookieOf(browser, state))
+      const opened = confirmations.open(held.read(browser, state))
       if (!opened || opened.us !== state || opened.exp <= seconds()) return null
       const { us: _us, exp: _exp, sub, u: person, g: key, end, ...request } = opened
       return { request, signedIn: { sub, person }, grant: { key, end } }
     },
 
-    end: (state) => cookies.expire(prefix + state),
+    end: held.expire,
   }
 }

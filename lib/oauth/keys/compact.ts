@@ -21,9 +21,9 @@ import type { DerivedKey } from './secrets.ts'
  */
 export interface Envelope {
   /** `kid` picks one of the keys; by default the first. Throws `UnknownKey` if it is not among them. */
-  seal(plaintext: string, kid?: string): string
+  seal(plaintext: string | Uint8Array, kid?: string): string
   /** The plaintext and the key that sealed it; `null` for anything else. Never throws. */
-  open(value: string): { readonly plaintext: string; readonly kid: string } | null
+  open(value: string): { readonly plaintext: Buffer; readonly kid: string } | null
 }
 
 /** A record names a sealing key that this instance does not have (an older deployment, mid-rotation). */
@@ -76,7 +76,7 @@ export function deterministicEnvelope(
   ivKeys: readonly DerivedKey[],
 ): Envelope {
   const byKid = new Map(ivKeys.map(({ kid, bytes }) => [kid, createSecretKey(bytes)]))
-  const syntheticIv = (header: string, plaintext: string, kid: string) => {
+  const syntheticIv = (header: string, plaintext: string | Uint8Array, kid: string) => {
     const key = byKid.get(kid)
     if (!key) throw new UnknownKey(`no IV key ${kid}`)
     return createHmac('sha256', key).update(header).update('.').update(plaintext).digest().subarray(0, ivLength)
@@ -88,12 +88,12 @@ export function deterministicEnvelope(
 const ivLength = 12
 const tagLength = 16
 
-function a256gcm(newIv: (header: string, plaintext: string, kid: string) => Uint8Array): Algorithm {
+function a256gcm(newIv: (header: string, plaintext: string | Uint8Array, kid: string) => Uint8Array): Algorithm {
   return {
     seal: (header, plaintext, { kid, secret }) => {
       const iv = newIv(header, plaintext, kid)
       const cipher = createCipheriv('aes-256-gcm', secret, iv).setAAD(Buffer.from(header))
-      const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()])
+      const ciphertext = Buffer.concat([cipher.update(Buffer.from(plaintext)), cipher.final()])
       return `${header}..${base64url(iv)}.${base64url(ciphertext)}.${base64url(cipher.getAuthTag())}`
     },
     open: (parts, _value, { secret }) => {
@@ -131,7 +131,7 @@ interface SealingKey {
 }
 
 interface Algorithm {
-  seal(header: string, plaintext: string, key: SealingKey): string
+  seal(header: string, plaintext: string | Uint8Array, key: SealingKey): string
   open(parts: readonly string[], value: string, key: SealingKey): Buffer | null
 }
 
@@ -153,7 +153,7 @@ function envelope(alg: 'HS256' | 'dir', typ: string, ring: readonly DerivedKey[]
       const parts = value.split('.', 6)
       const key = byHeader.get(parts[0] ?? '')
       const plaintext = key && algorithm.open(parts, value, key)
-      return plaintext ? { plaintext: plaintext.toString('utf8'), kid: key.kid } : null
+      return plaintext ? { plaintext, kid: key.kid } : null
     },
   }
 }

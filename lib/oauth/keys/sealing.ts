@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { deterministicEnvelope, type Envelope, encryptedEnvelope, signedEnvelope } from './compact.ts'
 import { createDerivedSecrets, type DerivedSecrets } from './derived-secrets.ts'
+import { decodePayload, encodePayload } from './long-text.ts'
 import { deriveKey, type Secrets } from './secrets.ts'
 
 declare const purpose: unique symbol
@@ -17,8 +18,12 @@ export interface Sealer<Purpose extends string, Payload> {
 
 /** Makes sealers. One per issuer and set of secrets; keys are derived when a sealer is made. */
 export interface Sealing {
-  /** Encrypted: its holder learns nothing and can change nothing. */
-  encrypted<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
+  /** Encrypted: its holder learns nothing and can change nothing. `long`: a text member that may be very long. */
+  encrypted<const P extends string, S extends v.GenericSchema>(
+    typ: P,
+    schema: S,
+    options?: { readonly long?: string },
+  ): Sealer<P, v.InferOutput<S>>
   /**
    * Encrypted, and the same payload under the same key is the same string, on every instance: for what several requests at
    * once have to answer alike. Opens what `encrypted` has sealed for this purpose, too.
@@ -40,7 +45,7 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
   const keys = (typ: string, retired = false) =>
     [secrets.current, ...secrets.previous, ...(retired ? secrets.retired : [])].map((s) => deriveKey(s, issuer, typ))
   return {
-    encrypted: (typ, schema) => sealer(encryptedEnvelope(typ, keys(typ)), schema),
+    encrypted: (typ, schema, options) => sealer(encryptedEnvelope(typ, keys(typ)), schema, options?.long),
     deterministic: (typ, schema) => sealer(deterministicEnvelope(typ, keys(typ), keys(`${typ} iv`)), schema),
     signed: (typ, schema, options) => sealer(signedEnvelope(typ, keys(typ, options?.retired)), schema),
     secrets: (purpose) =>
@@ -55,13 +60,14 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
 function sealer<P extends string, S extends v.GenericSchema>(
   envelope: Envelope,
   schema: S,
+  long?: string,
 ): Sealer<P, v.InferOutput<S>> {
   return {
-    seal: (payload, kid) => envelope.seal(JSON.stringify(payload), kid),
+    seal: (payload, kid) => envelope.seal(encodePayload(payload, long), kid),
     open(value) {
       const opened = envelope.open(value)
       if (!opened) return null
-      const parsed = v.safeParse(schema, JSON.parse(opened.plaintext))
+      const parsed = v.safeParse(schema, decodePayload(opened.plaintext, long))
       return parsed.success ? parsed.output : null
     },
   }
