@@ -1,4 +1,3 @@
-import { Hono } from 'hono/tiny'
 import type { Log } from '../log.ts'
 import { TooManyRequests } from './authorization/checks/client.ts'
 import { absentPaths, legacyPaths, paths, type Scope, scopes } from './capabilities.ts'
@@ -38,7 +37,7 @@ export interface AuthorizationServer {
  * misconfigured: its endpoints answer 503, discovery and keys stay up (F-000-39).
  */
 export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowOptions | null): AuthorizationServer {
-  const app = new Hono<{ Bindings: Call }>()
+  const routes = new Map<string, Handler>()
 
   /**
    * One path: its methods, `OPTIONS` where browsers may call across origins, and 405 with `Allow` for the rest. `page` is
@@ -47,7 +46,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   function route(path: string, kind: 'api' | 'page' | 'server', methods: Record<string, Handler>): void {
     const readable = kind === 'api' && methods.GET !== undefined
     const allow = [...Object.keys(methods), ...(readable ? ['HEAD'] : []), ...(kind === 'api' ? ['OPTIONS'] : [])]
-    app.all(path, async ({ req: { raw: request }, env: call }) => {
+    routes.set(path, async (request, call) => {
       // A page is a step of a sign-in: whoever only asks for its head must not take the step.
       const method = readable && request.method === 'HEAD' ? 'GET' : request.method
       // Any word may be a method: `constructor` is none of ours.
@@ -110,11 +109,14 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   route(paths.callback, 'page', { GET: endpoints.callback })
   route(paths.mockAuthorize, 'page', { GET: endpoints.mockAuthorize })
 
-  app.notFound(() => json({ error: 'not_found' }, 404))
-  app.onError((error) => {
-    throw error
-  })
-  return { fetch: async (request, call) => app.fetch(request, call) }
+  return {
+    async fetch(request, call) {
+      const answer = routes.get(new URL(request.url).pathname)
+      if (!answer) return json({ error: 'not_found' }, 404)
+      const response = await answer(request, call)
+      return request.method === 'HEAD' ? new Response(null, response) : response
+    },
+  }
 }
 
 /** One line for each refusal: what the client was told, and the detail that it was not told. */
