@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import { TooManyRequests } from './authorization/checks/client.ts'
+import { requireNavigation } from './authorization/checks/navigation.ts'
 import { absentPaths, legacyPaths, paths, type Scope, scopes } from './capabilities.ts'
 import { type Call, type FlowOptions, flowEndpoints, type Handler, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
@@ -53,6 +54,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
       try {
         if (handler) {
+          if (kind === 'page') requireNavigation(request)
           const response = await handler(request, call)
           return kind === 'server' ? withoutCors(response) : response
         }

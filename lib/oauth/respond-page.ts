@@ -5,6 +5,8 @@ import { isOurFault, retryAfter } from './respond-json.ts'
 const statusOf: Partial<Record<ErrorKind, number>> = {
   'other-browser': 403,
   'cross-site': 403,
+  'not-navigated': 403,
+  speculative: 503,
   'too-many-sign-ins': 429,
   'client-unavailable': 503,
   'sign-in-unavailable': 503,

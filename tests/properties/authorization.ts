@@ -45,6 +45,10 @@ const values = [
   'form_post',
   'docs:feedback docs:read',
   documentClientId,
+  // As long as a state may be, and one longer.
+  'x'.repeat(4_096),
+  '"\\'.repeat(2_048),
+  'x'.repeat(4_097),
 ]
 
 /** Clients that an attacker may have made, one of them with a name to match. */
@@ -78,6 +82,12 @@ const cameFrom = fc.oneof(
   { weight: 1, arbitrary: fc.constant(undefined) },
 )
 
+/** For what, as the browser tells it; old ones, and programs, tell nothing. */
+const destination = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(undefined, 'document', 'document, document', '') },
+  { weight: 1, arbitrary: fc.constantFrom('empty', 'image', 'iframe', 'document, empty', 'DOCUMENT', 'script;') },
+)
+
 const request = fc.record({
   client: fc.nat(3),
   redirectUri: fc.constantFrom(...redirectUris, 'https://claude.ai/published'),
@@ -86,16 +96,21 @@ const request = fc.record({
   how: spelling,
   accept: fc.constantFrom('text/html', 'application/json', '*/*'),
   site: cameFrom,
+  dest: destination,
 })
 type Request = typeof request extends fc.Arbitrary<infer T> ? T : never
 
-async function send({ client, redirectUri, prompt, what, how, accept, site }: Request, interstitial: boolean) {
+async function send({ client, redirectUri, prompt, what, how, accept, site, dest }: Request, interstitial: boolean) {
   const { server, truth, ids } = await serverWith(interstitial)
   server.log.length = 0
   const id = ids[client] ?? ''
   const pairs = changed(Object.entries({ ...good, client_id: id, redirect_uri: redirectUri, prompt }), what)
   const before = await contentsOf(truth)
-  const headers = { accept, ...(site === undefined ? {} : { 'sec-fetch-site': site }) }
+  const headers = {
+    accept,
+    ...(site === undefined ? {} : { 'sec-fetch-site': site }),
+    ...(dest === undefined ? {} : { 'sec-fetch-dest': dest }),
+  }
   const answer = await soundAnswer(await server.fetch(`/oauth/authorize?${encoded(pairs, how)}`, { headers }))
   assert.equal(await contentsOf(truth), before)
 
@@ -113,6 +128,7 @@ export const authorizationParameters = property({
   values: request,
   async holds(sent) {
     const { server, answer, pairs, proven } = await send(sent, true)
+    if (!isNavigation(sent)) return expectNothingAtAll(answer)
     expectNothingElsewhere(answer, proven)
     const asked = answer.text.includes('name="request"')
     assert.equal(asked, answer.status === 200)
@@ -131,6 +147,7 @@ export const withoutInterstitial = property({
   values: request,
   async holds(sent) {
     const { server, answer, pairs, proven } = await send(sent, false)
+    if (!isNavigation(sent)) return expectNothingAtAll(answer)
     const mayPass =
       proven !== undefined &&
       isGood(pairs) &&
@@ -154,6 +171,14 @@ export const withoutInterstitial = property({
     assert(!location.includes('claude.ai') && !location.includes('client+state'), `tells the provider: ${location}`)
   },
 })
+
+const isNavigation = ({ dest = '' }: Request) => ['', 'document', 'document, document'].includes(dest)
+
+/** Whatever was asked for, and by whom: a script or an image is shown nothing. */
+function expectNothingAtAll({ status, headers, text }: Answer): void {
+  assert.deepEqual([status, headers.get('location'), headers.getSetCookie()], [403, null, []])
+  assert(!text.includes('name="request"'))
+}
 
 function expectNothingElsewhere(answer: Answer, proven: string | undefined): void {
   assertRedirectsOnlyTo(answer, proven === undefined ? [] : [proven])
@@ -198,7 +223,7 @@ function isGood(pairs: Pairs): boolean {
     typeof challenge === 'string' &&
     /^[\w-]{43}$/.test(challenge) &&
     typeof state !== 'object' &&
-    (state ?? '').length < 1_200 &&
+    [...(state ?? '')].length <= 4_096 &&
     !isAltered(state) &&
     typeof scope !== 'object' &&
     (scope === undefined ||

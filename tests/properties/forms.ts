@@ -25,6 +25,7 @@ const oddity: fc.Arbitrary<Oddity> = fc.oneof(
       'no form value',
       'form value twice',
       'action twice',
+      'not a navigation',
     ),
     value: fc.constantFrom(
       'null',
@@ -115,6 +116,9 @@ function request(
         break
       case 'foreign site':
         headers.set('sec-fetch-site', text)
+        break
+      case 'not a navigation':
+        headers.set('sec-fetch-dest', text)
         break
       case 'no cookie':
         cookies.length = 0

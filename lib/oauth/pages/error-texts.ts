@@ -14,6 +14,8 @@ export const errorKinds = [
   'sign-in-unavailable',
   'too-many-sign-ins',
   'cross-site',
+  'not-navigated',
+  'speculative',
   'unexpected',
 ] as const
 
@@ -85,6 +87,16 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       title: 'We refused this request',
       happened: 'It did not come from our own page, as it should. Nothing was shared.',
       remedy: 'If you want to connect an app, start again from that app.',
+    },
+    'not-navigated': {
+      title: 'We refused this request',
+      happened: 'It was made from within another page, not by going to this address. Nothing was shared.',
+      remedy: 'If you want to connect an app, start again from that app.',
+    },
+    speculative: {
+      title: 'This page was loaded ahead of time',
+      happened: 'Your browser asked for it before you did. Nothing was shared.',
+      remedy: 'Reload this page to go on.',
     },
     unexpected: {
       title: 'Something went wrong',

@@ -64,7 +64,8 @@ export async function authorizeStep(state: State, step: StepOf<'authorize'>): Pr
   if (!client) return
   const at = instanceOf(world, step.at)
   const pkce = newPkce()
-  const clientState = `state ${pages.length} & more`
+  // Some take several cookies for their sign-in.
+  const clientState = `state ${pages.length} & more`.padEnd(pages.length % 3 === 1 ? 4_096 : 0, '"+%é')
   const redirectUri = client.redirectUri.replace('127.0.0.1/', '127.0.0.1:7777/')
   const path = authorizePath(client.id, pkce, { redirect_uri: redirectUri, scope: step.scope, state: clientState })
   const published = client.id === documentClientId ? await foreseeDocument(state, at) : undefined
@@ -132,7 +133,7 @@ export async function callbackStep(state: State, step: StepOf<'callback'>): Prom
   const path = `/mcp/callback?${new URLSearchParams({ state: transaction.state, code: 'upstream-code' })}`
   let held = ''
   const answer = await visit(state.world, browser, at, (b) => {
-    held = b.cookies.get(`__Host-tx.${transaction.state}`) ?? ''
+    held = heldIn(b, transaction)
     return b.open(path)
   })
   // Somebody who reloads the page that asks for confirmation is asked again; nothing else happens.
@@ -155,7 +156,7 @@ export async function confirmStep(state: State, step: StepOf<'confirm'>): Promis
   const form = { state: transaction.state, action: step.button }
   let held = ''
   const answer = await visit(state.world, browser, at, (b) => {
-    held = b.cookies.get(`__Host-tx.${transaction.state}`) ?? ''
+    held = heldIn(b, transaction)
     const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: state.world.issuer }
     return b.open('/oauth/confirm', { method: 'POST', headers, body: new URLSearchParams(form) })
   })
@@ -163,6 +164,11 @@ export async function confirmStep(state: State, step: StepOf<'confirm'>): Promis
   transaction.phase = 'over'
   if (step.button === 'cancel') return expectError(answer, transaction.page, 'access_denied', state.world)
   expectCode(answer, transaction.page, state.world.browsers[browser]?.upstreamSub ?? '', state)
+}
+
+/** What a browser has of a transaction: it may be in several cookies. */
+function heldIn({ cookies }: { readonly cookies: ReadonlyMap<string, string> }, { state }: Transaction): string {
+  return ['', '.1', '.2'].map((part) => cookies.get(`__Host-tx.${state}${part}`) ?? '').join('')
 }
 
 /** Who comes to an instance with which transaction, and whether that may go on. */
