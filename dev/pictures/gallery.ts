@@ -78,11 +78,23 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       client: { name: hostileName },
       redirectUri: hostileAddress,
     }),
-    'return-signed-in': returnPage({
-      brand,
-      outcome: 'signed-in',
-      location: 'cursor://anysphere.cursor-mcp/oauth/callback?code=c&state=s',
+    'confirm-app': confirmPage({
+      ...secondQuestion,
+      email: 'ada@analytical-engines.example',
       clientName: 'Cursor',
+      redirectUri: 'cursor://anysphere.cursor-mcp/oauth/callback',
+    }),
+    'return-app': returnPage({
+      brand,
+      outcome: 'cancelled',
+      location: 'cursor://anysphere.cursor-mcp/oauth/callback?error=access_denied',
+      requestId,
+    }),
+    'return-nowhere': returnPage({
+      brand,
+      outcome: 'failed',
+      requestId,
+      error: { code: 'invalid_scope', description: 'The scope "docs:write" is not offered' },
     }),
     'return-cancelled': returnPage({
       brand,

@@ -28,7 +28,7 @@ export function composeClients(options: {
   readonly now: () => number
 }) {
   const { issuer, settings, store, fetchLimit, now } = options
-  const policy = { privateUseUris: settings.privateUseUris }
+  const policy = settings.redirectPolicy
   const blocked = createBlockedClients(settings.blockedClients, log)
   const sealer = createRegistrationSealer(options.sealing)
   const fetched = {

@@ -16,7 +16,7 @@ afterAll(() => world?.stop())
 const toApprove = ['Full address', 'Continue with Redpanda Cloud']
 const toConfirm = ['Full address', 'Continue']
 const toCancel = [...toApprove, 'Cancel']
-const toReturn = ['Return to Browser test']
+const toOpen = ['Open the app for cursor:// links']
 
 /** Goes from one to the next, sees where it is each time, and presses Enter on the last. */
 async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
@@ -64,9 +64,10 @@ test.each([
       // The provider knows the person by now.
       const second = await startSession(world.stack.url, app)
       await tab.goto(second.url)
-      await enterOn(tab, toApprove)
+      // Its whole address stands there in the open.
+      await enterOn(tab, toApprove.slice(1))
       await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
-      expect(await second.redeem(await answerTo(app, tab, () => enterOn(tab, toReturn)))).toBe(200)
+      expect(await second.redeem(await answerTo(app, tab, () => enterOn(tab, toOpen)))).toBe(200)
     },
     options,
   ),

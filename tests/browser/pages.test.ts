@@ -125,7 +125,7 @@ test.each(['light', 'dark'] as const)(
   (colorScheme) =>
     withTab({ colorScheme }, async (tab) => {
       const branded = ['#ffd400', '#00113a', '#ffffff', '#000000'].flatMap((accentColour) => {
-        const { 'consent-claude': consent, 'return-signed-in': back } = gallery({ ...defaultBrand, accentColour })
+        const { 'consent-claude': consent, 'confirm-app': back } = gallery({ ...defaultBrand, accentColour })
         return [consent, back]
       })
       for (const page of [...Object.values(pages), ...branded]) {

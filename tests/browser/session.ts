@@ -58,7 +58,8 @@ export async function startSession(
 export const approveButton = (tab: Tab) => tab.getByRole('button', { name: /^Continue with/ })
 export const confirmButton = (tab: Tab) => tab.getByRole('button', { name: 'Continue', exact: true })
 export const cancelButton = (tab: Tab) => tab.getByRole('button', { name: 'Cancel' })
-export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Return|Go back) to/ })
+export const openAppButton = (tab: Tab) => tab.getByRole('button', { name: /^Open the app for \S+ links$/ })
+export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Open the app for|Go back to)/ })
 export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).innerText()
 
 /** Signs in at the OpenID Provider, which asks for nothing but an address. */
@@ -68,13 +69,13 @@ export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<v
 }
 
 /**
- * The answer of a sign-in that the browser brings to the client at last; an app's is what the link on our page opens,
+ * The answer of a sign-in that the browser brings to the client at last; an app's is what the button on our page opens,
  * once `press` has pressed it.
  */
 export async function answerTo(
   client: Client,
   tab: Tab,
-  press = async (): Promise<void> => returnLink(tab).click(),
+  press = async (): Promise<void> => openAppButton(tab).or(returnLink(tab)).click(),
 ): Promise<URLSearchParams> {
   if (!client.redirectUri.startsWith('http')) return answerToApp(client, tab, press)
   await tab.waitForURL(`${client.redirectUri}?**`)
@@ -83,14 +84,20 @@ export async function answerTo(
 
 /** No program is there to take it: what counts is where the browser sets out for. */
 async function answerToApp({ redirectUri }: Client, tab: Tab, press: () => Promise<void>): Promise<URLSearchParams> {
-  await returnLink(tab).waitFor()
+  await openAppButton(tab).or(returnLink(tab)).waitFor()
   const devtools = await tab.context().newCDPSession(tab)
   await devtools.send('Page.enable')
+  await devtools.send('Network.enable')
   const opened = new Promise<string>((resolve) => {
-    devtools.on('Page.frameRequestedNavigation', ({ url }) => resolve(url))
+    devtools.on('Page.frameRequestedNavigation', ({ url }) => {
+      if (!url.startsWith('http')) resolve(url)
+    })
+    devtools.on('Network.requestWillBeSent', ({ request: { url } }) => {
+      if (!url.startsWith('http')) resolve(url)
+    })
   })
   await press()
   const url = await opened
-  if (!url.startsWith(`${redirectUri}?`)) throw new Error(`The link leads to ${url}`)
+  if (!url.startsWith(`${redirectUri}?`)) throw new Error(`The button leads to ${url}`)
   return new URL(url).searchParams
 }

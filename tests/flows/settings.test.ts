@@ -18,7 +18,7 @@ const kapaTool = 'search_example_sources'
 const page = 'https://chat.example.com'
 const proxyHost = 'docs-mcp.example.com'
 const trustedRedirect = 'https://app.example.com/callback'
-const privateUseRedirect = 'example-app://oauth/callback'
+const privateUseRedirects = 'example-app://oauth/cb?x=1, vscode://publisher.extension/cb/*'
 const texts = {
   MCP_BRAND_NAME: 'Example Incorporated',
   MCP_PRODUCT_NAME: 'Example Handbook',
@@ -52,7 +52,8 @@ beforeAll(async () => {
     MCP_ALLOWED_ORIGINS: page,
     MCP_OAUTH_PROXY_HOSTS: proxyHost,
     MCP_OAUTH_TRUSTED_HOSTS: new URL(trustedRedirect).host,
-    MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: privateUseRedirect,
+    MCP_OAUTH_PRIVATE_USE_SCHEMES: 'listed',
+    MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: privateUseRedirects,
     MCP_OAUTH_INTERSTITIAL: 'off',
     MCP_OAUTH_ACCESS_TTL: '1800',
     MCP_OAUTH_REFRESH_TTL: '7200',
@@ -208,12 +209,18 @@ describe('clients', () => {
     expect(await statusOf(await requestOf(changed.url, trustedRedirect), { 'sec-fetch-site': 'cross-site' })).toBe(200)
   })
 
-  test('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: these may be registered, and no other', async () => {
-    const builtIn = 'cursor://anysphere.cursor-mcp/oauth/callback'
-    const registered = ({ url }: Stack) =>
-      Promise.all([builtIn, privateUseRedirect].map(async (uri) => (await register(url, uri)).status))
-    expect(await registered(usual)).toEqual([201, 400])
-    expect(await registered(changed)).toEqual([400, 201])
+  test('MCP_OAUTH_PRIVATE_USE_SCHEMES=listed, MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: these may be registered, and no other', async () => {
+    const registered = ({ url }: Stack) => {
+      const uris = [
+        'cursor://anysphere.cursor-mcp/oauth/callback',
+        'example-app://oauth/cb',
+        'example-app://oauth/cb?x=1',
+      ]
+      const listed = uris.slice(1).concat('vscode://publisher.extension/cb/9f_8', 'vscode://publisher.extension/cb/9/8')
+      return Promise.all([...uris.slice(0, 1), ...listed].map(async (uri) => (await register(url, uri)).status))
+    }
+    expect(await registered(usual)).toEqual([201, 201, 400, 201, 201])
+    expect(await registered(changed)).toEqual([400, 400, 201, 201, 400])
   })
 })
 
@@ -223,6 +230,9 @@ test('MCP_OAUTH_PROXY_HOSTS: requests that arrive there are answered, in the nam
   expect((await metadata(usual)).status).toBe(404)
   const answered = await metadata(changed)
   expect([answered.status, await answered.json()]).toEqual([200, expect.objectContaining({ issuer: changed.url })])
+  // What is served there could read a code.
+  const registered = [usual, changed].map(({ url }) => register(url, `https://${proxyHost}/callback`))
+  expect((await Promise.all(registered)).map(({ status }) => status)).toEqual([201, 400])
 })
 
 test('MCP_OAUTH_SIGNING_JWK is the key that is published, and signs', async () => {

@@ -183,6 +183,7 @@ function expectNothingAtAll({ status, headers, text }: Answer): void {
 function expectNothingElsewhere(answer: Answer, proven: string | undefined): void {
   assertRedirectsOnlyTo(answer, proven === undefined ? [] : [proven])
   const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
+  assert(!link?.startsWith('cursor:'), 'opens an app before anybody was asked')
   if (link !== undefined) assert(proven !== undefined && link.startsWith(proven), `a link to ${link}`)
   if (proven === undefined) assert.equal(answer.status, 400)
 }

@@ -26,7 +26,21 @@ const isHostWithPort = (authority: string, host: string) =>
   authority === host || (authority.startsWith(`${host}:`) && /^\d+$/.test(authority.slice(host.length + 1)))
 
 const part = {
-  scheme: fc.constantFrom('https', 'http', 'HTTP', 'cursor', 'javascript', 'data', 'file', 'ws', 'https:https', ''),
+  scheme: fc.constantFrom(
+    'https',
+    'http',
+    'HTTP',
+    'cursor',
+    'warp',
+    'com.example.app',
+    'ms-settings',
+    'javascript',
+    'data',
+    'file',
+    'ws',
+    'https:https',
+    '',
+  ),
   slashes: fc.constantFrom('//', '//', '//', '//', '/', '///', '\\\\', '/\\', ''),
   user: fc.constantFrom('', '', '', '', '@', 'user@', 'user:pw@', 'localhost:80@', 'client.example\\@'),
   host: fc.constantFrom(
@@ -47,6 +61,7 @@ const part = {
     'localhost.',
     '%6cocalhost',
     'anysphere.cursor-mcp',
+    'file',
     '',
   ),
   port: fc.constantFrom(
@@ -99,11 +114,24 @@ const decent = {
   fragment: fc.constant(''),
 }
 
+const decentOfApp = {
+  ...decent,
+  scheme: fc.constantFrom('warp', 'cursor', 'com.example.app'),
+  slashes: fc.constantFrom('//', '//', '/', '///'),
+  host: fc.constantFrom('mcp', 'anysphere.cursor-mcp', ''),
+  port: fc.constant(''),
+  query: fc.constant(''),
+}
+
 /** One that is acceptable more often than not, and another that differs from it in a part or a character, if at all. */
 const pair = fc
   .record({
-    base: fc.oneof({ weight: 3, arbitrary: fc.record(decent) }, { weight: 1, arbitrary: parts }),
-    other: fc.oneof(fc.record(decent), parts),
+    base: fc.oneof(
+      { weight: 3, arbitrary: fc.record(decent) },
+      { weight: 1, arbitrary: fc.record(decentOfApp) },
+      { weight: 1, arbitrary: parts },
+    ),
+    other: fc.oneof(fc.record(decent), fc.record(decentOfApp), parts),
     differ: fc.subarray(Object.keys(part), { maxLength: 2 }),
     insert: fc.oneof(
       fc.constant(null),
@@ -136,7 +164,16 @@ export const redirectsOnlyToWhatIsRegistered = property({
     assert.deepEqual([target.protocol, target.hostname, target.pathname], [home.protocol, home.hostname, home.pathname])
     assert.deepEqual([target.username, target.password, target.hash], ['', '', ''])
     assert(target.port === home.port || (target.protocol === 'http:' && loopback.includes(target.hostname)))
-    assert(['https:', 'http:', 'cursor:'].includes(target.protocol))
+    const app = /^(?:warp|cursor|com\.example\.app):$/.test(target.protocol)
+    assert(app || ['https:', 'http:'].includes(target.protocol))
+    if (app) {
+      // RFC 3986 Appendix B: nothing but scheme, a host where there is one, and a path; byte for byte what was registered.
+      assert.equal(requested, place)
+      const { authority, path, query } = splitUri(requested)
+      assert.equal(query, undefined)
+      assert(authority ? /^[a-zA-Z0-9._-]+$/.test(authority) : target.protocol === 'com.example.app:' && path !== '')
+      assert(!(authority === 'file' && target.protocol === 'cursor:'))
+    }
     assert(target.protocol !== 'http:' || loopback.includes(target.hostname))
     assert.deepEqual([...target.searchParams], [...home.searchParams, ...answer])
   },

@@ -13,8 +13,13 @@ const goodUri = fc.constantFrom(
   'http://localhost/callback',
   'http://[::1]:1/cb',
   'cursor://anysphere.cursor-mcp/oauth/callback',
+  'warp://mcp/oauth2callback',
+  'com.example.app:/callback',
 )
 const badUri = fc.constantFrom(
+  'ms-settings://x/cb',
+  'warp://mcp/cb?x=1',
+  'web+mcp://x/cb',
   'javascript:alert(1)',
   'http://evil.example/',
   'https://evil.example/#x',
@@ -132,7 +137,8 @@ function expectHarmlessProof(said: Members): void {
 async function expectUsable(clientId: string, uri: string): Promise<void> {
   const { server } = await kit()
   const { protocol, hostname } = new URL(uri)
-  assert(protocol === 'https:' || protocol === 'cursor:' || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname), uri)
+  const app = ['cursor:', 'warp:', 'com.example.app:'].includes(protocol)
+  assert(protocol === 'https:' || app || ['127.0.0.1', 'localhost', '[::1]'].includes(hostname), uri)
   const page = await soundAnswer(await server.fetch(authorizePath(clientId, newPkce(), { redirect_uri: uri })))
   assert.equal(page.status, 200, page.text)
 }

@@ -32,7 +32,7 @@ export const advisories: Group = {
       source: 'workers-oauth-provider 0.0.7; fastmcp #4419',
       status: 'kept',
       requirement: '`javascript:` and its like passed in some spelling.',
-      what: 'A-06: by an allow-list of schemes over the raw string.',
+      what: 'A-06: https, loopback, and schemes of apps alone, over the raw string; schemes that a browser or an operating system acts upon are refused.',
       file: redirect,
     },
     {

@@ -53,7 +53,7 @@ export const authorization: Group = {
       status: 'kept',
       requirement: 'Redirect URIs match exactly.',
       what: 'Byte for byte. Only the port may differ, on `http://127.0.0.1`, `http://[::1]` and `http://localhost`, which are not interchangeable. It may be left out if exactly one is registered and says where to go.',
-      file: 'lib/oauth/clients/redirect-uri.ts',
+      file: ['lib/oauth/clients/redirect-uri.ts', 'lib/oauth/clients/app-schemes.ts'],
     },
     {
       id: 'A-06',
@@ -61,7 +61,7 @@ export const authorization: Group = {
       source: 'MCP, Communication Security; OAuth 2.1 §2.3.1',
       status: 'kept',
       requirement: 'Dangerous targets are refused even if they are registered.',
-      what: 'https, http on the three loopback hosts, or an exact entry of `MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`. The raw string has to be what `URL` would write; no userinfo, fragment, odd spelling of a host, nor `javascript:` and its like even if listed. Checked at registration, in documents, at the request, and again before every answer.',
+      what: 'https, http on the three loopback hosts, or an app’s own scheme: `scheme://host/path`, or `scheme:/path` where the scheme is a reversed domain name, without query, userinfo, port or fragment, and no scheme that means something else (registered at IANA, of browsers, of operating systems); or an entry of `MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`, and nothing else with `MCP_OAUTH_PRIVATE_USE_SCHEMES=listed`. Never an https address at which we answer ourselves. The raw string has to be what `URL` would write; no userinfo, fragment, odd spelling of a host, nor `javascript:` and its like even if listed. Checked at registration, in documents, at the request, and again before every answer.',
       file: 'lib/oauth/clients/redirect-uri.ts',
     },
     {
@@ -187,8 +187,8 @@ export const authorization: Group = {
       source: 'OAuth 2.1 §8.4.3',
       status: 'kept',
       requirement: 'Private-use schemes get a page instead of a redirect.',
-      what: '200, a page with a button that names the app; nothing opens by itself.',
-      file: [respond, 'lib/oauth/pages/return.ts'],
+      what: '200, a page that names the person, the scheme and the whole address; its button posts, the code is made then, and the answer is a 303 to the app. Nothing opens by itself, and no page offers to open an app before the person was asked.',
+      file: [respond, 'lib/oauth/pages/confirm.ts', 'lib/oauth/pages/return.ts'],
     },
     {
       id: 'A-21',

@@ -60,7 +60,7 @@ export const registration: Group = {
       source: 'RFC 7591 §2, §5; OAuth 2.1 §2.3.1',
       status: 'kept',
       requirement: '`redirect_uris`.',
-      what: 'One to ten, each acceptable by A-06 and at most 512 characters; one bad one refuses the registration. Cursor’s private-use address passes by its exact entry.',
+      what: 'One to ten, each acceptable by A-06 and at most 512 characters; one bad one refuses the registration. Private-use addresses pass by the rule of A-06.',
       file: [metadata, 'lib/oauth/clients/redirect-uri.ts'],
     },
     {

@@ -41,7 +41,7 @@ export async function authorize(
   } catch (error) {
     if (!(error instanceof OAuthError) || error instanceof PageError) throw error
     context.log('authorization_refused', { client: client.hash, error: error.code, reason: error.description })
-    return context.respond.failure(new AuthorizationError(to, error.code, error.description), to, call.requestId)
+    return context.respond.refusal(new AuthorizationError(to, error.code, error.description), to, call.requestId)
   }
 }
 

@@ -7,7 +7,7 @@ import { returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/confirm`: the person saw who they are signed in as, and that the answer goes to a host nobody vouches
- * for (X1, A-17). Only now is there a code. Whoever kept the cookie and posts again gets another code of the same grant, which
+ * for, or opens an app (X1, A-17, A-20). Only now is there a code. Whoever kept the cookie and posts again gets another code of the same grant, which
  * only one of them can become. Throws `PageError`.
  */
 export async function confirm(

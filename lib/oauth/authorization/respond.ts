@@ -1,17 +1,25 @@
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { isTrustedRedirect } from '../clients/trusted-redirect.ts'
 import type { AuthorizationError } from '../errors.ts'
-import { type Brand, htmlResponse, returnPage } from '../pages/index.ts'
+import { type Brand, htmlResponse, type Page, returnPage } from '../pages/index.ts'
 import type { ReturnAddress } from './request.ts'
 
 /** Sends the authorization response to the client (A-14 … A-17, RFC 9207). */
 export interface Responder {
-  /** Whether an answer may go there without the person's click: an own program or app, or where the operator vouches for. */
+  /**
+   * Whether an answer may go there without the person's click after the sign-in: a program on their own computer, or where
+   * the operator vouches for. Not to an app's own scheme: any app may have registered for it (RFC 8252 §8.6).
+   */
   mayRedirect(redirect: ValidatedRedirect): boolean
-  /** `code`, `state` and `iss` to the redirect URI. */
+  /** `code`, `state` and `iss` to the redirect URI; where `mayRedirect` says no, only as the answer to the person's click. */
   success(to: ReturnAddress, code: string, cookies?: readonly string[]): Response
   /** An error, by itself only where nobody can be harmed by it: loopback, and hosts that the operator trusts. */
   failure(error: AuthorizationError, to: ReturnAddress, requestId: string, cookies?: readonly string[]): Response
+  /**
+   * An error of the request itself, before the person was asked anything: likewise, but that no page of ours then offers
+   * to open an app: whoever sends people a link chooses the app, and what it is told.
+   */
+  refusal(error: AuthorizationError, to: ReturnAddress, requestId: string): Response
 }
 
 export function createResponder(options: {
@@ -28,39 +36,44 @@ export function createResponder(options: {
     return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${parameters}`
   }
 
-  const mayRedirect = ({ kind, uri }: ValidatedRedirect) => kind !== 'https' || isTrustedRedirect(uri, trustedHosts)
+  const mayRedirect = ({ kind, uri }: ValidatedRedirect) =>
+    kind === 'loopback' || (kind === 'https' && isTrustedRedirect(uri, trustedHosts))
+
+  const locationOfError = ({ code, description }: AuthorizationError, to: ReturnAddress) =>
+    locationOf(to, { error: code, error_description: description })
+
+  function errorPage({ code, description }: AuthorizationError, requestId: string, location?: string): Page {
+    const cancelled = code === 'access_denied'
+    return returnPage({
+      brand,
+      outcome: cancelled ? 'cancelled' : 'failed',
+      ...(location === undefined ? {} : { location }),
+      requestId,
+      ...(cancelled ? {} : { error: { code, description } }),
+    })
+  }
 
   return {
     mayRedirect,
 
-    success(to, code, cookies = []) {
-      const location = locationOf(to, { code })
-      if (to.redirect.kind !== 'private-use') return seeOther(location, cookies)
-      // A browser drops a redirect to an app's own scheme without a word: the person clicks (A-20).
-      return htmlResponse(returnPage({ brand, outcome: 'signed-in', location, ...nameOf(to) }), {
-        status: 200,
-        headers: cookieHeaders(cookies),
-      })
-    },
+    // To an app's own scheme as well: the click that this answers is what browsers ask for before they open an app (A-20).
+    success: (to, code, cookies) => seeOther(locationOf(to, { code }), cookies),
 
     failure(error, to, requestId, cookies = []) {
-      const location = locationOf(to, { error: error.code, error_description: error.description })
-      if (to.redirect.kind !== 'private-use' && mayRedirect(to.redirect)) return seeOther(location, cookies)
-      const cancelled = error.code === 'access_denied'
-      const page = returnPage({
-        brand,
-        outcome: cancelled ? 'cancelled' : 'failed',
-        location,
-        requestId,
-        ...(cancelled ? {} : { error: { code: error.code, description: error.description } }),
-        ...nameOf(to),
-      })
-      return htmlResponse(page, { status: cancelled ? 200 : 400, headers: cookieHeaders(cookies) })
+      const location = locationOfError(error, to)
+      if (mayRedirect(to.redirect)) return seeOther(location, cookies)
+      const status = error.code === 'access_denied' ? 200 : 400
+      return htmlResponse(errorPage(error, requestId, location), { status, headers: cookieHeaders(cookies) })
+    },
+
+    refusal(error, to, requestId) {
+      const location = locationOfError(error, to)
+      if (mayRedirect(to.redirect)) return seeOther(location)
+      const shown = to.redirect.kind === 'private-use' ? undefined : location
+      return htmlResponse(errorPage(error, requestId, shown), { status: 400 })
     },
   }
 }
-
-const nameOf = ({ clientName }: ReturnAddress) => (clientName === undefined ? {} : { clientName })
 
 /** 303 and no other: the browser follows with a GET and repeats no body (A-14). */
 export function seeOther(location: string, cookies: readonly string[] = []): Response {

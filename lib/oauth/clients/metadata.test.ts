@@ -124,8 +124,8 @@ describe('what is refused', () => {
   })
 
   test('once accepted, a bad redirect URI costs only itself, unless it was the only one', () => {
-    expect(parse({ redirect_uris: [CALLBACK, 'zed://callback'] }, 'omit')).toMatchObject({ redirectUris: [CALLBACK] })
-    expect(parse({ redirect_uris: ['zed://callback'] }, 'omit')).toMatchObject({ error: 'invalid_redirect_uri' })
+    expect(parse({ redirect_uris: [CALLBACK, 'zed:callback'] }, 'omit')).toMatchObject({ redirectUris: [CALLBACK] })
+    expect(parse({ redirect_uris: ['zed:callback'] }, 'omit')).toMatchObject({ error: 'invalid_redirect_uri' })
   })
 })
 

@@ -19,6 +19,19 @@ describe('redirect URIs of real clients are acceptable', () => {
     ['http://127.0.0.1/', 'loopback', '127.0.0.1'],
     ['http://[::1]:8080/cb', 'loopback', '[::1]:8080'],
     [CURSOR, 'private-use', 'cursor'],
+    ['cursor://another.extension/oauth/callback', 'private-use', 'cursor'],
+    ['warp://mcp/oauth2callback', 'private-use', 'warp'],
+    ['warppreview://mcp/oauth2callback', 'private-use', 'warppreview'],
+    ['vscode://saoudrizwan.claude-dev/mcp-auth/callback/9f_8-Ab', 'private-use', 'vscode'],
+    ['vscode-insiders://publisher.extension/cb', 'private-use', 'vscode-insiders'],
+    ['claude://claude.ai/callback', 'private-use', 'claude'],
+    ['goose://oauth', 'private-use', 'goose'],
+    ['zed://callback', 'private-use', 'zed'],
+    ['my-app.v2://oauth/callback', 'private-use', 'my-app.v2'],
+    ['com.example.app:/callback', 'private-use', 'com.example.app'],
+    ['com.example.app:///callback', 'private-use', 'com.example.app'],
+    ['com.example.app://oauth/callback', 'private-use', 'com.example.app'],
+    ['com.googleusercontent.apps.1-a2:/oauth2redirect', 'private-use', 'com.googleusercontent.apps.1-a2'],
   ])('%s', (uri, kind, host) => {
     expect(parseRedirectUri(uri, policy)).toEqual({ kind, uri, host })
   })
@@ -35,12 +48,63 @@ const refused = {
     'blob:https://x/y',
     'ftp://localhost/cb',
     'ws://localhost/cb',
-    'cursor://evil/oauth/callback',
-    `${CURSOR}/`,
-    `${CURSOR}?x=1`,
-    'Cursor://anysphere.cursor-mcp/oauth/callback',
-    'claude://claude.ai/callback',
-    'com.example.app:/callback',
+    'mailto:somebody@example.com',
+    // Of what a browser opens as a page, the code goes to whoever's page that is.
+    'googlechromes://evil.example/cb',
+    'microsoft-edge-https://evil.example/cb',
+    'opera-http://evil.example/cb',
+    'firefox://open-url/cb',
+    'view-source://evil.example/cb',
+    'git+https://evil.example/cb',
+    // Of the operating system, and orders that it carries out.
+    'ms-msdt://x/cb',
+    'microsoft.windows.camera://x/cb',
+    'search-ms://x/cb',
+    'search://x/cb',
+    'shell://x/cb',
+    'x-apple.systempreferences:/cb',
+    'x-anything://x/cb',
+    'com.apple.anything:/cb',
+    'applescript://com.apple.scripteditor/cb',
+    'shortcuts://run-shortcut/cb',
+    'intent://x/cb',
+    'android-app://com.example.app/cb',
+    'itms-services://x/cb',
+    'itmss://x/cb',
+    'prefs://x/cb',
+    // Of browsers, their extensions and pages.
+    'web+mcp://x/cb',
+    'ext+mcp://x/cb',
+    'chrome-extension://abc/cb',
+    'moz-extension://abc/cb',
+    'safari-web-extension://abc/cb',
+    'chrome://settings/cb',
+    'edge://settings/cb',
+    'jar://x/cb',
+    // Registered for something else (IANA), of now and of old; and what the HTML standard lets pages handle.
+    'coap+tcp://x/cb',
+    'iris.beep:/cb',
+    'z39.50r://x/cb',
+    'gopher://x/cb',
+    'prospero://x/cb',
+    'ssh://x/cb',
+    'sftp://x/cb',
+    'magnet://x/cb',
+    'bitcoin://x/cb',
+    'xmpp://x/cb',
+    'webcal://evil.example/cb',
+    'smb://evil.example/share',
+    'steam://run/1',
+    'redis://evil.example/cb',
+    'hxxps://evil.example/cb',
+    // No host, and no reversed domain name; and a drive of Windows.
+    'warp:/callback',
+    'warp:callback',
+    'warp:///callback',
+    'com.example.app:callback',
+    'com.example.app://',
+    'com..example:/callback',
+    'c://windows/cb',
   ],
   host: [
     'http://client.example/cb',
@@ -59,6 +123,16 @@ const refused = {
     'https://user:password@client.example/cb',
     'https://localhost:1@evil.example/cb',
     'http://localhost@evil.example/cb',
+    'warp://user@mcp/callback',
+    'warp://user:password@mcp/callback',
+    'warp://mcp:8080/callback',
+    'warp://[::1]/callback',
+    'warp://%6dcp/callback',
+    'warp://mcp,evil/callback',
+    // Not an extension's: opens a file.
+    'vscode://file/etc/passwd',
+    'cursor://FILE/etc/passwd',
+    'vscode-insiders://vscode-remote/ssh-remote',
   ],
   spelling: [
     '',
@@ -84,8 +158,20 @@ const refused = {
     'http://0177.0.0.1/cb',
     'http://[0:0:0:0:0:0:0:1]/cb',
     'https://%63lient.example/cb',
+    'Cursor://anysphere.cursor-mcp/oauth/callback',
+    'WARP://mcp/callback',
+    'warp://mcp/a/../callback',
+    'warp://mcp/%2e%2e/callback',
+    'warp://mcp/callback/*',
+    'com.example.app:/./callback',
   ],
-  fragment: ['https://client.example/cb#x', 'https://client.example/cb#', 'http://localhost/#', `${CURSOR}#`],
+  fragment: [
+    'https://client.example/cb#x',
+    'https://client.example/cb#',
+    'http://localhost/#',
+    `${CURSOR}#`,
+    'warp://mcp/cb#x',
+  ],
   characters: [
     ' https://client.example/cb',
     'https://client.example/cb ',
@@ -100,12 +186,19 @@ const refused = {
     'https://client。example/cb',
     'https://client.example/"onload=x',
     'https://client.example/<script>',
+    'warp://mcp/c b',
+    'warp://mcp\\cb',
+    'wa\trp://mcp/cb',
+    'warp://mcp/cb\u202e',
   ],
   query: [
     'https://client.example/cb?code=x',
     'https://client.example/cb?from=mcp&state=',
     'http://localhost/cb?iss=https://other.example',
     'http://127.0.0.1:1/cb?%65rror=x',
+    `${CURSOR}?x=1`,
+    'warp://mcp/callback?',
+    'com.example.app:/callback?x=1',
   ],
   length: [`https://client.example/${'x'.repeat(500)}`],
 }
@@ -124,7 +217,70 @@ describe('what no browser is ever sent to', () => {
     expect(parseRedirectUri(uri, { privateUseUris: [uri] })).toEqual({ kind: 'refused', reason: 'scheme' })
   })
 
-  test('whatever string is acceptable is https, http on a loopback host, or listed, to a browser too [A-06 A3]', () => {
+  test('what the operator lists is acceptable though the rule would not have it: a query, a scheme of another purpose', () => {
+    for (const uri of ['raycast://oauth/redirect?package=mcp', 'steam://mcp/callback', 'warp:/callback']) {
+      expect(parseRedirectUri(uri, policy).kind).toBe('refused')
+      expect(parseRedirectUri(uri, { privateUseUris: [uri] }).kind).toBe('private-use')
+    }
+  })
+
+  test('an app’s scheme that nobody lists, where the operator wants lists [A-06 X2]', () => {
+    const listed = { ...policy, listedSchemesOnly: true }
+    expect(parseRedirectUri(CURSOR, listed).kind).toBe('private-use')
+    for (const uri of [
+      'warp://mcp/oauth2callback',
+      'cursor://evil/oauth/callback',
+      'com.example.app:/cb',
+      `${CURSOR}/`,
+    ]) {
+      expect(parseRedirectUri(uri, listed)).toEqual({ kind: 'refused', reason: 'scheme' })
+    }
+  })
+
+  describe('a template of the list stands for one last segment', () => {
+    const prefix = 'vscode://saoudrizwan.claude-dev/mcp-auth/callback/'
+    const listed = { privateUseUris: [`${prefix}*`], listedSchemesOnly: true }
+    test.each(['9f86d081', 'A_b-9', '0'])('%s', (segment) => {
+      const uri = prefix + segment
+      expect(matchRedirectUri([uri], uri, listed)?.uri).toBe(uri)
+      expect(matchRedirectUri([uri], `${uri}0`, listed)).toBeNull()
+    })
+    test.each(['', '*', 'a/b', 'a/', 'a?x=1', 'a.b', '..', 'a%41', 'a#x', '/a', 'a b', 'a:1'])(
+      'not for %j',
+      (segment) => {
+        expect(parseRedirectUri(prefix + segment, listed).kind).toBe('refused')
+      },
+    )
+  })
+
+  describe('where we answer ourselves', () => {
+    const own = { ...policy, ownHosts: new Set(['docs.example', 'localhost:8888']) }
+    test.each([
+      'https://docs.example/cb',
+      'https://docs.example',
+      'https://docs.example:8443/cb',
+      'https://docs.example/oauth/authorize?x=1',
+      'https://localhost:8888/cb',
+    ])('%s', (uri) => {
+      expect(parseRedirectUri(uri, own)).toEqual({ kind: 'refused', reason: 'own host' })
+      expect(matchRedirectUri([uri], uri, own)).toBeNull()
+      const configured = { ...own, configuredUris: new Set([uri]) }
+      expect(matchRedirectUri([uri], uri, configured)?.uri).toBe(uri)
+      expect(parseRedirectUri('https://docs.example/other', configured)).toEqual({
+        kind: 'refused',
+        reason: 'own host',
+      })
+    })
+    test.each([
+      'https://docs.example.client.example/cb',
+      'https://app.docs.example/cb',
+      'https://localhost:8889/cb',
+      'http://localhost:8888/cb',
+      'warp://docs.example/cb',
+    ])('but not %s', (uri) => expect(parseRedirectUri(uri, own).kind).not.toBe('refused'))
+  })
+
+  test('whatever string is acceptable is https, http on a loopback host, or an app’s, to a browser too [A-06 A3]', () => {
     const parts = [
       'https:',
       'http:',
@@ -148,6 +304,8 @@ describe('what no browser is ever sent to', () => {
       '\t',
       '\u202e',
       'javascript:',
+      'warp:',
+      'com.example.app:',
       CURSOR,
     ]
     const soup = fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ maxLength: 3 })), { maxLength: 8 })
@@ -155,10 +313,15 @@ describe('what no browser is ever sent to', () => {
       fc.property(soup, (pieces) => {
         const raw = pieces.join('')
         const result = parseRedirectUri(raw, policy)
-        if (result.kind === 'refused' || raw === CURSOR) return
-        const { protocol, hostname, username, hash, href } = new URL(raw)
+        if (result.kind === 'refused') return
+        const { protocol, hostname, port, username, hash, href, search } = new URL(raw)
         expect({ username, hash }).toEqual({ username: '', hash: '' })
         expect([raw, `${raw}/`]).toContain(href)
+        if (result.kind === 'private-use') {
+          expect(protocol).toMatch(/(?:warp|cursor|com\.example\.app):$/)
+          expect({ port, search }).toEqual({ port: '', search: '' })
+          return
+        }
         expect(protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname)).toBe(true)
       }),
       { numRuns: 2_000 },
@@ -200,12 +363,19 @@ describe('matching a request with what is registered', () => {
     ['https://client.example/cb', 'https://client.example/cb?x', 'an additional query'],
     ['https://client.example/cb', 'https://client.example.evil.example/cb', 'another host'],
     ['https://client.example/', 'https://client.example', 'a missing slash'],
+    ['warp://mcp/cb', 'warp://mcp/cb/', 'another path of an app'],
+    ['warp://mcp/cb', 'warp://mcp/CB', 'another case'],
+    ['warp://mcp/cb', 'warp://MCP/cb', 'another case of its host'],
+    ['warp://mcp/cb', 'warppreview://mcp/cb', 'another app'],
+    ['warp://mcp/cb', 'warp://mcp/%63b', 'percent-encoding'],
+    ['warp://mcp/cb', 'warp://mcp/cb?x', 'an additional query'],
+    ['com.example.app:/cb', 'com.example.app:///cb', 'another spelling of no host'],
   ])('%s does not admit %s: %s [A-05 A16 B8-4]', (registered, requested) => {
     expect(match(registered, requested)).toBeNull()
   })
 
   test('what was registered under a laxer policy is not honoured any more [A-06]', () => {
-    expect(matchRedirectUri([CURSOR], CURSOR, { privateUseUris: [] })).toBeNull()
+    expect(matchRedirectUri([CURSOR], CURSOR, { privateUseUris: [], listedSchemesOnly: true })).toBeNull()
     expect(match('http://client.example/cb', 'http://client.example/cb')).toBeNull()
   })
 

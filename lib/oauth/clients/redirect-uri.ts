@@ -1,7 +1,21 @@
+import { isAppScheme } from './app-schemes.ts'
+
 /** Which redirect URIs are acceptable at all, before asking whose they are (A-06; X2). */
 export interface RedirectPolicy {
-  /** Exact private-use URIs (RFC 8252 §7.1), never whole schemes: whoever opens a scheme is anybody's guess. */
+  /**
+   * Private-use URIs (RFC 8252 §7.1) that are accepted whatever the rule for their scheme says: exact ones, and templates
+   * that end in `/*`, which stands for one last segment of letters, digits, `_` and `-`.
+   */
   readonly privateUseUris: readonly string[]
+  /** Private-use URIs have to be among those. Absent: every app may use a scheme of its own. */
+  readonly listedSchemesOnly?: boolean
+  /**
+   * Hosts at which we answer ourselves, which is no place to send a code to: whatever is served there could read it. One
+   * without a port means every port. Absent: none.
+   */
+  readonly ownHosts?: ReadonlySet<string>
+  /** Redirect URIs of clients that the operator configured, which may be on those hosts all the same. */
+  readonly configuredUris?: ReadonlySet<string>
 }
 
 /** Cursor registers this one together with two others, and fails altogether when it is refused. */
@@ -19,7 +33,7 @@ export interface RedirectUri {
 
 export interface RedirectUriRefused {
   readonly kind: 'refused'
-  readonly reason: 'length' | 'characters' | 'fragment' | 'query' | 'scheme' | 'host' | 'spelling'
+  readonly reason: 'length' | 'characters' | 'fragment' | 'query' | 'scheme' | 'host' | 'own host' | 'spelling'
 }
 
 /**
@@ -56,11 +70,47 @@ export function parseRedirectUri(raw: string, policy: RedirectPolicy): RedirectU
   const url = URL.parse(raw)
   if (url === null) return refused('spelling')
   if (answerParameters.some((name) => url.searchParams.has(name))) return refused('query')
-  if (url.protocol === 'https:' || url.protocol === 'http:') return parseWebUri(raw, url)
+  if (url.protocol === 'https:' || url.protocol === 'http:') return parseWebUri(raw, url, policy)
   const scheme = url.protocol.slice(0, -1)
-  const allowed = policy.privateUseUris.includes(raw) && !neverRedirectedTo.has(scheme)
-  return allowed ? { kind: 'private-use', uri: raw, host: scheme } : refused('scheme')
+  const reason = isListed(raw, policy)
+    ? neverRedirectedTo.has(scheme)
+      ? 'scheme'
+      : null
+    : refusalOfApp(raw, url, policy)
+  return reason === null ? { kind: 'private-use', uri: raw, host: scheme } : refused(reason)
 }
+
+/** Whether the operator lists this private-use URI (`MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`). */
+function isListed(raw: string, { privateUseUris }: RedirectPolicy): boolean {
+  return privateUseUris.some((entry) => {
+    if (!entry.endsWith('/*')) return entry === raw
+    const prefix = entry.slice(0, -1)
+    return raw.startsWith(prefix) && /^[A-Za-z0-9_-]+$/.test(raw.slice(prefix.length))
+  })
+}
+
+/**
+ * Why a private-use URI is refused that nobody lists; `null`: it is acceptable. Apps have addresses that nobody can know
+ * beforehand, so that a rule decides (RFC 8252 §7.1): `scheme://host/path`, or `scheme:/path` where the scheme is a reversed
+ * domain name; a scheme that means nothing else; and nothing in it that an app could take for an order of its own.
+ */
+function refusalOfApp(raw: string, url: URL, policy: RedirectPolicy): RedirectUriRefused['reason'] | null {
+  const scheme = url.protocol.slice(0, -1)
+  if (policy.listedSchemesOnly || !isAppScheme(scheme)) return 'scheme'
+  if (url.href !== raw || raw.includes('*')) return 'spelling'
+  if (raw.includes('?')) return 'query'
+  if (raw.startsWith(`${scheme}://`) && url.host !== '') {
+    const own =
+      /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(url.host) && url.username === '' && url.password === ''
+    return own && !(editors.has(scheme) && editorsOwnHosts.has(url.host.toLowerCase())) ? null : 'host'
+  }
+  const reversedDomain = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+$/.test(scheme)
+  return reversedDomain && /^:\/(?:\/\/)?[^/]/.test(raw.slice(scheme.length)) ? null : 'scheme'
+}
+
+/** What these make of such a link is not an extension's to answer: it opens a file, or a machine. */
+const editors = new Set(['vscode', 'vscode-insiders', 'vscodium', 'cursor', 'windsurf', 'kiro', 'trae', 'antigravity'])
+const editorsOwnHosts = new Set(['file', 'vscode-remote', 'remote', 'settings'])
 
 /**
  * The registered redirect URI that the request names, or `null` (A-05). Byte for byte; only the port of the three loopback
@@ -103,7 +153,7 @@ const answerParameters = ['code', 'state', 'iss', 'error', 'error_description', 
 
 const loopbackHosts = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
-function parseWebUri(raw: string, url: URL): RedirectUri | RedirectUriRefused {
+function parseWebUri(raw: string, url: URL, policy: RedirectPolicy): RedirectUri | RedirectUriRefused {
   // A path may be left out. An empty userinfo (`https://@host/`) fails here too, since `URL` drops it.
   if (url.href !== raw && url.href !== `${raw}/`) return refused('spelling')
   if (url.username !== '' || url.password !== '') return refused('host')
@@ -113,7 +163,10 @@ function parseWebUri(raw: string, url: URL): RedirectUri | RedirectUriRefused {
   }
   // No wildcards, empty labels or trailing dot; and 0.0.0.0 is whatever machine the browser runs on.
   const plain = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(hostname) || /^\[[0-9a-f:]+\]$/.test(hostname)
-  return plain && hostname !== '0.0.0.0' && hostname !== '[::]' ? { kind: 'https', uri: raw, host } : refused('host')
+  if (!plain || hostname === '0.0.0.0' || hostname === '[::]') return refused('host')
+  const { ownHosts, configuredUris } = policy
+  const own = (ownHosts?.has(host) || ownHosts?.has(hostname)) && !configuredUris?.has(raw)
+  return own ? refused('own host') : { kind: 'https', uri: raw, host }
 }
 
 /** The raw string with the port cut out. */

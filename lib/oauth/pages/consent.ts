@@ -57,7 +57,9 @@ function facts(client: ConsentPageInput['client'], destination: Destination): Ma
     name !== '' && fact('Calls itself', html`<bdi>${name}</bdi> <span class="chip">not verified</span>`),
     fact(
       'Sends you to',
-      html`<b>${breakable(placeOf(destination))}</b><details><summary>Full address</summary><code>${destination.address}</code></details>`,
+      destination.kind === 'app'
+        ? html`<b>${placeOf(destination)}</b><br><code>${breakable(destination.address)}</code>`
+        : html`<b>${breakable(placeOf(destination))}</b><details><summary>Full address</summary><code>${destination.address}</code></details>`,
     ),
   ].filter((row) => row !== false)
 }

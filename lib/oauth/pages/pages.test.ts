@@ -159,12 +159,17 @@ describe('errors', () => {
 })
 
 describe('return', () => {
-  const location = 'cursor://anysphere.cursor-mcp/oauth/callback?code=c&state=s'
+  test('to an app: the button names the scheme, and carries the whole answer [A-20]', () => {
+    const location = 'warp://mcp/oauth2callback?error=access_denied&state=s'
+    const page = returnPage({ brand: defaultBrand, outcome: 'cancelled', location })
+    expect(textOf(page)).toMatch(/You cancelled .* Open the app for warp:\/\/ links .* only if you came from there/)
+    expect(page.html).toContain('class="button quiet" href="warp://mcp/oauth2callback?error=access_denied&amp;state=s"')
+  })
 
-  test('to an app: the button carries the whole answer [A-20]', () => {
-    const page = returnPage({ brand: defaultBrand, outcome: 'signed-in', location, clientName: 'Cursor' })
-    expect(textOf(page)).toMatch(/You are signed in .* Return to Cursor/)
-    expect(page.html).toContain('href="cursor://anysphere.cursor-mcp/oauth/callback?code=c&amp;state=s"')
+  test('to nowhere: the person is told to go back by themselves, and nothing can be opened', () => {
+    const page = returnPage({ brand: defaultBrand, outcome: 'failed', requestId: 'r' })
+    expect(textOf(page)).toMatch(/did not work .* go back to your app/)
+    expect(page.html).not.toMatch(/class="button|<form/)
   })
 
   test('to a host that nobody vouches for: by its name, never by what it calls itself, and not as the main thing to do [A-17]', () => {
@@ -172,7 +177,6 @@ describe('return', () => {
       brand: defaultBrand,
       outcome: 'cancelled',
       location: 'https://evil.example/cb?error=access_denied',
-      clientName: 'Redpanda',
     })
     expect(textOf(page)).toMatch(/You cancelled .* Go back to evil\.example .* only if you know this address/)
     expect(page.html).toContain('class="button quiet"')
@@ -186,7 +190,7 @@ describe('return', () => {
     'file:///etc/passwd',
     'no URL',
   ])('%j is refused', (bad) => {
-    expect(() => returnPage({ brand: defaultBrand, outcome: 'signed-in', location: bad })).toThrow(TypeError)
+    expect(() => returnPage({ brand: defaultBrand, outcome: 'failed', location: bad })).toThrow(TypeError)
     expect(() => errorPage({ brand: { ...defaultBrand, privacyUrl: bad }, kind: 'expired', requestId: 'r' })).toThrow(
       TypeError,
     )
@@ -218,7 +222,7 @@ describe('every page', () => {
       hiddenFields: { [attack]: attack },
     }),
     error: errorPage({ brand, kind: 'unexpected', requestId: attack, error }),
-    return: returnPage({ brand, outcome: 'failed', location: link, clientName: attack, requestId: attack, error }),
+    return: returnPage({ brand, outcome: 'failed', location: link, requestId: attack, error }),
   }
 
   test.each(Object.entries(hostile))('%s: hostile text stays text [C-04 A15]', (_, { html }) => {

@@ -23,7 +23,7 @@ export function clients({ brand, mcpUrl, requireAuth }: GuideInput): readonly Gu
       paragraphs: [
         'In `.cursor/mcp.json` of a project, or in `~/.cursor/mcp.json` for all of them:',
         settings({ url: mcpUrl }),
-        "In Cursor's settings for MCP, press *Connect* or *Needs login* where it stands beside the server. If the browser ends at *Return to Cursor*, press it.",
+        "In Cursor's settings for MCP, press *Connect* or *Needs login* where it stands beside the server. If the browser ends at *Open the app for cursor:// links*, press it.",
       ],
     },
     {

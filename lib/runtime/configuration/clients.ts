@@ -1,7 +1,7 @@
 import { type BlockList, isHost, parseBlockList } from '../../oauth/clients/blocked-clients.ts'
 import type { Client } from '../../oauth/clients/client.ts'
 import { parseConfiguredClients } from '../../oauth/clients/configured-clients.ts'
-import { defaultPrivateUseUris, parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
+import { defaultPrivateUseUris, parseRedirectUri, type RedirectPolicy } from '../../oauth/clients/redirect-uri.ts'
 import { isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
 import { isLoopbackHttp, jsonOf, type SettingsReader } from '../settings.ts'
 import type { Site } from '../site.ts'
@@ -9,7 +9,7 @@ import { readRegistrationToken } from './operator-tokens.ts'
 
 /** Who may be a client, and where answers may go. */
 export interface ClientSettings {
-  readonly privateUseUris: readonly string[]
+  readonly redirectPolicy: RedirectPolicy
   /** Entries of `isTrustedRedirect`. */
   readonly trustedHosts: ReadonlySet<string>
   /** False: no consent page for trusted hosts when the person came by themselves. */
@@ -40,14 +40,14 @@ const defaultTrustedHosts = [
 ]
 
 export function readClients(settings: SettingsReader, site: Site): ClientSettings {
-  const privateUseUris = settings.list('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris
-  for (const uri of privateUseUris) {
-    const parsed = parseRedirectUri(uri, { privateUseUris })
-    if (parsed.kind !== 'private-use') settings.complain('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS has an unusable URI')
-  }
-  const configuredClients = readConfiguredClients(settings, privateUseUris)
+  const privateUse = readPrivateUse(settings)
+  const configuredClients = readConfiguredClients(settings, privateUse)
   return {
-    privateUseUris,
+    redirectPolicy: {
+      ...privateUse,
+      ownHosts: ownHostsOf(settings, site),
+      configuredUris: new Set(configuredClients.flatMap(({ redirectUris }) => redirectUris)),
+    },
     trustedHosts: readTrustedHosts(settings, configuredClients),
     interstitial: settings.onOff('MCP_OAUTH_INTERSTITIAL'),
     registrationToken: readRegistrationToken(settings),
@@ -55,6 +55,28 @@ export function readClients(settings: SettingsReader, site: Site): ClientSetting
     configuredClients,
     ...readMetadataDocuments(settings, site),
   }
+}
+
+function readPrivateUse(settings: SettingsReader): RedirectPolicy {
+  const privateUseUris = settings.list('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris
+  // What a template stands for has to be usable, where it stands for anything.
+  const usable = (uri: string) =>
+    parseRedirectUri(uri.replace(/\/\*$/, '/x'), { privateUseUris: [uri] }).kind === 'private-use'
+  if (!privateUseUris.every((uri) => usable(uri) && !uri.slice(0, -1).includes('*'))) {
+    settings.complain('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS has an unusable URI')
+  }
+  const schemes = settings.text('MCP_OAUTH_PRIVATE_USE_SCHEMES') ?? 'any'
+  if (schemes !== 'any' && schemes !== 'listed') {
+    settings.complain('MCP_OAUTH_PRIVATE_USE_SCHEMES must be any or listed')
+  }
+  return { privateUseUris, listedSchemesOnly: schemes !== 'any' }
+}
+
+/** The issuer's host, and those at which requests for it arrive. */
+function ownHostsOf(settings: SettingsReader, site: Site): ReadonlySet<string> {
+  const proxies = settings.list('MCP_OAUTH_PROXY_HOSTS') ?? []
+  const hosts = [site.issuer, ...proxies.map((host) => (host.includes('://') ? host : `https://${host}`))]
+  return new Set(hosts.flatMap((url) => URL.parse(url)?.host ?? []))
 }
 
 /** Whoever configures a client vouches for its redirect URIs. */
@@ -74,9 +96,9 @@ function readBlockedClients(settings: SettingsReader): BlockList {
   return { hashes: new Set(), hosts: new Set(), before: 0 }
 }
 
-function readConfiguredClients(settings: SettingsReader, privateUseUris: readonly string[]): readonly Client[] {
+function readConfiguredClients(settings: SettingsReader, policy: RedirectPolicy): readonly Client[] {
   const text = settings.text('MCP_OAUTH_CLIENTS') ?? '[]'
-  const { clients, complaints } = parseConfiguredClients(jsonOf(text), { privateUseUris })
+  const { clients, complaints } = parseConfiguredClients(jsonOf(text), policy)
   for (const complaint of complaints) settings.complain(`MCP_OAUTH_CLIENTS${complaint}`)
   return clients
 }

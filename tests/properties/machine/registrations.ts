@@ -77,7 +77,7 @@ async function registerOne(
     id: String(jsonOf(answer.text).client_id),
     redirectUri,
     refreshes: true,
-    confirms: redirectUri.startsWith('https://app.example'),
+    confirms: /^(?:https:\/\/app\.example|cursor:)/.test(redirectUri),
   })
   return 201
 }
