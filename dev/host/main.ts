@@ -6,6 +6,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import * as v from 'valibot'
+import { readHosts } from '../../lib/runtime/configuration/hosts.ts'
+import { createSettingsReader } from '../../lib/runtime/settings.ts'
 import { type ManifestFunction, readManifest } from '../build/manifest.ts'
 import { published } from '../build/published.ts'
 import { invoke, loadHandler, provideLambdaRuntime, toEvent } from './invoke.ts'
@@ -99,7 +101,7 @@ async function answer(
 /** The URL as the caller addressed it: the real `Host`, which decides whose endpoints answer. Null if there is none. */
 function requestUrl(request: IncomingMessage): URL | null {
   const { host } = request.headers
-  if (!host || !/^(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?$/i.test(host)) return null
+  if (!host || !/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) return null
   return request.url?.startsWith('/') ? URL.parse(`http://${host}${request.url}`) : null
 }
 
@@ -110,9 +112,10 @@ function isPublished({ method }: IncomingMessage, { pathname }: URL): boolean {
 
 /** Says once why a person who typed 127.0.0.1 for localhost gets nothing but 404 (D-04). */
 function hintAtOtherHost(url: URL, { deploy }: HostOptions): void {
-  const { MCP_OAUTH_ISSUER: issuer = '', MCP_OAUTH_PROXY_HOSTS: proxyHosts = '' } = process.env
+  const { MCP_OAUTH_ISSUER: issuer = '' } = process.env
   if (hinted || deploy.context !== 'dev' || !URL.canParse(issuer)) return
-  if ([new URL(issuer).host, ...proxyHosts.split(',').map((host) => host.trim())].includes(url.host)) return
+  const { proxyHosts } = readHosts(createSettingsReader(process.env))
+  if ([new URL(issuer).host, ...proxyHosts].includes(url.host)) return
   hinted = true
   console.error(
     `A request came for ${url.host}, which is not the issuer's host and gets 404: use ${issuer}${url.pathname}`,

@@ -1,5 +1,6 @@
 /** `npm start`: the whole system on this machine, rebuilt on change, until Ctrl-C. */
 import { join, relative } from 'node:path'
+import { readHosts } from '../../lib/runtime/configuration/hosts.ts'
 import { readTools, type ToolSettings } from '../../lib/runtime/configuration/tools.ts'
 import { type Configuration, readConfiguration } from '../../lib/runtime/configuration.ts'
 import { newSecret } from '../../lib/runtime/secrets.ts'
@@ -60,7 +61,7 @@ async function main(): Promise<void> {
           tools,
           state: state === defaultState ? relative(repository, state) : state,
           ownParts: own,
-          proxyHosts: createSettingsReader(settings).list('MCP_OAUTH_PROXY_HOSTS') ?? [],
+          proxyHosts: readHosts(createSettingsReader(settings)).proxyHosts,
           ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name)),
           unknownSettings: unknown,
         }),

@@ -4,10 +4,12 @@ import type { Brand } from '../oauth/pages/brand.ts'
 import { readBrand } from './configuration/brand.ts'
 import { readFeedbackForm } from './configuration/feedback.ts'
 import { type FlowSettings, readFlow } from './configuration/flow.ts'
+import { readHosts } from './configuration/hosts.ts'
 import { readSigningJwk } from './configuration/keys.ts'
 import { type McpSettings, readMcp } from './configuration/mcp.ts'
 import { readIntrospectionTokens } from './configuration/operator-tokens.ts'
-import { createSettingsReader, type Environment, isSecureUrl } from './settings.ts'
+import { readToolChoices } from './configuration/tool-choices.ts'
+import { createSettingsReader, type Environment, isSecureUrl, type SettingsReader } from './settings.ts'
 import type { Site } from './site.ts'
 
 /** Everything that can be configured, read and validated once per instance. */
@@ -27,17 +29,45 @@ export interface Configuration {
   readonly introspectionTokens: readonly string[]
   /** The metadata does not say that `iss` comes with every authorization response (X4). */
   readonly issNotAdvertised: boolean
+  /**
+   * Whether the CRM and the team that reads feedback are told. Not of the mock's made-up person, unless the operator says
+   * so; and what comes from a preview or the mock says that it does.
+   */
+  readonly telling: 'nobody' | 'as usual' | 'as a preview'
   /** `null` as long as there are problems: the flow answers 503, discovery stays up (F-000-39). */
   readonly flow: FlowSettings | null
-  /** Every problem at once, by the name of the setting; never a value. */
+  /** Every problem at once, by the name of the setting; never a value. Those of the tools are in `ToolSettings`. */
   readonly problems: readonly string[]
 }
 
-export function readConfiguration(env: Environment, site: Site): Configuration {
+export const readConfiguration = (env: Environment, site: Site) => readWith(createSettingsReader(env), site)
+
+/** What is wrong with all settings together, whichever function reads them. */
+export interface Review {
+  /** By the name of the setting; never a value. */
+  readonly problems: readonly string[]
+  /** Settings that are named like ours, and that nothing reads: misspelled, most likely. */
+  readonly unread: readonly string[]
+}
+
+/** Reads every setting, for what there is to say about them. */
+export function reviewSettings(env: Environment, site: Site): Review {
   const settings = createSettingsReader(env)
+  const { brand } = readWith(settings, site)
+  readToolChoices(settings, brand, site.issuer)
+  const unread = Object.keys(env).filter((name) => isOurs(name) && !settings.names.has(name))
+  return { problems: settings.problems, unread }
+}
+
+/** Whether a setting is named like those of this project. */
+export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CRM|REQUIRE)_/i.test(name)
+
+function readWith(settings: SettingsReader, site: Site): Configuration {
+  settings.text('MCP_OAUTH_ISSUER')
   if (!isIssuer(site.issuer)) {
-    settings.complain('MCP_OAUTH_ISSUER must be an https origin without a path or trailing slash')
+    settings.complain(issuerForm)
   }
+  readHosts(settings)
   const brand = readBrand(settings)
   const mcp = readMcp(settings)
   const signingJwk = readSigningJwk(settings)
@@ -45,6 +75,8 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const introspectionTokens = readIntrospectionTokens(settings)
   const issNotAdvertised = !settings.onOff('MCP_OAUTH_ADVERTISE_ISS')
   const flow = readFlow(settings, site, brand)
+  const mock = flow?.upstream.kind === 'mock'
+  const mockTells = settings.flag('MCP_NOTIFY_WITH_MOCK', { malformed: false })
   return {
     issuer: site.issuer,
     resource: `${site.issuer}/mcp`,
@@ -56,10 +88,13 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     registrationOff,
     introspectionTokens,
     issNotAdvertised,
+    telling: mock && !mockTells ? 'nobody' : mock || site.preview ? 'as a preview' : 'as usual',
     flow: settings.problems.length === 0 ? flow : null,
-    problems: settings.problems,
+    problems: [...settings.problems],
   }
 }
+
+export const issuerForm = 'MCP_OAUTH_ISSUER must be an https origin in lower case, without a path or trailing slash'
 
 /** An origin, spelled as browsers spell it; http on loopback only (O-10). */
 const isIssuer = (issuer: string) => isSecureUrl(issuer) && new URL(issuer).origin === issuer

@@ -11,11 +11,16 @@ import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
 import { readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
-import { deployOf } from './serve.ts'
+import { createSettingsReport, deployOf } from './serve.ts'
 import { configuredIssuer, type Site, siteOf } from './site.ts'
 
 /** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
 const deadline = 20_000
+
+/** It is called by no host of anybody's. */
+const noOtherHosts = { proxyHosts: [], previewDomains: [] }
+
+const report = createSettingsReport()
 
 /**
  * The scheduled `maintenance` function. The platform calls it by an address of its own choosing, so that the site is
@@ -25,7 +30,8 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
   return withRequestId(context.requestId, async () => {
     const deploy = deployOf(context)
     const issuer = configuredIssuer(process.env, deploy)
-    const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, [])
+    const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, noOtherHosts)
+    if (site || issuer === null) report(site)
     if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
     const store = createBlobsStore({ name: site.storeName })
     const now = Date.now()
@@ -51,9 +57,9 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
 
 /** The signing keys in the store, unless the operator's own is used. What stops this does not stop the sweep. */
 async function rotateKeys(site: Site, store: Store, signal: AbortSignal): Promise<void> {
-  const { issuer, signingJwk, flow, problems } = readConfiguration(process.env, site)
-  if (signingJwk) return
-  if (!flow) return log('misconfigured', { problems: problems.join('; ') })
+  const { issuer, signingJwk, flow } = readConfiguration(process.env, site)
+  // Without the settings of the flow there is no secret to trust; what is wrong with them is in the log.
+  if (signingJwk || !flow) return
   const sealing = createSealing(issuer, flow.secrets)
   try {
     await rotateSigningKeys({ issuer, store, sealing, now: Date.now, log }, signal)

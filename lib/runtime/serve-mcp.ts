@@ -54,10 +54,7 @@ function whenSent(response: Response, done: () => void): Response {
 async function compose(configuration: Configuration, site: Site): Promise<McpEndpoint> {
   const { issuer, resource, brand, documentationUrl, mcp } = configuration
   const tools = readTools(process.env, brand, issuer)
-  if (tools.problems.length > 0) {
-    log('misconfigured', { problems: tools.problems.join('; ') })
-    return outOfService
-  }
+  if (tools.problems.length > 0) return outOfService
   const store = createBlobsStore({ name: site.storeName })
   const { publicKeys } = await keysOf(configuration, store)
   return createMcpEndpoint({

@@ -17,11 +17,15 @@ afterEach(() => {
 const contextOf = (siteUrl?: string) =>
   ({ requestId: 'request-1', deploy: { context: 'production' }, site: { name: 'docs', url: siteUrl } }) as never
 
-describe('a function', () => {
-  const serve = serveWith(
+/** An instance of its own. */
+const serveNothing = () =>
+  serveWith(
     async ({ issuer }) => issuer,
     async (issuer) => Response.json({ issuer }),
   )
+
+describe('a function', () => {
+  const serve = serveNothing()
 
   test('answers for its own host only [O-01 D-04 D-25]', async () => {
     const own = await serve(new Request(url), contextOf('https://docs.example'))
@@ -38,10 +42,34 @@ describe('a function', () => {
   test.each([
     ['no issuer', undefined],
     ['an issuer that is no URL', 'docs.example'],
-  ])('with %s answers 503, and says why in the log only', async (_what, siteUrl) => {
-    const response = await serve(new Request(url), contextOf(siteUrl))
-    expect([response.status, await response.json()]).toEqual([503, { error: 'temporarily_unavailable' }])
-    expect(lines.join()).toContain('MCP_OAUTH_ISSUER')
+    ['an issuer that nobody could be at', 'https://*.docs.example'],
+    ['an issuer without https', 'http://docs.example'],
+  ])('with %s answers 503, and says once in the log why, and what else is wrong', async (_what, siteUrl) => {
+    const serve = serveNothing()
+    for (const _request of [1, 2]) {
+      const response = await serve(new Request(url), contextOf(siteUrl))
+      expect([response.status, await response.json()]).toEqual([503, { error: 'temporarily_unavailable' }])
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(/"misconfigured".*MCP_OAUTH_ISSUER must be.*MCP_OAUTH_SECRET is missing/),
+    ])
+  })
+
+  test('says once in the log for which host somebody asked, and which it answers for', async () => {
+    const serve = serveNothing()
+    for (const host of ['docs.netlify.app', '0123--docs.netlify.app']) {
+      expect((await serve(new Request(`https://${host}/x`), contextOf('https://docs.example'))).status).toBe(404)
+    }
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { event: 'foreign_host', requestId: 'request-1', host: 'docs.netlify.app', issuer: 'https://docs.example' },
+    ])
+  })
+
+  test('of a preview that is asked by another name says by which it goes', async () => {
+    vi.stubEnv('MCP_OAUTH_PREVIEW_DOMAINS', 'previews.docs.example')
+    const preview = { requestId: 'r', deploy: { context: 'deploy-preview' }, site: { name: 'docs' } } as never
+    expect((await serveNothing()(new Request(url), preview)).status).toBe(404)
+    expect(lines.join()).toContain('https://<preview>--docs.netlify.app, https://<preview>.previews.docs.example')
   })
 
   test('that throws tells its caller nothing, and the log everything', async () => {

@@ -1,8 +1,9 @@
 import type { Context } from '@netlify/functions'
-import { type Configuration, readConfiguration } from './configuration.ts'
+import { readHosts } from './configuration/hosts.ts'
+import { type Configuration, issuerForm, readConfiguration, reviewSettings } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
 import { createSettingsReader } from './settings.ts'
-import { configuredIssuer, type Deploy, isOwnDeploy, type Site, siteOf } from './site.ts'
+import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, type Site, siteOf } from './site.ts'
 
 /**
  * Wraps a service as a Netlify function: finds the site of the request (or answers 404), composes the service for it
@@ -13,14 +14,13 @@ export function serveWith<T>(
   handle: (service: T, request: Request, context: Context) => Promise<Response>,
 ): (request: Request, context: Context) => Promise<Response> {
   const instances = new Map<string, Promise<T>>()
+  const findSite = createSiteFinder()
 
   async function instanceOf(site: Site): Promise<T> {
     const key = `${site.issuer} ${site.storeName}`
     const known = instances.get(key)
     if (known) return known
-    const configuration = readConfiguration(process.env, site)
-    if (configuration.problems.length > 0) log('misconfigured', { problems: configuration.problems.join('; ') })
-    const composed = compose(configuration, site)
+    const composed = compose(readConfiguration(process.env, site), site)
     instances.set(key, composed)
     composed.catch(() => instances.delete(key))
     return composed
@@ -38,16 +38,50 @@ export function serveWith<T>(
 
   return (request, context) =>
     withRequestId(context.requestId, async () => {
-      const deploy = deployOf(context)
-      if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
-        log('misconfigured', { problems: 'MCP_OAUTH_ISSUER must be an https origin without a path or trailing slash' })
-        return refusal(503, 'temporarily_unavailable')
-      }
-      const site = siteOf(new URL(request.url).host, process.env, deploy, proxyHosts())
-      if (!site) return refusal(404, 'not_found')
+      const site = findSite(new URL(request.url).host, deployOf(context))
+      if (site === 'misconfigured') return refusal(503, 'temporarily_unavailable')
+      if (site === 'foreign') return refusal(404, 'not_found')
       return answer(site, request, context)
     }).then((response) => secured(request, response))
 }
+
+/** Finds the site of a request, and tells the log, once per instance, what the operator should know of the settings. */
+function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
+  const hosts = readHosts(createSettingsReader(process.env))
+  const report = createSettingsReport()
+  let foreignHostTold = false
+  return (host, deploy) => {
+    if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
+      report(null)
+      return 'misconfigured'
+    }
+    const site = siteOf(host, process.env, deploy, hosts)
+    if (site) {
+      report(site)
+      return site
+    }
+    if (!foreignHostTold)
+      log('foreign_host', { host: host.slice(0, 255), issuer: hostsExpected(process.env, deploy, hosts) })
+    foreignHostTold = true
+    return 'foreign'
+  }
+}
+
+/** Tells the log, once, everything that is wrong with the settings, in whichever function; `null`: there is no issuer. */
+export function createSettingsReport(): (site: Site | null) => void {
+  let told = false
+  return (site) => {
+    if (told) return
+    told = true
+    const { problems, unread } = reviewSettings(process.env, site ?? nowhere)
+    const all = site ? problems : [issuerForm, ...problems]
+    if (all.length > 0) log('misconfigured', { problems: all.join('; ') })
+    if (unread.length > 0) log('settings_unread', { settings: unread.join(', ') })
+  }
+}
+
+/** Stands for the site where no issuer says which: what is wrong besides is told all the same. */
+const nowhere: Site = { issuer: 'https://issuer.invalid', storeName: '', production: true }
 
 /** What every answer has, whoever made it and however early: headers of `netlify.toml` do not reach functions (O-08). */
 function secured(request: Request, response: Response): Response {
@@ -59,9 +93,6 @@ function secured(request: Request, response: Response): Response {
 }
 
 const refusal = (status: number, error: string) => Response.json({ error }, { status })
-
-/** Hosts of a documentation site that passes requests on to this one (`MCP_OAUTH_PROXY_HOSTS`). */
-const proxyHosts = () => createSettingsReader(process.env).list('MCP_OAUTH_PROXY_HOSTS') ?? []
 
 export function deployOf({ deploy, site }: Context): Deploy {
   return { context: deploy.context, siteName: site.name ?? '', siteUrl: site.url }

@@ -4,10 +4,12 @@ import { siteOf } from './site.ts'
 const production = { context: 'production', siteName: 'docs', siteUrl: 'https://docs.example' }
 const preview = { context: 'deploy-preview', siteName: 'docs', siteUrl: 'https://docs.example' }
 
+const none = { proxyHosts: [], previewDomains: [] }
+
 describe('the site of a request', () => {
   test('in production is the configured one, for its own host only [D-04 B8-8]', () => {
     const env = { MCP_OAUTH_ISSUER: 'https://login.docs.example' }
-    expect(siteOf('login.docs.example', env, production, [])?.issuer).toBe('https://login.docs.example')
+    expect(siteOf('login.docs.example', env, production, none)?.issuer).toBe('https://login.docs.example')
     for (const host of [
       'docs.example',
       '65f0--docs.netlify.app',
@@ -16,14 +18,16 @@ describe('the site of a request', () => {
       'login.docs.example:444',
       '',
     ]) {
-      expect(siteOf(host, env, production, []), host).toBeNull()
+      expect(siteOf(host, env, production, none), host).toBeNull()
     }
-    expect(siteOf('www.docs.example', env, production, ['www.docs.example'])?.issuer).toBe('https://login.docs.example')
+    expect(siteOf('www.docs.example', env, production, { ...none, proxyHosts: ['www.docs.example'] })?.issuer).toBe(
+      'https://login.docs.example',
+    )
   })
 
   test('is never one whose host merely begins or ends like its own: a permalink does not act with production’s keys [D-04]', () => {
     const netlify = { ...production, siteUrl: 'https://docs.netlify.app' }
-    const proxies = ['www.docs.example']
+    const proxies = { ...none, proxyHosts: ['www.docs.example'] }
     expect(siteOf('docs.netlify.app', {}, netlify, proxies)?.issuer).toBe('https://docs.netlify.app')
     for (const host of [
       '0123--docs.netlify.app',
@@ -38,16 +42,16 @@ describe('the site of a request', () => {
   })
 
   test('without a setting is the site’s own URL; without either there is none', () => {
-    expect(siteOf('docs.example', {}, production, [])?.issuer).toBe('https://docs.example')
-    expect(siteOf('docs.example', {}, { ...production, siteUrl: undefined }, [])).toBeNull()
+    expect(siteOf('docs.example', {}, production, none)?.issuer).toBe('https://docs.example')
+    expect(siteOf('docs.example', {}, { ...production, siteUrl: undefined }, none)).toBeNull()
   })
 
   test('of a preview is its own host, with a store of its own, and never production’s [O-16]', () => {
     const env = { MCP_OAUTH_ISSUER: 'https://docs.example' }
-    const one = siteOf('deploy-preview-7--docs.netlify.app', env, preview, [])
-    const two = siteOf('deploy-preview-8--docs.netlify.app', env, preview, [])
+    const one = siteOf('deploy-preview-7--docs.netlify.app', env, preview, none)
+    const two = siteOf('deploy-preview-8--docs.netlify.app', env, preview, none)
     expect(one?.issuer).toBe('https://deploy-preview-7--docs.netlify.app')
-    const stores = [one?.storeName, two?.storeName, siteOf('docs.example', env, production, [])?.storeName]
+    const stores = [one?.storeName, two?.storeName, siteOf('docs.example', env, production, none)?.storeName]
     expect(new Set(stores).size).toBe(3)
     expect(one?.production).toBe(false)
     for (const host of [
@@ -59,8 +63,52 @@ describe('the site of a request', () => {
       '--docs.netlify.app',
       'x--docs.netlify.app:444',
     ]) {
-      expect(siteOf(host, env, preview, []), host).toBeNull()
+      expect(siteOf(host, env, preview, none), host).toBeNull()
     }
-    expect(siteOf('a--.netlify.app', env, { ...preview, siteName: '' }, [])).toBeNull()
+    expect(siteOf('a--.netlify.app', env, { ...preview, siteName: '' }, none)).toBeNull()
+  })
+
+  test.each([
+    'feature-foo-bar',
+    'fix--x',
+    'feature-',
+    'a_b',
+    '_x',
+    'deploy-preview-7',
+    '0123456789abcdef01234567',
+    'a',
+  ])(
+    'of a branch whose name Netlify spells %s is its own, at netlify.app and at a domain of the operator’s [O-16]',
+    (label) => {
+      const domains = { ...none, previewDomains: ['previews.docs.example'] }
+      for (const host of [`${label}--docs.netlify.app`, `${label}.previews.docs.example`]) {
+        expect(siteOf(host, {}, preview, domains)).toMatchObject({
+          issuer: `https://${host}`,
+          preview: true,
+          production: false,
+        })
+      }
+      expect(siteOf(`${label}.previews.docs.example`, {}, preview, none)).toBeNull()
+    },
+  )
+
+  test('of a preview is never production’s host, a proxy’s, nor two labels deep, whatever domain is the operator’s [O-16]', () => {
+    const domains = { proxyHosts: ['www.docs.example'], previewDomains: ['docs.example', 'example'] }
+    const env = { MCP_OAUTH_ISSUER: 'https://login.docs.example' }
+    for (const host of [
+      'login.docs.example',
+      'docs.example',
+      'www.docs.example',
+      'a.b.docs.example',
+      '.docs.example',
+    ]) {
+      expect(siteOf(host, env, preview, domains), host).toBeNull()
+    }
+    expect(siteOf('staging.docs.example', env, preview, domains)?.issuer).toBe('https://staging.docs.example')
+  })
+
+  test('does not answer at domains for previews in production', () => {
+    const domains = { ...none, previewDomains: ['previews.docs.example'] }
+    expect(siteOf('x.previews.docs.example', {}, production, domains)).toBeNull()
   })
 })

@@ -116,6 +116,74 @@ test('several problems are reported in one line', async () => {
     expect(reported()[0]).toContain(name)
 })
 
+describe('whichever function somebody asks', () => {
+  /** Of one function each: a deploy of its own answers nothing else. */
+  const asked: readonly (readonly [string, string, string])[] = [
+    ['oauth', 'GET', '/.well-known/oauth-authorization-server'],
+    ['mcp', 'POST', '/mcp'],
+    ['about', 'GET', '/health/ready'],
+    ['maintenance', 'POST', '/.netlify/functions/maintenance'],
+  ]
+
+  test.each(asked)(
+    '%s: its log has the whole list, once, and names what nothing reads',
+    async (_name, method, path) => {
+      const { url, lines } = await deploy({
+        UPSTREAM_CLIENT_ID: undefined,
+        MCP_TOOL_NAME: 'a b',
+        MCP_PLANS: '[]',
+        MCP_OAUTH_PROXY_HOSTS: 'docs-mcp.netlify.app,https://docs.example.com/mcp',
+        MCP_OAUTH_ALLOW_MOCK: 'ture',
+        MCP_OAUTH_ALOW_MOCK: 'true',
+      })
+      await send(url + path, { method })
+      await send(url + path, { method })
+      const told = (event: string) => lines.filter((line) => line.includes(`"${event}"`))
+      await vi.waitFor(() => expect(told('settings_unread')).toHaveLength(1), patience)
+      expect(told('settings_unread')[0]).toContain('"MCP_OAUTH_ALOW_MOCK"')
+      expect(told('misconfigured')).toHaveLength(1)
+      for (const name of [
+        'UPSTREAM_CLIENT_ID is missing',
+        'MCP_TOOL_NAME must',
+        'MCP_PLANS must',
+        'MCP_OAUTH_PROXY_HOSTS: value 2 must',
+        'MCP_OAUTH_ALLOW_MOCK must',
+      ]) {
+        expect(told('misconfigured')[0]).toContain(name)
+      }
+    },
+  )
+
+  test.each(asked.slice(0, 3))(
+    '%s: a brand of one’s own names at once all that it makes required',
+    async (_name, method, path) => {
+      const names = ['UPSTREAM_CLIENT_ID', 'UPSTREAM_ISSUER', 'KAPA_API_KEY', 'KAPA_MCP_SERVER_URL', 'MCP_OAUTH_SECRET']
+      const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
+      const { url, lines } = await deploy({ ...nothing, MCP_BRAND_NAME: 'Example' })
+      await send(url + path, { method })
+      await vi.waitFor(() => expect(lines.join('\n')).toContain('"misconfigured"'), patience)
+      for (const name of names) expect(lines.join('\n')).toContain(name)
+    },
+  )
+
+  test('everything answers 404 where nobody asks for the issuer’s host: one line says for which, and for which it is', async () => {
+    const { url, lines } = await deploy({ MCP_OAUTH_ISSUER: 'https://docs.example.com' })
+    for (const path of ['/mcp', '/mcp', '/mcp']) expect((await send(url + path)).status).toBe(404)
+    const told = () => lines.filter((line) => line.includes('"foreign_host"'))
+    await vi.waitFor(() => expect(told()).toHaveLength(1), patience)
+    expect(JSON.parse(told()[0] ?? '')).toMatchObject({
+      host: new URL(url).host,
+      issuer: 'https://docs.example.com',
+    })
+  })
+
+  test('a host that passes requests on may be written as the address it is', async () => {
+    const { url } = await deploy({ MCP_OAUTH_PROXY_HOSTS: 'https://Docs-MCP.netlify.app/' })
+    const at = (host: string) => send(`${url}/health`, { headers: { host } }).then(({ status }) => status)
+    expect([await at('docs-mcp.netlify.app'), await at('other.netlify.app')]).toEqual([200, 404])
+  })
+})
+
 describe('a request for another host', () => {
   const evil = 'evil.example.com'
 

@@ -45,9 +45,11 @@ export async function deploy(stack: Stack, settings: Settings, port?: number): P
   }
 }
 
-/** A deploy at which the stack's tokens are good: the same issuer, reached at a port of its own. */
+/** A deploy at which the stack's tokens are good: the same issuer and OpenID Provider, reached at a port of its own. */
 export async function deploySameIssuer(stack: Stack, settings: Settings = {}): Promise<Deploy> {
   const port = await freePorts()
-  const own = { MCP_OAUTH_ISSUER: stack.url, MCP_OAUTH_PROXY_HOSTS: `localhost:${port}` }
+  const { UPSTREAM_CLIENT_ID = '', UPSTREAM_ISSUER = '' } = stack.environment
+  const provider = { UPSTREAM_CLIENT_ID, UPSTREAM_ISSUER }
+  const own = { ...provider, MCP_OAUTH_ISSUER: stack.url, MCP_OAUTH_PROXY_HOSTS: `localhost:${port}` }
   return deploy(stack, { ...own, ...settings }, port)
 }

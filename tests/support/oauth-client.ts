@@ -119,8 +119,9 @@ export async function obtainCode(
 /** A code for this client where everybody is the made-up person of the mock upstream. */
 export async function obtainCodeByMock(
   client: OAuthClient,
+  changes: Changes = {},
 ): Promise<{ readonly request: AuthorizationRequest; readonly code: string }> {
-  const request = client.authorizationRequest()
+  const request = client.authorizationRequest(changes)
   const browser = createWatchedBrowser()
   const page = await openConsentPage(browser, request.url)
   const upstream = locationOf(await page.press('approve'))

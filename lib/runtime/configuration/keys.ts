@@ -23,17 +23,21 @@ export function readSigningJwk(settings: SettingsReader): JWK | undefined {
 }
 
 export function readSecrets(settings: SettingsReader): Secrets | null {
+  /** Which of several is wrong is told by its place: of what looks like a secret nothing is repeated. */
   const parse = (name: string, texts: readonly string[]) =>
-    texts.flatMap((text) => {
+    texts.flatMap((text, index) => {
       const secret = parseSecret(text)
       if (typeof secret !== 'string') return [secret]
-      settings.complain(`${name} ${secret}: make one with npm run secret`)
+      const which = name === current ? name : `${name}: value ${index + 1}`
+      settings.complain(`${which} ${secret}: make one with npm run secret`)
       return []
     })
-  const text = settings.text('MCP_OAUTH_SECRET')
-  if (text === undefined) settings.complain('MCP_OAUTH_SECRET is missing: make one with npm run secret')
-  const [current] = parse('MCP_OAUTH_SECRET', text === undefined ? [] : [text])
-  const previous = parse('MCP_OAUTH_PREVIOUS_SECRETS', settings.list('MCP_OAUTH_PREVIOUS_SECRETS') ?? [])
-  const retired = parse('MCP_OAUTH_RETIRED_SECRETS', settings.list('MCP_OAUTH_RETIRED_SECRETS') ?? [])
-  return current ? { current, previous, retired } : null
+  const current = 'MCP_OAUTH_SECRET'
+  const text = settings.text(current)
+  if (text === undefined) settings.complain(`${current} is missing: make one with npm run secret`)
+  const [secret] = parse(current, text === undefined ? [] : [text])
+  const [previous, retired] = ['MCP_OAUTH_PREVIOUS_SECRETS', 'MCP_OAUTH_RETIRED_SECRETS'].map((name) =>
+    parse(name, settings.list(name) ?? []),
+  )
+  return secret ? { current: secret, previous: previous ?? [], retired: retired ?? [] } : null
 }

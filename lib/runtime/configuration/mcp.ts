@@ -13,8 +13,8 @@ export interface McpSettings {
 
 export function readMcp(settings: SettingsReader): McpSettings {
   const callWindow = readCallWindow(settings)
-  const kapaApiKey = settings.text('KAPA_API_KEY')
-  if (kapaApiKey === undefined) settings.complain('KAPA_API_KEY is missing')
+  const kapaApiKey = settings.word('KAPA_API_KEY')
+  if (settings.text('KAPA_API_KEY') === undefined) settings.complain('KAPA_API_KEY is missing')
   return {
     requireAuth: settings.flag('REQUIRE_AUTH', { malformed: true }),
     allowedOrigins: settings.list('MCP_ALLOWED_ORIGINS'),

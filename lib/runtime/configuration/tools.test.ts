@@ -33,8 +33,12 @@ describe('a brand of one’s own', () => {
   })
 
   test('has to say where people sign in and who answers: no key and no person goes to somebody else', () => {
-    expect(readConfiguration({ ...needed, ...acme }, site).problems).toEqual(['UPSTREAM_ISSUER is missing'])
-    expect(toolsFor({ ...needed, ...acme }).problems).toEqual(['KAPA_MCP_SERVER_URL or KAPA_PROJECT_ID is missing'])
+    expect(readConfiguration({ ...needed, ...acme }, site).problems).toEqual([
+      expect.stringMatching(/^UPSTREAM_ISSUER is missing: with MCP_BRAND_NAME/),
+    ])
+    expect(toolsFor({ ...needed, ...acme }).problems).toEqual([
+      expect.stringContaining('KAPA_MCP_SERVER_URL or KAPA_PROJECT_ID is missing'),
+    ])
     expect(toolsFor({ ...needed, ...acme, KAPA_PROJECT_ID: 'p1' }).problems).toEqual([])
   })
 
