@@ -8,6 +8,8 @@ export interface AttributionOptions {
   readonly log: Log
   /** Absent: no CRM is told. May hold a secret in its path, so that it is never logged. */
   readonly crmWebhookUrl?: string
+  /** Issuer of the preview that people sign in to: what is told says so. Absent: it is none. */
+  readonly preview?: string
   /** Milliseconds for the CRM's answer, within the caller's own deadline. Default 5000. */
   readonly crmTimeout?: number
   readonly fetch?: typeof fetch
@@ -22,7 +24,7 @@ export interface AttributionOptions {
  * The function that it makes throws `StoreUnavailable`; the log line is written even then. A CRM that fails is logged.
  */
 export function createAttribution(options: AttributionOptions): { readonly recordSignIn: RecordSignIn } {
-  const { store, log, crmWebhookUrl, crmTimeout = 5000, fetch = globalThis.fetch } = options
+  const { store, log, crmWebhookUrl, preview, crmTimeout = 5000, fetch = globalThis.fetch } = options
 
   const recordSignIn: RecordSignIn = async (signIn, signal) => {
     const domain = domainOf(signIn.email)
@@ -47,7 +49,7 @@ export function createAttribution(options: AttributionOptions): { readonly recor
     // Neither waits for the other: a store that fails now must not keep the CRM from hearing of a new user.
     const crm =
       seen.first && crmWebhookUrl !== undefined
-        ? postToCrm({ url: crmWebhookUrl, signIn, domain, timeout: crmTimeout, fetch, log, signal })
+        ? postToCrm({ url: crmWebhookUrl, signIn, domain, preview, timeout: crmTimeout, fetch, log, signal })
         : undefined
     const key = `connections/${signIn.sub}/${signIn.client.hash}`
     const connected = recordSeen(store, key, connection(signIn), signIn.at, signal)

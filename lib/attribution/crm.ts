@@ -6,6 +6,8 @@ export interface CrmPost {
   readonly url: string
   readonly signIn: SignIn
   readonly domain: string | undefined
+  /** Issuer of a preview; `undefined`: it is none. */
+  readonly preview: string | undefined
   /** Milliseconds. */
   readonly timeout: number
   readonly fetch: typeof fetch
@@ -15,10 +17,11 @@ export interface CrmPost {
 
 /**
  * Tells the CRM of a new user: a JSON object {email, domain, sub, emailVerified, organization, source, timestamp}
- * (F-000-80); `emailVerified` is null if the OpenID Provider did not say (F-000-72). Never throws: a CRM that is down
+ * (F-000-80); `emailVerified` is null if the OpenID Provider did not say (F-000-72). From a preview `source` is
+ * `mcp-preview`, and `preview` says which. Never throws: a CRM that is down
  * is a line in the log, and what the CRM answers is not read.
  */
-export async function postToCrm({ url, signIn, domain, timeout, fetch, log, signal }: CrmPost): Promise<void> {
+export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, log, signal }: CrmPost): Promise<void> {
   const { signal: ownSignal, end } = startDeadline(timeout)
   try {
     const response = await fetch(url, {
@@ -30,7 +33,8 @@ export async function postToCrm({ url, signIn, domain, timeout, fetch, log, sign
         sub: signIn.sub,
         emailVerified: signIn.emailVerified ?? null,
         organization: signIn.organization,
-        source: 'mcp',
+        source: preview === undefined ? 'mcp' : 'mcp-preview',
+        preview,
         timestamp: new Date(signIn.at * 1000).toISOString(),
       }),
       // A redirect would turn the POST into a GET without a body, and look like success.

@@ -24,6 +24,8 @@ export interface FeedbackFields {
 
 export type FormOutcome =
   | { readonly kind: 'submitted' }
+  /** Nobody was to be told. */
+  | { readonly kind: 'withheld' }
   | {
       readonly kind: 'failure'
       readonly code: 'timeout' | 'submission_failed'
@@ -36,11 +38,13 @@ export type FormOutcome =
 export interface FeedbackFormOptions {
   readonly url: string
   readonly formName: string
+  /** Issuer of the preview that feedback comes from: the text says so. Absent: it is none. */
+  readonly preview?: string
   /** Milliseconds. */
   readonly timeout?: number
 }
 
-export function createFeedbackForm({ url, formName, timeout = 10_000 }: FeedbackFormOptions): FeedbackForm {
+export function createFeedbackForm({ url, formName, preview, timeout = 10_000 }: FeedbackFormOptions): FeedbackForm {
   return {
     url,
     async submit({ feedback, category, page, email, emailVerified, domain }, signal) {
@@ -50,7 +54,8 @@ export function createFeedbackForm({ url, formName, timeout = 10_000 }: Feedback
           method: 'POST',
           body: new URLSearchParams({
             'form-name': formName,
-            feedback,
+            // In the text, since a form takes no field that its page does not have.
+            feedback: preview === undefined ? feedback : `[From a preview, ${preview}] ${feedback}`,
             category,
             'page-path': page,
             'user-email': email,
@@ -75,6 +80,9 @@ export function createFeedbackForm({ url, formName, timeout = 10_000 }: Feedback
     },
   }
 }
+
+/** In the place of a form that is not to be told: where signing in is by the mock, what is sent comes from nobody. */
+export const withheldForm = (url: string): FeedbackForm => ({ url, submit: async () => ({ kind: 'withheld' }) })
 
 const failed = (detail: string, uncertain: boolean): FormOutcome => ({
   kind: 'failure',

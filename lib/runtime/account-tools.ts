@@ -1,4 +1,4 @@
-import { createFeedbackForm } from '../mcp/feedback-form.ts'
+import { createFeedbackForm, withheldForm } from '../mcp/feedback-form.ts'
 import { authStatus } from '../mcp/tools/auth-status.ts'
 import { submitFeedback } from '../mcp/tools/feedback.ts'
 import type { Tool } from '../mcp/tools/tool.ts'
@@ -17,16 +17,17 @@ const [read, feedbackScope] = scopes
 /** The tools that are about the person who calls, and what they have to say. */
 export function createAccountTools(
   settings: ToolSettings,
-  { brand, documentationUrl, mcp, resource }: Configuration,
+  { issuer, brand, documentationUrl, mcp, resource, telling }: Configuration,
   store: Store,
 ): readonly Tool[] {
   const { feedback } = settings
+  const preview = telling === 'as a preview' && { preview: issuer }
   const feedbackTool =
     feedback &&
     submitFeedback({
       ...feedback.tool,
       access: { signIn: 'always', scopes: [read, feedbackScope] },
-      form: createFeedbackForm(feedback),
+      form: telling === 'nobody' ? withheldForm(feedback.url) : createFeedbackForm({ ...feedback, ...preview }),
       log,
     })
   return [

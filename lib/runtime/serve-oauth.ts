@@ -65,7 +65,7 @@ async function compose(configuration: Configuration, site: Site): Promise<Author
 }
 
 function flowOptions(
-  { issuer, introspectionTokens }: Configuration,
+  { issuer, introspectionTokens, telling }: Configuration,
   flow: FlowSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
@@ -92,7 +92,8 @@ function flowOptions(
   const attribution = createAttribution({
     store,
     log,
-    ...(flow.crmWebhookUrl === undefined ? {} : { crmWebhookUrl: flow.crmWebhookUrl }),
+    ...(flow.crmWebhookUrl !== undefined && telling !== 'nobody' && { crmWebhookUrl: flow.crmWebhookUrl }),
+    ...(telling === 'as a preview' && { preview: issuer }),
   })
   return {
     store,

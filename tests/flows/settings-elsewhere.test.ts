@@ -5,7 +5,7 @@ import { startKapa } from '../../dev/kapa/server.ts'
 import { listenOnLoopback, pathOf, readBody, sendJson } from '../../dev/stand-in.ts'
 import { kapaApiKey } from '../../dev/start/local-env.ts'
 import { newSecret } from '../../lib/runtime/secrets.ts'
-import { deploy } from '../support/deploy.ts'
+import { type Deploy, deploy } from '../support/deploy.ts'
 import {
   callMcp,
   locationOf,
@@ -54,23 +54,28 @@ describe('Kapa', () => {
   })
 
   test('KAPA_API_KEY opens Kapa; with another one nothing is asked, and the person is told', async () => {
-    const { url, lines } = await deploy(stack, { KAPA_API_KEY: 'the key of another project' })
+    const { url, lines } = await deploy(stack, { KAPA_API_KEY: 'the-key-of-another-project' })
     expect(await ask(`${url}/mcp`, (await mockSession(url)).accessToken)).toContain('"isError":true')
     expect(stack.kapa.calls()).toEqual([])
     await vi.waitFor(() => expect(lines.join('\n')).toMatch(/"kapa_failed".*HTTP 401/), patience)
   })
 })
 
-test('CRM_WEBHOOK_URL is told of a new person', async () => {
+test('CRM_WEBHOOK_URL is told of a new person; of the mock’s only with MCP_NOTIFY_WITH_MOCK, and as of a preview', async () => {
   const crm = await startCrmSink({ port: 0 })
   onTestFinished(crm.stop)
-  const { url } = await deploy(stack, { CRM_WEBHOOK_URL: crm.url })
-  const { sub } = decodeJwt((await mockSession(url)).accessToken)
-  await vi.waitFor(
-    () => expect(crm.received()).toMatchObject([{ body: { email: 'reader@example.com', sub } }]),
-    patience,
-  )
-  expect(stack.crm.received().map(({ body }) => body)).not.toContainEqual(expect.objectContaining({ sub }))
+  const settings = { CRM_WEBHOOK_URL: crm.url }
+  const told = async (deployed: Deploy) => {
+    const { sub } = decodeJwt((await mockSession(deployed.url)).accessToken)
+    await vi.waitFor(() => expect(deployed.lines.join('\n')).toContain('"mcp_user_captured"'), patience)
+    return { email: 'reader@example.com', sub }
+  }
+  await told(await deploy(stack, settings))
+  // The made-up person of another issuer is another person.
+  const telling = await deploy(stack, { ...settings, MCP_NOTIFY_WITH_MOCK: 'true' })
+  const person = await told(telling)
+  const body = { ...person, source: 'mcp-preview', preview: telling.url }
+  await vi.waitFor(() => expect(crm.received()).toMatchObject([{ body }]), patience)
 })
 
 describe('clients', () => {

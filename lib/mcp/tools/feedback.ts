@@ -47,7 +47,7 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
     output: {
       type: 'object',
       properties: {
-        status: { type: 'string', enum: ['submitted'] },
+        status: { type: 'string', enum: ['submitted', 'withheld'] },
         message: { type: 'string', description: 'For the person.' },
       },
       required: ['status', 'message'],
@@ -79,6 +79,13 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
           error: code,
           message: messageFor(outcome),
           detail,
+        })
+      }
+      if (outcome.kind === 'withheld') {
+        log('feedback_withheld', { category })
+        return success({
+          status: 'withheld',
+          message: 'This is a preview, where everybody is one made-up person: the feedback was not sent to anybody.',
         })
       }
       log('feedback_submitted', { category, domain, authed: token !== undefined })

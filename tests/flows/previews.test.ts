@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { startHost } from '../../dev/host/start.ts'
+import { builtArtifact } from '../support/artifact.ts'
+import { deploy } from '../support/deploy.ts'
+import { callTool } from '../support/mcp.ts'
+import { obtainCodeByMock, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { send } from '../support/send.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+/** Deploys that are not the published one: by which hosts they go, and whom they tell. */
+
+let stack: Stack
+
+beforeAll(async () => {
+  stack = await startStack()
+})
+afterAll(() => stack?.stop())
+beforeEach(() => stack.forms.reset())
+
+/** The functions as a preview runs them; the site is called `local`. */
+async function preview(settings: Readonly<Record<string, string>> = {}, deployContext = 'deploy-preview') {
+  const host = await startHost({
+    artifact: builtArtifact(),
+    port: 0,
+    env: { ...stack.environment, MCP_OAUTH_ISSUER: 'https://docs.example.com', ...settings },
+    blobs: stack.emulator.clientOptions(),
+    deployContext,
+    onOutput: () => {},
+  })
+  onTestFinished(() => host.stop())
+  return async (name: string) => {
+    const response = await send(`${host.url}/.well-known/oauth-authorization-server`, { headers: { host: name } })
+    return response.status === 200 ? (await response.json()).issuer : response.status
+  }
+}
+
+test.each(['deploy-preview', 'branch-deploy', 'staging'])(
+  'a %s answers in its own name, however Netlify spells the branch, and never in that of another [O-16]',
+  async (context) => {
+    const issuerAt = await preview({}, context)
+    for (const label of ['deploy-preview-7', 'feature-foo', 'fix--x', 'feature-', 'a_b', '0123456789abcdef01234567']) {
+      const host = `${label}--local.netlify.app`
+      expect(await issuerAt(host)).toBe(`https://${host}`)
+    }
+    for (const host of ['docs.example.com', 'local.netlify.app', 'x--other.netlify.app', 'a.b--local.netlify.app']) {
+      expect(await issuerAt(host)).toBe(404)
+    }
+  },
+)
+
+test('MCP_OAUTH_PREVIEW_DOMAINS: previews answer there too, each in its own name, and the issuer’s host is never one [O-16]', async () => {
+  const issuerAt = await preview({ MCP_OAUTH_PREVIEW_DOMAINS: 'https://Previews.example.com/, example.com' })
+  for (const host of ['deploy-preview-7.previews.example.com', 'staging.example.com', 'x--local.netlify.app']) {
+    expect(await issuerAt(host)).toBe(`https://${host}`)
+  }
+  for (const host of ['docs.example.com', 'a.b.example.com', 'previews.example.org', 'example.com']) {
+    expect(await issuerAt(host)).toBe(404)
+  }
+  expect(await (await preview())('staging.example.com')).toBe(404)
+})
+
+test('feedback of the mock’s made-up person is sent to nobody, and says so; with MCP_NOTIFY_WITH_MOCK it is, as of a preview', async () => {
+  const feedback = 'Nothing is said about compaction.'
+  const sendFeedback = async (settings: Readonly<Record<string, string>>) => {
+    const { url } = await deploy(stack, settings)
+    const client = await registerClient(url)
+    const { request, code } = await obtainCodeByMock(client, { scope: 'docs:read docs:feedback' })
+    const { accessToken } = tokensOf(await client.redeem(request, code))
+    const { body } = await callTool(`${url}/mcp`, 'submit_documentation_feedback', { feedback }, accessToken)
+    return { url, answer: body.result?.structuredContent }
+  }
+  const silent = await sendFeedback({})
+  expect(silent.answer).toMatchObject({ status: 'withheld', message: expect.stringContaining('not sent') })
+  expect(stack.forms.submissions()).toEqual([])
+  const telling = await sendFeedback({ MCP_NOTIFY_WITH_MOCK: 'true' })
+  expect(telling.answer).toMatchObject({ status: 'submitted' })
+  expect(stack.forms.submissions()).toMatchObject([
+    { body: { feedback: `[From a preview, ${telling.url}] ${feedback}`, 'user-email': 'reader@example.com' } },
+  ])
+})
