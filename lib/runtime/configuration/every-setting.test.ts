@@ -74,6 +74,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_TRUSTED_HOSTS: ['https://docs.example', '*.docs.example', 'docs.example/a b'],
   MCP_OAUTH_INTERSTITIAL: switches,
   MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: ['javascript:alert(1)', 'https://docs.example/cb', 'cursor'],
+  MCP_OAUTH_PRIVATE_USE_SCHEMES: ['all', 'Any', 'off'],
   MCP_OAUTH_CLIENTS: ['web', '{}', '[{}]'],
   MCP_OAUTH_CIMD_ALLOWED_HOSTS: ['*.docs.example', 'https://docs.example', 'a b'],
   MCP_OAUTH_DCR: switches,
