@@ -14,7 +14,7 @@ import { messages } from './messages.ts'
 import type { Property } from './property.ts'
 import { providerRedirects } from './provider-redirect.ts'
 import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
-import { registrations } from './registration.ts'
+import { nothingIsAbsent, registrations } from './registration.ts'
 import { sealedValues } from './sealed-values.ts'
 import { stateMachine } from './state-machine.ts'
 import { tokenRequests } from './token.ts'
@@ -31,6 +31,7 @@ export const properties: readonly Property[] = [
   forms,
   cookieHeaders,
   registrations,
+  nothingIsAbsent,
   documents,
   callbacks,
   providerRedirects,

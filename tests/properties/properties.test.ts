@@ -17,7 +17,7 @@ import { messages } from './messages.ts'
 import type { Property } from './property.ts'
 import { providerRedirects } from './provider-redirect.ts'
 import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
-import { registrations } from './registration.ts'
+import { nothingIsAbsent, registrations } from './registration.ts'
 import { allPlaces, expectEachWorksWhereItBelongs, expectRefusal, places, sealedValues } from './sealed-values.ts'
 import { stateMachine } from './state-machine.ts'
 import { tokenRequests } from './token.ts'
@@ -54,6 +54,8 @@ test('token requests: a good one gets tokens, every other one its error, and cha
 
 test('registration: a usable, harmless client or an error of RFC 7591 [R-03 R-04 R-06]', () =>
   expectToHold(registrations))
+
+test('registration: what says nothing is the same as what is not there [R-03]', () => expectToHold(nothingIsAbsent))
 
 test('metadata documents: a client as the document says, or a plain no; only fit URLs are fetched [M-02 M-03 M-08]', () =>
   expectToHold(documents))

@@ -119,6 +119,37 @@ export const registrations = property({
   },
 })
 
+/** RFC 7591 §2: optional all of them. */
+const optionalMembers = [
+  ...['client_name', 'grant_types', 'response_types', 'scope', 'application_type', 'jwks', 'jwks_uri', 'contacts'],
+  ...['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'software_id', 'software_version', 'software_statement'],
+]
+
+export const nothingIsAbsent = property({
+  name: 'registration: null, an empty list and an empty text are the same as leaving the member out',
+  cases: 300,
+  values: fc.record({
+    metadata: clientMetadata,
+    nothings: fc.dictionary(
+      fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...optionalMembers) }, { weight: 1, arbitrary: hostileText }),
+      fc.constantFrom(null, [], ''),
+      { minKeys: 1, maxKeys: 6 },
+    ),
+  }),
+  afterFailure: discardKit,
+  async holds({ metadata, nothings }) {
+    const { server } = await kit()
+    const register = async (body: Members) => {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await server.fetch('/oauth/register', { method: 'POST', headers, body: JSON.stringify(body) })
+      const { client_id: _, client_secret: secret, ...said } = jsonOf((await soundAnswer(answer)).text)
+      return { status: answer.status, said, secret: typeof secret }
+    }
+    const without = Object.fromEntries(Object.entries(metadata).filter(([name]) => !Object.hasOwn(nothings, name)))
+    assert.deepEqual(await register({ ...without, ...nothings }), await register(without))
+  },
+})
+
 /** A secret for whoever asked for a method of one, and nothing that is secret in the keys. */
 function expectHarmlessProof(said: Members): void {
   const { token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri: uri } = said

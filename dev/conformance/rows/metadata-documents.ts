@@ -78,7 +78,7 @@ export const metadataDocuments: Group = {
       source: 'CIMD -02 §4.1',
       status: 'kept',
       requirement: 'What must not be in it.',
-      what: '`client_secret`, `client_secret_expires_at`, a shared-secret method, a private or symmetric key: refused.',
+      what: '`client_secret`, `client_secret_expires_at`, a shared-secret `token_endpoint_auth_method`, a private or symmetric key: refused. In a list, methods of a shared secret are passed over, and the document is good if another method remains.',
       file: document,
     },
     {

@@ -33,7 +33,7 @@ export const registration: Group = {
       source: 'RFC 7591 §2, §3.1',
       status: 'kept',
       requirement: 'The request.',
-      what: 'Anything but a JSON object of at most 16 KB, declared as `application/json`, is 400 `invalid_client_metadata`. Unknown members are ignored, `null` is absent, `client_name` is optional.',
+      what: 'Anything but a JSON object of at most 16 KB, declared as `application/json`, is 400 `invalid_client_metadata`. Unknown members are ignored, and so is what has the wrong type where nobody relies on it (name, scope, application type, every member that is not used); `null`, `[]` and `""` are absent; `client_name` is optional. Wrong types of `redirect_uris`, `grant_types`, `response_types` and `token_endpoint_auth_method` are refused.',
       file: [endpoint, metadata],
     },
     {

@@ -51,19 +51,27 @@ export function parseKeySet(input: unknown): readonly ClientKey[] | 'malformed' 
 /**
  * Where the metadata of a client says that its keys are; `undefined` if it names none, or what is wrong with it.
  *
- * @param members of the metadata, without those that are `null`; not trusted in any way
+ * @param members of the metadata, without those that say nothing; not trusted in any way
  */
 export function keySourceOf({
   jwks,
   jwks_uri: uri,
 }: Record<string, unknown>): KeySource | undefined | { readonly complaint: string } {
-  if (jwks !== undefined && uri !== undefined) return { complaint: 'jwks and jwks_uri exclude each other' }
+  if (jwks !== undefined && uri !== undefined && !isEmptySet(jwks)) {
+    return { complaint: 'jwks and jwks_uri exclude each other' }
+  }
   if (uri !== undefined) return isKeySetUrl(uri) ? { uri } : { complaint: 'jwks_uri must be a canonical https URL' }
   if (jwks === undefined) return undefined
   const keys = parseKeySet(jwks)
   if (keys === 'malformed') return { complaint: 'jwks must be a JWK Set' }
   if (keys === 'secret') return { complaint: 'jwks must not have a private or symmetric key' }
   return keys.length > 0 ? { keys } : { complaint: 'jwks has no key for RS256 or ES256' }
+}
+
+/** A set that some write beside the address of the real one. */
+function isEmptySet(jwks: unknown): boolean {
+  const { keys = [] } = withoutNulls(jwks) ?? { keys: jwks }
+  return Array.isArray(keys) && keys.length === 0
 }
 
 /** RFC 7518 §6.2.2, §6.3.2, §6.4.1 and RFC 9964: `d` of every asymmetric type, `k` of `oct`, `priv` of AKP. */

@@ -13,7 +13,7 @@ export type ClientAuthenticationMetadata =
  * Reads `token_endpoint_auth_method`, `jwks` and `jwks_uri` of a registration (RFC 7591 §2). A method that is left out,
  * or that we do not offer, becomes `none` (R-09): the answer says so, and PKCE protects the client all the same.
  *
- * @param members of the metadata, without those that are `null`; not trusted in any way
+ * @param members of the metadata, without those that say nothing; not trusted in any way
  */
 export function parseAuthentication(members: Record<string, unknown>): ClientAuthenticationMetadata | MetadataRefused {
   const named = members.token_endpoint_auth_method

@@ -161,7 +161,9 @@ describe('a document is refused', () => {
     const supported =
       'no client authentication method of the document is supported here; supported: none, private_key_jwt'
     expect(detail({ ...good, token_endpoint_auth_method: 'tls_client_auth' })).toBe(`invalid: ${supported}`)
-    expect(detail({ ...good, token_endpoint_auth_methods_supported: [] })).toBe(`invalid: ${supported}`)
+    expect(detail({ ...good, token_endpoint_auth_methods_supported: ['tls_client_auth', 7] })).toBe(
+      `invalid: ${supported}`,
+    )
     const keyless = { token_endpoint_auth_methods_supported: ['private_key_jwt'] }
     expect(detail({ ...good, ...keyless })).toBe('invalid: private_key_jwt needs jwks or jwks_uri')
     for (const keys of [{ jwks_uri: 'http://client.example/jwks' }, { jwks: { keys: [] } }, { jwks: 'x' }]) {
@@ -175,6 +177,44 @@ describe('a document is refused', () => {
     for (const keys of [{}, { jwks_uri: 'http://client.example/jwks' }]) {
       expect(clientOfDocument(id, { ...both, ...keys }, policy)).toMatchObject({ authenticationMethods: ['none'] })
     }
+  })
+
+  const jwks_uri = 'https://client.example/jwks'
+  test.each([
+    [['client_secret_post', 'none'], ['none']],
+    [['client_secret_basic', 'client_secret_post', 'private_key_jwt'], ['private_key_jwt']],
+    [
+      ['none', 'client_secret_jwt', 'private_key_jwt'],
+      ['none', 'private_key_jwt'],
+    ],
+    [['tls_client_auth', 'none', null, 7], ['none']],
+    [[], ['none']],
+    [[null], ['none']],
+    [null, ['none']],
+    ['', ['none']],
+  ])(
+    'though not for methods of a shared secret in the list, which are passed over: %j [M-08 M-09]',
+    (list, methods) => {
+      const document = { ...good, jwks_uri, token_endpoint_auth_methods_supported: list }
+      expect(clientOfDocument(id, document, policy)).toMatchObject({ authenticationMethods: methods })
+    },
+  )
+
+  test.each([
+    { client_secret: null },
+    { client_secret: '' },
+    { client_secret_expires_at: null },
+    { grant_types: [] },
+    { grant_types: null },
+    { response_types: [] },
+    { token_endpoint_auth_method: null },
+    { token_endpoint_auth_method: '' },
+    { scope: 7 },
+    { contacts: 'x', logo_uri: {}, tos_uri: [], policy_uri: 7, software_version: 3, application_type: ['web'] },
+    { jwks: [], jwks_uri: '' },
+    { jwks: { keys: [] }, jwks_uri },
+  ])('though not for what says nothing, or means nothing to us: %j [M-07 M-09]', (more) => {
+    expect(clientOfDocument(id, { ...good, ...more }, policy)).toEqual(clientOfDocument(id, good, policy))
   })
 
   test('though not the one of ChatGPT that allows only private_key_jwt, as of May 2026 [M-09 M-17]', () => {
@@ -195,7 +235,17 @@ describe('a document is refused', () => {
     ['a secret', { client_secret: 'x' }],
     ['the expiry of a secret', { client_secret_expires_at: 0 }],
     ['client_secret_basic', { token_endpoint_auth_method: 'client_secret_basic' }],
-    ['client_secret_jwt among others', { token_endpoint_auth_methods_supported: ['none', 'client_secret_jwt'] }],
+    [
+      'client_secret_post beside a list',
+      {
+        token_endpoint_auth_method: 'client_secret_post',
+        token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+      },
+    ],
+    [
+      'nothing but secrets in the list',
+      { token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_jwt'] },
+    ],
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', d: 'c' }] } }],
     ['a symmetric key', { jwks: { keys: [{ kty: 'oct', k: 'a' }] } }],
     ['no authorization_code', { grant_types: ['urn:ietf:params:oauth:grant-type:device_code'] }],

@@ -3,7 +3,7 @@ import { authenticationMethodsFor } from '../capabilities.ts'
 import { sha256 } from '../sha256.ts'
 import type { Client } from './client.ts'
 import { keySourceOf, parseKeySet } from './client-keys.ts'
-import { parseClientMetadata, withoutNulls } from './metadata.ts'
+import { parseClientMetadata, presentMembers } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { Unresolved } from './unresolved.ts'
 
@@ -30,7 +30,7 @@ export function documentUrlComplaint(clientId: string): string | null {
  * @param document its body, as JSON; not trusted in any way
  */
 export function clientOfDocument(clientId: string, document: unknown, policy: RedirectPolicy): Client | Unresolved {
-  const members = withoutNulls(document)
+  const members = presentMembers(document)
   if (!members) return invalid('the document is not a JSON object')
   if (members.client_id !== clientId) return invalid('client_id in the document is not its own URL')
   const forbidden = forbiddenMember(members)
@@ -80,20 +80,21 @@ export function isChallenge({ status, contentType, headers }: FetchedResource): 
 /** CIMD -02 §4.1: a secret in a public document is none. */
 function forbiddenMember(members: Record<string, unknown>): string | null {
   for (const name of ['client_secret', 'client_secret_expires_at']) if (name in members) return name
-  if (namedMethods(members).some((method) => method.startsWith('client_secret_')))
-    return 'a shared-secret authentication method'
+  const { token_endpoint_auth_method: method } = members
+  if (typeof method === 'string' && method.startsWith('client_secret_')) return 'a shared-secret authentication method'
   return parseKeySet(members.jwks) === 'secret' ? 'a private or symmetric key' : null
 }
 
 /**
  * How the client may prove itself (M-09, M-17): the list, where there is one, says what is possible, the single member what
- * it would rather do. Without keys it cannot do what it says; that is no harm where it need not.
+ * it would rather do. What a list names besides is passed over, methods of a shared secret as well (M-08). Without keys it cannot do what it says; that is no harm where it need not.
  */
 function authenticationIn(
   members: Record<string, unknown>,
 ): Pick<Client, 'authenticationMethods' | 'keys'> | { readonly complaint: string } {
   const list = members.token_endpoint_auth_methods_supported
-  const possible = Array.isArray(list) ? list : [members.token_endpoint_auth_method ?? 'none']
+  const named = Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
+  const possible = named.length > 0 ? named : [members.token_endpoint_auth_method ?? 'none']
   const methods = authenticationMethodsFor['metadata-document'].filter((method) => possible.includes(method))
   if (!methods.includes('private_key_jwt')) {
     return methods.length > 0 ? { authenticationMethods: methods } : { complaint: noMethod }
@@ -105,11 +106,6 @@ function authenticationIn(
 }
 
 const noMethod = `no client authentication method of the document is supported here; supported: ${authenticationMethodsFor['metadata-document'].join(', ')}`
-
-function namedMethods(members: Record<string, unknown>): string[] {
-  const list = members.token_endpoint_auth_methods_supported
-  return [members.token_endpoint_auth_method, ...(Array.isArray(list) ? list : [])].filter((m) => typeof m === 'string')
-}
 
 function invalid(detail: string): Unresolved {
   return { kind: 'invalid', detail }

@@ -30,6 +30,35 @@ describe('what a client may leave out, and what it may add', () => {
     expect(parse(nulls)).toEqual(parse({}))
   })
 
+  const members = ['client_name', 'grant_types', 'response_types', 'scope', 'application_type', 'logo_uri', 'jwks']
+  test.each(members.flatMap((name) => [null, [], ''].map((nothing) => [name, nothing] as const)))(
+    '%s: %j is the same as absent [R-03]',
+    (name, nothing) => expect(parse({ [name]: nothing })).toEqual(parse({})),
+  )
+
+  test.each([
+    [{ client_name: { en: 'x' } }, {}],
+    [{ client_name: 7 }, {}],
+    [{ scope: ['docs:read', 'openid', 7] }, { scope: 'docs:read' }],
+    [{ scope: { read: true } }, {}],
+    [{ scope: 7 }, {}],
+    [{ application_type: 7 }, {}],
+    [{ application_type: ['native'] }, {}],
+    [{ grant_types: [null] }, {}],
+    [{ grant_types: ['authorization_code', null, 7, {}] }, { grantTypes: ['authorization_code', 'refresh_token'] }],
+    [{ response_types: ['code', null, ['token']] }, {}],
+    [{ response_types: [7] }, {}],
+  ])('%j: what is of the wrong type is left out where nobody relies on it [R-03 R-08 R-10]', (given, expected) => {
+    expect(parse(given)).toEqual({ ...parse({}), ...expected })
+  })
+
+  test('of the operator’s own words nothing is left out in silence', () => {
+    for (const more of [{ client_name: 7 }, { scope: ['docs:read'] }, { grant_types: [] }, { response_types: [] }]) {
+      const input = { redirect_uris: [CALLBACK], ...more }
+      expect(parseClientMetadata(input, { ...rules, operatorsOwn: true })).toHaveProperty('error')
+    }
+  })
+
   test('unknown members, grant types, scopes and application types are ignored [R-03 R-08 R-10 T-32]', () => {
     const more = {
       grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'authorization_code'],
@@ -108,7 +137,13 @@ describe('what is refused', () => {
     ],
     ['refresh_token alone', { redirect_uris: [CALLBACK], grant_types: ['refresh_token'] }, 'invalid_client_metadata'],
     ['no code', { redirect_uris: [CALLBACK], response_types: ['token'] }, 'invalid_client_metadata'],
-    ['a name that is no text', { redirect_uris: [CALLBACK], client_name: { en: 'x' } }, 'invalid_client_metadata'],
+    ['null redirect_uris', { redirect_uris: null }, 'invalid_redirect_uri'],
+    ['an empty text of redirect_uris', { redirect_uris: '' }, 'invalid_redirect_uri'],
+    ['null among redirect_uris', { redirect_uris: [CALLBACK, null] }, 'invalid_client_metadata'],
+    ['an object of redirect_uris', { redirect_uris: { 0: CALLBACK } }, 'invalid_client_metadata'],
+    ['a text of grant_types', { redirect_uris: [CALLBACK], grant_types: 'implicit' }, 'invalid_client_metadata'],
+    ['an object of grant_types', { redirect_uris: [CALLBACK], grant_types: {} }, 'invalid_client_metadata'],
+    ['a number of response_types', { redirect_uris: [CALLBACK], response_types: 7 }, 'invalid_client_metadata'],
   ])('%s [R-05 R-06 R-08]', (_what, input, error) => {
     expect(parseClientMetadata(input, rules)).toMatchObject({ error })
   })

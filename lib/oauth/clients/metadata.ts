@@ -26,7 +26,7 @@ export interface MetadataRefused {
 const MOST_REDIRECT_URIS = 10
 const LONGEST_NAME = 200
 
-/** The members that we read; all others are ignored (R-03). */
+/** The members that we read; all others are ignored, whatever they are (R-03). */
 const schema = v.object({
   redirect_uris: v.optional(v.array(v.string())),
   grant_types: v.optional(v.array(v.string())),
@@ -35,6 +35,30 @@ const schema = v.object({
   scope: v.optional(v.string()),
   application_type: v.optional(v.string()),
 })
+
+/**
+ * The members as clients write them: where a wrong value changes nothing that anybody relies on, it is left out instead of
+ * refused. Not so where a code may go, and which grants and answers a client can handle.
+ */
+function withoutOddities(members: Record<string, unknown>): Record<string, unknown> {
+  const { grant_types, response_types, client_name, scope, application_type } = members
+  const scopes = textsOf(scope)
+  return {
+    ...members,
+    grant_types: textsOf(grant_types),
+    response_types: textsOf(response_types),
+    client_name: typeof client_name === 'string' ? client_name : undefined,
+    scope: Array.isArray(scopes) ? scopes.join(' ') : typeof scope === 'string' ? scope : undefined,
+    application_type: typeof application_type === 'string' ? application_type : undefined,
+  }
+}
+
+/** The texts of a list; a list without any says nothing. What is no list stays what it is. */
+function textsOf(list: unknown): unknown {
+  if (!Array.isArray(list)) return list
+  const texts = list.filter((item) => typeof item === 'string')
+  return texts.length > 0 ? texts : undefined
+}
 
 export interface MetadataRules extends RedirectPolicy {
   /**
@@ -48,12 +72,12 @@ export interface MetadataRules extends RedirectPolicy {
 
 /**
  * Reads client metadata: the body of a registration, a registration that is opened again, or a metadata document.
- * `null` means absent (R-03). Nothing that is merely unknown to us is an error (R-08, R-10, M-09).
+ * Nothing that is merely unknown to us is an error (R-08, R-10, M-09).
  */
 export function parseClientMetadata(input: unknown, rules: MetadataRules): ClientMetadata | MetadataRefused {
-  const members = withoutNulls(input)
+  const members = rules.operatorsOwn ? withoutNulls(input) : presentMembers(input)
   if (!members) return invalid('client metadata must be a JSON object')
-  const { success, output, issues } = v.safeParse(schema, members)
+  const { success, output, issues } = v.safeParse(schema, rules.operatorsOwn ? members : withoutOddities(members))
   if (!success) return invalid(`${v.getDotPath(issues[0]) ?? 'client metadata'} has the wrong type`)
 
   const redirectUris = acceptableRedirectUris(output.redirect_uris ?? [], rules)
@@ -74,10 +98,20 @@ export function parseClientMetadata(input: unknown, rules: MetadataRules): Clien
   }
 }
 
-/** The members of a JSON object that are there: several clients write `null` for what they leave out (R-03). */
+/** The members of a JSON object that are not `null`. */
 export function withoutNulls(input: unknown): Record<string, unknown> | null {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return null
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null))
+}
+
+/**
+ * The members that say something, where a client writes them: "nothing" is spelled `null`, `[]` or `""`, and means that the
+ * member is not there (R-03; RFC 7591 §2 has defaults for what is absent).
+ */
+export function presentMembers(input: unknown): Record<string, unknown> | null {
+  const members = withoutNulls(input)
+  const isNothing = (value: unknown) => value === '' || (Array.isArray(value) && value.length === 0)
+  return members && Object.fromEntries(Object.entries(members).filter(([, value]) => !isNothing(value)))
 }
 
 function acceptableRedirectUris(uris: readonly string[], rules: MetadataRules): readonly string[] | MetadataRefused {

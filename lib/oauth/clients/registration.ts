@@ -14,7 +14,7 @@ import {
   type ClientMetadata,
   type MetadataRefused,
   parseClientMetadata,
-  withoutNulls,
+  presentMembers,
 } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { RegistrationSealer } from './sealed-registration.ts'
@@ -62,7 +62,7 @@ export function createRegistrations(options: {
     async register(input) {
       const metadata = parseClientMetadata(input, { ...policy, unacceptable: 'refuse' })
       if ('error' in metadata) return metadata
-      const authentication = parseAuthentication(withoutNulls(input) ?? {})
+      const authentication = parseAuthentication(presentMembers(input) ?? {})
       if ('error' in authentication) return authentication
       const issuedAt = Math.floor(now() / 1000)
       const clientId = sealer.seal(metadata, authentication, issuedAt)
