@@ -1,6 +1,7 @@
 import { startDeadline } from '../deadline.ts'
 import type { Log } from '../log.ts'
 import type { SignIn } from '../oauth/token/sign-in.ts'
+import { toJson, wellFormedTexts } from '../well-formed.ts'
 
 export interface CrmPost {
   readonly url: string
@@ -27,16 +28,18 @@ export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, 
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        email: signIn.email,
-        domain,
-        sub: signIn.sub,
-        emailVerified: signIn.emailVerified ?? null,
-        organization: signIn.organization,
-        source: preview === undefined ? 'mcp' : 'mcp-preview',
-        preview,
-        timestamp: new Date(signIn.at * 1000).toISOString(),
-      }),
+      body: toJson(
+        wellFormedTexts({
+          email: signIn.email,
+          domain,
+          sub: signIn.sub,
+          emailVerified: signIn.emailVerified ?? null,
+          organization: signIn.organization,
+          source: preview === undefined ? 'mcp' : 'mcp-preview',
+          preview,
+          timestamp: new Date(signIn.at * 1000).toISOString(),
+        }),
+      ),
       // A redirect would turn the POST into a GET without a body, and look like success.
       redirect: 'error',
       signal: AbortSignal.any([signal, ownSignal]),

@@ -1,3 +1,4 @@
+import { jsonResponse, toJson } from '../well-formed.ts'
 /** What a client must know to get a token for this resource. */
 export interface ProtectedResource {
   /** Absolute URL of the RFC 9728 document. */
@@ -70,12 +71,12 @@ function refusal(
     .join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
   const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })
-  return Response.json(answer, { status, headers: { 'WWW-Authenticate': challenge } })
+  return jsonResponse(answer, { status, headers: { 'WWW-Authenticate': challenge } })
 }
 
 /** The body of a refusal: as it is, or as the result of the call of a tool, which a client can show to the model. */
 export function answerTo(toolCall: ProtectedResource['toolCall'], said: object, meta?: object) {
   if (!toolCall) return said
-  const content = [{ type: 'text', text: JSON.stringify(said) }]
+  const content = [{ type: 'text', text: toJson(said) }]
   return { jsonrpc: '2.0', id: toolCall.id, result: { isError: true, content, ...(meta && { _meta: meta }) } }
 }

@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import { StoreUnavailable } from '../store/store.ts'
+import { jsonResponse } from '../well-formed.ts'
 import { type AccessToken, createBearerVerifier } from './bearer.ts'
 import {
   authenticationRequired,
@@ -243,12 +244,12 @@ function internalError(): Response {
 }
 
 function jsonRpcError(status: number, code: number, message: string, headers: Record<string, string> = {}): Response {
-  return Response.json({ jsonrpc: '2.0', id: null, error: { code, message } }, { status, headers })
+  return jsonResponse({ jsonrpc: '2.0', id: null, error: { code, message } }, { status, headers })
 }
 
 /** Our own fault, said so: a 401 would make the client throw away good credentials (peers 1d). */
 function temporarilyUnavailable(): Response {
-  return Response.json(
+  return jsonResponse(
     { error: 'temporarily_unavailable', message: 'The token cannot be verified right now. Try again in a moment.' },
     { status: 503, headers: { 'Retry-After': String(retryAfter) } },
   )

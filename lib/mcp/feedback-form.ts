@@ -1,4 +1,5 @@
 import { startDeadline } from '../deadline.ts'
+import { wellFormedTexts } from '../well-formed.ts'
 
 /** A form of the documentation site that takes feedback (Netlify Forms). */
 export interface FeedbackForm {
@@ -52,18 +53,20 @@ export function createFeedbackForm({ url, formName, preview, timeout = 10_000 }:
       try {
         const response = await fetch(url, {
           method: 'POST',
-          body: new URLSearchParams({
-            'form-name': formName,
-            // In the text, since a form takes no field that its page does not have.
-            feedback: preview === undefined ? feedback : `[From a preview, ${preview}] ${feedback}`,
-            category,
-            'page-path': page,
-            'user-email': email,
-            'user-email-verified': String(emailVerified),
-            'user-domain': domain,
-            // A trap for robots: what fills it in is thrown away.
-            'bot-field': '',
-          }),
+          body: new URLSearchParams(
+            wellFormedTexts({
+              'form-name': formName,
+              // In the text, since a form takes no field that its page does not have.
+              feedback: preview === undefined ? feedback : `[From a preview, ${preview}] ${feedback}`,
+              category,
+              'page-path': page,
+              'user-email': email,
+              'user-email-verified': String(emailVerified),
+              'user-domain': domain,
+              // A trap for robots: what fills it in is thrown away.
+              'bot-field': '',
+            }),
+          ),
           redirect: 'manual',
           signal: AbortSignal.any([signal, deadline.signal]),
         })

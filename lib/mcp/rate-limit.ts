@@ -1,3 +1,4 @@
+import { jsonResponse } from '../well-formed.ts'
 import type { AccessToken } from './bearer.ts'
 
 /** What has become of a call; `lib/limits` counts. `retryAfter`, `resetAfter`: seconds until the window is over. */
@@ -91,7 +92,7 @@ export function tooManyCalls(counted: CountedCall, id: string | number | null): 
     `Too many tool calls: ${limit} in ${duration(windowSeconds)} are allowed for ${whom}. ` +
     `Try again in ${duration(resetAfter)}.`
   const data = { error: 'rate_limited', limit, window_seconds: windowSeconds, retry_after: resetAfter }
-  return Response.json(
+  return jsonResponse(
     { jsonrpc: '2.0', id, error: { code: -32000, message, data } },
     { status: 429, headers: { 'Retry-After': String(resetAfter) } },
   )

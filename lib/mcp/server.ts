@@ -1,5 +1,6 @@
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import type { Log } from '../log.ts'
+import { wellFormedBody } from '../well-formed.ts'
 import type { AccessToken } from './bearer.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
@@ -53,7 +54,7 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
     })
     const response = await handler.fetch(withMissingHeaders(request, signal))
     if (response.status >= 500) log('mcp_failed', { requestId, error: fault?.name })
-    return response
+    return wellFormedBody(response)
   }
 }
 

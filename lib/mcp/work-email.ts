@@ -1,3 +1,4 @@
+import { jsonResponse } from '../well-formed.ts'
 import type { AccessToken } from './bearer.ts'
 import { answerTo, type ProtectedResource } from './challenge.ts'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
@@ -36,7 +37,7 @@ export function workEmailRequired(
 ): Response {
   const message = `This server is for people with a work e-mail address, and ${why[reason]}. Sign in with another account.`
   const said = { error: 'work_email_required', reason, message, docs_url: documentationUrl }
-  return Response.json(answerTo(toolCall, said), { status: 403 })
+  return jsonResponse(answerTo(toolCall, said), { status: 403 })
 }
 
 const why = {

@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts'
+import { jsonResponse } from '../well-formed.ts'
 import { approve } from './authorization/approve.ts'
 import { authorize } from './authorization/authorize.ts'
 import { createBrowserBinding } from './authorization/browser.ts'
@@ -174,7 +175,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     mockAuthorize: (request) =>
       flow.mock
         ? seeOther(mockAuthorization(issuer, new URL(request.url)).href)
-        : Response.json({ error: 'not_found' }, { status: 404, headers: notFoundHeaders }),
+        : jsonResponse({ error: 'not_found' }, { status: 404, headers: notFoundHeaders }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { StoreUnavailable } from '../store/store.ts'
+import { jsonResponse } from '../well-formed.ts'
 import { LimitError, OAuthError } from './errors.ts'
 import { UnknownKey } from './keys/compact.ts'
 import { UnreadableSigningKey } from './keys/signing-keys.ts'
@@ -16,7 +17,7 @@ export const corsHeaders = {
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
 
 export function json(body: object, status = 200, headers: Record<string, string> = {}): Response {
-  return Response.json(body, {
+  return jsonResponse(body, {
     status,
     headers: { ...corsHeaders, ...noStore, 'x-content-type-options': 'nosniff', ...headers },
   })

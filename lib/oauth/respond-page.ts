@@ -1,3 +1,4 @@
+import { jsonResponse } from '../well-formed.ts'
 import { OAuthError, PageError } from './errors.ts'
 import { type Brand, type ErrorKind, errorPage, htmlResponse } from './pages/index.ts'
 import { isOurFault, retryAfter } from './respond-json.ts'
@@ -25,7 +26,7 @@ export function pageErrorResponse(error: unknown, request: Request, brand: Brand
   const wire = { code: shown.code, description: shown.description }
   const accept = request.headers.get('accept') ?? ''
   if (accept.includes('application/json') && !accept.includes('text/html')) {
-    return Response.json(
+    return jsonResponse(
       { error: wire.code, error_description: wire.description },
       { status, headers: { ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } },
     )

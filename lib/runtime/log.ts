@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Log } from '../log.ts'
+import { toJson } from '../well-formed.ts'
 
 const requests = new AsyncLocalStorage<string>()
 
@@ -10,5 +11,5 @@ export function withRequestId<T>(requestId: string, work: () => T): T {
 
 /** One JSON line per event, to the function log. */
 export const log: Log = (event, fields) => {
-  console.log(JSON.stringify({ event, requestId: requests.getStore(), ...fields }))
+  console.log(toJson({ event, requestId: requests.getStore(), ...fields }))
 }

@@ -9,6 +9,7 @@ import { assertionIds } from '../oauth/token/assertion-ids.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
+import { jsonResponse } from '../well-formed.ts'
 import { readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
 import { createSettingsReport, deployOf } from './serve.ts'
@@ -32,7 +33,7 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
     const issuer = configuredIssuer(process.env, deploy)
     const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, noOtherHosts)
     if (site || issuer === null) report(site)
-    if (!site) return Response.json({ error: 'not_found' }, { status: 404 })
+    if (!site) return jsonResponse({ error: 'not_found' }, { status: 404 })
     const store = createBlobsStore({ name: site.storeName })
     const now = Date.now()
     const [sweeps] = await withDeadline(deadline, (signal) =>
@@ -51,7 +52,7 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
       finished: sweeps.every(({ finished }) => finished),
     }
     log('swept', swept)
-    return Response.json(swept)
+    return jsonResponse(swept)
   })
 }
 

@@ -4,6 +4,7 @@ import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { isGrantLive } from '../oauth/grants/status.ts'
 import { createBlobsStore } from '../store/blobs.ts'
+import { jsonResponse } from '../well-formed.ts'
 import { createAccountTools } from './account-tools.ts'
 import { createCallLimits } from './call-limits.ts'
 import { readTools } from './configuration/tools.ts'
@@ -89,7 +90,7 @@ const outOfService: McpEndpoint = {
       request,
       request.method === 'OPTIONS'
         ? preflightResponse()
-        : Response.json(
+        : jsonResponse(
             { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' },
             { status: 503, headers: { 'Retry-After': '60' } },
           ),

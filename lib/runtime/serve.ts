@@ -1,4 +1,5 @@
 import type { Context } from '@netlify/functions'
+import { jsonResponse } from '../well-formed.ts'
 import { readHosts } from './configuration/hosts.ts'
 import { type Configuration, issuerForm, readConfiguration, reviewSettings } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
@@ -92,7 +93,7 @@ function secured(request: Request, response: Response): Response {
   return response
 }
 
-const refusal = (status: number, error: string) => Response.json({ error }, { status })
+const refusal = (status: number, error: string) => jsonResponse({ error }, { status })
 
 export function deployOf({ deploy, site }: Context): Deploy {
   return { context: deploy.context, siteName: site.name ?? '', siteUrl: site.url }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { toJson, wellFormedTexts } from '../../well-formed.ts'
 import { parseJson } from '../depth.ts'
 import type { UpstreamAnswer } from '../upstream/calls.ts'
 import type { ApiReference } from '../upstream/hub.ts'
@@ -124,7 +125,7 @@ function unknownApi({ content }: CallToolResult): CallToolResult {
 }
 
 const textOf = (content: CallToolResult['content']) =>
-  content.map((item) => (item.type === 'text' ? item.text : JSON.stringify(item))).join('\n\n')
+  content.map((item) => (item.type === 'text' ? item.text : toJson(wellFormedTexts(item)))).join('\n\n')
 
 const namesApi = ({ api, url }: Scope) => (url?.trim() ?? '') === '' && ![undefined, '', 'all'].includes(api?.trim())
 

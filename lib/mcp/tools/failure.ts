@@ -1,4 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { toJson } from '../../well-formed.ts'
 import type { UpstreamAnswer } from '../upstream/calls.ts'
 
 export interface Failure {
@@ -14,7 +15,7 @@ export interface Failure {
 
 /** The one form of every failure: `isError: true`, and one text item that holds JSON. */
 export function failure(body: Failure): CallToolResult {
-  return { isError: true, content: [{ type: 'text', text: JSON.stringify(body) }] }
+  return { isError: true, content: [{ type: 'text', text: toJson(body) }] }
 }
 
 /**

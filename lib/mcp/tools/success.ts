@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
+import { toJson } from '../../well-formed.ts'
 
 /** An answer of our own: the same as data and as text, for clients that read only one of them. */
 export function success(data: Readonly<Record<string, unknown>>): CallToolResult {
-  return { content: [{ type: 'text', text: JSON.stringify(data) }], structuredContent: { ...data } }
+  return { content: [{ type: 'text', text: toJson(data) }], structuredContent: { ...data } }
 }

@@ -6,6 +6,7 @@ import type {
   ServerContext,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../log.ts'
+import { wellFormedTexts } from '../../well-formed.ts'
 import type { AccessToken } from '../bearer.ts'
 import { isTooDeep } from '../depth.ts'
 import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
@@ -97,7 +98,7 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
     try {
       const result = await run(checked.value, { token, signal: mcpReq.signal })
       if (isTooDeep(result)) throw new RangeError('a result that is nested too deep')
-      return result
+      return wellFormedTexts(result)
     } catch (error) {
       log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })
       return failure({

@@ -1,3 +1,4 @@
+import { wellFormed } from '../../well-formed.ts'
 import type { Page } from './layout.ts'
 
 /** What every page is sent with. The style of the page is the only thing that its policy lets in. */
@@ -20,5 +21,5 @@ export function pageHeaders({ style }: Page): Record<string, string> {
 export function htmlResponse(page: Page, { status, headers }: { status: number; headers?: HeadersInit }): Response {
   const all = new Headers(headers)
   for (const [name, value] of Object.entries(pageHeaders(page))) all.set(name, value)
-  return new Response(page.html, { status, headers: all })
+  return new Response(wellFormed(page.html), { status, headers: all })
 }
