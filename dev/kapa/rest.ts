@@ -136,7 +136,8 @@ export function createRest(options: RestOptions): Rest {
       if (fault?.kind !== 'reset') noteWhenCancelled(call, response)
       if (fault !== undefined && (await misbehaveInRest(fault, call, response))) return
       const { status, content } = twin(body.output)
-      sendJson(response, status, content)
+      const odd = fault?.kind === 'odd-items' && Array.isArray(content) ? fault.items : []
+      sendJson(response, status, Array.isArray(content) ? [...odd, ...content] : content)
     },
   }
 }
@@ -176,6 +177,10 @@ async function misbehaveInRest(fault: CallFault, call: KapaCall, response: Serve
       return false
     case 'status':
       return misbehave(fault, response, { detail: 'Told to answer so.' })
+    // No event streams here; and the odd ones are put among the others.
+    case 'noise':
+    case 'odd-items':
+      return false
     default:
       return misbehaveInMessage(fault, response)
   }

@@ -10,7 +10,7 @@ import {
 } from '@modelcontextprotocol/server'
 import * as v from 'valibot'
 import { headersOf, readBody, sendJson, takeFault } from '../stand-in.ts'
-import { type McpFaults, misbehaveInCall, misbehaveInMessage, takeTime } from './faults.ts'
+import { type McpFaults, misbehaveInCall, misbehaveInMessage, sendLostSession, takeTime } from './faults.ts'
 
 /** A tool call, recorded when it arrives, whatever is answered. */
 export interface McpCall {
@@ -60,7 +60,7 @@ export function createMcpEndpoint({ createServer, faults, record }: McpEndpointO
   const create = () => createServer((context) => takeTime(faults, context))
   const handler = createMcpHandler(create)
   const serve = toNodeHandler(handler)
-  const sessions = createSessions(create)
+  const sessions = createSessions(create, faults)
 
   /** @returns whether there is nothing left to answer */
   async function observe(body: unknown, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
@@ -114,7 +114,7 @@ export function noteWhenCancelled(call: { cancelled: boolean }, response: Server
 }
 
 /** Sessions of MCP 2025-11-25, "Session Management". */
-function createSessions(createServer: () => McpServer) {
+function createSessions(createServer: () => McpServer, faults: McpFaults) {
   const open = new Map<string, NodeStreamableHTTPServerTransport>()
 
   async function begin(): Promise<NodeStreamableHTTPServerTransport> {
@@ -137,7 +137,7 @@ function createSessions(createServer: () => McpServer) {
         return refuse(response, 400, 'Bad Request: Mcp-Session-Id header is required')
       }
       const transport = id === undefined ? await begin() : open.get(String(id))
-      if (transport === undefined) return refuse(response, 404, 'Session not found')
+      if (transport === undefined) return sendLostSession(faults, v.is(message, body) ? body.id : null, response)
       await transport.handleRequest(request, response, body)
     },
     async forget(): Promise<void> {

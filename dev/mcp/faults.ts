@@ -9,17 +9,28 @@ import { endpointFault, misbehave, sendJson, takeFault } from '../stand-in.ts'
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
 const milliseconds = v.pipe(v.number(), v.minValue(1), v.maxValue(600_000))
 
-/** `reset`: the connection breaks off in the middle of the answer. `malformed`: an answer that is not JSON. */
+/**
+ * `reset`: the connection breaks off in the middle of the answer. `malformed`: an answer that is not JSON. `noise`: the
+ * usual answer as an event stream, behind whatever `before` holds as it is: pings, comments, what does not parse.
+ */
 const messageFault = v.variant('kind', [
   endpointFault,
   v.strictObject({ kind: v.picklist(['reset', 'malformed']), times }),
+  v.strictObject({
+    kind: v.literal('noise'),
+    before: v.string(),
+    /** Of the event that is the answer. */
+    lineEnd: v.optional(v.picklist(['\n', '\r\n', '\r'])),
+    times,
+  }),
 ])
 type MessageFault = v.InferOutput<typeof messageFault>
 
 /**
  * What may go wrong with a tool call beyond what may go wrong with any message. `rejects-meta`: refuses a call that says
  * who asks, and names `_meta`: by a JSON-RPC error, by HTTP 400, or as a result of the tool. `error-result`: the tool
- * says that it failed. `progress`: the usual answer, late, and until then progress for whoever asked for it.
+ * says that it failed. `progress`: the usual answer, late, and until then progress for whoever asked for it. `odd-items`:
+ * these stand before the good ones in the answer, as they are.
  */
 const callFault = v.variant('kind', [
   messageFault,
@@ -30,6 +41,7 @@ const callFault = v.variant('kind', [
     times,
   }),
   v.strictObject({ kind: v.literal('progress'), milliseconds, every: milliseconds, times }),
+  v.strictObject({ kind: v.literal('odd-items'), items: v.array(v.unknown()), times }),
 ])
 export type CallFault = v.InferOutput<typeof callFault>
 
@@ -40,6 +52,18 @@ export const mcpFaults = v.strictObject({
   call: v.optional(callFault),
   /** As servers of the 2025 revisions may: nothing is answered outside of a session, and nothing of 2026 at all. */
   sessions: v.optional(v.boolean()),
+  /**
+   * What is answered within a session that is not known, in place of a 404: a text (JSON if it looks like it), or an error of JSON-RPC with the id
+   * of the request or, `anonymous`, with null.
+   */
+  lostSession: v.optional(
+    v.strictObject({
+      status: v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599)),
+      text: v.optional(v.string()),
+      error: v.optional(v.strictObject({ code: v.number(), message: v.string() })),
+      anonymous: v.optional(v.boolean()),
+    }),
+  ),
 })
 /** How an MCP server misbehaves from now on. Set and delete members at will. */
 export type McpFaults = v.InferOutput<typeof mcpFaults>
@@ -54,6 +78,12 @@ export async function misbehaveInMessage(fault: MessageFault, response: ServerRe
     case 'malformed':
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","result":{"content":[')
       return true
+    case 'noise':
+      rewriteAnswer(response, (message) => {
+        const end = fault.lineEnd ?? '\n'
+        return { type: 'text/event-stream', body: `${fault.before}data: ${message}${end}${end}` }
+      })
+      return false
     default:
       return misbehave(fault, response)
   }
@@ -71,12 +101,70 @@ export async function misbehaveInCall(
     case 'rejects-meta':
       if (call.saysWho) rejectMeta(fault.by ?? 'protocol', call.id, response)
       return call.saysWho
+    case 'odd-items':
+      rewriteAnswer(response, (message) => ({ type: 'application/json', body: withItems(message, fault.items) }))
+      return false
     case 'error-result':
       sendToolError(call.id, 'The sources could not be searched.', response)
       return true
     default:
       return misbehaveInMessage(fault, response)
   }
+}
+
+const toolAnswer = v.looseObject({ result: v.looseObject({ content: v.array(v.unknown()) }) })
+
+function withItems(message: string, items: readonly unknown[]): string {
+  const answer = v.parse(toolAnswer, JSON.parse(message))
+  return JSON.stringify({ ...answer, result: { ...answer.result, content: [...items, ...answer.result.content] } })
+}
+
+/** Answers that the session is not known. @param id of the request */
+export function sendLostSession({ lostSession }: McpFaults, id: unknown, response: ServerResponse): void {
+  const { status, text, error, anonymous } = lostSession ?? {
+    status: 404,
+    error: { code: -32_000, message: 'Session not found' },
+    anonymous: true,
+  }
+  if (error === undefined) {
+    const type = text?.startsWith('{') ? 'application/json' : 'text/plain'
+    return void response.writeHead(status, { 'content-type': type }).end(text)
+  }
+  sendJson(response, status, { jsonrpc: '2.0', id: anonymous === true ? null : id, error })
+}
+
+/** Has the answer that somebody else is about to give sent in another form: it is one message, by JSON or as an event. */
+function rewriteAnswer(
+  response: ServerResponse,
+  rewrite: (message: string) => { readonly type: string; readonly body: string },
+): void {
+  const { writeHead, end } = response
+  const chunks: Buffer[] = []
+  const keep = (chunk: unknown) => {
+    if (typeof chunk === 'string' || chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk))
+  }
+  let status = 200
+  Object.assign(response, {
+    writeHead(code: number, headers: Readonly<Record<string, string>> = {}) {
+      status = code
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+      return response
+    },
+    flushHeaders() {},
+    write(chunk: unknown) {
+      keep(chunk)
+      return true
+    },
+    end(chunk: unknown) {
+      keep(chunk)
+      const text = Buffer.concat(chunks).toString()
+      const { type, body } = rewrite(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)
+      Object.assign(response, { writeHead, end })
+      response.removeHeader('content-length')
+      response.setHeader('content-type', type)
+      return response.writeHead(status).end(body)
+    },
+  })
 }
 
 function rejectMeta(by: 'protocol' | 'http' | 'result', id: unknown, response: ServerResponse): void {

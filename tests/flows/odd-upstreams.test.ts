@@ -101,8 +101,9 @@ const noise: readonly (readonly [what: string, before: string, lineEnd?: '\n' | 
 ]
 
 describe.each([kapa, hub])('$name sends an event stream with', ({ use, faults, tried }) => {
-  test.each(noise)('%s before the answer: it is answered, at once', async (_what, before = '', lineEnd) => {
-    faults().call = { kind: 'noise', before, ...(lineEnd && { lineEnd }) }
+  const noises = noise.map(([what, before, lineEnd]) => ({ what, before, lineEnd }))
+  test.each(noises)('$what before the answer: it is answered, at once', async ({ before, lineEnd }) => {
+    faults().call = { kind: 'noise', before, lineEnd }
     answerIn(await use())
     expect(tried()).toBe(1)
   })

@@ -142,7 +142,7 @@ const lasting: readonly Failure[] = [
     tries: 1,
     retryAfter: 60,
   },
-  { what: 'fails', fault: { kind: 'status', status: 500 }, detail: 'HTTP 500', tries: 1 },
+  { what: 'fails', fault: { kind: 'status', status: 500 }, detail: 'HTTP 500', tries: 2 },
   { what: 'breaks off', fault: { kind: 'reset' }, detail: 'connection failed', tries: 2 },
   {
     what: 'sends us elsewhere',

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { parseJson } from '../depth.ts'
-import { type AnswerService, isPassage, kapaUser } from '../upstream/kapa.ts'
+import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../upstream/kapa.ts'
 import type { Access } from './access.ts'
 import { failure, upstreamFailure } from './failure.ts'
 import { defineTool, type Tool } from './tool.ts'
@@ -79,7 +79,7 @@ function withPassages(result: CallToolResult): CallToolResult {
 
 const objectOf = (value: unknown) => (typeof value === 'object' && !Array.isArray(value) ? value : {})
 
-function passageIn(item: CallToolResult['content'][number]): Passage {
+function passageIn(item: CallToolResult['content'][number]): KapaPassage {
   switch (item.type) {
     case 'text':
       return passageOf(item.text)
@@ -93,13 +93,5 @@ function passageIn(item: CallToolResult['content'][number]): Passage {
   }
 }
 
-interface Passage {
-  source_url?: string
-  content: string
-}
-
 /** Kapa's passages are JSON, each in a text of its own; whatever else comes is text as it is. */
-function passageOf(text: string): Passage {
-  const passage = parseJson(text)
-  return isPassage(passage) ? { ...passage } : { content: text }
-}
+const passageOf = (text: string): KapaPassage => passageFrom(parseJson(text)) ?? { content: text }

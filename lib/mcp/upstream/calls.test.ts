@@ -46,6 +46,7 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     ['1 is waited for', '1', 429, second],
     ['2 is waited for', '2', 429, 2 * second],
     ['1 of a server in maintenance is waited for', '1', 503, second],
+    ['1 of a server that fails is waited for', '1', 500, second],
     ['a date in a second is waited for', 'Sat, 21 Nov 2026 08:00:01 GMT', 429, second],
     ['a date that has passed is asked again at once', 'Sat, 21 Nov 2026 07:59:00 GMT', 503, 0],
     ['a word is no time', 'soon', 429, 0],
@@ -93,8 +94,8 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     expect(answer).toEqual({ kind: 'failure', code: 'upstream_error', detail: 'HTTP 429', durationMs: 0 })
   })
 
-  test('whatever else fails may say it too, and is not asked again', async () => {
-    expect(await call(busy('1', 500))).toMatchObject({ detail: 'HTTP 500', retryAfter: 1 })
+  test('whatever else fails may say it too, and is not asked again where that does not help', async () => {
+    expect(await call(busy('1', 501))).toMatchObject({ detail: 'HTTP 501', retryAfter: 1 })
     expect(tries).toEqual([0])
   })
 
@@ -114,5 +115,31 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     await vi.advanceTimersByTimeAsync(second)
     expect(await answer).toMatchObject({ kind: 'failure', code: 'timeout', durationMs: second })
     expect(tries).toEqual([0])
+  })
+})
+
+describe('once more', () => {
+  const answering = (status: number) => () => new Response('', { status })
+
+  test.each([404, 408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 530, 599])(
+    'after %i',
+    async (status) => {
+      expect(await call(answering(status))).toEqual({ kind: 'answer', result })
+      expect(tries).toHaveLength(2)
+    },
+  )
+
+  test.each([301, 302, 307, 400, 401, 402, 403, 405, 406, 409, 410, 413, 415, 422, 451, 501, 505])(
+    'not after %i',
+    async (status) => {
+      expect(await call(answering(status))).toMatchObject({ detail: `HTTP ${status}` })
+      expect(tries).toHaveLength(1)
+    },
+  )
+
+  test.each([408, 500, 520])('and not a third time after %i', async (status) => {
+    const answer = await call(answering(status), { busy: 9 })
+    expect(answer).toEqual({ kind: 'failure', code: 'upstream_error', detail: `HTTP ${status}`, durationMs: 0 })
+    expect(tries).toHaveLength(2)
   })
 })

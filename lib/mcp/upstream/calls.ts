@@ -1,7 +1,7 @@
 import { type CallToolResult, ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/server'
 import { startDeadline } from '../../deadline.ts'
 import type { LogFields } from '../../log.ts'
-import { UpstreamAnswerError, UpstreamConnectionError, UpstreamHttpError } from './transport.ts'
+import { UpstreamAnswerError, UpstreamConnectionError, UpstreamHttpError, UpstreamSessionError } from './transport.ts'
 
 /** What an upstream made of a call. */
 export type UpstreamAnswer =
@@ -27,7 +27,8 @@ export interface UpstreamTimings {
 
 export interface Caller {
   /**
-   * Makes a call, and once more where that may help (B5); never throws. `attempt` is told whether to say who asks.
+   * Makes a call, and once more where that may help (B5); never throws. `attempt` is told whether to say who asks. It is
+   * for calls that may be made twice: what writes something does not come here.
    *
    * @param saysWho whether the call names a person at all
    */
@@ -131,13 +132,17 @@ function isTimeout(error: unknown): boolean {
 }
 
 function isTransient(error: unknown): boolean {
-  if (error instanceof UpstreamConnectionError || isTimeout(error)) return true
-  // 404: the server has forgotten our session (MCP 2025-11-25, "Session Management").
-  return error instanceof UpstreamHttpError && [404, 429, 503].includes(error.status)
+  if (error instanceof UpstreamConnectionError || error instanceof UpstreamSessionError || isTimeout(error)) return true
+  return error instanceof UpstreamHttpError && isPassing(error.status)
 }
+
+/** A fault of the server's, of one before it (520 to 530 are Cloudflare's), or of the moment; not "not implemented". */
+const isPassing = (status: number) =>
+  [404, 408, 425, 429].includes(status) || (status >= 500 && ![501, 505].includes(status))
 
 /** Not 408, 425 and 429, which say to come back; of JSON-RPC: no such method, invalid parameters, no such tool. */
 function isRefusal(error: unknown): boolean {
+  if (error instanceof UpstreamSessionError) return error.unexplained
   if (error instanceof UpstreamHttpError) {
     return error.status >= 400 && error.status < 500 && ![408, 425, 429].includes(error.status)
   }
@@ -153,13 +158,15 @@ function complainsAboutMetadata(attempt: Attempt): boolean {
 
 function complaint(attempt: Attempt): string {
   if (attempt.ok) return attempt.result.isError === true ? JSON.stringify(attempt.result.content) : ''
-  if (attempt.error instanceof UpstreamHttpError) return attempt.error.text
+  if (attempt.error instanceof UpstreamHttpError || attempt.error instanceof UpstreamSessionError)
+    return attempt.error.text
   return attempt.error instanceof ProtocolError ? attempt.error.message : ''
 }
 
 function describe(error: unknown, malformed: string): string {
   if (isTimeout(error)) return 'no answer in time'
   if (error instanceof UpstreamHttpError) return `HTTP ${error.status}`
+  if (error instanceof UpstreamSessionError) return /^(?:HTTP|error) /.test(error.message) ? error.message : malformed
   if (error instanceof UpstreamConnectionError) return 'connection failed'
   if (error instanceof UpstreamAnswerError || error instanceof SdkError) return malformed
   if (error instanceof ProtocolError) return `error ${error.code}`

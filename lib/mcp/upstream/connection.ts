@@ -9,7 +9,7 @@ import {
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
 import { startDeadline } from '../../deadline.ts'
-import { isTooDeep } from '../depth.ts'
+import { toolResult } from './tool-result.ts'
 import { StreamableHttpClientTransport, UpstreamAnswerError } from './transport.ts'
 
 export interface UpstreamConnection {
@@ -75,21 +75,9 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   }
   return {
     async callTool(params, { signal, timeout }) {
-      const call = { method: 'tools/call' as const, params: { ...params } }
-      const { content, structuredContent, isError } = await protocol.request(call, { signal, timeout })
-      return writable({
-        content,
-        ...(structuredContent !== undefined && { structuredContent }),
-        ...(isError !== undefined && { isError }),
-      })
+      return protocol.request({ method: 'tools/call', params: { ...params } }, toolResult, { signal, timeout })
     },
   }
-}
-
-/** Throws `UpstreamAnswerError` for what cannot be passed on. */
-function writable(result: CallToolResult): CallToolResult {
-  if (isTooDeep(result)) throw new UpstreamAnswerError('an answer that is nested too deep')
-  return result
 }
 
 /** Waits for what others wait for too, no longer than one's own signal; then it throws the SDK's timeout error. */

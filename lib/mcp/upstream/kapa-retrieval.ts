@@ -1,11 +1,18 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { withDeadline } from '../../deadline.ts'
 import type { Log } from '../../log.ts'
-import { parseJson } from '../depth.ts'
+import { toJson, wellFormedTexts } from '../../well-formed.ts'
 import { type Attempt, createCaller, type UpstreamTimings } from './calls.ts'
 import { unlessAborted } from './connection.ts'
-import { type AnswerService, isPassage, type KapaPassage, type KapaUser, reportKapa } from './kapa.ts'
-import { connectionErrors, readText, throwUnlessOk, UpstreamAnswerError, UpstreamHttpError } from './transport.ts'
+import { type AnswerService, type KapaPassage, type KapaUser, passageFrom, reportKapa } from './kapa.ts'
+import {
+  connectionErrors,
+  parsed,
+  readText,
+  throwUnlessOk,
+  UpstreamAnswerError,
+  UpstreamHttpError,
+} from './transport.ts'
 
 export interface KapaRetrievalOptions extends Omit<UpstreamTimings, 'connectTimeout'> {
   /** Base of Kapa's REST API. */
@@ -42,7 +49,7 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
       fetch(endpoint, {
         method: 'POST',
         headers: { 'x-api-key': apiKey, 'content-type': 'application/json', accept: 'application/json' },
-        body: JSON.stringify(body),
+        body: toJson(wellFormedTexts(body)),
         // A redirect would carry our key elsewhere.
         redirect: 'manual',
         signal,
@@ -50,7 +57,7 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
     )
     await throwUnlessOk(response)
     const found = passagesOf(await readText(response))
-    return { content: found.map((passage) => ({ type: 'text', text: JSON.stringify(passage) })) }
+    return { content: found.map((passage) => ({ type: 'text', text: toJson(passage) })) }
   }
 
   return {
@@ -88,9 +95,11 @@ function refusesPerson(attempt: Attempt): boolean {
   return attempt.error.status === 400 && /\b(?:user|metadata)\b/i.test(attempt.error.text)
 }
 
-/** Throws `UpstreamAnswerError`. */
+/** Those that can be read, however odd the others are. Throws `UpstreamAnswerError` where there is none among them. */
 function passagesOf(text: string): readonly KapaPassage[] {
-  const found = parseJson(text)
-  if (!Array.isArray(found) || !found.every(isPassage)) throw new UpstreamAnswerError('no list of passages')
-  return found
+  const found = parsed(text)
+  if (!Array.isArray(found)) throw new UpstreamAnswerError('no list of passages')
+  const passages = found.flatMap((item) => passageFrom(item) ?? [])
+  if (passages.length === 0 && found.length > 0) throw new UpstreamAnswerError('no passage among them')
+  return passages
 }

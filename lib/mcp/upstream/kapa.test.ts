@@ -62,7 +62,7 @@ test('content, data and isError come back as the server gave them, and nothing e
 describe('failures', () => {
   test.each([
     ['a refused key', rpcError(401, 'bad key'), 'HTTP 401'],
-    ['an error of the server', () => new Response('boom', { status: 500 }), 'HTTP 500'],
+    ['what the server cannot do', () => new Response('boom', { status: 501 }), 'HTTP 501'],
     ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'not an MCP answer'],
     ['JSON that is no message', () => Response.json({ hello: 1 }), 'not an MCP answer'],
     ['broken JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'not an MCP answer'],

@@ -1,5 +1,6 @@
 import type { Log } from '../../log.ts'
 import type { AccessToken } from '../bearer.ts'
+import { isTooDeep } from '../depth.ts'
 import { mailDomain } from '../mail-domain.ts'
 import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
 import { createUpstreamServer } from './mcp-server.ts'
@@ -46,15 +47,21 @@ export function createKapa({ apiKey, toolName, log, ...options }: KapaOptions): 
   return { ask: (query, { user, signal }) => server.call(toolName, { query }, { user, signal }) }
 }
 
-/** A passage of the documentation, as Kapa gives it. */
+/** A passage of the documentation, as Kapa gives it, with whatever else it says of it. */
 export interface KapaPassage {
-  readonly source_url: string
+  /** Absent where a source is published nowhere. */
+  readonly source_url?: string
   readonly content: string
 }
 
-export function isPassage(value: unknown): value is KapaPassage {
-  if (typeof value !== 'object' || value === null || !('source_url' in value) || !('content' in value)) return false
-  return typeof value.source_url === 'string' && typeof value.content === 'string'
+/** The passage in a value; `undefined`: there is none to read in it. Members that are null are left out. */
+export function passageFrom(value: unknown): KapaPassage | undefined {
+  if (typeof value !== 'object' || value === null || !('content' in value)) return undefined
+  const { content } = value
+  if (typeof content !== 'string' || content.trim() === '' || isTooDeep(value)) return undefined
+  const others = Object.entries(value).filter(([name, member]) => member !== null && name !== 'source_url')
+  const address = 'source_url' in value && typeof value.source_url === 'string' ? value.source_url : ''
+  return { ...(address !== '' && { source_url: address }), ...Object.fromEntries(others), content }
 }
 
 /** How a question to Kapa ended, whichever way it was asked. */

@@ -11,6 +11,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { withDeadline } from '../../deadline.ts'
+import { toJson, wellFormedTexts } from '../../well-formed.ts'
 
 /** The upstream answered with an HTTP status that is no MCP answer. `text` is for decisions only, never for a log. */
 export class UpstreamHttpError extends Error {
@@ -33,9 +34,32 @@ export class UpstreamConnectionError extends Error {
   override readonly name = 'UpstreamConnectionError'
 }
 
-/** What the upstream sent is not MCP. */
+/** What the upstream sent is not MCP. `text`: what it was, for decisions only, never for a log. */
 export class UpstreamAnswerError extends Error {
   override readonly name = 'UpstreamAnswerError'
+  readonly text: string
+
+  constructor(message: string, text = '') {
+    super(message)
+    this.text = text
+  }
+}
+
+/**
+ * The upstream does not know our session, or has forgotten that we ever connected: whoever asked begins anew. The
+ * message is the status, or the code of the error, in which it said so; `text` is for decisions only, never for a log.
+ */
+export class UpstreamSessionError extends Error {
+  override readonly name = 'UpstreamSessionError'
+  readonly text: string
+  /** It did not say what it dislikes: if a new session does not help, it is the request. */
+  readonly unexplained: boolean
+
+  constructor(message: string, text: string, unexplained = false) {
+    super(message)
+    this.text = text
+    this.unexplained = unexplained
+  }
 }
 
 /** The most that one answer may hold, in bytes: a function's own may hold 6 MB, and it holds this as text and as data. */
@@ -93,21 +117,37 @@ export class StreamableHttpClientTransport implements Transport {
     const cancellation = new AbortController()
     this.#inFlight.set(request.id, cancellation)
     try {
+      const begun = this.#begun()
       const response = await this.#post(request, cancellation.signal)
       this.sessionId = response.headers.get('mcp-session-id') ?? this.sessionId
       for await (const message of messagesOf(response)) {
         // Nothing else is for us: a server that asks back, thousands of times, would have us answer as often.
-        if (!answers(message, request.id)) continue
-        this.onmessage?.(message)
+        const answer = answerTo(request.id, message)
+        if (answer === undefined) continue
+        if (isJSONRPCErrorResponse(answer) && speaksOfSession(answer.error.message, begun)) {
+          throw new UpstreamSessionError(`error ${answer.error.code}`, answer.error.message)
+        }
+        this.onmessage?.(answer)
         return
       }
       throw new UpstreamConnectionError('the answer ended before the response')
+    } catch (error) {
+      throw error instanceof UpstreamAnswerError && speaksOfSession(error.text, this.#begun())
+        ? new UpstreamSessionError(error.message, error.text)
+        : error
     } finally {
       this.#inFlight.delete(request.id)
     }
   }
 
+  /** What a server may have forgotten. */
+  #begun(): Begun {
+    if (this.sessionId !== undefined) return 'session'
+    return this.protocolVersion === undefined ? 'nothing' : 'handshake'
+  }
+
   async #post(message: JSONRPCMessage, signal: AbortSignal): Promise<Response> {
+    const begun = this.#begun()
     const response = await connectionErrors(
       fetch(this.#url, {
         method: 'POST',
@@ -118,15 +158,39 @@ export class StreamableHttpClientTransport implements Transport {
           ...(this.sessionId !== undefined && { 'mcp-session-id': this.sessionId }),
           ...(this.protocolVersion !== undefined && { 'mcp-protocol-version': this.protocolVersion }),
         },
-        body: JSON.stringify(message),
+        body: toJson(wellFormedTexts(message)),
         // A redirect would carry our key elsewhere.
         redirect: 'manual',
         signal: AbortSignal.any([signal, this.#closing.signal]),
       }),
     )
-    await throwUnlessOk(response)
+    await throwUnlessOk(response).catch((error: unknown) => {
+      throw error instanceof UpstreamHttpError ? (lostSession(error, begun) ?? error) : error
+    })
     return response
   }
+}
+
+/** What we have of a server: nothing before the handshake is over, and a session only where it gave one. */
+type Begun = 'nothing' | 'handshake' | 'session'
+
+/**
+ * 404 is what MCP asks of a server that does not know the session (2025-11-25, "Session Management"). Others answer 400
+ * or 410, or say it in words beside another status. A 400 that does not say why is taken for it, too: a call that is
+ * refused for another reason is refused once more in a new session, and costs no more than that.
+ */
+function lostSession({ message, status, text }: UpstreamHttpError, begun: Begun): UpstreamSessionError | undefined {
+  // They have a meaning of their own, and may say when to come back.
+  if (status === 429 || status === 503) return undefined
+  const said = (begun === 'session' && (status === 404 || status === 410)) || speaksOfSession(text, begun)
+  if (!said && !(begun === 'session' && status === 400)) return undefined
+  return new UpstreamSessionError(message, text, !said)
+}
+
+/** Whether an error is about what we have begun: the session that we named, or the handshake. */
+function speaksOfSession(text: string, begun: Begun): boolean {
+  if (begun === 'nothing') return false
+  return (begun === 'session' ? /session|transport|\binitiali[sz]/i : /\binitiali[sz]/i).test(text)
 }
 
 /** Throws `UpstreamHttpError` for a status that is no success. */
@@ -152,28 +216,50 @@ function secondsToWait(retryAfter: string | null): number | undefined {
 /** The messages of an answer, in order (JSON: one, or a batch as 2025-03-26 allowed; event stream: one per event). */
 async function* messagesOf(response: Response): AsyncGenerator<JSONRPCMessage> {
   const type = response.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type === 'text/event-stream') {
-    const events = limited(response)
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new EventSourceParserStream())
-      .getReader()
-    try {
-      for (let next = await connectionErrors(events.read()); !next.done; next = await connectionErrors(events.read())) {
-        // An event without data only carries an id to resume from.
-        if (next.value.data !== '') yield parseMessage(parseJson(next.value.data))
-      }
-    } finally {
-      // The server may keep the stream open behind the response; an error of a stream nobody reads is no news.
-      await events.cancel().catch(() => {})
-    }
-    return
-  }
+  if (type === 'text/event-stream') return yield* streamedMessages(response)
   if (type !== 'application/json') {
     await response.body?.cancel()
     throw new UpstreamAnswerError('neither JSON nor an event stream')
   }
-  const json = parseJson(await readText(response))
-  for (const message of Array.isArray(json) ? json : [json]) yield parseMessage(message)
+  const text = await readText(response)
+  const messages = messagesIn(text)
+  if (messages.length === 0) throw new UpstreamAnswerError('not a JSON-RPC message', text)
+  yield* messages
+}
+
+/**
+ * Pings, heartbeats and events of other names are no messages (HTML, "Server-sent events": without a name it is
+ * `message`). Nor is what does not parse: the answer may still come, for as long as the stream lives.
+ */
+async function* streamedMessages(response: Response): AsyncGenerator<JSONRPCMessage> {
+  const events = limited(response)
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TransformStream(oneLineEnd()))
+    .pipeThrough(new EventSourceParserStream())
+    .getReader()
+  try {
+    for (let next = await connectionErrors(events.read()); !next.done; next = await connectionErrors(events.read())) {
+      const { event = 'message', data } = next.value
+      if (event === 'message') yield* messagesIn(data)
+    }
+  } finally {
+    // The server may keep the stream open behind the response; an error of a stream nobody reads is no news.
+    await events.cancel().catch(() => {})
+  }
+}
+
+/** CR and CRLF become LF: the parser waits behind a CR for what follows, which may be nothing. */
+function oneLineEnd(): Transformer<string, string> {
+  let afterReturn = false
+  return {
+    transform(piece, controller) {
+      const text = afterReturn && piece.startsWith('\n') ? piece.slice(1) : piece
+      if (piece !== '') afterReturn = piece.endsWith('\r')
+      controller.enqueue(text.replace(/\r\n?/g, '\n'))
+    },
+    // An event that is complete but for its empty line; half of one does not parse.
+    flush: (controller) => controller.enqueue('\n\n'),
+  }
 }
 
 function limited(response: Response): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -204,24 +290,39 @@ export async function connectionErrors<T>(promise: Promise<T>): Promise<T> {
   }
 }
 
-function parseJson(text: string): unknown {
+/** All that is JSON-RPC in a text; nothing of one that is not JSON. */
+function messagesIn(text: string): readonly JSONRPCMessage[] {
+  const json = parsed(text)
+  return (Array.isArray(json) ? json : [json]).flatMap(messageIn)
+}
+
+/** `undefined`: it is not JSON. */
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new UpstreamAnswerError('not JSON')
+    return undefined
   }
 }
 
-function parseMessage(value: unknown): JSONRPCMessage {
+function messageIn(value: unknown): readonly JSONRPCMessage[] {
+  if (typeof value !== 'object' || value === null) return []
+  // `"id": null` of an error about a request that could not be read, `"error": null` beside a result, and whatever else.
+  const members = Object.entries(value).filter(([name, member]) => member !== null && ofMessages.has(name))
   try {
-    return parseJSONRPCMessage(value)
+    return [parseJSONRPCMessage(Object.fromEntries(members))]
   } catch {
-    throw new UpstreamAnswerError('not a JSON-RPC message')
+    return []
   }
 }
 
-function answers(message: JSONRPCMessage, id: RequestId): boolean {
-  return (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) && message.id === id
+const ofMessages = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
+
+/** The answer in a message; an error without an id is about the only request of its exchange, too. */
+function answerTo(id: RequestId, message: JSONRPCMessage): JSONRPCMessage | undefined {
+  if (isJSONRPCResultResponse(message)) return message.id === id ? message : undefined
+  if (!isJSONRPCErrorResponse(message)) return undefined
+  return message.id === undefined || message.id === id ? { ...message, id } : undefined
 }
 
 function cancelledRequest(message: JSONRPCMessage): RequestId | undefined {
