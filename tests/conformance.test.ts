@@ -13,7 +13,7 @@ const rows = groups.flatMap((group) => group.rows)
 const tests = findTaggedTests(repository)
 const exists = (file: string) => existsSync(join(repository, file))
 const ci = readFileSync(join(repository, '.ci/run'), 'utf8')
-const commands = [...ci.matchAll(/^npm run (?:--silent )?([\w:]+)/gm)].map(([, name = '']) => name)
+const commands = [...ci.matchAll(/^npm (?:run (?:--silent )?)?([\w:]+)/gm)].map(([, name = '']) => name)
 
 describe('the ledger', () => {
   test('every row has its proof or its reason, and names what exists', () => {
@@ -62,16 +62,33 @@ describe('the check of the ledger', () => {
     ],
     ['a file is gone', { exists: () => false }, 'T-01 names lib/README.md, which does not exist'],
     [
+      'a row leans on one without a test of its own',
+      {
+        rows: [kept, { ...kept, id: 'T-02', by: ['T-01', 'T-03'] }, { ...kept, id: 'T-03', by: ['T-02'] }],
+        referenceIds: ['T-01', 'T-02', 'T-03'],
+      },
+      'T-02 is said to be kept by T-03, which no test proves\nT-03 is said to be kept by T-02, which no test proves',
+    ],
+    [
       'a test names no row',
       { tests: [{ ...proof, ids: ['T-01', 'T-99'] }] },
       'x.test.ts: "x" names T-99, which is no row',
     ],
   ])('complains when %s', (_what, change, problem) => {
-    expect(problemsOf({ ...sound, ...change })).toEqual([problem])
+    expect(problemsOf({ ...sound, ...change })).toEqual(problem.split('\n'))
   })
 
-  test('takes a command of CI for a proof', () => {
-    expect(problemsOf({ ...sound, rows: [{ ...kept, command: 'x' }], tests: [] })).toEqual([])
+  test('takes a command of CI for a proof, and that of another row', () => {
+    const byCommand: Row = { ...kept, command: 'x' }
+    expect(problemsOf({ ...sound, rows: [byCommand], tests: [] })).toEqual([])
+    const byOther: Row = { ...kept, id: 'T-02', by: ['T-01'] }
+    expect(problemsOf({ ...sound, rows: [kept, byOther], referenceIds: ['T-01', 'T-02'] })).toEqual([])
+  })
+
+  test('knows every row that was asked for: requirements, advisories, defects and features', () => {
+    expect(new Set(referenceIds).size).toBe(referenceIds.length)
+    const features = referenceIds.filter((id) => /^F-\d{3}-/.test(id))
+    expect([features.length, features[0], features.at(-1)]).toEqual([187, 'F-000-01', 'F-004-24'])
   })
 
   test('complains when a row that is not built has a test', () => {
@@ -86,6 +103,7 @@ describe('tags', () => {
 
   test.each([
     ["test('says what [T-21]', () => {})", [['says what', 'T-21']]],
+    ["test('a feature [F-000-16 F-07]', () => {})", [['a feature', 'F-000-16', 'F-07']]],
     ["describe('a group [A-04 A1]', () => {})", [['a group', 'A-04', 'A1']]],
     ["test.each([\n  ['x'],\n])('%s: it’s refused [B8-4 M-02]', () => {})", [['…: it’s refused', 'B8-4', 'M-02']]],
     [`test.each<[string]>(all)(\n  \`of \${racers} $what [T-14]\`,\n`, [['of … …', 'T-14']]],

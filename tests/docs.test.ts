@@ -67,7 +67,7 @@ describe('settings', () => {
     for (const name of ofPage) expect(sources('dev', 'tests')).toContain(`process.env.${name}`)
   })
 
-  test('every setting has a test that shows its effect on the artifact, and names it in its title', () => {
+  test('every setting has a test that shows its effect on the artifact, and names it in its title [F-000-91]', () => {
     const titles = files('tests/flows', '.test.ts').flatMap((path) => titlesIn(read(path)))
     const named = found(titles.join('\n'), /\b([A-Z][A-Z0-9_]+)\b/g)
     expect(service.filter((name) => !named.includes(name))).toEqual([])
@@ -93,7 +93,7 @@ test('every log that a test hands in is recorded for the scan of the whole run',
 describe.each(pages)('%s', (page) => {
   const text = read(page)
 
-  test('links lead somewhere', () => {
+  test('links lead somewhere [F-001-29]', () => {
     const dead = found(text, /\]\(([^)\s]+)\)/g).filter((link) => !/^https?:/.test(link) && !leads(page, link))
     expect(dead).toEqual([])
   })

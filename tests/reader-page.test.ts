@@ -25,7 +25,7 @@ test('docs/how-to-use-these-docs.md is what dev/reader-page/cli.ts writes: run i
 })
 
 describe('the page for readers', () => {
-  test('has all that they need, in the order in which they need it', async () => {
+  test('has all that they need, in the order in which they need it [F-000-82]', async () => {
     const page = await pageFor({})
     expect(headings(page)).toEqual([
       'Redpanda documentation for AI clients',
@@ -44,7 +44,7 @@ describe('the page for readers', () => {
     expect(page).not.toMatch(/undefined|null\b|\[object|NaN/)
   })
 
-  test('tells before the sign-in what is shared with whom, and where to sign up', async () => {
+  test('tells before the sign-in what is shared with whom, and where to sign up [F-000-65 F-000-66]', async () => {
     const signIn = part(await pageFor({}), 'Sign in')
     expect(signIn).toContain('There is no key to copy.')
     expect(signIn).toContain('[sign up](https://cloud.redpanda.com/sign-up)')
@@ -52,6 +52,8 @@ describe('the page for readers', () => {
     for (const what of ['e-mail address and organization', 'Kapa, which answers,', 'for analytics', 'bump.sh']) {
       expect(signIn).toContain(what)
     }
+    // Questions go to somebody else: what becomes of them there is not ours to promise.
+    expect(signIn).not.toMatch(/(?:not|never|nor) (?:store|keep|save|record)/i)
   })
 
   test('is about this deployment: its address, its names, its times', async () => {
@@ -116,7 +118,7 @@ describe('the page for readers', () => {
     expect(need(closed, 'whoami')).toBe('yes')
   })
 
-  test('accepts personal addresses unless REQUIRE_WORK_EMAIL is set, and then says so twice', async () => {
+  test('accepts personal addresses unless REQUIRE_WORK_EMAIL is set, and then says so twice [F-000-84]', async () => {
     const [personal, work] = [await pageFor({}), await pageFor({ REQUIRE_WORK_EMAIL: 'true' })]
     expect(part(personal, 'Sign in')).toContain('A personal address will do.')
     expect(personal).not.toContain('work_email_required')

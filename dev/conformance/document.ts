@@ -13,18 +13,20 @@ export function ledger(groups: readonly Group[], tests: readonly TaggedTest[]): 
 const introduction = (rows: readonly Row[]) => `# Conformance
 
 What the MCP authorization specification (2026-07-28), OAuth 2.1 and its RFCs ask of an authorization server and of a
-resource server, what practice and attacks on similar servers add, and how each of these ${rows.length} rows is met here: the exact
-behaviour, the file that has it, and the tests that prove it.
+resource server, what practice and attacks on similar servers add, which features were asked for, and how each of these
+${rows.length} rows is met here: the exact behaviour, the file that has it, and the tests that prove it.
 
 This page is generated from \`dev/conformance/\` by \`dev/conformance/cli.ts\`. A test fails when a row has neither a proof nor
 a reason, when a file or a test that it names is gone, or when this page is not what the generator writes.
 
 **Level**: \`MUST\`, \`SHOULD\` and \`MAY\` as in the source; \`MUST(i)\`: a client in the wild breaks without it; \`REC\`: our own
-conclusion; \`fact\`: good to know. **Kept** means built and proven; what a kept row leaves open is said in it.
-**Not applicable**: there is nothing to do, or a source of higher rank decides otherwise. **Later**: not built yet, with
+conclusion; \`fact\`: good to know. Of a feature it is what the text that asks for it says of it: a \`gap\` is a weakness that
+it names itself, \`deferred\` what it leaves for later, \`superseded\` what it gives up again. **Kept** means built and proven; what a kept row leaves open is said in it.
+**Not applicable**: there is nothing to do, or something of higher rank decides otherwise. **Later**: not built yet, with
 the title of the issue that builds it. Where sources disagree, the design decides, then the requirements (D- to O-), then
-the features, then the advisories. F-01 to F-13 are rows about the OpenID Provider; F-000-… to F-004-… are features,
-which have no rows of their own. Sections of OAuth 2.1 are those of draft 16.`
+the features, then the advisories. F-01 to F-13 are rows about the OpenID Provider, F-000-… to F-004-… features. Many a
+feature is what a requirement is: then its proof is that of the rows that it names. Sections of OAuth 2.1 are those of
+draft 16.`
 
 function summary(groups: readonly Group[]): string {
   const count = (rows: readonly Row[]) => {
@@ -87,8 +89,10 @@ function proof(row: Row, tests: readonly TaggedTest[]): string {
     const titles = proving.filter((test) => test.file === file).map((test) => plain(test.title))
     return `\`${file}\`: ${titles.join(' · ')}`
   })
-  const command = row.status === 'kept' && row.command !== undefined ? [`\`npm run ${row.command}\``] : []
-  return [...byFile, ...command].join('<br>')
+  if (row.status !== 'kept') return byFile.join('<br>')
+  const command = row.command === undefined ? [] : [`\`npm run ${row.command}\``]
+  const others = row.by === undefined ? [] : [`that of ${row.by.join(', ')}`]
+  return [...byFile, ...command, ...others].join('<br>')
 }
 
 /** Titles are plain text: nothing in them is Markdown or HTML. */

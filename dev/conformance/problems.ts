@@ -19,18 +19,28 @@ export function problemsOf(options: {
   const { rows, referenceIds, tests, exists, commands } = options
   const ids = rows.map((row) => row.id)
   const proven = new Set(tests.flatMap((test) => test.ids))
+  const kept = rows.filter((row) => row.status === 'kept')
+  /** By a test or a command of its own, so that two rows cannot prove each other. */
+  const provenThemselves = new Set(
+    kept.filter((row) => row.command !== undefined || proven.has(row.id)).map((row) => row.id),
+  )
   return [
     ...referenceIds.filter((id) => !ids.includes(id)).map((id) => `${id} has no row`),
     ...ids.filter((id) => !referenceIds.includes(id)).map((id) => `${id} is not in the reference list`),
     ...ids.filter((id, index) => ids.indexOf(id) !== index).map((id) => `${id} has two rows`),
-    ...rows
-      .filter((row) => row.status === 'kept' && row.command === undefined && !proven.has(row.id))
+    ...kept
+      .filter((row) => row.by === undefined && !provenThemselves.has(row.id))
       .map((row) => `${row.id} is said to be kept, and no test proves it`),
+    ...kept.flatMap((row) =>
+      (row.by ?? [])
+        .filter((other) => !provenThemselves.has(other))
+        .map((other) => `${row.id} is said to be kept by ${other}, which no test proves`),
+    ),
     ...rows
       .filter((row) => row.status !== 'kept' && proven.has(row.id))
       .map((row) => `${row.id} is ${row.status}, and a test says that it proves it`),
-    ...rows.flatMap((row) =>
-      row.status === 'kept' && row.command !== undefined && !commands.includes(row.command)
+    ...kept.flatMap((row) =>
+      row.command !== undefined && !commands.includes(row.command)
         ? [`${row.id} is proven by npm run ${row.command}, which CI does not run`]
         : [],
     ),

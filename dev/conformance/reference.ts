@@ -7,13 +7,18 @@ const advisories = 32
 /** Defects found in the implementation that this one replaces: `B8-1` …. */
 const defects = 19
 
+/** Features, by the text that asks for them: `F-000-01` …. */
+const features = { '000': 91, '001': 30, '002': 22, '003': 20, '004': 24 }
+
 /** 1 … count */
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
+const twoDigits = (prefix: string, count: number) =>
+  upTo(count).map((number) => `${prefix}-${String(number).padStart(2, '0')}`)
+
 export const referenceIds: readonly string[] = [
-  ...Object.entries(requirements).flatMap(([group, count]) =>
-    upTo(count).map((number) => `${group}-${String(number).padStart(2, '0')}`),
-  ),
+  ...Object.entries(requirements).flatMap(([group, count]) => twoDigits(group, count)),
   ...upTo(advisories).map((number) => `A${number}`),
   ...upTo(defects).map((number) => `B8-${number}`),
+  ...Object.entries(features).flatMap(([text, count]) => twoDigits(`F-${text}`, count)),
 ]

@@ -2,10 +2,16 @@
  * How binding a row is in its source. `MUST(i)`: no specification says so, but a client in the wild breaks without it.
  * `REC`: our own conclusion from the sources. `fact`: nothing to do but to know it.
  */
-export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'MUST(i)' | 'REC' | 'fact'
+export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'MUST(i)' | 'REC' | 'fact' | FeatureLevel
+
+/**
+ * What the text that asks for a feature says of it. `gap`: it names a weakness of its own; `deferred`: it leaves it for
+ * later; `superseded`: it gives it up again further down.
+ */
+export type FeatureLevel = 'feature' | 'document' | 'test' | 'operation' | 'wish' | 'gap' | 'deferred' | 'superseded'
 
 interface Requirement {
-  /** As tests name it in their titles: `T-21`, `A12`, `B8-5`. */
+  /** As tests name it in their titles: `T-21`, `A12`, `B8-5`, `F-000-16`. */
   readonly id: string
   readonly level: Level
   /** Specification and section, or the advisory. */
@@ -23,6 +29,8 @@ export interface KeptRow extends Requirement {
   readonly file: string | readonly string[]
   /** What proves it where no test of `npm test` can: the name of an npm script that CI runs. */
   readonly command?: string
+  /** Rows that are kept and ask for the same thing: what proves them proves this one. */
+  readonly by?: readonly string[]
   /** The part of the row that is not built. */
   readonly open?: string
 }
@@ -49,6 +57,9 @@ export interface Group {
 
 /** Titles of the issues that build what is marked `later`. */
 export const issues = {
-  clients: 'Every MCP client signs in at the first try',
-  server: 'The documentation MCP server is complete',
+  house: 'A house that anybody would want to live in',
+  people: 'The docs team sees who asks; people see what they have connected',
+  years: 'It runs for years: Postgres, doctor, observability, drills',
+  signIn: 'Who may sign in: providers, companies, machines, roles',
+  kit: 'For other teams: the kit, the scaffold, skills, one-click install, and the comparison',
 } as const

@@ -4,6 +4,7 @@ import { authorization } from './rows/authorization.ts'
 import { consent } from './rows/consent.ts'
 import { defects } from './rows/defects.ts'
 import { discovery } from './rows/discovery.ts'
+import { docsSite, related } from './rows/features.ts'
 import { metadataDocuments } from './rows/metadata-documents.ts'
 import { operations } from './rows/operations.ts'
 import { registration } from './rows/registration.ts'
@@ -24,4 +25,6 @@ export const groups: readonly Group[] = [
   operations,
   advisories,
   defects,
+  docsSite,
+  related,
 ]

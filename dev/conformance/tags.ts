@@ -13,7 +13,7 @@ export interface TaggedTest {
 /** A string that is the first argument of `test(`, `describe(` or of what `.each(…)` and the like return. */
 const titleForm = /(?:\b(?:test|it|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
 
-const id = String.raw`(?:[DACTRMSFO]-\d\d|A\d{1,2}|B8-\d{1,2})`
+const id = String.raw`(?:[DACTRMSFO]-\d\d|A\d{1,2}|B8-\d{1,2}|F-\d{3}-\d\d)`
 const tag = new RegExp(String.raw`\s*\[(${id}(?: ${id})*)\]`, 'g')
 
 /** Reads the tags out of a source text, without running it. */

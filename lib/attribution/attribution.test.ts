@@ -33,7 +33,7 @@ async function setUp(overrides: { store?: Store; crmTimeout?: number } = {}) {
   return { crm, lines, record, read }
 }
 
-test('a first sign-in is recorded, logged and told to the CRM', async () => {
+test('a first sign-in is recorded, logged and told to the CRM [F-000-80]', async () => {
   const { crm, lines, record, read } = await setUp()
   await record(ada)
   expect(await read('users/user_ada')).toEqual({

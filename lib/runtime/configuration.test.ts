@@ -94,6 +94,15 @@ describe('the upstream', () => {
     ['another word', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
     ['the mock in production', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true', NETLIFY_DEV: 'true' }, site, undefined],
   ])('by %s', (_what, env, at, kind) => expect(upstream(env, at)).toBe(kind))
+
+  test.each<[string, Environment, string | undefined]>([
+    ['is Redpanda’s by default', {}, 'https://auth.prd.cloud.redpanda.com/'],
+    ['is another by its older name', { REDPANDA_OAUTH_ISSUER: 'https://login.example/' }, 'https://login.example/'],
+    ['has no default with a brand of one’s own', { MCP_BRAND_NAME: 'Example' }, undefined],
+  ])('%s [F-000-89]', (_what, env, issuer) => {
+    const { flow } = readConfiguration({ ...complete, ...env }, site)
+    expect(flow?.upstream.kind === 'oidc' ? flow.upstream.issuer : undefined).toBe(issuer)
+  })
 })
 
 describe('clients of the configuration', () => {

@@ -85,7 +85,7 @@ describe('a host with settings and a memory of its own', () => {
 })
 
 describe('the documents about the server', () => {
-  test('say whether one has to sign in, as /mcp does', async () => {
+  test('say whether one has to sign in, as /mcp does [F-000-23]', async () => {
     for (const [{ url, mcpUrl }, required] of [
       [stack, true],
       [open, false],
@@ -151,7 +151,7 @@ describe('the documents about the server', () => {
 })
 
 describe('a person', () => {
-  test('who opens the front page is told what to give to their client', async () => {
+  test('who opens the front page is told what to give to their client [F-001-09]', async () => {
     const response = await send(open.url, { headers: browser })
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(response.headers.get('vary')).toBe('Accept')

@@ -85,7 +85,7 @@ describe('what people read', () => {
     return (await createWatchedBrowser().fetch(client.authorizationRequest().url)).text()
   }
 
-  test('MCP_BRAND_NAME, MCP_PRODUCT_NAME, MCP_BRAND_COLOR, MCP_PROVIDER_NAME, MCP_ANSWER_SERVICE, MCP_SUPPORT_URL, MCP_OAUTH_SIGNUP_URL and MCP_OAUTH_PRIVACY_URL are on the consent page', async () => {
+  test('MCP_BRAND_NAME, MCP_PRODUCT_NAME, MCP_BRAND_COLOR, MCP_PROVIDER_NAME, MCP_ANSWER_SERVICE, MCP_SUPPORT_URL, MCP_OAUTH_SIGNUP_URL and MCP_OAUTH_PRIVACY_URL are on the consent page [F-000-62 F-000-65]', async () => {
     const [before, after] = await Promise.all(both().map(consentPage))
     for (const text of Object.values(texts)) {
       expect(before).not.toContain(text)
