@@ -30,15 +30,16 @@ export interface Life {
 const racers = 3
 
 export function createLife(
-  { name, without = {} }: RealClientKind,
+  { name, without = {}, refreshesByItself = false }: RealClientKind,
   surroundings: {
     readonly client: RealClient
     readonly person: Person
     readonly world: World
+    readonly mcpUrl: string
     readonly evidence: Evidence
   },
 ): Life {
-  const { client, person, world, evidence } = surroundings
+  const { client, person, world, mcpUrl, evidence } = surroundings
   const cells = new Map<ClientStep, Cell>()
 
   const set = (step: ClientStep, outcome: Cell['outcome'], milliseconds: number, reason?: string) =>
@@ -114,6 +115,10 @@ export function createLife(
     if (!answer.some((text) => text.includes('/documents/'))) throw new Error('the answer cites no documentation')
   }
 
+  const refreshes = () => count('refresh_rotated', 'refresh_repeated')
+  /** When it had used every tool. */
+  let refreshesOfTools = 0
+
   const clientId = () => person.requests.at(-1)?.searchParams.get('client_id') ?? ''
   const count = (...names: string[]) => evidence.of(clientId()).filter(({ event }) => names.includes(event)).length
   const times = (name: string) => evidence.of(clientId()).flatMap(({ event, at }) => (event === name ? [at] : []))
@@ -124,7 +129,7 @@ export function createLife(
       url.origin + url.pathname,
       ...['resource', 'code_challenge_method'].map((one) => url.searchParams.get(one)),
     ]
-    const expected = [`${world.url}/oauth/authorize`, world.mcpUrl, 'S256']
+    const expected = [`${world.url}/oauth/authorize`, mcpUrl, 'S256']
     if (given.join() !== expected.join()) throw new Error(`it asks for ${given.join(', ')}`)
   }
 
@@ -156,12 +161,12 @@ export function createLife(
       part(['other tools', 'more scopes'], async () => {
         await timed('other tools', readEverything)
         if (without['more scopes'] === undefined) await timed('more scopes', sendFeedback)
+        refreshesOfTools = refreshes()
       }),
 
     goOn: () =>
       part(['expired token', 'parallel refresh'], async () => {
-        const refreshes = () => count('refresh_rotated', 'refresh_repeated')
-        const before = refreshes()
+        const before = refreshesByItself ? refreshesOfTools : refreshes()
         const together = client.askAtOnce?.bind(client)
         const began = performance.now()
         await (together ? askAtOnce(together) : ask())

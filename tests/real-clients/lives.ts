@@ -59,13 +59,14 @@ async function startLives(options: LivesOptions, lives: Life[]): Promise<void> {
   const { world, documents, packages, evidence, kinds, folder } = options
   for (const kind of kinds) {
     const person = await createPerson(folder)
-    const client = await kind.start({ world, documents, packages, person }).catch(async (error: Error) => {
+    const mcpUrl = `${world.mcpUrl}${kind.finalSlash === true ? '/' : ''}`
+    const client = await kind.start({ world, mcpUrl, documents, packages, person }).catch(async (error: Error) => {
       await person.leaves()
       // Whoever has no browser can test all the others; CI has one.
       if (!/^No Chromium found/.test(error.message)) throw error
       console.log(`! ${kind.name} is left out. ${error.message}`)
     })
-    if (client) lives.push(createLife(kind, { client, person, world, evidence }))
+    if (client) lives.push(createLife(kind, { client, person, world, mcpUrl, evidence }))
   }
 }
 

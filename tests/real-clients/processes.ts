@@ -10,6 +10,12 @@ export interface RunningProcess {
   standardOutput(): string
   /** The first line, printed already or later, in which the pattern is found. @throws Error if it ends without one */
   line(pattern: RegExp): Promise<RegExpExecArray>
+  /** Writes to its standard input, if it was started with `talks`. */
+  type(text: string): void
+  /** A message over the channel between the two, if it was started with `talks`. */
+  send(message: object): void
+  /** Called for each message of the program's. */
+  onMessage(listener: (message: unknown) => void): void
   /** Ends it, with all that it has started. */
   stop(): Promise<void>
 }
@@ -22,21 +28,33 @@ process.on('exit', () => {
 /**
  * Starts a program in a process group of its own, which ends with this process at the latest.
  *
- * @param options longest: milliseconds after which it is ended
+ * @param options longest: milliseconds after which it is ended; talks: with a standard input, and with a channel for
+ *   messages if it is a Node program
  */
 export function startProcess(
   file: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env: NodeJS.ProcessEnv; readonly longest: number },
+  options: {
+    readonly cwd?: string
+    readonly env: NodeJS.ProcessEnv
+    readonly longest: number
+    readonly talks?: boolean
+  },
 ): RunningProcess {
-  const { cwd, env, longest } = options
-  const child = spawn(file, args, { ...(cwd && { cwd }), env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const { cwd, env, longest, talks = false } = options
+  const child = spawn(file, args, {
+    ...(cwd && { cwd }),
+    env,
+    detached: true,
+    stdio: [talks ? 'pipe' : 'ignore', 'pipe', 'pipe', ...(talks ? (['ipc'] as const) : [])],
+  })
   const group = child.pid
   if (group !== undefined) groups.add(group)
   const lines: string[] = []
   const standard: string[] = []
   const listeners = new Set<(line: string) => void>()
   for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue
     createInterface(stream).on('line', (line) => {
       lines.push(line)
       if (stream === child.stdout) standard.push(line)
@@ -75,6 +93,9 @@ export function startProcess(
         )
         for (const line of lines) look(line)
       }),
+    type: (text) => void child.stdin?.write(text),
+    send: (message) => void child.send(message),
+    onMessage: (listener) => void child.on('message', listener),
     async stop() {
       stop()
       await ended

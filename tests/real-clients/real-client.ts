@@ -24,6 +24,8 @@ export interface RealClient {
 /** What a client runs in. */
 export interface Surroundings {
   readonly world: World
+  /** What its person has typed in as the address of the server. */
+  readonly mcpUrl: string
   readonly documents: DocumentHost
   readonly packages: Packages
   readonly person: Person
@@ -34,6 +36,10 @@ export interface RealClientKind {
   readonly name: string
   /** Why it has no such step. */
   readonly without?: Readonly<Partial<Record<ClientStep, string>>>
+  /** It renews its tokens before they end, whether or not anybody uses it. */
+  readonly refreshesByItself?: boolean
+  /** Its person has typed in the address with a slash at the end. */
+  readonly finalSlash?: boolean
   start(surroundings: Surroundings): Promise<RealClient>
 }
 

@@ -2,10 +2,12 @@ import ours from '../../../package.json' with { type: 'json' }
 import { sdks } from '../../clients/sdks.ts'
 import type { Packages } from '../install.ts'
 import type { RealClientKind } from '../real-client.ts'
+import { geminiCliKind } from './gemini-cli.ts'
 import { inspectorCliKind } from './inspector-cli.ts'
 import { inspectorUiKind } from './inspector-ui.ts'
 import { judgeKind, methods } from './judge.ts'
 import { mcpRemoteKind } from './mcp-remote.ts'
+import { mcpcKind } from './mcpc.ts'
 import { createOauth4webapi } from './oauth4webapi.ts'
 import { createOpenidClient } from './openid-client.ts'
 import { sdkKind } from './sdk.ts'
@@ -28,6 +30,9 @@ export async function clientKinds(packages: Packages): Promise<readonly RealClie
     await mcpRemoteKind(packages, 'CIMD'),
     await inspectorCliKind(packages),
     await inspectorUiKind(packages),
+    await geminiCliKind(packages),
+    await geminiCliKind(packages, { finalSlash: true }),
+    await mcpcKind(packages),
     ...methods.map((method) => judgeKind(names.oauth4webapi, method, createOauth4webapi)),
     ...methods.map((method) =>
       judgeKind(names.openidClient, method, (options) => createOpenidClient(openidClient, options)),

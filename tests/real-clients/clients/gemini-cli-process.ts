@@ -1,0 +1,61 @@
+/**
+ * The part of the Gemini CLI that connects to MCP servers, without its user interface: signs in as `/mcp auth` does, and
+ * connects as a session does. A process of its own for each person, since it takes their home from the environment; it
+ * is told over the channel what to do.
+ *
+ * Arguments: what to import of the package, its version, and the address of the server.
+ */
+import process from 'node:process'
+import type { Command, Outcome } from './gemini-cli.ts'
+
+/** What is used of `@google/gemini-cli-core`; its own types would have to be installed with everything else. */
+interface Core {
+  readonly MCPOAuthProvider: new () => {
+    authenticate(server: string, settings: object, mcpUrl: string): Promise<object>
+  }
+  connectToMcpServer(
+    version: string,
+    server: string,
+    settings: object,
+    debug: boolean,
+    workspace: object,
+    cli: object,
+  ): Promise<Connection>
+}
+
+interface Connection {
+  callTool(call: object): Promise<{ readonly content: readonly { readonly type: string; readonly text?: string }[] }>
+  close(): Promise<void>
+}
+
+const [imported = '', version = '', httpUrl = ''] = process.argv.slice(2)
+const core: Core = await import(imported)
+const server = 'docs'
+const workspace = { getDirectories: () => [], onDirectoriesChanged: () => () => {} }
+const cli = {
+  emitMcpDiagnostic: (level: string, text: string) => console.error(`${level}: ${text}`),
+  sanitizationConfig: {},
+  isTrustedFolder: () => true,
+}
+let connection: Connection | undefined
+
+async function signIn(): Promise<readonly string[]> {
+  await connection?.close()
+  await new core.MCPOAuthProvider().authenticate(server, { enabled: false }, httpUrl)
+  connection = await core.connectToMcpServer(version, server, { httpUrl }, false, workspace, cli)
+  return []
+}
+
+async function use({ tool: name, args }: NonNullable<Command['use']>): Promise<readonly string[]> {
+  const answer = await connection?.callTool({ name, arguments: args })
+  return answer?.content.flatMap(({ text }) => text ?? []) ?? []
+}
+
+process.on('message', async ({ id, use: used }: Command) => {
+  const answer = (outcome: Omit<Outcome, 'id'>) => process.send?.({ id, ...outcome } satisfies Outcome)
+  try {
+    answer({ texts: await (used ? use(used) : signIn()) })
+  } catch (error) {
+    answer({ problem: error instanceof Error ? error.message : String(error) })
+  }
+})
