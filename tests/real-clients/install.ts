@@ -29,7 +29,7 @@ const longest = 300_000
  */
 export async function installPackages(progress: (what: string) => void): Promise<Packages> {
   if (!(await isInstalled())) {
-    progress('installing the clients, once (580 MB)')
+    progress('installing the clients, once (620 MB)')
     await rm(target, { recursive: true, force: true })
     await mkdir(target, { recursive: true })
     for (const file of files) await copyFile(join(source, file), join(target, file))
