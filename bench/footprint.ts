@@ -127,7 +127,7 @@ export async function measureColdStarts(
     onProgress(`cold starts, round ${round + 1} of ${rounds}`)
     for (const { name, ...request } of firstRequests) {
       const { directory, manifestPath } = name === 'empty' ? artifacts.empty : artifacts.ours
-      const host = { directory, manifestPath, port: 0, blobs: noBlobs, deploy }
+      const host = { directory, manifestPath, port: 0, files: {}, blobs: noBlobs, deploy }
       const times = await coldStart({ name, ...request, host })
       samples.wall.add(name, times.wall)
       samples.cpu.add(name, times.cpu)

@@ -35,7 +35,7 @@ function limits(functions: readonly ManifestFunction[]) {
   return Object.fromEntries(entries)
 }
 
-test('the rate limits of the platform stand on the public functions, and only there [O-11]', async () => {
+test('the rate limits of the platform stand on sign-in and on /mcp: two rules, as many as Netlify’s free plan takes [O-11]', async () => {
   // High, because an MCP vendor's users share its egress addresses. 180 seconds is the platform's longest window.
   const shield = {
     type: 'rate_limit',
@@ -44,12 +44,17 @@ test('the rate limits of the platform stand on the public functions, and only th
     algorithm: 'sliding_window',
     by: [{ type: 'ip' }, { type: 'domain' }],
   }
-  expect(limits(await readManifest(builtArtifact().manifestPath))).toEqual({
-    oauth: shield,
-    mcp: shield,
-    about: shield,
-    maintenance: undefined,
-  })
+  const rules = limits(await readManifest(builtArtifact().manifestPath))
+  expect(Object.values(rules).filter((rule) => rule !== undefined)).toHaveLength(2)
+  expect(rules).toEqual({ oauth: shield, mcp: shield, about: undefined, maintenance: undefined })
+})
+
+test('a file of the site goes before what the service says about itself, and before nothing else', async () => {
+  const functions = await readManifest(builtArtifact().manifestPath)
+  const preferred = functions.flatMap(({ routes }) =>
+    routes.flatMap((route) => (route.prefer_static ? [route.literal] : [])),
+  )
+  expect(preferred.sort()).toEqual(routes.flatMap((route) => (route.function === 'about' ? [route.path] : [])).sort())
 })
 
 test('every function runs on Node 24', async () => {

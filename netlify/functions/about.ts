@@ -5,8 +5,9 @@ import { serveAbout } from '../../lib/runtime/serve-about.ts'
 export default (request: Request, context: Context): Promise<Response> => serveAbout(request, context)
 
 // Literals only: Netlify reads this statically and silently drops what it cannot read. tests/manifest.test.ts checks the result.
+// A site that has these functions among its own keeps its home page. No rate limit: Netlify's free plan takes two rules, which
+// `oauth` and `mcp` need more.
 export const config: Config = {
   path: ['/', '/health', '/health/ready', '/mcp/server-card', '/.well-known/mcp/server-card.json'],
-  preferStatic: false,
-  rateLimit: { windowLimit: 1200, windowSize: 60, aggregateBy: ['ip', 'domain'] },
+  preferStatic: true,
 }

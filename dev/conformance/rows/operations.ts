@@ -102,7 +102,7 @@ export const operations: Group = {
       source: 'OAuth 2.1 §2.4.1, §7.7',
       status: 'kept',
       requirement: 'Rate limits.',
-      what: 'Netlify’s limit of 1,200 a minute for each address on both public functions; registrations (R-12) and metadata documents (M-14) by address, calls of tools at `/mcp` by person or address (B8-13), all exactly, across instances; guesses at the registration token, at introspection tokens and at clients’ secrets likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so.',
+      what: 'Netlify’s limit of 1,200 a minute for each address on `oauth` and on `mcp`, two rules, as many as its free plan takes; registrations (R-12) and metadata documents (M-14) by address, calls of tools at `/mcp` by person or address (B8-13), all exactly, across instances; guesses at the registration token, at introspection tokens and at clients’ secrets likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so.',
       file: ['netlify/functions/oauth.ts', 'lib/limits/counter.ts', 'lib/mcp/rate-limit.ts'],
     },
     {
