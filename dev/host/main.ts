@@ -9,7 +9,6 @@ import * as v from 'valibot'
 import { readHosts } from '../../lib/runtime/configuration/hosts.ts'
 import { createSettingsReader } from '../../lib/runtime/settings.ts'
 import { type ManifestFunction, readManifest } from '../build/manifest.ts'
-import { published } from '../build/published.ts'
 import { invoke, loadHandler, provideLambdaRuntime, toEvent } from './invoke.ts'
 import { type HostOptions, type Notice, order } from './options.ts'
 import { matchRoute } from './routes.ts'
@@ -87,8 +86,9 @@ async function answer(
   const url = requestUrl(request)
   if (!url) return reply(response, 400, 'Bad Request')
   const match = matchRoute(functions, url.pathname, request.method ?? 'GET')
-  if (!match && isPublished(request, url)) {
-    return void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(published.text)
+  const file = fileAt(request, url, options)
+  if (file !== undefined && (!match || match.fileFirst)) {
+    return void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(file)
   }
   if (!match) return reply(response, 404, 'Not Found')
   hintAtOtherHost(url, options)
@@ -105,9 +105,9 @@ function requestUrl(request: IncomingMessage): URL | null {
   return request.url?.startsWith('/') ? URL.parse(`http://${host}${request.url}`) : null
 }
 
-/** Netlify serves the files of the publish folder where no function answers. There is this one. */
-function isPublished({ method }: IncomingMessage, { pathname }: URL): boolean {
-  return pathname === published.path && (method === 'GET' || method === 'HEAD')
+/** Netlify asks functions first, and looks for a file where none answers, or one prefers the file (`preferStatic`). */
+function fileAt({ method }: IncomingMessage, { pathname }: URL, { files }: HostOptions): string | undefined {
+  return (method === 'GET' || method === 'HEAD') && Object.hasOwn(files, pathname) ? files[pathname] : undefined
 }
 
 /** Says once why a person who typed 127.0.0.1 for localhost gets nothing but 404 (D-04). */

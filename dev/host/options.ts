@@ -5,6 +5,8 @@ export const hostOptions = v.object({
   directory: v.string(),
   manifestPath: v.string(),
   port: v.number(),
+  /** The site's files, by their paths. */
+  files: v.record(v.string(), v.string()),
   blobs: v.object({ siteID: v.string(), token: v.string(), edgeURL: v.string(), uncachedEdgeURL: v.string() }),
   deploy: v.object({ id: v.string(), context: v.string(), published: v.boolean(), branch: v.string() }),
 })

@@ -4,6 +4,8 @@ export interface Match {
   readonly name: string
   /** The pattern that matched, as Netlify hands it to the function. */
   readonly route?: string
+  /** A file of the site at this path goes before the function (`preferStatic`). */
+  readonly fileFirst?: boolean
 }
 
 /**
@@ -20,7 +22,7 @@ export function matchRoute(functions: readonly ManifestFunction[], path: string,
     const route = routes.find(
       (route) => matches(route, path) && (route.methods.length === 0 || route.methods.includes(method)),
     )
-    if (route) return { name, route: route.pattern }
+    if (route) return { name, route: route.pattern, fileFirst: route.prefer_static === true }
   }
   return null
 }

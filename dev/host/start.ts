@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import * as v from 'valibot'
+import { published } from '../build/published.ts'
 import { type HostOptions, type Notice, notice } from './options.ts'
 
 export interface Host {
@@ -25,6 +26,8 @@ export interface StartHostOptions {
   /** The functions' whole environment: nothing else of the caller's is passed on. */
   readonly env: Readonly<Record<string, string>>
   readonly blobs: HostOptions['blobs']
+  /** What the site's publish folder holds, by the paths at which Netlify serves it; the default is ours. */
+  readonly files?: HostOptions['files']
   /** What the platform says about the deploy; default `dev`. */
   readonly deployContext?: string
   /** Takes each line that the host and its functions print; otherwise they go to this process's own output. */
@@ -37,7 +40,7 @@ export interface StartHostOptions {
  * @throws if the port is taken or the artifact cannot be read.
  */
 export async function startHost(options: StartHostOptions): Promise<Host> {
-  const { onOutput, deployContext = 'dev' } = options
+  const { onOutput, deployContext = 'dev', files = { [published.path]: published.text } } = options
   const output = onOutput ? 'pipe' : 'inherit'
   const child = fork(new URL('main.ts', import.meta.url), {
     // Netlify's bootstrap and the AWS runtime set these two on the platform.
@@ -53,6 +56,7 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
     directory: options.artifact.directory,
     manifestPath: options.artifact.manifestPath,
     port: options.port,
+    files,
     blobs: options.blobs,
     deploy: {
       id: '0123456789abcdef01234567',
