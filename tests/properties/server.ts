@@ -50,6 +50,7 @@ export function createServer(options: ServerOptions): Server {
     signIns: [],
     clock: Date.UTC(2026, 10, 21),
     identity: reader,
+    address: undefined,
     fetch: (path, init) => server.fetchFrom(undefined, path, init),
     async fetchFrom(address, path, init) {
       const background: Promise<unknown>[] = []

@@ -134,7 +134,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §4.1.3, §7.5.2',
       status: 'kept',
       requirement: 'A replayed code is denied, and ends what it gave; junk does not.',
-      what: 'The second redemption that passes every check gets `invalid_grant` once the grant’s tombstone stands (else 503). A request that fails any check changes nothing.',
+      what: 'The second redemption of the same code that passes every check gets `invalid_grant` once the grant’s tombstone stands (else 503). A request that fails any check changes nothing; nor does another code for the same grant, which a confirmation that is repeated makes: it is refused.',
       file: grants,
     },
     {
@@ -206,7 +206,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §4.3.1; RFC 9700 §4.14.2',
       status: 'kept',
       requirement: 'Rotation at every use; reuse ends the grant.',
-      what: 'Each refresh gives a new token. The immediate predecessor, within 60 s, gives the identical successor again and a fresh access token; every racer gets the same string. Anything older: the grant is revoked, `invalid_grant`, an audit line. A loss after an unclear answer of the store is 503 and revokes nothing.',
+      what: 'Each refresh gives a new token. The immediate predecessor, within 60 s to the millisecond (0: never), gives the identical successor again and a fresh access token; every racer gets the same string. A grant that has rotated three times in a row, each less than 2 s after the last, gives a token younger than 2 s once more if nothing but times would change, so that a tombstone always wins. Anything older: the grant is revoked, `invalid_grant`, an audit line. A loss after an unclear answer of the store is 503 and revokes nothing.',
       file: ['lib/oauth/grants/decision.ts', grants],
     },
     {
@@ -215,7 +215,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §4.3.1',
       status: 'kept',
       requirement: 'A refresh token may name its grant, if nobody can forge it.',
-      what: 'A JWS (HS256, a key of its own purpose) of grant and generation; no token is stored, and any change of a character makes it open no more.',
+      what: 'A JWE (A256GCM, a key of its own purpose, an IV made from the content, so that racers make the same string) of grant and generation: its holder cannot tell when its owner refreshes. No token is stored, and any change of a character makes it open no more. Signed ones of earlier releases still open.',
       file: ['lib/oauth/token/refresh-token.ts', 'lib/oauth/keys/compact.ts'],
     },
     {
@@ -233,7 +233,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §3.2.4',
       status: 'kept',
       requirement: 'Grant types that are not offered, or not the client’s.',
-      what: 'Anything but the two: `unsupported_grant_type`. `refresh_token` from a client that registered without it: `unauthorized_client`.',
+      what: 'Anything but the two: `unsupported_grant_type`. `refresh_token` from a client of the configuration whose `grant_types` leave it out: `unauthorized_client`.',
       file: endpoint,
     },
     {

@@ -17,18 +17,32 @@ const record: GrantRecord = {
   kid: 'k',
 }
 
+/** What a refresh token of a generation that began long ago says. */
+const shown = (version: string) => ({ version, rotatedAt: 0 })
+
 describe('what a lost refresh is told', () => {
   const at = (generation: number, now: number, more: Partial<GrantRecord> = {}) =>
-    decideRefresh({ ...record, generation, rotatedAt: 1000, ...more }, 3, { now, grace: 60 })
+    decideRefresh({ ...record, generation, rotatedAt: 1000, ...more }, 3, { now: now * 1000, grace: 60 })
 
   test.each([
     ['the same generation', at(3, 1000), 'rotate'],
     ['an earlier one: the store was restored', at(1, 1000), 'rotate'],
     ['the next, within the window', at(4, 1060), 'repeat'],
-    ['the next, after the window', at(4, 1061), 'reuse'],
+    ['the next, after the window', at(4, 1060.001), 'reuse'],
+    ['within the window, to the millisecond', at(4, 1060.4, { rotatedAtMilliseconds: 1_000_400 }), 'repeat'],
+    ['after the window, to the millisecond', at(4, 1060.401, { rotatedAtMilliseconds: 1_000_400 }), 'reuse'],
+    ['rotated by a clock that is ahead', at(4, 999, { rotatedAtMilliseconds: 1_000_400 }), 'repeat'],
     ['two on', at(5, 1000), 'reuse'],
     ['a tombstone', at(4, 1000, { revokedAt: 1000 }), 'revoked'],
   ])('%s', (_what, decision, expected) => expect(decision).toBe(expected))
+})
+
+test.each([0, 1, 60, 600])('a window of %s seconds is exactly so long [T-21]', (grace) => {
+  const used = { ...record, generation: 1, rotatedAt: 1000, rotatedAtMilliseconds: 1_000_777 }
+  const after = (milliseconds: number) => decideRefresh(used, 0, { now: 1_000_777 + milliseconds, grace })
+  expect(after(grace * 1000)).toBe(grace === 0 ? 'reuse' : 'repeat')
+  expect(after(grace * 1000 + 1)).toBe('reuse')
+  expect(after(-5)).toBe(grace === 0 ? 'reuse' : 'repeat')
 })
 
 function setup(wrap: (store: Store) => Partial<Store> = () => ({})) {
@@ -59,7 +73,7 @@ describe('grants', () => {
     const { grants, operations, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
-    await grants.rotate(key, { ...record, generation: 1 }, first.version, signal)
+    await grants.rotate(key, { ...record, generation: 1 }, shown(first.version), signal)
     expect(operations).toEqual(['create', 'replace'])
   })
 
@@ -74,11 +88,11 @@ describe('grants', () => {
     const other = newGrantKey('u_x', 9000)
     const begun = await grants.redeem(other, record, signal)
     if ('refused' in begun) throw new Error('refused')
-    const next = await grants.rotate(other, { ...record, generation: 1 }, begun.version, signal)
+    const next = await grants.rotate(other, { ...record, generation: 1 }, shown(begun.version), signal)
     if ('refused' in next) throw new Error('refused')
-    await grants.rotate(other, { ...record, generation: 2 }, next.version, signal)
+    await grants.rotate(other, { ...record, generation: 2 }, shown(next.version), signal)
     operations.length = 0
-    expect(await grants.rotate(other, { ...record, generation: 1 }, begun.version, signal)).toEqual({
+    expect(await grants.rotate(other, { ...record, generation: 1 }, shown(begun.version), signal)).toEqual({
       refused: 'reuse',
     })
     expect(operations).toEqual(['replace', 'get', 'replace'])
@@ -123,7 +137,7 @@ describe('grants', () => {
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
     await inner.put(key, { ...record }, signal)
-    expect(await grants.rotate(key, { ...record, generation: 1 }, first.version, signal)).toMatchObject({
+    expect(await grants.rotate(key, { ...record, generation: 1 }, shown(first.version), signal)).toMatchObject({
       record: { generation: 1 },
     })
   })
@@ -136,7 +150,7 @@ describe('grants', () => {
 
     const rotating = setup(() => ({ replace: async () => lost }))
     await rotating.inner.put(rotating.key, { ...record, generation: 7 }, rotating.signal)
-    const rotation = rotating.grants.rotate(rotating.key, { ...record, generation: 1 }, 'v', rotating.signal)
+    const rotation = rotating.grants.rotate(rotating.key, { ...record, generation: 1 }, shown('v'), rotating.signal)
     await expect(rotation).rejects.toThrow(StoreUnavailable)
     expect((await rotating.inner.get(rotating.key, rotating.signal))?.value.revokedAt).toBeUndefined()
     expect(rotating.log).toEqual([])
@@ -145,13 +159,14 @@ describe('grants', () => {
   test('a loss after an unclear attempt may still be served from the grace window', async () => {
     const { grants, inner, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: true }) }))
     await inner.put(key, { ...record, generation: 1 }, signal)
-    expect(await grants.rotate(key, { ...record, generation: 1 }, 'v', signal)).toMatchObject({
+    expect(await grants.rotate(key, { ...record, generation: 1 }, shown('v'), signal)).toMatchObject({
       record: { generation: 1 },
     })
   })
 
   test('reuse is refused as such only once the tombstone stands [T-21]', async () => {
-    const { grants, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: false }) }))
+    const { grants, key } = setup(() => ({ replace: async () => ({ won: false, ambiguous: false }) }))
+    const signal = AbortSignal.timeout(300)
     await grants.redeem(key, record, signal)
     await expect(grants.redeem(key, record, signal)).rejects.toThrow(StoreUnavailable)
   })
@@ -162,11 +177,11 @@ describe('grants', () => {
       const first = await grants.redeem(key, record, signal)
       if ('refused' in first) throw new Error('refused')
       const rotations = Array.from({ length: 8 }, () =>
-        grants.rotate(key, { ...record, generation: 1 }, first.version, signal),
+        grants.rotate(key, { ...record, generation: 1 }, shown(first.version), signal),
       )
       await Promise.allSettled([...rotations, grants.revoke(key, 'test', signal), ...rotations])
       expect((await inner.get(key, signal))?.value.revokedAt).toBe(1010)
-      expect(await grants.rotate(key, { ...record, generation: 2 }, 'v', signal)).toEqual({ refused: 'revoked' })
+      expect(await grants.rotate(key, { ...record, generation: 2 }, shown('v'), signal)).toEqual({ refused: 'revoked' })
     }
   })
 })

@@ -2,12 +2,18 @@ import * as v from 'valibot'
 import type { Log } from '../../log.ts'
 import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
-import { decideRefresh } from './decision.ts'
+import { decideRefresh, isResting, type RotationTimes } from './decision.ts'
 import { type GrantKey, GrantRecord } from './record.ts'
 
 /** A grant and the version under which the store holds it: together they determine the refresh token. */
 export interface Grant {
   readonly record: GrantRecord
+  readonly version: string
+}
+
+/** What a refresh token says of the record: a hint, as the record itself decides. */
+export interface PresentedGeneration extends RotationTimes {
+  /** Under which the store is expected to hold it. */
   readonly version: string
 }
 
@@ -27,19 +33,27 @@ export interface Grants {
    */
   redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal>
   /**
-   * Replaces generation `next.generation - 1` by `next`: one round trip when nobody raced. `version` is what the token
-   * says the store holds: a hint; the record's generation decides.
+   * Replaces generation `next.generation - 1`, the `last` one, by `next`: one round trip when nobody raced. A grant that
+   * rests is read instead, and answered as it stands if nothing in its record would change but times.
    */
-  rotate(key: GrantKey, next: GrantRecord, version: string, signal: AbortSignal): Promise<Grant | GrantRefusal>
+  rotate(
+    key: GrantKey,
+    next: GrantRecord,
+    last: PresentedGeneration,
+    signal: AbortSignal,
+  ): Promise<Grant | GrantRefusal>
   /**
-   * Ends a grant by a tombstone. Resolves only when it stands (or there never was such a grant). `known`: as it was just
-   * read, which saves a read.
+   * Ends a grant by a tombstone. Resolves only when it stands (or there never was such a grant), and tries until `signal`
+   * ends it: whoever refreshes meanwhile loses. `known`: as it was just read, which saves a read.
    */
   revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void>
 }
 
-/** How often a write that lost to something other than its own purpose is repeated before we answer 503. */
+/** How often a refresh that lost to something other than another refresh is repeated before we answer 503. */
 const maxAttempts = 10
+
+/** Milliseconds at most before a tombstone that lost is tried again. */
+const longestPause = 20
 
 export function createGrants(options: {
   store: Store
@@ -50,23 +64,38 @@ export function createGrants(options: {
   log: Log
 }): Grants {
   const { store, log } = options
-  const now = () => Math.floor(options.now() / 1000)
 
   const read = (key: GrantKey, signal: AbortSignal) => readGrant(store, key, signal)
 
   async function revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void> {
     let grant = known ?? (await read(key, signal))
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    while (!signal.aborted) {
       if (!grant || grant.record.revokedAt !== undefined) return
-      const tombstone: GrantRecord = { ...grant.record, revokedAt: now(), revokedReason: reason }
+      const revokedAt = Math.floor(options.now() / 1000)
+      const tombstone: GrantRecord = { ...grant.record, revokedAt, revokedReason: reason }
       const write = await store.replace(key, tombstone, grant.version, signal)
       if (write.won) {
         log('grant_revoked', { grant: shortGrant(key), reason })
         return
       }
+      await pause(Math.random() * longestPause)
       grant = await read(key, signal)
     }
-    throw new StoreUnavailable('a grant could not be revoked: too many writers')
+    throw new StoreUnavailable('a grant could not be revoked in time: too many writers')
+  }
+
+  /** The grant, if it rests and is exactly what the token says; everything else is for `rotate`. */
+  async function readResting(key: GrantKey, next: GrantRecord, last: PresentedGeneration, signal: AbortSignal) {
+    if (options.grace === 0 || !isResting(last, options.now())) return null
+    const grant = await read(key, signal)
+    if (!grant || grant.version !== last.version) return null
+    const { record } = grant
+    const unchanged =
+      record.revokedAt === undefined &&
+      record.generation === next.generation - 1 &&
+      record.authenticationMethod === next.authenticationMethod &&
+      record.kid === next.kid
+    return unchanged ? grant : null
   }
 
   return {
@@ -88,9 +117,14 @@ export function createGrants(options: {
       return { refused: 'used' }
     },
 
-    async rotate(key, next, version, signal) {
+    async rotate(key, next, last, signal) {
       const presented = next.generation - 1
-      let expected = version
+      const resting = await readResting(key, next, last, signal)
+      if (resting) {
+        log('refresh_rested', { grant: shortGrant(key), generation: presented, ...elsewhere(next, resting.record) })
+        return resting
+      }
+      let expected = last.version
       let ambiguous = false
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const write = await store.replace(key, next, expected, signal)
@@ -103,12 +137,16 @@ export function createGrants(options: {
         if (!grant) return { refused: 'unknown' }
         // Whoever proves less than the grant asks for by now may neither have its token nor end it (T-10, T-13).
         if (isWeaker(next.authenticationMethod, grant.record.authenticationMethod)) return { refused: 'unproven' }
-        switch (decideRefresh(grant.record, presented, { now: now(), grace: options.grace })) {
+        switch (decideRefresh(grant.record, presented, { now: options.now(), grace: options.grace })) {
           case 'rotate':
             expected = grant.version
             continue
           case 'repeat':
-            log('refresh_repeated', { grant: shortGrant(key), generation: grant.record.generation })
+            log('refresh_repeated', {
+              grant: shortGrant(key),
+              generation: grant.record.generation,
+              ...elsewhere(next, grant.record),
+            })
             return grant
           case 'revoked':
             return { refused: 'revoked' }
@@ -133,6 +171,17 @@ export async function readGrant(store: Store, key: GrantKey, signal: AbortSignal
   const stored = await store.get(key, signal)
   return stored && parse(stored)
 }
+
+/**
+ * Whether the answer of a rotation goes to another address than the one that asked for it. Not punished: the clouds of
+ * vendors refresh from several addresses. Told only where both are hashed under the same secret.
+ */
+function elsewhere(next: GrantRecord, { rotatedFrom, kid }: GrantRecord): { readonly elsewhere?: true } {
+  if (next.rotatedFrom === undefined || rotatedFrom === undefined || next.kid !== kid) return {}
+  return next.rotatedFrom === rotatedFrom ? {} : { elsewhere: true }
+}
+
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
 /** A loss after an unclear attempt of our own proves nothing: it must not end anybody's grant. */
 function refuseAmbiguous(write: Extract<WriteResult, { won: false }>): void {

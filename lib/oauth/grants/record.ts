@@ -10,6 +10,10 @@ import { sha256 } from '../sha256.ts'
 const carriedMembers = {
   /** base64url SHA-256 of the id of the code that made the grant; absent if the code is of a release without ids. */
   codeHash: v.exactOptional(v.string()),
+  /** When the current generation began, in milliseconds since the epoch; absent in records of older releases. */
+  rotatedAtMilliseconds: v.exactOptional(v.number()),
+  /** How many rotations in a row came less than two seconds after the one before. */
+  quickRotations: v.exactOptional(v.number()),
 }
 export const CarriedMembers = v.looseObject(carriedMembers)
 export type CarriedMembers = v.InferOutput<typeof CarriedMembers>
@@ -33,6 +37,8 @@ const members = {
   kid: v.string(),
   revokedAt: v.exactOptional(v.number()),
   revokedReason: v.exactOptional(v.string()),
+  /** Keyed hash of the address that asked for the current generation: who reads the store learns no address. */
+  rotatedFrom: v.exactOptional(v.string()),
   ...carriedMembers,
 }
 const KnownMembers = v.object(members)
@@ -62,19 +68,24 @@ export function newGrantKey(sub: string, endsAt: number): GrantKey {
   return `${grantMonth(endsAt)}/${sub}/${randomBytes(16).toString('base64url')}`
 }
 
-/** The record of a grant whose current generation begins now. Times in seconds. */
+type MembersOfGeneration = 'rotatedAt' | 'rotatedAtMilliseconds' | 'rotatedFrom' | 'expiresAt'
+
+/** The record of a grant whose current generation begins now. `now` in milliseconds since the epoch, `lifetime` in seconds. */
 export function beginGeneration(
-  grant: Omit<GrantRecord, 'rotatedAt' | 'expiresAt' | 'clientName' | 'revokedAt' | 'revokedReason'> & {
+  grant: Omit<GrantRecord, MembersOfGeneration | 'clientName' | 'revokedAt' | 'revokedReason'> & {
     readonly clientName: string | undefined
   },
-  { now, lifetime }: { readonly now: number; readonly lifetime: number },
+  { now, lifetime, from }: { readonly now: number; readonly lifetime: number; readonly from: string | undefined },
 ): GrantRecord {
   const { clientName, ...rest } = grant
+  const rotatedAt = Math.floor(now / 1000)
   return {
     ...rest,
     ...(clientName === undefined ? {} : { clientName }),
-    rotatedAt: now,
-    expiresAt: Math.min(now + lifetime, grant.endsAt),
+    rotatedAt,
+    rotatedAtMilliseconds: now,
+    ...(from === undefined ? {} : { rotatedFrom: from }),
+    expiresAt: Math.min(rotatedAt + lifetime, grant.endsAt),
   }
 }
 

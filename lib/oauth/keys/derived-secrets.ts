@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { DerivedKey } from './secrets.ts'
 
 /** Secrets that are computed from what they belong to, and so need not be stored. */
@@ -11,12 +11,14 @@ export interface DerivedSecrets {
 
 /** @param current of the current secret, @param previous of those before it */
 export function createDerivedSecrets(current: DerivedKey, previous: readonly DerivedKey[]): DerivedSecrets {
-  const derive = (value: string, { bytes }: DerivedKey) => createHmac('sha256', bytes).update(value).digest('base64url')
+  const [first, ...others] = [current, ...previous].map(({ bytes }) => createSecretKey(bytes))
+  if (!first) throw new TypeError('there is no secret to derive from')
+  const derive = (value: string, key: KeyObject) => createHmac('sha256', key).update(value).digest('base64url')
   return {
-    of: (value) => derive(value, current),
+    of: (value) => derive(value, first),
     matches(value, secret) {
       const shown = Buffer.from(secret)
-      const equal = [current, ...previous].map((key) => {
+      const equal = [first, ...others].map((key) => {
         const expected = Buffer.from(derive(value, key))
         return shown.length === expected.length && timingSafeEqual(shown, expected)
       })

@@ -29,6 +29,8 @@ export interface Harness {
   /** Milliseconds since the epoch; tests move it. */
   clock: number
   identity: Identity | UpstreamError
+  /** Of whoever sends the next requests, as the platform would tell it. */
+  address: string | undefined
   fetch(path: string, init?: RequestInit): Promise<Response>
 }
 
@@ -67,10 +69,12 @@ export function createHarness(
     signIns: [],
     clock: Date.UTC(2026, 10, 21),
     identity: reader,
+    address: undefined,
     async fetch(path, init) {
       const response = await server.fetch(new Request(issuer + path, init), {
         signal: AbortSignal.timeout(8000),
         requestId: 'request-1',
+        ...(harness.address === undefined ? {} : { address: harness.address }),
         waitUntil: () => undefined,
       })
       await keepSecretsOf(response)

@@ -20,7 +20,8 @@ export async function authorizationCodeGrant(
   context: TokenContext,
   call: TokenCall,
 ): Promise<TokenResponse> {
-  const now = Math.floor(context.now() / 1000)
+  const clock = context.now()
+  const now = Math.floor(clock / 1000)
   const code = openCode(form, client, context, now)
   requireResource(form.all('resource'), code.resource)
   const signer = await context.signingKeys.signer(call.signal)
@@ -36,7 +37,7 @@ export async function authorizationCodeGrant(
       kid: context.currentKid,
       ...(code.id === undefined ? {} : { codeHash: sha256(code.id) }),
     },
-    { now, lifetime: context.refreshTokenLifetime },
+    { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.g, call.address) },
   )
   await client.spend(call.signal)
   const grant = await context.grants.redeem(code.g, record, call.signal)

@@ -2,6 +2,7 @@ import { scopes } from '../capabilities.ts'
 import { isWeaker, strongerOf } from '../clients/authentication-strength.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
+import { quickRotationsAfter } from '../grants/decision.ts'
 import type { GrantRefusal } from '../grants/grants.ts'
 import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../parameters.ts'
@@ -22,12 +23,13 @@ export async function refreshTokenGrant(
   context: TokenContext,
   call: TokenCall,
 ): Promise<TokenResponse> {
-  const now = Math.floor(context.now() / 1000)
-  const token = openRefreshToken(form, client, context, now)
+  const now = context.now()
+  const token = openRefreshToken(form, client, context, now / 1000)
   requireResource(form.all('resource'), token.resource)
   const scope = narrowScope(form.get('scope'), token.scope)
   const signer = await context.signingKeys.signer(call.signal)
 
+  const last = { ...token.r, version: token.v, rotatedAt: token.rat }
   const next = beginGeneration(
     {
       ...token.r,
@@ -38,11 +40,12 @@ export async function refreshTokenGrant(
       clientName: token.cn,
       authenticationMethod: strongerOf(token.m, client.method),
       kid: context.currentKid,
+      quickRotations: quickRotationsAfter(last, now),
     },
-    { now, lifetime: context.refreshTokenLifetime },
+    { now, lifetime: context.refreshTokenLifetime, from: context.addressHash(token.g, call.address) },
   )
   await client.spend(call.signal)
-  const grant = await context.grants.rotate(token.g, next, token.v, call.signal)
+  const grant = await context.grants.rotate(token.g, next, last, call.signal)
   if ('refused' in grant) throw refusalOf(grant)
 
   const access = { client, resource: token.resource, scope, grant: token.g, endsAt: token.end, person: token.u }

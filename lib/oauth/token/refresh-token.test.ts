@@ -1,5 +1,7 @@
+import { CompactSign } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createSealing } from '../keys/sealing.ts'
+import { deriveKey } from '../keys/secrets.ts'
 import {
   createHarness,
   newPkce,
@@ -12,6 +14,8 @@ import {
 } from '../testing/harness.ts'
 import { codeSealer } from './authorization-code.ts'
 import { refreshSealer } from './refresh-token.ts'
+
+const { signal } = new AbortController()
 
 /** A client with a code, and what can look into codes and refresh tokens. */
 async function start(redirect_uri = redirectUri) {
@@ -33,6 +37,7 @@ async function start(redirect_uri = redirectUri) {
   }
   const refresh = (refresh_token: string) => tokenOf({ grant_type: 'refresh_token', refresh_token })
   return {
+    secrets,
     server,
     form,
     client_id,
@@ -70,8 +75,6 @@ describe('the host of the redirect URI', () => {
 })
 
 describe('what the record of a grant has beside the members of a refresh token', () => {
-  const { signal } = new AbortController()
-
   test('stays when it is refreshed: the code, used again after three refreshes, still ends the grant [T-13]', async () => {
     const { server, form, redeem, refresh, code, client_id } = await start()
     let refreshToken = await redeem(code ?? '')
@@ -108,3 +111,133 @@ describe('what the record of a grant has beside the members of a refresh token',
 function raise(): never {
   throw new Error('the test has gone wrong')
 }
+
+describe('what a refresh token shows to whoever holds it', () => {
+  test('is nothing: not when it was made, nor which generation it is, nor whose [T-22]', async () => {
+    const { redeem, refresh, code, server } = await start()
+    const tokens = [await redeem(code ?? '')]
+    for (let generation = 0; generation < 3; generation++) {
+      server.clock += 3_600_000
+      tokens.push(await refresh(tokens.at(-1) ?? ''))
+    }
+    const parts = tokens.map((value) => value.split('.'))
+    // The header is that of every other, the second part is empty, the rest is cipher.
+    expect(new Set(parts.map(([header]) => header)).size).toBe(1)
+    expect(JSON.parse(Buffer.from(parts[0]?.[0] ?? '', 'base64url').toString())).toEqual({
+      alg: 'dir',
+      enc: 'A256GCM',
+      typ: 'refresh-token',
+      kid: expect.any(String),
+    })
+    for (const [, , ...rest] of parts) {
+      for (const part of rest)
+        expect(Buffer.from(part, 'base64url').toString('latin1')).not.toMatch(/reader|docs:read|"n":/)
+    }
+  })
+
+  test('fits a header: under 2 KB with everything as long as it usually is', async () => {
+    const { redeem, code } = await start()
+    expect((await redeem(code ?? '')).length).toBeLessThan(1400)
+  })
+})
+
+describe('a signed refresh token, of a release that did not encrypt them', () => {
+  /** The token of a session as that release would have made it. */
+  async function earlier() {
+    const world = await start()
+    const opened = world.refreshTokens.open(await world.redeem(world.code ?? ''))
+    if (!opened) throw raise()
+    const { r: _, ...payload } = opened
+    const { kid, bytes } = deriveKey(world.secrets.current, world.server.issuer, 'refresh')
+    const signed = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+      .setProtectedHeader({ alg: 'HS256', typ: 'refresh', kid })
+      .sign(bytes)
+    return { ...world, signed }
+  }
+
+  test('is refreshed, and its successor is encrypted', async () => {
+    const { signed, refresh, refreshTokens } = await earlier()
+    const next = await refresh(signed)
+    expect(next.split('.')).toHaveLength(5)
+    expect(refreshTokens.open(next)).toMatchObject({ n: 1 })
+    await refresh(next)
+  })
+
+  test('has one successor, however many come with it at once, and again within the window [T-21]', async () => {
+    const { signed, refresh } = await earlier()
+    const successors = await Promise.all(Array.from({ length: 10 }, () => refresh(signed)))
+    expect(new Set([...successors, await refresh(signed)]).size).toBe(1)
+  })
+
+  test('ends the grant when it is used again later, and can be revoked [T-21 T-26]', async () => {
+    const { signed, refresh, server, client_id } = await earlier()
+    const next = await refresh(signed)
+    server.clock += 60_001
+    const again = { grant_type: 'refresh_token', client_id }
+    expect((await token(server, { ...again, refresh_token: signed })).body.error).toBe('invalid_grant')
+    expect((await token(server, { ...again, refresh_token: next })).body.error).toBe('invalid_grant')
+
+    const other = await earlier()
+    const body = new URLSearchParams({ client_id: other.client_id, token: other.signed })
+    expect((await other.server.fetch('/oauth/revoke', { method: 'POST', body })).status).toBe(200)
+    const refused = await token(other.server, { ...again, client_id: other.client_id, refresh_token: other.signed })
+    expect(refused.body.error).toBe('invalid_grant')
+  })
+})
+
+describe('the answer of a refresh, given once more', () => {
+  const here = '198.51.100.7'
+  const there = '2001:db8::7'
+  const repeated = (server: { readonly log: readonly { event: string; fields: object }[] }) =>
+    server.log
+      .filter(({ event }) => event === 'refresh_repeated' || event === 'refresh_rested')
+      .map(({ fields }) => fields)
+
+  test.each([
+    ['from the same address', here, here, false],
+    ['from another address', here, there, true],
+    ['from an address, after one that was not told', undefined, there, false],
+    ['from one that is not told', here, undefined, false],
+  ])('%s: the same, and the log says whether it went elsewhere [T-21]', async (_what, first, second, elsewhere) => {
+    const { server, redeem, refresh, code } = await start()
+    const refreshToken = await redeem(code ?? '')
+    server.address = first
+    const next = await refresh(refreshToken)
+    server.address = second
+    expect(await refresh(refreshToken)).toBe(next)
+    expect(repeated(server)).toEqual([expect.objectContaining({ generation: 1 })])
+    expect(repeated(server).map((fields) => 'elsewhere' in fields)).toEqual([elsewhere])
+    await refresh(next)
+  })
+
+  test('of a grant that rests, too', async () => {
+    const { server, redeem, refresh, code } = await start()
+    server.address = here
+    let shown = await redeem(code ?? '')
+    for (let rotation = 0; rotation < 3; rotation++) shown = await refresh(shown)
+    await refresh(shown)
+    server.address = there
+    expect(await refresh(shown)).toBe(shown)
+    expect(repeated(server).map((fields) => 'elsewhere' in fields)).toEqual([false, true])
+  })
+
+  test('leaves no address in the store, and no hash by which two grants can be told to come from one [O-02]', async () => {
+    const { server, redeem, refresh, code, grant } = await start()
+    server.address = here
+    await refresh(await redeem(code ?? ''))
+    const {
+      redeem: redeemOther,
+      refresh: refreshOther,
+      code: otherCode,
+      grant: otherGrant,
+      server: other,
+    } = await start()
+    other.address = here
+    await refreshOther(await redeemOther(otherCode ?? ''))
+    const records = [await server.store.get(grant, signal), await other.store.get(otherGrant, signal)]
+    expect(JSON.stringify(records)).not.toContain(here)
+    const [one, two] = records.map((record) => record?.value.rotatedFrom)
+    expect(one).toMatch(/^[\w-]{43}$/)
+    expect(two).not.toBe(one)
+  })
+})

@@ -7,7 +7,8 @@ import { Person } from './claims.ts'
 
 /**
  * What a refresh token says: everything that the next one needs, so that rotation is one conditional write without a
- * read. Signed, not encrypted: it is about its holder.
+ * read. Encrypted: when a generation began, with the life of an access token, tells when its owner will refresh next, and
+ * so when a thief may use a stolen token unseen.
  */
 export const RefreshToken = v.object({
   /** Key of the grant. */
@@ -36,9 +37,14 @@ export const RefreshToken = v.object({
 })
 export type RefreshToken = v.InferOutput<typeof RefreshToken>
 
-export type RefreshSealer = Sealer<'refresh', RefreshToken>
+export type RefreshSealer = Sealer<'refresh-token', RefreshToken>
 
-export const refreshSealer = (sealing: Sealing): RefreshSealer => sealing.signed('refresh', RefreshToken)
+/** Seals so that every racer makes the same string; opens the signed tokens of older releases as well. */
+export function refreshSealer(sealing: Sealing): RefreshSealer {
+  const { seal, open } = sealing.deterministic('refresh-token', RefreshToken)
+  const signed = sealing.signed('refresh', RefreshToken)
+  return { seal, open: (value) => open(value) ?? signed.open(value) }
+}
 
 /** What a refresh token keeps from generation to generation. */
 export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'ju' | 'scope' | 'resource' | 'u'>

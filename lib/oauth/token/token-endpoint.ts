@@ -1,6 +1,7 @@
 import { capabilities } from '../capabilities.ts'
 import { OAuthError } from '../errors.ts'
 import type { Grants } from '../grants/grants.ts'
+import type { GrantKey } from '../grants/record.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import { readForm } from '../parameters.ts'
@@ -32,6 +33,8 @@ export interface TokenContext {
   readonly codes: CodeSealer
   readonly refreshTokens: RefreshSealer
   readonly currentKid: string
+  /** What a grant's record keeps of the address that asked for its current generation: a keyed hash, of this grant alone. */
+  readonly addressHash: (grant: GrantKey, address: string | undefined) => string | undefined
   readonly grants: Grants
   readonly signingKeys: SigningKeys
   readonly recordSignIn: RecordSignIn
@@ -58,17 +61,19 @@ const grantTypes: Record<(typeof capabilities.grantTypes)[number], typeof author
  * write that spends the code or the refresh token; the signature follows it. Throws `OAuthError` and `StoreUnavailable`.
  */
 export function createTokenEndpoint(
-  options: Omit<TokenContext, 'codes' | 'refreshTokens' | 'currentKid'> & {
+  options: Omit<TokenContext, 'codes' | 'refreshTokens' | 'currentKid' | 'addressHash'> & {
     readonly sealing: Sealing
     readonly authentication: ClientAuthentication
   },
 ): TokenEndpoint {
   const { sealing, authentication, ...rest } = options
+  const addresses = sealing.secrets('rotation-address')
   const context: TokenContext = {
     ...rest,
     codes: codeSealer(sealing),
     refreshTokens: refreshSealer(sealing),
     currentKid: sealing.currentKid,
+    addressHash: (grant, address) => (address === undefined ? undefined : addresses.of(`${grant}\n${address}`)),
   }
   return async (request, call) => {
     const form = await readForm(request)

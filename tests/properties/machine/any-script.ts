@@ -31,6 +31,7 @@ const again = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, ar
 const redeem = fc.record({
   kind: fc.constant('redeem' as const),
   code: back,
+  other: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   wrong: wrong('client', 'verifier', 'redirect_uri', 'resource'),
   at,
   again,
@@ -143,7 +144,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('wait' as const),
       seconds: fc.oneof(
-        fc.constantFrom(1, 20, 59, 60, 61),
+        fc.constantFrom(0.001, 1, 1.999, 2, 20, 59, 60, 60.001, 61),
         fc.constantFrom(299, 301, 599, 601, 3_600, 6 * day, 8 * day, 29 * day, 31 * day, 181 * day),
       ),
     }),
@@ -167,7 +168,7 @@ const published: fc.Arbitrary<readonly Step[]> = fc
     { do: 'sign in', client: 0, browser: 0, until: 'code', at },
     {
       do: 'tokens',
-      requests: [{ kind: 'redeem', code: 0, wrong: 'nothing', at, again: 0, fault: upset }],
+      requests: [{ kind: 'redeem', code: 0, other: false, wrong: 'nothing', at, again: 0, fault: upset }],
       order: [],
     },
     { do: 'document host', condition, edition },
@@ -184,7 +185,7 @@ const rush: fc.Arbitrary<readonly Step[]> = fc
 function firstTokens(faults: readonly (Fault | undefined)[]): readonly Step[] {
   const signIns = faults.map((_, at): Step => ({ do: 'sign in', client: 0, browser: at, until: 'code', at }))
   const requests = faults.map((fault, at): TokenRequest => {
-    return { kind: 'redeem', code: at, wrong: 'nothing', at, again: 0, fault }
+    return { kind: 'redeem', code: at, other: false, wrong: 'nothing', at, again: 0, fault }
   })
   return [...signIns, { do: 'tokens', requests, order: [] }]
 }

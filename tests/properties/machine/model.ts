@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import * as v from 'valibot'
 import { GrantRecord } from '../../../lib/oauth/grants/record.ts'
+import type { RefreshToken } from '../../../lib/oauth/token/refresh-token.ts'
 import type { Answer } from '../invariants.ts'
-import { jsonOf, members } from '../invariants.ts'
+import { jsonOf } from '../invariants.ts'
 import type { StoreClient } from './faulty-store.ts'
 import { header, type Instance, lifetimes, payload, type World } from './world.ts'
 
@@ -24,9 +25,11 @@ export interface GrantModel {
   readonly accessTokens: string[]
   /** Those that must be given out in the very same form again: a moved store means another. */
   readonly settled: Set<number>
-  /** When somebody who might asked for each generation: seconds. */
+  /** When somebody who might asked for each generation: milliseconds. */
   readonly asked: Map<number, Set<number>>
   redeemed: number
+  /** Hash of the id of the code that made it. */
+  madeBy: string | undefined
   /** It ought to have ended; the tombstone may still be under way. */
   doomed: boolean
 }
@@ -50,6 +53,8 @@ export interface Event {
   readonly grant: GrantModel
   /** Of the refresh token that was presented. */
   readonly generation: number
+  /** Of the code that was presented. */
+  readonly codeHash: string | undefined
   /** What is wrong with the request by itself: it must be told so, and change nothing. */
   readonly expectedError: string | undefined
   /** A revocation of what is no good any more: it is told that all is well, and changes nothing. */
@@ -74,7 +79,7 @@ const isOver = (held: Held | null) => held?.record.revokedAt !== undefined
 export async function judge(grant: GrantModel, events: readonly Event[], world: World, landing = false): Promise<void> {
   const before = grant.held
   const after = await look(grant, world)
-  const now = Math.floor(world.now() / 1000)
+  const now = world.now()
   for (const event of events) judgeAnswer(event, before, after, now, world)
   const fair = events.filter(({ expectedError, idle }) => expectedError === undefined && !idle)
   const cause = fair.some((event) => mayEnd(event, fair, before, after, now))
@@ -83,6 +88,8 @@ export async function judge(grant: GrantModel, events: readonly Event[], world: 
     assert(fair.length > 0 || landing, 'changed by a request that is invalid, or by none at all')
     assert(after, 'a grant does not vanish')
     judgeChange(grant, before, after)
+    if (before === null) grant.madeBy = after.record.codeHash
+    assert.equal(after.record.codeHash, grant.madeBy, 'it was made by another code')
     assert(before === null || !isOver(before), 'a tombstone was overwritten')
     if (isOver(after)) assert(cause || (landing && grant.doomed), 'a grant ended without a reason')
   }
@@ -95,7 +102,9 @@ function judgeChange(grant: GrantModel, before: Held | null, { record }: Held): 
   for (let generation = first; generation <= record.generation; generation++) {
     assert(grant.asked.has(generation), `nobody asked for generation ${generation}`)
   }
-  assert(grant.asked.get(record.generation)?.has(record.rotatedAt), 'the generation began when nobody asked for it')
+  const { rotatedAtMilliseconds = 0 } = record
+  assert(grant.asked.get(record.generation)?.has(rotatedAtMilliseconds), 'it began when nobody asked for it')
+  assert.equal(record.rotatedAt, Math.floor(rotatedAtMilliseconds / 1000))
   assert.equal(record.endsAt, grant.endsAt)
   assert.equal(record.expiresAt, Math.min(record.rotatedAt + lifetimes.refreshToken, record.endsAt))
   if (before) assert.equal(record.createdAt, before.record.createdAt)
@@ -107,11 +116,16 @@ function mayEnd(event: Event, fair: readonly Event[], before: Held | null, after
   if (event.kind === 'revoke') return true
   // What may have lost to itself proves nothing.
   if (event.answer.status === 200 || event.client.unclear || !after) return false
-  if (event.kind === 'redeem') return before !== null || fair.filter(({ kind }) => kind === 'redeem').length > 1
+  if (event.kind === 'redeem') {
+    const same = fair.filter(({ codeHash }) => codeHash === event.codeHash)
+    return after.record.codeHash === event.codeHash && (before !== null || same.length > 1)
+  }
   const next = event.generation + 1
-  const { generation, rotatedAt } = after.record
-  return next < generation || (next === generation && now - rotatedAt > lifetimes.grace)
+  return next < after.record.generation || (next === after.record.generation && !isInWindow(after, now))
 }
+
+const isInWindow = (held: Held | null, now: number) =>
+  now - (held?.record.rotatedAtMilliseconds ?? 0) <= lifetimes.grace * 1000
 
 function judgeAnswer(event: Event, before: Held | null, after: Held | null, now: number, world: World): void {
   const { answer, client, expectedError, idle, grant, kind, at } = event
@@ -137,7 +151,7 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
       } else {
         const next = event.generation + 1
         const generation = before?.record.generation ?? 0
-        const repeats = next === generation && now - (before?.record.rotatedAt ?? 0) <= lifetimes.grace
+        const repeats = next === generation && isInWindow(before, now)
         assert(next > generation || repeats, `an old generation lives: ${what}`)
       }
       judgeTokens(event, after, now, world)
@@ -145,7 +159,7 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
     case 400:
       assert.equal(jsonOf(answer.text).error, 'invalid_grant', what)
       assert(kind !== 'revoke', what)
-      assert(isOver(after), `it is not over: ${what}`)
+      assert(isOver(after) || (kind === 'redeem' && after?.record.codeHash !== event.codeHash), `not over: ${what}`)
       break
     default: {
       assert.equal(answer.status, 503, what)
@@ -156,7 +170,13 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
   }
 }
 
-function judgeTokens({ answer, grant, generation, scope }: Event, after: Held | null, now: number, world: World): void {
+function judgeTokens(
+  { answer, grant, generation, scope }: Event,
+  after: Held | null,
+  milliseconds: number,
+  world: World,
+): void {
+  const now = Math.floor(milliseconds / 1000)
   const body = jsonOf(answer.text)
   const resource = `${world.issuer}/mcp`
   const access = payload(String(body.access_token))
@@ -182,18 +202,25 @@ function judgeTokens({ answer, grant, generation, scope }: Event, after: Held | 
   if (!grant.client.refreshes) return
 
   const refreshToken = String(body.refresh_token)
-  const next = generation + 1
-  const said = payload(refreshToken)
-  const email = members(said.u).email
+  const said = world.inside(refreshToken)
+  // Whoever refreshes without a pause keeps the token of the third time, for two seconds.
+  const rests = said.n === generation && generation >= 0
+  const next = rests ? generation : generation + 1
+  if (rests) assert(mayRest(said, milliseconds), 'it should have rotated')
+  const { email } = said.u
   remember(grant, next, refreshToken)
   assert.equal(refreshToken, grant.refreshTokens.get(next), `two tokens of generation ${next}`)
   assert.deepEqual(
     { n: said.n, g: said.g, scope: said.scope, resource: said.resource, end: said.end, email },
     { n: next, g: grant.key, scope: grant.scope, resource, end: grant.endsAt, email: `${grant.sub}@example.com` },
   )
-  assert(grant.asked.get(next)?.has(Number(said.rat)), 'a token of a time when nobody asked')
+  const { rotatedAtMilliseconds = 0 } = said.r ?? {}
+  assert(grant.asked.get(next)?.has(rotatedAtMilliseconds), 'a token of a time when nobody asked')
   if (after?.record.generation === next && !isOver(after)) assert.equal(said.v, after.version)
 }
+
+const mayRest = ({ r: { quickRotations = 0, rotatedAtMilliseconds = 0 } = {} }: RefreshToken, now: number) =>
+  quickRotations >= 3 && now - rotatedAtMilliseconds < 2000
 
 export function remember({ settled, refreshTokens }: GrantModel, generation: number, refreshToken: string): void {
   if (settled.has(generation)) return

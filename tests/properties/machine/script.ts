@@ -57,7 +57,7 @@ interface Whereabouts {
 
 /** What is sent at one and the same time. */
 export type TokenRequest =
-  | ({ readonly kind: 'redeem'; readonly code: number; readonly wrong: Wrong } & Sent)
+  | ({ readonly kind: 'redeem'; readonly code: number; readonly other: boolean; readonly wrong: Wrong } & Sent)
   | ({
       readonly kind: 'refresh'
       readonly grant: number

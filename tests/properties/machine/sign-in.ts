@@ -241,6 +241,7 @@ function expectCode(answer: Answer, page: Page, upstreamSub: string, { world, gr
     settled: new Set(),
     asked: new Map(),
     redeemed: 0,
+    madeBy: undefined,
     doomed: false,
   })
 }

@@ -1,11 +1,12 @@
 import { sha256 } from '../../../lib/oauth/sha256.ts'
+import { codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
 import { type Answer, jsonOf, soundAnswer } from '../invariants.ts'
 import { expectCopy } from './documents.ts'
 import { interleave, type StoreClient, storeClient } from './faulty-store.ts'
 import { type Event, type GrantModel, remember } from './model.ts'
 import type { TokenRequest } from './script.ts'
 import { instanceOf, pick, type State, seconds } from './sign-in.ts'
-import { type Instance, payload } from './world.ts'
+import { header, type Instance, payload, type World } from './world.ts'
 
 /** Sends them at once; `order` says how their store operations interleave. */
 export async function sendAll(
@@ -30,27 +31,30 @@ async function sendOne(
   const client = storeClient(turn, request.fault)
   if (request.kind === 'revoke') return sendRevocation(request, grant, client, state)
   const at = instanceOf(world, request.at)
-  const presented = request.kind === 'redeem' ? grant.code.value : tokenOf(grant, request.age)
+  const presented = request.kind === 'redeem' ? codeOf(request, grant, world) : tokenOf(grant, request.age)
   if (presented === undefined) return []
-  const generation = request.kind === 'redeem' ? -1 : Number(payload(presented).n)
+  const generation = request.kind === 'redeem' ? -1 : world.inside(presented).n
   const clientId = request.wrong === 'client' ? anotherClient(grant, at, state) : grant.client.id
   const expectedError = whatIsWrong(request, grant, presented, clientId, at, state)
   if (expectedError === undefined) {
-    grant.asked.set(generation + 1, (grant.asked.get(generation + 1) ?? new Set()).add(seconds(world)))
+    grant.asked.set(generation + 1, (grant.asked.get(generation + 1) ?? new Set()).add(world.now()))
   }
   const form = formOf(request, grant, presented, clientId)
   const answer = await world.faults.as(client, () => post(at, '/oauth/token', form))
   if (request.kind === 'redeem') await expectCopy(state, grant, at, client, answer)
   const scope = 'scope' in form ? form.scope : grant.scope
   if (answer.status === 200) grant.accessTokens.push(String(jsonOf(answer.text).access_token))
-  const event: Event = { kind: request.kind, grant, generation, expectedError, idle: false, scope, at, client, answer }
+  const kind = request.kind
+  const codeHash = kind === 'redeem' ? hashOfCode(presented, world) : undefined
+  const event: Event = { kind, grant, generation, codeHash, expectedError, idle: false, scope, at, client, answer }
   const next = answer.status === 200 ? jsonOf(answer.text).refresh_token : undefined
   if (request.again === 0 || typeof next !== 'string') return [event]
-  remember(grant, generation + 1, next)
+  const reached = world.inside(next).n
+  remember(grant, reached, next)
   const following: TokenRequest = {
     kind: 'refresh',
     grant: state.grants.length - 1 - state.grants.indexOf(grant),
-    age: ages(grant).indexOf(generation + 1),
+    age: ages(grant).indexOf(reached),
     wrong: 'nothing',
     narrow: false,
     at: request.at,
@@ -71,14 +75,31 @@ async function sendRevocation(
   const at = instanceOf(world, request.at)
   const token = request.token === 'refresh' ? tokenOf(grant, request.age) : pick(grant.accessTokens, request.age)
   if (token === undefined) return []
-  const { exp, end = exp } = payload(token)
-  const good = (request.token === 'access' || at.opens(token)) && Math.min(Number(exp), Number(end)) > seconds(world)
+  const { exp, end } = timesOf(token, request.token, world)
+  const good = (request.token === 'access' || at.opens(token)) && Math.min(exp, end) > seconds(world)
   const clientId = request.wrong === 'client' ? anotherClient(grant, at, state) : grant.client.id
   const foreign = good && clientId !== grant.client.id ? 'invalid_grant' : undefined
   const expectedError = isUnknown(clientId, at) ? 'invalid_client' : foreign
   const answer = await world.faults.as(client, () => post(at, '/oauth/revoke', { client_id: clientId, token }))
-  const nothing = { generation: -1, scope: '' }
+  const nothing = { generation: -1, codeHash: undefined, scope: '' }
   return [{ kind: 'revoke', grant, ...nothing, expectedError, idle: !good, at, client, answer }]
+}
+
+/** The code, or another one of the same confirmation, as a person makes it who confirms twice. */
+function codeOf({ other }: Extract<TokenRequest, { kind: 'redeem' }>, grant: GrantModel, world: World): string {
+  const codes = codeSealer(world.sealing)
+  const opened = other ? codes.open(grant.code.value) : null
+  return opened ? codes.seal({ ...opened, id: 'another' }, String(header(grant.code.value).kid)) : grant.code.value
+}
+
+function hashOfCode(code: string, { sealing }: World): string {
+  return sha256(codeSealer(sealing).open(code)?.id ?? '')
+}
+
+function timesOf(token: string, kind: 'refresh' | 'access', world: World) {
+  if (kind === 'refresh') return world.inside(token)
+  const exp = Number(payload(token).exp)
+  return { exp, end: exp }
 }
 
 const isUnknown = (clientId: string, at: Instance) => !clientId.startsWith('https://') && !at.opens(clientId)
@@ -130,8 +151,8 @@ function whatIsWrong(
   if (kind === 'refresh' && clients.some(({ id, refreshes }) => id === clientId && !refreshes))
     return 'unauthorized_client'
   if (!at.opens(presented) || sha256(clientId) !== sha256(grant.client.id)) return 'invalid_grant'
-  const { exp, end } = kind === 'redeem' ? { exp: grant.code.expiresAt, end: grant.endsAt } : payload(presented)
-  if (Math.min(Number(exp), Number(end)) <= seconds(world)) return 'invalid_grant'
+  const { exp, end } = kind === 'redeem' ? { exp: grant.code.expiresAt, end: grant.endsAt } : world.inside(presented)
+  if (Math.min(exp, end) * 1000 <= world.now()) return 'invalid_grant'
   if (wrong === 'verifier' || wrong === 'redirect_uri') return 'invalid_grant'
   return wrong === 'resource' ? 'invalid_target' : undefined
 }

@@ -10,6 +10,7 @@ import {
   TestBrowser,
   token,
 } from '../../../lib/oauth/testing/harness.ts'
+import { type RefreshToken, refreshSealer } from '../../../lib/oauth/token/refresh-token.ts'
 import { createMemoryStore } from '../../../lib/store/memory.ts'
 import type { Store, StoreValue } from '../../../lib/store/store.ts'
 import { createServer, type Server, type ServerOptions } from '../server.ts'
@@ -29,6 +30,8 @@ export interface World {
   readonly signedWith: Set<string>
   /** With every secret: opens whatever any instance sealed. */
   readonly sealing: Sealing
+  /** What a refresh token of any instance says, which nobody else can read. */
+  inside(refreshToken: string): RefreshToken
   /** Whom each browser belongs to, by the number in the subject at the OpenID Provider. */
   readonly browsers: readonly { readonly upstreamSub: string; readonly open: Open }[]
   now(): number
@@ -95,6 +98,8 @@ export async function createWorld(
   const [first] = instances
   if (!first) throw new Error('no instance')
   const now = () => first.server.clock
+  const sealing = createSealing(issuer, { ...only(older), previous: [newer] })
+  const refreshTokens = refreshSealer(sealing)
   return {
     issuer,
     truth,
@@ -102,7 +107,12 @@ export async function createWorld(
     documentHost,
     instances,
     signedWith: new Set(),
-    sealing: createSealing(issuer, { ...only(older), previous: [newer] }),
+    sealing,
+    inside(refreshToken) {
+      const opened = refreshTokens.open(refreshToken)
+      if (!opened) throw new Error('not a refresh token of ours')
+      return opened
+    },
     browsers: [0, 1].map(createBrowser),
     now,
     wait(seconds) {
