@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
+import type { Environment } from '../../lib/runtime/settings.ts'
 import { repository } from '../build/build.ts'
 import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
+import { parseEnvFile } from '../start/env-file.ts'
 import { pageFor } from './page.ts'
 
 const usage = `npm run reader-page
@@ -25,11 +26,17 @@ const options = readOptions(usage, {
 })
 const site = { exports: options.export, markdownPages: options['markdown-pages'] }
 if (options.env !== undefined) {
-  process.stdout.write(await pageFor(parseEnv(read(options.env)), site))
+  process.stdout.write(await pageFor(settingsIn(options.env), site))
 } else {
   if (site.exports.length > 0 || site.markdownPages) throw new Explained('--export and --markdown-pages need --env.')
   writeFileSync(join(repository, page), await pageFor({}))
   console.log(`${page}: written, for the default settings. --env .env prints the page for yours.`)
+}
+
+function settingsIn(file: string): Environment {
+  const { settings, problems } = parseEnvFile(read(file))
+  if (problems.length > 0) throw new Explained(`${file}: ${problems.join('; ')}.`)
+  return settings
 }
 
 function read(file: string): string {

@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
+import { isOurs } from '../../lib/runtime/configuration.ts'
 import { newSecret } from '../../lib/runtime/secrets.ts'
 import { kapaToolName } from '../kapa/server.ts'
 import { CannotStart } from './cannot-start.ts'
+import { parseEnvFile } from './env-file.ts'
 
 export type Settings = Readonly<Record<string, string>>
 
@@ -90,18 +91,25 @@ export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
   return parts.flatMap(([part, isOwn]) => (isOwn ? [part] : []))
 }
 
+/** What Node itself reads, for a network that is not like others: whom it trusts, and how it gets out. */
+const ofTheMachine =
+  /^(?:NODE_(?:EXTRA_CA_CERTS|USE_SYSTEM_CA|USE_ENV_PROXY)|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO)_PROXY)$/i
+
 /** Settings of this project, among everything else that a shell's environment holds. */
-const ours = /^(MCP_|UPSTREAM_|REDPANDA_|KAPA_|CRM_|REQUIRE_)/
+const isForFunctions = (name: string) => isOurs(name) || ofTheMachine.test(name)
 
 /**
- * The person's own settings: everything in `.env`, and this project's settings in the environment, which win. One that
+ * The person's own settings: everything in `.env`, and this project's settings in the environment, which win, with those
+ * by which Node finds its way out of this machine's network. One that
  * is left empty, as in a copied example, is not set; in the environment, it takes away what `.env` says.
  *
  * @param file path of the `.env` file, which need not exist
+ * @throws CannotStart naming every line that cannot be read
  */
 export async function personalSettings(environment: NodeJS.ProcessEnv, file: string): Promise<Settings> {
-  const inFile = parseEnv(await readIfThere(file))
-  const inShell = Object.entries(environment).filter(([name]) => ours.test(name) || name in inFile)
+  const { settings: inFile, problems } = parseEnvFile(await readIfThere(file))
+  if (problems.length > 0) throw new CannotStart(`${file}: ${problems.join('; ')}.`)
+  const inShell = Object.entries(environment).filter(([name]) => isForFunctions(name) || name in inFile)
   const settings: Record<string, string> = {}
   for (const [name, value] of Object.entries({ ...inFile, ...Object.fromEntries(inShell) })) {
     if (value !== undefined && value.trim() !== '') settings[name] = value
@@ -116,7 +124,7 @@ export async function personalSettings(environment: NodeJS.ProcessEnv, file: str
  */
 export async function unknownSettings(settings: Settings, example: string): Promise<readonly string[]> {
   const known = new Set([...(await readIfThere(example)).matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name))
-  return Object.keys(settings).filter((name) => !known.has(name))
+  return Object.keys(settings).filter((name) => !known.has(name) && !ofTheMachine.test(name))
 }
 
 /** @throws CannotStart */

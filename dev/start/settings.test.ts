@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newSecret } from '../../lib/runtime/secrets.ts'
 import { repository } from '../build/build.ts'
 import { kapaProjectId } from '../kapa/server.ts'
+import { parseEnvFile } from './env-file.ts'
 import { kapaApiKey, keptSecret, localEnvironment, ownParts, personalSettings, unknownSettings } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, parsePort } from './ports.ts'
 import { findRunning, takeState } from './running.ts'
@@ -92,6 +92,30 @@ test('settings come from .env and from the environment, which wins; the rest of 
   expect(await personalSettings({}, join(folder, 'no-such-file'))).toEqual({})
 })
 
+test('what Node reads to get out of this machine’s network is passed on, and is no mistake', async () => {
+  const file = join(folder, '.env-network')
+  await writeFile(file, 'NODE_EXTRA_CA_CERTS=/etc/ca-of-file.pem\nhttps_proxy=http://proxy.test:3128\n')
+  const environment = { NODE_EXTRA_CA_CERTS: '/etc/ca.pem', NODE_USE_ENV_PROXY: '1', NODE_OPTIONS: '--inspect' }
+  const settings = await personalSettings(environment, file)
+  expect(settings).toEqual({
+    NODE_EXTRA_CA_CERTS: '/etc/ca.pem',
+    NODE_USE_ENV_PROXY: '1',
+    https_proxy: 'http://proxy.test:3128',
+  })
+  expect(await unknownSettings(settings, join(repository, '.env.example'))).toEqual([])
+  expect(localEnvironment({ ...world, settings })).toMatchObject({ NODE_EXTRA_CA_CERTS: '/etc/ca.pem' })
+})
+
+test('a line of .env that cannot be read stops the start: each is named, by its number and without its value', async () => {
+  const file = join(folder, '.env-broken')
+  await writeFile(file, 'REQUIRE_AUTH=true\nhunter2\nKAPA_API_KEY="hunter2\nMCP_BRAND_COLOR=#1f6feb\n')
+  const error = await personalSettings({}, file).catch((error: unknown) => String(error))
+  expect(error).toMatch(
+    /^CannotStart: .*\.env-broken: line 2 .*; line 3 \(KAPA_API_KEY\) .*; line 4 \(MCP_BRAND_COLOR\) .*\.$/,
+  )
+  expect(error).not.toContain('hunter2')
+})
+
 test('a setting that is left empty is not set, and takes nothing of the local world away', async () => {
   const file = join(folder, '.env-empty')
   await writeFile(file, 'KAPA_API_KEY=\nUPSTREAM_CLIENT_ID="  "\nMCP_TOOL_NAME=mine\n')
@@ -102,9 +126,10 @@ test('every line of .env.example, taken as it stands, is read as it looks', asyn
   const lines = (await readFile(join(repository, '.env.example'), 'utf8')).match(/(?<=^# )[A-Z0-9_]+=.*$/gm) ?? []
   expect(lines.length).toBeGreaterThan(20)
   const looks = lines.map((line) => /^([^=]+)=(?:"(.*)"|(.*))$/.exec(line) ?? [])
-  expect(parseEnv(lines.join('\n'))).toEqual(
-    Object.fromEntries(looks.map(([, name, quoted, plain]) => [name, quoted ?? plain])),
-  )
+  expect(parseEnvFile(lines.join('\n'))).toEqual({
+    settings: Object.fromEntries(looks.map(([, name, quoted, plain]) => [name, quoted ?? plain])),
+    problems: [],
+  })
 })
 
 test('a setting that no code reads is named, whichever file or shell it comes from', async () => {

@@ -8,6 +8,8 @@ export interface SettingsReader {
   text(...names: readonly string[]): string | undefined
   /** One line that people or models read: of `most` characters (UTF-16 units) at most, without control characters. */
   line(name: string, most?: number): string | undefined
+  /** The same, of as many lines as somebody likes. */
+  lines(name: string, most: number): string | undefined
   /** An id, a name or a key that somebody else gave out: printable ASCII without spaces. The first name that is set wins. */
   word(...names: readonly string[]): string | undefined
   /**
@@ -51,17 +53,15 @@ export function createSettingsReader(env: Environment): SettingsReader {
     }
     return first
   }
+  const short = (name: string, most: number, unfit: RegExp, what: string) =>
+    firstOf([name], (value) => value.length <= most && !unfit.test(value), `${what} of at most ${most} characters`)
   return {
     problems,
     names,
     complain,
     text: (...names) => names.map(textOf).find((value) => value !== undefined),
-    line: (name, most = 100) =>
-      firstOf(
-        [name],
-        (value) => value.length <= most && !/[\p{Cc}\u2028\u2029]/u.test(value),
-        `one line of at most ${most} characters`,
-      ),
+    line: (name, most = 100) => short(name, most, /[\p{Cc}\u2028\u2029]/u, 'one line'),
+    lines: (name, most) => short(name, most, /[^\P{Cc}\n\r\t]/u, 'text'),
     word: (...names) =>
       firstOf(names, (value) => /^[!-~]{1,2000}$/.test(value), 'printable ASCII characters, without spaces'),
     flag(name, { malformed }) {

@@ -58,7 +58,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   KAPA_INTEGRATION_ID: ['a b', '../x', 'x'.repeat(101)],
   MCP_TOOL_NAME: names,
   MCP_TOOL_TITLE: lines,
-  MCP_TOOL_DESCRIPTION: lines,
+  MCP_TOOL_DESCRIPTION: ['a\u001b[31mcolor', 'a\u0007bell', 'x'.repeat(2001)],
   MCP_API_HUB_URL: urls,
   MCP_API_DOCS_URL: [...urls, 'https://docs.example/api?x'],
   MCP_API_NAMES: ['a b', '../x', 'admin/x'],
@@ -135,6 +135,7 @@ describe('every setting', () => {
 
 describe('what is clear is taken as it is meant', () => {
   test.each([
+    ['MCP_TOOL_DESCRIPTION', 'Answers from the Handbook.\r\n\n\tAsk one question.'],
     ['MCP_SUPPORT_URL', 'mailto:docs-team+mcp@docs.example'],
     ['MCP_BRAND_NAME', 'Redpanda'],
     ['MCP_OAUTH_PROXY_HOSTS', 'https://docs-mcp.netlify.app, https://DOCS.example:443/, docs.example:8443, [::1]:8888'],

@@ -58,7 +58,7 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
   const ask = {
     name: readName(settings, 'MCP_TOOL_NAME', `ask_${brandWord(brand, 51)}_question`),
     title: settings.line('MCP_TOOL_TITLE', 200),
-    description: settings.line('MCP_TOOL_DESCRIPTION', 2000),
+    description: settings.lines('MCP_TOOL_DESCRIPTION', 2000),
   }
   const apiReference = readApiReference(settings, brand)
   const feedback = readFeedback(settings, brand, siteUrl)
