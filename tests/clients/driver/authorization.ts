@@ -40,6 +40,9 @@ export function authorizationRequest(
     ...(authorization.resource && { resource: found.resource.resource }),
     ...(authorization.prompt !== null && { prompt: authorization.prompt }),
   }).toString()
+  for (const name of authorization.notEncoded ?? []) {
+    url.search = url.search.replace(new RegExp(`(?<=[?&]${name}=)[^&]*`), (value) => decodeURIComponent(value))
+  }
   return { url, redirectUri, state, codeVerifier }
 }
 
@@ -63,11 +66,17 @@ export async function answerTo(
   { server }: Discovered,
 ): Promise<URLSearchParams> {
   const { href, searchParams } = await personAnswers(request.url, person)
-  checkSame('the address of the answer', href.split('?')[0], request.redirectUri)
+  checkSame('the address of the answer', addressOf(href, request.redirectUri), request.redirectUri)
   checkSame('state', searchParams.get('state') ?? 'absent', request.state ?? 'absent')
   checkIssuer(authorization.iss, searchParams.get('iss'), server)
   for (const name of searchParams.keys()) check(searchParams.getAll(name).length === 1, `${name} is repeated`)
   return searchParams
+}
+
+/** Without what was appended: a redirect URI may have a query of its own (RFC 6749 §3.1.2). */
+function addressOf(answer: string, redirectUri: string): string {
+  const end = redirectUri.includes('?') ? answer.indexOf('&', redirectUri.length) : answer.indexOf('?')
+  return end === -1 ? answer : answer.slice(0, end)
 }
 
 function checkIssuer(habit: AuthorizationHabits['iss'], given: string | null, server: Discovered['server']): void {
@@ -76,9 +85,9 @@ function checkIssuer(habit: AuthorizationHabits['iss'], given: string | null, se
   if (given !== null || demanded) checkSame('iss', given, server.issuer)
 }
 
-function newState({ bytes, as }: NonNullable<AuthorizationHabits['state']>): string {
+function newState({ bytes, as, suffix = '' }: NonNullable<AuthorizationHabits['state']>): string {
   // These three bytes are `+/` in base64, as any state that is long enough has it sooner or later.
-  return Buffer.concat([Buffer.from([0xfb, 0xf0, 0xff]), randomBytes(bytes - 3)]).toString(as)
+  return Buffer.concat([Buffer.from([0xfb, 0xf0, 0xff]), randomBytes(bytes - 3)]).toString(as) + suffix
 }
 
 function newCodeVerifier({ alphabet, length }: TokenHabits['codeVerifier']): string {

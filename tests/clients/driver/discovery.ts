@@ -42,9 +42,10 @@ export async function discover(profile: ClientProfile, stack: ProfileStack): Pro
   let challenge = new Map<string, string>()
   for (const { method, message, headers } of profile.opening) {
     const body = message === null ? undefined : openingMessage(message, profile.mcp)
-    challenge = challengeOf(await exchange(profile, method, stack.mcpUrl, headers, body))
+    const answer = await exchange(profile, method, stack.mcpUrl, headers, body)
+    challenge = challengeOf(answer, headers.authorization === undefined ? undefined : 'invalid_token')
   }
-  let resource: Discovered['resource'] | undefined
+  let resource = profile.discovery.some((search) => search.for === 'protected resource') ? undefined : noMetadata(stack)
   let server: ServerMetadata | undefined
   for (const search of profile.discovery) {
     if (search.for === 'protected resource') {
@@ -66,15 +67,21 @@ export async function discover(profile: ClientProfile, stack: ProfileStack): Pro
   return { challengeScope: challenge.get('scope'), resource, server }
 }
 
+/** All that a client of 2025-03-26 knows: the address, whose host has to be the authorization server. */
+const noMetadata = ({ mcpUrl }: ProfileStack): Discovered['resource'] => ({
+  resource: mcpUrl,
+  authorization_servers: [new URL(mcpUrl).origin],
+})
+
 /** The parameters of a 401's Bearer challenge. Some clients start only when it has no `error` (S-02). */
-function challengeOf(answer: Exchange): Map<string, string> {
+function challengeOf(answer: Exchange, error: string | undefined): Map<string, string> {
   checkStatus(answer, 401)
   const header = answer.headers.get('www-authenticate') ?? ''
   check(header.startsWith('Bearer '), `${answer.request} 401 has no Bearer challenge`)
   const parameters = new Map(
     [...header.matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
   )
-  check(!parameters.has('error'), `${answer.request} 401 without a token names an error`)
+  checkSame(`the error of ${answer.request} 401`, parameters.get('error') ?? 'none', error ?? 'none')
   return parameters
 }
 

@@ -10,9 +10,14 @@ export interface ClientProfile {
   readonly assumed: readonly string[]
   /** Of the page that it runs in, whose browser then makes every request a cross-origin one; null: in no page. */
   readonly origin: string | null
-  /** Its first requests to the MCP endpoint, without a token. */
-  readonly opening: readonly [Opening, ...Opening[]]
-  /** What it looks for next, one after the other. */
+  /** Its person has typed in the address with a slash at the end. */
+  readonly finalSlash?: boolean
+  /**
+   * Its first requests to the MCP endpoint, without a token, or with something that is none. Empty: it begins with
+   * discovery.
+   */
+  readonly opening: readonly Opening[]
+  /** What it looks for next, one after the other; clients of 2025-03-26 know of no protected resource. */
   readonly discovery: readonly [Search, ...Search[]]
   /** How it makes itself known; each is run, with `redirectUris` of its own. */
   readonly ways: readonly [Way, ...Way[]]
@@ -114,8 +119,14 @@ export interface AuthorizationHabits {
   }
   readonly resource: boolean
   readonly prompt: 'consent' | null
-  /** Random bytes as text, or nothing. */
-  readonly state: { readonly bytes: number; readonly as: 'hex' | 'base64' | 'base64url' } | null
+  /** Random bytes as text, or nothing; and what stands behind them. */
+  readonly state: {
+    readonly bytes: number
+    readonly as: 'hex' | 'base64' | 'base64url'
+    readonly suffix?: string
+  } | null
+  /** These parameters stand in the URL as they are, with their `:` and `/`. */
+  readonly notEncoded?: readonly string[]
   /** What it makes of `iss` in the answer. */
   readonly iss: 'ignored' | 'compared' | 'demanded when advertised'
 }

@@ -17,9 +17,10 @@ export interface StepResult {
 /** Runs a client's whole life, once for each of its ways. What a step needs and does not have fails it. */
 export async function runProfile(profile: ClientProfile, stack: ProfileStack): Promise<readonly StepResult[]> {
   const results: StepResult[] = []
+  const mcpUrl = `${stack.mcpUrl}${profile.finalSlash === true ? '/' : ''}`
   for (const way of profile.ways) {
     const client = profile.ways.length === 1 ? profile.name : `${profile.name}, ${way.name}`
-    const steps = stepsOf(profile, way, stack)
+    const steps = stepsOf(profile, way, { ...stack, mcpUrl })
     for (const step of stepNames) {
       const began = performance.now()
       const ended = await attempt(steps[step])

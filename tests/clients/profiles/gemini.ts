@@ -31,6 +31,10 @@ const profile: ClientProfile = {
       from: 'https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/mcp/oauth-utils.ts',
     },
     {
+      fact: 'the same from the package; state of 16 bytes, a verifier of 86 characters, iss demanded',
+      from: 'seen running, @google/gemini-cli-core 0.61.0',
+    },
+    {
       fact: 'Antigravity registers a hosted redirect URI',
       from: 'https://github.com/google-antigravity/antigravity-cli/issues/480',
     },
@@ -61,13 +65,13 @@ const profile: ClientProfile = {
     resource: true,
     prompt: null,
     state: { bytes: 16, as: 'base64url' },
-    iss: 'compared',
+    iss: 'demanded when advertised',
   },
   tokens: {
     headers: { accept: 'application/json, application/x-www-form-urlencoded' },
     resource: { exchange: true, refresh: true },
     scopeOnRefresh: true,
-    codeVerifier: { alphabet: 'base64url', length: 43 },
+    codeVerifier: { alphabet: 'base64url', length: 86 },
     parallelRefreshes: 2,
     refreshesEarly: 300,
   },
