@@ -21,7 +21,7 @@ import type { KeySets } from './clients/key-sets.ts'
 import type { GuessLimit } from './clients/rate-limit.ts'
 import type { RedirectPolicy } from './clients/redirect-uri.ts'
 import type { Registrations } from './clients/registration.ts'
-import type { Clients } from './clients/resolve.ts'
+import { type Clients, withoutRetiredSecrets } from './clients/resolve.ts'
 import { createCookies } from './cookies.ts'
 import { OAuthError, PageError } from './errors.ts'
 import { createGrants } from './grants/grants.ts'
@@ -122,6 +122,8 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     codes: codeSealer(sealing),
     respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
   }
+  const registrationClosed = options.registrationOff || flow.registration?.initialAccessToken !== undefined
+  const newcomers = registrationClosed ? withoutRetiredSecrets(flow.clients) : flow.clients
   const authenticationFor = (clients: Clients, blockedHere: BlockedClients) =>
     createClientAuthentication({
       issuer,
@@ -164,9 +166,8 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     },
     introspect: (request, call) => introspect(request, introspection, call),
     authorize: (request, call) => {
-      const { clients } = flow
       // What a caller makes us fetch is counted by their address.
-      const counted = { resolve: (id: string, signal: AbortSignal) => clients.resolve(id, signal, call.address) }
+      const counted = { resolve: (id: string, signal: AbortSignal) => newcomers.resolve(id, signal, call.address) }
       return authorize(request, { ...context, clients: counted }, call)
     },
     approve: (request, call) => approve(request, context, call),

@@ -7,7 +7,7 @@ import { type FlowSettings, readFlow } from './configuration/flow.ts'
 import { readHosts } from './configuration/hosts.ts'
 import { readSigningJwk } from './configuration/keys.ts'
 import { type McpSettings, readMcp } from './configuration/mcp.ts'
-import { readIntrospectionTokens } from './configuration/operator-tokens.ts'
+import { readIntrospectionTokens, refuseEqualTokens } from './configuration/operator-tokens.ts'
 import { readToolChoices } from './configuration/tool-choices.ts'
 import { createSettingsReader, type Environment, isSecureUrl, type SettingsReader } from './settings.ts'
 import type { Site } from './site.ts'
@@ -67,14 +67,15 @@ function readWith(settings: SettingsReader, site: Site): Configuration {
   if (!isIssuer(site.issuer)) {
     settings.complain(issuerForm)
   }
-  readHosts(settings)
+  const { proxyHosts } = readHosts(settings)
   const brand = readBrand(settings)
   const mcp = readMcp(settings)
   const signingJwk = readSigningJwk(settings)
   const registrationOff = !settings.onOff('MCP_OAUTH_DCR')
   const introspectionTokens = readIntrospectionTokens(settings)
+  refuseEqualTokens(settings)
   const issNotAdvertised = !settings.onOff('MCP_OAUTH_ADVERTISE_ISS')
-  const flow = readFlow(settings, site, brand)
+  const flow = readFlow(settings, { site, brand, proxyHosts })
   const mock = flow?.upstream.kind === 'mock'
   const mockTells = settings.flag('MCP_NOTIFY_WITH_MOCK', { malformed: false })
   return {

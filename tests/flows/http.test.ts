@@ -11,7 +11,7 @@ let accessToken: string
 
 beforeAll(async () => {
   // Without it the introspection endpoint is not there.
-  const settings = { MCP_OAUTH_INTROSPECTION_TOKENS: 'introspection-token-of-a-resource-server' }
+  const settings = { MCP_OAUTH_INTROSPECTION_TOKENS: 'introspection-token-1-of-a-resource-server' }
   stack = await startStack({ settings })
   client = await registerClient(stack.url)
   accessToken = (await obtainTokens(client)).accessToken

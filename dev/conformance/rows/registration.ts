@@ -123,7 +123,7 @@ export const registration: Group = {
       source: 'ChatGPT; Claude Code',
       status: 'kept',
       requirement: 'Registrations do not end.',
-      what: 'A client_id opens as long as its secret is among the current, previous or retired ones; it survives a deploy, another store and a change of secrets. An unknown one gets a page that says to remove and add the connector.',
+      what: 'A client_id opens as long as its secret is among the current, previous or retired ones; it survives a deploy, another store and a change of secrets. Under a retired one it is blocked by every `before:` rule, and begins no sign-in where registration is off or takes a token. An unknown one gets a page that says to remove and add the connector.',
       file: [registrations, 'lib/oauth/pages/error-texts.ts'],
     },
     {

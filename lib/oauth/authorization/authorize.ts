@@ -33,7 +33,7 @@ export async function authorize(
   const to: ReturnAddress = { redirect, state: stateOf(parameters), clientName: client.name }
   try {
     const accepted = validate(parameters, client, to, context)
-    if (maySkipConsent(request, parameters, redirect, context)) {
+    if (maySkipConsent(request, parameters, client, redirect, context)) {
       context.log('consent_skipped', { client: client.hash, scope: accepted.scope })
       return await redirectToProvider(accepted, request, context, call.signal)
     }
@@ -96,9 +96,11 @@ function keysOf({ source, keys }: Client): Pick<AuthorizationRequest, 'ju'> {
 function maySkipConsent(
   request: Request,
   parameters: Parameters,
+  client: Client,
   redirect: ValidatedRedirect,
   context: AuthorizationContext,
 ): boolean {
+  if (client.underRetiredSecret) return false
   if (context.interstitial || redirect.kind !== 'https' || !context.respond.mayRedirect(redirect)) return false
   if (parameters.get('prompt')?.split(' ').includes('consent')) return false
   const site = request.headers.get('sec-fetch-site')

@@ -24,8 +24,10 @@ export interface Client {
   readonly scope?: string
   /** Space-separated: the most that it gets; absent: whatever the person agrees to. */
   readonly scopeCeiling?: string
-  /** When it registered by itself, in seconds since the epoch. */
+  /** When it registered by itself, in seconds since the epoch; 0: nobody knows, and `before:` rules block it. */
   readonly issuedAt?: number
+  /** Its registration is signed by a secret that has leaked: whoever has that may have made it just now. */
+  readonly underRetiredSecret?: true
 }
 
 /** RFC 7591 §2 `token_endpoint_auth_method`. */

@@ -97,6 +97,7 @@ export function createRegistrations(options: {
         ...authenticationOf(authentication),
         ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
         issuedAt,
+        ...(registration.underRetiredSecret && { underRetiredSecret: true as const }),
         ...(name === undefined ? {} : { name }),
         ...(scope === undefined ? {} : { scope }),
       }

@@ -10,6 +10,20 @@ export interface Clients {
   resolve(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved>
 }
 
+/**
+ * Where not everybody may register, a registration under a leaked secret begins no sign-in: whoever has that secret could
+ * register with it. What such clients have they may refresh and revoke.
+ */
+export function withoutRetiredSecrets(clients: Clients): Clients {
+  return {
+    async resolve(clientId, signal, address) {
+      const client = await clients.resolve(clientId, signal, address)
+      if ('kind' in client || !client.underRetiredSecret) return client
+      return { kind: 'invalid', detail: 'registered under a retired secret, and registration is not open' }
+    },
+  }
+}
+
 export function createClients(options: {
   readonly registrations: Registrations
   /** Absent: none. */

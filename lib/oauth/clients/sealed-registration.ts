@@ -35,8 +35,10 @@ export interface OpenedRegistration {
   /** Back in RFC 7591's names, to be validated like any other metadata. */
   readonly metadata: Record<string, unknown>
   readonly redirectUris: readonly string[]
-  /** Seconds since the epoch. */
+  /** Seconds since the epoch; of one under a retired secret 0, since its own word for it is worth nothing. */
   readonly issuedAt: number
+  /** Signed by a secret that has leaked: anybody may have made it, whenever they liked. */
+  readonly underRetiredSecret: boolean
 }
 
 /** Signs a registration into a client_id and back. */
@@ -53,7 +55,8 @@ export interface RegistrationSealer {
  * could make such ids and their secrets. It opens those of public clients, which prove nothing.
  */
 export function createRegistrationSealer(sealing: Sealing): RegistrationSealer {
-  const publicClients = sealing.signed('client', publicSchema, { retired: true })
+  const publicClients = sealing.signed('client', publicSchema)
+  const retiredClients = sealing.signedByRetired('client', publicSchema)
   const confidentialClients = sealing.signed('confidential-client', confidentialSchema)
   return {
     seal(metadata, authentication, issuedAt) {
@@ -63,8 +66,16 @@ export function createRegistrationSealer(sealing: Sealing): RegistrationSealer {
         : confidentialClients.seal({ ...registration, ...sealedAuthentication(authentication) })
     },
     open(clientId) {
-      const registration = publicClients.open(clientId) ?? confidentialClients.open(clientId)
-      return registration && { metadata: opened(registration), redirectUris: registration.r, issuedAt: registration.t }
+      const sound = publicClients.open(clientId) ?? confidentialClients.open(clientId)
+      const registration = sound ?? retiredClients.open(clientId)
+      return (
+        registration && {
+          metadata: opened(registration),
+          redirectUris: registration.r,
+          issuedAt: sound ? registration.t : 0,
+          underRetiredSecret: !sound,
+        }
+      )
     },
     secrets: sealing.secrets('client-secret'),
   }

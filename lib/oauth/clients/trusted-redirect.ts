@@ -27,3 +27,24 @@ export function isTrustedEntry(entry: string): boolean {
   const url = URL.parse(`https://${entry}`)
   return isHost(entry.slice(0, slash)) && url?.href === `https://${entry}` && url.search === '' && url.hash === ''
 }
+
+/**
+ * Whether the host of an entry can be somebody's: not `com`, nor a name below which anybody gets one. A few of these, kept
+ * by hand: an entry stands for exactly its host, so that this is about mistakes and not about whom one can trust.
+ */
+export function isSomebodys(entry: string): boolean {
+  const [, name = ''] = /^(\[.*\]|[^/:]*)/.exec(entry) ?? []
+  if (name === 'localhost' || name.startsWith('[')) return true
+  return name.includes('.') && !countrysOwn.test(name) && !ofAnybody.has(name)
+}
+
+/** `co.uk` and its kind. */
+const countrysOwn = /^(?:ac|co|com|edu|gob|gouv|gov|go|gv|id|info|mil|ne|net|nom|or|org|sch)\.[a-z]{2}$/
+
+/** Where anybody may have a name of their own for the asking. */
+const ofAnybody = new Set(
+  `netlify.app vercel.app pages.dev workers.dev github.io gitlab.io web.app firebaseapp.com herokuapp.com onrender.com
+  fly.dev deno.dev railway.app surge.sh azurewebsites.net azurestaticapps.net cloudapp.net cloudfront.net amazonaws.com
+  elasticbeanstalk.com amplifyapp.com appspot.com run.app a.run.app blogspot.com repl.co replit.app glitch.me ngrok.io
+  ngrok.app ngrok-free.app ngrok-free.dev trycloudflare.com loca.lt nip.io sslip.io`.split(/\s+/),
+)

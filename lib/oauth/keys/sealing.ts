@@ -29,12 +29,13 @@ export interface Sealing {
    * once have to answer alike. Opens what `encrypted` has sealed for this purpose, too.
    */
   deterministic<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
-  /** Signed: its holder may read it. `retired`: leaked secrets open it as well, for values that grant nothing. */
-  signed<const P extends string, S extends v.GenericSchema>(
+  /** Signed: its holder may read it. */
+  signed<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
+  /** Opens what leaked secrets have signed for this purpose: whoever has one of them may have made it just now. */
+  signedByRetired<const P extends string, S extends v.GenericSchema>(
     typ: P,
     schema: S,
-    options?: { readonly retired?: boolean },
-  ): Sealer<P, v.InferOutput<S>>
+  ): Pick<Sealer<P, v.InferOutput<S>>, 'open'>
   /** Secrets of one purpose, computed from what they belong to: those of leaked secrets are no good. */
   secrets(purpose: string): DerivedSecrets
   /** Names the current secret: what a record that is to be signed again later carries. */
@@ -42,12 +43,13 @@ export interface Sealing {
 }
 
 export function createSealing(issuer: string, secrets: Secrets): Sealing {
-  const keys = (typ: string, retired = false) =>
-    [secrets.current, ...secrets.previous, ...(retired ? secrets.retired : [])].map((s) => deriveKey(s, issuer, typ))
+  const keys = (typ: string, from = [secrets.current, ...secrets.previous]) =>
+    from.map((s) => deriveKey(s, issuer, typ))
   return {
     encrypted: (typ, schema, options) => sealer(encryptedEnvelope(typ, keys(typ)), schema, options?.long),
     deterministic: (typ, schema) => sealer(deterministicEnvelope(typ, keys(typ), keys(`${typ} iv`)), schema),
-    signed: (typ, schema, options) => sealer(signedEnvelope(typ, keys(typ, options?.retired)), schema),
+    signed: (typ, schema) => sealer(signedEnvelope(typ, keys(typ)), schema),
+    signedByRetired: (typ, schema) => sealer(signedEnvelope(typ, keys(typ, [...secrets.retired])), schema),
     secrets: (purpose) =>
       createDerivedSecrets(
         deriveKey(secrets.current, issuer, purpose),

@@ -4,7 +4,7 @@ import { keepSecret, keepSecretsOf } from '../../../tests/support/secrets.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 import { createAuthorizationServer } from '../authorization-server.ts'
-import { nobodyBlocked } from '../clients/blocked-clients.ts'
+import { createBlockedClients, nobodyBlocked, parseBlockList } from '../clients/blocked-clients.ts'
 import type { Client } from '../clients/client.ts'
 import { type ClientKey, fittingKeys } from '../clients/client-keys.ts'
 import { createConfiguredClients, parseConfiguredClients } from '../clients/configured-clients.ts'
@@ -58,6 +58,11 @@ export function createHarness(
     interstitial?: boolean
     /** Of resource servers that may ask about tokens. */
     introspectionTokens?: readonly string[]
+    /** Nobody can register; or only who shows this token. */
+    registrationOff?: boolean
+    registrationToken?: string
+    /** Entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
+    blockedClients?: readonly string[]
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -85,10 +90,13 @@ export function createHarness(
   const log = recorded((event, fields = {}) => harness.log.push({ event, fields }))
   const stored = createStoredKeysReader({ issuer, store, now })
   const sealing = createSealing(issuer, options.secrets ?? newSecrets())
+  const blockList = parseBlockList(options.blockedClients ?? [])
+  const blocked = blockList ? createBlockedClients(blockList, log) : nobodyBlocked
   const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
   const registrations = createRegistrations({
     sealer: createRegistrationSealer(sealing),
     policy: redirectPolicy,
+    blocked,
     now,
   })
   const configured = parseConfiguredClients(options.configured ?? [], redirectPolicy)
@@ -108,6 +116,7 @@ export function createHarness(
       documentationUrl: issuer,
       publicKeys: createPublicKeys(stored),
       introspectionOn: options.introspectionTokens !== undefined,
+      registrationOff: options.registrationOff ?? false,
       log,
     },
     {
@@ -115,9 +124,15 @@ export function createHarness(
       sealing,
       signingKeys: createSigningKeys({ issuer, store, stored, sealing, now, log }),
       registrations,
+      ...(options.registrationToken !== undefined && {
+        registration: {
+          initialAccessToken: { value: options.registrationToken, limit: { hit: async () => ({ limited: false }) } },
+        },
+      }),
+      blocked,
       clients: createClients({
         registrations,
-        configured: createConfiguredClients(configured.clients, nobodyBlocked),
+        configured: createConfiguredClients(configured.clients, blocked),
         metadataDocuments: {
           resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
         },

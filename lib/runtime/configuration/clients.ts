@@ -2,7 +2,7 @@ import { type BlockList, isHost, parseBlockList } from '../../oauth/clients/bloc
 import type { Client } from '../../oauth/clients/client.ts'
 import { parseConfiguredClients } from '../../oauth/clients/configured-clients.ts'
 import { defaultPrivateUseUris, parseRedirectUri, type RedirectPolicy } from '../../oauth/clients/redirect-uri.ts'
-import { isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
+import { isSomebodys, isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
 import { isLoopbackHttp, jsonOf, type SettingsReader } from '../settings.ts'
 import type { Site } from '../site.ts'
 import { readRegistrationToken } from './operator-tokens.ts'
@@ -39,13 +39,14 @@ const defaultTrustedHosts = [
   'console.x.ai/connectors-oauth-exchange-code/',
 ]
 
-export function readClients(settings: SettingsReader, site: Site): ClientSettings {
+/** @param proxyHosts at which requests for the issuer arrive, too */
+export function readClients(settings: SettingsReader, site: Site, proxyHosts: readonly string[]): ClientSettings {
   const privateUse = readPrivateUse(settings)
   const configuredClients = readConfiguredClients(settings, privateUse)
   return {
     redirectPolicy: {
       ...privateUse,
-      ownHosts: ownHostsOf(settings, site),
+      ownHosts: new Set([URL.parse(site.issuer)?.host ?? '', ...proxyHosts]),
       configuredUris: new Set(configuredClients.flatMap(({ redirectUris }) => redirectUris)),
     },
     trustedHosts: readTrustedHosts(settings, configuredClients),
@@ -58,13 +59,14 @@ export function readClients(settings: SettingsReader, site: Site): ClientSetting
 }
 
 function readPrivateUse(settings: SettingsReader): RedirectPolicy {
-  const privateUseUris = settings.list('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris
   // What a template stands for has to be usable, where it stands for anything.
-  const usable = (uri: string) =>
-    parseRedirectUri(uri.replace(/\/\*$/, '/x'), { privateUseUris: [uri] }).kind === 'private-use'
-  if (!privateUseUris.every((uri) => usable(uri) && !uri.slice(0, -1).includes('*'))) {
-    settings.complain('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS has an unusable URI')
+  const isUsable = (uri: string) => {
+    const example = uri.replace(/\/\*$/, '/x')
+    return !example.includes('*') && parseRedirectUri(example, { privateUseUris: [uri] }).kind === 'private-use'
   }
+  const privateUseUris =
+    settings.entries('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS', 'a usable URI of an app', those(isUsable)) ??
+    defaultPrivateUseUris
   const schemes = settings.text('MCP_OAUTH_PRIVATE_USE_SCHEMES') ?? 'any'
   if (schemes !== 'any' && schemes !== 'listed') {
     settings.complain('MCP_OAUTH_PRIVATE_USE_SCHEMES must be any or listed')
@@ -72,28 +74,23 @@ function readPrivateUse(settings: SettingsReader): RedirectPolicy {
   return { privateUseUris, listedSchemesOnly: schemes !== 'any' }
 }
 
-/** The issuer's host, and those at which requests for it arrive. */
-function ownHostsOf(settings: SettingsReader, site: Site): ReadonlySet<string> {
-  const proxies = settings.list('MCP_OAUTH_PROXY_HOSTS') ?? []
-  const hosts = [site.issuer, ...proxies.map((host) => (host.includes('://') ? host : `https://${host}`))]
-  return new Set(hosts.flatMap((url) => URL.parse(url)?.host ?? []))
-}
+/** For `SettingsReader.entries`: as they stand, those that are of a form. */
+const those = (isEntry: (entry: string) => boolean) => (entry: string) => (isEntry(entry) ? entry : null)
 
 /** Whoever configures a client vouches for its redirect URIs. */
 function readTrustedHosts(settings: SettingsReader, configuredClients: readonly Client[]): ReadonlySet<string> {
-  const entries = settings.list('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts
-  if (!entries.every(isTrustedEntry)) {
-    settings.complain('MCP_OAUTH_TRUSTED_HOSTS must be a list of hosts, with a path or without')
-  }
+  const must = "somebody's own host in lower case, with a path or without, and no scheme"
+  const isEntry = those((entry) => isTrustedEntry(entry) && isSomebodys(entry))
+  const entries = settings.entries('MCP_OAUTH_TRUSTED_HOSTS', must, isEntry) ?? defaultTrustedHosts
   // Whole URIs: no entry of the setting is one, and none of them stands for more than itself.
   return new Set([...entries, ...configuredClients.flatMap(({ redirectUris }) => redirectUris)])
 }
 
 function readBlockedClients(settings: SettingsReader): BlockList {
-  const list = parseBlockList(settings.list('MCP_OAUTH_BLOCKED_CLIENTS') ?? [])
-  if (list) return list
-  settings.complain('MCP_OAUTH_BLOCKED_CLIENTS must be a list of client hashes, hosts and before:<date>')
-  return { hashes: new Set(), hosts: new Set(), before: 0 }
+  const must = "a client's hash, a host in lower case without a scheme, or before:<date>"
+  const isEntry = those((entry) => parseBlockList([entry]) !== null)
+  const entries = settings.entries('MCP_OAUTH_BLOCKED_CLIENTS', must, isEntry) ?? []
+  return parseBlockList(entries) ?? { hashes: new Set(), hosts: new Set(), before: 0 }
 }
 
 function readConfiguredClients(settings: SettingsReader, policy: RedirectPolicy): readonly Client[] {
@@ -107,9 +104,11 @@ function readMetadataDocuments(
   settings: SettingsReader,
   site: Site,
 ): Pick<ClientSettings, 'cimdAllowedHosts' | 'cimdLocalOrigins'> {
-  const hosts = settings.list('MCP_OAUTH_CIMD_ALLOWED_HOSTS')
-  if (hosts && !hosts.every(isHost)) settings.complain('MCP_OAUTH_CIMD_ALLOWED_HOSTS must be a list of hosts')
-  const cimdLocalOrigins = settings.list('MCP_OAUTH_CIMD_LOCAL_ORIGINS') ?? []
+  const host = 'a host in lower case, with its port if it has one, and no scheme'
+  const hosts = settings.entries('MCP_OAUTH_CIMD_ALLOWED_HOSTS', host, those(isHost))
+  const isOrigin = (entry: string) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry
+  const cimdLocalOrigins =
+    settings.entries('MCP_OAUTH_CIMD_LOCAL_ORIGINS', 'an https origin without a path', those(isOrigin)) ?? []
   if (cimdLocalOrigins.length > 0 && !isLoopbackHttp(site.issuer)) {
     settings.complain('MCP_OAUTH_CIMD_LOCAL_ORIGINS is for an issuer on loopback http only')
   }

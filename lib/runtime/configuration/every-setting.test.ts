@@ -16,6 +16,16 @@ const words = ['a key', 'ключ', 'two\nlines']
 const flags = ['yes', 'TRUE', '1', '"true"']
 const switches = ['true', 'Off', 'no']
 const numbers = ['many', '-1', '1e9', '1.5', '99999999999']
+const tokens = [
+  'short',
+  'x'.repeat(31),
+  `${'x'.repeat(40)} x`,
+  'x'.repeat(43),
+  'abcdefghij'.repeat(4),
+  'correct-horse-battery-staple-and-more',
+  '0123456789'.repeat(4),
+  '0101010101010101010101010101010101',
+]
 const secrets = ['short', 'correct horse battery staple', `${newSecret()}=`]
 
 /** For each setting, what it is not to be: each value is told by the setting's name. */
@@ -71,18 +81,57 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_ACCESS_TTL: numbers,
   MCP_OAUTH_REFRESH_TTL: numbers,
   MCP_OAUTH_REFRESH_GRACE: numbers,
-  MCP_OAUTH_TRUSTED_HOSTS: ['https://docs.example', '*.docs.example', 'docs.example/a b'],
+  MCP_OAUTH_TRUSTED_HOSTS: [
+    'https://docs.example',
+    '*.docs.example',
+    'docs.example/a b',
+    'Docs.example',
+    'docs.example.',
+    'com',
+    'intranet/callback',
+    'co.uk',
+    'com.au/callback',
+    'github.io',
+    'netlify.app:8443',
+  ],
   MCP_OAUTH_INTERSTITIAL: switches,
-  MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: ['javascript:alert(1)', 'https://docs.example/cb', 'cursor'],
+  MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: [
+    'javascript:alert(1)',
+    'https://docs.example/cb',
+    'cursor',
+    'file:///etc/passwd',
+    'warp://mcp/*/callback',
+    'warp://mcp/callback*',
+    '*',
+  ],
   MCP_OAUTH_PRIVATE_USE_SCHEMES: ['all', 'Any', 'off'],
   MCP_OAUTH_CLIENTS: ['web', '{}', '[{}]'],
-  MCP_OAUTH_CIMD_ALLOWED_HOSTS: ['*.docs.example', 'https://docs.example', 'a b'],
+  MCP_OAUTH_CIMD_ALLOWED_HOSTS: [
+    '*.docs.example',
+    'https://docs.example',
+    'a b',
+    'docs.example/',
+    'DOCS.example',
+    'docs.example:443',
+  ],
   MCP_OAUTH_DCR: switches,
-  MCP_OAUTH_REGISTRATION_TOKEN: ['short', 'x'.repeat(31), `${'x'.repeat(40)} x`],
-  MCP_OAUTH_BLOCKED_CLIENTS: ['before:yesterday', '*.docs.example', 'a b'],
-  MCP_OAUTH_CIMD_LOCAL_ORIGINS: ['https://localhost:9443', 'localhost:9443', 'https://127.0.0.1:1'],
+  MCP_OAUTH_REGISTRATION_TOKEN: tokens,
+  MCP_OAUTH_BLOCKED_CLIENTS: [
+    'before:yesterday',
+    '*.docs.example',
+    'a b',
+    'https://docs.example',
+    'docs.example/',
+    'Docs.example',
+  ],
+  MCP_OAUTH_CIMD_LOCAL_ORIGINS: [
+    'https://localhost:9443',
+    'localhost:9443',
+    'https://127.0.0.1:1',
+    'https://localhost:9443/x',
+  ],
   MCP_OAUTH_ADVERTISE_ISS: switches,
-  MCP_OAUTH_INTROSPECTION_TOKENS: ['short', 'x'.repeat(31), `${'x'.repeat(40)} x`],
+  MCP_OAUTH_INTROSPECTION_TOKENS: tokens,
   MCP_OAUTH_REGISTER_LIMIT: numbers,
   MCP_OAUTH_REGISTER_WINDOW_SEC: numbers,
   MCP_OAUTH_CIMD_LIMIT: numbers,
@@ -141,6 +190,17 @@ describe('what is clear is taken as it is meant', () => {
     ['MCP_OAUTH_PROXY_HOSTS', 'https://docs-mcp.netlify.app, https://DOCS.example:443/, docs.example:8443, [::1]:8888'],
     ['MCP_OAUTH_PREVIEW_DOMAINS', 'https://Previews.docs.example/, docs.example'],
     ['MCP_FEEDBACK_FORM_PATH', '/home/?from=mcp'],
+    [
+      'MCP_OAUTH_TRUSTED_HOSTS',
+      'claude.ai/api/mcp/auth_callback,localhost:9443/cb,docs.github.io,app.co.uk,[::1]:8443/cb',
+    ],
+    ['MCP_OAUTH_REGISTRATION_TOKEN', '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b'],
+    ['MCP_OAUTH_REGISTRATION_TOKEN', newSecret()],
+    ['MCP_OAUTH_INTROSPECTION_TOKENS', `${newSecret()}, ${newSecret()}`],
+    [
+      'MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS',
+      'raycast://oauth/cb?package=mcp,vscode://saoudrizwan.claude-dev/cb/*,warp:/cb',
+    ],
     ['KAPA_API_URL', 'http://localhost:8890'],
   ])('%s=%s', (name, value) => expect(review({ [name]: value }).problems).toEqual([]))
 
@@ -184,6 +244,45 @@ describe('what belongs together is told together', () => {
   test('a mistyped flag of the mock is told beside a client id, too', () => {
     expect(review({ MCP_OAUTH_ALLOW_MOCK: 'ture' }).problems).toEqual(['MCP_OAUTH_ALLOW_MOCK must be true or false'])
   })
+})
+
+describe('one value for two things', () => {
+  const [one, other] = [newSecret(), newSecret()]
+  const values = (env: Environment) => review(env).problems
+
+  test.each([
+    ['MCP_OAUTH_SECRET', { MCP_OAUTH_SECRET: one }],
+    ['MCP_OAUTH_PREVIOUS_SECRETS', { MCP_OAUTH_PREVIOUS_SECRETS: `${other},${one}` }],
+  ])('a retired secret that is in %s too: what has leaked must open nothing', (_name, env) => {
+    const problem =
+      'MCP_OAUTH_RETIRED_SECRETS has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too'
+    expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: one })).toEqual([problem])
+    // The last character of 43 has two bits that say nothing: the same secret, spelled in another way.
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const respelled = one.slice(0, -1) + last[last.indexOf(one.at(-1) ?? '') ^ 1]
+    expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: respelled })).toEqual([problem])
+    expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: newSecret() })).toEqual([])
+  })
+
+  const [token, tokens] = ['MCP_OAUTH_REGISTRATION_TOKEN', 'MCP_OAUTH_INTROSPECTION_TOKENS']
+  test.each([
+    [{ [token]: one, [tokens]: `${other},${one}` }, `${token} has a value of ${tokens}: each needs one of its own`],
+    [{ [token]: one, MCP_OAUTH_SECRET: one }, `${token} has a value of MCP_OAUTH_SECRET: each needs one of its own`],
+    [
+      { [token]: one, MCP_OAUTH_RETIRED_SECRETS: one },
+      `${token} has a value of MCP_OAUTH_RETIRED_SECRETS: each needs one of its own`,
+    ],
+    [{ [tokens]: one, KAPA_API_KEY: one }, `${tokens} has a value of KAPA_API_KEY: each needs one of its own`],
+    [
+      { [tokens]: one, UPSTREAM_CLIENT_SECRET: one },
+      `${tokens} has a value of UPSTREAM_CLIENT_SECRET: each needs one of its own`,
+    ],
+    [{ [tokens]: `${one},${other},${one}` }, `${tokens} has a value twice: each needs one of its own`],
+  ])('a token of the operator that opens another door as well (%#)', (env, problem) => {
+    expect(values(env)).toEqual([problem])
+  })
+
+  test('tokens of their own', () => expect(values({ [token]: one, [tokens]: `${other},${newSecret()}` })).toEqual([]))
 })
 
 describe('a setting that nothing reads', () => {

@@ -25,7 +25,10 @@ export interface FlowSettings extends ClientSettings {
 const day = 86_400
 
 /** `null` where there is no secret or no upstream; every other problem is in `settings`. */
-export function readFlow(settings: SettingsReader, site: Site, brand: Brand): FlowSettings | null {
+export function readFlow(
+  settings: SettingsReader,
+  { site, brand, proxyHosts }: { readonly site: Site; readonly brand: Brand; readonly proxyHosts: readonly string[] },
+): FlowSettings | null {
   const secrets = readSecrets(settings)
   const upstream = readUpstream(settings, site, brand)
   const rest = {
@@ -35,7 +38,7 @@ export function readFlow(settings: SettingsReader, site: Site, brand: Brand): Fl
       grant: 180 * day,
       grace: settings.integer('MCP_OAUTH_REFRESH_GRACE', { min: 0, max: 600, default: 60 }),
     },
-    ...readClients(settings, site),
+    ...readClients(settings, site, proxyHosts),
     limits: readLimits(settings),
     crmWebhookUrl: settings.url('CRM_WEBHOOK_URL'),
   }

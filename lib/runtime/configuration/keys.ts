@@ -39,5 +39,12 @@ export function readSecrets(settings: SettingsReader): Secrets | null {
   const [previous, retired] = ['MCP_OAUTH_PREVIOUS_SECRETS', 'MCP_OAUTH_RETIRED_SECRETS'].map((name) =>
     parse(name, settings.list(name) ?? []),
   )
+  // What has leaked would go on sealing and opening everything.
+  const used = [...(secret ? [secret] : []), ...(previous ?? [])].map((bytes) => Buffer.from(bytes))
+  if (retired?.some((bytes) => used.some((other) => other.equals(bytes)))) {
+    settings.complain(
+      'MCP_OAUTH_RETIRED_SECRETS has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too',
+    )
+  }
   return secret ? { current: secret, previous: previous ?? [], retired: retired ?? [] } : null
 }

@@ -20,8 +20,7 @@ const day = 86_400
 export const mostInWindow = 1000
 
 export function readLimits(settings: SettingsReader): LimitSettings {
-  const exempt = (settings.list('MCP_OAUTH_LIMIT_EXEMPT') ?? []).map(parseRange)
-  if (exempt.includes(null)) settings.complain('MCP_OAUTH_LIMIT_EXEMPT must be a list of CIDR ranges')
+  const exempt = settings.entries('MCP_OAUTH_LIMIT_EXEMPT', 'a CIDR range, such as 192.0.2.0/24', parseRange) ?? []
   return {
     registration: windowOf(
       settings,
@@ -35,7 +34,7 @@ export function readLimits(settings: SettingsReader): LimitSettings {
       30,
       readSeconds(settings, 'MCP_OAUTH_CIMD_WINDOW_SEC', 600),
     ),
-    exempt: exempt.filter((range) => range !== null),
+    exempt,
   }
 }
 
