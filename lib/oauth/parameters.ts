@@ -1,4 +1,5 @@
 import { OAuthError } from './errors.ts'
+import { elementsOf } from './joined-header.ts'
 
 /**
  * The parameters of a request (OAuth 2.1 §3.1, §3.2): unknown ones are ignored, an empty value counts as absent, a
@@ -35,12 +36,29 @@ const maxFormBytes = 32_768
  * that are not UTF-8.
  */
 export async function readForm(request: Request): Promise<Parameters> {
-  const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded') {
-    throw new OAuthError('invalid_request', 'the content type must be application/x-www-form-urlencoded')
-  }
+  if (mediaType(request.headers.get('content-type') ?? '') !== formType) throw new OAuthError(...notAForm)
   return parseParameters(new URLSearchParams(await readText(request, maxFormBytes)))
 }
+
+/**
+ * The same for what clients post, not browsers: if a default header and the client's own were joined, so that the form
+ * type is one of several, a body that is a form is taken as one.
+ */
+export async function readClientForm(request: Request): Promise<Parameters> {
+  const types = elementsOf(request.headers.get('content-type') ?? '').map(mediaType)
+  if (!types.includes(formType)) throw new OAuthError(...notAForm)
+  const text = await readText(request, maxFormBytes)
+  if (types.length > 1 && !looksLikeForm.test(text)) throw new OAuthError(...notAForm)
+  return parseParameters(new URLSearchParams(text))
+}
+
+const formType = 'application/x-www-form-urlencoded'
+const notAForm = ['invalid_request', `the content type must be ${formType}`] as const
+
+/** A name and a value, on one line: neither JSON nor a multipart body begins so. */
+const looksLikeForm = /^[\w.~*+%-]*=[^\r\n]*$/
+
+const mediaType = (header: string) => header.split(';')[0]?.trim().toLowerCase()
 
 /** The body as text, at most `maxBytes` of it. Throws `OAuthError`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {

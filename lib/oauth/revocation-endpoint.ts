@@ -2,7 +2,7 @@ import { isWeaker } from './clients/authentication-strength.ts'
 import { OAuthError } from './errors.ts'
 import type { Grants } from './grants/grants.ts'
 import type { OpenIssuedToken } from './issued-tokens.ts'
-import { readForm } from './parameters.ts'
+import { readClientForm } from './parameters.ts'
 import type { AuthenticationCall, ClientAuthentication } from './token/authenticated-client.ts'
 
 export interface RevocationOptions {
@@ -22,7 +22,7 @@ export interface RevocationOptions {
  */
 export async function revoke(request: Request, options: RevocationOptions, call: AuthenticationCall): Promise<void> {
   const { grants } = options
-  const form = await readForm(request)
+  const form = await readClientForm(request)
   const client = await options.authentication.authenticate(request, form, call)
   const shown = form.get('token')
   if (shown === undefined) throw new OAuthError('invalid_request', 'token is missing')

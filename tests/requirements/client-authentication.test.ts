@@ -51,7 +51,7 @@ describe('a registered client is held to what it registered [T-07]', () => {
   test('what fails in the header is answered with a challenge, as RFC 6749 §5.2 wants it [T-05 T-08]', async () => {
     const { server } = await world()
     const { client_id } = await registerClientOf(server, { token_endpoint_auth_method: 'client_secret_basic' })
-    for (const header of [basic(client_id, 'wrong'), basic('nobody', 'x'), 'Basic ?', 'Bearer x']) {
+    for (const header of [basic(client_id, 'wrong'), basic('nobody', 'x'), 'Basic ?', 'Bearer x, Basic ?']) {
       const answer = await post(server, { grant_type: 'refresh_token', refresh_token: 'x' }, header)
       expect([verdict(answer), answer.headers.get('www-authenticate')]).toEqual([
         '401 invalid_client',

@@ -131,7 +131,13 @@ describe('an answer', () => {
   test('to a client that tried the header is 401 with a challenge, malformed or not [T-05 T-07]', async () => {
     const { server, form } = await session()
     const guess = Buffer.from(`${form.client_id}:a secret of nobody`).toString('base64')
-    for (const authorization of ['Basic', 'Basic %%%', `Basic ${guess}`, 'Bearer x', 'nonsense']) {
+    for (const authorization of [
+      'Basic',
+      'Basic %%%',
+      `Basic ${guess}`,
+      `Bearer x, Basic ${guess}`,
+      'Bearer x, Basic',
+    ]) {
       const response = await post(server, form, { authorization })
       expect([response.status, (await response.json()).error]).toEqual([401, 'invalid_client'])
       expect(response.headers.get('www-authenticate')).toBe('Basic realm="oauth"')

@@ -16,7 +16,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §3.2, §3.2.2',
       status: 'kept',
       requirement: 'A form by `POST`, each parameter once.',
-      what: 'Other methods 405. Another or no content type, more than 32 KB, bytes that are not UTF-8 or a repeated parameter: 400 `invalid_request` as JSON. The query of the URL is not read; unknown parameters are ignored; empty ones are absent.',
+      what: 'Other methods 405. Another or no content type, more than 32 KB, bytes that are not UTF-8 or a repeated parameter: 400 `invalid_request` as JSON. A content type that was joined with others counts as that of a form if one of them is and the body is one. The query of the URL is not read; unknown parameters are ignored; empty ones are absent.',
       file: ['lib/oauth/parameters.ts', endpoint],
     },
     {
@@ -70,7 +70,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §2.4, §3.2.1',
       status: 'kept',
       requirement: 'Clients authenticate as they registered.',
-      what: '`none`: `client_id` in the body, and a secret or an assertion is `invalid_client`. A secret: by post or Basic; computed from the client_id and stored nowhere, or a SHA-256 in the configuration; constant time; after 20 wrong ones of an address in an hour 429, since `invalid_client` would make clients forget a good registration. Two ways at once: `invalid_request`.',
+      what: '`none`: `client_id` in the body, and a secret or an assertion is `invalid_client`. A secret: by post or Basic; computed from the client_id and stored nowhere, or a SHA-256 in the configuration; constant time; after 20 wrong ones of an address in an hour 429, since `invalid_client` would make clients forget a good registration. Two ways at once: `invalid_request`. Only Basic in the header is one of them: other schemes are passed over.',
       file: [
         'lib/oauth/token/client-authentication.ts',
         'lib/oauth/token/credentials.ts',
@@ -83,7 +83,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §2.4.1; TypeScript SDK; Codex',
       status: 'kept',
       requirement: 'Basic credentials are decoded in both ways that clients use.',
-      what: 'Form-urlencoded first, then as they are; our client ids read the same in both. A header that cannot be read is 401 `invalid_client` with a challenge. Whoever registered one way of sending a secret may use the other.',
+      what: 'Form-urlencoded first, then as they are; our client ids read the same in both. In a header that was joined the Basic part counts. One that cannot be read is 401 `invalid_client` with a challenge, two are `invalid_request`; neither falls through to `none`. Whoever registered one way of sending a secret may use the other.',
       file: 'lib/oauth/token/credentials.ts',
     },
     {

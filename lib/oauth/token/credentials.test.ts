@@ -55,10 +55,45 @@ describe('credentials', () => {
     basic(''),
     `Basic ${Buffer.from([0xff, 0xfe, 0x3a, 0x61]).toString('base64')}`,
     `Basic ${Buffer.from('web:s').toString('base64')}====`,
-    'Bearer abc',
-    'Digest username="web"',
+    'basic:d2ViOnM=',
+    'Basic=d2ViOnM=',
+    'Bearer stale, Basic !!!',
+    'Basic !!!, Bearer stale',
+    'Digest username="web", Basic',
+    'Bearer "never ends, Basic !!!',
   ])('a header that cannot be read is invalid_client: %s [T-08]', (header) => {
     expect(errorOf({ client_id: 'web' }, header)).toBe('invalid_client')
+  })
+
+  const strays = [
+    '',
+    'Bearer',
+    'Bearer ',
+    'Bearer stale',
+    'bearer eyJhbGciOiJSUzI1NiJ9.e30.x',
+    `Bearer \${API_TOKEN}`,
+    'Bearer undefined',
+    'Bearer one, Bearer two',
+    'Bearer one,Bearer two',
+    'DPoP eyJhbGciOiJFUzI1NiJ9.e30.x',
+    'Negotiate YIIB==',
+    'Digest username="web", realm="a, b", nonce="x", uri="/", response="y"',
+    'Digest username="Basic d2ViOnM=", realm="x, Basic !!!"',
+    'Token abc',
+    'BasicAuth d2ViOnM=',
+    'x-basic d2ViOnM=',
+    'AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c',
+    'd2ViOnM=',
+    'null',
+    ', ,',
+  ]
+  test.each(strays)('another scheme in the header says nothing, the body decides: %j [T-07]', (stray) => {
+    expect(read({ client_id: 'web' }, stray)).toEqual({ method: 'none', id: 'web' })
+    expect(read({ client_id: 'web', client_secret: 's' }, stray)).toMatchObject({ method: 'client_secret_post' })
+    const joined = { method: 'client_secret_basic', id: 'web', secrets: ['s'] }
+    expect(read({}, `${stray}, ${basic('web:s')}`)).toEqual(joined)
+    expect(read({ client_id: 'web' }, `${basic('web:s')}, ${stray}`)).toEqual(joined)
+    expect(read({}, `${stray},${basic('web:s')},${stray}`)).toEqual(joined)
   })
 
   test.each<[string, Record<string, string>, string?]>([
@@ -67,7 +102,14 @@ describe('credentials', () => {
     ['secret and assertion', { client_id: 'web', client_secret: 's', client_assertion: 'x' }],
     ['secret and type of an assertion', { client_id: 'web', client_secret: 's', client_assertion_type: 'x' }],
     ['header and another client_id', { client_id: 'other' }, basic('web:s')],
+    ['two that are readable', {}, `${basic('web:s')}, ${basic('web:s')}`],
+    ['two of two clients', {}, `${basic('web:s')}, Bearer x, ${basic('other:s')}`],
+    ['one that is readable and one that is not', { client_id: 'web' }, `${basic('web:s')}, Basic !!!`],
+    ['a joined header and a secret', { client_id: 'web', client_secret: 's' }, `Bearer x, ${basic('web:s')}`],
+    ['a joined header and an assertion', { client_assertion: 'x' }, `${basic('web:s')}, Bearer x`],
+    ['an unreadable one and a secret', { client_id: 'web', client_secret: 's' }, 'Basic !!!'],
     ['nothing', {}],
+    ['nothing but a bearer token', {}, 'Bearer x'],
     ['a secret of nobody', { client_secret: 's' }],
   ])('%s: invalid_request [T-07]', (_what, form, header) => expect(errorOf(form, header)).toBe('invalid_request'))
 

@@ -1,4 +1,5 @@
 import { OAuthError } from '../errors.ts'
+import { elementsOf } from '../joined-header.ts'
 import type { Parameters } from '../parameters.ts'
 
 /** How a client names and proves itself, as far as the request says. */
@@ -19,19 +20,28 @@ export type AssertionCredentials = Extract<Credentials, { assertion: unknown }>
 /** RFC 7523 §2.2. */
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** The credentials of a request to the token endpoint (OAuth 2.1 §2.4; T-07), of one kind only. Throws `OAuthError`. */
+/**
+ * The credentials of a request to the token endpoint (OAuth 2.1 §2.4; T-07), of one kind only. In the header only Basic is
+ * client authentication: a stale bearer token or a placeholder beside a good request says nothing, and the body decides.
+ * Throws `OAuthError`.
+ */
 export function readCredentials(request: Request, form: Parameters): Credentials {
-  const header = request.headers.get('authorization')
+  const [header, another] = basicParts(request)
   const id = form.get('client_id')
   const secret = form.get('client_secret')
   const assertion = form.get('client_assertion')
   const type = form.get('client_assertion_type')
 
-  const ways = [header !== null, secret !== undefined, assertion !== undefined || type !== undefined]
+  const ways = [
+    header !== undefined,
+    another !== undefined,
+    secret !== undefined,
+    assertion !== undefined || type !== undefined,
+  ]
   if (ways.filter(Boolean).length > 1) {
     throw new OAuthError('invalid_request', 'more than one way of client authentication')
   }
-  if (header !== null) return readBasic(header, id)
+  if (header !== undefined) return readBasic(header, id)
   if (assertion !== undefined || type !== undefined) {
     if (type !== assertionType) throw new OAuthError('invalid_client', `client_assertion_type must be ${assertionType}`)
     if (assertion === undefined) throw new OAuthError('invalid_client', 'client_assertion is missing')
@@ -39,6 +49,12 @@ export function readCredentials(request: Request, form: Parameters): Credentials
   }
   if (id === undefined) throw new OAuthError('invalid_request', 'client_id is missing')
   return secret === undefined ? { method: 'none', id } : { method: 'client_secret_post', id, secrets: [secret] }
+}
+
+/** Everything in the `Authorization` header that says to be Basic, readable or not: nobody falls through to none (T-08). */
+function basicParts(request: Request): readonly string[] {
+  const isBasic = (element: string) => /^basic(?![\w!#$%&'*+.^`|~-])/i.test(element)
+  return elementsOf(request.headers.get('authorization') ?? '').filter(isBasic)
 }
 
 /**

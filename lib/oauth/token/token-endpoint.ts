@@ -4,7 +4,7 @@ import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
-import { readForm } from '../parameters.ts'
+import { readClientForm } from '../parameters.ts'
 import type { ClientAuthentication } from './authenticated-client.ts'
 import { type CodeSealer, codeSealer } from './authorization-code.ts'
 import { authorizationCodeGrant } from './authorization-code-grant.ts'
@@ -76,7 +76,7 @@ export function createTokenEndpoint(
     addressHash: (grant, address) => (address === undefined ? undefined : addresses.of(`${grant}\n${address}`)),
   }
   return async (request, call) => {
-    const form = await readForm(request)
+    const form = await readClientForm(request)
     const grantType = form.get('grant_type')
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing')
     const supported = capabilities.grantTypes.find((name) => name === grantType)
