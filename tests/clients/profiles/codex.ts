@@ -5,19 +5,20 @@ const headers: HeaderFields = { 'mcp-protocol-version': '2024-11-05', accept: '*
 const profile: ClientProfile = {
   name: 'Codex',
   sources: [
-    { fact: 'its requests, in order, their headers, and the registration', from: 'seen running, 0.169.0' },
+    { fact: 'its requests, in order, their headers, and the registration', from: 'seen running, 0.169.0 and 0.171.0' },
     { fact: 'where it publishes its document', from: 'https://chatgpt.com/oauth/codex/client.json' },
     {
       fact: 'looks for the authorization server at the MCP server first, under three paths, and goes on after anything',
       from: 'https://github.com/openai/codex/blob/main/codex-rs/rmcp-client/src/auth_status.rs',
     },
+    { fact: 'asks for the scope of the challenge; one callback for all servers', from: 'seen running, 0.171.0' },
     {
-      fact: 'registers a callback of its own for each server',
+      fact: 'older ones register a callback of its own for each server',
       from: 'https://github.com/openai/codex/issues/30460',
     },
     { fact: 'leaves out resource when it refreshes', from: 'https://github.com/openai/codex/issues/33403' },
     {
-      fact: 'fails without iss where iss is advertised',
+      fact: 'fails without iss where iss is advertised; 0.143 to 0.146 failed with it too',
       from: 'https://github.com/openai/codex/issues/31573',
     },
   ],
@@ -74,6 +75,24 @@ const profile: ClientProfile = {
       by: 'registration',
       body: {
         client_name: 'Codex',
+        redirect_uris: ['http://127.0.0.1:{port}/callback'],
+        grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none',
+        response_types: ['code'],
+        application_type: 'native',
+      },
+      filledIn: ['scope'],
+      headers: { accept: '*/*' },
+      times: 1,
+      whenUnknown: 'registers again',
+      preflight: null,
+      redirectUris: ['http://127.0.0.1:{port}/callback'],
+    },
+    {
+      name: 'registered by an older one',
+      by: 'registration',
+      body: {
+        client_name: 'Codex',
         redirect_uris: ['http://127.0.0.1:{port}/callback/6MFBM1In3Ey-'],
         grant_types: ['authorization_code', 'refresh_token'],
         token_endpoint_auth_method: 'none',
@@ -89,7 +108,7 @@ const profile: ClientProfile = {
     },
   ],
   authorization: {
-    scope: { from: 'authorization server', offlineAccess: true },
+    scope: { from: 'challenge', offlineAccess: true },
     resource: true,
     prompt: null,
     state: { bytes: 16, as: 'base64url' },
@@ -106,7 +125,7 @@ const profile: ClientProfile = {
   revokes: [],
   mcp: {
     version: '2025-06-18',
-    clientInfo: { name: 'codex-mcp-client', version: '0.169.0' },
+    clientInfo: { name: 'codex-mcp-client', version: '0.171.0' },
     headers: {},
     opensStream: true,
   },
