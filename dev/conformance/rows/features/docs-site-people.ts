@@ -115,7 +115,7 @@ const documents = from('docs-site, documentation and preview', [
     level: 'feature',
     status: 'kept',
     requirement: 'The names of its settings.',
-    what: 'All that it names first, and of the others `MCP_OAUTH_SIGNUP_URL`, `REDPANDA_OAUTH_ISSUER`, the lifetimes, the limits of documents, the path of the form, `KAPA_API_KEY`, `URL` and `DEPLOY_PRIME_URL`. `MCP_OAUTH_UPSTREAM` follows from what is set.',
+    what: 'All that it names first, and of the others `MCP_OAUTH_SIGNUP_URL`, `REDPANDA_OAUTH_ISSUER`, the lifetimes, the limits of documents, the path of the form and `KAPA_API_KEY`. What `URL` and `DEPLOY_PRIME_URL` would say is taken from Netlify’s context of the request; `MCP_OAUTH_UPSTREAM` follows from what is set.',
     file: 'lib/runtime/configuration.ts',
     open: '`STORE_BACKEND` and `NETLIFY_DATABASE_URL` come with Postgres. `MCPCAT_PROJECT` does not: usage is to be recorded here (“The docs team sees who asks; people see what they have connected”).',
   },
