@@ -10,7 +10,7 @@ import {
   type ProtectedResource,
 } from './challenge.ts'
 import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from './cross-origin.ts'
-import { createGrantCheck, type IsGrantLive } from './grant-check.ts'
+import { createGrantCheck, type ReadGrantStatus } from './grant-check.ts'
 import { createAccessRules, type Needs } from './needs.ts'
 import { type CallLimits, type CountedCall, countCall, setRateLimit, tooManyCalls } from './rate-limit.ts'
 import { readerRedirect } from './reader.ts'
@@ -28,7 +28,7 @@ export interface McpEndpointOptions {
   /** False: requests without credentials pass, and are logged (F-000-16). Bad credentials never pass (B8-12). */
   readonly requireAuth: boolean
   readonly publicKeys: PublicKeys
-  readonly isGrantLive: IsGrantLive
+  readonly grantStatus: ReadGrantStatus
   readonly limits: CallLimits
   /** In the order in which they are listed. */
   readonly tools: readonly Tool[]
@@ -80,7 +80,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const { resourceMetadataUrl, documentationUrl } = options
   const needsOf = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const bearer = createBearerVerifier({ issuer, resource, publicKeys, now })
-  const isLive = createGrantCheck({ isGrantLive: options.isGrantLive, now, log })
+  const isLive = createGrantCheck({ grantStatus: options.grantStatus, now, log })
   const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, log, maximumBody })
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)
   /** Of a request without a body that could be asked for. */

@@ -30,21 +30,25 @@ function createGrantWorld() {
   const world = {
     now: start,
     ended: new Set<string>(),
+    absent: new Set<string>(),
+    /** Milliseconds that a read takes. */
+    slowness: 0,
     store: 'up' as 'up' | 'down' | 'hanging',
     reads: [] as string[],
     instance() {
       const { fetch, lines } = createTestEndpoint([key], upstream, {
         now: () => world.now,
-        async isGrantLive(grant, signal) {
+        async grantStatus(grant, signal) {
           world.reads.push(grant)
-          const live = !world.ended.has(grant)
+          const status = world.absent.has(grant) ? 'absent' : world.ended.has(grant) ? 'ended' : 'live'
+          world.now += world.slowness
           if (world.store === 'down') throw new StoreUnavailable('down')
           if (world.store === 'hanging') {
             await new Promise((resolve) => signal.addEventListener('abort', resolve))
             throw new StoreUnavailable('the request ran out of time')
           }
           await new Promise((resolve) => setImmediate(resolve))
-          return live
+          return status
         },
       })
       const call = (token: string, body = ask('how?')) => fetch(post(body, { authorization: `Bearer ${token}` }))
@@ -130,6 +134,20 @@ describe('a live grant', () => {
     expect(world.reads).toEqual([grant, grant])
   })
 
+  test('its minute begins when the read does, not when it ends: what was found may be as old as that', async () => {
+    const world = createGrantWorld()
+    const { status } = world.instance()
+    const token = await tokenOf()
+    world.slowness = 20 * second
+    expect(await status(token)).toBe(200)
+    world.ended.add(grant)
+    world.now += 39 * second
+    expect(await status(token)).toBe(200)
+    world.now += second
+    expect(await status(token)).toBe(401)
+    expect(world.reads).toHaveLength(2)
+  })
+
   test('one that is revoked does not end another one of the same person', async () => {
     const world = createGrantWorld()
     world.ended.add(grant)
@@ -147,6 +165,62 @@ describe('a live grant', () => {
     expect(world.reads).toHaveLength(2_001)
     await call(tokens[0] ?? '', '{')
     expect(world.reads).toHaveLength(2_002)
+  })
+})
+
+describe('a grant that the store does not have', () => {
+  test('is refused, and looked for again after five seconds: one wrong answer signs nobody out', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { status } = world.instance()
+    const token = await tokenOf()
+    expect(await status(token)).toBe(401)
+    world.absent.clear()
+    world.now += 4_999
+    expect(await status(token)).toBe(401)
+    expect(world.reads).toHaveLength(1)
+    world.now += 1
+    expect(await status(token)).toBe(200)
+    expect(world.reads).toHaveLength(2)
+  })
+
+  test('is looked for at once for the token of a refresh, which proves that it is there', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { status } = world.instance()
+    const [before, after] = [await tokenOf(), await tokenOf()]
+    expect(await status(before)).toBe(401)
+    world.absent.clear()
+    expect(await status(after)).toBe(200)
+    // What the later answer said goes for all tokens of the grant.
+    expect(await status(before)).toBe(200)
+    expect(world.reads).toHaveLength(2)
+  })
+
+  test('costs one read in five seconds, however often the same token comes', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { call } = world.instance()
+    const token = await tokenOf()
+    await Promise.all(Array.from({ length: 100 }, () => call(token)))
+    for (let calls = 0; calls < 100; calls++) expect((await call(token)).status).toBe(401)
+    expect(world.reads).toHaveLength(1)
+  })
+
+  test('that has ended meanwhile stays ended, whatever is said of it later', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { status } = world.instance()
+    const token = await tokenOf()
+    expect(await status(token)).toBe(401)
+    world.absent.clear()
+    world.ended.add(grant)
+    world.now += 5 * second
+    expect(await status(token)).toBe(401)
+    world.ended.clear()
+    world.now += 120 * second
+    expect([await status(token), await status(await tokenOf())]).toEqual([401, 401])
+    expect(world.reads).toHaveLength(2)
   })
 })
 
@@ -194,8 +268,8 @@ describe('a store that does not answer', () => {
 })
 
 test('nobody is asked about a grant for whoever has no token, and a bug there is a 500', async () => {
-  const isGrantLive = () => Promise.reject(new TypeError('a bug'))
-  const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false, isGrantLive })
+  const grantStatus = () => Promise.reject(new TypeError('a bug'))
+  const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false, grantStatus })
   expect((await resultOf(await fetch(post(rpc('tools/list'))))).result.tools).toHaveLength(1)
   const token = await sign(key, claims(Date.now()))
   expect((await fetch(post(rpc('tools/list'), { authorization: `Bearer ${token}` }))).status).toBe(500)

@@ -4,15 +4,16 @@ import { StoreUnavailable } from '../store/store.ts'
 import type { AccessToken } from './bearer.ts'
 
 /**
- * Whether a grant still stands: false once it has been revoked, and where there is none. A strong read. Throws
- * `StoreUnavailable`.
+ * Whether a grant still stands, by a strong read. `ended`: it has been revoked, which is final. `absent`: the store has
+ * none. Throws `StoreUnavailable`.
  */
-export type IsGrantLive = (grant: string, signal: AbortSignal) => Promise<boolean>
+export type ReadGrantStatus = (grant: string, signal: AbortSignal) => Promise<'live' | 'ended' | 'absent'>
 
 /**
  * Whether the grant of a verified token still stands (S-07), known for at most 60 s: within that time a revocation has
  * reached every instance. One read for however many requests of a grant arrive meanwhile. When the store does not answer
- * in a second, a token that is valid otherwise passes: an outage must not sign everybody out.
+ * in a second, a token that is valid otherwise passes: an outage must not sign everybody out. A grant that is not there
+ * is refused, but looked for again soon, and at once for the next token: one wrong answer must not sign anybody out.
  */
 export type GrantCheck = (token: AccessToken) => Promise<boolean>
 
@@ -21,6 +22,8 @@ const liveFor = 60_000
 const readTimeout = 1_000
 /** Milliseconds until a store that did not answer is asked again about the same grant. */
 const unknownFor = 5_000
+/** Milliseconds until a store that has no such grant is asked again for the same token. */
+const absentFor = 5_000
 /** Grants that an instance remembers; what it forgets it reads again. */
 const mostRemembered = 2_000
 
@@ -31,19 +34,19 @@ interface Known {
 }
 
 export function createGrantCheck(options: {
-  readonly isGrantLive: IsGrantLive
+  readonly grantStatus: ReadGrantStatus
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly log: Log
 }): GrantCheck {
-  const { isGrantLive, now, log } = options
-  /** The least recently read first. */
+  const { grantStatus, now, log } = options
+  /** By grant, or by token where a grant was not there. The least recently read first. */
   const known = new Map<string, Known>()
   const reading = new Map<string, Promise<boolean>>()
 
-  function remember(grant: string, learned: Known): boolean {
-    known.delete(grant)
-    known.set(grant, learned)
+  function remember(what: string, learned: Known): boolean {
+    known.delete(what)
+    known.set(what, learned)
     for (const oldest of known.keys()) {
       if (known.size <= mostRemembered) break
       known.delete(oldest)
@@ -52,13 +55,19 @@ export function createGrantCheck(options: {
   }
 
   /** No single request's signal may end a read that others wait for. */
-  async function read({ grant, expiresAt }: AccessToken): Promise<boolean> {
+  async function read({ grant, jti, expiresAt }: AccessToken): Promise<boolean> {
     // From the beginning of the read: what it finds may be as old as that.
     const began = now()
     try {
-      const live = await withDeadline(readTimeout, (signal) => isGrantLive(grant, signal))
-      // An ended grant stays ended: until the token expires nobody has to ask again.
-      return remember(grant, { live, until: live ? began + liveFor : Math.max(expiresAt * 1_000, began + liveFor) })
+      switch (await withDeadline(readTimeout, (signal) => grantStatus(grant, signal))) {
+        case 'live':
+          return remember(grant, { live: true, until: began + liveFor })
+        case 'ended':
+          // An ended grant stays ended: until the token expires nobody has to ask again.
+          return remember(grant, { live: false, until: Math.max(expiresAt * 1_000, began + liveFor) })
+        case 'absent':
+          return remember(jti, { live: false, until: began + absentFor })
+      }
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       log('mcp_grant_unchecked', { grant: shortGrant(grant), reason: error.message })
@@ -67,8 +76,10 @@ export function createGrantCheck(options: {
   }
 
   return async (token) => {
-    const found = known.get(token.grant)
-    if (found && found.until > now()) return found.live
+    for (const what of [token.grant, token.jti]) {
+      const found = known.get(what)
+      if (found && found.until > now()) return found.live
+    }
     const shared = reading.get(token.grant)
     if (shared) return shared
     const begun = read(token).finally(() => reading.delete(token.grant))

@@ -220,7 +220,7 @@ describe('what is counted', () => {
     const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
     const { fetch, hits } = world()
     expect([(await fetch(authorized(ask('how?'), narrow))).status, hits]).toEqual([403, []])
-    const revoked = world({ isGrantLive: async () => false })
+    const revoked = world({ grantStatus: async () => 'ended' })
     expect((await revoked.fetch(authorized(rpc('tools/list')))).status).toBe(401)
     expect([(await revoked.fetch(authorized(ask('how?')))).status, revoked.hits]).toEqual([401, []])
   })
@@ -255,9 +255,9 @@ test('the limit and the grant are looked up beside each other', async () => {
     await both.promise
   }
   const { fetch } = world({
-    isGrantLive: async () => {
+    grantStatus: async () => {
       await asks('grant')
-      return true
+      return 'live'
     },
     limits: {
       user: () => ({

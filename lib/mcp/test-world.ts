@@ -159,7 +159,7 @@ export function createTestEndpoint(
     documentationUrl: `${issuer}/connect`,
     requireAuth: true,
     publicKeys: async () => ({ keys: keys.map((key) => key.publicJwk) }),
-    isGrantLive: async () => true,
+    grantStatus: async () => 'live',
     limits: {},
     tools: [
       askQuestion({

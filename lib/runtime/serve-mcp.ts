@@ -2,7 +2,7 @@ import { startDeadline } from '../deadline.ts'
 import { preflightResponse, withCommonHeaders } from '../mcp/cross-origin.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { paths } from '../oauth/capabilities.ts'
-import { isGrantLive } from '../oauth/grants/status.ts'
+import { grantStatus } from '../oauth/grants/status.ts'
 import { createBlobsStore } from '../store/blobs.ts'
 import { jsonResponse } from '../well-formed.ts'
 import { createAccountTools } from './account-tools.ts'
@@ -65,7 +65,7 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
     documentationUrl,
     requireAuth: mcp.requireAuth,
     publicKeys,
-    isGrantLive: (grant, signal) => isGrantLive(store, grant, signal),
+    grantStatus: (grant, signal) => grantStatus(store, grant, signal),
     limits: createCallLimits(configuration, tools.plans, store),
     // Without a key Kapa refuses, and the tool says so; the configuration problem is in the log.
     tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],

@@ -84,6 +84,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     adapt?: (fetch: Fetch, text: () => string) => Fetch,
   ): Promise<{ readonly exchange: Exchange; readonly result: Result }> {
     let status = 0
+    const assertNotRefused = refusedOnce()
     const answered = await repeat(signal, async () => {
       const { exchange, ...rest } = await ask(signal, run, adapt)
       if ('result' in rest && rest.result !== undefined) return { exchange, result: rest.result }
@@ -112,6 +113,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
   ): Promise<WriteResult> {
     const { nonce, text } = seal(value)
     let clear = true
+    const assertNotRefused = refusedOnce()
     const decided = await repeat(signal, async (): Promise<WriteResult | 'unsure' | undefined> => {
       const { exchange, result } = await ask(signal, (blobs) => blobs.set(key, text, condition))
       const version = toVersion(result?.etag)
@@ -195,9 +197,19 @@ function isSuccess({ status }: Exchange): boolean {
   return status >= 200 && status < 300
 }
 
-/** The answers that another attempt will not change, and that tell that this one had no effect. */
-function assertNotRefused({ status }: Exchange): void {
-  if ([400, 401, 403, 404].includes(status)) throw new StoreUnavailable(`Netlify Blobs refused with status ${status}`)
+/**
+ * A refusal may be a passing one, of a gateway or of credentials that are not known everywhere yet: it is repeated once.
+ * The second refusal of an operation is final.
+ *
+ * @returns throws `StoreUnavailable` when it is told of the second refusal
+ */
+function refusedOnce(): (exchange: Exchange) => void {
+  let refusals = 0
+  return ({ status }) => {
+    if (![400, 401, 403, 404].includes(status)) return
+    refusals += 1
+    if (refusals === 2) throw new StoreUnavailable(`Netlify Blobs refused with status ${status}`)
+  }
 }
 
 async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -27,6 +27,9 @@ afterAll(async () => {
   await stack.stop()
 })
 
+/** For what happens by itself, on a machine that has other things to do as well. */
+const waiting = { timeout: 25_000, interval: 200 }
+
 const question = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
 
 /** A question to one of the two hosts. */
@@ -220,7 +223,7 @@ describe('/mcp asks the store whether the grant stands', () => {
   })
 
   test.each<['status' | 'drop' | 'hang']>([['status'], ['drop'], ['hang']])(
-    'and lets a valid token pass when it gets no answer (%s), within two seconds [S-07]',
+    'and lets a valid token pass when it gets no answer (%s) [S-07]',
     async (action) => {
       const { accessToken } = await obtainTokens(client)
       await stack.hosts()[1]?.kill()
@@ -228,10 +231,54 @@ describe('/mcp asks the store whether the grant stands', () => {
       const where = { method: 'GET', key: '^grants/' } as const
       stack.emulator.addFault(action === 'status' ? { ...where, action, status: 503 } : { ...where, action })
       const logged = stack.logs.length
-      const began = performance.now()
+      // The fault lasts until after the answer, so that only the limit of the read can have ended the wait for it. That
+      // this limit is a second is shown with a clock of its own in grant-check.test.ts.
       expect((await askAt(1, accessToken)).status).toBe(200)
-      expect(performance.now() - began).toBeLessThan(2_000)
-      await vi.waitFor(() => expect(stack.logs.slice(logged).join('\n')).toContain('"mcp_grant_unchecked"'))
+      await vi.waitFor(() => expect(stack.logs.slice(logged).join('\n')).toContain('"mcp_grant_unchecked"'), waiting)
+    },
+  )
+
+  test('and forgets soon that a grant was not there: the next token works at once, the same one after a moment [S-07]', async () => {
+    const { accessToken, refreshToken } = await obtainTokens(client)
+    stack.emulator.addFault({ action: 'status', status: 404, method: 'GET', key: '^grants/', count: 1 })
+    expect((await askAt(0, accessToken)).status).toBe(401)
+    expect((await askAt(0, tokensOf(await client.refresh(refreshToken)).accessToken)).status).toBe(200)
+
+    const other = await obtainTokens(client)
+    stack.emulator.addFault({ action: 'status', status: 404, method: 'GET', key: '^grants/', count: 1 })
+    expect((await askAt(0, other.accessToken)).status).toBe(401)
+    await expect.poll(async () => (await askAt(0, other.accessToken)).status, waiting).toBe(200)
+    await client.revoke(other.refreshToken)
+  })
+
+  test.each([400, 401, 403])(
+    'and again when it refuses once (%i), as for everything else that the store is asked [O-05]',
+    async (status) => {
+      const once = (method: 'GET' | 'PUT') =>
+        stack.emulator.addFault({ action: 'status', status, method, key: '^grants/', count: 1 })
+      const { request, code } = await obtainCode(client)
+      once('PUT')
+      const { accessToken, refreshToken } = tokensOf(await client.redeem(request, code))
+      once('GET')
+      const logged = stack.logs.length
+      expect((await askAt(0, accessToken)).status).toBe(200)
+      expect(stack.logs.slice(logged).join('\n')).not.toContain('mcp_grant_unchecked')
+      once('PUT')
+      const next = tokensOf(await client.refresh(refreshToken))
+      once('PUT')
+      expect((await client.revoke(next.refreshToken)).status).toBe(200)
+      expect((await client.refresh(next.refreshToken)).body.error).toBe('invalid_grant')
+    },
+  )
+
+  test.each([401, 403])(
+    'and a store that goes on refusing (%i) is one that is down: 503, never a loss',
+    async (status) => {
+      const { request, code } = await obtainCode(client)
+      stack.emulator.addFault({ action: 'status', status, method: 'PUT', key: '^grants/' })
+      expect((await client.redeem(request, code)).status).toBe(503)
+      stack.emulator.clearFaults()
+      tokensOf(await client.redeem(request, code))
     },
   )
 

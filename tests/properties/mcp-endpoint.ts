@@ -7,7 +7,7 @@ import {
   startUpstream,
   type Upstream,
 } from '../../lib/mcp/test-world.ts'
-import { isGrantLive } from '../../lib/oauth/grants/status.ts'
+import { grantStatus } from '../../lib/oauth/grants/status.ts'
 import type { Harness } from '../../lib/oauth/testing/harness.ts'
 
 /** MCP endpoints for the properties: one that trusts a key of ours, and one that trusts an authorization server's. */
@@ -64,7 +64,7 @@ export async function askWithBearer(server: Harness, token: string): Promise<Res
       issuer: server.issuer,
       resource: `${server.issuer}/mcp`,
       publicKeys: async () => jwks,
-      isGrantLive: (grant, signal) => isGrantLive(server.store, grant, signal),
+      grantStatus: (grant, signal) => grantStatus(server.store, grant, signal),
       now: () => server.clock,
     })
     of.set(server, endpoint)

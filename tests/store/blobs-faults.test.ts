@@ -155,11 +155,9 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     }
   })
 
-  test('under a fault that strikes once, ends in the truth unless the service refused', async () => {
+  test('under a fault that strikes once, a refusal included, ends in the truth', async () => {
     for (const { fault, outcome, stored } of await underFaults(store, 1)) {
-      const refused = fault.action === 'status' && [400, 401, 403, 404].includes(fault.status)
-      if (refused) expect(outcome, JSON.stringify(fault)).toBeInstanceOf(StoreUnavailable)
-      else expect(outcome, JSON.stringify(fault)).toBeUndefined()
+      expect(outcome, JSON.stringify(fault)).toBeUndefined()
       if (untouched.test(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
     }
   })
@@ -260,10 +258,35 @@ describe('requests', () => {
     },
   )
 
-  test.each([400, 401, 403, 404])('status %i for a write is final [O-04]', async (status) => {
+  test.each([400, 401, 403, 404])('status %i for a write is repeated once, and final then [O-04]', async (status) => {
     emulator.addFault({ action: 'status', status, method: 'PUT' })
-    expect(await requestsOf(() => store.create('refused', mine, signal))).toEqual(['PUT'])
-    await expect(store.create('refused', mine, signal)).rejects.toThrow(StoreUnavailable)
-    await expect(store.put('refused', mine, signal)).rejects.toThrow(StoreUnavailable)
+    for (const write of [
+      () => store.create('refused', mine, signal),
+      () => store.replace('refused', mine, 'version', signal),
+      () => store.put('refused', mine, signal),
+    ]) {
+      expect(await requestsOf(write)).toEqual(['PUT', 'PUT'])
+      await expect(write()).rejects.toThrow(StoreUnavailable)
+    }
+  })
+
+  test.each([400, 401, 403])('status %i for a read, a removal or a list likewise', async (status) => {
+    emulator.addFault({ action: 'status', status })
+    expect(await requestsOf(() => store.get('refused', signal))).toEqual(['GET', 'GET'])
+    expect(await requestsOf(() => store.remove('refused', signal))).toEqual(['DELETE', 'DELETE'])
+    expect(await requestsOf(() => store.list('refused', signal))).toEqual(['LIST', 'LIST'])
+    await expect(store.get('refused', signal)).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('a refusal between other faults counts as one', async () => {
+    emulator.addFault({ action: 'status', status: 503, method: 'PUT', count: 1 })
+    emulator.addFault({ action: 'status', status: 403, method: 'PUT', count: 1 })
+    won(await store.create('between', mine, signal))
+    expect(truth('between')).toEqual(mine)
+  })
+
+  test('a refused write that landed all the same has won, and is not taken for somebody else’s', async () => {
+    emulator.addFault({ action: 'status', status: 403, when: 'after', method: 'PUT', count: 1 })
+    expect(await requestsOf(async () => won(await store.create('landed', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
   })
 })

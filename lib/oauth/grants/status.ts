@@ -6,12 +6,18 @@ import type { GrantKey } from './record.ts'
 const keyForm = /^grants\/\d{6}\/u_[\w-]{43}\/[\w-]{22}$/
 
 /**
- * Whether a grant still stands. It was created before any token of it was signed, and is read strongly: one that is not
- * there has been removed, and has ended like one that was revoked. Throws `StoreUnavailable`.
+ * Whether a grant still stands, by a strong read. `ended` is final. `absent`: the sweep has removed it, and it has ended
+ * like one that was revoked, since it was created before any token of it was signed; but a store that says so once may
+ * be wrong. Throws `StoreUnavailable`.
  */
-export async function isGrantLive(store: Store, key: GrantKey, signal: AbortSignal): Promise<boolean> {
+export async function grantStatus(
+  store: Store,
+  key: GrantKey,
+  signal: AbortSignal,
+): Promise<'live' | 'ended' | 'absent'> {
   // What only looks like one must not make us take another record for a damaged grant.
-  if (!keyForm.test(key)) return false
+  if (!keyForm.test(key)) return 'ended'
   const grant = await readGrant(store, key, signal)
-  return grant !== null && grant.record.revokedAt === undefined
+  if (grant === null) return 'absent'
+  return grant.record.revokedAt === undefined ? 'live' : 'ended'
 }

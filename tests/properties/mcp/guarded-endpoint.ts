@@ -78,7 +78,7 @@ async function create(policy: Policy): Promise<GuardedEndpoint> {
     lazyAuth: policy.lazyAuth,
     requireWorkEmail: policy.requireWorkEmail,
     tools: toolNames.map((name) => traced(name, accessTo(name, policy), traces)),
-    isGrantLive: async (grant) => !grant.endsWith(revokedGrant),
+    grantStatus: async (grant) => (grant.endsWith(revokedGrant) ? 'ended' : 'live'),
     limits: { user: () => limit, address: limit },
     now: () => now,
   })
