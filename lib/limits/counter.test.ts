@@ -69,6 +69,20 @@ describe('sixty in a quarter of an hour', () => {
     expect(asked.length).toBeLessThan(4 * limit)
   })
 
+  test('a request whose time is over does not pass uncounted, nor one whose time ends as it is counted', async () => {
+    const { state, instance } = world()
+    const counter = instance()
+    await expect(counter.hit('ada', AbortSignal.abort())).rejects.toThrow(StoreUnavailable)
+    const request = new AbortController()
+    state.down = true
+    const hit = counter.hit('ada', request.signal)
+    request.abort()
+    await expect(hit).rejects.toThrow(StoreUnavailable)
+    state.down = false
+    await hitTimes(counter, limit)
+    expect(await counter.hit('ada', AbortSignal.abort())).toMatchObject({ limited: true })
+  })
+
   test('while the store is down nobody can tell, and it uses up nothing', async () => {
     const { state, instance } = world()
     const counter = instance()

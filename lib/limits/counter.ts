@@ -26,7 +26,8 @@ export interface Over {
  * are gone, and asks the store for none of them again: alone it needs one write for each hit, and none once the limit is
  * reached. Where others count as well, a hit may find its slot taken; it then lists those that are.
  *
- * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log).
+ * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log). Throws
+ * `StoreUnavailable` when the signal of the request has fired before the hit was counted.
  */
 export interface Counter {
   /** `null`: nobody knows, and it passes. */
@@ -143,7 +144,8 @@ export function createCounter(options: CounterOptions): Counter {
         })
         if (won) return { limited: false, remaining: slots.free.size, resetAfter: over.retryAfter }
       } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error
+        // A store that is down lets a hit pass. A request whose time is over does not: it would pass uncounted.
+        if (!(error instanceof StoreUnavailable) || signal.aborted) throw error
         log('limit_unavailable', { limit: name, reason: error.message })
         return null
       }

@@ -261,6 +261,28 @@ describe('the sweep', () => {
     expect(await keys(memory)).toEqual([])
   })
 
+  test('keys of another form stay, and hold up nothing', async () => {
+    const { memory, clock } = world()
+    const others = [
+      'limits/-/a',
+      'limits/-1/a',
+      'limits/.9/a',
+      'limits/0x99/a',
+      'limits/1e9/a',
+      'limits/12/a',
+      'limits/end',
+    ]
+    // So many that they fill the first pages of the list, before everything that has a time.
+    for (let i = 0; i < 2_100; i++) others.push(`limits/--/${i}`)
+    for (const key of others) await memory.put(key, {}, never)
+    for (let i = 0; i < 1_100; i++) await memory.put(`limits/1000000000/test/x/${i}`, {}, never)
+    await memory.put('limits/9999999999/test/x/1', {}, never)
+    expect(await sweepEnded(memory, 'limits', clock.now, never)).toEqual({ removed: 1_100, finished: true })
+    for (const key of [...others, 'limits/9999999999/test/x/1'])
+      expect(await memory.get(key, never), key).not.toBeNull()
+    expect((await memory.list('limits/1000000000/', never)).keys).toEqual([])
+  })
+
   test('reads one page of a collection that has not ended, however large it is', async () => {
     const { memory, watched, clock } = world()
     for (let i = 0; i < 2_500; i++) await memory.put(`limits/9999999999/test/x/${i}`, {}, never)

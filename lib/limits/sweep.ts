@@ -7,7 +7,8 @@ const atOnce = 16
 /**
  * Removes what has ended from a collection whose keys are `<collection>/<its end in seconds>/…`. Keys are listed in
  * order, and seconds have ten digits until the year 2286: the first key that has not ended is where this stops, so that
- * it looks at what has expired and at one page more. Time-boxed by `signal`; the next run goes on. `now` in milliseconds.
+ * it looks at what has expired and at one page more. Keys of another form stay, and hold up nothing. Time-boxed by
+ * `signal`; the next run goes on. `now` in milliseconds.
  */
 export async function sweepEnded(
   store: Store,
@@ -15,7 +16,9 @@ export async function sweepEnded(
   now: number,
   signal: AbortSignal,
 ): Promise<{ readonly removed: number; readonly finished: boolean }> {
-  const hasEnded = (key: string) => Number(key.split('/')[1]) + margin <= now / 1000
+  const endOf = (key: string) => Number(/^\d{10}(?:\.\d+)?$/.exec(key.split('/')[1] ?? '')?.[0])
+  const hasEnded = (key: string) => endOf(key) + margin <= now / 1000
+  const goesOn = (key: string) => endOf(key) + margin > now / 1000
   let removed = 0
   try {
     let cursor: string | undefined
@@ -27,7 +30,7 @@ export async function sweepEnded(
         await Promise.all(batch.map((key) => store.remove(key, signal)))
         removed += batch.length
       }
-      cursor = ended.length === page.keys.length ? page.next : undefined
+      cursor = page.keys.some(goesOn) ? undefined : page.next
     } while (cursor !== undefined)
     return { removed, finished: true }
   } catch (error) {
