@@ -10,7 +10,6 @@ import {
 import { aboutPaths, paths } from '../oauth/capabilities.ts'
 import { frontPage, htmlResponse, readerPage } from '../oauth/pages/index.ts'
 import { corsHeaders, json, preflight } from '../oauth/respond-json.ts'
-import { createBlobsStore } from '../store/blobs.ts'
 import { createReadiness } from '../store/readiness.ts'
 import { readTools } from './configuration/tools.ts'
 import type { Configuration } from './configuration.ts'
@@ -19,6 +18,7 @@ import { log } from './log.ts'
 import { readerPageInput } from './reader-page.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
+import { storeOf } from './store.ts'
 
 /** Milliseconds for a proof of the store: monitors wait about ten seconds. */
 const deadline = 5000
@@ -63,7 +63,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
   const guide = await readerPageInput(configuration, tools)
   const card = { ...cached, 'content-type': serverCardType }
   const readiness = createReadiness({
-    store: createBlobsStore({ name: site.storeName }),
+    store: storeOf(site),
     now: Date.now,
     goodFor: readinessInterval * 1000,
     onFault: (reason) => log('not_ready', { reason }),

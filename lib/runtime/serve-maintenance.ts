@@ -6,7 +6,6 @@ import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
 import { assertionIds } from '../oauth/token/assertion-ids.ts'
-import { createBlobsStore } from '../store/blobs.ts'
 import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
 import { jsonResponse } from '../well-formed.ts'
@@ -14,6 +13,7 @@ import { readConfiguration } from './configuration.ts'
 import { log, withRequestId } from './log.ts'
 import { createSettingsReport, deployOf } from './serve.ts'
 import { configuredIssuer, type Site, siteOf } from './site.ts'
+import { storeOf } from './store.ts'
 
 /** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
 const deadline = 20_000
@@ -34,7 +34,7 @@ export function serveMaintenance(_request: Request, context: Context): Promise<R
     const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, noOtherHosts)
     if (site || issuer === null) report(site)
     if (!site) return jsonResponse({ error: 'not_found' }, { status: 404 })
-    const store = createBlobsStore({ name: site.storeName })
+    const store = storeOf(site)
     const now = Date.now()
     const [sweeps] = await withDeadline(deadline, (signal) =>
       Promise.all([

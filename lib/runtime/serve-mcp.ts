@@ -3,7 +3,6 @@ import { preflightResponse, withCommonHeaders } from '../mcp/cross-origin.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
-import { createBlobsStore } from '../store/blobs.ts'
 import { jsonResponse } from '../well-formed.ts'
 import { createAccountTools } from './account-tools.ts'
 import { createCallLimits } from './call-limits.ts'
@@ -15,6 +14,7 @@ import { log } from './log.ts'
 import { createTools } from './mcp-tools.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
+import { storeOf } from './store.ts'
 
 /** Milliseconds for a whole request: the platform ends a function at 60 s. */
 const deadline = 55_000
@@ -56,7 +56,7 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
   const { issuer, resource, brand, documentationUrl, mcp } = configuration
   const tools = readTools(process.env, brand, issuer)
   if (tools.problems.length > 0) return outOfService
-  const store = createBlobsStore({ name: site.storeName })
+  const store = storeOf(site)
   const { publicKeys } = await keysOf(configuration, store)
   return createMcpEndpoint({
     issuer,

@@ -9,7 +9,6 @@ import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import { createMockUpstream } from '../oauth/upstream/mock.ts'
 import { createOpenIdProvider } from '../oauth/upstream/openid-provider.ts'
-import { createBlobsStore } from '../store/blobs.ts'
 import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
 import type { FlowSettings } from './configuration/flow.ts'
@@ -19,6 +18,7 @@ import { type Keys, keysOf } from './keys.ts'
 import { log } from './log.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
+import { storeOf } from './store.ts'
 
 /** Milliseconds for a whole request: clients give up after ten seconds (T-25). */
 const deadline = 8000
@@ -45,7 +45,7 @@ export const serveOAuth = serveWith(compose, (server, request, context) =>
 async function compose(configuration: Configuration, site: Site): Promise<AuthorizationServer> {
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, flow } = configuration
   const { introspectionTokens } = configuration
-  const store = createBlobsStore({ name: site.storeName })
+  const store = storeOf(site)
   const { publicKeys, signingKeys } = await keysOf(configuration, store)
   return createAuthorizationServer(
     {

@@ -10,6 +10,8 @@ export interface Site {
   readonly storeName: string
   /** Published production: no mock, no local exceptions. */
   readonly production: boolean
+  /** Under `netlify dev`, whose local store reads without ETags. */
+  readonly netlifyDev?: boolean
   /** A deploy preview or a branch, which has an issuer and a store of its own. */
   readonly preview?: boolean
 }
@@ -47,7 +49,9 @@ export function siteOf(
   if (isOwnDeploy(deploy)) {
     if (issuer === null) return null
     const own = host === new URL(issuer).host || proxyHosts.includes(host)
-    return own ? { issuer, storeName, production: deploy.context === 'production' } : null
+    if (!own) return null
+    const netlifyDev = deploy.context === 'dev' && env.NETLIFY_DEV === 'true'
+    return { issuer, storeName, production: deploy.context === 'production', ...(netlifyDev && { netlifyDev }) }
   }
   const ofProduction = [issuer, deploy.siteUrl].some((url) => url && URL.parse(url)?.host === host)
   if (ofProduction || proxyHosts.includes(host) || !isPreviewHost(host, deploy, previewDomains)) return null

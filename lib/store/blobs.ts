@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { getStore } from '@netlify/blobs'
 import { type Envelope, open, seal } from './envelope.ts'
@@ -16,12 +17,19 @@ export interface BlobsStoreOptions {
     readonly edgeURL: string
     readonly uncachedEdgeURL: string
   }
+  /**
+   * For Netlify's own local server, which `netlify dev` starts and which sends no ETags on reads: the version of a record
+   * is then the MD5 of its content, which elsewhere is what the ETag is. That server cannot compare it, so that a
+   * `replace` there reads, compares and writes: not safe for races, and never for production.
+   */
+  readonly readsWithoutETag?: boolean
   /** Milliseconds for one request. */
   readonly attemptTimeout?: number
   /** Milliseconds to wait before each repetition of a request that got no clear answer. */
   readonly retryDelays?: readonly number[]
 }
 
+type Read = Envelope & { readonly version: string; readonly hasETag: boolean }
 type Condition = { readonly onlyIfNew: true } | { readonly onlyIfMatch: string }
 type BlobsClient = ReturnType<typeof getStore>
 type Fetch = typeof fetch
@@ -35,7 +43,7 @@ type Fetch = typeof fetch
  * speaks to the endpoints that Netlify gives to functions only; with a bare API token, every operation is unavailable.
  */
 export function createBlobsStore(options: BlobsStoreOptions): Store {
-  const { name, client, attemptTimeout = 2_000, retryDelays = [50, 200] } = options
+  const { name, client, readsWithoutETag = false, attemptTimeout = 2_000, retryDelays = [50, 200] } = options
 
   /** One request. `result` is missing if the client found the answer wanting; `exchange` says what really came. */
   async function ask<Result>(
@@ -96,12 +104,14 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     return answered
   }
 
-  async function read(key: string, signal: AbortSignal): Promise<(Envelope & { readonly version: string }) | null> {
+  async function read(key: string, signal: AbortSignal): Promise<Read | null> {
     const { result, exchange } = await askUntilAnswered(signal, async (blobs) => {
       const found = await blobs.getWithMetadata(key)
-      return found === null || toVersion(found.etag) !== '' ? found : undefined
+      return found === null || readsWithoutETag || toVersion(found.etag) !== '' ? found : undefined
     })
-    return result && { ...open(exchange.text), version: toVersion(result.etag) }
+    if (result === null) return null
+    const version = toVersion(result.etag)
+    return { ...open(exchange.text), version: version || contentVersion(exchange.text), hasETag: version !== '' }
   }
 
   async function write(
@@ -118,19 +128,42 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
       const { exchange, result } = await ask(signal, (blobs) => blobs.set(key, text, condition))
       const version = toVersion(result?.etag)
       // The client calls every status but 412 a success (O-04); only an ETag with a 2xx is one.
-      if (result?.modified && version !== '' && isSuccess(exchange)) return { won: true, version }
+      if (result?.modified && version !== '' && isSuccess(exchange))
+        return { won: true, version: versionOf(version, text) }
       // After an attempt without a clear answer, the record that is in the way may be the one which that attempt wrote.
       if (exchange.status === 412) return clear ? { won: false, ambiguous: false } : 'unsure'
       assertNotRefused(exchange)
       clear = false
       return undefined
     })
-    if (decided !== undefined && decided !== 'unsure') return decided
+    if (decided !== undefined && decided !== 'unsure') {
+      const isLost = !decided.won && expected !== undefined
+      return readsWithoutETag && isLost ? replaceUncompared(key, text, expected, signal) : decided
+    }
 
     const record = await read(key, signal)
     if (record?.nonce === nonce) return { won: true, version: record.version }
     if (record === null || record.version === expected) throw new StoreUnavailable('a write may or may not have landed')
     return { won: false, ambiguous: true }
+  }
+
+  const versionOf = (entityTag: string, text: string) => (readsWithoutETag ? contentVersion(text) : entityTag)
+
+  /** Lost, unless it was to a server that could not compare: it gives the version that was asked for, and no ETag. */
+  async function replaceUncompared(
+    key: string,
+    text: string,
+    expected: string,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
+    const record = await read(key, signal)
+    if (record === null || record.hasETag || record.version !== expected) return { won: false, ambiguous: false }
+    await putText(key, text, signal)
+    return { won: true, version: contentVersion(text) }
+  }
+
+  async function putText(key: string, text: string, signal: AbortSignal): Promise<void> {
+    await askUntilAnswered(signal, async (blobs) => toVersion((await blobs.set(key, text)).etag) || undefined)
   }
 
   return {
@@ -150,8 +183,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     },
     async put(key, value, signal) {
       assertKey(key)
-      const { text } = seal(value)
-      await askUntilAnswered(signal, async (blobs) => toVersion((await blobs.set(key, text)).etag) || undefined)
+      await putText(key, seal(value).text, signal)
     },
     async remove(key, signal) {
       assertKey(key)
@@ -167,6 +199,8 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     },
   }
 }
+
+const contentVersion = (text: string) => hash('md5', text)
 
 async function firstPage(blobs: BlobsClient, prefix: string): Promise<readonly string[]> {
   for await (const page of blobs.list({ prefix, paginate: true })) return page.blobs.map(({ key }) => key)

@@ -39,6 +39,28 @@ test.each<[string, StoreFault, (store: Store) => Partial<Store>]>([
       },
     }),
   ],
+  [
+    'a read has another version than the write',
+    'store_not_conditional',
+    (store) => ({
+      get: async (key, signal) => {
+        const read = await store.get(key, signal)
+        return read && { ...read, version: 'another' }
+      },
+    }),
+  ],
+  ['a read finds nothing', 'store_not_conditional', () => ({ get: async () => null })],
+  ['a read does not answer', 'store_unavailable', () => ({ get: down })],
+  [
+    'a read is older than the write',
+    'store_not_conditional',
+    (store) => ({
+      get: async (key, signal) => {
+        const read = await store.get(key, signal)
+        return read && { ...read, value: { step: 1 } }
+      },
+    }),
+  ],
   ['nobody can create', 'store_not_conditional', () => ({ create: async () => lost(false) })],
   ['nobody can replace', 'store_not_conditional', () => ({ replace: async () => lost(false) })],
   ['it cannot tell who won', 'store_unavailable', () => ({ create: async () => lost(true) })],

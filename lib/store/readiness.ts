@@ -10,8 +10,9 @@ export const proofs = 'health'
 const kept = 60
 
 /**
- * Proves on a key of its own that exactly one creator and exactly one replacer win: the two promises that everything
- * here rests on, and the first ones that a store of another kind breaks (O-03). Five operations, nothing left behind.
+ * Proves on a key of its own that exactly one creator and exactly one replacer win, and that a read gives what was
+ * written last and its version: what everything here rests on, and what a store of another kind breaks first (O-03). Six
+ * operations, nothing left behind.
  * `now` in milliseconds since the epoch.
  *
  * @returns what is wrong, or `null`
@@ -29,6 +30,8 @@ export async function proveConditionalWrites(
     const replaced = await store.replace(key, { step: 3 }, created.version, signal)
     if (again.won) return 'store_not_conditional'
     if (!replaced.won) return faultOf(replaced)
+    const read = await store.get(key, signal)
+    if (read?.version !== replaced.version || read.value.step !== 3) return 'store_not_conditional'
     const outdated = await store.replace(key, { step: 4 }, created.version, signal)
     await store.remove(key, signal)
     return outdated.won ? 'store_not_conditional' : null

@@ -61,7 +61,7 @@ describe('a host with settings and a memory of its own', () => {
     const before = stack.emulator.operations().length
     const answers = await Promise.all(Array.from({ length: 20 }, () => readiness(host.url)))
     expect(answers).toEqual(Array.from({ length: 20 }, () => [200, { status: 'ready' }]))
-    expect(stack.emulator.operations().length - before).toBe(5)
+    expect(stack.emulator.operations().length - before).toBe(6)
   })
 
   test('is not ready without its store, and says why; it is alive all the same [O-03 B8-18]', async () => {

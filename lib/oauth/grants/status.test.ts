@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { recorded } from '../../../tests/support/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { createGrants } from './grants.ts'
@@ -35,7 +36,7 @@ function createWatched() {
 describe('the status of a grant', () => {
   test('is live, then ended for good; of one that is not there it is absent', async () => {
     const { store, asked } = createWatched()
-    const grants = createGrants({ store, now: () => 1_010_000, grace: 60, log: () => {} })
+    const grants = createGrants({ store, now: () => 1_010_000, grace: 60, log: recorded(() => {}) })
     const key = newKey()
     expect(await grantStatus(store, key, signal)).toBe('absent')
     await grants.redeem(key, record, signal)
