@@ -10,7 +10,7 @@ import type { AuthorizationContext } from './authorization/context.ts'
 import { createResponder, seeOther } from './authorization/respond.ts'
 import { createTransactions } from './authorization/transaction.ts'
 import type { DiscoveryOptions } from './authorization-server.ts'
-import { paths } from './capabilities.ts'
+import { legacyPaths, paths } from './capabilities.ts'
 import {
   type BlockedClients,
   nobodyBlocked,
@@ -124,10 +124,10 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
   }
   const registrationClosed = options.registrationOff || flow.registration?.initialAccessToken !== undefined
   const newcomers = registrationClosed ? withoutRetiredSecrets(flow.clients) : flow.clients
-  const authenticationFor = (clients: Clients, blockedHere: BlockedClients) =>
+  const authenticationFor = (clients: Clients, blockedHere: BlockedClients, endpoint: readonly string[]) =>
     createClientAuthentication({
       issuer,
-      tokenEndpoint: issuer + paths.token,
+      endpoint: endpoint.map((path) => issuer + path),
       clients,
       blocked: blockedHere,
       findHeld: createFindHeld({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
@@ -147,11 +147,11 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     grants,
     signingKeys: flow.signingKeys,
     recordSignIn: flow.recordSignIn,
-    authentication: authenticationFor(flow.clients, blocked),
+    authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })
   const openToken = createOpenIssuedToken({ issuer, resource, sealing, publicKeys: options.publicKeys, now })
   const revocation = {
-    authentication: authenticationFor(flow.clientsOfAll ?? flow.clients, nobodyBlocked),
+    authentication: authenticationFor(flow.clientsOfAll ?? flow.clients, nobodyBlocked, [paths.revoke]),
     openToken,
     grants,
   }

@@ -16,10 +16,12 @@ export const corsHeaders = {
 /** RFC 6749 §5.1: nothing with tokens or secrets in it may be stored. */
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' } as const
 
+/** `headers`: with a `cache-control` of its own the answer may be kept, and no `Pragma` contradicts it (RFC 9111 §5.4). */
 export function json(body: object, status = 200, headers: Record<string, string> = {}): Response {
+  const caching = 'cache-control' in headers ? {} : noStore
   return jsonResponse(body, {
     status,
-    headers: { ...corsHeaders, ...noStore, 'x-content-type-options': 'nosniff', ...headers },
+    headers: { ...corsHeaders, ...caching, 'x-content-type-options': 'nosniff', ...headers },
   })
 }
 
@@ -34,14 +36,17 @@ export function withoutCors(response: Response): Response {
   return response
 }
 
-/** The answer to a preflight (F-000-69). `*` would not cover `Authorization` (D-17). */
+/**
+ * The answer to a preflight (F-000-69): any header, as at `/mcp`, since no cookie means anything here. `*` would not cover
+ * `Authorization` (D-17).
+ */
 export function preflight(allow: string): Response {
   return new Response(null, {
     status: 204,
     headers: {
       ...corsHeaders,
       'access-control-allow-methods': allow,
-      'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version',
+      'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version, *',
       'access-control-max-age': '86400',
     },
   })

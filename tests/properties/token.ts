@@ -158,9 +158,10 @@ function isGood(pairs: Pairs, { values, pkce, clientId, redirectUri }: Kit): boo
     valuesOf(pairs, 'resource').every((value) => value === '' || value === 'https://docs.example/mcp')
   if (is('grant_type', 'refresh_token')) {
     const scope = single(pairs, 'scope')
-    // What nobody knows is left out; of what we know, only `docs:read` was granted.
-    const narrow = (text: string) => !text.split(' ').includes('docs:feedback')
-    return common && is('refresh_token', values['refresh token']) && typeof scope !== 'object' && narrow(scope ?? '')
+    // What nobody knows is left out; of what we know, only `docs:read` was granted, and something of it has to remain.
+    const remains = (names: readonly string[]) => !names.includes('docs:feedback') || names.includes('docs:read')
+    const good = typeof scope !== 'object' && remains((scope ?? '').split(' '))
+    return common && is('refresh_token', values['refresh token']) && good
   }
   return (
     common &&

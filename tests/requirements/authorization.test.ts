@@ -235,6 +235,10 @@ test.each([
   'HTTPS://DOCS.example:443/mcp',
   'https://docs.example',
   'https://docs.example/',
+  'https://docs.example/mcp?x=1',
+  'https://docs.example/mcp/?x=1&x=2',
+  'https://docs.example/mcp?',
+  'https://docs.example?tenant=a',
 ])('resource %s is ours, and the token names our own spelling [A-09 T-16]', async (resource) => {
   const server = createHarness()
   const clientId = await register(server)
@@ -248,7 +252,10 @@ test.each([
 
 test.each([
   'https://docs.example/other',
-  'https://docs.example/mcp?x=1',
+  'https://docs.example/other?/mcp',
+  'https://docs.example/mcp/more?x=1',
+  'https://docs.example.evil/mcp?x=https://docs.example/mcp',
+  'https://docs.example/mcp?x=1#',
   'https://docs.example/mcp#',
   'https://user@docs.example/mcp',
   'http://docs.example/mcp',

@@ -96,3 +96,36 @@ test('no JSON of discovery holds a null [D-08]', async () => {
     expect((await read(path)).text).not.toContain('null')
   }
 })
+
+test.each([
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/oauth-protected-resource',
+  '/.well-known/oauth-protected-resource/mcp',
+  '/.well-known/jwks.json',
+])('%s says one thing about being kept: no Pragma beside a public Cache-Control [D-16]', async (path) => {
+  const fresh = createHarness({ issuer })
+  const kept = await fresh.fetch(path)
+  const isPublic = kept.headers.get('cache-control')?.includes('public') === true
+  expect(kept.headers.has('pragma')).toBe(!isPublic)
+})
+
+test('every header may be asked for by a preflight of the OAuth endpoints, as at /mcp [D-17 T-02]', async () => {
+  for (const path of [
+    '/oauth/token',
+    '/token',
+    '/oauth/register',
+    '/oauth/revoke',
+    '/.well-known/oauth-authorization-server',
+  ]) {
+    const { status, headers } = await server.fetch(path, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://app.example',
+        'access-control-request-headers': 'authorization,traceparent,x-tenant',
+      },
+    })
+    const allowed = headers.get('access-control-allow-headers')?.split(', ') ?? []
+    expect([path, status, allowed.includes('Authorization'), allowed.includes('*')]).toEqual([path, 204, true, true])
+    expect(headers.has('access-control-allow-credentials')).toBe(false)
+  }
+})

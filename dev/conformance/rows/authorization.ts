@@ -88,7 +88,7 @@ export const authorization: Group = {
       source: 'RFC 8707 §2; MCP, Resource Parameter Implementation',
       status: 'kept',
       requirement: '`resource` is the one we protect.',
-      what: 'Absent means `<issuer>/mcp`. Scheme and host in any case, the default port, one trailing slash and the bare origin are taken for it; anything else, and one foreign value among several, is `invalid_target`. What is issued names our own canonical string.',
+      what: 'Absent means `<issuer>/mcp`. Scheme and host in any case, the default port, one trailing slash, a query (RFC 8707 §2.2) and the bare origin are taken for it; anything else, and one foreign value among several, is `invalid_target`. What is issued names our own canonical string.',
       file: 'lib/oauth/token/resource.ts',
     },
     {

@@ -148,7 +148,7 @@ export const discovery: Group = {
       source: 'RFC 9728 §7.10',
       status: 'kept',
       requirement: 'Metadata may be cached for minutes.',
-      what: '`Cache-Control: public, max-age=300`; a key set that is still empty is `no-store`.',
+      what: '`Cache-Control: public, max-age=300`, without the `Pragma: no-cache` of other answers (RFC 9111 §5.4); a key set that is still empty is `no-store`.',
       file: server,
     },
     {
@@ -157,7 +157,7 @@ export const discovery: Group = {
       source: 'OAuth 2.1 §3.2',
       status: 'kept',
       requirement: 'Scripts of any origin may read the metadata, after a preflight as well.',
-      what: '`Access-Control-Allow-Origin: *`; `OPTIONS` is 204 and names `Authorization, Content-Type, MCP-Protocol-Version`; no credentials.',
+      what: '`Access-Control-Allow-Origin: *`; `OPTIONS` is 204 and names `Authorization, Content-Type, MCP-Protocol-Version` and `*`, as at `/mcp`; no credentials.',
       file: 'lib/oauth/respond-json.ts',
     },
     {

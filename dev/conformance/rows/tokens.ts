@@ -25,7 +25,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §3.2',
       status: 'kept',
       requirement: 'Scripts of any origin may use it.',
-      what: '`Access-Control-Allow-Origin: *` on successes, errors and 405, `WWW-Authenticate` and `Retry-After` exposed; `OPTIONS` is 204.',
+      what: '`Access-Control-Allow-Origin: *` on successes, errors and 405, `WWW-Authenticate` and `Retry-After` exposed; `OPTIONS` is 204 and allows any header.',
       file: json,
     },
     {
@@ -34,7 +34,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §3.2.3',
       status: 'kept',
       requirement: 'Nothing of it is cached.',
-      what: '`application/json` with `Cache-Control: no-store` and `Pragma: no-cache`, errors and registrations included.',
+      what: '`application/json` with `Cache-Control: no-store` and `Pragma: no-cache`, which what may be kept does not have (RFC 9111 §5.4); errors and registrations included.',
       file: json,
     },
     {
@@ -92,7 +92,7 @@ export const tokens: Group = {
       source: 'RFC 7523 §3; rfc7523bis; CIMD -02 §8.2',
       status: 'kept',
       requirement: '`private_key_jwt`.',
-      what: 'RS256 or ES256; `iss` = `sub` = client_id; `aud` one string: the issuer, the token endpoint, or the endpoint that is called (X9); `exp` five minutes away at most, `iat` and `nbf` sane, a minute of skew; `jti` once, by a create just before the spend, with a hash of the request, so that the same request may follow a 503; 16 KB. Keys inline, or from `jwks_uri` through the guard: 64 KB, kept for 5 minutes to an hour, fetched again for an unknown `kid` after 30 seconds; one private or symmetric key refuses the set. What cannot be fetched is 503.',
+      what: 'RS256 or ES256; `iss` = `sub` = client_id; `aud` one string: the issuer, or the very endpoint that is called, `/token` being the token endpoint as well (X9); `exp` five minutes away at most, `iat` and `nbf` sane, a minute of skew; `jti` once, by a create just before the spend, with a hash of the request, so that the same request may follow a 503; 16 KB. Keys inline, or from `jwks_uri` through the guard: 64 KB, kept for 5 minutes to an hour, fetched again for an unknown `kid` after 30 seconds; one private or symmetric key refuses the set. What cannot be fetched is 503.',
       file: [
         'lib/oauth/token/client-assertion.ts',
         'lib/oauth/token/assertion-ids.ts',
@@ -197,7 +197,7 @@ export const tokens: Group = {
       source: 'OAuth 2.1 §4.3.1, §4.3.3; RFC 8707 §2.2',
       status: 'kept',
       requirement: 'Refresh tokens are bound.',
-      what: 'Another client: `invalid_grant`. A wider scope: `invalid_scope`. Another resource: `invalid_target`. None of them rotates anything. A narrower scope shapes the access token only; without `resource` the grant’s own counts.',
+      what: 'Another client: `invalid_grant`. Another resource: `invalid_target`. A scope of which nothing was granted: `invalid_scope`. None of them rotates anything. Of a wider scope what was granted is given, and named in the answer; a narrower one shapes the access token only; without `resource` the grant’s own counts.',
       file: refreshGrant,
     },
     {

@@ -42,7 +42,7 @@ function world(store: Store = createMemoryStore()) {
   const instance = (secretGuesses = limiter()) => {
     const authentication = createClientAuthentication({
       issuer,
-      tokenEndpoint: `${issuer}/oauth/token`,
+      endpoint: [`${issuer}/oauth/token`],
       clients: { resolve: async (id) => configured.find(id) ?? { kind: 'invalid', detail: 'nobody' } },
       blocked: nobodyBlocked,
       findHeld: () => null,
@@ -75,7 +75,7 @@ test('a client whose host is blocked is refused before its keys are looked for, 
   const neverAsked = () => Promise.reject(new Error('asked'))
   const authentication = createClientAuthentication({
     issuer,
-    tokenEndpoint: `${issuer}/oauth/token`,
+    endpoint: [`${issuer}/oauth/token`],
     clients: { resolve: neverAsked },
     blocked: createBlockedClients({ hashes: new Set(), hosts: new Set(['vendor.example']), before: 0 }, recorded()),
     findHeld: () => ({ jwksUri: 'https://keys.example/jwks.json' }),

@@ -14,8 +14,8 @@ import { isDocumentUrl, knownClient } from './known-client.ts'
 
 export interface ClientAuthenticationOptions {
   readonly issuer: string
-  /** URL of the token endpoint: `aud` of an assertion may name it instead of the issuer (X9). */
-  readonly tokenEndpoint: string
+  /** URLs of the very endpoint that is asked: `aud` of an assertion may name one of them instead of the issuer (X9). */
+  readonly endpoint: readonly string[]
   readonly clients: Clients
   readonly blocked: BlockedClients
   readonly findHeld: (form: Parameters, clientHash: string) => Held | null
@@ -32,7 +32,7 @@ export interface ClientAuthenticationOptions {
  * is not fetched to be asked (M-13): code and refresh token say which methods will do, and where the keys are.
  */
 export function createClientAuthentication(options: ClientAuthenticationOptions): ClientAuthentication {
-  const { issuer, tokenEndpoint, clients, blocked, secretGuesses } = options
+  const { issuer, endpoint, clients, blocked, secretGuesses } = options
 
   async function byName(id: string, { signal }: AuthenticationCall): Promise<AuthenticatedClient> {
     if (isDocumentUrl(id)) return authenticated(id, 'none', undefined)
@@ -62,7 +62,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
   ): Promise<AuthenticatedClient> {
     const now = Math.floor(options.now() / 1000)
     const { pathname } = new URL(request.url)
-    const assertion = readAssertion(credentials.assertion, [issuer, tokenEndpoint, issuer + pathname], now)
+    const assertion = readAssertion(credentials.assertion, [issuer, ...endpoint], now)
     const { clientId: id, jti, endsAt } = assertion
     if (credentials.id !== undefined && credentials.id !== id) {
       throw new OAuthError('invalid_client', 'client_assertion is about another client than client_id')

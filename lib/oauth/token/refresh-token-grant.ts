@@ -81,15 +81,16 @@ function requireMethod(client: AuthenticatedClient, method: ClientAuthentication
 }
 
 /**
- * RFC 6749 §6: a subset of what was granted, else `invalid_scope`. What we do not know is left out, as the authorization
- * request leaves it out (A-10): clients repeat here what they asked for there.
+ * What was asked for, as far as it was granted (RFC 6749 §6); the answer names it. Clients repeat here what they asked for
+ * in the authorization request, of which the person or the operator may have granted less: to refuse the rest gives nobody
+ * more, and to refuse all of it would end the session. What we do not know is left out, as it is there (A-10).
+ * `invalid_scope` where nothing remains of what we know.
  */
 function narrowScope(requested: string | undefined, granted: string): string {
   const allowed = granted.split(' ')
   const wanted = requested?.split(' ').filter((scope) => scopes.some((known) => known === scope))
   if (wanted === undefined || wanted.length === 0) return granted
-  if (!wanted.every((scope) => allowed.includes(scope))) {
-    throw new OAuthError('invalid_scope', 'scope exceeds what was granted')
-  }
-  return allowed.filter((scope) => wanted.includes(scope)).join(' ')
+  const remaining = allowed.filter((scope) => wanted.includes(scope))
+  if (remaining.length === 0) throw new OAuthError('invalid_scope', 'nothing of this scope was granted')
+  return remaining.join(' ')
 }

@@ -2,8 +2,9 @@ import { OAuthError } from '../errors.ts'
 
 /**
  * The one resource this server issues tokens for (RFC 8707 §2; A-09, X13). Absent: ours. Each value given has to name
- * it; scheme and host in any case, the default port and one trailing slash do not matter (X11), nor does the bare
- * origin, since there is one protected resource on it. Returns our own canonical string. Throws `invalid_target`.
+ * it; scheme and host in any case, the default port, one trailing slash (X11) and a query, of which this resource has
+ * none (RFC 8707 §2.2), do not matter, nor does the bare origin, since there is one protected resource on it. Returns our
+ * own canonical string, which is the one that tokens name. Throws `invalid_target`.
  */
 export function requireResource(requested: readonly string[], resource: string): string {
   for (const value of requested) {
@@ -20,5 +21,5 @@ function canonicalUri(value: string): string | null {
   if (value.includes('#') || !URL.canParse(value)) return null
   const url = new URL(value)
   if (url.username !== '' || url.password !== '') return null
-  return `${url.origin}${url.pathname.replace(/\/$/, '')}${url.search}`
+  return `${url.origin}${url.pathname.replace(/\/$/, '')}`
 }
