@@ -66,7 +66,7 @@ describe('configuration', () => {
     }
   })
 
-  test('REQUIRE_AUTH is on by the word true; one that means neither is told, and opens nothing [O-10]', () => {
+  test('REQUIRE_AUTH is on by the word true; one that means neither is told, and opens nothing [O-10 F-000-16]', () => {
     const read = (value: string) => readConfiguration({ ...complete, REQUIRE_AUTH: value }, site)
     for (const value of ['true', ' true '])
       expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([true, []])
