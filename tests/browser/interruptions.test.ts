@@ -1,7 +1,16 @@
 import type { Locator, Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Person, withPerson } from './person.ts'
-import { answerTo, approveButton, confirmButton, enterEmail, headline, openAppButton, startSession } from './session.ts'
+import {
+  answerTo,
+  approveButton,
+  confirmButton,
+  enterEmail,
+  headline,
+  openAppButton,
+  pointerSettles,
+  startSession,
+} from './session.ts'
 import { startWorld, type World } from './world.ts'
 
 let world: World
@@ -19,6 +28,8 @@ async function clickTwice(tab: Tab, button: Locator, between: () => Promise<unkn
   const box = await button.boundingBox()
   if (box === null) throw new Error('The button is not to be seen')
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
+  await tab.mouse.move(x, y)
+  await pointerSettles(tab)
   await tab.mouse.click(x, y)
   await between()
   await tab.mouse.click(x, y)

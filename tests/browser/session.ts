@@ -62,6 +62,11 @@ export const openAppButton = (tab: Tab) => tab.getByRole('button', { name: /^Ope
 export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Open the app for|Go back to)/ })
 export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).innerText()
 
+/** Until no button of the page waits any more for a pointer that has come upon it. */
+export async function pointerSettles(tab: Tab): Promise<void> {
+  await tab.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)))
+}
+
 /** Signs in at the OpenID Provider, which asks for nothing but an address. */
 export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<void> {
   await tab.getByLabel('E-mail address').fill(email)

@@ -77,11 +77,12 @@ export const consent: Group = {
       source: 'MCP Security Best Practices, Consent UI Requirements',
       status: 'kept',
       requirement: 'The form cannot be sent by somebody else, and survives being shown twice.',
-      what: '`Origin` and `Sec-Fetch-Site` have to be our own (403 otherwise), and the form holds the sealed request, for ten minutes and for the browser whose cookie it was sealed to: without a cookie of ours it is refused, and with another one the page is shown again and nothing is approved. No page is shown to, and no form taken from, a request whose `Sec-Fetch-Dest` is there and not `document` (403), which a script of our own origin cannot avoid, or that is made ahead of time (503). To press twice in the right browser opens two sign-ins that end at the same client; each takes the person.',
+      what: '`Origin` and `Sec-Fetch-Site` have to be our own (403 otherwise), and the form holds the sealed request, for ten minutes and for the browser whose cookie it was sealed to: without a cookie of ours it is refused, and with another one the page is shown again and nothing is approved. No page is shown to, and no form taken from, a request whose `Sec-Fetch-Dest` is there and not `document` (403), which a script of our own origin cannot avoid, or that is made ahead of time (503). Buttons ignore a pointer for the first 0.8 s after it has come into the form, so that a window that covers the page and vanishes between two clicks gains nothing. To press twice in the right browser opens two sign-ins that end at the same client; each takes the person.',
       file: [
         'lib/oauth/authorization/checks/own-form.ts',
         'lib/oauth/authorization/checks/navigation.ts',
         'lib/oauth/authorization/consent-form.ts',
+        'lib/oauth/pages/style.ts',
       ],
     },
     {

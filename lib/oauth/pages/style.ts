@@ -80,6 +80,12 @@ svg{fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-
 button,.button{display:block;width:100%;min-height:3rem;padding:.6875rem 1rem;border:1px solid transparent;border-radius:.625rem;
   background:transparent;color:inherit;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
 button+button{margin-top:.625rem}
+/* Somebody else's window may lie over the page and vanish between two clicks: what the pointer has just come upon cannot
+   be pressed. The time counts from when it has come into the form; a button pressed before that is let go beside it. */
+@media(hover:hover){
+  .actions:hover :is(button,.button){animation:settle .8s}
+  .actions:not(:hover) :is(button,.button):active{pointer-events:none}}
+@keyframes settle{from{opacity:.7;pointer-events:none}to{pointer-events:none}}
 /* A second click, while the first one is on its way, would set out anew. A click elsewhere brings the buttons back. */
 form:has(button:focus:not(:focus-visible,:active)){opacity:.65;pointer-events:none}
 .primary{background:var(--button);border-color:var(--accent);color:var(--button-text)}
