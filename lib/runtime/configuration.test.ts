@@ -60,7 +60,8 @@ describe('configuration', () => {
     const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
     const named = (kid: unknown) => ({ ...whole, kid })
     expect(withJwk(named('key-1')).problems).toEqual([])
-    for (const wrong of [bare, publicHalf, rsa(1024), curve, {}, named(1), named(''), named('k'.repeat(200))]) {
+    const mixed = { ...whole, n: rsa(2048).n }
+    for (const wrong of [bare, publicHalf, rsa(1024), curve, {}, named(1), named(''), named('k'.repeat(200)), mixed]) {
       const { problems, flow, signingJwk } = withJwk(wrong)
       expect([problems.length, flow, signingJwk]).toEqual([1, null, undefined])
     }

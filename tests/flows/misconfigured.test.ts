@@ -3,6 +3,7 @@ import { startHost } from '../../dev/host/start.ts'
 import { freePorts } from '../../dev/start/ports.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { callMcp, obtainCodeByMock, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { createPinnedKey } from '../support/pinned-key.ts'
 import { routes } from '../support/routes.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -105,6 +106,15 @@ describe.each([
     const values = Object.entries(env).filter(([setting]) => /^(MCP_|UPSTREAM_|KAPA_|CRM_)/.test(setting))
     expect(values.filter(([, setting]) => reported.includes(setting))).toEqual([])
   })
+})
+
+test('a pasted signing key whose members are of two keys is named, and nothing is signed with it [O-09 O-10]', async () => {
+  const [one, other] = [0, 1].map(() => JSON.parse(createPinnedKey().settings.MCP_OAUTH_SIGNING_JWK))
+  const { url, lines } = await deploy({ MCP_OAUTH_SIGNING_JWK: JSON.stringify({ ...one, n: other.n }) })
+  await expectFlowDown(url)
+  const reported = () => lines.filter((line) => line.includes('"misconfigured"')).join('\n')
+  await vi.waitFor(() => expect(reported()).toContain('MCP_OAUTH_SIGNING_JWK is of two keys'), patience)
+  expect(reported()).not.toContain(other.n)
 })
 
 test('several problems are reported in one line', async () => {

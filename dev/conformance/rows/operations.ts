@@ -84,8 +84,13 @@ export const operations: Group = {
       source: 'RFC 9068 §2.1; RFC 8725 §3',
       status: 'kept',
       requirement: 'Keys.',
-      what: 'RSA with `kid`, one for all instances, created once; a key for each purpose and issuer by HKDF. The signing key is followed by another after 90 days: it is in the JWKS for an hour before it signs, and its predecessor for 25 hours after that, longer than any access token (24 hours at most) and any copy of the JWKS (5 minutes). One that the operator pins is the operator’s to replace. Secrets rotate by `MCP_OAUTH_PREVIOUS_SECRETS`; stored keys are then sealed anew.',
-      file: ['lib/oauth/keys/signing-key-rotation.ts', 'lib/oauth/keys/signing-keys.ts', 'lib/oauth/keys/secrets.ts'],
+      what: 'RSA with `kid`, one for all instances, created once; a key for each purpose and issuer by HKDF. The signing key is followed by another after 90 days: it is in the JWKS for an hour before it signs, and its predecessor for 25 hours after that, longer than any access token (24 hours at most) and any copy of the JWKS (5 minutes). One that the operator pins is the operator’s to replace; its members have to fit together and to be for signing, and a signature is made and verified when it is read. Secrets rotate by `MCP_OAUTH_PREVIOUS_SECRETS`; stored keys are then sealed anew.',
+      file: [
+        'lib/oauth/keys/signing-key-rotation.ts',
+        'lib/oauth/keys/signing-keys.ts',
+        'lib/oauth/keys/secrets.ts',
+        'lib/oauth/keys/pasted-jwk.ts',
+      ],
     },
     {
       id: 'O-10',
