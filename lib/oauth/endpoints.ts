@@ -50,7 +50,7 @@ export interface FlowOptions {
   readonly clients: Clients
   readonly registrations: Registrations
   /** Who may register, and how often; by default anybody, without a limit. */
-  readonly registration?: Pick<RegistrationOptions, 'limit' | 'initialAccessToken'>
+  readonly registration?: Pick<RegistrationOptions, 'limit' | 'overallLimit' | 'initialAccessToken'>
   /** Who may ask about tokens; by default nobody. */
   readonly introspection?: Pick<IntrospectionOptions, 'tokens' | 'limit'>
   /** Clients that the operator has withdrawn; `clients` and `registrations` are to know the same. */

@@ -18,7 +18,7 @@ const value = 'r3gistration-token-of-32-or-more-characters'
 const good = { redirect_uris: ['http://127.0.0.1/cb'] }
 
 const allowing = (hits: number) => {
-  const hit = vi.fn(async (_address: string, _signal: AbortSignal) => {
+  const hit = vi.fn(async (_address: string, _signal: AbortSignal, _subject?: string) => {
     return hits-- > 0 ? { limited: false as const } : { limited: true as const, retryAfter: 1234 }
   })
   return { hit }
@@ -28,13 +28,15 @@ function ask(
   options: Omit<RegistrationOptions, 'registrations' | 'log'>,
   body: unknown = good,
   authorization?: string,
+  more: Record<string, string> = {},
 ) {
   const request = new Request('https://docs.example/oauth/register', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+    headers: { 'content-type': 'application/json', ...(authorization && { authorization }), ...more },
     body: JSON.stringify(body),
   })
-  return register(request, { registrations, log: recorded(), ...options }, { signal: never, address })
+  const call = { signal: never, address, waitUntil: () => undefined }
+  return register(request, { registrations, log: recorded(), ...options }, call)
 }
 
 describe('too many registrations [R-12 O-11]', () => {
@@ -59,7 +61,45 @@ describe('too many registrations [R-12 O-11]', () => {
     await expect(ask({ limit }, 'no object')).rejects.toThrow(OAuthError)
     expect(limit.hit).not.toHaveBeenCalled()
     expect((await ask({ limit })).status).toBe(201)
-    expect(limit.hit.mock.calls).toEqual([[address, never]])
+    expect(limit.hit.mock.calls).toEqual([[address, never, undefined]])
+  })
+
+  test.each([
+    ['a page elsewhere', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, true],
+    ['a page on http', { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' }, true],
+    ['a page of a sibling site', { origin: 'https://other.docs.example', 'sec-fetch-site': 'same-site' }, true],
+    ['a frame without an origin', { origin: 'null', 'sec-fetch-site': 'cross-site' }, true],
+    ['a page in a browser that says less', { origin: 'https://evil.example' }, true],
+    ['a page on this computer', { origin: 'http://localhost:6274', 'sec-fetch-site': 'cross-site' }, true],
+    ['a page of ours', { origin: 'https://docs.example', 'sec-fetch-site': 'same-origin' }, false],
+    ['an app with a scheme of its own', { origin: 'tauri://localhost', 'sec-fetch-site': 'cross-site' }, false],
+    ['an editor', { origin: 'vscode-file://vscode-app', 'sec-fetch-site': 'cross-site' }, false],
+    ['a program', {}, false],
+    ['a program that sends Fetch Metadata alone', { 'sec-fetch-site': 'cross-site' }, false],
+  ])(
+    '%s: counted apart from the programs at that address, if it is a web page [R-12]',
+    async (_what, headers, apart) => {
+      const limit = allowing(1)
+      expect((await ask({ limit }, good, undefined, headers)).status).toBe(201)
+      expect(limit.hit.mock.calls).toEqual([[address, never, apart ? 'web pages' : undefined]])
+    },
+  )
+
+  test('by everybody together: 429 before anything is counted for the address; what passes is counted after the answer', async () => {
+    const counted: string[] = []
+    const overallLimit = (limited: boolean) => ({
+      known: () => (limited ? { limited, retryAfter: 99 } : { limited }),
+      count: async (from: string) => void counted.push(from),
+    })
+    const limit = allowing(9)
+    const refused = await ask({ limit, overallLimit: overallLimit(true) })
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '99'])
+    expect(limit.hit).not.toHaveBeenCalled()
+    expect(counted).toEqual([])
+    expect((await ask({ limit, overallLimit: overallLimit(false) })).status).toBe(201)
+    expect(counted).toEqual([address])
+    expect((await ask({ limit: allowing(0), overallLimit: overallLimit(false) })).status).toBe(429)
+    expect(counted).toEqual([address])
   })
 })
 

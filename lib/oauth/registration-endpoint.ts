@@ -1,5 +1,6 @@
+import { withDeadline } from '../deadline.ts'
 import type { Log } from '../log.ts'
-import type { RateLimit } from './clients/rate-limit.ts'
+import type { RateLimit, RateLimitVerdict } from './clients/rate-limit.ts'
 import type { Registrations } from './clients/registration.ts'
 import { OAuthError } from './errors.ts'
 import { isOneOf, shownToken } from './operator-token.ts'
@@ -11,6 +12,8 @@ export interface RegistrationOptions {
   readonly registrations: Registrations
   /** Of the registrations of one address; absent: none. */
   readonly limit?: RateLimit
+  /** Of those of everybody together; absent: none. */
+  readonly overallLimit?: OverallLimit
   /** RFC 7591 §3 "initial access token": who does not have it cannot register; absent: anybody can. */
   readonly initialAccessToken?: {
     readonly value: string /** Of the tokens that one address shows. */
@@ -19,11 +22,23 @@ export interface RegistrationOptions {
   readonly log: Log
 }
 
+/** What is needed of a limit for everybody; `lib/limits` makes one. */
+export interface OverallLimit {
+  /** Asks nobody. */
+  known(address: string): RateLimitVerdict
+  /** One more has passed; after the answer. */
+  count(address: string, signal: AbortSignal): Promise<void>
+}
+
 export interface RegistrationCall {
   readonly signal: AbortSignal
   /** Of the caller; absent: not limited. */
   readonly address?: string
+  readonly waitUntil: (work: Promise<unknown>) => void
 }
+
+/** Milliseconds for what goes on after the answer. */
+const countingTimeout = 5_000
 
 /** Bytes; R-12. */
 const maxBytes = 16_384
@@ -37,15 +52,22 @@ export async function register(
   options: RegistrationOptions,
   call: RegistrationCall,
 ): Promise<Response> {
-  const { registrations, initialAccessToken, limit, log } = options
+  const { registrations, initialAccessToken, limit, overallLimit, log } = options
   const refusal = initialAccessToken && (await refuseStranger(request, initialAccessToken, log, call))
   if (refusal) return refusal
   const registered = await registrations.register(await readJson(request))
   if ('error' in registered) throw new OAuthError(registered.error, registered.description)
-  const limited = await overLimit(limit, call)
+  const { address } = call
+  const overall = address === undefined ? undefined : overallLimit?.known(address)
+  const limited = overall?.limited
+    ? tooManyRequests(overall.retryAfter)
+    : await overLimit(limit, call, isOfWebPage(request) ? 'web pages' : undefined)
   if (limited) {
-    log('registration_refused', { reason: 'limit' })
+    log('registration_refused', { reason: overall?.limited ? 'limit of all' : 'limit' })
     return limited
+  }
+  if (overallLimit && address !== undefined) {
+    call.waitUntil(withDeadline(countingTimeout, (signal) => overallLimit.count(address, signal)))
   }
   log('client_registered', { client: sha256(registered.client_id) })
   return json(registered, 201)
@@ -73,8 +95,19 @@ async function refuseStranger(
   )
 }
 
-async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall) {
-  const verdict = address === undefined ? undefined : await limit?.hit(address, signal)
+/**
+ * A script of a web page: browsers say where it comes from. What such pages do is counted apart, so that a page that
+ * somebody has open uses up nothing of what the programs at their address may do. Apps name origins of other schemes.
+ */
+function isOfWebPage({ headers }: Request): boolean {
+  const origin = headers.get('origin')
+  const site = headers.get('sec-fetch-site')
+  if (origin === null || site === 'same-origin' || site === 'none') return false
+  return origin === 'null' || /^https?:/i.test(origin)
+}
+
+async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall, subject?: string) {
+  const verdict = address === undefined ? undefined : await limit?.hit(address, signal, subject)
   return verdict?.limited ? tooManyRequests(verdict.retryAfter) : undefined
 }
 

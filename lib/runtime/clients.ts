@@ -44,7 +44,7 @@ export function composeClients(options: {
     policy,
     ...(settings.cimdAllowedHosts && { allowedHosts: settings.cimdAllowedHosts }),
     blocked,
-    copies: createLastGoodCopies({ store, now, log }),
+    copies: createLastGoodCopies({ store, sealing: options.sealing, now, log }),
   })
   const registrationsWithout = (unknown: BlockedClients) =>
     createRegistrations({ sealer, policy, blocked: unknown, now })

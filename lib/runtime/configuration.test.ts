@@ -135,16 +135,19 @@ describe('limits and hardening', () => {
   test('20 registrations an hour and 30 documents in 10 minutes, for everybody, unless the operator says otherwise [R-12]', () => {
     expect(flow({})?.limits).toEqual({
       registration: { limit: 20, windowSeconds: 3600 },
+      allRegistrations: { limit: 10_000, windowSeconds: 3600 },
       metadataDocuments: { limit: 30, windowSeconds: 600 },
       exempt: [],
     })
     const off = {
       MCP_OAUTH_REGISTER_LIMIT: '0',
+      MCP_OAUTH_REGISTER_TOTAL_LIMIT: '0',
       MCP_OAUTH_CIMD_LIMIT: '0',
       MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0/8, ::1/128',
     }
     expect(flow(off)?.limits).toEqual({
       registration: undefined,
+      allRegistrations: undefined,
       metadataDocuments: undefined,
       exempt: [expect.anything(), expect.anything()],
     })

@@ -1,11 +1,12 @@
 import type { JWK } from 'jose'
 import { type Scope, scopes } from '../oauth/capabilities.ts'
+import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../oauth/pages/brand.ts'
 import { readBrand } from './configuration/brand.ts'
 import { readFeedbackForm } from './configuration/feedback.ts'
 import { type FlowSettings, readFlow } from './configuration/flow.ts'
 import { readHosts } from './configuration/hosts.ts'
-import { readSigningJwk } from './configuration/keys.ts'
+import { readSecrets, readSigningJwk } from './configuration/keys.ts'
 import { type McpSettings, readMcp } from './configuration/mcp.ts'
 import { readIntrospectionTokens, refuseEqualTokens } from './configuration/operator-tokens.ts'
 import { readToolChoices } from './configuration/tool-choices.ts'
@@ -22,6 +23,8 @@ export interface Configuration {
   /** What clients are told that they may ask for: feedback only where there is a form for it. */
   readonly scopesOffered: readonly Scope[]
   readonly signingJwk: JWK | undefined
+  /** Whatever else is wrong; `null` if a secret is missing or wrong. */
+  readonly secrets: Secrets | null
   readonly mcp: McpSettings
   /** Dynamic client registration is not offered. */
   readonly registrationOff: boolean
@@ -75,7 +78,10 @@ function readWith(settings: SettingsReader, site: Site): Configuration {
   const introspectionTokens = readIntrospectionTokens(settings)
   refuseEqualTokens(settings)
   const issNotAdvertised = !settings.onOff('MCP_OAUTH_ADVERTISE_ISS')
-  const flow = readFlow(settings, { site, brand, proxyHosts })
+  const before = settings.problems.length
+  const secrets = readSecrets(settings)
+  const secretsAreGood = settings.problems.length === before
+  const flow = readFlow(settings, { site, brand, proxyHosts, secrets })
   const mock = flow?.upstream.kind === 'mock'
   const mockTells = settings.flag('MCP_NOTIFY_WITH_MOCK', { malformed: false })
   return {
@@ -85,6 +91,7 @@ function readWith(settings: SettingsReader, site: Site): Configuration {
     documentationUrl: brand.documentationUrl ?? site.issuer,
     scopesOffered: readFeedbackForm(settings, brand) === undefined ? ['docs:read'] : scopes,
     signingJwk,
+    secrets: secretsAreGood ? secrets : null,
     mcp,
     registrationOff,
     introspectionTokens,

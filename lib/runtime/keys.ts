@@ -17,7 +17,7 @@ export interface Keys {
   readonly signingKeys: (sealing: Sealing) => SigningKeys
 }
 
-export async function keysOf({ issuer, signingJwk, flow }: Configuration, store: Store): Promise<Keys> {
+export async function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store): Promise<Keys> {
   if (signingJwk) {
     const { publicKeys, signingKeys } = await pinnedSigningKey(signingJwk)
     return { publicKeys, signingKeys: () => signingKeys }
@@ -25,7 +25,8 @@ export async function keysOf({ issuer, signingJwk, flow }: Configuration, store:
   const now = Date.now
   const stored = createStoredKeysReader({ issuer, store, now })
   return {
-    publicKeys: createPublicKeys(stored, flow ? { sealing: createSealing(issuer, flow.secrets), log } : undefined),
+    // Also while something else is misconfigured: whoever writes the store must not publish a key of their own then.
+    publicKeys: createPublicKeys(stored, secrets ? { sealing: createSealing(issuer, secrets), log } : undefined),
     signingKeys: (sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
   }
 }

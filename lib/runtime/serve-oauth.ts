@@ -2,6 +2,7 @@ import { createAttribution } from '../attribution/attribution.ts'
 import { withDeadline } from '../deadline.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
+import { createOverallLimit } from '../limits/overall.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../oauth/authorization-server.ts'
 import { paths } from '../oauth/capabilities.ts'
 import type { FlowOptions } from '../oauth/endpoints.ts'
@@ -76,7 +77,7 @@ function flowOptions(
   const key = deriveKey(flow.secrets.current, issuer, 'limits').bytes
   const limiter = (name: string, window: WindowLimit, exempt: readonly AddressRange[]) =>
     createLimiter({ store, name, ...window, exempt, key, now, log })
-  const { registration, metadataDocuments: documents, exempt } = flow.limits
+  const { registration, allRegistrations, metadataDocuments: documents, exempt } = flow.limits
   const { metadataDocuments, ...clients } = composeClients({
     issuer,
     settings: flow,
@@ -103,6 +104,17 @@ function flowOptions(
     secretGuesses: limiter('client-secrets', guesses, []),
     registration: {
       ...(registration && { limit: limiter('registrations', registration, exempt) }),
+      ...(allRegistrations && {
+        overallLimit: createOverallLimit({
+          store,
+          name: 'all-registrations',
+          ...allRegistrations,
+          exempt,
+          key,
+          now,
+          log,
+        }),
+      }),
       ...(flow.registrationToken !== undefined && {
         initialAccessToken: { value: flow.registrationToken, limit: limiter('registration-tokens', guesses, []) },
       }),

@@ -30,6 +30,8 @@ beforeAll(async () => {
       ...publisher.settings,
       MCP_OAUTH_LIMIT_EXEMPT: '127.0.1.0/24',
       MCP_OAUTH_REGISTER_LIMIT: String(registrationLimit),
+      // Of everybody together only some are counted, at random and later: tests here count what the store is asked.
+      MCP_OAUTH_REGISTER_TOTAL_LIMIT: '0',
       MCP_OAUTH_CIMD_LIMIT: '3',
       // The longest there are, so that hardly any run meets the beginning of another one.
       MCP_OAUTH_REGISTER_WINDOW_SEC: String(day),
@@ -75,6 +77,17 @@ describe('registration', () => {
     for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'client-ip', 'x-nf-client-connection-ip']) {
       expect((await registerFrom(address, 1, { [name]: '127.0.1.1' })).status).toBe(429)
     }
+  })
+
+  test('web pages that somebody has open use up nothing of what the programs at their address may do', async () => {
+    const address = newAddress()
+    const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => registerFrom(address, i % 2, page)))
+    expect(statusesOf(answers)).toEqual([...Array(registrationLimit).fill(201), ...Array(15).fill(429)])
+    for (let i = 0; i < registrationLimit; i++) expect((await registerFrom(address, i % 2)).status).toBe(201)
+    expect((await registerFrom(address)).status).toBe(429)
+    // Nor is a page's word a way to register without end.
+    expect((await registerFrom(address, 0, { ...page, origin: 'https://another.example' })).status).toBe(429)
   })
 
   test('an instance that has just started knows who is over the limit', async () => {
@@ -178,6 +191,16 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
     }
   })
 
+  test('MCP_OAUTH_REGISTER_TOTAL_LIMIT: everybody together, whatever each may do; others go on [R-12]', async () => {
+    const limits = { MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3' }
+    const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(day) })
+    // What passes is counted after the answer.
+    await vi.waitFor(async () => expect((await register(url)).status).toBe(429), { timeout: 10_000 })
+    const refused = await register(url)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)).status).toBe(known)
+  })
+
   test('0 switches them off', async () => {
     const { url } = await deploy(stack, { ...notExempt, MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_CIMD_LIMIT: '0' })
     for (let i = 0; i < 25; i++) expect((await register(url)).status).toBe(201)
@@ -217,6 +240,7 @@ test('a setting that makes no sense is a misconfiguration', async () => {
     MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0',
     MCP_OAUTH_REGISTER_LIMIT: '-1',
     MCP_OAUTH_REGISTER_WINDOW_SEC: '0',
+    MCP_OAUTH_REGISTER_TOTAL_LIMIT: '1000001',
     MCP_OAUTH_CIMD_LIMIT: 'many',
     MCP_OAUTH_CIMD_WINDOW_SEC: '1 h',
     MCP_OAUTH_REGISTRATION_TOKEN: 'short',

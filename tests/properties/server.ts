@@ -79,7 +79,7 @@ export function createServer(options: ServerOptions): Server {
     policy: redirectPolicy,
     now,
   })
-  const copies = createLastGoodCopies({ store, now, log })
+  const copies = createLastGoodCopies({ store, sealing, now, log })
   const metadataDocuments = createMetadataDocuments({
     fetch: options.fetchDocument,
     policy: redirectPolicy,

@@ -114,7 +114,7 @@ export const metadataDocuments: Group = {
       source: 'CIMD -02 §5.1',
       status: 'kept',
       requirement: 'When it cannot be fetched.',
-      what: 'A wrong answer: 400, a page, `invalid_client`. No answer, 408, 429, 5xx or a firewall’s challenge: 503, a page, `Retry-After`. Where there was no answer or a challenge, a copy of at most seven days stands in, if somebody completed a sign-in with it; it is read by today’s rules, and never stands in for 404, 410 or a document that changed.',
+      what: 'A wrong answer: 400, a page, `invalid_client`. No answer, 408, 429, 5xx or a firewall’s challenge: 503, a page, `Retry-After`. Where there was no answer or a challenge, a copy of at most seven days stands in, if somebody completed a sign-in with it; it is signed, read by today’s rules, and never stands in for 404, 410 or a document that changed. It also stands in for an address or a host over its limit.',
       file: [document, documents, 'lib/oauth/clients/last-good-copies.ts'],
     },
     {
@@ -132,7 +132,7 @@ export const metadataDocuments: Group = {
       source: 'CIMD -02 §8',
       status: 'kept',
       requirement: 'We are nobody’s amplifier.',
-      what: 'One fetch for however many ask at once; for each host at most 60 fetches in vain a minute and instance; for each address 30 that miss the cache in ten minutes (`MCP_OAUTH_CIMD_LIMIT`), then 429 on a page with `Retry-After`.',
+      what: 'One fetch for however many ask at once; for each host at most 60 fetches in vain a minute and instance, and of keys, for callers who hold a code or token of ours, 60 for each address of keys and 300 for each host; for each address 30 that miss the cache in ten minutes (`MCP_OAUTH_CIMD_LIMIT`), then 429 on a page with `Retry-After`.',
       file: [documents, 'lib/oauth/clients/fetch-budget.ts'],
     },
     {

@@ -114,8 +114,8 @@ export const registration: Group = {
       source: 'RFC 7591 §5',
       status: 'kept',
       requirement: 'Registration cannot be used to harm.',
-      what: '20 an hour for each address (`MCP_OAUTH_REGISTER_LIMIT`), then 429 with `Retry-After` and a JSON body; ranges that vendors share are exempt by `MCP_OAUTH_LIMIT_EXEMPT`; 16 KB. Nothing is stored of a registration but that hit, and what is refused costs no store operation. For everybody together there is Netlify’s own limit only.',
-      file: [endpoint, 'lib/limits/limiter.ts'],
+      what: '20 an hour for each address (`MCP_OAUTH_REGISTER_LIMIT`), then 429 with `Retry-After` and a JSON body; ranges that vendors share are exempt by `MCP_OAUTH_LIMIT_EXEMPT`; 16 KB. Nothing is stored of a registration but that hit, and what is refused costs no store operation. Scripts of web pages are counted apart. Everybody together may register about 10,000 times an hour (`MCP_OAUTH_REGISTER_TOTAL_LIMIT`): of those that pass one in a hundred is counted, after the answer, so that it costs no request a trip.',
+      file: [endpoint, 'lib/limits/limiter.ts', 'lib/limits/overall.ts'],
     },
     {
       id: 'R-13',

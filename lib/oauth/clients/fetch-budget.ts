@@ -1,6 +1,6 @@
 import type { RateLimitVerdict } from './rate-limit.ts'
 
-/** How often one host is asked for documents in vain, whoever makes us ask: nobody is to be flooded through us (M-14). */
+/** How often one host, or one URL, is asked for documents in vain, whoever makes us ask: nobody is to be flooded through us (M-14). */
 export interface FetchBudget {
   /** Before a fetch: what is under way counts. */
   take(host: string): RateLimitVerdict
@@ -13,8 +13,8 @@ const FETCHES = 60
 const WINDOW_SECONDS = 60
 const MOST_HOSTS = 1_000
 
-/** In memory, for this instance alone. `now` in milliseconds. */
-export function createFetchBudget(now: () => number): FetchBudget {
+/** In memory, for this instance alone. `now` in milliseconds; `most` fetches in vain in a minute. */
+export function createFetchBudget(now: () => number, most = FETCHES): FetchBudget {
   /** In the order in which the windows began. */
   const windows = new Map<string, { readonly end: number; fetches: number }>()
 
@@ -35,7 +35,7 @@ export function createFetchBudget(now: () => number): FetchBudget {
     take(host) {
       const at = Math.floor(now() / 1000)
       const window = windowOf(host, at)
-      if (window.fetches >= FETCHES) return { limited: true, retryAfter: window.end - at }
+      if (window.fetches >= most) return { limited: true, retryAfter: window.end - at }
       window.fetches += 1
       return { limited: false }
     },

@@ -163,4 +163,48 @@ describe('a published key set [T-09]', () => {
     expect(site.fetched).toBe(60)
     expect(await find('first')).toMatchObject({ kind: 'limited' })
   })
+
+  describe('that is asked for in vain [M-14]', () => {
+    const at = (n: number, host = 'client.example') => `https://${host}/${n}.json`
+    /** `address`: of a stranger; absent: who asks holds a token of ours. */
+    async function askAll(urls: readonly string[], address?: string) {
+      const { site, sets } = world(() => 'timeout')
+      const ask = (url: string, from: string | undefined) =>
+        sets.find(url, wanted('first'), { signal: never, ...(from === undefined ? {} : { address: from }) })
+      for (const url of urls) await ask(url, address)
+      return { site, ask, fetched: site.fetched }
+    }
+    const many = Array.from({ length: 400 }, (_, n) => at(n))
+
+    test('strangers: all addresses of one host together, whoever asks; another host is another matter', async () => {
+      const { ask, fetched } = await askAll(many, '203.0.113.1')
+      expect(fetched).toBe(60)
+      expect(await ask(at(999), '198.51.100.1')).toMatchObject({ kind: 'limited' })
+      expect(await ask(at(1, 'other.example'), '203.0.113.1')).toMatchObject({ kind: 'unavailable' })
+    })
+
+    test('strangers use up nothing of those who hold a token, nor the other way round', async () => {
+      const { ask } = await askAll(many, '203.0.113.1')
+      expect(await ask(at(1), undefined)).toMatchObject({ kind: 'unavailable' })
+      const holders = await askAll(many)
+      expect(await holders.ask(at(1), '203.0.113.1')).toMatchObject({ kind: 'unavailable' })
+    })
+
+    test('holders: one address 60 times, and one host 300 times, with however many clients', async () => {
+      expect((await askAll(Array<string>(400).fill(uri))).fetched).toBe(60)
+      const { site, ask, fetched } = await askAll(many)
+      expect(fetched).toBe(300)
+      expect(await ask(at(999), undefined)).toMatchObject({ kind: 'limited' })
+      expect(await ask(at(1, 'other.example'), undefined)).toMatchObject({ kind: 'unavailable' })
+      site.clock += 60_000
+      expect(await ask(at(999), undefined)).toMatchObject({ kind: 'unavailable' })
+    })
+
+    test('sets that are there use nothing up', async () => {
+      const { site, sets } = world()
+      for (const url of many) await sets.find(url, wanted('first'), { signal: never })
+      for (const url of many) await sets.find(`${url}?x`, wanted('first'), { signal: never, address: '203.0.113.1' })
+      expect(site.fetched).toBe(800)
+    })
+  })
 })

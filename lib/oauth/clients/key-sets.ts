@@ -3,7 +3,7 @@ import { untilAborted } from '../../net/abortable.ts'
 import { type FetchedResource, FetchRefused } from '../../net/fetch-untrusted.ts'
 import { cacheSeconds } from './cache-control.ts'
 import { type ClientKey, fittingKeys, parseKeySet, type WantedKey } from './client-keys.ts'
-import { createFetchBudget } from './fetch-budget.ts'
+import { createFetchBudget, type FetchBudget } from './fetch-budget.ts'
 import type { DocumentLimits } from './metadata-documents.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { Unresolved } from './unresolved.ts'
@@ -13,7 +13,8 @@ export interface KeySets {
   /**
    * The keys of the set at `uri` that may have signed; none, if it is certain that none has.
    *
-   * @param call `signal` ends the waiting of this caller; `address` of the caller, who is limited by it; absent: not limited
+   * @param call `signal` ends the waiting of this caller; `address` of the caller, who is limited by it; absent: the
+   *   caller holds something of ours, and is not limited
    */
   find(
     uri: string,
@@ -48,6 +49,14 @@ const cacheBounds = { shortest: 300, longest: 3_600 }
 const COOLDOWN = 30
 const CACHED_SETS = 200
 
+/** Fetches in vain of one host in a minute, for all callers together that hold something of ours: a sign-in each. */
+const FETCHES_FOR_HOLDERS = 300
+
+interface Counted {
+  readonly budget: FetchBudget
+  readonly name: string
+}
+
 interface CachedSet {
   readonly keys: readonly ClientKey[]
   /** Milliseconds since the epoch. */
@@ -61,7 +70,25 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   /** In the order of last use. */
   const cache = new Map<string, CachedSet>()
   const fetching = new Map<string, Promise<CachedSet | Unresolved>>()
-  const budget = createFetchBudget(now)
+  const budgets = {
+    host: createFetchBudget(now),
+    heldUri: createFetchBudget(now),
+    heldHost: createFetchBudget(now, FETCHES_FOR_HOLDERS),
+  }
+
+  /**
+   * What a fetch is counted as. Whoever asks for junk in a vendor's name must not keep out those who have signed in with that
+   * vendor's client, so that these have budgets of their own: one for each URL, and one for its host, which nobody is to
+   * flood through us by signing in with as many clients as they like.
+   */
+  function countedAs(uri: string, isHeld: boolean): readonly Counted[] {
+    const { host } = new URL(uri)
+    if (!isHeld) return [{ budget: budgets.host, name: host }]
+    return [
+      { budget: budgets.heldUri, name: uri },
+      { budget: budgets.heldHost, name: host },
+    ]
+  }
 
   function cached(uri: string): CachedSet | undefined {
     const entry = cache.get(uri)
@@ -71,15 +98,16 @@ export function createKeySets(options: KeySetsOptions): KeySets {
     return entry
   }
 
-  /** @param counted what the fetch is counted as */
-  async function fetchSet(uri: string, counted: string): Promise<CachedSet | Unresolved> {
-    const verdict = budget.take(counted)
-    if (verdict.limited) return { kind: 'limited', detail: 'this host was asked too often', ...verdict }
+  async function fetchSet(uri: string, counted: readonly Counted[]): Promise<CachedSet | Unresolved> {
+    for (const { budget, name } of counted) {
+      const verdict = budget.take(name)
+      if (verdict.limited) return { kind: 'limited', detail: 'this host was asked too often', ...verdict }
+    }
     const response = await fetch(uri, limits).catch(refused)
     if ('kind' in response) return response
     const keys = keysOfResponse(response)
     if ('kind' in keys) return keys
-    budget.giveBack(counted)
+    for (const { budget, name } of counted) budget.giveBack(name)
     const lifetime = cacheSeconds(response.headers.get('cache-control'), cacheBounds)
     const entry = { keys, fetchedAt: now(), expires: now() + lifetime * 1000 }
     cache.set(uri, entry)
@@ -90,7 +118,7 @@ export function createKeySets(options: KeySetsOptions): KeySets {
     return entry
   }
 
-  function fetchOnce(uri: string, counted: string): Promise<CachedSet | Unresolved> {
+  function fetchOnce(uri: string, counted: readonly Counted[]): Promise<CachedSet | Unresolved> {
     const running = fetching.get(uri)
     if (running) return running
     const started = fetchSet(uri, counted)
@@ -123,10 +151,8 @@ export function createKeySets(options: KeySetsOptions): KeySets {
         const verdict = await limit.hit(address, signal)
         if (verdict.limited) return { kind: 'limited', detail: 'this address asks for too many keys', ...verdict }
       }
-      // Whoever asks for junk in a vendor's name must not keep out those who have signed in with that vendor's client.
-      const counted = address === undefined ? uri : new URL(uri).host
       try {
-        const found = await untilAborted(fetchOnce(uri, counted), signal)
+        const found = await untilAborted(fetchOnce(uri, countedAs(uri, address === undefined)), signal)
         return 'kind' in found ? found : fittingKeys(found.keys, wanted)
       } catch (error) {
         if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the keys came' }

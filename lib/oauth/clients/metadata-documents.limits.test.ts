@@ -1,9 +1,12 @@
+import * as v from 'valibot'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { recorded } from '../../../tests/support/recording.ts'
 import { type FetchedResource, FetchRefused } from '../../net/fetch-untrusted.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
+import { createSealing } from '../keys/sealing.ts'
 import { sha256 } from '../sha256.ts'
+import { newSecrets } from '../testing/harness.ts'
 import { createLastGoodCopies } from './last-good-copies.ts'
 import { createMetadataDocuments, type MetadataDocumentsOptions } from './metadata-documents.ts'
 
@@ -146,8 +149,11 @@ describe('hosts that the operator allows [M-15]', () => {
 describe('the last good copy [M-12]', () => {
   const log = vi.fn()
   beforeEach(() => log.mockClear())
-  const createWith = (store: Store) =>
-    create({ copies: createLastGoodCopies({ store, now: () => time, log: recorded(log) }) })
+  const secrets = newSecrets()
+  const sealing = createSealing('https://docs.example', secrets)
+  const copiesIn = (store: Store, by = sealing) =>
+    createLastGoodCopies({ store, sealing: by, now: () => time, log: recorded(log) })
+  const createWith = (store: Store, by = sealing) => create({ copies: copiesIn(store, by) })
 
   /** Somebody has signed in; then an instance that has nothing in memory finds the host as `then` says. */
   async function afterSignIn(then: () => Promise<FetchedResource>, store = createMemoryStore(), later = DAY) {
@@ -216,10 +222,101 @@ describe('the last good copy [M-12]', () => {
 
   test('is read by today’s rules: what was acceptable then may not be now', async () => {
     const store = createMemoryStore()
-    const copies = createLastGoodCopies({ store, now: () => time, log: recorded(log) })
-    await copies.keep(url, { client_id: url, client_name: 'x', redirect_uris: ['javascript:alert(1)'] }, never)
+    await copiesIn(store).keep(url, { client_id: url, client_name: 'x', redirect_uris: ['javascript:alert(1)'] }, never)
     fetch.mockImplementation(refused('network'))
     expect(await createWith(store).resolve(url, never)).toMatchObject({ kind: 'unavailable' })
+  })
+
+  test('is there for an address that is over its limit, whoever has used that up', async () => {
+    const store = createMemoryStore()
+    await afterSignIn(refused('network'), store)
+    fetch.mockClear()
+    const limit = { hit: async () => ({ limited: true as const, retryAfter: 7 }) }
+    const documents = create({ copies: copiesIn(store), limit })
+    expect(await documents.resolve(url, never, address)).toMatchObject({ id: url, verifiedHost: 'client.example' })
+    expect(await documents.resolve(`${url}?other`, never, address)).toMatchObject({ kind: 'limited', retryAfter: 7 })
+    expect(fetch).not.toHaveBeenCalled()
+  })
+
+  describe('a writer of the store without the secret', () => {
+    /** Where the copy of this client is, or would be. */
+    async function keyIn(store: Store): Promise<string> {
+      const [key = ''] = (await store.list('client-documents/', never)).keys
+      return key
+    }
+    const evil = documentOf(url, { redirect_uris: ['https://evil.example/cb'] })
+    const soon = Date.UTC(2026, 10, 22) / 1000
+
+    test.each<[string, () => Record<string, unknown> | Promise<Record<string, unknown>>]>([
+      ['a copy as releases before wrote it', () => ({ document: evil, keptAt: soon })],
+      ['one with a time in the future', () => ({ document: evil, keptAt: 4_000_000_000 })],
+      [
+        'one that is sealed by another secret',
+        () => signedBy(createSealing('https://docs.example', newSecrets()), url, evil),
+      ],
+      ['one of another issuer', () => signedBy(createSealing('https://other.example', secrets), url, evil)],
+      [
+        'another purpose’s value',
+        () => ({ copy: sealing.signed('client', v.looseObject({})).seal({ c: sha256(url), d: evil, t: soon }) }),
+      ],
+      ['another client’s copy', () => signedBy(sealing, 'https://evil.example/c.json', evil)],
+      ['no text', () => ({ copy: { d: evil } })],
+      ['nothing', () => ({})],
+    ])('poses as nobody with %s [M-12]', async (_what, planted) => {
+      const store = createMemoryStore()
+      await afterSignIn(refused('network'), store)
+      await store.put(await keyIn(store), await planted(), never)
+      fetch.mockImplementation(refused('network'))
+      expect(await createWith(store).resolve(url, never)).toMatchObject({ kind: 'unavailable' })
+    })
+
+    test('cannot make a copy last longer, nor count before its time: the time in it is signed [M-12]', async () => {
+      const store = createMemoryStore()
+      await afterSignIn(refused('network'), store)
+      const [copy] = await Promise.all([store.get(await keyIn(store), never)])
+      // Put under the keys at which a copy is looked for later on.
+      const moveTo = async (later: number) => {
+        time = later
+        await copiesIn(store).keep(url, documentOf(url), never)
+        for (const key of (await store.list('client-documents/', never)).keys) {
+          await store.put(key, copy?.value ?? {}, never)
+        }
+        return createWith(store).resolve(url, never)
+      }
+      const kept = Date.UTC(2026, 10, 21)
+      expect(await moveTo(kept + 7 * DAY - 1000)).toHaveProperty('id')
+      expect(await moveTo(kept + 7 * DAY)).toMatchObject({ kind: 'unavailable' })
+      expect(await moveTo(kept - 61_000)).toMatchObject({ kind: 'unavailable' })
+      expect(await moveTo(kept - 59_000)).toHaveProperty('id')
+    })
+
+    /** The record that an instance with these keys writes for a client. */
+    async function signedBy(by: typeof sealing, clientId: string, document: unknown) {
+      const store = createMemoryStore()
+      await copiesIn(store, by).keep(clientId, document, never)
+      return (await store.get(await keyIn(store), never))?.value ?? {}
+    }
+  })
+
+  test('is good under a previous secret, and not under one that has leaked', async () => {
+    const store = createMemoryStore()
+    await afterSignIn(refused('network'), store)
+    const { current } = newSecrets()
+    const at = (more: object) =>
+      createWith(store, createSealing('https://docs.example', { current, previous: [], retired: [], ...more }))
+    expect(await at({ previous: [secrets.current] }).resolve(url, never)).toMatchObject({ id: url })
+    expect(await at({ retired: [secrets.current] }).resolve(url, never)).toMatchObject({ kind: 'unavailable' })
+  })
+
+  test('of a release before is replaced by the first sign-in: nobody waits longer than for the document itself', async () => {
+    const store = createMemoryStore()
+    await store.put(
+      `client-documents/${Date.UTC(2026, 11, 3) / 1000}/${sha256(url)}`,
+      { document: documentOf(url), keptAt: time / 1000 },
+      never,
+    )
+    expect(await createWith(store).resolve(url, never)).toMatchObject({ id: url })
+    expect(await afterSignIn(refused('network'), store)).toMatchObject({ id: url })
   })
 
   test('there is none before somebody has completed a sign-in, nor of another client', async () => {

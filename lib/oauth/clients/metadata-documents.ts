@@ -144,7 +144,11 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
     // Who waits for a fetch that is under way causes none.
     if (limit && address !== undefined && !fetching.has(clientId)) {
       const verdict = await limit.hit(address, signal)
-      if (verdict.limited) return { kind: 'limited', detail: 'this address asks for too many documents', ...verdict }
+      if (verdict.limited) {
+        // Somebody else at their address may have used it up: a web page that they have open, for one.
+        const limited = { kind: 'limited', detail: 'this address asks for too many documents', ...verdict } as const
+        return lastGood(clientId, limited)
+      }
     }
     try {
       return cached(clientId) ?? (await untilAborted(fetchOnce(clientId), signal))

@@ -134,6 +134,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_INTROSPECTION_TOKENS: tokens,
   MCP_OAUTH_REGISTER_LIMIT: numbers,
   MCP_OAUTH_REGISTER_WINDOW_SEC: numbers,
+  MCP_OAUTH_REGISTER_TOTAL_LIMIT: numbers,
   MCP_OAUTH_CIMD_LIMIT: numbers,
   MCP_OAUTH_CIMD_WINDOW_SEC: numbers,
   MCP_OAUTH_LIMIT_EXEMPT: ['10.0.0.0', '10.0.0.0/33', 'everybody'],

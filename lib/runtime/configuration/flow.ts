@@ -3,7 +3,6 @@ import type { Brand } from '../../oauth/pages/brand.ts'
 import type { SettingsReader } from '../settings.ts'
 import type { Site } from '../site.ts'
 import { type ClientSettings, readClients } from './clients.ts'
-import { readSecrets } from './keys.ts'
 import { type LimitSettings, readLimits } from './limits.ts'
 import { readUpstream, type UpstreamSettings } from './upstream.ts'
 
@@ -27,9 +26,18 @@ const day = 86_400
 /** `null` where there is no secret or no upstream; every other problem is in `settings`. */
 export function readFlow(
   settings: SettingsReader,
-  { site, brand, proxyHosts }: { readonly site: Site; readonly brand: Brand; readonly proxyHosts: readonly string[] },
+  {
+    site,
+    brand,
+    proxyHosts,
+    secrets,
+  }: {
+    readonly site: Site
+    readonly brand: Brand
+    readonly proxyHosts: readonly string[]
+    readonly secrets: Secrets | null
+  },
 ): FlowSettings | null {
-  const secrets = readSecrets(settings)
   const upstream = readUpstream(settings, site, brand)
   const rest = {
     lifetimes: {

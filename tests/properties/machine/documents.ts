@@ -37,7 +37,9 @@ export async function foreseeDocument({ world, known }: State, at: Instance): Pr
   if (condition !== 'unreachable' && condition !== 'challenge') {
     return { edition: undefined, copied: false, refused: condition === 'busy' ? 503 : 400 }
   }
-  const [newest] = (await copiesIn(world)).filter(({ keptAt }) => keptAt + copyTime > world.now())
+  // One that an instance with a newer secret has signed is none to this one.
+  const usable = (await copiesIn(world)).filter(({ keptAt, kid }) => keptAt + copyTime > world.now() && at.has(kid))
+  const [newest] = usable
   return { edition: newest?.edition, copied: true, refused: 503 }
 }
 
@@ -78,10 +80,14 @@ async function copiesIn({ truth }: World) {
   const { keys } = await truth.list(`${documentCopies}/`, signal)
   const copies = await Promise.all(
     keys.toReversed().map(async (key) => {
-      const { document, keptAt } = (await truth.get(key, signal))?.value ?? {}
+      // A JWS: whoever reads the store may read it.
+      const { copy } = (await truth.get(key, signal))?.value ?? {}
+      const [header = '', payload = ''] = String(copy).split('.')
+      const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString())
+      const { d: document, t: keptAt } = JSON.parse(Buffer.from(payload, 'base64url').toString())
       const text = JSON.stringify(document)
       const edition = documentEditions.findIndex((each) => JSON.stringify(each) === text)
-      return { edition, keptAt: Number(keptAt) * 1_000 }
+      return { edition, keptAt: Number(keptAt) * 1_000, kid: String(kid) }
     }),
   )
   return copies
