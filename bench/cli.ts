@@ -5,10 +5,10 @@ import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
 import { styleText } from 'node:util'
 import * as v from 'valibot'
-import { repository } from '../dev/build/build.ts'
 import { buildInChild } from '../dev/build/build-in-child.ts'
 import { Explained } from '../dev/explained.ts'
 import { readOptions } from '../dev/options.ts'
+import { repository } from '../dev/repository.ts'
 import { temporaryFolder } from '../dev/temporary-folder.ts'
 import { canPin } from './cpu.ts'
 import { table, verdictOf } from './figures.ts'
@@ -144,6 +144,4 @@ async function bench(): Promise<void> {
   }
 }
 
-// Its folder and its children go with the process.
-process.on('SIGINT', () => process.exit(130))
 await bench()

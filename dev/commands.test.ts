@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { repository } from './build/build.ts'
 import { freePorts, portsFrom } from './start/ports.ts'
+
+const commands = [
+  ...['start', 'demo', 'reset', 'build', 'secret', 'test:clients', 'bench', 'pictures', 'conformance', 'reader-page'],
+  'fuzz',
+]
 
 const metadata = '/.well-known/oauth-authorization-server'
 
@@ -56,6 +61,48 @@ test.each([
   expect(await readdir(state)).not.toContain('running.json')
 })
 
+test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: nothing is left behind', async (signal) => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  const { child, ended } = npmStart(await freePorts(), state, { TMPDIR: temporary })
+  await expect.poll(() => readdir(temporary), { timeout: 10_000 }).not.toEqual([])
+  child.kill(signal)
+  expect(await ended).toBe(0)
+  expect([await readdir(temporary), (await readdir(state)).includes('running.json')]).toEqual([[], false])
+})
+
+test('a command with nothing to clear away ends when it is told to', async () => {
+  const { child, ended, output } = run('fuzz', [], { FUZZ_SECONDS: '600' })
+  await expect.poll(output, { timeout: 30_000 }).toContain('FUZZ_SEED=')
+  child.kill('SIGHUP')
+  expect(await ended).toBe(129)
+})
+
+test('npm start ends with npm, which tells nobody when it is killed; and with whoever reads its output', async () => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  const port = await freePorts()
+  const npm = spawn('npm', ['start', '--', '--state', state], {
+    cwd: repository,
+    env: { PATH: process.env.PATH, PORT: `${port}`, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  onTestFinished(() => void npm.kill('SIGKILL'))
+  // npm and Node keep something of their own there.
+  const ours = async () => (await readdir(temporary)).filter((name) => name.startsWith('mcp-oauth-broker-'))
+  const isOver = () => Promise.all([ours(), existsSync(join(state, 'running.json'))])
+  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 20_000 }).toBe(true)
+  npm.kill('SIGKILL')
+  await expect.poll(isOver, { timeout: 20_000 }).toEqual([[], false])
+
+  const { child, ended, ready } = npmStart(port, state, { TMPDIR: temporary })
+  await ready()
+  child.stdout.destroy()
+  child.stderr.destroy()
+  await fetch(`http://localhost:${port}/oauth/authorize`, { headers: { accept: 'application/json' } })
+  child.kill('SIGHUP')
+  expect(await ended).toBe(0)
+  expect(await isOver()).toEqual([[], false])
+}, 60_000)
+
 test('a temporary folder does not outlive its process', async () => {
   const temporary = await newFolder()
   const source = `import { temporaryFolder } from './dev/temporary-folder.ts'; temporaryFolder(); process.exit(130)`
@@ -98,6 +145,8 @@ test('npm start says what settings of one’s own change, and which ones nothing
 test.each([
   ['start', ['--prot', '9000'], /^Unknown option '--prot'\. What there is: npm start -- --help\n$/],
   ['bench', ['--quik'], /^Unknown option '--quik'\. What there is: npm run bench -- --help\n$/],
+  ['fuzz', ['--seconds', '9'], /^Unknown option '--seconds'\. What there is: npm run fuzz -- --help\n$/],
+  ['conformance', ['now'], /^Unexpected argument 'now'\. .* npm run conformance -- --help\n$/],
   ['demo', ['now'], /^Unexpected argument 'now'\. .* npm run demo -- --help\n$/],
   [
     'reset',
@@ -112,10 +161,69 @@ test.each([
   expect(output().split('\n')).toHaveLength(2)
 })
 
-test.each(['start', 'bench'])('%s --help says what it does', async (command) => {
-  const { ended, output } = run(command, ['--help'])
-  expect(await ended).toBe(0)
-  expect(output()).toMatch(new RegExp(`^npm (run )?${command}\n\n.{20}`))
+test.each(commands)('%s --help says what it does', async (command) => {
+  const help = run(command, ['-h'])
+  expect([await help.ended, help.output()]).toEqual([
+    0,
+    expect.stringMatching(new RegExp(`^npm (run )?${command}\\n\\n.{20}`)),
+  ])
+})
+
+test('fuzz names a number that is none, and a name that is of no property', async () => {
+  for (const [name, value] of [
+    ['FUZZ_SECONDS', 'ten'],
+    ['FUZZ_SEED', '0x1'],
+    ['FUZZ_RUNS', '-1'],
+    ['FUZZ_ONLY', 'no such property'],
+  ] as const) {
+    const { ended, output } = run('fuzz', [], { [name]: value })
+    expect([await ended, output()]).toEqual([1, expect.stringMatching(new RegExp(`^${name} .*\\.\\n$`))])
+  }
+})
+
+describe('a folder that cannot be had is a sentence', () => {
+  test('for what is temporary', async () => {
+    const { ended, output } = npmStart(await freePorts(), await newFolder(), { TMPDIR: '/no/such/folder' })
+    expect([await ended, output()]).toEqual([
+      1,
+      expect.stringMatching(/\/no\/such\/folder, cannot be used: .* \(ENOENT\)\. TMPDIR names another one\.\n$/),
+    ])
+    expect(output()).not.toMatch(/^ +at /m)
+  })
+
+  test('for the state', async () => {
+    const state = await newFolder()
+    await writeFile(join(state, 'mcp-oauth-broker-state'), '')
+    await writeFile(join(state, 'blobs'), 'a file')
+    const { ended, output } = npmStart(await freePorts(), state)
+    expect([await ended, output()]).toEqual([
+      1,
+      expect.stringMatching(/blobs\S* cannot be made, read or written: .+ \(E\w+\)/),
+    ])
+    expect(output()).not.toMatch(/^ +at /m)
+  })
+
+  test('for what npm run reader-page and build write', async () => {
+    const copy = await copied(['dev', 'lib', 'tests/support', 'netlify'])
+    await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'))
+    await writeFile(join(copy, 'dist'), 'a file')
+    const { ended, output } = runIn(copy, 'build')
+    expect([await ended, output()]).toEqual([1, expect.stringMatching(/^\S+dist\S* cannot be made.*\(E\w+\)\.\n$/)])
+  })
+})
+
+test('what npm left out on account of NODE_ENV or --omit is told as that', async () => {
+  const copy = await copied(['dev', 'lib', 'tests/support', 'package.json'])
+  const say = async (env: Record<string, string>) => {
+    const { ended, output } = runIn(copy, 'build', env)
+    expect(await ended).toBe(1)
+    return output()
+  }
+  expect(await say({ NODE_ENV: 'production' })).toMatch(
+    /^The package \S+ is not installed: with NODE_ENV=production, .*npm ci --include=dev\.\n$/,
+  )
+  expect(await say({ npm_config_omit: 'dev' })).toMatch(/with --omit=dev, .*npm ci --include=dev\.\n$/)
+  expect(await say({})).toMatch(/run npm ci first, without NODE_ENV=production and --omit\.\n$/)
 })
 
 test('npm run pictures without a browser: one line', async () => {
@@ -133,8 +241,17 @@ async function newFolder(): Promise<string> {
 const npmStart = (port: number, state: string, env: Record<string, string> = {}) =>
   run('start', ['--state', state], { PORT: `${port}`, ...env })
 
-function run(command: string, args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [join(repository, 'dev/run.mjs'), command, ...args], {
+/** A folder of its own with these files of the repository, and no packages. */
+async function copied(names: readonly string[]): Promise<string> {
+  const folder = await newFolder()
+  for (const name of names) await cp(join(repository, name), join(folder, name), { recursive: true })
+  return folder
+}
+
+const runIn = (folder: string, command: string, env?: Record<string, string>) => run(command, [], env, folder)
+
+function run(command: string, args: readonly string[], env: Record<string, string> = {}, folder = repository) {
+  const child = spawn(process.execPath, [join(folder, 'dev/run.mjs'), command, ...args], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { Explained } from './explained.ts'
+import { endWhenAsked } from './interruption.ts'
 
 /** Each runs when it is loaded, and reads its own options. None is loaded before Node is known to be able to. */
 const programs: { readonly [command: string]: () => Promise<unknown> } = {
@@ -18,11 +21,12 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
 /** Runs the program behind `npm start` or `npm run <command>`. What is the person's to put right is one line, and exit code 1. */
 export async function run(command = ''): Promise<void> {
   const program = Object.hasOwn(programs, command) ? programs[command] : undefined
+  endWhenAsked()
   try {
     if (program === undefined) throw new Explained(`Which program? One of ${Object.keys(programs).join(', ')}.`)
     await program()
   } catch (error) {
-    const reason = error instanceof Explained ? error.message : missingPackage(error)
+    const reason = error instanceof Explained ? error.message : (missingPackage(error) ?? fileTrouble(error))
     if (reason === undefined) throw error
     console.error(reason)
     process.exitCode = 1
@@ -30,7 +34,41 @@ export async function run(command = ''): Promise<void> {
 }
 
 function missingPackage(error: unknown): string | undefined {
-  if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) return undefined
-  const [, name] = /^Cannot find package '([^']+)'/.exec(error.message) ?? []
-  return name && `The package ${name} is not installed: run npm ci first.`
+  if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') return undefined
+  const [, name] = /^Cannot find package '([^']+)'/.exec(messageOf(error)) ?? []
+  if (!name) return undefined
+  // npm leaves the development packages out then, and everything but the deployed code is one.
+  const { NODE_ENV, npm_config_omit: omit } = process.env
+  const isOmitted = NODE_ENV === 'production' || omit?.includes('dev')
+  return isOmitted
+    ? `The package ${name} is not installed: with ${omit ? '--omit=dev' : 'NODE_ENV=production'}, npm ci leaves it out. Run npm ci --include=dev.`
+    : `The package ${name} is not installed: run npm ci first, without NODE_ENV=production and --omit.`
 }
+
+/** A file or folder that the machine does not let us have: who may be asked for it, and where it is, is all there is to know. */
+const troubles: ReadonlyMap<unknown, string> = new Map([
+  ['EACCES', 'you may not'],
+  ['EPERM', 'you may not'],
+  ['EROFS', 'its disk can only be read'],
+  ['ENOSPC', 'its disk is full'],
+  ['EDQUOT', 'your quota of its disk is used up'],
+  ['ENOTDIR', 'what should be a folder on the way is a file'],
+  ['EISDIR', 'it is a folder, not a file'],
+  ['EEXIST', 'something else is there'],
+  ['EMFILE', 'too many files are open: raise the limit (ulimit -n)'],
+])
+
+function fileTrouble(error: unknown): string | undefined {
+  const code = codeOf(error)
+  const temporary = tmpdir()
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined
+  const isTemporary = path?.startsWith(temporary) || (code === 'ENOENT' && !existsSync(temporary))
+  const why = code === 'ENOENT' && isTemporary ? 'there is no such folder' : troubles.get(code)
+  if (path === undefined || why === undefined) return undefined
+  return isTemporary
+    ? `The folder for what is temporary, ${temporary}, cannot be used: ${why} (${code}). TMPDIR names another one.`
+    : `${path} cannot be made, read or written: ${why} (${code}).`
+}
+
+const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : '')

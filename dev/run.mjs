@@ -10,7 +10,7 @@ if (major >= 24) {
   const installed = existsSync(new URL('../node_modules/.bin/node', import.meta.url))
   const way = installed
     ? 'npm start and npm run take the one that npm ci has installed: use them.'
-    : 'On Linux (x64, arm64), npm ci installs one for this project: run npm ci first. Elsewhere, install it yourself.'
+    : 'On Linux (x64, arm64), npm ci installs one for this project unless --omit=optional leaves it out: run npm ci first. Elsewhere, install it yourself.'
   console.error(`Node 24 or newer is needed; this is ${process.version}. ${way}`)
   process.exitCode = 1
 }

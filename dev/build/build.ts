@@ -3,9 +3,9 @@ import { builtinModules } from 'node:module'
 import { basename, join, resolve } from 'node:path'
 import { zipFunctions } from '@netlify/zip-it-and-ship-it'
 import { build, type Metafile } from 'esbuild'
+import { repository } from '../repository.ts'
 
-/** The root of this repository. */
-export const repository = resolve(import.meta.dirname, '../..')
+export { repository }
 
 /** One function after esbuild: everything it needs in one file, nothing left to resolve but Node's own modules. */
 export interface Bundle {

@@ -5,8 +5,8 @@ import { buildFunctions } from './build.ts'
 
 const request = v.object({ outDir: v.string(), functionsDirectory: v.optional(v.string()) })
 
-// A terminal's Ctrl-C goes to the whole process group; the parent decides when the build ends.
-process.on('SIGINT', () => {})
+// A terminal's Ctrl-C, and its end, go to the whole process group; the parent decides when the build ends.
+for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 process.once('disconnect', () => process.exit(1))
 
 const [message] = await once(process, 'message')

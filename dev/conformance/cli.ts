@@ -1,8 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { repository } from '../build/build.ts'
+import { readOptions } from '../options.ts'
+import { repository } from '../repository.ts'
 import { ledger } from './document.ts'
 import { groups } from './rows.ts'
 import { findTaggedTests } from './tags.ts'
 
+readOptions(
+  'npm run conformance\n\nWrites docs/conformance.md: every requirement, what is done about it, and which tests show it.',
+  {},
+)
 writeFileSync(join(repository, 'docs/conformance.md'), ledger(groups, findTaggedTests(repository)))

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, normalize } from 'node:path'
 import * as v from 'valibot'
-import { repository } from '../build/build.ts'
+import { repository } from '../repository.ts'
 
 const item = v.object({ type: v.literal('text'), text: v.string() })
 const chunk = v.pipe(

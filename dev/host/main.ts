@@ -24,8 +24,8 @@ const inFlight = new Map<ServerResponse, Promise<unknown>>()
 let stopping = false
 let hinted = false
 
-// A terminal's Ctrl-C goes to the whole process group; the supervisor decides when the host ends.
-process.on('SIGINT', () => {})
+// A terminal's Ctrl-C, and its end, go to the whole process group; the supervisor decides when the host ends.
+for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 process.once('disconnect', () => process.exit(1))
 process.on('message', async (message) => {
   const received = v.parse(order, message)

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../../lib/runtime/settings.ts'
-import { repository } from '../build/build.ts'
 import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
+import { repository } from '../repository.ts'
 import { parseEnvFile } from '../start/env-file.ts'
 import { pageFor } from './page.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { repository } from '../build/build.ts'
+import { repository } from '../repository.ts'
 import { CannotStart } from './cannot-start.ts'
 
 /** Where the local world keeps its state, if not told otherwise. Other things of this working copy are in there too. */

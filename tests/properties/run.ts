@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto'
+import { Explained } from '../../dev/explained.ts'
+import { readOptions } from '../../dev/options.ts'
 import { properties } from './all.ts'
 import { stopHostileServer } from './fetch-untrusted.ts'
 import { stopHostileUpstream } from './mcp/upstream-answers.ts'
@@ -6,14 +8,24 @@ import { stop } from './mcp-endpoint.ts'
 import type { Property } from './property.ts'
 import { stopProvider } from './upstream/place.ts'
 
-/**
- * `npm run fuzz`: goes through all properties, again and again with new values, for `FUZZ_SECONDS` (60). `FUZZ_SEED`
- * makes it the same values again. With `FUZZ_RUNS`, each property once with so many values: how a failure is repeated.
- * `FUZZ_ONLY`: those with this in their names.
- */
+const usage = `npm run fuzz
+
+Goes through all properties of tests/properties/, again and again with new values, and stops at the first that fails: it
+prints what makes the same values again.
+
+  FUZZ_SECONDS=600   for so long, instead of 60 seconds
+  FUZZ_SEED=1        the same values again
+  FUZZ_RUNS=1000     each property once, with so many values, as a failure says; without a limit of time
+  FUZZ_ONLY=text     only properties with this in their names`
+
+readOptions(usage, {})
 const { FUZZ_SECONDS = '60', FUZZ_SEED, FUZZ_RUNS, FUZZ_ONLY = '' } = process.env
+for (const [name, value] of Object.entries({ FUZZ_SECONDS, FUZZ_SEED, FUZZ_RUNS })) {
+  if (value !== undefined && !/^\d{1,10}$/.test(value)) throw new Explained(`${name} has to be a whole number.`)
+}
 const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED)
 const chosen = properties.filter(({ name }) => name.includes(FUZZ_ONLY))
+if (chosen.length === 0) throw new Explained('FUZZ_ONLY names no property.')
 const tried = new Map<Property, number>(chosen.map((property) => [property, 0]))
 
 /** A bug may show up far from whoever waits for it. */

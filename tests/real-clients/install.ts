@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { repository } from '../../dev/build/build.ts'
 import { Explained } from '../../dev/explained.ts'
+import { repository } from '../../dev/repository.ts'
 import { startProcess } from './processes.ts'
 
 /** The published clients and suites of this folder's package.json, installed. */
