@@ -51,7 +51,7 @@ describe('when the store', () => {
     answerIn(await callTool(stack.mcpUrl, ask, { question }, accessToken))
     const told = answerIn(await callTool(stack.mcpUrl, 'whoami', {}, accessToken))
     expect(told).toMatchObject({ email: expect.any(String), note: expect.any(String) })
-    expect(told).not.toHaveProperty('connections')
+    expect(told).not.toHaveProperty('connection')
     for (const event of ['limit_unavailable', 'mcp_grant_unchecked', 'whoami_incomplete']) {
       await vi.waitFor(() => expect(stack.logs.slice(seen).join('\n')).toContain(`"${event}"`), patience)
     }

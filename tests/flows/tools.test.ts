@@ -160,7 +160,7 @@ describe.each(sdks)('somebody who uses a client on the $name', ({ name, version,
       email: reader.email,
       organization: { name: reader.organization },
       scopes: ['docs:read', 'docs:feedback'],
-      connections: expect.arrayContaining([expect.objectContaining({ this_connection: true })]),
+      connection: expect.objectContaining({ granted_on: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) }),
     })
     expect(texts.join()).not.toContain(client.accessToken())
     expect(texts.join()).not.toContain(client.refreshToken())

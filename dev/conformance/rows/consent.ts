@@ -127,7 +127,7 @@ export const consent: Group = {
       source: 'OAuth 2.1 §7.9',
       status: 'kept',
       requirement: 'People see and end what they agreed to; so does the operator.',
-      what: 'The tool `whoami` tells a person which clients they have allowed what, since when, and until when. A client that revokes ends its own grant; the operator ends any in the store.',
+      what: 'The tool `whoami` tells a person what they have allowed the client that asks, since when and until when, in days, and how many other clients they have allowed something; no more, since a token may be stolen. A client that revokes ends its own grant; the operator ends any in the store.',
       file: ['lib/oauth/grants/of-person.ts', 'lib/mcp/tools/whoami.ts'],
       open: 'Ending the grant of another client takes that client, or the operator: there is no page for it.',
     },

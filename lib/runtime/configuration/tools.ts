@@ -63,7 +63,7 @@ export function readTools(env: Environment, brand: Brand, siteUrl: string): Tool
       name: whoamiName,
       title: 'Who Am I',
       description:
-        'Tells as whom the person has signed in to this server, and what they have allowed which clients. Never shows a token.',
+        'Tells as whom the person has signed in to this server, and what they have allowed this client. Never shows a token.',
     },
   }
   return { ...choices, ...tools, instructions: instructionsOf(tools, brand), problems: settings.problems }
