@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { earlierServerCard, type ServerDescription, serverCard } from './server-card.ts'
+import { catalog, earlierServerCard, type ServerDescription, serverCard } from './server-card.ts'
 
 const server: ServerDescription = {
   name: 'docs',
@@ -24,7 +24,13 @@ describe('the server card', () => {
       description: 'Answers questions from the Example documentation, with its sources.',
       title: 'Example documentation',
       websiteUrl: 'https://docs.example.com/guide',
-      remotes: [{ type: 'streamable-http', url: 'https://docs.example.com/mcp' }],
+      remotes: [
+        {
+          type: 'streamable-http',
+          url: 'https://docs.example.com/mcp',
+          supportedProtocolVersions: ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26'],
+        },
+      ],
     })
     expect(Object.keys(_meta)).toEqual(['com.example.docs/authentication'])
   })
@@ -49,5 +55,22 @@ describe('the server card', () => {
     const described = { ...server, requireAuth }
     expect(Object.values(serverCard(described)._meta)).toEqual([expect.objectContaining({ required: requireAuth })])
     expect(earlierServerCard(described).authentication.required).toBe(requireAuth)
+  })
+})
+
+test('the catalog leads from the host to the card', () => {
+  const url = 'https://docs.example.com/mcp/server-card'
+  expect(catalog(server, url)).toEqual({
+    specVersion: '1.0',
+    host: { displayName: 'Example documentation', identifier: 'docs.example.com' },
+    entries: [
+      {
+        identifier: 'urn:air:docs.example.com:mcp',
+        displayName: 'Example documentation',
+        description: 'Answers questions from the Example documentation, with its sources.',
+        type: 'application/mcp-server-card+json',
+        url,
+      },
+    ],
   })
 })

@@ -15,6 +15,10 @@ export interface ServerDescription {
 
 /** The media type that clients ask for (server-card extension, "Server Card Location"). */
 export const serverCardType = 'application/mcp-server-card+json'
+export const catalogType = 'application/ai-catalog+json'
+
+/** What `/mcp` speaks, the newest first. */
+export const protocolVersions = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26']
 
 /** Longest `title` and `description` of a card. */
 const longest = 100
@@ -32,8 +36,26 @@ export function serverCard(server: ServerDescription) {
     description: shortened(describe(server)),
     title: shortened(server.productName),
     websiteUrl: server.documentationUrl,
-    remotes: [{ type: 'streamable-http', url: server.resource }],
+    remotes: [{ type: 'streamable-http', url: server.resource, supportedProtocolVersions: protocolVersions }],
     _meta: { [`${namespace}/authentication`]: authenticationOf(server) },
+  }
+}
+
+/** The AI Catalog of this host (SEP-2127, "Discovery"): from the host alone a client finds the card, and from that the server. */
+export function catalog(server: ServerDescription, serverCardUrl: string) {
+  const { hostname } = new URL(server.issuer)
+  return {
+    specVersion: '1.0',
+    host: { displayName: server.productName, identifier: hostname },
+    entries: [
+      {
+        identifier: `urn:air:${hostname}:mcp`,
+        displayName: shortened(server.productName),
+        description: shortened(describe(server)),
+        type: serverCardType,
+        url: serverCardUrl,
+      },
+    ],
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import { TooManyRequests } from './authorization/checks/client.ts'
 import { requireNavigation } from './authorization/checks/navigation.ts'
-import { absentPaths, legacyPaths, paths, type Scope, scopes } from './capabilities.ts'
+import { absentPaths, legacyPaths, paths, type Scope, scopes, withSlash } from './capabilities.ts'
 import { type Call, type FlowOptions, flowEndpoints, type Handler, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
 import type { PublicKeys } from './keys/signing-keys.ts'
@@ -82,21 +82,24 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   }
   const resourceMetadata = protectedResourceMetadata({
     ...options,
-    scopesOffered,
     resourceName: options.brand.productName,
     privacyUrl: options.brand.privacyUrl,
   })
-  route(paths.authorizationServerMetadata, 'api', { GET: () => json(serverMetadata, 200, cached) })
-  route(paths.protectedResourceMetadata, 'api', { GET: () => json(resourceMetadata, 200, cached) })
+  /** At a path, and at the same with a slash at its end. */
+  const document = (path: string, get: Handler) => {
+    for (const at of [path, withSlash(path)]) route(at, 'api', { GET: get })
+  }
+  document(paths.authorizationServerMetadata, () => json(serverMetadata, 200, cached))
+  document(paths.protectedResourceMetadata, () => json(resourceMetadata, 200, cached))
   route(paths.protectedResourceMetadataOfMcp, 'api', { GET: () => json(resourceMetadata, 200, cached) })
-  route(paths.jwks, 'api', {
-    GET: async (_request, { signal }) => {
-      const jwks = await options.publicKeys(signal)
-      // An empty set must not outlive the first key.
-      return json(jwks, 200, jwks.keys.length > 0 ? cached : {})
-    },
+  const ofSlash = { ...resourceMetadata, resource: withSlash(options.resource) }
+  route(paths.protectedResourceMetadataOfMcpSlash, 'api', { GET: () => json(ofSlash, 200, cached) })
+  document(paths.jwks, async (_request, { signal }) => {
+    const jwks = await options.publicKeys(signal)
+    // An empty set must not outlive the first key.
+    return json(jwks, 200, jwks.keys.length > 0 ? cached : {})
   })
-  for (const path of absentPaths) route(path, 'api', { GET: () => json({ error: 'not_found' }, 404) })
+  for (const path of absentPaths) document(path, () => json({ error: 'not_found' }, 404))
 
   const endpoints = flow ? flowEndpoints(options, flow) : unconfigured
   for (const { register, token, authorize } of [paths, legacyPaths]) {

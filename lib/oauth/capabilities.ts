@@ -37,6 +37,8 @@ export const paths = {
   authorizationServerMetadata: '/.well-known/oauth-authorization-server',
   protectedResourceMetadata: '/.well-known/oauth-protected-resource',
   protectedResourceMetadataOfMcp: '/.well-known/oauth-protected-resource/mcp',
+  /** Of the same resource, whose address somebody wrote with a slash at its end (RFC 9728 §3.3). */
+  protectedResourceMetadataOfMcpSlash: '/.well-known/oauth-protected-resource/mcp/',
   jwks: '/.well-known/jwks.json',
   register: '/oauth/register',
   authorize: '/oauth/authorize',
@@ -64,7 +66,11 @@ export const aboutPaths = {
   readiness: '/health/ready',
   serverCard: '/mcp/server-card',
   earlierServerCard: '/.well-known/mcp/server-card.json',
+  catalog: '/.well-known/ai-catalog.json',
 } as const
+
+/** Every well-known document answers with a slash at its end as well (D-06): clients add one to what they were given. */
+export const withSlash = (path: string) => `${path}/`
 
 /** Probed by clients and not served (D-06, X12): 404 as JSON, never the site's own page. */
 export const absentPaths = [

@@ -1,4 +1,4 @@
-import { capabilities, offlineAccess, paths, type Scope } from './capabilities.ts'
+import { capabilities, defaultScope, offlineAccess, paths, type Scope, withSlash } from './capabilities.ts'
 
 /**
  * RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). The introspection endpoint is for resource servers
@@ -30,24 +30,26 @@ export function authorizationServerMetadata(options: {
     scopes_supported: [...options.scopesOffered, offlineAccess],
     client_id_metadata_document_supported: true,
     ...(advertiseIss && { authorization_response_iss_parameter_supported: true }),
-    protected_resources: [options.resource],
+    protected_resources: [options.resource, withSlash(options.resource)],
     service_documentation: options.documentationUrl,
   }
 }
 
-/** RFC 9728 §2: the same document at the root and at the path form (D-18). */
+/**
+ * RFC 9728 §2: the same document at the root and at the path form (D-18). A client whose challenge names no scope asks for
+ * all that stand here (MCP 2026-07-28, "Scope Selection Strategy"): the least that answers a question (D-21).
+ */
 export function protectedResourceMetadata(options: {
   issuer: string
   resource: string
   resourceName: string
   documentationUrl: string
-  scopesOffered: readonly Scope[]
   privacyUrl: string | undefined
 }) {
   return {
     resource: options.resource,
     authorization_servers: [options.issuer],
-    scopes_supported: options.scopesOffered,
+    scopes_supported: defaultScope,
     bearer_methods_supported: ['header'],
     resource_name: options.resourceName,
     resource_documentation: options.documentationUrl,

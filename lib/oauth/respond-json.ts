@@ -10,7 +10,7 @@ export const retryAfter = 5
 /** Answers that browser-based clients of any origin may read (T-02, D-17); no credentials are involved. */
 export const corsHeaders = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Retry-After',
+  'access-control-expose-headers': 'WWW-Authenticate, Retry-After, ETag',
 } as const
 
 /** RFC 6749 §5.1: nothing with tokens or secrets in it may be stored. */
@@ -46,7 +46,7 @@ export function preflight(allow: string): Response {
     headers: {
       ...corsHeaders,
       'access-control-allow-methods': allow,
-      'access-control-allow-headers': 'Authorization, Content-Type, MCP-Protocol-Version, *',
+      'access-control-allow-headers': 'Authorization, Content-Type, Accept, MCP-Protocol-Version, If-None-Match, *',
       'access-control-max-age': '86400',
     },
   })

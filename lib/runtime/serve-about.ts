@@ -1,13 +1,15 @@
 import { withDeadline } from '../deadline.ts'
-import { firstAccepted } from '../mcp/reader.ts'
+import { eventStreamType, namesType, preferredType } from '../mcp/accept.ts'
 import {
+  catalog,
+  catalogType,
   earlierServerCard,
   type ServerDescription,
   serverCard,
   serverCardType,
   serverInformation,
 } from '../mcp/server-card.ts'
-import { aboutPaths, paths } from '../oauth/capabilities.ts'
+import { aboutPaths, paths, withSlash } from '../oauth/capabilities.ts'
 import { frontPage, htmlResponse, readerPage } from '../oauth/pages/index.ts'
 import { corsHeaders, json, preflight } from '../oauth/respond-json.ts'
 import { createReadiness } from '../store/readiness.ts'
@@ -15,6 +17,7 @@ import { readTools } from './configuration/tools.ts'
 import type { Configuration } from './configuration.ts'
 import { identity } from './identity.ts'
 import { log } from './log.ts'
+import { publicDocument } from './public-document.ts'
 import { readerPageInput } from './reader-page.ts'
 import { serveWith } from './serve.ts'
 import type { Site } from './site.ts'
@@ -30,14 +33,24 @@ const allow = 'GET, HEAD, OPTIONS'
 const cached = { 'cache-control': 'public, max-age=3600' }
 
 type Answer = (request: Request) => Promise<Response> | Response
-type About = ReadonlyMap<string, Answer>
+interface About {
+  readonly answers: ReadonlyMap<string, Answer>
+  /** What anybody is told who speaks MCP to the address of the site: people often leave out the path. */
+  readonly notMcp: () => Response
+}
 
 /** The `about` function. Everything in it is public, and the same for everybody. */
 export const serveAbout = serveWith(compose, async (about: About, request) => {
-  const answer = about.get(new URL(request.url).pathname)
+  const { pathname } = new URL(request.url)
+  const answer = about.answers.get(pathname)
+  const isFront = pathname === aboutPaths.front
   if (!answer) return json({ error: 'not_found' }, 404)
-  if (request.method === 'GET' || request.method === 'HEAD') return answer(request)
-  if (request.method === 'OPTIONS') return preflight(allow)
+  if (request.method === 'GET' || request.method === 'HEAD') {
+    return isFront && namesType(request.headers, eventStreamType) ? about.notMcp() : answer(request)
+  }
+  // A page that speaks MCP to the front page is to read that it should not.
+  if (request.method === 'OPTIONS') return preflight(isFront ? `${allow}, POST, DELETE` : allow)
+  if (isFront) return about.notMcp()
   return new Response(null, { status: 405, headers: { ...corsHeaders, allow } })
 })
 
@@ -54,6 +67,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     scopes: configuration.scopesOffered,
     requireAuth: mcp.requireAuth,
   }
+  const { front: frontPath, health, readiness: readinessPath } = aboutPaths
   const links = {
     server_card: issuer + aboutPaths.serverCard,
     authorization_server_metadata: issuer + paths.authorizationServerMetadata,
@@ -61,17 +75,26 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
   }
   const tools = readTools(process.env, brand, issuer)
   const guide = await readerPageInput(configuration, tools)
-  const card = { ...cached, 'content-type': serverCardType }
   const readiness = createReadiness({
     store: storeOf(site),
     now: Date.now,
     goodFor: readinessInterval * 1000,
     onFault: (reason) => log('not_ready', { reason }),
   })
-  return new Map<string, Answer>([
-    [aboutPaths.health, () => json({ status: 'ok', oauth: flow !== null })],
+  const notMcp = () => {
+    const message = `The MCP server is at ${resource}, not at this address: give your client ${resource}.`
+    const error = { code: -32000, message, data: { mcp_server_url: resource, documentation_url: documentationUrl } }
+    return json({ jsonrpc: '2.0', id: null, error }, 405, { allow })
+  }
+  const documents: readonly (readonly [path: string, body: object, type: string])[] = [
+    [aboutPaths.serverCard, serverCard(server), serverCardType],
+    [aboutPaths.earlierServerCard, earlierServerCard(server), 'application/json'],
+    [aboutPaths.catalog, catalog(server, issuer + aboutPaths.serverCard), catalogType],
+  ]
+  const answers = new Map<string, Answer>([
+    [health, () => json({ status: 'ok', oauth: flow !== null })],
     [
-      aboutPaths.readiness,
+      readinessPath,
       async () => {
         // What is wrong with it is in the log, which strangers do not read.
         if (!flow || tools.problems.length > 0) return notReady('configuration')
@@ -79,10 +102,13 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
         return fault === null ? json({ status: 'ready' }) : notReady(fault)
       },
     ],
-    [aboutPaths.serverCard, () => json(serverCard(server), 200, card)],
-    [aboutPaths.earlierServerCard, () => json(earlierServerCard(server), 200, cached)],
-    [aboutPaths.front, (request) => front(request)],
+    [frontPath, (request) => front(request)],
+    ...documents.flatMap(([path, body, type]) => {
+      const answer = publicDocument(body, { ...cached, 'content-type': type })
+      return [path, withSlash(path)].map((at) => [at, answer] as const)
+    }),
   ])
+  return { answers, notMcp }
 
   function front(request: Request): Response {
     const response = frontFor(request)
@@ -90,13 +116,13 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     return response
   }
 
-  /** What comes first in `Accept` tells people, readers of Markdown and programs apart. */
+  /** What is preferred in `Accept` tells people, readers of Markdown and programs apart. */
   function frontFor(request: Request): Response {
-    const first = firstAccepted(request.headers)
-    if (first === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })
-    if (first !== 'text/markdown' && first !== 'text/plain') return json(serverInformation(server, links), 200, cached)
+    const type = preferredType(request.headers)
+    if (type === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })
+    if (type !== 'text/markdown' && type !== 'text/plain') return json(serverInformation(server, links), 200, cached)
     return new Response(readerPage(guide), {
-      headers: { ...corsHeaders, ...cached, 'content-type': `${first}; charset=utf-8` },
+      headers: { ...corsHeaders, ...cached, 'content-type': `${type}; charset=utf-8` },
     })
   }
 }

@@ -8,6 +8,16 @@ export default (request: Request, context: Context): Promise<Response> => serveA
 // A site that has these functions among its own keeps its home page. No rate limit: Netlify's free plan takes two rules, which
 // `oauth` and `mcp` need more.
 export const config: Config = {
-  path: ['/', '/health', '/health/ready', '/mcp/server-card', '/.well-known/mcp/server-card.json'],
+  path: [
+    '/',
+    '/health',
+    '/health/ready',
+    '/mcp/server-card',
+    '/mcp/server-card/',
+    '/.well-known/mcp/server-card.json',
+    '/.well-known/mcp/server-card.json/',
+    '/.well-known/ai-catalog.json',
+    '/.well-known/ai-catalog.json/',
+  ],
   preferStatic: true,
 }

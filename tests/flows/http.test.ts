@@ -35,13 +35,21 @@ const mcp: Expected = { kind: 'mcp', allow: 'POST, OPTIONS' }
 
 const expected: Readonly<Record<string, Expected>> = {
   '/.well-known/oauth-authorization-server': read,
+  '/.well-known/oauth-authorization-server/': read,
   '/.well-known/oauth-authorization-server/mcp': read,
+  '/.well-known/oauth-authorization-server/mcp/': read,
   '/.well-known/openid-configuration': read,
+  '/.well-known/openid-configuration/': read,
   '/.well-known/openid-configuration/mcp': read,
+  '/.well-known/openid-configuration/mcp/': read,
   '/mcp/.well-known/openid-configuration': read,
+  '/mcp/.well-known/openid-configuration/': read,
   '/.well-known/oauth-protected-resource': read,
+  '/.well-known/oauth-protected-resource/': read,
   '/.well-known/oauth-protected-resource/mcp': read,
+  '/.well-known/oauth-protected-resource/mcp/': read,
   '/.well-known/jwks.json': read,
+  '/.well-known/jwks.json/': read,
   '/oauth/register': post,
   '/oauth/token': post,
   '/oauth/revoke': post,
@@ -60,7 +68,11 @@ const expected: Readonly<Record<string, Expected>> = {
   '/health': read,
   '/health/ready': read,
   '/mcp/server-card': read,
+  '/mcp/server-card/': read,
+  '/.well-known/ai-catalog.json': read,
+  '/.well-known/ai-catalog.json/': read,
   '/.well-known/mcp/server-card.json': read,
+  '/.well-known/mcp/server-card.json/': read,
 }
 
 /** Whether web pages may call it from their scripts. */

@@ -32,7 +32,7 @@ describe('the metadata of the authorization server', () => {
       scopes_supported: ['docs:read', 'docs:feedback', 'offline_access'],
       client_id_metadata_document_supported: true,
       authorization_response_iss_parameter_supported: true,
-      protected_resources: [`${issuer}/mcp`],
+      protected_resources: [`${issuer}/mcp`, `${issuer}/mcp/`],
       service_documentation: expect.any(String),
     })
   })
@@ -55,7 +55,7 @@ test('the metadata of the resource names one server, the one resource, and no of
   expect(atPath.body).toEqual({
     resource: `${issuer}/mcp`,
     authorization_servers: [issuer],
-    scopes_supported: ['docs:read', 'docs:feedback'],
+    scopes_supported: ['docs:read'],
     bearer_methods_supported: ['header'],
     resource_name: expect.any(String),
     resource_documentation: expect.any(String),

@@ -21,7 +21,7 @@ export function send(url: string | URL, { method = 'GET', headers = {}, body }: 
           for (const value of values ?? []) answered.append(name, value)
         }
         const status = incoming.statusCode ?? 0
-        resolve(new Response(status === 204 ? null : Buffer.concat(chunks), { status, headers: answered }))
+        resolve(new Response([204, 304].includes(status) ? null : Buffer.concat(chunks), { status, headers: answered }))
       })
     })
     outgoing.on('error', reject)

@@ -58,7 +58,7 @@ export const discovery: Group = {
       source: 'Clients of 2025-03-26; TypeScript SDK',
       status: 'kept',
       requirement: 'Well-known addresses that clients probe and we do not serve answer 404 as JSON.',
-      what: '`{"error":"not_found"}`, 404, at `/.well-known/oauth-authorization-server/mcp`, `/.well-known/openid-configuration`, `/.well-known/openid-configuration/mcp` and `/mcp/.well-known/openid-configuration`, whatever is accepted; never HTML, 401 or 5xx.',
+      what: '`{"error":"not_found"}`, 404, at `/.well-known/oauth-authorization-server/mcp`, `/.well-known/openid-configuration`, `/.well-known/openid-configuration/mcp` and `/mcp/.well-known/openid-configuration`, whatever is accepted; never HTML, 401 or 5xx. Every well-known address, served or not, answers with a slash at its end as well.',
       file: ['lib/oauth/capabilities.ts', server],
     },
     {
@@ -130,7 +130,7 @@ export const discovery: Group = {
       source: 'RFC 9728 §4',
       status: 'kept',
       requirement: 'The server names the resources it protects.',
-      what: '`protected_resources: ["<issuer>/mcp"]`.',
+      what: '`protected_resources: ["<issuer>/mcp", "<issuer>/mcp/"]`, which are one (S-25).',
       file: metadata,
     },
     {
@@ -157,7 +157,7 @@ export const discovery: Group = {
       source: 'OAuth 2.1 §3.2',
       status: 'kept',
       requirement: 'Scripts of any origin may read the metadata, after a preflight as well.',
-      what: '`Access-Control-Allow-Origin: *`; `OPTIONS` is 204 and names `Authorization, Content-Type, MCP-Protocol-Version` and `*`, as at `/mcp`; no credentials.',
+      what: '`Access-Control-Allow-Origin: *`; `OPTIONS` is 204 and names `Authorization` and the headers of the protocol, and allows every other; `ETag` may be read; no credentials.',
       file: 'lib/oauth/respond-json.ts',
     },
     {
@@ -175,7 +175,7 @@ export const discovery: Group = {
       source: 'RFC 9728 §3.3, §7.3',
       status: 'kept',
       requirement: '`resource` is the address that people type in, from configuration.',
-      what: '`<issuer>/mcp`, whatever host, path or query the document was asked under.',
+      what: '`<issuer>/mcp`, whatever host or query the document was asked under; in the document of `/mcp/` it ends in a slash too (S-25).',
       file: metadata,
     },
     {
@@ -193,7 +193,7 @@ export const discovery: Group = {
       source: 'MCP, Scope Selection Strategy; Security Best Practices, Scope Minimization',
       status: 'kept',
       requirement: 'Clients are led to the scopes that they need.',
-      what: 'The 401 asks for `docs:read` alone; the document lists `docs:read` and `docs:feedback`, which is all there is.',
+      what: 'The 401 asks for `docs:read` alone, and so does the document of the resource, all of whose scopes a client asks for that finds none in a challenge; the metadata of the authorization server list everything.',
       file: [metadata, 'lib/mcp/challenge.ts'],
     },
     {
