@@ -195,11 +195,70 @@ describe('a token that is not good', () => {
   })
 
   test.each([
-    ['empty', 'Bearer'],
-    ['not a token68', 'Bearer a b'],
+    ['Bearer'],
+    ['Bearer '],
+    ['bearer    '],
+    ['Basic YTpi'],
+    ['Basic YTpi, Digest x'],
+    ['DPoP a.b.c'],
+    ['Token abc'],
+    ['Digest username="x"'],
+    ['eyJhbGciOiJSUzI1NiJ9.e30.AAAA'],
+    ['Bearer:abc'],
+    [`\${API_TOKEN}`],
+  ])('%j holds no token: as if it were not there [S-02]', async (authorization) => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const response = await fetch(post(rpc('tools/list'), { authorization }))
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe(
+      `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read"`,
+    )
+    const open = createTestEndpoint([key], upstream, { requireAuth: false })
+    expect((await open.fetch(post(rpc('tools/list'), { authorization }))).status).toBe(200)
+  })
+
+  test.each([
+    [`Bearer \${API_TOKEN}`],
+    [`Bearer \${input:token}`],
+    ['Bearer $TOKEN'],
+    ['Bearer %TOKEN%'],
+    ['Bearer {{token}}'],
+    ['Bearer <token>'],
+    ['Bearer <YOUR TOKEN>'],
+    ['Bearer your-token-here'],
+    ['Bearer your token here'],
+    ['Bearer YOUR API KEY, please'],
+    ['Bearer undefined'],
+    ['Bearer null'],
+    ['Bearer None'],
+    ['Bearer [object Object]'],
+    ['Bearer ""'],
+    ['Bearer "a.b.c"'],
+    ["Bearer 'a.b.c'"],
+    ['Bearer Bearer a.b.c'],
+    ['Bearer\ta.b.c'],
+    ['Bearer a b'],
+    ['Bearer …'.replace('…', '\xe4')],
+    ['Bearer,'],
+  ])('%j is a bad token: 401 invalid_token, whether sign-in is required or not [S-03]', async (authorization) => {
+    for (const requireAuth of [true, false]) {
+      const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
+      const response = await fetch(post(rpc('tools/list'), { authorization }))
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
+      expectReadableByBrowsers(response)
+    }
+  })
+
+  test.each([
     ['repeated', 'Bearer a, Bearer b'],
+    ['repeated without a token', 'Bearer, Bearer'],
+    ['a placeholder twice', `Bearer \${A}, Bearer \${A}`],
     ['two schemes', 'Basic YTpi, Bearer a'],
-  ])('a header that cannot be read is 400 invalid_request: %s [S-04]', async (_name, authorization) => {
+    ['two schemes the other way round', 'Bearer a, Basic YTpi'],
+    ['two tokens', 'Bearer a.b.c d.e.f'],
+    ['two tokens with a comma', 'Bearer a.b.c,d.e.f'],
+  ])('a header with several credentials is 400 invalid_request: %s [S-04]', async (_name, authorization) => {
     for (const requireAuth of [true, false]) {
       const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
       const response = await fetch(post(rpc('tools/list'), { authorization }))
@@ -218,7 +277,7 @@ describe('a token that is not good', () => {
       /^Bearer resource_metadata="[^"]+", error="insufficient_scope", error_description="[^"]+", scope="docs:read"$/,
     )
     expectReadableByBrowsers(response)
-    expect(lines).toEqual([{ event: 'mcp_refused', requestId: 'request-1', reason: 'scope' }])
+    expect(lines).toMatchObject([{ event: 'mcp_refused', reason: 'scope', sub: 'user-1', tool: 'ask_question' }])
     expect(upstream.calls).toEqual([])
   })
 })

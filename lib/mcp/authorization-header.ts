@@ -1,24 +1,41 @@
 /** What an `Authorization` header holds, before anything about the token is known. */
 export type Credentials =
   | { readonly kind: 'none' }
-  | { readonly kind: 'malformed'; readonly reason: string }
+  /** 400: nobody can tell which of several credentials is meant. */
+  | { readonly kind: 'several'; readonly reason: string }
+  /** Something stands where the token should, and it cannot be one. */
+  | { readonly kind: 'no token' }
   | { readonly kind: 'bearer'; readonly token: string }
 
 /** RFC 6750 §2.1: `"Bearer" 1*SP b64token`, the scheme in any case (RFC 9110 §11.1). */
-const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
+/** A repeated header, which `Headers` joins by a comma, begins anew with a scheme. */
+const anotherScheme = /,\s*(?:basic|bearer|digest|dpop|negotiate)(?:[\s,]|$)/i
 
 /**
  * Reads the credentials of a request. Only the header counts: tokens in the query or in a form are ignored (S-01).
  *
- * A scheme that we do not offer is "no credentials" (RFC 6750 §3: "an unsupported authentication method"), so that it is
- * answered by a plain challenge; a repeated header (which `Headers` joins by a comma), two schemes at once and a Bearer
- * value that is no token68 are malformed (S-04).
+ * - A scheme that we do not offer is "no credentials" (RFC 6750 §3: "an unsupported authentication method"), and so is
+ *   `Bearer` without a token, as clients send it that have none yet: both are answered by a plain challenge, upon which
+ *   they sign in.
+ * - Text that is no token, such as a placeholder that nobody has filled in, is a bad token.
+ * - A repeated header, two schemes at once and two tokens are a bad request (S-04).
  */
 export function parseAuthorization(header: string | null): Credentials {
   if (header === null) return { kind: 'none' }
-  const token = bearer.exec(header)?.[1]
-  if (token !== undefined) return { kind: 'bearer', token }
-  if (/^bearer(\s|,|$)/i.test(header)) return { kind: 'malformed', reason: 'not one token68' }
-  if (/,\s*bearer\s/i.test(header)) return { kind: 'malformed', reason: 'several schemes' }
-  return { kind: 'none' }
+  if (anotherScheme.test(header)) return severalSchemes(header)
+  const [, text] = /^bearer(?: +|$|(?=[\s,]))(.*)$/is.exec(header) ?? []
+  if (text === undefined || text.trim() === '') return { kind: 'none' }
+  if (token68.test(text)) return { kind: 'bearer', token: text }
+  const areTokens = (parts: readonly string[]) => parts.length > 1 && parts.every((part) => token68.test(part))
+  const words = text.split(/\s+/)
+  const areJwts = areTokens(words) && words.every((word) => word.split('.').length === 3)
+  return areJwts || areTokens(text.split(/\s*,\s*/))
+    ? { kind: 'several', reason: 'several tokens' }
+    : { kind: 'no token' }
+}
+
+/** Of schemes that we do not offer there may be as many as there are. */
+function severalSchemes(header: string): Credentials {
+  return /(?:^|,)\s*bearer(?:[\s,]|$)/i.test(header) ? { kind: 'several', reason: 'several schemes' } : { kind: 'none' }
 }

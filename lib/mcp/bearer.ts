@@ -20,7 +20,7 @@ export interface AccessToken {
 
 export type Outcome =
   | { readonly kind: 'anonymous' }
-  /** 400 `invalid_request` */
+  /** 400 `invalid_request`: several credentials. */
   | { readonly kind: 'malformed'; readonly reason: string }
   /** 401 `invalid_token`: `reason` is for the log, `description` for the client. */
   | { readonly kind: 'invalid'; readonly reason: string; readonly description: string }
@@ -101,7 +101,8 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
     async verify(request, signal) {
       const credentials = parseAuthorization(request.headers.get('authorization'))
       if (credentials.kind === 'none') return { kind: 'anonymous' }
-      if (credentials.kind === 'malformed') return credentials
+      if (credentials.kind === 'several') return { kind: 'malformed', reason: credentials.reason }
+      if (credentials.kind === 'no token') return invalid('no token')
       if (credentials.token.length > maximumTokenLength) return invalid('too long')
       const digest = hash('sha256', credentials.token, 'base64')
       // The key of a token in memory may have been withdrawn since, by an operator who means it (O-09).

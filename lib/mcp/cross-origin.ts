@@ -21,12 +21,13 @@ const anyHttpsOrigin = 'https://*'
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * Decides about an `Origin` header (S-10; MCP transports, "Security"). Absent (not a browser) passes. So do our own
- * origin, the known web clients, what the operator lists, and pages on the person's own machine (the Inspector). Refused:
- * `null` (an opaque origin can be anybody), and every other page: on a developer's machine such a page would otherwise
- * reach a server that the network cannot, by DNS rebinding or plainly by name.
+ * Decides about an `Origin` header (S-10; MCP transports, "Security"). Absent (not a browser) is known. So are our own
+ * origin, the known web clients, what the operator lists, and pages on the person's own machine (the Inspector). Foreign
+ * are `null` (an opaque origin can be anybody), and every other page: on a developer's machine such a page would
+ * otherwise reach a server that the network cannot, by DNS rebinding or plainly by name. A good token is proof of its
+ * own: a browser sends none by itself.
  *
- * `allowedOrigins` are serialized origins (`https://host[:port]`), or `https://*` for all of TLS.
+ * `allowedOrigins` are origins in lower case, or `https://*` for all of TLS.
  */
 export function createOriginRule(
   issuer: string,
@@ -35,7 +36,7 @@ export function createOriginRule(
   const allowed = new Set([new URL(issuer).origin, ...knownWebClients, ...allowedOrigins])
   return (origin) => {
     if (origin === null) return true
-    if (allowed.has(origin)) return true
+    if (origin !== anyHttpsOrigin && allowed.has(origin.toLowerCase())) return true
     const url = URL.parse(origin)
     if (url === null) return false
     if (url.protocol === 'https:' && allowed.has(anyHttpsOrigin)) return true

@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import { jsonResponse } from '../well-formed.ts'
+import { type AnswerForm, acceptedForm, eventStreamType, jsonType } from './accept.ts'
 import { type AccessToken, createBearerVerifier } from './bearer.ts'
 import {
   authenticationRequired,
@@ -11,11 +12,12 @@ import {
 } from './challenge.ts'
 import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from './cross-origin.ts'
 import { createGrantCheck, type ReadGrantStatus } from './grant-check.ts'
+import { readMessages } from './messages.ts'
 import { createAccessRules, type Needs } from './needs.ts'
 import { type CallLimits, type CountedCall, countCall, setRateLimit, tooManyCalls } from './rate-limit.ts'
 import { readerRedirect } from './reader.ts'
 import { createMcpServer, type ServerInfo } from './server.ts'
-import type { Tool } from './tools/tool.ts'
+import { callerInLog, type Tool } from './tools/tool.ts'
 import type { PublicKeys } from './verification-keys.ts'
 import { workEmailProblem, workEmailRequired } from './work-email.ts'
 
@@ -23,6 +25,7 @@ export interface McpEndpointOptions {
   readonly issuer: string
   /** The canonical resource identifier; `/mcp` and `/mcp/` are the same endpoint (S-25). */
   readonly resource: string
+  /** Of `resource`; that of `/mcp/` ends in a slash too. */
   readonly resourceMetadataUrl: string
   readonly documentationUrl: string
   /** False: requests without credentials pass, and are logged (F-000-16). Bad credentials never pass (B8-12). */
@@ -39,7 +42,7 @@ export interface McpEndpointOptions {
   /** Who has signed in with an address at a free or throw-away mail provider is refused (F-000-21). */
   readonly requireWorkEmail: boolean
   readonly serverInfo: ServerInfo
-  /** More origins of browser clients (`https://host[:port]`), or `https://*`. See `createOriginRule`. */
+  /** More origins of browser clients, in lower case, or `https://*`. See `createOriginRule`. */
   readonly allowedOrigins: readonly string[]
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -61,23 +64,33 @@ export interface McpEndpoint {
 
 /** What it takes to use the endpoint at all. */
 const requiredScope = 'docs:read'
-const maximumBody = 1024 * 1024
-/** Of whoever has not signed in: reading costs us more than sending costs them. */
-const maximumAnonymousBody = 64 * 1024
+/** Bytes, of everybody: reading costs us more than sending costs them. The longest that a tool takes, ten addresses, fits. */
+const maximumBody = 64 * 1024
 /** Messages in a batch, each of which is answered at length. */
 const maximumBatch = 10
 /** Seconds after which a client may try again what failed by our fault. */
 const retryAfter = 5
 
+/** One request, and what of it decides beside its credentials and its body. */
+interface Exchange extends McpCall {
+  readonly request: Request
+  /** It comes from a web page that nobody has allowed: it may act with a good token, and never without one (S-10). */
+  readonly foreign: boolean
+}
+
 interface Received {
+  /** `null`: it is too large, so that nobody knows what it asks for. */
   readonly body: Buffer<ArrayBuffer> | null
+  readonly content: unknown
   readonly needs: Needs
+  /** `null`: the client takes no form of answer that there is. */
+  readonly form: AnswerForm | null
 }
 
 /** The MCP endpoint as an OAuth 2.1 protected resource, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const { issuer, resource, requireAuth, lazyAuth, publicKeys, limits, tools, log, now = Date.now } = options
-  const { resourceMetadataUrl, documentationUrl } = options
+  const { documentationUrl } = options
   const needsOf = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const bearer = createBearerVerifier({ issuer, resource, publicKeys, now })
   const isLive = createGrantCheck({ grantStatus: options.grantStatus, now, log })
@@ -91,31 +104,35 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     if (request.method === 'OPTIONS') return preflightResponse()
     const reader = readerRedirect(request, documentationUrl)
     if (reader) return reader
-    if (!originAllowed(request.headers.get('origin'))) return refuse(call, 'origin', originRefused())
+    const exchange = { ...call, request, foreign: !originAllowed(request.headers.get('origin')) }
     const outcome = await bearer.verify(request, call.signal)
     switch (outcome.kind) {
       case 'malformed':
         log('mcp_token_refused', { requestId: call.requestId, reason: outcome.reason })
-        return invalidRequest(asked(noNeeds))
+        return invalidRequest(asked(exchange, noNeeds))
       case 'invalid':
-        return refuseToken(call, outcome.reason, outcome.description)
+        return refuseToken(exchange, outcome.reason, outcome.description)
       case 'anonymous':
-        return answerAnybody(request, call)
+        return answerAnybody(exchange)
       case 'valid':
-        return answerPerson(request, call, outcome.token)
+        return answerPerson(exchange, outcome.token)
     }
   }
 
   /** Nobody has signed in. Clients probe with GET and read the challenge there, whatever else is odd about the request. */
-  async function answerAnybody(request: Request, call: McpCall): Promise<Response> {
-    const received = request.method === 'POST' ? await receive(request, maximumAnonymousBody, call) : undefined
+  async function answerAnybody(exchange: Exchange): Promise<Response> {
+    const { request, requestId, foreign } = exchange
+    const received = await receive(exchange)
     const needs = received?.needs ?? noNeeds
-    log('mcp_unauthenticated', { requestId: call.requestId, enforced: needs.signIn, ua: userAgent(request) })
-    if (needs.signIn) return authenticationRequired(toSignIn(needs))
-    return answerReceived(request, call, undefined, received, received?.body && (await count(needs, undefined, call)))
+    // An app whose page nobody has listed starts to sign in upon the challenge, or never.
+    const signIn = needs.signIn || (foreign && needs.toolCalls.length === 0)
+    log('mcp_unauthenticated', { requestId, enforced: signIn, ua: userAgent(request) })
+    if (signIn) return authenticationRequired(toSignIn(exchange, needs))
+    if (foreign) return refuse(exchange, 'origin', originRefused(), { needs })
+    return answerReceived(exchange, undefined, received, received && (await count(received, undefined, exchange)))
   }
 
-  async function answerPerson(request: Request, call: McpCall, token: AccessToken): Promise<Response> {
+  async function answerPerson(exchange: Exchange, token: AccessToken): Promise<Response> {
     const problem = options.requireWorkEmail ? workEmailProblem(token) : null
     const mayAct = (needs: Needs) => needs.scopes.every((scope) => token.scope.includes(scope))
     // A token known to be revoked uses up nothing of what its person may do.
@@ -124,70 +141,99 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       live = await isLive(token)
     }
     const receiveAndCount = async () => {
-      const received = request.method === 'POST' ? await receive(request, maximumBody, call) : undefined
-      const countable = received?.body && !problem && mayAct(received.needs) && live !== false
-      return { received, counted: countable ? await count(received.needs, token, call) : null }
+      const received = await receive(exchange)
+      const countable = received && !problem && mayAct(received.needs) && live !== false
+      return { received, counted: countable ? await count(received, token, exchange) : null }
     }
     // The body arrives, and is counted, while the store is asked about the grant; nothing is done with it before both.
     const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
-    if (!live) return refuseToken(call, 'revoked', 'The access token has been revoked')
-    if (problem) return refuse(call, 'work_email', workEmailRequired(asked(received?.needs ?? noNeeds), problem))
-    if (received && !mayAct(received.needs)) return refuse(call, 'scope', insufficientScope(asked(received.needs)))
-    return answerReceived(request, call, token, received, counted)
+    if (!live) return refuseToken(exchange, 'revoked', 'The access token has been revoked')
+    const needs = received?.needs ?? noNeeds
+    if (problem) {
+      return refuse(exchange, 'work_email', workEmailRequired(asked(exchange, needs), problem), { token, needs })
+    }
+    if (received && !mayAct(needs)) {
+      return refuse(exchange, 'scope', insufficientScope(asked(exchange, needs)), { token, needs })
+    }
+    return answerReceived(exchange, token, received, counted)
   }
 
   async function answerReceived(
-    request: Request,
-    call: McpCall,
+    exchange: Exchange,
     token: AccessToken | undefined,
     received: Received | undefined,
     counted: CountedCall | null | undefined,
   ): Promise<Response> {
     if (received === undefined) return methodNotAllowed()
-    const { body, needs } = received
-    if (body === null) return jsonRpcError(413, -32000, `The request is larger than ${token ? '1 MB' : '64 KB'}`)
+    const { body, content, needs, form } = received
+    if (body === null) return jsonRpcError(413, -32000, `The request is larger than ${maximumBody / 1024} KB`)
+    if (form === null) return jsonRpcError(406, -32000, `Not acceptable: answers are ${jsonType} or ${eventStreamType}`)
     if (needs.messages > maximumBatch) return jsonRpcError(400, -32600, `At most ${maximumBatch} messages in a batch`)
     if (needs.toolCalls.length > 1) return jsonRpcError(400, -32600, 'One tools/call for each request')
     const response = counted?.limited
-      ? refuse(call, 'limit', tooManyCalls(counted, needs.toolCalls[0]?.id ?? null))
-      : await serve(new Request(request, { body }), token, call)
+      ? refuse(exchange, 'limit', tooManyCalls(counted, needs.toolCalls[0]?.id ?? null), { token, needs })
+      : await serve(exchange.request, { body, content, form }, token, exchange)
     if (counted) setRateLimit(response.headers, counted, now())
     return response
   }
 
-  /** `body`: `null` when it is too large; then nobody knows what it asks for. */
-  async function receive(request: Request, maximum: number, { signal }: McpCall): Promise<Received> {
-    const body = await readBody(request, maximum, signal)
-    return { body, needs: body === null ? noNeeds : needsOf(body) }
+  /** `undefined`: the method has no body that could be asked for. */
+  async function receive({ request, signal }: Exchange): Promise<Received | undefined> {
+    if (request.method !== 'POST') return undefined
+    const body = await readBody(request, maximumBody, signal)
+    const content = body === null ? undefined : readMessages(body)
+    return { body, content, needs: body === null ? noNeeds : needsOf(content), form: acceptedForm(request.headers) }
   }
 
   /** Only the call of a tool is counted: it alone costs more than the answer itself (B4, F-000-22). */
-  async function count(needs: Needs, token: AccessToken | undefined, { address, signal }: McpCall) {
-    const counts = needs.toolCalls.length === 1 && needs.messages <= maximumBatch
+  async function count(
+    { body, needs, form }: Received,
+    token: AccessToken | undefined,
+    { address, signal }: McpCall,
+  ): Promise<CountedCall | null> {
+    const answerable = body !== null && form !== null
+    const counts = answerable && needs.toolCalls.length === 1 && needs.messages <= maximumBatch
     return counts ? countCall(limits, token, address, signal) : null
   }
 
-  function asked({ scopes, toolCalls: [toolCall] }: Needs): ProtectedResource {
-    return { resourceMetadataUrl, documentationUrl, scopes: scopes.length > 0 ? scopes : [requiredScope], toolCall }
+  /** The metadata names the address that the client calls, byte for byte (RFC 9728 §3.3). */
+  function asked({ request }: Exchange, { scopes, toolCalls: [toolCall] }: Needs): ProtectedResource {
+    const slash = new URL(request.url).pathname.endsWith('/') ? '/' : ''
+    return {
+      resourceMetadataUrl: options.resourceMetadataUrl + slash,
+      documentationUrl,
+      scopes: scopes.length > 0 ? scopes : [requiredScope],
+      toolCall,
+    }
   }
 
-  const toSignIn = (needs: Needs) =>
-    asked({ ...needs, scopes: [...new Set([...needs.scopes, ...options.signInScopes])] })
+  const toSignIn = (exchange: Exchange, needs: Needs) =>
+    asked(exchange, { ...needs, scopes: [...new Set([...needs.scopes, ...options.signInScopes])] })
 
   /** O-12: a page that should not be here, a client that has to step up, a caller who asks too much. */
   function refuse(
     { requestId }: McpCall,
     reason: 'origin' | 'work_email' | 'scope' | 'limit',
     response: Response,
+    { token, needs }: { readonly token?: AccessToken | undefined; readonly needs: Needs },
   ): Response {
-    log('mcp_refused', { requestId, reason })
+    const [toolCall] = needs.toolCalls
+    log('mcp_refused', {
+      requestId,
+      reason,
+      ...callerInLog(token),
+      ...(toolCall && { tool: nameInLog(toolCall.tool) }),
+    })
     return response
   }
 
-  function refuseToken({ requestId }: McpCall, reason: string, description: string): Response {
-    log('mcp_token_refused', { requestId, reason })
-    return invalidToken(toSignIn(noNeeds), description)
+  function refuseToken(exchange: Exchange, reason: string, description: string): Response {
+    log('mcp_token_refused', { requestId: exchange.requestId, reason })
+    return invalidToken(toSignIn(exchange, noNeeds), description)
   }
+
+  /** What a caller makes up is no name of a tool. */
+  const nameInLog = (name: string | undefined) => (tools.some((tool) => tool.name === name) ? name : 'unknown')
 
   return {
     async fetch(request, call) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readMessages } from './messages.ts'
 import { createAccessRules, type Needs } from './needs.ts'
 import type { Access } from './tools/access.ts'
 import { success } from './tools/success.ts'
@@ -28,7 +29,7 @@ type Mode = 'grace' | 'enforced' | 'lazy'
 function needs(body: unknown, mode: Mode = 'enforced'): Needs {
   const rules = { tools, requireAuth: mode !== 'grace', lazyAuth: mode === 'lazy', scope: 'docs:read' }
   const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
-  return createAccessRules(rules)(bytes)
+  return createAccessRules(rules)(readMessages(bytes))
 }
 
 const call = (name: unknown, id: unknown = 1) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } })

@@ -30,11 +30,11 @@ export interface AccessRules {
 }
 
 /**
- * Decides by the body, never by the header that mirrors it (S-12): one message, or a batch of them (MCP 2025-03-26), where
- * the strictest decides. Decoded as the SDK decodes it, a byte order mark included: what it would answer must not escape.
- * What is no JSON calls nothing, and is answered for nobody who would have to sign in.
+ * Decides by the content of the body, never by the header that mirrors it (S-12): one message, or a batch of them (MCP
+ * 2025-03-26), where the strictest decides. `undefined`, a body that is no JSON, calls nothing, and is answered for nobody
+ * who would have to sign in.
  */
-export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRules): (body: Uint8Array) => Needs {
+export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRules): (content: unknown) => Needs {
   const access = new Map(tools.map((tool) => [tool.name, tool.access]))
   const connecting: Access = { signIn: lazyAuth ? 'never' : 'if required', scopes: [scope] }
   const unknown: Access = { signIn: 'if required', scopes: [scope] }
@@ -43,24 +43,15 @@ export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: Acces
     return isToolCall(message) ? (access.get(nameOf(message) ?? '') ?? unknown) : connecting
   }
 
-  return (body) => {
-    const messages = messagesIn(body)
-    const asked = messages === undefined || messages.length === 0 ? [unknown] : messages.map(accessTo)
+  return (content) => {
+    const messages = content === undefined ? [] : [content].flat()
+    const asked = messages.length === 0 ? [unknown] : messages.map(accessTo)
     return {
       signIn: asked.some(({ signIn }) => signIn === 'always' || (signIn === 'if required' && requireAuth)),
       scopes: [...new Set(asked.flatMap(({ scopes }) => scopes))],
-      messages: messages?.length ?? 0,
-      toolCalls: (messages ?? []).filter(isToolCall).map((call) => ({ id: answerable(call.id), tool: nameOf(call) })),
+      messages: messages.length,
+      toolCalls: messages.filter(isToolCall).map((call) => ({ id: answerable(call.id), tool: nameOf(call) })),
     }
-  }
-}
-
-function messagesIn(body: Uint8Array): readonly unknown[] | undefined {
-  try {
-    const message: unknown = JSON.parse(new TextDecoder().decode(body))
-    return [message].flat()
-  } catch {
-    return undefined
   }
 }
 

@@ -91,6 +91,25 @@ describe('two calls in 15 minutes', () => {
     }
   })
 
+  test('what is left is told a person in quarters, and an address exactly: a stolen token shows no single call', async () => {
+    const { limits } = fewCalls()
+    let remaining = 60
+    const hit = async () => ({ limited: false, remaining, resetAfter: reset }) as const
+    const sixty = { limit: 60, windowSeconds: 900, hit }
+    const { fetch } = world({
+      limits: { ...limits, user: () => ({ ...sixty, policy: 'user' }), address: { ...sixty, policy: 'address' } },
+    })
+    const told = async (request: () => Request) => {
+      const all: (string | null)[] = []
+      for (remaining of [59, 46, 45, 44, 30, 29, 15, 14, 2, 1, 0]) {
+        all.push((await fetch(request())).headers.get('ratelimit-remaining'))
+      }
+      return all.map(Number)
+    }
+    expect(await told(() => authorized(ask('how?')))).toEqual([45, 45, 45, 30, 30, 15, 15, 1, 1, 1, 0])
+    expect(await told(() => post(ask('how?')))).toEqual([59, 46, 45, 44, 30, 29, 15, 14, 2, 1, 0])
+  })
+
   test('the third is refused under its own id, in words and in numbers, and reaches no answer service [O-11 O-12]', async () => {
     const { fetch, lines } = world()
     for (let i = 0; i < 2; i++) await resultOf(await fetch(authorized(ask('how?'))))
@@ -107,7 +126,14 @@ describe('two calls in 15 minutes', () => {
       },
     })
     expect(upstream.calls).toHaveLength(2)
-    expect(lines.at(-1)).toEqual({ event: 'mcp_refused', requestId: 'request-1', reason: 'limit' })
+    expect(lines.at(-1)).toEqual({
+      event: 'mcp_refused',
+      requestId: 'request-1',
+      reason: 'limit',
+      sub: 'user-1',
+      client: expect.stringMatching(/^[\w-]{43}$/),
+      tool: 'ask_question',
+    })
   })
 
   test('scripts of a page may read all of it [S-23 B8-10]', async () => {

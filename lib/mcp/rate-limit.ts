@@ -31,7 +31,7 @@ export interface CallLimits {
 /** A call that was counted. */
 export interface CountedCall {
   readonly limited: boolean
-  /** At most so many more calls pass. */
+  /** How many more calls pass: exactly for an address; for a person in quarters of the limit, rounded down, but never to 0. */
   readonly remaining: number
   /** Seconds until the window is over: at least 1. */
   readonly resetAfter: number
@@ -53,9 +53,16 @@ export async function countCall(
   const callLimit = token === undefined ? limits.address : limits.user?.(token)
   const count = await callLimit?.hit(token?.sub ?? address, signal)
   if (!callLimit || !count) return null
-  const standing = count.limited ? { limited: true, remaining: 0, resetAfter: count.retryAfter } : count
   const { policy, limit, windowSeconds } = callLimit
-  return { ...standing, policy, limit, windowSeconds }
+  if (count.limited) return { limited: true, remaining: 0, resetAfter: count.retryAfter, policy, limit, windowSeconds }
+  const remaining = token === undefined ? count.remaining : inQuarters(count.remaining, limit)
+  return { ...count, remaining, policy, limit, windowSeconds }
+}
+
+/** The exact number would tell a thief of a token each call that its owner makes, and so when their client refreshes. */
+function inQuarters(remaining: number, limit: number): number {
+  const quarter = Math.ceil(limit / 4)
+  return Math.max(Math.min(remaining, 1), Math.floor(remaining / quarter) * quarter)
 }
 
 /** For the client's scripts to read as well. */

@@ -1,21 +1,18 @@
+import { eventStreamType, namesType, preferredType } from './accept.ts'
+
 /** What a person's browser, or a program that reads pages for somebody, asks for before anything else. */
 const readable = ['text/html', 'text/markdown', 'text/plain']
-
-/** The media type that `Accept` names first, in lower case; empty: none. */
-export const firstAccepted = (headers: Headers) =>
-  (headers.get('accept') ?? '').toLowerCase().split(/[,;]/, 1)[0]?.trim() ?? ''
 
 /**
  * The way to the documentation for somebody who has opened the address of the MCP server like a page (B3); `undefined`
  * for everything else, which is answered by the challenge (X10). Clients probe by GET without a token too, and a
- * redirect would hide the challenge from them: so the first thing that is accepted has to be a page, and there must be no
+ * redirect would hide the challenge from them: so what is accepted before anything else has to be a page, and there must be no
  * sign of a client, of credentials or of a script. No credentials come along, so that none can go astray (D-25).
  */
 export function readerRedirect(request: Request, documentationUrl: string): Response | undefined {
   const { headers, method } = request
   if (method !== 'GET' && method !== 'HEAD') return undefined
-  const streams = headers.get('accept')?.toLowerCase().includes('text/event-stream')
-  if (!readable.includes(firstAccepted(headers)) || streams) return undefined
+  if (!readable.includes(preferredType(headers) ?? '') || namesType(headers, eventStreamType)) return undefined
   if (['authorization', 'origin', 'mcp-protocol-version', 'mcp-session-id'].some((name) => headers.has(name))) {
     return undefined
   }

@@ -1,7 +1,10 @@
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { classifyInboundRequest, createMcpHandler, isInitializeRequest, McpServer } from '@modelcontextprotocol/server'
 import type { Log } from '../log.ts'
-import { wellFormedBody } from '../well-formed.ts'
+import { jsonResponse, wellFormedBody } from '../well-formed.ts'
+import { type AnswerForm, eventStreamType, jsonType } from './accept.ts'
+import { asJson } from './answer-form.ts'
 import type { AccessToken } from './bearer.ts'
+import { isObject } from './messages.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
 export interface ServerInfo {
@@ -21,9 +24,18 @@ export interface McpServerOptions extends ServerInfo {
   readonly log: Log
 }
 
-/** Answers what a caller who may ask has sent; `token`: who they are, as far as they have signed in. */
+/** What has arrived, for a caller who may ask. */
+export interface Asked {
+  readonly body: Buffer<ArrayBuffer>
+  /** Of `readMessages`; `undefined`: the body is no JSON. */
+  readonly content: unknown
+  readonly form: AnswerForm
+}
+
+/** `token`: who the caller is, as far as they have signed in. */
 export type Serve = (
   request: Request,
+  asked: Asked,
   token: AccessToken | undefined,
   call: { readonly signal: AbortSignal; readonly requestId: string },
 ) => Promise<Response>
@@ -42,27 +54,60 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
   }
 
   /** One handler and one server per request: nothing of one caller is there for another to see (CVE-2026-25536, S-14). */
-  return async (request, token, { signal, requestId }) => {
+  return async (request, { body, content, form }, token, { signal, requestId }) => {
     let fault: Error | undefined
     const handler = createMcpHandler(() => createServer(token), {
       maxRequestBodySize: maximumBody,
       // Nothing here ever changes while a client listens, and an idle stream would hold a function open (S-22).
       maxSubscriptions: 0,
+      ...(form === 'event-stream' && { responseMode: 'sse' }),
       onerror: (error) => {
         fault = error
       },
     })
-    const response = await handler.fetch(withMissingHeaders(request, signal))
+    const forSdk = new Request(request, {
+      headers: headersForSdk(request.headers),
+      signal: AbortSignal.any([signal, request.signal]),
+      body,
+    })
+    const refused = refusedBeforeSdk(forSdk.headers, content)
+    if (refused) return refused
+    const response = await handler.fetch(forSdk, content === undefined ? {} : { parsedBody: content })
     if (response.status >= 500) log('mcp_failed', { requestId, error: fault?.name })
-    return wellFormedBody(response)
+    if (response.ok && isMessage(content) && content.method === 'subscriptions/listen') return methodNotFound(content)
+    return wellFormedBody(form === 'json' ? await asJson(response, Array.isArray(content)) : response)
   }
 }
 
-/** Hand-written clients leave these out, and curl accepts anything: both mean the only thing that works (B3-6). */
-function withMissingHeaders(request: Request, signal: AbortSignal): Request {
-  const headers = new Headers(request.headers)
-  const accept = headers.get('accept')
-  if (accept === null || accept === '*/*') headers.set('accept', 'application/json, text/event-stream')
-  if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  return new Request(request, { headers, signal: AbortSignal.any([signal, request.signal]) })
+/** The SDK asks for both forms; what the client takes has been decided (`accept.ts`). Hand-written clients leave out the type (B3-6). */
+function headersForSdk(original: Headers): Headers {
+  const headers = new Headers(original)
+  headers.set('accept', `${jsonType}, ${eventStreamType}`)
+  if (!headers.has('content-type')) headers.set('content-type', jsonType)
+  return headers
+}
+
+const isMessage = (content: unknown): content is { readonly method: unknown; readonly id?: unknown } =>
+  isObject(content) && 'method' in content
+
+/** S-12; the SDK calls it a limit that is reached. */
+function methodNotFound({ id }: { readonly id?: unknown }): Response {
+  return jsonResponse({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }, { status: 404 })
+}
+
+/** The SDK answers an `initialize` of the 2025 revisions that is wrong by an internal error, but it is the client's. */
+function refusedBeforeSdk(headers: Headers, content: unknown): Response | undefined {
+  const wrong = [content]
+    .flat()
+    .find((one) => isMessage(one) && one.method === 'initialize' && !isInitializeRequest(one))
+  if (!isMessage(wrong) || wrong.id === undefined) return undefined
+  const version = headers.get('mcp-protocol-version')
+  const { kind } = classifyInboundRequest({
+    httpMethod: 'POST',
+    body: content,
+    ...(version !== null && { protocolVersionHeader: version }),
+  })
+  if (kind !== 'legacy') return undefined
+  const error = { code: -32602, message: 'Invalid params for initialize' }
+  return jsonResponse({ jsonrpc: '2.0', id: wrong.id, error }, { status: 400 })
 }

@@ -9,7 +9,7 @@ export function withRequestId<T>(requestId: string, work: () => T): T {
   return requests.run(requestId, work)
 }
 
-/** One JSON line per event, to the function log. */
+/** One JSON line per event, to the function log; the platform's own times are lost when lines are passed on. */
 export const log: Log = (event, fields) => {
-  console.log(toJson({ event, requestId: requests.getStore(), ...fields }))
+  console.log(toJson({ time: new Date().toISOString(), event, requestId: requests.getStore(), ...fields }))
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { corsHeaders, json } from '../oauth/respond-json.ts'
+import { toJson } from '../well-formed.ts'
 
 /**
  * Answers with a document that is the same for everybody until the next deploy, and with 304 to whoever has it already
@@ -8,7 +9,7 @@ import { corsHeaders, json } from '../oauth/respond-json.ts'
  * @param headers its type, and how long it may be kept
  */
 export function publicDocument(body: object, headers: Record<string, string>): (request: Request) => Response {
-  const etag = `"${hash('sha256', JSON.stringify(body), 'base64url').slice(0, 22)}"`
+  const etag = `"${hash('sha256', toJson(body), 'base64url').slice(0, 22)}"`
   return (request) => {
     const known = request.headers.get('if-none-match')?.split(',') ?? []
     if (known.some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')))) {

@@ -78,7 +78,7 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
       websiteUrl: documentationUrl,
       instructions: tools.instructions,
     },
-    allowedOrigins: mcp.allowedOrigins ?? [],
+    allowedOrigins: mcp.allowedOrigins,
     log,
   })
 }

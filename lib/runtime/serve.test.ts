@@ -61,7 +61,13 @@ describe('a function', () => {
       expect((await serve(new Request(`https://${host}/x`), contextOf('https://docs.example'))).status).toBe(404)
     }
     expect(lines.map((line) => JSON.parse(line))).toEqual([
-      { event: 'foreign_host', requestId: 'request-1', host: 'docs.netlify.app', issuer: 'https://docs.example' },
+      {
+        time: expect.any(String),
+        event: 'foreign_host',
+        requestId: 'request-1',
+        host: 'docs.netlify.app',
+        issuer: 'https://docs.example',
+      },
     ])
   })
 

@@ -90,8 +90,9 @@ describe('calls of tools at /mcp', () => {
   test('what another host counted is told from the first answer on', async () => {
     const token = await newPerson()
     const left = async (host: number) => (await callAs(token, host)).headers.get('ratelimit-remaining')
-    await times(9, () => left(0))
-    expect([await left(1), await left(1)]).toEqual(['50', '49'])
+    // Told in quarters: the sixteenth call begins the third.
+    await times(14, () => left(0))
+    expect([await left(1), await left(1)]).toEqual(['45', '30'])
   })
 
   test('of 30 at once from one address without signing in, exactly five; a header makes nobody somebody else [B8-13]', async () => {
@@ -123,7 +124,7 @@ describe('calls of tools at /mcp', () => {
   test('an exempt range is not limited; a person who calls from there is', async () => {
     expect(statusesOf(await times(10, () => callFrom('127.0.1.7', 0)))).toEqual(Array(10).fill(200))
     const signedIn = await callFrom('127.0.1.7', 0, bearer(await newPerson()))
-    expect(signedIn.headers.get('ratelimit-remaining')).toBe(String(userLimit - 1))
+    expect(signedIn.headers.get('ratelimit-remaining')).toBe(String((userLimit * 3) / 4))
   })
 
   test('while the store is down nobody is kept out, the log says so, and no one is named in it [O-11 O-02]', async () => {
@@ -181,7 +182,7 @@ describe('MCP_PLANS', () => {
     const answers = await Promise.all(Array.from({ length: 150 }, (_, i) => callAs(token, i % 2)))
     expect(statusesOf(answers)).toEqual([...Array(100).fill(200), ...Array(50).fill(429)])
     expect(refusalIn(answers)?.headers.get('ratelimit-policy')).toBe(`"large";q=100;w=${day}`)
-    expect((await callAs(await newPerson({ org_id: 'org_large' }))).headers.get('ratelimit-remaining')).toBe('99')
+    expect((await callAs(await newPerson({ org_id: 'org_large' }))).headers.get('ratelimit-remaining')).toBe('75')
   })
 
   test('a domain counts where the address is verified; who is of no plan has the usual number, who is of an endless one none', async () => {
@@ -261,7 +262,7 @@ test('REQUIRE_WORK_EMAIL keeps out who has signed in with another address, for w
     }
   }
   const answered = await answerTo('ada@example.com', call)
-  expect([answered.status, answered.headers.get('ratelimit-remaining')]).toEqual([200, String(userLimit - 1)])
+  expect([answered.status, answered.headers.get('ratelimit-remaining')]).toEqual([200, String((userLimit * 3) / 4)])
   await vi.waitFor(() => expect(lines.join('\n')).toContain('"work_email"'))
   expect(lines.join('\n')).not.toMatch(/gmail|mailinator/)
 })

@@ -6,6 +6,8 @@ import { cookieHeaders } from './cookies.ts'
 import { documents } from './documents.ts'
 import { fetchedBytes } from './fetch-untrusted.ts'
 import { forms } from './forms.ts'
+import { absentMembers, wrongMembers } from './mcp/absent-members.ts'
+import { acceptHeaders } from './mcp/accept.ts'
 import { admission } from './mcp/admission.ts'
 import { toolArguments } from './mcp/arguments.ts'
 import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
@@ -41,6 +43,9 @@ export const properties: readonly Property[] = [
   goodHeaders,
   tokenContents,
   messages,
+  acceptHeaders,
+  absentMembers,
+  wrongMembers,
   admission,
   toolArguments,
   upstreamAnswers,

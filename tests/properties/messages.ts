@@ -103,6 +103,7 @@ export const messages = property({
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
     assert.doesNotMatch(response.headers.get('content-type') ?? '', /html/)
     assert(!text.includes('    at '), `a stack trace: ${text}`)
+    assert(!text.includes('"code":-32603'), `a fault of ours, it says: ${text}`)
     for (const { meta, authorization } of upstream.calls) {
       assert.deepEqual(meta?.user, { email: 'ada@example.org', company_name: 'Analytical Engines' })
       assert.equal(authorization, 'Bearer kapa-key')

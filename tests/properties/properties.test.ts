@@ -8,6 +8,8 @@ import { documents } from './documents.ts'
 import { fetchedBytes, stopHostileServer } from './fetch-untrusted.ts'
 import { forms } from './forms.ts'
 import { kit, valueKinds } from './kit.ts'
+import { absentMembers, wrongMembers } from './mcp/absent-members.ts'
+import { acceptHeaders } from './mcp/accept.ts'
 import { admission } from './mcp/admission.ts'
 import { toolArguments } from './mcp/arguments.ts'
 import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
@@ -102,6 +104,9 @@ describe('the MCP endpoint', () => {
   test('takes its public key for no secret [S-07]', async () => expect((await tokenByPublicKey()).status).toBe(401))
   test('answers every message of a signed-in client, and tells the answer service of nobody else [S-14]', () =>
     expectToHold(messages))
+  test('answers in a form that the client accepts, and in the one it prefers [S-12]', () => expectToHold(acceptHeaders))
+  test('takes null, and an empty list for an object, for nothing', () => expectToHold(absentMembers))
+  test('says of what is wrong in a message that it is wrong, not that the server is', () => expectToHold(wrongMembers))
   test('runs a tool only for who may call it, one for each request, and counts it [S-05 S-20]', () =>
     expectToHold(admission))
 })

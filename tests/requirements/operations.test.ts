@@ -43,7 +43,9 @@ describe('the audit trail', () => {
     const events = server.log.map(({ event }) => event).filter((event) => event !== 'signing_key_created')
     expect(events).toEqual([
       'client_registered',
+      'authorization_asked',
       'consent_denied',
+      'authorization_asked',
       'consent_granted',
       'code_issued',
       'code_redeemed',

@@ -121,7 +121,7 @@ export const defects: Group = {
       source,
       status: 'kept',
       requirement: 'Limits at `/mcp` in memory, by a bucket that the client picks.',
-      what: '60 calls of tools in 15 minutes (`MCP_USER_LIMIT`, `MCP_ANONYMOUS_LIMIT`) for each `sub` of a token, else for each address as the platform tells it; no header picks a bucket. Decided in the store by creating one of 60 keys, so that instances cannot pass more together. Only `tools/call` counts. Each answer to one has `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and the older forms; over the limit 429 with `Retry-After` and a JSON-RPC error under the id of the call.',
+      what: '60 calls of tools in 15 minutes (`MCP_USER_LIMIT`, `MCP_ANONYMOUS_LIMIT`) for each `sub` of a token, else for each address as the platform tells it; no header picks a bucket. Decided in the store by creating one of 60 keys, so that instances cannot pass more together. Only `tools/call` counts. Each answer to one has `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and the older forms; to a person what remains is told in quarters, so that a stolen token shows no single call of its owner; over the limit 429 with `Retry-After` and a JSON-RPC error under the id of the call.',
       file: ['lib/mcp/rate-limit.ts', 'lib/limits/counter.ts'],
     },
     {

@@ -44,8 +44,8 @@ export const resourceServer: Group = {
       level: 'MUST',
       source: 'RFC 6750 §3.1',
       status: 'kept',
-      requirement: 'A header that cannot be read.',
-      what: '400 with `error="invalid_request"`: a repeated header, several schemes, no token68.',
+      requirement: 'A header with more than one token.',
+      what: '400 with `error="invalid_request"`: a repeated header, several schemes, two tokens. `Bearer` without a token, and a scheme that we do not offer, are as good as no header (S-02); text that cannot be a token, such as a placeholder that nobody has filled in, is a bad token (S-03).',
       file: ['lib/mcp/authorization-header.ts', challenge],
     },
     {
@@ -98,8 +98,8 @@ export const resourceServer: Group = {
       source: 'Streamable HTTP, Security',
       status: 'kept',
       requirement: '`Origin` is checked.',
-      what: 'Absent, our own, known web clients, `MCP_ALLOWED_ORIGINS` and loopback pages pass; every other, `null` included, is 403 whatever token it brings.',
-      file: crossOrigin,
+      what: 'Absent, our own, known web clients, `MCP_ALLOWED_ORIGINS` and loopback pages pass. Every other, `null` included, acts with a good token, which no browser sends by itself; with none or a bad one it is led to sign-in (401), and the call of a tool that needs no sign-in is 403.',
+      file: [crossOrigin, endpoint, 'lib/runtime/configuration/origins.ts'],
     },
     {
       id: 'S-11',
@@ -107,7 +107,7 @@ export const resourceServer: Group = {
       source: 'Codex; claude.ai; Streamable HTTP, Backward Compatibility',
       status: 'kept',
       requirement: 'The order of answers.',
-      what: '`OPTIONS` 204; `Origin`; token; then 405 with `Allow: POST, OPTIONS` for everything but `POST`; scope; body. `HEAD` is `GET` without a body. Before all that, whoever reads pages and nothing else (`Accept` names one first, no sign of a client, of a token or of a script) is led to the documentation.',
+      what: '`OPTIONS` 204; token and `Origin`; then 405 with `Allow: POST, OPTIONS` for everything but `POST`; scope; body. `HEAD` is `GET` without a body. Before all that, whoever reads pages and nothing else (`Accept` prefers one, no sign of a client, of a token or of a script) is led to the documentation.',
       file: [endpoint, 'lib/mcp/reader.ts'],
     },
     {
@@ -116,8 +116,8 @@ export const resourceServer: Group = {
       source: 'Streamable HTTP, Request Metadata, Server Validation',
       status: 'kept',
       requirement: 'Headers and body agree (2026-07-28).',
-      what: 'A header that is missing or says something else than the body is 400 with −32020; an unknown version 400 with −32022 and the list; an unknown method 404 with −32601; a notification 202. Who may do what is decided before, by the token alone.',
-      file: endpoint,
+      what: 'A header that is missing or says something else than the body is 400 with −32020; an unknown version 400 with −32022 and the list; an unknown method, `subscriptions/listen` among them, 404 with −32601; a notification 202. Who may do what is decided before, by the token alone. `Accept` is negotiated (RFC 9110 §12.5.1): JSON where only JSON is accepted, an event stream where only that is, 406 where neither is. Members that are null, and empty lists for objects, are as good as absent; what is wrong in a message is −32602 or −32600, never −32603.',
+      file: ['lib/mcp/server.ts', 'lib/mcp/accept.ts', 'lib/mcp/messages.ts'],
     },
     {
       id: 'S-13',
@@ -204,8 +204,8 @@ export const resourceServer: Group = {
       source: 'MCP, Subscriptions',
       status: 'kept',
       requirement: 'Streams that outlive their token.',
-      what: 'There are none: subscriptions are refused, and each answer ends.',
-      file: endpoint,
+      what: 'There are none: `subscriptions/listen` does not exist, and each answer ends.',
+      file: 'lib/mcp/server.ts',
     },
     {
       id: 'S-23',
@@ -231,8 +231,8 @@ export const resourceServer: Group = {
       source: 'Claude',
       status: 'kept',
       requirement: '`/mcp` and `/mcp/`.',
-      what: 'The same endpoint, without a redirect; both challenges name the same document, which names `/mcp`.',
-      file: ['netlify/functions/mcp.ts', endpoint],
+      what: 'The same endpoint, without a redirect, for the same tokens. The challenge at `/mcp/` names a document of its own, whose `resource` is `…/mcp/`: strict clients compare it with the address that they call (RFC 9728 §3.3).',
+      file: ['netlify/functions/mcp.ts', endpoint, 'lib/oauth/authorization-server.ts'],
     },
     {
       id: 'S-26',

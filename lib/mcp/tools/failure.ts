@@ -13,10 +13,18 @@ export interface Failure {
   readonly retry_after?: number
 }
 
+const codes = new WeakMap<CallToolResult, string>()
+
 /** The one form of every failure: `isError: true`, and one text item that holds JSON. */
 export function failure(body: Failure): CallToolResult {
-  return { isError: true, content: [{ type: 'text', text: toJson(body) }] }
+  const result: CallToolResult = { isError: true, content: [{ type: 'text', text: toJson(body) }] }
+  codes.set(result, body.error)
+  return result
 }
+
+/** What has become of a call, for the log: `ok`, the code of a failure of ours, or `upstream_refused` in words of an upstream. */
+export const outcomeOf = (result: CallToolResult): string =>
+  codes.get(result) ?? (result.isError === true ? 'upstream_refused' : 'ok')
 
 /**
  * @param service what did not answer, as it begins a sentence: `The documentation search`

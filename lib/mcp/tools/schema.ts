@@ -4,19 +4,18 @@ import { CfWorkerJsonSchemaValidator } from '@modelcontextprotocol/server/valida
 const validator = new CfWorkerJsonSchemaValidator()
 
 export interface JsonSchema<T> {
-  /** For `registerTool`: checked by nobody but `check`. */
-  readonly unchecked: StandardSchemaWithJSON
+  readonly checked: StandardSchemaWithJSON
   /** `problem`: what is wrong, in words for the model. */
   check(value: unknown): Promise<{ value: T; problem?: never } | { problem: string }>
 }
 
 /** A JSON Schema that describes a `T`. */
 export function jsonSchema<T>(schema: JsonSchemaType): JsonSchema<T> {
-  const strict = fromJsonSchema<T>(schema, validator)['~standard']
+  const checked = fromJsonSchema<T>(schema, validator)
   return {
-    unchecked: { '~standard': { ...strict, validate: (value) => ({ value }) } },
+    checked,
     async check(value) {
-      const result = await strict.validate(value)
+      const result = await checked['~standard'].validate(value)
       if (result.issues === undefined) return { value: result.value }
       return {
         problem: `The arguments are not what the tool takes: ${result.issues.map(({ message }) => message).join('; ')}`,

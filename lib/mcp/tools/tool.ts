@@ -1,16 +1,19 @@
-import type {
-  CallToolResult,
-  JsonSchemaType,
-  Tool as ListedTool,
-  McpServer,
-  ServerContext,
+import { hash } from 'node:crypto'
+import {
+  type CallToolResult,
+  type JsonSchemaType,
+  type Tool as ListedTool,
+  type McpServer,
+  ProtocolError,
+  ProtocolErrorCode,
+  type ServerContext,
 } from '@modelcontextprotocol/server'
 import type { Log } from '../../log.ts'
 import { wellFormedTexts } from '../../well-formed.ts'
 import type { AccessToken } from '../bearer.ts'
 import { isTooDeep } from '../depth.ts'
 import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
-import { failure } from './failure.ts'
+import { failure, outcomeOf } from './failure.ts'
 import { sendProgress } from './progress.ts'
 import { jsonSchema } from './schema.ts'
 
@@ -58,7 +61,8 @@ export interface Tool {
   readonly access: Access
   /** The tool in `tools/list`, with what only ChatGPT reads of it: at the top, and in `_meta` where it looked before (S-19). */
   listed(requireAuth: boolean): ListedTool & { readonly securitySchemes: readonly SecurityScheme[] }
-  register(server: McpServer, caller: ToolCaller): void
+  /** Never throws. `args` are unchecked. */
+  call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult>
 }
 
 /** What one request brings along. */
@@ -69,11 +73,36 @@ export interface ToolCaller {
   readonly log: Log
 }
 
-/** Makes a server of these tools, in this order. The list takes the place of the SDK's, which has no `securitySchemes`. */
-export function registerTools(server: McpServer, tools: readonly Tool[], caller: ToolCaller): void {
-  for (const tool of tools) tool.register(server, caller)
-  server.server.setRequestHandler('tools/list', () => ({ tools: tools.map((tool) => tool.listed(caller.requireAuth)) }))
+/** A page of the list, of which there is only one. */
+const listParameters = jsonSchema({ type: 'object', properties: { cursor: { type: 'string' } } }).checked
+
+/**
+ * Makes a server of these tools, in this order, by handlers of our own: the SDK's list has no `securitySchemes`, says
+ * -32603 to a wrong cursor, and its object of tools has members that are none, such as `constructor`.
+ */
+export function registerTools({ server }: McpServer, tools: readonly Tool[], caller: ToolCaller): void {
+  const named = new Map(tools.map((tool) => [tool.name, tool]))
+  server.setRequestHandler('tools/list', { params: listParameters }, () => ({
+    tools: tools.map((tool) => tool.listed(caller.requireAuth)),
+  }))
+  server.setRequestHandler('tools/call', ({ params }, context) => {
+    const tool = named.get(params.name)
+    if (!tool) {
+      logCall(caller, 'unknown', 'unknown_tool', 0)
+      throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${params.name} not found`)
+    }
+    return tool.call(params.arguments ?? {}, caller, context)
+  })
 }
+
+/** One line for each call (O-12), without a word of what was asked. */
+function logCall({ token, log }: ToolCaller, tool: string, outcome: string, milliseconds: number): void {
+  log('mcp_call', { ...callerInLog(token), tool, outcome, ms: Math.round(milliseconds) })
+}
+
+/** Who calls, and with which client, as every line of the log names them. */
+export const callerInLog = (token: AccessToken | undefined) =>
+  token && { sub: token.sub, client: hash('sha256', token.clientId, 'base64url') }
 
 /**
  * Defines a tool. Arguments are checked here rather than by the SDK, so that every failure has the one form of B5; an
@@ -82,13 +111,20 @@ export function registerTools(server: McpServer, tools: readonly Tool[], caller:
 export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   const { name, title, description, access, hints, run, progress } = options
   const input = jsonSchema<Input>(options.input)
-  const output = jsonSchema<Record<string, unknown>>(options.output)
   const annotations = {
     title,
     readOnlyHint: hints.readOnly,
     ...(hints.destructive !== undefined && { destructiveHint: hints.destructive }),
     ...(hints.idempotent !== undefined && { idempotentHint: hints.idempotent }),
     openWorldHint: hints.openWorld,
+  }
+
+  async function call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult> {
+    const started = performance.now()
+    const result = await answer(args, caller, context)
+    const outcome = context.mcpReq.signal.aborted ? 'cancelled' : outcomeOf(result)
+    logCall(caller, name, outcome, performance.now() - started)
+    return result
   }
 
   async function answer(args: unknown, { token, log }: ToolCaller, { mcpReq }: ServerContext): Promise<CallToolResult> {
@@ -128,9 +164,6 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
         _meta: { securitySchemes: schemes },
       }
     },
-    register(server, caller) {
-      const schemas = { inputSchema: input.unchecked, outputSchema: output.unchecked }
-      server.registerTool(name, schemas, (args, context) => answer(args, caller, context))
-    },
+    call,
   }
 }

@@ -16,6 +16,9 @@ import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
 import type { AuthorizationRequest, ReturnAddress } from './request.ts'
 
+/** Characters: clients may ask for anything. */
+const longestScopeInLog = 200
+
 /**
  * `GET /oauth/authorize` (OAuth 2.1 §4.1.1): checks the request and asks the person, every time unless the operator
  * chose otherwise for trusted hosts, before anybody is sent to the OpenID Provider (C-01). Touches no store. Throws `PageError`.
@@ -33,6 +36,8 @@ export async function authorize(
   const to: ReturnAddress = { redirect, state: stateOf(parameters), clientName: client.name }
   try {
     const accepted = validate(parameters, client, to, context)
+    const asked = (parameters.get('scope') ?? '').slice(0, longestScopeInLog)
+    context.log('authorization_asked', { client: client.hash, asked, scope: accepted.scope })
     if (maySkipConsent(request, parameters, client, redirect, context)) {
       context.log('consent_skipped', { client: client.hash, scope: accepted.scope })
       return await redirectToProvider(accepted, request, context, call.signal)

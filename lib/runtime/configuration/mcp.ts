@@ -1,10 +1,12 @@
 import type { SettingsReader } from '../settings.ts'
 import { type CallLimitSettings, readCallWindow, windowOf } from './limits.ts'
+import { readOrigins } from './origins.ts'
 
 /** What more than the `mcp` function has to know of `/mcp`; its tools are in `tools.ts`. */
 export interface McpSettings {
   readonly requireAuth: boolean
-  readonly allowedOrigins: readonly string[] | undefined
+  /** As browsers spell them, or `https://*`. */
+  readonly allowedOrigins: readonly string[]
   readonly limits: CallLimitSettings
   /** Seconds in which calls of tools are counted. */
   readonly callWindow: number
@@ -17,7 +19,7 @@ export function readMcp(settings: SettingsReader): McpSettings {
   if (settings.text('KAPA_API_KEY') === undefined) settings.complain('KAPA_API_KEY is missing')
   return {
     requireAuth: settings.flag('REQUIRE_AUTH', { malformed: true }),
-    allowedOrigins: settings.list('MCP_ALLOWED_ORIGINS'),
+    allowedOrigins: readOrigins(settings),
     // B4's 60 in 15 minutes; one window for both, read once.
     limits: {
       user: windowOf(settings, 'MCP_USER_LIMIT', 60, callWindow),
