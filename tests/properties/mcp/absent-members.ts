@@ -65,7 +65,7 @@ async function answerTo(message: object, one: Message, modern: boolean) {
 
 export const absentMembers = property({
   name: 'the MCP endpoint: a member that is null, or an empty list for an object, is as good as absent',
-  cases: 400,
+  cases: 200,
   values: fc.record({
     one: fc.constantFrom(...messages),
     spelled: fc.array(spelledAbsence, { minLength: 1, maxLength: 4 }),
@@ -95,7 +95,7 @@ const places = fc.constantFrom(
 
 export const wrongMembers = property({
   name: 'the MCP endpoint: what is wrong in a message is the fault of who sent it, never an internal error',
-  cases: 400,
+  cases: 200,
   values: fc.record({
     one: fc.constantFrom(...messages),
     wrong: fc.array(fc.tuple(places, anything), { minLength: 1, maxLength: 2 }),

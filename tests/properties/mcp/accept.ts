@@ -53,7 +53,7 @@ function weightOf(type: string, ranges: readonly Range[]): number {
 
 export const acceptHeaders = property({
   name: 'the MCP endpoint: an answer comes in a form that the client accepts, the one it prefers, or is refused by 406',
-  cases: 500,
+  cases: 250,
   values: fc.record({
     ranges: fc.array(range, { maxLength: 5 }),
     how: writing,
