@@ -72,6 +72,41 @@ describe.each(rounds)('two hosts, one store, round $round', () => {
   })
 })
 
+describe.each([25, 100, 200])('two hosts and a store that takes %i ms', (latency) => {
+  afterEach(() => stack.emulator.setLatency(0))
+
+  /** Refreshes without a pause until it is refused, and says by what. */
+  async function refreshOnAndOn(first: string, each: (token: string, round: number) => void): Promise<string> {
+    let shown = first
+    for (let round = 1; ; round++) {
+      const { status, body } = await client.refresh(shown)
+      if (status !== 200) return `${status} ${body.error}`
+      shown = body.refresh_token ?? ''
+      each(shown, round)
+    }
+  }
+
+  test('a revocation wins against a client that refreshes without a pause [T-26 T-21]', async () => {
+    const { refreshToken } = await obtainTokens(client)
+    stack.emulator.setLatency(latency)
+    let revocation: Promise<Response> | undefined
+    const end = await refreshOnAndOn(refreshToken, (token, round) => {
+      if (round === 5) revocation = client.revoke(token)
+    })
+    expect([end, (await revocation)?.status]).toEqual(['400 invalid_grant', 200])
+  })
+
+  test('so does the reuse of an old token [T-21]', async () => {
+    const { refreshToken } = await obtainTokens(client)
+    stack.emulator.setLatency(latency)
+    let reuse: Promise<TokenAnswer> | undefined
+    const end = await refreshOnAndOn(refreshToken, (_token, round) => {
+      if (round === 5) reuse = client.refresh(refreshToken)
+    })
+    expect([end, (await reuse)?.body.error]).toEqual(['400 invalid_grant', 'invalid_grant'])
+  })
+})
+
 /** The same numbers from 0 to 1 in every run (mulberry32). */
 function createRandom(seed: number): () => number {
   let state = seed

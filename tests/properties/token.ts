@@ -31,6 +31,10 @@ const values = [
   'https://docs.example/mcp',
   'http://127.0.0.1:7777/callback',
   'https://publisher.example/client.json',
+  '',
+  'null',
+  '[]',
+  'undefined',
 ]
 
 /** What clients leave in the header, or proxies add. */

@@ -139,6 +139,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 12, arbitrary: tokens },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('steal' as const), grant: back }) },
   {
     weight: 4,
     arbitrary: fc.record({

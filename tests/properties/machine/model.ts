@@ -5,6 +5,7 @@ import type { RefreshToken } from '../../../lib/oauth/token/refresh-token.ts'
 import type { Answer } from '../invariants.ts'
 import { jsonOf } from '../invariants.ts'
 import type { StoreClient } from './faulty-store.ts'
+import { readable } from './thief.ts'
 import { header, type Instance, lifetimes, payload, type World } from './world.ts'
 
 /** A grant as it ought to be, from its code on: what may happen to it, and what must never change. */
@@ -202,6 +203,10 @@ function judgeTokens(
   if (!grant.client.refreshes) return
 
   const refreshToken = String(body.refresh_token)
+  // Of what it says nothing can be read but the name of the key.
+  assert.deepEqual(readable(refreshToken), [
+    { alg: 'dir', enc: 'A256GCM', typ: 'refresh-token', kid: header(refreshToken).kid },
+  ])
   const said = world.inside(refreshToken)
   // Whoever refreshes without a pause keeps the token of the third time, for two seconds.
   const rests = said.n === generation && generation >= 0

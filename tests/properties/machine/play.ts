@@ -4,7 +4,17 @@ import { judgeCopies } from './documents.ts'
 import { type Event, judge, look } from './model.ts'
 import { registerStep } from './registrations.ts'
 import { documentKind, type Script, type Step, type TokenRequest } from './script.ts'
-import { authorizeStep, callbackStep, confirmStep, instanceOf, pressStep, type State, seconds } from './sign-in.ts'
+import {
+  authorizeStep,
+  callbackStep,
+  confirmStep,
+  instanceOf,
+  pick,
+  pressStep,
+  type State,
+  seconds,
+} from './sign-in.ts'
+import { expectNoDifference, sights, steal } from './thief.ts'
 import { sendAll } from './tokens.ts'
 import { createWorld, payload } from './world.ts'
 
@@ -16,6 +26,7 @@ export async function play({ steps, ...circumstances }: Script): Promise<void> {
     pages: [],
     transactions: [],
     grants: [],
+    thieves: [],
     known: new Map(),
     registered: new Map(),
     landed: false,
@@ -54,6 +65,8 @@ async function take(step: Step, state: State): Promise<void> {
   const { world } = state
   let events: readonly Event[] = []
   let landing = false
+  const seen = await sights(state)
+  const endedBefore = ended(state)
   switch (step.do) {
     case 'sign in':
       await signIn(step, state)
@@ -76,6 +89,12 @@ async function take(step: Step, state: State): Promise<void> {
     case 'tokens':
       events = await sendAll(step.requests, step.order, state)
       break
+    case 'steal': {
+      const grant = pick(state.grants, step.grant)
+      const thief = grant && steal(grant)
+      if (thief && state.thieves.length < 2) state.thieves.push(thief)
+      break
+    }
     case 'wait':
       world.wait(step.seconds)
       break
@@ -95,7 +114,12 @@ async function take(step: Step, state: State): Promise<void> {
     await judge(grant, concerned, world, landing)
   }
   await judgeCopies(state)
+  // What else changes is no secret: the time, and that a grant has begun or ended.
+  const refreshedOnly = step.do === 'tokens' && events.every(({ kind }) => kind === 'refresh')
+  if (refreshedOnly && ended(state) === endedBefore) expectNoDifference(seen, await sights(state))
 }
+
+const ended = ({ grants }: State) => grants.filter(({ held }) => held?.record.revokedAt !== undefined).length
 
 /** The usual way, without detours. */
 async function signIn({ client, browser, until, at }: Extract<Step, { do: 'sign in' }>, state: State): Promise<void> {

@@ -40,6 +40,8 @@ export type Step =
     } & Whereabouts)
   | ({ readonly do: 'confirm'; readonly button: 'confirm' | 'cancel'; readonly transaction: number } & Whereabouts)
   | { readonly do: 'tokens'; readonly requests: readonly TokenRequest[]; readonly order: readonly number[] }
+  /** Somebody copies the newest tokens of a grant, and watches from now on. */
+  | { readonly do: 'steal'; readonly grant: number }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'late write lands' }
   /** Restored from a copy, or re-sealed: the same records in other versions. */

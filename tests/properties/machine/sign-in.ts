@@ -10,6 +10,7 @@ import { expectedStatus, foreseeDocument, type KnownDocument } from './documents
 import { storeClient } from './faulty-store.ts'
 import type { ClientModel, GrantModel } from './model.ts'
 import type { Scope, Step } from './script.ts'
+import type { Thief } from './thief.ts'
 import { type Instance, lifetimes, type World } from './world.ts'
 
 /** What has come to be in the course of a script, oldest first. */
@@ -19,6 +20,7 @@ export interface State {
   readonly pages: Page[]
   readonly transactions: Transaction[]
   readonly grants: GrantModel[]
+  readonly thieves: Thief[]
   /** What each instance remembers of the document of the client that publishes one. */
   readonly known: Map<Instance, KnownDocument>
   /** Registrations by address and hour, but for those for which something was wrong with the store. */

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import type { GrantModel } from './model.ts'
+import type { State } from './sign-in.ts'
+import type { Instance } from './world.ts'
+
+/**
+ * Somebody who has copied a client's tokens, and wants to use the refresh token unseen: just after its owner has. So they
+ * look at everything that the tokens show, again and again, and at each answer that does not use them up.
+ */
+export interface Thief {
+  readonly grant: GrantModel
+  readonly refreshToken: string
+  readonly accessToken: string
+}
+
+/** The newest tokens of a grant; `undefined`: it has none. */
+export function steal(grant: GrantModel): Thief | undefined {
+  const refreshToken = grant.refreshTokens.get(Math.max(...grant.refreshTokens.keys()))
+  const accessToken = grant.accessTokens.at(-1)
+  return refreshToken === undefined || accessToken === undefined ? undefined : { grant, refreshToken, accessToken }
+}
+
+/** What a token says in clear, part by part. */
+export function readable(token: string): readonly unknown[] {
+  return token.split('.').flatMap((part) => {
+    try {
+      return [JSON.parse(Buffer.from(part, 'base64url').toString())]
+    } catch {
+      return []
+    }
+  })
+}
+
+/** All that thieves see of the grants that live, at one moment. */
+export async function sights({ world, thieves }: State): Promise<ReadonlyMap<Thief, string>> {
+  // The one that opens whatever any of them has sealed.
+  const at = world.instances.at(-1)
+  assert(at)
+  const seen = thieves
+    .filter(({ grant }) => grant.held !== null && grant.held.record.revokedAt === undefined)
+    .map(async (thief) => [thief, JSON.stringify(await sightOf(thief, at))] as const)
+  return new Map(await Promise.all(seen))
+}
+
+async function sightOf({ grant, refreshToken, accessToken }: Thief, at: Instance): Promise<unknown> {
+  const post = (path: string, form: Record<string, string>) =>
+    at.server.fetch(path, { method: 'POST', body: new URLSearchParams(form) })
+  const refresh = { grant_type: 'refresh_token', client_id: grant.client.id, refresh_token: refreshToken }
+  const stranger = { client_id: 'https://thief.example/client.json' }
+  const answers = [
+    post('/oauth/token', { ...refresh, resource: 'https://elsewhere.example/mcp' }),
+    post('/oauth/token', { ...refresh, ...stranger }),
+    post('/oauth/token', { ...refresh, client_secret: 'guess' }),
+    post('/oauth/token', { ...refresh, refresh_token: `${refreshToken}x` }),
+    post('/oauth/token', { ...refresh, grant_type: 'authorization_code', code: refreshToken, code_verifier: 'x' }),
+    post('/oauth/revoke', { ...stranger, token: refreshToken }),
+    post('/oauth/revoke', { ...stranger, token: accessToken }),
+  ]
+  const seen = answers.map(async (answer) => {
+    const { status, headers } = await answer
+    return [status, [...headers].filter(([name]) => name !== 'date'), await (await answer).text()]
+  })
+  return [readable(refreshToken), readable(accessToken), await Promise.all(seen)]
+}
+
+/** However often the owner has refreshed meanwhile, whoever has an earlier token of the grant sees no difference. */
+export function expectNoDifference(before: ReadonlyMap<Thief, string>, after: ReadonlyMap<Thief, string>): void {
+  for (const [thief, seen] of after) {
+    const earlier = before.get(thief)
+    assert(earlier === undefined || seen === earlier, `a thief can tell whether the owner has refreshed: ${seen}`)
+  }
+}
