@@ -203,7 +203,7 @@ describe('a folder that cannot be had is a sentence', () => {
     expect(output()).not.toMatch(/^ +at /m)
   })
 
-  test('for what npm run reader-page and build write', async () => {
+  test('for what npm run build writes', async () => {
     const copy = await copied(['dev', 'lib', 'tests/support', 'netlify'])
     await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'))
     await writeFile(join(copy, 'dist'), 'a file')

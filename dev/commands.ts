@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Explained } from './explained.ts'
 import { endWhenAsked } from './interruption.ts'
+import { folderPrefix } from './temporary-folder.ts'
 
 /** Each runs when it is loaded, and reads its own options. None is loaded before Node is known to be able to. */
 const programs: { readonly [command: string]: () => Promise<unknown> } = {
@@ -62,7 +64,7 @@ function fileTrouble(error: unknown): string | undefined {
   const code = codeOf(error)
   const temporary = tmpdir()
   const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : undefined
-  const isTemporary = path?.startsWith(temporary) || (code === 'ENOENT' && !existsSync(temporary))
+  const isTemporary = path?.startsWith(join(temporary, folderPrefix)) || (code === 'ENOENT' && !existsSync(temporary))
   const why = code === 'ENOENT' && isTemporary ? 'there is no such folder' : troubles.get(code)
   if (path === undefined || why === undefined) return undefined
   return isTemporary
