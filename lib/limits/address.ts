@@ -1,18 +1,20 @@
-import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { groupsOf, type IpAddress, type IpRange, ipRange, isInRange, parseIpAddress } from '../net/ip-address.ts'
 
 /** An address that a request came from, as the platform tells it. */
-export type Address = ipaddr.IPv4 | ipaddr.IPv6
+export type Address = IpAddress
 
 /** A CIDR range. */
-export type AddressRange = readonly [Address, number]
+export type AddressRange = IpRange
 
 /** Bits of an IPv6 address that stand for one subscriber: whoever has one /64 has all of its addresses (A26). */
 const subscriberBits = 64
 
+const ipv4Mapped = ipRange('::ffff:0:0/96')
+
 /** IPv4-mapped IPv6 is the IPv4 address that it means. `null` for what is not a plainly written IP address. */
 export function parseAddress(text: string): Address | null {
-  return isIP(text) === 0 || text.includes('%') ? null : ipaddr.process(text)
+  const address = parseIpAddress(text)
+  return address && isInRange(address, ipv4Mapped) ? address.slice(12) : address
 }
 
 /** `10.0.0.0/8`, `2001:db8::/32`. `null` for another form, and for IPv4-mapped IPv6, which no address would be in. */
@@ -20,20 +22,19 @@ export function parseRange(text: string): AddressRange | null {
   const [network = '', bits = '', ...rest] = text.split('/')
   const address = parseAddress(network)
   if (address === null || rest.length > 0 || !/^\d{1,3}$/.test(bits)) return null
-  const isMapped = network.includes(':') && address.kind() === 'ipv4'
+  const isMapped = network.includes(':') && address.length === 4
   const length = Number(bits)
-  return isMapped || length > (address.kind() === 'ipv4' ? 32 : 128) ? null : [address, length]
+  return isMapped || length > address.length * 8 ? null : [address, length]
 }
 
-export function isWithin(address: Address, [network, bits]: AddressRange): boolean {
-  // `match` throws on two kinds.
-  return address.kind() === network.kind() && address.match(network, bits)
-}
+export const isWithin: (address: Address, range: AddressRange) => boolean = isInRange
 
 /** What is counted as one: the IPv4 address, or the network of the IPv6 address. */
 export function subscriberOf(address: Address): string {
-  if (address instanceof ipaddr.IPv4) return address.toString()
-  return `${address.parts.slice(0, subscriberBits / 16).join(':')}::/${subscriberBits}`
+  if (address.length === 4) return address.join('.')
+  return `${groupsOf(address)
+    .slice(0, subscriberBits / 16)
+    .join(':')}::/${subscriberBits}`
 }
 
 /**

@@ -1,21 +1,36 @@
-import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { groupsOf, type IpAddress, ipRange, isInRange, parseIpAddress } from './ip-address.ts'
+
+/** What IANA's registries of special-purpose addresses (RFC 6890 and its successors) keep for something else than hosts. */
+const specialIpv4 = [
+  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
+  ...['192.0.2.0/24', '192.31.196.0/24', '192.52.193.0/24', '192.88.99.0/24', '192.168.0.0/16', '192.175.48.0/24'],
+  ...['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+].map(ipRange)
+
+/** IANA has given out this only. It leaves out the deprecated IPv4-compatible form `::a.b.c.d`, too. */
+const globalUnicast = ipRange('2000::/3')
+
+/** What of it is special. */
+const specialIpv6 = ['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20'].map(ipRange)
+
+const loopback = ['127.0.0.0/8', '::1/128'].map(ipRange)
 
 /**
  * Whether an address is one of the public internet: global unicast, and nothing special-use (RFC 6890 and its successors)
  * in any disguise. Whatever is not a plainly written IP address is not.
  */
-export function isPubliclyRoutable(address: string): boolean {
-  const parsed = parse(address)
-  if (parsed?.range() !== 'unicast') return false
-  if (parsed instanceof ipaddr.IPv4) return true
-  // IANA has given out 2000::/3 only. This also drops the deprecated IPv4-compatible form `::a.b.c.d`.
-  return parsed.match(GLOBAL_UNICAST) && !isIsatap(parsed)
+export function isPubliclyRoutable(text: string): boolean {
+  const address = parseIpAddress(text)
+  if (!address) return false
+  const among = (ranges: readonly (typeof globalUnicast)[]) => ranges.some((range) => isInRange(address, range))
+  if (address.length === 4) return !among(specialIpv4)
+  return isInRange(address, globalUnicast) && !among(specialIpv6) && !isIsatap(address)
 }
 
 /** 127.0.0.0/8 and ::1. */
-export function isLoopback(address: string): boolean {
-  return parse(address)?.range() === 'loopback'
+export function isLoopback(text: string): boolean {
+  const address = parseIpAddress(text)
+  return address !== null && loopback.some((range) => isInRange(address, range))
 }
 
 /**
@@ -26,16 +41,8 @@ export function isLocalName(hostname: string): boolean {
   return !/^[^.].*\.[^.]+$/.test(hostname) || /\.(?:localhost|local|internal|home\.arpa)$/.test(hostname)
 }
 
-const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
-
-function parse(address: string) {
-  // `ipaddr.js` also reads `0177.1` and `2130706433`; a resolver answers neither, and `URL` has already rewritten them.
-  if (isIP(address) === 0 || address.includes('%')) return null
-  return ipaddr.parse(address)
-}
-
 /** RFC 5214 §6.1: `…:0:5efe:a.b.c.d` under any prefix is a tunnel to that IPv4 address. */
-function isIsatap(address: ipaddr.IPv6): boolean {
-  const [, , , , high, low] = address.parts
+function isIsatap(address: IpAddress): boolean {
+  const [, , , , high, low] = groupsOf(address)
   return low === 0x5efe && (high === 0 || high === 0x0200)
 }

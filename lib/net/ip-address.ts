@@ -1,0 +1,47 @@
+import { isIP } from 'node:net'
+
+/** An IP address: its 4 or 16 bytes. */
+export type IpAddress = readonly number[]
+
+/** The addresses that begin with the same bits: CIDR. */
+export type IpRange = readonly [address: IpAddress, bits: number]
+
+/** An address as text, without a zone. `null` for what is not plainly written: no `0177.1`, no `2130706433`, no brackets. */
+export function parseIpAddress(text: string): IpAddress | null {
+  const version = text.includes('%') ? 0 : isIP(text)
+  if (version === 4) return text.split('.').map(Number)
+  if (version !== 6) return null
+  // Its last four bytes may be written as IPv4; `::` stands for all the zeros that are missing.
+  const groups = text.replace(/\d+\.\d+\.\d+\.\d+$/, (tail) => {
+    const [a = 0, b = 0, c = 0, d = 0] = tail.split('.').map(Number)
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  })
+  const [head = [], tail] = groups.split('::').map((side) => side.split(':').filter((group) => group !== ''))
+  const zeros = tail ? Array<string>(8 - head.length - tail.length).fill('0') : []
+  return [...head, ...zeros, ...(tail ?? [])].flatMap((group) => {
+    const value = Number.parseInt(group, 16)
+    return [value >> 8, value & 255]
+  })
+}
+
+/** A range that is written in the code, or was checked. */
+export function ipRange(text: string): IpRange {
+  const [address = '', bits = ''] = text.split('/')
+  return [parseIpAddress(address) ?? [], Number(bits)]
+}
+
+/** Never for addresses of two kinds. */
+export function isInRange(address: IpAddress, [network, bits]: IpRange): boolean {
+  if (address.length !== network.length) return false
+  return address.every((byte, index) => {
+    const ignored = 8 - Math.min(8, Math.max(0, bits - index * 8))
+    return byte >> ignored === (network[index] ?? 0) >> ignored
+  })
+}
+
+/** The 16-bit groups of an IPv6 address. */
+export const groupsOf = (address: IpAddress) =>
+  Array.from(
+    { length: address.length / 2 },
+    (_, index) => (address[index * 2] ?? 0) * 256 + (address[index * 2 + 1] ?? 0),
+  )
