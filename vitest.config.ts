@@ -11,7 +11,9 @@ export default defineConfig({
     exclude: ['tests/browser/**', 'node_modules/**'],
     // Two at once on two cores as well: many tests wait, for an upstream that never answers for one.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Generous, for a machine that has other things to do as well: nothing here is decided by how long it takes.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 20_000, interval: 50 } },
   },
 })

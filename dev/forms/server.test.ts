@@ -9,7 +9,7 @@ async function start() {
 
 const submission = { 'form-name': 'api-feedback', feedback: 'Größe & <b>', category: 'bug', 'bot-field': '' }
 const submit = (url: string, body = new URLSearchParams(submission), options: RequestInit = {}) =>
-  fetch(url, { method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(5000), body, ...options })
+  fetch(url, { method: 'POST', redirect: 'manual', signal: AbortSignal.timeout(60_000), body, ...options })
 
 test('remembers the fields of each form, in process and over HTTP, until reset', async () => {
   const forms = await start()

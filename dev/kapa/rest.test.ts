@@ -27,7 +27,7 @@ beforeEach(() => kapa.reset())
 const projects = () => new URL('/query/v1/projects/', kapa.url).href
 
 /** `key`: null for none. */
-async function post(path: string, body: unknown, key: string | null = apiKey, signal = AbortSignal.timeout(5000)) {
+async function post(path: string, body: unknown, key: string | null = apiKey, signal = AbortSignal.timeout(60_000)) {
   const response = await fetch(projects() + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(key !== null && { 'x-api-key': key }) },

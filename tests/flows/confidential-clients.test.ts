@@ -224,7 +224,7 @@ test('assertions that cannot be used any more are swept, the others stay', async
   const store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
   const clientId = publisher.newClientId()
   await token({ ...(await redeeming(clientId, loopback)), ...(await proof(clientId)) })
-  const soon = AbortSignal.timeout(10_000)
+  const soon = AbortSignal.timeout(60_000)
   const { keys } = await store.list('assertions/', soon)
   await store.put('assertions/1700000000/over', { request: 'x', at: 1_700_000_000 }, soon)
   await fetch(`${stack.url}/.netlify/functions/maintenance`, { method: 'POST' })

@@ -4,7 +4,7 @@ import { createV1Client } from '../clients/sdk-v1.ts'
 import { createV2Client } from '../clients/sdk-v2.ts'
 import type { SdkClientOptions } from '../clients/story.ts'
 import { deploy } from '../support/deploy.ts'
-import { type Answer, sendFrom, statusesOf } from '../support/from-address.ts'
+import { expectExactly, sendFrom, statusesOf } from '../support/from-address.ts'
 import { obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { json, type Sent, send } from '../support/send.ts'
@@ -71,19 +71,16 @@ async function times<T>(count: number, work: (index: number) => Promise<T>): Pro
   return all
 }
 
-const refusalIn = (answers: readonly Answer[]) => answers.find(({ status }) => status === 429)
-
 describe('calls of tools at /mcp', () => {
   test('of 200 at once by one person, on two hosts, exactly 60 pass; the rest are told when to come back [O-11 B8-13]', async () => {
     const token = await newPerson()
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => callAs(token, i % 2)))
-    expect(statusesOf(answers)).toEqual([...Array(userLimit).fill(200), ...Array(200 - userLimit).fill(429)])
-    const refused = refusalIn(answers)
-    const wait = Number(refused?.headers.get('retry-after'))
+    const users = { status: 200, limit: userLimit, name: 'mcp-users' }
+    const [refused] = await expectExactly(stack, users, (i) => callAs(token, i % 2), 200)
+    const wait = Number(refused.headers.get('retry-after'))
     expect(wait > 0 && wait <= day).toBe(true)
-    expect(refused?.headers.get('ratelimit-policy')).toBe(`"user";q=${userLimit};w=${day}`)
-    expect(refused?.headers.get('ratelimit')).toBe(`"user";r=0;t=${wait}`)
-    expect(JSON.parse(refused?.text ?? '')).toMatchObject({ jsonrpc: '2.0', id: 7, error: { code: -32000 } })
+    expect(refused.headers.get('ratelimit-policy')).toBe(`"user";q=${userLimit};w=${day}`)
+    expect(refused.headers.get('ratelimit')).toBe(`"user";r=0;t=${wait}`)
+    expect(JSON.parse(refused.text)).toMatchObject({ jsonrpc: '2.0', id: 7, error: { code: -32000 } })
     expect((await callAs(await newPerson())).status).toBe(200)
   })
 
@@ -99,8 +96,8 @@ describe('calls of tools at /mcp', () => {
     const address = newAddress()
     const names = ['x-client-key', 'x-forwarded-for', 'x-real-ip', 'x-nf-client-connection-ip', 'cf-connecting-ip']
     const headers = (i: number) => ({ [names[i % names.length] ?? '']: `127.0.1.${i}` })
-    const answers = await Promise.all(Array.from({ length: 30 }, (_, i) => callFrom(address, i % 2, headers(i))))
-    expect(statusesOf(answers)).toEqual([...Array(anonymousLimit).fill(200), ...Array(25).fill(429)])
+    const addresses = { status: 200, limit: anonymousLimit, name: 'mcp-addresses' }
+    await expectExactly(stack, addresses, (i) => callFrom(address, i % 2, headers(i)), 30)
     expect((await callFrom(newAddress(), 0)).status).toBe(200)
     expect((await callFrom(address, 0, bearer(await newPerson()))).status).toBe(200)
   })
@@ -179,9 +176,13 @@ const ofSmall = { email: 'ada@small.example', email_verified: true }
 describe('MCP_PLANS', () => {
   test('of 150 at once by one person of an organization with a plan, on two hosts, exactly its 100 pass [O-11 B8-13] [F-000-22]', async () => {
     const token = await newPerson({ org_id: 'org_large' })
-    const answers = await Promise.all(Array.from({ length: 150 }, (_, i) => callAs(token, i % 2)))
-    expect(statusesOf(answers)).toEqual([...Array(100).fill(200), ...Array(50).fill(429)])
-    expect(refusalIn(answers)?.headers.get('ratelimit-policy')).toBe(`"large";q=100;w=${day}`)
+    const [refused] = await expectExactly(
+      stack,
+      { status: 200, limit: 100, name: 'mcp-users' },
+      (i) => callAs(token, i % 2),
+      150,
+    )
+    expect(refused.headers.get('ratelimit-policy')).toBe(`"large";q=100;w=${day}`)
     expect((await callAs(await newPerson({ org_id: 'org_large' }))).headers.get('ratelimit-remaining')).toBe('75')
   })
 

@@ -213,13 +213,17 @@ describe('/mcp asks the store whether the grant stands', () => {
   test('once for 200 calls at once, and not again for a minute [S-07]', async () => {
     const { accessToken } = await obtainTokens(client)
     await stack.hosts()[1]?.kill()
+    const logged = stack.logs.length
     const list = () => callMcp(stack.mcpUrl, accessToken)
     const operations = await operationsOf(async () => {
       const statuses = (await Promise.all(Array.from({ length: 200 }, list))).map(({ status }) => status)
       expect(new Set([...statuses, (await list()).status])).toEqual(new Set([200]))
     })
     await stack.restartHost(1)
-    expect(reads(operations)).toEqual(['GET'])
+    // A read for which a busy machine has no answer within a second is one more, and the log says so.
+    const unanswered = () => stack.logs.slice(logged).filter((line) => line.includes('"mcp_grant_unchecked"'))
+    await expect.poll(() => reads(operations).length - unanswered().length, waiting).toBeLessThanOrEqual(1)
+    expect(new Set(reads(operations))).toEqual(new Set(['GET']))
   })
 
   test.each<['status' | 'drop' | 'hang']>([['status'], ['drop'], ['hang']])(

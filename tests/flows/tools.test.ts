@@ -204,14 +204,15 @@ test('whoever gives up waiting is free at once, and is answered the next time', 
   const readers = sdks.map(({ name, create }) => newReader(name, create))
   for (const { client, ...person } of readers) {
     await withSignIn(client, person, client.connect)
-    stack.kapa.faults.call = { kind: 'slow', milliseconds: 2_000, times: 1 }
+    stack.kapa.faults.call = { kind: 'slow', milliseconds: 9_000, times: 1 }
     const patience = new AbortController()
     const asked = client.use(ask, { question }, { signal: patience.signal })
     await expect.poll(() => stack.kapa.calls().at(-1)?.user).toMatchObject({ email: person.email })
     const began = performance.now()
     patience.abort()
     await expect(asked).rejects.toThrow()
-    expect(performance.now() - began).toBeLessThan(1_000)
+    // Long before there was an answer.
+    expect(performance.now() - began).toBeLessThan(7_000)
     expect(await client.use(ask, { question })).toMatchObject({ isError: false })
     await client.close()
   }

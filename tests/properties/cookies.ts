@@ -35,12 +35,12 @@ function unblank(text: string): string {
   return shorter === text ? text : unblank(shorter)
 }
 
-/** Milliseconds for the worst header that a server takes, several times over. */
+/** Milliseconds of CPU, whatever else the machine does, for the worst header that a server takes, several times over. */
 export function timeForLongHeaders(): number {
   const blanks = ' '.repeat(64_000)
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (const odd of [blanks, `a=${blanks}b c`, `a=b${blanks}c`, `${blanks}=${blanks}`, `a${blanks}b=${blanks}c`]) {
     read(new Request('https://docs.example', { headers: { cookie: `first=1;${odd};last=1` } }))
   }
-  return performance.now() - start
+  return process.cpuUsage(start).user / 1000
 }

@@ -5,7 +5,7 @@ export async function inTime<T>(what: string, milliseconds: number, work: Promis
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
     () => reject(new assert.AssertionError({ message: `${what}: not in time` })),
-    2 * milliseconds + 4_000,
+    2 * milliseconds + 20_000,
   )
   try {
     return await Promise.race([work, late])

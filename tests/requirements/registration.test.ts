@@ -64,7 +64,7 @@ describe('a registration', () => {
   test('stores nothing, however many there are [R-12 B8-19]', async () => {
     const server = createHarness()
     await Promise.all(Array.from({ length: 50 }, () => post(server, { redirect_uris: [callback] })))
-    expect((await server.store.list('', AbortSignal.timeout(1000))).keys).toEqual([])
+    expect((await server.store.list('', AbortSignal.timeout(60_000))).keys).toEqual([])
   })
 })
 

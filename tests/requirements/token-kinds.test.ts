@@ -13,7 +13,7 @@ import {
   token,
 } from '../../lib/oauth/testing/harness.ts'
 
-const seconds = AbortSignal.timeout(60_000)
+const { signal: seconds } = new AbortController()
 
 async function stored(server: Harness): Promise<string> {
   const { keys } = await server.store.list('', seconds)

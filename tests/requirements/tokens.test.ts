@@ -21,7 +21,7 @@ import { StoreUnavailable } from '../../lib/store/store.ts'
 /** A client of the operator's configuration that is not to get refresh tokens. */
 const codeOnly = { client_id: 'portal', redirect_uris: [redirectUri], grant_types: ['authorization_code'] }
 
-const seconds = AbortSignal.timeout(60_000)
+const { signal: seconds } = new AbortController()
 
 /** One sign-in, with everything that it left behind. */
 async function session(

@@ -25,7 +25,7 @@ let claims: Record<string, unknown> = {}
 
 const callback = 'https://docs.example/mcp/callback'
 const login: Login = { state: 'our-state', nonce: 'our-nonce', codeVerifier: 'v'.repeat(43) }
-const signal = AbortSignal.timeout(60_000)
+const { signal } = new AbortController()
 const server = createServer((request, response) => void answer(request, response))
 const keys = generateKeyPair('RS256')
 

@@ -27,7 +27,7 @@ async function startChild(compactAfter: number): Promise<{ readonly child: Child
   const file = fileURLToPath(new URL('emulator-child.ts', import.meta.url))
   const child = fork(file, [JSON.stringify({ directory, compactAfter })], { execArgv: [] })
   const [client] = await once(child, 'message')
-  return { child, store: createBlobsStore({ name: 'kept', client, attemptTimeout: 1000, retryDelays: [] }) }
+  return { child, store: createBlobsStore({ name: 'kept', client, attemptTimeout: 20_000, retryDelays: [] }) }
 }
 
 test('a restart finds every blob with its version, and no removed one', async () => {
@@ -65,7 +65,7 @@ test('SIGKILL in a stream of writes, removals and compactions loses nothing that
     }
     const writers = Array.from({ length: 8 }, (_, index) => writer(index))
     const ended = Promise.allSettled(writers)
-    await vi.waitFor(() => expect(count).toBeGreaterThan(600 + 50 * life), { interval: 1, timeout: 20_000 })
+    await vi.waitFor(() => expect(count).toBeGreaterThan(600 + 50 * life), { interval: 1, timeout: 50_000 })
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await Promise.all([exited, ended])

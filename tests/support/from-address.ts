@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { expect } from 'vitest'
 import type { Sent } from './send.ts'
 import type { Stack } from './stack.ts'
 
@@ -40,3 +41,43 @@ export function sendFrom(
 }
 
 export const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
+
+export interface Burst {
+  /** Of an answer that passed. */
+  readonly status: number
+  readonly limit: number
+  /** Of the limit, as the log and the store name it. */
+  readonly name: string
+}
+
+/**
+ * Sends many requests at once, and proves by counting that exactly as many pass as may, however slow this machine is:
+ * the limiter lets a hit pass for which the store has no answer in a second, and says so in the log.
+ *
+ * @returns those that were refused; at least one
+ */
+export async function expectExactly(
+  stack: Stack,
+  { status, limit, name }: Burst,
+  send: (index: number) => Promise<Answer>,
+  times: number,
+): Promise<readonly [Answer, ...Answer[]]> {
+  const [logged, stored] = [stack.logs.length, stack.emulator.operations().at(-1)?.sequence]
+  const answers = await Promise.all(Array.from({ length: times }, (_, index) => send(index)))
+  const isRefused = (answer: Answer) => answer.status === 429
+  // So slow that hardly any was counted: they come one by one.
+  for (let more = 0; more <= limit && !answers.some(isRefused); more++) answers.push(await send(times + more))
+  expect(new Set(statusesOf(answers))).toEqual(new Set([status, 429]))
+  const passed = answers.filter((answer) => answer.status === status).length
+  const unanswered = () =>
+    stack.logs.slice(logged).filter((line) => line.includes('"limit_unavailable"') && line.includes(`"${name}"`))
+  await expect.poll(() => passed - unanswered().length).toBeLessThanOrEqual(limit)
+  expect(passed).toBeGreaterThanOrEqual(limit)
+  const slots = stack.emulator.operations(stored).filter(({ key, ...operation }) => {
+    return operation.method === 'PUT' && operation.status === 200 && key.includes(`/${name}/`)
+  })
+  expect(slots.length).toBeLessThanOrEqual(limit)
+  const [refused, ...others] = answers.filter(isRefused)
+  if (!refused) throw new Error('nobody was refused')
+  return [refused, ...others]
+}

@@ -13,6 +13,11 @@ startRecording(inject('recordings'), () => {
   return `${relative(process.cwd(), testPath)}: ${currentTestName}`
 })
 
+// As `expect.poll` by the configuration: a second is not enough on a machine that has other things to do as well.
+const { waitFor } = vi
+vi.waitFor = (work, options) =>
+  waitFor(work, typeof options === 'number' ? options : { timeout: 20_000, interval: 50, ...options })
+
 /** Settings that hold a secret, or a list of them. */
 const secretSettings = /_SECRETS?$|_KEY$|_TOKENS?$/
 

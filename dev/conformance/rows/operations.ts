@@ -30,7 +30,7 @@ export const operations: Group = {
       source: 'Netlify Blobs',
       status: 'kept',
       requirement: 'Compare and swap.',
-      what: 'Strong reads and conditional writes only; `create` and `replace` are the one place where one use is decided. `/health/ready` proves it of the store in use.',
+      what: 'Strong reads and conditional writes only; `create` and `replace` are the one place where one use is decided. `/health/ready` proves it of the store in use, and that a read gives what was written last with its version. Under `netlify dev` alone, whose server sends no ETag on reads, the version is a hash of the content.',
       file: [blobs, 'lib/store/store.ts', 'lib/store/readiness.ts'],
     },
     {
@@ -48,7 +48,7 @@ export const operations: Group = {
       source: 'Netlify Blobs',
       status: 'kept',
       requirement: 'No false loss.',
-      what: 'After an unclear attempt the value is read and the nonce compared. The adapter has its own retries within the request’s deadline; the client’s are switched off.',
+      what: 'After an unclear attempt the value is read and the nonce compared. The adapter has its own retries within the request’s deadline; the client’s are switched off. A refusal (400, 401, 403, 404 of a write) is repeated once, and is an outage the second time.',
       file: blobs,
     },
     {
@@ -107,7 +107,7 @@ export const operations: Group = {
       source: 'OAuth 2.1 §2.4.1, §7.7',
       status: 'kept',
       requirement: 'Rate limits.',
-      what: 'Netlify’s limit of 1,200 a minute for each address on `oauth` and on `mcp`, two rules, as many as its free plan takes; registrations (R-12) and metadata documents (M-14) by address, calls of tools at `/mcp` by person or address (B8-13), all exactly, across instances; guesses at the registration token, at introspection tokens and at clients’ secrets likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so.',
+      what: 'Netlify’s limit of 1,200 a minute for each address on `oauth` and on `mcp`, two rules, as many as its free plan takes; registrations (R-12) and metadata documents (M-14) by address, calls of tools at `/mcp` by person or address (B8-13), all exactly, across instances; guesses at the registration token, at introspection tokens and at clients’ secrets likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so; a request whose own time is over does not.',
       file: ['netlify/functions/oauth.ts', 'lib/limits/counter.ts', 'lib/mcp/rate-limit.ts'],
     },
     {

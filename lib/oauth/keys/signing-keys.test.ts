@@ -19,7 +19,7 @@ const issuer = 'https://docs.example'
 let clock = Date.UTC(2026, 10, 21)
 const now = () => clock
 const minute = 60_000
-const signal = () => AbortSignal.timeout(5000)
+const signal = () => AbortSignal.timeout(60_000)
 
 function instance(store = createMemoryStore(), secrets = newSecrets()) {
   const logged: string[] = []
