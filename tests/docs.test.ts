@@ -149,7 +149,7 @@ describe('the map of lib/', () => {
       oauth: ['store', 'net'],
       mcp: ['store'],
       attribution: ['store'],
-      limits: ['store'],
+      limits: ['store', 'net'],
       store: [],
       net: [],
     }
