@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createBlobsStore } from '../../lib/store/blobs.ts'
 import { deploy } from '../support/deploy.ts'
 import { expectExactly, sendFrom, statusesOf } from '../support/from-address.ts'
 import {
@@ -208,6 +210,9 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
   })
 })
 
+/** As the keys of its records have it. */
+const hashOf = (clientId: string) => createHash('sha256').update(clientId).digest('base64url')
+
 describe('the last good copy of a document [M-12]', () => {
   test('lets people sign in while its host is down, once somebody has; costs nothing while it is up', async () => {
     const before = await deploy(stack, {})
@@ -230,6 +235,46 @@ describe('the last good copy of a document [M-12]', () => {
     await vi.waitFor(() => expect(lines.join('\n')).toContain(`"client_copy_used"`))
     publisher.behaves('gone')
     expect([await statusOf(used), await statusOf(unused)]).toEqual([400, 400])
+  })
+
+  test('lets people at an address sign in that somebody else has brought over its limit', async () => {
+    // A window of its own: everybody here has one address.
+    const window = { MCP_OAUTH_CIMD_LIMIT: '2', MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 5) }
+    const settings = { ...window, MCP_OAUTH_LIMIT_EXEMPT: '' }
+    const before = await deploy(stack, settings)
+    const [client, clientId] = [await registerClient(before.url), publisher.newClientId()]
+    const request = client.authorizationRequest({ client_id: clientId })
+    tokensOf(await client.redeem(request, await signIn(request), { client_id: clientId }))
+    const copied = `client-documents/\\d+/${hashOf(clientId)}`
+    const written = () => stack.emulator.operations().filter(({ method }) => method === 'PUT')
+    await vi.waitFor(() => expect(written().map(({ key }) => key)).toContainEqual(expect.stringMatching(copied)), {
+      timeout: 10_000,
+    })
+
+    await before.follow(settings)
+    const statusOf = async (id: string) => (await send(client.authorizationRequest({ client_id: id }).url)).status
+    const others = [publisher.newClientId(), publisher.newClientId()]
+    for (const id of others) await statusOf(id)
+    expect([await statusOf(publisher.newClientId()), await statusOf(clientId)]).toEqual([429, 200])
+  })
+
+  test('is nothing that a writer of the store can plant, with whatever time', async () => {
+    const before = await deploy(stack, {})
+    const [client, clientId] = [await registerClient(before.url), publisher.newClientId()]
+    const store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
+    const signal = new AbortController().signal
+    const evil = { client_id: clientId, client_name: 'Example', redirect_uris: ['https://evil.example/cb'] }
+    const week = 7 * day
+    const seconds = Math.floor(Date.now() / 1000)
+    publisher.behaves('down')
+    for (const keptAt of [seconds, seconds + 1, 4_000_000_000]) {
+      for (const end of [2, 1].map((weeks) => (Math.floor(seconds / week) + weeks) * week)) {
+        await store.put(`client-documents/${end}/${hashOf(clientId)}`, { document: evil, keptAt }, signal)
+      }
+      const { url } = client.authorizationRequest({ client_id: clientId, redirect_uri: 'https://evil.example/cb' })
+      const page = await send(url)
+      expect([page.status, page.headers.get('location')]).toEqual([503, null])
+    }
   })
 })
 

@@ -174,8 +174,17 @@ test('MCP_OAUTH_SECRET: another one knows nobody; MCP_OAUTH_RETIRED_SECRETS know
   const changedTo = { ...pinned.settings, MCP_OAUTH_SECRET: current }
   const alone = await before.follow(changedTo)
   expect(await outcome()).toEqual([400, 'invalid_client'])
-  const retired = await alone.follow({ ...changedTo, MCP_OAUTH_RETIRED_SECRETS: old })
+  let retired = await alone.follow({ ...changedTo, MCP_OAUTH_RETIRED_SECRETS: old })
   expect(await outcome()).toEqual([200, 'invalid_grant'])
+  // Whoever has a secret that leaked could register with it, whenever they say: not where registration is closed.
+  for (const closed of [
+    { MCP_OAUTH_DCR: 'off' },
+    { MCP_OAUTH_REGISTRATION_TOKEN: newSecret() },
+    { MCP_OAUTH_BLOCKED_CLIENTS: 'before:2020-01-01' },
+  ]) {
+    retired = await retired.follow({ ...changedTo, MCP_OAUTH_RETIRED_SECRETS: old, ...closed })
+    expect((await send(client.authorizationRequest().url)).status).toBe(400)
+  }
   await retired.follow({ ...changedTo, MCP_OAUTH_PREVIOUS_SECRETS: old })
   expect(await outcome()).toEqual([200, undefined])
 })
