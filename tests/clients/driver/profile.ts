@@ -91,7 +91,8 @@ export type Need = 'documents' | 'none' | 'iss'
 /** `private_key_jwt` with the key in the document's `jwks_uri`. */
 export interface Assertion {
   readonly algorithm: 'RS256' | 'ES256'
-  readonly audience: 'issuer' | 'token endpoint'
+  /** `endpoint`: the very one that it is sent to. */
+  readonly audience: 'issuer' | 'endpoint'
 }
 
 /** By dynamic client registration. It authenticates as the answer says. */

@@ -43,12 +43,12 @@ export function createTokenClient(
   const scope = scopeOf(profile, found)
 
   async function post(endpoint: string, form: Record<string, string>): Promise<Exchange> {
-    const { headers, body } = await authenticated(form)
+    const { headers, body } = await authenticated(form, endpoint)
     const sent = { 'content-type': 'application/x-www-form-urlencoded', ...tokens.headers, ...headers }
     return exchange(profile, 'POST', endpoint, sent, new URLSearchParams(body))
   }
 
-  async function authenticated(form: Record<string, string>) {
+  async function authenticated(form: Record<string, string>, endpoint: string) {
     const { id, authentication } = client
     const named = { ...form, client_id: id }
     switch (authentication.method) {
@@ -62,7 +62,7 @@ export function createTokenClient(
         return { headers: { authorization: `Basic ${credentials}` }, body: form }
       }
       case 'private_key_jwt': {
-        const audience = authentication.assertion.audience === 'issuer' ? issuer : tokenEndpoint
+        const audience = authentication.assertion.audience === 'issuer' ? issuer : endpoint
         const assertion = await stack.documents.sign(authentication.assertion, id, audience)
         const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
         return { headers: {}, body: { ...named, client_assertion_type: type, client_assertion: assertion } }

@@ -63,7 +63,7 @@ const profile: ClientProfile = {
       by: 'document',
       document,
       needs: ['documents', 'iss'],
-      authentication: { algorithm: 'RS256', audience: 'token endpoint' },
+      authentication: { algorithm: 'RS256', audience: 'endpoint' },
       redirectUris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
     },
     {
