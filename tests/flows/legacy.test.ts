@@ -82,7 +82,7 @@ test('we are no OpenID Provider: openid-configuration is 404 as JSON, wherever c
   }
 })
 
-test('MCP_OAUTH_ADVERTISE_ISS=off: the metadata does not promise iss, and it comes all the same [A-15 A-16]', async () => {
+test('MCP_OAUTH_ADVERTISE_ISS=off: the metadata does not promise iss, and it comes all the same [A-15 A-16 D-10]', async () => {
   const { url } = await deploy(stack, { MCP_OAUTH_ADVERTISE_ISS: 'off' })
   const promise = 'authorization_response_iss_parameter_supported'
   expect(await metadataOf(stack.url)).toHaveProperty(promise, true)

@@ -112,7 +112,7 @@ describe.each([
   ['/.well-known/mcp/server-card.json', 'application/json'],
   ['/.well-known/ai-catalog.json', 'application/ai-catalog+json'],
 ])('%s', (path, type) => {
-  test('is kept by its ETag, also by scripts of pages', async () => {
+  test('is kept by its ETag, also by scripts of pages [B8-18]', async () => {
     const first = await send(stack.url + path)
     const etag = first.headers.get('etag') ?? ''
     expect([first.status, first.headers.get('content-type')]).toEqual([200, type])
@@ -131,7 +131,7 @@ describe.each([
   })
 })
 
-test('from the host alone a client finds the card, and from that the server and what it speaks', async () => {
+test('from the host alone a client finds the card, and from that the server and what it speaks [B8-18]', async () => {
   const catalog = await (await send(`${stack.url}/.well-known/ai-catalog.json`)).json()
   const card = await (await send(catalog.entries[0].url)).json()
   expect(catalog.entries[0].type).toBe('application/mcp-server-card+json')
@@ -160,7 +160,7 @@ test('from the host alone a client finds the card, and from that the server and 
   }
 })
 
-test('what may be kept says so once: no Pragma beside it (RFC 9111 §5.4)', async () => {
+test('what may be kept says so once: no Pragma beside it (RFC 9111 §5.4) [T-03 D-16]', async () => {
   for (const path of [...wellKnown, '/', '/mcp/server-card', '/health']) {
     const { headers } = await send(stack.url + path)
     const keep = headers.get('cache-control')?.startsWith('public')

@@ -165,7 +165,7 @@ export const defects: Group = {
       source,
       status: 'kept',
       requirement: 'Health check, server card and documentation page wrong.',
-      what: '`/health` and `/health/ready` are functions with paths of their own, and the latter proves the store’s conditional writes. Both server cards are made from the live configuration: `required` is `REQUIRE_AUTH`, and no resources are promised. The front page is the guide for readers, with the address, lifetimes and limits as they are configured; a browser at `/mcp` is led to `MCP_DOCS_URL`, or else to it.',
+      what: '`/health` and `/health/ready` are functions with paths of their own, and the latter proves the store’s conditional writes. Both server cards are made from the live configuration: `required` is `REQUIRE_AUTH`, no resources are promised, and the protocol versions of the address are named; `/.well-known/ai-catalog.json` leads to them. All three have an `ETag`, also for scripts of other origins, and are 304 to whoever has them. The front page is the guide for readers, with the address, lifetimes and limits as they are configured; a browser at `/mcp` is led to `MCP_DOCS_URL`, or else to it.',
       file: [
         'lib/runtime/serve-about.ts',
         'lib/mcp/server-card.ts',
