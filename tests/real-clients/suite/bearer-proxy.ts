@@ -9,13 +9,16 @@ export interface BearerProxy {
 
 /**
  * Adds the token that the suite cannot be given. Whoever asks for the proxy by its own name asks the target by the
- * target's; every other `Host` and `Origin` goes through as it came, for the suite's check of DNS rebinding.
+ * target's; every other `Host` and `Origin` goes through as it came, for the suite's check of DNS rebinding. A page of
+ * another origin has no token: with one it would be let in, since no browser sends one by itself.
  */
 export async function startBearerProxy(target: string, accessToken: string): Promise<BearerProxy> {
   const server = createServer((incoming, answer) => {
-    const headers = { ...incoming.headers, authorization: `Bearer ${accessToken}` }
+    const headers = { ...incoming.headers }
     if (headers.host === new URL(origin).host) headers.host = new URL(target).host
     if (headers.origin === origin) headers.origin = target
+    const { hostname } = new URL(headers.origin ?? target)
+    if (['localhost', '127.0.0.1'].includes(hostname)) headers.authorization = `Bearer ${accessToken}`
     const outgoing = httpRequest(`${target}${incoming.url}`, { method: incoming.method, headers }, (answered) => {
       answer.writeHead(answered.statusCode ?? 502, answered.rawHeaders)
       answered.pipe(answer)

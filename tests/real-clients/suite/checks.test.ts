@@ -51,6 +51,22 @@ test('a scenario that had nothing to check has not passed', async () => {
   ])
 })
 
+test('what the suite leaves out since the server does not offer it is no check that was left out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'checks-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const skipped = (id: string, note?: string) => ({ id, status: 'SKIPPED', ...(note && { details: { note } }) })
+  const results = [
+    { id: 'discover', status: 'SUCCESS' },
+    skipped('ack', 'Server advertises no subscription-delivered capability; subscriptions/listen is not applicable.'),
+    skipped('changed', 'Server did not declare tools.listChanged capability in server/discover'),
+    skipped('other', 'The harness needs a rewrite'),
+    skipped('silent'),
+  ]
+  await mkdir(join(folder, 'server-x-2026-11-21T06-26-55-577Z'))
+  await writeFile(join(folder, 'server-x-2026-11-21T06-26-55-577Z', 'checks.json'), JSON.stringify(results))
+  expect(unexpected(await readChecks(folder, 'server'), [])).toEqual(['x: other SKIPPED', 'x: silent SKIPPED'])
+})
+
 test('no scenario is listed twice', () => {
   const all = notApplicable.flatMap(({ scenarios }) => scenarios)
   expect(new Set(all).size).toBe(all.length)

@@ -115,13 +115,8 @@ export const notApplicable: readonly NotApplicable[] = [
       'sep-2575-missing-capability-http-400',
       'sep-2575-http-server-no-independent-requests-on-stream',
       'sep-2575-server-no-log-without-loglevel',
-      'sep-2575-server-sends-prompts-list-changed-on-subscription',
-      'sep-2575-server-sends-tools-list-changed-on-subscription',
-      'sep-2575-server-sends-subscription-ack',
-      'sep-2575-server-tags-subscription-id',
     ],
-    reason:
-      'needs test_missing_capability, test_streaming_elicitation and test_logging_tool; and no subscription is taken, since nothing here ever changes and an open stream would hold a function.',
+    reason: 'needs test_missing_capability, test_streaming_elicitation and test_logging_tool.',
   },
   {
     scenarios: [
