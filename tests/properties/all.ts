@@ -11,6 +11,7 @@ import { acceptHeaders } from './mcp/accept.ts'
 import { admission } from './mcp/admission.ts'
 import { toolArguments } from './mcp/arguments.ts'
 import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
+import { strayHeaders } from './mcp/stray-headers.ts'
 import { upstreamAnswers } from './mcp/upstream-answers.ts'
 import { messages } from './messages.ts'
 import type { Property } from './property.ts'
@@ -46,6 +47,7 @@ export const properties: readonly Property[] = [
   acceptHeaders,
   absentMembers,
   wrongMembers,
+  strayHeaders,
   admission,
   toolArguments,
   upstreamAnswers,

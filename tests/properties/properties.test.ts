@@ -13,6 +13,7 @@ import { acceptHeaders } from './mcp/accept.ts'
 import { admission } from './mcp/admission.ts'
 import { toolArguments } from './mcp/arguments.ts'
 import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
+import { strayHeaders } from './mcp/stray-headers.ts'
 import { stopHostileUpstream, upstreamAnswers } from './mcp/upstream-answers.ts'
 import { stop } from './mcp-endpoint.ts'
 import { messages } from './messages.ts'
@@ -107,6 +108,7 @@ describe('the MCP endpoint', () => {
   test('answers in a form that the client accepts, and in the one it prefers [S-12]', () => expectToHold(acceptHeaders))
   test('takes null, and an empty list for an object, for nothing', () => expectToHold(absentMembers))
   test('says of what is wrong in a message that it is wrong, not that the server is', () => expectToHold(wrongMembers))
+  test('does the same whatever else proxies and clients send along', () => expectToHold(strayHeaders))
   test('runs a tool only for who may call it, one for each request, and counts it [S-05 S-20]', () =>
     expectToHold(admission))
 })

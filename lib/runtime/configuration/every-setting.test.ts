@@ -138,6 +138,27 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_CIMD_LIMIT: numbers,
   MCP_OAUTH_CIMD_WINDOW_SEC: numbers,
   MCP_OAUTH_LIMIT_EXEMPT: ['10.0.0.0', '10.0.0.0/33', 'everybody'],
+  MCP_ALLOWED_ORIGINS: [
+    'null',
+    'chat.example.net',
+    'https://chat.example.net/path',
+    'https://chat.example.net?x',
+    'https://chat.example.net/#',
+    'https://somebody:secret@chat.example.net',
+    'https://*.example.net',
+    'https://chat.*',
+    'http://*',
+    'tauri://*',
+    'https://*:443',
+    '*',
+    'https://',
+    'https://chat example.net',
+    'https://chat.example.net:99999',
+    'file://host',
+    'data:text/html,x',
+    'javascript://alert(1)',
+    'mailto:docs@example.net',
+  ],
   MCP_USER_LIMIT: numbers,
   MCP_ANONYMOUS_LIMIT: numbers,
   MCP_LIMIT_WINDOW_SEC: numbers,
@@ -155,7 +176,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What is read where the site is found, before there is a configuration; and what no function reads. */
-const elsewhere = new Set(['MCP_OAUTH_ISSUER', 'MCP_ALLOWED_ORIGINS', 'PORT', 'CHROMIUM_PATH'])
+const elsewhere = new Set(['MCP_OAUTH_ISSUER', 'PORT', 'CHROMIUM_PATH'])
 
 describe('every setting', () => {
   test('of .env.example is in this table', () => {

@@ -116,9 +116,8 @@ export const kubernetes = from('mcp-kubernetes', [
     level: 'feature',
     status: 'kept',
     requirement: 'Origins are checked when it starts: scheme, host, port, nothing else; a bad one is refused.',
-    what: 'An entry of `MCP_ALLOWED_ORIGINS` that is no origin is a misconfiguration.',
-    file: 'lib/mcp/cross-origin.ts',
-    by: ['S-10'],
+    what: 'Entries of `MCP_ALLOWED_ORIGINS` may be of any scheme; upper case, the default port and a slash at the end are taken as they are meant, anything else is a misconfiguration.',
+    file: 'lib/runtime/configuration/origins.ts',
   },
   {
     id: 'F-004-14',
