@@ -87,7 +87,7 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
 /** Names as clients take them: some refuse a server over any other (SEP-986). */
 function readName(settings: SettingsReader, setting: string, otherwise: string): string {
   const name = settings.text(setting) ?? otherwise
-  // The SDK keeps tools by their names in a plain object, which has some of its own.
+  // Clients keep tools by their names in plain objects, which have some of their own.
   if (!/^\w(?:[\w.-]{0,62}\w)?$/.test(name) || name in {})
     settings.complain(`${setting} must be 1 to 64 letters, digits, "_", "-" or ".", these two not first or last`)
   return name
