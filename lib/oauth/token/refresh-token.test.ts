@@ -12,7 +12,7 @@ import {
   TestBrowser,
   token,
 } from '../testing/harness.ts'
-import { codeSealer } from './authorization-code.ts'
+import { AuthorizationCode, codeSealer } from './authorization-code.ts'
 import { refreshSealer } from './refresh-token.ts'
 
 const { signal } = new AbortController()
@@ -139,6 +139,16 @@ describe('what a refresh token shows to whoever holds it', () => {
     const { redeem, code } = await start()
     expect((await redeem(code ?? '')).length).toBeLessThan(1400)
   })
+})
+
+test('a code of a release without ids is redeemed, and used again it ends the grant [T-13]', async () => {
+  const { server, secrets, form, redeem, refresh, codes, code, client_id } = await start()
+  const { id: _, rh: __, ...earlier } = codes.open(code ?? '') ?? raise()
+  const sealed = createSealing(server.issuer, secrets).encrypted('code', AuthorizationCode).seal(earlier)
+  const refreshToken = await refresh(await redeem(sealed))
+  expect((await token(server, { ...form, code: sealed })).body.error).toBe('invalid_grant')
+  const again = await token(server, { grant_type: 'refresh_token', client_id, refresh_token: refreshToken })
+  expect(again.body.error).toBe('invalid_grant')
 })
 
 describe('a signed refresh token, of a release that did not encrypt them', () => {
