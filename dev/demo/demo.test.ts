@@ -47,7 +47,9 @@ test('the demo signs in, asks, uses the other tools, refreshes, and shows who wa
   expect(printed).toMatch(
     /403 insufficient_scope.*✓ Steps up .*docs:read docs:feedback.*✓ Sends feedback .* under ada\./s,
   )
-  expect(printed).toMatch(/Asks who it is .* Analytical Engines, may docs:read docs:feedback; 2 connections/)
+  expect(printed).toMatch(
+    /Asks who it is .* Analytical Engines, may docs:read docs:feedback; connections: this one, and 1 /,
+  )
   expect(printed).toMatch(/_meta\.user.*ada\.\S+@analytical-engines\.example/)
   expect(printed).toMatch(/API-reference hub .*person not told/)
   expect(printed).toMatch(/Form for feedback .*from ada\.\S+@analytical-engines\.example/)

@@ -92,7 +92,7 @@ export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
 }
 
 /** What Node itself reads, for a network that is not like others: whom it trusts, and how it gets out. */
-const ofTheMachine =
+export const ofTheMachine =
   /^(?:NODE_(?:EXTRA_CA_CERTS|USE_SYSTEM_CA|USE_ENV_PROXY)|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO)_PROXY)$/i
 
 /** Settings of this project, among everything else that a shell's environment holds. */

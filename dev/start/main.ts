@@ -11,7 +11,14 @@ import { aborted, interruption } from '../interruption.ts'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
 import { CannotStart } from './cannot-start.ts'
-import { localEnvironment, ownParts, personalSettings, type Settings, unknownSettings } from './local-env.ts'
+import {
+  localEnvironment,
+  ofTheMachine,
+  ownParts,
+  personalSettings,
+  type Settings,
+  unknownSettings,
+} from './local-env.ts'
 import { localUrl, parsePort, portsFrom } from './ports.ts'
 import { takeState } from './running.ts'
 import { defaultState, openState } from './state.ts'
@@ -62,7 +69,7 @@ async function main(): Promise<void> {
           state: state === defaultState ? relative(repository, state) : state,
           ownParts: own,
           proxyHosts: readHosts(createSettingsReader(settings)).proxyHosts,
-          ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name)),
+          ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name) && !ofTheMachine.test(name)),
           unknownSettings: unknown,
         }),
       )
