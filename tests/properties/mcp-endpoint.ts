@@ -7,8 +7,11 @@ import {
   startUpstream,
   type Upstream,
 } from '../../lib/mcp/test-world.ts'
+import { whoami } from '../../lib/mcp/tools/whoami.ts'
+import { grantsOfPerson } from '../../lib/oauth/grants/of-person.ts'
 import { grantStatus } from '../../lib/oauth/grants/status.ts'
 import type { Harness } from '../../lib/oauth/testing/harness.ts'
+import { recorded } from '../support/recording.ts'
 
 /** MCP endpoints for the properties: one that trusts a key of ours, and one that trusts an authorization server's. */
 
@@ -72,6 +75,34 @@ export async function askWithBearer(server: Harness, token: string): Promise<Res
   return endpoint.fetch(
     callOf({ jsonrpc: '2.0', id: 1, method: 'tools/list' }, `Bearer ${token}`, `${server.issuer}/mcp`),
   )
+}
+
+const whoamiOf = new WeakMap<Harness, ReturnType<typeof createTestEndpoint>>()
+
+/** What the tool about the caller tells whoever has this token. */
+export async function askWhoami(server: Harness, token: string): Promise<Response> {
+  let endpoint = whoamiOf.get(server)
+  if (!endpoint) {
+    const jwks = await (await server.fetch('/.well-known/jwks.json')).json()
+    endpoint = createTestEndpoint([], await started(), {
+      issuer: server.issuer,
+      resource: `${server.issuer}/mcp`,
+      publicKeys: async () => jwks,
+      grantStatus: (grant, signal) => grantStatus(server.store, grant, signal),
+      now: () => server.clock,
+      tools: [
+        whoami({
+          ...{ name: 'whoami', title: 'Who am I?', description: 'Tells who has signed in.', supportUrl: undefined },
+          access: { signIn: 'always', scopes: ['docs:read'] },
+          connectionsOf: (grant, signal) => grantsOfPerson(server.store, grant, server.clock, signal),
+          log: recorded(),
+        }),
+      ],
+    })
+    whoamiOf.set(server, endpoint)
+  }
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }
+  return endpoint.fetch(callOf(call, `Bearer ${token}`, `${server.issuer}/mcp`))
 }
 
 export function callOf(body: unknown, authorization: string | null, url = resource): Request {

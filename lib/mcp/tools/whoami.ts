@@ -12,7 +12,6 @@ export interface Connection {
   readonly clientName?: string
   readonly clientHash: string
   readonly createdAt: number
-  readonly rotatedAt: number
   readonly endsAt: number
   /** The one that this call came with. */
   readonly own: boolean
@@ -42,7 +41,8 @@ const longestName = 100
 /**
  * Tells a person as whom they have signed in, and what they have allowed the client that asks (C-13, F-001-19); of other
  * clients no more than how many there are, since a token that one of them lost would show them to its thief. For the same
- * reason times are days: to the second they would say when the owner's client refreshes. No token, no key and no id of one
+ * reason times are days, and nothing tells when the owner's client has refreshed: even the day would change with the first
+ * refresh of a day, which is when a thief who keeps asking could use an old refresh token unseen. No token, no key and no id of one
  * is told; a client without a name is told by the beginning of the hash that the operator's log has.
  */
 export function whoami({ connectionsOf, supportUrl, log, ...options }: WhoamiOptions): Tool {
@@ -87,13 +87,12 @@ export function whoami({ connectionsOf, supportUrl, log, ...options }: WhoamiOpt
   })
 }
 
-function describe({ clientName, clientHash, createdAt, rotatedAt, endsAt }: Connection) {
+function describe({ clientName, clientHash, createdAt, endsAt }: Connection) {
   return {
     ...(clientName === undefined
       ? { client_hash: clientHash.slice(0, 8) }
       : { client_name: [...clientName].slice(0, longestName).join('') }),
     granted_on: day(createdAt),
-    renewed_on: day(rotatedAt),
     ends_on: day(endsAt),
   }
 }
@@ -119,10 +118,9 @@ const output: ObjectSchema = {
         },
         client_hash: { type: 'string', description: 'Of a client without a name.' },
         granted_on: { type: 'string', description: 'The day on which the person signed in here.' },
-        renewed_on: { type: 'string', description: 'The day on which the client last got a new access token.' },
         ends_on: { type: 'string', description: 'The day on which it ends at the latest.' },
       },
-      required: ['granted_on', 'renewed_on', 'ends_on'],
+      required: ['granted_on', 'ends_on'],
     },
     other_connections: { type: 'number', description: 'How many more clients the person has allowed something.' },
     more: { type: 'boolean', description: 'There may be more of them than were counted.' },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { askWhoami } from '../mcp-endpoint.ts'
 import type { GrantModel } from './model.ts'
 import type { State } from './sign-in.ts'
 import type { Instance } from './world.ts'
@@ -55,6 +56,7 @@ async function sightOf({ grant, refreshToken, accessToken }: Thief, at: Instance
     post('/oauth/token', { ...refresh, grant_type: 'authorization_code', code: refreshToken, code_verifier: 'x' }),
     post('/oauth/revoke', { ...stranger, token: refreshToken }),
     post('/oauth/revoke', { ...stranger, token: accessToken }),
+    askWhoami(at.server, accessToken),
   ]
   const seen = answers.map(async (answer) => {
     const { status, headers } = await answer
