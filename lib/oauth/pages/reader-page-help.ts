@@ -8,15 +8,25 @@ export function troubleshooting(input: ReaderPageInput): readonly GuideSection[]
   const answers = [
     [
       '401',
-      'Without `invalid_token` it is the question to sign in: the client should open your browser. If it does not, update it, remove the server and add it again. `invalid_token`: the token has expired, you have signed out, or it is for another server; sign in again if the client does not by itself.',
+      'Without `invalid_token` it is the question to sign in: the client should open your browser. If it does not, update it, remove the server and add it again. `invalid_token`: the token has expired, you have signed out, or it is for another server, or a placeholder stands where the client should have put it: take such a header out, and sign in again if the client does not by itself.',
     ],
     [
       '403 `insufficient_scope`',
       'The client asked for less than the tool needs: let it sign in again, or remove the server and add it again.',
     ],
     ...(requireWorkEmail ? [['403 `work_email_required`', 'Sign in with your address at work.'] as const] : []),
-    ['403 `this origin may not use the server`', `A web page calls the server that ${brand.name} has not allowed.`],
-    ['406 `Not Acceptable`', 'The header `Accept` has to hold both `application/json` and `text/event-stream`.'],
+    [
+      '403 `this origin may not use the server`',
+      `A web page that ${brand.name} has not allowed calls a tool without a sign-in: let its client sign you in.`,
+    ],
+    [
+      '405 `The MCP server is at …`',
+      'The client was given the address of the site. Give it the one that stands there.',
+    ],
+    [
+      '406 `Not acceptable`',
+      'The header `Accept` of the client allows neither `application/json` nor `text/event-stream`.',
+    ],
     [
       '429',
       'You, or a program in your name, have asked too much. It says when to go on. Keep answers that you need often.',
