@@ -216,6 +216,20 @@ describe('a refresh token', () => {
     expect((await refresh()).status).toBe(200)
   })
 
+  test.each([undefined, 'offline_access', 'docs:read offline_access'])(
+    'is not for such a client though it asks for the scope %s [T-19]',
+    async (scope) => {
+      const server = createHarness({ configured: [codeOnly] })
+      const pkce = newPkce()
+      const client_id = codeOnly.client_id
+      const back = await signIn(new TestBrowser(server), client_id, pkce, scope === undefined ? {} : { scope })
+      const code = back.searchParams.get('code') ?? ''
+      const form = { client_id, code, code_verifier: pkce.verifier, grant_type: 'authorization_code' }
+      const { status, body } = await token(server, form)
+      expect([status, 'refresh_token' in body]).toEqual([200, false])
+    },
+  )
+
   test.each([
     ['names the code alone', { grant_types: ['authorization_code'] }, undefined],
     ['names the code alone, and asks for offline_access', { grant_types: ['authorization_code'] }, 'offline_access'],

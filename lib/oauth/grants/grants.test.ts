@@ -132,6 +132,18 @@ describe('grants', () => {
     })
   })
 
+  test('a refresh that finds another version of its generation keeps what is in it', async () => {
+    const { grants, inner, key, signal } = setup()
+    const first = await grants.redeem(key, record, signal)
+    if ('refused' in first) throw new Error('refused')
+    await inner.put(key, { ...record, later: { member: 1 }, quickRotations: 2 }, signal)
+    const next = { ...record, generation: 1, quickRotations: 0 }
+    const rotated = await grants.rotate(key, next, shown(first.version), signal)
+    const expected = { generation: 1, later: { member: 1 }, quickRotations: 0 }
+    expect(rotated).toMatchObject({ record: expected })
+    expect((await inner.get(key, signal))?.value).toMatchObject(expected)
+  })
+
   test('a write lost to a new version of the same generation is repeated, not taken for reuse [T-21]', async () => {
     const { grants, inner, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)

@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts'
 import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh, isResting, type RotationTimes } from './decision.ts'
-import { type GrantKey, GrantRecord } from './record.ts'
+import { carriedMembersOf, type GrantKey, GrantRecord } from './record.ts'
 
 /** A grant and the version under which the store holds it: together they determine the refresh token. */
 export interface Grant {
@@ -124,13 +124,14 @@ export function createGrants(options: {
         log('refresh_rested', { grant: shortGrant(key), generation: presented, ...elsewhere(next, resting.record) })
         return resting
       }
+      let record = next
       let expected = last.version
       let ambiguous = false
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
-        const write = await store.replace(key, next, expected, signal)
+        const write = await store.replace(key, record, expected, signal)
         if (write.won) {
           log('refresh_rotated', { grant: shortGrant(key), generation: next.generation, client: next.clientHash })
-          return { record: next, version: write.version }
+          return { record, version: write.version }
         }
         ambiguous ||= write.ambiguous
         const grant = await read(key, signal)
@@ -139,6 +140,8 @@ export function createGrants(options: {
         if (isWeaker(next.authenticationMethod, grant.record.authenticationMethod)) return { refused: 'unproven' }
         switch (decideRefresh(grant.record, presented, { now: options.now(), grace: options.grace })) {
           case 'rotate':
+            // What somebody else has put into the record meanwhile is not in the token.
+            record = { ...carriedMembersOf(grant.record), ...next }
             expected = grant.version
             continue
           case 'repeat':
