@@ -10,6 +10,7 @@ import { absentMembers, wrongMembers } from './mcp/absent-members.ts'
 import { acceptHeaders } from './mcp/accept.ts'
 import { admission } from './mcp/admission.ts'
 import { toolArguments } from './mcp/arguments.ts'
+import { oddUpstreams } from './mcp/odd-upstream.ts'
 import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
 import { strayHeaders } from './mcp/stray-headers.ts'
 import { upstreamAnswers } from './mcp/upstream-answers.ts'
@@ -51,6 +52,7 @@ export const properties: readonly Property[] = [
   admission,
   toolArguments,
   upstreamAnswers,
+  oddUpstreams,
   toolSettings,
   retryAfterHeaders,
 ]

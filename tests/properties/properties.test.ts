@@ -12,6 +12,7 @@ import { absentMembers, wrongMembers } from './mcp/absent-members.ts'
 import { acceptHeaders } from './mcp/accept.ts'
 import { admission } from './mcp/admission.ts'
 import { toolArguments } from './mcp/arguments.ts'
+import { oddUpstreams } from './mcp/odd-upstream.ts'
 import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
 import { strayHeaders } from './mcp/stray-headers.ts'
 import { stopHostileUpstream, upstreamAnswers } from './mcp/upstream-answers.ts'
@@ -118,6 +119,8 @@ describe('tools', () => {
     expectToHold(toolArguments))
   test('whatever an upstream sends: a result or a failure in time, nothing told of it, and the next call works [S-08]', () =>
     expectToHold(upstreamAnswers))
+  test('pings, what does not parse, odd items and lost sessions cost nobody the answer', () =>
+    expectToHold(oddUpstreams))
   test('whatever an upstream says of when to come back: seconds of a day at most, or nothing', () =>
     expectToHold(retryAfterHeaders))
   test('whatever their settings say: usable or complained about, and no complaint repeats it', () =>

@@ -202,6 +202,26 @@ test('an event stream may carry comments, empty events and notifications before 
   await closed.promise
 })
 
+test.each([
+  ['CR', '\r'],
+  ['CRLF', '\r\n'],
+  ['LF', '\n'],
+])('lines that end by %s are read as they arrive, while the stream stays open', async (_name, end) => {
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  const answer = JSON.stringify({ jsonrpc: '2.0', id: 1, result })
+  world.failing(1, () => eventStream(['event: ping', 'data: 1', '', `data: ${answer}`, '', ''].join(end), 'open'))
+  const kapa = world.createKapa({ callTimeout: 60_000, totalTimeout: 90_000 })
+  expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+})
+
+test('an event that the stream ends in the middle of its last line end is read', async () => {
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  for (const end of ['', '\n', '\r']) {
+    world.failing(1, () => eventStream(`data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}${end}`))
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+  }
+})
+
 test('a server that asks back gets no answer: it would have us send as much as it likes', async () => {
   const flood = Array.from({ length: 500 }, (_, id) => `data: {"jsonrpc":"2.0","id":"p${id}","method":"ping"}\n\n`)
   const result = { content: [{ type: 'text', text: 'streamed' }] }
