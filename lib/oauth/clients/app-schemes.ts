@@ -31,16 +31,17 @@ const families = new RegExp(
     // What a web page may handle, or an extension of a browser.
     '^(?:web|ext)[+]',
     // HTTP in a wrapper: a browser opens `googlechromes://host/` or `opera-https://host/` as the page of that host.
-    '(?:^|[-+.])h(?:tt|xx)ps?(?:$|[-+.])',
-    '^(?:googlechrome|chrome|chromium|microsoft-edge|edge|opera|firefox|brave|vivaldi|safari|moz|arc|ddg)(?:$|s$|[-+.])',
+    'h(?:tt|xx)ps?$',
+    '^https?[-+.]',
+    '^(?:googlechrome|chrome|chromium|microsoft-edge|edge|opera|firefox|brave|vivaldi|safari|moz|arc)(?:$|s$|[-+])',
     '-extension$',
     // The operating system's own.
-    '^(?:ms|x|android|intent|prefs|app-prefs|app-settings|itms|itunes|facetime|shortcuts|search)(?:$|[-+.])',
+    '^(?:ms|x|android)(?:$|[-+])',
     '^itms',
     '^(?:microsoft|com[.](?:apple|android|google[.]android))[.]',
     // One protocol inside another.
     '[+](?:tcp|udp|ws|wss|ssh|unix|srv|file|tls|ssl)$',
-    '^(?:jdbc|odbc|git|svn|hg|bzr)(?:$|[-+.])',
+    '^(?:jdbc|odbc|git|svn|hg|bzr)(?:$|[+])',
   ].join('|'),
 )
 
@@ -64,21 +65,22 @@ const registered = list(`
  * handle, network protocols and file shares, payments and identities, and apps that act on what they are told.
  */
 const taken = list(`
-  javascript vbscript livescript mocha jscript ecmascript blob view-source jar resource res res-icon wyciwyg mhtml mk its
-  cfg feed feedready pcast rss webcal webcals urlscheme opengraph reader read-aloud devtools
-  applescript shell shellexecute workflow automator hcp help man info-page launch run exec cmd powershell terminal
-  settings preferences systempreferences calculator content appdata isostore local network proxy platform market play maps
-  navigation find-my-friends findmyiphone message messages imessage notes calendar contacts photos photos-redirect camera
-  mmsto mms smsto smse sms-to callto tel-av telprompt bluetooth wifi nfc dpp lpa sgn
-  irc irc6 ircs aim ymsgr msnim gtalk skype sgnl tg telegram whatsapp viber line slack zoommtg zoomus msteams gotomeeting
+  javascript vbscript livescript mocha jscript ecmascript blob view-source jar resource res wyciwyg mhtml mk its cfg feed
+  feedready pcast webcal webcals devtools ddgquicklink duckduckgo yandexbrowser-open-url samsunginternet ucbrowser
+  intent intents shortcuts shortcuts-production applescript shell shellexecute workflow automator hcp help man run exec cmd
+  powershell terminal search search-ms prefs app-prefs app-settings settings preferences systempreferences calculator
+  content appdata isostore local network proxy platform market play maps findmyiphone message messages imessage notes
+  calendar contacts photos photos-redirect camera facetime facetime-audio facetime-prompt itunes
+  mmsto mms smsto smse callto tel-av telprompt bluetooth wifi nfc dpp lpa
+  irc irc6 ircs aim ymsgr msnim gtalk skype sgnl tg telegram whatsapp viber line slack zoommtg zoomus msteams
   wtai matrix mumble teamspeak ventrilo secondlife steam
-  ftps sftp scp ssh rsync smb cifs afp afs nfs4 rdp rdar vnc-viewer telnets ldaps smtp smtps pop3 imaps mqtt mqtts amqp
-  amqps redis rediss mongodb mysql postgres postgresql mssql sqlite memcached docker unix tcp udp tls ssl jms rmi rmtp
-  rtmp rtmpt rtmfp mss dvb dlna-playcontainer dlna-playsingle cast casts quic quic-transport socks socks4 socks5 cvs gg
-  gizmoproject apt snap flatpak mvn npm pip gem cargo
+  ftps sftp scp ssh rsync smb cifs afp afs rdp rdar vnc-viewer telnets ldaps smtp smtps pop3 imaps mqtt mqtts amqp amqps
+  redis rediss mongodb mysql postgres postgresql mssql sqlite memcached docker unix tcp udp tls ssl jms rmi rtmp rtmpt
+  rtmfp mss dvb dlna-playcontainer dlna-playsingle cast casts quic quic-transport socks socks4 socks5 cvs gg gizmoproject
+  apt snap flatpak mvn npm pip gem cargo
   magnet ed2k dweb ipfs ipns dat hyper ssb cabal ethereum web3 ens bitcoin bitcoincash lightning litecoin dogecoin monero
   simpleledger payto payment pay upi paypal gpay applepay taler lbry
   openpgp4fpr otpauth otpauth-migration fido secret-token wallet did openid openid4vp openid-vc openid-credential-offer
-  haip mdoc eudi-openid4vp swid swidpath doi ark spiffe uuid-in-package hcap shc
-  onenote onenote-cmd palm oid ocf xri urn-x zotero
+  haip mdoc eudi-openid4vp swid swidpath doi ark spiffe uuid-in-package shc
+  onenote onenote-cmd palm oid ocf xri
 `)

@@ -25,6 +25,7 @@ const tokens = [
   'correct-horse-battery-staple-and-more',
   '0123456789'.repeat(4),
   '0101010101010101010101010101010101',
+  'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab1',
 ]
 const secrets = ['short', 'correct horse battery staple', `${newSecret()}=`]
 
