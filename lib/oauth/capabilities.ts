@@ -80,10 +80,15 @@ export const absentPaths = [
   '/mcp/.well-known/openid-configuration',
 ] as const
 
-/** Lengths of life in seconds that are not configured. */
+/** Lengths of life in seconds; `signIn` is the default of a setting. */
 export const lifetimes = {
   code: 60,
   consent: 600,
-  transaction: 600,
+  /** Until the person has signed in, unless the operator has set another time. */
+  signIn: 600,
   confirmation: 300,
+  /** After that, a sign-in is begun anew by a click, for this long. */
+  transactionPage: 86_400,
+  /** How long a browser knows that a sign-in is finished. */
+  outcome: 600,
 } as const

@@ -10,7 +10,7 @@ import type { AuthorizationContext } from './authorization/context.ts'
 import { createResponder, seeOther } from './authorization/respond.ts'
 import { createTransactions } from './authorization/transaction.ts'
 import type { DiscoveryOptions } from './authorization-server.ts'
-import { legacyPaths, paths } from './capabilities.ts'
+import { legacyPaths, lifetimes, paths } from './capabilities.ts'
 import {
   type BlockedClients,
   nobodyBlocked,
@@ -77,6 +77,8 @@ export interface FlowOptions {
     readonly grant: number
     readonly grace: number
   }
+  /** Seconds from approval in which the person is to have signed in; by default 600. */
+  readonly signInLifetime?: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -103,7 +105,7 @@ export type FlowEndpoints = Record<
 
 export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
   const { issuer, resource, brand, log } = options
-  const { sealing, now, blocked = nobodyBlocked } = flow
+  const { sealing, now, blocked = nobodyBlocked, signInLifetime = lifetimes.signIn } = flow
   const cookies = createCookies(issuer)
   const context: AuthorizationContext = {
     issuer,
@@ -113,12 +115,13 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     now,
     interstitial: flow.interstitial,
     grantLifetime: flow.lifetimes.grant,
+    signInLifetime,
     clients: flow.clients,
     redirectPolicy: flow.redirectPolicy,
     upstream: flow.upstream,
     browser: createBrowserBinding(cookies),
     consentForms: refuseBlockedForms(createConsentForms(sealing, now), blocked),
-    transactions: refuseBlockedTransactions(createTransactions({ cookies, sealing, now }), blocked),
+    transactions: refuseBlockedTransactions(createTransactions({ cookies, sealing, signInLifetime, now }), blocked),
     codes: codeSealer(sealing),
     respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
   }

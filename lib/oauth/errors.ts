@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'login_required'
   | 'consent_required'
   | 'interaction_required'
+  | 'account_selection_required'
   | 'request_not_supported'
   | 'request_uri_not_supported'
   | 'server_error'
@@ -55,10 +56,13 @@ export class LimitError extends OAuthError {
 export class PageError extends OAuthError {
   override readonly name = 'PageError'
   readonly kind: ErrorKind
+  /** A path of ours at which the same sign-in begins anew; absent: only the app can begin it. */
+  readonly again: string | undefined
 
-  constructor(kind: ErrorKind, code: ErrorCode, description: string, detail?: string) {
+  constructor(kind: ErrorKind, code: ErrorCode, description: string, detail?: string, again?: string) {
     super(code, description, detail)
     this.kind = kind
+    this.again = again
   }
 }
 

@@ -11,6 +11,7 @@ const statusOf: Partial<Record<ErrorKind, number>> = {
   'too-many-sign-ins': 429,
   'client-unavailable': 503,
   'sign-in-unavailable': 503,
+  'sign-in-stuck': 503,
   'not-configured': 503,
 }
 
@@ -31,7 +32,10 @@ export function pageErrorResponse(error: unknown, request: Request, brand: Brand
       { status, headers: { ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } },
     )
   }
-  return htmlResponse(errorPage({ brand, kind: shown.kind, requestId, error: wire }), { status, headers })
+  return htmlResponse(errorPage({ brand, kind: shown.kind, requestId, error: wire, again: shown.again }), {
+    status,
+    headers,
+  })
 }
 
 function asPageError(error: unknown): PageError {

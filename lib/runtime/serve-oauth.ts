@@ -132,6 +132,7 @@ function flowOptions(
       }
     },
     lifetimes: flow.lifetimes,
+    signInLifetime: flow.signInLifetime,
     now,
   }
 }

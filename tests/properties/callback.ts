@@ -9,7 +9,7 @@ import type { Server } from './server.ts'
 import { goodIdToken, type IdToken, type IdTokenOddity, idTokenOddity, idTokenOf } from './upstream/id-token.ts'
 import { clientState, type Place, place, redirectUris, type Waiting } from './upstream/place.ts'
 import { type Endpoint, endpoints, goodReplies, type Provider, type Replies } from './upstream/provider.ts'
-import { discoveryReply, jwksReply, type Reply, theirWords, tokenReply } from './upstream/reply.ts'
+import { discoveryReply, jwksReply, type Reply, textOf, theirWords, tokenReply } from './upstream/reply.ts'
 
 const names = ['state', 'code', 'iss', 'error', 'error_description', 'error_uri', 'response', 'id_token', 'token']
 const values = [
@@ -70,6 +70,7 @@ const errors = [
   'login_required',
   'consent_required',
   'interaction_required',
+  'account_selection_required',
   'temporarily_unavailable',
   'server_error',
 ]
@@ -91,7 +92,12 @@ export const callbacks = property({
     const known = (value: string) => (value === 'the issuer' ? provider.issuer : value)
     const pairs = changed([['state', mine.state], ...sent], what).map(([name, value]) => [name, known(value)] as const)
     const headers = { cookie: mine.cookie, accept }
-    const answer = await soundAnswer(await server.fetch(`/mcp/callback?${encoded(pairs, how)}`, { headers }), true)
+    const load = async (held: object) =>
+      soundAnswer(
+        await server.fetch(`/mcp/callback?${encoded(pairs, how)}`, { headers: { ...headers, ...held } }),
+        true,
+      )
+    const answer = await load({})
 
     assert.equal(await contentsOf(server.store), before)
     expectNothingOfTheirs(answer, server)
@@ -101,26 +107,53 @@ export const callbacks = property({
       assert.deepEqual([answer.headers.get('location'), answer.headers.getSetCookie(), provider.asked], [null, [], []])
       return
     }
-    const outcome = outcomeOf(answer, mine)
+    const outcome = outcomeOf(answer, mine, provider)
     const situation = { pairs, replies, idToken, issuer: provider.issuer }
-    if (outcome.kind === 'unavailable') {
-      assert(mayBeUnavailable(replies), 'not the provider’s fault')
-      // Nothing is burnt.
-      return assert.deepEqual(answer.headers.getSetCookie(), [])
+    const expected = mustBe(situation)
+    assert(
+      [undefined, outcome.kind].includes(expected),
+      `${outcome.kind}, and not ${expected}: ${JSON.stringify(server.log)}`,
+    )
+    switch (outcome.kind) {
+      case 'unavailable':
+        assert(somethingIsWrong(replies), 'not the provider’s fault')
+        // Nothing is burnt.
+        return assert.deepEqual(answer.headers.getSetCookie(), [])
+      case 'again':
+        return assert(somethingIsWrong(replies), 'not the provider’s fault')
+      case 'error':
+        assert(errors.includes(outcome.error), outcome.error)
+        return assert(!mustPass(situation), `refused: ${outcome.error} ${JSON.stringify(server.log)}`)
+      case 'confirmation':
+        assert(mayPass(situation), 'vouched for by nobody')
+        assert.equal(mine.redirectUri, redirectUris[1])
+        return expectTheSamePage(answer, await load(heldAfter(answer)))
+      case 'code': {
+        assert(mayPass(situation), 'vouched for by nobody')
+        const code = codes.open(outcome.code)
+        assert(code, 'no code of ours')
+        expectIdentity(code, idToken, provider.issuer)
+        assert(outcome.code.length <= 2_048, `a code of ${outcome.code.length} bytes`)
+        return expectFinished(outcome.code, await load(heldAfter(answer)), provider)
+      }
     }
-    assert(!mustBeUnavailable(situation), `burnt by what may pass: ${JSON.stringify(outcome)}`)
-    if (outcome.kind === 'error') {
-      assert(errors.includes(outcome.error), outcome.error)
-      return assert(!mustPass(situation), `refused: ${outcome.error} ${JSON.stringify(server.log)}`)
-    }
-    assert(mayPass(situation), 'vouched for by nobody')
-    if (outcome.kind === 'confirmation') return assert.equal(mine.redirectUri, redirectUris[1])
-    const code = codes.open(outcome.code)
-    assert(code, 'no code of ours')
-    expectIdentity(code, idToken, provider.issuer)
-    assert(outcome.code.length <= 2_048, `a code of ${outcome.code.length} bytes`)
   },
 })
+
+/** The cookie of the sign-in, as the browser has it after this answer. */
+const heldAfter = ({ headers }: Answer) => ({ cookie: headers.getSetCookie()[0]?.split(';')[0] ?? '' })
+
+/** Loaded again, the question is asked again: nobody is asked who this is, and nothing is set. */
+function expectTheSamePage(first: Answer, second: Answer): void {
+  assert.deepEqual([second.status, second.text, second.headers.getSetCookie()], [200, first.text, []])
+}
+
+/** Loaded again once the client was told: the way back, by a click, with the very same code. */
+function expectFinished(code: string, again: Answer, { asked }: Provider): void {
+  assert.deepEqual([again.status, again.headers.get('location'), again.headers.getSetCookie()], [200, null, []])
+  assert(linkOf(again)?.includes(`code=${code}&`), 'another code')
+  assert(asked.filter((endpoint) => endpoint === 'token').length <= 2, 'the provider was asked again')
+}
 
 const goodClaims = ({ issuer }: Provider, { nonce }: Waiting) => {
   const now = Math.floor(Date.now() / 1000)
@@ -141,27 +174,42 @@ export function expectNothingOfTheirs(answer: Answer, { log }: Server): void {
 
 type Outcome =
   | { readonly kind: 'unavailable' }
+  /** Once more through the provider. */
+  | { readonly kind: 'again' }
   | { readonly kind: 'confirmation' }
   | { readonly kind: 'error'; readonly error: string }
   | { readonly kind: 'code'; readonly code: string }
 
+const linkOf = ({ text }: Answer) => /<a class="button [a-z]+" href="([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&')
+
 /** What the client is told, at its own redirect URI; or that somebody is asked first. */
-function outcomeOf(answer: Answer, { redirectUri, state }: Waiting): Outcome {
+function outcomeOf(answer: Answer, { redirectUri, state }: Waiting, { issuer }: Provider): Outcome {
   if (answer.status === 503) return { kind: 'unavailable' }
   const cookies = answer.headers.getSetCookie()
-  const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
-  const location = answer.headers.get('location') ?? link?.replaceAll('&amp;', '&')
+  const location = answer.headers.get('location') ?? linkOf(answer)
   if (location === undefined) {
     assert(answer.status === 200 && answer.text.includes('name="state"'), `${answer.status} ${answer.text}`)
     assert.equal(cookies.length, 1)
     return { kind: 'confirmation' }
   }
+  const url = new URL(location)
+  if (url.searchParams.has('code_challenge')) {
+    assert(location.startsWith(`${issuer}authorize?`) && answer.status === 303, location)
+    const next = url.searchParams.get('state') ?? ''
+    assert.notEqual(next, state)
+    assert(
+      cookies[0]?.startsWith(`__Host-tx.${next}=e`) && cookies[1]?.startsWith(`__Host-tx.${state}=;`),
+      `${cookies}`,
+    )
+    return { kind: 'again' }
+  }
   assert(location.startsWith(redirectUri + (redirectUri.includes('?') ? '&' : '?')), `answers at ${location}`)
   const parameters = new URLSearchParams(location.slice(redirectUri.length + 1))
   assert.deepEqual([parameters.getAll('state'), parameters.getAll('iss')], [[clientState], ['https://docs.example']])
-  assert(cookies.length === 1 && cookies[0]?.startsWith(`__Host-tx.${state}=;`), 'the sign-in is over')
+  assert(cookies.length === 1 && cookies[0]?.startsWith(`__Host-tx.${state}=`), 'the sign-in is over')
   const [code, error] = [parameters.get('code'), parameters.get('error')]
   assert((code === null) !== (error === null), location)
+  assert((error !== null) === cookies[0]?.startsWith(`__Host-tx.${state}=;`), 'after an error nothing is left')
   return code === null ? { kind: 'error', error: error ?? '' } : { kind: 'code', code }
 }
 
@@ -201,34 +249,69 @@ const isOnly = (pairs: Pairs, name: string, value: string) => {
   return found.length === 1 && found[0] === value
 }
 
-const isPassing = (reply: Reply) =>
+/** Asked once more by itself. */
+const isRepeated = (reply: Reply) =>
   reply.kind === 'drop' ||
   reply.kind === 'cut' ||
-  (reply.kind === 'text' && (reply.status === 429 || reply.status >= 500))
+  (reply.kind === 'text' && (reply.status === 429 || reply.status >= 500 || (hasBody(reply) && isFlood(reply))))
 
 /** Good at the second attempt at the latest. */
 const heals = ({ reply, once }: Replies[Endpoint]) =>
   reply.kind === 'good' ||
   (reply.kind === 'members' && Object.keys(reply.members).length === 0) ||
-  (once && isPassing(reply))
+  (once && isRepeated(reply))
 
 const isAboutRight = (reply: Reply, endpoint: Endpoint) =>
-  reply.kind === 'members' && !(endpoint === 'discovery' && 'issuer' in reply.members)
+  (reply.kind === 'members' && !(endpoint === 'discovery' && 'issuer' in reply.members)) ||
+  (endpoint === 'token' && reply.kind === 'text' && objectIn(reply) !== undefined)
 
-const mayBeUnavailable = (replies: Replies) =>
-  endpoints.some((each) => !heals(replies[each]) && (each !== 'token' || isPassing(replies[each].reply)))
+const somethingIsWrong = (replies: Replies) => endpoints.some((each) => !heals(replies[each]))
 
-/** Neither good in the end nor nearly so. */
-const isUseless = (replies: Replies[Endpoint]) => !heals(replies) && !isNearlyGood(replies.reply)
+/** More than anybody has to say. */
+const isFlood = (reply: Extract<Reply, { kind: 'text' }>) => textOf(reply).length > 512 * 1024
 
-const isNearlyGood = (reply: Reply) => reply.kind === 'members' || (reply.kind === 'text' && reply.status === 200)
+/** 204 and 205 have none, whatever was written. */
+const hasBody = ({ status }: Extract<Reply, { kind: 'text' }>) => status === 200 || status === 201
 
-/** What goes wrong first may pass, or comes before the provider's code is spent. */
-function mustBeUnavailable({ pairs, replies, issuer }: Situation): boolean {
-  if (isUseless(replies.discovery)) return true
-  if (!heals(replies.discovery) || !isGoodQuery(pairs, issuer)) return false
-  if (isUseless(replies.jwks)) return true
-  return heals(replies.jwks) && !heals(replies.token) && isPassing(replies.token.reply)
+/** A document that says something, right or wrong; else nothing was heard of the provider. */
+const isDocument = (reply: Reply) =>
+  reply.kind === 'good' ||
+  reply.kind === 'members' ||
+  (reply.kind === 'text' && reply.status === 200 && objectIn(reply))
+
+function objectIn(reply: Extract<Reply, { kind: 'text' }>): Record<string, unknown> | undefined {
+  if (isFlood(reply)) return undefined
+  try {
+    const value = JSON.parse(textOf(reply))
+    return typeof value === 'object' && !Array.isArray(value) ? (value ?? undefined) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What goes wrong first may pass, or comes before the provider's code is spent; or the code is gone, and nobody is known. */
+function mustBe({ pairs, replies, issuer }: Situation): Outcome['kind'] | undefined {
+  const { discovery, jwks, token } = replies
+  if (!heals(discovery)) return isDocument(discovery.reply) ? undefined : 'unavailable'
+  if (!isGoodQuery(pairs, issuer)) return undefined
+  if (!heals(jwks)) return isDocument(jwks.reply) ? undefined : 'unavailable'
+  return heals(token) ? undefined : aboutTheCode(token.reply)
+}
+
+/** What the reply of the token endpoint says of the code that was sent there. */
+function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
+  if (reply.kind === 'drop' || reply.kind === 'cut') return 'again'
+  if (reply.kind === 'redirect') return 'unavailable'
+  if (reply.kind !== 'text') return undefined
+  const { status, text, type } = reply
+  if (hasBody(reply) && isFlood(reply)) return 'again'
+  if (status === 408 || status === 425 || status === 429 || status >= 500) return 'unavailable'
+  const error = objectIn(reply)?.error
+  if (typeof error === 'string' && error !== '') return undefined
+  if (status === 401) return undefined
+  if (status !== 200) return 'unavailable'
+  if (objectIn(reply)) return undefined
+  return /html/.test(type) || /^\s*</.test(text) ? 'unavailable' : 'again'
 }
 
 /** The person is who the ID token says, and what is odd about them is left out. */
@@ -240,9 +323,14 @@ function expectIdentity(
   const { sub, email, email_verified } = claims
   assert.equal(code.g.split('/')[2], subjectOf(issuer, String(sub)))
   assert([undefined, email].includes(code.u.email), `${code.u.email}`)
-  assert([undefined, email_verified].includes(code.u.ev), `${code.u.ev}`)
   const { u } = code
   assert(!/\p{C}/u.test([u.email, u.oi, u.on].join('')), 'what cannot be seen')
   if (email === 'ada@example.com') assert.equal(code.u.email, email)
-  if (typeof email_verified === 'boolean') assert.equal(code.u.ev, email_verified)
+  const verified = new Map<unknown, boolean>([
+    [true, true],
+    ['true', true],
+    [false, false],
+    ['false', false],
+  ]).get(email_verified)
+  assert.equal(code.u.ev, verified)
 }

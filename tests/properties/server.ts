@@ -132,6 +132,7 @@ export function createServer(options: ServerOptions): Server {
 
 function upstreamOf(server: Harness): Upstream {
   return {
+    id: 'server',
     authorizationUrl: async ({ state, nonce }) =>
       new URL(`https://login.example/authorize?${new URLSearchParams({ state, nonce })}`),
     identify: async () => {

@@ -92,7 +92,7 @@ describe('the cookies of a sign-in', () => {
     const cookies = [...shown.headers.getSetCookie(), ...approved.headers.getSetCookie()]
     expect(cookies.map((cookie) => cookie.replace(/=[^;]*/, ''))).toEqual([
       '__Host-browser; Path=/; HttpOnly; Secure; SameSite=Lax',
-      expect.stringMatching(/^__Host-tx\.[\w.-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
+      expect.stringMatching(/^__Host-tx\.[\w.-]+; Max-Age=86400; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
     ])
     expect(cookies.join()).not.toContain(clientId)
   })
@@ -117,7 +117,11 @@ describe('the cookies of a sign-in', () => {
       expect([response.status, response.headers.get('location')]).toEqual([403, null])
     }
     expect((await browser.open(path)).status).toBe(303)
-    expect(browser.cookies.has(name)).toBe(false)
+    // What is left of it only knows that it is over.
+    expect(browser.cookies.get(name)).not.toBe(value)
+    const again = await browser.open(path)
+    expect([again.status, again.headers.get('location')]).toEqual([200, null])
+    expect(server.log.filter(({ event }) => event === 'code_issued')).toHaveLength(1)
   })
 
   test('of one sign-in do not finish another [F-02 A27]', async () => {
@@ -144,7 +148,11 @@ describe('the cookies of a sign-in', () => {
     const upstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
     server.clock += 600_000
     const state = upstream.searchParams.get('state') ?? ''
+    const late = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)
+    expect([late.status, late.headers.get('location'), late.headers.getSetCookie()]).toEqual([400, null, []])
+    server.clock += 86_400_000 - 600_000
     expect((await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)).status).toBe(403)
+    expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
   })
 })
 
@@ -186,9 +194,10 @@ test('a hostile client that sends a victim links gets no identity without the vi
 
   // Nor can the victim's browser be made to approve, or to confirm, by a page of the attacker.
   const cross = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+  const before = [...victim.cookies.keys()]
   expect((await victim.press(page, 'approve', cross)).status).toBe(403)
   const posted = await victim.press(page, 'approve')
-  expect([posted.headers.get('location'), [...victim.cookies.keys()]]).toEqual([null, ['__Host-browser']])
+  expect([posted.headers.get('location'), [...victim.cookies.keys()]]).toEqual([null, before])
 
   // Whatever sealed value the attacker holds is no token.
   for (const [, value] of attacker.cookies) {

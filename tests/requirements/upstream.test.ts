@@ -125,8 +125,26 @@ describe('the answer of the provider', () => {
     expect((await identify()).emailVerified).toBe(false)
     claims = { email_verified: undefined }
     expect(await identify()).not.toHaveProperty('emailVerified')
-    claims = { email_verified: 'true' }
-    expect(await identify()).not.toHaveProperty('emailVerified')
+  })
+
+  test.each([
+    [true, true],
+    [false, false],
+    ['true', true],
+    ['false', false],
+    ['True', undefined],
+    [' true', undefined],
+    ['1', undefined],
+    ['yes', undefined],
+    ['', undefined],
+    [1, undefined],
+    [0, undefined],
+    [null, undefined],
+    [['true'], undefined],
+    [{}, undefined],
+  ])('email_verified: %j is %j [F-07]', async (email_verified, expected) => {
+    claims = { email_verified }
+    expect((await identify()).emailVerified).toBe(expected)
   })
 
   test.each([

@@ -1,5 +1,6 @@
 import { AuthorizationError, PageError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
+import { tookTooLong } from './callback.ts'
 import { onPage } from './checks/on-page.ts'
 import { readOwnForm } from './checks/own-form.ts'
 import { showConsent } from './consent.ts'
@@ -38,7 +39,7 @@ export async function approve(
 function openForm(form: Parameters, request: Request, context: AuthorizationContext) {
   const opened = context.consentForms.open(onPage('invalid-request', () => form.get('request')) ?? '')
   if (!opened) throw new PageError('invalid-request', 'invalid_request', 'the form is not one of ours')
-  if (opened.expired) throw new PageError('expired', 'invalid_request', 'the consent page has expired')
+  if (opened.expired) throw tookTooLong(opened)
   const browser = context.browser.compare(request, opened.browserHash)
   if (browser === 'unknown') {
     throw new PageError('other-browser', 'invalid_request', 'the form belongs to another browser')

@@ -82,7 +82,7 @@ function validate(
   if (!context.transactions.fits(request)) {
     throw new OAuthError('invalid_request', 'the request is too large: use a shorter state')
   }
-  return request
+  return context.transactions.withClientId(request, client.id)
 }
 
 /** Characters of an address of keys that travels with the request; of a longer one the document is asked again. */

@@ -1,14 +1,15 @@
 import { AuthorizationError, PageError } from '../errors.ts'
+import { finished, tookTooLong } from './callback.ts'
 import { onPage } from './checks/on-page.ts'
 import { readOwnForm } from './checks/own-form.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
-import { issueCode } from './issue-code.ts'
+import { codeFor, codeOfConfirmation, isAlive } from './issue-code.ts'
 import { returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/confirm`: the person saw who they are signed in as, and that the answer goes to a host nobody vouches
- * for, or opens an app (X1, A-17, A-20). Only now is there a code. Whoever kept the cookie and posts again gets another code of the same grant, which
- * only one of them can become. Throws `PageError`.
+ * for, or opens an app (X1, A-17, A-20). Only now is there a code. Posted again at once (a double click) it is the same code; whoever kept the
+ * cookie and posts again later gets another code of the same grant, which only one of them can become. Throws `PageError`.
  */
 export async function confirm(
   request: Request,
@@ -17,16 +18,25 @@ export async function confirm(
 ): Promise<Response> {
   const form = await readOwnForm(request, context.issuer)
   const state = onPage('invalid-request', () => form.get('state')) ?? ''
-  const waiting = context.transactions.findConfirmation(request, state)
-  if (!waiting) {
+  const confirmed = onPage('invalid-request', () => form.get('action')) === 'confirm'
+  const found = context.transactions.find(request, state)
+  if (!found || found.kind === 'signing-in') {
     throw new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
   }
-  const to = returnAddressOf(waiting.request, context.redirectPolicy)
-  const end = context.transactions.end(request, state)
-  if (onPage('invalid-request', () => form.get('action')) !== 'confirm') {
-    context.log('confirmation_denied', { client: waiting.request.c, sub: waiting.signedIn.sub })
-    const denied = new AuthorizationError(to, 'access_denied', 'the person cancelled')
-    return context.respond.failure(denied, to, call.requestId, end)
+  const to = returnAddressOf(found.request, context.redirectPolicy)
+  const { signedIn, grant } = found
+  if (found.kind === 'finished') {
+    if (!confirmed || !isAlive(found.code, context)) return finished(found, to, context)
+    return context.respond.success(to, codeFor(signedIn, found.request, grant, found.code, context))
   }
-  return context.respond.success(to, issueCode(waiting.signedIn, waiting.request, waiting.grant, context), end)
+  if (found.late) throw tookTooLong(found)
+  if (!confirmed) {
+    context.log('confirmation_denied', { client: found.request.c, sub: signedIn.sub })
+    const denied = new AuthorizationError(to, 'access_denied', 'the person cancelled')
+    return context.respond.failure(denied, to, call.requestId, context.transactions.end(request, state))
+  }
+  const issued = codeOfConfirmation(grant, context)
+  const code = codeFor(signedIn, found.request, grant, issued, context)
+  context.log('code_issued', { client: found.request.c, sub: signedIn.sub })
+  return context.respond.success(to, code, context.transactions.finish(request, state, found, issued))
 }

@@ -18,6 +18,8 @@ export interface AuthorizationContext {
   readonly interstitial: boolean
   /** Seconds from approval to the absolute end of a grant. */
   readonly grantLifetime: number
+  /** Seconds from approval in which the person is to have signed in. */
+  readonly signInLifetime: number
   readonly clients: Clients
   readonly redirectPolicy: RedirectPolicy
   readonly upstream: Upstream

@@ -19,22 +19,58 @@ export interface GrantToBe {
   readonly end: number
 }
 
-export function newGrant(sub: string, { now, grantLifetime }: AuthorizationContext): GrantToBe {
-  const end = Math.floor(now() / 1000) + grantLifetime
-  return { key: newGrantKey(sub, end), end }
+/** What tells one code of a grant from another: two with the same are the same string. */
+export interface CodeToBe {
+  readonly id: string
+  /** Seconds since the epoch: its 60 seconds begin here. */
+  readonly at: number
 }
 
-/** The authorization code of an approved request by someone who has signed in. Stores nothing: redeeming it does. */
-export function issueCode(
-  { sub, person }: SignedIn,
+/**
+ * One approval becomes one grant, however often the person has to go through the OpenID Provider for it: the key is made of
+ * what belongs to the approval.
+ */
+export function grantOf(
+  sub: string,
+  approval: { readonly approvedAt: number; readonly grantId: string },
+  { grantLifetime }: AuthorizationContext,
+): GrantToBe {
+  const end = approval.approvedAt + grantLifetime
+  return { key: newGrantKey(sub, end, approval.grantId), end }
+}
+
+export function newCode({ now }: AuthorizationContext): CodeToBe {
+  return { id: randomBytes(12).toString('base64url'), at: Math.floor(now() / 1000) }
+}
+
+/** Seconds in which a confirmation that is posted again gives the same code again. */
+const sameCode = 10
+
+/** The code of a confirmation: the same within a few seconds, so that a double click is one click. */
+export function codeOfConfirmation(grant: GrantToBe, { now }: AuthorizationContext): CodeToBe {
+  const at = Math.floor(now() / 1000 / sameCode) * sameCode
+  // The key of the grant has 128 random bits that nobody outside knows.
+  return { id: sha256(`${grant.key} ${at}`).slice(0, 16), at }
+}
+
+/** Whether a code that was issued can still be redeemed. */
+export const isAlive = ({ at }: CodeToBe, { now }: AuthorizationContext) =>
+  at + lifetimes.code > Math.floor(now() / 1000)
+
+/**
+ * The authorization code of an approved request by someone who has signed in: the same for the same. Stores nothing:
+ * redeeming it does.
+ */
+export function codeFor(
+  { sub: _, person }: SignedIn,
   request: AuthorizationRequest,
   grant: GrantToBe,
-  context: AuthorizationContext,
+  { id, at }: CodeToBe,
+  { codes }: AuthorizationContext,
 ): string {
-  const now = Math.floor(context.now() / 1000)
   const redirectHost = new URL(request.redirect_uri).host
-  const code = context.codes.seal({
-    id: randomBytes(12).toString('base64url'),
+  return codes.seal({
+    id,
     g: grant.key,
     c: request.c,
     r: sha256(request.redirect_uri),
@@ -48,9 +84,7 @@ export function issueCode(
     ...(request.ju === undefined ? {} : { ju: request.ju }),
     rt: request.rt,
     u: person,
-    exp: now + lifetimes.code,
+    exp: at + lifetimes.code,
     end: grant.end,
   })
-  context.log('code_issued', { client: request.c, sub })
-  return code
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { capabilities } from '../capabilities.ts'
+import { capabilities, paths } from '../capabilities.ts'
 import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { PageError } from '../errors.ts'
 
@@ -14,6 +14,8 @@ export const authorizationRequestEntries = {
   ch: v.exactOptional(v.string()),
   /** When the client registered, in seconds since the epoch; absent: it has a metadata document. */
   i: v.exactOptional(v.number()),
+  /** The client_id itself, where there is room for it: only to begin anew with, as if the client had sent its request again. */
+  ci: v.exactOptional(v.string()),
   redirect_uri: v.string(),
   state: v.exactOptional(v.string()),
   /** code_challenge (S256). */
@@ -45,4 +47,24 @@ export function returnAddressOf(request: AuthorizationRequest, policy: RedirectP
     throw new PageError('invalid-redirect-uri', 'invalid_request', 'redirect_uri is no longer acceptable')
   }
   return { redirect, state: request.state, clientName: request.cn }
+}
+
+/**
+ * The authorization request as the client would send it again: every check is made anew, and the person is asked anew.
+ * `undefined`: there was no room for the client_id.
+ */
+export function askAnew(request: AuthorizationRequest): string | undefined {
+  if (request.ci === undefined) return undefined
+  const parameters = new URLSearchParams({
+    response_type: 'code',
+    client_id: request.ci,
+    redirect_uri: request.redirect_uri,
+    ...(request.state === undefined ? {} : { state: request.state }),
+    code_challenge: request.p,
+    code_challenge_method: 'S256',
+    resource: request.resource,
+    scope: request.scope,
+    ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
+  })
+  return `${paths.authorize}?${parameters}`
 }

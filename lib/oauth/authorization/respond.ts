@@ -13,6 +13,8 @@ export interface Responder {
   mayRedirect(redirect: ValidatedRedirect): boolean
   /** `code`, `state` and `iss` to the redirect URI; where `mayRedirect` says no, only as the answer to the person's click. */
   success(to: ReturnAddress, code: string, cookies?: readonly string[]): Response
+  /** The client has been told before: a page, with the way back to it as long as the code is good. */
+  finished(to: ReturnAddress, code: string | undefined): Response
   /** An error, by itself only where nobody can be harmed by it: loopback, and hosts that the operator trusts. */
   failure(error: AuthorizationError, to: ReturnAddress, requestId: string, cookies?: readonly string[]): Response
   /**
@@ -58,6 +60,11 @@ export function createResponder(options: {
 
     // To an app's own scheme as well: the click that this answers is what browsers ask for before they open an app (A-20).
     success: (to, code, cookies) => seeOther(locationOf(to, { code }), cookies),
+
+    finished(to, code) {
+      const location = code === undefined ? {} : { location: locationOf(to, { code }) }
+      return htmlResponse(returnPage({ brand, outcome: 'finished', ...location }), { status: 200 })
+    },
 
     failure(error, to, requestId, cookies = []) {
       const location = locationOfError(error, to)

@@ -88,11 +88,6 @@ export function refuseBlockedTransactions(transactions: Transactions, blocked: B
       if (found) refuse(found.request, blocked)
       return found
     },
-    findConfirmation(browser, state) {
-      const found = transactions.findConfirmation(browser, state)
-      if (found) refuse(found.request, blocked)
-      return found
-    },
   }
 }
 

@@ -64,9 +64,12 @@ export function carriedMembersOf(record: GrantRecord): CarriedMembers {
  */
 export type GrantKey = string
 
-export function newGrantKey(sub: string, endsAt: number): GrantKey {
-  return `${grantMonth(endsAt)}/${sub}/${randomBytes(16).toString('base64url')}`
+export function newGrantKey(sub: string, endsAt: number, id = newGrantId()): GrantKey {
+  return `${grantMonth(endsAt)}/${sub}/${id}`
 }
+
+/** The part of a key that no two grants share: 128 random bits. */
+export const newGrantId = (): string => randomBytes(16).toString('base64url')
 
 type MembersOfGeneration = 'rotatedAt' | 'rotatedAtMilliseconds' | 'rotatedFrom' | 'expiresAt'
 

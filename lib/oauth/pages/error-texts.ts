@@ -12,6 +12,7 @@ export const errorKinds = [
   'invalid-request',
   'not-configured',
   'sign-in-unavailable',
+  'sign-in-stuck',
   'too-many-sign-ins',
   'cross-site',
   'not-navigated',
@@ -23,6 +24,8 @@ export interface ErrorText {
   readonly title: string
   readonly happened: string
   readonly remedy: string
+  /** Instead of the remedy, where a button below it begins the sign-in anew. */
+  readonly remedyHere?: string
   /** How, where that depends on the app: a list that follows the remedy. */
   readonly ways?: readonly string[]
   readonly besides?: string
@@ -36,8 +39,10 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
   const texts: Record<ErrorKind, ErrorText> = {
     expired: {
       title: 'This sign-in has expired',
-      happened: 'It was left open for too long, or it is finished already.',
+      happened: 'It was left open for too long. Nothing was shared.',
       remedy: CONNECT_AGAIN,
+      remedyHere:
+        'Start it again here, if you still want to connect this app. You can also connect again from your app.',
     },
     'other-browser': {
       title: 'This sign-in cannot be finished here',
@@ -77,6 +82,12 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       title: `${provider} is not responding`,
       happened: 'We could not sign you in just now. Nothing is wrong with your app or your account.',
       remedy: 'Wait a moment, then reload this page: it goes on where it stopped.',
+    },
+    'sign-in-stuck': {
+      title: `${provider} did not finish the sign-in`,
+      happened: 'It did not tell us who you are, and we have asked more than once. Nothing was shared.',
+      remedy: WAIT,
+      remedyHere: 'Wait a minute, then start it again here. You can also connect again from your app.',
     },
     'too-many-sign-ins': {
       title: 'Too many sign-ins at once',

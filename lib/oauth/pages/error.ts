@@ -12,16 +12,18 @@ export interface ErrorPageInput {
   readonly requestId: string
   /** For the developer of the client: the wire code and the public description, never the internal detail. */
   readonly error?: { readonly code: string; readonly description?: string }
+  /** A path of ours at which the same sign-in begins anew. */
+  readonly again?: string | undefined
 }
 
 /** A dead end, made as short as it can be: what happened, what to do. Throws `TypeError` when a link of the brand is not one to go to. */
-export function errorPage({ brand, kind, requestId, error }: ErrorPageInput): Page {
-  const { title, happened, remedy, ways, besides } = errorText(kind, brand)
+export function errorPage({ brand, kind, requestId, error, again }: ErrorPageInput): Page {
+  const { title, happened, remedy, remedyHere = remedy, ways, besides } = errorText(kind, brand)
   const content = html`<div class="sign caution">${attention}</div>
 <h1 class="strong">${title}</h1>
 <p>${happened}</p>
 <h2>What to do</h2>
-<p>${remedy}</p>
+<p>${again === undefined ? remedy : remedyHere}</p>${again !== undefined && html`<p class="actions"><a class="button primary" href="${again}" referrerpolicy="no-referrer">Start again</a></p>`}
 ${ways !== undefined && html`<ul class="ways">${ways.map((way) => html`<li>${way}</li>`)}</ul>`}
 ${besides !== undefined && html`<p>${besides}</p>`}
 ${technicalDetails({ requestId, error })}`

@@ -1,13 +1,14 @@
 import type { Brand } from './brand.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
-import { attention, cross } from './icons.ts'
+import { attention, cross, tick } from './icons.ts'
 import { layout, type Page } from './layout.ts'
 import { breakable, href, html, type Markup } from './markup.ts'
 import { technicalDetails } from './technical-details.ts'
 
 export interface ReturnPageInput {
   readonly brand: Brand
-  readonly outcome: 'cancelled' | 'failed'
+  /** `finished`: the client has been told before. */
+  readonly outcome: 'finished' | 'cancelled' | 'failed'
   /**
    * The whole authorization response: the validated redirect URI with the parameters of the answer. Absent: the person is
    * told to go back by themselves.
@@ -19,7 +20,7 @@ export interface ReturnPageInput {
 }
 
 /**
- * Hands an error over by a click of the person: to an app's own scheme (A-20), and to a host that nobody vouches for, where
+ * Hands an error, or an answer for the second time, over by a click of the person: to an app's own scheme (A-20), and to a host that nobody vouches for, where
  * an unasked-for redirect would make us an open redirector (A-17, C-11).
  *
  * Throws `TypeError` when the location is not one to go to.
@@ -29,12 +30,17 @@ export function returnPage({ brand, outcome, location, requestId, error }: Retur
   const content = html`${sign}
 <h1 class="strong">${title}</h1>
 <p>${happened}</p>
-${location === undefined ? html`<p class="after note">Close this page and go back to your app.</p>` : wayBack(location)}
+${location === undefined ? outcome !== 'finished' && html`<p class="after note">Close this page and go back to your app.</p>` : wayBack(location)}
 ${technicalDetails({ requestId, error })}`
   return layout(brand, title, content)
 }
 
 const TEXTS = {
+  finished: {
+    title: 'This sign-in is finished',
+    happened: 'If your app says that it is connected, close this page. Otherwise, go back to it.',
+    sign: html`<div class="sign done">${tick}</div>`,
+  },
   cancelled: {
     title: 'You cancelled the sign-in',
     happened: 'The app was not connected.',

@@ -101,6 +101,7 @@ export function createHarness(
   })
   const configured = parseConfiguredClients(options.configured ?? [], redirectPolicy)
   const upstream: Upstream = {
+    id: 'harness',
     authorizationUrl: async ({ state, nonce }) =>
       new URL(`https://login.example/authorize?state=${state}&nonce=${nonce}`),
     identify: async () => {

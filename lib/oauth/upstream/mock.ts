@@ -18,6 +18,7 @@ const mockCode = 'mock'
 export function createMockUpstream(options: { readonly issuer: string; readonly allowed: boolean }): Upstream {
   if (!options.allowed) throw new Error('the mock upstream is for development only')
   return {
+    id: 'mock',
     authorizationUrl: async (login) =>
       new URL(`${options.issuer}${paths.mockAuthorize}?${new URLSearchParams({ state: login.state })}`),
     identify: async (answer, login) => {

@@ -1,6 +1,12 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
-import { type Identity, type Upstream, UpstreamError } from './upstream.ts'
+import { sha256 } from '../sha256.ts'
+import { ask, isObject } from './provider-http.ts'
+import { createProviderKeys } from './provider-keys.ts'
+import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
+import { isRefusal, loggedCode, meaningOf } from './provider-words.ts'
+import { idTokenOf } from './token-answer.ts'
+import { type Identity, type Login, type Upstream, UpstreamError } from './upstream.ts'
 
 export interface OpenIdProviderOptions {
   readonly issuer: string
@@ -16,18 +22,6 @@ export interface OpenIdProviderOptions {
 /** The least that tells who someone is; no `offline_access`, no API audience (F-09). */
 const scope = 'openid profile email'
 
-/** Milliseconds for which the provider's metadata are kept. */
-const discoveryLifetime = 3_600_000
-/** Seconds for which its keys are kept: fewer than the 300 after which the library reads them again by itself. */
-const keysLifetime = 240
-/** Bytes of an answer of the provider. */
-const maxAnswer = 512 * 1024
-const Jwks = v.object({ keys: v.array(v.looseObject({ kty: v.string() })) })
-
-/** With what we need of it. */
-type Metadata = oauth.AuthorizationServer &
-  Readonly<Record<'authorization_endpoint' | 'token_endpoint' | 'jwks_uri', string>>
-
 /** At most 64 characters that can be seen; empty means that there is none. */
 const short = v.pipe(
   v.string(),
@@ -37,122 +31,182 @@ const short = v.pipe(
 /** No longer than a mailbox can be (RFC 5321 §4.5.3.1.3), and nothing in it that cannot be seen: a person is to know it. */
 const emailAddress = v.pipe(v.string(), v.regex(/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u), v.maxBytes(254))
 
-/** Claims of the ID token that we read; the library has validated the token itself. An odd address counts as none. */
+/** Some providers write booleans as text (Apple, Cognito): these two strings, and no other value, stand for them. */
+const booleanOrItsText = v.union([
+  v.boolean(),
+  v.pipe(
+    v.picklist(['true', 'false']),
+    v.transform((text) => text === 'true'),
+  ),
+])
+
+/** Claims of the ID token that we read; the token itself has been validated. What is odd about a person counts as none. */
 const Claims = v.object({
-  sub: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  // Half a surrogate pair would be hashed like any other half, and two people be one.
+  sub: v.pipe(
+    v.string(),
+    v.minLength(1),
+    v.maxLength(255),
+    v.check((text) => text.isWellFormed()),
+  ),
   email: v.fallback(v.optional(emailAddress), undefined),
-  email_verified: v.fallback(v.optional(v.boolean()), undefined),
+  email_verified: v.fallback(v.optional(booleanOrItsText), undefined),
   org_id: v.fallback(v.optional(short), undefined),
   org_name: v.fallback(v.optional(short), undefined),
 })
 
 /** An OpenID Provider found by discovery: Auth0, or any other. */
 export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
-  const issuer = new URL(options.issuer)
+  const metadata = createMetadataReader(new URL(options.issuer), options.now)
+  const keys = createProviderKeys(metadata, options.now)
   const client: oauth.Client = { client_id: options.clientId, id_token_signed_response_alg: 'RS256' }
-  const authentication =
-    options.clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(options.clientSecret)
-  const http = (signal: AbortSignal) => ({
-    signal,
-    [oauth.customFetch]: fetchWithOneRetry,
-    // Configuration admits http on loopback only.
-    [oauth.allowInsecureRequests]: issuer.protocol === 'http:',
-  })
-  let discovered: { server: Metadata; at: number } | undefined
-  let keys: oauth.JWKSCacheInput = {}
 
-  /** Keeps only what is usable: what is not may be so for a moment. */
-  async function discover(signal: AbortSignal): Promise<Metadata> {
-    if (discovered && options.now() - discovered.at < discoveryLifetime) return discovered.server
-    const response = await oauth.discoveryRequest(issuer, { ...http(signal), algorithm: 'oidc' })
-    const server = await oauth.processDiscoveryResponse(issuer, response)
-    const { authorization_endpoint, token_endpoint, jwks_uri } = server
-    if (!isEndpoint(authorization_endpoint) || !isEndpoint(token_endpoint) || !isEndpoint(jwks_uri)) {
-      throw new UpstreamError('invalid', 'an endpoint is missing')
+  /** Sends the code to the provider's token endpoint; if that fails, and the provider has moved, to where it is now. */
+  async function redeem(server: ProviderMetadata, code: string, login: Login, signal: AbortSignal): Promise<string> {
+    const authenticate = clientAuthentication(server, options.clientSecret)
+    const send = async ({ token_endpoint: url }: ProviderMetadata) => {
+      const body = new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: options.redirectUri,
+        code_verifier: login.codeVerifier,
+      })
+      const headers = new Headers({ accept: 'application/json' })
+      await authenticate(forLibrary(server), client, body, headers)
+      return idTokenOf(await ask({ url, headers, body }, signal))
     }
-    const metadata = { ...server, authorization_endpoint, token_endpoint, jwks_uri }
-    discovered = { server: metadata, at: options.now() }
-    return metadata
-  }
-
-  const isEndpoint = (url: unknown): url is string =>
-    typeof url === 'string' && ['https:', issuer.protocol].includes(URL.parse(url)?.protocol ?? '')
-
-  async function loadKeys({ jwks_uri }: Metadata, signal: AbortSignal): Promise<void> {
-    const seconds = Math.floor(options.now() / 1000)
-    if ('uat' in keys && seconds - keys.uat < keysLifetime) return
-    const response = await fetchWithOneRetry(jwks_uri, {
-      body: undefined,
-      headers: { accept: 'application/json' },
-      method: 'GET',
-      redirect: 'manual',
-      signal,
-    })
-    if (response.status !== 200) throw new UpstreamError('invalid', `status ${response.status}`)
-    const jwks = v.safeParse(Jwks, await response.json().catch(() => undefined))
-    if (!jwks.success) throw new UpstreamError('invalid', 'not a key set')
-    keys = { jwks: jwks.output, uat: seconds }
-  }
-
-  /**
-   * The library checks the signature only when asked (F-05), and does not look for new keys within a minute: a key made
-   * since then is found by forgetting the old ones.
-   */
-  async function verifySignature(server: oauth.AuthorizationServer, response: Response, signal: AbortSignal) {
-    // A copy each time: the library keeps keys by the identity of this object, beside those that it is given.
-    const verify = () =>
-      oauth.validateApplicationLevelSignature({ ...server }, response, { ...http(signal), [oauth.jwksCache]: keys })
     try {
-      await verify()
+      return await send(server)
     } catch (error) {
-      if (!(error instanceof oauth.OperationProcessingError) || error.code !== oauth.KEY_SELECTION) throw error
-      keys = {}
-      await verify()
+      if (!(error instanceof UpstreamError) || error.kind !== 'passing') throw error
+      const moved = await metadata.readAgain(server, signal)
+      if (!moved || moved.token_endpoint === server.token_endpoint) throw error
+      return send(moved)
     }
   }
 
   return {
-    authorizationUrl: (login, prompt, signal) =>
-      explained(async () => {
-        const { authorization_endpoint } = await unspent('metadata', () => discover(signal))
-        const url = new URL(authorization_endpoint)
-        const parameters = {
-          response_type: 'code',
-          client_id: options.clientId,
-          redirect_uri: options.redirectUri,
-          scope,
-          state: login.state,
-          nonce: login.nonce,
-          code_challenge: await oauth.calculatePKCECodeChallenge(login.codeVerifier),
-          code_challenge_method: 'S256',
-          ...(prompt === undefined ? {} : { prompt }),
-        }
-        for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
-        return url
-      }),
+    // The code is sent to nobody but whoever issued it, with the redirect URI that it was asked for with.
+    id: sha256(`${options.issuer}\n${options.clientId}\n${options.redirectUri}`).slice(0, 11),
 
-    identify: (answer, login, signal) =>
-      explained(async () => {
-        const server = await unspent('metadata', () => discover(signal))
-        const parameters = oauth.validateAuthResponse(server, client, answer, login.state)
-        await unspent('keys', () => loadKeys(server, signal))
-        const response = await oauth.authorizationCodeGrantRequest(
-          server,
-          client,
-          authentication,
-          parameters,
-          options.redirectUri,
-          login.codeVerifier,
-          http(signal),
-        )
-        const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, {
-          expectedNonce: login.nonce,
-          requireIdToken: true,
-        })
-        await verifySignature(server, response, signal)
-        return identityOf(server.issuer, oauth.getValidatedIdTokenClaims(tokens))
-      }),
+    async authorizationUrl(login, prompt, signal) {
+      const { authorization_endpoint } = await metadata.read(signal)
+      const url = new URL(authorization_endpoint)
+      const parameters = {
+        response_type: 'code',
+        client_id: options.clientId,
+        redirect_uri: options.redirectUri,
+        scope,
+        state: login.state,
+        nonce: login.nonce,
+        code_challenge: await oauth.calculatePKCECodeChallenge(login.codeVerifier),
+        code_challenge_method: 'S256',
+        ...(prompt === undefined ? {} : { prompt }),
+      }
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+      return url
+    },
+
+    async identify(answer, login, signal) {
+      const server = await metadata.read(signal)
+      const code = codeOf(server, client, answer, login)
+      await keys.ready(server, signal)
+      const idToken = await redeem(server, code, login, signal)
+      const claims = await validatedClaims(server, client, idToken, login)
+      if (!(await keys.haveSigned(idToken, signal))) {
+        throw new UpstreamError('invalid', 'no key of the provider has signed the ID token')
+      }
+      return identityOf(server.issuer, claims)
+    },
   }
+}
+
+/**
+ * Post where the metadata name it, as before there was a choice; Basic where they are silent (RFC 8414 §2). One method for
+ * each code: once it has been sent there is no second try with another. Throws `UpstreamError`.
+ */
+function clientAuthentication(server: ProviderMetadata, secret: string | undefined): oauth.ClientAuth {
+  if (secret === undefined) return oauth.None()
+  const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+  if (methods.includes('client_secret_post')) return oauth.ClientSecretPost(secret)
+  if (methods.includes('client_secret_basic')) return oauth.ClientSecretBasic(secret)
+  throw new UpstreamError('misconfigured', 'the token endpoint takes no client secret', {
+    code: 'unsupported_client_authentication',
+  })
+}
+
+/** The provider's code, of an authorization response that is one. Throws `UpstreamError`. */
+function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearchParams, login: Login): string {
+  try {
+    const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
+    const [code = ''] = codes
+    if (codes.length === 1 && code !== '') return code
+  } catch (error) {
+    if (!(error instanceof oauth.AuthorizationResponseError)) throw notAcceptable('authorization response', error)
+    const meaning = meaningOf(error.error)
+    const kind = meaning === 'misconfigured' ? 'misconfigured' : 'refused'
+    const said = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the person in'
+    throw new UpstreamError(kind, said, { code: loggedCode(error.error), cause: error })
+  }
+  throw new UpstreamError('invalid', 'the authorization response has not exactly one code')
+}
+
+const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519|448)$|^ES256K$|^ML-DSA-\d\d$/
+
+/** The claims whose values decide whether the token is meant for us, now. */
+const decisive = ['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce']
+
+/**
+ * The claims of an ID token that is meant for us (OpenID Connect Core §3.1.3.7); its signature is not checked here. The
+ * library is shown the decisive claims as they are, since it also refuses tokens for claims that nobody reads.
+ */
+async function validatedClaims(
+  server: ProviderMetadata,
+  client: oauth.Client,
+  idToken: string,
+  login: Login,
+): Promise<unknown> {
+  const parts = idToken.split('.')
+  const [header = '', payload = '', signature = ''] = parts
+  const [protectedHeader, claims] = [jsonPart(header), jsonPart(payload)]
+  if (parts.length !== 3 || !protectedHeader || !claims) throw new UpstreamError('invalid', 'the ID token is not a JWT')
+  const { alg } = protectedHeader
+  if (typeof alg === 'string' && alg !== 'RS256' && asymmetric.test(alg)) {
+    throw new UpstreamError('misconfigured', 'the provider signs ID tokens by another algorithm than RS256', {
+      code: 'unsupported_algorithm',
+    })
+  }
+  const shown = Object.fromEntries(decisive.filter((name) => Object.hasOwn(claims, name)).map((n) => [n, claims[n]]))
+  const answer = {
+    access_token: 'unused',
+    token_type: 'bearer',
+    id_token: `${header}.${Buffer.from(JSON.stringify(shown)).toString('base64url')}.${signature}`,
+  }
+  try {
+    await oauth.processAuthorizationCodeResponse(forLibrary(server), client, Response.json(answer), {
+      expectedNonce: login.nonce,
+      requireIdToken: true,
+    })
+  } catch (error) {
+    throw notAcceptable('ID token', error)
+  }
+  return claims
+}
+
+/** Of a JWT: a JSON object in UTF-8. Bytes that are not would all be read as the same character. */
+function jsonPart(part: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+/** A copy each time: the library keeps what it knows of a server by the identity of this object. */
+function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
+  const { issuer, authorization_response_iss_parameter_supported: promisesIss = false } = server
+  return { issuer, authorization_response_iss_parameter_supported: promisesIss }
 }
 
 function identityOf(issuer: string, claims: unknown): Identity {
@@ -175,78 +229,10 @@ function identityOf(issuer: string, claims: unknown): Identity {
   }
 }
 
-/** A passing fault is answered by asking once more (F-13); the caller's deadline covers both attempts. */
-async function fetchWithOneRetry(
-  url: string,
-  init: oauth.CustomFetchOptions<string, URLSearchParams | undefined>,
-): Promise<Response> {
-  const attempt = async () => {
-    const { body, signal, ...rest } = init
-    const response = await fetch(url, { ...rest, body: body ?? null, signal: signal ?? null })
-    if (response.status !== 429 && response.status < 500) return await whole(response)
-    await response.body?.cancel()
-    throw new UpstreamError('transient', `the provider answered ${response.status}`)
-  }
-  try {
-    return await attempt()
-  } catch (error) {
-    if (error instanceof UpstreamError && error.kind === 'invalid') throw error
-    if (init.signal?.aborted)
-      throw new UpstreamError('transient', 'the provider did not answer in time', { cause: error })
-  }
-  try {
-    return await attempt()
-  } catch (error) {
-    if (error instanceof UpstreamError) throw error
-    throw new UpstreamError('transient', 'the provider cannot be reached', { cause: error })
-  }
-}
-
-/** With all of its body, so that one that breaks off, or takes too long, is a passing fault as well. */
-async function whole({ body, status, headers }: Response): Promise<Response> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body ?? []) {
-    length += chunk.byteLength
-    if (length > maxAnswer) throw new UpstreamError('invalid', "the provider's answer is too large")
-    chunks.push(chunk)
-  }
-  return new Response(length === 0 ? null : Buffer.concat(chunks), { status, headers })
-}
-
-/** Codes as OAuth and OpenID Connect have them; whatever else somebody wrote there stays out of the log. */
-const errorCode = (code: string) => (/^[a-z_]{1,64}$/.test(code) ? code : 'other')
-
-/** Every failure leaves as an `UpstreamError`; the messages are for the log. */
-async function explained<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof UpstreamError) throw error
-    if (error instanceof oauth.AuthorizationResponseError) {
-      throw new UpstreamError('refused', 'the provider refused', { code: errorCode(error.error), cause: error })
-    }
-    if (error instanceof oauth.ResponseBodyError) {
-      throw new UpstreamError('invalid', `the provider's token endpoint answered ${errorCode(error.error)}`, {
-        cause: error,
-      })
-    }
-    throw new UpstreamError('invalid', `the provider's answer is not acceptable: ${reasonOf(error)}`, { cause: error })
-  }
-}
-
-/** Before the provider's code is spent: whoever meets a fault here loads the page again, and loses nothing (F-13). */
-async function unspent<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw new UpstreamError('transient', `the provider's ${what}: ${reasonOf(error)}`, { cause: error })
-  }
-}
-
-/** The library's words and ours are fixed; those of anything else may quote what the provider sent. */
-function reasonOf(error: unknown): string {
-  const fixed = [UpstreamError, oauth.OperationProcessingError, oauth.UnsupportedOperationError]
-  if (!(error instanceof Error)) return 'unknown'
-  return fixed.some((kind) => error instanceof kind) ? error.message : error.name
+/** The library's words are fixed; those of anything else may quote what the provider sent. */
+function notAcceptable(what: string, error: unknown): UpstreamError {
+  const fixed = [oauth.OperationProcessingError, oauth.UnsupportedOperationError]
+  const reason =
+    error instanceof Error ? (fixed.some((kind) => error instanceof kind) ? error.message : error.name) : ''
+  return new UpstreamError('invalid', `the provider's ${what} is not acceptable: ${reason}`, { cause: error })
 }

@@ -3,7 +3,9 @@
  * us (F-000-04). Says who someone is; issues nothing of ours, so that another consumer can use it as well (F-000-09).
  */
 export interface Upstream {
-  /** Where the browser is to go. Throws `UpstreamError` of kind `transient` when the provider cannot be reached. */
+  /** Tells this provider from another one that the operator may put in its place. A sign-in is finished where it was begun. */
+  readonly id: string
+  /** Where the browser is to go. Throws `UpstreamError` of kind `passing` or `misconfigured`. */
   authorizationUrl(login: Login, prompt: UpstreamPrompt | undefined, signal: AbortSignal): Promise<URL>
   /** Turns the provider's answer (the query of the callback) into an identity. Throws `UpstreamError`. */
   identify(answer: URLSearchParams, login: Login, signal: AbortSignal): Promise<Identity>
@@ -30,22 +32,35 @@ export interface Identity {
 }
 
 /**
- * - `refused`: the provider, or the person there, said no; `code` is what it answered.
- * - `transient`: no answer, or 429 or 5xx; the same request may succeed in a moment (F-13).
+ * What a failed sign-in means for what comes next, told by what the provider really answered.
+ *
+ * - `refused`: the provider, or the person there, said no.
+ * - `spent`: the provider has, or may have, taken its code, and nobody was identified: the same request can never
+ *   succeed, a new one through the provider can.
+ * - `passing`: the provider's own answer was never heard, and its code is as good as before: the same request may succeed in
+ *   a moment (F-13).
+ * - `misconfigured`: the same again for everybody, until the operator or the provider changes something.
  * - `invalid`: the answer does not prove who this is.
  */
+export type UpstreamFailure = 'refused' | 'spent' | 'passing' | 'misconfigured' | 'invalid'
+
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
-  readonly kind: 'refused' | 'transient' | 'invalid'
+  readonly kind: UpstreamFailure
+  /** The provider's error code as it may be logged, or our own name for what is misconfigured. */
   readonly code: string | undefined
+  /** With `spent`: the provider said itself that the code is no good; otherwise its answer was lost, late or broken. */
+  readonly rejected: boolean
 
+  /** @param message for the log: fixed words, nothing that the provider sent */
   constructor(
-    kind: UpstreamError['kind'],
+    kind: UpstreamFailure,
     message: string,
-    options?: { readonly code?: string; readonly cause?: unknown },
+    options?: { readonly code?: string | undefined; readonly rejected?: boolean; readonly cause?: unknown },
   ) {
     super(message, { cause: options?.cause })
     this.kind = kind
     this.code = options?.code
+    this.rejected = options?.rejected ?? false
   }
 }

@@ -1,3 +1,4 @@
+import { lifetimes } from '../../oauth/capabilities.ts'
 import type { Secrets } from '../../oauth/keys/secrets.ts'
 import type { Brand } from '../../oauth/pages/brand.ts'
 import type { SettingsReader } from '../settings.ts'
@@ -17,6 +18,8 @@ export interface FlowSettings extends ClientSettings {
     readonly grant: number
     readonly grace: number
   }
+  /** Seconds from approval in which the person is to have signed in. */
+  readonly signInLifetime: number
   readonly limits: LimitSettings
   readonly crmWebhookUrl: string | undefined
 }
@@ -46,6 +49,7 @@ export function readFlow(
       grant: 180 * day,
       grace: settings.integer('MCP_OAUTH_REFRESH_GRACE', { min: 0, max: 600, default: 60 }),
     },
+    signInLifetime: settings.integer('MCP_OAUTH_SIGN_IN_TTL', { min: 1, max: 3600, default: lifetimes.signIn }),
     ...readClients(settings, site, proxyHosts),
     limits: readLimits(settings),
     crmWebhookUrl: settings.url('CRM_WEBHOOK_URL'),

@@ -7,6 +7,8 @@ const back = fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arb
 const at = fc.nat(1)
 const person = fc.nat(1)
 const scope = fc.constantFrom<Scope[]>('docs:read', 'docs:read docs:feedback')
+const upstreams = ['fine', 'fine', 'fine', 'passing', 'spent', 'lost', 'refused'] as const
+
 const whereabouts = {
   browser: fc.oneof(
     { weight: 6, arbitrary: fc.constant('own' as const) },
@@ -124,7 +126,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constant('callback' as const),
-      upstream: fc.constantFrom('fine' as const, 'fine' as const, 'transient' as const, 'refused' as const),
+      upstream: fc.constantFrom(...upstreams),
       transaction: back,
       ...whereabouts,
     }),

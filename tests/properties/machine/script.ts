@@ -35,7 +35,7 @@ export type Step =
   | ({ readonly do: 'press'; readonly button: 'approve' | 'cancel'; readonly page: number } & Whereabouts)
   | ({
       readonly do: 'callback'
-      readonly upstream: 'fine' | 'transient' | 'refused'
+      readonly upstream: 'fine' | 'passing' | 'spent' | 'lost' | 'refused'
       readonly transaction: number
     } & Whereabouts)
   | ({ readonly do: 'confirm'; readonly button: 'confirm' | 'cancel'; readonly transaction: number } & Whereabouts)

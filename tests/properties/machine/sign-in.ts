@@ -43,9 +43,16 @@ interface Page {
 
 interface Transaction {
   readonly page: Page
-  readonly state: string
-  phase: 'login' | 'confirmation' | 'over'
+  /** Of the way through the provider that is under way: each has its own. */
+  state: string
+  phase: 'login' | 'confirmation' | 'finished' | 'over'
+  /** Until when the phase can be completed, and until when it is known at all. */
   expiresAt: number
+  knownUntil: number
+  readonly approvedAt: number
+  begunAgain: number
+  /** What the client was told, once it is finished, and until when that is good. */
+  code: { readonly value: string; readonly expiresAt: number } | null
 }
 
 type StepOf<Name extends Step['do']> = Extract<Step, { readonly do: Name }>
@@ -122,13 +129,17 @@ export async function pressStep(state: State, step: StepOf<'press'>): Promise<vo
     state: location.searchParams.get('state') ?? '',
     phase: 'login',
     expiresAt: seconds(world) + lifetimes.transaction,
+    knownUntil: seconds(world) + lifetimes.transactionPage,
+    approvedAt: seconds(world),
+    begunAgain: 0,
+    code: null,
   })
 }
 
 export async function callbackStep(state: State, step: StepOf<'callback'>): Promise<void> {
   const found = arrive(state, step)
   if (!found) return
-  const { transaction, at, browser, mayPass } = found
+  const { transaction, at, browser, holds } = found
   const { upstreamSub } = state.world.browsers[browser] ?? {}
   assert(upstreamSub)
   at.server.identity = identityOf(upstreamSub, step.upstream)
@@ -138,23 +149,41 @@ export async function callbackStep(state: State, step: StepOf<'callback'>): Prom
     held = heldIn(b, transaction)
     return b.open(path)
   })
-  // Somebody who reloads the page that asks for confirmation is asked again; nothing else happens.
-  if (mayPass(held, 'confirmation')) return refused(answer, 200)
-  if (!mayPass(held, 'login')) return refused(answer, 403)
-  const { page } = transaction
-  if (step.upstream === 'transient') return assert.equal(answer.status, 503)
+  const { page, phase } = transaction
+  if (!holds(held)) return refused(answer, 403)
+  const time = seconds(state.world)
+  // Somebody who reloads the page that asks for confirmation is asked again; somebody who comes late begins anew.
+  if (phase === 'finished') return expectFinished(answer, transaction, state.world)
+  if (transaction.expiresAt <= time) return expectAnew(answer, page, 400)
+  if (phase === 'confirmation') return refused(answer, 200)
+
+  if (step.upstream === 'passing') return assert.equal(answer.status, 503)
+  if (step.upstream === 'spent' || step.upstream === 'lost') {
+    const most = step.upstream === 'spent' ? 2 : 1
+    if (transaction.begunAgain >= most || transaction.approvedAt + lifetimes.transaction <= time) {
+      return expectAnew(answer, page, 503)
+    }
+    const location = new URL(answer.headers.get('location') ?? '')
+    assert.equal(location.origin, 'https://login.example')
+    assert.notEqual(location.searchParams.get('state'), transaction.state)
+    transaction.state = location.searchParams.get('state') ?? ''
+    transaction.begunAgain += 1
+    transaction.expiresAt = time + lifetimes.transaction
+    return
+  }
   transaction.phase = 'over'
   if (step.upstream === 'refused') return expectError(answer, page, 'access_denied', state.world)
-  if (!page.client.confirms) return expectCode(answer, page, upstreamSub, state)
+  if (!page.client.confirms) return finish(transaction, expectCode(answer, page, upstreamSub, time, state), state.world)
   assert.deepEqual([answer.status, answer.headers.get('location')], [200, null])
   transaction.phase = 'confirmation'
-  transaction.expiresAt = seconds(state.world) + lifetimes.confirmation
+  transaction.expiresAt = time + lifetimes.confirmation
+  transaction.knownUntil = transaction.expiresAt + lifetimes.transactionPage
 }
 
 export async function confirmStep(state: State, step: StepOf<'confirm'>): Promise<void> {
   const found = arrive(state, step)
   if (!found) return
-  const { transaction, at, browser, mayPass } = found
+  const { transaction, at, browser, holds } = found
   const form = { state: transaction.state, action: step.button }
   let held = ''
   const answer = await visit(state.world, browser, at, (b) => {
@@ -162,10 +191,59 @@ export async function confirmStep(state: State, step: StepOf<'confirm'>): Promis
     const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: state.world.issuer }
     return b.open('/oauth/confirm', { method: 'POST', headers, body: new URLSearchParams(form) })
   })
-  if (!mayPass(held, 'confirmation')) return refused(answer, 403)
+  const { page, phase, code } = transaction
+  if (!holds(held) || phase === 'login') return refused(answer, 403)
+  const time = seconds(state.world)
+  if (phase === 'finished') {
+    if (step.button === 'cancel' || !code || code.expiresAt <= time)
+      return expectFinished(answer, transaction, state.world)
+    // Pressed twice: the very same code.
+    return expectTheSameCode(answer, page, code.value, state.world)
+  }
+  if (transaction.expiresAt <= time) return expectAnew(answer, page, 400)
   transaction.phase = 'over'
-  if (step.button === 'cancel') return expectError(answer, transaction.page, 'access_denied', state.world)
-  expectCode(answer, transaction.page, state.world.browsers[browser]?.upstreamSub ?? '', state)
+  if (step.button === 'cancel') return expectError(answer, page, 'access_denied', state.world)
+  const upstreamSub = state.world.browsers[browser]?.upstreamSub ?? ''
+  const issuedAt = Math.floor(time / 10) * 10
+  finish(transaction, expectCode(answer, page, upstreamSub, issuedAt, state), state.world)
+}
+
+function finish(transaction: Transaction, code: NonNullable<Transaction['code']>, world: World): void {
+  transaction.phase = 'finished'
+  transaction.code = code
+  transaction.knownUntil = seconds(world) + lifetimes.outcome
+}
+
+/** Whoever comes again is told that it is over; the way back to the client is a click, with the same code, while it is good. */
+function expectFinished(answer: Answer, { page, code }: Transaction, world: World): void {
+  refused(answer, 200)
+  if (code && code.expiresAt > seconds(world)) expectTheSameCode(answer, page, code.value, world)
+  else assert(!answer.text.includes('code='), 'a code that is no good')
+}
+
+/** In every member, its id among them. Another instance may have sealed it with another secret. */
+function expectTheSameCode(answer: Answer, page: Page, value: string, world: World): void {
+  const open = codeSealer(world.sealing).open
+  assert.deepEqual(open(returned(answer, page, world).get('code') ?? ''), open(value))
+}
+
+/** A page whose button sends the client's own request once more. */
+function expectAnew(answer: Answer, page: Page, status: number): void {
+  refused(answer, status)
+  const [, link = ''] = /<a class="button primary" href="([^"]*)"/.exec(answer.text) ?? []
+  const { pathname, searchParams } = new URL(link.replaceAll('&amp;', '&'), 'https://docs.example')
+  assert.equal(pathname, '/oauth/authorize')
+  const { client_id, redirect_uri, state, code_challenge, scope } = Object.fromEntries(searchParams)
+  assert.deepEqual(
+    { client_id, redirect_uri, state, code_challenge, scope },
+    {
+      client_id: page.client.id,
+      redirect_uri: page.redirectUri,
+      state: page.state,
+      code_challenge: page.pkce.challenge,
+      scope: page.scope,
+    },
+  )
 }
 
 /** What a browser has of a transaction: it may be in several cookies. */
@@ -179,13 +257,15 @@ function arrive({ world, transactions }: State, step: StepOf<'callback'> | StepO
   if (!transaction) return undefined
   const at = instanceOf(world, step.at)
   const own = step.browser === 'own'
-  const mayPass = (cookie: string, phase: Transaction['phase']) =>
-    own && cookie !== '' && at.opens(cookie) && phase === transaction.phase && transaction.expiresAt > seconds(world)
-  return { transaction, at, browser: own ? transaction.page.browser : 1 - transaction.page.browser, mayPass }
+  const holds = (cookie: string) =>
+    own && cookie !== '' && at.opens(cookie) && transaction.phase !== 'over' && transaction.knownUntil > seconds(world)
+  return { transaction, at, browser: own ? transaction.page.browser : 1 - transaction.page.browser, holds }
 }
 
-function identityOf(sub: string, upstream: 'fine' | 'transient' | 'refused') {
-  if (upstream === 'transient') return new UpstreamError('transient', 'no answer')
+function identityOf(sub: string, upstream: StepOf<'callback'>['upstream']) {
+  if (upstream === 'passing') return new UpstreamError('passing', 'no answer')
+  if (upstream === 'lost') return new UpstreamError('spent', 'a late answer')
+  if (upstream === 'spent') return new UpstreamError('spent', 'no', { code: 'invalid_grant', rejected: true })
   if (upstream === 'refused') return new UpstreamError('refused', 'no', { code: 'access_denied' })
   return { ...reader, sub, email: `${subjectOf(reader.issuer, sub)}@example.com` }
 }
@@ -211,7 +291,13 @@ function expectError(answer: Answer, page: Page, error: string, world: World): v
   assert.deepEqual([parameters.get('error'), parameters.get('code')], [error, null])
 }
 
-function expectCode(answer: Answer, page: Page, upstreamSub: string, { world, grants }: State): void {
+function expectCode(
+  answer: Answer,
+  page: Page,
+  upstreamSub: string,
+  issuedAt: number,
+  { world, grants }: State,
+): NonNullable<Transaction['code']> {
   const value = returned(answer, page, world).get('code') ?? ''
   const code = codeSealer(world.sealing).open(value)
   assert(code, 'no code of ours')
@@ -225,7 +311,7 @@ function expectCode(answer: Answer, page: Page, upstreamSub: string, { world, gr
       p: page.pkce.challenge,
       scope: page.scope,
       resource: `${world.issuer}/mcp`,
-      exp: seconds(world) + lifetimes.code,
+      exp: issuedAt + lifetimes.code,
       sub,
     },
   )
@@ -246,6 +332,7 @@ function expectCode(answer: Answer, page: Page, upstreamSub: string, { world, gr
     madeBy: undefined,
     doomed: false,
   })
+  return { value, expiresAt: exp }
 }
 
 /** The parameters of the answer to the client, which goes nowhere but to the redirect URI of the request. */

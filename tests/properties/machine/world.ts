@@ -56,6 +56,8 @@ export const lifetimes = {
   consent: 600,
   transaction: 600,
   confirmation: 300,
+  transactionPage: 86_400,
+  outcome: 600,
   refreshToken: 30 * 86_400,
 }
 

@@ -68,6 +68,7 @@ async function createPlace(): Promise<Place> {
     secrets,
     trustedHosts: ['claude.ai'],
     upstream: {
+      id: 'place',
       authorizationUrl: (...rest) => upstream.authorizationUrl(...rest),
       identify: (...rest) => upstream.identify(...rest),
     },
