@@ -21,7 +21,7 @@ const waitOf: Partial<Record<ErrorKind, number>> = { 'client-unavailable': 30 }
 /** An error on a page of ours; as JSON for a program that asks for JSON (mcp-remote's preflight). */
 export function pageErrorResponse(error: unknown, request: Request, brand: Brand, requestId: string): Response {
   const shown = asPageError(error)
-  const status = statusOf[shown.kind] ?? (shown.kind === 'unexpected' ? (isOurFault(error) ? 503 : 500) : 400)
+  const status = statusOf[shown.kind] ?? otherStatus(shown, error)
   const headers: Record<string, string> =
     status === 503 ? { 'retry-after': String(waitOf[shown.kind] ?? retryAfter) } : {}
   const wire = { code: shown.code, description: shown.description }
@@ -36,6 +36,11 @@ export function pageErrorResponse(error: unknown, request: Request, brand: Brand
     status,
     headers,
   })
+}
+
+function otherStatus({ kind, code }: PageError, error: unknown): number {
+  if (kind === 'unexpected') return isOurFault(error) ? 503 : 500
+  return code === 'access_denied' ? 403 : 400
 }
 
 function asPageError(error: unknown): PageError {

@@ -149,7 +149,7 @@ describe('the cookies of a sign-in', () => {
     server.clock += 600_000
     const state = upstream.searchParams.get('state') ?? ''
     const late = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)
-    expect([late.status, late.headers.get('location'), late.headers.getSetCookie()]).toEqual([400, null, []])
+    expect([late.status, late.headers.get('location'), late.headers.getSetCookie()]).toEqual([403, null, []])
     server.clock += 86_400_000 - 600_000
     expect((await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)).status).toBe(403)
     expect(server.log.map(({ event }) => event)).not.toContain('code_issued')

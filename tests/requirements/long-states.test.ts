@@ -47,7 +47,8 @@ describe.each(longStates)(`a state of ${longestState} characters: %s`, (_name, s
   test('comes back as it was sent, with a code, an error and a refusal of the person [A-11]', async () => {
     const { clientId, browser } = await start()
     expect((await signIn(browser, clientId, newPkce(), { state })).searchParams.getAll('state')).toEqual([state])
-    expect(browser.cookies.size, 'the transaction is over, with all its cookies').toBe(1)
+    const left = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    expect(left.length, 'what is left only knows that it is over').toBeLessThan(7500)
     const error = await browser.open(authorizePath(clientId, newPkce(), { state, response_type: 'x' }))
     expect(answerOf(error).getAll('state')).toEqual([state])
     const page = await (await browser.open(authorizePath(clientId, newPkce(), { state }))).text()
@@ -60,7 +61,7 @@ describe.each(longStates)(`a state of ${longestState} characters: %s`, (_name, s
     expect(await asked.text()).toContain('value="confirm"')
     expect(await (await browser.open(path)).text()).toContain('value="confirm"')
     expect(answerOf(await confirm('confirm')).getAll('state')).toEqual([state])
-    expect(browser.cookies.size).toBe(1)
+    expect(await (await browser.open(path)).text()).toContain('This sign-in is finished')
   })
 })
 

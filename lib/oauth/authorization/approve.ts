@@ -1,12 +1,11 @@
 import { AuthorizationError, PageError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
-import { tookTooLong } from './callback.ts'
 import { onPage } from './checks/on-page.ts'
 import { readOwnForm } from './checks/own-form.ts'
 import { showConsent } from './consent.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
-import { returnAddressOf } from './request.ts'
+import { askAnew, returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/approve`: the person pressed a button on the consent page. Approval sends the browser to the OpenID
@@ -39,7 +38,10 @@ export async function approve(
 function openForm(form: Parameters, request: Request, context: AuthorizationContext) {
   const opened = context.consentForms.open(onPage('invalid-request', () => form.get('request')) ?? '')
   if (!opened) throw new PageError('invalid-request', 'invalid_request', 'the form is not one of ours')
-  if (opened.expired) throw tookTooLong(opened)
+  if (opened.expired) {
+    const description = 'the consent page has expired'
+    throw new PageError('expired', 'invalid_request', description, undefined, askAnew(opened.request))
+  }
   const browser = context.browser.compare(request, opened.browserHash)
   if (browser === 'unknown') {
     throw new PageError('other-browser', 'invalid_request', 'the form belongs to another browser')

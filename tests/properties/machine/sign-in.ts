@@ -154,7 +154,7 @@ export async function callbackStep(state: State, step: StepOf<'callback'>): Prom
   const time = seconds(state.world)
   // Somebody who reloads the page that asks for confirmation is asked again; somebody who comes late begins anew.
   if (phase === 'finished') return expectFinished(answer, transaction, state.world)
-  if (transaction.expiresAt <= time) return expectAnew(answer, page, 400)
+  if (transaction.expiresAt <= time) return expectAnew(answer, page, 403)
   if (phase === 'confirmation') return refused(answer, 200)
 
   if (step.upstream === 'passing') return assert.equal(answer.status, 503)
@@ -200,7 +200,7 @@ export async function confirmStep(state: State, step: StepOf<'confirm'>): Promis
     // Pressed twice: the very same code.
     return expectTheSameCode(answer, page, code.value, state.world)
   }
-  if (transaction.expiresAt <= time) return expectAnew(answer, page, 400)
+  if (transaction.expiresAt <= time) return expectAnew(answer, page, 403)
   transaction.phase = 'over'
   if (step.button === 'cancel') return expectError(answer, page, 'access_denied', state.world)
   const upstreamSub = state.world.browsers[browser]?.upstreamSub ?? ''
