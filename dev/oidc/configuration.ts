@@ -37,6 +37,8 @@ export function configurationFor(
           : { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.clientSecret }),
       },
     ],
+    // What stands in the metadata: a client with a secret is one that uses Basic.
+    ...(client.clientSecret !== undefined && { clientAuthMethods: ['client_secret_basic'] }),
     jwks: { keys: keys.signing.map((key) => ({ ...key })) },
     cookies: {
       keys: keys.cookies,

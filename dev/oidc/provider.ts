@@ -1,13 +1,31 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { Provider } from 'oidc-provider'
 import * as v from 'valibot'
-import { assignAll, control, type Handle, listenOnLoopback, misbehave, pathOf, takeFault } from '../stand-in.ts'
+import {
+  assignAll,
+  control,
+  type Handle,
+  listenOnLoopback,
+  misbehave,
+  pathOf,
+  sendJson,
+  takeFault,
+} from '../stand-in.ts'
 import type { Account } from './account.ts'
 import { createAdapters } from './adapter.ts'
 import { openCollection } from './collection.ts'
 import { configurationFor } from './configuration.ts'
-import { forge, type ProviderFaults, providerFaults, shiftClock } from './faults.ts'
+import {
+  changeClaims,
+  forge,
+  oddKeySet,
+  type ProviderFaults,
+  providerFaults,
+  shiftClock,
+  type TokenFault,
+} from './faults.ts'
 import { openKeys, type ProviderKeys, rotateKeys } from './keys.ts'
 import { signInForm } from './sign-in-form.ts'
 
@@ -51,6 +69,8 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
   const adapter = createAdapters(directory)
   const accounts = openCollection(isAccount, directory === undefined ? undefined : join(directory, 'accounts'))
   const faults: ProviderFaults = {}
+  /** What goes wrong with a request once it has been answered. */
+  const afterwards = new WeakMap<IncomingMessage, TokenFault>()
   let keys = await openKeys(directory)
   let handle: Handle = (_request, response) => response.writeHead(503).end()
 
@@ -73,9 +93,11 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
         'The OpenID Provider of the local world: clients send people here. /.well-known/openid-configuration\n',
       )
     }
+    if (faults.moved && !moveBack(request)) return void response.writeHead(404).end()
     const endpoint = faultyEndpoints[pathOf(request)]
-    const fault = endpoint && takeFault(faults[endpoint], () => delete faults[endpoint])
-    if (fault !== undefined && (await misbehave(fault, response))) return
+    const fault = endpoint && takeFault<TokenFault>(faults[endpoint], () => delete faults[endpoint])
+    if (fault !== undefined && (await fail(fault, response))) return
+    if (fault !== undefined) afterwards.set(request, fault)
     handle(request, response)
   })
   const issuer = `http://localhost:${port}`
@@ -88,16 +110,46 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
     provider.use(signInForm(provider, (account) => accounts.set(account.sub, account)))
     provider.use(async (ctx, next) => {
       await next()
-      const [key] = keys.signing
-      const { idToken: fault, clockOffset = 0 } = faults
-      if (ctx.path !== '/token' || (fault === undefined && clockOffset === 0) || key === undefined) return
-      const answer = v.safeParse(v.looseObject({ id_token: v.string() }), ctx.body)
-      if (answer.success) {
-        const shifted = await shiftClock(clockOffset, answer.output.id_token, key)
-        ctx.body = { ...answer.output, id_token: fault ? await forge(fault, shifted, key) : shifted }
+      if (ctx.path === '/.well-known/openid-configuration') ctx.body = metadataOf(ctx.body)
+      if (ctx.path === '/jwks') ctx.body = keySetOf(ctx.body)
+      if (ctx.path !== '/token') return
+      ctx.body = await tokenResponseOf(ctx.body, keys)
+      const fault = afterwards.get(ctx.req)
+      if (fault?.kind === 'late') await setTimeout(fault.milliseconds, undefined, { ref: false })
+      if (fault?.kind === 'broken') ctx.body = JSON.stringify(ctx.body).slice(0, 40)
+      if (fault?.kind === 'lost') {
+        ctx.respond = false
+        ctx.res.destroy()
       }
     })
     return provider.callback()
+  }
+
+  function metadataOf(body: unknown): unknown {
+    const metadata = v.safeParse(document, body)
+    if (!metadata.success) return body
+    const at = faults.moved ? `${issuer}${movedTo}` : undefined
+    return {
+      ...metadata.output,
+      ...(at !== undefined && { token_endpoint: `${at}/token`, jwks_uri: `${at}/jwks` }),
+      ...faults.metadata,
+    }
+  }
+
+  function keySetOf(body: unknown): unknown {
+    const jwks = v.safeParse(v.object({ keys: v.array(document) }), body)
+    return jwks.success && faults.keySet !== undefined ? oddKeySet(jwks.output.keys, faults.keySet) : body
+  }
+
+  async function tokenResponseOf(body: unknown, { signing: [key] }: ProviderKeys): Promise<unknown> {
+    const answer = v.safeParse(v.looseObject({ id_token: v.string() }), body)
+    if (!answer.success || key === undefined) return body
+    const { idToken: fault, clockOffset = 0, claims, withoutKid = false } = faults
+    let { id_token } = answer.output
+    if (clockOffset !== 0) id_token = await shiftClock(clockOffset, id_token, key)
+    if (claims !== undefined || withoutKid) id_token = await changeClaims(claims ?? {}, withoutKid, id_token, key)
+    if (fault !== undefined) id_token = await forge(fault, id_token, key)
+    return { ...answer.output, id_token, ...faults.tokenResponse }
   }
 
   function refuseAuthorization(error: string, request: IncomingMessage, response: ServerResponse): void {
@@ -115,4 +167,38 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
 
 function isAccount(value: unknown): value is Account {
   return typeof value === 'object' && value !== null && 'sub' in value && 'email' in value
+}
+
+const document = v.record(v.string(), v.unknown())
+
+const movedTo = '/moved'
+
+/** @returns whether the request is for something that has not moved, or for where it is now; then as if it had not */
+function moveBack(request: IncomingMessage): boolean {
+  const path = pathOf(request)
+  if (path === '/token' || path === '/jwks') return false
+  if (path.startsWith(`${movedTo}/`)) request.url = request.url?.slice(movedTo.length) ?? '/'
+  return true
+}
+
+/** @returns whether that was the answer */
+async function fail(fault: TokenFault, response: ServerResponse): Promise<boolean> {
+  switch (fault.kind) {
+    case 'page':
+      response.writeHead(fault.status, { 'content-type': 'text/html; charset=utf-8' })
+      response.end('<!doctype html><title>Sorry</title><h1>We will be back soon</h1>')
+      return true
+    case 'drop':
+      response.destroy()
+      return true
+    case 'error':
+      sendJson(response, fault.status, { error: fault.error, error_description: fault.description })
+      return true
+    case 'late':
+    case 'broken':
+    case 'lost':
+      return false
+    default:
+      return misbehave(fault, response)
+  }
 }

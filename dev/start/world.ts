@@ -118,7 +118,12 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     ),
     part(
       'OpenID Provider',
-      startOpenIdProvider({ port: ports.provider, redirectUris: [...new Set(callbacks)], ...kept('oidc') }),
+      startOpenIdProvider({
+        port: ports.provider,
+        redirectUris: [...new Set(callbacks)],
+        ...(settings?.UPSTREAM_CLIENT_SECRET !== undefined && { clientSecret: settings.UPSTREAM_CLIENT_SECRET }),
+        ...kept('oidc'),
+      }),
       stop,
     ),
     part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents }), stop),

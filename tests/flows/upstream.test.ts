@@ -1,6 +1,8 @@
+import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type IdTokenFault, idTokenFaults, type ProviderFaults } from '../../dev/oidc/faults.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { assignAll } from '../../dev/stand-in.ts'
 import { deploy } from '../support/deploy.ts'
 import {
   type AuthorizationRequest,
@@ -35,14 +37,7 @@ afterAll(async () => {
 
 /** What the OpenID Provider does wrong from now on, and nothing else. */
 function misbehave(faults: ProviderFaults): void {
-  const { provider } = stack
-  delete provider.faults.authorization
-  delete provider.faults.token
-  delete provider.faults.discovery
-  delete provider.faults.jwks
-  delete provider.faults.idToken
-  delete provider.faults.clockOffset
-  Object.assign(provider.faults, faults)
+  assignAll(stack.provider.faults, faults)
 }
 
 /** Somebody has agreed and signed in, or cancelled there, and is about to be sent back to us. */
@@ -52,7 +47,7 @@ async function atTheCallback({ cancel = false } = {}) {
   const page = await openConsentPage(browser, request.url)
   const url = locationOf(await page.press('approve'))
   const callback = await signInHeadless({ url, email: newAddress(), cancel, fetch: browser.fetch })
-  return { request, callback, load: () => browser.fetch(callback) }
+  return { browser, request, callback, load: () => browser.fetch(callback) }
 }
 
 /** An error at the client's redirect URI, as RFC 6749 §4.1.2.1 and RFC 9207 have it, and no code. */
@@ -103,14 +98,16 @@ test.each([500, 429])(
   },
 )
 
-test('the provider never answers: a page says so before anybody gives up, and loading it again completes [T-25 F-13]', {
+test('the provider never answers: before anybody gives up the person is sent there again, which completes [T-25 F-13]', {
   timeout: patience,
 }, async () => {
-  const { request, load } = await atTheCallback()
+  const { browser, request, load } = await atTheCallback()
   misbehave({ token: { kind: 'never' } })
-  await expectUnavailable(await load())
+  const again = locationOf(await load())
   misbehave({})
-  tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+  // The provider knows the browser: no form.
+  const callback = await signInHeadless({ url: again, email: 'nobody asks', fetch: browser.fetch })
+  tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
 })
 
 const forgeries: Record<IdTokenFault, string> = {
@@ -179,14 +176,19 @@ test('the provider signs with a new key a moment after its keys were read: nobod
   }
 })
 
-test('an answer of the provider that somebody made up: server_error at the client, and no code [F-03 A9]', async () => {
+test('a code of the provider that somebody else was given: it is not taken, and the person is asked there again [F-03 A9]', async () => {
   const { request, callback } = await atTheCallback()
   const browser = createWatchedBrowser()
   const page = await openConsentPage(browser, request.url)
   const upstream = locationOf(await page.press('approve'))
   // The attacker's own code, put into the victim's transaction (OAuth 2.1 §7.5.1): PKCE and nonce do not fit it.
   callback.searchParams.set('state', upstream.searchParams.get('state') ?? '')
-  expectError(await browser.fetch(callback, { initiator: 'https://attacker.example/' }), 'server_error', request)
+  const again = locationOf(await browser.fetch(callback, { initiator: 'https://attacker.example/' }))
+  expect(again.origin).toBe(stack.provider.issuer)
+  // Whoever signs in now is who the code is for, and not the attacker.
+  const own = await signInHeadless({ url: again, email: 'victim@example.com', fetch: browser.fetch })
+  const { accessToken } = tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(own)))))
+  expect(decodeJwt(accessToken).email).toBe('victim@example.com')
 })
 
 test('a callback in a browser that did not approve: a page, no redirect, and the provider is not asked [F-02 A9 B8-2]', async () => {
@@ -213,7 +215,8 @@ test('the provider cannot be found at the approval: a page says so, and pressing
 
 test('a redirect URI that the operator has taken off the list since: a page, whether approved already or not [A-06]', async () => {
   const uri = 'example-app://oauth/callback'
-  const before = await deploy(stack, { MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })
+  const listed = { MCP_OAUTH_PRIVATE_USE_SCHEMES: 'listed' }
+  const before = await deploy(stack, { ...listed, MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })
   const registration = json(JSON.stringify({ redirect_uris: [uri] }))
   const { client_id } = await (await send(`${before.url}/oauth/register`, registration)).json()
   const { url } = (await registerClient(before.url)).authorizationRequest({ client_id, redirect_uri: uri })
@@ -221,7 +224,10 @@ test('a redirect URI that the operator has taken off the list since: a page, whe
   const [page, another] = [await openConsentPage(browser, url), await openConsentPage(browser, url)]
   const callback = locationOf(await browser.fetch(locationOf(await page.press('approve'))))
 
-  const tightened = await before.follow({ MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'other-app://oauth/callback' })
+  const tightened = await before.follow({
+    ...listed,
+    MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'other-app://oauth/callback',
+  })
   for (const refused of [await browser.fetch(callback), await another.press('approve')]) {
     expect([refused.status, refused.headers.get('location')]).toEqual([400, null])
     const shown = await refused.text()
@@ -229,7 +235,10 @@ test('a redirect URI that the operator has taken off the list since: a page, whe
     expect(shown).not.toContain('code=')
   }
 
-  await tightened.follow({ MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })
+  await tightened.follow({ ...listed, MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })
   const answered = await browser.fetch(callback)
-  expect([answered.status, await answered.text()]).toEqual([200, expect.stringContaining(`${uri}?code=`)])
+  expect([answered.status, await answered.text()]).toEqual([
+    200,
+    expect.stringContaining('Open the app for example-app:// links'),
+  ])
 })

@@ -127,19 +127,24 @@ export function createSharedReading<T>(read: (signal: AbortSignal) => Promise<T>
   }
 }
 
-/** Seconds in which nothing is read again for what was not found at the last time. */
-const pause = 30
-
 /**
- * Bounds reading something again because what was read does not fit: a reading that brought nothing new is followed by a
- * pause, since whoever likes can make up what nothing fits. One that did help counts for nothing.
+ * Bounds reading something again because what was read does not fit: readings that brought nothing new count, at most so many
+ * within so many seconds, since whoever likes can make up what nothing fits. One that did help counts for nothing.
+ *
+ * @param now milliseconds since the epoch
  */
-export function createRereading(now: () => number) {
-  let fruitlessAt = Number.NEGATIVE_INFINITY
+export function createRereading(
+  now: () => number,
+  { most, seconds }: { readonly most: number; readonly seconds: number },
+) {
+  let fruitless: number[] = []
   return {
-    allowed: () => now() - fruitlessAt >= pause * 1000,
+    allowed() {
+      fruitless = fruitless.filter((at) => now() - at < seconds * 1000)
+      return fruitless.length < most
+    },
     wasFruitless() {
-      fruitlessAt = now()
+      fruitless.push(now())
     },
   }
 }

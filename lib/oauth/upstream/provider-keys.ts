@@ -30,7 +30,10 @@ interface PublishedKey {
 export function createProviderKeys(metadata: MetadataReader, now: () => number): ProviderKeys {
   let source: ProviderMetadata | undefined
   let known: { readonly uri: string; readonly keys: readonly PublishedKey[]; readonly at: number } | undefined
-  const rereading = createRereading(now)
+  // A token that names no key, or one whose signature does not fit, comes from anybody; a name that we do not know, mostly from
+  // a provider that has made a new key.
+  const ofKnown = createRereading(now, { most: 1, seconds: 30 })
+  const ofUnknown = createRereading(now, { most: 5, seconds: 30 })
 
   const load = createSharedReading(async (signal) => {
     const from = source
@@ -62,6 +65,8 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number):
       const fits = (keys: readonly PublishedKey[]) =>
         signature !== null && candidates(keys, kid).some(({ key }) => verify('sha256', signed, key, signature))
       if (known && fits(known.keys)) return true
+      const isNew = typeof kid === 'string' && !known?.keys.some((key) => key.kid === kid)
+      const rereading = isNew ? ofUnknown : ofKnown
       if (!rereading.allowed()) return false
       try {
         if (fits(await load(signal))) return true

@@ -32,7 +32,7 @@ export function createMetadataReader(issuer: URL, now: () => number): MetadataRe
   const url = new URL(issuer)
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/.well-known/openid-configuration`
   let known: { readonly metadata: ProviderMetadata; readonly at: number } | undefined
-  const rereading = createRereading(now)
+  const rereading = createRereading(now, { most: 1, seconds: 5 })
 
   const load = createSharedReading(async (signal) => {
     const metadata = metadataOf(await readDocument('metadata', url.href, signal), issuer)

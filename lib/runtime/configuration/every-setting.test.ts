@@ -82,6 +82,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_ACCESS_TTL: numbers,
   MCP_OAUTH_REFRESH_TTL: numbers,
   MCP_OAUTH_REFRESH_GRACE: numbers,
+  MCP_OAUTH_SIGN_IN_TTL: numbers,
   MCP_OAUTH_TRUSTED_HOSTS: [
     'https://docs.example',
     '*.docs.example',

@@ -1,0 +1,249 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { decodeJwt } from 'jose'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { ProviderFaults } from '../../dev/oidc/faults.ts'
+import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { freePorts, localUrl, portsFrom } from '../../dev/start/ports.ts'
+import {
+  type AuthorizationRequest,
+  codeOf,
+  locationOf,
+  newAddress,
+  type OAuthClient,
+  obtainTokens,
+  openConsentPage,
+  registerClient,
+  tokensOf,
+} from '../support/oauth-client.ts'
+import { createWatchedBrowser } from '../support/secrets.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  stack = await startStack()
+  client = await registerClient(stack.url)
+})
+afterEach(() => misbehave({}))
+afterAll(async () => {
+  await stack?.stop()
+})
+
+/** As somebody would do it to `npm start`: over HTTP. */
+async function misbehave(faults: ProviderFaults): Promise<void> {
+  const answer = await fetch(`${stack.provider.issuer}/__faults`, { method: 'POST', body: JSON.stringify(faults) })
+  if (answer.status !== 200) throw new Error(await answer.text())
+}
+
+/** Somebody has approved, and is about to be sent back from the provider. */
+async function atTheCallback(faults: ProviderFaults = {}) {
+  const browser = createWatchedBrowser()
+  const request = client.authorizationRequest()
+  const page = await openConsentPage(browser, request.url)
+  const url = locationOf(await page.press('approve'))
+  await misbehave(faults)
+  const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
+  return { browser, request, callback, load: () => browser.fetch(callback) }
+}
+
+const redeemed = async (request: AuthorizationRequest, answer: Response) =>
+  tokensOf(await client.redeem(request, codeOf(locationOf(answer))))
+
+/** The provider knows this browser by now: it shows no form, and nobody has to click. */
+async function throughTheProvider(browser: Awaited<ReturnType<typeof atTheCallback>>['browser'], answer: Response) {
+  const url = locationOf(answer)
+  expect(url.origin).toBe(stack.provider.issuer)
+  const callback = await signInHeadless({ url, email: 'no form', fetch: browser.fetch })
+  return { callback, answer: await browser.fetch(callback) }
+}
+
+describe('what never reached the provider’s own answer: a page, nothing is lost, and loading it again completes', () => {
+  test.each([
+    ...[403, 404, 408, 425, 429, 502].map((status) => [`a web page with ${status}`, { kind: 'page', status }] as const),
+    ['a web page with 200', { kind: 'page', status: 200 }],
+    ['404 "Not Found" as frameworks write it', { kind: 'error', status: 404, error: 'Not Found' }],
+  ] as const)('%s [F-13]', async (_what, token) => {
+    const { request, load } = await atTheCallback({ token })
+    const shown = await load()
+    expect([shown.status, shown.headers.get('location')]).toEqual([503, null])
+    expect(await shown.text()).toContain('reload this page')
+    await misbehave({})
+    await redeemed(request, await load())
+  })
+})
+
+describe('what the provider did with its code, and did not tell us: once more through it, without a click', () => {
+  test.each([
+    ['its answer is lost, twice', { kind: 'lost' }],
+    ['its answer breaks off', { kind: 'broken' }],
+    ['it refuses the code', { kind: 'error', status: 400, error: 'invalid_grant' }],
+    ['it refuses the code with 403', { kind: 'error', status: 403, error: 'invalid_grant' }],
+  ] as const)('%s [F-13]', async (_what, token) => {
+    const { browser, request, load } = await atTheCallback({ token })
+    const first = await load()
+    await misbehave({})
+    const { answer } = await throughTheProvider(browser, first)
+    await redeemed(request, answer)
+  })
+
+  test('its answer comes after the deadline [T-25 F-13]', { timeout: 40_000 }, async () => {
+    const { browser, request, load } = await atTheCallback({ token: { kind: 'late', milliseconds: 9_500, times: 1 } })
+    const { answer } = await throughTheProvider(browser, await load())
+    await redeemed(request, answer)
+  })
+
+  test('for a code that it goes on refusing twice at most, then a page whose button starts again [F-13 F-02]', async () => {
+    const { browser, request, load } = await atTheCallback({
+      token: { kind: 'error', status: 400, error: 'invalid_grant' },
+    })
+    const second = await throughTheProvider(browser, await load())
+    const third = await throughTheProvider(browser, second.answer)
+    expect([third.answer.status, third.answer.headers.get('location')]).toEqual([503, null])
+    await misbehave({})
+    // The client is looked up anew, and the person is asked anew.
+    const again = await startAgain(await third.answer.text())
+    const page = await openConsentPage(browser, again)
+    const { answer } = await throughTheProvider(browser, await page.press('approve'))
+    await redeemed(request, answer)
+  })
+
+  test('for an answer that is lost again, only once', async () => {
+    const { browser, load } = await atTheCallback({ token: { kind: 'broken' } })
+    const { answer } = await throughTheProvider(browser, await load())
+    expect([answer.status, answer.headers.get('location')]).toEqual([503, null])
+  })
+})
+
+/** Where the button of a page leads. */
+async function startAgain(text: string): Promise<URL> {
+  const [, link = ''] = /<a class="button primary" href="([^"]*)"/.exec(text) ?? []
+  return new URL(link.replaceAll('&amp;', '&'), stack.url)
+}
+
+describe('what is the same for everybody until somebody changes a setting: an error with a name in the log', () => {
+  test.each([
+    ['invalid_client', { token: { kind: 'error', status: 401, error: 'invalid_client' } }],
+    ['unauthorized_client', { token: { kind: 'error', status: 400, error: 'unauthorized_client' } }],
+    ['redirect_uri_mismatch', { token: { kind: 'error', status: 400, error: 'redirect_uri_mismatch' } }],
+    ['unauthorized_client', { authorization: 'unauthorized_client' }],
+    ['invalid_scope', { authorization: 'invalid_scope' }],
+  ] as const)('%s [F-08]', async (code, faults) => {
+    const from = stack.logs.length
+    const { load } = await atTheCallback(faults).catch(() => ({ load: undefined }))
+    const answer = load === undefined ? await refusedAtTheProvider(faults) : locationOf(await load())
+    expect(answer.searchParams.get('error')).toBe('server_error')
+    expect(failures(from)).toContainEqual(expect.objectContaining({ kind: 'misconfigured', code }))
+  })
+
+  test.each([
+    ['issuer_mismatch', { issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }],
+    ['endpoint_missing', { token_endpoint: null }],
+  ])('metadata: %s, told at the approval as well [F-13]', async (code, metadata) => {
+    await anew()
+    const from = stack.logs.length
+    await misbehave({ metadata })
+    const page = await openConsentPage(createWatchedBrowser(), client.authorizationRequest().url)
+    const shown = await page.press('approve')
+    expect(shown.status).toBe(503)
+    expect(await shown.text()).not.toContain('reload')
+    expect(failures(from)).toContainEqual(expect.objectContaining({ kind: 'misconfigured', code }))
+  })
+})
+
+/** An instance that has read nothing yet. */
+async function anew(): Promise<void> {
+  await stack.hosts()[0]?.kill()
+  await stack.restartHost(0)
+}
+
+async function refusedAtTheProvider(faults: ProviderFaults): Promise<URL> {
+  await misbehave({})
+  const browser = createWatchedBrowser()
+  const page = await openConsentPage(browser, client.authorizationRequest().url)
+  const url = locationOf(await page.press('approve'))
+  await misbehave(faults)
+  return locationOf(await browser.fetch(await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })))
+}
+
+const failures = (from: number) =>
+  stack.logs.slice(from).flatMap((line) => (line.includes('"upstream_failed"') ? [JSON.parse(line)] : []))
+
+test.each([
+  ['unauthorized', 'access_denied'],
+  ['user_cancelled_authorize', 'access_denied'],
+  ['consent_denied', 'access_denied'],
+  ['account_selection_required', 'account_selection_required'],
+  ['interaction_required', 'interaction_required'],
+  ['login_required', 'login_required'],
+  ['temporarily_unavailable', 'temporarily_unavailable'],
+  ['server_error', 'server_error'],
+  ['teapot', 'server_error'],
+])('error=%s of the provider is %s at the client [F-08]', async (authorization, expected) => {
+  const answer = await refusedAtTheProvider({ authorization })
+  expect(answer.searchParams.get('error')).toBe(expected)
+})
+
+describe('what we do not use cannot fail us', () => {
+  const other = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
+
+  test.each<[string, ProviderFaults]>([
+    ['refresh_token: null in the token response', { tokenResponse: { refresh_token: null, expires_in: '' } }],
+    ['no access token', { tokenResponse: { access_token: null, token_type: null, scope: [] } }],
+    ['odd claims', { claims: { auth_time: '', amr: null, name: 'half \ud83d', org_name: '\udfff' } }],
+    ['an ID token that names no key', { withoutKid: true }],
+  ])('%s [F-05]', async (_what, faults) => {
+    const { request, load } = await atTheCallback(faults)
+    await redeemed(request, await load())
+  })
+
+  test.each<[string, ProviderFaults]>([
+    ['an entry without kty', { keySet: { before: [{ kid: 'x' }, null, { kty: 'XYZ' }] } }],
+    ['keys without names, and tokens that name one', { keySet: { members: { kid: null } } }],
+    ['two other keys without names', { withoutKid: true, keySet: { before: [other(), other()] } }],
+  ])('a key set with %s, read by a new instance [F-05]', async (_what, faults) => {
+    const { request, load } = await atTheCallback(faults)
+    await anew()
+    await redeemed(request, await load())
+  })
+
+  test.each([
+    ['true', true],
+    ['false', false],
+    ['yes', undefined],
+    [1, undefined],
+  ])('email_verified: %j is %j in our tokens [F-07]', async (email_verified, expected) => {
+    const { request, load } = await atTheCallback({ claims: { email_verified } })
+    const { accessToken } = await redeemed(request, await load())
+    expect(decodeJwt(accessToken).email_verified).toBe(expected)
+  })
+})
+
+test('the provider moves its token endpoint and its keys: nobody notices [F-13]', async () => {
+  await anew()
+  await obtainTokens(client)
+  const { request, load } = await atTheCallback({ moved: true })
+  await redeemed(request, await load())
+})
+
+test('UPSTREAM_CLIENT_SECRET: a provider that takes HTTP Basic only is spoken to by it [F-03]', async () => {
+  const port = await freePorts()
+  const settings = {
+    UPSTREAM_ISSUER: localUrl(portsFrom(port).provider),
+    UPSTREAM_CLIENT_ID: stack.provider.clientId,
+    UPSTREAM_CLIENT_SECRET: 'a-secret:with+and/and%and=and&',
+  }
+  const confidential = await startStack({ port, settings })
+  try {
+    const metadata = await (await fetch(`${confidential.provider.issuer}/.well-known/openid-configuration`)).json()
+    expect(metadata.token_endpoint_auth_methods_supported).toEqual(['client_secret_basic'])
+    await obtainTokens(await registerClient(confidential.url))
+    // The same where the metadata are silent.
+    await confidential.hosts()[0]?.kill()
+    await confidential.restartHost(0)
+    confidential.provider.faults.metadata = { token_endpoint_auth_methods_supported: null }
+    await obtainTokens(await registerClient(confidential.url))
+  } finally {
+    await confidential.stop()
+  }
+})
