@@ -214,14 +214,16 @@ describe('a folder that cannot be had is a sentence', () => {
 
 test('what npm left out on account of NODE_ENV or --omit is told as that', async () => {
   const copy = await copied(['dev', 'lib', 'tests/support', 'package.json'])
-  const say = async (env: Record<string, string>) => {
-    const { ended, output } = runIn(copy, 'build', env)
+  const say = async (env: Record<string, string>, command = 'build') => {
+    const { ended, output } = runIn(copy, command, env)
     expect(await ended).toBe(1)
     return output()
   }
   expect(await say({ NODE_ENV: 'production' })).toMatch(
     /^The package \S+ is not installed: with NODE_ENV=production, .*npm ci --include=dev\.\n$/,
   )
+  // What npm runs before npm test, lint and types, whose own programs are left out as well.
+  expect(await say({ NODE_ENV: 'production' }, 'installed')).toMatch(/^The package vitest .*npm ci --include=dev\.\n$/)
   expect(await say({ npm_config_omit: 'dev' })).toMatch(/with --omit=dev, .*npm ci --include=dev\.\n$/)
   expect(await say({})).toMatch(/run npm ci first, without NODE_ENV=production and --omit\.\n$/)
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Explained } from './explained.ts'
 import { endWhenAsked } from './interruption.ts'
+import { notInstalled } from './not-installed.ts'
 import { folderPrefix } from './temporary-folder.ts'
 
 /** Each runs when it is loaded, and reads its own options. None is loaded before Node is known to be able to. */
@@ -18,6 +19,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   conformance: () => import('./conformance/cli.ts'),
   'reader-page': () => import('./reader-page/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),
+  installed: () => import('./installed.ts'),
 }
 
 /** Runs the program behind `npm start` or `npm run <command>`. What is the person's to put right is one line, and exit code 1. */
@@ -38,13 +40,7 @@ export async function run(command = ''): Promise<void> {
 function missingPackage(error: unknown): string | undefined {
   if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') return undefined
   const [, name] = /^Cannot find package '([^']+)'/.exec(messageOf(error)) ?? []
-  if (!name) return undefined
-  // npm leaves the development packages out then, and everything but the deployed code is one.
-  const { NODE_ENV, npm_config_omit: omit } = process.env
-  const isOmitted = NODE_ENV === 'production' || omit?.includes('dev')
-  return isOmitted
-    ? `The package ${name} is not installed: with ${omit ? '--omit=dev' : 'NODE_ENV=production'}, npm ci leaves it out. Run npm ci --include=dev.`
-    : `The package ${name} is not installed: run npm ci first, without NODE_ENV=production and --omit.`
+  return name && notInstalled(name)
 }
 
 /** A file or folder that the machine does not let us have: who may be asked for it, and where it is, is all there is to know. */
