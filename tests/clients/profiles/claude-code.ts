@@ -1,7 +1,7 @@
 import type { ClientProfile } from '../driver/profile.ts'
 import { sdkDiscovery, sdkInitialize, sdkRegistration, sdkTokens } from '../driver/sdk.ts'
 
-const agent = { 'user-agent': 'claude-code/2.1.329 (cli)' }
+const agent = { 'user-agent': 'claude-code/2.1.332 (cli)' }
 
 const profile: ClientProfile = {
   name: 'Claude Code',
@@ -10,12 +10,13 @@ const profile: ClientProfile = {
       fact: 'the document, as published in September 2026',
       from: 'https://claude.ai/oauth/claude-code-client-metadata',
     },
-    { fact: 'its requests, in order, and the registration', from: 'seen running, 2.1.329' },
+    { fact: 'its requests, in order, and the registration', from: 'seen running, 2.1.332' },
     {
       fact: 'publishes no port and uses one, with the name localhost',
       from: 'https://github.com/anthropics/claude-code/issues/90370',
     },
-    { fact: 'asks for server/discover when it lists its servers', from: 'seen running, 2.1.329' },
+    { fact: 'takes the scope from the document of the resource, not from the challenge', from: 'seen running, 2.1.332' },
+    { fact: 'asks for server/discover when it lists its servers', from: 'seen running, 2.1.332' },
     {
       fact: 'several processes refresh with one token',
       from: 'https://github.com/anthropics/claude-code/issues/85236',
@@ -83,7 +84,7 @@ const profile: ClientProfile = {
     },
   ],
   authorization: {
-    scope: { from: 'challenge', offlineAccess: true },
+    scope: { from: 'protected resource', offlineAccess: true },
     resource: true,
     prompt: 'consent',
     state: { bytes: 32, as: 'base64url' },
@@ -93,7 +94,7 @@ const profile: ClientProfile = {
   revokes: ['refresh_token', 'access_token'],
   mcp: {
     version: '2025-11-25',
-    clientInfo: { name: 'claude-code', version: '2.1.329' },
+    clientInfo: { name: 'claude-code', version: '2.1.332' },
     headers: agent,
     opensStream: true,
   },

@@ -134,7 +134,7 @@ export const kubernetes = from('mcp-kubernetes', [
     level: 'feature',
     status: 'kept',
     requirement: 'Limits: for an address, for a person, for clients of an address.',
-    what: 'Others than theirs: 1,200 requests a minute for an address, 20 registrations an hour, 60 calls of tools in 15 minutes. How many clients an address has is not counted: nothing of them is stored.',
+    what: 'Others than theirs: 1,200 requests a minute for an address, 20 registrations an hour, about 10,000 of everybody together, 60 calls of tools in 15 minutes. How many clients an address has is not counted: nothing of them is stored.',
     file: ['lib/limits/counter.ts', 'lib/mcp/rate-limit.ts'],
     by: ['O-11', 'R-12', 'B8-13'],
   },
