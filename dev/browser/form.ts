@@ -21,8 +21,9 @@ export function readForm(html: string, page: URL): Form {
   const fields = new URLSearchParams()
   const buttons: { name: string; value: string }[] = []
   for (const [, element, text = ''] of inside.matchAll(/<(input|button)\b((?:[^>"]|"[^"]*")*)>/g)) {
-    const { name, value = '', type } = attributes(text)
+    const { name, value = '', type, checked } = attributes(text)
     if (element === 'button') buttons.push({ name: name ?? '', value })
+    else if (type === 'checkbox' && checked === undefined) continue
     else if (name !== undefined && type !== 'submit') fields.append(name, value)
   }
   const { action, method } = attributes(start)

@@ -7,6 +7,8 @@ export interface PersonSignsIn {
   readonly authorizationUrl: string | URL
   readonly email: string
   readonly organization?: string
+  /** Scopes whose boxes they tick on the consent page, to leave them out. */
+  readonly leaveOut?: readonly string[]
   /** Their browser; a new one if left out. */
   readonly browser?: Browser
   /** Called after each step a person would notice, with its name. */
@@ -24,6 +26,7 @@ export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
   if (page.status !== 200) throw await unexpected(page, 'the consent page')
   const { action, fields } = readForm(await page.text(), new URL(options.authorizationUrl))
   onStep?.('consent page')
+  for (const scope of options.leaveOut ?? []) fields.append('leave_out', scope)
   fields.set('action', 'approve')
   const approved = await browser.fetch(action, { method: 'POST', body: fields })
   const url = await redirectOf(approved, 'the approval')

@@ -44,11 +44,10 @@ test('the demo signs in, asks, uses the other tools, refreshes, and shows who wa
   expect(printed).toMatch(/lists the tools .* \d+, by MCP 2026-07-28/)
   expect(printed).toMatch(/Source: http:\S+\/documents\//)
   expect(printed).toMatch(/Searches the API reference .*decommission.*✓ Reads the best page/s)
+  expect(printed).toMatch(/✓ Sends feedback .* under ada\./)
+  expect(printed).not.toContain('Steps up')
   expect(printed).toMatch(
-    /403 insufficient_scope.*✓ Steps up .*docs:read docs:feedback.*✓ Sends feedback .* under ada\./s,
-  )
-  expect(printed).toMatch(
-    /Asks who it is .* Analytical Engines, may docs:read docs:feedback; connections: this one, and 1 /,
+    /Asks who it is .* Analytical Engines, may docs:read docs:feedback; connections: this one, and \d+ /,
   )
   expect(printed).toMatch(/_meta\.user.*ada\.\S+@analytical-engines\.example/)
   expect(printed).toMatch(/API-reference hub .*person not told/)
@@ -86,7 +85,7 @@ test('the form has moved: the person had allowed feedback, and it is lost', asyn
   stack.forms.faults.form = { kind: 'status', status: 301, location: '/elsewhere/' }
   const { failed, reason, printed } = await demo()
   expect([failed, reason]).toEqual(['Sending feedback', expect.stringContaining('HTTP 301')])
-  expect(printed).toMatch(/✓ Steps up/)
+  expect(printed).not.toMatch(/✓ Sends feedback/)
 })
 
 test('the user is not recorded', async () => {

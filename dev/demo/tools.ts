@@ -1,4 +1,5 @@
 import { type Tool, UnauthorizedError } from '@modelcontextprotocol/client'
+import { decodeJwt } from 'jose'
 import * as v from 'valibot'
 import { paths } from '../../lib/oauth/capabilities.ts'
 import { at, type Scene } from './scene.ts'
@@ -44,12 +45,23 @@ export async function lookUp(scene: Scene, tools: readonly Tool[]): Promise<void
   })
 }
 
-/** Sends feedback, which takes a scope that the client did not ask for when the person signed in. */
+/**
+ * Sends feedback, which takes a scope of its own. Where the person was not asked for it when they signed in
+ * (`MCP_ASK_ALL_SCOPES=false`), the client has to ask now.
+ */
 export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promise<void> {
   const { recorder, client, listing, person } = scene
   const name = toolThatTakes('feedback', tools)
   const args = { feedback, category: 'documentation_gap' }
-  const scope = await step('Sending feedback without its scope', async () => {
+  const send = async () => {
+    await use(scene, name, args, submitted)
+    listing.step('Sends feedback', recorder.take(), `under ${person.email}`)
+  }
+  const scope = await step('Sending feedback', async () => {
+    if (hasScope(scene, 'docs:feedback')) {
+      await send()
+      return undefined
+    }
     const error = await client.callTool({ name, arguments: args }).then(
       () => new Error('it was not refused'),
       (error: unknown) => error,
@@ -63,11 +75,15 @@ export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promis
     listing.step('Sends feedback, unallowed', [refused], `403 insufficient_scope: it takes ${scope}`)
     return scope
   })
+  if (scope === undefined) return
   await stepUp(scene, scope)
-  await step('Sending feedback', async () => {
-    await use(scene, name, args, submitted)
-    listing.step('Sends feedback', recorder.take(), `under ${person.email}`)
-  })
+  await step('Sending feedback', send)
+}
+
+/** Whether the client's access token allows it. */
+function hasScope({ memory }: Scene, wanted: string): boolean {
+  const { scope } = decodeJwt(memory.currentTokens()?.access_token ?? '')
+  return String(scope).split(' ').includes(wanted)
 }
 
 /** Asks who one is, and what one has allowed. */

@@ -18,6 +18,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
   const form = {
     brand,
     scopes: ['docs:read', 'docs:feedback'],
+    optionalScopes: ['docs:feedback'],
     action: '/oauth/authorize',
     hiddenFields: { request: 'sealed' },
   }
@@ -35,12 +36,12 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
     }),
     'consent-claude': consentPage({
       ...form,
-      client: { name: 'Claude', verifiedHost: 'claude.ai' },
+      client: { name: 'Claude', verifiedHost: 'claude.ai', document: 'https://claude.ai/oauth/mcp-client' },
       redirectUri: 'https://claude.ai/api/mcp/auth_callback',
     }),
     'consent-claude-code': consentPage({
       ...form,
-      client: { name: 'Claude Code', verifiedHost: 'claude.ai' },
+      client: { name: 'Claude Code', verifiedHost: 'claude.ai', document: 'https://claude.ai/oauth/claude-code' },
       redirectUri: 'http://localhost:3118/callback',
     }),
     'consent-registered-loopback': consentPage({

@@ -8,6 +8,8 @@ export interface AccessToken {
   readonly sub: string
   readonly clientId: string
   readonly scope: readonly string[]
+  /** Scopes that the person has left out: the client is neither shown what takes them nor told to ask for them. */
+  readonly leftOut?: readonly string[]
   readonly email?: string
   readonly emailVerified?: boolean
   readonly organization?: { readonly id?: string; readonly name?: string }
@@ -23,7 +25,13 @@ export type Outcome =
   /** 400 `invalid_request`: several credentials. */
   | { readonly kind: 'malformed'; readonly reason: string }
   /** 401 `invalid_token`: `reason` is for the log, `description` for the client. */
-  | { readonly kind: 'invalid'; readonly reason: string; readonly description: string }
+  | {
+      readonly kind: 'invalid'
+      readonly reason: string
+      readonly description: string
+      /** As in `AccessToken`, of one that has expired. */
+      readonly leftOut?: readonly string[]
+    }
   | { readonly kind: 'valid'; readonly token: AccessToken }
 
 export interface BearerVerifier {
@@ -128,15 +136,20 @@ class Refused extends Error {
 /** Rethrows what is not the token's fault. */
 function refusal(error: unknown): Outcome {
   if (error instanceof Refused) return invalid(error.message)
-  if (error instanceof errors.JWTExpired) return invalid('expired', 'The access token has expired')
+  if (error instanceof errors.JWTExpired)
+    return invalid('expired', 'The access token has expired', leftOutOf(error.payload))
   if (error instanceof errors.JWTClaimValidationFailed) return invalid(`claim ${error.claim}`)
   if (error instanceof errors.JOSEError) return invalid(error.code)
   throw error
 }
 
 /** The client learns no more than whether the token expired: the rest would help only a forger. */
-function invalid(reason: string, description = 'The access token is invalid'): Outcome {
-  return { kind: 'invalid', reason, description }
+function invalid(reason: string, description = 'The access token is invalid', leftOut?: readonly string[]): Outcome {
+  return { kind: 'invalid', reason, description, ...(leftOut && { leftOut }) }
+}
+
+function leftOutOf(payload: JWTPayload): readonly string[] {
+  return optionalText(payload, 'scope_left_out')?.split(' ') ?? []
 }
 
 function readClaims(payload: JWTPayload, resource: string, now: number): AccessToken {
@@ -153,6 +166,7 @@ function readClaims(payload: JWTPayload, resource: string, now: number): AccessT
     sub: text(payload, 'sub'),
     clientId: text(payload, 'client_id'),
     scope: text(payload, 'scope').split(' '),
+    ...(payload.scope_left_out !== undefined && { leftOut: leftOutOf(payload) }),
     ...(email !== undefined && { email }),
     ...(emailVerified !== undefined && { emailVerified }),
     ...((id !== undefined || name !== undefined) && {

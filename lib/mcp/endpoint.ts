@@ -111,7 +111,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
         log('mcp_token_refused', { requestId: call.requestId, reason: outcome.reason })
         return invalidRequest(asked(exchange, noNeeds))
       case 'invalid':
-        return refuseToken(exchange, outcome.reason, outcome.description)
+        return refuseToken(exchange, outcome.reason, outcome.description, outcome.leftOut)
       case 'anonymous':
         return answerAnybody(exchange)
       case 'valid':
@@ -141,13 +141,13 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       live = await isLive(token)
     }
     const receiveAndCount = async () => {
-      const received = await receive(exchange)
+      const received = await receive(exchange, token.leftOut)
       const countable = received && !problem && mayAct(received.needs) && live !== false
       return { received, counted: countable ? await count(received, token, exchange) : null }
     }
     // The body arrives, and is counted, while the store is asked about the grant; nothing is done with it before both.
     const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
-    if (!live) return refuseToken(exchange, 'revoked', 'The access token has been revoked')
+    if (!live) return refuseToken(exchange, 'revoked', 'The access token has been revoked', token.leftOut)
     const needs = received?.needs ?? noNeeds
     if (problem) {
       return refuse(exchange, 'work_email', workEmailRequired(asked(exchange, needs), problem), { token, needs })
@@ -178,11 +178,16 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   }
 
   /** `undefined`: the method has no body that could be asked for. */
-  async function receive({ request, signal }: Exchange): Promise<Received | undefined> {
+  async function receive({ request, signal }: Exchange, leftOut?: readonly string[]): Promise<Received | undefined> {
     if (request.method !== 'POST') return undefined
     const body = await readBody(request, maximumBody, signal)
     const content = body === null ? undefined : readMessages(body)
-    return { body, content, needs: body === null ? noNeeds : needsOf(content), form: acceptedForm(request.headers) }
+    return {
+      body,
+      content,
+      needs: body === null ? noNeeds : needsOf(content, leftOut),
+      form: acceptedForm(request.headers),
+    }
   }
 
   /** Only the call of a tool is counted: it alone costs more than the answer itself (B4, F-000-22). */
@@ -207,8 +212,11 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
   }
 
-  const toSignIn = (exchange: Exchange, needs: Needs) =>
-    asked(exchange, { ...needs, scopes: [...new Set([...needs.scopes, ...options.signInScopes])] })
+  /** `leftOut`: by the person who signed in before; they are not asked for it again. */
+  function toSignIn(exchange: Exchange, needs: Needs, leftOut: readonly string[] = []): ProtectedResource {
+    const scopes = [...new Set([...needs.scopes, ...options.signInScopes])]
+    return asked(exchange, { ...needs, scopes: scopes.filter((scope) => !leftOut.includes(scope)) })
+  }
 
   /** O-12: a page that should not be here, a client that has to step up, a caller who asks too much. */
   function refuse(
@@ -227,9 +235,14 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     return response
   }
 
-  function refuseToken(exchange: Exchange, reason: string, description: string): Response {
+  function refuseToken(
+    exchange: Exchange,
+    reason: string,
+    description: string,
+    leftOut: readonly string[] | undefined,
+  ): Response {
     log('mcp_token_refused', { requestId: exchange.requestId, reason })
-    return invalidToken(toSignIn(exchange, noNeeds), description)
+    return invalidToken(toSignIn(exchange, noNeeds, leftOut), description)
   }
 
   /** What a caller makes up is no name of a tool. */

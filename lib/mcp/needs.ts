@@ -1,4 +1,4 @@
-import type { Access } from './tools/access.ts'
+import { type Access, isOffered } from './tools/access.ts'
 import type { Tool } from './tools/tool.ts'
 
 /** What a body asks for, before anybody acts on it. */
@@ -32,20 +32,28 @@ export interface AccessRules {
 /**
  * Decides by the content of the body, never by the header that mirrors it (S-12): one message, or a batch of them (MCP
  * 2025-03-26), where the strictest decides. `undefined`, a body that is no JSON, calls nothing, and is answered for nobody
- * who would have to sign in.
+ * who would have to sign in. A tool that takes a scope which the person has left out is not there for this grant: its call
+ * is that of an unknown one.
  */
-export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRules): (content: unknown) => Needs {
+export function createAccessRules({
+  tools,
+  requireAuth,
+  lazyAuth,
+  scope,
+}: AccessRules): (content: unknown, leftOut?: readonly string[]) => Needs {
   const access = new Map(tools.map((tool) => [tool.name, tool.access]))
   const connecting: Access = { signIn: lazyAuth ? 'never' : 'if required', scopes: [scope] }
   const unknown: Access = { signIn: 'if required', scopes: [scope] }
 
-  function accessTo(message: unknown): Access {
-    return isToolCall(message) ? (access.get(nameOf(message) ?? '') ?? unknown) : connecting
+  function accessTo(message: unknown, leftOut: readonly string[]): Access {
+    if (!isToolCall(message)) return connecting
+    const found = access.get(nameOf(message) ?? '')
+    return found && isOffered(found, leftOut) ? found : unknown
   }
 
-  return (content) => {
+  return (content, leftOut = []) => {
     const messages = content === undefined ? [] : [content].flat()
-    const asked = messages.length === 0 ? [unknown] : messages.map(accessTo)
+    const asked = messages.length === 0 ? [unknown] : messages.map((message) => accessTo(message, leftOut))
     return {
       signIn: asked.some(({ signIn }) => signIn === 'always' || (signIn === 'if required' && requireAuth)),
       scopes: [...new Set(asked.flatMap(({ scopes }) => scopes))],

@@ -5,6 +5,7 @@ import { type AnswerForm, eventStreamType, jsonType } from './accept.ts'
 import { asJson } from './answer-form.ts'
 import type { AccessToken } from './bearer.ts'
 import { isObject } from './messages.ts'
+import { isOffered } from './tools/access.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
 export interface ServerInfo {
@@ -13,7 +14,7 @@ export interface ServerInfo {
   readonly title?: string
   readonly websiteUrl?: string
   /** For the model: what this server is good for. */
-  readonly instructions?: string
+  readonly instructions?: string | ((isOffered: (tool: string) => boolean) => string)
 }
 
 export interface McpServerOptions extends ServerInfo {
@@ -45,11 +46,16 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
   const { instructions, ...info } = serverInfo
 
   function createServer(token: AccessToken | undefined): McpServer {
+    const offered = tools.filter(({ access }) => isOffered(access, token?.leftOut ?? []))
+    const text =
+      typeof instructions === 'function'
+        ? instructions((name) => offered.some((tool) => tool.name === name))
+        : instructions
     const server = new McpServer(info, {
       capabilities: { tools: { listChanged: false } },
-      ...(instructions !== undefined && { instructions }),
+      ...(text !== undefined && { instructions: text }),
     })
-    registerTools(server, tools, { token, requireAuth, log })
+    registerTools(server, offered, { token, requireAuth, log })
     return server
   }
 

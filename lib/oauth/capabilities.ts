@@ -26,6 +26,9 @@ export const authenticationMethodsFor = {
 export const scopes = ['docs:read', 'docs:feedback'] as const
 export type Scope = (typeof scopes)[number]
 
+/** What a person may leave out on the consent page, if anything else remains. */
+export const optionalScopes: readonly Scope[] = ['docs:feedback']
+
 /** Granted when a client asks for nothing we know: the least that answers a question. */
 export const defaultScope: readonly Scope[] = ['docs:read']
 

@@ -16,7 +16,7 @@ export interface SettingsReader {
    * True only for the exact word `true` (F-000-16), false for `false` and where it is absent. Another word is a mistake to
    * be told, and counts as `malformed`, which is to be the safer of the two.
    */
-  flag(name: string, otherwise: { readonly malformed: boolean }): boolean
+  flag(name: string, otherwise: { readonly malformed: boolean; readonly absent?: boolean }): boolean
   /** On unless it is exactly `off`; another word is a mistake to be told about, not something to leave out. */
   onOff(name: string): boolean
   integer(name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number
@@ -64,8 +64,8 @@ export function createSettingsReader(env: Environment): SettingsReader {
     lines: (name, most) => short(name, most, /[^\P{Cc}\n\r\t]/u, 'text'),
     word: (...names) =>
       firstOf(names, (value) => /^[!-~]{1,2000}$/.test(value), 'printable ASCII characters, without spaces'),
-    flag(name, { malformed }) {
-      const value = textOf(name) ?? 'false'
+    flag(name, { malformed, absent = false }) {
+      const value = textOf(name) ?? String(absent)
       if (value === 'true' || value === 'false') return value === 'true'
       complain(`${name} must be true or false`)
       return malformed

@@ -81,14 +81,17 @@ test('the tab key goes through the consent page in reading order, and shows wher
   withTab({}, async (tab) => {
     await tab.goto(`${server.origin}/consent-claude`)
     const reached: string[] = []
-    for (let step = 0; step < 5; step++) {
+    for (let step = 0; step < 7; step++) {
       await tab.keyboard.press('Tab')
       const focused = tab.locator(':focus')
-      reached.push((await focused.textContent()) ?? '')
+      const name = await focused.evaluate((element) => element.closest('label')?.textContent ?? element.textContent)
+      reached.push((name ?? '').trim())
       expect(await focused.evaluate((element) => getComputedStyle(element).outlineWidth)).toBe('3px')
     }
     expect(reached).toEqual([
+      'Its document',
       'Full address',
+      'Leave this out',
       'Continue with Redpanda Cloud',
       'Cancel',
       'Create an account',

@@ -111,7 +111,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
         client_id: client.clientId(),
         code_challenge_method: 'S256',
         resource: stack.mcpUrl,
-        scope: 'docs:read',
+        scope: 'docs:read docs:feedback',
       })
       if (registration === 'CIMD') expect(client.clientId()).toBe(metadataHost.clientId)
     })

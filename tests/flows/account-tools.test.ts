@@ -29,11 +29,14 @@ beforeAll(async () => {
 afterAll(() => stack?.stop())
 beforeEach(() => stack.forms.reset())
 
-async function signIn(client: OAuthClient, scope: string): Promise<string> {
+async function signInLeavingOut(client: OAuthClient, scope: string, leaveOut: readonly string[]) {
   const request = client.authorizationRequest({ scope })
-  const answer = await personSignsIn({ authorizationUrl: request.url, email, browser: createWatchedBrowser() })
-  return tokensOf(await client.redeem(request, codeOf(answer))).accessToken
+  const browser = createWatchedBrowser()
+  const answer = await personSignsIn({ authorizationUrl: request.url, email, browser, leaveOut })
+  return tokensOf(await client.redeem(request, codeOf(answer)))
 }
+
+const signIn = async (client: OAuthClient, scope: string) => (await signInLeavingOut(client, scope, [])).accessToken
 
 async function send(mcpUrl: string, method: string, params: object, token?: string) {
   const { status, headers, message } = await exchangeMcp(mcpUrl, method, params, token)
@@ -132,14 +135,57 @@ test('MCP_FEEDBACK_FORM_PATH, MCP_FEEDBACK_FORM_NAME and MCP_FEEDBACK_TOOL_NAME 
   expect(stack.forms.submissions()).toEqual([])
 })
 
-test('MCP_ASK_ALL_SCOPES: who signs in is asked for feedback as well, for clients that cannot ask later [S-05]', async () => {
-  const scopeAsked = async (mcpUrl: string, method: string) =>
-    /scope="([^"]*)"/.exec((await send(mcpUrl, method, {})).challenge ?? '')?.[1]
-  expect(await scopeAsked(stack.mcpUrl, 'initialize')).toBe('docs:read')
-  const all = await sameIssuer({ MCP_ASK_ALL_SCOPES: 'true' })
-  expect(await scopeAsked(all, 'initialize')).toBe('docs:read docs:feedback')
+const scopeOf = ({ challenge }: { readonly challenge: string | null }) => /scope="([^"]*)"/.exec(challenge ?? '')?.[1]
+
+test('MCP_ASK_ALL_SCOPES: who signs in is asked for feedback as well, since many clients cannot ask later; false, and nobody is [S-05]', async () => {
+  const asked = async (mcpUrl: string) => scopeOf(await send(mcpUrl, 'initialize', {}))
+  expect(await asked(stack.mcpUrl)).toBe('docs:read docs:feedback')
+  expect(await asked(await sameIssuer({ MCP_ASK_ALL_SCOPES: 'true' }))).toBe('docs:read docs:feedback')
+  expect(await asked(await sameIssuer({ MCP_ASK_ALL_SCOPES: 'false' }))).toBe('docs:read')
+  expect(await asked(await sameIssuer({ MCP_FEEDBACK_FORM_PATH: 'off' }))).toBe('docs:read')
   const readerOnly = await signIn(client, 'docs:read')
-  expect((await send(all, 'tools/list', {}, readerOnly)).status).toBe(200)
+  expect((await send(stack.mcpUrl, 'tools/list', {}, readerOnly)).status).toBe(200)
+})
+
+describe('who has left feedback out', () => {
+  const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
+  const leavingOut = () => signInLeavingOut(client, 'docs:read docs:feedback', ['docs:feedback'])
+  const namesOf = async (accessToken: string) =>
+    (await send(stack.mcpUrl, 'tools/list', {}, accessToken)).result.tools.map(({ name }: { name: string }) => name)
+
+  test('has no tool for it, now and after a refresh, and no challenge asks for it [C-14 S-05]', async () => {
+    const first = await leavingOut()
+    const second = tokensOf(await client.refresh(first.refreshToken, { scope: 'docs:read docs:feedback' }))
+    for (const { accessToken } of [first, second]) {
+      const names = await namesOf(accessToken)
+      expect(names).toContain('ask_redpanda_question')
+      expect(names).not.toContain(feedbackTool)
+      const called = await send(
+        stack.mcpUrl,
+        'tools/call',
+        { name: feedbackTool, arguments: { feedback } },
+        accessToken,
+      )
+      expect([called.status, called.challenge]).toEqual([200, null])
+      expect(JSON.stringify(called)).not.toContain('docs:feedback')
+      const { result } = await send(stack.mcpUrl, 'initialize', hello, accessToken)
+      expect(result.instructions).not.toContain(feedbackTool)
+    }
+    expect(stack.forms.submissions()).toEqual([])
+    await client.revoke(second.refreshToken)
+    // Where nobody remembers that the grant stood.
+    const refused = await send(await sameIssuer({}), 'tools/list', {}, second.accessToken)
+    expect([refused.status, scopeOf(refused)]).toEqual([401, 'docs:read'])
+  })
+
+  test('of one client has the tool with another, and who was never asked is told what it takes [C-15 S-05]', async () => {
+    await leavingOut()
+    expect(await namesOf(accessToken)).toContain(feedbackTool)
+    const readerOnly = await signIn(client, 'docs:read')
+    expect(await namesOf(readerOnly)).toContain(feedbackTool)
+    const called = await send(stack.mcpUrl, 'tools/call', { name: feedbackTool, arguments: { feedback } }, readerOnly)
+    expect([called.status, scopeOf(called)]).toEqual([403, 'docs:read docs:feedback'])
+  })
 })
 
 test('MCP_FEEDBACK_FORM_PATH=off: there is no tool for feedback, and nobody is asked to allow it', async () => {

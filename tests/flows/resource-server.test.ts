@@ -32,7 +32,10 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     '%s without credentials: 401, where to sign in, and no error [S-02 S-11 S-23 S-24 S-25 B8-10 B8-12]',
     async (method) => {
       const response = await ask({}, { method })
-      expect([response.status, challengeOf(response)]).toEqual([401, `Bearer ${metadata()}, scope="docs:read"`])
+      expect([response.status, challengeOf(response)]).toEqual([
+        401,
+        `Bearer ${metadata()}, scope="docs:read docs:feedback"`,
+      ])
       expect(response.headers.get('content-type')).toBe('application/json')
       expect(response.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
       expect(response.headers.get('cache-control')).toBe('no-store')
@@ -47,7 +50,10 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
       await send(url, { method: 'POST' }),
       await send(stack.url + path, inForm),
     ]) {
-      expect([response.status, challengeOf(response)]).toEqual([401, `Bearer ${metadata()}, scope="docs:read"`])
+      expect([response.status, challengeOf(response)]).toEqual([
+        401,
+        `Bearer ${metadata()}, scope="docs:read docs:feedback"`,
+      ])
     }
   })
 

@@ -11,7 +11,8 @@ import { type Stack, startStack } from '../support/stack.ts'
 let stack: Stack
 
 beforeAll(async () => {
-  stack = await startStack()
+  // A client asks for feedback when it needs it.
+  stack = await startStack({ settings: { MCP_ASK_ALL_SCOPES: 'false' } })
 })
 afterAll(() => stack?.stop())
 beforeEach(() => {

@@ -55,6 +55,8 @@ async function testClients(): Promise<boolean> {
     const artifact = await buildInChild({ outDir: join(folder.path, 'functions'), signal: interrupted })
     const settings = {
       ...profileWorld.settings,
+      // Each client asks for more when it needs it, or shows that it cannot.
+      MCP_ASK_ALL_SCOPES: 'false',
       MCP_OAUTH_ACCESS_TTL: `${accessTokenLifetime}`,
       MCP_OAUTH_INTROSPECTION_TOKENS: newSecret(),
     }

@@ -105,3 +105,41 @@ test('what one sign-in waits for cannot be confirmed under the name of another [
   expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
   expect((await one.press('confirm')).status).toBe(303)
 })
+
+describe('a browser cookie of another form than ours', () => {
+  const form = 'A'.repeat(43)
+
+  test.each([
+    ['too short', form.slice(1)],
+    ['too long', `${form}A`],
+    ['with a dot', `${form.slice(1)}.`],
+    ['with a sign of plain base64', `${form.slice(1)}+`],
+    ['quoted', `"${form.slice(2)}"`],
+    ['with another letter', `${form.slice(1)}é`],
+    ['one letter', 'A'],
+    ['with ours inside', `x=${form}`],
+  ])('%s is none: the page sets one of ours, and no form is bound to that [C-08 C-09]', async (_, value) => {
+    const server = createHarness()
+    const clientId = await register(server)
+    const headers = { cookie: `__Host-browser=${value}` }
+    const shown = await server.fetch(authorizePath(clientId, newPkce()), { headers })
+    const [set = ''] = shown.headers.getSetCookie()
+    expect(set).toMatch(/^__Host-browser=[A-Za-z0-9_-]{43};/)
+    const request = sealedRequest(await shown.text())
+    const press = (cookie: string) =>
+      server.fetch('/oauth/approve', {
+        method: 'POST',
+        headers: { cookie, origin: server.issuer, 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ request, action: 'approve' }),
+      })
+    expect((await press(`__Host-browser=${value}`)).status).toBe(403)
+    expect((await press(set.split(';')[0] ?? '')).status).toBe(303)
+  })
+
+  test('of our form is kept, as it came [C-08]', async () => {
+    const server = createHarness()
+    const headers = { cookie: `__Host-browser=${form}` }
+    const shown = await server.fetch(authorizePath(await register(server), newPkce()), { headers })
+    expect(shown.headers.getSetCookie()).toEqual([])
+  })
+})

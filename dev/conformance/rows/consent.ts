@@ -32,7 +32,7 @@ export const consent: Group = {
       source: 'MCP Security Best Practices, Consent UI Requirements; CIMD -02 §8.5',
       status: 'kept',
       requirement: 'The page says who asks, for what, and where it leads.',
-      what: 'The verified host of a metadata document, else the host of the redirect URI, is the headline; the whole redirect URI, the scopes in words and what is shared stand on the page.',
+      what: 'The verified host of a metadata document, else the host of the redirect URI, is the headline; the whole redirect URI, that of a loopback redirect with its host in the open, the address of the document, the scopes in words and what is shared stand on the page.',
       file: page,
     },
     {
@@ -41,7 +41,7 @@ export const consent: Group = {
       source: 'OAuth 2.1 §7.9, §7.12; CIMD -02 §8.5, §8.8',
       status: 'kept',
       requirement: 'What a client calls itself is attacker text.',
-      what: 'Escaped, without invisible, bidirectional and control characters or piles of marks, at most 64 graphemes, isolated by `bdi`, called “not verified”, after what is verified. No logo or link of a client is shown or fetched.',
+      what: 'Escaped, without invisible, bidirectional and control characters or piles of marks, at most 64 graphemes, without check marks, badges and words that claim a verification, isolated by `bdi`, called “not verified”, after what is verified. No logo or link of a client is shown or fetched.',
       file: ['lib/oauth/pages/display-name.ts', page],
     },
     {
@@ -137,8 +137,8 @@ export const consent: Group = {
       source: 'OAuth 2.1 §7.9',
       status: 'kept',
       requirement: 'What a client may ask for is limited.',
-      what: 'There are two scopes, neither of which opens anything personal; the page names each that is asked for. What a client registered or published as its `scope` is what it gets when it asks for none. It is no ceiling: whoever registers writes it, from the first challenge, and could not step up later (C-15). For a client in `MCP_OAUTH_CLIENTS` it is one, since the operator writes it.',
-      file: 'lib/oauth/authorization/checks/scope.ts',
+      what: 'There are two scopes, neither of which opens anything personal; the page names each that is asked for, and lets the person leave feedback out: then code and tokens carry that, the tools of that grant have none for it, and no challenge names it. What a client registered or published as its `scope` is what it gets when it asks for none. It is no ceiling: whoever registers writes it, from the first challenge, and could not step up later (C-15). For a client in `MCP_OAUTH_CLIENTS` it is one, since the operator writes it.',
+      file: ['lib/oauth/authorization/checks/scope.ts', 'lib/oauth/authorization/approve.ts'],
     },
     {
       id: 'C-15',

@@ -27,7 +27,7 @@ export const resourceServer: Group = {
       source: 'RFC 9728 §5.1; RFC 6750 §3',
       status: 'kept',
       requirement: 'The challenge without credentials.',
-      what: '401, `WWW-Authenticate: Bearer resource_metadata="…", scope="docs:read"`, without `error`, and a JSON body.',
+      what: '401, `WWW-Authenticate: Bearer resource_metadata="…", scope="docs:read docs:feedback"` (`MCP_ASK_ALL_SCOPES`), without `error`, and a JSON body.',
       file: challenge,
     },
     {

@@ -9,6 +9,11 @@ export interface Access {
   readonly scopes: readonly string[]
 }
 
+/** Whether a tool is there for a grant whose person has left out these scopes. */
+export function isOffered({ scopes }: Access, leftOut: readonly string[]): boolean {
+  return !scopes.some((scope) => leftOut.includes(scope))
+}
+
 /** ChatGPT's words for it (S-19): a tool that takes no token, one that takes or needs a token, or both. */
 export type SecurityScheme =
   | { readonly type: 'noauth' }

@@ -2,10 +2,11 @@ import { AuthorizationError, PageError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { onPage } from './checks/on-page.ts'
 import { readOwnForm } from './checks/own-form.ts'
+import { optionalScopesOf } from './checks/scope.ts'
 import { showConsent } from './consent.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
-import { askAnew, returnAddressOf } from './request.ts'
+import { type AuthorizationRequest, askAnew, returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/approve`: the person pressed a button on the consent page. Approval sends the browser to the OpenID
@@ -30,9 +31,22 @@ export async function approve(
   }
   // Two pages opened at once in a new browser: one cookie replaced the other. Ask again; it takes a click of its own.
   if (!ownForm) return showConsent(accepted, request, context)
-  const response = await redirectToProvider(accepted, request, context, call.signal)
-  context.log('consent_granted', { client: accepted.c, scope: accepted.scope })
+  const approved = withoutLeftOut(accepted, form.all('leave_out'))
+  const response = await redirectToProvider(approved, request, context, call.signal)
+  const leftOut = approved.lo === undefined ? {} : { leftOut: approved.lo }
+  context.log('consent_granted', { client: approved.c, scope: approved.scope, ...leftOut })
   return response
+}
+
+/**
+ * What the person has agreed to: the page lets them leave out some scopes, and no word in the form adds any. What they left
+ * out travels along, so that the client is not told to ask for it again.
+ */
+function withoutLeftOut(accepted: AuthorizationRequest, ticked: readonly string[]): AuthorizationRequest {
+  const leftOut = optionalScopesOf(accepted.scope).filter((scope) => ticked.includes(scope))
+  if (leftOut.length === 0) return accepted
+  const scope = accepted.scope.split(' ').filter((each) => !leftOut.includes(each))
+  return { ...accepted, scope: scope.join(' '), lo: leftOut.join(' ') }
 }
 
 function openForm(form: Parameters, request: Request, context: AuthorizationContext) {

@@ -1,5 +1,6 @@
 import { paths } from '../capabilities.ts'
 import { consentPage, htmlResponse } from '../pages/index.ts'
+import { optionalScopesOf } from './checks/scope.ts'
 import type { AuthorizationContext } from './context.ts'
 import type { AuthorizationRequest } from './request.ts'
 
@@ -11,9 +12,11 @@ export function showConsent(accepted: AuthorizationRequest, browser: Request, co
     client: {
       ...(accepted.cn === undefined ? {} : { name: accepted.cn }),
       ...(accepted.ch === undefined ? {} : { verifiedHost: accepted.ch }),
+      ...(accepted.ch === undefined || accepted.ci === undefined ? {} : { document: accepted.ci }),
     },
     redirectUri: accepted.redirect_uri,
     scopes: accepted.scope.split(' '),
+    optionalScopes: optionalScopesOf(accepted.scope),
     action: paths.approve,
     hiddenFields: { request: context.consentForms.seal(accepted, hash) },
   })

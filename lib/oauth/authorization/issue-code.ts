@@ -78,6 +78,7 @@ export function codeFor(
     p: request.p,
     resource: request.resource,
     scope: request.scope,
+    ...(request.lo === undefined ? {} : { lo: request.lo }),
     ...(request.cn === undefined ? {} : { cn: request.cn }),
     ...(request.ch === undefined ? {} : { ch: request.ch }),
     m: request.m,

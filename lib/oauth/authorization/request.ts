@@ -22,6 +22,8 @@ export const authorizationRequestEntries = {
   p: v.string(),
   resource: v.string(),
   scope: v.string(),
+  /** Scopes that were asked for, and that the person has left out on the consent page. */
+  lo: v.exactOptional(v.string()),
   prompt: v.exactOptional(v.picklist(['login', 'select_account'])),
   /** Client authentication methods that may redeem the code (T-10). */
   m: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
@@ -63,7 +65,8 @@ export function askAnew(request: AuthorizationRequest): string | undefined {
     code_challenge: request.p,
     code_challenge_method: 'S256',
     resource: request.resource,
-    scope: request.scope,
+    // What the person left out is asked anew as well.
+    scope: request.lo === undefined ? request.scope : `${request.scope} ${request.lo}`,
     ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
   })
   return `${paths.authorize}?${parameters}`

@@ -1,6 +1,6 @@
 import type { Brand } from './brand.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
-import { displayName } from './display-name.ts'
+import { clientName, displayName } from './display-name.ts'
 import { layout, type Page } from './layout.ts'
 import { breakable, html } from './markup.ts'
 
@@ -29,7 +29,7 @@ export function confirmPage(input: ConfirmPageInput): Page {
   const { brand, redirectUri, email, organization } = input
   const destination = destinationOf(redirectUri)
   const { place, sendsTo, warning, button, after } = wordsFor(destination, brand)
-  const name = displayName(input.clientName, '')
+  const name = clientName(input.clientName, '')
   const content = html`<h1>Continue to <b>${breakable(place)}</b>?</h1>
 <dl>
 <div><dt>Signed in as</dt><dd><b>${email ?? 'your account, without an email address'}</b>${organization !== undefined && html`<br>${displayName(organization, '')}`}</dd></div>

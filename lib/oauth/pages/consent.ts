@@ -1,17 +1,20 @@
 import type { Client } from '../clients/client.ts'
 import type { Brand } from './brand.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
-import { displayName } from './display-name.ts'
+import { clientName, displayName } from './display-name.ts'
 import { chart, chat, mail, tick } from './icons.ts'
 import { layout, type Page } from './layout.ts'
-import { breakable, href, html, type Markup } from './markup.ts'
+import { breakable, html, link, type Markup } from './markup.ts'
 
 export interface ConsentPageInput {
   readonly brand: Brand
-  readonly client: Pick<Client, 'name' | 'verifiedHost'>
+  /** `document`: the address of its metadata document. */
+  readonly client: Pick<Client, 'name' | 'verifiedHost'> & { readonly document?: string }
   /** The one of this request, validated. */
   readonly redirectUri: string
   readonly scopes: readonly string[]
+  /** Those among them that the person may leave out; absent: none. */
+  readonly optionalScopes?: readonly string[]
   /** Where the form is posted to; the button pressed arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
@@ -24,7 +27,8 @@ export interface ConsentPageInput {
  *
  * Throws `TypeError` when the redirect URI is no URL or a link of the brand is not one to go to.
  */
-export function consentPage({ brand, client, redirectUri, scopes, action, hiddenFields }: ConsentPageInput): Page {
+export function consentPage(input: ConsentPageInput): Page {
+  const { brand, client, redirectUri, scopes, optionalScopes: leavable = [], action, hiddenFields } = input
   const destination = destinationOf(redirectUri)
   const warning = caution(destination, client.verifiedHost)
   const content = html`<h1>Connect <b>${breakable(shortHost(client.verifiedHost ?? placeOf(destination)))}</b> to ${brand.productName}</h1>
@@ -37,8 +41,8 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them, and sees your email and company</span></li>
 </ul>
 <h2>What the app can do</h2>
-<ul>${scopes.map((scope) => html`<li>${tick}<span>${permission(scope)}</span></li>`)}</ul>
-<form class="actions" method="post" action="${action}">
+<ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}</ul>
+<form class="actions" method="post" action="${action}"${leavable.length > 0 && html` id="answer"`}>
 ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button class="primary" name="action" value="approve">Continue with ${brand.provider}</button>
 <button class="quiet" name="action" value="cancel">Cancel</button>
@@ -48,20 +52,29 @@ ${signUp(brand)}`
 }
 
 function facts(client: ConsentPageInput['client'], destination: Destination): Markup[] {
-  const { verifiedHost } = client
-  const name = displayName(client.name, '')
+  const { verifiedHost, document } = client
+  const name = clientName(client.name, '')
   // The document proves its host; that this program on this computer is the one it speaks of, nothing proves.
   const proof = destination.kind === 'web' && html`<span class="chip verified">${tick}verified</span>`
   return [
-    verifiedHost !== undefined && fact('Published by', html`<b>${breakable(verifiedHost)}</b> ${proof}`),
+    verifiedHost !== undefined &&
+      fact(
+        'Published by',
+        html`<b>${breakable(verifiedHost)}</b> ${proof}${document !== undefined && details('Its document', document)}`,
+      ),
     name !== '' && fact('Calls itself', html`<bdi>${name}</bdi> <span class="chip">not verified</span>`),
     fact(
       'Sends you to',
       destination.kind === 'app'
         ? html`<b>${placeOf(destination)}</b><br><code>${breakable(destination.address)}</code>`
-        : html`<b>${breakable(placeOf(destination))}</b><details><summary>Full address</summary><code>${destination.address}</code></details>`,
+        : html`<b>${breakable(placeOf(destination))}</b>${destination.kind === 'loopback' && html` at <b>${destination.host}</b>`}${details('Full address', destination.address)}`,
     ),
   ].filter((row) => row !== false)
+}
+
+/** A whole address, for who asks for it: hosts are shared, and the path says whose it is. */
+function details(summary: string, address: string): Markup {
+  return html`<details><summary>${summary}</summary><code>${address}</code></details>`
 }
 
 function fact(term: string, description: Markup): Markup {
@@ -96,12 +109,20 @@ function caution(destination: Destination, verifiedHost: string | undefined): st
   }
 }
 
+/**
+ * Ticked, the scope is not granted. Unticked it is what the page says and the button agrees to, so that a form without this
+ * field, of an older page, means what it said.
+ */
+function leaveOut(scope: string): Markup {
+  return html`<label class="leave-out"><input type="checkbox" form="answer" name="leave_out" value="${scope}"> Leave this out</label>`
+}
+
 function permission(scope: string): string | Markup {
   switch (scope) {
     case 'docs:read':
       return 'Read the documentation and ask questions'
     case 'docs:feedback':
-      return 'Send feedback on the documentation, with your e-mail address'
+      return 'Send feedback on the documentation, with your email address'
     case 'offline_access':
       return 'Stay connected, so that you need not sign in every time'
     default:
@@ -111,5 +132,5 @@ function permission(scope: string): string | Markup {
 
 function signUp({ provider, signupUrl }: Brand): Markup | undefined {
   if (signupUrl === undefined) return undefined
-  return html`<p class="after">New to ${provider}? <a href="${href(signupUrl)}">Create an account</a></p>`
+  return html`<p class="after">New to ${provider}? ${link(signupUrl, 'Create an account')}</p>`
 }

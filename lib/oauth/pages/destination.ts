@@ -5,7 +5,7 @@
 export type Destination = { readonly address: string } & (
   | { readonly kind: 'web'; readonly host: string }
   /** RFC 8252 §7.3: some program on the person's own computer. */
-  | { readonly kind: 'loopback' }
+  | { readonly kind: 'loopback'; readonly host: string }
   /** RFC 8252 §7.1: whichever app opens links of this scheme. */
   | { readonly kind: 'app'; readonly scheme: string }
 )
@@ -15,7 +15,7 @@ export function destinationOf(redirectUri: string): Destination {
   const { protocol, host, hostname, href: address } = new URL(redirectUri)
   if (protocol !== 'https:' && protocol !== 'http:') return { kind: 'app', scheme: protocol.slice(0, -1), address }
   const loopback = hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname)
-  return loopback ? { kind: 'loopback', address } : { kind: 'web', host, address }
+  return loopback ? { kind: 'loopback', host, address } : { kind: 'web', host, address }
 }
 
 /** For a headline: of a long host its end, which says whose it is. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { displayName } from './display-name.ts'
+import { clientName, displayName } from './display-name.ts'
 
 test.each([
   ['an ordinary name stays', 'Claude Code', 'Claude Code'],
@@ -27,4 +27,45 @@ test('a name of 10 kB is cut, with an ellipsis, between graphemes [C-04 A15]', (
   expect(displayName('é'.repeat(10_000), '')).toBe(`${'é'.repeat(63)}…`)
   expect(displayName('🦊'.repeat(5_000), '')).toBe(`${'🦊'.repeat(63)}…`)
   expect(displayName('e\u0301'.repeat(64), '')).toBe('é'.repeat(64))
+})
+
+/** Beside a client's name stands "not verified"; nothing in the name is to look as if it said otherwise. */
+test.each([
+  ['a check mark', '✓ Claude', 'Claude'],
+  ['a check mark and the word', 'Claude ✓ verified', 'Claude'],
+  ['a heavy check mark as an emoji', 'Claude \u2714\ufe0f', 'Claude'],
+  ['a check mark in a box', '✅ ☑ Claude 🗹', 'Claude'],
+  ['a square root that passes for one', 'Claude √', 'Claude'],
+  ['a letter of another script that passes for one', 'Claude ꪜ', 'Claude'],
+  ['the star of other sites', 'Claude ✪ ⭐ ❂ ★', 'Claude'],
+  ['shield, lock, key and medal', '🛡️ Claude 🔒🔑🏅', 'Claude'],
+  ['letters in circles', 'Claude ⓋⒺⓇⒾⒻⒾⒺⒹ', 'Claude'],
+  ['letters in squares, and flags', 'Claude 🅥 🆗 🇪🇺', 'Claude'],
+  ['a blue circle', 'Claude 🔵 ● ◉', 'Claude'],
+  ['a seal', 'Claude ㊣ ™ ®', 'Claude'],
+  ['"Official" in front', 'Official Claude', 'Claude'],
+  ['"(Official)" behind', 'Claude (Official)', 'Claude'],
+  ['"- verified" behind', 'Claude - Verified', 'Claude'],
+  ['"| Trusted" in capitals', 'Claude | TRUSTED', 'Claude'],
+  ['the word in bold letters', 'Claude 𝐯𝐞𝐫𝐢𝐟𝐢𝐞𝐝', 'Claude'],
+  ['the word in wide letters', 'Claude ｖｅｒｉｆｉｅｄ', 'Claude'],
+  ['the word with something invisible in it', 'Claude ver\u200bified \u202eoffi\u00adcial', 'Claude'],
+  ['the word alone', 'Verified ✓', 'fallback'],
+  ['a badge after a badge', '✓✓ ✔ certified ✔', 'fallback'],
+])('a client’s name without %s [C-04]', (_, given, shown) => {
+  expect(clientName(given, 'fallback')).toBe(shown)
+})
+
+test.each([
+  'Claude Code',
+  '🦊 Fox',
+  'I ❤ docs',
+  'C++ & C# (beta) v2.0 – 50% off!',
+  'Справка 文档 مستندات',
+  'Unofficial Claude client (unverified)',
+  'Müller’s “Docs” [dev]',
+  'MCP CLI Proxy (https://example.com)',
+  'trustedadvisor',
+])('an honest name stays: %s [C-04]', (name) => {
+  expect(clientName(name, 'fallback')).toBe(name)
 })

@@ -21,7 +21,7 @@ describe('the front page', () => {
     expect(html).toContain('every hour without')
     expect(html).toContain('for 30 days, and after 180 days in any case')
     expect(html).toContain('60 questions in 15 minutes for each person')
-    expect(html).toContain('<a href="https://docs.example.com/guide">Documentation</a>')
+    expect(html).toContain('<a href="https://docs.example.com/guide" referrerpolicy="no-referrer">Documentation</a>')
   })
 
   test('is escaped, and what is to be typed stands out', () => {

@@ -1,7 +1,7 @@
 import { raw } from 'hono/html'
 import type { Brand } from './brand.ts'
 import type { Palette } from './colour.ts'
-import { href, html, type Markup } from './markup.ts'
+import { html, link, type Markup } from './markup.ts'
 import { type Style, styleFor } from './style.ts'
 
 /** A finished page; `htmlResponse` sends it with the headers that its style needs. */
@@ -18,7 +18,7 @@ export interface Page {
 export function layout(brand: Brand, title: string, content: Markup): Page {
   const style = styleFor(brand)
   const initial = [...brand.name].slice(0, 1).join('').toUpperCase()
-  const links = brandLinks(brand).map(({ text, url }) => html`<a href="${href(url)}">${text}</a>`)
+  const links = brandLinks(brand).map(({ text, url }) => link(url, text))
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -20,6 +20,15 @@ export function href(url: string): string {
 }
 
 /**
+ * A link, or with a `look` a button that is one. It says nothing of where the person comes from: the address of a page may
+ * hold a code or a `state`, and a documentation site on our own origin would be told by the policy of the page.
+ */
+export function link(url: string, text: string | Markup, look?: string): Markup {
+  const shown = look !== undefined && html` class="button ${look}"`
+  return html`<a${shown} href="${href(url)}" referrerpolicy="no-referrer">${text}</a>`
+}
+
+/**
  * A host too long for its line breaks after a dot: a name torn in the middle is easily taken for another one. Never before the
  * last label, so that who it belongs to stays in one piece.
  */

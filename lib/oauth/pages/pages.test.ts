@@ -49,7 +49,7 @@ describe('consent', () => {
     '%s: an app on this computer, with the warning that any program can pose as the client [C-05 C-03]',
     (redirectUri) => {
       const text = textOf(consentPage({ ...consent, redirectUri }))
-      expect(text).toContain('Sends you to an app on this computer')
+      expect(text).toContain(`Sends you to an app on this computer at ${new URL(redirectUri).host} Full address`)
       expect(text).toContain('Any program on this computer can pose as claude.ai')
       expect(text).toMatch(/Published by claude\.ai Calls itself/)
       expect(textOf(consentPage({ ...consent, client: {}, redirectUri }))).toContain(
@@ -265,5 +265,35 @@ describe('every page', () => {
     )
     expect(one?.style.hash).not.toBe(other?.style.hash)
     expect(one?.html).toContain('--button:#123456')
+  })
+})
+
+describe('what a page tells, and where it leads', () => {
+  const document = 'https://clients.example/~mallory/claude.json'
+
+  test('the address of the document is there for who asks: hosts are shared [C-03 M-15]', () => {
+    const page = consentPage({ ...consent, client: { name: 'Claude', verifiedHost: 'clients.example', document } })
+    expect(page.html).toContain(`<details><summary>Its document</summary><code>${document}</code></details>`)
+    expect(consentPage(consent).html).not.toContain('Its document')
+  })
+
+  test('no link says where the person comes from [A-18]', () => {
+    const brand = { ...defaultBrand, supportUrl: 'https://help.example/', documentationUrl: 'https://docs.example/' }
+    const location = 'https://app.example/callback?code=secret'
+    const all: Page[] = [
+      consentPage({ ...consent, brand }),
+      returnPage({ brand, outcome: 'failed', location, requestId: '1', error: { code: 'server_error' } }),
+      errorPage({ brand, kind: 'unexpected', requestId: '1' }),
+    ]
+    for (const { html } of all) {
+      const links = html.match(/<a\b[^>]*>/g) ?? []
+      expect(links.length).toBeGreaterThan(2)
+      for (const link of links) expect(link).toContain(' referrerpolicy="no-referrer"')
+    }
+  })
+
+  test('a badge in the name is not shown beside what is verified [C-04]', () => {
+    const client = { name: '✓ verified Claude ✅', verifiedHost: 'claude.ai' }
+    expect(textOf(consentPage({ ...consent, client }))).toContain('Calls itself Claude not verified')
   })
 })

@@ -2,7 +2,7 @@ import type { Brand } from './brand.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { attention, cross, tick } from './icons.ts'
 import { layout, type Page } from './layout.ts'
-import { breakable, href, html, type Markup } from './markup.ts'
+import { breakable, html, link, type Markup } from './markup.ts'
 import { technicalDetails } from './technical-details.ts'
 
 export interface ReturnPageInput {
@@ -55,7 +55,7 @@ const TEXTS = {
 
 function wayBack(location: string): Markup {
   const { label, hint } = wayTo(destinationOf(location))
-  return html`<p class="actions"><a class="button quiet" href="${href(location)}"><bdi>${breakable(label)}</bdi></a></p>
+  return html`<p class="actions">${link(location, html`<bdi>${breakable(label)}</bdi>`, 'quiet')}</p>
 <p class="after note">${hint}</p>`
 }
 

@@ -19,7 +19,7 @@ export function styleFor(brand: Brand): Style {
   const { button, buttonText, onLight, onDark } = colours
   const accent = `:root{--button:${button};--button-text:${buttonText};--accent:${onLight}}
 @media(prefers-color-scheme:dark){:root{--accent:${onDark}}}`
-  const text = (accent + RULES).replace(/\s*\n\s*/g, '')
+  const text = (accent + RULES).replace(/\/\*.*?\*\//gs, '').replace(/\s*\n\s*/g, '')
   const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, colours }
   made.set(brand.accentColour, style)
   return style
@@ -71,6 +71,11 @@ code{font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
   background:var(--warn);font-size:.875rem;line-height:1.45}
 ul{margin:0;padding:0;list-style:none;font-size:.875rem;line-height:1.45}
 li{display:flex;gap:.625rem;margin:0 0 .375rem}
+li>span{flex:1;min-width:0}
+li:has(.leave-out){margin-bottom:0}
+.leave-out{display:flex;align-items:center;gap:.5rem;width:fit-content;min-height:1.5rem;color:var(--muted);cursor:pointer}
+.leave-out input{flex:none;width:1rem;height:1rem;margin:0;accent-color:var(--button)}
+li:has(:checked)>span>span{text-decoration:line-through;color:var(--muted)}
 .ways{margin:0 0 .75rem;font-size:inherit;line-height:inherit}
 .ways li{display:list-item;margin:0 0 .25rem 1.125rem;padding-left:.125rem;list-style:disc}
 .ways li::marker{color:var(--muted)}

@@ -11,6 +11,8 @@ export interface Access {
   readonly client: AuthenticatedClient
   readonly resource: string
   readonly scope: string
+  /** Scopes that the person has left out on the consent page. */
+  readonly leftOut: string | undefined
   /** Key of the grant, and its absolute end in seconds since the epoch: no token outlives it. */
   readonly grant: string
   readonly endsAt: number
@@ -36,6 +38,7 @@ export function issueTokens(
     aud: access.resource,
     client_id: access.client.id,
     scope,
+    ...(access.leftOut === undefined ? {} : { scope_left_out: access.leftOut }),
     grant: access.grant,
     jti: randomUUID(),
     iat: issuedAt,

@@ -45,7 +45,7 @@ export async function authorizationCodeGrant(
 
   const { g, resource, scope, u: person } = code
   const refreshToken = code.rt ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
-  const access = { client, resource, scope, grant: g, endsAt: code.end, person }
+  const access = { client, resource, scope, leftOut: code.lo, grant: g, endsAt: code.end, person }
   const response = issueTokens(access, refreshToken, signer, context)
   call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
   return response

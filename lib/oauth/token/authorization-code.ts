@@ -21,6 +21,8 @@ export const AuthorizationCode = v.object({
   p: v.string(),
   resource: v.string(),
   scope: v.string(),
+  /** Scopes that the person has left out; absent in codes of older releases. */
+  lo: v.exactOptional(v.string()),
   /** The client's name and verified host, for the grant and for whoever reads who signed in. */
   cn: v.exactOptional(v.string()),
   ch: v.exactOptional(v.string()),

@@ -48,7 +48,8 @@ export async function refreshTokenGrant(
   const grant = await context.grants.rotate(token.g, next, last, call.signal)
   if ('refused' in grant) throw refusalOf(grant)
 
-  const access = { client, resource: token.resource, scope, grant: token.g, endsAt: token.end, person: token.u }
+  const { g, lo: leftOut, u: person, resource, end: endsAt } = token
+  const access = { client, resource, scope, leftOut, grant: g, endsAt, person }
   return issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
 }
 

@@ -25,6 +25,8 @@ export const RefreshToken = v.object({
   /** Host of the redirect URI that the code went to, as in the code; absent in tokens of older releases, too. */
   rh: v.exactOptional(v.string()),
   scope: v.string(),
+  /** Scopes that the person has left out; absent in tokens of older releases. */
+  lo: v.exactOptional(v.string()),
   resource: v.string(),
   u: Person,
   /** From the record: createdAt, rotatedAt, expiry unless refreshed, absolute end. Seconds since the epoch. */
@@ -47,7 +49,7 @@ export function refreshSealer(sealing: Sealing): RefreshSealer {
 }
 
 /** What a refresh token keeps from generation to generation. */
-export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'ju' | 'scope' | 'resource' | 'u'>
+export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'ju' | 'scope' | 'lo' | 'resource' | 'u'>
 
 /**
  * The refresh token of a grant's current generation: a pure function of what never changes, the record and its
@@ -66,6 +68,7 @@ export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenO
       ...(origin.ju === undefined ? {} : { ju: origin.ju }),
       ...(origin.rh === undefined ? {} : { rh: origin.rh }),
       scope: origin.scope,
+      ...(origin.lo === undefined ? {} : { lo: origin.lo }),
       resource: origin.resource,
       u: origin.u,
       iat: record.createdAt,

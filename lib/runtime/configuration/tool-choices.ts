@@ -68,7 +68,7 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
     apiReference,
     feedback,
     lazyAuth: settings.flag('MCP_LAZY_AUTH', { malformed: false }),
-    askAllScopes: settings.flag('MCP_ASK_ALL_SCOPES', { malformed: false }),
+    askAllScopes: settings.flag('MCP_ASK_ALL_SCOPES', { malformed: false, absent: feedback !== undefined }),
     requireWorkEmail: settings.flag('REQUIRE_WORK_EMAIL', { malformed: true }),
     plans: readPlans(settings),
   }

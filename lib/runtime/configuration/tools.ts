@@ -40,8 +40,8 @@ export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' |
   readonly feedback: FeedbackSettings | undefined
   readonly authStatus: ToolTexts
   readonly whoami: ToolTexts
-  /** For the model: what this server is good for, and which tool when. */
-  readonly instructions: string
+  /** For the model: what this server is good for, and which of the tools that it is offered when. */
+  instructions(isOffered: (tool: string) => boolean): string
   /** Every problem at once, by the name of the setting; never a value. */
   readonly problems: readonly string[]
 }
@@ -66,17 +66,28 @@ export function readTools(env: Environment, brand: Brand, siteUrl: string): Tool
         'Tells as whom the person has signed in to this server, and what they have allowed this client. Never shows a token.',
     },
   }
-  return { ...choices, ...tools, instructions: instructionsOf(tools, brand), problems: settings.problems }
+  return {
+    ...choices,
+    ...tools,
+    instructions: (isOffered) => instructionsOf(tools, brand, isOffered),
+    problems: settings.problems,
+  }
 }
 
-function instructionsOf({ ask, apiReference: api, feedback, authStatus }: Pick<ToolSettings, ToolKeys>, brand: Brand) {
+function instructionsOf(
+  { ask, apiReference: api, feedback, authStatus }: Pick<ToolSettings, ToolKeys>,
+  brand: Brand,
+  isOffered: (tool: string) => boolean,
+) {
   return [
     `Answers questions about ${brand.name} from the ${brand.productName}.`,
     `Use ${ask.name} for questions, and cite the addresses that come with the passages.`,
     ...(api
       ? [`For the reference of an API use ${api.search.name} or ${api.list.name}, then ${api.content.name}.`]
       : []),
-    ...(feedback ? [`Use ${feedback.tool.name} only after the person has agreed to the exact text.`] : []),
+    ...(feedback && isOffered(feedback.tool.name)
+      ? [`Use ${feedback.tool.name} only after the person has agreed to the exact text.`]
+      : []),
     `${authStatus.name} tells how to sign in and out.`,
   ].join(' ')
 }

@@ -1,4 +1,4 @@
-import { defaultScope, scopes } from '../../capabilities.ts'
+import { defaultScope, optionalScopes, scopes } from '../../capabilities.ts'
 import type { Client } from '../../clients/client.ts'
 import { OAuthError } from '../../errors.ts'
 import type { Parameters } from '../../parameters.ts'
@@ -24,4 +24,11 @@ export function grantableScope(parameters: Parameters, client: Client): string {
   const grantable = scopes.filter((scope) => ceiling.includes(scope))
   const choices = [wanted, registered, defaultScope].map((names) => grantable.filter((scope) => names.includes(scope)))
   return (choices.find((choice) => choice.length > 0) ?? defaultScope).join(' ')
+}
+
+/** The scopes of a request that the person may leave out: none, if nothing else would remain. */
+export function optionalScopesOf(scope: string): readonly string[] {
+  const asked = scope.split(' ')
+  const optional = optionalScopes.filter((each) => asked.includes(each))
+  return optional.length < asked.length ? optional : []
 }
