@@ -97,6 +97,19 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       requestId,
       error: { code: 'invalid_scope', description: 'The scope "docs:write" is not offered' },
     }),
+    'return-finished': returnPage({
+      brand,
+      outcome: 'finished',
+      location: 'http://127.0.0.1:7777/callback?code=c&state=s',
+    }),
+    'return-finished-long-ago': returnPage({ brand, outcome: 'finished' }),
+    'error-expired-again': errorPage({ brand, kind: 'expired', requestId, again: '/oauth/authorize?client_id=c' }),
+    'error-sign-in-stuck-again': errorPage({
+      brand,
+      kind: 'sign-in-stuck',
+      requestId,
+      again: '/oauth/authorize?client_id=c',
+    }),
     'return-cancelled': returnPage({
       brand,
       outcome: 'cancelled',

@@ -15,7 +15,7 @@ export const upstream: Group = {
       source: 'MCP Security Best Practices, OAuth State Parameter Validation',
       status: 'kept',
       requirement: 'A `state` of our own.',
-      what: '128 random bits at each approval, unrelated to the client’s; sealed into a cookie of the approving browser for ten minutes, in the answer that redirects.',
+      what: '128 random bits for each way through the provider, unrelated to the client’s; sealed into a cookie of the approving browser, in the answer that redirects. It completes a sign-in for ten minutes (`MCP_OAUTH_SIGN_IN_TTL`); for the rest of a day it opens a page whose button leads to the consent page, with the client looked up anew.',
       file: transaction,
     },
     {
@@ -24,7 +24,7 @@ export const upstream: Group = {
       source: 'MCP Security Best Practices; GHSA-rww4-4w9c-7733',
       status: 'kept',
       requirement: 'The callback belongs to the browser that approved.',
-      what: 'Without the cookie that `state` names: 403, a page, no redirect, and the provider is not asked. By design nothing is consumed in a store: the provider’s code is for one use, the cookie is expired by the answer, and the grant is created once.',
+      what: 'Without the cookie that `state` names: 403, a page, no redirect, and the provider is not asked. By design nothing is consumed in a store: the provider’s code is for one use, the cookie is replaced by one that only knows the outcome, and one approval becomes one grant. The same request once more takes no further step: a page, and for 60 s a link with the same code; loaded ahead of time it is a 503. A code that was used up in between sends the browser through the provider again, twice at most.',
       file: [callback, transaction],
     },
     {
@@ -33,7 +33,7 @@ export const upstream: Group = {
       source: 'OAuth 2.1 §7.5.1; OpenID Connect Core §3.1.2.1',
       status: 'kept',
       requirement: 'PKCE and nonce toward the provider.',
-      what: 'S256 and `nonce`, fresh for each approval; `client_secret_post` if `UPSTREAM_CLIENT_SECRET` is set, else a public client.',
+      what: 'S256 and `nonce`, fresh for each approval; with `UPSTREAM_CLIENT_SECRET` as the provider’s metadata say, `client_secret_basic` where they are silent (RFC 8414 §2), never a second way for the same code; else a public client.',
       file: provider,
     },
     {
@@ -51,7 +51,7 @@ export const upstream: Group = {
       source: 'OpenID Connect Core §3.1.3.7',
       status: 'kept',
       requirement: 'The ID token is validated.',
-      what: 'Exact `iss`, `aud` (and `azp`), RS256 only, signature by the provider’s key, `exp`, `iat`, `nonce`. Otherwise `server_error` to the client and no code.',
+      what: 'Exact `iss`, `aud` (and `azp`), RS256 only, signature by one of the provider’s keys (at most three are tried), `exp`, `iat`, `nonce`. Otherwise `server_error` to the client and no code. Entries of the key set and claims that nobody uses cannot fail it.',
       file: provider,
     },
     {
@@ -78,7 +78,7 @@ export const upstream: Group = {
       source: 'OAuth 2.1 §4.1.2.1',
       status: 'kept',
       requirement: 'The provider’s errors.',
-      what: '`access_denied`, `login_required`, `consent_required`, `interaction_required` and `temporarily_unavailable` pass; the rest is `server_error`; in our own words, with `state` and `iss`, and only for the browser of F-02.',
+      what: '`access_denied`, `login_required`, `consent_required`, `interaction_required`, `account_selection_required` and `temporarily_unavailable` pass, and other words for no (`unauthorized`, `user_cancelled_authorize`) are `access_denied`, by one table; the rest is `server_error`, and what the operator has to change is in the log by name; in our own words, with `state` and `iss`, and only for the browser of F-02.',
       file: callback,
     },
     {
@@ -123,7 +123,7 @@ export const upstream: Group = {
       source: 'workers-oauth-provider',
       status: 'kept',
       requirement: 'Passing faults of the provider.',
-      what: 'One more attempt; then a page with 503 and `Retry-After`. Approval and transaction stay good: pressing or loading again goes on.',
+      what: 'What never reached the provider’s own answer (no connection, 403, 404, 408, 425, 429, 5xx, a web page): one more attempt where that may help, a look at the metadata for a moved endpoint; then a page with 503 and `Retry-After`. Approval and transaction stay good: pressing or loading again goes on. Where the code may have been taken, the browser is sent through the provider again.',
       file: [provider, callback],
     },
   ],

@@ -42,7 +42,7 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       happened: 'It was left open for too long. Nothing was shared.',
       remedy: CONNECT_AGAIN,
       remedyHere:
-        'Start it again here, if you still want to connect this app. You can also connect again from your app.',
+        'Start it again here if you still want to connect this app, or go back to your app and connect again.',
     },
     'other-browser': {
       title: 'This sign-in cannot be finished here',
@@ -87,7 +87,7 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       title: `${provider} did not finish the sign-in`,
       happened: 'It did not tell us who you are, and we have asked more than once. Nothing was shared.',
       remedy: WAIT,
-      remedyHere: 'Wait a minute, then start it again here. You can also connect again from your app.',
+      remedyHere: 'Wait a minute, then start it again here, or go back to your app and connect again.',
     },
     'too-many-sign-ins': {
       title: 'Too many sign-ins at once',
