@@ -193,7 +193,7 @@ export const discovery: Group = {
       source: 'MCP, Scope Selection Strategy; Security Best Practices, Scope Minimization',
       status: 'kept',
       requirement: 'Clients are led to the scopes that they need.',
-      what: 'The 401 asks for `docs:read` alone, and so does the document of the resource, all of whose scopes a client asks for that finds none in a challenge; the metadata of the authorization server list everything.',
+      what: 'The 401 asks for `docs:read` and, since many clients cannot ask later, for `docs:feedback`, which the person may leave out (`MCP_ASK_ALL_SCOPES`; C-14). The document of the resource lists `docs:read` alone: a client that finds no scope in a challenge asks for all of it. The metadata of the authorization server list everything.',
       file: [metadata, 'lib/mcp/challenge.ts'],
     },
     {
