@@ -24,7 +24,7 @@ import { type Cell, table } from './table.ts'
 const usage = `npm run test:clients
 
 Published MCP clients, strict OAuth libraries, the profiles of tests/clients/ and the official conformance suite, each
-through everything, against the built service. It takes about two minutes; the first time, it installs the clients from
+through everything, against the built service. It takes about three minutes; the first time, it installs the clients from
 the npm registry. It needs a Chromium: apt-get install chromium-headless-shell.
 
   --only <text>   only the clients whose name contains this; no profiles, no suite`
