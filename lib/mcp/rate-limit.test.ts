@@ -136,6 +136,15 @@ describe('two calls in 15 minutes', () => {
     })
   })
 
+  test('a call that cannot be answered is not counted: too long, in no form that the client reads, by a foreign page', async () => {
+    const { fetch, hits } = world()
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await fetch(post(ask('how?'), { ...headers, accept: 'text/html' }))).status).toBe(406)
+    expect((await fetch(post(ask('x'.repeat(70_000)), headers))).status).toBe(413)
+    expect((await fetch(post(ask('how?'), { origin: 'https://evil.example' }))).status).toBe(403)
+    expect(hits).toEqual([])
+  })
+
   test('scripts of a page may read all of it [S-23 B8-10]', async () => {
     const { fetch } = world()
     for (let i = 0; i < 3; i++) {

@@ -257,6 +257,22 @@ describe('the Authorization of a client that has no token', () => {
   })
 })
 
+test('no cookie counts at /mcp, the token endpoint or registration, and none is set', async () => {
+  const cookie = `__Host-browser=x; access_token=${token}; session=${token}`
+  const form = { 'content-type': 'application/x-www-form-urlencoded', cookie }
+  const answers = [
+    await post(list, { authorization: [], cookie }),
+    await send(`${stack.url}/oauth/token`, { method: 'POST', headers: form, body: 'grant_type=refresh_token' }),
+    await post(
+      { redirect_uris: ['http://127.0.0.1/cb'] },
+      { authorization: [], cookie },
+      `${stack.url}/oauth/register`,
+    ),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([401, 400, 201])
+  for (const { headers } of answers) expect(headers.get('set-cookie')).toBeNull()
+})
+
 test('each call of a tool leaves one line: who, with what, which tool, how it ended, how long; not a word of it [O-12]', async () => {
   const lines = () => stack.logs.filter((line) => line.includes('"mcp_call"')).map((line) => JSON.parse(line))
   const before = lines().length
