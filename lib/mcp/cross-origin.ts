@@ -36,7 +36,7 @@ export function createOriginRule(
   const allowed = new Set([new URL(issuer).origin, ...knownWebClients, ...allowedOrigins])
   return (origin) => {
     if (origin === null) return true
-    if (origin !== anyHttpsOrigin && allowed.has(origin.toLowerCase())) return true
+    if (allowed.has(origin.toLowerCase())) return true
     const url = URL.parse(origin)
     if (url === null) return false
     if (url.protocol === 'https:' && allowed.has(anyHttpsOrigin)) return true
