@@ -1,4 +1,3 @@
-import * as v from 'valibot'
 import type { AccessToken } from '../../mcp/bearer.ts'
 import { normalDomain, verifiedDomain } from '../../mcp/mail-domain.ts'
 import { jsonOf, type SettingsReader } from '../settings.ts'
@@ -18,12 +17,6 @@ export interface CallPlan {
 
 /** Bytes of an environment that has the rest in it too. */
 const longest = 16_384
-
-const planSchema = v.strictObject({
-  limit: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostInWindow)),
-  organizations: v.optional(v.array(v.pipe(v.string(), v.regex(/^[\x21-\x7E]{1,200}$/))), []),
-  domains: v.optional(v.array(v.pipe(v.string(), v.transform(normalDomain), v.string())), []),
-})
 
 /**
  * Reads `MCP_PLANS` and says what is wrong with each plan, by its place. All or none of them hold: one that was meant to
@@ -60,27 +53,31 @@ function parsePlan(name: string, given: unknown): CallPlan | string {
   if (name === '' || name.length > 64 || name === 'user' || name === 'address') {
     return 'must have a name of up to 64 characters that is not user or address'
   }
-  const parsed = v.safeParse(planSchema, given)
-  if (!parsed.success) return wrong(parsed.issues[0])
-  const { limit } = parsed.output
-  const organizations = new Set(parsed.output.organizations)
-  const domains = new Set(parsed.output.domains)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return 'must be an object'
+  const {
+    limit,
+    organizations: ids = [],
+    domains: names = [],
+    ...others
+  }: Readonly<Record<string, unknown>> = { ...given }
+  const organizations = listOf(ids, (id) => (/^[\x21-\x7E]{1,200}$/.test(id) ? id : null))
+  const domains = listOf(names, normalDomain)
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0 || limit > mostInWindow) {
+    return `must have a limit from 0 to ${mostInWindow}`
+  }
+  if (!organizations) return 'must have organizations as a list of identifiers'
+  if (!domains) return 'must have domains as a list of names, without @ and *'
+  if (Object.keys(others).length > 0) return 'has a member other than limit, organizations and domains'
   if (organizations.size + domains.size === 0) return 'must name an organization or a domain'
   // RFC 9651 §3.3.3: any other name would take an escape, or could not stand in a header at all.
   const policy = /^[ !#-[\]-~]+$/.test(name) ? name : 'user'
   return { policy, limit: limit === 0 ? undefined : limit, organizations, domains }
 }
 
-const members: ReadonlyMap<unknown, string> = new Map([
-  ['limit', `must have a limit from 0 to ${mostInWindow}`],
-  ['organizations', 'must have organizations as a list of identifiers'],
-  ['domains', 'must have domains as a list of names, without @ and *'],
-])
-
-function wrong({ path }: v.BaseIssue<unknown>): string {
-  const member = path?.[0]?.key
-  if (member === undefined) return 'must be an object'
-  return members.get(member) ?? 'has a member other than limit, organizations and domains'
+/** What `read` makes of each text; `null`: it is no list of such texts. */
+function listOf(given: unknown, read: (text: string) => string | null): ReadonlySet<string> | null {
+  const values = Array.isArray(given) ? given.map((text) => (typeof text === 'string' ? read(text) : null)) : [null]
+  return values.includes(null) ? null : new Set(values.filter((value) => value !== null))
 }
 
 function hasTwice(sets: readonly ReadonlySet<string>[]): boolean {
