@@ -8,7 +8,7 @@ const errorText = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Every element of our pages; anything else would be somebody's input. */
 const elements = new Set(
-  'html head title meta link style body header span main h1 h2 p b dl div dt dd bdi details summary code ul li svg path rect form input button a footer wbr br'.split(
+  'html head title meta link style body header span main h1 h2 p b dl div dt dd bdi details summary code ul li svg path rect form input label button a footer wbr br'.split(
     ' ',
   ),
 )

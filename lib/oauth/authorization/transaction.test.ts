@@ -1,0 +1,53 @@
+import * as v from 'valibot'
+import { expect, test } from 'vitest'
+import { createCookies } from '../cookies.ts'
+import { createSealing } from '../keys/sealing.ts'
+import { newSecrets } from '../testing/harness.ts'
+import { createTransactions } from './transaction.ts'
+
+const issuer = 'https://docs.example'
+const time = 1_800_000_000
+const state = '0mwpn5s00.AAAAAAAAAAAAAAAAAAAAAA'
+const sealing = createSealing(issuer, newSecrets())
+const transactionsAt = (seconds: number) =>
+  createTransactions({ cookies: createCookies(issuer), sealing, signInLifetime: 600, now: () => seconds * 1000 })
+const browserWith = (value: string) => new Request(issuer, { headers: { cookie: `__Host-tx.${state}=${value}` } })
+const request = {
+  c: 'client',
+  redirect_uri: 'http://127.0.0.1:7777/callback',
+  state: 'client state',
+  p: 'challenge',
+  resource: `${issuer}/mcp`,
+  scope: 'docs:read',
+  m: ['none' as const],
+  rt: true,
+}
+
+test('a sign-in that an earlier release has begun is finished by this one', () => {
+  const sealed = sealing
+    .encrypted('transaction', v.looseObject({}))
+    .seal({ ...request, us: state, un: 'nonce', uv: 'verifier', exp: time + 600 })
+  expect(transactionsAt(time).find(browserWith(sealed), state)).toMatchObject({
+    kind: 'signing-in',
+    request,
+    login: { state, nonce: 'nonce', codeVerifier: 'verifier' },
+    late: false,
+    approvedAt: time,
+    begunAgain: 0,
+  })
+  expect(transactionsAt(time + 600).find(browserWith(sealed), state)).toMatchObject({ late: true })
+})
+
+test('what an earlier release has asked the person to confirm is confirmed by this one', () => {
+  const g = '202705/u_x/AAAAAAAAAAAAAAAAAAAAAA'
+  const sealed = sealing
+    .encrypted('confirmation', v.looseObject({}))
+    .seal({ ...request, us: state, sub: 'u_x', u: { email: 'a@example.com' }, g, end: time + 9000, exp: time + 300 })
+  expect(transactionsAt(time).find(browserWith(sealed), state)).toEqual({
+    kind: 'confirming',
+    request,
+    signedIn: { sub: 'u_x', person: { email: 'a@example.com' } },
+    grant: { key: g, end: time + 9000 },
+    late: false,
+  })
+})
