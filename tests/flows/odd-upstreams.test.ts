@@ -9,6 +9,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 /** Kapa and the hub are odd rather than broken, through the artifact: whoever asks gets the answer all the same. */
 
 const ask = 'ask_redpanda_question'
+const form = 'application/x-www-form-urlencoded'
 const search = 'search_api_reference'
 const text = 'What is a grant?'
 
@@ -22,7 +23,8 @@ let restful: Asking
 
 async function startAsking(settings: Readonly<Record<string, string>> = {}): Promise<Asking> {
   const stack = await startStack({ settings: { MCP_USER_LIMIT: '1000', ...settings } })
-  const { accessToken: token } = await obtainTokens(await registerClient(stack.url), newAddress())
+  const scope = 'docs:read docs:feedback'
+  const { accessToken: token } = await obtainTokens(await registerClient(stack.url), newAddress(), { scope })
   return { stack, token }
 }
 const call = ({ stack, token }: Asking, tool: string, args: object) => callTool(stack.mcpUrl, tool, args, token)
@@ -315,6 +317,33 @@ describe('what is said with', () => {
       expect(content[1].text).toBe(received)
       expect(content[0].text.isWellFormed() && JSON.parse(content[0].text).content.isWellFormed()).toBe(true)
     }
+  })
+
+  test.each(texts)('%s in feedback is clean when it is sent', async (_what, sent, received) => {
+    await call(usual, 'submit_documentation_feedback', { feedback: `x${sent}x` })
+    // A form has CRLF for every line end.
+    const lines = (text: unknown) => String(text).replaceAll(/\r\n?|\n/g, '\n')
+    expect(lines(usual.stack.forms.submissions().at(-1)?.body.feedback)).toBe(lines(`x${received}x`))
+  })
+
+  test.each(texts)('%s in a request is clean wherever it comes back, and in the log', async (_what, sent) => {
+    const { url, logs } = usual.stack
+    const bytesOf = async (path: string, body: string, type: string) => {
+      const response = await fetch(url + path, { method: 'POST', headers: { 'content-type': type }, body })
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await response.arrayBuffer())
+    }
+    const metadata = JSON.stringify({ client_name: `x${sent}x`, redirect_uris: ['http://127.0.0.1/callback'] })
+    const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: `x${sent}x`, params: { name: sent } })
+    const answers = [
+      await bytesOf('/oauth/register', metadata, 'application/json'),
+      await bytesOf('/oauth/token', `grant_type=${encodeURIComponent(sent.toWellFormed())}`, form),
+      await bytesOf('/mcp', message, 'application/json'),
+    ]
+    for (const answer of [...answers, ...logs]) {
+      expect(answer.split(/[\n\r\v\f\x85\u2028\u2029]/)).toHaveLength(1)
+      expect(answer.replaceAll('\\\\', '')).not.toMatch(/\\ud[89a-f]/i)
+    }
+    for (const answer of answers) expect(() => JSON.parse(answer)).not.toThrow()
   })
 
   test.each(texts)('%s in a question is clean when it is asked', async (_what, sent, received) => {

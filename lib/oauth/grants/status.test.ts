@@ -53,7 +53,7 @@ describe('the status of a grant', () => {
     await expect(grantStatus(store, key, signal)).rejects.toThrow(StoreUnavailable)
   })
 
-  const key = newKey()
+  const key = `grants/202711/${subjectOf('https://id.example', 'ada')}/${'x'.repeat(22)}`
   test.each([
     '',
     'grants',
