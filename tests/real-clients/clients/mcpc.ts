@@ -48,9 +48,15 @@ export async function mcpcKind(packages: Surroundings['packages']): Promise<Real
           try {
             return await useBy(sessions[0], tool, args)
           } catch {
-            // As its message says. It asks for nothing but what it is told, or what the metadata of the server list.
+            // As its message says. It asks for nothing but what it is told, or what the metadata of the server list;
+            // and it registers anew, so that the other sessions know only the client that was there before. Whether
+            // they could begin again, their next question shows.
             await run('login', mcpUrl, '--scope', 'docs:read docs:feedback')
-            await run(sessions[0], 'restart')
+            const [first, ...others] = sessions
+            await Promise.all([
+              run(first, 'restart'),
+              ...others.map((session) => run(session, 'restart').catch(() => undefined)),
+            ])
             return useBy(sessions[0], tool, args)
           }
         },
