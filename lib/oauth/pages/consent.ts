@@ -36,7 +36,7 @@ export function consentPage(input: ConsentPageInput): Page {
 ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <h2>What you share</h2>
 <ul>
-<li>${mail}<span><b>Email address and organization</b>, so that ${brand.name} knows which companies use its docs</span></li>
+<li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
 <li>${chart}<span><b>Usage</b>: when and how often you ask</span></li>
 <li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them, and sees your email and company</span></li>
 </ul>
@@ -60,14 +60,14 @@ function facts(client: ConsentPageInput['client'], destination: Destination): Ma
     verifiedHost !== undefined &&
       fact(
         'Published by',
-        html`<b>${breakable(verifiedHost)}</b> ${proof}${document !== undefined && details('Its document', document)}`,
+        html`<b>${breakable(verifiedHost)}</b> ${proof} ${document !== undefined && details('Its document', document)}`,
       ),
     name !== '' && fact('Calls itself', html`<bdi>${name}</bdi> <span class="chip">not verified</span>`),
     fact(
       'Sends you to',
       destination.kind === 'app'
         ? html`<b>${placeOf(destination)}</b><br><code>${breakable(destination.address)}</code>`
-        : html`<b>${breakable(placeOf(destination))}</b>${destination.kind === 'loopback' && html` at <b>${destination.host}</b>`}${details('Full address', destination.address)}`,
+        : html`${destination.kind === 'loopback' ? html`${placeOf(destination)} at <b>${destination.host}</b>` : html`<b>${breakable(placeOf(destination))}</b>`} ${details('Full address', destination.address)}`,
     ),
   ].filter((row) => row !== false)
 }
@@ -122,7 +122,7 @@ function permission(scope: string): string | Markup {
     case 'docs:read':
       return 'Read the documentation and ask questions'
     case 'docs:feedback':
-      return 'Send feedback on the documentation, with your email address'
+      return 'Send feedback, with your email address'
     case 'offline_access':
       return 'Stay connected, so that you need not sign in every time'
     default:

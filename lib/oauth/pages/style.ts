@@ -67,6 +67,8 @@ dd b{font-weight:600}
 .verified{border-color:var(--ok);color:var(--ok)}
 summary{display:list-item;width:fit-content;min-height:1.5rem;color:var(--muted);font-size:.8125rem;line-height:1.5rem;cursor:pointer}
 code{font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+details{display:inline-block;vertical-align:bottom;margin:0 0 0 .25rem}
+details[open]{display:block;margin:0}
 .warn{margin:.75rem 0 0;padding:.625rem .875rem;border-left:3px solid var(--warn-line);border-radius:.375rem;
   background:var(--warn);font-size:.875rem;line-height:1.45}
 ul{margin:0;padding:0;list-style:none;font-size:.875rem;line-height:1.45}
@@ -104,17 +106,18 @@ button:focus-visible,.button:focus-visible{border-radius:.625rem}
 footer{display:flex;flex-wrap:wrap;justify-content:center;gap:0 1.25rem;padding:.75rem 0 0;color:var(--muted);font-size:.8125rem}
 footer a{padding:.5rem 0}
 @media(max-width:30rem){
-  body{justify-content:flex-start;padding:1rem 0;background:var(--card)}
+  body{justify-content:flex-start;padding:.75rem 0 1rem;background:var(--card)}
   .brand,main,footer{padding-left:1.25rem;padding-right:1.25rem}
-  .brand{margin:0 0 .875rem}
+  .brand{margin:0 0 .5rem}
   main{padding-top:0;padding-bottom:0;border:0;border-radius:0;box-shadow:none}
-  h1{margin-bottom:.875rem;font-size:1.3125rem}
+  h1{margin-bottom:.625rem;font-size:1.3125rem}
   .sign{margin-top:1rem}
   h2{margin-top:.75rem;margin-bottom:.25rem}
-  li{margin-bottom:.25rem}
+  li{margin-bottom:.1875rem}
+  dl>div{padding-top:.375rem;padding-bottom:.375rem}
   .warn{margin-top:.625rem;padding:.5rem .75rem}
   dl>div{padding:.4375rem .75rem}
-  .actions{margin-top:.875rem}}
+  .actions{margin-top:.5rem}}
 @media(max-width:22rem){dl>div{display:block}}
 @media(prefers-reduced-motion:no-preference){button,.button{transition:box-shadow .12s}}
 @media print{body{background:none}main{border:0;box-shadow:none}}
