@@ -53,10 +53,8 @@ export async function mcpcKind(packages: Surroundings['packages']): Promise<Real
             // they could begin again, their next question shows.
             await run('login', mcpUrl, '--scope', 'docs:read docs:feedback')
             const [first, ...others] = sessions
-            await Promise.all([
-              run(first, 'restart'),
-              ...others.map((session) => run(session, 'restart').catch(() => undefined)),
-            ])
+            await run(first, 'restart')
+            for (const session of others) await run(session, 'restart').catch(() => undefined)
             return useBy(sessions[0], tool, args)
           }
         },
