@@ -138,15 +138,16 @@ function readApiReference(settings: SettingsReader, brand: Brand): ApiReferenceC
   return { hubUrl: hub, pagesUrl: pagesUrl?.replace(/\/+$/, ''), apis, ...tools }
 }
 
+/** Begins with one slash: two name a host, which may be this one with a password before it. */
+const isPath = (text: string) => /^\/(?!\/)[^\s<>"{}|\\^`]*$/.test(text)
+
 function readFeedback(settings: SettingsReader, brand: Brand, siteUrl: string): FeedbackChoices | undefined {
   const form = readFeedbackForm(settings, brand)
   const formName = settings.line('MCP_FEEDBACK_FORM_NAME') ?? 'api-feedback'
   const tool = readName(settings, 'MCP_FEEDBACK_TOOL_NAME', 'submit_documentation_feedback')
   if (form === undefined) return undefined
-  const url = form.startsWith('/') ? URL.parse(form, siteUrl) : URL.parse(form)
-  const here = form.startsWith('/') && /^[^\s<>"{}|\\^`]+$/.test(form) && url?.origin === new URL(siteUrl).origin
-  if (!here && !isSecureUrl(form)) {
+  if (!isPath(form) && !isSecureUrl(form)) {
     settings.complain('MCP_FEEDBACK_FORM_PATH must be a path on this site, an https URL, or off')
   }
-  return { url: url?.href ?? siteUrl, formName, tool }
+  return { url: URL.parse(form, siteUrl)?.href ?? siteUrl, formName, tool }
 }

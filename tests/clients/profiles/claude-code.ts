@@ -15,7 +15,10 @@ const profile: ClientProfile = {
       fact: 'publishes no port and uses one, with the name localhost',
       from: 'https://github.com/anthropics/claude-code/issues/90370',
     },
-    { fact: 'takes the scope from the document of the resource, not from the challenge', from: 'seen running, 2.1.332' },
+    {
+      fact: 'takes the scope from the document of the resource, not from the challenge',
+      from: 'seen running, 2.1.332',
+    },
     { fact: 'asks for server/discover when it lists its servers', from: 'seen running, 2.1.332' },
     {
       fact: 'several processes refresh with one token',
