@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
 import { freeMailDomains } from './free-mail-domains.ts'
 import { verifiedDomain } from './mail-domain.ts'
+import { post, rpc } from './test-requests.ts'
+import { claims, createSigningKey, createTestEndpoint, resource, sign } from './test-world.ts'
 import { workEmailProblem, workEmailRequired } from './work-email.ts'
 
 const reasonFor = (email: string) => workEmailProblem({ email })?.reason
@@ -97,4 +99,36 @@ describe('the refusal', () => {
       })
     },
   )
+})
+
+describe('an endpoint for people at work', async () => {
+  const key = await createSigningKey('key-1')
+  const answerTo = async (email: string, request: Request) => {
+    const token = await sign(key, claims(Date.now(), { email }))
+    request.headers.set('authorization', `Bearer ${token}`)
+    const { fetch, lines } = createTestEndpoint([key], { url: resource }, { requireWorkEmail: true })
+    return { response: await fetch(request), lines }
+  }
+  const by = (method: string) => () => new Request(resource, { method })
+  const list = rpc('tools/list')
+
+  test.each<[string, () => Request, status: number]>([
+    ['GET', by('GET'), 405],
+    ['GET of an event stream', () => new Request(resource, { headers: { accept: 'text/event-stream' } }), 405],
+    ['HEAD', by('HEAD'), 405],
+    ['DELETE', by('DELETE'), 405],
+    ['PUT', by('PUT'), 405],
+    ['POST of a list', () => post(list), 200],
+    ['POST of nothing', () => post(''), 400],
+    ['POST of a response', () => post('{"jsonrpc":"2.0","id":1,"result":{}}'), 202],
+    ['POST of too much', () => post(list + ' '.repeat(64 * 1024)), 413],
+    ['POST of 11 messages', () => post(`[${Array(11).fill(list)}]`), 400],
+    ['POST that takes no form of answer', () => post(list, { accept: 'image/png' }), 406],
+  ])('tells nobody else anything by %s, where the others are told %3$d [F-000-21]', async (_what, request, status) => {
+    const refused = await answerTo('ada@gmail.com', request())
+    expect([refused.response.status, refused.response.headers.get('www-authenticate')]).toEqual([403, null])
+    expect(refused.response.headers.get('allow')).toBeNull()
+    expect(refused.lines).toMatchObject([{ event: 'mcp_refused', reason: 'work_email' }])
+    expect((await answerTo('ada@example.com', request())).response.status).toBe(status)
+  })
 })
