@@ -78,6 +78,9 @@ describe.each([
     ['by our host without TLS', { ...old, origin: 'http://docs.example' }],
     ['by a page without an origin', { ...old, origin: 'null' }],
     ['by another site that claims to be the same', { origin: 'https://evil.example' }],
+    ['by another site, whatever its Origin says', { 'sec-fetch-site': 'cross-site' }],
+    ['by a sibling site, likewise', { 'sec-fetch-site': 'same-site' }],
+    ['by nobody in particular, likewise', { 'sec-fetch-site': 'none' }],
   ])('posted %s is refused, and changes nothing [C-08 A10]', async (_by, headers) => {
     const { browser, press } = await open()
     const before = [...browser.cookies]

@@ -45,7 +45,7 @@ const ofSystems = `ms-settings ms-msdt ms-word ms-appinstaller x-apple x-apple.s
 const ofBrowsers = `javascript vbscript data blob about view-source resource chrome chrome-extension chrome-search
   chrome-untrusted devtools edge  moz-extension moz safari-extension safari-web-extension opera brave vivaldi
   firefox firefox-focus googlechrome googlechromes googlechrome-x-callback microsoft-edge microsoft-edge-https web+mcp ext+mcp
-  browser-extension wyciwyg onionhttp onionhttps touch-https opera-http brave-https duckduckgo`
+  browser-extension wyciwyg http-app https-app http+app https.example onionhttp onionhttps touch-https opera-http brave-https duckduckgo`
 
 describe.each(Object.entries({ permanent, historical, safelisted, ofSystems, ofBrowsers }))('%s', (_, names) => {
   test.each(names.trim().split(/\s+/))('%s is not an app’s', (scheme) => expect(isAppScheme(scheme)).toBe(false))

@@ -157,6 +157,12 @@ describe('a published key set [T-09]', () => {
     expect([hits.length, site.fetched]).toEqual([2, 2])
   })
 
+  test('counts nobody who waits for what somebody else has made us fetch [M-14]', async () => {
+    const { site, find } = world(undefined, { hit: async () => ({ limited: true, retryAfter: 60 }) })
+    expect(await Promise.all([find('first'), find('first', '203.0.113.1')])).toEqual([[first], [first]])
+    expect(site.fetched).toBe(1)
+  })
+
   test('whose host never has one is left alone after 60 attempts in a minute [M-14]', async () => {
     const { site, find } = world(() => 'timeout')
     for (let i = 0; i < 80; i++) await find('first')

@@ -13,6 +13,8 @@ const byJose = await exportJWK((await generateKeyPair('RS256', { extractable: tr
 const pss = generateKeyPairSync('rsa-pss', { modulusLength: 2048 })
 const { p, q, dp, dq, qi, ...bare } = one
 const { d: _, ...publicHalf } = bare
+const number = (member = '') => BigInt(`0x${Buffer.from(member, 'base64url').toString('hex')}`)
+const longD = number(one.d) + 2n * (number(p) - 1n) * (number(q) - 1n)
 
 const notSuchAKey = /^must be a private RSA JWK of 2048 bits or more/
 const twoKeys = /do not fit together$/
@@ -51,6 +53,8 @@ describe('a signing key that somebody has pasted', () => {
     ['dp of another key', { ...one, dp: other.dp }, twoKeys],
     ['dq of another key', { ...one, dq: other.dq }, twoKeys],
     ['qi of another key', { ...one, qi: other.qi }, twoKeys],
+    ['qi larger than its prime, which means the same to some', { ...one, qi: text(number(qi) + number(p)) }, twoKeys],
+    ['d larger than n, which means the same to some', { ...one, d: text(longD) }, twoKeys],
     ['primes swapped, and nothing else', { ...one, p: one.q, q: one.p }, twoKeys],
     ['the public half of another key', { ...one, n: other.n, e: other.e }, twoKeys],
     ['the private half of another key', { ...other, n: one.n, e: one.e }, twoKeys],
@@ -94,13 +98,13 @@ describe('a signing key that somebody has pasted', () => {
 
 /** The other prime first, with the members that follow from it: as good a key. */
 function swapped(): JsonWebKey {
-  const number = (text = '') => BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`)
   const [first, second] = [number(q), number(p)]
-  const inverse = power(second, first - 2n, first).toString(16)
-  const swappedQi = Buffer.from(inverse.padStart(inverse.length + (inverse.length % 2), '0'), 'hex').toString(
-    'base64url',
-  )
-  return { ...one, p: q ?? '', q: p ?? '', dp: dq ?? '', dq: dp ?? '', qi: swappedQi }
+  return { ...one, p: q ?? '', q: p ?? '', dp: dq ?? '', dq: dp ?? '', qi: text(power(second, first - 2n, first)) }
+}
+
+function text(value: bigint): string {
+  const digits = value.toString(16)
+  return Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex').toString('base64url')
 }
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
