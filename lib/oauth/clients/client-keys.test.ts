@@ -33,14 +33,15 @@ describe('a key set', () => {
     expect(keySourceOf({ jwks: { keys: [key] } })).toHaveProperty('complaint')
   })
 
-  test.each([
+  test.each<[string, object]>([
     ['a private RSA key', rsa.privateKey.export({ format: 'jwk' })],
     ['a private EC key', curve.privateKey.export({ format: 'jwk' })],
     ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0' }],
     ['a private ML-DSA key', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'cHVi', priv: 'c2VjcmV0' }],
-    ...['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'].map(
-      (name) => [`a key that has ${name}`, { ...publicRsa, [name]: 'c2VjcmV0' }] as const,
-    ),
+    ...['d', 'k', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'].map((name): [string, object] => [
+      `a key that has ${name}`,
+      { ...publicRsa, [name]: 'c2VjcmV0' },
+    ]),
   ])('is refused with %s in it [M-08]', (_what, key) => {
     expect(parseKeySet({ keys: [publicRsa, key] })).toBe('secret')
     expect(keySourceOf({ jwks: { keys: [publicRsa, key] } })).toHaveProperty('complaint')
