@@ -21,7 +21,7 @@ async function publishedWith(env: Readonly<Record<string, string>>): Promise<rea
   const own = { ...(await newStoredKey(sealerOf({ current, previous: [], retired: [] }), 1)), kid: 'ours' }
   const planted = { ...(await newStoredKey(sealerOf(newSecrets()), 1)), kid: 'planted' }
   await store.put(storeKeyOf(site.issuer), { keys: [own, planted] }, never)
-  const { publicKeys } = await keysOf(readConfiguration({ ...complete, ...env }, site), store)
+  const { publicKeys } = keysOf(readConfiguration({ ...complete, ...env }, site), store)
   return (await publicKeys(never)).keys.map(({ kid }) => kid)
 }
 

@@ -17,9 +17,9 @@ export interface Keys {
   readonly signingKeys: (sealing: Sealing) => SigningKeys
 }
 
-export async function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store): Promise<Keys> {
+export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store): Keys {
   if (signingJwk) {
-    const { publicKeys, signingKeys } = await pinnedSigningKey(signingJwk)
+    const { publicKeys, signingKeys } = pinnedSigningKey(signingJwk)
     return { publicKeys, signingKeys: () => signingKeys }
   }
   const now = Date.now

@@ -57,7 +57,7 @@ async function compose(configuration: Configuration, site: Site): Promise<McpEnd
   const tools = readTools(process.env, brand, issuer)
   if (tools.problems.length > 0) return outOfService
   const store = storeOf(site)
-  const { publicKeys } = await keysOf(configuration, store)
+  const { publicKeys } = keysOf(configuration, store)
   return createMcpEndpoint({
     issuer,
     resource,

@@ -47,7 +47,7 @@ async function compose(configuration: Configuration, site: Site): Promise<Author
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, flow } = configuration
   const { introspectionTokens } = configuration
   const store = storeOf(site)
-  const { publicKeys, signingKeys } = await keysOf(configuration, store)
+  const { publicKeys, signingKeys } = keysOf(configuration, store)
   return createAuthorizationServer(
     {
       issuer,

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair } from 'jose'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
 import { recorded } from '../../../tests/support/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
@@ -127,12 +127,23 @@ describe('the signing key', () => {
 
   test('of the operator needs no store, and publishes no private member', async () => {
     const pair = await generateKeyPair('RS256', { extractable: true })
-    const { signingKeys, publicKeys } = await pinnedSigningKey(await exportJWK(pair.privateKey))
+    const { signingKeys, publicKeys } = pinnedSigningKey(await exportJWK(pair.privateKey))
     const { kid, privateKey } = await signingKeys.signer(signal())
     expect(signRs256({ typ: 'at+jwt', kid }, {}, privateKey).split('.')).toHaveLength(3)
     const [published] = (await publicKeys(signal())).keys
     expect(Object.keys(published ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
     expect(published?.kid).toBe(kid)
+  })
+
+  test('is named by its thumbprint (RFC 7638), in the store and of the operator', async () => {
+    const { keys, stored } = instance()
+    const { kid } = await keys.signer(signal())
+    const [key] = (await stored(signal(), 'new'))?.keys ?? []
+    if (!key) throw new Error('there is no key')
+    expect(kid).toBe(await calculateJwkThumbprint(key.publicJwk))
+    const { privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const jwk = await exportJWK(privateKey)
+    expect((await pinnedSigningKey(jwk).signingKeys.signer(signal())).kid).toBe(await calculateJwkThumbprint(jwk))
   })
 
   test('is missing from the published set until there is one; asking creates none', async () => {

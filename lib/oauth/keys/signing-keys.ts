@@ -1,5 +1,5 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose'
+import { createPrivateKey, KeyObject } from 'node:crypto'
+import type { JSONWebKeySet, JWK } from 'jose'
 import * as v from 'valibot'
 import { withDeadline } from '../../deadline.ts'
 import type { Log } from '../../log.ts'
@@ -73,14 +73,30 @@ export function parseStoredKeys(value: StoreValue): StoredKeys {
 
 export const privateJwkSealer = (sealing: Sealing): PrivateJwkSealer => sealing.encrypted('signing-key', PrivateJwk)
 
+/** RFC 7518 §3.3; the exponent is 65537. */
+const newKey = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+}
+
 /** `createdAt` in seconds since the epoch. */
 export async function newStoredKey(sealer: PrivateJwkSealer, createdAt: number): Promise<StoredKey> {
-  const pair = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
-  const [{ n = '', e = '' }, privateJwk] = await Promise.all([exportJWK(pair.publicKey), exportJWK(pair.privateKey)])
-  const publicJwk = { kty: 'RSA' as const, n, e }
-  const kid = await calculateJwkThumbprint(publicJwk)
-  return { kid, publicJwk, sealedPrivateJwk: sealer.seal(v.parse(PrivateJwk, privateJwk)), createdAt }
+  const { privateKey } = await crypto.subtle.generateKey(newKey, true, ['sign', 'verify'])
+  const privateJwk = v.parse(PrivateJwk, KeyObject.from(privateKey).export({ format: 'jwk' }))
+  const { n, e } = privateJwk
+  return {
+    kid: thumbprintOf({ n, e }),
+    publicJwk: { kty: 'RSA', n, e },
+    sealedPrivateJwk: sealer.seal(privateJwk),
+    createdAt,
+  }
 }
+
+/** RFC 7638 §3.2 of an RSA key: the order of the members is part of it. */
+const thumbprintOf = ({ n, e }: { readonly n: string; readonly e: string }) =>
+  sha256(JSON.stringify({ e, kty: 'RSA', n }))
 
 /**
  * The newest key that has been published for long enough; the oldest if there is none, which nobody can have missed.
@@ -181,10 +197,10 @@ export function createSigningKeys(options: {
 }
 
 /** The operator's own key (`MCP_OAUTH_SIGNING_JWK`), a private RSA JWK: no store involved. Throws on anything else. */
-export async function pinnedSigningKey(jwk: JWK): Promise<{ signingKeys: SigningKeys; publicKeys: PublicKeys }> {
+export function pinnedSigningKey(jwk: JWK): { signingKeys: SigningKeys; publicKeys: PublicKeys } {
   const parsed = v.parse(PrivateJwk, jwk)
   const { n, e } = parsed
-  const kid = jwk.kid ?? (await calculateJwkThumbprint({ kty: 'RSA', n, e }))
+  const kid = jwk.kid ?? thumbprintOf({ n, e })
   const signer = { kid, privateKey: createPrivateKey({ key: parsed, format: 'jwk' }) }
   return {
     signingKeys: { signer: async () => signer },

@@ -114,7 +114,6 @@ footer a{padding:.5rem 0}
   .sign{margin-top:1rem}
   h2{margin-top:.75rem;margin-bottom:.25rem}
   li{margin-bottom:.1875rem}
-  dl>div{padding-top:.375rem;padding-bottom:.375rem}
   .warn{margin-top:.625rem;padding:.5rem .75rem}
   dl>div{padding:.4375rem .75rem}
   .actions{margin-top:.5rem}}

@@ -99,7 +99,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
         scope,
         state: login.state,
         nonce: login.nonce,
-        code_challenge: await oauth.calculatePKCECodeChallenge(login.codeVerifier),
+        code_challenge: sha256(login.codeVerifier),
         code_challenge_method: 'S256',
         ...(prompt === undefined ? {} : { prompt }),
       }
