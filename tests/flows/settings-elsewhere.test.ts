@@ -2,7 +2,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startCrmSink } from '../../dev/crm/server.ts'
 import { startKapa } from '../../dev/kapa/server.ts'
-import { listenOnLoopback, pathOf, readBody, sendJson } from '../../dev/stand-in.ts'
+import { listenOnLoopback, pathOf, sendJson } from '../../dev/stand-in.ts'
 import { kapaApiKey } from '../../dev/start/local-env.ts'
 import { newSecret } from '../../lib/runtime/secrets.ts'
 import { type Deploy, deploy } from '../support/deploy.ts'
@@ -139,14 +139,14 @@ describe('the OpenID Provider', () => {
 
   test('UPSTREAM_CLIENT_SECRET proves to it who we are', async () => {
     const secret = 'what only the provider and we know'
-    const asked: string[] = []
+    const asked: (string | undefined)[] = []
     const provider = await listenOnLoopback(0, async (request, response) => {
       const issuer = `http://localhost:${provider.port}`
       const endpoints = { authorization_endpoint: `${issuer}/auth`, token_endpoint: `${issuer}/token` }
       if (pathOf(request) !== '/token') {
         return sendJson(response, 200, { issuer, jwks_uri: `${issuer}/jwks`, keys: [], ...endpoints })
       }
-      asked.push(await readBody(request))
+      asked.push(request.headers.authorization)
       sendJson(response, 400, { error: 'invalid_grant' })
     })
     onTestFinished(provider.stop)
@@ -158,7 +158,9 @@ describe('the OpenID Provider', () => {
       const answer = new URLSearchParams({ state: searchParams.get('state') ?? '', code: 'a code of the provider' })
       await browser.fetch(`${url}/mcp/callback?${answer}`)
     }
-    expect(asked.map((body) => new URLSearchParams(body).get('client_secret'))).toEqual([null, secret])
+    // By Basic, since its metadata do not say how (RFC 8414 §2); both parts are form-encoded (RFC 6749 §2.3.1).
+    const encoded = new URLSearchParams([['our-client', secret]]).toString().replace('=', ':')
+    expect(asked.map((header) => header && atob(header.replace('Basic ', '')))).toEqual([undefined, encoded])
   })
 })
 

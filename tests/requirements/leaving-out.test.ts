@@ -141,7 +141,7 @@ test('the page shows the address of a document, and it goes no further than the 
   const page = await (await browser.open(authorizePath(id, newPkce()))).text()
   expect(page).toContain(`<code>${id}</code>`)
   expect(page).toContain('<bdi>Claude</bdi>')
-  expect(page).toMatch(/an app on this computer<\/b> at <b>127\.0\.0\.1:7777<\/b>/)
+  expect(page).toMatch(/an app on this computer at <b>127\.0\.0\.1:7777<\/b>/)
   expect((await browser.press(page, 'approve')).status).toBe(303)
 })
 

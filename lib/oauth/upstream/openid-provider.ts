@@ -129,10 +129,20 @@ function clientAuthentication(server: ProviderMetadata, secret: string | undefin
   if (secret === undefined) return oauth.None()
   const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   if (methods.includes('client_secret_post')) return oauth.ClientSecretPost(secret)
-  if (methods.includes('client_secret_basic')) return oauth.ClientSecretBasic(secret)
+  if (methods.includes('client_secret_basic')) return clientSecretBasic(secret)
   throw new UpstreamError('misconfigured', 'the token endpoint takes no client secret', {
     code: 'unsupported_client_authentication',
   })
+}
+
+/**
+ * Both parts form-encoded (RFC 6749 §2.3.1), and no more than that asks for: the library encodes `-` and `_` as well, and
+ * a provider that decodes nothing then knows no client id that is a UUID.
+ */
+function clientSecretBasic(secret: string): oauth.ClientAuth {
+  const encoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1)
+  return (_server, { client_id }, _body, headers) =>
+    headers.set('authorization', `Basic ${btoa(`${encoded(client_id)}:${encoded(secret)}`)}`)
 }
 
 /** The provider's code, of an authorization response that is one. Throws `UpstreamError`. */
