@@ -30,7 +30,7 @@ export function parseAuthorization(header: string | null): Credentials {
   const areTokens = (parts: readonly string[]) => parts.length > 1 && parts.every((part) => token68.test(part))
   const words = text.split(/\s+/)
   const areJwts = areTokens(words) && words.every((word) => word.split('.').length === 3)
-  return areJwts || areTokens(text.split(/\s*,\s*/))
+  return areJwts || areTokens(text.split(',').map((part) => part.trim()))
     ? { kind: 'several', reason: 'several tokens' }
     : { kind: 'no token' }
 }
