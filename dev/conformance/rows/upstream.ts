@@ -15,7 +15,7 @@ export const upstream: Group = {
       source: 'MCP Security Best Practices, OAuth State Parameter Validation',
       status: 'kept',
       requirement: 'A `state` of our own.',
-      what: '128 random bits for each way through the provider, unrelated to the client’s; sealed into a cookie of the approving browser, in the answer that redirects. It completes a sign-in for ten minutes (`MCP_OAUTH_SIGN_IN_TTL`); for the rest of a day it opens a page whose button leads to the consent page, with the client looked up anew.',
+      what: '128 random bits for each way through the provider, unrelated to the client’s; sealed into a cookie of the approving browser, in the answer that redirects. It completes a sign-in for ten minutes from the approval (`MCP_OAUTH_SIGN_IN_TTL`), however often it has begun again; for the rest of a day it opens a page whose button leads to the consent page, with the client looked up anew.',
       file: transaction,
     },
     {

@@ -1,4 +1,4 @@
-import { paths } from '../capabilities.ts'
+import { lifetimes, paths } from '../capabilities.ts'
 import { AuthorizationError, type ErrorCode, PageError } from '../errors.ts'
 import { subjectOf } from '../grants/record.ts'
 import { confirmPage, htmlResponse, type Page } from '../pages/index.ts'
@@ -74,7 +74,8 @@ async function signInOf(
 
 /**
  * The provider's code is gone, and nobody was identified: only another way through the provider can help, which takes no
- * click where it remembers the person. Counted, so that it ends; and only for whoever has just approved.
+ * click where it remembers the person. Counted, so that it ends; and only for whoever has just approved, however long the
+ * operator lets a sign-in take: later somebody else may sit at this browser.
  *
  * @param most how often for one approval
  */
@@ -86,7 +87,7 @@ async function beginAgain(
   call: AuthorizationCall,
 ): Promise<Response> {
   const { request, begunAgain, approvedAt } = transaction
-  const recent = approvedAt + context.signInLifetime > Math.floor(context.now() / 1000)
+  const recent = approvedAt + Math.min(context.signInLifetime, lifetimes.signIn) > Math.floor(context.now() / 1000)
   if (begunAgain >= most || !recent) {
     const description = 'the OpenID Provider does not say who signed in'
     throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, undefined, askAnew(request))

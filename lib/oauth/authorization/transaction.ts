@@ -145,7 +145,7 @@ export function createTransactions(options: {
       us: login.state,
       un: login.nonce,
       uv: login.codeVerifier,
-      exp: seconds() + signInLifetime,
+      exp: approval.approvedAt + signInLifetime,
       ap: approval.approvedAt,
       gi: approval.grantId,
       pr: approval.provider,

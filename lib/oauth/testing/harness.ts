@@ -63,6 +63,8 @@ export function createHarness(
     registrationToken?: string
     /** Entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
     blockedClients?: readonly string[]
+    /** Seconds from approval in which the person is to have signed in. */
+    signInLifetime?: number
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -153,6 +155,7 @@ export function createHarness(
       recordSignIn: async (signIn) => {
         harness.signIns.push(signIn)
       },
+      ...(options.signInLifetime !== undefined && { signInLifetime: options.signInLifetime }),
       lifetimes: { accessToken: 3600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
       now,
     },
