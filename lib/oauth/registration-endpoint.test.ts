@@ -141,6 +141,16 @@ describe('with a registration token', () => {
     expect(await wrong.text()).toBe(await right.text())
   })
 
+  test('what web pages guess is counted apart: none of them keeps the programs at its visitors’ address out [O-11]', async () => {
+    const options = closed()
+    await ask(options, good, 'Bearer 1', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
+    await ask(options, good, 'Bearer 1')
+    expect(options.initialAccessToken.limit.hit.mock.calls).toEqual([
+      [address, never, 'web pages'],
+      [address, never, undefined],
+    ])
+  })
+
   test('the limit of registrations counts beside it', async () => {
     const response = await ask({ ...closed(), limit: allowing(0) }, good, `Bearer ${value}`)
     expect(response.status).toBe(429)

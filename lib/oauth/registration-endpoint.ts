@@ -61,7 +61,7 @@ export async function register(
   const overall = address === undefined ? undefined : overallLimit?.known(address)
   const limited = overall?.limited
     ? tooManyRequests(overall.retryAfter)
-    : await overLimit(limit, call, isOfWebPage(request) ? 'web pages' : undefined)
+    : await overLimit(limit, call, subjectOf(request))
   if (limited) {
     log('registration_refused', { reason: overall?.limited ? 'limit of all' : 'limit' })
     return limited
@@ -82,7 +82,7 @@ async function refuseStranger(
 ): Promise<Response | undefined> {
   const shown = shownToken(request)
   // A right guess counts like a wrong one: it must not be told from one when there were too many (O-11).
-  const limited = shown === undefined ? undefined : await overLimit(limit, call)
+  const limited = shown === undefined ? undefined : await overLimit(limit, call, subjectOf(request))
   if (!limited && shown !== undefined && isOneOf([value], shown)) return undefined
   log('registration_refused', {
     reason: limited ? 'too many tokens' : shown === undefined ? 'no token' : 'wrong token',
@@ -99,11 +99,11 @@ async function refuseStranger(
  * A script of a web page: browsers say where it comes from. What such pages do is counted apart, so that a page that
  * somebody has open uses up nothing of what the programs at their address may do. Apps name origins of other schemes.
  */
-function isOfWebPage({ headers }: Request): boolean {
+function subjectOf({ headers }: Request): string | undefined {
   const origin = headers.get('origin')
   const site = headers.get('sec-fetch-site')
-  if (origin === null || site === 'same-origin' || site === 'none') return false
-  return origin === 'null' || /^https?:/i.test(origin)
+  if (origin === null || site === 'same-origin' || site === 'none') return undefined
+  return origin === 'null' || /^https?:/i.test(origin) ? 'web pages' : undefined
 }
 
 async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall, subject?: string) {

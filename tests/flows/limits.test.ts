@@ -151,6 +151,34 @@ describe('clients with a metadata document', () => {
     expect(publisher.fetched()).toBe(fetched)
   })
 
+  test('junk assertions, which any web page can post from its visitors’ address, use up nothing of what its people may do [M-14 O-11]', async () => {
+    const address = newAddress()
+    const part = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url')
+    const post = (host: number, path: string) => {
+      const clientId = publisher.newClientId()
+      const claims = { iss: clientId, sub: clientId, aud: stack.url, exp: Math.floor(Date.now() / 1000) + 60, jti: 'x' }
+      return from(address, host, path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://evil.example' },
+        body: String(
+          new URLSearchParams({
+            grant_type: 'refresh_token',
+            token: 'x',
+            client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+            client_assertion: `${part({ alg: 'ES256' })}.${part(claims)}.AAAA`,
+          }),
+        ),
+      })
+    }
+    const answers: Awaited<ReturnType<typeof post>>[] = []
+    for (let i = 0; i < 12; i++) answers.push(await post(i % 2, i % 4 < 2 ? '/oauth/token' : '/oauth/revoke'))
+    expect(statusesOf(answers)).toEqual([...Array(3).fill(401), ...Array(9).fill(429)])
+    for (const host of [0, 1, 0]) {
+      expect((await authorizeFrom(address, host, publisher.newClientId())).status).toBe(known)
+    }
+    expect((await authorizeFrom(address, 0, publisher.newClientId())).status).toBe(429)
+  })
+
   test('what need not be fetched is not counted', async () => {
     const [address, clientId] = [newAddress(), publisher.newClientId()]
     const ask = async () => (await authorizeFrom(address, 0, clientId)).status

@@ -132,7 +132,7 @@ export const metadataDocuments: Group = {
       source: 'CIMD -02 §8',
       status: 'kept',
       requirement: 'We are nobody’s amplifier.',
-      what: 'One fetch for however many ask at once; for each host at most 60 fetches in vain a minute and instance, and of keys, for callers who hold a code or token of ours, 60 for each address of keys and 300 for each host; for each address 30 that miss the cache in ten minutes (`MCP_OAUTH_CIMD_LIMIT`), then 429 on a page with `Retry-After`.',
+      what: 'One fetch for however many ask at once; for each host at most 60 fetches in vain a minute and instance, and of keys, for callers who hold a code or token of ours, 60 for each address of keys and 300 for each host; for each address 30 that miss the cache in ten minutes (`MCP_OAUTH_CIMD_LIMIT`), those for assertions apart from those for pages, then 429 on a page with `Retry-After`.',
       file: [documents, 'lib/oauth/clients/fetch-budget.ts'],
     },
     {

@@ -5,7 +5,7 @@ import { cacheSeconds } from './cache-control.ts'
 import { type ClientKey, fittingKeys, parseKeySet, type WantedKey } from './client-keys.ts'
 import { createFetchBudget, type FetchBudget } from './fetch-budget.ts'
 import type { DocumentLimits } from './metadata-documents.ts'
-import type { RateLimit } from './rate-limit.ts'
+import { ofAssertions, type RateLimit } from './rate-limit.ts'
 import type { Unresolved } from './unresolved.ts'
 
 /** The keys that clients publish (`jwks_uri`). */
@@ -148,7 +148,7 @@ export function createKeySets(options: KeySetsOptions): KeySets {
       }
       // Who waits for a fetch that is under way causes none.
       if (limit && address !== undefined && !fetching.has(uri)) {
-        const verdict = await limit.hit(address, signal)
+        const verdict = await limit.hit(address, signal, ofAssertions)
         if (verdict.limited) return { kind: 'limited', detail: 'this address asks for too many keys', ...verdict }
       }
       try {

@@ -46,7 +46,7 @@ describe('the limit of one address [M-14]', () => {
     const documents = create({ limit: { hit } })
     await documents.resolve(url, never, address)
     await documents.resolve(url, never, address)
-    expect(hit.mock.calls).toEqual([[address, never]])
+    expect(hit.mock.calls).toEqual([[address, never, undefined]])
     time += DAY
     await documents.resolve(url, never, address)
     expect(hit).toHaveBeenCalledTimes(2)

@@ -16,8 +16,9 @@ export interface MetadataDocuments {
   /**
    * @param signal ends the waiting of this caller; others may be waiting for the same document
    * @param address of the caller, who is limited by it; absent: not limited
+   * @param subject what is counted apart; absent: pages that people go to
    */
-  resolve(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved>
+  resolve(clientId: string, signal: AbortSignal, address?: string, subject?: string): Promise<Client | Unresolved>
   /**
    * Somebody has completed a sign-in with this client: from now on a copy of its document may stand in where the document
    * cannot be fetched. Best effort: nothing happens on an instance that has not seen the document. Throws `StoreUnavailable`.
@@ -138,12 +139,17 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
     return result
   }
 
-  async function find(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved> {
+  async function find(
+    clientId: string,
+    signal: AbortSignal,
+    address?: string,
+    subject?: string,
+  ): Promise<Client | Unresolved> {
     const known = cached(clientId)
     if (known) return known
     // Who waits for a fetch that is under way causes none.
     if (limit && address !== undefined && !fetching.has(clientId)) {
-      const verdict = await limit.hit(address, signal)
+      const verdict = await limit.hit(address, signal, subject)
       if (verdict.limited) {
         // Somebody else at their address may have used it up: a web page that they have open, for one.
         const limited = { kind: 'limited', detail: 'this address asks for too many documents', ...verdict } as const
@@ -159,7 +165,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   }
 
   return {
-    async resolve(clientId, signal, address) {
+    async resolve(clientId, signal, address, subject) {
       const complaint = documentUrlComplaint(clientId)
       if (complaint) return { kind: 'invalid', detail: complaint }
       const { host } = new URL(clientId)
@@ -169,7 +175,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
       }
       const hash = sha256(clientId)
       if (blocked?.blocks({ hash, urls: [clientId] })) return blockedClient
-      const client = await find(clientId, signal, address)
+      const client = await find(clientId, signal, address, subject)
       if ('kind' in client || !blocked?.blocks({ hash, urls: client.redirectUris })) return client
       return blockedClient
     },

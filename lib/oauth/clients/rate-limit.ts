@@ -8,6 +8,12 @@ export interface RateLimit {
   hit(address: string, signal: AbortSignal, subject?: string): Promise<RateLimitVerdict>
 }
 
+/**
+ * What is fetched for assertions counts apart from what is fetched for pages: any web page can post junk assertions from its
+ * visitors' addresses, and must not keep anybody there from signing in.
+ */
+export const ofAssertions = 'assertions'
+
 /** A limit of guesses: who is over it is known before the next guess is looked at. */
 export interface GuessLimit extends RateLimit {
   /** What is known without asking anybody. */

@@ -6,8 +6,11 @@ import type { Unresolved } from './unresolved.ts'
 
 /** Everybody's way in: who is behind a client_id. */
 export interface Clients {
-  /** @param address of the caller: some answers cost a fetch, which is limited by it; absent: not limited */
-  resolve(clientId: string, signal: AbortSignal, address?: string): Promise<Client | Unresolved>
+  /**
+   * @param address of the caller: some answers cost a fetch, which is limited by it; absent: not limited
+   * @param subject what is counted apart; absent: pages that people go to
+   */
+  resolve(clientId: string, signal: AbortSignal, address?: string, subject?: string): Promise<Client | Unresolved>
 }
 
 /**
@@ -31,9 +34,9 @@ export function createClients(options: {
   readonly metadataDocuments: Pick<MetadataDocuments, 'resolve'>
 }): Clients {
   return {
-    async resolve(clientId, signal, address) {
+    async resolve(clientId, signal, address, subject) {
       // M-01. No registration of ours begins like this.
-      if (clientId.startsWith('https://')) return options.metadataDocuments.resolve(clientId, signal, address)
+      if (clientId.startsWith('https://')) return options.metadataDocuments.resolve(clientId, signal, address, subject)
       const client = options.configured?.find(clientId) ?? (await options.registrations.resolve(clientId))
       return client ?? { kind: 'invalid', detail: 'not a registration of ours' }
     },

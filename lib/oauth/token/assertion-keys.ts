@@ -1,5 +1,6 @@
 import { type ClientKey, fittingKeys, type KeySource, type WantedKey } from '../clients/client-keys.ts'
 import type { KeySets } from '../clients/key-sets.ts'
+import { ofAssertions } from '../clients/rate-limit.ts'
 import type { Clients } from '../clients/resolve.ts'
 import { OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
@@ -50,7 +51,7 @@ export function createFindAssertionKeys(options: {
   async function publishedKeys(clientId: string, wanted: WantedKey, held: Held | null, call: AuthenticationCall) {
     const bound = held?.jwksUri === undefined ? undefined : await keySets.find(held.jwksUri, wanted, call)
     if (bound && !('kind' in bound) && bound.length > 0) return bound
-    const { keys } = knownClient(await clients.resolve(clientId, call.signal, call.address))
+    const { keys } = knownClient(await clients.resolve(clientId, call.signal, call.address, ofAssertions))
     const moved = !keys || !('uri' in keys) || keys.uri !== held?.jwksUri
     return bound && !moved ? resolved(bound) : keysFrom(keys, wanted, call)
   }
