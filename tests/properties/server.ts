@@ -50,6 +50,8 @@ export function createServer(options: ServerOptions): Server {
     signIns: [],
     clock: Date.UTC(2026, 10, 21),
     identity: reader,
+    provider: 'harness',
+    identified: 0,
     address: undefined,
     fetch: (path, init) => server.fetchFrom(undefined, path, init),
     async fetchFrom(address, path, init) {

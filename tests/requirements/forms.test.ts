@@ -97,6 +97,18 @@ describe.each([
   })
 })
 
+test.each([undefined, 'cancel', 'yes', ''])(
+  'confirmed, and then posted again with the action %j: a page, and nobody is sent anywhere [A-17 F-02]',
+  async (action) => {
+    const { press } = await atConfirmation()
+    const confirmed = (await press('confirm')).headers.get('location')
+    expect(confirmed).toContain('code=')
+    expect((await press('confirm')).headers.get('location')).toBe(confirmed)
+    const again = await press(action)
+    expect([again.status, again.headers.get('location')]).toEqual([200, null])
+  },
+)
+
 test('what one sign-in waits for cannot be confirmed under the name of another [A-17 A-21 A27]', async () => {
   const one = await atConfirmation()
   const { server, browser, state } = await atConfirmation(one.server, one.browser)

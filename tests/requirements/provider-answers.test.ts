@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, KeyObject, randomBytes, sign as signBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
@@ -53,6 +53,10 @@ async function sign(claims: Record<string, unknown> = {}, header: object = { kid
     .setProtectedHeader({ alg: 'RS256', ...header })
     .sign((await keys).privateKey)
 }
+
+/** What jose would not sign. */
+const signed = (input: string, key: KeyObject) =>
+  `${input}.${signBytes('sha256', Buffer.from(input), key).toString('base64url')}`
 
 let own: JWK
 beforeAll(async () => {
@@ -132,7 +136,10 @@ const passing: readonly [string, Answer][] = [
   ['404 {"error":"Not Found"}', error(404, 'Not Found')],
   ['403 of a gateway that speaks JSON', (response) => json(response, { message: 'Forbidden' }, 403)],
   ['429 with a code that would mean something else', error(429, 'access_denied')],
-  ['503 with invalid_grant', error(503, 'invalid_grant')],
+  ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, Answer] => [
+    `${status} with invalid_grant`,
+    error(status, 'invalid_grant'),
+  ]),
   ['503 with a flood', text(503, 'text/html', 'x'.repeat(600_000))],
   ['400 with a web page', text(400, 'text/html', '<html>Bad Request')],
   ['200 with a web page', text(200, 'text/html', '<html>We will be back soon')],
@@ -337,6 +344,42 @@ describe('what we do not use cannot fail us', () => {
     expect((await failureOf(identify())).kind).toBe('invalid')
   })
 
+  test('bytes that are not UTF-8 are no name of a person: two would be one [F-05 F-07]', async () => {
+    const iat = Math.floor(Date.now() / 1000)
+    const claims = JSON.stringify({ iss: issuer, aud: 'us', sub: 'person?', nonce: login.nonce, iat, exp: iat + 300 })
+    const [header = ''] = idToken.split('.')
+    const { privateKey } = await keys
+    for (const [byte, kind] of [
+      ['?', 'identified'],
+      ['\xff', 'invalid'],
+      ['\xc0', 'invalid'],
+    ] as const) {
+      const payload = Buffer.from(claims.replace('?', byte), 'latin1').toString('base64url')
+      idToken = signed(`${header}.${payload}`, KeyObject.from(privateKey))
+      expect((await failureOf(identify())).kind).toBe(kind)
+    }
+  })
+
+  test.each([
+    [['us', 'them'], 'us', 'identified'],
+    [['us', 'them'], 'them', 'invalid'],
+    [['us', 'them'], undefined, 'invalid'],
+    [['them'], 'us', 'invalid'],
+    [['us'], undefined, 'identified'],
+  ])('a token for %j, made for %j: %s [F-05]', async (aud, azp, kind) => {
+    idToken = await sign({ aud, azp })
+    expect((await failureOf(identify())).kind).toBe(kind)
+  })
+
+  test.each(['code=c&code=d', 'code=c&code=c', 'code=&code=c', 'code=', ''])(
+    'an answer with %j has not one code: none is sent [F-06]',
+    async (answer) => {
+      const { signal } = new AbortController()
+      const identified = provider().identify(new URLSearchParams(`state=${login.state}&${answer}`), login, signal)
+      expect([(await failureOf(identified)).kind, countOf('/token')]).toEqual(['invalid', 0])
+    },
+  )
+
   test('half a surrogate pair in a name or an address is left out', async () => {
     idToken = await sign({ email: 'ada\udc00@example.com', org_name: 'Exam\ud83dple', org_id: '\udfff' })
     expect(await identify()).toEqual({ issuer, sub: 'person', organization: { name: 'Example' } })
@@ -387,14 +430,21 @@ describe('a key set', () => {
 
   test.each([
     ['symmetric', () => ({ kty: 'oct', kid: 'k', k: Buffer.from(String(own.n)).toString('base64url') })],
-    [
-      'too short',
-      () => ({ ...generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }), kid: 'k' }),
-    ],
     ['somebody else’s', () => ({ ...other(), kid: 'k' })],
   ])('with a key that is %s proves nothing [F-05 A14]', async (_what, key) => {
     jwks = { keys: [key()] }
     expect((await failureOf(identify())).kind).toBe('invalid')
+  })
+
+  test.each([
+    [2048, 'identified'],
+    [2047, 'invalid'],
+    [1024, 'invalid'],
+  ])('a key of %i bits that has signed the token: %s [F-05 A14]', async (modulusLength, kind) => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength })
+    jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k' }] }
+    idToken = signed(idToken.split('.').slice(0, 2).join('.'), privateKey)
+    expect((await failureOf(identify())).kind).toBe(kind)
   })
 
   test('a new key without a name is found by reading again, once for all who ask at the same time', async () => {

@@ -94,6 +94,17 @@ describe('an access token', () => {
   })
 })
 
+test.each([
+  [-1, 200, undefined],
+  [0, 400, 'invalid_grant'],
+  [1, 400, 'invalid_grant'],
+])('a refresh token %d ms from the end of its 30 days: %d %s [T-15]', async (milliseconds, status, error) => {
+  const { server, refresh } = await session()
+  server.clock += 30 * 86_400_000 + milliseconds
+  const answer = await refresh()
+  expect([answer.status, answer.body.error]).toEqual([status, error])
+})
+
 describe('an answer', () => {
   test('is never cached, and may be read by a script of any origin, success or not [T-02 T-03]', async () => {
     const { server, form } = await session()

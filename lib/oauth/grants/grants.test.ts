@@ -45,7 +45,7 @@ test.each([0, 1, 60, 600])('a window of %s seconds is exactly so long [T-21]', (
   expect(after(-5)).toBe(grace === 0 ? 'reuse' : 'repeat')
 })
 
-function setup(wrap: (store: Store) => Partial<Store> = () => ({})) {
+function setup(wrap: (store: Store) => Partial<Store> = () => ({}), grace = 60) {
   const inner = createMemoryStore()
   const store: Store = { ...inner, ...wrap(inner) }
   const operations: string[] = []
@@ -59,13 +59,17 @@ function setup(wrap: (store: Store) => Partial<Store> = () => ({})) {
     },
   })
   const log: string[] = []
+  const fields: unknown[] = []
   const grants = createGrants({
     store: counted,
     now: () => 1_010_000,
-    grace: 60,
-    log: recorded((event) => log.push(event)),
+    grace,
+    log: recorded((event, more) => {
+      log.push(event)
+      fields.push(more)
+    }),
   })
-  return { inner, grants, operations, log, key: newGrantKey('u_x', 9000), signal: AbortSignal.timeout(60_000) }
+  return { inner, grants, operations, log, fields, key: newGrantKey('u_x', 9000), signal: AbortSignal.timeout(60_000) }
 }
 
 describe('grants', () => {
@@ -96,6 +100,50 @@ describe('grants', () => {
       refused: 'reuse',
     })
     expect(operations).toEqual(['replace', 'get', 'replace'])
+  })
+
+  test.each([
+    ['the generation that it was', 0],
+    ['one that is long over', 2],
+  ])(
+    'somebody who proves less than the grant asks for by now, with %s, gets nothing and ends nothing [T-10]',
+    async (_which, later) => {
+      const { grants, inner, log, key, signal } = setup()
+      const proven = { ...record, authenticationMethod: 'private_key_jwt' as const }
+      await inner.put(key, { ...proven, generation: later }, signal)
+      const rotated = await grants.rotate(key, { ...record, generation: 1 }, shown('another'), signal)
+      expect(rotated).toEqual({ refused: 'unproven' })
+      expect((await inner.get(key, signal))?.value).toEqual({ ...proven, generation: later })
+      expect(log).toEqual([])
+    },
+  )
+
+  describe('a grant that rests', () => {
+    test.each<[string, Partial<GrantRecord>, grace: number, generation: number]>([
+      ['is answered as it stands', {}, 60, 0],
+      ['rotates for a client that proves more than before', { authenticationMethod: 'private_key_jwt' }, 60, 1],
+      ['rotates for a new secret', { kid: 'k2' }, 60, 1],
+      ['rotates where no window is', {}, 0, 1],
+    ])('%s [T-10 T-21 O-06]', async (_what, more, grace, generation) => {
+      const { grants, inner, key, signal } = setup(() => ({}), grace)
+      const first = await grants.redeem(key, record, signal)
+      if ('refused' in first) throw new Error('refused')
+      const last = { version: first.version, rotatedAt: 1010, quickRotations: 3 }
+      await grants.rotate(key, { ...record, ...more, generation: 1 }, last, signal)
+      expect((await inner.get(key, signal))?.value).toEqual({ ...record, ...more, generation })
+    })
+  })
+
+  test.each<[string, Partial<GrantRecord>, elsewhere: object]>([
+    ['from where it was asked for', { rotatedFrom: 'here' }, {}],
+    ['from elsewhere', { rotatedFrom: 'there' }, { elsewhere: true }],
+    ['under another secret, so that nobody knows', { rotatedFrom: 'there', kid: 'k2' }, {}],
+    ['from nowhere that is known', {}, {}],
+  ])('an answer that is repeated %s [O-12]', async (_where, more, elsewhere) => {
+    const { grants, inner, fields, key, signal } = setup()
+    await inner.put(key, { ...record, generation: 1, rotatedAt: 1010, rotatedFrom: 'here' }, signal)
+    await grants.rotate(key, { ...record, ...more, generation: 1 }, shown('another'), signal)
+    expect(fields).toEqual([{ grant: expect.any(String), generation: 1, ...elsewhere }])
   })
 
   describe('a second code for one grant, as a repeated confirmation makes it', () => {

@@ -29,6 +29,9 @@ export interface Harness {
   /** Milliseconds since the epoch; tests move it. */
   clock: number
   identity: Identity | UpstreamError
+  /** `Upstream.id`; and how often it was asked who somebody is. */
+  provider: string
+  identified: number
   /** Of whoever sends the next requests, as the platform would tell it. */
   address: string | undefined
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -76,6 +79,8 @@ export function createHarness(
     signIns: [],
     clock: Date.UTC(2026, 10, 21),
     identity: reader,
+    provider: 'harness',
+    identified: 0,
     address: undefined,
     async fetch(path, init) {
       const response = await server.fetch(new Request(issuer + path, init), {
@@ -103,10 +108,13 @@ export function createHarness(
   })
   const configured = parseConfiguredClients(options.configured ?? [], redirectPolicy)
   const upstream: Upstream = {
-    id: 'harness',
+    get id() {
+      return harness.provider
+    },
     authorizationUrl: async ({ state, nonce }) =>
       new URL(`https://login.example/authorize?state=${state}&nonce=${nonce}`),
     identify: async () => {
+      harness.identified += 1
       if (harness.identity instanceof UpstreamError) throw harness.identity
       return harness.identity
     },
