@@ -5,6 +5,7 @@ const read = (message: unknown) => readMessages(new TextEncoder().encode(JSON.st
 const request = (params?: unknown, method = 'tools/list') => ({ jsonrpc: '2.0', id: 1, method, params })
 const initialize = (params: object) => request({ protocolVersion: '2025-11-25', ...params }, 'initialize')
 const version = 'io.modelcontextprotocol/protocolVersion'
+const clientInfo = 'io.modelcontextprotocol/clientInfo'
 const capabilities = 'io.modelcontextprotocol/clientCapabilities'
 
 test.each<[what: string, sent: unknown, meant: unknown]>([
@@ -25,6 +26,34 @@ test.each<[what: string, sent: unknown, meant: unknown]>([
     initialize({ capabilities: { sampling: [], roots: { listChanged: null }, elicitation: null } }),
     initialize({ capabilities: { sampling: {}, roots: {} } }),
   ],
+  ...[
+    [{ sampling: { context: null, tools: [] } }, { sampling: { tools: {} } }],
+    [{ elicitation: { form: [], url: null } }, { elicitation: { form: {} } }],
+    [{ extensions: { 'io.modelcontextprotocol/ui': [] } }, { extensions: { 'io.modelcontextprotocol/ui': {} } }],
+    [
+      { extensions: { 'io.x/y': { mimeTypes: ['text/html'], z: null } } },
+      { extensions: { 'io.x/y': { mimeTypes: ['text/html'] } } },
+    ],
+    [{ experimental: { a: [], b: null } }, { experimental: { a: {} } }],
+    [
+      { tasks: { list: null, requests: { sampling: { createMessage: [] } } } },
+      { tasks: { requests: { sampling: { createMessage: {} } } } },
+    ],
+  ].flatMap(([sent = {}, meant = {}]): [string, unknown, unknown][] => [
+    [
+      `null and [] within ${Object.keys(sent)}`,
+      initialize({ capabilities: sent }),
+      initialize({ capabilities: meant }),
+    ],
+    [
+      `null and [] within ${Object.keys(sent)} of the envelope`,
+      request({ _meta: { [version]: '2026-07-28', [capabilities]: sent } }),
+      request({ _meta: { [version]: '2026-07-28', [capabilities]: meant } }),
+    ],
+  ]),
+  ['clientInfo: [] in the envelope', request({ _meta: { [clientInfo]: [] } }), request({ _meta: {} })],
+  ['task: null', request({ name: 'a', task: null }), request({ name: 'a' })],
+  ['task: []', request({ name: 'a', task: [] }), request({ name: 'a' })],
   ['clientInfo: null', initialize({ clientInfo: null }), initialize({ capabilities: {} })],
   [
     'a null title of the client',
@@ -54,6 +83,8 @@ test.each<[what: string, message: unknown]>([
   ['0', request({ arguments: 0 })],
   ['a list of arguments', request({ arguments: ['x'] })],
   ['an empty list that is an argument', request({ arguments: { urls: [] } })],
+  ['a list in the place of a capability', initialize({ capabilities: { sampling: ['x'] } })],
+  ['a list of tasks', request({ name: 'a', task: ['x'] })],
   ['a null in a list', request({ arguments: { urls: [null] } })],
   ['a result', { jsonrpc: '2.0', id: 1, result: null }],
   ['no message', null],

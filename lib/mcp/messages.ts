@@ -44,6 +44,8 @@ function parametersOf(method: string, value: unknown): unknown {
       case 'arguments':
       case 'clientInfo':
         return objectOf(member)
+      case 'task':
+        return isEmptyList(member) ? null : member
       default:
         return member
     }
@@ -52,17 +54,23 @@ function parametersOf(method: string, value: unknown): unknown {
 
 function metadataMember(name: string, member: unknown): unknown {
   if (name === 'io.modelcontextprotocol/clientCapabilities') return capabilitiesOf(member)
-  return name === 'io.modelcontextprotocol/clientInfo' ? objectOf(member) : member
+  if (name !== 'io.modelcontextprotocol/clientInfo') return member
+  return isEmptyList(member) ? null : objectOf(member)
 }
 
-/** A client has to name its capabilities, each of which is an object; here none is used. */
-const capabilitiesOf = (value: unknown) => objectOf(value ?? {}, (_name, capability) => objectOf(capability))
+/** A client has to name its capabilities. Each is an object, as are most of their members; here none is used. */
+const capabilitiesOf = (value: unknown) => objectOf(value ?? {}, capability)
+
+/** At any depth: whoever writes an empty object as `[]` does so everywhere. */
+const capability: ReadMember = (_name, member) => objectOf(member, capability)
 
 type ReadMember = (name: string, member: unknown) => unknown
 
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
+
 /** The value of a member that is an object, without its own absent members; an empty list is an empty object. */
 function objectOf(value: unknown, read?: ReadMember): unknown {
-  if (Array.isArray(value) && value.length === 0) return {}
+  if (isEmptyList(value)) return {}
   return isObject(value) ? present(value, read) : value
 }
 

@@ -90,7 +90,20 @@ function headersForSdk(original: Headers): Headers {
   const headers = new Headers(original)
   headers.set('accept', `${jsonType}, ${eventStreamType}`)
   if (!headers.has('content-type')) headers.set('content-type', jsonType)
+  for (const name of ['content-type', 'mcp-protocol-version']) {
+    const once = saidOnce(headers.get(name) ?? '')
+    if (once !== undefined) headers.set(name, once)
+  }
   return headers
+}
+
+/** What a header says that was sent several times, and joined by commas, if it says the same each time, parameters apart. */
+function saidOnce(header: string): string | undefined {
+  const [first = '', ...others] = header
+    .replaceAll(/;(?:"(?:\\.|[^"\\])*"|[^",])*/g, '')
+    .split(',')
+    .map((value) => value.trim().toLowerCase())
+  return first !== '' && others.length > 0 && others.every((other) => other === first) ? first : undefined
 }
 
 const isMessage = (content: unknown): content is { readonly method: unknown; readonly id?: unknown } =>

@@ -129,6 +129,45 @@ describe.each(['the wire of 2025', 'the wire of 2026-07-28'])('%s', (wire) => {
   )
 })
 
+test.each([
+  ['a client that is []', { 'io.modelcontextprotocol/clientInfo': [] }],
+  [
+    'null and [] within capabilities',
+    { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: [], url: null } } },
+  ],
+  ['an extension that is []', { 'io.modelcontextprotocol/clientCapabilities': { extensions: { 'io.x/y': [] } } }],
+])('the envelope of 2026-07-28: null, and an empty list for an object, mean absent: %s', async (_what, meta) => {
+  const { body, headers } = modern(list, { ...envelope, ...meta })
+  const text = await (await post(body, headers)).text()
+  expect(messageOf(text).result?.tools?.length).toBeGreaterThan(0)
+})
+
+describe('a header that was sent twice, and joined', () => {
+  test.each<[name: string, value: string | readonly string[]]>([
+    ['content-type', 'application/json, application/json'],
+    ['content-type', 'application/json; charset=utf-8,Application/JSON'],
+    ['content-type', 'application/json, application/json; charset="a, b"'],
+    ['mcp-protocol-version', '2025-06-18, 2025-06-18'],
+    ['mcp-protocol-version', ['2025-06-18', '2025-06-18']],
+    ['mcp-protocol-version', '2025-11-25,2025-11-25 , 2025-11-25'],
+  ])('counts once if it says the same each time: %s: %j', async (name, value) => {
+    const text = await (await post(list, { [name]: value })).text()
+    expect(messageOf(text).result?.tools?.length).toBeGreaterThan(0)
+  })
+
+  test.each<[name: string, value: string, status: number]>([
+    ['content-type', 'text/plain, application/json', 415],
+    ['content-type', 'application/json, text/plain', 415],
+    ['content-type', 'application/json, application/x-www-form-urlencoded', 415],
+    ['content-type', 'application/json,', 415],
+    ['mcp-protocol-version', '2025-06-18, 2025-11-25', 400],
+    ['mcp-protocol-version', '2025-06-18, ', 400],
+    ['mcp-protocol-version', '2025-6-18, 2025-6-18', 400],
+  ])('is refused if it says two things: %s: %j', async (name, value, status) => {
+    expect((await post(list, { [name]: value })).status).toBe(status)
+  })
+})
+
 describe('the 2025 revisions', () => {
   const client = { name: 'client', version: '1' }
   const initialize = (params: object) =>
@@ -144,6 +183,11 @@ describe('the 2025 revisions', () => {
     ['capabilities: null', initialize({ capabilities: null })],
     ['capabilities: []', initialize({ capabilities: [] })],
     ['a capability that is []', initialize({ capabilities: { roots: [], sampling: [] } })],
+    [
+      'null and [] within capabilities',
+      initialize({ capabilities: { sampling: { context: null, tools: [] }, extensions: { 'io.x/y': [] }, tasks: [] } }),
+    ],
+    ['task: []', request('tools/call', { name: 'auth_status', task: [] })],
     ['a title of null', initialize({ clientInfo: { ...client, title: null, icons: null } })],
   ])('null, and an empty list for an object, mean absent: %s', async (_what, message) => {
     const response = await post(message)
