@@ -260,6 +260,21 @@ test.each([
   'https://user@docs.example/mcp',
   'http://docs.example/mcp',
   'mcp',
+  // No URI as it is written, though `URL` makes ours of it, or not the path of ours.
+  'https:docs.example/mcp',
+  'https:///docs.example/mcp',
+  'https://docs.example\\mcp',
+  ' https://docs.example/mcp',
+  'https://docs.example/mcp ',
+  'https://docs.example/mcp\u0000',
+  'https://docs.example/m\tcp',
+  'https://docs\t.example/mcp',
+  'https://docs.example/./mcp',
+  'https://docs.example/other/../mcp',
+  'https://docs.example/other/%2e%2e/mcp',
+  'https://docs.example/%6dcp',
+  'https://docs.example//mcp',
+  'https://docs.example/mcp//',
 ])('resource %s is not ours: invalid_target [A-09]', async (resource) => {
   const { ask } = await start()
   expect(answerOf(await ask({ resource })).get('error')).toBe('invalid_target')

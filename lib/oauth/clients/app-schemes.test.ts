@@ -40,12 +40,12 @@ const safelisted = `bitcoin ftp ftps geo im irc ircs magnet mailto matrix mms ne
 const ofSystems = `ms-settings ms-msdt ms-word ms-appinstaller x-apple x-apple.systempreferences x-help-action x-callback
   intent android-app android itms itms-apps itms-services itmss file shell search-ms search applescript shortcuts workflow
   jar res hcp prefs app-settings microsoft.windows.camera com.apple.tv com.android.settings facetime facetime-audio maps
-  market smb afp cifs rdp sgnl calculator c`
+  macappstore macappstores mapi stssync jnlp jnlps finger spice market smb afp cifs rdp sgnl calculator c`
 
 const ofBrowsers = `javascript vbscript data blob about view-source resource chrome chrome-extension chrome-search
   chrome-untrusted devtools edge  moz-extension moz safari-extension safari-web-extension opera brave vivaldi
   firefox firefox-focus googlechrome googlechromes googlechrome-x-callback microsoft-edge microsoft-edge-https web+mcp ext+mcp
-  browser-extension wyciwyg http-app https-app http+app https.example onionhttp onionhttps touch-https opera-http brave-https duckduckgo`
+  browser-extension isolated-app wyciwyg http-app https-app http+app https.example onionhttp onionhttps touch-https opera-http brave-https duckduckgo`
 
 describe.each(Object.entries({ permanent, historical, safelisted, ofSystems, ofBrowsers }))('%s', (_, names) => {
   test.each(names.trim().split(/\s+/))('%s is not an app’s', (scheme) => expect(isAppScheme(scheme)).toBe(false))

@@ -37,7 +37,7 @@ const families = new RegExp(
     '-extension$',
     // The operating system's own.
     '^(?:ms|x|android)(?:$|[-+])',
-    '^itms',
+    '^(?:itms|macappstore)',
     '^(?:microsoft|com[.](?:apple|android|google[.]android))[.]',
     // One protocol inside another.
     '[+](?:tcp|udp|ws|wss|ssh|unix|srv|file|tls|ssl)$',
@@ -74,7 +74,7 @@ const taken = list(`
   mmsto mms smsto smse callto tel-av telprompt bluetooth wifi nfc dpp lpa
   irc irc6 ircs aim ymsgr msnim gtalk skype sgnl tg telegram whatsapp viber line slack zoommtg zoomus msteams
   wtai matrix mumble teamspeak ventrilo secondlife steam
-  ftps sftp scp ssh rsync smb cifs afp afs rdp rdar vnc-viewer telnets ldaps smtp smtps pop3 imaps mqtt mqtts amqp amqps
+  jnlp jnlps isolated-app mapi stssync finger spice ftps sftp scp ssh rsync smb cifs afp afs rdp rdar vnc-viewer telnets ldaps smtp smtps pop3 imaps mqtt mqtts amqp amqps
   redis rediss mongodb mysql postgres postgresql mssql sqlite memcached docker unix tcp udp tls ssl jms rmi rtmp rtmpt
   rtmfp mss dvb dlna-playcontainer dlna-playsingle cast casts quic quic-transport socks socks4 socks5 cvs gg gizmoproject
   apt snap flatpak mvn npm pip gem cargo

@@ -12,6 +12,8 @@ const edwards = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' 
 
 describe('a key set', () => {
   test('keeps what a signature is verified with, and nothing else of it [T-09]', () => {
+    const nothing = { use: null, alg: '', key_ops: [], x5c: [], x5t: null }
+    expect(parseKeySet({ keys: [{ ...publicRsa, ...nothing }] })).toEqual([publicRsa])
     const more = { kid: 'a', use: 'sig', alg: 'RS256', x5c: ['MII'], key_ops: ['verify'] }
     expect(parseKeySet({ keys: [{ ...publicRsa, ...more }, publicCurve] })).toEqual([
       { ...publicRsa, kid: 'a' },

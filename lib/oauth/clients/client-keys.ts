@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { capabilities } from '../capabilities.ts'
-import { withoutNulls } from './metadata.ts'
+import { presentMembers, withoutNulls } from './metadata.ts'
 
 const base64url = (shortest: number, longest: number) =>
   v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/), v.minLength(shortest), v.maxLength(longest))
@@ -81,7 +81,7 @@ function isSecretKey(key: unknown): boolean {
 }
 
 function usableKey(key: unknown): readonly ClientKey[] {
-  const members = withoutNulls(key)
+  const members = presentMembers(key)
   const { success, output } = v.safeParse(clientKeySchema, members)
   return success && members && isFor(algorithmOf(output), members) ? [output] : []
 }

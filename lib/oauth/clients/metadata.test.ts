@@ -45,6 +45,10 @@ describe('what a client may leave out, and what it may add', () => {
     [{ application_type: 7 }, {}],
     [{ application_type: ['native'] }, {}],
     [{ grant_types: [null] }, {}],
+    // A text without a word in it, split at its spaces.
+    [{ grant_types: [''] }, {}],
+    [{ response_types: ['', null] }, {}],
+    [{ grant_types: ['', 'authorization_code'] }, { grantTypes: ['authorization_code', 'refresh_token'] }],
     [{ grant_types: ['authorization_code', null, 7, {}] }, { grantTypes: ['authorization_code', 'refresh_token'] }],
     [{ response_types: ['code', null, ['token']] }, {}],
     [{ response_types: [7] }, {}],

@@ -53,10 +53,10 @@ function withoutOddities(members: Record<string, unknown>): Record<string, unkno
   }
 }
 
-/** The texts of a list; a list without any says nothing. What is no list stays what it is. */
+/** The texts of a list, of which an empty one is none; a list without any says nothing. What is no list stays what it is. */
 function textsOf(list: unknown): unknown {
   if (!Array.isArray(list)) return list
-  const texts = list.filter((item) => typeof item === 'string')
+  const texts = list.filter((item) => typeof item === 'string' && item !== '')
   return texts.length > 0 ? texts : undefined
 }
 

@@ -29,6 +29,7 @@ describe('redirect URIs of real clients are acceptable', () => {
     ['zed://callback', 'private-use', 'zed'],
     ['my-app.v2://oauth/callback', 'private-use', 'my-app.v2'],
     ['com.example.app:/callback', 'private-use', 'com.example.app'],
+    ['com.example.app:/', 'private-use', 'com.example.app'],
     ['com.example.app:///callback', 'private-use', 'com.example.app'],
     ['com.example.app://oauth/callback', 'private-use', 'com.example.app'],
     ['com.googleusercontent.apps.1-a2:/oauth2redirect', 'private-use', 'com.googleusercontent.apps.1-a2'],

@@ -105,7 +105,7 @@ function refusalOfApp(raw: string, url: URL, policy: RedirectPolicy): RedirectUr
     return own && !(editors.has(scheme) && editorsOwnHosts.has(url.host.toLowerCase())) ? null : 'host'
   }
   const reversedDomain = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+$/.test(scheme)
-  return reversedDomain && /^:\/(?:\/\/)?[^/]/.test(raw.slice(scheme.length)) ? null : 'scheme'
+  return reversedDomain && /^:\/(?:\/\/)?(?:[^/]|$)/.test(raw.slice(scheme.length)) ? null : 'scheme'
 }
 
 /** What these make of such a link is not an extension's to answer: it opens a file, or a machine. */

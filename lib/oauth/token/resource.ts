@@ -17,9 +17,9 @@ export function requireResource(requested: readonly string[], resource: string):
 }
 
 function canonicalUri(value: string): string | null {
-  // RFC 8707 §2: an absolute URI without a fragment.
-  if (value.includes('#') || !URL.canParse(value)) return null
-  const url = new URL(value)
-  if (url.username !== '' || url.password !== '') return null
-  return `${url.origin}${url.pathname.replace(/\/$/, '')}`
+  // RFC 8707 §2: an absolute URI without a fragment. What `URL` would repair is none, and a path is as it is written.
+  const [, path] = /^[a-z]+:\/\/[^/?#@\\\s]+([^?#]*)(?:\?[^#]*)?$/i.exec(value) ?? []
+  const url = URL.parse(value)
+  if (path === undefined || (path || '/') !== url?.pathname) return null
+  return `${url.origin}${path.replace(/\/$/, '')}`
 }
