@@ -230,6 +230,16 @@ describe('grants', () => {
     await expect(grants.redeem(key, record, AbortSignal.timeout(300))).rejects.toThrow(StoreUnavailable)
   })
 
+  test('a tombstone that loses again and again is tried for as long as there is time [O-06]', async () => {
+    let losses = 30
+    const { grants, inner, key, signal } = setup((store) => ({
+      replace: async (...write) => (losses-- > 0 ? { won: false, ambiguous: false } : store.replace(...write)),
+    }))
+    await inner.put(key, record, signal)
+    await grants.revoke(key, 'test', signal)
+    expect((await inner.get(key, signal))?.value.revokedAt).toBe(1010)
+  })
+
   test('a tombstone wins against any number of rotations [O-06]', async () => {
     for (let round = 0; round < 50; round++) {
       const { grants, key, inner, signal } = setup()

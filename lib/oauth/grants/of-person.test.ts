@@ -113,12 +113,18 @@ describe('the grants of a person', () => {
     await expect(of(own)).rejects.toThrow(StoreUnavailable)
   })
 
-  test.each(['grants/202611/u_/x', 'grants/202611/u_short/x', 'grants', 'users/a/b'])(
-    'are none of somebody who is nobody: %s',
-    async (key) => {
+  test.each(['u_', 'u_short', `${ada}x`, 'somebody', 'client', `c${ada.slice(1)}`])(
+    'are none of %j, who is nobody, whatever is stored under that name',
+    async (sub) => {
       const { grant, of } = world(noon)
       await grant(ada)
-      expect(await of(key)).toEqual({ grants: [], more: false })
+      expect(await of(await grant(sub))).toEqual({ grants: [], more: false })
     },
   )
+
+  test.each(['grants', 'users/a/b'])('are none where the key is none: %s', async (key) => {
+    const { grant, of } = world(noon)
+    await grant(ada)
+    expect(await of(key)).toEqual({ grants: [], more: false })
+  })
 })
