@@ -146,6 +146,13 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
     '200 with an error of an unready server',
     { status: 200, error: { code: -32_602, message: 'Received request before initialization was complete' } },
   ],
+  [
+    '200 with an error that gives the reason apart',
+    {
+      status: 200,
+      text: '{"jsonrpc":"2.0","id":null,"error":{"code":-32602,"message":"Invalid params","data":{"why":"unknown session"}}}',
+    },
+  ],
   ['200 with JSON that is no message', { status: 200, text: '{"error":"unknown session"}' }],
 ]
 

@@ -6,6 +6,7 @@ import {
   Protocol,
   SdkError,
   SdkErrorCode,
+  type StandardSchemaV1,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
 import { startDeadline } from '../../deadline.ts'
@@ -60,13 +61,16 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
     await protocol.connect(transport)
     const { protocolVersion } = await protocol.request(
       { method: 'initialize', params: { protocolVersion: LATEST_PROTOCOL_VERSION, capabilities: {}, clientInfo } },
+      handshake,
       { signal: deadline, timeout: connectTimeout },
     )
     if (!SUPPORTED_PROTOCOL_VERSIONS.includes(protocolVersion)) {
       throw new UpstreamAnswerError('a protocol version that we do not speak')
     }
     transport.protocolVersion = protocolVersion
-    await unlessAborted(protocol.notification({ method: 'notifications/initialized' }), deadline)
+    // A server that does not like it says so again when it is asked, or answers all the same.
+    const told = protocol.notification({ method: 'notifications/initialized' }).catch(() => {})
+    await unlessAborted(told, deadline)
   } catch (error) {
     await protocol.close()
     throw error
@@ -78,6 +82,20 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
       return protocol.request({ method: 'tools/call', params: { ...params } }, toolResult, { signal, timeout })
     },
   }
+}
+
+/** All that we read of a handshake: whatever else a server says of itself there, or leaves out, cannot cost an answer. */
+const handshake: StandardSchemaV1<unknown, { readonly protocolVersion: string }> = {
+  '~standard': {
+    version: 1,
+    vendor: 'mcp-oauth-broker',
+    validate(value) {
+      const version = typeof value === 'object' && value !== null && 'protocolVersion' in value && value.protocolVersion
+      return typeof version === 'string'
+        ? { value: { protocolVersion: version } }
+        : { issues: [{ message: 'no protocol version' }] }
+    },
+  },
 }
 
 /** Waits for what others wait for too, no longer than one's own signal; then it throws the SDK's timeout error. */

@@ -34,8 +34,13 @@ const hasItems = (content: unknown) => (Array.isArray(content) ? content.length 
 
 function usableItem(item: unknown): CallToolResult['content'] {
   if (isTooDeep(item)) return []
-  const { issues, value } = validated(membersOf(item))
-  return issues === undefined && value !== undefined ? [value] : []
+  const { annotations, _meta, ...bare } = membersOf(item)
+  // Hints about an item may be wrong where it is not.
+  for (const one of [{ ...bare, annotations, _meta }, bare]) {
+    const { issues, value } = validated(membersOf(one))
+    if (issues === undefined && value !== undefined) return [value]
+  }
+  return []
 }
 
 interface Validated {

@@ -124,8 +124,11 @@ export class StreamableHttpClientTransport implements Transport {
         // Nothing else is for us: a server that asks back, thousands of times, would have us answer as often.
         const answer = answerTo(request.id, message)
         if (answer === undefined) continue
-        if (isJSONRPCErrorResponse(answer) && speaksOfSession(answer.error.message, begun)) {
-          throw new UpstreamSessionError(`error ${answer.error.code}`, answer.error.message)
+        if (isJSONRPCErrorResponse(answer)) {
+          const said = `${answer.error.message} ${JSON.stringify(answer.error.data ?? '')}`
+          if (speaksOfSession(said, begun)) throw new UpstreamSessionError(`error ${answer.error.code}`, said)
+        } else if (begun === 'session' && resultOfLostSession(answer)) {
+          throw new UpstreamSessionError('error of the tool', '')
         }
         this.onmessage?.(answer)
         return
@@ -192,6 +195,16 @@ function speaksOfSession(text: string, begun: Begun): boolean {
   if (begun === 'nothing') return false
   return (begun === 'session' ? /session|transport|\binitiali[sz]/i : /\binitiali[sz]/i).test(text)
 }
+
+/** Gateways tell of it as if a tool had failed. Tools have sessions of their own to speak of: only these words are about ours. */
+function resultOfLostSession(answer: JSONRPCMessage): boolean {
+  if (!isJSONRPCResultResponse(answer)) return false
+  const { isError, content } = answer.result
+  return isError === true && lostInWords.test(JSON.stringify(content ?? ''))
+}
+
+const lostInWords =
+  /\bsession(?:[ _-]?id)?\b.{0,40}\b(?:not found|not exist|not (?:been )?initiali[sz]ed|unknown|expired|invalid|terminated|closed|missing)\b|\b(?:no (?:valid|such|active)|unknown|invalid|expired|missing) (?:mcp[ -])?session\b/i
 
 /** Throws `UpstreamHttpError` for a status that is no success. */
 export async function throwUnlessOk(response: Response): Promise<void> {
@@ -308,7 +321,9 @@ export function parsed(text: string): unknown {
 function messageIn(value: unknown): readonly JSONRPCMessage[] {
   if (typeof value !== 'object' || value === null) return []
   // `"id": null` of an error about a request that could not be read, `"error": null` beside a result, and whatever else.
-  const members = Object.entries(value).filter(([name, member]) => member !== null && ofMessages.has(name))
+  const members = Object.entries(value)
+    .filter(([name, member]) => member !== null && ofMessages.has(name))
+    .map(([name, member]) => [name, name === 'result' ? withoutMeta(member) : member])
   try {
     return [parseJSONRPCMessage(Object.fromEntries(members))]
   } catch {
@@ -316,13 +331,19 @@ function messageIn(value: unknown): readonly JSONRPCMessage[] {
   }
 }
 
+/** Nothing of `_meta` is passed on, so that nothing in it can be wrong. */
+function withoutMeta(result: unknown): unknown {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return result
+  return Object.fromEntries(Object.entries(result).filter(([name]) => name !== '_meta'))
+}
+
 const ofMessages = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error'])
 
-/** The answer in a message; an error without an id is about the only request of its exchange, too. */
+/** The answer in a message: an id may come back as text, and an error without one is about the only request of its exchange, too. */
 function answerTo(id: RequestId, message: JSONRPCMessage): JSONRPCMessage | undefined {
-  if (isJSONRPCResultResponse(message)) return message.id === id ? message : undefined
+  if (isJSONRPCResultResponse(message)) return String(message.id) === String(id) ? { ...message, id } : undefined
   if (!isJSONRPCErrorResponse(message)) return undefined
-  return message.id === undefined || message.id === id ? { ...message, id } : undefined
+  return message.id === undefined || String(message.id) === String(id) ? { ...message, id } : undefined
 }
 
 function cancelledRequest(message: JSONRPCMessage): RequestId | undefined {
