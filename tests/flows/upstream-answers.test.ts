@@ -177,6 +177,11 @@ test.each([
   ['interaction_required', 'interaction_required'],
   ['login_required', 'login_required'],
   ['temporarily_unavailable', 'temporarily_unavailable'],
+  ['Temporarily-Unavailable', 'temporarily_unavailable'],
+  ['service_unavailable', 'temporarily_unavailable'],
+  ['too_many_requests', 'temporarily_unavailable'],
+  ['SERVER_ERROR', 'server_error'],
+  ['email_not_verified', 'access_denied'],
   ['server_error', 'server_error'],
   ['teapot', 'server_error'],
 ])('error=%s of the provider is %s at the client [F-08]', async (authorization, expected) => {

@@ -141,6 +141,9 @@ const passing: readonly [string, Answer][] = [
     error(status, 'invalid_grant'),
   ]),
   ['503 with a flood', text(503, 'text/html', 'x'.repeat(600_000))],
+  ['401 with a web page', text(401, 'text/html', '<!doctype html><h1>Authorization Required</h1>')],
+  ['401 with XML that calls itself nothing', text(401, '', '<?xml version="1.0"?><Error/>')],
+  ['201 with a web page', text(201, 'text/html', '<html>We will be back soon')],
   ['400 with a web page', text(400, 'text/html', '<html>Bad Request')],
   ['200 with a web page', text(200, 'text/html', '<html>We will be back soon')],
   ['200 with a web page that calls itself JSON', text(200, 'application/json', ' <html>Sign in to the Wi-Fi</html>')],
@@ -160,6 +163,8 @@ const spent: readonly [string, Answer][] = [
   ['200 bad_verification_code', error(200, 'bad_verification_code')],
   ['400 with a code of its own', error(400, 'code_was_seen_before')],
   ['200 with nothing', text(200, 'application/json', '')],
+  ['201 with half of the answer', text(201, 'application/json', '{"access_token":"x","id_tok')],
+  ['204', text(204, '', '')],
   ['200 with half of the answer', text(200, 'application/json', '{"access_token":"x","id_tok')],
   [
     'an answer that breaks off',
@@ -289,6 +294,28 @@ describe('what we do not use cannot fail us', () => {
       '/token': (response) => response.writeHead(200, { 'content-type': type }).end(`{"id_token":"${idToken}"}`),
     }
     expect(await identify()).toMatchObject({ sub: 'person' })
+  })
+
+  test.each([201, 202, 203, 206])('the status of a good answer is %i', async (status) => {
+    const document: Answer = (response) => json(response, metadata, status)
+    answers = {
+      '/token': (response) => json(response, { id_token: idToken }, status),
+      '/jwks': (response) => json(response, jwks, status),
+      '/.well-known/openid-configuration': document,
+    }
+    expect(await identify()).toMatchObject({ sub: 'person' })
+  })
+
+  test.each<Record<string, string>>([
+    { response: 'jarm' },
+    { id_token: 'eyJ' },
+    { token: 'x', token_type: 'Bearer' },
+    { access_token: 'x', expires_in: '3600' },
+    { session_state: 'a.b', scope: 'openid', authuser: '0', prompt: 'none', hd: 'example.com' },
+    { client_info: 'eyJ', cloud_instance_name: 'x' },
+    { '': '', 'code[]': 'x', error_code: '0' },
+  ])('the authorization response says more: %j', async (more) => {
+    expect(await identify(provider(), { code: 'c', ...more })).toMatchObject({ sub: 'person' })
   })
 
   test.each<[string, Record<string, unknown>]>([
@@ -641,6 +668,42 @@ describe('our authentication at the provider', () => {
     },
   )
 
+  test.each<[string, unknown, unknown]>([
+    ['from post to Basic', ['client_secret_post'], ['client_secret_basic']],
+    ['from Basic to post', ['client_secret_basic'], ['client_secret_post']],
+    ['from silence to post', undefined, ['client_secret_post']],
+    ['from post to silence', ['client_secret_post'], undefined],
+    ['from keys to Basic', ['private_key_jwt'], ['client_secret_basic']],
+  ])(
+    '%s: who meets the change is sent through the provider once more, and no code is sent in two ways',
+    async (_what, before, after) => {
+      const at = provider({ clientSecret: secret })
+      metadata.token_endpoint_auth_methods_supported = before
+      await failureOf(identify(at))
+      asked = []
+      clock += 5_000
+      metadata.token_endpoint_auth_methods_supported = after
+      const wantsPost = Array.isArray(after) && after.includes('client_secret_post')
+      answers = {
+        '/token': (response, { form }) =>
+          form.has('client_secret') === wantsPost
+            ? json(response, { id_token: idToken })
+            : json(response, { error: 'invalid_client' }, 401),
+      }
+      expect((await failureOf(identify(at, { code: 'first' }))).kind).toBe('spent')
+      expect(await identify(at, { code: 'second' })).toMatchObject({ sub: 'person' })
+      const codes = asked.flatMap(({ path, form }) => (path === '/token' ? [form.get('code')] : []))
+      expect(new Set(codes).size).toBe(codes.length)
+    },
+  )
+
+  test('that the provider keeps refusing: the metadata are read again once in 5 s, and it stays a misconfiguration', async () => {
+    const at = provider({ clientSecret: secret })
+    answers = { '/token': error(401, 'invalid_client') }
+    for (let n = 0; n < 5; n++) expect((await failureOf(identify(at))).kind).toBe('misconfigured')
+    expect(countOf('/.well-known/openid-configuration')).toBe(2)
+  })
+
   test('a public client names itself in the form, whatever the metadata say', async () => {
     metadata.token_endpoint_auth_methods_supported = ['client_secret_basic']
     await identify()
@@ -659,6 +722,14 @@ test.each([
   ['consent_denied', 'access_denied'],
   ['login-cancelled', 'access_denied'],
   ['account_disabled', 'access_denied'],
+  ['account_expired', 'access_denied'],
+  ['email_not_verified', 'access_denied'],
+  ['unverified_user', 'access_denied'],
+  ['user_aborted', 'access_denied'],
+  ['not_a_member', 'access_denied'],
+  ['user_not_eligible', 'access_denied'],
+  ['no_access', 'access_denied'],
+  ['expired_token', 'access_denied'],
   ['user_blocked', 'access_denied'],
   ['user_not_allowed', 'access_denied'],
   ['admin_policy_enforced', 'access_denied'],

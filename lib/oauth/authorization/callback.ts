@@ -162,8 +162,8 @@ function clientError({ kind, code }: UpstreamError): { code: ErrorCode; descript
     return { code: meaning, description: 'the person or the OpenID Provider refused the sign-in' }
   }
   if (isRefusal(meaning)) return { code: meaning, description: 'the OpenID Provider needs the person' }
-  if (code === 'temporarily_unavailable') {
-    return { code, description: 'the OpenID Provider is temporarily unavailable' }
+  if (meaning === 'passing' && !/^server.error$/i.test(code ?? '')) {
+    return { code: 'temporarily_unavailable', description: 'the OpenID Provider is temporarily unavailable' }
   }
   return { code: 'server_error', description: 'the OpenID Provider could not complete the sign-in' }
 }

@@ -61,10 +61,13 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
   const keys = createProviderKeys(metadata, options.now)
   const client: oauth.Client = { client_id: options.clientId, id_token_signed_response_alg: 'RS256' }
 
-  /** Sends the code to the provider's token endpoint; if that fails, and the provider has moved, to where it is now. */
+  /**
+   * Sends the code to the provider's token endpoint; if that fails, and the provider has moved, to where it is now. If it
+   * is us that the endpoint does not let in, and the provider now wants something else of us, another code is for that.
+   */
   async function redeem(server: ProviderMetadata, code: string, login: Login, signal: AbortSignal): Promise<string> {
-    const authenticate = clientAuthentication(server, options.clientSecret)
     const send = async ({ token_endpoint: url }: ProviderMetadata) => {
+      const authenticate = clientAuthentication(server, options.clientSecret)
       const body = new URLSearchParams({
         grant_type: 'authorization_code',
         code,
@@ -78,9 +81,13 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
     try {
       return await send(server)
     } catch (error) {
-      if (!(error instanceof UpstreamError) || error.kind !== 'passing') throw error
+      if (!(error instanceof UpstreamError) || !['passing', 'misconfigured'].includes(error.kind)) throw error
       const moved = await metadata.readAgain(server, signal)
-      if (!moved || moved.token_endpoint === server.token_endpoint) throw error
+      if (!moved) throw error
+      if (error.kind === 'misconfigured') {
+        throw new UpstreamError('spent', `${error.message}, by older metadata`, { code: error.code, cause: error })
+      }
+      if (moved.token_endpoint === server.token_endpoint) throw error
       return send(moved)
     }
   }
@@ -145,18 +152,22 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
     headers.set('authorization', `Basic ${btoa(`${encoded(client_id)}:${encoded(secret)}`)}`)
 }
 
+const ofResponse = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri']
+
 /** The provider's code, of an authorization response that is one. Throws `UpstreamError`. */
 function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearchParams, login: Login): string {
+  // Some providers say more, and some of it by names that would mean another kind of response.
+  const said = new URLSearchParams([...answer].filter(([name]) => ofResponse.includes(name)))
   try {
-    const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
+    const codes = oauth.validateAuthResponse(forLibrary(server), client, said, login.state).getAll('code')
     const [code = ''] = codes
     if (codes.length === 1 && code !== '') return code
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) throw notAcceptable('authorization response', error)
     const meaning = meaningOf(error.error)
     const kind = meaning === 'misconfigured' ? 'misconfigured' : 'refused'
-    const said = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the person in'
-    throw new UpstreamError(kind, said, { code: loggedCode(error.error), cause: error })
+    const reason = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the person in'
+    throw new UpstreamError(kind, reason, { code: loggedCode(error.error), cause: error })
   }
   throw new UpstreamError('invalid', 'the authorization response has not exactly one code')
 }

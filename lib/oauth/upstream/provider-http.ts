@@ -92,6 +92,9 @@ export function objectOf(text: string): Readonly<Record<string, unknown>> | null
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
+/** Any success: a proxy that rewrites answers says 203, and some frameworks say 201 to every POST. */
+export const isSuccess = (status: number) => status >= 200 && status < 300
+
 /** A document that the provider publishes. Throws `UpstreamError` of kind `passing`. */
 export async function readDocument(
   what: string,
@@ -102,9 +105,9 @@ export async function readDocument(
   if (delivery.kind !== 'answered') {
     throw new UpstreamError('passing', `the provider's ${what}: no answer`)
   }
-  const document = delivery.status === 200 ? objectOf(delivery.text) : null
+  const document = isSuccess(delivery.status) ? objectOf(delivery.text) : null
   if (document) return document
-  const reason = delivery.status === 200 ? 'not a JSON object' : `status ${delivery.status}`
+  const reason = isSuccess(delivery.status) ? 'not a JSON object' : `status ${delivery.status}`
   throw new UpstreamError('passing', `the provider's ${what}: ${reason}`)
 }
 

@@ -16,7 +16,7 @@ export interface MetadataReader {
   /** Throws `UpstreamError` of kind `passing` or `misconfigured`. */
   read(signal: AbortSignal): Promise<ProviderMetadata>
   /**
-   * Looks whether the provider has moved, after one of its endpoints failed. Throws nothing.
+   * Looks whether the provider has moved, or wants to be asked otherwise, after one of its endpoints failed. Throws nothing.
    *
    * @returns other metadata than those that failed; `null`: there are none
    */
@@ -69,8 +69,11 @@ export function createMetadataReader(issuer: URL, now: () => number): MetadataRe
   }
 }
 
+/** Whether what failed by the one may succeed by the other. */
 const moved = (one: ProviderMetadata, other: ProviderMetadata) =>
-  one.token_endpoint !== other.token_endpoint || one.jwks_uri !== other.jwks_uri
+  one.token_endpoint !== other.token_endpoint ||
+  one.jwks_uri !== other.jwks_uri ||
+  String(one.token_endpoint_auth_methods_supported) !== String(other.token_endpoint_auth_methods_supported)
 
 function metadataOf(document: Readonly<Record<string, unknown>>, expected: URL): ProviderMetadata {
   const { issuer } = document

@@ -74,12 +74,13 @@ const words = new Map<string, Meaning>(
     rate_limit_exceeded: 'passing',
     service_unavailable: 'passing',
     timeout: 'passing',
+    authentication_expired: 'passing',
   } as const),
 )
 
 /** A word for no that is not on the list: `consent_denied`, `account_disabled`, `login_cancelled`. */
 const saysNo =
-  /(?:^|_)(?:denied|cancel(?:l?ed)?|declined|rejected|refused|forbidden|blocked|banned|disabled|suspended|deactivated|locked|not_(?:allowed|authorized|authorised|permitted|assigned|invited)|unauthorized|unauthorised)(?:_|$)/
+  /(?:^|_)(?:denied|abort(?:ed)?|cancel(?:l?ed)?|declined|rejected|refused|forbidden|blocked|banned|disabled|suspended|deactivated|locked|expired|unverified|not_(?:allowed|authorized|authorised|permitted|assigned|invited|verified|eligible|entitled|(?:a_)?member)|no_access|unauthorized|unauthorised)(?:_|$)/
 
 /** Of an authorization response. Some providers write a code in capitals, or with hyphens, or make up words for no. */
 export function meaningOf(code: string): Meaning {

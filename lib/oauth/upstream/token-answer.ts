@@ -1,4 +1,4 @@
-import { type ask, objectOf } from './provider-http.ts'
+import { type ask, isSuccess, objectOf } from './provider-http.ts'
 import { isRefusal, loggedCode, tokenMeaningOf } from './provider-words.ts'
 import { UpstreamError, type UpstreamFailure } from './upstream.ts'
 
@@ -20,14 +20,15 @@ export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>
   const answer = objectOf(text)
   const error = typeof answer?.error === 'string' && answer.error !== '' ? answer.error : undefined
   if (error !== undefined && !gatewaysSpeak(status)) throw ownError(error, status, answer?.error_description, passing)
-  if (status === 200) {
+  if (isSuccess(status)) {
     if (typeof answer?.id_token === 'string' && answer.id_token !== '') return answer.id_token
     if (answer) throw failure('invalid', 'the answer of the token endpoint has no ID token')
-    // A web page with a 200 is not the provider's; an answer that breaks off is.
+    // A web page is not the provider's; an answer that breaks off is.
     if (isMarkup(contentType, text)) throw passing('the token endpoint answered with a web page')
     throw failure('spent', 'the answer of the token endpoint is broken')
   }
-  if (status === 401) throw failure('misconfigured', 'the token endpoint answered 401', 'invalid_client')
+  if (status === 401 && !isMarkup(contentType, text))
+    throw failure('misconfigured', 'the token endpoint answered 401', 'invalid_client')
   throw passing(`the token endpoint answered ${status}`)
 }
 
@@ -54,7 +55,7 @@ function ownError(
   // RFC 6749 §5.2: it is us that are not let in, whatever word that has (Auth0: access_denied).
   if (meaning === 'misconfigured' || status === 401) return failure('misconfigured', reason, code)
   if (isRefusal(meaning)) return failure('refused', reason, code)
-  return status === 400 || status === 200 ? failure('spent', reason, code, true) : passing(reason, code)
+  return status === 400 || isSuccess(status) ? failure('spent', reason, code, true) : passing(reason, code)
 }
 
 const isMarkup = (contentType: string, text: string) => /html|xml/i.test(contentType) || /^\s*</.test(text)
