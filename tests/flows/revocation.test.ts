@@ -244,15 +244,59 @@ describe('/mcp asks the store whether the grant stands', () => {
 
   test('and forgets soon that a grant was not there: the next token works at once, the same one after a moment [S-07]', async () => {
     const { accessToken, refreshToken } = await obtainTokens(client)
-    stack.emulator.addFault({ action: 'status', status: 404, method: 'GET', key: '^grants/', count: 1 })
+    const missing = () =>
+      stack.emulator.addFault({ action: 'status', status: 404, method: 'GET', key: '^grants/', count: 2 })
+    missing()
     expect((await askAt(0, accessToken)).status).toBe(401)
     expect((await askAt(0, tokensOf(await client.refresh(refreshToken)).accessToken)).status).toBe(200)
 
     const other = await obtainTokens(client)
-    stack.emulator.addFault({ action: 'status', status: 404, method: 'GET', key: '^grants/', count: 1 })
+    missing()
     expect((await askAt(0, other.accessToken)).status).toBe(401)
     await expect.poll(async () => (await askAt(0, other.accessToken)).status, waiting).toBe(200)
     await client.revoke(other.refreshToken)
+  })
+
+  describe('which once does not find it:', () => {
+    const once = (method: 'GET' | 'PUT', status: number) =>
+      stack.emulator.addFault({ action: 'status', status, method, key: '^grants/', count: 1 })
+
+    test('the token is good [S-07]', async () => {
+      const { accessToken } = await obtainTokens(client)
+      once('GET', 404)
+      expect((await askAt(0, accessToken)).status).toBe(200)
+    })
+
+    test('a refresh whose write lost to nothing goes on [T-21]', async () => {
+      const { refreshToken } = await obtainTokens(client)
+      once('PUT', 412)
+      once('GET', 404)
+      const { refreshToken: next } = tokensOf(await client.refresh(refreshToken))
+      tokensOf(await client.refresh(next))
+    })
+
+    test('a revocation ends it all the same [T-26]', async () => {
+      const { refreshToken } = await obtainTokens(client)
+      once('GET', 404)
+      expect((await client.revoke(refreshToken)).status).toBe(200)
+      expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
+    })
+
+    test('a code that is used again ends it all the same [T-13]', async () => {
+      const { request, code } = await obtainCode(client)
+      const { refreshToken } = tokensOf(await client.redeem(request, code))
+      once('GET', 404)
+      expect((await client.redeem(request, code)).body.error).toBe('invalid_grant')
+      expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
+    })
+
+    test('a code that lost to nothing is not spent: the client is to come again [T-05]', async () => {
+      const { request, code } = await obtainCode(client)
+      once('PUT', 412)
+      const { status, headers } = await client.redeem(request, code)
+      expect([status, headers.get('retry-after')]).toEqual([503, expect.any(String)])
+      tokensOf(await client.redeem(request, code))
+    })
   })
 
   test.each([400, 401, 403])(

@@ -71,7 +71,7 @@ export const resourceServer: Group = {
       source: 'RFC 9068 §4; OAuth 2.1 §5.2; MCP, Token Handling',
       status: 'kept',
       requirement: 'What is checked of a token.',
-      what: '`typ` at+jwt, RS256, signature by our own keys, exact `iss`, `aud` ours and nobody else’s, `exp`, `nbf` and `iat` with five seconds of tolerance, `sub`, `client_id`, `grant`, `jti`, scope; and that the grant has not been revoked, read from the store while the body arrives and known for 60 seconds at most; one that has ended is not asked about again. A grant that is not there is refused, and looked for again after five seconds, or at once for another token of it. A store that does not answer within a second lets a token pass that is valid otherwise, and the log says so. Before anything is done with the body.',
+      what: '`typ` at+jwt, RS256, signature by our own keys, exact `iss`, `aud` ours and nobody else’s, `exp`, `nbf` and `iat` with five seconds of tolerance, `sub`, `client_id`, `grant`, `jti`, scope; and that the grant has not been revoked, read from the store while the body arrives and known for 60 seconds at most; one that has ended is not asked about again. A grant that is not there, twice, is refused, and looked for again after five seconds, or at once for another token of it. A store that does not answer within a second lets a token pass that is valid otherwise, and the log says so. Before anything is done with the body.',
       file: [bearer, 'lib/mcp/verification-keys.ts', 'lib/mcp/grant-check.ts', 'lib/oauth/grants/status.ts'],
     },
     {

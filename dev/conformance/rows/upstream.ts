@@ -33,7 +33,7 @@ export const upstream: Group = {
       source: 'OAuth 2.1 §7.5.1; OpenID Connect Core §3.1.2.1',
       status: 'kept',
       requirement: 'PKCE and nonce toward the provider.',
-      what: 'S256 and `nonce`, fresh for each approval; with `UPSTREAM_CLIENT_SECRET` as the provider’s metadata say, `client_secret_basic` where they are silent (RFC 8414 §2), never a second way for the same code; else a public client.',
+      what: 'S256 and `nonce`, fresh for each approval; with `UPSTREAM_CLIENT_SECRET` as the provider’s metadata say, `client_secret_basic` where they are silent (RFC 8414 §2), never a second way for the same code: where the provider lets us in no more and its metadata have changed, the browser is sent through it again; else a public client.',
       file: provider,
     },
     {

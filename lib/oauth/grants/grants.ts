@@ -107,7 +107,7 @@ export function createGrants(options: {
       }
       refuseAmbiguous(write)
       const made = await read(key, signal)
-      if (!made) return { refused: 'used' }
+      if (!made) throw new StoreUnavailable('a code lost to a grant that is not there')
       if (made.record.codeHash !== record.codeHash) {
         log('code_superseded', { grant: shortGrant(key), client: record.clientHash })
         return { refused: 'other-code' }
@@ -169,9 +169,12 @@ export function createGrants(options: {
   }
 }
 
-/** Strong read; `null`: there is no such grant. Throws `StoreUnavailable`, also for a damaged record. */
+/**
+ * Strong read; `null`: there is no such grant, twice: a store that says so once may be wrong, and would end a session, or
+ * keep one from being ended. Throws `StoreUnavailable`, also for a damaged record.
+ */
 export async function readGrant(store: Store, key: GrantKey, signal: AbortSignal): Promise<Grant | null> {
-  const stored = await store.get(key, signal)
+  const stored = (await store.get(key, signal)) ?? (await store.get(key, signal))
   return stored && parse(stored)
 }
 
