@@ -83,6 +83,16 @@ describe('sixty in a quarter of an hour', () => {
     expect(await counter.hit('ada', AbortSignal.abort())).toMatchObject({ limited: true })
   })
 
+  test('what is still being asked for counts as taken, so that many guesses at once are no way around a limit [O-11]', async () => {
+    const { state, instance } = world()
+    const counter = instance()
+    state.down = true
+    const hits = Array.from({ length: limit }, () => counter.hit('ada', never))
+    expect(counter.known('ada')).toEqual({ limited: true, retryAfter: 600 })
+    await Promise.all(hits)
+    expect(counter.known('ada')).toBeNull()
+  })
+
   test('while the store is down nobody can tell, and it uses up nothing', async () => {
     const { state, instance } = world()
     const counter = instance()
