@@ -7,6 +7,7 @@ import { isOneOf, shownToken } from './operator-token.ts'
 import { readText } from './parameters.ts'
 import { json, tooManyRequests } from './respond-json.ts'
 import { sha256 } from './sha256.ts'
+import { subjectOf } from './web-pages.ts'
 
 export interface RegistrationOptions {
   readonly registrations: Registrations
@@ -93,17 +94,6 @@ async function refuseStranger(
       'www-authenticate': `Bearer realm="registration"${shown === undefined ? '' : ', error="invalid_token"'}`,
     })
   )
-}
-
-/**
- * A script of a web page: browsers say where it comes from. What such pages do is counted apart, so that a page that
- * somebody has open uses up nothing of what the programs at their address may do. Apps name origins of other schemes.
- */
-function subjectOf({ headers }: Request): string | undefined {
-  const origin = headers.get('origin')
-  const site = headers.get('sec-fetch-site')
-  if (origin === null || site === 'same-origin' || site === 'none') return undefined
-  return origin === 'null' || /^https?:/i.test(origin) ? 'web pages' : undefined
 }
 
 async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall, subject?: string) {

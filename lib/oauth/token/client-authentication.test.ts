@@ -51,8 +51,8 @@ function world(store: Store = createMemoryStore()) {
       secretGuesses,
       now: () => clock,
     })
-    return async (client_secret: string, from: string = address, client_id = 'web') => {
-      const request = new Request(`${issuer}/oauth/token`, { method: 'POST' })
+    return async (client_secret: string, from: string = address, client_id = 'web', headers: HeadersInit = {}) => {
+      const request = new Request(`${issuer}/oauth/token`, { method: 'POST', headers })
       const form = parseParameters(new URLSearchParams({ client_id, ...(client_secret && { client_secret }) }))
       try {
         const { method } = await authentication.authenticate(request, form, { signal: never, address: from })
@@ -119,6 +119,14 @@ describe('guessing the secret of a client [T-07 O-11]', () => {
     for (let i = 0; i < 21; i++) await show(`guess ${i}`)
     expect(await show(secret, '203.0.113.8')).toBe('client_secret_post')
     expect(await show(secret, address, 'shop')).toBe('client_secret_post')
+  })
+
+  test('by a web page that somebody has open keeps out no program at their address; the page itself has no more guesses', async () => {
+    const show = world().instance()
+    const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
+    for (let i = 0; i < 20; i++) expect(await show(`guess ${i}`, address, 'web', page)).toBe('invalid_client')
+    expect(await show(secret, address, 'web', { ...page, origin: 'null' })).toBe('temporarily_unavailable')
+    expect(await show(secret)).toBe('client_secret_post')
   })
 
   test('from all addresses of one IPv6 network counts as from one', async () => {

@@ -5,6 +5,7 @@ import type { Clients } from '../clients/resolve.ts'
 import { LimitError, OAuthError } from '../errors.ts'
 import type { Parameters } from '../parameters.ts'
 import { sha256 } from '../sha256.ts'
+import { subjectOf } from '../web-pages.ts'
 import type { SpendAssertion } from './assertion-ids.ts'
 import type { FindAssertionKeys, Held } from './assertion-keys.ts'
 import type { AuthenticatedClient, AuthenticationCall, ClientAuthentication } from './authenticated-client.ts'
@@ -43,14 +44,16 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
 
   async function bySecret(
     { id, method, secrets }: SecretCredentials,
+    page: string | undefined,
     { signal, address }: AuthenticationCall,
   ): Promise<AuthenticatedClient> {
     const client = isDocumentUrl(id) ? undefined : knownClient(await clients.resolve(id, signal))
     if (!client?.hasSecret) throw new OAuthError('invalid_client', 'this client has no secret: do not send one')
+    const counted = page === undefined ? client.hash : `${client.hash} ${page}`
     // Before the secret is looked at: when there were too many, a right one must not be told from a wrong one (O-11).
-    if (address !== undefined) refuseLimited(secretGuesses?.known(address, client.hash))
+    if (address !== undefined) refuseLimited(secretGuesses?.known(address, counted))
     if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes)
-    if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, client.hash))
+    if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, counted))
     throw new OAuthError('invalid_client', 'the client secret is wrong')
   }
 
@@ -110,7 +113,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
           return byAssertion(credentials, request, form, call)
         case 'client_secret_post':
         case 'client_secret_basic':
-          return bySecret(credentials, call)
+          return bySecret(credentials, subjectOf(request), call)
       }
     },
   }
