@@ -17,7 +17,7 @@ import { defineTool } from './tools/tool.ts'
 const now = Date.now()
 let key: SigningKey
 /** By what they may do. */
-const tokens = { nobody: undefined, reader: '', writer: '', onlyFeedback: '' }
+const tokens = { nobody: undefined, reader: '', writer: '', onlyFeedback: '', leaver: '' }
 type Who = keyof typeof tokens
 
 beforeAll(async () => {
@@ -119,6 +119,21 @@ describe.each<[Mode, Who, Record<'list' | 'public' | 'optional' | 'always', numb
     },
   )
 })
+
+test.each([
+  ['has left nothing out', {}, 403, []],
+  ['has left another scope out', { scope_left_out: 'docs:other' }, 403, []],
+  ['has left out what it takes', { scope_left_out: 'docs:feedback' }, 200, ['user-1']],
+])(
+  'the tool that is always, for a person who %s: they are not asked for it again [C-15 S-20]',
+  async (_who, more, status, hits) => {
+    tokens.leaver = await sign(key, claims(now, { scope: 'docs:read', ...more }))
+    const response = await world('enforced').send(call('always'), 'leaver')
+    expect([response.status, response.headers.has('www-authenticate')]).toEqual([status, status === 403])
+    expect([ran, counted]).toEqual([[], hits])
+    if (status === 200) expect(await resultOf(response)).toMatchObject({ error: { code: -32602 } })
+  },
+)
 
 describe('what one request may cost', () => {
   const lists = (count: number) => batch(...Array.from({ length: count }, () => rpc('tools/list')))

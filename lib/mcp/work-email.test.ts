@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
 import { freeMailDomains } from './free-mail-domains.ts'
 import { verifiedDomain } from './mail-domain.ts'
-import { post, rpc } from './test-requests.ts'
+import { ask, post, rpc } from './test-requests.ts'
 import { claims, createSigningKey, createTestEndpoint, resource, sign } from './test-world.ts'
 import { workEmailProblem, workEmailRequired } from './work-email.ts'
 
@@ -106,8 +106,15 @@ describe('an endpoint for people at work', async () => {
   const answerTo = async (email: string, request: Request) => {
     const token = await sign(key, claims(Date.now(), { email }))
     request.headers.set('authorization', `Bearer ${token}`)
-    const { fetch, lines } = createTestEndpoint([key], { url: resource }, { requireWorkEmail: true })
-    return { response: await fetch(request), lines }
+    const counted: string[] = []
+    const hit = async (who: string) => {
+      counted.push(who)
+      return { limited: true, retryAfter: 60 } as const
+    }
+    const limit = { policy: 'test', limit: 60, windowSeconds: 900, hit }
+    const options = { requireWorkEmail: true, limits: { user: () => limit, address: limit } }
+    const { fetch, lines } = createTestEndpoint([key], { url: resource }, options)
+    return { response: await fetch(request), lines, counted }
   }
   const by = (method: string) => () => new Request(resource, { method })
   const list = rpc('tools/list')
@@ -130,5 +137,12 @@ describe('an endpoint for people at work', async () => {
     expect(refused.response.headers.get('allow')).toBeNull()
     expect(refused.lines).toMatchObject([{ event: 'mcp_refused', reason: 'work_email' }])
     expect((await answerTo('ada@example.com', request())).response.status).toBe(status)
+  })
+
+  test('counts no call of somebody who is refused: it takes nothing from what their person may do [S-26 F-000-21]', async () => {
+    const refused = await answerTo('ada@gmail.com', post(ask('What?')))
+    expect([refused.response.status, refused.counted]).toEqual([403, []])
+    const answered = await answerTo('ada@example.com', post(ask('What?')))
+    expect([answered.response.status, answered.counted]).toEqual([429, ['user-1']])
   })
 })
