@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
 import { expect, test } from 'vitest'
@@ -54,6 +55,46 @@ test('an address is the same bytes, however it is spelled', () => {
       for (const text of spellings(bytes)) expect([text, parseIpAddress(text)]).toEqual([text, bytes])
     }),
     { numRuns: 2000 },
+  )
+})
+
+test('what Node takes for an address is one, and nothing else is', () => {
+  const part = fc.oneof(
+    fc.constantFrom(
+      '',
+      ':',
+      '::',
+      '.',
+      '0',
+      '00',
+      '01',
+      '256',
+      '1.2.3.4',
+      'ffff',
+      '10000',
+      '%1',
+      'g',
+      ' ',
+      ']',
+      '@',
+      '/',
+      '\t',
+    ),
+    fc.integer({ min: 0, max: 0xffff }).map((group) => `${group.toString(16)}:`),
+  )
+  const texts = fc.oneof(
+    fc.array(part, { maxLength: 12 }).map((parts) => parts.join('')),
+    fc.array(fc.constantFrom('0', 'a', ':', '::', '.', '1'), { maxLength: 20 }).map((parts) => parts.join('')),
+    fc.tuple(address, fc.nat(39), part).map(([bytes, at, text]) => {
+      const good = parsed(bytes).toString()
+      return good.slice(0, at) + text + good.slice(at)
+    }),
+  )
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect([text, parseIpAddress(text) !== null]).toEqual([text, isIP(text) !== 0 && !text.includes('%')])
+    }),
+    { numRuns: 20_000 },
   )
 })
 
