@@ -66,8 +66,8 @@ describe('a provider whose code is gone', () => {
 
   test.each([
     [599, atProvider],
-    [600, 503],
-    [900, 503],
+    [600, 403],
+    [900, 403],
   ])('%d s after the approval, the second time: %s, since somebody else may sit there', async (seconds, expected) => {
     const { server, comeBack } = await start()
     server.identity = rejected
