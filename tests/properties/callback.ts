@@ -275,9 +275,7 @@ const hasBody = ({ status }: Extract<Reply, { kind: 'text' }>) => status === 200
 
 /** A document that says something, right or wrong; else nothing was heard of the provider. */
 const isDocument = (reply: Reply) =>
-  reply.kind === 'good' ||
-  reply.kind === 'members' ||
-  (reply.kind === 'text' && reply.status === 200 && objectIn(reply))
+  reply.kind === 'good' || reply.kind === 'members' || (reply.kind === 'text' && hasBody(reply) && objectIn(reply))
 
 function objectIn(reply: Extract<Reply, { kind: 'text' }>): Record<string, unknown> | undefined {
   if (isFlood(reply)) return undefined
@@ -309,7 +307,8 @@ function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
   const error = objectIn(reply)?.error
   if (typeof error === 'string' && error !== '') return undefined
   if (status === 401) return undefined
-  if (status !== 200) return 'unavailable'
+  if (status < 200 || status >= 300) return 'unavailable'
+  if (!hasBody(reply)) return 'again'
   if (objectIn(reply)) return undefined
   return /html/.test(type) || /^\s*</.test(text) ? 'unavailable' : 'again'
 }

@@ -307,9 +307,6 @@ describe('what we do not use cannot fail us', () => {
   })
 
   test.each<Record<string, string>>([
-    { response: 'jarm' },
-    { id_token: 'eyJ' },
-    { token: 'x', token_type: 'Bearer' },
     { access_token: 'x', expires_in: '3600' },
     { session_state: 'a.b', scope: 'openid', authuser: '0', prompt: 'none', hd: 'example.com' },
     { client_info: 'eyJ', cloud_instance_name: 'x' },

@@ -152,14 +152,10 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
     headers.set('authorization', `Basic ${btoa(`${encoded(client_id)}:${encoded(secret)}`)}`)
 }
 
-const ofResponse = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri']
-
 /** The provider's code, of an authorization response that is one. Throws `UpstreamError`. */
 function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearchParams, login: Login): string {
-  // Some providers say more, and some of it by names that would mean another kind of response.
-  const said = new URLSearchParams([...answer].filter(([name]) => ofResponse.includes(name)))
   try {
-    const codes = oauth.validateAuthResponse(forLibrary(server), client, said, login.state).getAll('code')
+    const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
     const [code = ''] = codes
     if (codes.length === 1 && code !== '') return code
   } catch (error) {
