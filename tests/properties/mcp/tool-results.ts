@@ -86,14 +86,18 @@ function textsOf(item: unknown): readonly string[] {
 
 /** Whether the text stands in it, as it is or within JSON, or what the text says as JSON. */
 function holds(structured: unknown, text: string): boolean {
-  const [data, quoted] = [parsed(text), JSON.stringify(text)]
+  const [data, plain, quoted] = [parsed(text), withoutHalves(text), withoutHalves(JSON.stringify(text))]
   const same = data === undefined ? undefined : inOneSpelling(data)
   for (const value of valuesIn(structured)) {
-    if (typeof value === 'string' && (value.includes(text) || value.includes(quoted))) return true
+    const read = typeof value === 'string' && withoutHalves(value)
+    if (read && (read.includes(plain) || read.includes(quoted))) return true
     if (same !== undefined && inOneSpelling(value) === same) return true
   }
   return false
 }
+
+/** Half of a surrogate pair that JSON within a text spells out becomes a mark at one depth and stays an escape at another. */
+const withoutHalves = (text: string) => text.replace(/\\+u[dD][89a-fA-F][\da-fA-F]{2}/g, '\u{FFFD}')
 
 // By loops, since an upstream may nest deeper than the stack is.
 
@@ -106,7 +110,10 @@ function* valuesIn(value: unknown): Generator<unknown> {
   }
 }
 
-/** JSON that two values share if they are the same to who reads it: no `__proto__`, members in order. */
+/**
+ * JSON that two values share if they are the same to who reads it: no `__proto__`, no empty address of a passage, members
+ * in order, and a mark for each character that is taken out of texts (in JSON within a text, it is an escape and stays).
+ */
 function inOneSpelling(value: unknown): string {
   const written: string[] = []
   const rest: (string | readonly [unknown])[] = [[value]]
@@ -118,9 +125,12 @@ function inOneSpelling(value: unknown): string {
 }
 
 function partsOf(value: unknown): readonly (string | readonly [unknown])[] {
+  if (typeof value === 'string') return [JSON.stringify(value.toWellFormed().replace(/[^\P{Cc}\t\n\r]/gu, '\u{FFFD}'))]
   if (typeof value !== 'object' || value === null) return [JSON.stringify(value) ?? '']
   if (Array.isArray(value)) return ['[', ...value.flatMap((item) => [[item] as const, ',']), ']']
-  const names = Object.entries(value).filter(([name]) => name !== '__proto__')
+  const names = Object.entries(value).filter(
+    ([name, member]) => name !== '__proto__' && !(name === 'source_url' && member === ''),
+  )
   const sorted = names.sort(([a], [b]) => (a < b ? -1 : 1))
   return ['{', ...sorted.flatMap(([name, member]) => [`${JSON.stringify(name)}:`, [member] as const, ',']), '}']
 }
