@@ -21,7 +21,7 @@ test('npm start: says where everything is, refuses a second start, ends with Ctr
 
   const first = npmStart(port, state)
   // The state is taken before anything has started, whatever the ports of the others.
-  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 90_000 }).toBe(true)
   const second = npmStart(port + 6, state)
   expect(await second.ended).toBe(1)
   expect(second.output()).toMatch(/^It is running already: \S+ \(process \d+\)\.\n$/)
@@ -52,7 +52,7 @@ test.each([
   // The demo is not to use what may run here: that has another port.
   const env = { TMPDIR: temporary, PORT: command === 'demo' ? '1' : `${await freePorts()}` }
   const { child, ended, output } = run(command, command === 'demo' ? [] : ['--state', state], env)
-  await expect.poll(() => readdir(temporary), { timeout: 10_000 }).not.toEqual([])
+  await expect.poll(() => readdir(temporary), { timeout: 90_000 }).not.toEqual([])
   if (times !== 'once') child.stdout.on('data', (text) => text.includes('Stopping') && child.kill('SIGINT'))
   child.kill('SIGINT')
   expect(await ended).toBe(code)
@@ -64,7 +64,7 @@ test.each([
 test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: nothing is left behind', async (signal) => {
   const [state, temporary] = [await newFolder(), await newFolder()]
   const { child, ended } = npmStart(await freePorts(), state, { TMPDIR: temporary })
-  await expect.poll(() => readdir(temporary), { timeout: 10_000 }).not.toEqual([])
+  await expect.poll(() => readdir(temporary), { timeout: 90_000 }).not.toEqual([])
   child.kill(signal)
   expect(await ended).toBe(0)
   expect([await readdir(temporary), (await readdir(state)).includes('running.json')]).toEqual([[], false])
@@ -72,7 +72,7 @@ test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: nothing is
 
 test('a command with nothing to clear away ends when it is told to', async () => {
   const { child, ended, output } = run('fuzz', [], { FUZZ_SECONDS: '600' })
-  await expect.poll(output, { timeout: 30_000 }).toContain('FUZZ_SEED=')
+  await expect.poll(output, { timeout: 90_000 }).toContain('FUZZ_SEED=')
   child.kill('SIGHUP')
   expect(await ended).toBe(129)
 })
@@ -89,9 +89,9 @@ test('npm start ends with npm, which tells nobody when it is killed; and with wh
   // npm and Node keep something of their own there.
   const ours = async () => (await readdir(temporary)).filter((name) => name.startsWith('mcp-oauth-broker-'))
   const isOver = () => Promise.all([ours(), existsSync(join(state, 'running.json'))])
-  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 20_000 }).toBe(true)
+  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 90_000 }).toBe(true)
   npm.kill('SIGKILL')
-  await expect.poll(isOver, { timeout: 20_000 }).toEqual([[], false])
+  await expect.poll(isOver, { timeout: 90_000 }).toEqual([[], false])
 
   const { child, ended, ready } = npmStart(port, state, { TMPDIR: temporary })
   await ready()
@@ -266,7 +266,7 @@ function run(command: string, args: readonly string[], env: Record<string, strin
     ended,
     output: () => output,
     async ready() {
-      await expect.poll(() => output, { timeout: 30_000 }).toContain('Ctrl-C')
+      await expect.poll(() => output, { timeout: 90_000 }).toContain('Ctrl-C')
       return output
     },
   }

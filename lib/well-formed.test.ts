@@ -153,8 +153,11 @@ test('nothing else in lib writes JSON that leaves us', () => {
     // The store, and what is sealed or signed for ourselves.
     'lib/store/envelope.ts',
     'lib/oauth/keys/',
-    // Searched only.
+    // Searched only, or compared, or shown to the library that checks it.
     'lib/mcp/upstream/calls.ts',
+    'lib/mcp/upstream/transport.ts',
+    'lib/oauth/upstream/openid-provider.ts',
+    'lib/oauth/upstream/provider-keys.ts',
     // Settings of clients, for people to copy.
     'lib/oauth/pages/reader-page-clients.ts',
     'lib/well-formed.ts',
