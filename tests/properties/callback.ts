@@ -308,7 +308,7 @@ function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
   if (typeof error === 'string' && error !== '') return undefined
   if (status === 401) return undefined
   if (status < 200 || status >= 300) return 'unavailable'
-  if (!hasBody(reply)) return 'again'
+  if (!hasBody(reply)) return /html/.test(type) ? 'unavailable' : 'again'
   if (objectIn(reply)) return undefined
   return /html/.test(type) || /^\s*</.test(text) ? 'unavailable' : 'again'
 }
