@@ -128,11 +128,11 @@ function partsOf(value: unknown): readonly (string | readonly [unknown])[] {
   if (typeof value === 'string') return [JSON.stringify(marked(value))]
   if (typeof value !== 'object' || value === null) return [JSON.stringify(value) ?? '']
   if (Array.isArray(value)) return ['[', ...value.flatMap((item) => [[item] as const, ',']), ']']
-  const names = Object.entries(value).filter(
-    ([name, member]) => name !== '__proto__' && !(name === 'source_url' && member === ''),
-  )
+  // Two names may become one; the last says what it holds.
+  const named = new Map(Object.entries(value).map(([name, member]) => [marked(name), member] as const))
+  const names = [...named].filter(([name, member]) => name !== '__proto__' && !(name === 'source_url' && member === ''))
   const sorted = names.sort(([a], [b]) => (a < b ? -1 : 1))
-  return ['{', ...sorted.flatMap(([name, member]) => [`${JSON.stringify(marked(name))}:`, [member] as const, ',']), '}']
+  return ['{', ...sorted.flatMap(([name, member]) => [`${JSON.stringify(name)}:`, [member] as const, ',']), '}']
 }
 
 const marked = (text: string) => text.toWellFormed().replace(/[^\P{Cc}\t\n\r]/gu, '\u{FFFD}')
