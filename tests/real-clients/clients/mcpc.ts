@@ -53,7 +53,11 @@ export async function mcpcKind(packages: Surroundings['packages']): Promise<Real
             // they could begin again, their next question shows.
             await run('login', mcpUrl, '--scope', 'docs:read docs:feedback')
             const [first, ...others] = sessions
-            await run(first, 'restart')
+            await run(first, 'restart').catch(async () => {
+              // A session whose end it has noticed is closed, and has to be made anew.
+              await run(first, 'close').catch(() => undefined)
+              await run('connect', mcpUrl, first)
+            })
             for (const session of others) await run(session, 'restart').catch(() => undefined)
             return useBy(sessions[0], tool, args)
           }
