@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { verifiedDomain } from '../mail-domain.ts'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
 import { freeMailDomains } from './free-mail-domains.ts'
-import { verifiedDomain } from './mail-domain.ts'
 import { ask, post, rpc } from './test-requests.ts'
 import { claims, createSigningKey, createTestEndpoint, resource, sign } from './test-world.ts'
 import { workEmailProblem, workEmailRequired } from './work-email.ts'

@@ -1,9 +1,9 @@
+import { mailDomain } from '../mail-domain.ts'
 import { jsonResponse } from '../well-formed.ts'
 import type { AccessToken } from './bearer.ts'
 import { answerTo, type ProtectedResource } from './challenge.ts'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
 import { freeMailDomains } from './free-mail-domains.ts'
-import { mailDomain } from './mail-domain.ts'
 
 /** Why the address in a token is not one of a place of work. */
 export interface WorkEmailProblem {

@@ -1,6 +1,6 @@
 import type { Log } from '../../log.ts'
+import { mailDomain } from '../../mail-domain.ts'
 import type { FeedbackForm, FormOutcome } from '../feedback-form.ts'
-import { mailDomain } from '../mail-domain.ts'
 import type { Access } from './access.ts'
 import { failure } from './failure.ts'
 import { success } from './success.ts'

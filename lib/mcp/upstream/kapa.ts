@@ -1,7 +1,7 @@
 import type { Log } from '../../log.ts'
+import { mailDomain } from '../../mail-domain.ts'
 import type { AccessToken } from '../bearer.ts'
 import { isTooDeep } from '../depth.ts'
-import { mailDomain } from '../mail-domain.ts'
 import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
 import { createUpstreamServer } from './mcp-server.ts'
 

@@ -1,5 +1,5 @@
+import { normalDomain, verifiedDomain } from '../../mail-domain.ts'
 import type { AccessToken } from '../../mcp/bearer.ts'
-import { normalDomain, verifiedDomain } from '../../mcp/mail-domain.ts'
 import { jsonOf, type SettingsReader } from '../settings.ts'
 import { mostInWindow } from './limits.ts'
 

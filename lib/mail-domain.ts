@@ -1,5 +1,10 @@
 import { domainToASCII } from 'node:url'
-import type { AccessToken } from './bearer.ts'
+
+/** An address, and what the OpenID Provider says of it. */
+interface MailAddress {
+  readonly email?: string
+  readonly emailVerified?: boolean
+}
 
 /** The domain of an e-mail address, as `normalDomain` spells it. `null`: there is none. */
 export function mailDomain(email: string | undefined): string | null {
@@ -8,7 +13,7 @@ export function mailDomain(email: string | undefined): string | null {
 }
 
 /** Of an address that the OpenID Provider has verified: what is unverified is whatever somebody typed. */
-export function verifiedDomain({ email, emailVerified }: Pick<AccessToken, 'email' | 'emailVerified'>): string | null {
+export function verifiedDomain({ email, emailVerified }: MailAddress): string | null {
   return emailVerified === true ? mailDomain(email) : null
 }
 
