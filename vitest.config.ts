@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['lib/**/*.test.ts', 'dev/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['lib/**/*.test.ts', 'bin/**/*.test.ts', 'dev/**/*.test.ts', 'tests/**/*.test.ts'],
     globalSetup: ['tests/support/global-setup.ts', 'tests/support/log-scan.ts'],
     setupFiles: ['tests/support/setup.ts'],
     // About half of what there is: less would mean that something is not recorded any more.

@@ -1,7 +1,7 @@
 /** Child process, pinned to one core by its parent: one Blobs operation through our store, and through the stock client. */
 import { randomUUID } from 'node:crypto'
 import { getStore } from '@netlify/blobs'
-import { createBlobsStore } from '../lib/store/blobs.ts'
+import { createBlobsStore } from '../lib/store/blobs/blobs.ts'
 import { runRounds } from './cpu-meter.ts'
 
 /** Of the size of a grant. */

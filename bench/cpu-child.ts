@@ -5,9 +5,9 @@
 import { Hono } from 'hono/tiny'
 import { generateKeyPair, importJWK, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import * as v from 'valibot'
-import { createBearerVerifier } from '../lib/mcp/bearer.ts'
+import { createHarness, newSecrets } from '../dev/worlds/authorization-server.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
-import { createHarness, newSecrets } from '../lib/oauth/testing/harness.ts'
+import { createBearerVerifier } from '../lib/resource-server/bearer.ts'
 import { runRounds } from './cpu-meter.ts'
 import { codeVerifier, createMint, redirectUri } from './mint.ts'
 

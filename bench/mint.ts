@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { sha256 } from '../lib/base/sha256.ts'
 import { newGrantKey, subjectOf } from '../lib/oauth/grants/record.ts'
 import { createSealing } from '../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../lib/oauth/keys/secrets.ts'
-import { sha256 } from '../lib/oauth/sha256.ts'
 import { codeSealer } from '../lib/oauth/token/authorization-code.ts'
 
 export const redirectUri = 'http://127.0.0.1:33418/callback'

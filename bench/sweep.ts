@@ -1,5 +1,5 @@
 import type { World } from '../dev/start/world.ts'
-import { createBlobsStore } from '../lib/store/blobs.ts'
+import { createBlobsStore } from '../lib/store/blobs/blobs.ts'
 import { createDriver, expectStatus, targetOf } from './driver.ts'
 import type { Figure } from './figures.ts'
 

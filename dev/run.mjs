@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
 if (major >= 24) {
-  const { run } = await import('./commands.ts')
+  const { run } = await import('../bin/commands.ts')
   await run(process.argv[2])
 } else {
   const installed = existsSync(new URL('../node_modules/.bin/node', import.meta.url))

@@ -1,4 +1,4 @@
-import { newSecret } from '../lib/runtime/secrets.ts'
+import { newSecret } from '../lib/settings/secrets.ts'
 import { readOptions } from './options.ts'
 
 /** `npm run secret`: a value for MCP_OAUTH_SECRET. */

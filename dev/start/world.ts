@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { newSecret } from '../../lib/runtime/secrets.ts'
+import { newSecret } from '../../lib/settings/secrets.ts'
 import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import type { Artifact } from '../build/build.ts'
 import { buildInChild } from '../build/build-in-child.ts'

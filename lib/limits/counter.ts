@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { Log } from '../log.ts'
+import type { Log } from '../base/log.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { withTimeout } from './timeout.ts'
 

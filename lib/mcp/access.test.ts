@@ -1,6 +1,4 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { McpEndpointOptions } from './endpoint.ts'
-import { post, resultOf, rpc } from './test-requests.ts'
 import {
   claims,
   createSigningKey,
@@ -9,7 +7,9 @@ import {
   resourceMetadataUrl,
   type SigningKey,
   sign,
-} from './test-world.ts'
+} from '../../dev/worlds/mcp-endpoint.ts'
+import { post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
+import type { McpEndpointOptions } from './endpoint.ts'
 import type { Access } from './tools/access.ts'
 import { success } from './tools/success.ts'
 import { defineTool } from './tools/tool.ts'

@@ -1,4 +1,4 @@
-import { jsonResponse } from '../well-formed.ts'
+import { jsonResponse } from '../base/well-formed.ts'
 import { eventStreamType } from './accept.ts'
 import { isObject } from './messages.ts'
 

@@ -1,7 +1,5 @@
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { StoreUnavailable } from '../store/store.ts'
-import { ask, expectReadableByBrowsers, post, resultOf, rpc } from './test-requests.ts'
 import {
   claims,
   createSigningKey,
@@ -13,7 +11,9 @@ import {
   sign,
   startUpstream,
   type Upstream,
-} from './test-world.ts'
+} from '../../dev/worlds/mcp-endpoint.ts'
+import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
+import { StoreUnavailable } from '../store/store.ts'
 
 const now = Date.now()
 const second = 1000

@@ -11,7 +11,7 @@ import {
   sign,
   startUpstream,
   type Upstream,
-} from './test-world.ts'
+} from '../../dev/worlds/mcp-endpoint.ts'
 
 let upstream: Upstream
 let served: Served

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { ask, expectReadableByBrowsers, post, resultOf, rpc } from './test-requests.ts'
 import {
   claims,
   createSigningKey,
@@ -9,7 +8,8 @@ import {
   sign,
   startUpstream,
   type Upstream,
-} from './test-world.ts'
+} from '../../dev/worlds/mcp-endpoint.ts'
+import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 
 const now = Date.now()
 const second = 1000

@@ -1,25 +1,25 @@
-import type { Log } from '../log.ts'
-import { StoreUnavailable } from '../store/store.ts'
-import { jsonResponse } from '../well-formed.ts'
-import { type AnswerForm, acceptedForm, eventStreamType, jsonType } from './accept.ts'
-import { type AccessToken, createBearerVerifier } from './bearer.ts'
+import type { Log } from '../base/log.ts'
+import { jsonResponse } from '../base/well-formed.ts'
+import { workEmailProblem, workEmailRequired } from '../people/work-email.ts'
+import { type AccessToken, createBearerVerifier } from '../resource-server/bearer.ts'
 import {
   authenticationRequired,
   insufficientScope,
   invalidRequest,
   invalidToken,
   type ProtectedResource,
-} from './challenge.ts'
-import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from './cross-origin.ts'
-import { createGrantCheck, type ReadGrantStatus } from './grant-check.ts'
+} from '../resource-server/challenge.ts'
+import { createGrantCheck, type ReadGrantStatus } from '../resource-server/grant-check.ts'
+import type { PublicKeys } from '../resource-server/verification-keys.ts'
+import { allowedMethods, createOriginRule, preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import { type AnswerForm, acceptedForm, eventStreamType, jsonType } from './accept.ts'
 import { readMessages } from './messages.ts'
 import { createAccessRules, type Needs } from './needs.ts'
-import { type CallLimits, type CountedCall, countCall, setRateLimit, tooManyCalls } from './rate-limit.ts'
+import { type CallLimits, type CountedCall, countCall, setRateLimit, tooManyCalls } from './rate-limit-headers.ts'
 import { readerRedirect } from './reader.ts'
 import { createMcpServer, type ServerInfo } from './server.ts'
 import { callerInLog, type Tool } from './tools/tool.ts'
-import type { PublicKeys } from './verification-keys.ts'
-import { workEmailProblem, workEmailRequired } from './work-email.ts'
 
 export interface McpEndpointOptions {
   readonly issuer: string

@@ -9,7 +9,7 @@ import {
   signIn,
   TestBrowser,
   token,
-} from './testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
 
 async function signedIn(more: Record<string, string> = {}) {
   const server = createHarness()

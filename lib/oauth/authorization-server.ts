@@ -1,14 +1,14 @@
-import type { Log } from '../log.ts'
-import { TooManyRequests } from './authorization/checks/client.ts'
-import { requireNavigation } from './authorization/checks/navigation.ts'
+import type { Log } from '../base/log.ts'
+import { TooManyRequests } from './authorization/checks.ts'
+import { requireNavigation } from './authorization/navigation.ts'
 import { absentPaths, legacyPaths, paths, type Scope, scopes, withSlash } from './capabilities.ts'
+import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
 import { type Call, type FlowOptions, flowEndpoints, type Handler, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
+import { pageErrorResponse } from './http/error-page-answer.ts'
+import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
 import type { PublicKeys } from './keys/signing-keys.ts'
-import { authorizationServerMetadata, protectedResourceMetadata } from './metadata.ts'
 import type { Brand } from './pages/index.ts'
-import { corsHeaders, json, jsonError, preflight, withoutCors } from './respond-json.ts'
-import { pageErrorResponse } from './respond-page.ts'
 
 /** What discovery needs: works while the rest is not configured (F-000-39). */
 export interface DiscoveryOptions {

@@ -1,7 +1,7 @@
+import { assertVersion } from './blobs/version.ts'
 import { open, seal } from './envelope.ts'
 import { assertKey, assertPrefix } from './keys.ts'
 import { type Store, StoreUnavailable } from './store.ts'
-import { assertVersion } from './version.ts'
 
 const pageSize = 1000
 

@@ -1,5 +1,5 @@
 import type { Config, Context } from '@netlify/functions'
-import { serveAbout } from '../../lib/runtime/serve-about.ts'
+import { serveAbout } from '../../lib/netlify/serve-about.ts'
 
 /** What the service says about itself: front page, health, server cards. Apart from the others, which it must not slow down. */
 export default (request: Request, context: Context): Promise<Response> => serveAbout(request, context)

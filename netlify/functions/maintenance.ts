@@ -1,5 +1,5 @@
 import type { Config, Context } from '@netlify/functions'
-import { serveMaintenance } from '../../lib/runtime/serve-maintenance.ts'
+import { serveMaintenance } from '../../lib/netlify/serve-maintenance.ts'
 
 /** Removes what has expired. Scheduled, resumable, harmless when called by anyone. */
 export default (request: Request, context: Context): Promise<Response> => serveMaintenance(request, context)

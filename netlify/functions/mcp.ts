@@ -1,5 +1,5 @@
 import type { Config, Context } from '@netlify/functions'
-import { serveMcp } from '../../lib/runtime/serve-mcp.ts'
+import { serveMcp } from '../../lib/netlify/serve-mcp.ts'
 
 /** The MCP endpoint: the protected resource. The only function that loads the MCP SDK. */
 export default (request: Request, context: Context): Promise<Response> => serveMcp(request, context)

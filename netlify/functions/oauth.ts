@@ -1,5 +1,5 @@
 import type { Config, Context } from '@netlify/functions'
-import { serveOAuth } from '../../lib/runtime/serve-oauth.ts'
+import { serveOAuth } from '../../lib/netlify/serve-oauth.ts'
 
 /** Discovery and every endpoint of the authorization server: one warm instance serves a whole sign-in. */
 export default (request: Request, context: Context): Promise<Response> => serveOAuth(request, context)

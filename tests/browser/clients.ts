@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { createTestCa } from '../../dev/tls/ca.ts'
-import { keepSecret } from '../support/secrets.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { listen } from './listen.ts'
 
 /** Where a client waits for its answer. */

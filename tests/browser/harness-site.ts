@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import { createTestCa } from '../../dev/tls/ca.ts'
-import { createHarness, type Harness } from '../../lib/oauth/testing/harness.ts'
+import { createHarness, type Harness } from '../../dev/worlds/authorization-server.ts'
 import type { BrowserOptions } from './chromium.ts'
 import { listen } from './listen.ts'
 

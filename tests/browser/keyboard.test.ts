@@ -1,6 +1,6 @@
 import type { Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { contrast } from '../../lib/oauth/pages/colour.ts'
+import { contrast } from '../../lib/pages/color.ts'
 import { focusOf } from './measure.ts'
 import { withPerson } from './person.ts'
 import { answerTo, startSession } from './session.ts'

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page as Tab } from 'playwright-core'
 import { expect } from 'vitest'
-import { keepSecret } from '../support/secrets.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 export interface Person {
   readonly tab: Tab

@@ -1,6 +1,6 @@
 import type { Page as Tab } from 'playwright-core'
-import { newPkce } from '../../lib/oauth/testing/harness.ts'
-import { keepSecret } from '../support/secrets.ts'
+import { newPkce } from '../../dev/worlds/authorization-server.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 import type { Client } from './clients.ts'
 
 export interface Session {

@@ -1,6 +1,6 @@
 import { LATEST_PROTOCOL_VERSION } from '@modelcontextprotocol/sdk/types.js'
 import { personSignsIn } from '../../dev/browser/person.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { createV1Client } from './sdk-v1.ts'
 import { createV2Client } from './sdk-v2.ts'
 import type { SdkClient, SdkVersion } from './story.ts'

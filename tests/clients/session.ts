@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { keepSecret } from '../support/secrets.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 export const redirectUrl = 'http://127.0.0.1:33418/callback'
 

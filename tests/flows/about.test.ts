@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startHost } from '../../dev/host/start.ts'
 import { freePorts } from '../../dev/start/ports.ts'
-import { identity } from '../../lib/runtime/identity.ts'
+import { identity } from '../../lib/service/identity.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'

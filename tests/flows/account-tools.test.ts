@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { startForms } from '../../dev/forms/server.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { deploy, deploySameIssuer } from '../support/deploy.ts'
 import { exchangeMcp } from '../support/mcp.ts'
 import {
@@ -11,7 +12,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** The tools that are about the person who calls, and the tools that need none, through the artifact. */

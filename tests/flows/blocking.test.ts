@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readForm } from '../../dev/browser/form.ts'
-import { sha256 } from '../../lib/oauth/sha256.ts'
+import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
+import { sha256 } from '../../lib/base/sha256.ts'
 import { deploy } from '../support/deploy.ts'
 import {
   type AuthorizationRequest,
@@ -11,7 +12,6 @@ import {
   tokensOf,
 } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
-import { createWatchedBrowser, keepSecret } from '../support/secrets.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { type OAuthClient, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { routes } from '../support/routes.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

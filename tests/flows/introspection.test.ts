@@ -1,9 +1,9 @@
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { deploy } from '../support/deploy.ts'
 import { type OAuthClient, obtainCode, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
-import { keepSecret } from '../support/secrets.ts'
 import { form, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createWatchedBrowser, keepSecretsOf } from '../../dev/worlds/secrets.ts'
 import { deploy } from '../support/deploy.ts'
 import {
   callMcp,
@@ -8,7 +9,6 @@ import {
   openConsentPage,
   registerClient,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser, keepSecretsOf } from '../support/secrets.ts'
 import { form, json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

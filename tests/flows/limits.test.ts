@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { deploy } from '../support/deploy.ts'
 import { expectExactly, sendFrom, statusesOf } from '../support/from-address.ts'
 import {
@@ -12,7 +13,6 @@ import {
   tokensOf,
 } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser } from '../../dev/browser/jar.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { longestState, longStates } from '../support/long-states.ts'
 import {
   codeOf,
@@ -12,7 +13,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack

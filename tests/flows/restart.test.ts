@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
   callMcp,
   codeOf,
@@ -15,7 +16,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Milliseconds for what happens in the background; reached only where it never happens. */

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { sha256 } from '../../lib/oauth/sha256.ts'
+import { sha256 } from '../../lib/base/sha256.ts'
 import { deploy } from '../support/deploy.ts'
 import {
   callMcp,

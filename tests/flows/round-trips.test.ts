@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
   callMcp,
   codeOf,
@@ -12,7 +13,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack

@@ -4,7 +4,8 @@ import { startCrmSink } from '../../dev/crm/server.ts'
 import { startKapa } from '../../dev/kapa/server.ts'
 import { listenOnLoopback, pathOf, sendJson } from '../../dev/stand-in.ts'
 import { kapaApiKey } from '../../dev/start/local-env.ts'
-import { newSecret } from '../../lib/runtime/secrets.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
+import { newSecret } from '../../lib/settings/secrets.ts'
 import { type Deploy, deploy } from '../support/deploy.ts'
 import {
   callMcp,
@@ -16,7 +17,6 @@ import {
 } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { startPublisher } from '../support/publisher.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { callMcp, obtainCode, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { WorldOptions } from '../../dev/start/world.ts'
-import { newSecret } from '../../lib/runtime/secrets.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
+import { newSecret } from '../../lib/settings/secrets.ts'
 import {
   callMcp,
   type OAuthClient,
@@ -9,7 +10,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

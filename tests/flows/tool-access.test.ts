@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { type SdkPerson, sdks, withSignIn } from '../clients/sdks.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { callTool, type McpAnswer, sendMcp } from '../support/mcp.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
-import { keepSecret } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Who may do what at /mcp without a token, with one, and with one that is not good, as the settings of it decide. */

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { ProviderFaults } from '../../dev/oidc/faults.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { freePorts, localUrl, portsFrom } from '../../dev/start/ports.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
   type AuthorizationRequest,
   codeOf,
@@ -15,7 +16,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack

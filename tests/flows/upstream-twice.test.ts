@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readForm } from '../../dev/browser/form.ts'
 import type { Browser } from '../../dev/browser/jar.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
   callMcp,
   codeOf,
@@ -14,7 +15,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

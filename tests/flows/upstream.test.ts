@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type IdTokenFault, idTokenFaults, type ProviderFaults } from '../../dev/oidc/faults.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { assignAll } from '../../dev/stand-in.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { deploy } from '../support/deploy.ts'
 import {
   type AuthorizationRequest,
@@ -16,7 +17,6 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { newPkce, register } from '../../lib/oauth/testing/harness.ts'
+import { newPkce, register } from '../../dev/worlds/authorization-server.ts'
 import { hostileHeader } from './hostile.ts'
 import { type Answer, assertRedirectsOnlyTo, contentsOf, soundAnswer } from './invariants.ts'
 import { documentClientId } from './machine/document-host.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { SignJWT } from 'jose'
-import { claims, sign } from '../../lib/mcp/test-world.ts'
+import { claims, sign } from '../../dev/worlds/mcp-endpoint.ts'
 import { damage, damaged, few, hostileHeader, hostileText, isSameToken, type Members } from './hostile.ts'
 import { jsonOf } from './invariants.ts'
 import { callOf, issuer, type OwnEndpoint, ownEndpoint, resource } from './mcp-endpoint.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { createCookies } from '../../lib/oauth/cookies.ts'
+import { createCookies } from '../../lib/oauth/http/cookies.ts'
 import { property } from './property.ts'
 
 const { read } = createCookies('https://docs.example')

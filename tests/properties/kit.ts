@@ -10,7 +10,7 @@ import {
   sealedRequest,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
 import { contentsOf } from './invariants.ts'
 import { createWorld } from './machine/world.ts'
 

@@ -1,3 +1,4 @@
+import type { Harness } from '../../dev/worlds/authorization-server.ts'
 import {
   createSigningKey,
   createTestEndpoint,
@@ -6,12 +7,11 @@ import {
   type SigningKey,
   startUpstream,
   type Upstream,
-} from '../../lib/mcp/test-world.ts'
+} from '../../dev/worlds/mcp-endpoint.ts'
+import { recorded } from '../../dev/worlds/recording.ts'
 import { whoami } from '../../lib/mcp/tools/whoami.ts'
 import { grantsOfPerson } from '../../lib/oauth/grants/of-person.ts'
 import { grantStatus } from '../../lib/oauth/grants/status.ts'
-import type { Harness } from '../../lib/oauth/testing/harness.ts'
-import { recorded } from '../support/recording.ts'
 
 /** MCP endpoints for the properties: one that trusts a key of ours, and one that trusts an authorization server's. */
 

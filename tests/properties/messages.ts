@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { claims, sign } from '../../lib/mcp/test-world.ts'
+import { claims, sign } from '../../dev/worlds/mcp-endpoint.ts'
 import { anything, few, hostileHeader, hostileText } from './hostile.ts'
 import { callOf, ownEndpoint } from './mcp-endpoint.ts'
 import { property } from './property.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { authorizePath, newPkce } from '../../lib/oauth/testing/harness.ts'
+import { authorizePath, newPkce } from '../../dev/worlds/authorization-server.ts'
 import { anything, few, hostileText, type Members } from './hostile.ts'
 import { jsonOf, soundAnswer } from './invariants.ts'
 import { discardKit, kit } from './kit.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { authorizePath } from '../../lib/oauth/testing/harness.ts'
+import { authorizePath } from '../../dev/worlds/authorization-server.ts'
 import { type Damage, damage, damaged, isSameToken } from './hostile.ts'
 import { type Answer, soundAnswer } from './invariants.ts'
 import { discardKit, type Kit, kit, type ValueKind, valueKinds } from './kit.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { callMcp, type OAuthClient, obtainCode, obtainTokens, registerClient } from '../support/oauth-client.ts'
-import { createWatchedBrowser } from '../support/secrets.ts'
 import { form, json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

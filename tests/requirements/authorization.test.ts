@@ -8,7 +8,7 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
 
 const untrusted = 'https://app.example/callback'
 

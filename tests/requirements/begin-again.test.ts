@@ -7,8 +7,8 @@ import {
   redirectUri,
   register,
   TestBrowser,
-} from '../../lib/oauth/testing/harness.ts'
-import { UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { UpstreamError } from '../../lib/oauth/providers/provider.ts'
 
 /**
  * A shared browser: somebody approves, and leaves it before the sign-in is over. Whoever sits there later must not be

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { assertionParameters, createClientKey } from '../../dev/worlds/client-key.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
-import { assertionParameters, createClientKey } from '../support/client-key.ts'
 import {
   codeFor,
   type Form,

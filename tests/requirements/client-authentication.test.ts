@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { assertionParameters, createClientKey } from '../support/client-key.ts'
+import { assertionParameters, createClientKey } from '../../dev/worlds/client-key.ts'
 import {
   basic,
   codeFor,

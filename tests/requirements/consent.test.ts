@@ -1,7 +1,5 @@
 import { decodeJwt } from 'jose'
 import { describe, expect, test } from 'vitest'
-import type { Client } from '../../lib/oauth/clients/client.ts'
-import { sha256 } from '../../lib/oauth/sha256.ts'
 import {
   authorizePath,
   createHarness,
@@ -12,7 +10,9 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { sha256 } from '../../lib/base/sha256.ts'
+import type { Client } from '../../lib/oauth/clients/client.ts'
 
 const shared = 'https://vendor.example/client.json'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createHarness, newPkce, register, signIn, TestBrowser, token } from '../../lib/oauth/testing/harness.ts'
+import { createHarness, newPkce, register, signIn, TestBrowser, token } from '../../dev/worlds/authorization-server.ts'
 
 const issuer = 'https://docs.example'
 const server = createHarness({ issuer })

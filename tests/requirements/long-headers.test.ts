@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { acceptedForm, preferredType } from '../../lib/mcp/accept.ts'
-import { parseAuthorization } from '../../lib/mcp/authorization-header.ts'
-import { createCookies } from '../../lib/oauth/cookies.ts'
-import { elementsOf } from '../../lib/oauth/joined-header.ts'
-import { shownToken } from '../../lib/oauth/operator-token.ts'
+import { createCookies } from '../../lib/oauth/http/cookies.ts'
+import { elementsOf } from '../../lib/oauth/http/joined-header.ts'
+import { shownToken } from '../../lib/oauth/http/operator-token.ts'
+import { parseAuthorization } from '../../lib/resource-server/authorization-header.ts'
 
 /**
  * Characters, many times what any server takes. A reader whose work grows with the square of the length takes a minute for

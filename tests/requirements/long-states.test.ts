@@ -9,7 +9,7 @@ import {
   sealedRequest,
   signIn,
   TestBrowser,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
 import { longestState, longStates } from '../support/long-states.ts'
 
 const untrusted = 'https://app.example/callback'

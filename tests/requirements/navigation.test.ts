@@ -7,7 +7,7 @@ import {
   register,
   sealedRequest,
   TestBrowser,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
 
 const untrusted = 'https://app.example/callback'
 const unknownDocument = 'https://publisher.example/client.json'

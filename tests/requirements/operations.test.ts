@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { sweepGrants } from '../../lib/oauth/grants/sweep.ts'
 import {
   authorizePath,
   createHarness,
@@ -11,7 +10,8 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { sweepGrants } from '../../lib/oauth/grants/sweep.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 
 /** A whole life: registered, denied, granted, redeemed, rotated, repeated, stolen; and everything secret in it. */

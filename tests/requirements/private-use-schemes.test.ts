@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { authorizePath, createHarness, newPkce, register, TestBrowser, token } from '../../lib/oauth/testing/harness.ts'
+import {
+  authorizePath,
+  createHarness,
+  newPkce,
+  register,
+  TestBrowser,
+  token,
+} from '../../dev/worlds/authorization-server.ts'
 
 const warp = 'warp://mcp/oauth2callback'
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createOpenIdProvider } from '../../lib/oauth/upstream/openid-provider.ts'
-import { type Identity, type Login, UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
+import { createOpenIdProvider } from '../../lib/oauth/providers/openid-provider.ts'
+import { type Identity, type Login, UpstreamError } from '../../lib/oauth/providers/provider.ts'
 
 /** How much of an answer of the OpenID Provider is read: 512 KB, whatever it says about its length. */
 

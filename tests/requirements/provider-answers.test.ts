@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createOpenIdProvider, type OpenIdProviderOptions } from '../../lib/oauth/upstream/openid-provider.ts'
-import { meaningOf } from '../../lib/oauth/upstream/provider-words.ts'
-import { type Identity, type Login, UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
+import { createOpenIdProvider, type OpenIdProviderOptions } from '../../lib/oauth/providers/openid-provider.ts'
+import { type Identity, type Login, UpstreamError } from '../../lib/oauth/providers/provider.ts'
+import { meaningOf } from '../../lib/oauth/providers/provider-words.ts'
 
 /** What each kind of answer of an OpenID Provider means: all of it that varies, at a provider of a few lines. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createHarness, type Harness } from '../../lib/oauth/testing/harness.ts'
+import { createHarness, type Harness } from '../../dev/worlds/authorization-server.ts'
 
 const callback = 'https://client.example/cb'
 

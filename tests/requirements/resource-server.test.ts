@@ -8,7 +8,7 @@ import {
   sign,
   startUpstream,
   type Upstream,
-} from '../../lib/mcp/test-world.ts'
+} from '../../dev/worlds/mcp-endpoint.ts'
 
 let key: SigningKey
 let upstream: Upstream

@@ -1,7 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
-import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
-import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import {
   authorizePath,
   createHarness,
@@ -12,7 +9,10 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
+import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
+import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 
 const issuer = 'https://docs.example'

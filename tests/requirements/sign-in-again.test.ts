@@ -7,8 +7,8 @@ import {
   redirectUri,
   register,
   TestBrowser,
-} from '../../lib/oauth/testing/harness.ts'
-import { UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { UpstreamError } from '../../lib/oauth/providers/provider.ts'
 
 /** When a sign-in takes one more way through the OpenID Provider by itself, and when it does not. */
 

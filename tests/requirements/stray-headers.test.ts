@@ -6,8 +6,8 @@ import {
   redirectUri,
   signIn,
   TestBrowser,
-} from '../../lib/oauth/testing/harness.ts'
-import { keepSecret } from '../support/secrets.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 

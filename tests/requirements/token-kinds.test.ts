@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { createBearerVerifier } from '../../lib/mcp/bearer.ts'
 import {
   authorizePath,
   createHarness,
@@ -11,7 +10,8 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { createBearerVerifier } from '../../lib/resource-server/bearer.ts'
 
 const { signal: seconds } = new AbortController()
 

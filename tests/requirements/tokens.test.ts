@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
-import type { Client } from '../../lib/oauth/clients/client.ts'
-import { sha256 } from '../../lib/oauth/sha256.ts'
 import {
   authorizePath,
   createHarness,
@@ -14,7 +12,9 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { sha256 } from '../../lib/base/sha256.ts'
+import type { Client } from '../../lib/oauth/clients/client.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import { StoreUnavailable } from '../../lib/store/store.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { authorizePath, createHarness, newPkce, register, TestBrowser } from '../../lib/oauth/testing/harness.ts'
+import { authorizePath, createHarness, newPkce, register, TestBrowser } from '../../dev/worlds/authorization-server.ts'
 
 const trustedHosts = ['claude.ai', 'one.example/callback', 'many.example/callbacks/']
 

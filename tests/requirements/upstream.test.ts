@@ -11,9 +11,9 @@ import {
   register,
   signIn,
   TestBrowser,
-} from '../../lib/oauth/testing/harness.ts'
-import { createOpenIdProvider } from '../../lib/oauth/upstream/openid-provider.ts'
-import { type Identity, type Login, UpstreamError } from '../../lib/oauth/upstream/upstream.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { createOpenIdProvider } from '../../lib/oauth/providers/openid-provider.ts'
+import { type Identity, type Login, UpstreamError } from '../../lib/oauth/providers/provider.ts'
 
 /** An OpenID Provider as simple as one can be, whose every answer a test may change. */
 let issuer = ''

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type BlobsEmulator, startBlobsEmulator } from '../../dev/blobs/emulator.ts'
 import type { FaultInput } from '../../dev/blobs/faults.ts'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { type Store, StoreUnavailable, type WriteResult } from '../../lib/store/store.ts'
 import { won } from './contract.ts'
 

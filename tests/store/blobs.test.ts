@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { getStore } from '@netlify/blobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type BlobsEmulator, startBlobsEmulator } from '../../dev/blobs/emulator.ts'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { StoreUnavailable } from '../../lib/store/store.ts'
 import { operationsOn } from './contract.ts'
 

@@ -1,6 +1,6 @@
 import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
 import type { EtagMode } from '../../dev/blobs/protocol.ts'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import { describeStoreContract, type StoreUnderTest } from './contract.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { proveConditionalWrites } from '../../lib/store/readiness.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
 import { won } from './contract.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Store } from '../../lib/store/store.ts'
 
 const { signal } = new AbortController()

@@ -1,6 +1,6 @@
 // One of several processes that race for the same keys. Told a key and how to write it, it lets `racers` callers write
 // at once and tells which of them won. Ends with its parent.
-import { createBlobsStore } from '../../lib/store/blobs.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 
 const { client, racers } = JSON.parse(process.argv[2] ?? '')
 const store = createBlobsStore({ name: 'race', client })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { toVersion } from '../../lib/store/version.ts'
+import { toVersion } from '../../lib/store/blobs/version.ts'
 
 test.each(['abc-1', '"abc-1"', 'W/"abc-1"', 'W/abc-1', '""abc-1""', ' "abc-1" '])('%j is the version abc-1', (etag) => {
   expect(toVersion(etag)).toBe('abc-1')

@@ -1,4 +1,4 @@
-import type { LoggedLine } from './recording.ts'
+import type { LoggedLine } from '../../dev/worlds/recording.ts'
 
 export interface Leak extends LoggedLine {
   readonly what: string

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { readRecordings } from '../../dev/worlds/recording.ts'
 import { findLeaks } from './leaks.ts'
-import { readRecordings } from './recording.ts'
 
 /** So much at least, or the scan has proven nothing. */
 interface Least {

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { readForm } from '../../dev/browser/form.ts'
 import type { Browser } from '../../dev/browser/jar.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
-import { createWatchedBrowser, keepSecret } from './secrets.ts'
+import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 
 const text = v.optional(v.string())
 const tokenBody = v.looseObject({

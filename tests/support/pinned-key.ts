@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload, SignJWT } from 'jose'
-import { keepSecret } from './secrets.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 /** The operator's own signing key, so that a test can sign what the server never would. */
 export interface PinnedKey {

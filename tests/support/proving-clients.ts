@@ -1,7 +1,3 @@
-import type { Client } from '../../lib/oauth/clients/client.ts'
-import type { ClientKey } from '../../lib/oauth/clients/client-keys.ts'
-import { clientOfDocument } from '../../lib/oauth/clients/metadata-document.ts'
-import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
 import {
   createHarness,
   type Harness,
@@ -10,11 +6,15 @@ import {
   signIn,
   TestBrowser,
   type TokenBody,
-} from '../../lib/oauth/testing/harness.ts'
+} from '../../dev/worlds/authorization-server.ts'
+import { assertionParameters, createClientKey, type SigningClientKey } from '../../dev/worlds/client-key.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
+import type { Client } from '../../lib/oauth/clients/client.ts'
+import type { ClientKey } from '../../lib/oauth/clients/client-keys.ts'
+import { clientOfDocument } from '../../lib/oauth/clients/published/document.ts'
+import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
-import { assertionParameters, createClientKey, type SigningClientKey } from './client-key.ts'
-import { keepSecret } from './secrets.ts'
 
 export type Form = Readonly<Record<string, string>>
 

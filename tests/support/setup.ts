@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import { expect, inject, vi } from 'vitest'
-import { recorded, recordLine, startRecording } from './recording.ts'
-import { keepSecret } from './secrets.ts'
+import { recorded, recordLine, startRecording } from '../../dev/worlds/recording.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 /**
  * Runs before each test file: whatever is logged in it, by a function host or by our own log in this process, is
@@ -40,7 +40,7 @@ vi.mock(import('../../dev/host/start.ts'), async (original) => {
   }
 })
 
-vi.mock(import('../../lib/runtime/log.ts'), async (original) => {
+vi.mock(import('../../lib/service/log.ts'), async (original) => {
   const { log, withRequestId } = await original()
   return { withRequestId, log: recorded(log) }
 })

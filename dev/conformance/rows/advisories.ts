@@ -24,7 +24,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'PKCE was skipped when a part was missing.',
       what: 'A-08, T-12: only S256 with the right verifier gives tokens.',
-      file: ['lib/oauth/authorization/checks/code-challenge.ts', 'lib/oauth/token/pkce.ts'],
+      file: ['lib/oauth/authorization/checks.ts', 'lib/oauth/token/pkce.ts'],
     },
     {
       id: 'A3',
@@ -60,7 +60,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'Any client revoked the tokens of others.',
       what: 'A token ends its grant only for the client that it was issued to; every other client gets 400 `invalid_grant` (RFC 7009 §2.1), and the token still works.',
-      file: 'lib/oauth/revocation-endpoint.ts',
+      file: 'lib/oauth/token/revocation-endpoint.ts',
     },
     {
       id: 'A7',
@@ -69,7 +69,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'A malformed header or body was a 500.',
       what: 'T-01, R-03: 4xx and an OAuth error as JSON, whatever arrives.',
-      file: 'lib/oauth/parameters.ts',
+      file: 'lib/oauth/http/parameters.ts',
     },
     {
       id: 'A8',
@@ -96,7 +96,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'Consent could be forged, or broke when the page was shown twice.',
       what: 'C-08.',
-      file: 'lib/oauth/authorization/checks/own-form.ts',
+      file: 'lib/oauth/authorization/own-form.ts',
     },
     {
       id: 'A11',
@@ -132,7 +132,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'HS256 under the public key was accepted.',
       what: 'S-07: RS256 only; and toward the provider F-05.',
-      file: 'lib/mcp/bearer.ts',
+      file: 'lib/resource-server/bearer.ts',
     },
     {
       id: 'A15',
@@ -141,7 +141,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'HTML in the name of a client.',
       what: 'C-04.',
-      file: ['lib/oauth/pages/markup.ts', 'lib/oauth/pages/display-name.ts'],
+      file: ['lib/pages/markup.ts', 'lib/oauth/pages/display-name.ts'],
     },
     {
       id: 'A16',
@@ -168,7 +168,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'Addresses in metadata could be chosen by an attacker.',
       what: 'D-04, D-13: constants under the configured issuer.',
-      file: 'lib/oauth/metadata.ts',
+      file: 'lib/oauth/discovery.ts',
     },
     {
       id: 'A19',
@@ -186,7 +186,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'DNS rebinding to a local server.',
       what: 'S-10, and requests for another host are 404.',
-      file: ['lib/mcp/cross-origin.ts', 'lib/runtime/site.ts'],
+      file: ['lib/resource-server/web-pages.ts', 'lib/netlify/site.ts'],
     },
     {
       id: 'A21',
@@ -230,7 +230,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: '`email_verified` was ignored; redirects of key sets were followed; an empty scope list meant all.',
       what: 'A redirect of the provider’s keys, metadata or token endpoint is not followed. An unverified address does sign in: F-000-72, of higher rank, decides so; it is recorded and passed on as unverified, and nobody is known by it, nor has a plan by it (F-07). A client that registers no scope of ours is not restricted by it (R-10): both scopes are for everybody.',
-      file: 'lib/oauth/upstream/openid-provider.ts',
+      file: 'lib/oauth/providers/openid-provider.ts',
     },
     {
       id: 'A26',
@@ -266,7 +266,7 @@ export const advisories: Group = {
       status: 'kept',
       requirement: 'Clients mixed up two servers.',
       what: 'D-03, D-10, A-15, A-16.',
-      file: 'lib/oauth/authorization/respond.ts',
+      file: 'lib/oauth/authorization/answer-to-client.ts',
     },
     {
       id: 'A30',

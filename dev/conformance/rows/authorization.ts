@@ -2,7 +2,7 @@ import type { Group } from '../row.ts'
 
 const authorize = 'lib/oauth/authorization/authorize.ts'
 const checks = 'lib/oauth/authorization/checks'
-const respond = 'lib/oauth/authorization/respond.ts'
+const respond = 'lib/oauth/authorization/answer-to-client.ts'
 
 export const authorization: Group = {
   title: 'Authorization endpoint',
@@ -35,7 +35,7 @@ export const authorization: Group = {
       requirement:
         'Unknown parameters are ignored, empty ones absent, repeated ones refused; only `resource` may repeat.',
       what: '`invalid_request` to the client; on a page of ours if it is `client_id` or `redirect_uri` that repeats. A repeated `state` is not echoed.',
-      file: 'lib/oauth/parameters.ts',
+      file: 'lib/oauth/http/parameters.ts',
     },
     {
       id: 'A-04',
@@ -170,7 +170,7 @@ export const authorization: Group = {
       status: 'kept',
       requirement: 'Security headers of pages.',
       what: "Content Security Policy of `default-src 'none'` with the hash of the page’s own style, `frame-ancestors 'none'`, `base-uri 'none'`; `X-Frame-Options: DENY`, `Referrer-Policy: same-origin`, `Cache-Control: no-store`, `nosniff`. No `form-action`, which Chromium applies to the whole chain of redirects.",
-      file: 'lib/oauth/pages/respond.ts',
+      file: 'lib/pages/html-response.ts',
     },
     {
       id: 'A-19',

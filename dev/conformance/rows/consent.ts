@@ -79,10 +79,10 @@ export const consent: Group = {
       requirement: 'The form cannot be sent by somebody else, and survives being shown twice.',
       what: '`Origin` and `Sec-Fetch-Site` have to be our own (403 otherwise), and the form holds the sealed request, for ten minutes and for the browser whose cookie it was sealed to: without a cookie of ours it is refused, and with another one the page is shown again and nothing is approved. No page is shown to, and no form taken from, a request whose `Sec-Fetch-Dest` is there and not `document` (403), which a script of our own origin cannot avoid, or that is made ahead of time (503). Buttons ignore a pointer for the first 0.8 s after it has come into the form, so that a window that covers the page and vanishes between two clicks gains nothing. To press twice in the right browser opens two sign-ins that end at the same client; each takes the person.',
       file: [
-        'lib/oauth/authorization/checks/own-form.ts',
-        'lib/oauth/authorization/checks/navigation.ts',
+        'lib/oauth/authorization/own-form.ts',
+        'lib/oauth/authorization/navigation.ts',
         'lib/oauth/authorization/consent-form.ts',
-        'lib/oauth/pages/style.ts',
+        'lib/pages/style.ts',
       ],
     },
     {
@@ -92,7 +92,7 @@ export const consent: Group = {
       status: 'kept',
       requirement: 'How the cookies are set.',
       what: '`__Host-…; Path=/; Secure; HttpOnly; SameSite=Lax`, no `Domain`; the transaction’s is encrypted and holds the hash of the client_id. A name that arrives twice is ignored. On an http issuer on loopback the name is plain.',
-      file: 'lib/oauth/cookies.ts',
+      file: 'lib/oauth/http/cookies.ts',
     },
     {
       id: 'C-10',
@@ -138,7 +138,7 @@ export const consent: Group = {
       status: 'kept',
       requirement: 'What a client may ask for is limited.',
       what: 'There are two scopes, neither of which opens anything personal; the page names each that is asked for, and lets the person leave feedback out: then code and tokens carry that, the tools of that grant have none for it, and no challenge names it. What a client registered or published as its `scope` is what it gets when it asks for none. It is no ceiling: whoever registers writes it, from the first challenge, and could not step up later (C-15). For a client in `MCP_OAUTH_CLIENTS` it is one, since the operator writes it.',
-      file: ['lib/oauth/authorization/checks/scope.ts', 'lib/oauth/authorization/approve.ts'],
+      file: ['lib/oauth/authorization/checks.ts', 'lib/oauth/authorization/approve.ts'],
     },
     {
       id: 'C-15',

@@ -77,7 +77,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: 'Issuer and audience from `Host`.',
       what: 'D-04.',
-      file: 'lib/runtime/site.ts',
+      file: 'lib/netlify/site.ts',
     },
     {
       id: 'B8-9',
@@ -95,7 +95,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: 'Browsers could not read 401, 403 and 429.',
       what: 'D-17, T-02, S-23: the headers are on every answer of ours. Netlify’s own 429 is Netlify’s.',
-      file: ['lib/mcp/cross-origin.ts', 'lib/oauth/respond-json.ts'],
+      file: ['lib/resource-server/web-pages.ts', 'lib/oauth/http/json-answers.ts'],
     },
     {
       id: 'B8-11',
@@ -113,7 +113,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: '`invalid_token` without a token, no scope, a bad token taken for none.',
       what: 'S-02, S-03: a bad token is 401 also while signing in is optional.',
-      file: 'lib/mcp/challenge.ts',
+      file: 'lib/resource-server/challenge.ts',
     },
     {
       id: 'B8-13',
@@ -122,7 +122,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: 'Limits at `/mcp` in memory, by a bucket that the client picks.',
       what: '60 calls of tools in 15 minutes (`MCP_USER_LIMIT`, `MCP_ANONYMOUS_LIMIT`) for each `sub` of a token, else for each address as the platform tells it; no header picks a bucket. Decided in the store by creating one of 60 keys, so that instances cannot pass more together. Only `tools/call` counts. Each answer to one has `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10) and the older forms; to a person what remains is told in quarters, so that a stolen token shows no single call of its owner; over the limit 429 with `Retry-After` and a JSON-RPC error under the id of the call.',
-      file: ['lib/mcp/rate-limit.ts', 'lib/limits/counter.ts'],
+      file: ['lib/mcp/rate-limit-headers.ts', 'lib/limits/counter.ts'],
     },
     {
       id: 'B8-14',
@@ -140,7 +140,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: 'Recording that was frozen with the function, on every request; organizations lost.',
       what: 'Once at each code exchange, by `waitUntil`; the organization is recorded, told to the CRM and to Kapa.',
-      file: ['lib/oauth/token/authorization-code-grant.ts', 'lib/attribution/attribution.ts'],
+      file: ['lib/oauth/token/authorization-code-grant.ts', 'lib/people/sign-ins.ts'],
     },
     {
       id: 'B8-16',
@@ -157,7 +157,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: 'Tokens that live for ever, keys that never change, no deletion.',
       what: 'Grants end (T-23), also by revocation (T-26), which `/mcp` sees within 60 seconds (S-07); secrets rotate (O-09); `docs/storage.md` says how to delete a person.',
-      file: ['lib/oauth/grants/record.ts', 'lib/mcp/grant-check.ts', 'lib/oauth/keys/sealing.ts'],
+      file: ['lib/oauth/grants/record.ts', 'lib/resource-server/grant-check.ts', 'lib/oauth/keys/sealing.ts'],
     },
     {
       id: 'B8-18',
@@ -166,12 +166,7 @@ export const defects: Group = {
       status: 'kept',
       requirement: 'Health check, server card and documentation page wrong.',
       what: '`/health` and `/health/ready` are functions with paths of their own, and the latter proves the store’s conditional writes. Both server cards are made from the live configuration: `required` is `REQUIRE_AUTH`, no resources are promised, and the protocol versions of the address are named; `/.well-known/ai-catalog.json` leads to them. All three have an `ETag`, also for scripts of other origins, and are 304 to whoever has them. The front page is the guide for readers, with the address, lifetimes and limits as they are configured; a browser at `/mcp` is led to `MCP_DOCS_URL`, or else to it.',
-      file: [
-        'lib/runtime/serve-about.ts',
-        'lib/mcp/server-card.ts',
-        'lib/store/readiness.ts',
-        'lib/oauth/pages/guide.ts',
-      ],
+      file: ['lib/netlify/serve-about.ts', 'lib/mcp/server-card.ts', 'lib/store/readiness.ts', 'lib/guide/guide.ts'],
     },
     {
       id: 'B8-19',

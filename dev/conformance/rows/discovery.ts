@@ -1,6 +1,6 @@
 import type { Group } from '../row.ts'
 
-const metadata = 'lib/oauth/metadata.ts'
+const metadata = 'lib/oauth/discovery.ts'
 const server = 'lib/oauth/authorization-server.ts'
 
 export const discovery: Group = {
@@ -33,7 +33,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: 'One issuer, the same bytes everywhere.',
       what: 'One configured string is `issuer` of the metadata, the entry of `authorization_servers`, `iss` of every authorization response and `iss` of every access token.',
-      file: [metadata, 'lib/oauth/authorization/respond.ts', 'lib/oauth/token/access-token.ts'],
+      file: [metadata, 'lib/oauth/authorization/answer-to-client.ts', 'lib/oauth/token/access-token.ts'],
     },
     {
       id: 'D-04',
@@ -42,7 +42,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: 'The issuer is an https origin from configuration, never from a header.',
       what: '`MCP_OAUTH_ISSUER` or the site’s own URL; a path, a trailing slash, an upper-case host or http off loopback is a misconfiguration (503). Requests for another host are 404. No `Host` or `X-Forwarded-*` shows in any answer.',
-      file: ['lib/runtime/site.ts', 'lib/runtime/configuration.ts'],
+      file: ['lib/netlify/site.ts', 'lib/settings/configuration.ts'],
     },
     {
       id: 'D-05',
@@ -104,7 +104,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: '`offline_access` stands in the server’s metadata only.',
       what: '`scopes_supported` of the authorization server ends with `offline_access`; that of the resource and the `scope` of 401 and 403 do not have it.',
-      file: [metadata, 'lib/mcp/challenge.ts'],
+      file: [metadata, 'lib/resource-server/challenge.ts'],
     },
     {
       id: 'D-12',
@@ -122,7 +122,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: 'Endpoints are https and of the issuer’s origin.',
       what: 'Every endpoint is the issuer followed by a constant path. http is for an issuer on loopback only.',
-      file: [metadata, 'lib/runtime/configuration.ts'],
+      file: [metadata, 'lib/settings/configuration.ts'],
     },
     {
       id: 'D-14',
@@ -158,7 +158,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: 'Scripts of any origin may read the metadata, after a preflight as well.',
       what: '`Access-Control-Allow-Origin: *`; `OPTIONS` is 204 and names `Authorization` and the headers of the protocol, and allows every other; `ETag` may be read; no credentials.',
-      file: 'lib/oauth/respond-json.ts',
+      file: 'lib/oauth/http/json-answers.ts',
     },
     {
       id: 'D-18',
@@ -194,7 +194,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: 'Clients are led to the scopes that they need.',
       what: 'The 401 asks for `docs:read` and, since many clients cannot ask later, for `docs:feedback`, which the person may leave out (`MCP_ASK_ALL_SCOPES`; C-14). The document of the resource lists `docs:read` alone: a client that finds no scope in a challenge asks for all of it. The metadata of the authorization server list everything.',
-      file: [metadata, 'lib/mcp/challenge.ts'],
+      file: [metadata, 'lib/resource-server/challenge.ts'],
     },
     {
       id: 'D-22',
@@ -230,7 +230,7 @@ export const discovery: Group = {
       status: 'kept',
       requirement: 'No redirect to another host on `/mcp` or a well-known address.',
       what: 'These answers are never 3xx for a client: another host than the issuer’s is 404, and `/mcp/` is served as `/mcp` is. Only a browser or a reader of Markdown that opens `/mcp` like a page, without credentials, is led to the documentation.',
-      file: ['lib/runtime/serve.ts', 'netlify/functions/mcp.ts'],
+      file: ['lib/netlify/serve.ts', 'netlify/functions/mcp.ts'],
     },
   ],
 }

@@ -1,7 +1,7 @@
 import type { Group } from '../row.ts'
 
-const document = 'lib/oauth/clients/metadata-document.ts'
-const documents = 'lib/oauth/clients/metadata-documents.ts'
+const document = 'lib/oauth/clients/published/document.ts'
+const documents = 'lib/oauth/clients/published/documents.ts'
 const fetchUntrusted = 'lib/net/fetch-untrusted.ts'
 
 export const metadataDocuments: Group = {
@@ -115,7 +115,7 @@ export const metadataDocuments: Group = {
       status: 'kept',
       requirement: 'When it cannot be fetched.',
       what: 'A wrong answer: 400, a page, `invalid_client`. No answer, 408, 429, 5xx or a firewall’s challenge: 503, a page, `Retry-After`. Where there was no answer or a challenge, a copy of at most seven days stands in, if somebody completed a sign-in with it; it is signed, read by today’s rules, and never stands in for 404, 410 or a document that changed. It also stands in for an address or a host over its limit.',
-      file: [document, documents, 'lib/oauth/clients/last-good-copies.ts'],
+      file: [document, documents, 'lib/oauth/clients/published/last-good-copies.ts'],
     },
     {
       id: 'M-13',
@@ -124,7 +124,10 @@ export const metadataDocuments: Group = {
       status: 'kept',
       requirement: 'The token endpoint fetches no document, only keys.',
       what: 'Code and refresh token carry what they need of the client, the address of its keys included; a document that is down does not end a session. It is asked only for keys that it has inside, or that have moved.',
-      file: ['lib/oauth/token/client-authentication.ts', 'lib/oauth/token/assertion-keys.ts'],
+      file: [
+        'lib/oauth/client-authentication/client-authentication.ts',
+        'lib/oauth/client-authentication/assertion-keys.ts',
+      ],
     },
     {
       id: 'M-14',
@@ -133,7 +136,7 @@ export const metadataDocuments: Group = {
       status: 'kept',
       requirement: 'We are nobody’s amplifier.',
       what: 'One fetch for however many ask at once; for each host at most 60 fetches in vain a minute and instance, and of keys, for callers who hold a code or token of ours, 60 for each address of keys and 300 for each host; for each address 30 that miss the cache in ten minutes (`MCP_OAUTH_CIMD_LIMIT`), those for assertions apart from those for pages, then 429 on a page with `Retry-After`.',
-      file: [documents, 'lib/oauth/clients/fetch-budget.ts'],
+      file: [documents, 'lib/oauth/clients/published/fetch-budget.ts'],
     },
     {
       id: 'M-15',
@@ -160,7 +163,7 @@ export const metadataDocuments: Group = {
       status: 'kept',
       requirement: 'A document that promises `private_key_jwt` is held to it.',
       what: 'Where a document allows nothing else, every request for tokens needs an assertion; where it allows `none` too, from the first one that came with an assertion on. Revoking needs what the grant needs.',
-      file: [document, 'lib/oauth/token/client-authentication.ts'],
+      file: [document, 'lib/oauth/client-authentication/client-authentication.ts'],
     },
     {
       id: 'M-18',

@@ -1,6 +1,6 @@
 import type { Group } from '../row.ts'
 
-const blobs = 'lib/store/blobs.ts'
+const blobs = 'lib/store/blobs/blobs.ts'
 
 export const operations: Group = {
   title: 'Operations',
@@ -13,7 +13,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'TLS.',
       what: 'An https issuer, `Strict-Transport-Security: max-age=31536000` on every answer of it, no 307.',
-      file: 'lib/runtime/serve.ts',
+      file: 'lib/netlify/serve.ts',
     },
     {
       id: 'O-02',
@@ -22,7 +22,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'Secrets at rest and in the log.',
       what: 'No token, code, client secret or cookie is stored, hashed or not; the private signing key is encrypted. The log holds hashes and our own ids. A reader of the store learns who uses the service, not how to.',
-      file: ['lib/oauth/keys/signing-keys.ts', 'lib/runtime/log.ts'],
+      file: ['lib/oauth/keys/signing-keys.ts', 'lib/service/log.ts'],
     },
     {
       id: 'O-03',
@@ -76,7 +76,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'The platform’s limits.',
       what: 'Every header is set in code; routes are exact literals without a wildcard, so that nothing of the site swallows a well-known address or is swallowed.',
-      file: ['netlify/functions/oauth.ts', 'lib/oauth/pages/respond.ts'],
+      file: ['netlify/functions/oauth.ts', 'lib/pages/html-response.ts'],
     },
     {
       id: 'O-09',
@@ -99,7 +99,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'A missing setting closes.',
       what: 'The flow answers 503; metadata and keys stay up. Every function logs everything that is wrong with any setting, once per instance, by name and place and never by value, and names settings like ours that nothing reads. No default secret; the mock provider is refused in production, and its made-up person is told to nobody unless the operator says so.',
-      file: ['lib/runtime/configuration.ts', 'lib/runtime/serve.ts'],
+      file: ['lib/settings/configuration.ts', 'lib/netlify/serve.ts'],
     },
     {
       id: 'O-11',
@@ -108,7 +108,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'Rate limits.',
       what: 'Netlify’s limit of 1,200 a minute for each address on `oauth` and on `mcp`, two rules, as many as its free plan takes; registrations (R-12) and metadata documents (M-14) by address, calls of tools at `/mcp` by person or address (B8-13), all exactly, across instances; guesses at the registration token, at introspection tokens and at clients’ secrets likewise. 429 with `Retry-After`. If the store is down they pass, and the log says so; a request whose own time is over does not.',
-      file: ['netlify/functions/oauth.ts', 'lib/limits/counter.ts', 'lib/mcp/rate-limit.ts'],
+      file: ['netlify/functions/oauth.ts', 'lib/limits/counter.ts', 'lib/mcp/rate-limit-headers.ts'],
     },
     {
       id: 'O-12',
@@ -117,7 +117,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'An audit trail.',
       what: 'One JSON line each, with its time and the request’s id, clients and grants as hashes: registration, authorization asked for (with the scopes that the client named and those that it can have), document fetched or not, consent granted (with the scope) and denied, confirmation, code issued, redeemed and reused, refresh rotated, repeated and reused, grant revoked; each call of a tool with the person’s id, the client, the tool, its outcome and the milliseconds (`mcp_call`), and nothing of what was asked. Refusals are logged with their reason: whatever an endpoint of the authorization server answers with an OAuth error or an error page (`request_refused`), what it tells the client by redirect (`authorization_refused`, `upstream_failed`), a registration over the limit or without the operator’s token (`registration_refused`), a question about a token by a stranger (`introspection_refused`), a blocked client (`client_blocked`), and at `/mcp` a missing or bad token, a foreign `Origin`, too narrow a scope, a call over the limit (`mcp_unauthenticated`, `mcp_token_refused`, `mcp_refused`). Not logged is what is refused before anybody is looked at, or for its form alone: 404 and 405 anywhere; at `/mcp` a body that is too large or no MCP. `docs/operations.md` says what each means and when to worry. Every line of the whole test run is scanned for tokens, codes, verifiers, cookies, secrets and e-mail addresses.',
-      file: ['lib/runtime/log.ts', 'lib/oauth/grants/grants.ts', 'lib/oauth/authorization/approve.ts'],
+      file: ['lib/service/log.ts', 'lib/oauth/grants/grants.ts', 'lib/oauth/authorization/approve.ts'],
     },
     {
       id: 'O-13',
@@ -126,7 +126,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'A dropped idle connection harms nobody.',
       what: 'The store has an agent of its own; a connection that was closed meanwhile is replaced, and the operation is repeated within its rules.',
-      file: 'lib/store/http-fetch.ts',
+      file: 'lib/store/blobs/http-fetch.ts',
     },
     {
       id: 'O-14',
@@ -153,7 +153,7 @@ export const operations: Group = {
       status: 'kept',
       requirement: 'Previews are not production.',
       what: 'A preview’s issuer is its own host, after a strict match with Netlify’s names for it or a domain of the operator’s; its store and, by the issuer in every derived key, everything sealed are its own. Other hosts are 404, and production’s host always. What it tells a CRM or the readers of feedback says that it is a preview.',
-      file: 'lib/runtime/site.ts',
+      file: 'lib/netlify/site.ts',
     },
   ],
 }

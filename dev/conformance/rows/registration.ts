@@ -1,8 +1,8 @@
 import type { Group } from '../row.ts'
 
-const metadata = 'lib/oauth/clients/metadata.ts'
+const metadata = 'lib/oauth/clients/client-metadata.ts'
 const registrations = 'lib/oauth/clients/registration.ts'
-const endpoint = 'lib/oauth/registration-endpoint.ts'
+const endpoint = 'lib/oauth/clients/registration-endpoint.ts'
 
 export const registration: Group = {
   title: 'Client registration',

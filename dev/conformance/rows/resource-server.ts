@@ -1,9 +1,9 @@
 import type { Group } from '../row.ts'
 
 const endpoint = 'lib/mcp/endpoint.ts'
-const challenge = 'lib/mcp/challenge.ts'
-const bearer = 'lib/mcp/bearer.ts'
-const crossOrigin = 'lib/mcp/cross-origin.ts'
+const challenge = 'lib/resource-server/challenge.ts'
+const bearer = 'lib/resource-server/bearer.ts'
+const crossOrigin = 'lib/resource-server/web-pages.ts'
 const needs = 'lib/mcp/needs.ts'
 const tool = 'lib/mcp/tools/tool.ts'
 
@@ -19,7 +19,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'A token in the header of every request.',
       what: 'The scheme in any case; a token in the query or in a form is ignored; nothing is remembered of an earlier request.',
-      file: ['lib/mcp/authorization-header.ts', endpoint],
+      file: ['lib/resource-server/authorization-header.ts', endpoint],
     },
     {
       id: 'S-02',
@@ -46,7 +46,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'A header with more than one token.',
       what: '400 with `error="invalid_request"`: a repeated header, several schemes, two tokens. `Bearer` without a token, and a scheme that we do not offer, are as good as no header (S-02); text that cannot be a token, such as a placeholder that nobody has filled in, is a bad token (S-03).',
-      file: ['lib/mcp/authorization-header.ts', challenge],
+      file: ['lib/resource-server/authorization-header.ts', challenge],
     },
     {
       id: 'S-05',
@@ -72,7 +72,12 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'What is checked of a token.',
       what: '`typ` at+jwt, RS256, signature by our own keys, exact `iss`, `aud` ours and nobody else’s, `exp`, `nbf` and `iat` with five seconds of tolerance, `sub`, `client_id`, `grant`, `jti`, scope; and that the grant has not been revoked, read from the store while the body arrives and known for 60 seconds at most; one that has ended is not asked about again. A grant that is not there, twice, is refused, and looked for again after five seconds, or at once for another token of it. A store that does not answer within a second lets a token pass that is valid otherwise, and the log says so. Before anything is done with the body.',
-      file: [bearer, 'lib/mcp/verification-keys.ts', 'lib/mcp/grant-check.ts', 'lib/oauth/grants/status.ts'],
+      file: [
+        bearer,
+        'lib/resource-server/verification-keys.ts',
+        'lib/resource-server/grant-check.ts',
+        'lib/oauth/grants/status.ts',
+      ],
     },
     {
       id: 'S-08',
@@ -81,7 +86,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Foreign tokens stay out, ours stay here.',
       what: 'A token of the OpenID Provider is 401; Kapa is called with the service’s own key.',
-      file: [bearer, 'lib/mcp/upstream/kapa.ts', 'lib/mcp/upstream/kapa-retrieval.ts'],
+      file: [bearer, 'lib/answers/kapa.ts', 'lib/answers/kapa-retrieval.ts'],
     },
     {
       id: 'S-09',
@@ -90,7 +95,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Upstream calls have credentials of their own.',
       what: '`KAPA_API_KEY`; of the person only e-mail address and company are passed on.',
-      file: ['lib/mcp/upstream/kapa.ts', 'lib/mcp/upstream/kapa-retrieval.ts'],
+      file: ['lib/answers/kapa.ts', 'lib/answers/kapa-retrieval.ts'],
     },
     {
       id: 'S-10',
@@ -99,7 +104,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: '`Origin` is checked.',
       what: 'Absent, our own, known web clients, `MCP_ALLOWED_ORIGINS` and loopback pages pass. Every other, `null` included, acts with a good token, which no browser sends by itself; with none or a bad one it is led to sign-in (401), and the call of a tool that needs no sign-in is 403.',
-      file: [crossOrigin, endpoint, 'lib/runtime/configuration/origins.ts'],
+      file: [crossOrigin, endpoint, 'lib/settings/origins.ts'],
     },
     {
       id: 'S-11',
@@ -196,7 +201,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Trouble upstream is not the client’s 401.',
       what: 'A 401 from Kapa is a tool result with `isError: true`: no sign-in would mend it.',
-      file: ['lib/mcp/upstream/calls.ts', 'lib/mcp/tools/failure.ts'],
+      file: ['lib/answers/calls.ts', 'lib/mcp/tools/failure.ts'],
     },
     {
       id: 'S-22',
@@ -241,7 +246,7 @@ export const resourceServer: Group = {
       status: 'kept',
       requirement: 'Rights beyond scope.',
       what: 'The documentation is public: whoever can sign in may ask, or with `REQUIRE_WORK_EMAIL` whoever has an address at work, verified or not (F-000-72). What is a person’s own (`whoami`, the address that feedback comes from) is that of the token, whatever the arguments say; a grant that has ended counts for nothing.',
-      file: [endpoint, 'lib/mcp/work-email.ts', 'lib/runtime/account-tools.ts'],
+      file: [endpoint, 'lib/people/work-email.ts', 'lib/service/account-tools.ts'],
     },
   ],
 }

@@ -4,7 +4,7 @@ const endpoint = 'lib/oauth/token/token-endpoint.ts'
 const codeGrant = 'lib/oauth/token/authorization-code-grant.ts'
 const refreshGrant = 'lib/oauth/token/refresh-token-grant.ts'
 const grants = 'lib/oauth/grants/grants.ts'
-const json = 'lib/oauth/respond-json.ts'
+const json = 'lib/oauth/http/json-answers.ts'
 
 export const tokens: Group = {
   title: 'Tokens',
@@ -17,7 +17,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'A form by `POST`, each parameter once.',
       what: 'Other methods 405. Another or no content type, more than 32 KB, bytes that are not UTF-8 or a repeated parameter: 400 `invalid_request` as JSON. A content type that was joined with others counts as that of a form if one of them is and the body is one. The query of the URL is not read; unknown parameters are ignored; empty ones are absent.',
-      file: ['lib/oauth/parameters.ts', endpoint],
+      file: ['lib/oauth/http/parameters.ts', endpoint],
     },
     {
       id: 'T-02',
@@ -62,7 +62,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'The code that makes clients do the right thing.',
       what: 'A code or refresh token that is unknown, used, expired or revoked: `invalid_grant`. A registration that does not open: `invalid_client`, 401. A metadata document is not asked for here, so that it cannot fail.',
-      file: [codeGrant, refreshGrant, 'lib/oauth/token/client-authentication.ts'],
+      file: [codeGrant, refreshGrant, 'lib/oauth/client-authentication/client-authentication.ts'],
     },
     {
       id: 'T-07',
@@ -72,8 +72,8 @@ export const tokens: Group = {
       requirement: 'Clients authenticate as they registered.',
       what: '`none`: `client_id` in the body, and a secret or an assertion is `invalid_client`. A secret: by post or Basic; computed from the client_id and stored nowhere, or a SHA-256 in the configuration; constant time; after 20 wrong ones of an address in an hour 429, since `invalid_client` would make clients forget a good registration. Two ways at once: `invalid_request`. Only Basic in the header is one of them: other schemes are passed over.',
       file: [
-        'lib/oauth/token/client-authentication.ts',
-        'lib/oauth/token/credentials.ts',
+        'lib/oauth/client-authentication/client-authentication.ts',
+        'lib/oauth/client-authentication/credentials.ts',
         'lib/oauth/keys/derived-secrets.ts',
       ],
     },
@@ -84,7 +84,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'Basic credentials are decoded in both ways that clients use.',
       what: 'Form-urlencoded first, then as they are; our client ids read the same in both. In a header that was joined the Basic part counts. One that cannot be read is 401 `invalid_client` with a challenge, two are `invalid_request`; neither falls through to `none`. Whoever registered one way of sending a secret may use the other.',
-      file: 'lib/oauth/token/credentials.ts',
+      file: 'lib/oauth/client-authentication/credentials.ts',
     },
     {
       id: 'T-09',
@@ -94,11 +94,11 @@ export const tokens: Group = {
       requirement: '`private_key_jwt`.',
       what: 'RS256 or ES256; `iss` = `sub` = client_id; `aud` one string: the issuer, or the very endpoint that is called, `/token` being the token endpoint as well (X9); `exp` five minutes away at most, `iat` and `nbf` sane, a minute of skew; `jti` once, by a create just before the spend, with a hash of the request, so that the same request may follow a 503; 16 KB. Keys inline, or from `jwks_uri` through the guard: 64 KB, kept for 5 minutes to an hour, fetched again for an unknown `kid` after 30 seconds; one private or symmetric key refuses the set. What cannot be fetched is 503.',
       file: [
-        'lib/oauth/token/client-assertion.ts',
-        'lib/oauth/token/assertion-ids.ts',
-        'lib/oauth/token/assertion-keys.ts',
+        'lib/oauth/client-authentication/client-assertion.ts',
+        'lib/oauth/client-authentication/assertion-ids.ts',
+        'lib/oauth/client-authentication/assertion-keys.ts',
         'lib/oauth/clients/client-keys.ts',
-        'lib/oauth/clients/key-sets.ts',
+        'lib/oauth/clients/published/key-sets.ts',
       ],
     },
     {
@@ -189,7 +189,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'Who gets a refresh token.',
       what: 'Every client, whether it names `refresh_token` or asks for `offline_access` or not; but for one of the operator’s configuration whose `grant_types` leave it out. The answer to a registration names the widened `grant_types`.',
-      file: ['lib/oauth/clients/metadata.ts', codeGrant],
+      file: ['lib/oauth/clients/client-metadata.ts', codeGrant],
     },
     {
       id: 'T-20',
@@ -225,7 +225,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'Refresh tokens end.',
       what: 'After 30 days without use (`MCP_OAUTH_REFRESH_TTL`), and 180 days after the sign-in whatever is refreshed. When the client revokes a token, at once.',
-      file: [refreshGrant, 'lib/oauth/grants/record.ts', 'lib/oauth/revocation-endpoint.ts'],
+      file: [refreshGrant, 'lib/oauth/grants/record.ts', 'lib/oauth/token/revocation-endpoint.ts'],
     },
     {
       id: 'T-24',
@@ -243,7 +243,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'An answer before clients give up.',
       what: 'Every request to the authorization server has one deadline of 8 s, handed to every store, key and provider call; then it is answered 503 with `Retry-After`. `/mcp`, where asking the answer service takes its time, has 55 s, since the platform ends a function at 60.',
-      file: ['lib/runtime/serve-oauth.ts', 'lib/runtime/serve-mcp.ts', 'lib/store/blobs.ts'],
+      file: ['lib/netlify/serve-oauth.ts', 'lib/netlify/serve-mcp.ts', 'lib/store/blobs/blobs.ts'],
     },
     {
       id: 'T-26',
@@ -252,7 +252,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'Revocation.',
       what: '`POST /oauth/revoke`, with the client authentication of the token endpoint. Either token ends the grant and every token of it (RFC 7009 §2.1); so does a refresh token of an earlier generation. What is no token, has expired or has ended: 200, nothing changes. Of another client: 400 `invalid_grant`. The store down: 503, never 200. The hint is not needed, both kinds of token are supported, so that `unsupported_token_type` is never due.',
-      file: ['lib/oauth/revocation-endpoint.ts', 'lib/oauth/issued-tokens.ts'],
+      file: ['lib/oauth/token/revocation-endpoint.ts', 'lib/oauth/token/issued-tokens.ts'],
     },
     {
       id: 'T-27',
@@ -261,7 +261,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'Introspection for resource servers of our own.',
       what: '`POST /oauth/introspect` for who shows one of `MCP_OAUTH_INTROSPECTION_TOKENS`; without that setting 404, and never in the metadata. Unknown, expired, revoked, for another audience, or a refresh token, which no resource server is to accept: `{"active":false}`. The grant is read each time; the store down: 503.',
-      file: ['lib/oauth/introspection-endpoint.ts', 'lib/oauth/issued-tokens.ts'],
+      file: ['lib/oauth/token/introspection-endpoint.ts', 'lib/oauth/token/issued-tokens.ts'],
     },
     {
       id: 'T-28',
@@ -270,7 +270,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'No kind of token passes for another.',
       what: 'Each sealed value has a `typ` and a key of its own; `/mcp` takes `at+jwt` under RS256 only. Client id, form, cookie, code, refresh and access token are each refused everywhere but at their own place, with no effect.',
-      file: ['lib/oauth/keys/sealing.ts', 'lib/mcp/bearer.ts'],
+      file: ['lib/oauth/keys/sealing.ts', 'lib/resource-server/bearer.ts'],
     },
     {
       id: 'T-29',
@@ -303,7 +303,7 @@ export const tokens: Group = {
       status: 'kept',
       requirement: 'Device flow and pushed requests are not needed, and tolerated in metadata.',
       what: 'A client may name `device_code` among its grant types; it is ignored.',
-      file: 'lib/oauth/clients/metadata.ts',
+      file: 'lib/oauth/clients/client-metadata.ts',
     },
   ],
 }

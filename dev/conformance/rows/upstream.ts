@@ -1,6 +1,6 @@
 import type { Group } from '../row.ts'
 
-const provider = 'lib/oauth/upstream/openid-provider.ts'
+const provider = 'lib/oauth/providers/openid-provider.ts'
 const callback = 'lib/oauth/authorization/callback.ts'
 const transaction = 'lib/oauth/authorization/transaction.ts'
 
@@ -97,7 +97,7 @@ export const upstream: Group = {
       status: 'kept',
       requirement: 'One callback.',
       what: '`<issuer>/mcp/callback`; nothing that a client sends but `prompt` reaches the provider.',
-      file: ['lib/runtime/serve-oauth.ts', provider],
+      file: ['lib/netlify/serve-oauth.ts', provider],
     },
     {
       id: 'F-11',

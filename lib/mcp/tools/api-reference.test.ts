@@ -1,9 +1,9 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { post, resultOf, rpc } from '../test-requests.ts'
-import { createTestEndpoint } from '../test-world.ts'
-import type { UpstreamAnswer } from '../upstream/calls.ts'
-import type { ApiReference } from '../upstream/hub.ts'
+import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
+import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
+import type { ApiReference } from '../../answers/api-reference.ts'
+import type { UpstreamAnswer } from '../../answers/calls.ts'
 import { getApiReferenceContent, listApiReferencePages, searchApiReference } from './api-reference.ts'
 
 const pagesUrl = 'https://docs.example.com/api/doc'

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { parseJson } from '../depth.ts'
-import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../upstream/kapa.ts'
+import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../../answers/kapa.ts'
+import { parseJson } from '../../base/json.ts'
 import type { Access } from './access.ts'
 import { failure, upstreamFailure } from './failure.ts'
 import { defineTool, type Tool } from './tool.ts'

@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { post, resultOf, rpc } from '../test-requests.ts'
-import { claims, createSigningKey, createTestEndpoint, resource, type SigningKey, sign } from '../test-world.ts'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  resource,
+  type SigningKey,
+  sign,
+} from '../../../dev/worlds/mcp-endpoint.ts'
+import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
 import { authStatus } from './auth-status.ts'
 
 const now = Date.now()

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { toJson } from '../../well-formed.ts'
-import type { UpstreamAnswer } from '../upstream/calls.ts'
+import type { UpstreamAnswer } from '../../answers/calls.ts'
+import { toJson } from '../../base/well-formed.ts'
 
 export interface Failure {
   /** A code that stays the same: `missing_query`, `timeout`, … (features B5). */

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FormsSite, startForms } from '../../../dev/forms/server.ts'
-import { recorded } from '../../../tests/support/recording.ts'
-import type { LogFields } from '../../log.ts'
-import { createFeedbackForm } from '../feedback-form.ts'
-import { post, resultOf, rpc } from '../test-requests.ts'
-import { claims, createSigningKey, createTestEndpoint, type SigningKey, sign } from '../test-world.ts'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  type SigningKey,
+  sign,
+} from '../../../dev/worlds/mcp-endpoint.ts'
+import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
+import { createFeedbackForm } from '../../answers/feedback-form.ts'
+import type { LogFields } from '../../base/log.ts'
 import { submitFeedback } from './feedback.ts'
 
 const now = Date.now()

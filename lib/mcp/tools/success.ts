@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { toJson } from '../../well-formed.ts'
+import { toJson } from '../../base/well-formed.ts'
 
 /** An answer of our own: the same as data and as text, for clients that read only one of them. */
 export function success(data: Readonly<Record<string, unknown>>): CallToolResult {

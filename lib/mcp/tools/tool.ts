@@ -8,10 +8,10 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server'
-import type { Log } from '../../log.ts'
-import { wellFormedTexts } from '../../well-formed.ts'
-import type { AccessToken } from '../bearer.ts'
-import { isTooDeep } from '../depth.ts'
+import { isTooDeep } from '../../base/json.ts'
+import type { Log } from '../../base/log.ts'
+import { wellFormedTexts } from '../../base/well-formed.ts'
+import type { AccessToken } from '../../resource-server/bearer.ts'
 import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
 import { failure, outcomeOf } from './failure.ts'
 import { sendProgress } from './progress.ts'

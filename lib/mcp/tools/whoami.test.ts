@@ -1,9 +1,16 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { recorded } from '../../../tests/support/recording.ts'
-import type { LogFields } from '../../log.ts'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  resource,
+  type SigningKey,
+  sign,
+} from '../../../dev/worlds/mcp-endpoint.ts'
+import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
+import type { LogFields } from '../../base/log.ts'
 import { StoreUnavailable } from '../../store/store.ts'
-import { post, resultOf, rpc } from '../test-requests.ts'
-import { claims, createSigningKey, createTestEndpoint, resource, type SigningKey, sign } from '../test-world.ts'
 import { type Connection, type WhoamiOptions, whoami } from './whoami.ts'
 
 const now = Date.UTC(2026, 10, 21)

@@ -1,10 +1,10 @@
 import { AuthorizationError, PageError } from '../errors.ts'
-import type { Parameters } from '../parameters.ts'
-import { onPage } from './checks/on-page.ts'
-import { readOwnForm } from './checks/own-form.ts'
+import type { Parameters } from '../http/parameters.ts'
 import { optionalScopesOf } from './checks/scope.ts'
 import { showConsent } from './consent.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import { onPage } from './on-page.ts'
+import { readOwnForm } from './own-form.ts'
 import { redirectToProvider } from './provider-redirect.ts'
 import { type AuthorizationRequest, askAnew, returnAddressOf } from './request.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Cookies } from '../cookies.ts'
-import { sha256 } from '../sha256.ts'
+import { sha256 } from '../../base/sha256.ts'
+import type { Cookies } from '../http/cookies.ts'
 
 /**
  * Which browser the consent page was shown in: a random cookie that the page sets, kept if present, so that two tabs

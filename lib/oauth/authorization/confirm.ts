@@ -1,9 +1,9 @@
 import { AuthorizationError, PageError } from '../errors.ts'
 import { finished, tookTooLong } from './callback.ts'
-import { onPage } from './checks/on-page.ts'
-import { readOwnForm } from './checks/own-form.ts'
 import type { AuthorizationCall, AuthorizationContext } from './context.ts'
 import { codeFor, codeOfConfirmation, isAlive } from './issue-code.ts'
+import { onPage } from './on-page.ts'
+import { readOwnForm } from './own-form.ts'
 import { returnAddressOf } from './request.ts'
 
 /**

@@ -1,12 +1,12 @@
-import type { Log } from '../../log.ts'
+import type { Log } from '../../base/log.ts'
 import type { RedirectPolicy } from '../clients/redirect-uri.ts'
 import type { Clients } from '../clients/resolve.ts'
 import type { Brand } from '../pages/index.ts'
+import type { Upstream } from '../providers/provider.ts'
 import type { CodeSealer } from '../token/authorization-code.ts'
-import type { Upstream } from '../upstream/upstream.ts'
+import type { Responder } from './answer-to-client.ts'
 import type { BrowserBinding } from './browser.ts'
 import type { ConsentForms } from './consent-form.ts'
-import type { Responder } from './respond.ts'
 import type { Transactions } from './transaction.ts'
 
 /** What the steps of a sign-in have in common. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { sha256 } from '../../base/sha256.ts'
 import { lifetimes } from '../capabilities.ts'
 import { type GrantKey, newGrantKey } from '../grants/record.ts'
-import { sha256 } from '../sha256.ts'
 import type { Person } from '../token/claims.ts'
 import type { AuthorizationContext } from './context.ts'
 import type { AuthorizationRequest } from './request.ts'

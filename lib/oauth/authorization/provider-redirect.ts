@@ -1,8 +1,8 @@
 import { PageError } from '../errors.ts'
-import { type Login, UpstreamError } from '../upstream/upstream.ts'
+import { type Login, UpstreamError } from '../providers/provider.ts'
+import { seeOther } from './answer-to-client.ts'
 import type { AuthorizationContext } from './context.ts'
 import type { AuthorizationRequest } from './request.ts'
-import { seeOther } from './respond.ts'
 import type { Transaction } from './transaction.ts'
 
 /**

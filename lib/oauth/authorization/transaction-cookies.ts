@@ -1,4 +1,4 @@
-import type { Cookies } from '../cookies.ts'
+import type { Cookies } from '../http/cookies.ts'
 
 /** Sealed values in cookies, one for each sign-in that is under way in a browser, by the `state` that names it. */
 export interface TransactionCookies {

@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { expect, test } from 'vitest'
-import { createCookies } from '../cookies.ts'
+import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
+import { createCookies } from '../http/cookies.ts'
 import { createSealing } from '../keys/sealing.ts'
-import { newSecrets } from '../testing/harness.ts'
 import { createTransactions } from './transaction.ts'
 
 const issuer = 'https://docs.example'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
+import { sha256 } from '../../base/sha256.ts'
 import { createSealing } from '../keys/sealing.ts'
-import { sha256 } from '../sha256.ts'
-import { newSecrets } from '../testing/harness.ts'
 import { createBlockedClients, isHost, parseBlockList } from './blocked-clients.ts'
-import { createMetadataDocuments } from './metadata-documents.ts'
+import { createMetadataDocuments } from './published/documents.ts'
 import { createRegistrations } from './registration.ts'
 import { createRegistrationSealer } from './sealed-registration.ts'
 

@@ -1,4 +1,4 @@
-import type { Log } from '../../log.ts'
+import type { Log } from '../../base/log.ts'
 import type { ConsentForms } from '../authorization/consent-form.ts'
 import type { AuthorizationRequest } from '../authorization/request.ts'
 import type { Transactions } from '../authorization/transaction.ts'

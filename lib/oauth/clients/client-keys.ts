@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { capabilities } from '../capabilities.ts'
-import { presentMembers, withoutNulls } from './metadata.ts'
+import { presentMembers, withoutNulls } from './client-metadata.ts'
 
 const base64url = (shortest: number, longest: number) =>
   v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/), v.minLength(shortest), v.maxLength(longest))

@@ -1,7 +1,7 @@
 import { authenticationMethodsFor } from '../capabilities.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
 import { type KeySource, keySourceOf, parseKeySet } from './client-keys.ts'
-import type { MetadataRefused } from './metadata.ts'
+import type { MetadataRefused } from './client-metadata.ts'
 
 /** How a client proves itself, by its registration or the operator's configuration. */
 export type ClientAuthenticationMetadata =

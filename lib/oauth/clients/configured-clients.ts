@@ -1,10 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
+import { sha256 } from '../../base/sha256.ts'
 import { scopes } from '../capabilities.ts'
-import { sha256 } from '../sha256.ts'
 import type { BlockedClients } from './blocked-clients.ts'
 import type { Client } from './client.ts'
+import { parseClientMetadata, withoutNulls } from './client-metadata.ts'
 import { authenticationOf, isSecretMethod, parseAuthentication } from './client-metadata-authentication.ts'
-import { parseClientMetadata, withoutNulls } from './metadata.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 
 /** Clients that the operator registers beforehand: an existing web application, a connector of one's own. */

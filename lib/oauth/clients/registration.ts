@@ -1,21 +1,21 @@
+import { sha256 } from '../../base/sha256.ts'
 import type { DerivedSecrets } from '../keys/derived-secrets.ts'
-import { sha256 } from '../sha256.ts'
 import type { BlockedClients } from './blocked-clients.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
 import type { ClientKey } from './client-keys.ts'
-import {
-  authenticationOf,
-  type ClientAuthenticationMetadata,
-  isSecretMethod,
-  parseAuthentication,
-} from './client-metadata-authentication.ts'
 import {
   type ApplicationType,
   type ClientMetadata,
   type MetadataRefused,
   parseClientMetadata,
   presentMembers,
-} from './metadata.ts'
+} from './client-metadata.ts'
+import {
+  authenticationOf,
+  type ClientAuthenticationMetadata,
+  isSecretMethod,
+  parseAuthentication,
+} from './client-metadata-authentication.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { RegistrationSealer } from './sealed-registration.ts'
 

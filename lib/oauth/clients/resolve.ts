@@ -1,6 +1,6 @@
 import type { Client } from './client.ts'
 import type { ConfiguredClients } from './configured-clients.ts'
-import type { MetadataDocuments } from './metadata-documents.ts'
+import type { MetadataDocuments } from './published/documents.ts'
 import type { Registrations } from './registration.ts'
 import type { Unresolved } from './unresolved.ts'
 

@@ -2,8 +2,8 @@ import * as v from 'valibot'
 import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import { clientKeySchema } from './client-keys.ts'
+import type { ClientMetadata } from './client-metadata.ts'
 import type { ClientAuthenticationMetadata } from './client-metadata-authentication.ts'
-import type { ClientMetadata } from './metadata.ts'
 
 /**
  * A registration as its client_id carries it. Short names, because the id travels in URLs that clients keep under 2 KB:

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  createHarness,
+  newPkce,
+  register,
+  signIn,
+  TestBrowser,
+  token,
+} from '../../../dev/worlds/authorization-server.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
-import { createHarness, newPkce, register, signIn, TestBrowser, token } from '../testing/harness.ts'
 
 /** Ending a grant wins, whoever refreshes meanwhile and however slow the store is. Time is simulated, so nothing waits. */
 

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import type { Log } from '../../log.ts'
+import type { Log } from '../../base/log.ts'
 import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh, isResting, type RotationTimes } from './decision.ts'

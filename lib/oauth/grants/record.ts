@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
+import { sha256 } from '../../base/sha256.ts'
 import { capabilities } from '../capabilities.ts'
-import { sha256 } from '../sha256.ts'
 
 /**
  * Members of a record that the refresh token has no member of its own for; those of later releases are among them. The

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { recorded } from '../../../tests/support/recording.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { createGrants } from './grants.ts'

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
-import { createMemoryStore } from '../../store/memory.ts'
 import {
   authorizePath,
   createHarness,
@@ -10,7 +9,8 @@ import {
   register,
   TestBrowser,
   token,
-} from '../testing/harness.ts'
+} from '../../../dev/worlds/authorization-server.ts'
+import { createMemoryStore } from '../../store/memory.ts'
 import { encryptedEnvelope, signedEnvelope } from './compact.ts'
 import { createSealing } from './sealing.ts'
 import { deriveKey, type Secrets } from './secrets.ts'

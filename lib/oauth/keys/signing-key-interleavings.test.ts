@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createSite, day, hour, instance, resetWorld, reuseKeyPairs, world } from '../../../dev/worlds/signing-keys.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
-import { createSite, day, hour, instance, resetWorld, reuseKeyPairs, world } from './test-world.ts'
 
 beforeAll(reuseKeyPairs)
 afterAll(() => vi.restoreAllMocks())

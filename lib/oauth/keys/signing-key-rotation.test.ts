@@ -1,9 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { readConfiguration } from '../../runtime/configuration.ts'
-import { createMemoryStore } from '../../store/memory.ts'
-import { type Store, StoreUnavailable } from '../../store/store.ts'
-import { newSecrets } from '../testing/harness.ts'
-import { storeKeyOf, UnreadableSigningKey } from './signing-keys.ts'
+import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import {
   createSite,
   createSiteWithTwo,
@@ -18,7 +14,11 @@ import {
   secrets,
   signal,
   world,
-} from './test-world.ts'
+} from '../../../dev/worlds/signing-keys.ts'
+import { readConfiguration } from '../../settings/configuration.ts'
+import { createMemoryStore } from '../../store/memory.ts'
+import { type Store, StoreUnavailable } from '../../store/store.ts'
+import { storeKeyOf, UnreadableSigningKey } from './signing-keys.ts'
 
 beforeAll(reuseKeyPairs)
 beforeEach(resetWorld)

@@ -1,5 +1,5 @@
 import { decodeProtectedHeader } from 'jose'
-import type { Log } from '../../log.ts'
+import type { Log } from '../../base/log.ts'
 import type { Store } from '../../store/store.ts'
 import type { Sealing } from './sealing.ts'
 import {

@@ -1,9 +1,9 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
-import { recorded } from '../../../tests/support/recording.ts'
+import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { StoreUnavailable } from '../../store/store.ts'
-import { newSecrets } from '../testing/harness.ts'
 import { signRs256 } from './compact.ts'
 import { createSealing } from './sealing.ts'
 import {

@@ -1,10 +1,10 @@
 import { createPrivateKey, KeyObject } from 'node:crypto'
 import type { JSONWebKeySet, JWK } from 'jose'
 import * as v from 'valibot'
-import { withDeadline } from '../../deadline.ts'
-import type { Log } from '../../log.ts'
+import { withDeadline } from '../../base/deadline.ts'
+import type { Log } from '../../base/log.ts'
+import { sha256 } from '../../base/sha256.ts'
 import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
-import { sha256 } from '../sha256.ts'
 import type { Sealer, Sealing } from './sealing.ts'
 
 /** What signs access tokens (RS256, F-000-30): one key for all instances, or the operator's own. */

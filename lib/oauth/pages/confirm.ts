@@ -1,8 +1,8 @@
-import type { Brand } from './brand.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { layout, type Page } from '../../pages/layout.ts'
+import { breakable, html } from '../../pages/markup.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { clientName, displayName } from './display-name.ts'
-import { layout, type Page } from './layout.ts'
-import { breakable, html } from './markup.ts'
 
 export interface ConfirmPageInput {
   readonly brand: Brand

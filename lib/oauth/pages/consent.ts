@@ -1,10 +1,10 @@
+import type { Brand } from '../../pages/brand.ts'
+import { chart, chat, mail, tick } from '../../pages/icons.ts'
+import { layout, type Page } from '../../pages/layout.ts'
+import { breakable, html, link, type Markup } from '../../pages/markup.ts'
 import type { Client } from '../clients/client.ts'
-import type { Brand } from './brand.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { clientName, displayName } from './display-name.ts'
-import { chart, chat, mail, tick } from './icons.ts'
-import { layout, type Page } from './layout.ts'
-import { breakable, html, link, type Markup } from './markup.ts'
 
 export interface ConsentPageInput {
   readonly brand: Brand

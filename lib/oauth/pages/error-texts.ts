@@ -1,4 +1,4 @@
-import type { Brand } from './brand.ts'
+import type { Brand } from '../../pages/brand.ts'
 
 /** Why a person sees an error page. The wire code and the detail for the log are kept elsewhere. */
 export type ErrorKind = (typeof errorKinds)[number]

@@ -1,8 +1,8 @@
-import type { Brand } from './brand.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { attention } from '../../pages/icons.ts'
+import { layout, type Page } from '../../pages/layout.ts'
+import { html } from '../../pages/markup.ts'
 import { type ErrorKind, errorText } from './error-texts.ts'
-import { attention } from './icons.ts'
-import { layout, type Page } from './layout.ts'
-import { html } from './markup.ts'
 import { technicalDetails } from './technical-details.ts'
 
 export interface ErrorPageInput {

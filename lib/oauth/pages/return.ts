@@ -1,8 +1,8 @@
-import type { Brand } from './brand.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { attention, cross, tick } from '../../pages/icons.ts'
+import { layout, type Page } from '../../pages/layout.ts'
+import { breakable, html, link, type Markup } from '../../pages/markup.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
-import { attention, cross, tick } from './icons.ts'
-import { layout, type Page } from './layout.ts'
-import { breakable, html, link, type Markup } from './markup.ts'
 import { technicalDetails } from './technical-details.ts'
 
 export interface ReturnPageInput {

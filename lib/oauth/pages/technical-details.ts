@@ -1,4 +1,4 @@
-import { html, type Markup } from './markup.ts'
+import { html, type Markup } from '../../pages/markup.ts'
 
 interface TechnicalDetails {
   readonly requestId: string | undefined

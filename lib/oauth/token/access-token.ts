@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { subjectOfGrant } from '../grants/record.ts'
 import { signRs256 } from '../keys/compact.ts'
 import type { Signer } from '../keys/signing-keys.ts'
-import type { AuthenticatedClient } from './authenticated-client.ts'
 import type { Person } from './claims.ts'
 import type { TokenContext, TokenResponse } from './token-endpoint.ts'
 

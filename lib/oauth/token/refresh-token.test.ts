@@ -1,7 +1,5 @@
 import { CompactSign } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { createSealing } from '../keys/sealing.ts'
-import { deriveKey } from '../keys/secrets.ts'
 import {
   createHarness,
   newPkce,
@@ -11,7 +9,9 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../testing/harness.ts'
+} from '../../../dev/worlds/authorization-server.ts'
+import { createSealing } from '../keys/sealing.ts'
+import { deriveKey } from '../keys/secrets.ts'
 import { AuthorizationCode, codeSealer } from './authorization-code.ts'
 import { refreshSealer } from './refresh-token.ts'
 

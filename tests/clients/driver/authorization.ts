@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { keepSecret } from '../../../dev/worlds/secrets.ts'
 import { codeOf } from '../../support/oauth-client.ts'
-import { keepSecret } from '../../support/secrets.ts'
 import { check, checkSame } from './check.ts'
 import type { Discovered } from './discovery.ts'
 import { type Person, personAnswers } from './person.ts'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { createTestCa } from '../../../dev/tls/ca.ts'
-import { keepSecret } from '../../support/secrets.ts'
+import { keepSecret } from '../../../dev/worlds/secrets.ts'
 import type { Assertion, ClientMetadataDocument, Json } from './profile.ts'
 
 /** The websites of all publishers of metadata documents, as one host on this machine, over TLS. */

@@ -1,4 +1,4 @@
-import { keepSecretsOf } from '../../support/secrets.ts'
+import { keepSecretsOf } from '../../../dev/worlds/secrets.ts'
 import { send } from '../../support/send.ts'
 import { check } from './check.ts'
 import { checkPreflight, fetchHeaders, readableHeaders } from './cross-origin.ts'

@@ -1,7 +1,7 @@
 import { readForm } from '../../../dev/browser/form.ts'
 import { signInHeadless } from '../../../dev/oidc/sign-in.ts'
+import { createWatchedBrowser } from '../../../dev/worlds/secrets.ts'
 import { locationOf, openConsentPage } from '../../support/oauth-client.ts'
-import { createWatchedBrowser } from '../../support/secrets.ts'
 import { check } from './check.ts'
 
 /** Someone at the browser that the client has opened; each time in a new one. */

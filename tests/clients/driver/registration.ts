@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import * as v from 'valibot'
-import { keepSecret } from '../../support/secrets.ts'
+import { keepSecret } from '../../../dev/worlds/secrets.ts'
 import { check } from './check.ts'
 import type { Discovered, ServerMetadata } from './discovery.ts'
 import { checkStatus, exchange, jsonOf } from './http.ts'

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { keepSecret } from '../../support/secrets.ts'
+import { keepSecret } from '../../../dev/worlds/secrets.ts'
 import type { AuthorizationRequest } from './authorization.ts'
 import { check, checkSame } from './check.ts'
 import type { Discovered } from './discovery.ts'

@@ -1,5 +1,5 @@
 import { type FetchedResource, FetchRefused } from '../../../lib/net/fetch-untrusted.ts'
-import type { MetadataDocumentsOptions } from '../../../lib/oauth/clients/metadata-documents.ts'
+import type { MetadataDocumentsOptions } from '../../../lib/oauth/clients/published/documents.ts'
 
 /**
  * How the host of a client's metadata document is:

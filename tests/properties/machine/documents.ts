@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { documentCopies } from '../../../lib/oauth/clients/last-good-copies.ts'
+import { documentCopies } from '../../../lib/oauth/clients/published/last-good-copies.ts'
 import type { Answer } from '../invariants.ts'
 import { documentClientId, documentEditions } from './document-host.ts'
 import type { StoreClient } from './faulty-store.ts'

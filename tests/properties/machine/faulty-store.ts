@@ -7,7 +7,7 @@ import { type Store, StoreUnavailable, type StoreValue, type WriteResult } from 
  * - `lost`: this operation takes effect, and its answer never comes;
  * - `late`: this write gets no answer, and takes effect at some later time, if it still may;
  * - `landed`, `repeated`: this write has to be sent twice, because the first attempt got no answer. It had taken effect,
- *   or it had not; what the adapter for Netlify Blobs then finds out, `lib/store/blobs.ts` says.
+ *   or it had not; what the adapter for Netlify Blobs then finds out, `lib/store/blobs/blobs.ts` says.
  */
 export interface Fault {
   readonly kind: 'down' | 'lost' | 'late' | 'landed' | 'repeated'

@@ -1,4 +1,4 @@
-import { sha256 } from '../../../lib/oauth/sha256.ts'
+import { sha256 } from '../../../lib/base/sha256.ts'
 import { codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
 import { type Answer, jsonOf, soundAnswer } from '../invariants.ts'
 import { expectCopy } from './documents.ts'

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { createSealing, type Sealing } from '../../../lib/oauth/keys/sealing.ts'
-import type { Secrets } from '../../../lib/oauth/keys/secrets.ts'
 import {
   createHarness,
   newPkce,
@@ -9,7 +7,9 @@ import {
   signIn,
   TestBrowser,
   token,
-} from '../../../lib/oauth/testing/harness.ts'
+} from '../../../dev/worlds/authorization-server.ts'
+import { createSealing, type Sealing } from '../../../lib/oauth/keys/sealing.ts'
+import type { Secrets } from '../../../lib/oauth/keys/secrets.ts'
 import { type RefreshToken, refreshSealer } from '../../../lib/oauth/token/refresh-token.ts'
 import { createMemoryStore } from '../../../lib/store/memory.ts'
 import type { Store, StoreValue } from '../../../lib/store/store.ts'

@@ -1,4 +1,4 @@
-import { claims, sign } from '../../../lib/mcp/test-world.ts'
+import { claims, sign } from '../../../dev/worlds/mcp-endpoint.ts'
 import { ownEndpoint } from '../mcp-endpoint.ts'
 
 /** Who may call the MCP endpoint, and what they have been allowed. */

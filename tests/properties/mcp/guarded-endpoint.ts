@@ -1,4 +1,4 @@
-import { createTestEndpoint } from '../../../lib/mcp/test-world.ts'
+import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
 import type { Access } from '../../../lib/mcp/tools/access.ts'
 import { success } from '../../../lib/mcp/tools/success.ts'
 import { defineTool, type Tool } from '../../../lib/mcp/tools/tool.ts'

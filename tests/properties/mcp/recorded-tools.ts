@@ -1,6 +1,8 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import type { FormOutcome } from '../../../lib/mcp/feedback-form.ts'
-import { createTestEndpoint } from '../../../lib/mcp/test-world.ts'
+import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
+import type { UpstreamAnswer } from '../../../lib/answers/calls.ts'
+import type { FormOutcome } from '../../../lib/answers/feedback-form.ts'
 import {
   getApiReferenceContent,
   listApiReferencePages,
@@ -11,9 +13,7 @@ import { authStatus } from '../../../lib/mcp/tools/auth-status.ts'
 import { submitFeedback } from '../../../lib/mcp/tools/feedback.ts'
 import type { Tool } from '../../../lib/mcp/tools/tool.ts'
 import { type Connection, whoami } from '../../../lib/mcp/tools/whoami.ts'
-import type { UpstreamAnswer } from '../../../lib/mcp/upstream/calls.ts'
 import { StoreUnavailable } from '../../../lib/store/store.ts'
-import { recorded } from '../../support/recording.ts'
 import { issuer, ownEndpoint } from '../mcp-endpoint.ts'
 
 /** The tools as they are, over services that remember what they were asked. */

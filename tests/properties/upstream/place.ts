@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import {
+  authorizePath,
+  newPkce,
+  register,
+  sealedRequest,
+  TestBrowser,
+} from '../../../dev/worlds/authorization-server.ts'
 import { createSealing } from '../../../lib/oauth/keys/sealing.ts'
-import { authorizePath, newPkce, register, sealedRequest, TestBrowser } from '../../../lib/oauth/testing/harness.ts'
+import { createOpenIdProvider } from '../../../lib/oauth/providers/openid-provider.ts'
 import { type CodeSealer, codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
-import { createOpenIdProvider } from '../../../lib/oauth/upstream/openid-provider.ts'
 import { createMemoryStore } from '../../../lib/store/memory.ts'
 import { createServer, type Server } from '../server.ts'
 import { type Provider, startProvider } from './provider.ts'

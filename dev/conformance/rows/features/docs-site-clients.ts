@@ -2,11 +2,11 @@ import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
 const registration = 'lib/oauth/clients/registration.ts'
-const documents = 'lib/oauth/clients/metadata-documents.ts'
+const documents = 'lib/oauth/clients/published/documents.ts'
 const untrusted = 'lib/net/fetch-untrusted.ts'
 const grants = 'lib/oauth/grants/grants.ts'
 const consent = 'lib/oauth/pages/consent.ts'
-const brand = 'lib/oauth/pages/brand.ts'
+const brand = 'lib/pages/brand.ts'
 
 const clients = from('docs-site, registration of clients', [
   {
@@ -61,7 +61,7 @@ const clients = from('docs-site, registration of clients', [
     status: 'kept',
     requirement: 'Both ways to be a client are advertised.',
     what: '`registration_endpoint` and `client_id_metadata_document_supported`.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-08', 'D-09'],
   },
   {
@@ -134,7 +134,7 @@ const refresh = from('docs-site, refresh tokens', [
     status: 'kept',
     requirement: '30 days, by `MCP_OAUTH_REFRESH_TTL`.',
     what: 'Without use; and 180 days after the sign-in in any case.',
-    file: 'lib/runtime/configuration/flow.ts',
+    file: 'lib/settings/sign-in.ts',
     by: ['T-23'],
   },
   {
@@ -206,7 +206,7 @@ const page = from('docs-site, the page before the login', [
     status: 'kept',
     requirement: 'No promise that questions are stored nowhere.',
     what: 'The pages say who answers, and that it is told address and organization with each question.',
-    file: [consent, 'lib/oauth/pages/reader-page.ts'],
+    file: [consent, 'lib/guide/reader-page.ts'],
   },
 ])
 
@@ -239,7 +239,7 @@ const review = from('docs-site, review', [
     status: 'kept',
     requirement: 'CORS where scripts call, none where people go.',
     what: 'Preflights are 204.',
-    file: 'lib/oauth/respond-json.ts',
+    file: 'lib/oauth/http/json-answers.ts',
     by: ['D-17', 'T-02', 'A-02'],
   },
   {
@@ -257,7 +257,7 @@ const review = from('docs-site, review', [
     status: 'kept',
     requirement: 'A token request names its client: without 400 `invalid_request`, another 400 `invalid_grant`.',
     what: 'In the form, in the header or by an assertion.',
-    file: 'lib/oauth/token/credentials.ts',
+    file: 'lib/oauth/client-authentication/credentials.ts',
     by: ['T-07', 'T-11', 'T-20'],
   },
   {
@@ -266,7 +266,7 @@ const review = from('docs-site, review', [
     status: 'kept',
     requirement: 'An address that is not verified signs in, and is called that.',
     what: 'In record, log line, token and CRM.',
-    file: ['lib/oauth/token/sign-in.ts', 'lib/attribution/attribution.ts'],
+    file: ['lib/oauth/token/sign-in.ts', 'lib/people/sign-ins.ts'],
     by: ['A25', 'F-07'],
   },
   {
@@ -284,7 +284,7 @@ const review = from('docs-site, review', [
     status: 'kept',
     requirement: 'RS256 and nothing else, of ours and of the provider’s.',
     what: 'Pinned in both.',
-    file: ['lib/mcp/bearer.ts', 'lib/oauth/upstream/openid-provider.ts'],
+    file: ['lib/resource-server/bearer.ts', 'lib/oauth/providers/openid-provider.ts'],
     by: ['S-07', 'F-05'],
   },
   {

@@ -1,7 +1,7 @@
 import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
-const attribution = 'lib/attribution/attribution.ts'
+const attribution = 'lib/people/sign-ins.ts'
 const reader = 'docs/how-to-use-these-docs.md'
 
 const recorded = from('docs-site, capture and CRM', [
@@ -11,7 +11,7 @@ const recorded = from('docs-site, capture and CRM', [
     status: 'kept',
     requirement: 'Who signed in goes to the store, to the log, and to `CRM_WEBHOOK_URL`; none of it holds anybody up.',
     what: 'After the answer, by `waitUntil`.',
-    file: [attribution, 'lib/attribution/crm.ts'],
+    file: [attribution, 'lib/people/crm.ts'],
     by: ['B8-15'],
     open: 'A CRM that fails is not told again: “The docs team sees who asks; people see what they have connected”.',
   },
@@ -29,7 +29,7 @@ const recorded = from('docs-site, capture and CRM', [
     status: 'kept',
     requirement: 'Kapa hears who asks, by `_meta.user`.',
     what: 'Address and company: the organization’s name, else the domain. If Kapa does not like it, the question is asked without.',
-    file: 'lib/mcp/upstream/kapa.ts',
+    file: 'lib/answers/kapa.ts',
     by: ['S-09'],
   },
 ])
@@ -58,7 +58,7 @@ const documents = from('docs-site, documentation and preview', [
     status: 'kept',
     requirement: 'Personal addresses are accepted by default.',
     what: 'The page for readers says otherwise where the setting does.',
-    file: 'lib/oauth/pages/reader-page.ts',
+    file: 'lib/guide/reader-page.ts',
   },
   {
     id: 'F-000-85',
@@ -66,7 +66,7 @@ const documents = from('docs-site, documentation and preview', [
     status: 'kept',
     requirement: 'A preview has another provider than production.',
     what: 'The provider is a setting for each context of Netlify; the preview’s issuer is its own host.',
-    file: 'lib/runtime/configuration/upstream.ts',
+    file: 'lib/settings/provider.ts',
     by: ['O-16'],
   },
   {
@@ -100,7 +100,7 @@ const documents = from('docs-site, documentation and preview', [
     status: 'kept',
     requirement: 'Redpanda’s provider by default; another by `REDPANDA_OAUTH_ISSUER`.',
     what: 'Or `UPSTREAM_ISSUER`; with a brand of one’s own there is no default.',
-    file: 'lib/runtime/configuration/upstream.ts',
+    file: 'lib/settings/provider.ts',
   },
   {
     id: 'F-000-90',
@@ -116,7 +116,7 @@ const documents = from('docs-site, documentation and preview', [
     status: 'kept',
     requirement: 'The names of its settings.',
     what: 'All that it names first, and of the others `MCP_OAUTH_SIGNUP_URL`, `REDPANDA_OAUTH_ISSUER`, the lifetimes, the limits of documents, the path of the form and `KAPA_API_KEY`. What `URL` and `DEPLOY_PRIME_URL` would say is taken from Netlify’s context of the request; `MCP_OAUTH_UPSTREAM` follows from what is set.',
-    file: 'lib/runtime/configuration.ts',
+    file: 'lib/settings/configuration.ts',
     open: '`STORE_BACKEND` and `NETLIFY_DATABASE_URL` come with Postgres. `MCPCAT_PROJECT` does not: usage is to be recorded here (“The docs team sees who asks; people see what they have connected”).',
   },
 ])

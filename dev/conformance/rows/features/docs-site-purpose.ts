@@ -2,7 +2,7 @@ import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
 const server = 'lib/oauth/authorization-server.ts'
-const attribution = 'lib/attribution/attribution.ts'
+const attribution = 'lib/people/sign-ins.ts'
 const profiles = 'tests/clients/profiles'
 
 /** What it is for, and what its first two attempts were. */
@@ -61,7 +61,7 @@ export const docsSitePurpose = from('docs-site, purpose and history', [
     requirement:
       'Who does what: of the provider one public client with PKCE and an ID token with address and organization; everything else here.',
     what: 'Nothing more is asked of the provider. All endpoints, both ways to be a client, keys, pages and tokens are here, and so is what must survive: in Netlify Blobs.',
-    file: [server, 'lib/oauth/upstream/openid-provider.ts'],
+    file: [server, 'lib/oauth/providers/openid-provider.ts'],
     by: ['F-03', 'F-05', 'D-08', 'R-01'],
   },
   {
@@ -79,7 +79,7 @@ export const docsSitePurpose = from('docs-site, purpose and history', [
     status: 'kept',
     requirement: 'Address and organization are taken from the login, and told to Kapa.',
     what: 'In the access token, and as `_meta.user` with every question.',
-    file: ['lib/oauth/token/access-token.ts', 'lib/mcp/upstream/kapa.ts'],
+    file: ['lib/oauth/token/access-token.ts', 'lib/answers/kapa.ts'],
     by: ['S-09', 'B8-15'],
   },
   {
@@ -124,7 +124,7 @@ export const docsSitePurpose = from('docs-site, purpose and history', [
     status: 'kept',
     requirement: 'A token comes in the header only.',
     what: 'One in the URL or in a form is no token.',
-    file: 'lib/mcp/authorization-header.ts',
+    file: 'lib/resource-server/authorization-header.ts',
     by: ['S-01'],
   },
   {

@@ -1,8 +1,8 @@
 import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
-const configuration = 'lib/runtime/configuration.ts'
-const blobs = 'lib/store/blobs.ts'
+const configuration = 'lib/settings/configuration.ts'
+const blobs = 'lib/store/blobs/blobs.ts'
 
 const resourceServer = from('docs-site, rollout and resource server', [
   {
@@ -11,7 +11,7 @@ const resourceServer = from('docs-site, rollout and resource server', [
     status: 'kept',
     requirement: '`REQUIRE_AUTH`: requests without a token pass and are counted, until it is `true`.',
     what: '`true` means on, `false` or nothing off. Another word, such as `yes` or `True`, is a mistake: it counts as on, and the log names the setting.',
-    file: ['lib/runtime/settings.ts', 'lib/mcp/tools/access.ts'],
+    file: ['lib/settings/reader.ts', 'lib/mcp/tools/access.ts'],
   },
   {
     id: 'F-000-17',
@@ -19,7 +19,7 @@ const resourceServer = from('docs-site, rollout and resource server', [
     status: 'kept',
     requirement: 'Without a token: 401 that names the resource metadata.',
     what: '`WWW-Authenticate: Bearer resource_metadata="…", scope="…"`.',
-    file: 'lib/mcp/challenge.ts',
+    file: 'lib/resource-server/challenge.ts',
     by: ['S-02'],
   },
   {
@@ -28,7 +28,7 @@ const resourceServer = from('docs-site, rollout and resource server', [
     status: 'kept',
     requirement: 'Protected resource metadata, by an edge function, with us as the authorization server.',
     what: 'By the same function as everything else, so that it cannot say another issuer.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-18', 'D-20'],
   },
   {
@@ -37,7 +37,7 @@ const resourceServer = from('docs-site, rollout and resource server', [
     status: 'kept',
     requirement: '`/mcp` validates our own JWT: issuer, audience, signature, expiry.',
     what: 'And type, algorithm, grant; none or a bad one is 401, a good one 200.',
-    file: 'lib/mcp/bearer.ts',
+    file: 'lib/resource-server/bearer.ts',
     by: ['S-02', 'S-03', 'S-07'],
   },
   {
@@ -54,7 +54,7 @@ const resourceServer = from('docs-site, rollout and resource server', [
     requirement:
       '`REQUIRE_WORK_EMAIL`: off unless it is `true`; then personal and disposable addresses are refused. The domain is recorded in any case.',
     what: 'The refusal is the result of the tool’s call, which says why. The lists of domains are ours.',
-    file: 'lib/mcp/work-email.ts',
+    file: 'lib/people/work-email.ts',
     by: ['S-26'],
   },
   {
@@ -63,7 +63,7 @@ const resourceServer = from('docs-site, rollout and resource server', [
     status: 'kept',
     requirement: '60 requests in 15 minutes, by person, else by address.',
     what: 'Calls of tools, across all instances; the address as the platform tells it.',
-    file: 'lib/mcp/rate-limit.ts',
+    file: 'lib/mcp/rate-limit-headers.ts',
     by: ['B8-13'],
   },
   {
@@ -91,7 +91,7 @@ const core = from('docs-site, the authorization server', [
     status: 'kept',
     requirement: 'Metadata by RFC 8414.',
     what: '`GET /.well-known/oauth-authorization-server`.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-01', 'D-08'],
   },
   {
@@ -136,7 +136,7 @@ const core = from('docs-site, the authorization server', [
     status: 'kept',
     requirement: 'RS256 by a key from `MCP_OAUTH_SIGNING_JWK`; one for all instances.',
     what: 'Or, without the setting, by one in the store, encrypted, created once and followed by another after 90 days.',
-    file: ['lib/oauth/keys/signing-keys.ts', 'lib/runtime/keys.ts'],
+    file: ['lib/oauth/keys/signing-keys.ts', 'lib/service/keys.ts'],
     by: ['O-09'],
   },
   {
@@ -145,7 +145,7 @@ const core = from('docs-site, the authorization server', [
     status: 'kept',
     requirement: 'The provider’s ID token is validated by its keys.',
     what: 'With issuer, audience, times and nonce.',
-    file: 'lib/oauth/upstream/openid-provider.ts',
+    file: 'lib/oauth/providers/openid-provider.ts',
     by: ['F-05'],
   },
   {
@@ -200,7 +200,7 @@ const core = from('docs-site, the authorization server', [
     status: 'kept',
     requirement: 'Consent and revocation.',
     what: 'Both are built.',
-    file: ['lib/oauth/pages/consent.ts', 'lib/oauth/revocation-endpoint.ts'],
+    file: ['lib/oauth/pages/consent.ts', 'lib/oauth/token/revocation-endpoint.ts'],
     by: ['C-01', 'T-26'],
   },
 ])
@@ -212,7 +212,7 @@ const mock = from('docs-site, a mock that fails closed', [
     status: 'kept',
     requirement: 'Made-up people only under `NETLIFY_DEV` or `MCP_OAUTH_ALLOW_MOCK=true`.',
     what: 'Never in production, and never where a provider is configured.',
-    file: ['lib/runtime/configuration/upstream.ts', 'lib/oauth/upstream/mock.ts'],
+    file: ['lib/settings/provider.ts', 'lib/oauth/providers/mock.ts'],
     by: ['O-10'],
   },
   {
@@ -230,7 +230,7 @@ const mock = from('docs-site, a mock that fails closed', [
     status: 'kept',
     requirement: 'A second guard in the provider’s module.',
     what: 'The mock throws when it is made without permission, whatever the configuration has decided.',
-    file: 'lib/oauth/upstream/mock.ts',
+    file: 'lib/oauth/providers/mock.ts',
   },
   {
     id: 'F-000-41',

@@ -1,7 +1,7 @@
 import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
-const bearer = 'lib/mcp/bearer.ts'
+const bearer = 'lib/resource-server/bearer.ts'
 const kit = 'as a package for other servers it comes with the kit'
 
 /** The resource server’s part, for anybody’s MCP server. */
@@ -29,7 +29,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: '401 with a challenge, without a token and with a bad one.',
     what: 'Each in its own words.',
-    file: 'lib/mcp/challenge.ts',
+    file: 'lib/resource-server/challenge.ts',
     by: ['S-02', 'S-03'],
   },
   {
@@ -38,7 +38,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: 'No token in a query.',
     what: 'It is no token.',
-    file: 'lib/mcp/authorization-header.ts',
+    file: 'lib/resource-server/authorization-header.ts',
     by: ['S-01'],
   },
   {
@@ -47,7 +47,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: 'Resource metadata: servers, identifier, JSON, public.',
     what: 'One server.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-18', 'D-20'],
   },
   {
@@ -56,7 +56,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: '`invalid_token` and `insufficient_scope`, and the resource in the challenge.',
     what: 'By `resource_metadata`, as RFC 9728 has it.',
-    file: 'lib/mcp/challenge.ts',
+    file: 'lib/resource-server/challenge.ts',
     by: ['S-03', 'S-05'],
   },
   {
@@ -89,7 +89,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: 'Signature, `exp`, `aud`, `iss`, `nbf`; HS256 and RS256; keys kept.',
     what: 'RS256 only (F-000-74). The keys are read again when a new one appears, and at most every 30 seconds.',
-    file: [bearer, 'lib/mcp/verification-keys.ts'],
+    file: [bearer, 'lib/resource-server/verification-keys.ts'],
     by: ['S-07', 'O-09'],
   },
   {
@@ -150,7 +150,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: 'https, no token in the log, audience, scopes, limits on metadata, CORS.',
     what: 'The log of every test is scanned for every secret that the test was given.',
-    file: 'lib/runtime/log.ts',
+    file: 'lib/service/log.ts',
     by: ['O-01', 'O-02', 'O-11', 'S-05', 'S-07', 'D-17'],
   },
   {
@@ -159,7 +159,7 @@ export const framework = from('MCP framework', [
     status: 'kept',
     requirement: 'Keys kept, tokens kept shortly, metadata from memory.',
     what: 'Verifying a token that was seen before takes microseconds, and discovery reads no store.',
-    file: [bearer, 'lib/mcp/verification-keys.ts'],
+    file: [bearer, 'lib/resource-server/verification-keys.ts'],
     by: ['S-07', 'D-16'],
   },
   {

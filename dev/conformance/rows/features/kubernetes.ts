@@ -29,7 +29,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'Registration behind a token.',
     what: 'With `MCP_OAUTH_REGISTRATION_TOKEN`; open without it, since most clients could not register otherwise.',
-    file: 'lib/oauth/registration-endpoint.ts',
+    file: 'lib/oauth/clients/registration-endpoint.ts',
     by: ['R-02'],
   },
   {
@@ -38,7 +38,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'The answer to a registration repeats what was registered.',
     what: 'With `client_id` and `client_id_issued_at`.',
-    file: 'lib/oauth/registration-endpoint.ts',
+    file: 'lib/oauth/clients/registration-endpoint.ts',
     by: ['R-04'],
   },
   {
@@ -72,7 +72,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'Switches: OAuth, base address, provider, registration, streams, downstream.',
     what: 'Each as a setting, where it exists here; what contradicts itself is a misconfiguration.',
-    file: 'lib/runtime/configuration.ts',
+    file: 'lib/settings/configuration.ts',
     by: ['O-10', 'R-02', 'D-04'],
     open: 'Event streams cannot be switched off: “Who may sign in: providers, companies, machines, roles”.',
   },
@@ -82,7 +82,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'Settings: the provider’s client, allowed origins, encryption key, HSTS, registration token.',
     what: '`UPSTREAM_CLIENT_ID`, `UPSTREAM_CLIENT_SECRET`, `MCP_ALLOWED_ORIGINS`, `MCP_OAUTH_SECRET`, `MCP_OAUTH_REGISTRATION_TOKEN`. HSTS is always on where the issuer is https.',
-    file: 'lib/runtime/configuration.ts',
+    file: 'lib/settings/configuration.ts',
     by: ['O-01', 'O-10', 'R-02', 'S-10'],
   },
   {
@@ -91,7 +91,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'https, but on loopback.',
     what: 'Of the issuer, of what it fetches, and of redirect URIs.',
-    file: ['lib/runtime/configuration.ts', redirects],
+    file: ['lib/settings/configuration.ts', redirects],
     by: ['O-01', 'D-04', 'A-06'],
   },
   {
@@ -117,7 +117,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'Origins are checked when it starts: scheme, host, port, nothing else; a bad one is refused.',
     what: 'Entries of `MCP_ALLOWED_ORIGINS` may be of any scheme; upper case, the default port and a slash at the end are taken as they are meant, anything else is a misconfiguration.',
-    file: 'lib/runtime/configuration/origins.ts',
+    file: 'lib/settings/origins.ts',
   },
   {
     id: 'F-004-14',
@@ -125,7 +125,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'Security headers.',
     what: 'HSTS on every answer, and on pages a Content Security Policy, `X-Frame-Options` and the rest of A-18.',
-    file: ['lib/oauth/pages/respond.ts', 'lib/runtime/serve.ts'],
+    file: ['lib/pages/html-response.ts', 'lib/netlify/serve.ts'],
     by: ['A-18', 'O-01'],
     open: 'No cross-origin isolation: “Who may sign in: providers, companies, machines, roles” finds out where it harms no client.',
   },
@@ -135,7 +135,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'Limits: for an address, for a person, for clients of an address.',
     what: 'Others than theirs: 1,200 requests a minute for an address, 20 registrations an hour, about 10,000 of everybody together, 60 calls of tools in 15 minutes. How many clients an address has is not counted: nothing of them is stored.',
-    file: ['lib/limits/counter.ts', 'lib/mcp/rate-limit.ts'],
+    file: ['lib/limits/counter.ts', 'lib/mcp/rate-limit-headers.ts'],
     by: ['O-11', 'R-12', 'B8-13'],
   },
   {
@@ -144,7 +144,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'An audit log.',
     what: 'As O-12, always.',
-    file: 'lib/runtime/log.ts',
+    file: 'lib/service/log.ts',
     by: ['O-12'],
   },
   {
@@ -169,7 +169,7 @@ export const kubernetes = from('mcp-kubernetes', [
     status: 'kept',
     requirement: 'No secret in code or in flags.',
     what: 'Settings only, none with a default; `.env` is not in the repository.',
-    file: ['lib/runtime/secrets.ts', '.env.example'],
+    file: ['lib/settings/secrets.ts', '.env.example'],
     by: ['O-02', 'O-10'],
   },
   {

@@ -2,7 +2,7 @@ import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
 const endpoint = 'lib/mcp/endpoint.ts'
-const bearer = 'lib/mcp/bearer.ts'
+const bearer = 'lib/resource-server/bearer.ts'
 
 /** An MCP server that became a resource server. */
 export const mcpDo = from('mcp.do', [
@@ -49,7 +49,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: 'Metadata of the resource, with endpoints, scopes and grants in one document.',
     what: 'In two, as RFC 9728 and RFC 8414 have it. There is no userinfo endpoint: the tool `whoami` tells.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-08', 'D-22'],
   },
   {
@@ -58,7 +58,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: 'A challenge with realm, error, description and the address of the metadata.',
     what: 'All but the realm; and no error where there was no token.',
-    file: 'lib/mcp/challenge.ts',
+    file: 'lib/resource-server/challenge.ts',
     by: ['S-02', 'S-03'],
     open: '`realm` is not sent: “Who may sign in: providers, companies, machines, roles” finds out whether it harms a client.',
   },
@@ -68,7 +68,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: 'The metadata of the resource needs no token.',
     what: 'At both addresses.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-18'],
   },
   {
@@ -77,7 +77,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: '`GET /health`: up, and whether OAuth is on.',
     what: '`{"status":"ok","oauth":true}`; `/health/ready` proves the store as well.',
-    file: 'lib/runtime/serve-about.ts',
+    file: 'lib/netlify/serve-about.ts',
     by: ['B8-18', 'O-03'],
   },
   {
@@ -86,7 +86,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: '`GET /`: what the server is, and how to sign in.',
     what: 'For people a page, as Markdown too; for programs the server cards.',
-    file: 'lib/runtime/serve-about.ts',
+    file: 'lib/netlify/serve-about.ts',
   },
   {
     id: 'F-001-10',
@@ -101,7 +101,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: 'A domain of its own.',
     what: '`MCP_OAUTH_ISSUER`, or the site’s own URL.',
-    file: 'lib/runtime/site.ts',
+    file: 'lib/netlify/site.ts',
     by: ['D-04'],
   },
   {
@@ -137,7 +137,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: 'An hour for access, refresh for long sessions, https only.',
     what: 'By settings.',
-    file: 'lib/runtime/configuration/flow.ts',
+    file: 'lib/settings/sign-in.ts',
     by: ['T-15', 'T-23', 'O-01'],
   },
   {
@@ -196,7 +196,7 @@ export const mcpDo = from('mcp.do', [
     status: 'kept',
     requirement: 'Calls of who has signed in are logged.',
     what: 'See O-12 for which line says what.',
-    file: 'lib/runtime/log.ts',
+    file: 'lib/service/log.ts',
     by: ['O-12'],
   },
   {

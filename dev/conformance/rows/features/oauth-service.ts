@@ -1,7 +1,7 @@
 import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
-const authentication = 'lib/oauth/token/client-authentication.ts'
+const authentication = 'lib/oauth/client-authentication/client-authentication.ts'
 const stateless = 'registrations are sealed in the client_id, so that there is no table'
 
 /** A login service that became an authorization server. */
@@ -30,7 +30,7 @@ export const oauthService = from('OAuth service', [
     status: 'kept',
     requirement: 'Metadata by RFC 8414.',
     what: 'As D-01.',
-    file: 'lib/oauth/metadata.ts',
+    file: 'lib/oauth/discovery.ts',
     by: ['D-01'],
   },
   {
@@ -57,7 +57,7 @@ export const oauthService = from('OAuth service', [
     status: 'kept',
     requirement: '`POST /register`.',
     what: 'There, and at `/oauth/register`.',
-    file: 'lib/oauth/registration-endpoint.ts',
+    file: 'lib/oauth/clients/registration-endpoint.ts',
     by: ['D-24', 'R-03'],
   },
   {
@@ -66,7 +66,7 @@ export const oauthService = from('OAuth service', [
     status: 'kept',
     requirement: 'Introspection for the resource server, behind a token.',
     what: '`POST /oauth/introspect`; without `MCP_OAUTH_INTROSPECTION_TOKENS` it is not there.',
-    file: 'lib/oauth/introspection-endpoint.ts',
+    file: 'lib/oauth/token/introspection-endpoint.ts',
     by: ['T-27'],
   },
   {
@@ -93,7 +93,7 @@ export const oauthService = from('OAuth service', [
     status: 'kept',
     requirement: 'The issuer and the introspection token are settings.',
     what: 'Never taken from `Host`.',
-    file: 'lib/runtime/configuration.ts',
+    file: 'lib/settings/configuration.ts',
     by: ['D-04', 'T-27'],
   },
   {

@@ -1,6 +1,6 @@
 import { capabilities } from '../../capabilities.ts'
 import { OAuthError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
+import type { Parameters } from '../../http/parameters.ts'
 import { challengeForm } from '../../token/pkce.ts'
 
 /** PKCE by S256 for every client (A-08). An absent method means `plain` (RFC 7636 §4.3), which is refused. */

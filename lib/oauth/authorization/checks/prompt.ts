@@ -1,6 +1,6 @@
 import { OAuthError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
-import type { UpstreamPrompt } from '../../upstream/upstream.ts'
+import type { Parameters } from '../../http/parameters.ts'
+import type { UpstreamPrompt } from '../../providers/provider.ts'
 
 /**
  * `prompt` (A-12). The consent page is always shown, so `consent` asks for nothing new and `none` cannot be met;

@@ -1,8 +1,8 @@
 import type { Client } from '../../clients/client.ts'
 import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../../clients/redirect-uri.ts'
 import { PageError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
-import { onPage } from './on-page.ts'
+import type { Parameters } from '../../http/parameters.ts'
+import { onPage } from '../on-page.ts'
 
 /** `redirect_uri` has to be one of the client's (A-05); a failure is shown here and never redirected (A-04). */
 export function requireRedirectUri(parameters: Parameters, client: Client, policy: RedirectPolicy): ValidatedRedirect {

@@ -1,5 +1,5 @@
 import { OAuthError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
+import type { Parameters } from '../../http/parameters.ts'
 
 /** Neither request objects nor pushed requests are offered, and no `request_uri` is ever fetched (A-13). */
 export function refuseRequestObjects(parameters: Parameters): void {

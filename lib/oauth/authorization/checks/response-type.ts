@@ -1,6 +1,6 @@
 import { capabilities } from '../../capabilities.ts'
 import { OAuthError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
+import type { Parameters } from '../../http/parameters.ts'
 
 /** Only `response_type=code`, answered in the query (A-07). */
 export function checkResponseType(parameters: Parameters): void {

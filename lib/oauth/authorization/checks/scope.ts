@@ -1,7 +1,7 @@
 import { defaultScope, optionalScopes, scopes } from '../../capabilities.ts'
 import type { Client } from '../../clients/client.ts'
 import { OAuthError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
+import type { Parameters } from '../../http/parameters.ts'
 
 /** One scope of a list (RFC 6749 §3.3). */
 const scopeForm = /^[\x21\x23-\x5B\x5D-\x7E]+$/

@@ -1,5 +1,5 @@
 import { OAuthError } from '../../errors.ts'
-import type { Parameters } from '../../parameters.ts'
+import type { Parameters } from '../../http/parameters.ts'
 
 /** Characters of a `state`: clients put whole sealed records of their own into it. */
 export const longestState = 4096

@@ -1,0 +1,273 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { repository } from '../dev/build/build.ts'
+import { freePorts, portsFrom } from '../dev/start/ports.ts'
+
+const commands = [
+  ...['start', 'demo', 'reset', 'build', 'secret', 'test:clients', 'bench', 'pictures', 'conformance', 'reader-page'],
+  'fuzz',
+]
+
+const metadata = '/.well-known/oauth-authorization-server'
+
+test('npm start: says where everything is, refuses a second start, ends with Ctrl-C, remembers, and forgets when told', async () => {
+  const state = await newFolder()
+  const port = await freePorts()
+  const keys = async () => (await fetch(`http://localhost:${portsFrom(port).provider}/jwks`)).json()
+
+  const first = npmStart(port, state)
+  // The state is taken before anything has started, whatever the ports of the others.
+  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 90_000 }).toBe(true)
+  const second = npmStart(port + 6, state)
+  expect(await second.ended).toBe(1)
+  expect(second.output()).toMatch(/^It is running already: \S+ \(process \d+\)\.\n$/)
+  expect(await first.ready()).toContain(`claude mcp add --transport http local-docs http://localhost:${port}/mcp`)
+  expect((await fetch(`http://localhost:${port}${metadata}`)).status).toBe(200)
+  const before = await keys()
+  expect(await run('reset', ['--state', state]).ended).toBe(1)
+  first.child.kill('SIGINT')
+  expect(await first.ended).toBe(0)
+
+  const third = npmStart(port, state)
+  await third.ready()
+  expect(await keys()).toEqual(before)
+  third.child.kill('SIGTERM')
+  expect(await third.ended).toBe(0)
+  await writeFile(join(state, 'bench.json'), '{}')
+  expect(await run('reset', ['--state', state]).ended).toBe(0)
+  expect((await readdir(state)).sort()).toEqual(['bench.json', 'mcp-oauth-broker-state'])
+  // Two whole builds, which take their time on a busy machine.
+}, 60_000)
+
+test.each([
+  ['start', 'once', 0],
+  ['start', 'and its echo by npm', 0],
+  ['demo', 'once', 130],
+])('%s, Ctrl-C %s while it builds: it ends at once, and leaves nothing behind', async (command, times, code) => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  // The demo is not to use what may run here: that has another port.
+  const env = { TMPDIR: temporary, PORT: command === 'demo' ? '1' : `${await freePorts()}` }
+  const { child, ended, output } = run(command, command === 'demo' ? [] : ['--state', state], env)
+  await expect.poll(() => readdir(temporary), { timeout: 90_000 }).not.toEqual([])
+  if (times !== 'once') child.stdout.on('data', (text) => text.includes('Stopping') && child.kill('SIGINT'))
+  child.kill('SIGINT')
+  expect(await ended).toBe(code)
+  expect(output().split('Stopping …').slice(1)).toEqual(['\n'])
+  expect(await readdir(temporary)).toEqual([])
+  expect(await readdir(state)).not.toContain('running.json')
+})
+
+test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: nothing is left behind', async (signal) => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  const { child, ended } = npmStart(await freePorts(), state, { TMPDIR: temporary })
+  await expect.poll(() => readdir(temporary), { timeout: 90_000 }).not.toEqual([])
+  child.kill(signal)
+  expect(await ended).toBe(0)
+  expect([await readdir(temporary), (await readdir(state)).includes('running.json')]).toEqual([[], false])
+})
+
+test('a command with nothing to clear away ends when it is told to', async () => {
+  const { child, ended, output } = run('fuzz', [], { FUZZ_SECONDS: '600' })
+  await expect.poll(output, { timeout: 90_000 }).toContain('FUZZ_SEED=')
+  child.kill('SIGHUP')
+  expect(await ended).toBe(129)
+})
+
+test('npm start ends with npm, which tells nobody when it is killed; and with whoever reads its output', async () => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  const port = await freePorts()
+  const npm = spawn('npm', ['start', '--', '--state', state], {
+    cwd: repository,
+    env: { PATH: process.env.PATH, PORT: `${port}`, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  onTestFinished(() => void npm.kill('SIGKILL'))
+  // npm and Node keep something of their own there.
+  const ours = async () => (await readdir(temporary)).filter((name) => name.startsWith('mcp-oauth-broker-'))
+  const isOver = () => Promise.all([ours(), existsSync(join(state, 'running.json'))])
+  await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 90_000 }).toBe(true)
+  npm.kill('SIGKILL')
+  await expect.poll(isOver, { timeout: 90_000 }).toEqual([[], false])
+
+  const { child, ended, ready } = npmStart(port, state, { TMPDIR: temporary })
+  await ready()
+  child.stdout.destroy()
+  child.stderr.destroy()
+  await fetch(`http://localhost:${port}/oauth/authorize`, { headers: { accept: 'application/json' } })
+  child.kill('SIGHUP')
+  expect(await ended).toBe(0)
+  expect(await isOver()).toEqual([[], false])
+}, 60_000)
+
+test('a temporary folder does not outlive its process', async () => {
+  const temporary = await newFolder()
+  const source = `import { temporaryFolder } from './dev/temporary-folder.ts'; temporaryFolder(); process.exit(130)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: repository,
+    env: { TMPDIR: temporary },
+  })
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130)
+  expect(await readdir(temporary)).toEqual([])
+})
+
+test('npm start says what settings of one’s own change, and which ones nothing reads', async () => {
+  const port = await freePorts()
+  const start = npmStart(port, await newFolder(), {
+    MCP_OAUTH_ISSUER: 'https://docs.example.com',
+    UPSTREAM_ISSUER: 'https://login.example.com/tenant',
+    UPSTREAM_CLIENT_ID: 'mine',
+    REQUIRE_AUTH: 'false',
+    CRM_WEBHOOK_URL: 'https://hooks.example.com/secret-path',
+    KAPA_API_KEYS: 'x',
+    KAPA_API_KEY: '',
+  })
+  const banner = await start.ready()
+  expect(banner).toContain('MCP endpoint      https://docs.example.com/mcp')
+  expect(banner).toMatch(/OpenID Provider +https:\/\/login\.example\.com from your settings/)
+  expect(banner).not.toContain('any e-mail address')
+  expect(banner).toMatch(
+    /answers only requests that come for docs\.example\.com\. At http:\/\/localhost:\d+ everything is 404/,
+  )
+  expect(banner).toMatch(/REQUIRE_AUTH is not true/)
+  expect(banner).toMatch(/! KAPA_API_KEYS is set, and nothing reads it/)
+  expect(banner).toMatch(
+    /Your settings +MCP_OAUTH_ISSUER, UPSTREAM_ISSUER, UPSTREAM_CLIENT_ID, REQUIRE_AUTH, CRM_WEBHOOK_URL\n/,
+  )
+  expect(banner).not.toContain('secret-path')
+  start.child.kill('SIGINT')
+  expect(await start.ended).toBe(0)
+})
+
+test.each([
+  ['start', ['--prot', '9000'], /^Unknown option '--prot'\. What there is: npm start -- --help\n$/],
+  ['bench', ['--quik'], /^Unknown option '--quik'\. What there is: npm run bench -- --help\n$/],
+  ['fuzz', ['--seconds', '9'], /^Unknown option '--seconds'\. What there is: npm run fuzz -- --help\n$/],
+  ['conformance', ['now'], /^Unexpected argument 'now'\. .* npm run conformance -- --help\n$/],
+  ['demo', ['now'], /^Unexpected argument 'now'\. .* npm run demo -- --help\n$/],
+  [
+    'reset',
+    ['--state', join(tmpdir(), 'no-such-state')],
+    /is not a state folder of npm start: nothing was removed\.\n$/,
+  ],
+  ['nothing', [], /^Which program\? One of start, demo, reset/],
+])('%s %j: one line, and nothing happens', async (command, args, line) => {
+  const { ended, output } = run(command, args)
+  expect(await ended).toBe(1)
+  expect(output()).toMatch(line)
+  expect(output().split('\n')).toHaveLength(2)
+})
+
+test.each(commands)('%s --help says what it does', async (command) => {
+  const help = run(command, ['-h'])
+  expect([await help.ended, help.output()]).toEqual([
+    0,
+    expect.stringMatching(new RegExp(`^npm (run )?${command}\\n\\n.{20}`)),
+  ])
+})
+
+test('fuzz names a number that is none, and a name that is of no property', async () => {
+  for (const [name, value] of [
+    ['FUZZ_SECONDS', 'ten'],
+    ['FUZZ_SEED', '0x1'],
+    ['FUZZ_RUNS', '-1'],
+    ['FUZZ_ONLY', 'no such property'],
+  ] as const) {
+    const { ended, output } = run('fuzz', [], { [name]: value })
+    expect([await ended, output()]).toEqual([1, expect.stringMatching(new RegExp(`^${name} .*\\.\\n$`))])
+  }
+})
+
+describe('a folder that cannot be had is a sentence', () => {
+  test('for what is temporary', async () => {
+    const { ended, output } = npmStart(await freePorts(), await newFolder(), { TMPDIR: '/no/such/folder' })
+    expect([await ended, output()]).toEqual([
+      1,
+      expect.stringMatching(/\/no\/such\/folder, cannot be used: .* \(ENOENT\)\. TMPDIR names another one\.\n$/),
+    ])
+    expect(output()).not.toMatch(/^ +at /m)
+  })
+
+  test('for the state', async () => {
+    const state = await newFolder()
+    await writeFile(join(state, 'mcp-oauth-broker-state'), '')
+    await writeFile(join(state, 'blobs'), 'a file')
+    const { ended, output } = npmStart(await freePorts(), state)
+    expect([await ended, output()]).toEqual([
+      1,
+      expect.stringMatching(/blobs\S* cannot be made, read or written: .+ \(E\w+\)/),
+    ])
+    expect(output()).not.toMatch(/^ +at /m)
+  })
+
+  test('for what npm run build writes', async () => {
+    const copy = await copied(['dev', 'lib', 'tests/support', 'netlify'])
+    await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'))
+    await writeFile(join(copy, 'dist'), 'a file')
+    const { ended, output } = runIn(copy, 'build')
+    expect([await ended, output()]).toEqual([1, expect.stringMatching(/^\S+dist\S* cannot be made.*\(E\w+\)\.\n$/)])
+  })
+})
+
+test('what npm left out on account of NODE_ENV or --omit is told as that', async () => {
+  const copy = await copied(['dev', 'lib', 'tests/support', 'package.json'])
+  const say = async (env: Record<string, string>, command = 'build') => {
+    const { ended, output } = runIn(copy, command, env)
+    expect(await ended).toBe(1)
+    return output()
+  }
+  expect(await say({ NODE_ENV: 'production' })).toMatch(
+    /^The package \S+ is not installed: with NODE_ENV=production, .*npm ci --include=dev\.\n$/,
+  )
+  // What npm runs before npm test, lint and types, whose own programs are left out as well.
+  expect(await say({ NODE_ENV: 'production' }, 'installed')).toMatch(/^The package vitest .*npm ci --include=dev\.\n$/)
+  expect(await say({ npm_config_omit: 'dev' })).toMatch(/with --omit=dev, .*npm ci --include=dev\.\n$/)
+  expect(await say({})).toMatch(/run npm ci first, without NODE_ENV=production and --omit\.\n$/)
+})
+
+test('npm run pictures without a browser: one line', async () => {
+  const { ended, output } = run('pictures', [], { CHROMIUM_PATH: '/nowhere' })
+  expect(await ended).toBe(1)
+  expect(output()).toBe('CHROMIUM_PATH names /nowhere, which is not there\n')
+})
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'npm-start-test-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const npmStart = (port: number, state: string, env: Record<string, string> = {}) =>
+  run('start', ['--state', state], { PORT: `${port}`, ...env })
+
+/** A folder of its own with these files of the repository, and no packages. */
+async function copied(names: readonly string[]): Promise<string> {
+  const folder = await newFolder()
+  for (const name of names) await cp(join(repository, name), join(folder, name), { recursive: true })
+  return folder
+}
+
+const runIn = (folder: string, command: string, env?: Record<string, string>) => run(command, [], env, folder)
+
+function run(command: string, args: readonly string[], env: Record<string, string> = {}, folder = repository) {
+  const child = spawn(process.execPath, [join(folder, 'dev/run.mjs'), command, ...args], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return {
+    child,
+    ended,
+    output: () => output,
+    async ready() {
+      await expect.poll(() => output, { timeout: 90_000 }).toContain('Ctrl-C')
+      return output
+    },
+  }
+}

@@ -1,0 +1,284 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
+import { createBlockedClients, nobodyBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
+import type { Client } from '../../lib/oauth/clients/client.ts'
+import { type ClientKey, fittingKeys } from '../../lib/oauth/clients/client-keys.ts'
+import { createConfiguredClients, parseConfiguredClients } from '../../lib/oauth/clients/configured-clients.ts'
+import { defaultPrivateUseUris } from '../../lib/oauth/clients/redirect-uri.ts'
+import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
+import { createClients } from '../../lib/oauth/clients/resolve.ts'
+import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
+import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
+import { createSealing } from '../../lib/oauth/keys/sealing.ts'
+import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
+import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
+import { defaultBrand } from '../../lib/oauth/pages/index.ts'
+import { type Identity, type Upstream, UpstreamError } from '../../lib/oauth/providers/provider.ts'
+import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
+import { createMemoryStore } from '../../lib/store/memory.ts'
+import type { Store } from '../../lib/store/store.ts'
+import { recorded } from './recording.ts'
+import { keepSecret, keepSecretsOf } from './secrets.ts'
+
+/** An authorization server in this process, on a store in memory and an upstream that says what the test wants. */
+export interface Harness {
+  readonly issuer: string
+  readonly store: Store
+  readonly log: { readonly event: string; readonly fields: object }[]
+  readonly signIns: SignIn[]
+  /** Milliseconds since the epoch; tests move it. */
+  clock: number
+  identity: Identity | UpstreamError
+  /** `Upstream.id`; and how often it was asked who somebody is. */
+  provider: string
+  identified: number
+  /** Of whoever sends the next requests, as the platform would tell it. */
+  address: string | undefined
+  fetch(path: string, init?: RequestInit): Promise<Response>
+}
+
+export const reader: Identity = {
+  issuer: 'https://login.example/',
+  sub: 'reader-1',
+  email: 'reader@example.com',
+  emailVerified: true,
+  organization: { id: 'org_1', name: 'Example Organization' },
+}
+
+export const newSecrets = (): Secrets => ({ current: new Uint8Array(randomBytes(32)), previous: [], retired: [] })
+
+export function createHarness(
+  options: {
+    issuer?: string
+    store?: Store
+    secrets?: Secrets
+    /** Of the operator's configuration, as it stands there. */
+    configured?: readonly object[]
+    documents?: Record<string, Client | Unresolved>
+    /** Published by clients, by address. */
+    keySets?: Record<string, readonly ClientKey[] | Unresolved>
+    trustedHosts?: readonly string[]
+    interstitial?: boolean
+    /** Of resource servers that may ask about tokens. */
+    introspectionTokens?: readonly string[]
+    /** Nobody can register; or only who shows this token. */
+    registrationOff?: boolean
+    registrationToken?: string
+    /** Entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
+    blockedClients?: readonly string[]
+    /** Seconds from approval in which the person is to have signed in. */
+    signInLifetime?: number
+  } = {},
+): Harness {
+  const issuer = options.issuer ?? 'https://docs.example'
+  const store = options.store ?? createMemoryStore()
+  const harness: Harness = {
+    issuer,
+    store,
+    log: [],
+    signIns: [],
+    clock: Date.UTC(2026, 10, 21),
+    identity: reader,
+    provider: 'harness',
+    identified: 0,
+    address: undefined,
+    async fetch(path, init) {
+      const response = await server.fetch(new Request(issuer + path, init), {
+        signal: AbortSignal.timeout(8000),
+        requestId: 'request-1',
+        ...(harness.address === undefined ? {} : { address: harness.address }),
+        waitUntil: () => undefined,
+      })
+      await keepSecretsOf(response)
+      return response
+    },
+  }
+  const now = () => harness.clock
+  const log = recorded((event, fields = {}) => harness.log.push({ event, fields }))
+  const stored = createStoredKeysReader({ issuer, store, now })
+  const sealing = createSealing(issuer, options.secrets ?? newSecrets())
+  const blockList = parseBlockList(options.blockedClients ?? [])
+  const blocked = blockList ? createBlockedClients(blockList, log) : nobodyBlocked
+  const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
+  const registrations = createRegistrations({
+    sealer: createRegistrationSealer(sealing),
+    policy: redirectPolicy,
+    blocked,
+    now,
+  })
+  const configured = parseConfiguredClients(options.configured ?? [], redirectPolicy)
+  const upstream: Upstream = {
+    get id() {
+      return harness.provider
+    },
+    authorizationUrl: async ({ state, nonce }) =>
+      new URL(`https://login.example/authorize?state=${state}&nonce=${nonce}`),
+    identify: async () => {
+      harness.identified += 1
+      if (harness.identity instanceof UpstreamError) throw harness.identity
+      return harness.identity
+    },
+  }
+  const server = createAuthorizationServer(
+    {
+      issuer,
+      resource: `${issuer}/mcp`,
+      brand: defaultBrand,
+      documentationUrl: issuer,
+      publicKeys: createPublicKeys(stored),
+      introspectionOn: options.introspectionTokens !== undefined,
+      registrationOff: options.registrationOff ?? false,
+      log,
+    },
+    {
+      store,
+      sealing,
+      signingKeys: createSigningKeys({ issuer, store, stored, sealing, now, log }),
+      registrations,
+      ...(options.registrationToken !== undefined && {
+        registration: {
+          initialAccessToken: { value: options.registrationToken, limit: { hit: async () => ({ limited: false }) } },
+        },
+      }),
+      blocked,
+      clients: createClients({
+        registrations,
+        configured: createConfiguredClients(configured.clients, blocked),
+        metadataDocuments: {
+          resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
+        },
+      }),
+      keySets: {
+        find: async (uri, wanted) => {
+          const keys = options.keySets?.[uri] ?? { kind: 'unavailable', detail: 'no such keys' }
+          return 'kind' in keys ? keys : fittingKeys(keys, wanted)
+        },
+      },
+      introspection: { tokens: options.introspectionTokens ?? [] },
+      redirectPolicy,
+      trustedHosts: new Set(options.trustedHosts ?? []),
+      interstitial: options.interstitial ?? true,
+      upstream,
+      mock: false,
+      recordSignIn: async (signIn) => {
+        harness.signIns.push(signIn)
+      },
+      ...(options.signInLifetime !== undefined && { signInLifetime: options.signInLifetime }),
+      lifetimes: { accessToken: 3600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
+      now,
+    },
+  )
+  return harness
+}
+
+export interface Pkce {
+  readonly verifier: string
+  readonly challenge: string
+}
+
+export function newPkce(): Pkce {
+  const verifier = randomBytes(32).toString('base64url')
+  keepSecret(verifier)
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
+}
+
+/** What a person's browser does, by hand: keeps cookies, posts the form of the page. */
+export class TestBrowser {
+  readonly cookies = new Map<string, string>()
+  readonly server: Harness
+
+  constructor(server: Harness) {
+    this.server = server
+  }
+
+  async open(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (this.cookies.size > 0) headers.set('cookie', [...this.cookies].map(([n, v]) => `${n}=${v}`).join('; '))
+    const response = await this.server.fetch(path, { ...init, headers })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      if (/max-age=0/i.test(cookie)) this.cookies.delete(name)
+      else this.cookies.set(name, value)
+    }
+    return response
+  }
+
+  /** Presses a button on the consent page that `page` holds. */
+  press(page: string, action: 'approve' | 'cancel', headers: HeadersInit = {}): Promise<Response> {
+    return this.open('/oauth/approve', {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        origin: this.server.issuer,
+        'sec-fetch-site': 'same-origin',
+        ...Object.fromEntries(new Headers(headers)),
+      },
+      body: new URLSearchParams({ request: sealedRequest(page), action }),
+    })
+  }
+}
+
+export function sealedRequest(page: string): string {
+  const [, sealed = ''] = /name="request" value="([^"]+)"/.exec(page) ?? []
+  keepSecret(sealed)
+  return sealed
+}
+
+export const redirectUri = 'http://127.0.0.1:7777/callback'
+
+export async function register(server: Harness, metadata: object = {}): Promise<string> {
+  const response = await server.fetch('/oauth/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name: 'Test client', redirect_uris: [redirectUri], ...metadata }),
+  })
+  const { client_id } = await response.json()
+  return client_id
+}
+
+export function authorizePath(clientId: string, pkce: Pkce, more: Record<string, string> = {}): string {
+  const parameters = {
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    code_challenge: pkce.challenge,
+    code_challenge_method: 'S256',
+    state: 'client state',
+    ...more,
+  }
+  return `/oauth/authorize?${new URLSearchParams(parameters)}`
+}
+
+/** Goes through the pages up to the client's redirect URI. */
+export async function signIn(
+  browser: TestBrowser,
+  clientId: string,
+  pkce: Pkce,
+  more: Record<string, string> = {},
+): Promise<URL> {
+  const page = await (await browser.open(authorizePath(clientId, pkce, more))).text()
+  const toUpstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+  const state = toUpstream.searchParams.get('state') ?? ''
+  const back = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
+  return new URL(back.headers.get('location') ?? '')
+}
+
+export async function token(
+  server: Harness,
+  form: Record<string, string>,
+): Promise<{ status: number; body: TokenBody }> {
+  const response = await server.fetch('/oauth/token', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+export interface TokenBody {
+  readonly access_token?: string
+  readonly refresh_token?: string
+  readonly scope?: string
+  readonly expires_in?: number
+  readonly error?: string
+}

@@ -1,0 +1,89 @@
+import { type AnswerService, createKapa, type KapaOptions } from '../../lib/answers/kapa.ts'
+import { type LogLine, startUpstream, type Upstream, upstreamTool } from './mcp-endpoint.ts'
+import { recorded } from './recording.ts'
+
+export const user = { email: 'ada@example.org', company_name: 'Analytical Engines' }
+
+export type Respond = (request: Request) => Response | Promise<Response>
+
+export interface KapaWorld {
+  readonly upstream: Upstream
+  readonly lines: LogLine[]
+  createKapa(changes?: Partial<KapaOptions>): AnswerService
+  /** Answers the first `times` calls of the tool (or messages of `method`) in place of the server. */
+  failing(times: number, respond: Respond, method?: string): void
+  callsTried(): number
+  handshakes(): number
+  /** As it was at the beginning. */
+  reset(): void
+}
+
+/** An upstream that can be made to fail, and Kapa clients for it. */
+export async function createKapaWorld(): Promise<KapaWorld> {
+  const upstream = await startUpstream()
+  const lines: LogLine[] = []
+  const arrivals = (method: string) => upstream.methods.filter((arrived) => arrived === method).length
+  return {
+    upstream,
+    lines,
+    createKapa: (changes = {}) =>
+      createKapa({
+        url: upstream.url,
+        apiKey: 'kapa-key',
+        toolName: upstreamTool,
+        client: { name: 'docs-proxy', version: '1.2.3' },
+        connectTimeout: 5_000,
+        callTimeout: 1_000,
+        totalTimeout: 10_000,
+        log: recorded((event, fields) => lines.push({ event, ...fields })),
+        ...changes,
+      }),
+    failing(times, respond, method = 'tools/call') {
+      let left = times
+      upstream.intercept = (arrived, request) => {
+        if (arrived !== method || left === 0) return undefined
+        left -= 1
+        return respond(request)
+      }
+    },
+    callsTried: () => arrivals('tools/call'),
+    handshakes: () => arrivals('initialize'),
+    reset() {
+      upstream.intercept = undefined
+      upstream.answer = answerNormally
+      upstream.calls.length = 0
+      upstream.methods.length = 0
+      lines.length = 0
+    },
+  }
+}
+
+export const answerNormally: Upstream['answer'] = async (query) => ({
+  content: [{ type: 'text', text: `about ${query}` }],
+})
+
+/** What `answerNormally` makes of the question `how?`. */
+export const answered = { kind: 'answer', result: { content: [{ type: 'text', text: 'about how?' }] } }
+
+export const rpcError = (status: number, message: string) => () =>
+  Response.json({ jsonrpc: '2.0', id: null, error: { code: -32602, message } }, { status })
+
+export const rpcResult = (result: object) => Response.json({ jsonrpc: '2.0', id: 1, result })
+
+/** Answers only once nobody listens any more. */
+export function never(request: Request): Promise<Response> {
+  return new Promise((resolve) => {
+    request.signal.addEventListener('abort', () => resolve(new Response(null, { status: 503 })))
+  })
+}
+
+export function eventStream(text: string, end: 'open' | 'closed' | 'broken' = 'closed'): Response {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode(text))
+      if (end === 'broken') controller.error(new Error('broken'))
+      if (end === 'closed') controller.close()
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+}

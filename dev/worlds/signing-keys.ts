@@ -1,0 +1,93 @@
+import { expect, vi } from 'vitest'
+import { createSealing } from '../../lib/oauth/keys/sealing.ts'
+import { rotateSigningKeys } from '../../lib/oauth/keys/signing-key-rotation.ts'
+import {
+  createPublicKeys,
+  createSigningKeys,
+  createStoredKeysReader,
+  parseStoredKeys,
+  storeKeyOf,
+} from '../../lib/oauth/keys/signing-keys.ts'
+import { createVerificationKeys } from '../../lib/resource-server/verification-keys.ts'
+import { createMemoryStore } from '../../lib/store/memory.ts'
+import type { Store } from '../../lib/store/store.ts'
+import { newSecrets } from './authorization-server.ts'
+import { recorded } from './recording.ts'
+
+/** What the tests of the rotation share: a clock, what was logged, and instances of the service around one store. */
+
+export const issuer = 'https://docs.example'
+export const { signal } = new AbortController()
+/** Milliseconds, as the clock. */
+export const hour = 3_600_000
+export const day = 24 * hour
+export const secrets = newSecrets()
+
+interface Line {
+  readonly event: string
+  readonly kid: unknown
+}
+
+const start = Date.UTC(2026, 10, 21)
+export const world: { clock: number; logged: Line[] } = { clock: start, logged: [] }
+
+export function resetWorld(): void {
+  world.clock = start
+  world.logged = []
+}
+
+/** RSA keys take long to make: from now on a few take turns. `vi.restoreAllMocks` ends it. */
+export async function reuseKeyPairs(): Promise<void> {
+  const pairs: CryptoKeyPair[] = []
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 }
+  const publicExponent = new Uint8Array([1, 0, 1])
+  for (let n = 0; n < 5; n++) {
+    pairs.push(await crypto.subtle.generateKey({ ...algorithm, publicExponent }, true, ['sign', 'verify']))
+  }
+  let turn = 0
+  vi.spyOn(crypto.subtle, 'generateKey').mockImplementation(async () => pairs[turn++ % pairs.length] ?? expect.fail())
+}
+
+/** One instance of the service, with its own copy of the record, and its own clock. */
+export function instance(store: Store, { skew = 0, using = secrets } = {}) {
+  const now = () => world.clock + skew
+  const sealing = createSealing(issuer, using)
+  const log = recorded((event, fields = {}) => world.logged.push({ event, kid: fields.kid }))
+  const stored = createStoredKeysReader({ issuer, store, now })
+  const publicKeys = createPublicKeys(stored)
+  const keys = createSigningKeys({ issuer, store, stored, sealing, now, log })
+  const verification = createVerificationKeys({ publicKeys, now, onWithdrawn: () => undefined })
+  return {
+    now,
+    kidThatSigns: async () => (await keys.signer(signal)).kid,
+    published: async () => (await publicKeys(signal)).keys.map(({ kid }) => kid),
+    verifies: async (kid: string, issuedAt: number) => (await verification.find(kid, () => issuedAt, signal)) !== null,
+    maintain: () => rotateSigningKeys({ issuer, store, sealing, now, log }, signal),
+  }
+}
+
+export async function recordOf(store: Store) {
+  const found = await store.get(storeKeyOf(issuer), signal)
+  return { version: found?.version, keys: found ? parseStoredKeys(found.value).keys : [] }
+}
+
+export const kidsOf = async (store: Store) => (await recordOf(store)).keys.map(({ kid }) => kid)
+
+/** A site whose first key was made just now. */
+export async function createSite() {
+  const store = createMemoryStore()
+  const service = instance(store)
+  const first = await service.kidThatSigns()
+  world.logged = []
+  return { store, service, first }
+}
+
+/** The same a while later, when the second key has just been made. */
+export async function createSiteWithTwo() {
+  const { store, service, first } = await createSite()
+  world.clock += 90 * day
+  await service.maintain()
+  const [, second = ''] = await kidsOf(store)
+  world.logged = []
+  return { store, service, first, second }
+}

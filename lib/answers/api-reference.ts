@@ -1,0 +1,34 @@
+import type { Log } from '../base/log.ts'
+import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
+import { createUpstreamServer } from './mcp-client.ts'
+
+/** The MCP server of an API-reference hub, by Bump's names of tools and arguments (B5). It is told of nobody. */
+export interface ApiReference {
+  listPages(scope: { readonly url?: string }, signal: AbortSignal): Promise<UpstreamAnswer>
+  search(
+    search: { readonly query: string; readonly url?: string; readonly type?: string },
+    signal: AbortSignal,
+  ): Promise<UpstreamAnswer>
+  getPages(pages: { readonly urls: readonly string[] }, signal: AbortSignal): Promise<UpstreamAnswer>
+}
+
+export interface ApiReferenceOptions extends UpstreamTimings {
+  readonly url: string
+  /** How we introduce ourselves. */
+  readonly client: { readonly name: string; readonly version: string }
+  readonly log: Log
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+export function createApiReference({ log, ...options }: ApiReferenceOptions): ApiReference {
+  const server = createUpstreamServer({
+    ...options,
+    report: (ended, fields) => (ended === 'answered' ? log('hub_answered', fields) : log('hub_failed', fields)),
+  })
+  return {
+    listPages: (scope, signal) => server.call('list_pages', scope, { signal }),
+    search: (search, signal) => server.call('search', search, { signal }),
+    getPages: (pages, signal) => server.call('get_pages', pages, { signal }),
+  }
+}

@@ -1,0 +1,84 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import {
+  answered,
+  answerNormally,
+  createKapaWorld,
+  eventStream,
+  type KapaWorld,
+  never,
+  type Respond,
+  rpcError,
+  user,
+} from '../../dev/worlds/kapa.ts'
+import type { Upstream } from '../../dev/worlds/mcp-endpoint.ts'
+
+const signal = new AbortController().signal
+let world: KapaWorld
+let upstream: Upstream
+
+beforeAll(async () => {
+  world = await createKapaWorld()
+  upstream = world.upstream
+})
+afterAll(() => upstream.stop())
+afterEach(() => world.reset())
+
+describe('once more', () => {
+  const passing: [name: string, respond: Respond][] = [
+    ['429', () => new Response('slow down', { status: 429 })],
+    ['503', () => new Response('', { status: 503 })],
+    ['a forgotten session', () => new Response('', { status: 404 })],
+    ['no answer in time', never],
+    ['an event stream that ends early', () => eventStream(': hello\n\n')],
+    ['an event stream that breaks', () => eventStream('data: {"jsonrpc"', 'broken')],
+  ]
+
+  test.each(passing)('after %s, over a new connection, still naming the person', async (_name, respond) => {
+    world.failing(1, respond)
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
+    expect([world.callsTried(), world.handshakes()]).toEqual([2, 2])
+    expect(upstream.calls).toMatchObject([{ meta: { user } }])
+  })
+
+  test.each(passing.slice(0, 2))('and not a third time after %s', async (_name, respond) => {
+    world.failing(9, respond)
+    expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({
+      kind: 'failure',
+      code: 'upstream_error',
+    })
+    expect(world.callsTried()).toBe(2)
+  })
+
+  test('after a handshake that failed for the moment', async () => {
+    world.failing(1, () => new Response('', { status: 503 }), 'initialize')
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
+  })
+
+  test.each([
+    ['an HTTP error', rpcError(400, 'unexpected field _meta')],
+    [
+      'a JSON-RPC error',
+      () => Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'bad metadata' } }),
+    ],
+  ])('without the person where %s complains about _meta', async (_name, respond) => {
+    world.failing(1, respond)
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
+    expect(upstream.calls).toMatchObject([{ meta: undefined }])
+    expect(world.callsTried()).toBe(2)
+  })
+
+  test('without the person where the tool itself complains about _meta', async () => {
+    upstream.answer = async (query) =>
+      upstream.calls.at(-1)?.meta === undefined
+        ? answerNormally(query)
+        : { isError: true, content: [{ type: 'text', text: '_meta is not allowed' }] }
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
+    expect(upstream.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
+  })
+
+  test('but not for a complaint about _meta when there was none', async () => {
+    world.failing(9, rpcError(400, 'unexpected field _meta'))
+    expect(await world.createKapa().ask('how?', { user: undefined, signal })).toMatchObject({ detail: 'HTTP 400' })
+    expect(world.callsTried()).toBe(1)
+  })
+})

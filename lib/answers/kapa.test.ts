@@ -1,0 +1,284 @@
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import {
+  answered,
+  createKapaWorld,
+  eventStream,
+  type KapaWorld,
+  never,
+  rpcError,
+  rpcResult,
+  user,
+} from '../../dev/worlds/kapa.ts'
+import { startUpstream, type Upstream } from '../../dev/worlds/mcp-endpoint.ts'
+import { kapaUser } from './kapa.ts'
+
+const signal = new AbortController().signal
+let world: KapaWorld
+let upstream: Upstream
+
+beforeAll(async () => {
+  world = await createKapaWorld()
+  upstream = world.upstream
+})
+afterAll(() => upstream.stop())
+afterEach(() => world.reset())
+
+test('one connection serves all calls of a warm instance, with our own key and the person in _meta [S-08 S-09]', async () => {
+  const kapa = world.createKapa()
+  expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
+  expect(await kapa.ask('how?', { user: undefined, signal })).toEqual(answered)
+  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
+  expect(upstream.calls).toEqual([
+    { query: 'how?', meta: { user }, authorization: 'Bearer kapa-key' },
+    { query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' },
+  ])
+})
+
+test('cold calls that arrive together share one handshake', async () => {
+  const kapa = world.createKapa()
+  const answers = await Promise.all(['a', 'b', 'c'].map((query) => kapa.ask(query, { user: undefined, signal })))
+  expect(answers).toMatchObject(['a', 'b', 'c'].map((query) => ({ result: { content: [{ text: `about ${query}` }] } })))
+  expect(world.handshakes()).toBe(1)
+})
+
+test('content, data and isError come back as the server gave them, and nothing else: a challenge of theirs would be ours [S-19]', async () => {
+  const result = {
+    content: [
+      { type: 'text', text: '{"source_url":"https://x"}', annotations: { priority: 1 } },
+      { type: 'resource_link', uri: 'https://x', name: 'x', _meta: { rank: 1 } },
+    ],
+    structuredContent: { hits: [1, 2] },
+    isError: false,
+  }
+  const more = {
+    _meta: { 'mcp/www_authenticate': ['Bearer resource_metadata="https://evil.example"'] },
+    inputRequests: {},
+    cacheScope: 'public',
+  }
+  world.failing(1, () => rpcResult({ ...result, ...more }))
+  expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+})
+
+describe('failures', () => {
+  test.each([
+    ['a refused key', rpcError(401, 'bad key'), 'HTTP 401'],
+    ['what the server cannot do', () => new Response('boom', { status: 501 }), 'HTTP 501'],
+    ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'not an MCP answer'],
+    ['JSON that is no message', () => Response.json({ hello: 1 }), 'not an MCP answer'],
+    ['broken JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'not an MCP answer'],
+    [
+      'no result of a tool',
+      () => Response.json({ jsonrpc: '2.0', id: 1, result: { content: 7 } }),
+      'not an MCP answer',
+    ],
+    [
+      'more than 2.5 MB',
+      () => rpcResult({ content: [{ type: 'text', text: 'x'.repeat(2_700_000) }] }),
+      'not an MCP answer',
+    ],
+    [
+      'an unknown tool',
+      () => Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'x' } }),
+      'error -32602',
+    ],
+  ])('%s is an upstream error, told once and in our own words', async (_name, respond, detail) => {
+    world.failing(9, respond)
+    expect(await world.createKapa().ask('a private question', { user, signal })).toEqual({
+      kind: 'failure',
+      code: 'upstream_error',
+      detail,
+      durationMs: expect.any(Number),
+      ...(/401|403|400|-32602/.test(detail) && { permanent: true }),
+    })
+    expect(world.callsTried()).toBe(1)
+    expect(world.lines).toEqual([expect.objectContaining({ event: 'kapa_failed', detail, code: 'upstream_error' })])
+    expect(JSON.stringify(world.lines)).not.toMatch(/private question|kapa-key|ada@/)
+  })
+
+  test('a redirect is not followed: the key stays with us [S-09]', async () => {
+    world.failing(9, () => new Response(null, { status: 307, headers: { location: `${upstream.url}/elsewhere` } }))
+    expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
+    expect(upstream.calls).toEqual([])
+  })
+
+  test('nobody there: a connection failure', async () => {
+    const gone = await startUpstream()
+    await gone.stop()
+    expect(await world.createKapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({
+      code: 'upstream_error',
+      detail: 'connection failed',
+    })
+  })
+
+  test('no answer twice is a timeout, and the server is told to stop', async () => {
+    const abandoned: Promise<void>[] = []
+    world.failing(9, (request) => {
+      abandoned.push(new Promise((resolve) => request.signal.addEventListener('abort', () => resolve())))
+      return never(request)
+    })
+    const answer = await world.createKapa({ callTimeout: 60 }).ask('how?', { user, signal })
+    expect(answer).toMatchObject({ kind: 'failure', code: 'timeout', detail: 'no answer in time' })
+    await Promise.all(abandoned)
+    expect(abandoned).toHaveLength(2)
+    expect(upstream.methods).toContain('notifications/cancelled')
+  })
+
+  test('a handshake that hangs is a timeout, also when only its second half does', async () => {
+    for (const method of ['initialize', 'notifications/initialized']) {
+      world.failing(2, never, method)
+      const answer = await world.createKapa({ connectTimeout: 60 }).ask('how?', { user, signal })
+      expect(answer).toMatchObject({ kind: 'failure', code: 'timeout' })
+    }
+  })
+
+  test('everything together ends at the total, the second try included', async () => {
+    // Time passes only where this test says so, however long the machine takes.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const tries = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    world.failing(9, (request) => {
+      tries[world.callsTried() - 1]?.resolve()
+      return never(request)
+    })
+    const asked = world.createKapa({ callTimeout: 300, totalTimeout: 400 }).ask('how?', { user, signal })
+    await tries[0]?.promise
+    vi.advanceTimersByTime(300)
+    await tries[1]?.promise
+    vi.advanceTimersByTime(100)
+    expect(await asked).toMatchObject({ kind: 'failure', code: 'timeout', durationMs: 400 })
+    expect(world.callsTried()).toBe(2)
+  })
+
+  test('a handshake outlives the caller that began it; whoever shares it learns how it ended, and the next call begins anew', async () => {
+    const kapa = world.createKapa()
+    const gone = new AbortController()
+    const refuse = Promise.withResolvers<Response>()
+    world.failing(
+      1,
+      () => {
+        gone.abort()
+        return refuse.promise
+      },
+      'initialize',
+    )
+    expect(await kapa.ask('how?', { user, signal: gone.signal })).toMatchObject({ kind: 'failure' })
+    const next = kapa.ask('how?', { user, signal })
+    refuse.resolve(new Response('', { status: 401 }))
+    expect(await next).toMatchObject({ detail: 'HTTP 401' })
+    expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
+  })
+
+  test('a caller who goes away ends the call at once, and leaves the connection to the others', async () => {
+    const kapa = world.createKapa()
+    await kapa.ask('how?', { user, signal })
+    const gone = new AbortController()
+    world.failing(1, (request) => {
+      gone.abort()
+      return never(request)
+    })
+    expect(await kapa.ask('how?', { user, signal: gone.signal })).toMatchObject({ kind: 'failure' })
+    expect(await kapa.ask('how?', { user, signal: AbortSignal.abort() })).toMatchObject({ kind: 'failure' })
+    expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
+    expect(world.handshakes()).toBe(1)
+  })
+})
+
+test('an event stream may carry comments, empty events and notifications before the answer; we close it then', async () => {
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  const closed = Promise.withResolvers<void>()
+  world.failing(1, (request) => {
+    request.signal.addEventListener('abort', () => closed.resolve())
+    return eventStream(
+      [
+        ': ping\n\n',
+        'id: 1\ndata:\n\n',
+        'event: message\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}\n\n',
+        `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}\n\n`,
+      ].join(''),
+      'open',
+    )
+  })
+  expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+  await closed.promise
+})
+
+test.each([
+  ['CR', '\r'],
+  ['CRLF', '\r\n'],
+  ['LF', '\n'],
+])('lines that end by %s are read as they arrive, while the stream stays open', async (_name, end) => {
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  const answer = JSON.stringify({ jsonrpc: '2.0', id: 1, result })
+  world.failing(1, () => eventStream(['event: ping', 'data: 1', '', `data: ${answer}`, '', ''].join(end), 'open'))
+  const kapa = world.createKapa({ callTimeout: 60_000, totalTimeout: 90_000 })
+  expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+})
+
+test('an event that the stream ends in the middle of its last line end is read', async () => {
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  for (const end of ['', '\n', '\r']) {
+    world.failing(1, () => eventStream(`data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}${end}`))
+    expect(await world.createKapa().ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+  }
+})
+
+test('a server that asks back gets no answer: it would have us send as much as it likes', async () => {
+  const flood = Array.from({ length: 500 }, (_, id) => `data: {"jsonrpc":"2.0","id":"p${id}","method":"ping"}\n\n`)
+  const result = { content: [{ type: 'text', text: 'streamed' }] }
+  world.failing(1, () =>
+    eventStream([...flood, `data: ${JSON.stringify({ jsonrpc: '2.0', id: 1, result })}\n\n`].join('')),
+  )
+  const kapa = world.createKapa()
+  expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
+  // Whatever was sent meanwhile has arrived by the time that a second question is answered.
+  await kapa.ask('how?', { user, signal })
+  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
+})
+
+test('an answer nested too deep to be passed on is a failure, told like any other', async () => {
+  const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`
+  const json = `{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"a":${deep}}}}`
+  world.failing(1, () => new Response(json, { headers: { 'content-type': 'application/json' } }))
+  expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'not an MCP answer' })
+  expect(world.lines).toEqual([expect.objectContaining({ event: 'kapa_failed' })])
+})
+
+test('a server with sessions is spoken to in its session and in the version it chose', async () => {
+  const seen: (string | null)[][] = []
+  upstream.intercept = (method, request) => {
+    seen.push([method, request.headers.get('mcp-session-id'), request.headers.get('mcp-protocol-version')])
+    if (method !== 'initialize') return undefined
+    const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 's', version: '1' } }
+    return Response.json({ jsonrpc: '2.0', id: 0, result }, { headers: { 'mcp-session-id': 'session-1' } })
+  }
+  await world.createKapa().ask('how?', { user, signal })
+  expect(seen).toEqual([
+    ['initialize', null, null],
+    ['notifications/initialized', 'session-1', '2025-06-18'],
+    ['tools/call', 'session-1', '2025-06-18'],
+  ])
+})
+
+describe('whom Kapa is told about', () => {
+  const token = { sub: 's', clientId: 'c', scope: [], grant: 'g', jti: 'j', expiresAt: 0 }
+  test.each([
+    [undefined, undefined],
+    [token, undefined],
+    [{ ...token, organization: { name: 'Acme' } }, undefined],
+    [
+      { ...token, email: 'a@B.Example' },
+      { email: 'a@B.Example', company_name: 'b.example' },
+    ],
+    [
+      { ...token, email: 'a@b.example', organization: { id: 'org' } },
+      { email: 'a@b.example', company_name: 'b.example' },
+    ],
+    [
+      { ...token, email: 'a@b.example', organization: { name: 'Acme' } },
+      { email: 'a@b.example', company_name: 'Acme' },
+    ],
+    [{ ...token, email: 'nobody' }, { email: 'nobody' }],
+  ])('%j is %j', (from, expected) => {
+    expect(kapaUser(from)).toEqual(expected)
+  })
+})

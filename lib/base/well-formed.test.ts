@@ -1,0 +1,171 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { repository } from '../../dev/build/build.ts'
+import { jsonResponse, toJson, wellFormed, wellFormedBody, wellFormedJson, wellFormedTexts } from './well-formed.ts'
+
+/** Any UTF-16, halves of pairs and what ends a line for some readers included. */
+const odd = fc.string({
+  unit: fc.oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    fc.constantFrom('\ud83d', '\ude00', '\ud83d\ude00', '\\', '\\ud83d', '"', '{', '\u0000', '\u001b', '\n', '\r'),
+    fc.constantFrom('\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\ufeff', '\u000b', '\u000c', '\u001c'),
+  ),
+})
+const value = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3 },
+    odd,
+    fc.integer(),
+    fc.constant(null),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(odd, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+  ),
+})).value
+
+/** What any of the readers of lines that clients use would end a line at: Python's `splitlines` has the most of them. */
+const lineEnds = '\n\r\u000b\u000c\u001c\u001d\u001e\u0085\u2028\u2029'
+/** Halves of pairs, as text or as an escape. */
+const halves = /(?:^|[^\\])(?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])/
+
+function expectForEverybody(json: string, expected: unknown): void {
+  expect(json.isWellFormed()).toBe(true)
+  expect([...json].filter((character) => lineEnds.includes(character))).toEqual([])
+  expect(json).not.toMatch(halves)
+  expect(JSON.parse(json)).toEqual(expected)
+}
+/** The same value with U+FFFD for halves of pairs. */
+const repaired = (any: unknown): unknown =>
+  JSON.parse(JSON.stringify(any), (_name, member: unknown) => {
+    if (typeof member === 'string') return member.toWellFormed()
+    if (typeof member !== 'object' || member === null || Array.isArray(member)) return member
+    return Object.fromEntries(Object.entries(member).map(([name, inner]) => [name.toWellFormed(), inner]))
+  })
+
+describe('a text', () => {
+  test.each([
+    ['\ud83d', '\ufffd'],
+    ['a\ude00b', 'a\ufffdb'],
+    ['\ude00\ud83d', '\ufffd\ufffd'],
+    ['\ud83d\ud83d\ude00', '\ufffd\ud83d\ude00'],
+    ['\ud83d\ude00', '\ud83d\ude00'],
+    ['a\u0000b', 'a\ufffdb'],
+    ['\u001b[31mred', '\ufffd[31mred'],
+    ['\u009b31mred', '\ufffd31mred'],
+    ['next\u0085line', 'next\ufffdline'],
+    ['\u007f', '\ufffd'],
+    ['tab\tline\nreturn\r', 'tab\tline\nreturn\r'],
+    ['a\u2028b\u2029c', 'a\u2028b\u2029c'],
+    ['\ufeffbyte order', '\ufeffbyte order'],
+    ['{"content":"\\ud83d"}', '{"content":"\ufffd"}'],
+    ['{"content":"\\\\ud83d"}', '{"content":"\\\\ud83d"}'],
+    ['{"content":"\\ud83d\\ude00"}', '{"content":"\\ud83d\\ude00"}'],
+    ['[link](/x) "\\ud83d" in JavaScript', '[link](/x) "\\ud83d" in JavaScript'],
+  ])('%j is %j for others', (text, expected) => {
+    expect(wellFormed(text)).toBe(expected)
+  })
+
+  test('deep in a value, and in the name of a member, too', () => {
+    const texts = { a: ['\ud800', { '\udc00': 'b\u0000' }], n: 1, nothing: null, yes: true }
+    expect(wellFormedTexts(texts)).toEqual({
+      a: ['\ufffd', { '\ufffd': 'b\ufffd' }],
+      n: 1,
+      nothing: null,
+      yes: true,
+    })
+  })
+})
+
+test('any value: JSON on one line for every reader, and the same value but for halves of pairs', () => {
+  fc.assert(
+    fc.property(value, (any) => expectForEverybody(toJson(any), repaired(any))),
+    { numRuns: 2_000 },
+  )
+})
+
+test('any value that tools answer: no control character but tab and line ends, as text or as an escape', () => {
+  fc.assert(
+    fc.property(value, (any) => {
+      const json = toJson(wellFormedTexts(any))
+      expect(json.replaceAll(/\\\\/g, '')).not.toMatch(/\\u00(?:0[^9ad]|1.|7f|[89].)|\\[bf]/i)
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('a JSON answer says that it is JSON, and keeps status and headers', async () => {
+  const response = jsonResponse({ name: '\ud800' }, { status: 201, headers: { 'x-own': '1' } })
+  expect([response.status, response.headers.get('content-type'), response.headers.get('x-own')]).toEqual([
+    201,
+    'application/json',
+    '1',
+  ])
+  expect(await response.text()).toBe('{"name":"\ufffd"}')
+})
+
+describe('a body of other code', () => {
+  const pieces = (bytes: Uint8Array, sizes: readonly number[]) =>
+    new ReadableStream<Uint8Array>({
+      start(controller) {
+        let at = 0
+        for (const size of [...sizes, bytes.length]) {
+          if (at < bytes.length) controller.enqueue(bytes.slice(at, at + size))
+          at += size
+        }
+        controller.close()
+      },
+    })
+
+  test('cut anywhere, comes out as in one piece', async () => {
+    const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 })
+    await fc.assert(
+      fc.asyncProperty(value, sizes, async (any, sizes) => {
+        const json = JSON.stringify(any)
+        const body = pieces(new TextEncoder().encode(json), sizes)
+        const out = wellFormedBody(new Response(body, { headers: { 'content-type': 'application/json' } }))
+        expect(await out.text()).toBe(wellFormedJson(json))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('an event is passed on when it arrives, not with the next one', async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    const out = wellFormedBody(new Response(readable, { headers: { 'content-type': 'text/event-stream' } }))
+    const [writer, reader] = [writable.getWriter(), out.body?.getReader()]
+    for (const text of ['data: {"a":"\u2028"}\n\n', ': alive\n\n']) {
+      void writer.write(new TextEncoder().encode(text))
+      const { value } = (await reader?.read()) ?? {}
+      expect(new TextDecoder().decode(value)).toBe(text.replace('\u2028', '\\u2028'))
+    }
+    await reader?.cancel()
+  })
+
+  test('a page is left as it is', async () => {
+    const page = new Response('a\u2028b', { headers: { 'content-type': 'text/html' } })
+    expect(await wellFormedBody(page).text()).toBe('a\u2028b')
+  })
+})
+
+test('nothing else in lib writes JSON that leaves us', () => {
+  const staysHere = [
+    // The store, and what is sealed or signed for ourselves.
+    'lib/store/envelope.ts',
+    'lib/oauth/keys/',
+    // Searched only, or compared, or shown to the library that checks it.
+    'lib/answers/calls.ts',
+    'lib/answers/transport.ts',
+    'lib/oauth/providers/openid-provider.ts',
+    'lib/oauth/providers/provider-keys.ts',
+    // Settings of clients, for people to copy.
+    'lib/guide/client-setup.ts',
+    'lib/base/well-formed.ts',
+  ]
+  const files = globSync('lib/**/*.ts', { cwd: repository }).filter((file) => !/test/.test(file))
+  const writing = files.filter((file) =>
+    /JSON\.stringify\(|Response\.json\(/.test(readFileSync(join(repository, file), 'utf8')),
+  )
+  expect(writing).toContain('lib/base/well-formed.ts')
+  expect(writing.filter((file) => !staysHere.some((place) => file.startsWith(place)))).toEqual([])
+})

@@ -1,6 +1,0 @@
-/**
- * The shape of a log function; `lib/runtime` makes the one that writes JSON lines.
- * Values are short. Ids appear as hashes; a token, code, verifier, cookie or secret never appears, not even partly.
- */
-export type Log = (event: string, fields?: LogFields) => void
-export type LogFields = { readonly [name: string]: string | number | boolean | undefined }

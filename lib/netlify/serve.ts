@@ -1,0 +1,100 @@
+import type { Context } from '@netlify/functions'
+import { jsonResponse } from '../base/well-formed.ts'
+import { log, withRequestId } from '../service/log.ts'
+import { type Configuration, issuerForm, readConfiguration, reviewSettings } from '../settings/configuration.ts'
+import { readHosts } from '../settings/hosts.ts'
+import { createSettingsReader } from '../settings/reader.ts'
+import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, type Site, siteOf } from './site.ts'
+
+/**
+ * Wraps a service as a Netlify function: finds the site of the request (or answers 404), composes the service for it
+ * once per instance, and sets what every answer carries.
+ */
+export function serveWith<T>(
+  compose: (configuration: Configuration, site: Site) => Promise<T>,
+  handle: (service: T, request: Request, context: Context) => Promise<Response>,
+): (request: Request, context: Context) => Promise<Response> {
+  const instances = new Map<string, Promise<T>>()
+  const findSite = createSiteFinder()
+
+  async function instanceOf(site: Site): Promise<T> {
+    const key = `${site.issuer} ${site.storeName}`
+    const known = instances.get(key)
+    if (known) return known
+    const composed = compose(readConfiguration(process.env, site), site)
+    instances.set(key, composed)
+    composed.catch(() => instances.delete(key))
+    return composed
+  }
+
+  async function answer(site: Site, request: Request, context: Context): Promise<Response> {
+    try {
+      return await handle(await instanceOf(site), request, context)
+    } catch (error) {
+      // A bug of ours: told to the log, never to the caller, who would get the platform's page with a stack trace.
+      log('failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      return refusal(500, 'server_error')
+    }
+  }
+
+  return (request, context) =>
+    withRequestId(context.requestId, async () => {
+      const site = findSite(new URL(request.url).host, deployOf(context))
+      if (site === 'misconfigured') return refusal(503, 'temporarily_unavailable')
+      if (site === 'foreign') return refusal(404, 'not_found')
+      return answer(site, request, context)
+    }).then((response) => secured(request, response))
+}
+
+/** Finds the site of a request, and tells the log, once per instance, what the operator should know of the settings. */
+function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
+  const hosts = readHosts(createSettingsReader(process.env))
+  const report = createSettingsReport()
+  let foreignHostTold = false
+  return (host, deploy) => {
+    if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
+      report(null)
+      return 'misconfigured'
+    }
+    const site = siteOf(host, process.env, deploy, hosts)
+    if (site) {
+      report(site)
+      return site
+    }
+    if (!foreignHostTold)
+      log('foreign_host', { host: host.slice(0, 255), issuer: hostsExpected(process.env, deploy, hosts) })
+    foreignHostTold = true
+    return 'foreign'
+  }
+}
+
+/** Tells the log, once, everything that is wrong with the settings, in whichever function; `null`: there is no issuer. */
+export function createSettingsReport(): (site: Site | null) => void {
+  let told = false
+  return (site) => {
+    if (told) return
+    told = true
+    const { problems, unread } = reviewSettings(process.env, site ?? nowhere)
+    const all = site ? problems : [issuerForm, ...problems]
+    if (all.length > 0) log('misconfigured', { problems: all.join('; ') })
+    if (unread.length > 0) log('settings_unread', { settings: unread.join(', ') })
+  }
+}
+
+/** Stands for the site where no issuer says which: what is wrong besides is told all the same. */
+const nowhere: Site = { issuer: 'https://issuer.invalid', storeName: '', production: true }
+
+/** What every answer has, whoever made it and however early: headers of `netlify.toml` do not reach functions (O-08). */
+function secured(request: Request, response: Response): Response {
+  const { headers } = response
+  if (request.url.startsWith('https:')) headers.set('strict-transport-security', 'max-age=31536000')
+  headers.set('x-content-type-options', 'nosniff')
+  if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
+  return response
+}
+
+const refusal = (status: number, error: string) => jsonResponse({ error }, { status })
+
+export function deployOf({ deploy, site }: Context): Deploy {
+  return { context: deploy.context, siteName: site.name ?? '', siteUrl: site.url }
+}

@@ -1,0 +1,81 @@
+import { hash } from 'node:crypto'
+import type { HostSettings } from '../settings/hosts.ts'
+import { type Environment, isSecureUrl } from '../settings/reader.ts'
+
+/** Which site a request belongs to: decides the issuer and the store. */
+export interface Site {
+  /** Configured, or derived from the deploy: never taken from a header alone (D-04). */
+  readonly issuer: string
+  /** Previews have stores of their own: a site-wide store would be production's (O-16). */
+  readonly storeName: string
+  /** Published production: no mock, no local exceptions. */
+  readonly production: boolean
+  /** Under `netlify dev`, whose local store reads without ETags. */
+  readonly netlifyDev?: boolean
+  /** A deploy preview or a branch, which has an issuer and a store of its own. */
+  readonly preview?: boolean
+}
+
+/** What the platform says about the deploy that answers. */
+export interface Deploy {
+  /** `production`, `deploy-preview`, `branch-deploy`, `dev` or a custom name. */
+  readonly context: string
+  readonly siteName: string
+  readonly siteUrl: string | undefined
+}
+
+const storeName = 'mcp-oauth-broker'
+
+/** Has one configured issuer; previews and branches have one each, by their host. */
+export const isOwnDeploy = ({ context }: Deploy): boolean => context === 'production' || context === 'dev'
+
+/** `MCP_OAUTH_ISSUER`, else the site's own URL; `null` if that is no URL at which anybody could be served. */
+export function configuredIssuer(env: Environment, deploy: Deploy): string | null {
+  const issuer = env.MCP_OAUTH_ISSUER?.trim() || deploy.siteUrl
+  return issuer !== undefined && isSecureUrl(issuer) ? issuer : null
+}
+
+/**
+ * The site of a request by its host. `null`: this host is not ours to answer for (a permalink, an alias), so that it
+ * must not act with production's keys; every endpoint answers 404.
+ */
+export function siteOf(
+  host: string,
+  env: Environment,
+  deploy: Deploy,
+  { proxyHosts, previewDomains }: HostSettings,
+): Site | null {
+  const issuer = configuredIssuer(env, deploy)
+  if (isOwnDeploy(deploy)) {
+    if (issuer === null) return null
+    const own = host === new URL(issuer).host || proxyHosts.includes(host)
+    if (!own) return null
+    const netlifyDev = deploy.context === 'dev' && env.NETLIFY_DEV === 'true'
+    return { issuer, storeName, production: deploy.context === 'production', ...(netlifyDev && { netlifyDev }) }
+  }
+  const ofProduction = [issuer, deploy.siteUrl].some((url) => url && URL.parse(url)?.host === host)
+  if (ofProduction || proxyHosts.includes(host) || !isPreviewHost(host, deploy, previewDomains)) return null
+  return {
+    issuer: `https://${host}`,
+    storeName: `${storeName}-${hash('sha256', host, 'base64url').slice(0, 16)}`,
+    production: false,
+    preview: true,
+  }
+}
+
+/** `<deploy-preview-N | branch>--<site>.netlify.app`, or `<the same>.<domain>`, and nothing that merely ends like it. */
+function isPreviewHost(host: string, { siteName }: Deploy, domains: readonly string[]): boolean {
+  const suffixes = [...(siteName === '' ? [] : [`--${siteName}.netlify.app`]), ...domains.map((domain) => `.${domain}`)]
+  return suffixes.some((suffix) => {
+    // Netlify puts `-` for whatever a branch's name has besides letters and digits, also twice in a row and at its end.
+    return host.endsWith(suffix) && /^[a-z0-9_][a-z0-9_-]*$/.test(host.slice(0, -suffix.length))
+  })
+}
+
+/** Where requests should have come for: told where one came for another host. */
+export function hostsExpected(env: Environment, deploy: Deploy, { previewDomains }: HostSettings): string {
+  if (isOwnDeploy(deploy)) return configuredIssuer(env, deploy) ?? ''
+  return [`--${deploy.siteName}.netlify.app`, ...previewDomains.map((domain) => `.${domain}`)]
+    .map((suffix) => `https://<preview>${suffix}`)
+    .join(', ')
+}

@@ -1,0 +1,43 @@
+import { sha256 } from '../../base/sha256.ts'
+import type { Store } from '../../store/store.ts'
+import { OAuthError } from '../errors.ts'
+
+/** The collection in the store; its keys are `assertions/<when it cannot be used any more>/<hash of client and jti>`. */
+export const assertionIds = 'assertions'
+
+/** Seconds in which the very same request may be repeated, because its answer was a 503 or got lost. */
+const RETRY = 60
+
+/** An assertion whose signature and claims are good. */
+export interface SpendableAssertion {
+  readonly clientHash: string
+  readonly jti: string
+  /** Seconds since the epoch. */
+  readonly endsAt: number
+  /** base64url SHA-256 of the whole request that carries it. */
+  readonly request: string
+}
+
+/** Spends an assertion, once. Throws `OAuthError` if another request has used it, and `StoreUnavailable`. */
+export type SpendAssertion = (assertion: SpendableAssertion, signal: AbortSignal) => Promise<void>
+
+/**
+ * Single use of `jti` (RFC 7523 §3; T-09), decided by the creation of a record. It names the request, so that the same
+ * request may come again after our 503; what it asks for is spent only once in any case.
+ */
+export function createSpendAssertion(options: {
+  readonly store: Store
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): SpendAssertion {
+  const { store } = options
+  return async ({ clientHash, jti, endsAt, request }, signal) => {
+    const at = Math.floor(options.now() / 1000)
+    const key = `${assertionIds}/${endsAt}/${sha256(`${clientHash}\n${jti}`)}`
+    const write = await store.create(key, { request, at }, signal)
+    if (write.won) return
+    const spent = (await store.get(key, signal))?.value
+    const repeated = spent?.request === request && typeof spent.at === 'number' && at <= spent.at + RETRY
+    if (!repeated) throw new OAuthError('invalid_client', 'client_assertion has been used before')
+  }
+}

@@ -1,0 +1,132 @@
+import type { GuessLimit, RateLimitVerdict } from '../../base/rate-limit.ts'
+import { sha256 } from '../../base/sha256.ts'
+import type { BlockedClients } from '../clients/blocked-clients.ts'
+import type { ClientAuthenticationMethod } from '../clients/client.ts'
+import type { Clients } from '../clients/resolve.ts'
+import { LimitError, OAuthError } from '../errors.ts'
+import type { Parameters } from '../http/parameters.ts'
+import { subjectOf } from '../http/web-pages.ts'
+import type { SpendAssertion } from './assertion-ids.ts'
+import type { FindAssertionKeys, Held } from './assertion-keys.ts'
+import type { AuthenticatedClient, AuthenticationCall, ClientAuthentication } from './authenticated-client.ts'
+import { isSignedBy, readAssertion } from './client-assertion.ts'
+import { type AssertionCredentials, readCredentials, type SecretCredentials } from './credentials.ts'
+import { isDocumentUrl, knownClient } from './known-client.ts'
+
+export interface ClientAuthenticationOptions {
+  readonly issuer: string
+  /** URLs of the very endpoint that is asked: `aud` of an assertion may name one of them instead of the issuer (X9). */
+  readonly endpoint: readonly string[]
+  readonly clients: Clients
+  readonly blocked: BlockedClients
+  readonly findHeld: (form: Parameters, clientHash: string) => Held | null
+  readonly findAssertionKeys: FindAssertionKeys
+  readonly spendAssertion: SpendAssertion
+  /** Of the wrong secrets that one address shows for one client; absent: none. */
+  readonly secretGuesses?: GuessLimit
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/**
+ * Client authentication (OAuth 2.1 §2.4; T-07 … T-10). Who registered is held to what they registered. A metadata document
+ * is not fetched to be asked (M-13): code and refresh token say which methods will do, and where the keys are.
+ */
+export function createClientAuthentication(options: ClientAuthenticationOptions): ClientAuthentication {
+  const { issuer, endpoint, clients, blocked, secretGuesses } = options
+
+  async function byName(id: string, { signal }: AuthenticationCall): Promise<AuthenticatedClient> {
+    if (isDocumentUrl(id)) return authenticated(id, 'none', undefined)
+    const { authenticationMethods, grantTypes } = knownClient(await clients.resolve(id, signal))
+    if (authenticationMethods.includes('none')) return authenticated(id, 'none', grantTypes)
+    throw new OAuthError('invalid_client', 'client authentication is required')
+  }
+
+  async function bySecret(
+    { id, method, secrets }: SecretCredentials,
+    page: string | undefined,
+    { signal, address }: AuthenticationCall,
+  ): Promise<AuthenticatedClient> {
+    const client = isDocumentUrl(id) ? undefined : knownClient(await clients.resolve(id, signal))
+    if (!client?.hasSecret) throw new OAuthError('invalid_client', 'this client has no secret: do not send one')
+    const counted = page === undefined ? client.hash : `${client.hash} ${page}`
+    // Before the secret is looked at: when there were too many, a right one must not be told from a wrong one (O-11).
+    if (address !== undefined) refuseLimited(secretGuesses?.known(address, counted))
+    if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes)
+    if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, counted))
+    throw new OAuthError('invalid_client', 'the client secret is wrong')
+  }
+
+  async function byAssertion(
+    credentials: AssertionCredentials,
+    request: Request,
+    form: Parameters,
+    call: AuthenticationCall,
+  ): Promise<AuthenticatedClient> {
+    const now = Math.floor(options.now() / 1000)
+    const { pathname } = new URL(request.url)
+    const assertion = readAssertion(credentials.assertion, [issuer, ...endpoint], now)
+    const { clientId: id, jti, endsAt } = assertion
+    if (credentials.id !== undefined && credentials.id !== id) {
+      throw new OAuthError('invalid_client', 'client_assertion is about another client than client_id')
+    }
+    // The parameter may be left out: who calls is what the assertion says.
+    refuseBlockedDocument(id)
+    const clientHash = sha256(id)
+    const held = options.findHeld(form, clientHash)
+    const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, held, call)
+    if (!(await isSignedBy(keys, assertion, now))) {
+      throw new OAuthError('invalid_client', 'client_assertion is not signed by a key of this client')
+    }
+    const spent = { clientHash, jti, endsAt, request: sha256(`${pathname}\n${form.encoded}`) }
+    return {
+      ...authenticated(id, 'private_key_jwt', grantTypes),
+      spend: (signal) => options.spendAssertion(spent, signal),
+    }
+  }
+
+  function authenticated(
+    id: string,
+    method: ClientAuthenticationMethod,
+    grantTypes: readonly string[] | undefined,
+  ): AuthenticatedClient {
+    const hash = sha256(id)
+    const isBlockedAt = (host: string) => blocked.blocks({ hash, hosts: [host] })
+    return { id, hash, method, grantTypes, isBlockedAt, spend: async () => undefined }
+  }
+
+  /** Registrations that are blocked are unknown already; of a document only its URL can be said without asking it. */
+  function refuseBlockedDocument(id: string): void {
+    if (isDocumentUrl(id) && blocked.blocks({ hash: sha256(id), urls: [id] })) {
+      throw new OAuthError('invalid_client', 'this client has been blocked')
+    }
+  }
+
+  return {
+    async authenticate(request, form, call) {
+      const credentials = readCredentials(request, form)
+      if (credentials.id !== undefined) refuseBlockedDocument(credentials.id)
+      switch (credentials.method) {
+        case 'none':
+          return byName(credentials.id, call)
+        case 'private_key_jwt':
+          return byAssertion(credentials, request, form, call)
+        case 'client_secret_post':
+        case 'client_secret_basic':
+          return bySecret(credentials, subjectOf(request), call)
+      }
+    },
+  }
+}
+
+/** 429 by RFC 6585 §4: `invalid_client` would make a client throw away a registration that is still good (T-06). */
+function refuseLimited(verdict: RateLimitVerdict | undefined): void {
+  if (verdict?.limited) throw new LimitError(verdict.retryAfter, 'too many wrong client secrets')
+}
+
+/** Throws `OAuthError` if the answer went to a host that is blocked by now. Codes and tokens of apps name none. */
+export function requireUnblockedHost(redirectHost: string | undefined, client: AuthenticatedClient): void {
+  if (redirectHost !== undefined && client.isBlockedAt(redirectHost)) {
+    throw new OAuthError('invalid_client', 'this client has been blocked')
+  }
+}

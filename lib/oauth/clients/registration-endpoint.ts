@@ -1,0 +1,118 @@
+import { withDeadline } from '../../base/deadline.ts'
+import type { Log } from '../../base/log.ts'
+import type { RateLimit, RateLimitVerdict } from '../../base/rate-limit.ts'
+import { sha256 } from '../../base/sha256.ts'
+import { OAuthError } from '../errors.ts'
+import { json, tooManyRequests } from '../http/json-answers.ts'
+import { isOneOf, shownToken } from '../http/operator-token.ts'
+import { readText } from '../http/parameters.ts'
+import { subjectOf } from '../http/web-pages.ts'
+import type { Registrations } from './registration.ts'
+
+export interface RegistrationOptions {
+  readonly registrations: Registrations
+  /** Of the registrations of one address; absent: none. */
+  readonly limit?: RateLimit
+  /** Of those of everybody together; absent: none. */
+  readonly overallLimit?: OverallLimit
+  /** RFC 7591 §3 "initial access token": who does not have it cannot register; absent: anybody can. */
+  readonly initialAccessToken?: {
+    readonly value: string /** Of the tokens that one address shows. */
+    readonly limit: RateLimit
+  }
+  readonly log: Log
+}
+
+/** What is needed of a limit for everybody; `lib/limits` makes one. */
+export interface OverallLimit {
+  /** Asks nobody. */
+  known(address: string): RateLimitVerdict
+  /** One more has passed; after the answer. */
+  count(address: string, signal: AbortSignal): Promise<void>
+}
+
+export interface RegistrationCall {
+  readonly signal: AbortSignal
+  /** Of the caller; absent: not limited. */
+  readonly address?: string
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
+
+/** Milliseconds for what goes on after the answer. */
+const countingTimeout = 5_000
+
+/** Bytes; R-12. */
+const maxBytes = 16_384
+
+/**
+ * `POST /oauth/register` (RFC 7591 §3). Stores nothing: the client_id is the registration. What is refused costs no store
+ * operation; only a registration that would succeed is counted. Throws `OAuthError`.
+ */
+export async function register(
+  request: Request,
+  options: RegistrationOptions,
+  call: RegistrationCall,
+): Promise<Response> {
+  const { registrations, initialAccessToken, limit, overallLimit, log } = options
+  const refusal = initialAccessToken && (await refuseStranger(request, initialAccessToken, log, call))
+  if (refusal) return refusal
+  const registered = await registrations.register(await readJson(request))
+  if ('error' in registered) throw new OAuthError(registered.error, registered.description)
+  const { address } = call
+  const overall = address === undefined ? undefined : overallLimit?.known(address)
+  const limited = overall?.limited
+    ? tooManyRequests(overall.retryAfter)
+    : await overLimit(limit, call, subjectOf(request))
+  if (limited) {
+    log('registration_refused', { reason: overall?.limited ? 'limit of all' : 'limit' })
+    return limited
+  }
+  if (overallLimit && address !== undefined) {
+    call.waitUntil(withDeadline(countingTimeout, (signal) => overallLimit.count(address, signal)))
+  }
+  log('client_registered', { client: sha256(registered.client_id) })
+  return json(registered, 201)
+}
+
+/** RFC 6750 §3: the challenge names an error only where a token was shown. */
+async function refuseStranger(
+  request: Request,
+  { value, limit }: NonNullable<RegistrationOptions['initialAccessToken']>,
+  log: Log,
+  call: RegistrationCall,
+): Promise<Response | undefined> {
+  const shown = shownToken(request)
+  // A right guess counts like a wrong one: it must not be told from one when there were too many (O-11).
+  const limited = shown === undefined ? undefined : await overLimit(limit, call, subjectOf(request))
+  if (!limited && shown !== undefined && isOneOf([value], shown)) return undefined
+  log('registration_refused', {
+    reason: limited ? 'too many tokens' : shown === undefined ? 'no token' : 'wrong token',
+  })
+  return (
+    limited ??
+    json({ error: 'invalid_token', error_description: 'registration needs a token of the operator' }, 401, {
+      'www-authenticate': `Bearer realm="registration"${shown === undefined ? '' : ', error="invalid_token"'}`,
+    })
+  )
+}
+
+async function overLimit(limit: RateLimit | undefined, { address, signal }: RegistrationCall, subject?: string) {
+  const verdict = address === undefined ? undefined : await limit?.hit(address, signal, subject)
+  return verdict?.limited ? tooManyRequests(verdict.retryAfter) : undefined
+}
+
+/** R-03: whatever is not JSON is `invalid_client_metadata`. */
+async function readJson(request: Request): Promise<unknown> {
+  const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') {
+    throw new OAuthError('invalid_client_metadata', 'the content type must be application/json')
+  }
+  try {
+    return JSON.parse(await readText(request, maxBytes))
+  } catch (error) {
+    throw new OAuthError(
+      'invalid_client_metadata',
+      error instanceof OAuthError ? error.description : 'the body is not JSON',
+    )
+  }
+}

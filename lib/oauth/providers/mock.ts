@@ -1,0 +1,37 @@
+import { paths } from '../capabilities.ts'
+import { type Identity, type Upstream, UpstreamError } from './provider.ts'
+
+/** Who everybody is under the mock. */
+const mockIdentity = {
+  sub: 'mock|123',
+  email: 'reader@example.com',
+  emailVerified: true,
+  organization: { id: 'org_mock', name: 'Example Organization' },
+} satisfies Omit<Identity, 'issuer'>
+
+const mockCode = 'mock'
+
+/**
+ * Stands in for the OpenID Provider under `netlify dev`, where there is none: everybody is the same made-up person.
+ * Configuration selects it on an explicit development signal only (F-000-38); `allowed` is the second guard (F-000-40).
+ */
+export function createMockUpstream(options: { readonly issuer: string; readonly allowed: boolean }): Upstream {
+  if (!options.allowed) throw new Error('the mock upstream is for development only')
+  return {
+    id: 'mock',
+    authorizationUrl: async (login) =>
+      new URL(`${options.issuer}${paths.mockAuthorize}?${new URLSearchParams({ state: login.state })}`),
+    identify: async (answer, login) => {
+      if (answer.get('code') !== mockCode || answer.get('state') !== login.state) {
+        throw new UpstreamError('invalid', 'not an answer of the mock')
+      }
+      return { ...mockIdentity, issuer: `${options.issuer}${paths.mockAuthorize}` }
+    },
+  }
+}
+
+/** The mock's authorization endpoint: comes straight back to our callback. */
+export function mockAuthorization(issuer: string, request: URL): URL {
+  const state = request.searchParams.get('state') ?? ''
+  return new URL(`${issuer}${paths.callback}?${new URLSearchParams({ code: mockCode, state })}`)
+}

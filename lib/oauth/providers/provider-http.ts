@@ -1,0 +1,153 @@
+import { withDeadline } from '../../base/deadline.ts'
+import { untilAborted } from '../../net/abortable.ts'
+import { UpstreamError } from './provider.ts'
+
+/** How a request to the provider ended. */
+export type Delivery =
+  | { readonly kind: 'answered'; readonly status: number; readonly contentType: string; readonly text: string }
+  /** There was no connection: the provider has seen nothing. */
+  | { readonly kind: 'unsent' }
+  /** The provider may have seen it, and no whole answer came: late, broken off, or too large. */
+  | { readonly kind: 'lost' }
+
+export interface ProviderRequest {
+  readonly url: string
+  readonly headers?: Headers
+  /** Of a POST. */
+  readonly body?: URLSearchParams
+}
+
+/** Bytes of an answer of the provider. */
+const maxAnswer = 512 * 1024
+
+/**
+ * Asks, and asks once more after a fault that may have passed by then (F-13); the signal covers both. Follows no redirect.
+ *
+ * @returns `doubtful`: the provider may have acted on an attempt of which no whole answer came
+ */
+export async function ask(
+  request: ProviderRequest,
+  signal: AbortSignal,
+): Promise<{ readonly delivery: Delivery; readonly doubtful: boolean }> {
+  if (signal.aborted) return { delivery: { kind: 'unsent' }, doubtful: false }
+  const first = await attempt(request, signal)
+  const doubtful = first.kind === 'lost'
+  const heals = first.kind !== 'answered' || first.status === 429 || first.status >= 500
+  if (!heals || signal.aborted) return { delivery: first, doubtful }
+  const delivery = await attempt(request, signal)
+  return { delivery, doubtful: doubtful || delivery.kind === 'lost' }
+}
+
+async function attempt({ url, headers, body }: ProviderRequest, signal: AbortSignal): Promise<Delivery> {
+  try {
+    const response = await fetch(url, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: headers ?? { accept: 'application/json' },
+      body: body ?? null,
+      redirect: 'manual',
+      signal,
+    })
+    const text = (await wholeText(response)) ?? (response.ok ? null : '')
+    if (text === null) return { kind: 'lost' }
+    return { kind: 'answered', status: response.status, contentType: response.headers.get('content-type') ?? '', text }
+  } catch (error) {
+    return { kind: !signal.aborted && neverConnected(error) ? 'unsent' : 'lost' }
+  }
+}
+
+/** `null`: more than anybody has to say. */
+async function wholeText({ body }: Response): Promise<string | null> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of body ?? []) {
+    length += chunk.byteLength
+    if (length > maxAnswer) return null
+    chunks.push(chunk)
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks))
+}
+
+const connecting = new Set(['connect', 'getaddrinfo'])
+const beforeSending =
+  /^(?:E(?:CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|PROTO)|UND_ERR_CONNECT_TIMEOUT|(?:ERR_TLS|ERR_SSL|CERT|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)_.*)$/
+
+/** No name, no route, nobody listening, no TLS: nothing of the request has been sent. */
+function neverConnected(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  if (!(cause instanceof Error)) return false
+  if ('syscall' in cause && connecting.has(String(cause.syscall))) return true
+  return 'code' in cause && beforeSending.test(String(cause.code))
+}
+
+/** The JSON object in a text; `null` if it is none. */
+export function objectOf(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Any success: a proxy that rewrites answers says 203, and some frameworks say 201 to every POST. */
+export const isSuccess = (status: number) => status >= 200 && status < 300
+
+/** A document that the provider publishes. Throws `UpstreamError` of kind `passing`. */
+export async function readDocument(
+  what: string,
+  url: string,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { delivery } = await ask({ url }, signal)
+  if (delivery.kind !== 'answered') {
+    throw new UpstreamError('passing', `the provider's ${what}: no answer`)
+  }
+  const document = isSuccess(delivery.status) ? objectOf(delivery.text) : null
+  if (document) return document
+  const reason = isSuccess(delivery.status) ? 'not a JSON object' : `status ${delivery.status}`
+  throw new UpstreamError('passing', `the provider's ${what}: ${reason}`)
+}
+
+/** Milliseconds for a document that several requests wait for. */
+const sharedTimeout = 6000
+
+/** One reading at a time: whoever asks meanwhile shares it, and a request that ends does not end it for the others. */
+export function createSharedReading<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let running: Promise<T> | undefined
+  return async (signal) => {
+    running ??= withDeadline(sharedTimeout, read).finally(() => {
+      running = undefined
+    })
+    try {
+      return await untilAborted(running, signal)
+    } catch (error) {
+      if (error instanceof UpstreamError) throw error
+      throw new UpstreamError('passing', 'the provider did not answer in time', { cause: error })
+    }
+  }
+}
+
+/**
+ * Bounds reading something again because what was read does not fit: readings that brought nothing new count, at most so many
+ * within so many seconds, since whoever likes can make up what nothing fits. One that did help counts for nothing.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function createRereading(
+  now: () => number,
+  { most, seconds }: { readonly most: number; readonly seconds: number },
+) {
+  let fruitless: number[] = []
+  return {
+    allowed() {
+      fruitless = fruitless.filter((at) => now() - at < seconds * 1000)
+      return fruitless.length < most
+    },
+    wasFruitless() {
+      fruitless.push(now())
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { UpstreamError } from './provider.ts'
+import { createRereading, createSharedReading, isObject, objectOf, readDocument } from './provider-http.ts'
+import type { MetadataReader, ProviderMetadata } from './provider-metadata.ts'
+
+/** The keys that the provider signs ID tokens with (OpenID Connect Core §10.1). */
+export interface ProviderKeys {
+  /** Has them ready, before the provider's code is sent. Throws `UpstreamError` of kind `passing`. */
+  ready(metadata: ProviderMetadata, signal: AbortSignal): Promise<void>
+  /**
+   * Whether one of them has signed this ID token by RS256; looks again, once, for keys that are newer. Throws
+   * `UpstreamError` of kind `spent` if those cannot be read.
+   */
+  haveSigned(idToken: string, signal: AbortSignal): Promise<boolean>
+}
+
+/** Milliseconds for which keys are used before they are read again. */
+const lifetime = 240_000
+/** Keys that are tried for one token. */
+const maxCandidates = 3
+/** Bits: RFC 7518 §3.3. */
+const minModulus = 2048
+
+interface PublishedKey {
+  readonly kid: string | undefined
+  readonly key: KeyObject
+}
+
+/** @param now milliseconds since the epoch */
+export function createProviderKeys(metadata: MetadataReader, now: () => number): ProviderKeys {
+  let source: ProviderMetadata | undefined
+  let known: { readonly uri: string; readonly keys: readonly PublishedKey[]; readonly at: number } | undefined
+  // A token that names no key, or one whose signature does not fit, comes from anybody; a name that we do not know, mostly from
+  // a provider that has made a new key.
+  const ofKnown = createRereading(now, { most: 1, seconds: 30 })
+  const ofUnknown = createRereading(now, { most: 5, seconds: 30 })
+
+  const load = createSharedReading(async (signal) => {
+    const from = source
+    if (!from) throw new UpstreamError('passing', 'the metadata have not been read')
+    known = await read(from, signal).catch(async (error) => {
+      const moved = await metadata.readAgain(from, signal)
+      if (!moved) throw error
+      source = moved
+      return read(moved, signal)
+    })
+    return known.keys
+  })
+
+  async function read({ jwks_uri: uri }: ProviderMetadata, signal: AbortSignal) {
+    const { keys } = await readDocument('keys', uri, signal)
+    if (!Array.isArray(keys)) throw new UpstreamError('passing', "the provider's keys: not a key set")
+    return { uri, keys: usableKeys(keys), at: now() }
+  }
+
+  return {
+    async ready(from, signal) {
+      source = from
+      if (known?.uri === from.jwks_uri && now() - known.at < lifetime) return
+      await load(signal)
+    },
+
+    async haveSigned(idToken, signal) {
+      const { kid, signed, signature } = partsOf(idToken)
+      const fits = (keys: readonly PublishedKey[]) =>
+        signature !== null && candidates(keys, kid).some(({ key }) => verify('sha256', signed, key, signature))
+      if (known && fits(known.keys)) return true
+      const isNew = typeof kid === 'string' && !known?.keys.some((key) => key.kid === kid)
+      const rereading = isNew ? ofUnknown : ofKnown
+      if (!rereading.allowed()) return false
+      try {
+        if (fits(await load(signal))) return true
+      } catch (error) {
+        rereading.wasFruitless()
+        throw new UpstreamError('spent', 'newer keys of the provider cannot be read', { cause: error })
+      }
+      rereading.wasFruitless()
+      return false
+    },
+  }
+}
+
+/**
+ * Those that the token names, then those without a name: a name is a hint, the signature decides (RFC 7515 §4.1.4). What is no
+ * name inside a signed token names nothing.
+ */
+function candidates(keys: readonly PublishedKey[], kid: unknown): readonly PublishedKey[] {
+  if (kid !== undefined && typeof kid !== 'string') return []
+  const fitting =
+    kid === undefined
+      ? keys
+      : [...keys.filter((key) => key.kid === kid), ...keys.filter((key) => key.kid === undefined)]
+  return fitting.slice(0, maxCandidates)
+}
+
+/** RFC 7517 §5: keys of a type or use that we do not know, or with members missing, are ignored. One is enough of each. */
+function usableKeys(jwks: readonly unknown[]): readonly PublishedKey[] {
+  const found = new Map<string, PublishedKey>()
+  for (const jwk of jwks) {
+    if (!isObject(jwk) || jwk.kty !== 'RSA' || typeof jwk.n !== 'string' || typeof jwk.e !== 'string') continue
+    if (!isAbsentOr(jwk.use, 'sig') || !isAbsentOr(jwk.alg, 'RS256')) continue
+    if (Array.isArray(jwk.key_ops) && jwk.key_ops.length > 0 && !jwk.key_ops.includes('verify')) continue
+    const kid = typeof jwk.kid === 'string' && jwk.kid !== '' ? jwk.kid : undefined
+    const key = publicKeyOf(jwk.n, jwk.e)
+    if (key) found.set(JSON.stringify([kid, jwk.n, jwk.e]), { kid, key })
+  }
+  return [...found.values()]
+}
+
+/** Members that say nothing are absent: a key set is not signed. */
+const isAbsentOr = (value: unknown, wanted: string) => typeof value !== 'string' || value === '' || value === wanted
+
+function publicKeyOf(n: string, e: string): KeyObject | null {
+  try {
+    const key = createPublicKey({ format: 'jwk', key: { kty: 'RSA', n, e } })
+    return (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minModulus ? key : null
+  } catch {
+    return null
+  }
+}
+
+function partsOf(idToken: string) {
+  const [header = '', payload = '', signature = ''] = idToken.split('.')
+  const bytes = Buffer.from(signature, 'base64url')
+  const { kid } = objectOf(Buffer.from(header, 'base64url').toString()) ?? {}
+  return {
+    kid,
+    signed: Buffer.from(`${header}.${payload}`),
+    // One spelling only: Node decodes more than base64url.
+    signature: bytes.toString('base64url') === signature ? bytes : null,
+  }
+}

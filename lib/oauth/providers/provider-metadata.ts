@@ -1,0 +1,104 @@
+import { UpstreamError } from './provider.ts'
+import { createRereading, createSharedReading, readDocument } from './provider-http.ts'
+
+/** What we use of the provider's metadata (OpenID Connect Discovery §3); whatever else it says cannot harm us. */
+export interface ProviderMetadata {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly jwks_uri: string
+  /** Absent: the metadata are silent. */
+  readonly token_endpoint_auth_methods_supported?: readonly string[]
+  readonly authorization_response_iss_parameter_supported?: true
+}
+
+export interface MetadataReader {
+  /** Throws `UpstreamError` of kind `passing` or `misconfigured`. */
+  read(signal: AbortSignal): Promise<ProviderMetadata>
+  /**
+   * Looks whether the provider has moved, or wants to be asked otherwise, after one of its endpoints failed. Throws nothing.
+   *
+   * @returns other metadata than those that failed; `null`: there are none
+   */
+  readAgain(failed: ProviderMetadata, signal: AbortSignal): Promise<ProviderMetadata | null>
+}
+
+/** Milliseconds for which the metadata are good, and for which they are used while they cannot be read again. */
+const lifetime = 600_000
+const longest = 3_600_000
+
+/** @param now milliseconds since the epoch */
+export function createMetadataReader(issuer: URL, now: () => number): MetadataReader {
+  const url = new URL(issuer)
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/.well-known/openid-configuration`
+  let known: { readonly metadata: ProviderMetadata; readonly at: number } | undefined
+  const rereading = createRereading(now, { most: 1, seconds: 5 })
+
+  const load = createSharedReading(async (signal) => {
+    const metadata = metadataOf(await readDocument('metadata', url.href, signal), issuer)
+    known = { metadata, at: now() }
+    return metadata
+  })
+
+  return {
+    async read(signal) {
+      const before = known
+      if (before && now() - before.at < lifetime) return before.metadata
+      if (before && now() - before.at < longest && !rereading.allowed()) return before.metadata
+      try {
+        return await load(signal)
+      } catch (error) {
+        if (!before || now() - before.at >= longest) throw error
+        rereading.wasFruitless()
+        return before.metadata
+      }
+    },
+
+    async readAgain(failed, signal) {
+      if (known && known.metadata !== failed && moved(known.metadata, failed)) return known.metadata
+      if (!rereading.allowed() || signal.aborted) return null
+      try {
+        const metadata = await load(signal)
+        if (moved(metadata, failed)) return metadata
+      } catch {
+        // What failed first is what the caller tells.
+      }
+      rereading.wasFruitless()
+      return null
+    },
+  }
+}
+
+/** Whether what failed by the one may succeed by the other. */
+const moved = (one: ProviderMetadata, other: ProviderMetadata) =>
+  one.token_endpoint !== other.token_endpoint ||
+  one.jwks_uri !== other.jwks_uri ||
+  String(one.token_endpoint_auth_methods_supported) !== String(other.token_endpoint_auth_methods_supported)
+
+function metadataOf(document: Readonly<Record<string, unknown>>, expected: URL): ProviderMetadata {
+  const { issuer } = document
+  if (typeof issuer !== 'string' || URL.parse(issuer)?.href !== expected.href) {
+    throw new UpstreamError('misconfigured', 'the metadata are of another issuer than UPSTREAM_ISSUER', {
+      code: 'issuer_mismatch',
+    })
+  }
+  const endpoint = (name: string): string => {
+    const value = document[name]
+    const protocol = typeof value === 'string' ? URL.parse(value)?.protocol : undefined
+    // Configuration admits http on loopback only.
+    if (typeof value === 'string' && (protocol === 'https:' || protocol === expected.protocol)) return value
+    throw new UpstreamError('misconfigured', `the metadata have no usable ${name}`, { code: 'endpoint_missing' })
+  }
+  const methods = document.token_endpoint_auth_methods_supported
+  const known = Array.isArray(methods) ? methods.filter((method): method is string => typeof method === 'string') : []
+  return {
+    issuer,
+    authorization_endpoint: endpoint('authorization_endpoint'),
+    token_endpoint: endpoint('token_endpoint'),
+    jwks_uri: endpoint('jwks_uri'),
+    ...(known.length > 0 && { token_endpoint_auth_methods_supported: known }),
+    ...(document.authorization_response_iss_parameter_supported === true && {
+      authorization_response_iss_parameter_supported: true,
+    }),
+  }
+}

@@ -1,0 +1,99 @@
+import { createPublicKey } from 'node:crypto'
+import { decodeProtectedHeader, type JWK, jwtVerify } from 'jose'
+import * as v from 'valibot'
+import { sha256 } from '../../base/sha256.ts'
+import type { GrantKey } from '../grants/record.ts'
+import type { Sealing } from '../keys/sealing.ts'
+import type { PublicKeys } from '../keys/signing-keys.ts'
+import { refreshSealer } from './refresh-token.ts'
+
+/** A token of ours that has not expired. Whether its grant still stands is another question. */
+export type IssuedToken =
+  | { readonly kind: 'refresh'; readonly grant: GrantKey; readonly clientHash: string }
+  | {
+      readonly kind: 'access'
+      readonly grant: GrantKey
+      readonly clientHash: string
+      readonly claims: AccessTokenClaims
+    }
+
+/** What an access token says, but for the person's address and organization. */
+const AccessTokenClaims = v.object({
+  iss: v.string(),
+  sub: v.string(),
+  aud: v.string(),
+  client_id: v.string(),
+  scope: v.string(),
+  grant: v.string(),
+  jti: v.string(),
+  iat: v.number(),
+  exp: v.number(),
+})
+export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>
+
+/** Opens what somebody shows as a token; `null` for everything that is none of ours, or has expired. Throws `StoreUnavailable`. */
+export type OpenIssuedToken = (token: string, signal: AbortSignal) => Promise<IssuedToken | null>
+
+/** Characters that no token of ours exceeds. */
+const longest = 8_192
+
+/**
+ * Recognizes a token by its form: each kind opens in one way only, so that a hint (RFC 7009 §2.1, RFC 7662 §2.1) would
+ * not help. A code is neither: it is not a token, and 60 seconds end it.
+ */
+export function createOpenIssuedToken(options: {
+  readonly issuer: string
+  readonly resource: string
+  readonly sealing: Sealing
+  readonly publicKeys: PublicKeys
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): OpenIssuedToken {
+  const { issuer, resource, publicKeys, now } = options
+  const refreshTokens = refreshSealer(options.sealing)
+
+  async function openAccessToken(token: string, signal: AbortSignal): Promise<IssuedToken | null> {
+    const kid = kidOf(token)
+    const jwk = kid && (await findKey(kid, publicKeys, signal))
+    if (!jwk) return null
+    try {
+      const { payload } = await jwtVerify(token, createPublicKey({ key: jwk, format: 'jwk' }), {
+        algorithms: ['RS256'],
+        typ: 'at+jwt',
+        issuer,
+        audience: resource,
+        requiredClaims: ['exp'],
+        currentDate: new Date(now()),
+      })
+      const claims = v.parse(AccessTokenClaims, payload)
+      return { kind: 'access', grant: claims.grant, clientHash: sha256(claims.client_id), claims }
+    } catch {
+      // Expired, of another server, or forged: to whoever asks it is all the same.
+      return null
+    }
+  }
+
+  return async (token, signal) => {
+    if (token.length > longest) return null
+    const refresh = refreshTokens.open(token)
+    if (!refresh) return openAccessToken(token, signal)
+    const live = Math.min(refresh.exp, refresh.end) > now() / 1000
+    return live ? { kind: 'refresh', grant: refresh.g, clientHash: refresh.c } : null
+  }
+}
+
+/** Of what may be an access token: everything else costs no look for its key. */
+function kidOf(token: string): string | undefined {
+  try {
+    const { alg, typ, kid } = decodeProtectedHeader(token)
+    return alg === 'RS256' && typ === 'at+jwt' ? kid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** A key that our copy does not have may have been made since: the store is asked before a token is said to be unknown. */
+async function findKey(kid: string, publicKeys: PublicKeys, signal: AbortSignal): Promise<JWK | undefined> {
+  const known = (await publicKeys(signal)).keys.find((jwk) => jwk.kid === kid)
+  return known ?? (await publicKeys(signal, { fresh: true })).keys.find((jwk) => jwk.kid === kid)
+}

@@ -1,0 +1,37 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { contrast, palette } from './color.ts'
+
+const LIGHT = '#f4f2f0'
+const DARK = '#2b2826'
+
+test('contrast is that of WCAG', () => {
+  expect(contrast('#000', '#ffffff')).toBeCloseTo(21)
+  expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2)
+})
+
+test('whatever the accent, the texts made from it are readable', () => {
+  const byte = fc.integer({ min: 0, max: 255 })
+  fc.assert(
+    fc.property(byte, byte, byte, (r, g, b) => {
+      const accent = `#${[r, g, b].map((each) => each.toString(16).padStart(2, '0')).join('')}`
+      const { button, buttonText, onLight, onDark } = palette(accent, LIGHT, DARK)
+      expect(contrast(button, buttonText)).toBeGreaterThanOrEqual(4.5)
+      expect(contrast(onLight, LIGHT)).toBeGreaterThanOrEqual(4.5)
+      expect(contrast(onDark, DARK)).toBeGreaterThanOrEqual(4.5)
+    }),
+  )
+})
+
+test('an accent that is nearly dark enough keeps white text, a bright one gets dark text', () => {
+  expect(palette('#e24328', LIGHT, DARK).buttonText).toBe('#ffffff')
+  expect(palette('#ffd400', LIGHT, DARK).buttonText).toBe('#171412')
+  expect(palette('#ffd400', LIGHT, DARK).button).toBe('#ffd400')
+})
+
+test.each(['', 'red', '#12345', '#e24328;}body{display:none', '#fff\n', '</style><script>'])(
+  '%j is no colour and becomes grey',
+  (accent) => {
+    expect(palette(accent, LIGHT, DARK)).toEqual(palette('#57534e', LIGHT, DARK))
+  },
+)

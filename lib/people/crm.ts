@@ -1,0 +1,54 @@
+import { startDeadline } from '../base/deadline.ts'
+import type { Log } from '../base/log.ts'
+import { toJson, wellFormedTexts } from '../base/well-formed.ts'
+import type { SignIn } from '../oauth/token/sign-in.ts'
+
+export interface CrmPost {
+  readonly url: string
+  readonly signIn: SignIn
+  readonly domain: string | undefined
+  /** Issuer of a preview; `undefined`: it is none. */
+  readonly preview: string | undefined
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly fetch: typeof fetch
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/**
+ * Tells the CRM of a new user: a JSON object {email, domain, sub, emailVerified, organization, source, timestamp}
+ * (F-000-80); `emailVerified` is null if the OpenID Provider did not say (F-000-72). From a preview `source` is
+ * `mcp-preview`, and `preview` says which. Never throws: a CRM that is down
+ * is a line in the log, and what the CRM answers is not read.
+ */
+export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, log, signal }: CrmPost): Promise<void> {
+  const { signal: ownSignal, end } = startDeadline(timeout)
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: toJson(
+        wellFormedTexts({
+          email: signIn.email,
+          domain,
+          sub: signIn.sub,
+          emailVerified: signIn.emailVerified ?? null,
+          organization: signIn.organization,
+          source: preview === undefined ? 'mcp' : 'mcp-preview',
+          preview,
+          timestamp: new Date(signIn.at * 1000).toISOString(),
+        }),
+      ),
+      // A redirect would turn the POST into a GET without a body, and look like success.
+      redirect: 'error',
+      signal: AbortSignal.any([signal, ownSignal]),
+    })
+    await response.body?.cancel()
+    if (!response.ok) log('crm_webhook_failed', { sub: signIn.sub, status: response.status })
+  } catch (error) {
+    log('crm_webhook_failed', { sub: signIn.sub, reason: error instanceof Error ? error.name : 'unknown' })
+  } finally {
+    end()
+  }
+}

@@ -1,0 +1,104 @@
+import type { Log } from '../base/log.ts'
+import type { RecordSignIn, SignIn } from '../oauth/token/sign-in.ts'
+import type { Store, StoreValue } from '../store/store.ts'
+import { postToCrm } from './crm.ts'
+
+export interface AttributionOptions {
+  readonly store: Store
+  readonly log: Log
+  /** Absent: no CRM is told. May hold a secret in its path, so that it is never logged. */
+  readonly crmWebhookUrl?: string
+  /** Issuer of the preview that people sign in to: what is told says so. Absent: it is none. */
+  readonly preview?: string
+  /** Milliseconds for the CRM's answer, within the caller's own deadline. Default 5000. */
+  readonly crmTimeout?: number
+  readonly fetch?: typeof fetch
+}
+
+/**
+ * Remembers who signs in, and with what (F-000-79, F-000-80): a record of the user under `users/<sub>`, one of the
+ * connection under `connections/<sub>/<client hash>`, a log line `mcp_user_captured` without the e-mail address, and
+ * the CRM told once, of the first sign-in. Whether it is the first is decided by creating the record of the user: of
+ * any number of first sign-ins at the same moment exactly one wins.
+ *
+ * The function that it makes throws `StoreUnavailable`; the log line is written even then. A CRM that fails is logged.
+ */
+export function createAttribution(options: AttributionOptions): { readonly recordSignIn: RecordSignIn } {
+  const { store, log, crmWebhookUrl, preview, crmTimeout = 5000, fetch = globalThis.fetch } = options
+
+  const recordSignIn: RecordSignIn = async (signIn, signal) => {
+    const domain = domainOf(signIn.email)
+    const captured = (firstSeen: boolean | undefined) =>
+      log('mcp_user_captured', {
+        sub: signIn.sub,
+        domain,
+        emailVerified: signIn.emailVerified,
+        organizationKnown: signIn.organization?.id !== undefined,
+        firstSeen,
+        client: signIn.client.hash,
+      })
+
+    const seen = await recordSeen(store, `users/${signIn.sub}`, user(signIn, domain), signIn.at, signal).catch(
+      (error) => {
+        captured(undefined)
+        throw error
+      },
+    )
+    captured(seen.first)
+
+    // Neither waits for the other: a store that fails now must not keep the CRM from hearing of a new user.
+    const crm =
+      seen.first && crmWebhookUrl !== undefined
+        ? postToCrm({ url: crmWebhookUrl, signIn, domain, preview, timeout: crmTimeout, fetch, log, signal })
+        : undefined
+    const key = `connections/${signIn.sub}/${signIn.client.hash}`
+    const connected = recordSeen(store, key, connection(signIn), signIn.at, signal)
+    const [, outcome] = await Promise.allSettled([crm, connected])
+    if (outcome.status === 'rejected') throw outcome.reason
+  }
+  return { recordSignIn }
+}
+
+/**
+ * Creates the record, or brings what is there up to date and keeps its `firstSeenAt`. An update that loses to another
+ * one is dropped: that one was of this same moment. `first` is false if an ambiguous `create` may have been ours: the
+ * CRM is told of a user at most once.
+ */
+async function recordSeen(
+  store: Store,
+  key: string,
+  facts: StoreValue,
+  at: number,
+  signal: AbortSignal,
+): Promise<{ readonly first: boolean }> {
+  const created = await store.create(key, { ...facts, firstSeenAt: at, lastSeenAt: at }, signal)
+  if (created.won) return { first: true }
+  const stored = await store.get(key, signal)
+  // Gone since `create` found it: deleted at the person's wish, which is not ours to undo.
+  if (stored === null) return { first: false }
+  const { firstSeenAt, lastSeenAt } = stored.value
+  const seen = {
+    firstSeenAt: Math.min(at, typeof firstSeenAt === 'number' ? firstSeenAt : at),
+    lastSeenAt: Math.max(at, typeof lastSeenAt === 'number' ? lastSeenAt : at),
+  }
+  await store.replace(key, { ...stored.value, ...facts, ...seen }, stored.version, signal)
+  return { first: false }
+}
+
+/** Only what the OpenID Provider said this time: what it leaves out, the record keeps from before. */
+function user(signIn: SignIn, domain: string | undefined): StoreValue {
+  return {
+    // An address and whether it is verified belong together: `null` is "the provider did not say" (F-000-72).
+    ...(signIn.email !== undefined && { email: signIn.email, domain, emailVerified: signIn.emailVerified ?? null }),
+    ...(signIn.organization !== undefined && { organization: signIn.organization }),
+  }
+}
+
+function connection({ client, grant }: SignIn): StoreValue {
+  return { client: { name: client.name ?? null, host: client.host ?? null }, grant }
+}
+
+function domainOf(email: string | undefined): string | undefined {
+  const at = email?.lastIndexOf('@') ?? -1
+  return email === undefined || at === -1 ? undefined : email.slice(at + 1).toLowerCase()
+}

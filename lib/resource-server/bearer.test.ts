@@ -1,0 +1,196 @@
+import type { JSONWebKeySet } from 'jose'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { claims, createSigningKey, issuer, resource, type SigningKey, sign } from '../../dev/worlds/mcp-endpoint.ts'
+import { StoreUnavailable } from '../store/store.ts'
+import { createBearerVerifier } from './bearer.ts'
+
+const start = Date.UTC(2026, 10, 1)
+const signal = new AbortController().signal
+let first: SigningKey
+let second: SigningKey
+
+beforeAll(async () => {
+  ;[first, second] = await Promise.all([createSigningKey('key-1'), createSigningKey('key-2')])
+})
+
+/** A verifier over a key store with a cache, as the real one has: only `fresh` sees what was published since. */
+function createWorld(published: SigningKey[]) {
+  const world = {
+    now: start,
+    published,
+    cached: toSet(published),
+    reads: 0,
+    freshReads: 0,
+    down: false,
+    verify: (token: string) =>
+      verifier.verify(new Request(resource, { headers: { authorization: `Bearer ${token}` } }), signal),
+  }
+  const verifier = createBearerVerifier({
+    issuer,
+    resource,
+    now: () => world.now,
+    publicKeys: async (_signal, options) => {
+      world.reads += 1
+      if (options?.fresh === true) {
+        world.freshReads += 1
+        await Promise.resolve()
+        if (world.down) throw new StoreUnavailable('down')
+        world.cached = toSet(world.published)
+      }
+      return world.cached
+    },
+  })
+  return world
+}
+
+function toSet(keys: SigningKey[]): JSONWebKeySet {
+  return { keys: keys.map((key) => key.publicJwk) }
+}
+
+describe('keys', () => {
+  test('a key published since is found by one fresh read, however many tokens of it arrive at once', async () => {
+    const world = createWorld([first])
+    world.published = [first, second]
+    const tokens = await Promise.all([1, 2, 3, 4].map(() => sign(second, claims(start))))
+    const outcomes = await Promise.all(tokens.map(world.verify))
+    expect(outcomes.map((outcome) => outcome.kind)).toEqual(['valid', 'valid', 'valid', 'valid'])
+    expect(world.freshReads).toBe(1)
+  })
+
+  test('a stream of made-up kids costs one fresh read in 30 s, and every one of them is refused', async () => {
+    const world = createWorld([first])
+    for (let round = 0; round < 20; round += 1) {
+      const junk = await sign(second, claims(start), { kid: `junk-${round}` })
+      expect(await world.verify(junk)).toMatchObject({ kind: 'invalid', reason: 'unknown kid' })
+      world.now += 1_000
+    }
+    expect(world.freshReads).toBe(1)
+    world.now = start + 31_000
+    await world.verify(await sign(second, claims(start), { kid: 'junk' }))
+    expect(world.freshReads).toBe(2)
+  })
+
+  test('a token younger than the last read is not called invalid while we may not look: its key may be new', async () => {
+    const world = createWorld([first])
+    await world.verify(await sign(second, claims(start), { kid: 'junk' }))
+    world.now += 10_000
+    world.published = [first, second]
+    const young = await sign(second, claims(world.now))
+    await expect(world.verify(young)).rejects.toThrow(StoreUnavailable)
+    world.now += 21_000
+    expect(await world.verify(young)).toMatchObject({ kind: 'valid' })
+  })
+
+  test('a fresh read that fails is our fault, for 30 s without asking again, and heals', async () => {
+    const world = createWorld([first])
+    world.published = [first, second]
+    world.down = true
+    const token = await sign(second, claims(start))
+    await expect(world.verify(token)).rejects.toThrow(StoreUnavailable)
+    await expect(world.verify(token)).rejects.toThrow(StoreUnavailable)
+    expect(world.freshReads).toBe(1)
+    world.down = false
+    world.now += 31_000
+    expect(await world.verify(token)).toMatchObject({ kind: 'valid' })
+  })
+
+  test('a key that is withdrawn takes along what it signed, from memory too [O-09]', async () => {
+    const world = createWorld([first, second])
+    const leaked = await sign(first, claims(start))
+    expect(await world.verify(leaked)).toMatchObject({ kind: 'valid' })
+    world.cached = toSet([second])
+    world.published = [second]
+    // Nobody has to come along with a token of the new key first.
+    expect(await world.verify(leaked)).toMatchObject({ kind: 'invalid' })
+  })
+
+  test('a kid that names another key now verifies by that one, and no more by the old one', async () => {
+    const world = createWorld([first])
+    const old = await sign(first, claims(start))
+    await world.verify(old)
+    world.cached = toSet([{ ...second, publicJwk: { ...second.publicJwk, kid: first.kid } }])
+    expect(await world.verify(await sign(second, claims(start), { kid: first.kid }))).toMatchObject({ kind: 'valid' })
+    expect(await world.verify(old)).toMatchObject({ kind: 'invalid' })
+  })
+
+  test('an ID token of another issuer is refused without looking for its key [S-08]', async () => {
+    const world = createWorld([first])
+    const idToken = await sign(second, claims(start, { iss: 'https://idp.example' }), { typ: 'JWT', kid: 'idp' })
+    expect(await world.verify(idToken)).toMatchObject({ kind: 'invalid', reason: 'typ' })
+    expect(world.reads).toBe(0)
+  })
+
+  test.each([
+    ['for encryption', { use: 'enc' }],
+    ['for another algorithm', { alg: 'PS256' }],
+    ['of another type', { kty: 'EC', crv: 'P-256' }],
+  ])('a published key %s verifies nothing', async (_name, change) => {
+    const world = createWorld([{ ...first, publicJwk: { ...first.publicJwk, ...change } }])
+    expect(await world.verify(await sign(first, claims(start)))).toMatchObject({ kind: 'invalid' })
+  })
+})
+
+describe('memory', () => {
+  test('a token seen before is good until it expires, without the store and without a signature [S-07]', async () => {
+    const world = createWorld([first])
+    const token = await sign(first, claims(start))
+    const outcome = await world.verify(token)
+    world.down = true
+    expect(await world.verify(token)).toEqual(outcome)
+    world.now += 3_604_000
+    expect(await world.verify(token)).toEqual(outcome)
+    expect(world.freshReads).toBe(0)
+    world.now += 2_000
+    expect(await world.verify(token)).toMatchObject({ kind: 'invalid', reason: 'expired' })
+  })
+
+  test('another signature under a known header and payload is checked anew', async () => {
+    const world = createWorld([first])
+    const token = await sign(first, claims(start))
+    await world.verify(token)
+    expect(await world.verify(`${token.slice(0, -6)}AAAAAA`)).toMatchObject({ kind: 'invalid' })
+  })
+
+  test('a failure is never remembered', async () => {
+    const world = createWorld([first])
+    const early = await sign(first, claims(start, { nbf: start / 1000 + 60 }))
+    expect(await world.verify(early)).toMatchObject({ kind: 'invalid' })
+    world.now += 60_000
+    expect(await world.verify(early)).toMatchObject({ kind: 'valid' })
+  })
+
+  test('more tokens than it holds push out the oldest, and all stay good', async () => {
+    const world = createWorld([first])
+    const oldest = await sign(first, claims(start))
+    await world.verify(oldest)
+    for (let count = 0; count < 1_000; count += 1) await world.verify(await sign(first, claims(start)))
+    const { reads } = world
+    expect(await world.verify(oldest)).toMatchObject({ kind: 'valid' })
+    expect(world.reads).toBe(reads + 1)
+  })
+})
+
+test('claims arrive as they were signed', async () => {
+  const world = createWorld([first])
+  const outcome = await world.verify(await sign(first, claims(start, { jti: 'jti-1' })))
+  expect(outcome).toEqual({
+    kind: 'valid',
+    token: {
+      sub: 'user-1',
+      clientId: 'client-1',
+      scope: ['docs:read', 'docs:feedback'],
+      email: 'ada@example.org',
+      emailVerified: true,
+      organization: { id: 'org-1', name: 'Analytical Engines' },
+      grant: 'grants/202611/user-1/grant-1',
+      jti: 'jti-1',
+      expiresAt: start / 1000 + 3600,
+    },
+  })
+  const empty = await world.verify(await sign(first, claims(start, { org_id: '', org_name: '' })))
+  expect([empty.kind, empty.kind === 'valid' && empty.token.organization]).toEqual(['valid', undefined])
+  const nobody = { email: undefined, email_verified: undefined, org_id: undefined, org_name: undefined }
+  const bare = await world.verify(await sign(first, claims(start, nobody)))
+  if (bare.kind !== 'valid') throw new Error('not valid')
+  expect(Object.keys(bare.token).sort()).toEqual(['clientId', 'expiresAt', 'grant', 'jti', 'scope', 'sub'])
+})

@@ -1,0 +1,82 @@
+import { jsonResponse, toJson } from '../base/well-formed.ts'
+/** What a client must know to get a token for this resource. */
+export interface ProtectedResource {
+  /** Absolute URL of the RFC 9728 document. */
+  readonly resourceMetadataUrl: string
+  /** Where a person reads how to connect. */
+  readonly documentationUrl: string
+  /** The scopes that a client needs for what it asks (S-05); never `offline_access`. */
+  readonly scopes: readonly string[]
+  /** The call of a tool that is refused: a client that reads results finds the challenge in one (S-19). */
+  readonly toolCall?: { readonly id: string | number | null } | undefined
+}
+
+/** 401 without an `error` member: some clients start the flow only when it is absent (S-02, RFC 6750 §3). */
+export function authenticationRequired(resource: ProtectedResource): Response {
+  const message = 'Sign in to use this server. An MCP client does this by itself when it follows the challenge.'
+  return refusal(401, resource, { error: 'authentication_required', message }, { scope: resource.scopes.join(' ') })
+}
+
+/** 401 for a token that we do not accept (S-03, RFC 6750 §3.1). */
+export function invalidToken(resource: ProtectedResource, description: string): Response {
+  return refusal(
+    401,
+    resource,
+    { error: 'invalid_token', message: description },
+    { error: 'invalid_token', error_description: description, scope: resource.scopes.join(' ') },
+  )
+}
+
+/** 400 for an `Authorization` header that cannot be read (S-04, RFC 6750 §3.1). */
+export function invalidRequest(resource: ProtectedResource): Response {
+  const description = 'The Authorization header must hold one Bearer token'
+  return refusal(
+    400,
+    resource,
+    { error: 'invalid_request', message: description },
+    { error: 'invalid_request', error_description: description },
+  )
+}
+
+/** 403 naming every scope that the operation needs in one challenge (S-05, RFC 6750 §3.1). */
+export function insufficientScope(resource: ProtectedResource): Response {
+  const scope = resource.scopes.join(' ')
+  const description = `This needs an access token with the scope ${scope}`
+  return refusal(
+    403,
+    resource,
+    { error: 'insufficient_scope', message: description },
+    { error: 'insufficient_scope', error_description: description, scope },
+  )
+}
+
+interface Body {
+  readonly error: string
+  readonly message: string
+}
+
+/**
+ * `resource_metadata` comes first, every value is quoted, members are separated by commas (S-02, RFC 9728 §5.1). To the
+ * call of a tool the body is a result that says the same in the way that ChatGPT reads (S-19); the status stays.
+ */
+function refusal(
+  status: number,
+  resource: ProtectedResource,
+  body: Body,
+  parameters: Readonly<Record<string, string>>,
+): Response {
+  const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters }
+  const challenge = `Bearer ${Object.entries(members)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ')}`
+  const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
+  const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })
+  return jsonResponse(answer, { status, headers: { 'WWW-Authenticate': challenge } })
+}
+
+/** The body of a refusal: as it is, or as the result of the call of a tool, which a client can show to the model. */
+export function answerTo(toolCall: ProtectedResource['toolCall'], said: object, meta?: object) {
+  if (!toolCall) return said
+  const content = [{ type: 'text', text: toJson(said) }]
+  return { jsonrpc: '2.0', id: toolCall.id, result: { isError: true, content, ...(meta && { _meta: meta }) } }
+}

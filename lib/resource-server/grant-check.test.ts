@@ -1,0 +1,276 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  resource,
+  type SigningKey,
+  sign,
+  startUpstream,
+  type Upstream,
+} from '../../dev/worlds/mcp-endpoint.ts'
+import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
+import { StoreUnavailable } from '../store/store.ts'
+
+const start = Date.UTC(2026, 10, 1)
+const second = 1_000
+let key: SigningKey
+let upstream: Upstream
+
+beforeAll(async () => {
+  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+})
+afterAll(() => upstream.stop())
+beforeEach(() => {
+  upstream.calls.length = 0
+})
+
+/** A store that knows which grants have ended, and instances of the endpoint over it. */
+function createGrantWorld() {
+  const world = {
+    now: start,
+    ended: new Set<string>(),
+    absent: new Set<string>(),
+    /** Milliseconds that a read takes. */
+    slowness: 0,
+    store: 'up' as 'up' | 'down' | 'hanging',
+    reads: [] as string[],
+    instance() {
+      const { fetch, lines } = createTestEndpoint([key], upstream, {
+        now: () => world.now,
+        async grantStatus(grant, signal) {
+          world.reads.push(grant)
+          const status = world.absent.has(grant) ? 'absent' : world.ended.has(grant) ? 'ended' : 'live'
+          world.now += world.slowness
+          if (world.store === 'down') throw new StoreUnavailable('down')
+          if (world.store === 'hanging') {
+            await new Promise((resolve) => signal.addEventListener('abort', resolve))
+            throw new StoreUnavailable('the request ran out of time')
+          }
+          await new Promise((resolve) => setImmediate(resolve))
+          return status
+        },
+      })
+      const call = (token: string, body = ask('how?')) => fetch(post(body, { authorization: `Bearer ${token}` }))
+      return { call, lines, fetch, status: async (token: string) => (await call(token)).status }
+    },
+  }
+  return world
+}
+
+const grant = 'grants/202704/u_reader/0123456789abcdefghijkl'
+const tokenOf = (changes: object = {}) => sign(key, claims(start, { grant, ...changes }))
+
+describe('a revoked grant', () => {
+  test.each(['POST', 'GET', 'HEAD', 'DELETE'])(
+    '%s is answered 401 invalid_token by an instance that has not seen the token before, and nothing is asked [S-07 T-23 T-26]',
+    async (method) => {
+      const world = createGrantWorld()
+      world.ended.add(grant)
+      const { fetch, lines } = world.instance()
+      const headers = { authorization: `Bearer ${await tokenOf()}` }
+      const request = method === 'POST' ? post(ask('how?'), headers) : new Request(resource, { method, headers })
+      const response = await fetch(request)
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toMatch(
+        /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="The access token has been revoked", scope="docs:read"$/,
+      )
+      expectReadableByBrowsers(response)
+      expect(upstream.calls).toEqual([])
+      expect(lines).toEqual([{ event: 'mcp_token_refused', requestId: 'request-1', reason: 'revoked' }])
+    },
+  )
+
+  test('is refused within 60 seconds by an instance that knows its tokens, whatever the number of calls [S-07 T-23 B8-17]', async () => {
+    const world = createGrantWorld()
+    const [token, other] = [await tokenOf(), await tokenOf()]
+    const { status } = world.instance()
+    expect(await status(token)).toBe(200)
+    world.ended.add(grant)
+    for (let calls = 0; calls < 59; calls++) {
+      world.now += second
+      expect([200, 401]).toContain(await status(token))
+    }
+    world.now += second
+    upstream.calls.length = 0
+    expect([await status(token), await status(other)]).toEqual([401, 401])
+    expect(upstream.calls).toEqual([])
+  })
+
+  test('is read no more before the token expires', async () => {
+    const world = createGrantWorld()
+    world.ended.add(grant)
+    const { status } = world.instance()
+    const token = await tokenOf()
+    for (const _ of Array(59)) {
+      expect(await status(token)).toBe(401)
+      world.now += 60 * second
+    }
+    expect(world.reads).toHaveLength(1)
+  })
+
+  test('is told before a lack of scope, and before what is wrong with the body', async () => {
+    const world = createGrantWorld()
+    world.ended.add(grant)
+    const { call } = world.instance()
+    expect((await call(await tokenOf({ scope: 'docs:feedback' }))).status).toBe(401)
+    expect((await call(await tokenOf(), 'x'.repeat(1_100_000))).status).toBe(401)
+  })
+})
+
+describe('a live grant', () => {
+  test('200 calls at once cost one read, and so does the minute after them', async () => {
+    const world = createGrantWorld()
+    const { call } = world.instance()
+    const tokens = await Promise.all([tokenOf(), tokenOf()])
+    const many = () => Promise.all(Array.from({ length: 200 }, (_, i) => call(tokens[i % 2] ?? '', rpc('tools/list'))))
+    expect(new Set((await many()).map(({ status }) => status))).toEqual(new Set([200]))
+    world.now += 59 * second
+    await many()
+    expect(world.reads).toEqual([grant])
+    // By now the tokens are known, so that all calls come to the grant at the same moment.
+    world.now += second
+    await many()
+    expect(world.reads).toEqual([grant, grant])
+  })
+
+  test('its minute begins when the read does, not when it ends: what was found may be as old as that', async () => {
+    const world = createGrantWorld()
+    const { status } = world.instance()
+    const token = await tokenOf()
+    world.slowness = 20 * second
+    expect(await status(token)).toBe(200)
+    world.ended.add(grant)
+    world.now += 39 * second
+    expect(await status(token)).toBe(200)
+    world.now += second
+    expect(await status(token)).toBe(401)
+    expect(world.reads).toHaveLength(2)
+  })
+
+  test('one that is revoked does not end another one of the same person', async () => {
+    const world = createGrantWorld()
+    world.ended.add(grant)
+    const { status } = world.instance()
+    expect(await status(await tokenOf())).toBe(401)
+    expect(await status(await tokenOf({ grant: `${grant.slice(0, -1)}x` }))).toBe(200)
+  })
+
+  test('an instance remembers no more than 2,000 of them', async () => {
+    const world = createGrantWorld()
+    const { call } = world.instance()
+    const tokens = await Promise.all(Array.from({ length: 2_001 }, (_, i) => tokenOf({ grant: `${grant}${i}` })))
+    for (const token of tokens) await call(token, '{')
+    await call(tokens[2_000] ?? '', '{')
+    expect(world.reads).toHaveLength(2_001)
+    await call(tokens[0] ?? '', '{')
+    expect(world.reads).toHaveLength(2_002)
+  })
+})
+
+describe('a grant that the store does not have', () => {
+  test('is refused, and looked for again after five seconds: one wrong answer signs nobody out', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { status } = world.instance()
+    const token = await tokenOf()
+    expect(await status(token)).toBe(401)
+    world.absent.clear()
+    world.now += 4_999
+    expect(await status(token)).toBe(401)
+    expect(world.reads).toHaveLength(1)
+    world.now += 1
+    expect(await status(token)).toBe(200)
+    expect(world.reads).toHaveLength(2)
+  })
+
+  test('is looked for at once for the token of a refresh, which proves that it is there', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { status } = world.instance()
+    const [before, after] = [await tokenOf(), await tokenOf()]
+    expect(await status(before)).toBe(401)
+    world.absent.clear()
+    expect(await status(after)).toBe(200)
+    // What the later answer said goes for all tokens of the grant.
+    expect(await status(before)).toBe(200)
+    expect(world.reads).toHaveLength(2)
+  })
+
+  test('costs one read in five seconds, however often the same token comes', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { call } = world.instance()
+    const token = await tokenOf()
+    await Promise.all(Array.from({ length: 100 }, () => call(token)))
+    for (let calls = 0; calls < 100; calls++) expect((await call(token)).status).toBe(401)
+    expect(world.reads).toHaveLength(1)
+  })
+
+  test('that has ended meanwhile stays ended, whatever is said of it later', async () => {
+    const world = createGrantWorld()
+    world.absent.add(grant)
+    const { status } = world.instance()
+    const token = await tokenOf()
+    expect(await status(token)).toBe(401)
+    world.absent.clear()
+    world.ended.add(grant)
+    world.now += 5 * second
+    expect(await status(token)).toBe(401)
+    world.ended.clear()
+    world.now += 120 * second
+    expect([await status(token), await status(await tokenOf())]).toEqual([401, 401])
+    expect(world.reads).toHaveLength(2)
+  })
+})
+
+describe('a store that does not answer', () => {
+  test('lets a valid token pass, says so in the log, and is asked again after five seconds', async () => {
+    const world = createGrantWorld()
+    world.store = 'down'
+    world.ended.add(grant)
+    const { status, lines } = world.instance()
+    const token = await tokenOf()
+    expect([await status(token), await status(token)]).toEqual([200, 200])
+    expect(lines.filter(({ event }) => event === 'mcp_grant_unchecked')).toEqual([
+      { event: 'mcp_grant_unchecked', grant: '01234567', reason: 'down' },
+    ])
+    world.store = 'up'
+    world.now += 5 * second
+    expect(await status(token)).toBe(401)
+  })
+
+  test('keeps a call waiting for a second, once', async () => {
+    const world = createGrantWorld()
+    world.store = 'hanging'
+    const { call } = world.instance()
+    const token = await tokenOf()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const waiting = call(token, rpc('tools/list'))
+      await vi.waitFor(() => expect(world.reads).toHaveLength(1))
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect((await waiting).status).toBe(200)
+      expect((await call(token, rpc('tools/list'))).status).toBe(200)
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(world.reads).toHaveLength(1)
+  })
+
+  test('does not open the door to a token that is not valid', async () => {
+    const world = createGrantWorld()
+    world.store = 'down'
+    const { status } = world.instance()
+    expect(await status(await tokenOf({ aud: 'https://other.example/mcp' }))).toBe(401)
+    expect(world.reads).toEqual([])
+  })
+})
+
+test('nobody is asked about a grant for whoever has no token, and a bug there is a 500', async () => {
+  const grantStatus = () => Promise.reject(new TypeError('a bug'))
+  const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false, grantStatus })
+  expect((await resultOf(await fetch(post(rpc('tools/list'))))).result.tools).toHaveLength(1)
+  const token = await sign(key, claims(Date.now()))
+  expect((await fetch(post(rpc('tools/list'), { authorization: `Bearer ${token}` }))).status).toBe(500)
+})

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  claims,
+  createSigningKey,
+  createTestEndpoint,
+  issuer,
+  resource,
+  type SigningKey,
+  sign,
+  startUpstream,
+  type Upstream,
+} from '../../dev/worlds/mcp-endpoint.ts'
+import { ask, expectReadableByBrowsers, post, rpc } from '../../dev/worlds/mcp-requests.ts'
+
+const now = Date.now()
+let key: SigningKey
+let upstream: Upstream
+let token: string
+
+beforeAll(async () => {
+  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  token = await sign(key, claims(now))
+})
+afterAll(() => upstream.stop())
+beforeEach(() => {
+  upstream.calls.length = 0
+})
+
+const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
+  post(body, { authorization: `Bearer ${bearer}`, ...headers })
+
+describe('browsers', () => {
+  test('a preflight needs no token, from any origin [S-11 S-23]', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const response = await fetch(
+      new Request(resource, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
+    )
+    expect(response.status).toBe(204)
+    expect(response.headers.get('access-control-allow-methods')).toBe('POST, OPTIONS')
+    for (const name of ['Authorization', 'Content-Type', 'Accept', 'MCP-Protocol-Version', 'Mcp-Method', 'Mcp-Name']) {
+      expect(response.headers.get('access-control-allow-headers')).toContain(name)
+    }
+    expectReadableByBrowsers(response)
+  })
+
+  test.each([
+    issuer,
+    'https://claude.ai',
+    'https://app.example.org',
+    'http://localhost:6274',
+    'http://127.0.0.1:1',
+    'http://[::1]:8',
+  ])('a page from %s is led to sign-in [S-10]', async (origin) => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    expect((await fetch(post(rpc('tools/list'), { origin }))).status).toBe(401)
+    expect((await fetch(authorized(rpc('tools/list'), token, { origin }))).status).toBe(200)
+  })
+
+  const foreign = [
+    'null',
+    'https://evil.example',
+    'http://claude.ai',
+    'https://claude.ai.evil.example',
+    'https://claude.ai:8443',
+    'http://localhost.evil.example',
+    'http://localhost@evil.example',
+    'ftp://localhost',
+    'tauri://localhost',
+    'vscode-webview://1abc',
+    'https://*',
+    'claude.ai',
+    '',
+  ]
+
+  test.each(foreign)(
+    'a page from %j acts with a good token, which no browser sends by itself [S-10]',
+    async (origin) => {
+      const { fetch } = createTestEndpoint([key], upstream)
+      const response = await fetch(authorized(ask('how?'), token, { origin }))
+      expect(response.status).toBe(200)
+      expectReadableByBrowsers(response)
+      expect(upstream.calls).toMatchObject([{ meta: { user: { email: 'ada@example.org' } } }])
+    },
+  )
+
+  test.each(foreign)('a page from %j is led to sign-in, whoever has to [S-10 S-23]', async (origin) => {
+    for (const requireAuth of [true, false]) {
+      const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
+      const answers = [
+        await fetch(post(rpc('initialize'), { origin })),
+        await fetch(post(rpc('tools/list'), { origin })),
+        await fetch(new Request(resource, { headers: { origin } })),
+        await fetch(authorized(ask('how?'), 'bad', { origin })),
+      ]
+      for (const response of answers) {
+        expect(response.status).toBe(401)
+        expect(response.headers.get('www-authenticate')).toContain('resource_metadata=')
+        expectReadableByBrowsers(response)
+      }
+    }
+  })
+
+  test.each(foreign)('a page from %j calls no tool for nobody [S-10 S-23 A20]', async (origin) => {
+    const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth: false })
+    const batch = `[${ask('how?')}]`
+    for (const request of [post(ask('how?'), { origin }), post(batch, { origin })]) {
+      const response = await fetch(request)
+      expect(response.status).toBe(403)
+      expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null })
+      expectReadableByBrowsers(response)
+      expect(lines.pop()).toEqual({
+        event: 'mcp_refused',
+        requestId: 'request-1',
+        reason: 'origin',
+        tool: 'ask_question',
+      })
+    }
+    expect(upstream.calls).toEqual([])
+  })
+
+  test('an operator may let every page over TLS in, and still nobody without an origin of their own', async () => {
+    const { fetch } = createTestEndpoint([key], upstream, { allowedOrigins: ['https://*'], requireAuth: false })
+    const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
+    expect(await status('https://any.example')).toBe(200)
+    expect(await status('http://any.example')).toBe(403)
+    expect(await status('null')).toBe(403)
+  })
+
+  test('an operator may list the page of an app, in whichever case it spells itself', async () => {
+    const { fetch } = createTestEndpoint([key], upstream, { allowedOrigins: ['app://notes.md'], requireAuth: false })
+    const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
+    expect(await Promise.all(['app://notes.md', 'App://Notes.md'].map(status))).toEqual([200, 200])
+    expect(await Promise.all(['app://notes.md.evil', 'app://', 'https://notes.md'].map(status))).toEqual([
+      403, 403, 403,
+    ])
+  })
+
+  test('a cookie counts for nothing', async () => {
+    const { fetch } = createTestEndpoint([key], upstream)
+    const cookie = `access_token=${token}; __Host-browser=x; session=${token}`
+    const response = await fetch(post(ask('how?'), { cookie }))
+    expect(response.status).toBe(401)
+    expect(response.headers.get('set-cookie')).toBeNull()
+  })
+})

@@ -1,0 +1,82 @@
+import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
+
+/**
+ * Browser clients that are known to talk to MCP servers directly. Everything else that runs in a page is refused until
+ * the operator lists it (S-10).
+ */
+const knownWebClients = [
+  'https://claude.ai',
+  'https://claude.com',
+  'https://chatgpt.com',
+  'https://chat.openai.com',
+  'https://vscode.dev',
+  'https://insiders.vscode.dev',
+  'https://github.dev',
+  'https://playground.ai.cloudflare.com',
+]
+
+/** In `allowedOrigins`: every page that came over TLS. */
+const anyHttpsOrigin = 'https://*'
+
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+
+/**
+ * Decides about an `Origin` header (S-10; MCP transports, "Security"). Absent (not a browser) is known. So are our own
+ * origin, the known web clients, what the operator lists, and pages on the person's own machine (the Inspector). Foreign
+ * are `null` (an opaque origin can be anybody), and every other page: on a developer's machine such a page would
+ * otherwise reach a server that the network cannot, by DNS rebinding or plainly by name. A good token is proof of its
+ * own: a browser sends none by itself.
+ *
+ * `allowedOrigins` are origins in lower case, or `https://*` for all of TLS.
+ */
+export function createOriginRule(
+  issuer: string,
+  allowedOrigins: readonly string[],
+): (origin: string | null) => boolean {
+  const allowed = new Set([new URL(issuer).origin, ...knownWebClients, ...allowedOrigins])
+  return (origin) => {
+    if (origin === null) return true
+    if (allowed.has(origin.toLowerCase())) return true
+    const url = URL.parse(origin)
+    if (url === null) return false
+    if (url.protocol === 'https:' && allowed.has(anyHttpsOrigin)) return true
+    return (url.protocol === 'http:' || url.protocol === 'https:') && loopbackHosts.includes(url.hostname)
+  }
+}
+
+/**
+ * The headers of every answer, refusals included: a browser client that cannot read the 401 cannot sign in (S-23, B8-10).
+ * `*` is safe: a bearer token is not sent by the browser on its own, so no page gains authority by asking.
+ */
+const commonHeaders = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': [
+    ...['WWW-Authenticate', 'MCP-Protocol-Version', 'Retry-After'],
+    ...rateLimitFields,
+  ].join(', '),
+  'Cache-Control': 'no-store',
+}
+
+export const allowedMethods = 'POST, OPTIONS'
+
+/** The answer to a CORS preflight. `*` stands for headers that carry no credentials; Authorization must be named. */
+export function preflightResponse(): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      Allow: allowedMethods,
+      'Access-Control-Allow-Methods': allowedMethods,
+      'Access-Control-Allow-Headers':
+        'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, *',
+      'Access-Control-Max-Age': '86400',
+    },
+  })
+}
+
+/** The same response with the headers that every answer carries, and without a body for HEAD. */
+export function withCommonHeaders(request: Request, response: Response): Response {
+  const headers = new Headers(response.headers)
+  for (const [name, value] of Object.entries(commonHeaders)) headers.set(name, value)
+  const body = request.method === 'HEAD' ? null : response.body
+  return new Response(body, { status: response.status, headers })
+}

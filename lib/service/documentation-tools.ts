@@ -1,0 +1,46 @@
+import { createApiReference } from '../answers/api-reference.ts'
+import { createKapa } from '../answers/kapa.ts'
+import { createKapaRetrieval } from '../answers/kapa-retrieval.ts'
+import type { Access } from '../mcp/tools/access.ts'
+import { getApiReferenceContent, listApiReferencePages, searchApiReference } from '../mcp/tools/api-reference.ts'
+import { askQuestion } from '../mcp/tools/ask-question.ts'
+import type { Tool } from '../mcp/tools/tool.ts'
+import { scopes } from '../oauth/capabilities.ts'
+import { type ApiReferenceSettings, signInOf, type ToolSettings, type ToolTexts } from '../settings/tools.ts'
+import { identity } from './identity.ts'
+import { log } from './log.ts'
+
+/** What it takes to use `/mcp` at all. */
+const [read] = scopes
+
+/** Who may call a tool that can do without knowing the person. */
+export function accessOf(texts: ToolTexts, publicTools: readonly string[]): Access {
+  const signIn = signInOf({ ...texts, ofPerson: false }, publicTools)
+  return { signIn, scopes: signIn === 'never' ? [] : [read] }
+}
+
+/** The tools that answer from the documentation, in the order in which they are listed. */
+export function createTools(settings: ToolSettings, kapaApiKey: string): readonly Tool[] {
+  const { ask, kapa, apiReference, publicTools } = settings
+  const accessTo = (tool: ToolTexts) => accessOf(tool, publicTools)
+  const client = { name: identity.name, version: identity.version }
+
+  const answerService =
+    kapa.kind === 'mcp'
+      ? createKapa({ ...kapa, apiKey: kapaApiKey, client, log })
+      : createKapaRetrieval({ ...kapa, apiKey: kapaApiKey, log })
+
+  function apiReferenceTools({ hubUrl, pagesUrl, list, search, content }: ApiReferenceSettings): readonly Tool[] {
+    const reference = { apiReference: createApiReference({ url: hubUrl, client, log }), pagesUrl }
+    return [
+      listApiReferencePages({ ...list, access: accessTo(list), ...reference }),
+      searchApiReference({ ...search, access: accessTo(search), ...reference }),
+      getApiReferenceContent({ ...content, access: accessTo(content), ...reference }),
+    ]
+  }
+
+  return [
+    askQuestion({ ...ask, access: accessTo(ask), answerService }),
+    ...(apiReference ? apiReferenceTools(apiReference) : []),
+  ]
+}

@@ -1,0 +1,32 @@
+import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
+import {
+  createPublicKeys,
+  createSigningKeys,
+  createStoredKeysReader,
+  type PublicKeys,
+  pinnedSigningKey,
+  type SigningKeys,
+} from '../oauth/keys/signing-keys.ts'
+import type { Configuration } from '../settings/configuration.ts'
+import type { Store } from '../store/store.ts'
+import { log } from './log.ts'
+
+/** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing takes the secret. */
+export interface Keys {
+  readonly publicKeys: PublicKeys
+  readonly signingKeys: (sealing: Sealing) => SigningKeys
+}
+
+export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store): Keys {
+  if (signingJwk) {
+    const { publicKeys, signingKeys } = pinnedSigningKey(signingJwk)
+    return { publicKeys, signingKeys: () => signingKeys }
+  }
+  const now = Date.now
+  const stored = createStoredKeysReader({ issuer, store, now })
+  return {
+    // Also while something else is misconfigured: whoever writes the store must not publish a key of their own then.
+    publicKeys: createPublicKeys(stored, secrets ? { sealing: createSealing(issuer, secrets), log } : undefined),
+    signingKeys: (sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
+  }
+}

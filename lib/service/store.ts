@@ -1,0 +1,7 @@
+import type { Site } from '../netlify/site.ts'
+import { createBlobsStore } from '../store/blobs/blobs.ts'
+import type { Store } from '../store/store.ts'
+
+/** The store of a site. */
+export const storeOf = ({ storeName, netlifyDev = false }: Site): Store =>
+  createBlobsStore({ name: storeName, readsWithoutETag: netlifyDev })

@@ -1,0 +1,210 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { readConfiguration } from './configuration.ts'
+import type { Environment } from './reader.ts'
+import { newSecret, parseSecret } from './secrets.ts'
+
+const site = { issuer: 'https://docs.example', storeName: 's', production: true }
+const local = { issuer: 'http://localhost:8888', storeName: 's', production: false }
+const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
+
+describe('configuration', () => {
+  test('needs three settings', () => {
+    const { problems, flow, mcp } = readConfiguration(complete, site)
+    expect(problems).toEqual([])
+    expect(flow?.upstream).toMatchObject({ kind: 'oidc', clientId: 'client' })
+    expect(flow?.lifetimes).toEqual({ accessToken: 3600, refreshToken: 2_592_000, grant: 15_552_000, grace: 60 })
+    expect(mcp.requireAuth).toBe(false)
+  })
+
+  test('names everything that is missing or wrong at once, and no value [O-10]', () => {
+    const wrong = {
+      MCP_OAUTH_SECRET: 'hunter2',
+      MCP_OAUTH_ACCESS_TTL: '1e9',
+      MCP_OAUTH_SIGNUP_URL: 'javascript:alert(1)',
+      MCP_OAUTH_SIGNING_JWK: '{"kty":"RSA"}',
+      MCP_BRAND_COLOR: 'red;}',
+      MCP_OAUTH_INTERSTITIAL: 'false',
+      MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:9999',
+      MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: 'javascript:alert(1)',
+      MCP_OAUTH_INTROSPECTION_TOKENS: `${'x'.repeat(32)},hunter2`,
+      MCP_OAUTH_ADVERTISE_ISS: 'no',
+    }
+    const { problems, flow } = readConfiguration(wrong, site)
+    expect(flow).toBeNull()
+    for (const name of [...Object.keys(wrong), 'UPSTREAM_CLIENT_ID', 'KAPA_API_KEY']) {
+      expect(problems.join('\n')).toContain(name)
+    }
+    expect(problems.join('\n')).not.toMatch(/hunter2|1e9|alert|red;/)
+  })
+
+  test.each([
+    'http://docs.example',
+    'https://docs.example/',
+    'https://docs.example/x',
+    'https://DOCS.example',
+    'ftp://x',
+  ])('refuses the issuer %s [D-04 O-10]', (issuer) =>
+    expect(readConfiguration(complete, { ...site, issuer }).flow).toBeNull(),
+  )
+
+  test('takes a whole private RSA key of 2048 bits or more, and nothing less', () => {
+    const withJwk = (jwk: object) =>
+      readConfiguration({ ...complete, MCP_OAUTH_SIGNING_JWK: JSON.stringify(jwk) }, site)
+    const rsa = (modulusLength: number) =>
+      generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ format: 'jwk' })
+    const whole = rsa(2048)
+    expect(withJwk(whole).problems).toEqual([])
+    const { p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...bare } = whole
+    const { d: _d, ...publicHalf } = bare
+    const curve = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
+    const named = (kid: unknown) => ({ ...whole, kid })
+    expect(withJwk(named('key-1')).problems).toEqual([])
+    const mixed = { ...whole, n: rsa(2048).n }
+    for (const wrong of [bare, publicHalf, rsa(1024), curve, {}, named(1), named(''), named('k'.repeat(200)), mixed]) {
+      const { problems, flow, signingJwk } = withJwk(wrong)
+      expect([problems.length, flow, signingJwk]).toEqual([1, null, undefined])
+    }
+  })
+
+  test('REQUIRE_AUTH is on by the word true; one that means neither is told, and opens nothing [O-10 F-000-16]', () => {
+    const read = (value: string) => readConfiguration({ ...complete, REQUIRE_AUTH: value }, site)
+    for (const value of ['true', ' true '])
+      expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([true, []])
+    for (const value of ['false', '']) expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([false, []])
+    for (const value of ['TRUE', '1', 'yes', 'on']) {
+      expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([
+        true,
+        ['REQUIRE_AUTH must be true or false'],
+      ])
+    }
+  })
+})
+
+describe('the upstream', () => {
+  const { UPSTREAM_CLIENT_ID: _, ...without } = complete
+  const upstream = (env: Environment, at = local) => readConfiguration(env, at).flow?.upstream.kind
+
+  test.each([
+    ['a client id', complete, local, 'oidc'],
+    ['its older name', { ...without, REDPANDA_OAUTH_CLIENT_ID: 'x' }, site, 'oidc'],
+    ['a client id wins over the mock', { ...complete, NETLIFY_DEV: 'true' }, local, 'oidc'],
+    ['nothing', without, local, undefined],
+    ['NETLIFY_DEV', { ...without, NETLIFY_DEV: 'true' }, local, 'mock'],
+    ['MCP_OAUTH_ALLOW_MOCK', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true' }, local, 'mock'],
+    ['another word', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
+    ['the mock in production', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true', NETLIFY_DEV: 'true' }, site, undefined],
+  ])('by %s', (_what, env, at, kind) => expect(upstream(env, at)).toBe(kind))
+
+  test.each<[string, Environment, string | undefined]>([
+    ['is Redpanda’s by default', {}, 'https://auth.prd.cloud.redpanda.com/'],
+    ['is another by its older name', { REDPANDA_OAUTH_ISSUER: 'https://login.example/' }, 'https://login.example/'],
+    ['has no default with a brand of one’s own', { MCP_BRAND_NAME: 'Example' }, undefined],
+  ])('%s [F-000-89]', (_what, env, issuer) => {
+    const { flow } = readConfiguration({ ...complete, ...env }, site)
+    expect(flow?.upstream.kind === 'oidc' ? flow.upstream.issuer : undefined).toBe(issuer)
+  })
+})
+
+describe('clients of the configuration', () => {
+  const web = {
+    client_id: 'web',
+    redirect_uris: ['https://portal.example/cb'],
+    client_secret_sha256: 'a'.repeat(64),
+  }
+  const read = (value: string) => readConfiguration({ ...complete, MCP_OAUTH_CLIENTS: value }, site)
+
+  test('are an array of JSON; none by default [R-01]', () => {
+    expect(read('').flow?.configuredClients).toEqual([])
+    expect(read(JSON.stringify([web])).flow?.configuredClients).toMatchObject([{ id: 'web', source: 'configuration' }])
+  })
+
+  test.each(['web', '{}', JSON.stringify([{ ...web, client_secret: 'hunter22' }]), JSON.stringify([web, {}, null])])(
+    'that will not do close the flow, each by its number, and no value is told: %s',
+    (value) => {
+      const { flow, problems } = read(value)
+      expect(flow).toBeNull()
+      for (const problem of problems) expect(problem).toMatch(/^MCP_OAUTH_CLIENTS(?:\[\d\])? (?!.*hunter22)/)
+    },
+  )
+})
+
+describe('limits and hardening', () => {
+  const flow = (env: Environment) => readConfiguration({ ...complete, ...env }, site).flow
+
+  test('20 registrations an hour and 30 documents in 10 minutes, for everybody, unless the operator says otherwise [R-12]', () => {
+    expect(flow({})?.limits).toEqual({
+      registration: { limit: 20, windowSeconds: 3600 },
+      allRegistrations: { limit: 10_000, windowSeconds: 3600 },
+      metadataDocuments: { limit: 30, windowSeconds: 600 },
+      exempt: [],
+    })
+    const off = {
+      MCP_OAUTH_REGISTER_LIMIT: '0',
+      MCP_OAUTH_REGISTER_TOTAL_LIMIT: '0',
+      MCP_OAUTH_CIMD_LIMIT: '0',
+      MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0/8, ::1/128',
+    }
+    expect(flow(off)?.limits).toEqual({
+      registration: undefined,
+      allRegistrations: undefined,
+      metadataDocuments: undefined,
+      exempt: [expect.anything(), expect.anything()],
+    })
+  })
+
+  test('60 calls of tools in 15 minutes for each person and for each address, unless the operator says otherwise [B8-13]', () => {
+    const limits = (env: Environment) => readConfiguration({ ...complete, ...env }, site).mcp.limits
+    const sixty = { limit: 60, windowSeconds: 900 }
+    expect(limits({})).toEqual({ user: sixty, address: sixty })
+    expect(limits({ MCP_USER_LIMIT: '200', MCP_ANONYMOUS_LIMIT: '0', MCP_LIMIT_WINDOW_SEC: '3600' })).toEqual({
+      user: { limit: 200, windowSeconds: 3600 },
+      address: undefined,
+    })
+    // What makes no sense is the default, not no limit: questions are answered while the configuration is wrong.
+    expect(limits({ MCP_USER_LIMIT: '-1', MCP_LIMIT_WINDOW_SEC: '0' })).toEqual({ user: sixty, address: sixty })
+    for (const name of ['MCP_USER_LIMIT', 'MCP_ANONYMOUS_LIMIT', 'MCP_LIMIT_WINDOW_SEC']) {
+      const { problems } = readConfiguration({ ...complete, [name]: 'many' }, site)
+      expect(problems).toEqual([expect.stringContaining(name)])
+    }
+  })
+
+  test('by default anybody may register, any host may serve documents, and nobody is blocked', () => {
+    expect(readConfiguration(complete, site)).toMatchObject({
+      registrationOff: false,
+      introspectionTokens: [],
+      issNotAdvertised: false,
+    })
+    expect(flow({})).toMatchObject({
+      registrationToken: undefined,
+      cimdAllowedHosts: undefined,
+      blockedClients: { hashes: new Set(), hosts: new Set(), before: 0 },
+    })
+  })
+
+  test.each(['short', 'x'.repeat(31), `${'x'.repeat(40)} x`, `"${'x'.repeat(40)}"`])(
+    'a token of the operator like %j is refused',
+    (value) => {
+      expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: value })).toBeNull()
+      expect(flow({ MCP_OAUTH_INTROSPECTION_TOKENS: `${newSecret()},${value}` })).toBeNull()
+    },
+  )
+
+  test('a secret as we make them does for a registration token', () => {
+    const token = newSecret()
+    expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: token })?.registrationToken).toBe(token)
+  })
+})
+
+describe('a secret', () => {
+  test('made by us is accepted', () => {
+    for (let i = 0; i < 100; i++) expect(parseSecret(newSecret())).toHaveLength(32)
+  })
+
+  test.each([
+    ['short', 'a1B2'.repeat(10)],
+    ['a passphrase', 'correct-horse-battery-staple-and-a-lot-of-other-words'],
+    ['repetition', 'aB3'.repeat(20)],
+    ['other characters', `${newSecret()}=`],
+  ])('that is %s is refused', (_what, secret) => expect(typeof parseSecret(secret)).toBe('string'))
+})

@@ -1,0 +1,329 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { repository } from '../../dev/build/build.ts'
+import { reviewSettings } from './configuration.ts'
+import type { Environment } from './reader.ts'
+import { newSecret } from './secrets.ts'
+
+const site = { issuer: 'https://docs.example', storeName: 's', production: true }
+const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
+const review = (env: Environment, at = site) => reviewSettings({ ...complete, ...env }, at)
+
+const urls = ['docs.example', 'http://docs.example/', 'https://*.docs.example/', 'https://<tenant>.docs.example/x']
+const lines = ['two\nlines', 'a\u0007bell', 'x'.repeat(2001)]
+const names = ['a b', '-first', 'x'.repeat(65), 'Ж']
+const words = ['a key', 'ключ', 'two\nlines']
+const flags = ['yes', 'TRUE', '1', '"true"']
+const switches = ['true', 'Off', 'no']
+const numbers = ['many', '-1', '1e9', '1.5', '99999999999']
+const tokens = [
+  'short',
+  'x'.repeat(31),
+  `${'x'.repeat(40)} x`,
+  'x'.repeat(43),
+  'abcdefghij'.repeat(4),
+  'correct-horse-battery-staple-and-more',
+  '0123456789'.repeat(4),
+  '0101010101010101010101010101010101',
+  'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab1',
+]
+const secrets = ['short', 'correct horse battery staple', `${newSecret()}=`]
+
+/** For each setting, what it is not to be: each value is told by the setting's name. */
+const wrong: Readonly<Record<string, readonly string[]>> = {
+  MCP_OAUTH_SECRET: secrets,
+  MCP_OAUTH_PREVIOUS_SECRETS: secrets,
+  MCP_OAUTH_RETIRED_SECRETS: secrets,
+  MCP_OAUTH_SIGNING_JWK: ['key', '{"kty":"oct","k":"c2VjcmV0"}', '{}'],
+  UPSTREAM_CLIENT_ID: words,
+  REDPANDA_OAUTH_CLIENT_ID: words,
+  UPSTREAM_ISSUER: [...urls, 'https://x.example/?a', 'https://x.example/.well-known/openid-configuration'],
+  REDPANDA_OAUTH_ISSUER: urls,
+  UPSTREAM_CLIENT_SECRET: lines,
+  MCP_OAUTH_ALLOW_MOCK: flags,
+  NETLIFY_DEV: flags,
+  MCP_NOTIFY_WITH_MOCK: flags,
+  MCP_OAUTH_PROXY_HOSTS: [
+    'https://docs.example/path',
+    '*.netlify.app',
+    'http://docs.example',
+    'docs.example.',
+    'docs..example',
+    'user@docs.example',
+    '$HOST',
+    'docs.example:99999',
+    'docs.example/x',
+    'docs.example?',
+  ],
+  MCP_OAUTH_PREVIEW_DOMAINS: ['previews', '*.docs.example', 'docs.example:8443', 'https://docs.example/x'],
+  REQUIRE_AUTH: flags,
+  REQUIRE_WORK_EMAIL: flags,
+  MCP_PUBLIC_TOOLS: ['whoami', 'auth_statsu', '*'],
+  MCP_LAZY_AUTH: flags,
+  MCP_ASK_ALL_SCOPES: flags,
+  KAPA_API_KEY: words,
+  KAPA_MCP_SERVER_URL: urls,
+  KAPA_TOOL_NAME: words,
+  KAPA_PROJECT_ID: ['a b', '../x', 'https://kapa.example'],
+  KAPA_API_URL: urls,
+  KAPA_INTEGRATION_ID: ['a b', '../x', 'x'.repeat(101)],
+  MCP_TOOL_NAME: names,
+  MCP_TOOL_TITLE: lines,
+  MCP_TOOL_DESCRIPTION: ['a\u001b[31mcolor', 'a\u0007bell', 'x'.repeat(2001)],
+  MCP_API_HUB_URL: urls,
+  MCP_API_DOCS_URL: [...urls, 'https://docs.example/api?x'],
+  MCP_API_NAMES: ['a b', '../x', 'admin/x'],
+  MCP_API_LIST_TOOL_NAME: names,
+  MCP_API_SEARCH_TOOL_NAME: names,
+  MCP_API_CONTENT_TOOL_NAME: names,
+  MCP_FEEDBACK_FORM_PATH: [...urls, '//forms.example/x', '/a b', 'home'],
+  MCP_FEEDBACK_FORM_NAME: lines,
+  MCP_FEEDBACK_TOOL_NAME: names,
+  MCP_OAUTH_ACCESS_TTL: numbers,
+  MCP_OAUTH_REFRESH_TTL: numbers,
+  MCP_OAUTH_REFRESH_GRACE: numbers,
+  MCP_OAUTH_SIGN_IN_TTL: numbers,
+  MCP_OAUTH_TRUSTED_HOSTS: [
+    'https://docs.example',
+    '*.docs.example',
+    'docs.example/a b',
+    'Docs.example',
+    'docs.example.',
+    'com',
+    'intranet/callback',
+    'co.uk',
+    'com.au/callback',
+    'github.io',
+    'netlify.app:8443',
+  ],
+  MCP_OAUTH_INTERSTITIAL: switches,
+  MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: [
+    'javascript:alert(1)',
+    'https://docs.example/cb',
+    'cursor',
+    'file:///etc/passwd',
+    'warp://mcp/*/callback',
+    'warp://mcp/callback*',
+    '*',
+  ],
+  MCP_OAUTH_PRIVATE_USE_SCHEMES: ['all', 'Any', 'off'],
+  MCP_OAUTH_CLIENTS: ['web', '{}', '[{}]'],
+  MCP_OAUTH_CIMD_ALLOWED_HOSTS: [
+    '*.docs.example',
+    'https://docs.example',
+    'a b',
+    'docs.example/',
+    'DOCS.example',
+    'docs.example:443',
+  ],
+  MCP_OAUTH_DCR: switches,
+  MCP_OAUTH_REGISTRATION_TOKEN: tokens,
+  MCP_OAUTH_BLOCKED_CLIENTS: [
+    'before:yesterday',
+    '*.docs.example',
+    'a b',
+    'https://docs.example',
+    'docs.example/',
+    'Docs.example',
+  ],
+  MCP_OAUTH_CIMD_LOCAL_ORIGINS: [
+    'https://localhost:9443',
+    'localhost:9443',
+    'https://127.0.0.1:1',
+    'https://localhost:9443/x',
+  ],
+  MCP_OAUTH_ADVERTISE_ISS: switches,
+  MCP_OAUTH_INTROSPECTION_TOKENS: tokens,
+  MCP_OAUTH_REGISTER_LIMIT: numbers,
+  MCP_OAUTH_REGISTER_WINDOW_SEC: numbers,
+  MCP_OAUTH_REGISTER_TOTAL_LIMIT: numbers,
+  MCP_OAUTH_CIMD_LIMIT: numbers,
+  MCP_OAUTH_CIMD_WINDOW_SEC: numbers,
+  MCP_OAUTH_LIMIT_EXEMPT: ['10.0.0.0', '10.0.0.0/33', 'everybody'],
+  MCP_ALLOWED_ORIGINS: [
+    'null',
+    'chat.example.net',
+    'https://chat.example.net/path',
+    'https://chat.example.net?x',
+    'https://chat.example.net/#',
+    'https://somebody:secret@chat.example.net',
+    'https://*.example.net',
+    'https://chat.*',
+    'http://*',
+    'tauri://*',
+    'https://*:443',
+    '*',
+    'https://',
+    'https://chat example.net',
+    'https://chat.example.net:99999',
+    'file://host',
+    'data:text/html,x',
+    'javascript://alert(1)',
+    'mailto:docs@example.net',
+  ],
+  MCP_USER_LIMIT: numbers,
+  MCP_ANONYMOUS_LIMIT: numbers,
+  MCP_LIMIT_WINDOW_SEC: numbers,
+  MCP_PLANS: ['team', '[]', '{"team":{"limit":-1,"domains":["docs.example"]}}'],
+  MCP_BRAND_NAME: ['x'.repeat(101), 'two\nlines', 'a\u2028b'],
+  MCP_PRODUCT_NAME: lines,
+  MCP_BRAND_COLOR: ['red', '#12345', '1f6feb'],
+  MCP_PROVIDER_NAME: lines,
+  MCP_ANSWER_SERVICE: lines,
+  MCP_DOCS_URL: urls,
+  MCP_SUPPORT_URL: [...urls, 'mailto:', 'mailto:docs', 'docs@docs.example', 'mailto:a@b.example?subject=x'],
+  MCP_OAUTH_SIGNUP_URL: urls,
+  MCP_OAUTH_PRIVACY_URL: urls,
+  CRM_WEBHOOK_URL: urls,
+}
+
+/** What is read where the site is found, before there is a configuration; and what no function reads. */
+const elsewhere = new Set(['MCP_OAUTH_ISSUER', 'PORT', 'CHROMIUM_PATH'])
+
+describe('every setting', () => {
+  test('of .env.example is in this table', () => {
+    const example = readFileSync(`${repository}/.env.example`, 'utf8')
+    const all = [...example.matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name = '']) => name)
+    expect(all.filter((name) => !(name in wrong) && !elsewhere.has(name))).toEqual([])
+    expect(Object.values(wrong).filter((values) => values.length < 3)).toEqual([])
+  })
+
+  test.each(Object.entries(wrong))('%s: a wrong value is told by its name, and never repeated', (name, values) => {
+    for (const value of values) {
+      const { problems } = review({ [name]: value })
+      expect(problems.join('\n'), value).toContain(name)
+      // Short ones are in our own words as well.
+      if (value.length > 8) expect(problems.join('\n')).not.toContain(value)
+    }
+  })
+
+  test.each([0, 1, 2])('all wrong at once, all are told at once, and nothing else is (%i)', (index) => {
+    const env = Object.fromEntries(Object.entries(wrong).map(([name, values]) => [name, values[index] ?? '']))
+    const { problems, unread } = review(env)
+    expect(Object.keys(wrong).filter((name) => !problems.join('\n').includes(name))).toEqual([])
+    expect(problems.length).toBeLessThanOrEqual(Object.keys(wrong).length + 2)
+    expect(unread).toEqual([])
+  })
+})
+
+describe('what is clear is taken as it is meant', () => {
+  test.each([
+    ['MCP_TOOL_DESCRIPTION', 'Answers from the Handbook.\r\n\n\tAsk one question.'],
+    ['MCP_SUPPORT_URL', 'mailto:docs-team+mcp@docs.example'],
+    ['MCP_BRAND_NAME', 'Redpanda'],
+    ['MCP_OAUTH_PROXY_HOSTS', 'https://docs-mcp.netlify.app, https://DOCS.example:443/, docs.example:8443, [::1]:8888'],
+    ['MCP_OAUTH_PREVIEW_DOMAINS', 'https://Previews.docs.example/, docs.example'],
+    ['MCP_FEEDBACK_FORM_PATH', '/home/?from=mcp'],
+    [
+      'MCP_OAUTH_TRUSTED_HOSTS',
+      'claude.ai/api/mcp/auth_callback,localhost:9443/cb,docs.github.io,app.co.uk,[::1]:8443/cb',
+    ],
+    ['MCP_OAUTH_REGISTRATION_TOKEN', '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b'],
+    ['MCP_OAUTH_REGISTRATION_TOKEN', newSecret()],
+    ['MCP_OAUTH_INTROSPECTION_TOKENS', `${newSecret()}, ${newSecret()}`],
+    [
+      'MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS',
+      'raycast://oauth/cb?package=mcp,vscode://saoudrizwan.claude-dev/cb/*,warp:/cb',
+    ],
+    ['KAPA_API_URL', 'http://localhost:8890'],
+  ])('%s=%s', (name, value) => expect(review({ [name]: value }).problems).toEqual([]))
+
+  test.each([
+    ['Документация', 'docs'],
+    ['東京ドキュメント', 'docs'],
+    [
+      'The Extraordinarily Long Name of a Company That Likes Words Very Much',
+      'the_extraordinarily_long_name_of_a_company_that_like',
+    ],
+  ])('a brand called %s is nobody’s fault: the tools’ names do without', (name) => {
+    const own = { UPSTREAM_ISSUER: 'https://login.docs.example/', KAPA_MCP_SERVER_URL: 'https://kapa.docs.example/' }
+    expect(review({ ...own, MCP_BRAND_NAME: name }).problems).toEqual([])
+  })
+})
+
+describe('what belongs together is told together', () => {
+  test('a brand of one’s own, and nothing else: all that it makes required', () => {
+    const { problems } = reviewSettings({ MCP_BRAND_NAME: 'Example' }, site)
+    expect(problems).toEqual([
+      'KAPA_API_KEY is missing',
+      'MCP_OAUTH_SECRET is missing: make one with npm run secret',
+      'UPSTREAM_CLIENT_ID is missing',
+      'UPSTREAM_ISSUER is missing: with MCP_BRAND_NAME it has no default',
+      'KAPA_MCP_SERVER_URL or KAPA_PROJECT_ID is missing: with MCP_BRAND_NAME it has no default',
+    ])
+  })
+
+  test('which of several secrets or hosts is wrong is told by its place', () => {
+    const good = newSecret()
+    expect(review({ MCP_OAUTH_PREVIOUS_SECRETS: `${good},hunter2hunter2,${good}x=,` }).problems).toEqual([
+      expect.stringMatching(/^MCP_OAUTH_PREVIOUS_SECRETS: value 2 must/),
+      expect.stringMatching(/^MCP_OAUTH_PREVIOUS_SECRETS: value 3 must/),
+    ])
+    expect(review({ MCP_OAUTH_PROXY_HOSTS: 'docs.example, *.docs.example, x/y' }).problems).toEqual([
+      'MCP_OAUTH_PROXY_HOSTS: value 2 must be a host, with its port if it has one',
+      'MCP_OAUTH_PROXY_HOSTS: value 3 must be a host, with its port if it has one',
+    ])
+  })
+
+  test('a mistyped flag of the mock is told beside a client id, too', () => {
+    expect(review({ MCP_OAUTH_ALLOW_MOCK: 'ture' }).problems).toEqual(['MCP_OAUTH_ALLOW_MOCK must be true or false'])
+  })
+})
+
+describe('one value for two things', () => {
+  const [one, other] = [newSecret(), newSecret()]
+  const values = (env: Environment) => review(env).problems
+
+  test.each([
+    ['MCP_OAUTH_SECRET', { MCP_OAUTH_SECRET: one }],
+    ['MCP_OAUTH_PREVIOUS_SECRETS', { MCP_OAUTH_PREVIOUS_SECRETS: `${other},${one}` }],
+  ])('a retired secret that is in %s too: what has leaked must open nothing', (_name, env) => {
+    const problem =
+      'MCP_OAUTH_RETIRED_SECRETS has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too'
+    expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: one })).toEqual([problem])
+    // The last character of 43 has two bits that say nothing: the same secret, spelled in another way.
+    const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    const respelled = one.slice(0, -1) + last[last.indexOf(one.at(-1) ?? '') ^ 1]
+    expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: respelled })).toEqual([problem])
+    expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: newSecret() })).toEqual([])
+  })
+
+  const [token, tokens] = ['MCP_OAUTH_REGISTRATION_TOKEN', 'MCP_OAUTH_INTROSPECTION_TOKENS']
+  test.each([
+    [{ [token]: one, [tokens]: `${other},${one}` }, `${token} has a value of ${tokens}: each needs one of its own`],
+    [{ [token]: one, MCP_OAUTH_SECRET: one }, `${token} has a value of MCP_OAUTH_SECRET: each needs one of its own`],
+    [
+      { [token]: one, MCP_OAUTH_RETIRED_SECRETS: one },
+      `${token} has a value of MCP_OAUTH_RETIRED_SECRETS: each needs one of its own`,
+    ],
+    [{ [tokens]: one, KAPA_API_KEY: one }, `${tokens} has a value of KAPA_API_KEY: each needs one of its own`],
+    [
+      { [tokens]: one, UPSTREAM_CLIENT_SECRET: one },
+      `${tokens} has a value of UPSTREAM_CLIENT_SECRET: each needs one of its own`,
+    ],
+    [{ [tokens]: `${one},${other},${one}` }, `${tokens} has a value twice: each needs one of its own`],
+  ])('a token of the operator that opens another door as well (%#)', (env, problem) => {
+    expect(values(env)).toEqual([problem])
+  })
+
+  test('tokens of their own', () => expect(values({ [token]: one, [tokens]: `${other},${newSecret()}` })).toEqual([]))
+})
+
+describe('a setting that nothing reads', () => {
+  test.each([
+    'MCP_OAUTH_ALOW_MOCK',
+    'KAPA_API_KEYS',
+    'UPSTREAM_CLIENTID',
+    'REQUIRE_AUHT',
+    'CRM_WEBHOOK',
+    'mcp_brand_name',
+    'REDPANDA_OAUTH_ID',
+  ])('%s is named, and closes nothing', (name) =>
+    expect(review({ [name]: 'x' })).toEqual({ problems: [], unread: [name] }),
+  )
+
+  test('is none of somebody else’s', () => {
+    const others = { PATH: '/bin', REDPANDA_BROKERS: 'x', URL: 'https://docs.example', SITE_NAME: 'docs', CRMX: '1' }
+    expect(review(others).unread).toEqual([])
+  })
+})

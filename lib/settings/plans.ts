@@ -1,0 +1,102 @@
+import { normalDomain, verifiedDomain } from '../people/mail-domain.ts'
+import type { AccessToken } from '../resource-server/bearer.ts'
+import { mostInWindow } from './limits.ts'
+import { jsonOf, type SettingsReader } from './reader.ts'
+
+/** How many tools the people of some organizations or e-mail domains may call, each of them for themselves. */
+export interface CallPlan {
+  /** What `RateLimit-Policy` calls it: its name, where that header can hold it. */
+  readonly policy: string
+  /** Calls in a window; `undefined`: not limited. */
+  readonly limit: number | undefined
+  /** Identifiers, as the OpenID Provider gives them in `org_id`. */
+  readonly organizations: ReadonlySet<string>
+  /** As `normalDomain` spells them. */
+  readonly domains: ReadonlySet<string>
+}
+
+/** Bytes of an environment that has the rest in it too. */
+const longest = 16_384
+
+/**
+ * Reads `MCP_PLANS` and says what is wrong with each plan, by its place. All or none of them hold: one that was meant to
+ * lower a limit must not be lost beside one that raises it.
+ */
+export function readPlans(settings: SettingsReader): readonly CallPlan[] {
+  const text = settings.text('MCP_PLANS') ?? '{}'
+  const { plans, complaints } = parsePlans(text)
+  for (const complaint of complaints) settings.complain(`MCP_PLANS${complaint}`)
+  return complaints.length > 0 ? [] : plans
+}
+
+function parsePlans(text: string): {
+  readonly plans: readonly CallPlan[]
+  readonly complaints: readonly string[]
+} {
+  if (text.length > longest) return { plans: [], complaints: [` must be no longer than ${longest} characters`] }
+  const given = jsonOf(text)
+  if (given === undefined) return { plans: [], complaints: [' is not JSON'] }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return { plans: [], complaints: [' must be a JSON object of plans'] }
+  }
+  const parsed = Object.entries(given).map(([name, plan]) => parsePlan(name, plan))
+  const complaints = parsed.flatMap((plan, index) => (typeof plan === 'string' ? [`[${index}] ${plan}`] : []))
+  const plans = parsed.filter((plan) => typeof plan !== 'string')
+  if (hasTwice(plans.map(({ organizations }) => organizations))) complaints.push(' names an organization in two plans')
+  if (hasTwice(plans.map(({ domains }) => domains))) complaints.push(' names a domain in two plans')
+  return { plans, complaints }
+}
+
+/** The plan, or what is wrong with it; nothing of what stands there is repeated. */
+function parsePlan(name: string, given: unknown): CallPlan | string {
+  // Other limits have these names in the headers.
+  if (name === '' || name.length > 64 || name === 'user' || name === 'address') {
+    return 'must have a name of up to 64 characters that is not user or address'
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return 'must be an object'
+  const {
+    limit,
+    organizations: ids = [],
+    domains: names = [],
+    ...others
+  }: Readonly<Record<string, unknown>> = { ...given }
+  const organizations = listOf(ids, (id) => (/^[\x21-\x7E]{1,200}$/.test(id) ? id : null))
+  const domains = listOf(names, normalDomain)
+  if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0 || limit > mostInWindow) {
+    return `must have a limit from 0 to ${mostInWindow}`
+  }
+  if (!organizations) return 'must have organizations as a list of identifiers'
+  if (!domains) return 'must have domains as a list of names, without @ and *'
+  if (Object.keys(others).length > 0) return 'has a member other than limit, organizations and domains'
+  if (organizations.size + domains.size === 0) return 'must name an organization or a domain'
+  // RFC 9651 §3.3.3: any other name would take an escape, or could not stand in a header at all.
+  const policy = /^[ !#-[\]-~]+$/.test(name) ? name : 'user'
+  return { policy, limit: limit === 0 ? undefined : limit, organizations, domains }
+}
+
+/** What `read` makes of each text; `null`: it is no list of such texts. */
+function listOf(given: unknown, read: (text: string) => string | null): ReadonlySet<string> | null {
+  const values = Array.isArray(given) ? given.map((text) => (typeof text === 'string' ? read(text) : null)) : [null]
+  return values.includes(null) ? null : new Set(values.filter((value) => value !== null))
+}
+
+function hasTwice(sets: readonly ReadonlySet<string>[]): boolean {
+  const all = sets.flatMap((set) => [...set])
+  return new Set(all).size < all.length
+}
+
+/**
+ * The plan that names the person's organization, else the one that names the domain of their verified e-mail address. An
+ * address that nobody has verified must not raise a limit.
+ */
+export function planOf(
+  plans: readonly CallPlan[],
+  token: Pick<AccessToken, 'email' | 'emailVerified' | 'organization'>,
+): CallPlan | undefined {
+  const organization = token.organization?.id ?? ''
+  const domain = verifiedDomain(token) ?? ''
+  return (
+    plans.find(({ organizations }) => organizations.has(organization)) ??
+    plans.find(({ domains }) => domains.has(domain))
+  )
+}

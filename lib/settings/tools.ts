@@ -1,0 +1,164 @@
+import type { Brand } from '../pages/brand.ts'
+import { createSettingsReader, type Environment } from './reader.ts'
+import {
+  type ApiReferenceChoices,
+  authStatusName,
+  type FeedbackChoices,
+  readToolChoices,
+  type ToolChoices,
+  whoamiName,
+} from './tool-choices.ts'
+
+/** How a tool introduces itself. */
+export interface ToolTexts {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+}
+
+export interface ApiReferenceSettings {
+  /** The MCP server of the hub. */
+  readonly hubUrl: string
+  /** `<this>/<name of an API>` is the page of an API; without it nobody can name one. */
+  readonly pagesUrl: string | undefined
+  readonly list: ToolTexts
+  readonly search: ToolTexts
+  readonly content: ToolTexts
+}
+
+export interface FeedbackSettings {
+  /** Where the form is posted to. */
+  readonly url: string
+  readonly formName: string
+  readonly tool: ToolTexts
+}
+
+/** What `/mcp` does for those who may use it. Only the functions that say or do something about tools read it. */
+export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback'> {
+  readonly ask: ToolTexts
+  readonly apiReference: ApiReferenceSettings | undefined
+  readonly feedback: FeedbackSettings | undefined
+  readonly authStatus: ToolTexts
+  readonly whoami: ToolTexts
+  /** For the model: what this server is good for, and which of the tools that it is offered when. */
+  instructions(isOffered: (tool: string) => boolean): string
+  /** Every problem at once, by the name of the setting; never a value. */
+  readonly problems: readonly string[]
+}
+
+export function readTools(env: Environment, brand: Brand, siteUrl: string): ToolSettings {
+  const settings = createSettingsReader(env)
+  const { ask, apiReference, feedback, ...choices } = readToolChoices(settings, brand, siteUrl)
+  const tools = {
+    ask: askTexts(ask, brand),
+    apiReference: apiReference && apiReferenceTexts(apiReference, brand),
+    feedback: feedback && feedbackTexts(feedback, brand),
+    authStatus: {
+      name: authStatusName,
+      title: 'Sign-in Status',
+      description:
+        'Tells whether the person has signed in to this server, and how to sign in or out. Needs no sign-in, and never shows a token.',
+    },
+    whoami: {
+      name: whoamiName,
+      title: 'Who Am I',
+      description:
+        'Tells as whom the person has signed in to this server, and what they have allowed this client. Never shows a token.',
+    },
+  }
+  return {
+    ...choices,
+    ...tools,
+    instructions: (isOffered) => instructionsOf(tools, brand, isOffered),
+    problems: settings.problems,
+  }
+}
+
+function instructionsOf(
+  { ask, apiReference: api, feedback, authStatus }: Pick<ToolSettings, ToolKeys>,
+  brand: Brand,
+  isOffered: (tool: string) => boolean,
+) {
+  return [
+    `Answers questions about ${brand.name} from the ${brand.productName}.`,
+    `Use ${ask.name} for questions, and cite the addresses that come with the passages.`,
+    ...(api
+      ? [`For the reference of an API use ${api.search.name} or ${api.list.name}, then ${api.content.name}.`]
+      : []),
+    ...(feedback && isOffered(feedback.tool.name)
+      ? [`Use ${feedback.tool.name} only after the person has agreed to the exact text.`]
+      : []),
+    `${authStatus.name} tells how to sign in and out.`,
+  ].join(' ')
+}
+
+/** A tool as everybody is told of it. */
+export interface ToolEntry extends ToolTexts {
+  /** It has to know the person, so that nobody can use it without signing in. */
+  readonly ofPerson: boolean
+}
+
+/** Every tool that this server has, in the order in which it lists them. */
+export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEntry[] {
+  const { ask, apiReference: api, feedback, authStatus, whoami } = settings
+  const open = [ask, ...(api ? [api.list, api.search, api.content] : [])]
+  return [
+    ...open.map((texts) => ({ ...texts, ofPerson: false })),
+    ...(feedback ? [{ ...feedback.tool, ofPerson: true }] : []),
+    { ...authStatus, ofPerson: false },
+    { ...whoami, ofPerson: true },
+  ]
+}
+/** Whether a tool needs a sign-in: never, where everybody has to sign in, or always. */
+export function signInOf({ name, ofPerson }: ToolEntry, publicTools: readonly string[]) {
+  if (ofPerson) return 'always'
+  return publicTools.includes(name) ? 'never' : 'if required'
+}
+
+type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'authStatus' | 'whoami'
+
+function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand): ToolTexts {
+  return {
+    name,
+    title: title ?? `Search ${brand.name} Sources`,
+    description:
+      description ??
+      `Answers a question from the ${brand.productName} and related sources. Ask one full question in plain words; the result is a list of passages with the address each one comes from.`,
+  }
+}
+
+function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices, brand: Brand): ApiReferenceSettings {
+  // Without the base of their pages nobody can name one.
+  const apis = choices.apis && pagesUrl ? ` The APIs are: ${choices.apis}.` : ''
+  return {
+    hubUrl,
+    pagesUrl,
+    list: {
+      name: choices.list,
+      title: `List ${brand.name} API Reference Pages`,
+      description: `Lists the pages of the ${brand.name} API reference: operations, schemas, topics.${apis}`,
+    },
+    search: {
+      name: choices.search,
+      title: `Search ${brand.name} API Reference`,
+      description: `Searches the ${brand.name} API reference, and returns up to 20 pages with their addresses.${apis}`,
+    },
+    content: {
+      name: choices.content,
+      title: `Read ${brand.name} API Reference`,
+      description: `Returns the content of up to 10 pages of the ${brand.name} API reference, by the addresses that the list or the search gave.`,
+    },
+  }
+}
+
+function feedbackTexts({ url, formName, tool }: FeedbackChoices, brand: Brand): FeedbackSettings {
+  return {
+    url,
+    formName,
+    tool: {
+      name: tool,
+      title: `Send Feedback on the ${brand.name} Documentation`,
+      description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the person the exact text and ask for their consent before every call: the text is sent with their e-mail address.`,
+    },
+  }
+}
