@@ -65,7 +65,7 @@ const documents = v.object({
   max_chars_per_document: v.optional(integer(1, 60_000), 60_000),
 })
 
-/** Kapa's REST API, as far as it retrieves and answers (B11): its key, its one project, its answers and its errors. */
+/** Kapa's REST API, as far as it retrieves and answers: its key, its one project, its answers and its errors. */
 export function createRest(options: RestOptions): Rest {
   const { isKey, projectId, search, faults, record } = options
 

@@ -2,7 +2,7 @@ import type { Log } from '../base/log.ts'
 import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
 import { createUpstreamServer } from './mcp-client.ts'
 
-/** The MCP server of an API-reference hub, by Bump's names of tools and arguments (B5). It is told of nobody. */
+/** The MCP server of an API-reference hub, by Bump's names of tools and arguments. It is told of nobody. */
 export interface ApiReference {
   listPages(scope: { readonly url?: string }, signal: AbortSignal): Promise<UpstreamAnswer>
   search(

@@ -27,7 +27,7 @@ export interface UpstreamTimings {
 
 export interface Caller {
   /**
-   * Makes a call, and once more where that may help (B5); never throws. `attempt` is told whether to say who asks. It is
+   * Makes a call, and once more where that may help; never throws. `attempt` is told whether to say who asks. It is
    * for calls that may be made twice: what writes something does not come here.
    *
    * @param saysWho whether the call names a person at all
@@ -95,7 +95,7 @@ interface Rules {
   readonly refusesPerson: (attempt: Attempt) => boolean
 }
 
-/** B5: once more without the person where they were the trouble, once more on anything that may pass, and never a third. */
+/** Once more without the person where they were the trouble, once more on anything that may pass, and never a third. */
 async function twiceAtMost(
   attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
   { saysWho, signal, refusesPerson }: Rules,

@@ -7,7 +7,7 @@ export interface FeedbackForm {
   readonly url: string
   /**
    * Submits the form once: who tries again might send it twice. Never throws, and never follows a redirect, which would
-   * turn the POST into a GET of a page with 200 (B5, M-09).
+   * turn the POST into a GET of a page with 200 (M-09).
    */
   submit(fields: FeedbackFields, signal: AbortSignal): Promise<FormOutcome>
 }

@@ -30,7 +30,7 @@ export interface KapaRetrievalOptions extends Omit<UpstreamTimings, 'connectTime
 const passages = { least: 1, most: 15, usual: 5 }
 
 /**
- * Asks Kapa's REST API for passages (features B11), for a project that has no hosted MCP server. Each passage becomes a
+ * Asks Kapa's REST API for passages, for a project that has no hosted MCP server. Each passage becomes a
  * text that holds it as JSON, as the hosted server gives it. `callTimeout` is for one try, connecting included.
  */
 export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerService {

@@ -3,7 +3,7 @@ import { connect, type GuideInput, type GuideSection, guideTitle, signIn, stayin
 import { bullets, fenced, table } from './markdown.ts'
 import { ending, troubleshooting } from './troubleshooting.ts'
 
-/** Everything that readers of the documentation are told, for a page of the documentation site (features B9). */
+/** Everything that readers of the documentation are told, for a page of the documentation site. */
 export interface ReaderPageInput extends GuideInput {
   /** In the order in which they are listed. */
   readonly tools: readonly ReaderTool[]

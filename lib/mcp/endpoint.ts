@@ -99,7 +99,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   /** Of a request without a body that could be asked for. */
   const noNeeds: Needs = { signIn: requireAuth && !lazyAuth, scopes: [requiredScope], toolCalls: [], messages: 0 }
 
-  /** The order is the security of it: nothing is told about the endpoint before the caller is known (X10, S-11). */
+  /** The order is the security of it: nothing is told about the endpoint before the caller is known (S-11). */
   async function answer(request: Request, call: McpCall): Promise<Response> {
     if (request.method === 'OPTIONS') return preflightResponse()
     const reader = readerRedirect(request, documentationUrl)
@@ -190,7 +190,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
   }
 
-  /** Only the call of a tool is counted: it alone costs more than the answer itself (B4, F-000-22). */
+  /** Only the call of a tool is counted: it alone costs more than the answer itself (F-000-22). */
   async function count(
     { body, needs, form }: Received,
     token: AccessToken | undefined,

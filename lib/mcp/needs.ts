@@ -7,7 +7,7 @@ export interface Needs {
   readonly signIn: boolean
   /** Everything that a token needs for it, complete (S-05). */
   readonly scopes: readonly string[]
-  /** The calls of tools in it: only they cost more than the answer itself (B4). */
+  /** The calls of tools in it: only they cost more than the answer itself. */
   readonly toolCalls: readonly NamedCall[]
   /** How many messages there are. */
   readonly messages: number

@@ -4,8 +4,8 @@ import { eventStreamType, namesType, preferredType } from './accept.ts'
 const readable = ['text/html', 'text/markdown', 'text/plain']
 
 /**
- * The way to the documentation for somebody who has opened the address of the MCP server like a page (B3); `undefined`
- * for everything else, which is answered by the challenge (X10). Clients probe by GET without a token too, and a
+ * The way to the documentation for somebody who has opened the address of the MCP server like a page; `undefined`
+ * for everything else, which is answered by the challenge (S-11). Clients probe by GET without a token too, and a
  * redirect would hide the challenge from them: so what is accepted before anything else has to be a page, and there must be no
  * sign of a client, of credentials or of a script. No credentials come along, so that none can go astray (D-25).
  */

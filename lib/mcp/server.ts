@@ -85,7 +85,7 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
   }
 }
 
-/** The SDK asks for both forms; what the client takes has been decided (`accept.ts`). Hand-written clients leave out the type (B3-6). */
+/** The SDK asks for both forms; what the client takes has been decided (`accept.ts`). Hand-written clients leave out the type. */
 function headersForSdk(original: Headers): Headers {
   const headers = new Headers(original)
   headers.set('accept', `${jsonType}, ${eventStreamType}`)

@@ -24,7 +24,7 @@ export interface DiscoveryOptions {
   readonly registrationOff?: boolean
   /** There is an introspection endpoint; absent: none. */
   readonly introspectionOn?: boolean
-  /** The metadata does not say that `iss` comes with every authorization response, which it does all the same (X4). */
+  /** The metadata does not say that `iss` comes with every authorization response, which it does all the same (D-10). */
   readonly issNotAdvertised?: boolean
   readonly log: Log
 }

@@ -75,7 +75,7 @@ export const aboutPaths = {
 /** Every well-known document answers with a slash at its end as well (D-06): clients add one to what they were given. */
 export const withSlash = (path: string) => `${path}/`
 
-/** Probed by clients and not served (D-06, X12): 404 as JSON, never the site's own page. */
+/** Probed by clients and not served (D-06): 404 as JSON, never the site's own page. */
 export const absentPaths = [
   '/.well-known/oauth-authorization-server/mcp',
   '/.well-known/openid-configuration',

@@ -2,7 +2,7 @@ import { capabilities, defaultScope, offlineAccess, paths, type Scope, withSlash
 
 /**
  * RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). The introspection endpoint is for resource servers
- * that the operator has told of it, and not named (D-12). `advertiseIss`: what X4 is about.
+ * that the operator has told of it, and not named (D-12). `advertiseIss`: whether the metadata says that `iss` comes (D-10).
  */
 export function authorizationServerMetadata(options: {
   issuer: string

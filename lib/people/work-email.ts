@@ -12,7 +12,7 @@ export interface WorkEmailProblem {
 }
 
 /**
- * Whether a person who has signed in did so with a work address (F-000-21, B7): one neither at a provider where anybody
+ * Whether a person who has signed in did so with a work address (F-000-21): one neither at a provider where anybody
  * gets one nor at a service of throw-away addresses. Their subdomains are theirs too. Whether the OpenID Provider has
  * verified the address does not matter: sign-ins through a company's own provider often leave that out (F-000-72).
  */
@@ -30,7 +30,7 @@ export function workEmailProblem({ email }: Pick<AccessToken, 'email'>): WorkEma
 /** Split at first use only: importing this must cost those nothing who do not ask for a work address. */
 let lists: { readonly free: ReadonlySet<string>; readonly disposable: ReadonlySet<string> } | undefined
 
-/** 403 without a challenge: no other token of this person would do, so that a client must not ask for one (B7). */
+/** 403 without a challenge: no other token of this person would do, so that a client must not ask for one. */
 export function workEmailRequired(
   { documentationUrl, toolCall }: Pick<ProtectedResource, 'documentationUrl' | 'toolCall'>,
   { reason }: WorkEmailProblem,

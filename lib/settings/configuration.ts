@@ -30,7 +30,7 @@ export interface Configuration {
   readonly registrationOff: boolean
   /** Of resource servers that may ask about tokens; none: there is no introspection endpoint. */
   readonly introspectionTokens: readonly string[]
-  /** The metadata does not say that `iss` comes with every authorization response (X4). */
+  /** The metadata does not say that `iss` comes with every authorization response (D-10). */
   readonly issNotAdvertised: boolean
   /**
    * Whether the CRM and the team that reads feedback are told. Not of the mock's made-up person, unless the operator says

@@ -20,7 +20,7 @@ export function readMcp(settings: SettingsReader): McpSettings {
   return {
     requireAuth: settings.flag('REQUIRE_AUTH', { malformed: true }),
     allowedOrigins: readOrigins(settings),
-    // B4's 60 in 15 minutes; one window for both, read once.
+    // 60 calls in 15 minutes unless the operator sets another limit. Both limits share one window, which is read once.
     limits: {
       user: windowOf(settings, 'MCP_USER_LIMIT', 60, callWindow),
       address: windowOf(settings, 'MCP_ANONYMOUS_LIMIT', 60, callWindow),

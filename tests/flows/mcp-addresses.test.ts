@@ -17,7 +17,7 @@ const post = (url: string, headers: Readonly<Record<string, string>> = {}) =>
   send(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: ping })
 
 describe('/mcp/, as many people write it', () => {
-  test('a client that compares everything byte for byte signs in there, refreshes and asks [X11 S-25 D-18 D-19]', async () => {
+  test('a client that compares everything byte for byte signs in there, refreshes and asks [S-25 D-18 D-19]', async () => {
     const address = `${stack.mcpUrl}/`
     const refused = await post(address)
     const named = /resource_metadata="([^"]+)"/.exec(refused.headers.get('www-authenticate') ?? '')?.[1] ?? ''

@@ -48,7 +48,7 @@ describe('an assertion [T-09]', () => {
     expect(verdict(await post(it.server, { ...form, ...(await it.proof()) }))).toBe('200 tokens')
   })
 
-  test('names no key where there is only one; may be for the token endpoint [X9]', async () => {
+  test('names no key where there is only one; may be for the token endpoint [T-09]', async () => {
     const { server, id, key, proof } = await world()
     expect(
       verdict(await post(server, { ...(await codeFor(server, id)), ...(await proof(key, {}, { kid: undefined })) })),
@@ -71,7 +71,7 @@ describe('an assertion [T-09]', () => {
     ['/oauth/token', ['', '/oauth/token', '/token']],
     ['/token', ['', '/oauth/token', '/token']],
     ['/oauth/revoke', ['', '/oauth/revoke']],
-  ] as const)('sent to %s is good for the issuer and that very endpoint, and for no other [X9]', async (path, good) => {
+  ] as const)('sent to %s is good for the issuer and that very endpoint, and for no other [T-09]', async (path, good) => {
     const { server, id, key } = await world()
     const send = async (form: Form, aud: unknown) => {
       const proof = assertionParameters(await key.assertion(id, issuer, { aud }))

@@ -94,7 +94,7 @@ export const discovery: Group = {
       source: 'RFC 9207 §2.3, §3',
       status: 'kept',
       requirement: 'Whoever sends `iss` advertises it.',
-      what: '`authorization_response_iss_parameter_supported: true`. `MCP_OAUTH_ADVERTISE_ISS=off` takes the promise away and goes on sending it: for Codex 0.143 to 0.146, which lost it on the way; 0.147.0 does not (X4).',
+      what: '`authorization_response_iss_parameter_supported: true`. `MCP_OAUTH_ADVERTISE_ISS=off` takes the promise away and goes on sending it: for Codex 0.143 to 0.146, which lost it on the way; 0.147.0 does not.',
       file: metadata,
     },
     {

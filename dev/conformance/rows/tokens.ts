@@ -92,7 +92,7 @@ export const tokens: Group = {
       source: 'RFC 7523 §3; rfc7523bis; CIMD -02 §8.2',
       status: 'kept',
       requirement: '`private_key_jwt`.',
-      what: 'RS256 or ES256; `iss` = `sub` = client_id; `aud` one string: the issuer, or the very endpoint that is called, `/token` being the token endpoint as well (X9); `exp` five minutes away at most, `iat` and `nbf` sane, a minute of skew; `jti` once, by a create just before the spend, with a hash of the request, so that the same request may follow a 503; 16 KB. Keys inline, or from `jwks_uri` through the guard: 64 KB, kept for 5 minutes to an hour, fetched again for an unknown `kid` after 30 seconds; one private or symmetric key refuses the set. What cannot be fetched is 503.',
+      what: 'RS256 or ES256; `iss` = `sub` = client_id; `aud` one string: the issuer, or the very endpoint that is called, `/token` being the token endpoint as well; `exp` five minutes away at most, `iat` and `nbf` sane, a minute of skew; `jti` once, by a create just before the spend, with a hash of the request, so that the same request may follow a 503; 16 KB. Keys inline, or from `jwks_uri` through the guard: 64 KB, kept for 5 minutes to an hour, fetched again for an unknown `kid` after 30 seconds; one private or symmetric key refuses the set. What cannot be fetched is 503.',
       file: [
         'lib/oauth/client-authentication/client-assertion.ts',
         'lib/oauth/client-authentication/assertion-ids.ts',

@@ -10,7 +10,7 @@ import { failure, upstreamFailure } from './failure.ts'
 import { jsonSchema } from './schema.ts'
 import { defineTool, type ObjectSchema, type Tool } from './tool.ts'
 
-/** Three tools that read the reference of the APIs (features B5). A success is the hub's result, and its data once more. */
+/** Three tools that read the reference of the APIs. A success is the hub's result, and its data once more. */
 
 export interface ApiReferenceToolOptions {
   readonly name: string

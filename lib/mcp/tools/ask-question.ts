@@ -16,7 +16,7 @@ export interface AskQuestionOptions {
 /** Characters (UTF-16 units) of a question, after trimming. */
 const maximumQuestion = 2_000
 
-/** Asks the documentation (features B5). A success is the upstream's result, unchanged, with the passages once more as data. */
+/** Asks the documentation. A success is the upstream's result, unchanged, with the passages once more as data. */
 export function askQuestion({ answerService, ...options }: AskQuestionOptions): Tool {
   return defineTool<{ question: string; top_k?: number }>({
     ...options,

@@ -3,7 +3,7 @@ import type { UpstreamAnswer } from '../../answers/calls.ts'
 import { toJson } from '../../base/well-formed.ts'
 
 export interface Failure {
-  /** A code that stays the same: `missing_query`, `timeout`, … (features B5). */
+  /** A code that stays the same: `missing_query`, `timeout`, … */
   readonly error: string
   /** For the model, and for the person it tells: what happened, and what may help. */
   readonly message: string

@@ -105,7 +105,7 @@ export const callerInLog = (token: AccessToken | undefined) =>
   token && { sub: token.sub, client: hash('sha256', token.clientId, 'base64url') }
 
 /**
- * Defines a tool. Arguments are checked here rather than by the SDK, so that every failure has the one form of B5; an
+ * Defines a tool. Arguments are checked here rather than by the SDK, so that every failure has the one form of `failure.ts`; an
  * error that nobody foresaw is told to the log alone.
  */
 export function defineTool<Input>(options: ToolOptions<Input>): Tool {

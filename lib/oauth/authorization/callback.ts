@@ -126,7 +126,7 @@ function signedInAs({ issuer, sub, email, emailVerified, organization }: Identit
   }
 }
 
-/** Asks once more before a code exists: the answer would go to a host that nobody vouches for (X1). */
+/** Asks once more before a code exists: the answer would go to a host that nobody vouches for. */
 function askForConfirmation(
   browser: Request,
   state: string,

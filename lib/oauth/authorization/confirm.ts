@@ -8,7 +8,7 @@ import { returnAddressOf } from './request.ts'
 
 /**
  * `POST /oauth/confirm`: the person saw who they are signed in as, and that the answer goes to a host nobody vouches
- * for, or opens an app (X1, A-17, A-20). Only now is there a code. Posted again at once (a double click) it is the same code; whoever kept the
+ * for, or opens an app (A-17, A-20). Only now is there a code. Posted again at once (a double click) it is the same code; whoever kept the
  * cookie and posts again later gets another code of the same grant, which only one of them can become. Throws `PageError`.
  */
 export async function confirm(

@@ -93,7 +93,7 @@ export interface Transactions {
   beginAgain(transaction: Transaction, provider: string, browser: Request): Begun
   /** What this browser holds under this `state`; `null` if there is nothing, or not any more. */
   find(browser: Request, state: string): OpenTransaction | null
-  /** The same cookies, from now on waiting for the confirmation after the sign-in; no code exists until then (X1). */
+  /** The same cookies, from now on waiting for the confirmation after the sign-in; no code exists until then (A-17). */
   awaitConfirmation(browser: Request, state: string, confirmation: Confirmation): readonly string[]
   /** The same cookies, from now on knowing what the client was told. */
   finish(browser: Request, state: string, confirmation: Confirmation, code: CodeToBe): readonly string[]

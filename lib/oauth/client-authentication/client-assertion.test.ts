@@ -26,7 +26,7 @@ const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('
 const claims = { iss: client, sub: client, aud: issuer, jti: 'x', exp: now + 60 }
 
 describe('an assertion [T-09]', () => {
-  test.each([rsa, curve])('is good by either algorithm, for the issuer or the token endpoint [X9]', async (key) => {
+  test.each([rsa, curve])('is good by either algorithm, for the issuer or the token endpoint', async (key) => {
     for (const audience of audiences) {
       const assertion = readAssertion(await key.assertion(client, audience), audiences, now)
       expect(assertion).toMatchObject({ clientId: client, audience, endsAt: now + 120 })

@@ -34,7 +34,7 @@ const headerSchema = v.object({
 const claimsSchema = v.object({
   iss: v.string(),
   sub: v.string(),
-  // Exactly one: an assertion for several could be used by one of them at another (X9).
+  // Exactly one: an assertion for several could be used by one of them at another (T-09).
   aud: v.string(),
   exp: v.number(),
   iat: v.optional(v.number()),

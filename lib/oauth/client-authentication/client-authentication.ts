@@ -15,7 +15,7 @@ import { isDocumentUrl, knownClient } from './known-client.ts'
 
 export interface ClientAuthenticationOptions {
   readonly issuer: string
-  /** URLs of the very endpoint that is asked: `aud` of an assertion may name one of them instead of the issuer (X9). */
+  /** URLs of the very endpoint that is asked: `aud` of an assertion may name one of them instead of the issuer (T-09). */
   readonly endpoint: readonly string[]
   readonly clients: Clients
   readonly blocked: BlockedClients

@@ -225,7 +225,7 @@ describe('what no browser is ever sent to', () => {
     }
   })
 
-  test('an app’s scheme that nobody lists, where the operator wants lists [A-06 X2]', () => {
+  test('an app’s scheme that nobody lists, where the operator wants lists [A-06]', () => {
     const listed = { ...policy, listedSchemesOnly: true }
     expect(parseRedirectUri(CURSOR, listed).kind).toBe('private-use')
     for (const uri of [

@@ -1,6 +1,6 @@
 import { isAppScheme } from './app-schemes.ts'
 
-/** Which redirect URIs are acceptable at all, before asking whose they are (A-06; X2). */
+/** Which redirect URIs are acceptable at all, before asking whose they are (A-06). */
 export interface RedirectPolicy {
   /**
    * Private-use URIs (RFC 8252 §7.1) that are accepted whatever the rule for their scheme says: exact ones, and templates
@@ -114,7 +114,7 @@ const editorsOwnHosts = new Set(['file', 'vscode-remote', 'remote', 'settings'])
 
 /**
  * The registered redirect URI that the request names, or `null` (A-05). Byte for byte; only the port of the three loopback
- * hosts may differ (X3). What matches is checked by today's policy, so that a registration does not outlive the one that
+ * hosts may differ (A-05). What matches is checked by today's policy, so that a registration does not outlive the one that
  * allowed it.
  *
  * @param requested absent: the only one registered, if that says where to go without help (OAuth 2.1 §2.3.2)

@@ -19,7 +19,7 @@ export interface ConfirmPageInput {
 }
 
 /**
- * The second question (X1): the person is known now, and the answer would go to a site that nobody vouches for, or to
+ * The second question (A-17): the person is known now, and the answer would go to a site that nobody vouches for, or to
  * whichever app has registered for its scheme (A-20). Whoever was lured here by a link sees who they are about to be, and
  * where. The button is the confirmation, and what opens the app.
  *

@@ -69,7 +69,7 @@ function openCode(
   if (code.c !== client.hash) throw new OAuthError('invalid_grant', 'the code was issued to another client')
   if (code.exp <= now) throw new OAuthError('invalid_grant', 'the code has expired')
   if (!code.m.includes(client.method)) throw new OAuthError('invalid_client', 'client authentication is required')
-  // OAuth 2.1 §10.2: no longer required, but what is sent has to be what the code was sent to (X7).
+  // OAuth 2.1 §10.2: no longer required, but what is sent has to be what the code was sent to (T-11).
   if (redirectUri !== undefined && sha256(redirectUri) !== code.r) {
     throw new OAuthError('invalid_grant', 'redirect_uri is not the one of the authorization request')
   }

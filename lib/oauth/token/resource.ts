@@ -1,8 +1,8 @@
 import { OAuthError } from '../errors.ts'
 
 /**
- * The one resource this server issues tokens for (RFC 8707 §2; A-09, X13). Absent: ours. Each value given has to name
- * it; scheme and host in any case, the default port, one trailing slash (X11) and a query, of which this resource has
+ * The one resource this server issues tokens for (RFC 8707 §2; A-09). Absent: ours. Each value given has to name
+ * it; scheme and host in any case, the default port, one trailing slash and a query, of which this resource has
  * none (RFC 8707 §2.2), do not matter, nor does the bare origin, since there is one protected resource on it. Returns our
  * own canonical string, which is the one that tokens name. Throws `invalid_target`.
  */

@@ -21,7 +21,7 @@ export async function personAnswers(authorizationUrl: URL, { email, decides }: P
   if (page.status !== 200) return wayBack(page)
   const html = await page.clone().text()
   if (!html.includes('<form')) return wayBack(page)
-  // A host that the operator does not vouch for: one question more (X1).
+  // A host that the operator does not vouch for: one question more.
   const { action, fields } = readForm(html, callback)
   fields.set('action', 'confirm')
   return wayBack(await browser.fetch(action, { method: 'POST', body: fields }))
