@@ -24,7 +24,8 @@ const sources = (...folders: string[]) =>
     .map(read)
     .join('\n')
 
-const pages = ['README.md', ...['bench', 'dev', 'docs', 'lib'].flatMap((folder) => files(folder, '.md'))]
+const rootPages = readdirSync(repository).filter((name) => name.endsWith('.md'))
+const pages = [...rootPages, ...['.github', 'bench', 'dev', 'docs', 'lib'].flatMap((folder) => files(folder, '.md'))]
 
 /** The titles of tests and of their groups. */
 const titlesIn = (source: string) =>
@@ -102,8 +103,11 @@ describe.each(pages)('%s', (page) => {
   })
 
   test('names files and folders that exist', () => {
-    const named = found(text, /`((?:lib|dev|tests|docs|netlify|bench)\/[\w./-]*)`/g)
-    expect(named.filter((path) => !existsSync(join(repository, path)))).toEqual([])
+    const named = found(text, /`((?:lib|bin|dev|tests|docs|netlify|bench|\.ci|\.github)\/[\w./-]*)`/g)
+    // The map of lib/ names its paths from there.
+    const places = page === 'lib/README.md' ? ['', 'lib'] : ['']
+    const exists = (path: string) => places.some((place) => existsSync(join(repository, place, path)))
+    expect(named.filter((path) => !exists(path))).toEqual([])
   })
 })
 

@@ -35,8 +35,3 @@ describe('server.json, for the MCP registry', () => {
     expect(server.remotes.map(({ url }: { url: string }) => new URL(url).pathname)).toEqual([paths.mcp])
   })
 })
-
-test('the program introduces itself by the name and the version of its package', () => {
-  const { name, version } = read('package.json')
-  expect(identity).toEqual({ name, version })
-})
