@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { repository } from '../dev/build/build.ts'
-import { pageFor } from '../dev/reader-page/page.ts'
+import { examplePage, pageFor } from '../dev/reader-page/page.ts'
 import { temporaryFolder } from '../dev/temporary-folder.ts'
 
 /** The text below a heading, up to the next one of its level or above. */
@@ -16,16 +16,40 @@ function part(page: string, heading: string): string {
 
 const headings = (page: string) => [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading)
 
-/** What stands in fenced blocks of a language. */
+/** The contents of the fenced blocks of a language. */
 const blocks = (page: string, language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)\\n\`\`\`$`, 'gms'))].map(([, text = '']) => text)
 
-test('docs/how-to-use-these-docs.md is what dev/reader-page/cli.ts writes: run it, and commit the page [B8-18]', async () => {
-  expect(readFileSync(join(repository, 'docs/how-to-use-these-docs.md'), 'utf8')).toBe(await pageFor({}))
+describe('docs/connecting.md', () => {
+  const page = readFileSync(join(repository, 'docs/connecting.md'), 'utf8')
+
+  test('is up to date; if not, run npm run reader-page and commit the page [B8-18]', async () => {
+    expect(page).toBe(await examplePage())
+  })
+
+  test('has the figures of the default settings [B8-18]', () => {
+    for (const figure of [
+      '60 questions in 15 minutes',
+      '30 days',
+      '180 days',
+      'https://docs.example.com/mcp',
+      'every hour',
+    ]) {
+      expect(page).toContain(figure)
+    }
+  })
+
+  test('links to a page for each client, and the page of a deployment to none of them', async () => {
+    const links = (text: string) => [...text.matchAll(/\(clients\/([\w-]+\.md)\b/g)].map(([, file]) => file)
+    expect(links(page)).toEqual(
+      expect.arrayContaining(['README.md', 'codex.md', 'mcp-remote.md', 'others.md', 'zed.md']),
+    )
+    expect(links(await pageFor({}))).toEqual([])
+  })
 })
 
-describe('the page for readers', () => {
-  test('has all that they need, in the order in which they need it [F-000-82]', async () => {
+describe('the guide', () => {
+  test('has everything that readers need, in the order in which they need it [F-000-82]', async () => {
     const page = await pageFor({})
     expect(headings(page)).toEqual([
       'Redpanda documentation for AI clients',
@@ -44,19 +68,20 @@ describe('the page for readers', () => {
     expect(page).not.toMatch(/undefined|null\b|\[object|NaN/)
   })
 
-  test('tells before the sign-in what is shared with whom, and where to sign up [F-000-65 F-000-66]', async () => {
-    const signIn = part(await pageFor({}), 'Sign in')
-    expect(signIn).toContain('There is no key to copy.')
-    expect(signIn).toContain('[sign up](https://cloud.redpanda.com/sign-up)')
+  test('says before the sign-in what is shared with whom, and where to sign up [F-000-65 F-000-66]', async () => {
+    const page = await pageFor({})
+    const signIn = part(page, 'Sign in')
+    expect(part(page, 'Connect')).toContain('There is no key to copy.')
+    expect(signIn).toContain('[Sign up](https://cloud.redpanda.com/sign-up)')
     expect(signIn).toContain('[privacy policy](https://www.redpanda.com/legal/privacy-policy)')
-    for (const what of ['e-mail address and organization', 'Kapa, which answers,', 'for analytics', 'bump.sh']) {
+    for (const what of ['email address and organization', 'Kapa answers your questions', 'for analytics', 'bump.sh']) {
       expect(signIn).toContain(what)
     }
-    // Questions go to somebody else: what becomes of them there is not ours to promise.
+    // Questions go to another company. This page cannot promise what that company does with them.
     expect(signIn).not.toMatch(/(?:not|never|nor) (?:store|keep|save|record)/i)
   })
 
-  test('is about this deployment: its address, its names, its times', async () => {
+  test('has the address, the names and the times of the deployment', async () => {
     const page = await pageFor({
       MCP_OAUTH_ISSUER: 'https://mcp.example.org',
       MCP_BRAND_NAME: 'Example & Sons',
@@ -91,7 +116,7 @@ describe('the page for readers', () => {
     )
   })
 
-  test('speaks of nothing that is not there', async () => {
+  test('describes nothing that the settings rule out', async () => {
     const page = await pageFor({
       MCP_API_HUB_URL: 'off',
       MCP_FEEDBACK_FORM_PATH: 'off',
@@ -106,11 +131,11 @@ describe('the page for readers', () => {
     expect(part(page, 'How much you may ask')).toMatch(/^\nKapa has limits of its own/)
   })
 
-  test('says who has to sign in for which tool, and that anybody may ask where anybody may', async () => {
+  test('says for each tool whether it requires a sign-in', async () => {
     const open = part(await pageFor({ MCP_PUBLIC_TOOLS: 'search_api_reference' }), 'What you can ask')
     const closed = part(await pageFor({ REQUIRE_AUTH: 'true' }), 'What you can ask')
     const need = (page: string, tool: string) => new RegExp(`\`${tool}\` \\|.*\\| (.*) \\|$`, 'm').exec(page)?.[1]
-    expect(need(open, 'ask_redpanda_question')).toBe('if you like')
+    expect(need(open, 'ask_redpanda_question')).toBe('optional')
     expect(need(open, 'search_api_reference')).toBe('no')
     expect(need(open, 'submit_documentation_feedback')).toBe('yes')
     expect(need(closed, 'ask_redpanda_question')).toBe('yes')
@@ -118,20 +143,20 @@ describe('the page for readers', () => {
     expect(need(closed, 'whoami')).toBe('yes')
   })
 
-  test('accepts personal addresses unless REQUIRE_WORK_EMAIL is set, and then says so twice [F-000-84]', async () => {
+  test('says that personal addresses are fine, or with REQUIRE_WORK_EMAIL twice that they are not [F-000-84]', async () => {
     const [personal, work] = [await pageFor({}), await pageFor({ REQUIRE_WORK_EMAIL: 'true' })]
-    expect(part(personal, 'Sign in')).toContain('A personal address will do.')
+    expect(part(personal, 'Sign in')).toContain('A personal email address is fine.')
     expect(personal).not.toContain('work_email_required')
-    expect(part(work, 'Sign in')).toContain('Use your address at work')
+    expect(part(work, 'Sign in')).toContain('Use your work email address')
     expect(part(work, 'Answers and what they mean')).toContain('403 `work_email_required`')
-    expect(work).not.toContain('personal address')
+    expect(work).not.toMatch(/personal (?:email )?address/)
   })
 
-  test('shows the refusal as it is sent, with the limits of this deployment', async () => {
+  test('shows the refusal as the server sends it, with the limits of the deployment', async () => {
     const page = await pageFor({ MCP_USER_LIMIT: '7', MCP_ANONYMOUS_LIMIT: '3', MCP_LIMIT_WINDOW_SEC: '120' })
     const usage = part(page, 'How much you may ask')
     expect(usage).toContain('7 questions in 2 minutes for each person')
-    expect(usage).toContain('3 questions in 2 minutes for all together at one network address')
+    expect(usage).toContain('3 questions in 2 minutes, shared by everyone at your network address')
     const [answer = ''] = blocks(usage, 'http')
     const [head = '', body = ''] = answer.split('\n\n')
     expect(head).toMatch(/^HTTP\/2 429\n/)
@@ -141,18 +166,18 @@ describe('the page for readers', () => {
     expect(JSON.parse(body).error.data).toMatchObject({ error: 'rate_limited', limit: 7, retry_after: 60 })
   })
 
-  test('names what the documentation site has for others, if it has something', async () => {
+  test('lists what the documentation site offers without an MCP client', async () => {
     const exports = ['https://docs.example.com/llms-full.txt']
-    const both = part(await pageFor({}, { exports, markdownPages: true }), 'Without an MCP client')
+    const both = part(await pageFor({}, { site: { exports, markdownPages: true } }), 'Without an MCP client')
     expect(both).toContain('- https://docs.example.com/llms-full.txt')
     expect(both).toContain('put `.md` after its address')
-    const one = part(await pageFor({}, { exports: [], markdownPages: true }), 'Without an MCP client')
+    const one = part(await pageFor({}, { site: { exports: [], markdownPages: true } }), 'Without an MCP client')
     expect(one).not.toContain('as a whole')
   })
 })
 
 describe('npm run reader-page', () => {
-  test('prints the page for the settings in a file, and nothing secret of them', async () => {
+  test('prints the guide for the settings in a file, without their secrets', async () => {
     const folder = temporaryFolder()
     const file = join(folder.path, 'settings')
     const settings = ['MCP_PRODUCT_NAME="Example handbook"', 'KAPA_API_KEY=kept-to-ourselves', 'MCP_OAUTH_SECRET=']
@@ -164,7 +189,7 @@ describe('npm run reader-page', () => {
     expect(stdout).not.toContain('kept-to-ourselves')
   })
 
-  test('names what is wrong with the settings, and no value of theirs', async () => {
+  test('names the settings that are wrong, without their values', async () => {
     const settings = { MCP_OAUTH_ACCESS_TTL: 'soon', MCP_TOOL_NAME: 'two words' }
     await expect(pageFor(settings)).rejects.toThrow(
       /^Settings: MCP_OAUTH_ACCESS_TTL must be [^;]*; MCP_TOOL_NAME must be [^;]*\.$/,

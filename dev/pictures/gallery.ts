@@ -1,3 +1,4 @@
+import { frontPage } from '../../lib/guide/front.ts'
 import {
   type Brand,
   confirmPage,
@@ -5,7 +6,6 @@ import {
   defaultBrand,
   errorKinds,
   errorPage,
-  frontPage,
   type Page,
   returnPage,
 } from '../../lib/oauth/pages/index.ts'
@@ -31,6 +31,10 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       brand,
       mcpUrl: 'https://docs.example.com/mcp',
       requireAuth: false,
+      requireWorkEmail: false,
+      tools: [
+        { name: 'ask_question', description: 'Answers a question from the documentation.', access: 'if required' },
+      ],
       lifetimes: { accessToken: hour, refreshToken: 720 * hour, grant: 4320 * hour },
       limits: { user: calls, address: calls },
     }),

@@ -5,19 +5,19 @@ import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
 import { parseEnvFile } from '../start/env-file.ts'
-import { pageFor } from './page.ts'
+import { examplePage, pageFor } from './page.ts'
 
 const usage = `npm run reader-page
 
-The page that tells readers of the documentation how to connect an AI client, in Markdown, for your documentation site.
-Without options, writes docs/how-to-use-these-docs.md: the page for the default settings.
+Writes docs/connecting.md, the guide for people who connect an AI client, for the default settings.
+With --env, prints the same guide for your settings, in Markdown, for your documentation site.
 
-  --env <file>       print the page for the settings in this file (.env). MCP_OAUTH_ISSUER says where the service is;
-                     secrets and keys may be left out. npm run -s reader-page prints nothing else.
-  --export <url>     with --env: name a whole export of the documentation, such as its llms-full.txt; may be repeated
-  --markdown-pages   with --env: say that every page of the documentation is there as Markdown, at its address with .md`
+  --env <file>       the file with your settings (.env). MCP_OAUTH_ISSUER says where the service is. Secrets and keys may
+                     be left out. npm run -s reader-page prints only the guide.
+  --export <url>     with --env: list a whole export of the documentation, such as its llms-full.txt; may be repeated
+  --markdown-pages   with --env: say that every page of the documentation also exists as Markdown, at its address with .md`
 
-const page = 'docs/how-to-use-these-docs.md'
+const page = 'docs/connecting.md'
 
 const options = readOptions(usage, {
   env: { type: 'string' },
@@ -26,11 +26,11 @@ const options = readOptions(usage, {
 })
 const site = { exports: options.export, markdownPages: options['markdown-pages'] }
 if (options.env !== undefined) {
-  process.stdout.write(await pageFor(settingsIn(options.env), site))
+  process.stdout.write(await pageFor(settingsIn(options.env), { site }))
 } else {
   if (site.exports.length > 0 || site.markdownPages) throw new Explained('--export and --markdown-pages need --env.')
-  writeFileSync(join(repository, page), await pageFor({}))
-  console.log(`${page}: written, for the default settings. --env .env prints the page for yours.`)
+  writeFileSync(join(repository, page), await examplePage())
+  console.log(`Wrote ${page} for the default settings. --env .env prints the guide for yours.`)
 }
 
 function settingsIn(file: string): Environment {

@@ -1,108 +1,178 @@
 import type { Brand } from '../pages/brand.ts'
-
-/** What readers of the documentation are told, from the settings as they are: it cannot be out of date. */
-export interface GuideInput {
-  readonly brand: Brand
-  /** URL of the MCP endpoint. */
-  readonly mcpUrl: string
-  readonly requireAuth: boolean
-  /** Seconds; absent while the service is misconfigured. */
-  readonly lifetimes?: { readonly accessToken: number; readonly refreshToken: number; readonly grant: number }
-  /** Calls of tools, by whom they are counted; absent: not limited. */
-  readonly limits: {
-    readonly user?: Limit | undefined
-    /** Numbers of their own for the people of some organizations. */
-    readonly plans?: readonly object[]
-    readonly address?: Limit | undefined
-  }
-}
-
-interface Limit {
-  readonly limit: number
-  readonly windowSeconds: number
-}
-
-/** One part of the guide. */
-export interface GuideSection {
-  readonly heading: string
-  /** In those of `guide`, what stands between backticks is to be typed as it is, and there is no other markup. */
-  readonly paragraphs: readonly string[]
-}
+import { clientSetup } from './client-setup.ts'
+import type { Block, GuideInput, GuideSection, Limit } from './input.ts'
+import { signOut, troubleshooting } from './troubleshooting.ts'
+import { duration } from './words.ts'
 
 export const guideTitle = ({ productName }: Brand) => `${productName} for AI clients`
 
-/** The short guide, for people (`frontPage`); the page for readers says the same in its own order (`readerPage`). */
+/** The paragraphs above the first heading. */
+export function guideIntroduction({ brand, mcpUrl, example }: GuideInput): readonly Block[] {
+  const more = brand.documentationUrl ? ` See also the [documentation](${brand.documentationUrl}).` : ''
+  return [
+    `AI clients can ask the ${brand.productName}. An MCP server answers them with passages and the addresses of their pages.${more}`,
+    ...(example
+      ? [
+          `This page is generated for the default settings. \`${mcpUrl}\` stands for the address that your documentation team gives you. Open that address in a browser for the same page with the names, tools and limits of your site.`,
+        ]
+      : []),
+  ]
+}
+
+/**
+ * Everything that people need to know who connect an AI client. The front page, the Markdown page that the service serves
+ * and docs/connecting.md are renderings of it. It describes nothing that the settings rule out.
+ */
 export function guide(input: GuideInput): readonly GuideSection[] {
-  return [connect(input), signIn(input), ...stayingSignedIn(input), ...usage(input)]
+  return [
+    connect(input),
+    signIn(input),
+    ...stayingSignedIn(input),
+    clientSetup(input),
+    questions(input),
+    ...feedback(input),
+    usage(input),
+    troubleshooting(input),
+    signOut(input),
+    ...withoutClient(input),
+  ]
 }
 
-export function connect({ brand, mcpUrl }: GuideInput): GuideSection {
-  const name = serverName(brand)
-  return {
-    heading: 'Connect',
-    paragraphs: [
-      `Give this address to Claude, ChatGPT, Cursor, VS Code or another MCP client: \`${mcpUrl}\``,
-      `In Claude Code: \`claude mcp add --scope user --transport http ${name} ${mcpUrl}\``,
-      `In clients with a file of settings: \`{ "mcpServers": { "${name}": { "url": "${mcpUrl}" } } }\``,
-    ],
-  }
-}
+const connect = ({ mcpUrl }: GuideInput): GuideSection => ({
+  heading: 'Connect',
+  blocks: [
+    `Give this address to Claude, ChatGPT, Cursor, VS Code or another MCP client: \`${mcpUrl}\``,
+    'There is no key to copy. Your client asks you to sign in when it needs to.',
+  ],
+})
 
-export function signIn({ brand, requireAuth }: GuideInput): GuideSection {
+function signIn(input: GuideInput): GuideSection {
+  const { brand, requireAuth, requireWorkEmail, tools } = input
+  const page = `your client opens a page in your browser. Press *Continue*, and sign in with ${brand.provider}. This takes about a minute.`
+  const signInTool = requireAuth ? undefined : tools.findLast(({ access }) => access === 'always')
+  const account = brand.signupUrl ? ` [Sign up](${brand.signupUrl}) if you have none.` : ''
   return {
     heading: 'Sign in',
-    paragraphs: [
-      `${requireAuth ? 'The client opens' : 'You may ask without signing in. If you want to, the client opens'} a page on which you continue with ${brand.provider}. There is no key to copy.`,
-      `${brand.name} records your e-mail address and organization, and when you use which client. ${brand.answerService}, which answers, is told them with your questions.`,
+    blocks: [
+      requireAuth ? `When you connect, ${page}` : `You may ask without signing in. If you sign in, ${page}`,
+      ...(signInTool
+        ? [
+            `Some clients offer no sign-in until a tool requires one. Ask yours to use \`${signInTool.name}\`: it requires one.`,
+          ]
+        : []),
+      `You need an account with ${brand.provider}.${account} Signing in is free. ${
+        requireWorkEmail
+          ? 'Use your work email address. The tools refuse addresses of free and disposable email providers.'
+          : 'A personal email address is fine.'
+      }`,
+      'The page names the app that asks and the address to which it will send you. It also says what the server could verify about the app. Continue only if you have just started this sign-in yourself: the name that an app gives itself is never verified. You can cancel. The page appears each time you connect a client.',
+      'This is what you share:',
+      { items: shared(input) },
+      `Your password stays with ${brand.provider}. Neither the client nor ${brand.answerService} sees it.`,
+      ...(brand.privacyUrl ? [`Read more in the [privacy policy](${brand.privacyUrl}).`] : []),
     ],
   }
 }
 
-/** Nothing as long as the lifetimes are not known. */
-export function stayingSignedIn({ lifetimes }: GuideInput): readonly GuideSection[] {
+function shared({ brand, apiReferenceHost, feedbackTool }: GuideInput): readonly string[] {
+  return [
+    `**Your email address and organization**, as far as ${brand.provider} knows them. ${brand.name} records them with the clients that you connect and the times of your first and latest sign-in. This tells ${brand.name} which companies rely on the documentation. ${brand.name} may pass them on to its own systems for customers and for analytics.`,
+    `**Your questions.** ${brand.answerService} answers your questions, and receives your email address and organization with each one.`,
+    ...(apiReferenceHost === undefined
+      ? []
+      : [
+          `**What you look up in the API reference.** ${apiReferenceHost} receives it, and does not learn who you are.`,
+        ]),
+    ...(feedbackTool === undefined
+      ? []
+      : ['**Feedback**, if you send any: your text, the page that it is about and your email address.']),
+  ]
+}
+
+/** Empty while the lifetimes are not known. */
+function stayingSignedIn({ lifetimes }: GuideInput): readonly GuideSection[] {
   if (!lifetimes) return []
   const { accessToken, refreshToken, grant } = lifetimes
+  const often = duration(accessToken).replace(/^1 /, '')
   return [
     {
       heading: 'Staying signed in',
-      paragraphs: [
-        `The client renews its access every ${duration(accessToken).replace(/^1 /, '')} without asking you. You sign in again if you have not used it for ${duration(refreshToken)}, and after ${duration(grant)} in any case.`,
+      blocks: [
+        `Your client renews its access every ${often} without asking you. You sign in again if you have not used the client for ${duration(refreshToken)}, and after ${duration(grant)} in any case.`,
       ],
     },
   ]
 }
 
-/** Nothing where nothing is limited. */
-export function usage({ brand, requireAuth, limits }: GuideInput): readonly GuideSection[] {
-  const paragraphs = [
-    limits.user && `${callsIn(limits.user)} for each person who has signed in, wherever they ask from.`,
-    limits.plans && `${brand.name} has other numbers for the people of some organizations or e-mail domains.`,
-    !requireAuth &&
-      limits.address &&
-      `${callsIn(limits.address)} for all together at one network address who have not signed in.`,
-  ].filter((line) => typeof line === 'string')
-  return paragraphs.length > 0 ? [{ heading: 'How much you may ask', paragraphs }] : []
+function questions({ tools, requireAuth, apiReferenceHost }: GuideInput): GuideSection {
+  const signIn = { never: 'no', 'if required': requireAuth ? 'yes' : 'optional', always: 'yes' }
+  return {
+    heading: 'What you can ask',
+    blocks: [
+      'Ask in your own words: the client chooses the tool. One full question of up to 2,000 characters works better than a few words.',
+      {
+        items: [
+          '"How do I rotate a credential without downtime? Quote the documentation."',
+          '"What changed between the last two versions, and what do I have to do?"',
+          '"Check this configuration file against the documentation."',
+          ...(apiReferenceHost === undefined
+            ? []
+            : ['"Which call of the API creates a user? Show me its parameters."']),
+          '"Which account am I signed in with, and what have I allowed?"',
+          '"How do I sign out of the docs server?"',
+        ],
+      },
+      {
+        columns: ['tool', 'what it does', 'sign-in'],
+        rows: tools.map(({ name, description, access }) => [`\`${name}\``, firstSentence(description), signIn[access]]),
+      },
+    ],
+  }
 }
 
-/** By which a client lists the server: the brand's name, as every client and shell takes it. */
-export function serverName({ name }: Brand): string {
-  const slug = name.toLowerCase().match(/[a-z0-9]+/g)
-  return slug?.join('-') ?? 'docs'
+function feedback({ brand, feedbackTool }: GuideInput): readonly GuideSection[] {
+  if (feedbackTool === undefined) return []
+  return [
+    {
+      heading: 'Feedback',
+      blocks: [
+        `Tell your client what is wrong or missing: "Send feedback to the ${brand.name} docs team: this page does not say what the limit is." You must be signed in. The client sends the feedback with \`${feedbackTool}\`. The server tells it to show you the text and to ask you first.`,
+        'Feedback is a permission of its own. The sign-in page names it, and you can leave it out there. To allow it later, sign out and sign in again. If feedback fails with `insufficient_scope`, your client did not ask for this permission at sign-in. Everything else still works.',
+      ],
+    },
+  ]
+}
+
+function usage({ brand, requireAuth, limits, limitedAnswer }: GuideInput): GuideSection {
+  const { user, plans, address } = limits
+  const anonymous = requireAuth ? undefined : address
+  const counted =
+    'Only tool calls count. Connecting and listing the tools do not. The headers of each answer say how much is left. For a signed-in user the number is rounded down to a quarter of the limit.'
+  const refused =
+    'When you have reached the limit, the server answers like this. `retry-after`, `ratelimit-reset` and `t` are seconds to wait. `x-ratelimit-reset` is a time, in seconds since 1970.'
+  return {
+    heading: 'How much you may ask',
+    blocks: [
+      ...(user ? [`${callsIn(user)} for each person who has signed in, with all their clients together.`] : []),
+      ...(plans ? [`${brand.name} has set other limits for some organizations or email domains.`] : []),
+      ...(anonymous ? [`Without signing in: ${callsIn(anonymous)}, shared by everyone at your network address.`] : []),
+      ...(user || anonymous ? [counted] : []),
+      ...(limitedAnswer === undefined ? [] : [refused, { language: 'http', code: limitedAnswer }]),
+      `${brand.answerService} has limits of its own, which all readers share. When one is reached, the tool says so. Ask again a little later.`,
+    ],
+  }
+}
+
+function withoutClient({ site }: GuideInput): readonly GuideSection[] {
+  if (!site) return []
+  const blocks: readonly Block[] = [
+    ...(site.exports.length > 0 ? ['The documentation as a whole:', { items: site.exports }] : []),
+    ...(site.markdownPages ? ['Every page also exists as Markdown: put `.md` after its address.'] : []),
+  ]
+  return blocks.length > 0 ? [{ heading: 'Without an MCP client', blocks }] : []
 }
 
 const callsIn = ({ limit, windowSeconds }: Limit) =>
   `${limit} ${limit === 1 ? 'question' : 'questions'} in ${duration(windowSeconds)}`
 
-const units = [
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
-  ['second', 1],
-] as const
-
-/** In the largest unit that leaves nothing over: `15 minutes`, `1 hour`. */
-export function duration(seconds: number): string {
-  const [name, size] = units.find(([, size]) => seconds % size === 0) ?? ['second', 1]
-  const count = seconds / size
-  return `${count} ${name}${count === 1 ? '' : 's'}`
-}
+const firstSentence = (text: string) => /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text

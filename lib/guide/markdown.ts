@@ -1,10 +1,22 @@
-/** Text that stands as it is, in a block of its own. */
-export const fenced = (language: string, text: string) => `\`\`\`${language}\n${text}\n\`\`\``
+import { guide, guideIntroduction, guideTitle } from './guide.ts'
+import type { Block, GuideInput, GuideSection } from './input.ts'
 
-export const bullets = (items: readonly string[]) => items.map((item) => `- ${item}`).join('\n')
+/** Renders the guide as Markdown. */
+export function guideMarkdown(input: GuideInput): string {
+  const blocks = [`# ${guideTitle(input.brand)}`, ...guideIntroduction(input).map(rendered)]
+  return `${[...blocks, ...guide(input).flatMap((section) => sectionBlocks(section, '##'))].join('\n\n')}\n`
+}
 
-export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [columns, columns.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')
+function sectionBlocks({ heading, blocks, parts = [] }: GuideSection, level: string): readonly string[] {
+  return [`${level} ${heading}`, ...blocks.map(rendered), ...parts.flatMap((part) => sectionBlocks(part, `${level}#`))]
+}
+
+function rendered(block: Block): string {
+  if (typeof block === 'string') return block
+  if ('code' in block) return `\`\`\`${block.language}\n${block.code}\n\`\`\``
+  if ('items' in block) return block.items.map((item) => `- ${item}`).join('\n')
+  const rows = [block.columns, block.columns.map(() => '---'), ...block.rows]
+  return rows.map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')
 }
 
 /** A line break would end the row, and a bar the cell. */

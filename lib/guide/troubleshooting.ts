@@ -1,104 +1,133 @@
-import { duration, type GuideSection, serverName } from './guide.ts'
-import { bullets, table } from './markdown.ts'
-import type { ReaderPageInput } from './reader-page.ts'
+import type { GuideInput, GuideSection } from './input.ts'
+import { duration, serverName } from './words.ts'
 
-/** What readers meet, by what they see of it. */
-export function troubleshooting(input: ReaderPageInput): readonly GuideSection[] {
-  const { brand, mcpUrl, requireWorkEmail } = input
-  const answers = [
-    [
-      '401',
-      'Without `invalid_token` it is the question to sign in: the client should open your browser. If it does not, update it, remove the server and add it again. `invalid_token`: the token has expired, you have signed out, or it is for another server, or a placeholder stands where the client should have put it: take such a header out, and sign in again if the client does not by itself.',
-    ],
-    [
-      '403 `insufficient_scope`',
-      'The client asked for less than the tool needs: let it sign in again, or remove the server and add it again.',
-    ],
-    ...(requireWorkEmail ? [['403 `work_email_required`', 'Sign in with your address at work.'] as const] : []),
-    [
-      '403 `this origin may not use the server`',
-      `A web page that ${brand.name} has not allowed calls a tool without a sign-in: let its client sign you in.`,
-    ],
-    [
-      '405 `The MCP server is at …`',
-      'The client was given the address of the site. Give it the one that stands there.',
-    ],
-    [
-      '406 `Not acceptable`',
-      'The header `Accept` of the client allows neither `application/json` nor `text/event-stream`.',
-    ],
-    [
-      '429',
-      'You, or a program in your name, have asked too much. It says when to go on. Keep answers that you need often.',
-    ],
-    ['503', 'The fault is on our side, and your sign-in is still good: try again.'],
-    ['`timeout`, `upstream_error` of a tool', 'What answers was too slow, or failed: ask again, or more briefly.'],
-  ] as const
-  return [
-    {
-      heading: 'The server does not connect',
-      paragraphs: [
-        bullets([
-          `The address is \`${mcpUrl}\`, to the letter, and the transport is HTTP (\`--transport http\`, \`"type": "http"\`, *Streamable HTTP*), not stdio or SSE.`,
-          'There is no header, token, client ID or secret to enter: take out what is there. With an `Authorization` header of yours, clients do not sign you in.',
-          'An entry that runs `mcp-remote` in a client that can do without it: remove it, and add the address itself.',
-          'Open the address in a browser: if you are led to a page, the server is there.',
-          'Restart the client after a change of its settings.',
-        ]),
-      ],
-    },
-    {
-      heading: 'VS Code',
-      paragraphs: [
-        bullets([
-          'It is 1.102 or newer, GitHub Copilot is on, and the chat is in agent mode.',
-          `*MCP: List Servers*, \`${serverName(brand)}\`, *Show Output* tells more; *MCP: Reset Cached Tools* reads the list of tools anew.`,
-          'A 401 that stays: sign out of this server under *Accounts*, run *Authentication: Remove Dynamic Authentication Providers*, and start the server again.',
-        ]),
-      ],
-    },
-    { heading: 'Answers and what they mean', paragraphs: [table(['answer', 'what to do'], answers)] },
-    {
-      heading: 'Pages in the browser',
-      paragraphs: [
-        table(
-          ['page', 'what to do'],
-          [
-            [
-              'We no longer recognize this app',
-              'The client holds a registration that this server does not know. Remove the server from the client, and add it again. For `mcp-remote`, delete the folder `.mcp-auth` in your home folder first.',
-            ],
-            ['We could not check this app', "The site of the client's publisher did not answer: wait a minute."],
-            [
-              'This sign-in cannot be finished here',
-              'It was started in another browser or profile, or too long ago, or the browser blocks cookies: start again from the client.',
-            ],
-            [
-              'The browser cannot open `localhost`',
-              'The client was closed meanwhile, or runs on another machine than the browser: start again there, or forward its port.',
-            ],
-          ],
-        ),
-        'An error page shows a request ID. Whoever helps you can look it up.',
-      ],
-    },
-  ]
+/** What readers see when something fails, and what to do about it. */
+export function troubleshooting(input: GuideInput): GuideSection {
+  return {
+    heading: 'Troubleshooting',
+    blocks: [],
+    parts: [connection(input), vsCode(input), answers(input), pages],
+  }
 }
 
-/** How to sign out, and whom to write to. */
-export function ending({ brand, lifetimes }: ReaderPageInput): GuideSection {
+const connection = ({ mcpUrl }: GuideInput): GuideSection => ({
+  heading: 'The server does not connect',
+  blocks: [
+    {
+      items: [
+        `Check the address: it is exactly \`${mcpUrl}\`. The transport is HTTP (\`--transport http\`, \`"type": "http"\`, *Streamable HTTP*), not stdio or SSE.`,
+        'Remove any header, token, client ID or secret that you have entered. A client that has an `Authorization` header of its own does not sign you in.',
+        'If the client supports remote servers, replace an entry that runs `mcp-remote` with the address itself.',
+        'Open the address in a browser. If it leads to a page, the server is running.',
+        'Restart the client after you change its settings.',
+      ],
+    },
+  ],
+})
+
+const vsCode = ({ brand }: GuideInput): GuideSection => ({
+  heading: 'VS Code',
+  blocks: [
+    {
+      items: [
+        'Check that VS Code is 1.102 or newer, that GitHub Copilot is on, and that the chat is in agent mode.',
+        `*MCP: List Servers*, \`${serverName(brand)}\`, *Show Output* shows details. *MCP: Reset Cached Tools* reads the list of tools again.`,
+        'If a 401 stays, sign out of this server under *Accounts*, run *Authentication: Remove Dynamic Authentication Providers*, and start the server again.',
+      ],
+    },
+  ],
+})
+
+const answers = ({ brand, requireWorkEmail }: GuideInput): GuideSection => ({
+  heading: 'Answers and what they mean',
+  blocks: [
+    {
+      columns: ['answer', 'what to do'],
+      rows: [
+        [
+          '401',
+          'The server asks you to sign in. Your client should open your browser. If it does not, update the client, remove the server and add it again.',
+        ],
+        [
+          '401 `invalid_token`',
+          'The token has expired, you have signed out, or the token is for another server. Sign in again if the client does not do so by itself. If you have configured a header with a token or a placeholder, remove it.',
+        ],
+        [
+          '403 `insufficient_scope`',
+          'The client asked for fewer permissions than the tool needs. Sign in again, or remove the server and add it again.',
+        ],
+        ...(requireWorkEmail ? [['403 `work_email_required`', 'Sign in with your work email address.']] : []),
+        [
+          '403 `this origin may not use the server`',
+          `A web page that ${brand.name} has not allowed called a tool without a sign-in. Sign in through the client on that page.`,
+        ],
+        [
+          '405 `The MCP server is at …`',
+          'The client has the address of the site. Give it the address in the message instead.',
+        ],
+        [
+          '406 `Not acceptable`',
+          "The client's `Accept` header allows neither `application/json` nor `text/event-stream`.",
+        ],
+        [
+          '429',
+          'You, or a program that uses your account, have reached the limit. The answer says when to continue. Keep answers that you need often.',
+        ],
+        ['503', 'The fault is on our side, and you are still signed in. Try again.'],
+        [
+          '`timeout` or `upstream_error` of a tool',
+          'The answer took too long or failed. Ask again, or ask a shorter question.',
+        ],
+      ],
+    },
+  ],
+})
+
+const pages: GuideSection = {
+  heading: 'Pages in the browser',
+  blocks: [
+    {
+      columns: ['page', 'what to do'],
+      rows: [
+        [
+          'We no longer recognize this app',
+          'The client has a registration that this server does not know. Remove the server from the client, and add it again. For `mcp-remote`, delete the folder `.mcp-auth` in your home folder first.',
+        ],
+        [
+          'We could not check this app',
+          "The site of the client's publisher did not answer. Wait a minute and try again.",
+        ],
+        [
+          'This sign-in cannot be finished here',
+          'The sign-in began in another browser or profile, began too long ago, or the browser blocks cookies. Start again from the client.',
+        ],
+        [
+          'The browser cannot open `localhost`',
+          'The client has closed, or it runs on another machine than the browser. Start again on the same machine, or forward the port.',
+        ],
+      ],
+    },
+    'An error page shows a request ID. The team that helps you can look it up.',
+  ],
+}
+
+/** How to sign out, and how to have data deleted. */
+export function signOut({ brand, lifetimes, example }: GuideInput): GuideSection {
   const name = serverName(brand)
-  const unused = lifetimes ? `ends unused, after ${duration(lifetimes.refreshToken)}` : 'ends unused'
+  const expires = lifetimes ? `${duration(lifetimes.refreshToken)} after its last use` : 'some time after its last use'
   const contact = brand.supportUrl
     ? `write to [${brand.name}](${brand.supportUrl})`
     : brand.privacyUrl
-      ? `write to ${brand.name}: the [privacy policy](${brand.privacyUrl}) says where`
+      ? `write to ${brand.name}; the [privacy policy](${brand.privacyUrl}) has the address`
       : `write to ${brand.name}`
+  const whichClients = example
+    ? ` [Which clients tell it](${example.clientPages}README.md#what-ends-when-i-remove-it).`
+    : ''
   return {
     heading: 'Sign out, and have your data deleted',
-    paragraphs: [
-      `Sign out of the server in your client, and remove it there; in Claude Code \`claude mcp logout ${name}\`, then \`claude mcp remove --scope user ${name}\`. If the client tells the server so, what it had stops working within a minute. Otherwise the connection ${unused}.`,
-      `To have it ended at once in any case, or to have what is recorded about you deleted, ${contact}.`,
+    blocks: [
+      `Sign out of the server in your client, then remove the server there. In Claude Code, run \`claude mcp logout ${name}\`, then \`claude mcp remove --scope user ${name}\`. If the client tells the server, its access ends within a minute. Otherwise it ends ${expires}.${whichClients}`,
+      `To end the access at once in any case, or to have the record about you deleted, ${contact}.`,
     ],
   }
 }

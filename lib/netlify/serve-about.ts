@@ -1,4 +1,6 @@
 import { withDeadline } from '../base/deadline.ts'
+import { frontPage } from '../guide/front.ts'
+import { guideMarkdown } from '../guide/markdown.ts'
 import { eventStreamType, namesType, preferredType } from '../mcp/accept.ts'
 import {
   catalog,
@@ -11,11 +13,11 @@ import {
 } from '../mcp/server-card.ts'
 import { aboutPaths, paths, withSlash } from '../oauth/capabilities.ts'
 import { corsHeaders, json, preflight } from '../oauth/http/json-answers.ts'
-import { frontPage, htmlResponse, readerPage } from '../oauth/pages/index.ts'
+import { htmlResponse } from '../oauth/pages/index.ts'
+import { guideInput } from '../service/guide.ts'
 import { identity } from '../service/identity.ts'
 import { log } from '../service/log.ts'
 import { publicDocument } from '../service/public-document.ts'
-import { readerPageInput } from '../service/reader-page.ts'
 import { storeOf } from '../service/store.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import { readTools } from '../settings/tools.ts'
@@ -74,7 +76,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     health: issuer + aboutPaths.health,
   }
   const tools = readTools(process.env, brand, issuer)
-  const guide = await readerPageInput(configuration, tools)
+  const guide = await guideInput(configuration, tools)
   const readiness = createReadiness({
     store: storeOf(site),
     now: Date.now,
@@ -121,7 +123,7 @@ async function compose(configuration: Configuration, site: Site): Promise<About>
     const type = preferredType(request.headers)
     if (type === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })
     if (type !== 'text/markdown' && type !== 'text/plain') return json(serverInformation(server, links), 200, cached)
-    return new Response(readerPage(guide), {
+    return new Response(guideMarkdown(guide), {
       headers: { ...corsHeaders, ...cached, 'content-type': `${type}; charset=utf-8` },
     })
   }

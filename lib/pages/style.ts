@@ -52,6 +52,7 @@ h1 b,h1.strong{font-weight:650}
 .sign.caution{background:var(--warn);color:var(--warn-line)}
 h2{margin:1.25rem 0 .5rem;font-size:.875rem;line-height:1.4;font-weight:600}
 p{margin:0 0 .75rem;text-wrap:pretty}
+pre{margin:0 0 .75rem;white-space:pre-wrap}
 a{color:inherit;text-underline-offset:.15em;text-decoration-thickness:1px}
 a:hover{text-decoration-thickness:2px}
 dl{margin:0;border:1px solid var(--line);border-radius:.75rem;background:var(--inset);font-size:.9375rem;line-height:1.4}

@@ -71,33 +71,36 @@ describe('an assertion [T-09]', () => {
     ['/oauth/token', ['', '/oauth/token', '/token']],
     ['/token', ['', '/oauth/token', '/token']],
     ['/oauth/revoke', ['', '/oauth/revoke']],
-  ] as const)('sent to %s is good for the issuer and that very endpoint, and for no other [T-09]', async (path, good) => {
-    const { server, id, key } = await world()
-    const send = async (form: Form, aud: unknown) => {
-      const proof = assertionParameters(await key.assertion(id, issuer, { aud }))
-      return server.fetch(path, { method: 'POST', body: new URLSearchParams({ ...form, ...proof }) })
-    }
-    const revoking = path === '/oauth/revoke'
-    for (const audience of audiences) {
+  ] as const)(
+    'sent to %s is good for the issuer and that very endpoint, and for no other [T-09]',
+    async (path, good) => {
+      const { server, id, key } = await world()
+      const send = async (form: Form, aud: unknown) => {
+        const proof = assertionParameters(await key.assertion(id, issuer, { aud }))
+        return server.fetch(path, { method: 'POST', body: new URLSearchParams({ ...form, ...proof }) })
+      }
+      const revoking = path === '/oauth/revoke'
+      for (const audience of audiences) {
+        const form = revoking ? { token: 'x' } : await codeFor(server, id)
+        const expected = good.some((one) => one === audience) ? 200 : 401
+        expect([audience, (await send(form, issuer + audience)).status]).toEqual([audience, expected])
+      }
       const form = revoking ? { token: 'x' } : await codeFor(server, id)
-      const expected = good.some((one) => one === audience) ? 200 : 401
-      expect([audience, (await send(form, issuer + audience)).status]).toEqual([audience, expected])
-    }
-    const form = revoking ? { token: 'x' } : await codeFor(server, id)
-    for (const aud of [
-      [issuer],
-      [issuer + path],
-      [],
-      null,
-      `${issuer}${path}/`,
-      `${issuer}${path}?x`,
-      path,
-      issuer.toUpperCase(),
-    ]) {
-      expect([aud, (await send(form, aud)).status]).toEqual([aud, 401])
-    }
-    expect((await send(form, issuer)).status).toBe(200)
-  })
+      for (const aud of [
+        [issuer],
+        [issuer + path],
+        [],
+        null,
+        `${issuer}${path}/`,
+        `${issuer}${path}?x`,
+        path,
+        issuer.toUpperCase(),
+      ]) {
+        expect([aud, (await send(form, aud)).status]).toEqual([aud, 401])
+      }
+      expect((await send(form, issuer)).status).toBe(200)
+    },
+  )
 
   test('is good for one request: of 50 at once with codes of their own one succeeds, round after round', async () => {
     const { server, id, proof, store } = await world()

@@ -1,8 +1,5 @@
 /** The pages that a person sees: pure functions from data to HTML, and the answer that carries one. */
 
-export { frontPage } from '../../guide/front.ts'
-export type { GuideInput } from '../../guide/guide.ts'
-export { type DocumentationSite, type ReaderPageInput, type ReaderTool, readerPage } from '../../guide/reader-page.ts'
 export { type Brand, defaultBrand } from '../../pages/brand.ts'
 export { htmlResponse, pageHeaders } from '../../pages/html-response.ts'
 export type { Page } from '../../pages/layout.ts'

@@ -206,7 +206,7 @@ const page = from('docs-site, the page before the login', [
     status: 'kept',
     requirement: 'No promise that questions are stored nowhere.',
     what: 'The pages say who answers, and that it is told address and organization with each question.',
-    file: [consent, 'lib/guide/reader-page.ts'],
+    file: [consent, 'lib/guide/guide.ts'],
   },
 ])
 
@@ -300,7 +300,7 @@ const review = from('docs-site, review', [
     status: 'kept',
     requirement: 'The documentation names the limit that there is.',
     what: 'Tests compare the pages for readers with the settings.',
-    file: 'docs/how-to-use-these-docs.md',
+    file: 'docs/connecting.md',
     by: ['B8-18'],
   },
   {

@@ -2,7 +2,7 @@ import { issues } from '../../row.ts'
 import { from } from './from.ts'
 
 const attribution = 'lib/people/sign-ins.ts'
-const reader = 'docs/how-to-use-these-docs.md'
+const reader = 'docs/connecting.md'
 
 const recorded = from('docs-site, capture and CRM', [
   {
@@ -58,7 +58,7 @@ const documents = from('docs-site, documentation and preview', [
     status: 'kept',
     requirement: 'Personal addresses are accepted by default.',
     what: 'The page for readers says otherwise where the setting does.',
-    file: 'lib/guide/reader-page.ts',
+    file: 'lib/guide/guide.ts',
   },
   {
     id: 'F-000-85',

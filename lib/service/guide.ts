@@ -1,10 +1,10 @@
+import type { GuideInput, GuideTool } from '../guide/input.ts'
 import { type CountedCall, setRateLimit, tooManyCalls } from '../mcp/rate-limit-headers.ts'
-import type { ReaderPageInput, ReaderTool } from '../oauth/pages/index.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import { signInOf, type ToolSettings, toolsOf } from '../settings/tools.ts'
 
-/** What readers are told, from the settings: the front page and the page of the documentation site say the same. */
-export async function readerPageInput(configuration: Configuration, tools: ToolSettings): Promise<ReaderPageInput> {
+/** Makes the input of the guide from the settings. */
+export async function guideInput(configuration: Configuration, tools: ToolSettings): Promise<GuideInput> {
   const { brand, resource, mcp, flow } = configuration
   const { apiReference, feedback } = tools
   return {
@@ -12,29 +12,28 @@ export async function readerPageInput(configuration: Configuration, tools: ToolS
     mcpUrl: resource,
     requireAuth: mcp.requireAuth,
     requireWorkEmail: tools.requireWorkEmail,
-    limits: { ...mcp.limits, ...(tools.plans.length > 0 && { plans: tools.plans }) },
+    limits: { ...mcp.limits, plans: tools.plans.length > 0 },
     limitedAnswer: await limitedAnswer(mcp.limits),
-    ...(flow && { lifetimes: flow.lifetimes }),
-    tools: readerTools(tools),
+    lifetimes: flow?.lifetimes,
+    tools: guideTools(tools),
     feedbackTool: feedback?.tool.name,
     apiReferenceHost: URL.parse(apiReference?.hubUrl ?? '')?.host,
   }
 }
 
-/** In the order in which the server lists them. */
-function readerTools(tools: ToolSettings): readonly ReaderTool[] {
+/** The tools in the order in which the server lists them. */
+function guideTools(tools: ToolSettings): readonly GuideTool[] {
   return toolsOf(tools).map((tool) => ({
     name: tool.name,
-    title: tool.title,
     description: tool.description,
     access: signInOf(tool, tools.publicTools),
   }))
 }
 
-/** An hour of no importance: the sample has to stay the same. */
+/** Fixed, so that the sample stays the same. */
 const sampleTime = Date.UTC(2026, 0, 1)
 
-/** The refusal that `/mcp` sends in the middle of a window, by the code that sends it. */
+/** The refusal that `/mcp` sends in the middle of a window, made by the code that sends it; `undefined` without a limit. */
 async function limitedAnswer({ user, address }: Configuration['mcp']['limits']): Promise<string | undefined> {
   const limit = user ?? address
   if (!limit) return undefined

@@ -1,0 +1,21 @@
+import type { Brand } from '../pages/brand.ts'
+
+/** The name under which a client lists the server: the brand's name in characters that every client and shell accepts. */
+export function serverName({ name }: Brand): string {
+  const slug = name.toLowerCase().match(/[a-z0-9]+/g)
+  return slug?.join('-') ?? 'docs'
+}
+
+const units = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const
+
+/** Seconds in the largest unit that divides them: `15 minutes`, `1 hour`. */
+export function duration(seconds: number): string {
+  const [name, size] = units.find(([, size]) => seconds % size === 0) ?? ['second', 1]
+  const count = seconds / size
+  return `${count} ${name}${count === 1 ? '' : 's'}`
+}
