@@ -4,7 +4,7 @@ import { serveAbout } from '../../lib/netlify/serve-about.ts'
 /** What the service says about itself: front page, health, server cards. Apart from the others, which it must not slow down. */
 export default (request: Request, context: Context): Promise<Response> => serveAbout(request, context)
 
-// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/manifest.test.ts checks the result.
+// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.
 // A site that has these functions among its own keeps its home page. No rate limit: Netlify's free plan takes two rules, which
 // `oauth` and `mcp` need more.
 export const config: Config = {

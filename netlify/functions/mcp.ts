@@ -4,7 +4,7 @@ import { serveMcp } from '../../lib/netlify/serve-mcp.ts'
 /** The MCP endpoint: the protected resource. The only function that loads the MCP SDK. */
 export default (request: Request, context: Context): Promise<Response> => serveMcp(request, context)
 
-// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/manifest.test.ts checks the result.
+// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.
 export const config: Config = {
   path: ['/mcp', '/mcp/'],
   preferStatic: false,

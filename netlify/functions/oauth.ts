@@ -4,7 +4,7 @@ import { serveOAuth } from '../../lib/netlify/serve-oauth.ts'
 /** Discovery and every endpoint of the authorization server: one warm instance serves a whole sign-in. */
 export default (request: Request, context: Context): Promise<Response> => serveOAuth(request, context)
 
-// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/manifest.test.ts checks the result.
+// Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.
 export const config: Config = {
   path: [
     '/.well-known/oauth-authorization-server',

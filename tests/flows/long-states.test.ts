@@ -3,7 +3,7 @@ import { createBrowser } from '../../dev/browser/jar.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
-import { longestState, longStates } from '../support/long-states.ts'
+import { longestState, longStates } from '../../dev/worlds/long-states.ts'
 import {
   codeOf,
   locationOf,

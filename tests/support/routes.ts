@@ -16,7 +16,7 @@ export interface ExpectedRoute {
   readonly authentication: Authentication
 }
 
-/** Every route of this project. A route that is not here, or here only, fails `tests/manifest.test.ts`. */
+/** Every route of this project. A route that is not here, or here only, fails `tests/flows/manifest.test.ts`. */
 export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/.well-known/oauth-authorization-server', authentication: 'public' },
   { function: 'oauth', path: '/.well-known/oauth-authorization-server/', authentication: 'public' },

@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { startBlobsEmulator } from './emulator.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
+import type { Store } from '../../lib/store/store.ts'
+
+const { signal } = new AbortController()
+let directory: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'blobs-'))
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+/** Runs `use` with an emulator on the directory, in this process. */
+async function withEmulator(use: (store: Store) => Promise<void>): Promise<void> {
+  const emulator = await startBlobsEmulator({ directory })
+  const store = createBlobsStore({ name: 'kept', client: emulator.clientOptions() })
+  await use(store).finally(emulator.stop)
+}
+
+async function startChild(compactAfter: number): Promise<{ readonly child: ChildProcess; readonly store: Store }> {
+  const file = fileURLToPath(new URL('emulator-child.ts', import.meta.url))
+  const child = fork(file, [JSON.stringify({ directory, compactAfter })], { execArgv: [] })
+  const [client] = await once(child, 'message')
+  return { child, store: createBlobsStore({ name: 'kept', client, attemptTimeout: 20_000, retryDelays: [] }) }
+}
+
+test('a restart finds every blob with its version, and no removed one', async () => {
+  let version = ''
+  await withEmulator(async (store) => {
+    await store.put('kept', { text: 'Grüße' }, signal)
+    await store.put('removed', {}, signal)
+    await store.remove('removed', signal)
+    version = (await store.get('kept', signal))?.version ?? ''
+  })
+  await withEmulator(async (store) => {
+    expect(await store.get('kept', signal)).toEqual({ value: { text: 'Grüße' }, version })
+    expect(await store.get('removed', signal)).toBeNull()
+    expect((await store.replace('kept', {}, version, signal)).won).toBe(true)
+  })
+})
+
+test('SIGKILL in a stream of writes, removals and compactions loses nothing that was answered', async () => {
+  const answered = new Map<string, number | null>()
+  for (let life = 0; life < 4; life++) {
+    const { child, store } = await startChild(8_000)
+    let count = 0
+    const writer = async (writer: number) => {
+      for (let turn = 0; ; turn++) {
+        const key = `${life}/${writer}/${turn % 20}`
+        answered.delete(key) // unknown until answered
+        await store.put(key, { turn }, signal)
+        answered.set(key, turn)
+        count += 1
+        if (turn % 7 !== 0) continue
+        answered.delete(key)
+        await store.remove(key, signal)
+        answered.set(key, null)
+      }
+    }
+    const writers = Array.from({ length: 8 }, (_, index) => writer(index))
+    const ended = Promise.allSettled(writers)
+    await vi.waitFor(() => expect(count).toBeGreaterThan(600 + 50 * life), { interval: 1, timeout: 50_000 })
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await Promise.all([exited, ended])
+
+    await withEmulator(async (revived) => {
+      for (const [key, turn] of answered) {
+        expect((await revived.get(key, signal))?.value ?? null, key).toEqual(turn === null ? null : { turn })
+      }
+    })
+  }
+  expect(answered.size).toBeGreaterThan(500)
+})
+
+test('the file does not grow with every change', async () => {
+  const { child, store } = await startChild(8_000)
+  for (let turn = 0; turn < 400; turn++) await store.put('one', { turn, padding: 'x'.repeat(100) }, signal)
+  const exited = once(child, 'exit')
+  child.disconnect()
+  await exited
+  expect(readFileSync(join(directory, 'blobs.jsonl')).length).toBeLessThan(9_000)
+})
+
+test('a torn last line is dropped, and the next write does not suffer from it', async () => {
+  await withEmulator((store) => store.put('whole', { kept: true }, signal))
+  appendFileSync(join(directory, 'blobs.jsonl'), '{"change":"write","id":"local-site/site:kept/torn","bo')
+  await withEmulator((store) => store.put('next', { kept: true }, signal))
+  await withEmulator(async (store) => {
+    expect((await store.list('', signal)).keys).toEqual(['next', 'whole'])
+  })
+})
+
+test('a file that is damaged elsewhere is named in the error', async () => {
+  writeFileSync(join(directory, 'blobs.jsonl'), 'not ours\n')
+  await expect(startBlobsEmulator({ directory })).rejects.toThrow(/blobs\.jsonl: line 1/)
+})

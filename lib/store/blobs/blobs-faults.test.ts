@@ -1,0 +1,304 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type BlobsEmulator, startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
+import type { FaultInput } from '../../../dev/blobs/faults.ts'
+import { createBlobsStore } from './blobs.ts'
+import { type Store, StoreUnavailable, type WriteResult } from '../store.ts'
+import { won } from '../../../dev/worlds/store-contract.ts'
+
+const name = 'faults'
+const { signal } = new AbortController()
+let emulator: BlobsEmulator
+let store: Store
+beforeAll(async () => {
+  emulator = await startBlobsEmulator()
+  store = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 20_000, retryDelays: [1, 2] })
+})
+beforeEach(() => emulator.reset())
+afterAll(() => emulator.stop())
+
+/** The value that is really stored, whoever wrote it. */
+function truth(key: string): unknown {
+  const stored = emulator.inspect(name, key)
+  return stored === null ? null : JSON.parse(stored.body).value
+}
+
+/** Methods of the requests that `operation` causes. */
+async function requestsOf(operation: () => Promise<unknown>): Promise<string[]> {
+  const after = emulator.operations().at(-1)?.sequence ?? 0
+  await operation().catch(() => {})
+  return emulator.operations(after).map(({ method }) => method)
+}
+
+const mine = { by: 'this call' }
+const theirs = { by: 'someone else' }
+
+/**
+ * Every operation, in every situation, with what it must never claim. `truths` are statuses by which the service itself
+ * says that it is so (a 412 is a loss): a service that lies in those cannot be seen through.
+ */
+const situations: {
+  readonly [situation: string]: {
+    readonly method: FaultInput['method'] & string
+    readonly truths: readonly number[]
+    readonly run: (store: Store, key: string) => Promise<void>
+  }
+} = {
+  'create of a new key': {
+    method: 'PUT',
+    truths: [412],
+    async run(store, key) {
+      const version = won(await store.create(key, mine, signal))
+      expect(truth(key)).toEqual(mine)
+      expect(emulator.inspect(name, key)?.etag).toBe(`"${version}"`)
+    },
+  },
+  'create of a key that exists': {
+    method: 'PUT',
+    truths: [],
+    async run(store, key) {
+      expect((await store.create(key, mine, signal)).won).toBe(false)
+    },
+  },
+  'replace of the current version': {
+    method: 'PUT',
+    truths: [412],
+    async run(store, key) {
+      const current = emulator.inspect(name, key)?.etag.slice(1, -1) ?? ''
+      const version = won(await store.replace(key, mine, current, signal))
+      expect(truth(key)).toEqual(mine)
+      expect(emulator.inspect(name, key)?.etag).toBe(`"${version}"`)
+    },
+  },
+  'replace of an old version': {
+    method: 'PUT',
+    truths: [],
+    async run(store, key) {
+      expect((await store.replace(key, mine, 'outdated', signal)).won).toBe(false)
+    },
+  },
+  'get of a key that exists': {
+    method: 'GET',
+    truths: [404],
+    async run(store, key) {
+      expect((await store.get(key, signal))?.value).toEqual(theirs)
+    },
+  },
+  'get of a key that does not': {
+    method: 'GET',
+    truths: [404],
+    async run(store, key) {
+      expect(await store.get(key, signal)).toBeNull()
+    },
+  },
+  put: {
+    method: 'PUT',
+    truths: [],
+    async run(store, key) {
+      await store.put(key, mine, signal)
+      expect(truth(key)).toEqual(mine)
+    },
+  },
+  remove: {
+    method: 'DELETE',
+    truths: [200, 204, 404],
+    async run(store, key) {
+      await store.remove(key, signal)
+      expect(truth(key)).toBeNull()
+    },
+  },
+  list: {
+    method: 'LIST',
+    truths: [204, 404],
+    async run(store, key) {
+      expect(await store.list(key, signal)).toEqual({ keys: [key] })
+    },
+  },
+}
+/** Where someone else's record is there before. */
+const existing = /exists|replace|remove|list|put/
+/** Where it must still be there afterwards. */
+const untouched = /create of a key that exists|old version/
+
+const statuses = [
+  200, 201, 204, 205, 302, 304, 400, 401, 403, 404, 408, 409, 412, 413, 424, 429, 500, 502, 503, 504, 599,
+]
+const faults: FaultInput[] = [
+  { action: 'slow' },
+  ...(['before', 'after'] as const).flatMap((when): FaultInput[] => [
+    ...statuses.map((status): FaultInput => ({ action: 'status', status, when })),
+    { action: 'drop', when },
+    { action: 'hang', when },
+  ]),
+]
+
+describe.each(Object.entries(situations))('%s', (situation, { method, truths, run }) => {
+  const possible = faults.filter((fault) => fault.action !== 'status' || !truths.includes(fault.status))
+
+  /** Everyone at once, each with a fault on a key of its own. */
+  function underFaults(hasty: Store, count: number | undefined) {
+    return Promise.all(
+      possible.map(async (fault, index) => {
+        const key = `${situation.replaceAll(' ', '-')}/${count ?? 'always'}/${index}.`
+        if (existing.test(situation)) await store.put(key, theirs, signal)
+        emulator.addFault({ ...fault, method, key: `^${key}$`, ...(count === undefined ? {} : { count }) })
+        const outcome: unknown = await run(hasty, key).catch((error: unknown) => error)
+        return { fault, outcome, stored: truth(key) }
+      }),
+    )
+  }
+
+  test('under a fault that never heals, ends in the truth or as unavailable [O-04 O-05]', async () => {
+    const hasty = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 60, retryDelays: [1, 2] })
+    for (const { fault, outcome, stored } of await underFaults(hasty, undefined)) {
+      if (outcome !== undefined) expect(outcome, JSON.stringify(fault)).toBeInstanceOf(StoreUnavailable)
+      if (untouched.test(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
+    }
+  })
+
+  test('under a fault that strikes once, a refusal included, ends in the truth', async () => {
+    // What hangs is given up after this time; everything else has to be done within it.
+    const once = createBlobsStore({
+      name,
+      client: emulator.clientOptions(),
+      attemptTimeout: 2_000,
+      retryDelays: [1, 2],
+    })
+    for (const { fault, outcome, stored } of await underFaults(once, 1)) {
+      expect(outcome, JSON.stringify(fault)).toBeUndefined()
+      if (untouched.test(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
+    }
+  })
+})
+
+describe('lost answers', () => {
+  test('a create whose answer was lost has won, at the price of one repetition and one read [O-05]', async () => {
+    emulator.addFault({ action: 'drop', when: 'after', method: 'PUT', count: 1 })
+    expect(await requestsOf(async () => won(await store.create('lost', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
+  })
+
+  test('so has a replace whose every answer was lost [O-05]', async () => {
+    await store.put('all-lost', theirs, signal)
+    const version = (await store.get('all-lost', signal))?.version ?? ''
+    emulator.addFault({ action: 'status', status: 503, when: 'after', method: 'PUT' })
+    const next = won(await store.replace('all-lost', mine, version, signal))
+    expect(await store.get('all-lost', signal)).toEqual({ value: mine, version: next })
+  })
+
+  test('a write that landed, got no answer and was overwritten since is an ambiguous loss', async () => {
+    const version = won(await store.create('overtaken', { generation: 0 }, signal))
+    const patient = createBlobsStore({
+      name,
+      client: emulator.clientOptions(),
+      attemptTimeout: 4_000,
+      retryDelays: [1],
+    })
+    const overtake = async (key: string, write: () => Promise<WriteResult>) => {
+      emulator.addFault({ action: 'hang', when: 'after', method: 'PUT', key: `^${key}$`, count: 1 })
+      const result = write()
+      await vi.waitFor(() => expect(truth(key)).toEqual(mine), { interval: 1 })
+      await store.put(key, theirs, signal)
+      expect(await result).toEqual({ won: false, ambiguous: true })
+    }
+    await Promise.all([
+      overtake('overtaken', () => patient.replace('overtaken', mine, version, signal)),
+      overtake('overtaken-create', () => patient.create('overtaken-create', mine, signal)),
+    ])
+  })
+
+  test('an unclear write over a record that is still the expected one is unavailable, never a loss', async () => {
+    const version = won(await store.create('unclear', theirs, signal))
+    emulator.addFault({ action: 'status', status: 503, method: 'PUT' })
+    await expect(store.replace('unclear', mine, version, signal)).rejects.toThrow(StoreUnavailable)
+    await expect(store.create('unclear-new', mine, signal)).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('a write that cannot be read back is unavailable, never a loss', async () => {
+    emulator.addFault({ action: 'drop', when: 'after', method: 'PUT', count: 1 })
+    emulator.addFault({ action: 'status', status: 500, method: 'GET' })
+    await expect(store.create('unreadable', mine, signal)).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('a race with lost answers has at most one winner, and the record is his or that of one who was told 503 [O-03 O-05]', async () => {
+    for (let round = 0; round < 40; round++) {
+      const key = `race/${round}`
+      emulator.clearFaults()
+      emulator.addFault({ action: 'drop', when: 'after', method: 'PUT', count: 3 })
+      emulator.addFault({ action: 'status', status: 503, when: 'after', method: 'PUT', count: 3 })
+      emulator.addFault({ action: 'status', status: 409, method: 'PUT', count: 3 })
+      emulator.addFault({ action: 'status', status: 503, method: 'GET', count: 10 })
+      const results = await Promise.all(
+        Array.from({ length: 50 }, async (_, racer) => {
+          const result = await store.create(key, { racer }, signal).catch((error: unknown) => error)
+          if (result instanceof StoreUnavailable) return { racer, outcome: 'unavailable' }
+          return { racer, outcome: result }
+        }),
+      )
+      const winners = results.filter(({ outcome }) => outcome !== 'unavailable' && 'version' in Object(outcome))
+      const unsure = results.filter(({ outcome }) => outcome === 'unavailable')
+      expect(winners.length).toBeLessThanOrEqual(1)
+      const possible = winners.length === 1 ? winners : unsure
+      expect(possible.map(({ racer }) => ({ racer }))).toContainEqual(truth(key))
+    }
+  })
+})
+
+describe('requests', () => {
+  test('an operation that meets no fault sends exactly one, to the strong endpoint [O-03]', async () => {
+    expect(await requestsOf(() => store.create('one', mine, signal))).toEqual(['PUT'])
+    const version = (await store.get('one', signal))?.version ?? ''
+    expect(await requestsOf(() => store.create('one', mine, signal))).toEqual(['PUT'])
+    expect(await requestsOf(() => store.replace('one', mine, version, signal))).toEqual(['PUT'])
+    expect(await requestsOf(() => store.replace('one', mine, version, signal))).toEqual(['PUT'])
+    expect(await requestsOf(() => store.get('one', signal))).toEqual(['GET'])
+    expect(await requestsOf(() => store.put('one', mine, signal))).toEqual(['PUT'])
+    expect(await requestsOf(() => store.list('o', signal))).toEqual(['LIST'])
+    expect(await requestsOf(() => store.remove('one', signal))).toEqual(['DELETE'])
+    expect(emulator.operations().some(({ cached }) => cached)).toBe(false)
+  })
+
+  test.each([429, 503])(
+    'status %i for everything: three per operation, and three more to read a write back',
+    async (status) => {
+      emulator.addFault({ action: 'status', status })
+      const [put, get] = [Array(3).fill('PUT'), Array(3).fill('GET')]
+      expect(await requestsOf(() => store.create('down', mine, signal))).toEqual([...put, ...get])
+      expect(await requestsOf(() => store.replace('down', mine, 'version', signal))).toEqual([...put, ...get])
+      expect(await requestsOf(() => store.put('down', mine, signal))).toEqual(put)
+      expect(await requestsOf(() => store.get('down', signal))).toEqual(get)
+      expect(await requestsOf(() => store.remove('down', signal))).toEqual(Array(3).fill('DELETE'))
+      expect(await requestsOf(() => store.list('down', signal))).toEqual(Array(3).fill('LIST'))
+    },
+  )
+
+  test.each([400, 401, 403, 404])('status %i for a write is repeated once, and final then [O-04]', async (status) => {
+    emulator.addFault({ action: 'status', status, method: 'PUT' })
+    for (const write of [
+      () => store.create('refused', mine, signal),
+      () => store.replace('refused', mine, 'version', signal),
+      () => store.put('refused', mine, signal),
+    ]) {
+      expect(await requestsOf(write)).toEqual(['PUT', 'PUT'])
+      await expect(write()).rejects.toThrow(StoreUnavailable)
+    }
+  })
+
+  test.each([400, 401, 403])('status %i for a read, a removal or a list likewise', async (status) => {
+    emulator.addFault({ action: 'status', status })
+    expect(await requestsOf(() => store.get('refused', signal))).toEqual(['GET', 'GET'])
+    expect(await requestsOf(() => store.remove('refused', signal))).toEqual(['DELETE', 'DELETE'])
+    expect(await requestsOf(() => store.list('refused', signal))).toEqual(['LIST', 'LIST'])
+    await expect(store.get('refused', signal)).rejects.toThrow(StoreUnavailable)
+  })
+
+  test('a refusal between other faults counts as one', async () => {
+    emulator.addFault({ action: 'status', status: 503, method: 'PUT', count: 1 })
+    emulator.addFault({ action: 'status', status: 403, method: 'PUT', count: 1 })
+    won(await store.create('between', mine, signal))
+    expect(truth('between')).toEqual(mine)
+  })
+
+  test('a refused write that landed all the same has won, and is not taken for somebody else’s', async () => {
+    emulator.addFault({ action: 'status', status: 403, when: 'after', method: 'PUT', count: 1 })
+    expect(await requestsOf(async () => won(await store.create('landed', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
+  })
+})

@@ -1,0 +1,23 @@
+import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
+import type { EtagMode } from '../../dev/blobs/protocol.ts'
+import { createBlobsStore } from './blobs/blobs.ts'
+import { createMemoryStore } from './memory.ts'
+import { describeStoreContract, type StoreUnderTest } from '../../dev/worlds/store-contract.ts'
+
+async function openMemory(): Promise<StoreUnderTest> {
+  return { store: createMemoryStore(), pageSize: 1000, stop: async () => {} }
+}
+
+async function openBlobs(etags: EtagMode): Promise<StoreUnderTest> {
+  const pageSize = 4
+  const emulator = await startBlobsEmulator({ pageSize })
+  emulator.setEtags(etags)
+  emulator.setStaleness(60_000)
+  const store = createBlobsStore({ name: 'contract', client: emulator.clientOptions() })
+  return { store, pageSize, stop: emulator.stop }
+}
+
+describeStoreContract('memory', openMemory)
+describeStoreContract('Blobs', () => openBlobs('strong'))
+describeStoreContract('Blobs behind a gateway that weakens ETags', () => openBlobs('weak'))
+describeStoreContract('Blobs behind a gateway that strips the quotes of ETags', () => openBlobs('unquoted'))

@@ -1,0 +1,37 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { repository } from '../../dev/build/build.ts'
+import { BuildFailed, buildInChild } from '../../dev/build/build-in-child.ts'
+
+async function build(source: string, outDir?: string) {
+  const functionsDirectory = await mkdtemp(join(tmpdir(), 'build-test-'))
+  onTestFinished(() => rm(functionsDirectory, { recursive: true }))
+  await writeFile(join(functionsDirectory, 'example.ts'), source)
+  return buildInChild({ outDir: outDir ?? join(functionsDirectory, 'out'), functionsDirectory })
+}
+
+test('what does not compile is named with its file and line', async () => {
+  const failure = build('export default () => new Response()\nexport const config = {{\n')
+  await expect(failure).rejects.toThrow(BuildFailed)
+  await expect(failure).rejects.toThrow(/example\.ts:2:\d+: ERROR/)
+})
+
+test('a package that is not there fails the build, not the deployed function', async () => {
+  await expect(build(`import 'no-such-package'\nexport default () => new Response()`)).rejects.toThrow(
+    /no-such-package/,
+  )
+})
+
+test('an artifact is not built where it would find packages that it does not hold', async () => {
+  const inside = join(repository, 'dist/artifact')
+  await expect(build('export default () => new Response()', inside)).rejects.toThrow(/outside the repository/)
+})
+
+test('a build that is given up ends', async () => {
+  const stopping = new AbortController()
+  const building = buildInChild({ outDir: join(tmpdir(), 'never-built'), signal: stopping.signal })
+  stopping.abort()
+  await expect(building).rejects.toThrow(BuildFailed)
+})

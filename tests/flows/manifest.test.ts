@@ -1,0 +1,110 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { repository } from '../../dev/build/build.ts'
+import { buildInChild } from '../../dev/build/build-in-child.ts'
+import { type ManifestFunction, readManifest } from '../../dev/build/manifest.ts'
+import { builtArtifact } from '../support/artifact.ts'
+import { routes } from '../support/routes.ts'
+
+/** What Netlify would route, one line for each route: a pattern or a method shows, since no line of the table has one. */
+function routed(functions: readonly ManifestFunction[]): string[] {
+  return functions
+    .flatMap(({ name, routes, excludedRoutes, schedule }) => [
+      ...(schedule ? [`${name}: scheduled`] : []),
+      ...(schedule || routes.length > 0 ? [] : [`${name}: /.netlify/functions/${name}`]),
+      ...routes.map((route) => `${name}: ${[...route.methods, route.literal ?? `pattern ${route.pattern}`].join(' ')}`),
+      ...excludedRoutes.map((route) => `${name}: not ${route.pattern}`),
+    ])
+    .sort()
+}
+
+const expected = routes.map((route) => `${route.function}: ${route.path ?? 'scheduled'}`).sort()
+
+test('Netlify routes exactly the paths of the table: literals, every method, nothing else [A32 O-08 D-25]', async () => {
+  expect(routed(await readManifest(builtArtifact().manifestPath))).toEqual(expected)
+})
+
+/** The platform's rate limit of each function, or undefined. */
+function limits(functions: readonly ManifestFunction[]) {
+  const entries = functions.map(({ name, trafficRules }) => {
+    const { action } = trafficRules ?? {}
+    return [name, action && { type: action.type, ...action.config.rateLimitConfig, by: action.config.aggregate.keys }]
+  })
+  return Object.fromEntries(entries)
+}
+
+test('the rate limits of the platform stand on sign-in and on /mcp: two rules, as many as Netlify’s free plan takes [O-11]', async () => {
+  // High, because an MCP vendor's users share its egress addresses. 180 seconds is the platform's longest window.
+  const shield = {
+    type: 'rate_limit',
+    windowLimit: 1200,
+    windowSize: 60,
+    algorithm: 'sliding_window',
+    by: [{ type: 'ip' }, { type: 'domain' }],
+  }
+  const rules = limits(await readManifest(builtArtifact().manifestPath))
+  expect(Object.values(rules).filter((rule) => rule !== undefined)).toHaveLength(2)
+  expect(rules).toEqual({ oauth: shield, mcp: shield, about: undefined, maintenance: undefined })
+})
+
+test('a file of the site goes before what the service says about itself, and before nothing else', async () => {
+  const functions = await readManifest(builtArtifact().manifestPath)
+  const preferred = functions.flatMap(({ routes }) =>
+    routes.flatMap((route) => (route.prefer_static ? [route.literal] : [])),
+  )
+  expect(preferred.sort()).toEqual(routes.flatMap((route) => (route.function === 'about' ? [route.path] : [])).sort())
+})
+
+test('every function runs on Node 24', async () => {
+  const functions = await readManifest(builtArtifact().manifestPath)
+  expect(new Set(functions.map(({ runtimeVersion }) => runtimeVersion))).toEqual(new Set(['nodejs24.x']))
+})
+
+// Netlify reads `config` without running it: what it cannot read it drops without a word, and deploys.
+test('a route that was dropped, narrowed or widened does not pass for the one in the table [A32]', async () => {
+  const configs = {
+    literal: `export const config = { path: '/oauth/token' }`,
+    satisfies: `export const config = { path: '/oauth/token' } satisfies object`,
+    computed: `const at = (name) => '/oauth/' + name\nexport const config = { path: at(process.title) }`,
+    called: `const make = (path) => ({ path: path + process.title })\nexport const config = make('/oauth/token')`,
+    method: `export const config = { path: '/oauth/token', method: 'POST' }`,
+    pattern: `export const config = { path: '/oauth/*' }`,
+    unlimited: `const size = process.title.length
+      export const config = { path: '/oauth/token', rateLimit: { windowLimit: 9, windowSize: size, aggregateBy: 'ip' } }`,
+    exclusion: `export const config = { path: '/oauth/token', excludedPath: '/oauth/token/x' }`,
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'manifest-test-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const functionsDirectory = join(folder, 'source')
+  await mkdir(functionsDirectory)
+  for (const [name, config] of Object.entries(configs)) {
+    await writeFile(join(functionsDirectory, `${name}.ts`), `export default () => new Response()\n${config}\n`)
+  }
+  const { manifestPath } = await buildInChild({ outDir: join(folder, 'out'), functionsDirectory })
+  const functions = await readManifest(manifestPath)
+  const correct = functions.filter(
+    ({ name }) => `${routed(functions.filter((f) => f.name === name))}` === `${name}: /oauth/token`,
+  )
+  // `satisfies` alone would be dropped by Netlify; the bundler, which runs first, takes it away.
+  expect(correct.map(({ name }) => name).sort()).toEqual(['literal', 'satisfies', 'unlimited'])
+  expect(limits(functions).unlimited).toBeUndefined()
+  expect(functions).toHaveLength(Object.keys(configs).length)
+})
+
+test('the OAuth function stays small, without zod and without the MCP SDK', () => {
+  const { functions } = builtArtifact()
+  console.log(functions.map(({ name, bytes }) => `${name} ${bytes.toLocaleString('en')} bytes`).join(', '))
+  const oauth = functions.find(({ name }) => name === 'oauth')
+  expect(
+    Object.keys(oauth?.inputs ?? {}).filter((file) => /node_modules\/(zod|@modelcontextprotocol)\//.test(file)),
+  ).toEqual([])
+  expect(oauth?.bytes).toBeLessThanOrEqual(220 * 1024)
+})
+
+test('an artifact holds everything it needs: no packages beside it', async () => {
+  const { directory } = builtArtifact()
+  expect(directory.startsWith(repository)).toBe(false)
+  expect(await readdir(directory, { recursive: true })).not.toContainEqual(expect.stringContaining('node_modules'))
+})
