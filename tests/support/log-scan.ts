@@ -16,7 +16,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The folder for what the test files of this run record. */
     recordings: string
-    /** What a run of all test files has to record; part of the configuration. */
+    /** What a run of all test files of a project has to record at least; part of the configuration. */
     leastRecorded: Least
   }
 }
@@ -50,21 +50,24 @@ async function scan(directory: string, project: TestProject): Promise<void> {
     files: recordings.filter((recording) => recording.lines.length > 0).length,
     secrets: secrets.size,
   }
-  if (await isWhole(project, recordings.length)) expectEnough(scanned, project.getProvidedContext().leastRecorded)
+  const { projects } = project.vitest
+  if (await isWhole(projects, recordings.length)) expectEnough(scanned, projects)
   const { lines: l, files: f, secrets: s } = scanned
   const number = (value: number) => value.toLocaleString('en')
   console.log(`Scanned ${number(l)} log lines of ${number(f)} test files for ${number(s)} secrets: none found`)
 }
 
-/** Whether every test file ran, and nothing in them was left out by name. */
-async function isWhole(project: TestProject, ran: number): Promise<boolean> {
-  const { testFiles } = await project.globTestFiles()
-  return project.config.testNamePattern === undefined && ran >= testFiles.length
+/** Whether every test file of these projects ran, and no test was filtered out by name. */
+async function isWhole(projects: readonly TestProject[], ran: number): Promise<boolean> {
+  const found = await Promise.all(projects.map((project) => project.globTestFiles()))
+  const files = found.flatMap(({ testFiles }) => testFiles)
+  return projects.every(({ config }) => config.testNamePattern === undefined) && ran >= files.length
 }
 
-function expectEnough(scanned: Least, least: Least): void {
+function expectEnough(scanned: Least, projects: readonly TestProject[]): void {
   for (const what of ['lines', 'files', 'secrets'] as const) {
-    if (scanned[what] >= least[what]) continue
-    throw new Error(`only ${scanned[what]} ${what} came to the scan of the logs, of at least ${least[what]}`)
+    const least = projects.reduce((sum, project) => sum + project.getProvidedContext().leastRecorded[what], 0)
+    if (scanned[what] >= least) continue
+    throw new Error(`only ${scanned[what]} ${what} came to the scan of the logs, of at least ${least}`)
   }
 }

@@ -4,8 +4,8 @@ import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { repository } from '../dev/build/build.ts'
-import { freePorts, portsFrom } from '../dev/start/ports.ts'
+import { repository } from '../../dev/build/build.ts'
+import { freePorts, portsFrom } from '../../dev/start/ports.ts'
 
 const commands = [
   ...['start', 'demo', 'reset', 'build', 'secret', 'test:clients', 'bench', 'pictures', 'conformance', 'reader-page'],
