@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { startBlobsEmulator } from './emulator.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Store } from '../../lib/store/store.ts'
+import { startBlobsEmulator } from './emulator.ts'
 
 const { signal } = new AbortController()
 let directory: string

@@ -1,3 +1,9 @@
+import type { Client } from '../../lib/oauth/clients/client.ts'
+import type { ClientKey } from '../../lib/oauth/clients/client-keys.ts'
+import { clientOfDocument } from '../../lib/oauth/clients/published/document.ts'
+import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
+import { createMemoryStore } from '../../lib/store/memory.ts'
+import type { Store } from '../../lib/store/store.ts'
 import {
   createHarness,
   type Harness,
@@ -9,12 +15,6 @@ import {
 } from './authorization-server.ts'
 import { assertionParameters, createClientKey, type SigningClientKey } from './client-key.ts'
 import { keepSecret } from './secrets.ts'
-import type { Client } from '../../lib/oauth/clients/client.ts'
-import type { ClientKey } from '../../lib/oauth/clients/client-keys.ts'
-import { clientOfDocument } from '../../lib/oauth/clients/published/document.ts'
-import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
-import { createMemoryStore } from '../../lib/store/memory.ts'
-import type { Store } from '../../lib/store/store.ts'
 
 export type Form = Readonly<Record<string, string>>
 

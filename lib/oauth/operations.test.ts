@@ -11,8 +11,8 @@ import {
   TestBrowser,
   token,
 } from '../../dev/worlds/authorization-server.ts'
-import { sweepGrants } from './grants/sweep.ts'
 import { createMemoryStore } from '../store/memory.ts'
+import { sweepGrants } from './grants/sweep.ts'
 
 /** A whole life: registered, denied, granted, redeemed, rotated, repeated, stolen; and everything secret in it. */
 async function life() {

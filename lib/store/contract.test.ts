@@ -1,8 +1,8 @@
 import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
 import type { EtagMode } from '../../dev/blobs/protocol.ts'
+import { describeStoreContract, type StoreUnderTest } from '../../dev/worlds/store-contract.ts'
 import { createBlobsStore } from './blobs/blobs.ts'
 import { createMemoryStore } from './memory.ts'
-import { describeStoreContract, type StoreUnderTest } from '../../dev/worlds/store-contract.ts'
 
 async function openMemory(): Promise<StoreUnderTest> {
   return { store: createMemoryStore(), pageSize: 1000, stop: async () => {} }

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { type Stack, startStack } from '../support/stack.ts'
-import { takeState } from '../../dev/start/running.ts'
 import { createListing } from '../../dev/demo/listing.ts'
 import { findPlace, placeOf } from '../../dev/demo/place.ts'
 import { StepFailed } from '../../dev/demo/step.ts'
 import { tellStory } from '../../dev/demo/story.ts'
+import { takeState } from '../../dev/start/running.ts'
+import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack
 beforeAll(async () => {

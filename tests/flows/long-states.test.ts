@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser } from '../../dev/browser/jar.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
-import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { longestState, longStates } from '../../dev/worlds/long-states.ts'
+import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
   codeOf,
   locationOf,

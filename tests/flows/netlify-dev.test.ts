@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { startNetlifyServer } from '../../dev/blobs/netlify-server.ts'
 import { startHost } from '../../dev/host/start.ts'
 import { freePorts } from '../../dev/start/ports.ts'
-import { startNetlifyServer } from '../../dev/blobs/netlify-server.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { callTool } from '../support/mcp.ts'
 import { obtainCodeByMock, registerClient, tokensOf } from '../support/oauth-client.ts'

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { builtArtifact } from '../support/artifact.ts'
-import { startStack } from '../support/stack.ts'
 import { BuildFailed } from '../../dev/build/build-in-child.ts'
 import { freePorts } from '../../dev/start/ports.ts'
 import { startWorld } from '../../dev/start/world.ts'
+import { builtArtifact } from '../support/artifact.ts'
+import { startStack } from '../support/stack.ts'
 
 const metadata = '/.well-known/oauth-authorization-server'
 

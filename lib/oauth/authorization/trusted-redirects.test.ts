@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { authorizePath, createHarness, newPkce, register, TestBrowser } from '../../../dev/worlds/authorization-server.ts'
+import {
+  authorizePath,
+  createHarness,
+  newPkce,
+  register,
+  TestBrowser,
+} from '../../../dev/worlds/authorization-server.ts'
 
 const trustedHosts = ['claude.ai', 'one.example/callback', 'many.example/callbacks/']
 

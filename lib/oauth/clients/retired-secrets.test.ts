@@ -10,10 +10,10 @@ import {
   TestBrowser,
   token,
 } from '../../../dev/worlds/authorization-server.ts'
+import { createMemoryStore } from '../../store/memory.ts'
+import { createSealing } from '../keys/sealing.ts'
 import { createRegistrations } from './registration.ts'
 import { createRegistrationSealer } from './sealed-registration.ts'
-import { createSealing } from '../keys/sealing.ts'
-import { createMemoryStore } from '../../store/memory.ts'
 
 const issuer = 'https://docs.example'
 const leaked = newSecrets().current

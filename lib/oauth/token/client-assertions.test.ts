@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { assertionParameters, createClientKey } from '../../../dev/worlds/client-key.ts'
-import { createMemoryStore } from '../../store/memory.ts'
-import { type Store, StoreUnavailable } from '../../store/store.ts'
 import {
   codeFor,
   type Form,
@@ -12,6 +10,8 @@ import {
   verdict,
   world,
 } from '../../../dev/worlds/proving-clients.ts'
+import { createMemoryStore } from '../../store/memory.ts'
+import { type Store, StoreUnavailable } from '../../store/store.ts'
 
 const { signal: never } = new AbortController()
 

@@ -14,9 +14,9 @@ import {
   token,
 } from '../../../dev/worlds/authorization-server.ts'
 import { sha256 } from '../../base/sha256.ts'
-import type { Client } from '../clients/client.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { StoreUnavailable } from '../../store/store.ts'
+import type { Client } from '../clients/client.ts'
 
 /** A client of the operator's configuration that is not to get refresh tokens. */
 const codeOnly = { client_id: 'portal', redirect_uris: [redirectUri], grant_types: ['authorization_code'] }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type BlobsEmulator, startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
 import type { FaultInput } from '../../../dev/blobs/faults.ts'
-import { createBlobsStore } from './blobs.ts'
-import { type Store, StoreUnavailable, type WriteResult } from '../store.ts'
 import { won } from '../../../dev/worlds/store-contract.ts'
+import { type Store, StoreUnavailable, type WriteResult } from '../store.ts'
+import { createBlobsStore } from './blobs.ts'
 
 const name = 'faults'
 const { signal } = new AbortController()

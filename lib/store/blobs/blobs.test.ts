@@ -4,9 +4,9 @@ import type { Socket } from 'node:net'
 import { getStore } from '@netlify/blobs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type BlobsEmulator, startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
-import { createBlobsStore } from './blobs.ts'
-import { StoreUnavailable } from '../store.ts'
 import { operationsOn } from '../../../dev/worlds/store-contract.ts'
+import { StoreUnavailable } from '../store.ts'
+import { createBlobsStore } from './blobs.ts'
 
 const { signal } = new AbortController()
 let emulator: BlobsEmulator

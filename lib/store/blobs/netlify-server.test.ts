@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
-import { createBlobsStore } from './blobs.ts'
+import { startNetlifyServer } from '../../../dev/blobs/netlify-server.ts'
+import { won } from '../../../dev/worlds/store-contract.ts'
 import { proveConditionalWrites } from '../readiness.ts'
 import { type Store, StoreUnavailable } from '../store.ts'
-import { won } from '../../../dev/worlds/store-contract.ts'
-import { startNetlifyServer } from '../../../dev/blobs/netlify-server.ts'
+import { createBlobsStore } from './blobs.ts'
 
 /** The store under `netlify dev`, one caller at a time: races are decided by Netlify Blobs and by our emulator only. */
 
