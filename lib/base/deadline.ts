@@ -1,30 +1,55 @@
-/**
- * A deadline as a signal, whose timer ends with the work: a timer left running keeps everything alive that the work
- * has touched. Not `AbortSignal.timeout`, which cannot be ended, and which Node 24 may lose once `AbortSignal.any`
- * has combined it with others (nodejs/node#65995).
- */
+/** A signal that fires when the time for some work is over. */
 export interface Deadline {
   readonly signal: AbortSignal
-  /** The work is over: the signal never fires from now on. */
+  /** Ends the deadline with the work: the signal never fires from now on, and holds nothing in memory. */
   end(): void
 }
 
-/** `milliseconds` from now. */
-export function startDeadline(milliseconds: number): Deadline {
+/**
+ * Starts a deadline of so many milliseconds. Its signal fires earlier if `outer` does: with a `TimeoutError` when the time
+ * is over, with an `AbortError` when `outer` has fired.
+ *
+ * `AbortSignal.timeout` cannot be ended, and on Node 24 `AbortSignal.any` may lose a source that the garbage collector
+ * takes (nodejs/node#65995).
+ */
+export function startDeadline(milliseconds: number, outer?: AbortSignal): Deadline {
   const controller = new AbortController()
+  const abort = () => controller.abort()
   const timer = setTimeout(
     () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')),
     milliseconds,
   )
-  return { signal: controller.signal, end: () => clearTimeout(timer) }
+  outer?.addEventListener('abort', abort, { once: true })
+  if (outer?.aborted) abort()
+  return {
+    signal: controller.signal,
+    end() {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', abort)
+    },
+  }
 }
 
-/** Runs work that has so many milliseconds. */
-export async function withDeadline<T>(milliseconds: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { signal, end } = startDeadline(milliseconds)
+/** Runs work under a deadline, as `startDeadline` makes it. Work that does not look at the signal is not cut off. */
+export async function withDeadline<T>(
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  outer?: AbortSignal,
+): Promise<T> {
+  const { signal, end } = startDeadline(milliseconds, outer)
   try {
     return await work(signal)
   } finally {
     end()
   }
+}
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as it fires. The work itself goes on. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  work.then(resolve, reject)
+  return promise.finally(() => signal.removeEventListener('abort', abort))
 }

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
+import { BoundedMap } from '../base/bounded-map.ts'
+import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-import { withTimeout } from './timeout.ts'
 
 /** `retryAfter`, `resetAfter`: seconds until the window is over, at least 1. */
 export type Count =
@@ -68,7 +69,7 @@ interface Slots {
 export function createCounter(options: CounterOptions): Counter {
   const { store, name, limit, windowSeconds, key, now, log, timeout = 1_000, listFirst = false } = options
   /** By the prefix of a subscriber, in the order of first use. */
-  const remembered = new Map<string, Slots>()
+  const remembered = new BoundedMap<string, Slots>(MOST_REMEMBERED)
   let currentEnd = 0
 
   /** Whether a slot could be had. Each turn finds one gone, so that there are no more turns than slots. */
@@ -130,18 +131,15 @@ export function createCounter(options: CounterOptions): Counter {
         if (end !== currentEnd) remembered.clear()
         currentEnd = end
         remembered.set(prefix, slots)
-        for (const oldest of remembered.keys()) {
-          if (remembered.size <= MOST_REMEMBERED) break
-          remembered.delete(oldest)
-        }
       }
       // Nothing is free, and nothing is asked for that might turn out to be.
       const wasLimited = slots.free.size + slots.asked.size === 0
       try {
-        const [won] = await withTimeout(timeout, signal, (inTime) => {
+        const counting = (inTime: AbortSignal) => {
           const learning = listFirst && !known ? forgetTaken(prefix, slots, inTime) : undefined
           return Promise.all([claim(prefix, slots, inTime, learning), learning])
-        })
+        }
+        const [won] = await withDeadline(timeout, counting, signal)
         if (won) return { limited: false, remaining: slots.free.size, resetAfter: over.retryAfter }
       } catch (error) {
         // A store that is down lets a hit pass. A request whose time is over does not: it would pass uncounted.

@@ -1,3 +1,4 @@
+import { readBody } from '../base/body.ts'
 import type { Log } from '../base/log.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { workEmailProblem, workEmailRequired } from '../people/work-email.ts'
@@ -180,7 +181,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   /** `undefined`: the method has no body that could be asked for. */
   async function receive({ request, signal }: Exchange, leftOut?: readonly string[]): Promise<Received | undefined> {
     if (request.method !== 'POST') return undefined
-    const body = await readBody(request, maximumBody, signal)
+    const body = await bodyOf(request, signal)
     const content = body === null ? undefined : readMessages(body)
     return {
       body,
@@ -267,19 +268,12 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
  * The body, as bytes so that no content type is made up for it; `null` when it is too large, in bytes. Throws
  * `BodyNotArrived` when it breaks off, or the signal fires first.
  */
-async function readBody(request: Request, maximum: number, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
-  const chunks: Uint8Array[] = []
-  let size = 0
+async function bodyOf(request: Request, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
   try {
-    for await (const chunk of request.body?.pipeThrough(new TransformStream(), { signal }) ?? []) {
-      size += chunk.byteLength
-      if (size > maximum) return null
-      chunks.push(chunk)
-    }
+    return await readBody(request.body?.pipeThrough(new TransformStream(), { signal }), maximumBody)
   } catch (error) {
     throw new BodyNotArrived('the body broke off, or came too late', { cause: error })
   }
-  return Buffer.concat(chunks)
 }
 
 class BodyNotArrived extends Error {

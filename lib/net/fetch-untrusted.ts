@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { type RequestOptions, request } from 'node:https'
 import { isIP, type LookupFunction, type TcpNetConnectOpts } from 'node:net'
-import { untilAborted } from './abortable.ts'
+import { readBody } from '../base/body.ts'
+import { startDeadline, untilAborted } from '../base/deadline.ts'
+import { defined } from '../base/defined.ts'
 import { type Resolve, type ResolvedAddress, resolveLocalName, resolvePublicName } from './resolve.ts'
 import { isLocalName, isLoopback, isPubliclyRoutable } from './special-use.ts'
 
@@ -64,12 +66,7 @@ export class FetchRefused extends Error {
  * time is never asked. Any status but a redirect is returned. Throws `FetchRefused` and nothing else.
  */
 export async function fetchUntrusted(url: string, options: FetchUntrustedOptions): Promise<FetchedResource> {
-  // Not `AbortSignal.any` or `.timeout`: on Node 24 a collected source signal never fires (nodejs/node#65995, #57867).
-  const deadline = new AbortController()
-  const abort = () => deadline.abort(new FetchRefused('timeout'))
-  const timer = setTimeout(abort, options.timeout ?? 5_000)
-  options.signal?.addEventListener('abort', abort, { once: true })
-  if (options.signal?.aborted) abort()
+  const deadline = startDeadline(options.timeout ?? 5_000, options.signal)
   try {
     const target = checkedTarget(url, options.localOrigins ?? [])
     const addresses = await checkedAddresses(target, options, deadline.signal)
@@ -79,8 +76,7 @@ export async function fetchUntrusted(url: string, options: FetchUntrustedOptions
     if (deadline.signal.aborted) throw new FetchRefused('timeout')
     throw new FetchRefused(isErrorCode(error, 'HPE_HEADER_OVERFLOW') ? 'size' : 'network', error)
   } finally {
-    clearTimeout(timer)
-    options.signal?.removeEventListener('abort', abort)
+    deadline.end()
   }
 }
 
@@ -122,7 +118,7 @@ async function resolved(host: string, local: boolean, options: FetchUntrustedOpt
   try {
     return await untilAborted(resolve(host, signal), signal)
   } catch (error) {
-    throw error instanceof FetchRefused ? error : new FetchRefused('dns', error)
+    throw signal.aborted ? error : new FetchRefused('dns', error)
   }
 }
 
@@ -143,7 +139,7 @@ async function get(
     agent: false,
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
     rejectUnauthorized: true,
-    ...(local && options.certificateAuthorities ? { ca: [...options.certificateAuthorities] } : {}),
+    ...defined({ ca: local && options.certificateAuthorities ? [...options.certificateAuthorities] : undefined }),
     maxHeaderSize: 8 * 1024,
     headers: { accept: options.accept, 'accept-encoding': 'identity', 'user-agent': options.userAgent },
   })
@@ -152,12 +148,10 @@ async function get(
     if (status >= 300 && status < 400) throw new FetchRefused('redirect')
     const encoding = message.headers['content-encoding']
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new FetchRefused('encoding')
-    return {
-      status,
-      headers: headersOf(message),
-      contentType: contentTypeOf(message),
-      body: await readBody(message, options.maxBytes),
-    }
+    // Counts what arrives; what `Content-Length` promises is nobody's business (M-06).
+    const body = await readBody(message, options.maxBytes)
+    if (body === null) throw new FetchRefused('size')
+    return { status, headers: headersOf(message), contentType: contentTypeOf(message), body }
   } finally {
     message.destroy()
   }
@@ -188,19 +182,6 @@ function contentTypeOf({ headersDistinct }: IncomingMessage): string {
   const [only = '', ...others] = headersDistinct['content-type'] ?? []
   const [type = ''] = others.length > 0 ? [] : only.split(';')
   return type.trim().toLowerCase()
-}
-
-/** Counts what arrives; what `Content-Length` promises is nobody's business (M-06). */
-async function readBody(message: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const data of message) {
-    const chunk: Buffer = data
-    length += chunk.length
-    if (length > maxBytes) throw new FetchRefused('size')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }
 
 /** Node's own codes (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) only: messages may quote the other side. */

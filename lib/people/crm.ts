@@ -23,7 +23,7 @@ export interface CrmPost {
  * is a line in the log, and what the CRM answers is not read.
  */
 export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, log, signal }: CrmPost): Promise<void> {
-  const { signal: ownSignal, end } = startDeadline(timeout)
+  const deadline = startDeadline(timeout, signal)
   try {
     const response = await fetch(url, {
       method: 'POST',
@@ -42,13 +42,13 @@ export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, 
       ),
       // A redirect would turn the POST into a GET without a body, and look like success.
       redirect: 'error',
-      signal: AbortSignal.any([signal, ownSignal]),
+      signal: deadline.signal,
     })
     await response.body?.cancel()
     if (!response.ok) log('crm_webhook_failed', { sub: signIn.sub, status: response.status })
   } catch (error) {
     log('crm_webhook_failed', { sub: signIn.sub, reason: error instanceof Error ? error.name : 'unknown' })
   } finally {
-    end()
+    deadline.end()
   }
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { decodeJwt, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
+import { BoundedMap } from '../base/bounded-map.ts'
 import { parseAuthorization } from './authorization-header.ts'
 import { createVerificationKeys, type PublicKeys } from './verification-keys.ts'
 
@@ -60,7 +61,7 @@ const maximumCachedTokens = 1_000
  */
 export function createBearerVerifier(options: BearerVerifierOptions): BearerVerifier {
   const { issuer, resource, publicKeys, now = Date.now } = options
-  const verified = new Map<string, AccessToken>()
+  const verified = new BoundedMap<string, AccessToken>(maximumCachedTokens)
   const keys = createVerificationKeys({ publicKeys, now, onWithdrawn: () => verified.clear() })
 
   function remembered(digest: string): AccessToken | undefined {
@@ -69,12 +70,6 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
     if (token.expiresAt + clockTolerance > now() / 1000) return token
     verified.delete(digest)
     return undefined
-  }
-
-  function remember(digest: string, token: AccessToken): void {
-    const oldest = verified.size < maximumCachedTokens ? undefined : verified.keys().next().value
-    if (oldest !== undefined) verified.delete(oldest)
-    verified.set(digest, token)
   }
 
   async function verifySignatureAndClaims(token: string, signal: AbortSignal): Promise<AccessToken> {
@@ -119,7 +114,7 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
       if (known !== undefined) return { kind: 'valid', token: known }
       try {
         const token = await verifySignatureAndClaims(credentials.token, signal)
-        remember(digest, token)
+        verified.set(digest, token)
         return { kind: 'valid', token }
       } catch (error) {
         return refusal(error)

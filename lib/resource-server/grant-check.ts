@@ -1,5 +1,7 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
+import { createSingleFlight } from '../base/single-flight.ts'
 import { StoreUnavailable } from '../store/store.ts'
 import type { AccessToken } from './bearer.ts'
 
@@ -41,16 +43,11 @@ export function createGrantCheck(options: {
 }): GrantCheck {
   const { grantStatus, now, log } = options
   /** By grant, or by token where a grant was not there. The least recently read first. */
-  const known = new Map<string, Known>()
-  const reading = new Map<string, Promise<boolean>>()
+  const known = new BoundedMap<string, Known>(mostRemembered)
+  const reading = createSingleFlight<boolean>()
 
   function remember(what: string, learned: Known): boolean {
-    known.delete(what)
     known.set(what, learned)
-    for (const oldest of known.keys()) {
-      if (known.size <= mostRemembered) break
-      known.delete(oldest)
-    }
     return learned.live
   }
 
@@ -80,11 +77,7 @@ export function createGrantCheck(options: {
       const found = known.get(what)
       if (found && found.until > now()) return found.live
     }
-    const shared = reading.get(token.grant)
-    if (shared) return shared
-    const begun = read(token).finally(() => reading.delete(token.grant))
-    reading.set(token.grant, begun)
-    return begun
+    return reading.run(token.grant, () => read(token))
   }
 }
 

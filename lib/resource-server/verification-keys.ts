@@ -1,5 +1,6 @@
 import { importJWK, type JSONWebKeySet, type JWK } from 'jose'
 import { withDeadline } from '../base/deadline.ts'
+import { createSingleFlight } from '../base/single-flight.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 /**
@@ -39,22 +40,18 @@ const freshReadTimeout = 8_000
 export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions): VerificationKeys {
   const imported = new Map<string, { readonly jwk: JWK; readonly key: CryptoKey }>()
   let current: JSONWebKeySet | undefined
-  let reading: Promise<JSONWebKeySet> | undefined
+  const reading = createSingleFlight<JSONWebKeySet>()
   let attemptedAt = Number.NEGATIVE_INFINITY
   let readAt = Number.NEGATIVE_INFINITY
 
-  /** One fresh read, shared by everybody who needs one meanwhile. */
-  function readFresh(): Promise<JSONWebKeySet> {
-    reading ??= withDeadline(freshReadTimeout, (signal) => publicKeys(signal, { fresh: true }))
-      .then((set) => {
-        readAt = now()
-        return set
-      })
-      .finally(() => {
-        attemptedAt = now()
-        reading = undefined
-      })
-    return reading
+  async function readFresh(): Promise<JSONWebKeySet> {
+    try {
+      const set = await withDeadline(freshReadTimeout, (signal) => publicKeys(signal, { fresh: true }))
+      readAt = now()
+      return set
+    } finally {
+      attemptedAt = now()
+    }
   }
 
   /** A set that has been looked through once is the same object until the next read. */
@@ -91,13 +88,13 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
       // Old ones will do: a key that is missing from them is looked for below, and an outage of the store stops nobody.
       const key = await findIn(await publicKeys(signal, { stale: true }), kid)
       if (key !== null) return key
-      if (reading === undefined && now() - attemptedAt < freshReadCooldown) {
+      if (!reading.isRunning('keys') && now() - attemptedAt < freshReadCooldown) {
         // A key that had signed before our last read would have been in it; about a younger one we cannot know, and
         // "invalid" would make the client throw a good token away.
         if (issuedAt() * 1000 <= readAt) return null
         throw new StoreUnavailable('unknown key, and the keys were read a moment ago')
       }
-      return findIn(await readFresh(), kid)
+      return findIn(await reading.run('keys', readFresh), kid)
     },
   }
 }

@@ -53,9 +53,7 @@ export function whoami({ connectionsOf, supportUrl, log, ...options }: WhoamiOpt
 
   async function connections({ grant }: AccessToken, signal: AbortSignal) {
     try {
-      const { grants, more } = await withDeadline(storeTimeout, (deadline) =>
-        connectionsOf(grant, AbortSignal.any([signal, deadline])),
-      )
+      const { grants, more } = await withDeadline(storeTimeout, (inTime) => connectionsOf(grant, inTime), signal)
       const own = grants.find((grant) => grant.own)
       const others = grants.filter((grant) => !grant.own).length
       return { ...(own && { connection: describe(own) }), other_connections: others, ...(more && { more: true }) }

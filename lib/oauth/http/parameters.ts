@@ -1,3 +1,4 @@
+import { readBody } from '../../base/body.ts'
 import { OAuthError } from '../errors.ts'
 import { elementsOf } from './joined-header.ts'
 
@@ -62,21 +63,10 @@ const mediaType = (header: string) => header.split(';')[0]?.trim().toLowerCase()
 
 /** The body as text, at most `maxBytes` of it. Throws `OAuthError`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  if (request.body) {
-    const reader = request.body.getReader()
-    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      length += chunk.value.byteLength
-      if (length > maxBytes) {
-        await reader.cancel()
-        throw new OAuthError('invalid_request', 'the request body is too large')
-      }
-      chunks.push(chunk.value)
-    }
-  }
+  const body = await readBody(request.body, maxBytes)
+  if (body === null) throw new OAuthError('invalid_request', 'the request body is too large')
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(body)
   } catch {
     throw new OAuthError('invalid_request', 'the request body is not UTF-8')
   }

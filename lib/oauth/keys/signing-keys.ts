@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { withDeadline } from '../../base/deadline.ts'
 import type { Log } from '../../base/log.ts'
 import { sha256 } from '../../base/sha256.ts'
+import { createSingleFlight } from '../../base/single-flight.ts'
 import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
 import type { Sealer, Sealing } from './sealing.ts'
 
@@ -154,7 +155,7 @@ export function createSigningKeys(options: {
   const { store, stored, log, now } = options
   const sealer = privateJwkSealer(options.sealing)
   const imported = new Map<string, KeyObject>()
-  let creating: Promise<StoredKeys> | undefined
+  const creation = createSingleFlight<StoredKeys>()
 
   async function create(signal: AbortSignal): Promise<StoredKeys> {
     const first = await newStoredKey(sealer, Math.floor(now() / 1000))
@@ -180,15 +181,9 @@ export function createSigningKeys(options: {
 
   return {
     async signer(signal) {
-      let record = await stored(signal, 'recent')
-      // Whoever finds a key being made waits for it; but not for its failure, which may be another request's own.
-      if (!record && creating) record = await creating.catch(() => create(signal))
-      if (!record) {
-        creating = create(signal).finally(() => {
-          creating = undefined
-        })
-        record = await creating
-      }
+      const found = await stored(signal, 'recent')
+      // Concurrent requests share one key creation, and retry on their own if it fails.
+      const record = found ?? (await creation.runOrRetry('key', () => create(signal)))
       const key = keyThatSigns(record.keys, now() / 1000)
       if (!key) throw new UnreadableSigningKey('the signing key record is empty')
       return { kid: key.kid, privateKey: privateKeyOf(key) }
@@ -229,7 +224,7 @@ export function createStoredKeysReader(options: { issuer: string; store: Store; 
   let copy: { readonly record: StoredKeys | null; readonly readAt: number; readonly turn: number } | undefined
   let turns = 0
   let refreshedAt = Number.NEGATIVE_INFINITY
-  let reading: Promise<StoredKeys | null> | undefined
+  const reading = createSingleFlight<StoredKeys | null>()
 
   async function read(signal: AbortSignal): Promise<StoredKeys | null> {
     const turn = ++turns
@@ -254,11 +249,7 @@ export function createStoredKeysReader(options: { issuer: string; store: Store; 
       if (copyAge > refreshAfter) refresh()
       return copy.record
     }
-    // Whoever finds a read under way shares it; but not its end, since another request's deadline may have caused it.
-    if (reading) return reading.catch(() => read(signal))
-    reading = read(signal).finally(() => {
-      reading = undefined
-    })
-    return reading
+    // Concurrent requests share one read, and retry on their own if it fails: one request's deadline may have ended it.
+    return reading.runOrRetry('record', () => read(signal))
   }
 }

@@ -1,5 +1,6 @@
-import { withDeadline } from '../../base/deadline.ts'
-import { untilAborted } from '../../net/abortable.ts'
+import { readBody } from '../../base/body.ts'
+import { untilAborted, withDeadline } from '../../base/deadline.ts'
+import { createSingleFlight } from '../../base/single-flight.ts'
 import { UpstreamError } from './provider.ts'
 
 /** How a request to the provider ended. */
@@ -47,24 +48,13 @@ async function attempt({ url, headers, body }: ProviderRequest, signal: AbortSig
       redirect: 'manual',
       signal,
     })
-    const text = (await wholeText(response)) ?? (response.ok ? null : '')
-    if (text === null) return { kind: 'lost' }
+    const bytes = await readBody(response.body, maxAnswer)
+    if (bytes === null && response.ok) return { kind: 'lost' }
+    const text = new TextDecoder().decode(bytes ?? undefined)
     return { kind: 'answered', status: response.status, contentType: response.headers.get('content-type') ?? '', text }
   } catch (error) {
     return { kind: !signal.aborted && neverConnected(error) ? 'unsent' : 'lost' }
   }
-}
-
-/** `null`: more than anybody has to say. */
-async function wholeText({ body }: Response): Promise<string | null> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body ?? []) {
-    length += chunk.byteLength
-    if (length > maxAnswer) return null
-    chunks.push(chunk)
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks))
 }
 
 const connecting = new Set(['connect', 'getaddrinfo'])
@@ -116,13 +106,11 @@ const sharedTimeout = 6000
 
 /** One reading at a time: whoever asks meanwhile shares it, and a request that ends does not end it for the others. */
 export function createSharedReading<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
-  let running: Promise<T> | undefined
+  const reading = createSingleFlight<T>()
   return async (signal) => {
-    running ??= withDeadline(sharedTimeout, read).finally(() => {
-      running = undefined
-    })
     try {
-      return await untilAborted(running, signal)
+      const shared = reading.run('document', () => withDeadline(sharedTimeout, read))
+      return await untilAborted(shared, signal)
     } catch (error) {
       if (error instanceof UpstreamError) throw error
       throw new UpstreamError('passing', 'the provider did not answer in time', { cause: error })

@@ -1,7 +1,9 @@
+import { BoundedMap } from '../../../base/bounded-map.ts'
+import { untilAborted } from '../../../base/deadline.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RateLimit } from '../../../base/rate-limit.ts'
 import { sha256 } from '../../../base/sha256.ts'
-import { untilAborted } from '../../../net/abortable.ts'
+import { createSingleFlight } from '../../../base/single-flight.ts'
 import { type FetchedResource, FetchRefused, type FetchUntrustedOptions } from '../../../net/fetch-untrusted.ts'
 import type { BlockedClients } from '../blocked-clients.ts'
 import type { Client } from '../client.ts'
@@ -73,15 +75,16 @@ interface CachedDocument {
 export function createMetadataDocuments(options: MetadataDocumentsOptions): MetadataDocuments {
   const { fetch, policy, ownHost, allowedHosts, blocked, limit, copies, log = () => undefined, now } = options
   /** In the order of last use. */
-  const cache = new Map<string, CachedDocument>()
-  const fetching = new Map<string, Promise<Client | Unresolved>>()
+  const cache = new BoundedMap<string, CachedDocument>(CACHED_DOCUMENTS)
+  const fetching = createSingleFlight<Client | Unresolved>()
   const budget = createFetchBudget(now)
 
   function cached(clientId: string): Client | null {
     const entry = cache.get(clientId)
-    if (!entry) return null
-    cache.delete(clientId)
-    if (entry.expires <= now()) return null
+    if (!entry || entry.expires <= now()) {
+      cache.delete(clientId)
+      return null
+    }
     cache.set(clientId, entry)
     return entry.client
   }
@@ -93,10 +96,6 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
       expires: now() + cacheSeconds(cacheControl, cacheBounds) * 1000,
       copied: false,
     })
-    for (const oldest of cache.keys()) {
-      if (cache.size <= CACHED_DOCUMENTS) break
-      cache.delete(oldest)
-    }
   }
 
   async function fetchClient(clientId: string): Promise<Client | Unresolved> {
@@ -123,17 +122,8 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
     return 'kind' in client ? failure : client
   }
 
-  function fetchOnce(clientId: string): Promise<Client | Unresolved> {
-    const running = fetching.get(clientId)
-    if (running) return running
-    const started = fetchClient(clientId)
-      .then((result) => logged(clientId, result))
-      .finally(() => fetching.delete(clientId))
-    fetching.set(clientId, started)
-    return started
-  }
-
-  function logged(clientId: string, result: Client | Unresolved): Client | Unresolved {
+  async function fetchLogged(clientId: string): Promise<Client | Unresolved> {
+    const result = await fetchClient(clientId)
     const outcome = 'kind' in result ? { outcome: result.kind, detail: result.detail } : { outcome: 'valid' }
     log('client_document_asked', { client: sha256(clientId), ...outcome })
     return result
@@ -148,7 +138,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
     const known = cached(clientId)
     if (known) return known
     // Who waits for a fetch that is under way causes none.
-    if (limit && address !== undefined && !fetching.has(clientId)) {
+    if (limit && address !== undefined && !fetching.isRunning(clientId)) {
       const verdict = await limit.hit(address, signal, subject)
       if (verdict.limited) {
         // Somebody else at their address may have used it up: a web page that they have open, for one.
@@ -157,7 +147,13 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
       }
     }
     try {
-      return cached(clientId) ?? (await untilAborted(fetchOnce(clientId), signal))
+      return (
+        cached(clientId) ??
+        (await untilAborted(
+          fetching.run(clientId, () => fetchLogged(clientId)),
+          signal,
+        ))
+      )
     } catch (error) {
       if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the document came' }
       throw error

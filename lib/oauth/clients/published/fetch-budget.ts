@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../../base/bounded-map.ts'
 import type { RateLimitVerdict } from '../../../base/rate-limit.ts'
 
 /** How often one host, or one URL, is asked for documents in vain, whoever makes us ask: nobody is to be flooded through us (M-14). */
@@ -16,18 +17,13 @@ const MOST_HOSTS = 1_000
 /** In memory, for this instance alone. `now` in milliseconds; `most` fetches in vain in a minute. */
 export function createFetchBudget(now: () => number, most = FETCHES): FetchBudget {
   /** In the order in which the windows began. */
-  const windows = new Map<string, { readonly end: number; fetches: number }>()
+  const windows = new BoundedMap<string, { readonly end: number; fetches: number }>(MOST_HOSTS)
 
   function windowOf(host: string, at: number) {
     const known = windows.get(host)
     if (known && known.end > at) return known
     const window = { end: at + WINDOW_SECONDS, fetches: 0 }
-    windows.delete(host)
     windows.set(host, window)
-    for (const oldest of windows.keys()) {
-      if (windows.size <= MOST_HOSTS) break
-      windows.delete(oldest)
-    }
     return window
   }
 

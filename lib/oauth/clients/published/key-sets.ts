@@ -1,6 +1,8 @@
+import { BoundedMap } from '../../../base/bounded-map.ts'
+import { untilAborted } from '../../../base/deadline.ts'
 import type { Log } from '../../../base/log.ts'
 import { ofAssertions, type RateLimit } from '../../../base/rate-limit.ts'
-import { untilAborted } from '../../../net/abortable.ts'
+import { createSingleFlight } from '../../../base/single-flight.ts'
 import { type FetchedResource, FetchRefused } from '../../../net/fetch-untrusted.ts'
 import { type ClientKey, fittingKeys, parseKeySet, type WantedKey } from '../client-keys.ts'
 import type { Unresolved } from '../unresolved.ts'
@@ -68,8 +70,8 @@ interface CachedSet {
 export function createKeySets(options: KeySetsOptions): KeySets {
   const { fetch, ownHost, limit, log, now } = options
   /** In the order of last use. */
-  const cache = new Map<string, CachedSet>()
-  const fetching = new Map<string, Promise<CachedSet | Unresolved>>()
+  const cache = new BoundedMap<string, CachedSet>(CACHED_SETS)
+  const fetching = createSingleFlight<CachedSet | Unresolved>()
   const budgets = {
     host: createFetchBudget(now),
     heldUri: createFetchBudget(now),
@@ -92,8 +94,10 @@ export function createKeySets(options: KeySetsOptions): KeySets {
 
   function cached(uri: string): CachedSet | undefined {
     const entry = cache.get(uri)
-    cache.delete(uri)
-    if (!entry || entry.expires <= now()) return undefined
+    if (!entry || entry.expires <= now()) {
+      cache.delete(uri)
+      return undefined
+    }
     cache.set(uri, entry)
     return entry
   }
@@ -111,25 +115,14 @@ export function createKeySets(options: KeySetsOptions): KeySets {
     const lifetime = cacheSeconds(response.headers.get('cache-control'), cacheBounds)
     const entry = { keys, fetchedAt: now(), expires: now() + lifetime * 1000 }
     cache.set(uri, entry)
-    for (const oldest of cache.keys()) {
-      if (cache.size <= CACHED_SETS) break
-      cache.delete(oldest)
-    }
     return entry
   }
 
-  function fetchOnce(uri: string, counted: readonly Counted[]): Promise<CachedSet | Unresolved> {
-    const running = fetching.get(uri)
-    if (running) return running
-    const started = fetchSet(uri, counted)
-      .then((result) => {
-        const outcome = 'kind' in result ? { outcome: result.kind, detail: result.detail } : { outcome: 'valid' }
-        log('client_keys_asked', { host: new URL(uri).host, ...outcome })
-        return result
-      })
-      .finally(() => fetching.delete(uri))
-    fetching.set(uri, started)
-    return started
+  async function fetchLogged(uri: string, isHeld: boolean): Promise<CachedSet | Unresolved> {
+    const result = await fetchSet(uri, countedAs(uri, isHeld))
+    const outcome = 'kind' in result ? { outcome: result.kind, detail: result.detail } : { outcome: 'valid' }
+    log('client_keys_asked', { host: new URL(uri).host, ...outcome })
+    return result
   }
 
   return {
@@ -147,12 +140,13 @@ export function createKeySets(options: KeySetsOptions): KeySets {
           : { kind: 'unavailable', detail: 'an unknown key, and the keys were asked for a moment ago' }
       }
       // Who waits for a fetch that is under way causes none.
-      if (limit && address !== undefined && !fetching.has(uri)) {
+      if (limit && address !== undefined && !fetching.isRunning(uri)) {
         const verdict = await limit.hit(address, signal, ofAssertions)
         if (verdict.limited) return { kind: 'limited', detail: 'this address asks for too many keys', ...verdict }
       }
       try {
-        const found = await untilAborted(fetchOnce(uri, countedAs(uri, address === undefined)), signal)
+        const fetched = fetching.run(uri, () => fetchLogged(uri, address === undefined))
+        const found = await untilAborted(fetched, signal)
         return 'kind' in found ? found : fittingKeys(found.keys, wanted)
       } catch (error) {
         if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the keys came' }
