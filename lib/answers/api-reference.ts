@@ -1,20 +1,20 @@
 import type { Log } from '../base/log.ts'
-import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
-import { createUpstreamServer } from './mcp-client.ts'
+import type { Answer, Timeouts } from './calls.ts'
+import { createMcpClient } from './mcp-client.ts'
 
-/** The MCP server of an API-reference hub, by Bump's names of tools and arguments. It is told of nobody. */
+/** The MCP server of an API-reference hub, by Bump's names of tools and arguments. It learns nothing about the user. */
 export interface ApiReference {
-  listPages(scope: { readonly url?: string }, signal: AbortSignal): Promise<UpstreamAnswer>
+  listPages(scope: { readonly url?: string }, signal: AbortSignal): Promise<Answer>
   search(
     search: { readonly query: string; readonly url?: string; readonly type?: string },
     signal: AbortSignal,
-  ): Promise<UpstreamAnswer>
-  getPages(pages: { readonly urls: readonly string[] }, signal: AbortSignal): Promise<UpstreamAnswer>
+  ): Promise<Answer>
+  getPages(pages: { readonly urls: readonly string[] }, signal: AbortSignal): Promise<Answer>
 }
 
-export interface ApiReferenceOptions extends UpstreamTimings {
+export interface ApiReferenceOptions extends Timeouts {
   readonly url: string
-  /** How we introduce ourselves. */
+  /** The name and version that we give in the handshake. */
   readonly client: { readonly name: string; readonly version: string }
   readonly log: Log
   /** Milliseconds since the epoch. */
@@ -22,7 +22,7 @@ export interface ApiReferenceOptions extends UpstreamTimings {
 }
 
 export function createApiReference({ log, ...options }: ApiReferenceOptions): ApiReference {
-  const server = createUpstreamServer({
+  const server = createMcpClient({
     ...options,
     report: (ended, fields) => (ended === 'answered' ? log('hub_answered', fields) : log('hub_failed', fields)),
   })

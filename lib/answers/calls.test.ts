@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCaller } from './calls.ts'
-import { throwUnlessOk } from './transport.ts'
+import { throwUnlessOk } from './http.ts'
 
 /** An upstream that says when it wants to be asked again. Time passes only where a test says so. */
 

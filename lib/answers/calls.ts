@@ -1,61 +1,65 @@
-import { type CallToolResult, ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/server'
+import type { CallToolResult } from '@modelcontextprotocol/server'
 import { startDeadline } from '../base/deadline.ts'
+import { defined } from '../base/defined.ts'
 import type { LogFields } from '../base/log.ts'
-import { UpstreamAnswerError, UpstreamConnectionError, UpstreamHttpError, UpstreamSessionError } from './transport.ts'
+import { describe, isRefusal, isTimeout, isTransient, secondsToWait, wordsOf } from './errors.ts'
 
-/** What an upstream made of a call. */
-export type UpstreamAnswer =
-  | { readonly kind: 'answer'; readonly result: CallToolResult }
-  | {
-      readonly kind: 'failure'
-      readonly code: 'timeout' | 'upstream_error'
-      /** From a short list of our own phrases: nothing of what the upstream or the network said. */
-      readonly detail: string
-      readonly durationMs: number
-      /** Seconds after which the upstream wants to be asked again, where it said so; never 0. */
-      readonly retryAfter?: number
-      /** It refuses this request, or us: the same again would be refused again. Absent: it may pass. */
-      readonly permanent?: true
-    }
+/** How a call to Kapa or to the API-reference hub ended. */
+export type Answer = { readonly kind: 'answer'; readonly result: CallToolResult } | Failure
+
+export interface Failure {
+  readonly kind: 'failure'
+  readonly code: 'timeout' | 'upstream_error'
+  /** One of our own phrases: it repeats nothing that the server or the network said. */
+  readonly detail: string
+  readonly durationMs: number
+  /** Seconds until the server wants to be asked again, where it said so; never 0. */
+  readonly retryAfter?: number
+  /** The server refuses this request, or us, and would refuse the same again. Absent: a later call may succeed. */
+  readonly permanent?: true
+}
 
 /** Milliseconds: the handshake, one call, and everything together, the retry included. */
-export interface UpstreamTimings {
+export interface Timeouts {
   readonly connectTimeout?: number
   readonly callTimeout?: number
   readonly totalTimeout?: number
 }
 
+/** Is told how each call ended; the fields never hold what was asked. */
+export type Report = (ended: 'answered' | 'failed', fields: LogFields) => void
+
 export interface Caller {
   /**
-   * Makes a call, and once more where that may help; never throws. `attempt` is told whether to say who asks. It is
-   * for calls that may be made twice: what writes something does not come here.
+   * Makes a call, and a second one where that may help. Never throws. Only for calls that may be made twice, so never
+   * for one that writes something.
    *
-   * @param saysWho whether the call names a person at all
+   * @param attempt makes the call once; `saysWho`: with the user named
+   * @param options `saysWho`: whether the call names the user at all
    */
   call(
     attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
     options: { readonly saysWho: boolean; readonly signal: AbortSignal },
-  ): Promise<UpstreamAnswer>
+  ): Promise<Answer>
 }
 
 export interface CallerOptions {
   readonly totalTimeout?: number | undefined
-  /** Is told how each call ended; what was asked is never among it. */
-  readonly report: (ended: 'answered' | 'failed', fields: LogFields) => void
-  /** Whether the upstream took exception to the person, so that it may answer when nobody is named. */
+  readonly report: Report
+  /** Whether the server objects to how the user is named, so that it may answer a call that names no user. */
   readonly refusesPerson?: (attempt: Attempt) => boolean
-  /** The `detail` of an answer that is not what the upstream's protocol knows. */
+  /** The `detail` of an answer that the server's protocol does not allow. */
   readonly malformed?: string
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined
 }
 
-/** How one try ended. */
+/** How one attempt ended. */
 export type Attempt =
   | { readonly ok: true; readonly result: CallToolResult }
   | { readonly ok: false; readonly error: unknown }
 
-/** Seconds that we wait ourselves for an upstream which says when to come back; longer, and the caller is told. */
+/** Seconds that we wait for a server that says when to come back. For a longer wait, the client is told. */
 const patience = 2
 
 export function createCaller(options: CallerOptions): Caller {
@@ -64,24 +68,21 @@ export function createCaller(options: CallerOptions): Caller {
   return {
     async call(attempt, { saysWho, signal }) {
       const startedAt = now()
-      const deadline = startDeadline(totalTimeout)
+      const deadline = startDeadline(totalTimeout, signal)
       try {
-        const eitherEnds = AbortSignal.any([signal, deadline.signal])
-        const last = await twiceAtMost(attempt, { saysWho, refusesPerson, signal: eitherEnds })
+        const last = await twiceAtMost(attempt, { saysWho, refusesPerson, signal: deadline.signal })
         const durationMs = now() - startedAt
         if (last.ok) {
           report('answered', { durationMs, user: saysWho, isError: last.result.isError === true })
           return { kind: 'answer', result: last.result }
         }
-        const code = deadline.signal.aborted || isTimeout(last.error) ? 'timeout' : 'upstream_error'
+        const isLate = deadline.signal.aborted && !signal.aborted
+        const code = isLate || isTimeout(last.error) ? 'timeout' : 'upstream_error'
         const detail = describe(last.error, malformed)
         report('failed', { durationMs, user: saysWho, code, detail, cancelled: signal.aborted })
-        const retryAfter = askedToWait(last.error) ?? 0
-        const hints = {
-          ...(isRefusal(last.error) && { permanent: true as const }),
-          ...(retryAfter > 0 && { retryAfter }),
-        }
-        return { kind: 'failure', code, detail, durationMs, ...hints }
+        const permanent = isRefusal(last.error) || undefined
+        const retryAfter = secondsToWait(last.error) || undefined
+        return { kind: 'failure', code, detail, durationMs, ...defined({ permanent, retryAfter }) }
       } finally {
         deadline.end()
       }
@@ -95,7 +96,10 @@ interface Rules {
   readonly refusesPerson: (attempt: Attempt) => boolean
 }
 
-/** Once more without the person where they were the trouble, once more on anything that may pass, and never a third. */
+/**
+ * Calls again without the user where the server objected to how the user was named, and again as before after an error
+ * that may pass. Never calls a third time.
+ */
 async function twiceAtMost(
   attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
   { saysWho, signal, refusesPerson }: Rules,
@@ -109,13 +113,13 @@ async function twiceAtMost(
   if (signal.aborted) return first
   if (saysWho && refusesPerson(first)) return settled(false)
   if (first.ok || !isTransient(first.error)) return first
-  const seconds = askedToWait(first.error) ?? 0
+  const seconds = secondsToWait(first.error)
   if (seconds > patience) return first
   if (seconds > 0) await pause(seconds * 1000, signal)
   return signal.aborted ? first : settled(saysWho)
 }
 
-/** So many milliseconds, or until nobody waits any longer. */
+/** Waits so many milliseconds, or until the signal fires. */
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds)
@@ -127,48 +131,9 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-function isTimeout(error: unknown): boolean {
-  return error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout
-}
-
-function isTransient(error: unknown): boolean {
-  if (error instanceof UpstreamConnectionError || error instanceof UpstreamSessionError || isTimeout(error)) return true
-  return error instanceof UpstreamHttpError && isPassing(error.status)
-}
-
-/** A fault of the server's, of one before it (520 to 530 are Cloudflare's), or of the moment; not "not implemented". */
-const isPassing = (status: number) =>
-  [404, 408, 425, 429].includes(status) || (status >= 500 && ![501, 505].includes(status))
-
-/** Not 408, 425 and 429, which say to come back; of JSON-RPC: no such method, invalid parameters, no such tool. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof UpstreamSessionError) return error.unexplained
-  if (error instanceof UpstreamHttpError) {
-    return error.status >= 400 && error.status < 500 && ![408, 425, 429].includes(error.status)
-  }
-  return error instanceof ProtocolError && [-32_601, -32_602].includes(error.code)
-}
-
-const askedToWait = (error: unknown) => (error instanceof UpstreamHttpError ? error.retryAfter : undefined)
-
-/** Servers say it by HTTP, by a JSON-RPC error or by a tool result with `isError`: whichever checks their input. */
+/** Servers complain about `_meta` by HTTP, by a JSON-RPC error or by a tool result with `isError`. */
 function complainsAboutMetadata(attempt: Attempt): boolean {
-  return /_meta|metadata/i.test(complaint(attempt))
-}
-
-function complaint(attempt: Attempt): string {
-  if (attempt.ok) return attempt.result.isError === true ? JSON.stringify(attempt.result.content) : ''
-  if (attempt.error instanceof UpstreamHttpError || attempt.error instanceof UpstreamSessionError)
-    return attempt.error.text
-  return attempt.error instanceof ProtocolError ? attempt.error.message : ''
-}
-
-function describe(error: unknown, malformed: string): string {
-  if (isTimeout(error)) return 'no answer in time'
-  if (error instanceof UpstreamHttpError) return `HTTP ${error.status}`
-  if (error instanceof UpstreamSessionError) return /^(?:HTTP|error) /.test(error.message) ? error.message : malformed
-  if (error instanceof UpstreamConnectionError) return 'connection failed'
-  if (error instanceof UpstreamAnswerError || error instanceof SdkError) return malformed
-  if (error instanceof ProtocolError) return `error ${error.code}`
-  return 'unexpected failure'
+  if (!attempt.ok) return /_meta|metadata/i.test(wordsOf(attempt.error))
+  const { isError, content } = attempt.result
+  return isError === true && /_meta|metadata/i.test(JSON.stringify(content))
 }

@@ -4,37 +4,37 @@ import {
   type Implementation,
   LATEST_PROTOCOL_VERSION,
   Protocol,
-  SdkError,
-  SdkErrorCode,
   type StandardSchemaV1,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
-import { startDeadline } from '../base/deadline.ts'
+import { untilAborted, withDeadline } from '../base/deadline.ts'
+import { isObject } from '../base/json.ts'
+import { MalformedAnswer } from './errors.ts'
 import { toolResult } from './tool-result.ts'
-import { StreamableHttpClientTransport, UpstreamAnswerError } from './transport.ts'
+import { StreamableHttpClientTransport } from './transport.ts'
 
-export interface UpstreamConnection {
+export interface McpConnection {
   /**
-   * Calls a tool and returns what it said, `isError` included. Everything else of the result is left out: in `_meta` an
-   * upstream could challenge clients in our name (S-19), or speak of caching and of more to ask. `timeout` in milliseconds.
-   * Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's own error).
+   * Calls a tool and returns its result, `isError` included, as far as `toolResult` passes it on. `timeout` in
+   * milliseconds. Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's
+   * own error).
    */
-  callTool(params: ToolCall, options: CallOptions): Promise<CallToolResult>
+  callTool(
+    params: ToolCallParams,
+    options: { readonly signal: AbortSignal; readonly timeout: number },
+  ): Promise<CallToolResult>
 }
 
-export interface ToolCall {
+/** The parameters of `tools/call`. */
+export interface ToolCallParams {
   readonly name: string
   readonly arguments: Readonly<Record<string, unknown>>
-  readonly _meta?: Readonly<Record<string, unknown>>
+  readonly _meta?: Readonly<Record<string, unknown>> | undefined
 }
 
-export interface CallOptions {
-  readonly signal: AbortSignal
-  readonly timeout: number
-}
-
-export interface UpstreamOptions {
+export interface McpConnectionOptions {
   readonly url: string
+  /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>
   readonly clientInfo: Implementation
   /** Milliseconds for the whole handshake. */
@@ -52,30 +52,30 @@ class ClientProtocol extends Protocol<BaseContext> {
 }
 
 /** Connects to an MCP server: `initialize`, then `notifications/initialized` (MCP 2025-11-25, "Lifecycle"). */
-export async function connectUpstream(options: UpstreamOptions): Promise<UpstreamConnection> {
+export async function connectToMcpServer(options: McpConnectionOptions): Promise<McpConnection> {
   const { url, headers, clientInfo, connectTimeout } = options
   const transport = new StreamableHttpClientTransport(url, headers)
   const protocol = new ClientProtocol()
-  const { signal: deadline, end } = startDeadline(connectTimeout)
-  try {
+  const shakeHands = async (signal: AbortSignal) => {
     await protocol.connect(transport)
     const { protocolVersion } = await protocol.request(
       { method: 'initialize', params: { protocolVersion: LATEST_PROTOCOL_VERSION, capabilities: {}, clientInfo } },
-      handshake,
-      { signal: deadline, timeout: connectTimeout },
+      initializeResult,
+      { signal, timeout: connectTimeout },
     )
     if (!SUPPORTED_PROTOCOL_VERSIONS.includes(protocolVersion)) {
-      throw new UpstreamAnswerError('a protocol version that we do not speak')
+      throw new MalformedAnswer('a protocol version that we do not speak')
     }
     transport.protocolVersion = protocolVersion
-    // A server that does not like it says so again when it is asked, or answers all the same.
+    // A server that refuses the notification also refuses the call that follows, or answers it all the same.
     const told = protocol.notification({ method: 'notifications/initialized' }).catch(() => {})
-    await unlessAborted(told, deadline)
+    await untilAborted(told, signal)
+  }
+  try {
+    await withDeadline(connectTimeout, shakeHands)
   } catch (error) {
     await protocol.close()
     throw error
-  } finally {
-    end()
   }
   return {
     async callTool(params, { signal, timeout }) {
@@ -84,29 +84,16 @@ export async function connectUpstream(options: UpstreamOptions): Promise<Upstrea
   }
 }
 
-/** All that we read of a handshake: whatever else a server says of itself there, or leaves out, cannot cost an answer. */
-const handshake: StandardSchemaV1<unknown, { readonly protocolVersion: string }> = {
+/** Reads nothing but the version: whatever else a server says of itself there, or leaves out, cannot cost an answer. */
+const initializeResult: StandardSchemaV1<unknown, { readonly protocolVersion: string }> = {
   '~standard': {
     version: 1,
     vendor: 'mcp-oauth-broker',
     validate(value) {
-      const version = typeof value === 'object' && value !== null && 'protocolVersion' in value && value.protocolVersion
+      const version = isObject(value) && value.protocolVersion
       return typeof version === 'string'
         ? { value: { protocolVersion: version } }
         : { issues: [{ message: 'no protocol version' }] }
     },
   },
-}
-
-/** Waits for what others wait for too, no longer than one's own signal; then it throws the SDK's timeout error. */
-export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(new SdkError(SdkErrorCode.RequestTimeout, 'aborted'))
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', abort)
-  }
 }

@@ -6,8 +6,8 @@ export interface FeedbackForm {
   /** Its origin tells pages of the same site from others. */
   readonly url: string
   /**
-   * Submits the form once: who tries again might send it twice. Never throws, and never follows a redirect, which would
-   * turn the POST into a GET of a page with 200 (M-09).
+   * Submits the form once: a second attempt might send it twice. Never throws, and never follows a redirect, which would
+   * turn the POST into a GET of a page that answers 200 (M-09).
    */
   submit(fields: FeedbackFields, signal: AbortSignal): Promise<FormOutcome>
 }
@@ -15,31 +15,31 @@ export interface FeedbackForm {
 export interface FeedbackFields {
   readonly feedback: string
   readonly category: string
-  /** Path on the site, or the URL of another one; empty: it was not said. */
+  /** Path on the site, or the URL of a page elsewhere; empty if the user named none. */
   readonly page: string
   readonly email: string
-  /** As the OpenID Provider says. */
+  /** What the OpenID Provider says. */
   readonly emailVerified: boolean
   readonly domain: string
 }
 
 export type FormOutcome =
   | { readonly kind: 'submitted' }
-  /** Nobody was to be told. */
+  /** The form was deliberately not sent. */
   | { readonly kind: 'withheld' }
   | {
       readonly kind: 'failure'
       readonly code: 'timeout' | 'submission_failed'
-      /** From a short list of our own phrases. */
+      /** One of our own phrases. */
       readonly detail: string
-      /** Nobody answered: it may have arrived all the same. */
+      /** There was no answer: the form may have arrived all the same. */
       readonly uncertain: boolean
     }
 
 export interface FeedbackFormOptions {
   readonly url: string
   readonly formName: string
-  /** Issuer of the preview that feedback comes from: the text says so. Absent: it is none. */
+  /** Issuer of the preview that feedback comes from, which the text names. Absent: not a preview. */
   readonly preview?: string
   /** Milliseconds. */
   readonly timeout?: number
@@ -49,34 +49,33 @@ export function createFeedbackForm({ url, formName, preview, timeout = 10_000 }:
   return {
     url,
     async submit({ feedback, category, page, email, emailVerified, domain }, signal) {
-      const deadline = startDeadline(timeout)
+      const deadline = startDeadline(timeout, signal)
       try {
         const response = await fetch(url, {
           method: 'POST',
           body: new URLSearchParams(
             wellFormedTexts({
               'form-name': formName,
-              // In the text, since a form takes no field that its page does not have.
+              // In the text: a form takes no field that its page does not have.
               feedback: preview === undefined ? feedback : `[From a preview, ${preview}] ${feedback}`,
               category,
               'page-path': page,
               'user-email': email,
               'user-email-verified': String(emailVerified),
               'user-domain': domain,
-              // A trap for robots: what fills it in is thrown away.
+              // A trap for bots: Netlify discards a form that fills it in.
               'bot-field': '',
             }),
           ),
           redirect: 'manual',
-          signal: AbortSignal.any([signal, deadline.signal]),
+          signal: deadline.signal,
         })
         await response.body?.cancel()
         return response.ok ? { kind: 'submitted' } : failed(`HTTP ${response.status}`, false)
       } catch {
-        if (deadline.signal.aborted) {
-          return { kind: 'failure', code: 'timeout', detail: 'no answer in time', uncertain: true }
-        }
-        return failed(signal.aborted ? 'cancelled' : 'connection failed', true)
+        if (signal.aborted) return failed('cancelled', true)
+        if (!deadline.signal.aborted) return failed('connection failed', true)
+        return { kind: 'failure', code: 'timeout', detail: 'no answer in time', uncertain: true }
       } finally {
         deadline.end()
       }
@@ -84,7 +83,7 @@ export function createFeedbackForm({ url, formName, preview, timeout = 10_000 }:
   }
 }
 
-/** In the place of a form that is not to be told: where signing in is by the mock, what is sent comes from nobody. */
+/** Stands in for the form where sign-in is mocked: feedback would come from a made-up user. */
 export const withheldForm = (url: string): FeedbackForm => ({ url, submit: async () => ({ kind: 'withheld' }) })
 
 const failed = (detail: string, uncertain: boolean): FormOutcome => ({

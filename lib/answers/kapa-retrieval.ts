@@ -1,24 +1,19 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import { withDeadline } from '../base/deadline.ts'
+import { untilAborted, withDeadline } from '../base/deadline.ts'
+import { defined } from '../base/defined.ts'
+import { jsonOf } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { toJson, wellFormedTexts } from '../base/well-formed.ts'
-import { type Attempt, createCaller, type UpstreamTimings } from './calls.ts'
-import { unlessAborted } from './connection.ts'
+import { type Attempt, createCaller, type Timeouts } from './calls.ts'
+import { HttpError, MalformedAnswer } from './errors.ts'
+import { connectionErrors, readText, throwUnlessOk } from './http.ts'
 import { type AnswerService, type KapaPassage, type KapaUser, passageFrom, reportKapa } from './kapa.ts'
-import {
-  connectionErrors,
-  parsed,
-  readText,
-  throwUnlessOk,
-  UpstreamAnswerError,
-  UpstreamHttpError,
-} from './transport.ts'
 
-export interface KapaRetrievalOptions extends Omit<UpstreamTimings, 'connectTimeout'> {
+export interface KapaRetrievalOptions extends Omit<Timeouts, 'connectTimeout'> {
   /** Base of Kapa's REST API. */
   readonly url: string
   readonly projectId: string
-  /** Labels our questions in Kapa's statistics, and nothing else. */
+  /** Labels our questions in Kapa's statistics. */
   readonly integrationId: string | undefined
   readonly apiKey: string
   readonly log: Log
@@ -26,12 +21,12 @@ export interface KapaRetrievalOptions extends Omit<UpstreamTimings, 'connectTime
   readonly now?: () => number
 }
 
-/** How many passages Kapa gives: what it takes, and what is asked for if nobody says. */
+/** The number of passages that Kapa accepts, and the number that we ask for by default. */
 const passages = { least: 1, most: 15, usual: 5 }
 
 /**
- * Asks Kapa's REST API for passages, for a project that has no hosted MCP server. Each passage becomes a
- * text that holds it as JSON, as the hosted server gives it. `callTimeout` is for one try, connecting included.
+ * Asks Kapa's REST API for passages, for a project without a hosted MCP server. Each passage becomes a text
+ * that holds it as JSON, as the hosted server gives it. `callTimeout` is for one attempt, connecting included.
  */
 export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerService {
   const { url, projectId, integrationId, apiKey, log, callTimeout = 22_000, totalTimeout, now } = options
@@ -50,7 +45,7 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
         method: 'POST',
         headers: { 'x-api-key': apiKey, 'content-type': 'application/json', accept: 'application/json' },
         body: toJson(wellFormedTexts(body)),
-        // A redirect would carry our key elsewhere.
+        // A redirect would carry our key to another server.
         redirect: 'manual',
         signal,
       }),
@@ -62,18 +57,11 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
 
   return {
     ask(query, { user, topK, signal }) {
-      const question = {
-        query,
-        top_k: clamped(topK),
-        ...(integrationId !== undefined && { integration_id: integrationId }),
-      }
+      const question = { query, top_k: clamped(topK), integration_id: integrationId }
       return caller.call(
         (saysWho, signal) => {
-          const body = { ...question, ...(saysWho && user && { user: personOf(user) }) }
-          return withDeadline(callTimeout, (late) => {
-            const ended = AbortSignal.any([signal, late])
-            return unlessAborted(retrieve(body, ended), ended)
-          })
+          const body = defined({ ...question, user: saysWho && user ? personOf(user) : undefined })
+          return withDeadline(callTimeout, (inTime) => untilAborted(retrieve(body, inTime), inTime), signal)
         },
         { saysWho: user !== undefined, signal },
       )
@@ -83,23 +71,21 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
 
 const clamped = (topK = passages.usual) => Math.min(Math.max(Math.trunc(topK), passages.least), passages.most)
 
-/** Kapa's REST API has the company among the metadata of a person, its MCP server beside the address. */
-const personOf = ({ email, company_name }: KapaUser) => ({
-  email,
-  ...(company_name !== undefined && { metadata: { company_name } }),
-})
+/** Kapa's REST API takes the company in the user's metadata; its MCP server takes it beside the email address. */
+const personOf = ({ email, company_name }: KapaUser) =>
+  defined({ email, metadata: company_name === undefined ? undefined : { company_name } })
 
-/** A 400 names the fields that it does not like. */
+/** Kapa's 400 names the fields that it refuses. */
 function refusesPerson(attempt: Attempt): boolean {
-  if (attempt.ok || !(attempt.error instanceof UpstreamHttpError)) return false
+  if (attempt.ok || !(attempt.error instanceof HttpError)) return false
   return attempt.error.status === 400 && /\b(?:user|metadata)\b/i.test(attempt.error.text)
 }
 
-/** Those that can be read, however odd the others are. Throws `UpstreamAnswerError` where there is none among them. */
+/** Returns the passages that can be read, whatever else the list holds. Throws `MalformedAnswer` if it holds none. */
 function passagesOf(text: string): readonly KapaPassage[] {
-  const found = parsed(text)
-  if (!Array.isArray(found)) throw new UpstreamAnswerError('no list of passages')
+  const found = jsonOf(text)
+  if (!Array.isArray(found)) throw new MalformedAnswer('no list of passages')
   const passages = found.flatMap((item) => passageFrom(item) ?? [])
-  if (passages.length === 0 && found.length > 0) throw new UpstreamAnswerError('no passage among them')
+  if (passages.length === 0 && found.length > 0) throw new MalformedAnswer('no passage among them')
   return passages
 }

@@ -1,45 +1,46 @@
-import { isTooDeep } from '../base/json.ts'
+import { defined } from '../base/defined.ts'
+import { isObject, isTooDeep } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { mailDomain } from '../people/mail-domain.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
-import type { UpstreamAnswer, UpstreamTimings } from './calls.ts'
-import { createUpstreamServer } from './mcp-client.ts'
+import type { Answer, Report, Timeouts } from './calls.ts'
+import { createMcpClient } from './mcp-client.ts'
 
-/** Who answers questions from the documentation. */
+/** The service that answers questions from the documentation. */
 export interface AnswerService {
   /** Never throws. The question is never logged. */
-  ask(question: string, options: AskOptions): Promise<UpstreamAnswer>
+  ask(question: string, options: AskOptions): Promise<Answer>
 }
 
 export interface AskOptions {
-  /** Whoever asks; `undefined`: nobody knows. */
+  /** The user who asks; `undefined`: unknown. */
   readonly user: KapaUser | undefined
-  /** How many passages at most; the hosted MCP server cannot be told. */
+  /** The most passages to return. Kapa's hosted MCP server has no parameter for it. */
   readonly topK?: number | undefined
   readonly signal: AbortSignal
 }
 
-/** Whom Kapa is told about. Kapa's own names: they go into the hosted server's `_meta.user` as they are. */
+/** The user that Kapa is told about, by Kapa's own names: it goes into the hosted server's `_meta.user` as it is. */
 export interface KapaUser {
   readonly email: string
   readonly company_name?: string
 }
 
-export interface KapaOptions extends UpstreamTimings {
+export interface KapaOptions extends Timeouts {
   readonly url: string
   readonly apiKey: string
   /** The tool of Kapa's server that takes `{ query }`. */
   readonly toolName: string
-  /** How we introduce ourselves to Kapa. */
+  /** The name and version that we give Kapa in the handshake. */
   readonly client: { readonly name: string; readonly version: string }
   readonly log: Log
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
 
-/** Asks Kapa's hosted MCP server with the service's own key; a user's token never goes there (S-08). */
+/** Asks Kapa's hosted MCP server with the service's own key. A user's token never goes there (S-08). */
 export function createKapa({ apiKey, toolName, log, ...options }: KapaOptions): AnswerService {
-  const server = createUpstreamServer({
+  const server = createMcpClient({
     ...options,
     headers: { authorization: `Bearer ${apiKey}` },
     report: reportKapa(log),
@@ -47,30 +48,30 @@ export function createKapa({ apiKey, toolName, log, ...options }: KapaOptions): 
   return { ask: (query, { user, signal }) => server.call(toolName, { query }, { user, signal }) }
 }
 
-/** A passage of the documentation, as Kapa gives it, with whatever else it says of it. */
+/** A passage of the documentation as Kapa gives it, with any other members. */
 export interface KapaPassage {
-  /** Absent where a source is published nowhere. */
+  /** Absent if the source is not published. */
   readonly source_url?: string
   readonly content: string
 }
 
-/** The passage in a value; `undefined`: there is none to read in it. Members that are null are left out. */
+/** Reads a passage, without the members that are null. Returns `undefined` if the value is not a passage. */
 export function passageFrom(value: unknown): KapaPassage | undefined {
-  if (typeof value !== 'object' || value === null || !('content' in value)) return undefined
-  const { content } = value
+  if (!isObject(value)) return undefined
+  const { content, source_url: url } = value
   if (typeof content !== 'string' || content.trim() === '' || isTooDeep(value)) return undefined
   const others = Object.entries(value).filter(([name, member]) => member !== null && name !== 'source_url')
-  const address = 'source_url' in value && typeof value.source_url === 'string' ? value.source_url : ''
-  return { ...(address !== '' && { source_url: address }), ...Object.fromEntries(others), content }
+  const address = typeof url === 'string' && url !== '' ? url : undefined
+  return { ...defined({ source_url: address }), ...Object.fromEntries(others), content }
 }
 
-/** How a question to Kapa ended, whichever way it was asked. */
+/** Logs how a question to Kapa ended. */
 export const reportKapa =
-  (log: Log) =>
-  (ended: 'answered' | 'failed', fields: Parameters<Log>[1]): void =>
+  (log: Log): Report =>
+  (ended, fields) =>
     ended === 'answered' ? log('kapa_answered', fields) : log('kapa_failed', fields)
 
-/** F-000-81: whom Kapa hears about. Nobody without an e-mail address; the company is its domain when no name is known. */
+/** The user that Kapa is told about (F-000-81): none without an email address. Without a company name, its domain stands in. */
 export function kapaUser(token: AccessToken | undefined): KapaUser | undefined {
   if (token?.email === undefined) return undefined
   const company = token.organization?.name ?? mailDomain(token.email)

@@ -1,10 +1,11 @@
 import { type CallToolResult, type StandardSchemaV1, specTypeSchemas } from '@modelcontextprotocol/server'
-import { isTooDeep } from '../base/json.ts'
+import { defined } from '../base/defined.ts'
+import { isObject, isTooDeep } from '../base/json.ts'
 
 /**
- * What of the result of a tool can be passed on: one odd item, or a member that is null, takes nothing from the others.
- * A result that holds nothing else is none. What stands beside content, data and `isError` is left out: in `_meta` an
- * upstream could challenge clients in our name (S-19), or speak of caching and of more to ask.
+ * Validates the result of another server's tool, and keeps what we pass on: `content`, `structuredContent` and `isError`.
+ * It drops items that are malformed and members that are null; a result of which nothing is left is refused. `_meta` is
+ * left out: in it, the other server could challenge clients in our name (S-19).
  */
 export const toolResult: StandardSchemaV1<unknown, CallToolResult> = {
   '~standard': {
@@ -19,13 +20,8 @@ export const toolResult: StandardSchemaV1<unknown, CallToolResult> = {
       if (!isObject(value) || (items.length === 0 && isUnusable && isError !== true)) {
         return { issues: [{ message: 'no result of a tool' }] }
       }
-      return {
-        value: {
-          content: items,
-          ...(data !== undefined && { structuredContent: data }),
-          ...(typeof isError === 'boolean' && { isError }),
-        },
-      }
+      const flag = typeof isError === 'boolean' ? isError : undefined
+      return { value: { content: items, ...defined({ structuredContent: data, isError: flag }) } }
     },
   },
 }
@@ -35,7 +31,7 @@ const hasItems = (content: unknown) => (Array.isArray(content) ? content.length 
 function usableItem(item: unknown): CallToolResult['content'] {
   if (isTooDeep(item)) return []
   const { annotations, _meta, ...bare } = membersOf(item)
-  // Hints about an item may be wrong where it is not.
+  // An item may be sound although the hints about it are not.
   for (const one of [{ ...bare, annotations, _meta }, bare]) {
     const { issues, value } = validated(membersOf(one))
     if (issues === undefined && value !== undefined) return [value]
@@ -50,13 +46,10 @@ interface Validated {
 
 function validated(item: object): Validated {
   const result = specTypeSchemas.ContentBlock['~standard'].validate(item)
-  // The SDK's schemas have nothing to wait for.
+  // The SDK's schemas are synchronous.
   return result instanceof Promise ? { issues: [] } : result
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** Without those that are null. */
+/** The members of an object that are not null. */
 const membersOf = (value: unknown): Record<string, unknown> =>
   isObject(value) ? Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null)) : {}

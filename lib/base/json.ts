@@ -1,10 +1,10 @@
 /**
- * Levels of objects and lists in what a tool answers. What comes from elsewhere may be nested deeper than a stack: then
- * somebody on the way (the SDK, as it writes the answer) fails where nobody hears of it.
+ * Levels of objects and lists in what a tool answers. What comes from another server may be nested deeper than a stack:
+ * then code that we do not control (the SDK, as it writes the answer) would fail without telling anyone.
  */
 const mostLevels = 200
 
-/** Whether a value, as JSON gives it, is nested too deep to be passed on. By a loop, so that it does not itself fail. */
+/** Whether a value, as JSON gives it, is nested too deep to be passed on. A loop, so that it does not fail itself. */
 export function isTooDeep(value: unknown): boolean {
   let level = [value]
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -14,12 +14,21 @@ export function isTooDeep(value: unknown): boolean {
   return false
 }
 
-/** The value of a text that is JSON, and not too deep; `undefined` for every other. */
-export function parseJson(text: string): unknown {
+/** The value of a JSON text; `undefined` for any other text. */
+export function jsonOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text)
-    return isTooDeep(value) ? undefined : value
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
+
+/** The value of a JSON text; `undefined` for any other text, and for JSON that is nested too deep to be passed on. */
+export function parseJson(text: string): unknown {
+  const value = jsonOf(text)
+  return isTooDeep(value) ? undefined : value
+}
+
+/** Whether a value is a JSON object. */
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,6 @@
+import { isObject } from '../base/json.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { eventStreamType } from './accept.ts'
-import { isObject } from './messages.ts'
 
 /**
  * The same answer as JSON, for a client that does not read event streams: a message, or a list of them for a batch.

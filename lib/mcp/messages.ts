@@ -1,3 +1,5 @@
+import { isObject } from '../base/json.ts'
+
 /**
  * The JSON of a body; `undefined`: it is none. Decoded as the MCP SDK decodes it, a byte order mark included. It is read
  * once, here: who may do what is decided by the same messages that are answered.
@@ -16,9 +18,6 @@ export function readMessages(body: Uint8Array): unknown {
 }
 
 type Members = { readonly [name: string]: unknown }
-
-export const isObject = (value: unknown): value is Members =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function withoutEmptyMembers(message: unknown): unknown {
   if (!isObject(message) || typeof message.method !== 'string') return message

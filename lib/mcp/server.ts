@@ -1,10 +1,10 @@
 import { classifyInboundRequest, createMcpHandler, isInitializeRequest, McpServer } from '@modelcontextprotocol/server'
+import { isObject } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { jsonResponse, wellFormedBody } from '../base/well-formed.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { type AnswerForm, eventStreamType, jsonType } from './accept.ts'
 import { asJson } from './answer-form.ts'
-import { isObject } from './messages.ts'
 import { isOffered } from './tools/access.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 

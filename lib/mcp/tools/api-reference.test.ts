@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
 import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
 import type { ApiReference } from '../../answers/api-reference.ts'
-import type { UpstreamAnswer } from '../../answers/calls.ts'
+import type { Answer } from '../../answers/calls.ts'
 import { getApiReferenceContent, listApiReferencePages, searchApiReference } from './api-reference.ts'
 
 const pagesUrl = 'https://docs.example.com/api/doc'
@@ -12,7 +12,7 @@ const asText = (data: object): CallToolResult => ({ content: [{ type: 'text', te
 
 /** What the hub was asked. */
 const asked: object[] = []
-let answer: UpstreamAnswer
+let answer: Answer
 
 beforeEach(() => {
   asked.length = 0

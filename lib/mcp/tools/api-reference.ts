@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { ApiReference } from '../../answers/api-reference.ts'
-import type { UpstreamAnswer } from '../../answers/calls.ts'
+import type { Answer } from '../../answers/calls.ts'
 import { parseJson } from '../../base/json.ts'
 import { toJson, wellFormedTexts } from '../../base/well-formed.ts'
 import type { Access } from './access.ts'
 import { maximumQuery, maximumUrls, queryOf, type Scope, scopeOf, urlsOf } from './api-reference-input.ts'
-import { failure, upstreamFailure } from './failure.ts'
+import { failure, serviceFailure } from './failure.ts'
 import { jsonSchema } from './schema.ts'
 import { defineTool, type ObjectSchema, type Tool } from './tool.ts'
 
@@ -153,8 +153,8 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
 
   return {
     output,
-    async resultOf(answer: UpstreamAnswer, scope: Scope = {}): Promise<CallToolResult> {
-      if (answer.kind === 'failure') return upstreamFailure(answer, 'The API reference', 'Try again, or ask for less.')
+    async resultOf(answer: Answer, scope: Scope = {}): Promise<CallToolResult> {
+      if (answer.kind === 'failure') return serviceFailure(answer, 'The API reference', 'Try again, or ask for less.')
       const { result } = answer
       if (result.isError === true) return namesApi(scope) ? unknownApi(result) : result
       return { ...result, structuredContent: await dataOf(result) }

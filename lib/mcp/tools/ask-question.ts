@@ -2,7 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../../answers/kapa.ts'
 import { parseJson } from '../../base/json.ts'
 import type { Access } from './access.ts'
-import { failure, upstreamFailure } from './failure.ts'
+import { failure, serviceFailure } from './failure.ts'
 import { defineTool, type Tool } from './tool.ts'
 
 export interface AskQuestionOptions {
@@ -65,7 +65,7 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
       }
       const answer = await answerService.ask(query, { user: kapaUser(token), topK, signal })
       if (answer.kind === 'answer') return withPassages(answer.result)
-      return upstreamFailure(answer, 'The documentation search', 'Try again, or ask a shorter question.')
+      return serviceFailure(answer, 'The documentation search', 'Try again, or ask a shorter question.')
     },
   })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { upstreamFailure } from './failure.ts'
+import { serviceFailure } from './failure.ts'
 
 const failed = { kind: 'failure', code: 'upstream_error', detail: 'HTTP 503', durationMs: 7 } as const
 
@@ -10,7 +10,7 @@ test.each([
   [{ ...failed, detail: 'HTTP 429' }, 'The search has reached its limit. Try again in a moment.'],
   [{ ...failed, code: 'timeout' as const }, 'The search did not answer in time. Ask for less.'],
 ])('what may pass says when to try again: %j', (answer, message) => {
-  const { content, isError } = upstreamFailure(answer, 'The search', 'Ask for less.')
+  const { content, isError } = serviceFailure(answer, 'The search', 'Ask for less.')
   expect(isError).toBe(true)
   expect(content).toHaveLength(1)
   const [item] = content
@@ -18,6 +18,6 @@ test.each([
 })
 
 test('what will not pass says so: a model must not try again and again', () => {
-  const { content } = upstreamFailure({ ...failed, detail: 'HTTP 401', permanent: true }, 'The search')
+  const { content } = serviceFailure({ ...failed, detail: 'HTTP 401', permanent: true }, 'The search')
   expect(JSON.stringify(content)).toMatch(/trying again will not help: tell the person/)
 })

@@ -1,5 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
-import type { UpstreamAnswer } from '../../answers/calls.ts'
+import type { Failure as FailedCall } from '../../answers/calls.ts'
+import { defined } from '../../base/defined.ts'
 import { toJson } from '../../base/well-formed.ts'
 
 export interface Failure {
@@ -29,11 +30,7 @@ export const outcomeOf = (result: CallToolResult): string =>
 /**
  * @param service what did not answer, as it begins a sentence: `The documentation search`
  */
-export function upstreamFailure(
-  answer: Extract<UpstreamAnswer, { kind: 'failure' }>,
-  service: string,
-  insteadOfWaiting = 'Try again.',
-): CallToolResult {
+export function serviceFailure(answer: FailedCall, service: string, insteadOfWaiting = 'Try again.'): CallToolResult {
   const { code, detail, durationMs, retryAfter, permanent } = answer
   const reasons = {
     timeout: `did not answer in time. ${insteadOfWaiting}`,
@@ -43,13 +40,7 @@ export function upstreamFailure(
   }
   const upstream = permanent ? 'refusal' : detail === 'HTTP 429' ? 'limit' : 'other'
   const message = `${service} ${reasons[code === 'timeout' ? 'timeout' : upstream]}`
-  return failure({
-    error: code,
-    message,
-    detail,
-    duration_ms: durationMs,
-    ...(retryAfter !== undefined && { retry_after: retryAfter }),
-  })
+  return failure(defined({ error: code, message, detail, duration_ms: durationMs, retry_after: retryAfter }))
 }
 
 /** @param seconds as the upstream says; `undefined`: it does not */

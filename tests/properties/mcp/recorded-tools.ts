@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
-import type { UpstreamAnswer } from '../../../lib/answers/calls.ts'
+import type { Answer } from '../../../lib/answers/calls.ts'
 import type { FormOutcome } from '../../../lib/answers/feedback-form.ts'
 import {
   getApiReferenceContent,
@@ -25,7 +25,7 @@ export interface Services {
   /** What Kapa, the hub and the form were asked, in the order of it. */
   readonly asked: { readonly of: 'kapa' | 'hub' | 'form'; readonly args: Readonly<Record<string, unknown>> }[]
   /** What Kapa and the hub answer. */
-  answer: UpstreamAnswer
+  answer: Answer
   outcome: FormOutcome
   /** What the store has of the person; `null`: it does not answer. */
   connections: readonly Connection[] | null
@@ -37,7 +37,7 @@ export interface RecordedTools {
   fetch(request: Request): Promise<Response>
 }
 
-export const succeeded = (result: CallToolResult): UpstreamAnswer => ({ kind: 'answer', result })
+export const succeeded = (result: CallToolResult): Answer => ({ kind: 'answer', result })
 
 let made: Promise<RecordedTools> | undefined
 

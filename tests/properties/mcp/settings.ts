@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
-import { throwUnlessOk, UpstreamHttpError } from '../../../lib/answers/transport.ts'
+import { HttpError } from '../../../lib/answers/errors.ts'
+import { throwUnlessOk } from '../../../lib/answers/http.ts'
 import { setRateLimit } from '../../../lib/mcp/rate-limit-headers.ts'
 import { success } from '../../../lib/mcp/tools/success.ts'
 import { defineTool } from '../../../lib/mcp/tools/tool.ts'
@@ -234,7 +235,7 @@ export const retryAfterHeaders = property({
     const response = new Response('busy', { status })
     response.headers.set('retry-after', /^[\x20-\x7e\x80-\xff]*$/.test(value) ? value : '')
     const error: unknown = await throwUnlessOk(response).catch((thrown: unknown) => thrown)
-    assert(error instanceof UpstreamHttpError && error.status === status)
+    assert(error instanceof HttpError && error.status === status)
     const { retryAfter: seconds } = error
     assert(seconds === undefined || (Number.isInteger(seconds) && seconds >= 0 && seconds <= 86_400), `${seconds}`)
     if (/^\d{1,5}$/.test(value)) assert.equal(seconds, Math.min(Number(value), 86_400))
