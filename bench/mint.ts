@@ -17,20 +17,25 @@ export function createMint(issuer: string, secrets: Secrets): (clientId: string)
   const codes = codeSealer(createSealing(issuer, secrets))
   return (clientId) => {
     const now = Math.floor(Date.now() / 1000)
-    const end = now + 180 * 86_400
+    const endsAt = now + 180 * 86_400
     return codes.seal({
-      g: newGrantKey(subjectOf('https://bench.example/', randomBytes(8).toString('hex')), end),
-      c: sha256(clientId),
-      r: sha256(redirectUri),
-      p: codeChallenge,
+      grant: newGrantKey(subjectOf('https://bench.example/', randomBytes(8).toString('hex')), endsAt),
+      clientHash: sha256(clientId),
+      redirectUriHash: sha256(redirectUri),
+      codeChallenge: codeChallenge,
       resource: `${issuer}/mcp`,
       scope: 'docs:read',
-      cn: 'Bench',
-      m: ['none'],
-      rt: true,
-      u: { email: 'bench@example.com', ev: true, oi: 'org_1', on: 'Example Organization' },
-      exp: now + 60,
-      end,
+      clientName: 'Bench',
+      authenticationMethods: ['none'],
+      usesRefreshTokens: true,
+      person: {
+        email: 'bench@example.com',
+        emailVerified: true,
+        organizationId: 'org_1',
+        organizationName: 'Example Organization',
+      },
+      expiresAt: now + 60,
+      endsAt,
     })
   }
 }

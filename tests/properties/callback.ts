@@ -320,16 +320,16 @@ function expectIdentity(
   issuer: string,
 ): void {
   const { sub, email, email_verified } = claims
-  assert.equal(code.g.split('/')[2], subjectOf(issuer, String(sub)))
-  assert([undefined, email].includes(code.u.email), `${code.u.email}`)
-  const { u } = code
-  assert(!/\p{C}/u.test([u.email, u.oi, u.on].join('')), 'what cannot be seen')
-  if (email === 'ada@example.com') assert.equal(code.u.email, email)
+  assert.equal(code.grant.split('/')[2], subjectOf(issuer, String(sub)))
+  assert([undefined, email].includes(code.person.email), `${code.person.email}`)
+  const { person } = code
+  assert(!/\p{C}/u.test([person.email, person.organizationId, person.organizationName].join('')), 'what cannot be seen')
+  if (email === 'ada@example.com') assert.equal(code.person.email, email)
   const verified = new Map<unknown, boolean>([
     [true, true],
     ['true', true],
     [false, false],
     ['false', false],
   ]).get(email_verified)
-  assert.equal(code.u.ev, verified)
+  assert.equal(code.person.emailVerified, verified)
 }

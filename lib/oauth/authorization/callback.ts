@@ -117,12 +117,7 @@ export function finished(
 function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
   return {
     sub: subjectOf(issuer, sub),
-    person: {
-      ...(email === undefined ? {} : { email }),
-      ...(emailVerified === undefined ? {} : { ev: emailVerified }),
-      ...(organization?.id === undefined ? {} : { oi: organization.id }),
-      ...(organization?.name === undefined ? {} : { on: organization.name }),
-    },
+    person: { email, emailVerified, organizationId: organization?.id, organizationName: organization?.name },
   }
 }
 
@@ -139,7 +134,7 @@ function askForConfirmation(
 }
 
 function confirmationPage(state: string, { request, signedIn }: Confirmation, context: AuthorizationContext): Page {
-  const { email, on: organization } = signedIn.person
+  const { email, organizationName: organization } = signedIn.person
   return confirmPage({
     brand: context.brand,
     ...(email === undefined ? {} : { email }),

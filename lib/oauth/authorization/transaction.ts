@@ -5,7 +5,7 @@ import { newGrantId } from '../grants/record.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { Login } from '../providers/provider.ts'
-import { Person } from '../token/claims.ts'
+import { Person, personNames } from '../token/claims.ts'
 import type { CodeToBe, GrantToBe, SignedIn } from './issue-code.ts'
 import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
 import { createTransactionCookies } from './transaction-cookies.ts'
@@ -32,12 +32,14 @@ const signedInEntries = {
   us: v.string(),
   /** Who has signed in. */
   sub: v.string(),
-  u: Person,
+  person: Person,
   /** Key and end of the grant to be. */
   g: v.string(),
   end: v.number(),
   exp: v.number(),
 }
+
+const names = { person: ['u', personNames] } as const
 
 const SealedConfirmation = v.object({ ...authorizationRequestEntries, ...signedInEntries })
 
@@ -121,8 +123,8 @@ export function createTransactions(options: {
 }): Transactions {
   const { cookies, now, signInLifetime } = options
   const transactions = options.sealing.encrypted('transaction', SealedTransaction, { long: 'state' })
-  const confirmations = options.sealing.encrypted('confirmation', SealedConfirmation, { long: 'state' })
-  const outcomes = options.sealing.encrypted('outcome', SealedOutcome, { long: 'state' })
+  const confirmations = options.sealing.encrypted('confirmation', SealedConfirmation, { long: 'state', names })
+  const outcomes = options.sealing.encrypted('outcome', SealedOutcome, { long: 'state', names })
   const held = createTransactionCookies(cookies)
   const seconds = () => Math.floor(now() / 1000)
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
@@ -203,26 +205,26 @@ export function createTransactions(options: {
       }
       const waiting = confirmations.open(cookie)
       if (waiting?.us === state) {
-        const { us: _us, sub, u: person, g: key, end, exp, ...request } = waiting
+        const { us: _us, sub, person, g: key, end, exp, ...request } = waiting
         if (exp + lifetimes.transactionPage <= time) return null
         return { kind: 'confirming', request, signedIn: { sub, person }, grant: { key, end }, late: exp <= time }
       }
       const outcome = outcomes.open(cookie)
       if (outcome?.us !== state || outcome.exp <= time) return null
-      const { us: _us, sub, u: person, g: key, end, exp: _exp, id, at, ...request } = outcome
+      const { us: _us, sub, person, g: key, end, exp: _exp, id, at, ...request } = outcome
       return { kind: 'finished', request, signedIn: { sub, person }, grant: { key, end }, code: { id, at } }
     },
 
     awaitConfirmation(browser, state, { request, signedIn: { sub, person }, grant }) {
       const exp = seconds() + lifetimes.confirmation
-      const value = confirmations.seal({ ...request, us: state, sub, u: person, g: grant.key, end: grant.end, exp })
+      const value = confirmations.seal({ ...request, us: state, sub, person, g: grant.key, end: grant.end, exp })
       return held.write(browser, state, value, lifetimes.transactionPage)
     },
 
     finish(browser, state, { request, signedIn: { sub, person }, grant }, { id, at }) {
       const { ci: _, ...asked } = request
       const exp = seconds() + lifetimes.outcome
-      const value = outcomes.seal({ ...asked, us: state, sub, u: person, g: grant.key, end: grant.end, exp, id, at })
+      const value = outcomes.seal({ ...asked, us: state, sub, person, g: grant.key, end: grant.end, exp, id, at })
       return held.write(browser, state, value, lifetimes.outcome)
     },
 

@@ -1,24 +1,22 @@
+import { defined } from '../../base/defined.ts'
 import { ofAssertions } from '../../base/rate-limit.ts'
 import { type ClientKey, fittingKeys, type KeySource, type WantedKey } from '../clients/client-keys.ts'
 import type { KeySets } from '../clients/published/key-sets.ts'
 import type { Clients } from '../clients/resolve.ts'
 import { OAuthError } from '../errors.ts'
-import type { Parameters } from '../http/parameters.ts'
-import type { CodeSealer } from '../token/authorization-code.ts'
-import type { RefreshSealer } from '../token/refresh-token.ts'
 import type { AuthenticationCall } from './authenticated-client.ts'
 import { isDocumentUrl, knownClient, resolved } from './known-client.ts'
 
-/** What a request carries that we have issued to the client that it names: its code, or a token. */
+/** A code or a token in the request, which this server issued to the client that the request names. */
 export interface Held {
-  /** The address of the client's keys when the person signed in; absent: the client has to be asked. */
-  readonly jwksUri?: string
+  /** The URL of the client's keys at the time of the sign-in. If absent, the client's metadata has to be read. */
+  readonly jwksUri: string | undefined
 }
 
-/** The keys that may have signed an assertion of a client, and what else was learned of it. */
+/** The keys that may have signed a client's assertion. */
 export interface AssertionKeys {
   readonly keys: readonly ClientKey[]
-  /** `undefined` where no metadata document was asked. */
+  /** The grant types of a registered client. `undefined` for a metadata document, which is not read for them. */
   readonly grantTypes: readonly string[] | undefined
 }
 
@@ -30,8 +28,8 @@ export type FindAssertionKeys = (
 ) => Promise<AssertionKeys>
 
 /**
- * Finds the keys of a client (T-09). Throws `OAuthError`: `invalid_client` only for what waiting does not mend; what cannot
- * be fetched just now is our fault (T-06).
+ * Makes the function that finds the keys of a client (T-09). It throws `OAuthError`: `invalid_client` only where a later
+ * attempt cannot succeed, and 503 where a fetch failed (T-06).
  */
 export function createFindAssertionKeys(options: {
   readonly clients: Clients
@@ -45,8 +43,8 @@ export function createFindAssertionKeys(options: {
   }
 
   /**
-   * Those at the address that the sign-in was bound to (M-13). Only if they will not do the document is asked, in case
-   * they have moved: a session is not to end with a redesign of the client's website.
+   * Finds the keys at the URL that the sign-in was bound to (M-13). If none of them fits, the metadata document says whether
+   * the keys have moved: a session must not end because the client has redesigned its website.
    */
   async function publishedKeys(clientId: string, wanted: WantedKey, held: Held | null, call: AuthenticationCall) {
     const bound = held?.jwksUri === undefined ? undefined : await keySets.find(held.jwksUri, wanted, call)
@@ -57,42 +55,14 @@ export function createFindAssertionKeys(options: {
   }
 
   return async (clientId, wanted, held, { signal, address }) => {
-    // Who holds something of ours has had a person sign in; whoever else makes us fetch is counted by their address.
-    const counted = { signal, ...(address === undefined ? {} : { address }) }
+    // A client with a code or a token has had a user sign in. For any other, the fetch counts against the caller's address.
+    const counted = defined({ signal, address })
     if (isDocumentUrl(clientId)) {
       const call = held ? { signal } : counted
       return { keys: await publishedKeys(clientId, wanted, held, call), grantTypes: undefined }
     }
     const client = knownClient(await clients.resolve(clientId, signal))
-    // What a client registered is its own word: as many may register as like to.
+    // Anyone can register, with any URL of keys. So the fetch always counts.
     return { keys: await keysFrom(client.keys, wanted, counted), grantTypes: client.grantTypes }
-  }
-}
-
-/**
- * Opens what a request is about: at the token endpoint a code or a refresh token, as its grant type says, at the revocation
- * endpoint a token. What stands in another parameter, or has expired, says nothing of the client today.
- */
-export function createFindHeld(options: {
-  readonly codes: Pick<CodeSealer, 'open'>
-  readonly refreshTokens: Pick<RefreshSealer, 'open'>
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-}): (form: Parameters, clientHash: string) => Held | null {
-  const { codes, refreshTokens, now } = options
-  function open(form: Parameters) {
-    switch (form.get('grant_type')) {
-      case 'authorization_code':
-        return codes.open(form.get('code') ?? '')
-      case 'refresh_token':
-        return refreshTokens.open(form.get('refresh_token') ?? '')
-      default:
-        return refreshTokens.open(form.get('token') ?? '')
-    }
-  }
-  return (form, clientHash) => {
-    const opened = open(form)
-    if (opened?.c !== clientHash || opened.exp * 1000 <= now()) return null
-    return opened.ju === undefined ? {} : { jwksUri: opened.ju }
   }
 }

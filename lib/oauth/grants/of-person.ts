@@ -1,10 +1,11 @@
+import { type Defined, defined } from '../../base/defined.ts'
 import type { Store } from '../../store/store.ts'
 import { readGrant } from './grants.ts'
 import { type GrantKey, type GrantRecord, grantMonth, subjectOfGrant } from './record.ts'
 
 /** What a person is told about a grant of theirs. Its key stays here. Times in seconds since the epoch. */
 export interface PersonalGrant
-  extends Pick<GrantRecord, 'clientHash' | 'clientName' | 'createdAt' | 'rotatedAt' | 'endsAt'> {
+  extends Defined<Pick<GrantRecord, 'clientHash' | 'clientName' | 'createdAt' | 'rotatedAt' | 'endsAt'>> {
   /** It is the one that was asked with. */
   readonly own: boolean
 }
@@ -63,7 +64,7 @@ async function readPersonalGrant(
   const grant = await readGrant(store, key, signal)
   if (!grant || !stands(grant.record, now / 1000)) return null
   const { clientHash, clientName, createdAt, rotatedAt, endsAt } = grant.record
-  return { clientHash, ...(clientName !== undefined && { clientName }), createdAt, rotatedAt, endsAt }
+  return defined({ clientHash, clientName, createdAt, rotatedAt, endsAt })
 }
 
 /** `now` in seconds. Whoever let the refresh token expire has signed out, too. */

@@ -9,11 +9,11 @@ import { capabilities } from '../capabilities.ts'
  */
 const carriedMembers = {
   /** base64url SHA-256 of the id of the code that made the grant; absent if the code is of a release without ids. */
-  codeHash: v.exactOptional(v.string()),
+  codeHash: v.optional(v.string()),
   /** When the current generation began, in milliseconds since the epoch; absent in records of older releases. */
-  rotatedAtMilliseconds: v.exactOptional(v.number()),
+  rotatedAtMilliseconds: v.optional(v.number()),
   /** How many rotations in a row came less than two seconds after the one before. */
-  quickRotations: v.exactOptional(v.number()),
+  quickRotations: v.optional(v.number()),
 }
 export const CarriedMembers = v.looseObject(carriedMembers)
 export type CarriedMembers = v.InferOutput<typeof CarriedMembers>
@@ -30,15 +30,15 @@ const members = {
   endsAt: v.number(),
   /** base64url SHA-256 of the client_id. */
   clientHash: v.string(),
-  clientName: v.exactOptional(v.string()),
+  clientName: v.optional(v.string()),
   /** How the client authenticated at redemption; a weaker method is refused ever after (T-10). */
   authenticationMethod: v.picklist(capabilities.tokenEndpointAuthMethods),
   /** The sealing key that signs this generation's refresh token, so that every instance signs the same string. */
   kid: v.string(),
-  revokedAt: v.exactOptional(v.number()),
-  revokedReason: v.exactOptional(v.string()),
+  revokedAt: v.optional(v.number()),
+  revokedReason: v.optional(v.string()),
   /** Keyed hash of the address that asked for the current generation: who reads the store learns no address. */
-  rotatedFrom: v.exactOptional(v.string()),
+  rotatedFrom: v.optional(v.string()),
   ...carriedMembers,
 }
 const KnownMembers = v.object(members)
@@ -73,21 +73,20 @@ export const newGrantId = (): string => randomBytes(16).toString('base64url')
 
 type MembersOfGeneration = 'rotatedAt' | 'rotatedAtMilliseconds' | 'rotatedFrom' | 'expiresAt'
 
-/** The record of a grant whose current generation begins now. `now` in milliseconds since the epoch, `lifetime` in seconds. */
+/**
+ * Makes the record of a grant whose current generation begins now. `now` is in milliseconds since the epoch, `lifetime` in
+ * seconds. `from` is the keyed hash of the caller's address.
+ */
 export function beginGeneration(
-  grant: Omit<GrantRecord, MembersOfGeneration | 'clientName' | 'revokedAt' | 'revokedReason'> & {
-    readonly clientName: string | undefined
-  },
+  grant: Omit<GrantRecord, MembersOfGeneration | 'revokedAt' | 'revokedReason'>,
   { now, lifetime, from }: { readonly now: number; readonly lifetime: number; readonly from: string | undefined },
 ): GrantRecord {
-  const { clientName, ...rest } = grant
   const rotatedAt = Math.floor(now / 1000)
   return {
-    ...rest,
-    ...(clientName === undefined ? {} : { clientName }),
+    ...grant,
     rotatedAt,
     rotatedAtMilliseconds: now,
-    ...(from === undefined ? {} : { rotatedFrom: from }),
+    rotatedFrom: from,
     expiresAt: Math.min(rotatedAt + lifetime, grant.endsAt),
   }
 }

@@ -3,42 +3,59 @@ import { deterministicEnvelope, type Envelope, encryptedEnvelope, signedEnvelope
 import { createDerivedSecrets, type DerivedSecrets } from './derived-secrets.ts'
 import { decodePayload, encodePayload } from './long-text.ts'
 import { deriveKey, type Secrets } from './secrets.ts'
+import { fromWireNames, toWireNames, type WireNames } from './wire-names.ts'
 
 declare const purpose: unique symbol
-/** A sealed value of one purpose. The purpose is part of its type, so that a code cannot be handed on as a cookie. */
+/** A sealed value of one purpose. The purpose is part of its type, so that no code can pass for a cookie. */
 export type Sealed<Purpose extends string> = string & { readonly [purpose]?: Purpose }
 
 /** Seals and opens values of one purpose and shape. */
 export interface Sealer<Purpose extends string, Payload> {
-  /** `kid`: the key to use, where a record names it; by default the current one. Throws `UnknownKey`. */
+  /** Seals under the key that `kid` names, by default the current one. Throws `UnknownKey`. */
   seal(payload: Payload, kid?: string): Sealed<Purpose>
-  /** `null` for anything that was not sealed for this purpose, or by an older release with another shape. */
+  /** Returns `null` for a value that was not sealed for this purpose, or whose shape is that of another release. */
   open(value: string): Payload | null
 }
 
-/** Makes sealers. One per issuer and set of secrets; keys are derived when a sealer is made. */
+export interface SealerOptions {
+  /** A text member that may be very long. It is compressed. */
+  readonly long?: string
+  /** The short names that members have in the sealed value. */
+  readonly names?: WireNames
+}
+
+/** Makes sealers. There is one for each issuer and set of secrets. A sealer derives its keys when it is made. */
 export interface Sealing {
-  /** Encrypted: its holder learns nothing and can change nothing. `long`: a text member that may be very long. */
+  /** Encrypts: the holder of a value can neither read nor change it. */
   encrypted<const P extends string, S extends v.GenericSchema>(
     typ: P,
     schema: S,
-    options?: { readonly long?: string },
+    options?: SealerOptions,
   ): Sealer<P, v.InferOutput<S>>
   /**
-   * Encrypted, and the same payload under the same key is the same string, on every instance: for what several requests at
-   * once have to answer alike. Opens what `encrypted` has sealed for this purpose, too.
+   * Encrypts so that the same payload under the same key is the same string on every instance. Concurrent requests that
+   * must get the same answer need this. Opens the values of `encrypted` for the same purpose, too.
    */
-  deterministic<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
-  /** Signed: its holder may read it. */
-  signed<const P extends string, S extends v.GenericSchema>(typ: P, schema: S): Sealer<P, v.InferOutput<S>>
-  /** Opens what leaked secrets have signed for this purpose: whoever has one of them may have made it just now. */
+  deterministic<const P extends string, S extends v.GenericSchema>(
+    typ: P,
+    schema: S,
+    options?: SealerOptions,
+  ): Sealer<P, v.InferOutput<S>>
+  /** Signs: the holder of a value can read it, but not change it. */
+  signed<const P extends string, S extends v.GenericSchema>(
+    typ: P,
+    schema: S,
+    options?: SealerOptions,
+  ): Sealer<P, v.InferOutput<S>>
+  /** Opens values that leaked secrets have signed for this purpose. An attacker may have made them just now. */
   signedByRetired<const P extends string, S extends v.GenericSchema>(
     typ: P,
     schema: S,
+    options?: SealerOptions,
   ): Pick<Sealer<P, v.InferOutput<S>>, 'open'>
-  /** Secrets of one purpose, computed from what they belong to: those of leaked secrets are no good. */
+  /** Derives secrets of one purpose from the values that they belong to. Leaked secrets derive none. */
   secrets(purpose: string): DerivedSecrets
-  /** Names the current secret: what a record that is to be signed again later carries. */
+  /** The `kid` of the current secret. A record that is sealed again later carries it. */
   readonly currentKid: string
 }
 
@@ -46,10 +63,12 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
   const keys = (typ: string, from = [secrets.current, ...secrets.previous]) =>
     from.map((s) => deriveKey(s, issuer, typ))
   return {
-    encrypted: (typ, schema, options) => sealer(encryptedEnvelope(typ, keys(typ)), schema, options?.long),
-    deterministic: (typ, schema) => sealer(deterministicEnvelope(typ, keys(typ), keys(`${typ} iv`)), schema),
-    signed: (typ, schema) => sealer(signedEnvelope(typ, keys(typ)), schema),
-    signedByRetired: (typ, schema) => sealer(signedEnvelope(typ, keys(typ, [...secrets.retired])), schema),
+    encrypted: (typ, schema, options) => sealer(encryptedEnvelope(typ, keys(typ)), schema, options),
+    deterministic: (typ, schema, options) =>
+      sealer(deterministicEnvelope(typ, keys(typ), keys(`${typ} iv`)), schema, options),
+    signed: (typ, schema, options) => sealer(signedEnvelope(typ, keys(typ)), schema, options),
+    signedByRetired: (typ, schema, options) =>
+      sealer(signedEnvelope(typ, keys(typ, [...secrets.retired])), schema, options),
     secrets: (purpose) =>
       createDerivedSecrets(
         deriveKey(secrets.current, issuer, purpose),
@@ -62,14 +81,16 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
 function sealer<P extends string, S extends v.GenericSchema>(
   envelope: Envelope,
   schema: S,
-  long?: string,
+  { long, names = {} }: SealerOptions = {},
 ): Sealer<P, v.InferOutput<S>> {
+  const toWire = toWireNames(names)
+  const fromWire = fromWireNames(names)
   return {
-    seal: (payload, kid) => envelope.seal(encodePayload(payload, long), kid),
+    seal: (payload, kid) => envelope.seal(encodePayload(toWire(payload), long), kid),
     open(value) {
       const opened = envelope.open(value)
       if (!opened) return null
-      const parsed = v.safeParse(schema, decodePayload(opened.plaintext, long))
+      const parsed = v.safeParse(schema, fromWire(decodePayload(opened.plaintext, long)))
       return parsed.success ? parsed.output : null
     },
   }

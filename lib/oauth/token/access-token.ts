@@ -1,27 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
-import { subjectOfGrant } from '../grants/record.ts'
+import { type GrantKey, subjectOfGrant } from '../grants/record.ts'
 import { signRs256 } from '../keys/compact.ts'
 import type { Signer } from '../keys/signing-keys.ts'
 import type { Person } from './claims.ts'
-import type { TokenContext, TokenResponse } from './token-endpoint.ts'
+import type { TokenContext, TokenResponse } from './context.ts'
 
-/** What an access token is to say. */
+/** The content of an access token. */
 export interface Access {
   readonly client: AuthenticatedClient
   readonly resource: string
   readonly scope: string
-  /** Scopes that the person has left out on the consent page. */
+  /** The scopes that the user left out on the consent page. */
   readonly leftOut: string | undefined
-  /** Key of the grant, and its absolute end in seconds since the epoch: no token outlives it. */
-  readonly grant: string
+  readonly grant: GrantKey
+  /** The absolute end of the grant, in seconds since the epoch. No token outlives it. */
   readonly endsAt: number
   readonly person: Person
 }
 
 /**
- * The answer of the token endpoint. Its access token is a JWT by RFC 9068, RS256, for one audience (T-16, T-17), that
- * `/mcp` verifies without asking anybody. It says who the person is because the answer service is told (F-000-81).
+ * Makes the answer of the token endpoint. Its access token is an RS256 JWT for one audience (RFC 9068; T-16, T-17), which
+ * `/mcp` verifies without I/O. The token names the user, because the answer service is told who asks (F-000-81).
  */
 export function issueTokens(
   access: Access,
@@ -38,21 +38,21 @@ export function issueTokens(
     aud: access.resource,
     client_id: access.client.id,
     scope,
-    ...(access.leftOut === undefined ? {} : { scope_left_out: access.leftOut }),
+    scope_left_out: access.leftOut,
     grant: access.grant,
     jti: randomUUID(),
     iat: issuedAt,
     exp: expiresAt,
-    ...(person.email === undefined ? {} : { email: person.email }),
-    ...(person.ev === undefined ? {} : { email_verified: person.ev }),
-    ...(person.oi === undefined ? {} : { org_id: person.oi }),
-    ...(person.on === undefined ? {} : { org_name: person.on }),
+    email: person.email,
+    email_verified: person.emailVerified,
+    org_id: person.organizationId,
+    org_name: person.organizationName,
   }
   return {
     access_token: signRs256({ typ: 'at+jwt', kid: signer.kid }, claims, signer.privateKey),
     token_type: 'Bearer',
     expires_in: expiresAt - issuedAt,
     scope,
-    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    refresh_token: refreshToken,
   }
 }

@@ -1,4 +1,5 @@
 import { withDeadline } from '../../base/deadline.ts'
+import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { requireUnblockedHost } from '../client-authentication/client-authentication.ts'
@@ -7,13 +8,16 @@ import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
 import { issueTokens } from './access-token.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
+import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
 import { verifyCodeVerifier } from './pkce.ts'
 import { refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
 import type { SignIn } from './sign-in.ts'
-import type { TokenCall, TokenContext, TokenResponse } from './token-endpoint.ts'
 
-/** `grant_type=authorization_code` (OAuth 2.1 §4.1.3), in the order of T-11: nothing is consumed before all checks pass. */
+/**
+ * Answers `grant_type=authorization_code` (OAuth 2.1 §4.1.3): opens the code, checks it, spends it and issues tokens. Nothing
+ * is spent before all checks have passed (T-11).
+ */
 export async function authorizationCodeGrant(
   form: Parameters,
   client: AuthenticatedClient,
@@ -26,32 +30,32 @@ export async function authorizationCodeGrant(
   requireResource(form.all('resource'), code.resource)
   const signer = await context.signingKeys.signer(call.signal)
 
+  const { clientHash, clientName, endsAt, resource, scope, leftOut, person } = code
   const record = beginGeneration(
     {
       generation: 0,
       createdAt: now,
-      endsAt: code.end,
-      clientHash: code.c,
-      clientName: code.cn,
+      endsAt,
+      clientHash,
+      clientName,
       authenticationMethod: client.method,
       kid: context.currentKid,
-      ...(code.id === undefined ? {} : { codeHash: sha256(code.id) }),
+      codeHash: code.id === undefined ? undefined : sha256(code.id),
     },
-    { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.g, call.address) },
+    { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.grant, call.address) },
   )
   await client.spend(call.signal)
-  const grant = await context.grants.redeem(code.g, record, call.signal)
+  const grant = await context.grants.redeem(code.grant, record, call.signal)
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the code has been used', grant.refused)
 
-  const { g, resource, scope, u: person } = code
-  const refreshToken = code.rt ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
-  const access = { client, resource, scope, leftOut: code.lo, grant: g, endsAt: code.end, person }
+  const refreshToken = code.usesRefreshTokens ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
+  const access = { client, resource, scope, leftOut, grant: code.grant, endsAt, person }
   const response = issueTokens(access, refreshToken, signer, context)
   call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
   return response
 }
 
-/** Milliseconds for recording who signed in, after the answer has gone out. */
+/** Milliseconds for recording the sign-in, after the answer has gone out. */
 const recordTimeout = 8000
 
 function openCode(
@@ -66,37 +70,31 @@ function openCode(
   if (presented === undefined) throw new OAuthError('invalid_request', 'code is missing')
   const code = codes.open(presented)
   if (!code) throw new OAuthError('invalid_grant', 'the code is not valid')
-  if (code.c !== client.hash) throw new OAuthError('invalid_grant', 'the code was issued to another client')
-  if (code.exp <= now) throw new OAuthError('invalid_grant', 'the code has expired')
-  if (!code.m.includes(client.method)) throw new OAuthError('invalid_client', 'client authentication is required')
-  // OAuth 2.1 §10.2: no longer required, but what is sent has to be what the code was sent to (T-11).
-  if (redirectUri !== undefined && sha256(redirectUri) !== code.r) {
+  if (code.clientHash !== client.hash) throw new OAuthError('invalid_grant', 'the code was issued to another client')
+  if (code.expiresAt <= now) throw new OAuthError('invalid_grant', 'the code has expired')
+  if (!code.authenticationMethods.includes(client.method)) {
+    throw new OAuthError('invalid_client', 'client authentication is required')
+  }
+  // OAuth 2.1 §10.2: the parameter is no longer required. If the client sends it, it must match (T-11).
+  if (redirectUri !== undefined && sha256(redirectUri) !== code.redirectUriHash) {
     throw new OAuthError('invalid_grant', 'redirect_uri is not the one of the authorization request')
   }
-  if (verifier === undefined || !verifyCodeVerifier(verifier, code.p)) {
+  if (verifier === undefined || !verifyCodeVerifier(verifier, code.codeChallenge)) {
     throw new OAuthError('invalid_grant', 'code_verifier does not match the code_challenge')
   }
-  requireUnblockedHost(code.rh, client)
+  requireUnblockedHost(code.redirectHost, client)
   return code
 }
 
-function signInOf(code: AuthorizationCode, at: number): SignIn {
-  const { u: person } = code
-  const organization = {
-    ...(person.oi === undefined ? {} : { id: person.oi }),
-    ...(person.on === undefined ? {} : { name: person.on }),
-  }
-  return {
-    sub: subjectOfGrant(code.g),
-    ...(person.email === undefined ? {} : { email: person.email }),
-    ...(person.ev === undefined ? {} : { emailVerified: person.ev }),
-    ...('id' in organization || 'name' in organization ? { organization } : {}),
-    client: {
-      hash: code.c,
-      ...(code.cn === undefined ? {} : { name: code.cn }),
-      ...(code.ch === undefined ? {} : { host: code.ch }),
-    },
-    grant: code.g,
+function signInOf({ grant, person, clientHash, clientName, clientHost }: AuthorizationCode, at: number): SignIn {
+  const { email, emailVerified, organizationId: id, organizationName: name } = person
+  return defined({
+    sub: subjectOfGrant(grant),
+    email,
+    emailVerified,
+    organization: id === undefined && name === undefined ? undefined : defined({ id, name }),
+    client: defined({ hash: clientHash, name: clientName, host: clientHost }),
+    grant,
     at,
-  }
+  })
 }

@@ -1,44 +1,67 @@
 import * as v from 'valibot'
 import { capabilities } from '../capabilities.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
-import { Person } from './claims.ts'
+import type { WireNames } from '../keys/wire-names.ts'
+import { Person, personNames } from './claims.ts'
 
 /**
- * What an authorization code says (A-19). Encrypted, at most 1 KB, valid for 60 s. Nothing is stored until it is
- * redeemed; redeeming it creates the grant under `g`, and that can happen once. The same members are the same code.
+ * The content of an authorization code (A-19). A code is encrypted, at most 1 KB long and valid for 60 seconds. Nothing is
+ * stored before it is redeemed; redeeming it creates the grant, which can happen only once. The same content in the same
+ * order is the same code.
  */
 export const AuthorizationCode = v.object({
-  /** Random: tells one code for a grant from another; absent in codes of older releases. */
-  id: v.exactOptional(v.string()),
-  /** The whole key of the grant to be. */
-  g: v.string(),
-  /** base64url SHA-256 of client_id and of redirect_uri. */
-  c: v.string(),
-  r: v.string(),
-  /** Host of redirect_uri, with its port, if it has one: what an operator may block. */
-  rh: v.exactOptional(v.string()),
-  /** code_challenge (S256). */
-  p: v.string(),
+  /** Random. Distinguishes the codes for one grant. Absent in codes of older releases. */
+  id: v.optional(v.string()),
+  /** The whole key of the grant that redeeming the code creates. */
+  grant: v.string(),
+  /** base64url SHA-256 of client_id. */
+  clientHash: v.string(),
+  /** base64url SHA-256 of redirect_uri. */
+  redirectUriHash: v.string(),
+  /** Host and port of redirect_uri, which the operator may block. Absent if the redirect URI has none. */
+  redirectHost: v.optional(v.string()),
+  /** Of PKCE, with S256. */
+  codeChallenge: v.string(),
   resource: v.string(),
   scope: v.string(),
-  /** Scopes that the person has left out; absent in codes of older releases. */
-  lo: v.exactOptional(v.string()),
-  /** The client's name and verified host, for the grant and for whoever reads who signed in. */
-  cn: v.exactOptional(v.string()),
-  ch: v.exactOptional(v.string()),
-  /** Client authentication methods that may redeem it (T-10). */
-  m: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
-  /** The address of the client's keys, if it publishes them (M-13). */
-  ju: v.exactOptional(v.string()),
+  /** The scopes that the user left out on the consent page. Absent in codes of older releases. */
+  leftOut: v.optional(v.string()),
+  /** The client's name and verified host, for the grant and for the record of the sign-in. */
+  clientName: v.optional(v.string()),
+  clientHost: v.optional(v.string()),
+  /** The client authentication methods that may redeem the code (T-10). */
+  authenticationMethods: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
+  /** The URL of the client's keys, if the client publishes them (M-13). */
+  jwksUri: v.optional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
-  rt: v.boolean(),
-  u: Person,
-  /** Seconds since the epoch: expiry of the code, absolute end of the grant. */
-  exp: v.number(),
-  end: v.number(),
+  usesRefreshTokens: v.boolean(),
+  person: Person,
+  /** Seconds since the epoch. */
+  expiresAt: v.number(),
+  /** The absolute end of the grant, in seconds since the epoch. */
+  endsAt: v.number(),
 })
 export type AuthorizationCode = v.InferOutput<typeof AuthorizationCode>
 
+/** The short names in the sealed code. */
+export const codeNames = {
+  grant: 'g',
+  clientHash: 'c',
+  redirectUriHash: 'r',
+  redirectHost: 'rh',
+  codeChallenge: 'p',
+  leftOut: 'lo',
+  clientName: 'cn',
+  clientHost: 'ch',
+  authenticationMethods: 'm',
+  jwksUri: 'ju',
+  usesRefreshTokens: 'rt',
+  person: ['u', personNames],
+  expiresAt: 'exp',
+  endsAt: 'end',
+} as const satisfies WireNames & { readonly [Name in keyof AuthorizationCode]?: unknown }
+
 export type CodeSealer = Sealer<'code', AuthorizationCode>
 
-export const codeSealer = (sealing: Sealing): CodeSealer => sealing.deterministic('code', AuthorizationCode)
+export const codeSealer = (sealing: Sealing): CodeSealer =>
+  sealing.deterministic('code', AuthorizationCode, { names: codeNames })

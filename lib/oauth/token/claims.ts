@@ -1,12 +1,18 @@
 import * as v from 'valibot'
+import type { WireNames } from '../keys/wire-names.ts'
 
-/** The person, as sealed into a code and a refresh token; the subject is in the key of the grant. Short names: these travel in URLs. */
+/** The user, as sealed into a code and a refresh token. The key of the grant holds the subject. */
 export const Person = v.object({
-  email: v.exactOptional(v.string()),
-  /** Absent: the OpenID Provider did not say. */
-  ev: v.exactOptional(v.boolean()),
-  /** Organisation: id, name. */
-  oi: v.exactOptional(v.string()),
-  on: v.exactOptional(v.string()),
+  email: v.optional(v.string()),
+  /** Absent if the OpenID Provider did not say. */
+  emailVerified: v.optional(v.boolean()),
+  organizationId: v.optional(v.string()),
+  organizationName: v.optional(v.string()),
 })
 export type Person = v.InferOutput<typeof Person>
+
+export const personNames = {
+  emailVerified: 'ev',
+  organizationId: 'oi',
+  organizationName: 'on',
+} satisfies WireNames & { readonly [Name in keyof Person]?: string }

@@ -77,8 +77,8 @@ export function createOpenIssuedToken(options: {
     if (token.length > longest) return null
     const refresh = refreshTokens.open(token)
     if (!refresh) return openAccessToken(token, signal)
-    const live = Math.min(refresh.exp, refresh.end) > now() / 1000
-    return live ? { kind: 'refresh', grant: refresh.g, clientHash: refresh.c } : null
+    const { grant, clientHash, expiresAt, endsAt } = refresh
+    return Math.min(expiresAt, endsAt) > now() / 1000 ? { kind: 'refresh', grant, clientHash } : null
   }
 }
 

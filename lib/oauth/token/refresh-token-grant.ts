@@ -9,13 +9,14 @@ import type { GrantRefusal } from '../grants/grants.ts'
 import { beginGeneration } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
 import { issueTokens } from './access-token.ts'
+import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
 import { type RefreshToken, refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
-import type { TokenCall, TokenContext, TokenResponse } from './token-endpoint.ts'
 
 /**
- * `grant_type=refresh_token` with rotation (OAuth 2.1 §4.3.1; T-20, T-21). The request's `scope` narrows the access
- * token only; the next refresh token keeps the scope of the grant.
+ * Answers `grant_type=refresh_token` with rotation (OAuth 2.1 §4.3.1; T-20, T-21): opens the token, checks it, replaces its
+ * generation of the grant by the next one and issues tokens. The request's `scope` narrows the access token only. The next
+ * refresh token keeps the scope of the grant.
  */
 export async function refreshTokenGrant(
   form: Parameters,
@@ -29,27 +30,27 @@ export async function refreshTokenGrant(
   const scope = narrowScope(form.get('scope'), token.scope)
   const signer = await context.signingKeys.signer(call.signal)
 
-  const last = { ...token.r, version: token.v, rotatedAt: token.rat }
+  const { carried, createdAt, rotatedAt, endsAt, clientHash, clientName, resource, leftOut, person } = token
+  const last = { ...carried, version: token.version, rotatedAt }
   const next = beginGeneration(
     {
-      ...token.r,
-      generation: token.n + 1,
-      createdAt: token.iat,
-      endsAt: token.end,
-      clientHash: token.c,
-      clientName: token.cn,
-      authenticationMethod: strongerOf(token.m, client.method),
+      ...carried,
+      generation: token.generation + 1,
+      createdAt,
+      endsAt,
+      clientHash,
+      clientName,
+      authenticationMethod: strongerOf(token.authenticationMethod, client.method),
       kid: context.currentKid,
       quickRotations: quickRotationsAfter(last, now),
     },
-    { now, lifetime: context.refreshTokenLifetime, from: context.addressHash(token.g, call.address) },
+    { now, lifetime: context.refreshTokenLifetime, from: context.addressHash(token.grant, call.address) },
   )
   await client.spend(call.signal)
-  const grant = await context.grants.rotate(token.g, next, last, call.signal)
+  const grant = await context.grants.rotate(token.grant, next, last, call.signal)
   if ('refused' in grant) throw refusalOf(grant)
 
-  const { g, lo: leftOut, u: person, resource, end: endsAt } = token
-  const access = { client, resource, scope, leftOut, grant: g, endsAt, person }
+  const access = { client, resource, scope, leftOut, grant: token.grant, endsAt, person }
   return issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
 }
 
@@ -63,29 +64,37 @@ function openRefreshToken(
   if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing')
   const token = refreshTokens.open(presented)
   if (!token) throw new OAuthError('invalid_grant', 'the refresh token is not valid')
-  if (token.c !== client.hash) throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
-  requireMethod(client, token.m)
-  if (Math.min(token.exp, token.end) <= now) throw new OAuthError('invalid_grant', 'the refresh token has expired')
-  requireUnblockedHost(token.rh, client)
+  if (token.clientHash !== client.hash) {
+    throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
+  }
+  requireMethod(client, token.authenticationMethod)
+  if (Math.min(token.expiresAt, token.endsAt) <= now) {
+    throw new OAuthError('invalid_grant', 'the refresh token has expired')
+  }
+  requireUnblockedHost(token.redirectHost, client)
   return token
 }
 
-/** A racer, or an earlier request, may have proven more than this one: then that is what the grant asks for (T-10). */
+/**
+ * Makes the error for a refused rotation. A concurrent or earlier request may have authenticated more strongly than this one,
+ * and the grant requires that from then on (T-10).
+ */
 function refusalOf({ refused }: GrantRefusal): OAuthError {
   if (refused === 'unproven') return new OAuthError('invalid_client', 'client authentication is required')
   return new OAuthError('invalid_grant', 'the refresh token is no longer valid', refused)
 }
 
-/** T-10: what a grant began with, or more. */
+/** Throws `OAuthError` if the client authenticates more weakly than the grant requires (T-10). */
 function requireMethod(client: AuthenticatedClient, method: ClientAuthenticationMethod): void {
   if (isWeaker(client.method, method)) throw new OAuthError('invalid_client', 'client authentication is required')
 }
 
 /**
- * What was asked for, as far as it was granted (RFC 6749 §6); the answer names it. Clients repeat here what they asked for
- * in the authorization request, of which the person or the operator may have granted less: to refuse the rest gives nobody
- * more, and to refuse all of it would end the session. What we do not know is left out, as it is there (A-10).
- * `invalid_scope` where nothing remains of what we know.
+ * Returns the scope of the access token: the requested scopes that the grant has (RFC 6749 §6). The answer names them.
+ *
+ * Many clients repeat here the scopes of their authorization request, of which the user or the operator may have granted
+ * fewer. Refusing such a request would end the session and protect no one. Unknown scopes are ignored, as in an authorization
+ * request (A-10). Throws `invalid_scope` if the request names known scopes and the grant has none of them.
  */
 function narrowScope(requested: string | undefined, granted: string): string {
   const allowed = granted.split(' ')

@@ -12,8 +12,9 @@ import {
 } from '../../../dev/worlds/authorization-server.ts'
 import { createSealing } from '../keys/sealing.ts'
 import { deriveKey } from '../keys/secrets.ts'
-import { AuthorizationCode, codeSealer } from './authorization-code.ts'
-import { refreshSealer } from './refresh-token.ts'
+import { toWireNames } from '../keys/wire-names.ts'
+import { AuthorizationCode, codeNames, codeSealer } from './authorization-code.ts'
+import { refreshSealer, refreshTokenNames } from './refresh-token.ts'
 
 const { signal } = new AbortController()
 
@@ -26,7 +27,7 @@ async function start(redirect_uri = redirectUri, secrets = newSecrets(), server 
   const code = (await signIn(new TestBrowser(server), client_id, pkce, { redirect_uri })).searchParams.get('code')
   const opened = codes.open(code ?? '')
   if (!opened) throw new Error('no code')
-  const { rh, ...without } = opened
+  const { redirectHost, ...without } = opened
   const form = { grant_type: 'authorization_code', client_id, code_verifier: pkce.verifier }
   const tokenOf = async (sent: Record<string, string>) => {
     const { status, body } = await token(server, { client_id, ...sent })
@@ -39,13 +40,13 @@ async function start(redirect_uri = redirectUri, secrets = newSecrets(), server 
     server,
     form,
     client_id,
-    grant: opened.g,
+    grant: opened.grant,
     redeem: (value: string) => tokenOf({ ...form, code: value }),
     refresh,
     codes,
     refreshTokens,
     code,
-    rh,
+    redirectHost,
     without,
   }
 }
@@ -55,11 +56,11 @@ describe('the host of the redirect URI', () => {
     ['http://127.0.0.1:7777/callback', '127.0.0.1:7777'],
     ['http://127.0.0.1:54321/callback', '127.0.0.1:54321'],
   ])('of %s goes from the code into every refresh token', async (uri, host) => {
-    const { redeem, refresh, refreshTokens, code, rh } = await start(uri)
-    expect(rh).toBe(host)
+    const { redeem, refresh, refreshTokens, code, redirectHost } = await start(uri)
+    expect(redirectHost).toBe(host)
     let refreshToken = await redeem(code ?? '')
     for (let generation = 0; generation < 3; generation++) {
-      expect(refreshTokens.open(refreshToken)).toMatchObject({ n: generation, rh: host })
+      expect(refreshTokens.open(refreshToken)).toMatchObject({ generation, redirectHost: host })
       refreshToken = await refresh(refreshToken)
     }
   })
@@ -67,8 +68,8 @@ describe('the host of the redirect URI', () => {
   test('is missing from codes and refresh tokens of older releases, which are good all the same', async () => {
     const { redeem, refresh, codes, refreshTokens, without } = await start()
     const refreshToken = await refresh(await redeem(codes.seal(without)))
-    expect(refreshTokens.open(refreshToken)).toMatchObject({ n: 1 })
-    expect(refreshTokens.open(refreshToken)).not.toHaveProperty('rh')
+    expect(refreshTokens.open(refreshToken)).toMatchObject({ generation: 1 })
+    expect(refreshTokens.open(refreshToken)).not.toHaveProperty('redirectHost')
   })
 })
 
@@ -99,10 +100,10 @@ describe('what the record of a grant has beside the members of a refresh token',
     const later = { zeta: { b: 1, a: 2 }, alpha: 'x' }
     const write = await server.store.replace(grant, { ...held?.value, ...later }, held?.version ?? '', signal)
     if (!first || !write.won) throw raise()
-    const carried = { ...first, v: write.version, r: { ...first.r, ...later } }
+    const carried = { ...first, version: write.version, carried: { ...first.carried, ...later } }
     const next = await refresh(await refresh(refreshTokens.seal(carried)))
     expect((await server.store.get(grant, signal))?.value).toMatchObject({ generation: 2, ...later })
-    expect(refreshTokens.open(next)?.r).toMatchObject(later)
+    expect(refreshTokens.open(next)?.carried).toMatchObject(later)
   })
 })
 
@@ -141,8 +142,10 @@ describe('what a refresh token shows to whoever holds it', () => {
 
 test('a code of a release without ids is redeemed, and used again it ends the grant [T-13]', async () => {
   const { server, secrets, form, redeem, refresh, codes, code, client_id } = await start()
-  const { id: _, rh: __, ...earlier } = codes.open(code ?? '') ?? raise()
-  const sealed = createSealing(server.issuer, secrets).encrypted('code', AuthorizationCode).seal(earlier)
+  const { id: _, redirectHost: __, ...earlier } = codes.open(code ?? '') ?? raise()
+  const sealed = createSealing(server.issuer, secrets)
+    .encrypted('code', AuthorizationCode, { names: codeNames })
+    .seal(earlier)
   const refreshToken = await refresh(await redeem(sealed))
   expect((await token(server, { ...form, code: sealed })).body.error).toBe('invalid_grant')
   const again = await token(server, { grant_type: 'refresh_token', client_id, refresh_token: refreshToken })
@@ -155,9 +158,11 @@ describe('a signed refresh token, of a release that did not encrypt them', () =>
     const world = await start()
     const opened = world.refreshTokens.open(await world.redeem(world.code ?? ''))
     if (!opened) throw raise()
-    const { r: _, ...payload } = opened
+    const { carried: _, ...payload } = opened
     const { kid, bytes } = deriveKey(world.secrets.current, world.server.issuer, 'refresh')
-    const signed = await new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
+    const signed = await new CompactSign(
+      new TextEncoder().encode(JSON.stringify(toWireNames(refreshTokenNames)(payload))),
+    )
       .setProtectedHeader({ alg: 'HS256', typ: 'refresh', kid })
       .sign(bytes)
     return { ...world, signed }
@@ -167,7 +172,7 @@ describe('a signed refresh token, of a release that did not encrypt them', () =>
     const { signed, refresh, refreshTokens } = await earlier()
     const next = await refresh(signed)
     expect(next.split('.')).toHaveLength(5)
-    expect(refreshTokens.open(next)).toMatchObject({ n: 1 })
+    expect(refreshTokens.open(next)).toMatchObject({ generation: 1 })
     await refresh(next)
   })
 

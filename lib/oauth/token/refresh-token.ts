@@ -3,79 +3,100 @@ import { capabilities } from '../capabilities.ts'
 import type { Grant } from '../grants/grants.ts'
 import { CarriedMembers, carriedMembersOf } from '../grants/record.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
-import { Person } from './claims.ts'
+import type { WireNames } from '../keys/wire-names.ts'
+import { Person, personNames } from './claims.ts'
 
 /**
- * What a refresh token says: everything that the next one needs, so that rotation is one conditional write without a
- * read. Encrypted: when a generation began, with the life of an access token, tells when its owner will refresh next, and
- * so when a thief may use a stolen token unseen.
+ * The content of a refresh token: everything that the next token needs, so that a refresh is one conditional write without
+ * a read. It is encrypted. A thief who could read when the current generation began would know when the client refreshes
+ * next, and until then could use a stolen token unnoticed.
  */
-export const RefreshToken = v.object({
+const RefreshToken = v.object({
   /** Key of the grant. */
-  g: v.string(),
-  /** Its generation, and the version under which the store is expected to hold it. */
-  n: v.number(),
-  v: v.string(),
-  /** base64url SHA-256 of client_id; the client's name; how it authenticated. */
-  c: v.string(),
-  cn: v.exactOptional(v.string()),
-  m: v.picklist(capabilities.tokenEndpointAuthMethods),
-  /** The address of the client's keys when the person signed in, if it publishes them (M-13). */
-  ju: v.exactOptional(v.string()),
-  /** Host of the redirect URI that the code went to, as in the code; absent in tokens of older releases, too. */
-  rh: v.exactOptional(v.string()),
+  grant: v.string(),
+  generation: v.number(),
+  /** The version that the record of this generation has in the store. */
+  version: v.string(),
+  /** base64url SHA-256 of client_id. */
+  clientHash: v.string(),
+  clientName: v.optional(v.string()),
+  authenticationMethod: v.picklist(capabilities.tokenEndpointAuthMethods),
+  /** The URL of the client's keys at the time of the sign-in, if the client publishes them (M-13). */
+  jwksUri: v.optional(v.string()),
+  /** Host of the redirect URI that received the code. Absent if it has none, and in tokens of older releases. */
+  redirectHost: v.optional(v.string()),
   scope: v.string(),
-  /** Scopes that the person has left out; absent in tokens of older releases. */
-  lo: v.exactOptional(v.string()),
+  /** The scopes that the user left out. Absent in tokens of older releases. */
+  leftOut: v.optional(v.string()),
   resource: v.string(),
-  u: Person,
-  /** From the record: createdAt, rotatedAt, expiry unless refreshed, absolute end. Seconds since the epoch. */
-  iat: v.number(),
-  rat: v.number(),
-  exp: v.number(),
-  end: v.number(),
-  /** Of the record, as they are; absent in tokens of older releases. */
-  r: v.exactOptional(CarriedMembers),
+  person: Person,
+  /** The times of the record, in seconds since the epoch. */
+  createdAt: v.number(),
+  rotatedAt: v.number(),
+  expiresAt: v.number(),
+  endsAt: v.number(),
+  /** Further members of the record. Absent in tokens of older releases. */
+  carried: v.optional(CarriedMembers),
 })
 export type RefreshToken = v.InferOutput<typeof RefreshToken>
 
+/** The short names in the sealed token. */
+export const refreshTokenNames = {
+  grant: 'g',
+  generation: 'n',
+  version: 'v',
+  clientHash: 'c',
+  clientName: 'cn',
+  authenticationMethod: 'm',
+  jwksUri: 'ju',
+  redirectHost: 'rh',
+  leftOut: 'lo',
+  person: ['u', personNames],
+  createdAt: 'iat',
+  rotatedAt: 'rat',
+  expiresAt: 'exp',
+  endsAt: 'end',
+  carried: 'r',
+} as const satisfies WireNames & { readonly [Name in keyof RefreshToken]?: unknown }
+
 export type RefreshSealer = Sealer<'refresh-token', RefreshToken>
 
-/** Seals so that every racer makes the same string; opens the signed tokens of older releases as well. */
+/** Makes the sealer of refresh tokens. It also opens the signed tokens of older releases. */
 export function refreshSealer(sealing: Sealing): RefreshSealer {
-  const { seal, open } = sealing.deterministic('refresh-token', RefreshToken)
-  const signed = sealing.signed('refresh', RefreshToken)
+  const options = { names: refreshTokenNames }
+  const { seal, open } = sealing.deterministic('refresh-token', RefreshToken, options)
+  const signed = sealing.signed('refresh', RefreshToken, options)
   return { seal, open: (value) => open(value) ?? signed.open(value) }
 }
 
-/** What a refresh token keeps from generation to generation. */
-export type RefreshTokenOrigin = Pick<RefreshToken, 'g' | 'rh' | 'ju' | 'scope' | 'lo' | 'resource' | 'u'>
+/** The members that stay the same from generation to generation. */
+export type RefreshTokenOrigin = Pick<
+  RefreshToken,
+  'grant' | 'redirectHost' | 'jwksUri' | 'scope' | 'leftOut' | 'resource' | 'person'
+>
 
 /**
- * The refresh token of a grant's current generation: a pure function of what never changes, the record and its
- * version, under the key that the record names. Every racer therefore hands out the same string (T-21).
- * Throws `UnknownKey` on an instance that does not have that key.
+ * Makes the refresh token of a grant's current generation. It is a pure function of the members that never change, the
+ * record and its version, under the key that the record names, so that concurrent refreshes all return the same string
+ * (T-21). The order of the members is part of that string. Throws `UnknownKey` on an instance that lacks the key.
  */
 export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenOrigin, sealer: RefreshSealer): string {
+  const { grant, jwksUri, redirectHost, scope, leftOut, resource, person } = origin
+  const { generation, clientHash, clientName, authenticationMethod, createdAt, rotatedAt, expiresAt, endsAt } = record
   return sealer.seal(
     {
-      g: origin.g,
-      n: record.generation,
-      v: version,
-      c: record.clientHash,
-      ...(record.clientName === undefined ? {} : { cn: record.clientName }),
-      m: record.authenticationMethod,
-      ...(origin.ju === undefined ? {} : { ju: origin.ju }),
-      ...(origin.rh === undefined ? {} : { rh: origin.rh }),
-      scope: origin.scope,
-      ...(origin.lo === undefined ? {} : { lo: origin.lo }),
-      resource: origin.resource,
-      u: origin.u,
-      iat: record.createdAt,
-      rat: record.rotatedAt,
-      exp: record.expiresAt,
-      end: record.endsAt,
-      r: carriedMembersOf(record),
+      ...{ grant, generation, version, clientHash, clientName, authenticationMethod, jwksUri, redirectHost },
+      ...{
+        scope,
+        leftOut,
+        resource,
+        person,
+        createdAt,
+        rotatedAt,
+        expiresAt,
+        endsAt,
+        carried: carriedMembersOf(record),
+      },
     },
     record.kid,
   )

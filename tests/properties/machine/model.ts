@@ -209,22 +209,22 @@ function judgeTokens(
   ])
   const said = world.inside(refreshToken)
   // Whoever refreshes without a pause keeps the token of the third time, for two seconds.
-  const rests = said.n === generation && generation >= 0
+  const rests = said.generation === generation && generation >= 0
   const next = rests ? generation : generation + 1
   if (rests) assert(mayRest(said, milliseconds), 'it should have rotated')
-  const { email } = said.u
+  const { email } = said.person
   remember(grant, next, refreshToken)
   assert.equal(refreshToken, grant.refreshTokens.get(next), `two tokens of generation ${next}`)
   assert.deepEqual(
-    { n: said.n, g: said.g, scope: said.scope, resource: said.resource, end: said.end, email },
+    { n: said.generation, g: said.grant, scope: said.scope, resource: said.resource, end: said.endsAt, email },
     { n: next, g: grant.key, scope: grant.scope, resource, end: grant.endsAt, email: `${grant.sub}@example.com` },
   )
-  const { rotatedAtMilliseconds = 0 } = said.r ?? {}
+  const { rotatedAtMilliseconds = 0 } = said.carried ?? {}
   assert(grant.asked.get(next)?.has(rotatedAtMilliseconds), 'a token of a time when nobody asked')
-  if (after?.record.generation === next && !isOver(after)) assert.equal(said.v, after.version)
+  if (after?.record.generation === next && !isOver(after)) assert.equal(said.version, after.version)
 }
 
-const mayRest = ({ r: { quickRotations = 0, rotatedAtMilliseconds = 0 } = {} }: RefreshToken, now: number) =>
+const mayRest = ({ carried: { quickRotations = 0, rotatedAtMilliseconds = 0 } = {} }: RefreshToken, now: number) =>
   quickRotations >= 3 && now - rotatedAtMilliseconds < 2000
 
 export function remember({ settled, refreshTokens }: GrantModel, generation: number, refreshToken: string): void {

@@ -301,28 +301,28 @@ function expectCode(
   const value = returned(answer, page, world).get('code') ?? ''
   const code = codeSealer(world.sealing).open(value)
   assert(code, 'no code of ours')
-  const { c, r, p, scope, resource, exp, g, end } = code
+  const { clientHash, redirectUriHash, codeChallenge, scope, resource, expiresAt, grant, endsAt } = code
   const sub = subjectOf(reader.issuer, upstreamSub)
   assert.deepEqual(
-    { c, r, p, scope, resource, exp, sub: g.split('/')[2] },
+    { clientHash, redirectUriHash, codeChallenge, scope, resource, expiresAt, sub: grant.split('/')[2] },
     {
-      c: sha256(page.client.id),
-      r: sha256(page.redirectUri),
-      p: page.pkce.challenge,
+      clientHash: sha256(page.client.id),
+      redirectUriHash: sha256(page.redirectUri),
+      codeChallenge: page.pkce.challenge,
       scope: page.scope,
       resource: `${world.issuer}/mcp`,
-      exp: issuedAt + lifetimes.code,
+      expiresAt: issuedAt + lifetimes.code,
       sub,
     },
   )
   grants.push({
-    key: g,
-    code: { value, expiresAt: exp, verifier: page.pkce.verifier },
+    key: grant,
+    code: { value, expiresAt, verifier: page.pkce.verifier },
     client: page.client,
     redirectUri: page.redirectUri,
     scope,
     sub,
-    endsAt: end,
+    endsAt,
     held: null,
     refreshTokens: new Map(),
     accessTokens: [],
@@ -332,7 +332,7 @@ function expectCode(
     madeBy: undefined,
     doomed: false,
   })
-  return { value, expiresAt: exp }
+  return { value, expiresAt }
 }
 
 /** The parameters of the answer to the client, which goes nowhere but to the redirect URI of the request. */

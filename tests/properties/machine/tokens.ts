@@ -33,7 +33,7 @@ async function sendOne(
   const at = instanceOf(world, request.at)
   const presented = request.kind === 'redeem' ? codeOf(request, grant, world) : tokenOf(grant, request.age)
   if (presented === undefined) return []
-  const generation = request.kind === 'redeem' ? -1 : world.inside(presented).n
+  const generation = request.kind === 'redeem' ? -1 : world.inside(presented).generation
   const clientId = request.wrong === 'client' ? anotherClient(grant, at, state) : grant.client.id
   const expectedError = whatIsWrong(request, grant, presented, clientId, at, state)
   if (expectedError === undefined) {
@@ -49,7 +49,7 @@ async function sendOne(
   const event: Event = { kind, grant, generation, codeHash, expectedError, idle: false, scope, at, client, answer }
   const next = answer.status === 200 ? jsonOf(answer.text).refresh_token : undefined
   if (request.again === 0 || typeof next !== 'string') return [event]
-  const reached = world.inside(next).n
+  const reached = world.inside(next).generation
   remember(grant, reached, next)
   const following: TokenRequest = {
     kind: 'refresh',
@@ -75,8 +75,8 @@ async function sendRevocation(
   const at = instanceOf(world, request.at)
   const token = request.token === 'refresh' ? tokenOf(grant, request.age) : pick(grant.accessTokens, request.age)
   if (token === undefined) return []
-  const { exp, end } = timesOf(token, request.token, world)
-  const good = (request.token === 'access' || at.opens(token)) && Math.min(exp, end) > seconds(world)
+  const { expiresAt, endsAt } = timesOf(token, request.token, world)
+  const good = (request.token === 'access' || at.opens(token)) && Math.min(expiresAt, endsAt) > seconds(world)
   const clientId = request.wrong === 'client' ? anotherClient(grant, at, state) : grant.client.id
   const foreign = good && clientId !== grant.client.id ? 'invalid_grant' : undefined
   const expectedError = isUnknown(clientId, at) ? 'invalid_client' : foreign
@@ -98,8 +98,8 @@ function hashOfCode(code: string, { sealing }: World): string {
 
 function timesOf(token: string, kind: 'refresh' | 'access', world: World) {
   if (kind === 'refresh') return world.inside(token)
-  const exp = Number(payload(token).exp)
-  return { exp, end: exp }
+  const expiresAt = Number(payload(token).exp)
+  return { expiresAt, endsAt: expiresAt }
 }
 
 const isUnknown = (clientId: string, at: Instance) => !clientId.startsWith('https://') && !at.opens(clientId)
@@ -151,8 +151,8 @@ function whatIsWrong(
   if (kind === 'refresh' && clients.some(({ id, refreshes }) => id === clientId && !refreshes))
     return 'unauthorized_client'
   if (!at.opens(presented) || sha256(clientId) !== sha256(grant.client.id)) return 'invalid_grant'
-  const { exp, end } = kind === 'redeem' ? { exp: grant.code.expiresAt, end: grant.endsAt } : world.inside(presented)
-  if (Math.min(exp, end) * 1000 <= world.now()) return 'invalid_grant'
+  const { expiresAt, endsAt } = kind === 'redeem' ? { ...grant.code, endsAt: grant.endsAt } : world.inside(presented)
+  if (Math.min(expiresAt, endsAt) * 1000 <= world.now()) return 'invalid_grant'
   if (wrong === 'verifier' || wrong === 'redirect_uri') return 'invalid_grant'
   return wrong === 'resource' ? 'invalid_target' : undefined
 }

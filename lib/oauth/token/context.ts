@@ -1,0 +1,44 @@
+import type { Grants } from '../grants/grants.ts'
+import type { GrantKey } from '../grants/record.ts'
+import type { SigningKeys } from '../keys/signing-keys.ts'
+import type { CodeSealer } from './authorization-code.ts'
+import type { RefreshSealer } from './refresh-token.ts'
+import type { RecordSignIn } from './sign-in.ts'
+
+/** The successful answer of the token endpoint (RFC 6749 §5.1). A member without a value is left out: `null` breaks clients (T-04). */
+export interface TokenResponse {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  /** Seconds. */
+  readonly expires_in: number
+  readonly scope: string
+  readonly refresh_token?: string | undefined
+}
+
+/** What every grant type needs. */
+export interface TokenContext {
+  readonly issuer: string
+  readonly resource: string
+  /** Seconds. */
+  readonly accessTokenLifetime: number
+  /** Seconds that a refresh token lives unless it is used. */
+  readonly refreshTokenLifetime: number
+  readonly codes: CodeSealer
+  readonly refreshTokens: RefreshSealer
+  readonly currentKid: string
+  /** Hashes the address of a caller for the record of a grant, with a key, and differently for each grant. */
+  readonly addressHash: (grant: GrantKey, address: string | undefined) => string | undefined
+  readonly grants: Grants
+  readonly signingKeys: SigningKeys
+  readonly recordSignIn: RecordSignIn
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** The surroundings of one request to the token endpoint. */
+export interface TokenCall {
+  readonly signal: AbortSignal
+  /** IP address of the caller. If absent, the caller is not limited. */
+  readonly address?: string
+  readonly waitUntil: (work: Promise<unknown>) => void
+}
