@@ -50,7 +50,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   limits: ['store', 'net', 'base'],
   pages: ['base'],
   people: ['store', 'limits', 'base'],
-  answers: ['net', 'base'],
+  answers: ['people', 'net', 'base'],
   'resource-server': ['store', 'limits', 'net', 'base'],
   guide: ['pages', 'base'],
   mcp: ['resource-server', 'answers', 'people', 'pages', 'limits', 'store', 'net', 'base'],

@@ -10,6 +10,7 @@ import {
   user,
 } from '../../dev/worlds/kapa.ts'
 import { startUpstream, type Upstream } from '../../dev/worlds/mcp-endpoint.ts'
+import type { AccessToken } from '../resource-server/bearer.ts'
 import { kapaUser } from './kapa.ts'
 
 const signal = new AbortController().signal
@@ -260,7 +261,7 @@ test('a server with sessions is spoken to in its session and in the version it c
 })
 
 describe('whom Kapa is told about', () => {
-  const token = { sub: 's', clientId: 'c', scope: [], grant: 'g', jti: 'j', expiresAt: 0 }
+  const token: AccessToken = { sub: 's', clientId: 'c', scope: [], grant: 'g', jti: 'j', expiresAt: 0 }
   test.each([
     [undefined, undefined],
     [token, undefined],

@@ -2,7 +2,7 @@ import { defined } from '../base/defined.ts'
 import { isObject, isTooDeep } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { mailDomain } from '../people/mail-domain.ts'
-import type { AccessToken } from '../resource-server/bearer.ts'
+import type { Person } from '../people/person.ts'
 import type { Answer, Report, Timeouts } from './calls.ts'
 import { createMcpClient } from './mcp-client.ts'
 
@@ -72,8 +72,8 @@ export const reportKapa =
     ended === 'answered' ? log('kapa_answered', fields) : log('kapa_failed', fields)
 
 /** The user that Kapa is told about (F-000-81): none without an email address. Without a company name, its domain stands in. */
-export function kapaUser(token: AccessToken | undefined): KapaUser | undefined {
-  if (token?.email === undefined) return undefined
-  const company = token.organization?.name ?? mailDomain(token.email)
-  return { email: token.email, ...(company !== null && { company_name: company }) }
+export function kapaUser(person: Person | undefined): KapaUser | undefined {
+  if (person?.email === undefined) return undefined
+  const company = person.organization?.name ?? mailDomain(person.email)
+  return { email: person.email, ...(company !== null && { company_name: company }) }
 }

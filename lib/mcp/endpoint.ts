@@ -1,7 +1,7 @@
 import { readBody } from '../base/body.ts'
 import type { Log } from '../base/log.ts'
 import { jsonResponse } from '../base/well-formed.ts'
-import { workEmailProblem, workEmailRequired } from '../people/work-email.ts'
+import { workEmailProblem } from '../people/work-email.ts'
 import { type AccessToken, createBearerVerifier } from '../resource-server/bearer.ts'
 import {
   authenticationRequired,
@@ -21,6 +21,7 @@ import { type CallLimits, type CountedCall, countCall, setRateLimit, tooManyCall
 import { readerRedirect } from './reader.ts'
 import { createMcpServer, type ServerInfo } from './server.ts'
 import { callerInLog, type Tool } from './tools/tool.ts'
+import { workEmailRequired } from './work-email-required.ts'
 
 export interface McpEndpointOptions {
   readonly issuer: string

@@ -4,7 +4,8 @@ import { log, withRequestId } from '../service/log.ts'
 import { type Configuration, issuerForm, readConfiguration, reviewSettings } from '../settings/configuration.ts'
 import { readHosts } from '../settings/hosts.ts'
 import { createSettingsReader } from '../settings/reader.ts'
-import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, type Site, siteOf } from './site.ts'
+import type { Site } from '../settings/site.ts'
+import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, siteOf } from './site.ts'
 
 /**
  * Wraps a service as a Netlify function: finds the site of the request (or answers 404), composes the service for it

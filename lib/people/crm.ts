@@ -1,7 +1,7 @@
 import { startDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
 import { toJson, wellFormedTexts } from '../base/well-formed.ts'
-import type { SignIn } from '../oauth/token/sign-in.ts'
+import type { SignIn } from './sign-in.ts'
 
 export interface CrmPost {
   readonly url: string

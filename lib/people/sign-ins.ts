@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts'
-import type { RecordSignIn, SignIn } from '../oauth/token/sign-in.ts'
 import type { Store, StoreValue } from '../store/store.ts'
 import { postToCrm } from './crm.ts'
+import type { SignIn } from './sign-in.ts'
 
 export interface AttributionOptions {
   readonly store: Store
@@ -23,10 +23,12 @@ export interface AttributionOptions {
  *
  * The function that it makes throws `StoreUnavailable`; the log line is written even then. A CRM that fails is logged.
  */
-export function createAttribution(options: AttributionOptions): { readonly recordSignIn: RecordSignIn } {
+export function createAttribution(options: AttributionOptions): {
+  recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void>
+} {
   const { store, log, crmWebhookUrl, preview, crmTimeout = 5000, fetch = globalThis.fetch } = options
 
-  const recordSignIn: RecordSignIn = async (signIn, signal) => {
+  async function recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void> {
     const domain = domainOf(signIn.email)
     const captured = (firstSeen: boolean | undefined) =>
       log('mcp_user_captured', {

@@ -1,9 +1,7 @@
-import { jsonResponse } from '../base/well-formed.ts'
-import type { AccessToken } from '../resource-server/bearer.ts'
-import { answerTo, type ProtectedResource } from '../resource-server/challenge.ts'
 import { disposableMailDomains } from './disposable-mail-domains.ts'
 import { freeMailDomains } from './free-mail-domains.ts'
 import { mailDomain } from './mail-domain.ts'
+import type { Person } from './person.ts'
 
 /** Why the address in a token is not one of a place of work. */
 export interface WorkEmailProblem {
@@ -16,7 +14,7 @@ export interface WorkEmailProblem {
  * gets one nor at a service of throw-away addresses. Their subdomains are theirs too. Whether the OpenID Provider has
  * verified the address does not matter: sign-ins through a company's own provider often leave that out (F-000-72).
  */
-export function workEmailProblem({ email }: Pick<AccessToken, 'email'>): WorkEmailProblem | null {
+export function workEmailProblem({ email }: Pick<Person, 'email'>): WorkEmailProblem | null {
   const domain = mailDomain(email)
   if (domain === null) return { reason: 'no_email' }
   const labels = domain.split('.')
@@ -29,19 +27,3 @@ export function workEmailProblem({ email }: Pick<AccessToken, 'email'>): WorkEma
 
 /** Split at first use only: importing this must cost those nothing who do not ask for a work address. */
 let lists: { readonly free: ReadonlySet<string>; readonly disposable: ReadonlySet<string> } | undefined
-
-/** 403 without a challenge: no other token of this person would do, so that a client must not ask for one. */
-export function workEmailRequired(
-  { documentationUrl, toolCall }: Pick<ProtectedResource, 'documentationUrl' | 'toolCall'>,
-  { reason }: WorkEmailProblem,
-): Response {
-  const message = `This server is for people with a work e-mail address, and ${why[reason]}. Sign in with another account.`
-  const said = { error: 'work_email_required', reason, message, docs_url: documentationUrl }
-  return jsonResponse(answerTo(toolCall, said), { status: 403 })
-}
-
-const why = {
-  free_provider: 'that of your account is at a provider where anybody gets one',
-  disposable: 'that of your account is at a service of throw-away addresses',
-  no_email: 'your account has none that can be read',
-}

@@ -1,4 +1,4 @@
-import type { Site } from '../netlify/site.ts'
+import type { Site } from '../settings/site.ts'
 import { createBlobsStore } from '../store/blobs/blobs.ts'
 import type { Store } from '../store/store.ts'
 

@@ -1,4 +1,3 @@
-import type { Site } from '../netlify/site.ts'
 import { type BlockList, isHost, parseBlockList } from '../oauth/clients/blocked-clients.ts'
 import type { Client } from '../oauth/clients/client.ts'
 import { parseConfiguredClients } from '../oauth/clients/configured-clients.ts'
@@ -6,6 +5,7 @@ import { defaultPrivateUseUris, parseRedirectUri, type RedirectPolicy } from '..
 import { isSomebodys, isTrustedEntry } from '../oauth/clients/trusted-redirect.ts'
 import { readRegistrationToken } from './operator-tokens.ts'
 import { isLoopbackHttp, jsonOf, type SettingsReader } from './reader.ts'
+import type { Site } from './site.ts'
 
 /** Who may be a client, and where answers may go. */
 export interface ClientSettings {

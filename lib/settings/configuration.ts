@@ -1,5 +1,4 @@
 import type { JWK } from 'jose'
-import type { Site } from '../netlify/site.ts'
 import { type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -11,6 +10,7 @@ import { type McpSettings, readMcp } from './mcp.ts'
 import { readIntrospectionTokens, refuseEqualTokens } from './operator-tokens.ts'
 import { createSettingsReader, type Environment, isSecureUrl, type SettingsReader } from './reader.ts'
 import { type FlowSettings, readFlow } from './sign-in.ts'
+import type { Site } from './site.ts'
 import { readToolChoices } from './tool-choices.ts'
 
 /** Everything that can be configured, read and validated once per instance. */

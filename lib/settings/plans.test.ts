@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { planOf, readPlans } from './plans.ts'
+import { planOf } from '../people/plans.ts'
+import { readPlans } from './plans.ts'
 import { createSettingsReader } from './reader.ts'
 
 function read(value: unknown) {

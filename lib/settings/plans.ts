@@ -1,19 +1,7 @@
-import { normalDomain, verifiedDomain } from '../people/mail-domain.ts'
-import type { AccessToken } from '../resource-server/bearer.ts'
+import { normalDomain } from '../people/mail-domain.ts'
+import type { CallPlan } from '../people/plans.ts'
 import { mostInWindow } from './limits.ts'
 import { jsonOf, type SettingsReader } from './reader.ts'
-
-/** How many tools the people of some organizations or e-mail domains may call, each of them for themselves. */
-export interface CallPlan {
-  /** What `RateLimit-Policy` calls it: its name, where that header can hold it. */
-  readonly policy: string
-  /** Calls in a window; `undefined`: not limited. */
-  readonly limit: number | undefined
-  /** Identifiers, as the OpenID Provider gives them in `org_id`. */
-  readonly organizations: ReadonlySet<string>
-  /** As `normalDomain` spells them. */
-  readonly domains: ReadonlySet<string>
-}
 
 /** Bytes of an environment that has the rest in it too. */
 const longest = 16_384
@@ -83,20 +71,4 @@ function listOf(given: unknown, read: (text: string) => string | null): Readonly
 function hasTwice(sets: readonly ReadonlySet<string>[]): boolean {
   const all = sets.flatMap((set) => [...set])
   return new Set(all).size < all.length
-}
-
-/**
- * The plan that names the person's organization, else the one that names the domain of their verified e-mail address. An
- * address that nobody has verified must not raise a limit.
- */
-export function planOf(
-  plans: readonly CallPlan[],
-  token: Pick<AccessToken, 'email' | 'emailVerified' | 'organization'>,
-): CallPlan | undefined {
-  const organization = token.organization?.id ?? ''
-  const domain = verifiedDomain(token) ?? ''
-  return (
-    plans.find(({ organizations }) => organizations.has(organization)) ??
-    plans.find(({ domains }) => domains.has(domain))
-  )
 }

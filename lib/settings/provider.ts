@@ -1,7 +1,7 @@
-import type { Site } from '../netlify/site.ts'
 import type { Brand } from '../pages/brand.ts'
 import { noDefault, redpandaOnly } from './brand.ts'
 import type { SettingsReader } from './reader.ts'
+import type { Site } from './site.ts'
 
 /** The OpenID Provider, or the development mock of one. */
 export type UpstreamSettings =

@@ -1,4 +1,3 @@
-import type { Site } from '../netlify/site.ts'
 import { lifetimes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -6,6 +5,7 @@ import { type ClientSettings, readClients } from './clients.ts'
 import { type LimitSettings, readLimits } from './limits.ts'
 import { readUpstream, type UpstreamSettings } from './provider.ts'
 import type { SettingsReader } from './reader.ts'
+import type { Site } from './site.ts'
 
 /** What signing in needs. */
 export interface FlowSettings extends ClientSettings {

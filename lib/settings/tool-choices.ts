@@ -1,7 +1,8 @@
 import type { Brand } from '../pages/brand.ts'
+import type { CallPlan } from '../people/plans.ts'
 import { brandWord, noDefault, redpandaOnly } from './brand.ts'
 import { readFeedbackForm } from './feedback.ts'
-import { type CallPlan, readPlans } from './plans.ts'
+import { readPlans } from './plans.ts'
 import { isSecureUrl, type SettingsReader } from './reader.ts'
 
 /** Kapa's hosted MCP server, or its REST API for a project that has none. */

@@ -1,6 +1,6 @@
-/** Someone signed in: a code was redeemed and a grant exists. Told to whoever records it (`lib/attribution`). */
+/** A person signed in: a code was redeemed and a grant exists. `lib/people/sign-ins.ts` records it. */
 export interface SignIn {
-  /** Our own stable id of the person: never an e-mail address (F-07). */
+  /** Our own stable id of the person: never an email address (F-07). */
   readonly sub: string
   readonly email?: string
   /** `undefined`: the OpenID Provider did not say (F-000-72). */
@@ -14,5 +14,5 @@ export interface SignIn {
   readonly at: number
 }
 
-/** Best effort, off the critical path: what it throws is logged and nobody waits for it. */
+/** Records a sign-in, off the critical path. What it throws is logged, and no answer waits for it. */
 export type RecordSignIn = (signIn: SignIn, signal: AbortSignal) => Promise<void>

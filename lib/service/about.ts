@@ -1,0 +1,134 @@
+import { withDeadline } from '../base/deadline.ts'
+import { frontPage } from '../guide/front.ts'
+import { guideMarkdown } from '../guide/markdown.ts'
+import { eventStreamType, namesType, preferredType } from '../mcp/accept.ts'
+import {
+  catalog,
+  catalogType,
+  earlierServerCard,
+  type ServerDescription,
+  serverCard,
+  serverCardType,
+  serverInformation,
+} from '../mcp/server-card.ts'
+import { aboutPaths, paths, withSlash } from '../oauth/capabilities.ts'
+import { corsHeaders, json, preflight } from '../oauth/http/json-answers.ts'
+import { htmlResponse } from '../pages/html-response.ts'
+import type { Configuration } from '../settings/configuration.ts'
+import type { Site } from '../settings/site.ts'
+import { readTools } from '../settings/tools.ts'
+import { createReadiness } from '../store/readiness.ts'
+import { guideInput } from './guide.ts'
+import { identity } from './identity.ts'
+import { log } from './log.ts'
+import { publicDocument } from './public-document.ts'
+import { storeOf } from './store.ts'
+
+/** Milliseconds for a proof of the store: monitors wait about ten seconds. */
+const deadline = 5000
+
+/** Seconds for which readiness is not looked at anew: nobody can make us write more often than that. */
+const readinessInterval = 10
+
+const allow = 'GET, HEAD, OPTIONS'
+const cached = { 'cache-control': 'public, max-age=3600' }
+
+type Answer = (request: Request) => Promise<Response> | Response
+
+/** What the service says about itself: everything in it is public, and the same for every caller. */
+export interface About {
+  fetch(request: Request): Promise<Response>
+}
+
+/** Composes the front page, `/health`, `/health/ready` and the documents that describe this server. */
+export async function composeAbout(configuration: Configuration, site: Site): Promise<About> {
+  const { issuer, resource, brand, documentationUrl, mcp, flow } = configuration
+  const server: ServerDescription = {
+    ...identity,
+    productName: brand.productName,
+    issuer,
+    resource,
+    resourceMetadataUrl: issuer + paths.protectedResourceMetadataOfMcp,
+    documentationUrl,
+    supportUrl: brand.supportUrl,
+    scopes: configuration.scopesOffered,
+    requireAuth: mcp.requireAuth,
+  }
+  const { front: frontPath, health, readiness: readinessPath } = aboutPaths
+  const links = {
+    server_card: issuer + aboutPaths.serverCard,
+    authorization_server_metadata: issuer + paths.authorizationServerMetadata,
+    health: issuer + aboutPaths.health,
+  }
+  const tools = readTools(process.env, brand, issuer)
+  const guide = await guideInput(configuration, tools)
+  const readiness = createReadiness({
+    store: storeOf(site),
+    now: Date.now,
+    goodFor: readinessInterval * 1000,
+    onFault: (reason) => log('not_ready', { reason }),
+  })
+  /** The answer to MCP messages at the address of the site: users often leave out the path. */
+  const notMcp = () => {
+    const message = `The MCP server is at ${resource}, not at this address: give your client ${resource}.`
+    const error = { code: -32000, message, data: { mcp_server_url: resource, documentation_url: documentationUrl } }
+    return json({ jsonrpc: '2.0', id: null, error }, 405, { allow })
+  }
+  const documents: readonly (readonly [path: string, body: object, type: string])[] = [
+    [aboutPaths.serverCard, serverCard(server), serverCardType],
+    [aboutPaths.earlierServerCard, earlierServerCard(server), 'application/json'],
+    [aboutPaths.catalog, catalog(server, issuer + aboutPaths.serverCard), catalogType],
+  ]
+  const answers = new Map<string, Answer>([
+    [health, () => json({ status: 'ok', oauth: flow !== null })],
+    [
+      readinessPath,
+      async () => {
+        // What is wrong with it is in the log, which strangers do not read.
+        if (!flow || tools.problems.length > 0) return notReady('configuration')
+        const fault = await withDeadline(deadline, readiness)
+        return fault === null ? json({ status: 'ready' }) : notReady(fault)
+      },
+    ],
+    [frontPath, (request) => front(request)],
+    ...documents.flatMap(([path, body, type]) => {
+      const answer = publicDocument(body, { ...cached, 'content-type': type })
+      return [path, withSlash(path)].map((at) => [at, answer] as const)
+    }),
+  ])
+  return {
+    async fetch(request) {
+      const { pathname } = new URL(request.url)
+      const answer = answers.get(pathname)
+      const isFront = pathname === frontPath
+      if (!answer) return json({ error: 'not_found' }, 404)
+      if (request.method === 'GET' || request.method === 'HEAD') {
+        return isFront && namesType(request.headers, eventStreamType) ? notMcp() : answer(request)
+      }
+      // The page of a web client that sends MCP here must be able to read that it should not.
+      if (request.method === 'OPTIONS') return preflight(isFront ? `${allow}, POST, DELETE` : allow)
+      if (isFront) return notMcp()
+      return new Response(null, { status: 405, headers: { ...corsHeaders, allow } })
+    },
+  }
+
+  function front(request: Request): Response {
+    const response = frontFor(request)
+    response.headers.set('vary', 'Accept')
+    return response
+  }
+
+  /** What is preferred in `Accept` tells people, readers of Markdown and programs apart. */
+  function frontFor(request: Request): Response {
+    const type = preferredType(request.headers)
+    if (type === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })
+    if (type !== 'text/markdown' && type !== 'text/plain') return json(serverInformation(server, links), 200, cached)
+    return new Response(guideMarkdown(guide), {
+      headers: { ...corsHeaders, ...cached, 'content-type': `${type}; charset=utf-8` },
+    })
+  }
+}
+
+function notReady(reason: string): Response {
+  return json({ status: 'not ready', reason }, 503, { 'retry-after': String(readinessInterval) })
+}

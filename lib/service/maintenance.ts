@@ -1,0 +1,58 @@
+import { withDeadline } from '../base/deadline.ts'
+import { sweepEnded } from '../limits/sweep.ts'
+import { assertionIds } from '../oauth/client-authentication/assertion-ids.ts'
+import { documentCopies } from '../oauth/clients/published/last-good-copies.ts'
+import { sweepGrants } from '../oauth/grants/sweep.ts'
+import { createSealing } from '../oauth/keys/sealing.ts'
+import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
+import { readConfiguration } from '../settings/configuration.ts'
+import type { Site } from '../settings/site.ts'
+import { proofs } from '../store/readiness.ts'
+import type { Store } from '../store/store.ts'
+import { log } from './log.ts'
+import { storeOf } from './store.ts'
+
+/** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
+const deadline = 20_000
+
+/** How many records were removed, and whether all expired ones were reached. */
+export interface Swept {
+  readonly removed: number
+  readonly finished: boolean
+}
+
+/** Deletes what has expired, and rotates the signing keys when they are due. A further run changes nothing more. */
+export async function maintain(site: Site): Promise<Swept> {
+  const store = storeOf(site)
+  const now = Date.now()
+  const [sweeps] = await withDeadline(deadline, (signal) =>
+    Promise.all([
+      Promise.all([
+        sweepGrants(store, now, signal),
+        ...['limits', assertionIds, documentCopies, proofs].map((collection) =>
+          sweepEnded(store, collection, now, signal),
+        ),
+      ]),
+      rotateKeys(site, store, signal),
+    ]),
+  )
+  const swept = {
+    removed: sweeps.reduce((sum, { removed }) => sum + removed, 0),
+    finished: sweeps.every(({ finished }) => finished),
+  }
+  log('swept', swept)
+  return swept
+}
+
+/** The signing keys in the store, unless the operator's own is used. What stops this does not stop the sweep. */
+async function rotateKeys(site: Site, store: Store, signal: AbortSignal): Promise<void> {
+  const { issuer, signingJwk, flow } = readConfiguration(process.env, site)
+  // Without the settings of the flow there is no secret to trust; what is wrong with them is in the log.
+  if (signingJwk || !flow) return
+  const sealing = createSealing(issuer, flow.secrets)
+  try {
+    await rotateSigningKeys({ issuer, store, sealing, now: Date.now, log }, signal)
+  } catch (error) {
+    log('signing_key_rotation_failed', { error: String(error) })
+  }
+}
