@@ -2,12 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
-import { ledger } from './document.ts'
-import { groups } from './rows.ts'
-import { findTaggedTests } from './tags.ts'
+import { formatLedger } from './ledger.ts'
 
 readOptions(
-  'npm run conformance\n\nWrites docs/conformance.md: every requirement, what is done about it, and which tests show it.',
+  `npm run conformance
+
+Brings the ledger up to date: writes the tests of each row into docs/conformance/, and the summary into
+docs/conformance.md. Everything else in these files is written by hand.`,
   {},
 )
-writeFileSync(join(repository, 'docs/conformance.md'), ledger(groups, findTaggedTests(repository)))
+for (const [path, text] of formatLedger()) writeFileSync(join(repository, path), text)

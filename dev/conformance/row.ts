@@ -1,65 +1,56 @@
 /**
  * How binding a row is in its source. `MUST(i)`: no specification says so, but a client in the wild breaks without it.
- * `REC`: our own conclusion from the sources. `fact`: nothing to do but to know it.
+ * `REC`: our own conclusion from the sources. `fact`: good to know. The last two lines say how the text that asks for a
+ * feature describes it: a `gap` is a weakness that the text names itself, `deferred` is left for later, `superseded` is
+ * given up again further down.
  */
-export type Level = 'MUST' | 'SHOULD' | 'MAY' | 'MUST(i)' | 'REC' | 'fact' | FeatureLevel
+export const levels = [
+  ...['MUST', 'SHOULD', 'MAY', 'MUST(i)', 'REC', 'fact'],
+  ...['feature', 'document', 'test', 'operation', 'wish'],
+  ...['gap', 'deferred', 'superseded'],
+]
 
-/**
- * What the text that asks for a feature says of it. `gap`: it names a weakness of its own; `deferred`: it leaves it for
- * later; `superseded`: it gives it up again further down.
- */
-export type FeatureLevel = 'feature' | 'document' | 'test' | 'operation' | 'wish' | 'gap' | 'deferred' | 'superseded'
+/** `not applicable`: there is nothing to do, or a source of higher rank decides otherwise. `later`: not built yet. */
+export const statuses = ['kept', 'not applicable', 'later']
 
-interface Requirement {
-  /** As tests name it in their titles: `T-21`, `A12`, `B8-5`, `F-000-16`. */
+export interface Row {
+  /** As test titles name it: `T-21`, `A12`, `B8-5`, `F-000-16`. */
   readonly id: string
-  readonly level: Level
+  readonly level: string
+  readonly status: string
   /** Specification and section, or the advisory. */
   readonly source: string
-  /** What is asked, in our own words; of an advisory: what went wrong elsewhere. */
-  readonly requirement: string
-  /** What we do, as it is seen on the wire; or why there is nothing to do. */
-  readonly what: string
+  /** What the source asks, in our own words; for an advisory, what went wrong elsewhere. */
+  readonly asked: string
+  /** What the service does, as seen on the wire; or why there is nothing to do. */
+  readonly done: string
+  /** The part of a kept row that is not built. */
+  readonly open?: string | undefined
+  /** Files and folders that do it, from the root of the repository. */
+  readonly where: readonly string[]
+  /** Title of the issue that builds a row that is not built yet. */
+  readonly issue?: string | undefined
+  /** Kept rows that ask for the same: their tests prove this row. */
+  readonly sameAs: readonly string[]
+  /** An npm script that CI runs, where it proves the row. */
+  readonly command?: string | undefined
 }
 
-/** Built: a file does it, and at least one test or a command of CI proves it. */
-export interface KeptRow extends Requirement {
-  readonly status: 'kept'
-  /** Where it is done, from the root of the repository. */
-  readonly file: string | readonly string[]
-  /** What proves it where no test of `npm test` can: the name of an npm script that CI runs. */
-  readonly command?: string
-  /** Rows that are kept and ask for the same thing: what proves them proves this one. */
-  readonly by?: readonly string[]
-  /** The part of the row that is not built. */
-  readonly open?: string
-}
-
-/** Does not apply, or a source of higher rank decides otherwise. */
-export interface NotApplicableRow extends Requirement {
-  readonly status: 'not applicable'
-}
-
-/** Not built yet. */
-export interface LaterRow extends Requirement {
-  readonly status: 'later'
-  readonly issue: string
-}
-
-export type Row = KeptRow | NotApplicableRow | LaterRow
-
-export interface Group {
+/** One file of `docs/conformance/`. */
+export interface Family {
+  /** The file's name, without `.md`. */
+  readonly name: string
   readonly title: string
   /** What the rows are about, and where they come from. */
   readonly about: string
   readonly rows: readonly Row[]
 }
 
-/** Titles of the issues that build what is marked `later`. */
-export const issues = {
-  house: 'A house that anybody would want to live in',
-  people: 'The docs team sees who asks; people see what they have connected',
-  years: 'It runs for years: Postgres, doctor, observability, drills',
-  signIn: 'Who may sign in: providers, companies, machines, roles',
-  kit: 'For other teams: the kit, the scaffold, skills, one-click install, and the comparison',
-} as const
+/** Titles of the issues that build what is not built yet. */
+export const issues = [
+  'A house that anybody would want to live in',
+  'The docs team sees who asks; people see what they have connected',
+  'It runs for years: Postgres, doctor, observability, drills',
+  'Who may sign in: providers, companies, machines, roles',
+  'For other teams: the kit, the scaffold, skills, one-click install, and the comparison',
+]

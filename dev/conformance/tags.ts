@@ -13,8 +13,9 @@ export interface TaggedTest {
 /** A string that is the first argument of `test(`, `describe(` or of what `.each(…)` and the like return. */
 const titleForm = /(?:\b(?:test|it|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
 
-const id = String.raw`(?:[DACTRMSFO]-\d\d|A\d{1,2}|B8-\d{1,2}|F-\d{3}-\d\d)`
-const tag = new RegExp(String.raw`\s*\[(${id}(?: ${id})*)\]`, 'g')
+/** What looks like the id of a row: `T-21`, `A12`, `B8-5`, `F-000-16`. The check says which of these have no row. */
+export const rowId = String.raw`(?:[A-Z]-\d{3}-\d\d|[A-Z]-\d\d|[A-Z]\d{1,2}(?:-\d{1,2})?)`
+const tag = new RegExp(String.raw`\s*\[(${rowId}(?: ${rowId})*)\]`, 'g')
 
 /** Reads the tags out of a source text, without running it. */
 export function tagsIn(file: string, source: string): readonly TaggedTest[] {

@@ -3,7 +3,7 @@
  * and from clients; a text that a parser refuses breaks the session of the client that receives it.
  *
  * - Half of a surrogate pair becomes U+FFFD everywhere: it has no UTF-8 form, and strict parsers refuse `"\ud800"`.
- * - JSON text has DEL, the C1 controls (NEL is one), U+2028 and U+2029 as escapes: some readers end a line of an event
+ * - JSON text has DEL, the control characters U+0080 to U+009F (NEL is one), U+2028 and U+2029 as escapes: some readers end a line of an event
  *   stream or of a log at them. The values stay the same.
  * - What tools answer, and what others are told, has U+FFFD in place of control characters other than tab and line ends:
  *   databases refuse NUL, and ESC steers terminals.
