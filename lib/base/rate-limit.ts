@@ -1,29 +1,56 @@
-/** What is needed of a rate limit here; `lib/limits` makes one. */
-export interface RateLimit {
-  /**
-   * Counts one more for this address, unless it is over its limit already.
-   *
-   * @param subject what is counted apart: absent, all that the address does
-   */
-  hit(address: string, signal: AbortSignal, subject?: string): Promise<RateLimitVerdict>
+/** How often something may happen. */
+export interface Limit {
+  readonly limit: number
+  readonly windowSeconds: number
 }
 
-/**
- * What is fetched for assertions counts apart from what is fetched for pages: any web page can post junk assertions from its
- * visitors' addresses, and must not keep anybody there from signing in.
- */
-export const ofAssertions = 'assertions'
-
-/** A limit of guesses: who is over it is known before the next guess is looked at. */
-export interface GuessLimit extends RateLimit {
-  /** What is known without asking anybody. */
-  known(address: string, subject?: string): RateLimitVerdict
+/** The limit is reached. */
+export interface RateLimited {
+  readonly limited: true
+  /** Seconds until the window is over, at least 1. */
+  readonly retryAfter: number
 }
 
 export type RateLimitVerdict = { readonly limited: false } | RateLimited
 
-export interface RateLimited {
-  readonly limited: true
-  /** Seconds. */
-  readonly retryAfter: number
+/** A verdict that says how much is left. */
+export type RateLimitCount =
+  | {
+      readonly limited: false
+      /** The most that may still pass: other instances may have counted since this one looked. */
+      readonly remaining: number
+      /** Seconds until the window is over, at least 1. */
+      readonly resetAfter: number
+    }
+  | RateLimited
+
+/** A limit for each address; `lib/limits/limiter.ts` makes one. */
+export interface RateLimit {
+  /**
+   * Counts one more for an address, unless it is over its limit.
+   *
+   * @param address the caller's IP address as the platform tells it, never from a header that the caller wrote
+   * @param subject is counted apart; absent: everything that the address does
+   */
+  hit(address: string, signal: AbortSignal, subject?: string): Promise<RateLimitVerdict>
 }
+
+/** A limit of guesses: whether it is reached is known before the next guess is looked at. */
+export interface GuessLimit extends RateLimit {
+  /** What this instance knows already. Counts nothing, and asks no store. */
+  known(address: string, subject?: string): RateLimitVerdict
+}
+
+/** A limit for all callers together; `lib/limits/overall.ts` makes one. */
+export interface OverallLimit {
+  /** Whether this instance knows that the limit is reached, for this address. Counts nothing, and asks no store. */
+  known(address: string): RateLimitVerdict
+  /** Counts one more from this address, after the answer. A store that fails does not make it reject. */
+  count(address: string, signal: AbortSignal): Promise<void>
+}
+
+/**
+ * The `subject` of fetches for client assertions, apart from those for pages: any web page can post junk assertions from
+ * its visitors' addresses, and must not lock those visitors out.
+ */
+export const ofAssertions = 'assertions'

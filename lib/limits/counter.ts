@@ -2,22 +2,8 @@ import { createHmac } from 'node:crypto'
 import { BoundedMap } from '../base/bounded-map.ts'
 import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
+import type { Limit, RateLimitCount, RateLimited } from '../base/rate-limit.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-
-/** `retryAfter`, `resetAfter`: seconds until the window is over, at least 1. */
-export type Count =
-  | {
-      readonly limited: false
-      /** At most so many more pass: other instances may have counted since this one looked. */
-      readonly remaining: number
-      readonly resetAfter: number
-    }
-  | Over
-
-export interface Over {
-  readonly limited: true
-  readonly retryAfter: number
-}
 
 /**
  * Counts hits in fixed windows, across all instances, apart for each `counted`: a person, an address.
@@ -32,18 +18,15 @@ export interface Over {
  */
 export interface Counter {
   /** `null`: nobody knows, and it passes. */
-  hit(counted: string, signal: AbortSignal): Promise<Count | null>
+  hit(counted: string, signal: AbortSignal): Promise<RateLimitCount | null>
   /** Whether this instance has seen already that the limit is reached; counts nothing and asks nobody. */
-  known(counted: string): Over | null
+  known(counted: string): RateLimited | null
 }
 
-export interface CounterOptions {
+export interface CounterOptions extends Limit {
   readonly store: Store
   /** A segment of store keys. */
   readonly name: string
-  /** Hits that pass in one window: at least 1. */
-  readonly limit: number
-  readonly windowSeconds: number
   /** Of an HMAC, so that the store does not tell whom it is about. */
   readonly key: Uint8Array
   /** Milliseconds since the epoch. */
@@ -118,7 +101,7 @@ export function createCounter(options: CounterOptions): Counter {
     const seconds = Math.floor(now() / 1000)
     const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
     const subscriber = createHmac('sha256', key).update(counted).digest('base64url')
-    const over: Over = { limited: true, retryAfter: end - seconds }
+    const over: RateLimited = { limited: true, retryAfter: end - seconds }
     return { prefix: `limits/${end}/${name}/${subscriber}/`, end, subscriber, over }
   }
 

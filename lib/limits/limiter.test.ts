@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { recorded } from '../../dev/worlds/recording.ts'
+import type { GuessLimit, RateLimitVerdict } from '../base/rate-limit.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { parseRange } from './address.ts'
-import { createLimiter, type Hit, type Limiter, type LimiterOptions } from './limiter.ts'
+import { createLimiter, type LimiterOptions } from './limiter.ts'
 import { sweepEnded } from './sweep.ts'
 
 const never = new AbortController().signal
@@ -35,7 +36,7 @@ function world(options: Partial<LimiterOptions> = {}) {
   const watched = watch(memory)
   const clock = { now: Date.UTC(2026, 10, 21, 12, 0, 10) }
   const log: object[] = []
-  const instance = (more: Partial<LimiterOptions> = {}): Limiter =>
+  const instance = (more: Partial<LimiterOptions> = {}): GuessLimit =>
     createLimiter({
       store: watched.store,
       name: 'test',
@@ -51,10 +52,10 @@ function world(options: Partial<LimiterOptions> = {}) {
   return { memory, watched, clock, log, instance }
 }
 
-const passes = (hits: readonly Hit[]) => hits.filter(({ limited }) => !limited).length
+const passes = (hits: readonly RateLimitVerdict[]) => hits.filter(({ limited }) => !limited).length
 
-async function hitTimes(limiter: Limiter, times: number, from = address): Promise<Hit[]> {
-  const hits: Hit[] = []
+async function hitTimes(limiter: GuessLimit, times: number, from = address): Promise<RateLimitVerdict[]> {
+  const hits: RateLimitVerdict[] = []
   for (let i = 0; i < times; i++) hits.push(await limiter.hit(from, never))
   return hits
 }

@@ -1,19 +1,12 @@
+import type { GuessLimit, RateLimitCount, RateLimited } from '../base/rate-limit.ts'
 import { type AddressRange, countedAs } from './address.ts'
-import { type CounterOptions, createCounter, type Over } from './counter.ts'
+import { type CounterOptions, createCounter } from './counter.ts'
 
-export type Hit = { readonly limited: false } | Over
-
-const passed: Hit = { limited: false }
-
-/** Counts what one address does, by a `Counter`: exactly, across all instances, and passing while the store is down. */
-export interface Limiter {
-  /**
-   * @param address as the platform tells it, never from a header that the caller wrote
-   * @param subject what is counted apart; absent: everything that the address does
-   */
-  hit(address: string, signal: AbortSignal, subject?: string): Promise<Hit>
-  /** Whether this instance has seen already that the address is over its limit; counts nothing and asks nobody. */
-  known(address: string, subject?: string): Hit
+/** Counts what each address does, with a `Counter`. */
+export interface AddressCounter {
+  /** `null`: the address is not limited, or no count is possible (`limit_unavailable` in the log). */
+  hit(address: string, signal: AbortSignal, subject?: string): Promise<RateLimitCount | null>
+  known(address: string, subject?: string): RateLimited | null
 }
 
 export interface LimiterOptions extends CounterOptions {
@@ -21,18 +14,27 @@ export interface LimiterOptions extends CounterOptions {
   readonly exempt: readonly AddressRange[]
 }
 
-export function createLimiter(options: LimiterOptions): Limiter {
+export function createAddressCounter(options: LimiterOptions): AddressCounter {
   const { name, exempt, log } = options
   const counter = createCounter(options)
   return {
     async hit(address, signal, subject) {
       const counted = countedAs(address, exempt, subject)
       if (counted === undefined) log('limit_unavailable', { limit: name, reason: 'no address' })
-      return (counted && (await counter.hit(counted, signal))) || passed
+      return counted ? counter.hit(counted, signal) : null
     },
     known(address, subject) {
       const counted = countedAs(address, exempt, subject)
-      return (counted && counter.known(counted)) || passed
+      return counted ? counter.known(counted) : null
     },
+  }
+}
+
+/** A limit for each address: exact across all instances, and open while the store is down. */
+export function createLimiter(options: LimiterOptions): GuessLimit {
+  const counter = createAddressCounter(options)
+  return {
+    hit: async (address, signal, subject) => (await counter.hit(address, signal, subject)) ?? { limited: false },
+    known: (address, subject) => counter.known(address, subject) ?? { limited: false },
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import { recorded } from '../../dev/worlds/recording.ts'
+import type { OverallLimit } from '../base/rate-limit.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { parseRange } from './address.ts'
-import { createOverallLimit, type OverallLimit } from './overall.ts'
+import { createOverallLimit } from './overall.ts'
 
 const address = '203.0.113.7'
 const never = new AbortController().signal

@@ -1,4 +1,5 @@
 import { readBody } from '../base/body.ts'
+import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { workEmailProblem } from '../people/work-email.ts'
@@ -51,13 +52,8 @@ export interface McpEndpointOptions {
   readonly log: Log
 }
 
-export interface McpCall {
-  /** Fires when the platform is about to end us; it must live as long as the answer's body. */
-  readonly signal: AbortSignal
-  readonly requestId: string
-  /** Of the caller, as the platform tells it. */
-  readonly address: string
-}
+/** `signal` fires when the platform is about to end us; it must live as long as the answer's body. */
+export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address'>>
 
 export interface McpEndpoint {
   /** Never throws. */

@@ -1,23 +1,17 @@
+import type { Limit, RateLimitCount } from '../base/rate-limit.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 
-/** What has become of a call; `lib/limits` counts. `retryAfter`, `resetAfter`: seconds until the window is over. */
-export type CallCount =
-  | { readonly limited: false; readonly remaining: number; readonly resetAfter: number }
-  | { readonly limited: true; readonly retryAfter: number }
-
-/** So many calls of tools in a window of so many seconds. */
-export interface CallLimit {
+/** A limit of tool calls. */
+export interface CallLimit extends Limit {
   /** What the headers call it: `address` for addresses alone. Printable ASCII without quotes and backslashes. */
   readonly policy: string
-  readonly limit: number
-  readonly windowSeconds: number
   /**
    * Counts one more call, unless there were too many already. `null`: this caller is not limited, or nobody can tell.
    *
    * @param who the `sub` of the token, or the address as the platform tells it
    */
-  hit(who: string, signal: AbortSignal): Promise<CallCount | null>
+  hit(who: string, signal: AbortSignal): Promise<RateLimitCount | null>
 }
 
 /** Absent: not limited. */
@@ -29,15 +23,13 @@ export interface CallLimits {
 }
 
 /** A call that was counted. */
-export interface CountedCall {
+export interface CountedCall extends Limit {
   readonly limited: boolean
   /** How many more calls pass: exactly for an address; for a person in quarters of the limit, rounded down, but never to 0. */
   readonly remaining: number
   /** Seconds until the window is over: at least 1. */
   readonly resetAfter: number
   readonly policy: string
-  readonly limit: number
-  readonly windowSeconds: number
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Call } from '../base/call.ts'
 import type { GuessLimit } from '../base/rate-limit.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import type { Store } from '../store/store.ts'
@@ -82,15 +83,6 @@ export interface FlowOptions {
   readonly signInLifetime?: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}
-
-/** One request's surroundings. `signal` is its deadline: every store, key and upstream call ends with it. */
-export interface Call {
-  readonly signal: AbortSignal
-  readonly requestId: string
-  /** Of the caller, as the platform tells it; absent: nothing is limited by it. */
-  readonly address?: string
-  readonly waitUntil: (work: Promise<unknown>) => void
 }
 
 /** One endpoint. Throws `OAuthError`, `StoreUnavailable` and what `isOurFault` names. */

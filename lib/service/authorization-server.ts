@@ -1,3 +1,4 @@
+import type { Limit } from '../base/rate-limit.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
 import { createOverallLimit } from '../limits/overall.ts'
@@ -10,7 +11,6 @@ import { createMockUpstream } from '../oauth/providers/mock.ts'
 import { createOpenIdProvider } from '../oauth/providers/openid-provider.ts'
 import { createAttribution } from '../people/sign-ins.ts'
 import type { Configuration } from '../settings/configuration.ts'
-import type { WindowLimit } from '../settings/limits.ts'
 import type { FlowSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
@@ -23,7 +23,7 @@ import { storeOf } from './store.ts'
  * Guesses of one address, whether or not it is exempt from other limits (O-11): tokens of the operator, for registration
  * right or wrong, for introspection wrong ones; and wrong secrets for one client.
  */
-const guesses: WindowLimit = { limit: 20, windowSeconds: 3600 }
+const guesses: Limit = { limit: 20, windowSeconds: 3600 }
 
 /** Composes the authorization server of a site from its settings. Without sound settings of the flow, only discovery answers. */
 export async function composeAuthorizationServer(
@@ -61,7 +61,7 @@ function flowOptions(
   const now = Date.now
   const sealing = createSealing(issuer, flow.secrets)
   const key = deriveKey(flow.secrets.current, issuer, 'limits').bytes
-  const limiter = (name: string, window: WindowLimit, exempt: readonly AddressRange[]) =>
+  const limiter = (name: string, window: Limit, exempt: readonly AddressRange[]) =>
     createLimiter({ store, name, ...window, exempt, key, now, log })
   const { registration, allRegistrations, metadataDocuments: documents, exempt } = flow.limits
   const { metadataDocuments, ...clients } = composeClients({

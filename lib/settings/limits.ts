@@ -1,19 +1,14 @@
+import type { Limit } from '../base/rate-limit.ts'
 import { type AddressRange, parseRange } from '../limits/address.ts'
 import type { SettingsReader } from './reader.ts'
 
 /** How often one address may do something; `undefined`: not limited. */
 export interface LimitSettings {
-  readonly registration: WindowLimit | undefined
+  readonly registration: Limit | undefined
   /** Of everybody together. */
-  readonly allRegistrations: WindowLimit | undefined
-  readonly metadataDocuments: WindowLimit | undefined
+  readonly allRegistrations: Limit | undefined
+  readonly metadataDocuments: Limit | undefined
   readonly exempt: readonly AddressRange[]
-}
-
-/** So many in a window of so many seconds. */
-export interface WindowLimit {
-  readonly limit: number
-  readonly windowSeconds: number
 }
 
 const day = 86_400
@@ -43,9 +38,9 @@ export function readLimits(settings: SettingsReader): LimitSettings {
 /** Calls of tools at `/mcp`; `undefined`: not limited. */
 export interface CallLimitSettings {
   /** Of each person who has signed in. */
-  readonly user: WindowLimit | undefined
+  readonly user: Limit | undefined
   /** Of each address of people who have not. */
-  readonly address: WindowLimit | undefined
+  readonly address: Limit | undefined
 }
 
 /** Seconds of the window in which calls of tools are counted. */

@@ -1,3 +1,4 @@
+import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import type { RedirectPolicy } from '../clients/redirect-uri.ts'
 import type { Clients } from '../clients/resolve.ts'
@@ -33,7 +34,4 @@ export interface AuthorizationContext {
   readonly log: Log
 }
 
-export interface AuthorizationCall {
-  readonly signal: AbortSignal
-  readonly requestId: string
-}
+export type AuthorizationCall = Pick<Call, 'signal' | 'requestId'>

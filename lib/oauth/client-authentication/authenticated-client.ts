@@ -1,3 +1,4 @@
+import type { Call } from '../../base/call.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import type { Parameters } from '../http/parameters.ts'
 
@@ -24,8 +25,4 @@ export interface ClientAuthentication {
   authenticate(request: Request, form: Parameters, call: AuthenticationCall): Promise<AuthenticatedClient>
 }
 
-export interface AuthenticationCall {
-  readonly signal: AbortSignal
-  /** Of the caller; absent: not limited. */
-  readonly address?: string
-}
+export type AuthenticationCall = Pick<Call, 'signal' | 'address'>

@@ -1,6 +1,7 @@
+import type { Call } from '../../base/call.ts'
 import { withDeadline } from '../../base/deadline.ts'
 import type { Log } from '../../base/log.ts'
-import type { RateLimit, RateLimitVerdict } from '../../base/rate-limit.ts'
+import type { OverallLimit, RateLimit } from '../../base/rate-limit.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { OAuthError } from '../errors.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
@@ -23,20 +24,7 @@ export interface RegistrationOptions {
   readonly log: Log
 }
 
-/** What is needed of a limit for everybody; `lib/limits` makes one. */
-export interface OverallLimit {
-  /** Asks nobody. */
-  known(address: string): RateLimitVerdict
-  /** One more has passed; after the answer. */
-  count(address: string, signal: AbortSignal): Promise<void>
-}
-
-export interface RegistrationCall {
-  readonly signal: AbortSignal
-  /** Of the caller; absent: not limited. */
-  readonly address?: string
-  readonly waitUntil: (work: Promise<unknown>) => void
-}
+export type RegistrationCall = Pick<Call, 'signal' | 'address' | 'waitUntil'>
 
 /** Milliseconds for what goes on after the answer. */
 const countingTimeout = 5_000

@@ -1,3 +1,4 @@
+import type { Call } from '../../base/call.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
@@ -36,9 +37,4 @@ export interface TokenContext {
 }
 
 /** The surroundings of one request to the token endpoint. */
-export interface TokenCall {
-  readonly signal: AbortSignal
-  /** IP address of the caller. If absent, the caller is not limited. */
-  readonly address?: string
-  readonly waitUntil: (work: Promise<unknown>) => void
-}
+export type TokenCall = Pick<Call, 'signal' | 'address' | 'waitUntil'>

@@ -1,3 +1,4 @@
+import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import type { GuessLimit } from '../../base/rate-limit.ts'
 import { OAuthError } from '../errors.ts'
@@ -17,11 +18,7 @@ export interface IntrospectionOptions {
   readonly log: Log
 }
 
-interface IntrospectionCall {
-  readonly signal: AbortSignal
-  /** Of the caller; absent: not limited. */
-  readonly address?: string
-}
+type IntrospectionCall = Pick<Call, 'signal' | 'address'>
 
 /** RFC 7662 §2.2. */
 type IntrospectionResponse = { readonly active: false } | ActiveToken
