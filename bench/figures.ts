@@ -9,7 +9,7 @@ export interface Figure {
   /** Digits after the decimal point, in the table and in the comparison; default 0. */
   readonly digits?: number
   /** The most that it may be. */
-  readonly hold?: number
+  readonly hold?: number | undefined
   readonly note?: string
 }
 

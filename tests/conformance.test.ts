@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { repository } from '../dev/build/build.ts'
 import { citationsIn, findCitations } from '../dev/conformance/codes.ts'
 import { formatFamily, formatIndex, generatedBelow } from '../dev/conformance/format.ts'
 import { formatLedger, readLedger } from '../dev/conformance/ledger.ts'
@@ -10,6 +9,7 @@ import { problemsOf } from '../dev/conformance/problems.ts'
 import { referenceIds } from '../dev/conformance/reference.ts'
 import type { Family, Row } from '../dev/conformance/row.ts'
 import { findTaggedTests, tagsIn } from '../dev/conformance/tags.ts'
+import { repository } from '../dev/repository.ts'
 
 const families = readLedger()
 const rows = families.flatMap((family) => family.rows)

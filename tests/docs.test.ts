@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { repository } from '../dev/build/build.ts'
+import { repository } from '../dev/repository.ts'
 
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
 

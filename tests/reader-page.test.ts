@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { repository } from '../dev/build/build.ts'
 import { examplePage, pageFor } from '../dev/reader-page/page.ts'
+import { repository } from '../dev/repository.ts'
 import { temporaryFolder } from '../dev/temporary-folder.ts'
 
 /** The text below a heading, up to the next one of its level or above. */

@@ -4,31 +4,38 @@ import * as v from 'valibot'
 import { Explained } from '../explained.ts'
 import type { Artifact } from './build.ts'
 
+const bundleFile = v.object({
+  path: v.string(),
+  bytes: v.number(),
+  atStart: v.boolean(),
+  inputs: v.record(v.string(), v.number()),
+})
+
 const answer = v.union([
   v.object({
     artifact: v.object({
       directory: v.string(),
       manifestPath: v.string(),
-      functions: v.array(v.object({ name: v.string(), bytes: v.number(), inputs: v.record(v.string(), v.number()) })),
+      functions: v.array(v.object({ name: v.string(), bytes: v.number(), files: v.array(bundleFile) })),
     }),
   }),
   v.object({ error: v.string() }),
 ])
 
-/** The build did not succeed; the message is the compiler's, ready to print. */
+/** The build failed. The message is the compiler's, ready to print. */
 export class BuildFailed extends Explained {
   override readonly name = 'BuildFailed'
 }
 
 /**
- * `buildFunctions` in a process of its own, because Netlify's build tool keeps about 500 MB once loaded.
+ * Runs `buildFunctions` in a child process, because Netlify's build tool keeps about 500 MB once it is loaded.
  *
- * @throws BuildFailed, also when `signal` ends the build
+ * @throws BuildFailed if the build fails, or if `signal` ends it
  */
 export async function buildInChild(options: {
   readonly outDir: string
-  readonly functionsDirectory?: string
-  readonly signal?: AbortSignal
+  readonly functionsDirectory?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }): Promise<Artifact> {
   options.signal?.throwIfAborted()
   const child = fork(new URL('child.ts', import.meta.url), {
@@ -37,7 +44,7 @@ export async function buildInChild(options: {
   })
   const stop = () => child.kill('SIGKILL')
   options.signal?.addEventListener('abort', stop)
-  // A child that is busy building notices much later that its parent is gone.
+  // A child that is busy with the build would notice much later that its parent has ended.
   process.once('exit', stop)
   try {
     const exited = once(child, 'exit').then(() => {

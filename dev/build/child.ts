@@ -1,18 +1,18 @@
-/** Child process of `buildInChild`: one build, one answer. Ends with its parent. */
+/** The child process of `buildInChild`: it runs one build, sends one answer, and ends with its parent. */
 import { once } from 'node:events'
 import * as v from 'valibot'
 import { buildFunctions } from './build.ts'
 
 const request = v.object({ outDir: v.string(), functionsDirectory: v.optional(v.string()) })
 
-// A terminal's Ctrl-C, and its end, go to the whole process group; the parent decides when the build ends.
+// A terminal sends Ctrl-C and its own end to the whole process group. The parent decides when the build ends.
 for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 process.once('disconnect', () => process.exit(1))
 
 const [message] = await once(process, 'message')
 const { outDir, functionsDirectory } = v.parse(request, message)
 try {
-  process.send?.({ artifact: await buildFunctions({ outDir, ...(functionsDirectory && { functionsDirectory }) }) })
+  process.send?.({ artifact: await buildFunctions({ outDir, functionsDirectory }) })
 } catch (error) {
   process.send?.({ error: error instanceof Error ? error.message : String(error) })
 }

@@ -1,8 +1,9 @@
-/** `npm run build`: what `netlify.toml` deploys. Netlify's own build then turns each bundle into a function. */
+/** `npm run build`: writes what `netlify.toml` deploys. Netlify's own build then packs each bundle as a function. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readOptions } from '../options.ts'
-import { bundleFunctions, repository } from './build.ts'
+import { repository } from '../repository.ts'
+import { bundleFunctions, sumOf } from './bundle.ts'
 import { published } from './published.ts'
 
 readOptions('npm run build\n\nWrites what netlify.toml deploys: dist/functions and dist/site.', {})
@@ -11,6 +12,8 @@ const site = join(repository, 'dist/site')
 await mkdir(site, { recursive: true })
 await writeFile(join(site, published.path), published.text)
 
-for (const { name, bytes } of await bundleFunctions({ outDir: join(repository, 'dist/functions') })) {
-  console.log(`dist/functions/${name}.mjs ${bytes.toLocaleString('en')} bytes`)
+for (const { name, bytes, files } of await bundleFunctions({ outDir: join(repository, 'dist/functions') })) {
+  const atStart = sumOf(files.filter((file) => file.atStart))
+  const [all, first] = [bytes, atStart].map((count) => count.toLocaleString('en'))
+  console.log(`dist/functions/${name}: ${all} bytes, of which ${first} are loaded at once`)
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { repository } from '../../dev/build/build.ts'
+import { repository } from '../../dev/repository.ts'
 import { jsonResponse, toJson, wellFormed, wellFormedBody, wellFormedJson, wellFormedTexts } from './well-formed.ts'
 
 /** Any UTF-16, halves of pairs and what ends a line for some readers included. */

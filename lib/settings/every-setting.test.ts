@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { repository } from '../../dev/build/build.ts'
+import { repository } from '../../dev/repository.ts'
 import { reviewSettings } from './configuration.ts'
 import type { Environment } from './reader.ts'
 import { newSecret } from './secrets.ts'

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { repository } from '../../dev/build/build.ts'
 import { BuildFailed, buildInChild } from '../../dev/build/build-in-child.ts'
+import { repository } from '../../dev/repository.ts'
 
 async function build(source: string, outDir?: string) {
   const functionsDirectory = await mkdtemp(join(tmpdir(), 'build-test-'))

@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { repository } from '../../dev/build/build.ts'
+import { repository } from '../../dev/repository.ts'
 import { freePorts, portsFrom } from '../../dev/start/ports.ts'
 
 const commands = [

@@ -1,0 +1,87 @@
+import { basename, dirname, join, relative } from 'node:path'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+
+/** Files that esbuild has made of one function with `splitting`. All paths are absolute. */
+export interface SplitFiles {
+  readonly entry: string
+  /** The entry file and, transitively, the chunks that it imports with a static `import`. */
+  readonly atStart: ReadonlySet<string>
+  readonly texts: ReadonlyMap<string, string>
+  readonly exports: ReadonlyMap<string, readonly string[]>
+}
+
+/** Finds what esbuild's entry file loads at once. */
+export function loadedAtStart(entry: string, outputs: Metafile['outputs']): ReadonlySet<string> {
+  const loaded = new Set([entry])
+  for (const path of loaded) {
+    for (const { kind, path: imported, external } of outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement' && !external) loaded.add(imported)
+    }
+  }
+  return loaded
+}
+
+/**
+ * Joins all that a function loads at once into its entry file, since each further file costs a cold start time. esbuild
+ * puts what the entry file and a dynamic `import()` share into a chunk of its own. Here the entry file exports the same,
+ * and the chunks that are loaded when needed import it from there.
+ *
+ * @returns the new texts, by the paths of the entry file and of the chunks that are loaded when needed
+ */
+export async function joinStart(files: SplitFiles, options: BuildOptions): Promise<ReadonlyMap<string, string>> {
+  const { entry, atStart, texts } = files
+  const later = [...texts.keys()].filter((path) => !atStart.has(path))
+  const joined = [entry, ...later].map(async (path) => {
+    const { outputFiles } = await build({
+      ...options,
+      entryPoints: [path === entry ? startPath : path],
+      outdir: dirname(path),
+      bundle: true,
+      write: false,
+      plugins: [inMemory(files, path)],
+    })
+    return [path, outputFiles[0]?.text ?? ''] as const
+  })
+  return new Map(await Promise.all(joined))
+}
+
+/** Stands for the new entry file, which has the exports of all that is loaded at once. */
+const startPath = 'start'
+
+/** Resolves what one file imports: into the same file, from the entry file, or from a file that stays apart. */
+function inMemory({ entry, atStart, texts, exports }: SplitFiles, target: string): Plugin {
+  const shared = [...atStart].filter((path) => path !== entry)
+  const nameOf = (path: string, name: string) => `${name}_${shared.indexOf(path)}`
+  const reexport = (path: string, from: string, rename: (name: string) => string) =>
+    `export{${(exports.get(path) ?? []).map(rename).join(',')}}from${JSON.stringify(from)};`
+  const start = [
+    `export{${(exports.get(entry) ?? []).join(',')}}from${JSON.stringify(entry)};`,
+    ...shared.map((path) => reexport(path, path, (name) => `${name} as ${nameOf(path, name)}`)),
+  ].join('')
+  const outside = (path: string) => {
+    const from = relative(dirname(target), path)
+    return { path: from.startsWith('.') ? from : `./${from}`, external: true }
+  }
+  return {
+    name: 'join-start',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^start$/ }, () => ({ path: startPath, namespace: 'start' }))
+      onResolve({ filter: /^[./]/ }, ({ path: specifier, importer, kind }) => {
+        const path = specifier.startsWith('/') ? specifier : join(dirname(importer), specifier)
+        if (kind === 'entry-point') return { path, namespace: 'own' }
+        if (kind === 'dynamic-import' || !atStart.has(path)) return outside(path)
+        if (target === entry) return { path, namespace: 'own' }
+        return { path, namespace: 'from-entry' }
+      })
+      onLoad({ filter: /.*/, namespace: 'start' }, () => ({ contents: start, resolveDir: dirname(entry) }))
+      onLoad({ filter: /.*/, namespace: 'own' }, ({ path }) => ({
+        contents: texts.get(path) ?? '',
+        resolveDir: dirname(path),
+      }))
+      onLoad({ filter: /.*/, namespace: 'from-entry' }, ({ path }) => ({
+        contents: reexport(path, `entry:${basename(entry)}`, (name) => `${nameOf(path, name)} as ${name}`),
+      }))
+      onResolve({ filter: /^entry:/ }, () => outside(entry))
+    },
+  }
+}
