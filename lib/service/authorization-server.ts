@@ -7,8 +7,6 @@ import { paths } from '../oauth/capabilities.ts'
 import type { FlowOptions } from '../oauth/endpoints.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
-import { createMockUpstream } from '../oauth/providers/mock.ts'
-import { createOpenIdProvider } from '../oauth/providers/openid-provider.ts'
 import { createAttribution } from '../people/sign-ins.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { FlowSettings } from '../settings/sign-in.ts'
@@ -17,6 +15,7 @@ import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log } from './log.ts'
+import { openIdProvider } from './openid-provider.ts'
 import { storeOf } from './store.ts'
 
 /**
@@ -47,17 +46,17 @@ export async function composeAuthorizationServer(
       publicKeys,
       log,
     },
-    flow && flowOptions(configuration, flow, store, signingKeys, site.production),
+    flow && (await flowOptions(configuration, flow, store, signingKeys, site.production)),
   )
 }
 
-function flowOptions(
+async function flowOptions(
   { issuer, introspectionTokens, telling }: Configuration,
   flow: FlowSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
   production: boolean,
-): FlowOptions {
+): Promise<FlowOptions> {
   const now = Date.now
   const sealing = createSealing(issuer, flow.secrets)
   const key = deriveKey(flow.secrets.current, issuer, 'limits').bytes
@@ -74,8 +73,8 @@ function flowOptions(
   })
   const upstream =
     flow.upstream.kind === 'mock'
-      ? createMockUpstream({ issuer, allowed: !production })
-      : createOpenIdProvider({ ...flow.upstream, redirectUri: issuer + paths.callback, now })
+      ? (await import('../oauth/providers/mock.ts')).createMockUpstream({ issuer, allowed: !production })
+      : openIdProvider({ ...flow.upstream, redirectUri: issuer + paths.callback, now })
   const attribution = createAttribution({
     store,
     log,

@@ -1,51 +1,21 @@
-import type { RateLimit } from '../base/rate-limit.ts'
-import { fetchUntrusted } from '../net/fetch-untrusted.ts'
+import { whenNeeded } from '../base/when-needed.ts'
 import { type BlockedClients, createBlockedClients, nobodyBlocked } from '../oauth/clients/blocked-clients.ts'
 import { createConfiguredClients } from '../oauth/clients/configured-clients.ts'
-import { createMetadataDocuments, type DocumentLimits } from '../oauth/clients/published/documents.ts'
-import { createKeySets } from '../oauth/clients/published/key-sets.ts'
-import { createLastGoodCopies } from '../oauth/clients/published/last-good-copies.ts'
+import type { MetadataDocuments } from '../oauth/clients/published/documents.ts'
+import type { KeySets } from '../oauth/clients/published/key-sets.ts'
 import { createRegistrations } from '../oauth/clients/registration.ts'
 import { createClients } from '../oauth/clients/resolve.ts'
 import { createRegistrationSealer } from '../oauth/clients/sealed-registration.ts'
-import type { Sealing } from '../oauth/keys/sealing.ts'
-import type { ClientSettings } from '../settings/clients.ts'
-import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
+import type { PublishedClientOptions } from './published-clients.ts'
 
-/** How we introduce ourselves to hosts of metadata documents and keys. */
-const userAgent = 'mcp-oauth-broker'
-
-/** Everybody who may be a client, by the settings. */
-export function composeClients(options: {
-  readonly issuer: string
-  readonly settings: ClientSettings
-  readonly sealing: Sealing
-  readonly store: Store
-  /** Of what one address makes us fetch; absent: none. */
-  readonly fetchLimit: RateLimit | undefined
-  /** Milliseconds since the epoch. */
-  readonly now: () => number
-}) {
-  const { issuer, settings, store, fetchLimit, now } = options
+/** Makes everything that knows a client, as the settings say. */
+export function composeClients(options: Omit<PublishedClientOptions, 'blocked'>) {
+  const { settings, now } = options
   const policy = settings.redirectPolicy
   const blocked = createBlockedClients(settings.blockedClients, log)
   const sealer = createRegistrationSealer(options.sealing)
-  const fetched = {
-    fetch: (url: string, limits: DocumentLimits) =>
-      fetchUntrusted(url, { ...limits, userAgent, localOrigins: settings.cimdLocalOrigins }),
-    ownHost: new URL(issuer).host,
-    ...(fetchLimit && { limit: fetchLimit }),
-    log,
-    now,
-  }
-  const metadataDocuments = createMetadataDocuments({
-    ...fetched,
-    policy,
-    ...(settings.cimdAllowedHosts && { allowedHosts: settings.cimdAllowedHosts }),
-    blocked,
-    copies: createLastGoodCopies({ store, sealing: options.sealing, now, log }),
-  })
+  const { metadataDocuments, keySets } = loadedWhenNeeded({ ...options, blocked })
   const registrationsWithout = (unknown: BlockedClients) =>
     createRegistrations({ sealer, policy, blocked: unknown, now })
   const clientsWithout = (unknown: BlockedClients) =>
@@ -56,12 +26,30 @@ export function composeClients(options: {
     })
   return {
     clients: clientsWithout(blocked),
-    /** Blocked ones as well: they may still revoke what they have. */
+    /** Includes blocked clients, which may still revoke their tokens. */
     clientsOfAll: clientsWithout(nobodyBlocked),
     registrations: registrationsWithout(blocked),
-    keySets: createKeySets(fetched),
+    keySets,
     metadataDocuments,
     blocked,
     redirectPolicy: policy,
   }
+}
+
+/** Loads the code for documents and keys that clients publish when the first such client comes. */
+function loadedWhenNeeded(options: PublishedClientOptions) {
+  let isLoaded = false
+  const published = whenNeeded(async () => {
+    isLoaded = true
+    return (await import('./published-clients.ts')).composePublishedClients(options)
+  })
+  const metadataDocuments: MetadataDocuments = {
+    resolve: async (...request) => (await published()).metadataDocuments.resolve(...request),
+    async keepCopy(...copy) {
+      // An instance that has not loaded the code has seen no document.
+      if (isLoaded) await (await published()).metadataDocuments.keepCopy(...copy)
+    },
+  }
+  const keySets: KeySets = { find: async (...request) => (await published()).keySets.find(...request) }
+  return { metadataDocuments, keySets }
 }

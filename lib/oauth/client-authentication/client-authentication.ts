@@ -9,7 +9,6 @@ import { subjectOf } from '../http/web-pages.ts'
 import type { SpendAssertion } from './assertion-ids.ts'
 import type { FindAssertionKeys, Held } from './assertion-keys.ts'
 import type { AuthenticatedClient, AuthenticationCall, ClientAuthentication } from './authenticated-client.ts'
-import { isSignedBy, readAssertion } from './client-assertion.ts'
 import { type AssertionCredentials, readCredentials, type SecretCredentials } from './credentials.ts'
 import { isDocumentUrl, knownClient } from './known-client.ts'
 
@@ -63,6 +62,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     form: Parameters,
     call: AuthenticationCall,
   ): Promise<AuthenticatedClient> {
+    const { isSignedBy, readAssertion } = await import('./client-assertion.ts')
     const now = Math.floor(options.now() / 1000)
     const { pathname } = new URL(request.url)
     const assertion = readAssertion(credentials.assertion, [issuer, ...endpoint], now)

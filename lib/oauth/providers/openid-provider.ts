@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { sha256 } from '../../base/sha256.ts'
-import { type Identity, type Login, type Upstream, UpstreamError } from './provider.ts'
+import { type Identity, type Login, providerId, type Upstream, UpstreamError } from './provider.ts'
 import { ask, isObject } from './provider-http.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
@@ -93,8 +93,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
   }
 
   return {
-    // The code is sent to nobody but whoever issued it, with the redirect URI that it was asked for with.
-    id: sha256(`${options.issuer}\n${options.clientId}\n${options.redirectUri}`).slice(0, 11),
+    id: providerId(options),
 
     async authorizationUrl(login, prompt, signal) {
       const { authorization_endpoint } = await metadata.read(signal)

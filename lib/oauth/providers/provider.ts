@@ -1,3 +1,5 @@
+import { sha256 } from '../../base/sha256.ts'
+
 /**
  * The OpenID Provider that people sign in to. It knows one client, us, whatever number of MCP clients registered with
  * us (F-000-04). Says who someone is; issues nothing of ours, so that another consumer can use it as well (F-000-09).
@@ -9,6 +11,15 @@ export interface Upstream {
   authorizationUrl(login: Login, prompt: UpstreamPrompt | undefined, signal: AbortSignal): Promise<URL>
   /** Turns the provider's answer (the query of the callback) into an identity. Throws `UpstreamError`. */
   identify(answer: URLSearchParams, login: Login, signal: AbortSignal): Promise<Identity>
+}
+
+/** The `id` of a provider. It covers the redirect URI as well, because the provider ties each code to one. */
+export function providerId(options: {
+  readonly issuer: string
+  readonly clientId: string
+  readonly redirectUri: string
+}): string {
+  return sha256(`${options.issuer}\n${options.clientId}\n${options.redirectUri}`).slice(0, 11)
 }
 
 /** One sign-in at the provider: fresh random values, kept in the browser's transaction cookie (F-01, F-03). */
