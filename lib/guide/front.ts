@@ -26,12 +26,14 @@ function rendered(block: Block): Markup {
   }
   if ('items' in block)
     return html`<ul class="ways">${block.items.map((item) => html`<li>${inline(item)}</li>\n`)}</ul>\n`
-  return html`<dl>${block.rows.map(row)}</dl>\n`
+  const [, ...columns] = block.columns
+  return html`<ul class="ways">${block.rows.map((cells) => row(cells, columns))}</ul>\n`
 }
 
-/** A row of a table: its first cell names what the others describe. */
-function row([name = '', ...cells]: readonly string[]): Markup {
-  return html`<div><dt>${inline(name)}</dt><dd>${cells.map((cell, index) => html`${index > 0 && ' · '}${inline(cell)}`)}</dd></div>\n`
+/** A row of a table: its first cell names what the others describe. Cells after the second need their column's name. */
+function row([name = '', ...cells]: readonly string[], columns: readonly string[]): Markup {
+  const lines = cells.map((cell, index) => html`<br>${index > 0 && `${columns[index]}: `}${inline(cell)}`)
+  return html`<li><b>${inline(name)}</b>${lines}</li>\n`
 }
 
 const markup = /`([^`]+)`|\*\*([^*]+)\*\*|\*([^*]+)\*|\[([^\]]+)\]\((https?:[^)\s]+)\)/g
