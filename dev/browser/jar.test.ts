@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { listenOnLoopback } from '../stand-in.ts'
 import { createCookieJar } from './cookies.ts'
 import { readForm } from './form.ts'
@@ -52,14 +52,15 @@ test('cookies that Chromium refuses are refused', () => {
 })
 
 test('a cookie leaves with its time', () => {
-  let now = 1000
-  const jar = createCookieJar(() => now)
+  vi.useFakeTimers({ toFake: ['Date'], now: 1000 })
+  onTestFinished(() => void vi.useRealTimers())
+  const jar = createCookieJar()
   const url = new URL('http://localhost/')
   jar.set(url, 'a=1; Max-Age=10')
   jar.set(url, `b=1; Expires=${new Date(5000).toUTCString()}`)
-  now = 6000
+  vi.setSystemTime(6000)
   expect(jar.header(url, { method: 'GET', initiator: null })).toBe('a=1')
-  now = 11_000
+  vi.setSystemTime(11_000)
   expect(jar.header(url, { method: 'GET', initiator: null })).toBeUndefined()
 })
 

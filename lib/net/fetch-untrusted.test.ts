@@ -8,7 +8,7 @@ import { createTestCa } from '../../dev/tls/ca.ts'
 import { FetchRefused, type FetchUntrustedOptions, fetchUntrusted } from './fetch-untrusted.ts'
 
 const HOST = 'docs.client.example'
-const ca = createTestCa()
+const ca = await createTestCa()
 const servers: Server[] = []
 const seen: IncomingMessage[] = []
 let port = 0
@@ -90,7 +90,7 @@ async function refusal(fetching: Promise<unknown>): Promise<string> {
 }
 
 beforeAll(async () => {
-  port = await listen(ca.certificateFor([HOST]))
+  port = await listen(await ca.certificateFor([HOST]))
 })
 
 afterAll(async () => {
@@ -180,7 +180,7 @@ describe('a hostile server is cut off', () => {
 
 describe('TLS', () => {
   test('a certificate for another name is refused [M-04]', async () => {
-    const other = await listen(ca.certificateFor(['other.example']))
+    const other = await listen(await ca.certificateFor(['other.example']))
     const fetching = fetchUntrusted(
       `https://${HOST}:${other}/ok`,
       options({ localOrigins: [`https://${HOST}:${other}`] }),
@@ -190,14 +190,14 @@ describe('TLS', () => {
 
   test('a certificate of an unknown authority is refused, whatever the environment says', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
-    const other = await listen(createTestCa().certificateFor([HOST]))
+    const other = await listen(await (await createTestCa()).certificateFor([HOST]))
     const url = `https://${HOST}:${other}/ok`
     expect(await refusal(fetchUntrusted(url, options({ localOrigins: [new URL(url).origin] })))).toBe('network')
     vi.unstubAllEnvs()
   })
 
   test('an IP address may have a certificate of its own', async () => {
-    const other = await listen(ca.certificateFor(['127.0.0.1']))
+    const other = await listen(await ca.certificateFor(['127.0.0.1']))
     const url = `https://127.0.0.1:${other}/ok`
     expect(await fetchUntrusted(url, options({ localOrigins: [new URL(url).origin] }))).toMatchObject({ status: 200 })
   })
@@ -282,7 +282,7 @@ describe('name resolution', () => {
   })
 
   test('by default is that of the machine for local origins', async () => {
-    const local = await listen(ca.certificateFor(['localhost']))
+    const local = await listen(await ca.certificateFor(['localhost']))
     const { resolve: _, ...rest } = options({ localOrigins: [`https://localhost:${local}`] })
     expect(await fetchUntrusted(`https://localhost:${local}/ok`, rest)).toMatchObject({ status: 200 })
   })

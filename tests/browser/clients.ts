@@ -34,8 +34,8 @@ export const trustedHost = 'agents.example'
 const webHost = 'helper.example'
 
 export async function startClients(): Promise<Clients> {
-  const ca = createTestCa()
-  const { key, cert } = ca.certificateFor([trustedHost, webHost])
+  const ca = await createTestCa()
+  const { key, cert } = await ca.certificateFor([trustedHost, webHost])
   const sinks = new Map<string, (answer: URLSearchParams) => Promise<void>>()
   const answer: RequestListener = async (request, response) => {
     const { host, searchParams } = new URL(request.url ?? '/', `http://${request.headers.host}`)

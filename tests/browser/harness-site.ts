@@ -25,8 +25,8 @@ export async function startHarnessSite(): Promise<HarnessSite> {
   const harness = createHarness({ issuer: `http://localhost:${site.port}` })
   answer = (request, response) => pass(request, response, harness)
 
-  const ca = createTestCa()
-  const { key, cert } = ca.certificateFor(['login.example'])
+  const ca = await createTestCa()
+  const { key, cert } = await ca.certificateFor(['login.example'])
   const provider = await listen(
     createTlsServer({ key, cert: cert + ca.caPem }, ({ url = '/' }, response) => {
       const state = new URL(url, 'https://login.example').searchParams.get('state') ?? ''

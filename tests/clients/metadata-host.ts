@@ -19,12 +19,12 @@ export interface MetadataHost {
 
 /** The website of a client's publisher, on loopback: serves its metadata document over TLS (CIMD). */
 export async function startMetadataHost(): Promise<MetadataHost> {
-  const ca = createTestCa()
+  const ca = await createTestCa()
   const directory = await mkdtemp(join(tmpdir(), 'metadata-host-'))
   const caFile = join(directory, 'ca.pem')
   await writeFile(caFile, ca.caPem)
   let fetched = 0
-  const server = createServer(ca.certificateFor(['localhost']), (request, response) => {
+  const server = createServer(await ca.certificateFor(['localhost']), (request, response) => {
     if (request.url !== '/client.json') return void response.writeHead(404).end()
     fetched += 1
     const document = {

@@ -29,8 +29,8 @@ export const hostileHost = 'docs.client.example'
 
 /** One of a host that means no good, on loopback. */
 export async function startHostileServer(): Promise<HostileServer> {
-  const ca = createTestCa()
-  const identity = ca.certificateFor([hostileHost])
+  const ca = await createTestCa()
+  const identity = await ca.certificateFor([hostileHost])
   const open = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     const { conduct } = hostile

@@ -18,14 +18,14 @@ export interface Publisher {
 
 /** The website of a client's publisher, on loopback, over TLS; `redirectUri` is the only one in its documents. */
 export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callback'): Promise<Publisher> {
-  const ca = createTestCa()
+  const ca = await createTestCa()
   const directory = await mkdtemp(join(tmpdir(), 'publisher-'))
   const caFile = join(directory, 'ca.pem')
   await writeFile(caFile, ca.caPem)
   let [fetched, clients] = [0, 0]
   let behaviour: Parameters<Publisher['behaves']>[0] = 'well'
   let keys: readonly object[] | undefined
-  const server = createServer(ca.certificateFor(['localhost']), (incoming, response) => {
+  const server = createServer(await ca.certificateFor(['localhost']), (incoming, response) => {
     fetched += 1
     if (behaviour === 'down') return void incoming.socket.destroy()
     if (behaviour === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()

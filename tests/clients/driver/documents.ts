@@ -27,7 +27,7 @@ export interface DocumentHost {
 const keyId = 'publisher-1'
 
 export async function startDocumentHost(): Promise<DocumentHost> {
-  const ca = createTestCa()
+  const ca = await createTestCa()
   const directory = await mkdtemp(join(tmpdir(), 'documents-'))
   const caFile = join(directory, 'ca.pem')
   await writeFile(caFile, ca.caPem)
@@ -36,7 +36,7 @@ export async function startDocumentHost(): Promise<DocumentHost> {
     ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   }
   const pages = new Map<string, Json>()
-  const server = createServer(ca.certificateFor(['localhost']), (request, response) => {
+  const server = createServer(await ca.certificateFor(['localhost']), (request, response) => {
     const page = pages.get(request.url ?? '')
     if (page === undefined) return void response.writeHead(404).end()
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page))

@@ -17,10 +17,12 @@ const documentOf = (url: string, more: object = {}) => ({
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
+const ca = await createTestCa()
+const identity = await ca.certificateFor(['localhost'])
+
 describe('over the network', () => {
-  const ca = createTestCa()
   const requests: (string | undefined)[] = []
-  const server = createServer(ca.certificateFor(['localhost']), (request, response) => {
+  const server = createServer(identity, (request, response) => {
     requests.push(request.url)
     const { pathname, searchParams } = new URL(request.url ?? '', origin)
     const type = searchParams.get('type') ?? 'application/json'
