@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type JournalRecord, openJournal } from './journal.ts'
+import { openDatabase } from './database.ts'
 
 export interface Blob {
   readonly body: Buffer
@@ -22,18 +22,11 @@ export interface Contents {
 }
 
 /** What the emulator stores: in memory, and on disk as well if a directory is given. Every method is synchronous. */
-export function openContents(directory: string | undefined, compactAfter: number | undefined): Contents {
-  const current = new Map<string, Blob>()
+export function openContents(directory: string | undefined): Contents {
+  const database = directory === undefined ? undefined : openDatabase(directory)
+  const current = new Map<string, Blob>(database?.all().map(({ id, body, metadata }) => [id, toBlob(body, metadata)]))
   const replaced = new Map<string, { readonly blob: Blob | undefined; readonly at: number }[]>()
   let staleness = 0
-
-  const journal =
-    directory === undefined ? undefined : openJournal(directory, replay, () => snapshot(current), compactAfter)
-
-  function replay(record: JournalRecord): void {
-    if (record.change === 'remove') current.delete(record.id)
-    else current.set(record.id, toBlob(Buffer.from(record.body, 'base64'), record.metadata))
-  }
 
   function keepReplaced(id: string): void {
     if (staleness === 0) return
@@ -51,7 +44,7 @@ export function openContents(directory: string | undefined, compactAfter: number
 
   function remove(id: string): void {
     if (!current.has(id)) return
-    journal?.append({ change: 'remove', id })
+    database?.remove(id)
     keepReplaced(id)
     current.delete(id)
   }
@@ -66,7 +59,7 @@ export function openContents(directory: string | undefined, compactAfter: number
     },
     write(id, body, metadata) {
       const blob = toBlob(body, metadata)
-      journal?.append(toRecord(id, blob))
+      database?.write({ id, body, metadata })
       keepReplaced(id)
       current.set(id, blob)
       return blob
@@ -80,19 +73,11 @@ export function openContents(directory: string | undefined, compactAfter: number
       staleness = milliseconds
     },
     close() {
-      journal?.close()
+      database?.close()
     },
   }
 }
 
 function toBlob(body: Buffer, metadata: string | undefined): Blob {
   return { body, etag: `"${hash('md5', body)}"`, ...(metadata === undefined ? {} : { metadata }) }
-}
-
-function toRecord(id: string, { body, metadata }: Blob): JournalRecord {
-  return { change: 'write', id, body: body.toString('base64'), ...(metadata === undefined ? {} : { metadata }) }
-}
-
-function* snapshot(current: ReadonlyMap<string, Blob>): Iterable<JournalRecord> {
-  for (const [id, blob] of current) yield toRecord(id, blob)
 }

@@ -19,8 +19,6 @@ export interface EmulatorOptions {
   readonly ports?: { readonly edge: number; readonly uncached: number }
   /** Keeps the blobs here, across a kill at any instant. In memory only if left out. */
   readonly directory?: string
-  /** Bytes appended to the journal before it is rewritten. */
-  readonly compactAfter?: number
   /** Entries in one page of a list; 1,000 as in production if left out. */
   readonly pageSize?: number
   readonly siteID?: string
@@ -51,7 +49,7 @@ export interface BlobsEmulator extends EmulatorControls {
  */
 export async function startBlobsEmulator(options: EmulatorOptions = {}): Promise<BlobsEmulator> {
   const { siteID = localSite.siteID, token = localSite.token, pageSize = 1000 } = options
-  const contents = openContents(options.directory, options.compactAfter)
+  const contents = openContents(options.directory)
   const faults = createFaults()
   const stopping = new AbortController()
   let operations: Operation[] = []

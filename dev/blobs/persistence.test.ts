@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,9 +23,9 @@ async function withEmulator(use: (store: Store) => Promise<void>): Promise<void>
   await use(store).finally(emulator.stop)
 }
 
-async function startChild(compactAfter: number): Promise<{ readonly child: ChildProcess; readonly store: Store }> {
+async function startChild(): Promise<{ readonly child: ChildProcess; readonly store: Store }> {
   const file = fileURLToPath(new URL('emulator-child.ts', import.meta.url))
-  const child = fork(file, [JSON.stringify({ directory, compactAfter })], { execArgv: [] })
+  const child = fork(file, [JSON.stringify({ directory })], { execArgv: [] })
   const [client] = await once(child, 'message')
   return { child, store: createBlobsStore({ name: 'kept', client, attemptTimeout: 20_000, retryDelays: [] }) }
 }
@@ -45,10 +45,10 @@ test('a restart finds every blob with its version, and no removed one', async ()
   })
 })
 
-test('SIGKILL in a stream of writes, removals and compactions loses nothing that was answered', async () => {
+test('SIGKILL in a stream of writes, removals and checkpoints loses nothing that was answered', async () => {
   const answered = new Map<string, number | null>()
   for (let life = 0; life < 4; life++) {
-    const { child, store } = await startChild(8_000)
+    const { child, store } = await startChild()
     let count = 0
     const writer = async (writer: number) => {
       for (let turn = 0; ; turn++) {
@@ -79,25 +79,47 @@ test('SIGKILL in a stream of writes, removals and compactions loses nothing that
   expect(answered.size).toBeGreaterThan(500)
 })
 
-test('the file does not grow with every change', async () => {
-  const { child, store } = await startChild(8_000)
-  for (let turn = 0; turn < 400; turn++) await store.put('one', { turn, padding: 'x'.repeat(100) }, signal)
+/** The bytes of all files of the database. */
+const sizeOnDisk = () => readdirSync(directory).reduce((total, name) => total + statSync(join(directory, name)).size, 0)
+
+test('the files do not grow with every change', async () => {
+  const { child, store } = await startChild()
+  const write = async (turns: number) => {
+    for (let turn = 0; turn < turns; turn++) await store.put('one', { turn, padding: 'x'.repeat(100) }, signal)
+    return sizeOnDisk()
+  }
+  const before = await write(200)
+  expect(await write(400)).toBe(before)
   const exited = once(child, 'exit')
   child.disconnect()
   await exited
-  expect(readFileSync(join(directory, 'blobs.jsonl')).length).toBeLessThan(9_000)
 })
 
-test('a torn last line is dropped, and the next write does not suffer from it', async () => {
-  await withEmulator((store) => store.put('whole', { kept: true }, signal))
-  appendFileSync(join(directory, 'blobs.jsonl'), '{"change":"write","id":"local-site/site:kept/torn","bo')
+test('a torn end of the log is dropped, and the next write does not suffer from it', async () => {
+  const { child, store } = await startChild()
+  await store.put('whole', { kept: true }, signal)
+  await store.put('torn', { kept: true }, signal)
+  const exited = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exited
+  const log = join(directory, 'blobs.sqlite-wal')
+  truncateSync(log, statSync(log).size - 10)
   await withEmulator((store) => store.put('next', { kept: true }, signal))
   await withEmulator(async (store) => {
     expect((await store.list('', signal)).keys).toEqual(['next', 'whole'])
   })
 })
 
-test('a file that is damaged elsewhere is named in the error', async () => {
-  writeFileSync(join(directory, 'blobs.jsonl'), 'not ours\n')
-  await expect(startBlobsEmulator({ directory })).rejects.toThrow(/blobs\.jsonl: line 1/)
+test('a file that is damaged is named in the error', async () => {
+  writeFileSync(join(directory, 'blobs.sqlite'), 'not ours\n'.repeat(1_000))
+  await expect(startBlobsEmulator({ directory })).rejects.toThrow(/blobs\.sqlite cannot be read/)
+})
+
+test('the file of an earlier version is left alone, and a warning says so', async () => {
+  const journal = join(directory, 'blobs.jsonl')
+  writeFileSync(journal, 'earlier\n')
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
+  await withEmulator((store) => store.put('new', {}, signal))
+  expect(warn.mock.calls.flat()).toEqual([expect.stringContaining(`${journal} is from an earlier version`)])
+  expect(readFileSync(journal, 'utf8')).toBe('earlier\n')
 })
