@@ -4,7 +4,7 @@ import { fromJsonSchema, type JsonSchemaType } from '@modelcontextprotocol/serve
 import { describe, expect, test } from 'vitest'
 import { repository } from '../dev/repository.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
-import { defaultBrand } from '../lib/oauth/pages/index.ts'
+import { defaultBrand } from '../lib/pages/brand.ts'
 import { identity } from '../lib/service/identity.ts'
 
 const read = (path: string) => JSON.parse(readFileSync(join(repository, path), 'utf8'))

@@ -1,14 +1,11 @@
 import { frontPage } from '../../lib/guide/front.ts'
-import {
-  type Brand,
-  confirmPage,
-  consentPage,
-  defaultBrand,
-  errorKinds,
-  errorPage,
-  type Page,
-  returnPage,
-} from '../../lib/oauth/pages/index.ts'
+import { errorKinds } from '../../lib/oauth/errors.ts'
+import { confirmPage } from '../../lib/oauth/pages/confirm.ts'
+import { consentPage } from '../../lib/oauth/pages/consent.ts'
+import { errorPage } from '../../lib/oauth/pages/error.ts'
+import { returnPage } from '../../lib/oauth/pages/return.ts'
+import { type Brand, defaultBrand } from '../../lib/pages/brand.ts'
+import type { Page } from '../../lib/pages/layout.ts'
 
 const hostileName = `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}`
 const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`
@@ -91,7 +88,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
     }),
     'return-app': returnPage({
       brand,
-      outcome: 'cancelled',
+      outcome: 'canceled',
       location: 'cursor://anysphere.cursor-mcp/oauth/callback?error=access_denied',
       requestId,
     }),
@@ -114,9 +111,9 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       requestId,
       again: '/oauth/authorize?client_id=c',
     }),
-    'return-cancelled': returnPage({
+    'return-canceled': returnPage({
       brand,
-      outcome: 'cancelled',
+      outcome: 'canceled',
       location: 'https://agents.example.com/callback?error=access_denied',
       requestId,
     }),

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
-import { createBlockedClients, nobodyBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
+import { createBlockedClients, noneBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
 import type { Client } from '../../lib/oauth/clients/client.ts'
 import { type ClientKey, fittingKeys } from '../../lib/oauth/clients/client-keys.ts'
 import { createConfiguredClients, parseConfiguredClients } from '../../lib/oauth/clients/configured-clients.ts'
@@ -12,9 +12,9 @@ import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
-import { defaultBrand } from '../../lib/oauth/pages/index.ts'
 import { type Identity, type Upstream, UpstreamError } from '../../lib/oauth/providers/provider.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
+import { defaultBrand } from '../../lib/pages/brand.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { recorded } from './recording.ts'
@@ -98,7 +98,7 @@ export function createHarness(
   const stored = createStoredKeysReader({ issuer, store, now })
   const sealing = createSealing(issuer, options.secrets ?? newSecrets())
   const blockList = parseBlockList(options.blockedClients ?? [])
-  const blocked = blockList ? createBlockedClients(blockList, log) : nobodyBlocked
+  const blocked = blockList ? createBlockedClients(blockList, log) : noneBlocked
   const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
   const registrations = createRegistrations({
     sealer: createRegistrationSealer(sealing),

@@ -1,57 +1,36 @@
-import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
-import { TooManyRequests } from './authorization/checks.ts'
 import { requireNavigation } from './authorization/navigation.ts'
-import { absentPaths, legacyPaths, paths, type Scope, scopes, withSlash } from './capabilities.ts'
+import { absentPaths, legacyPaths, paths, scopes, withSlash } from './capabilities.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
-import { type FlowOptions, flowEndpoints, type Handler, unconfigured } from './endpoints.ts'
+import { flowEndpoints, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
+import type { Call, Handler } from './http/call.ts'
 import { pageErrorResponse } from './http/error-page-answer.ts'
 import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
-import type { PublicKeys } from './keys/signing-keys.ts'
-import type { Brand } from './pages/index.ts'
-
-/** What discovery needs: works while the rest is not configured (F-000-39). */
-export interface DiscoveryOptions {
-  /** The configured issuer, without a trailing slash. */
-  readonly issuer: string
-  readonly resource: string
-  readonly brand: Brand
-  readonly documentationUrl: string
-  /** What clients are told that they may ask for: a scope that nothing here needs is not among it. Absent: all. */
-  readonly scopesOffered?: readonly Scope[]
-  readonly publicKeys: PublicKeys
-  /** No client can register: there is no such endpoint, and the metadata names none. Absent: they can. */
-  readonly registrationOff?: boolean
-  /** There is an introspection endpoint; absent: none. */
-  readonly introspectionOn?: boolean
-  /** The metadata does not say that `iss` comes with every authorization response, which it does all the same (D-10). */
-  readonly issNotAdvertised?: boolean
-  readonly log: Log
-}
+import type { DiscoveryOptions, FlowOptions } from './options.ts'
 
 export interface AuthorizationServer {
   fetch(request: Request, call: Call): Promise<Response>
 }
 
 /**
- * The authorization server, from web-standard requests to web-standard responses. `flow` is null while the service is
- * misconfigured: its endpoints answer 503, discovery and keys stay up (F-000-39).
+ * Makes the authorization server, which answers web-standard requests. `flow` is null while the service is misconfigured.
+ * Discovery and keys then stay up, and all other endpoints answer 503 (F-000-39).
  */
 export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowOptions | null): AuthorizationServer {
   const routes = new Map<string, Handler>()
 
   /**
-   * One path: its methods, `OPTIONS` where browsers may call across origins, and 405 with `Allow` for the rest. `page` is
-   * for people, `api` for clients, `server` for servers: no script of a web page is to reach it.
+   * Adds one path with its methods. Other methods get a 405 with `Allow`. A `page` is for users. An `api` is for clients, and
+   * browsers may call it across origins. A `server` path is for servers, and no script of a web page may call it.
    */
   function route(path: string, kind: 'api' | 'page' | 'server', methods: Record<string, Handler>): void {
     const readable = kind === 'api' && methods.GET !== undefined
     const allow = [...Object.keys(methods), ...(readable ? ['HEAD'] : []), ...(kind === 'api' ? ['OPTIONS'] : [])]
     routes.set(path, async (request, call) => {
-      // A page is a step of a sign-in: whoever only asks for its head must not take the step.
+      // A page is a step of a sign-in, and a HEAD request must not take that step.
       const method = readable && request.method === 'HEAD' ? 'GET' : request.method
-      // Any word may be a method: `constructor` is none of ours.
+      // A method may be any word, such as `constructor`.
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
       try {
         if (handler) {
@@ -68,9 +47,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
         logFailure(error, path, call, options.log)
         if (kind === 'api') return jsonError(error, request)
         if (kind === 'server') return withoutCors(jsonError(error, request))
-        const response = pageErrorResponse(error, request, options.brand, call.requestId)
-        if (error instanceof TooManyRequests) response.headers.set('retry-after', String(error.retryAfter))
-        return response
+        return pageErrorResponse(error, request, options.brand, call.requestId)
       }
     })
   }
@@ -86,7 +63,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
     resourceName: options.brand.productName,
     privacyUrl: options.brand.privacyUrl,
   })
-  /** At a path, and at the same with a slash at its end. */
+  /** Serves a document at a path, with and without a slash at its end. */
   const document = (path: string, get: Handler) => {
     for (const at of [path, withSlash(path)]) route(at, 'api', { GET: get })
   }
@@ -97,7 +74,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   route(paths.protectedResourceMetadataOfMcpSlash, 'api', { GET: () => json(ofSlash, 200, cached) })
   document(paths.jwks, async (_request, { signal }) => {
     const jwks = await options.publicKeys(signal)
-    // An empty set must not outlive the first key.
+    // A cached empty set would hide the first key.
     return json(jwks, 200, jwks.keys.length > 0 ? cached : {})
   })
   for (const path of absentPaths) document(path, () => json({ error: 'not_found' }, 404))
@@ -125,7 +102,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   }
 }
 
-/** One line for each refusal: what the client was told, and the detail that it was not told. */
+/** Logs one line for each refusal: what the client was told, and the detail that it was not told. */
 function logFailure(error: unknown, path: string, { requestId }: Call, log: Log): void {
   if (error instanceof OAuthError) {
     log('request_refused', { path, requestId, error: error.code, reason: error.description, detail: error.detail })

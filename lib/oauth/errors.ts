@@ -1,7 +1,4 @@
-import type { ValidatedRedirect } from './clients/redirect-uri.ts'
-import type { ErrorKind } from './pages/index.ts'
-
-/** The error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2 and RFC 8707 §2, and OpenID Connect Core §3.1.2.6. */
+/** The error codes of RFC 6749 §4.1.2.1 and §5.2, RFC 7591 §3.2.2, RFC 8707 §2, and OpenID Connect Core §3.1.2.6. */
 export type ErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -24,8 +21,8 @@ export type ErrorCode =
   | 'invalid_client_metadata'
 
 /**
- * What went wrong, in three voices: `code` for the wire, `description` for the developer who reads the answer
- * (ASCII, public), `detail` for the log.
+ * Says what went wrong to three readers: `code` to the program, `description` to the developer who reads the answer
+ * (ASCII, public), and `detail` to the operator who reads the log.
  */
 export class OAuthError extends Error {
   override readonly name: string = 'OAuthError'
@@ -41,7 +38,7 @@ export class OAuthError extends Error {
   }
 }
 
-/** 429 (RFC 6585 §4): the same request may come again after `retryAfter` seconds. */
+/** Becomes a 429 (RFC 6585 §4): the client may repeat the request after `retryAfter` seconds. */
 export class LimitError extends OAuthError {
   override readonly name = 'LimitError'
   readonly retryAfter: number
@@ -52,29 +49,46 @@ export class LimitError extends OAuthError {
   }
 }
 
-/** Nothing may redirect: the person sees a page of ours (OAuth 2.1 §4.1.2.1; A-04). */
+/** The reasons for an error page. `pages/error-texts.ts` has the words for each. */
+export const errorKinds = [
+  'expired',
+  'other-browser',
+  'unknown-client',
+  'client-unavailable',
+  'invalid-redirect-uri',
+  'invalid-request',
+  'not-configured',
+  'sign-in-unavailable',
+  'sign-in-stuck',
+  'too-many-sign-ins',
+  'cross-site',
+  'not-navigated',
+  'speculative',
+  'unexpected',
+] as const
+export type ErrorKind = (typeof errorKinds)[number]
+
+/** What an error page has besides its kind, code and description. */
+interface PageErrorExtras {
+  /** For the log. */
+  readonly detail?: string | undefined
+  /** A path of this server that starts the same sign-in again. If absent, only the app can start it. */
+  readonly again?: string | undefined
+  /** Seconds until the user may try again. The answer is then a 429. */
+  readonly retryAfter?: number
+}
+
+/** Becomes an error page. It never redirects, since nothing proves yet where it could (OAuth 2.1 §4.1.2.1; A-04). */
 export class PageError extends OAuthError {
   override readonly name = 'PageError'
   readonly kind: ErrorKind
-  /** A path of ours at which the same sign-in begins anew; absent: only the app can begin it. */
   readonly again: string | undefined
+  readonly retryAfter: number | undefined
 
-  constructor(kind: ErrorKind, code: ErrorCode, description: string, detail?: string, again?: string) {
-    super(code, description, detail)
+  constructor(kind: ErrorKind, code: ErrorCode, description: string, extras: PageErrorExtras = {}) {
+    super(code, description, extras.detail)
     this.kind = kind
-    this.again = again
-  }
-}
-
-/** May go back to the client, because client and redirect URI are proven: the type says so. */
-export class AuthorizationError extends OAuthError {
-  override readonly name = 'AuthorizationError'
-  readonly redirect: ValidatedRedirect
-  readonly state: string | undefined
-
-  constructor(to: { redirect: ValidatedRedirect; state: string | undefined }, code: ErrorCode, description: string) {
-    super(code, description)
-    this.redirect = to.redirect
-    this.state = to.state
+    this.again = extras.again
+    this.retryAfter = extras.retryAfter
   }
 }

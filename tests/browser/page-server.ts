@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { htmlResponse, type Page } from '../../lib/oauth/pages/index.ts'
+import { htmlResponse } from '../../lib/pages/html-response.ts'
+import type { Page } from '../../lib/pages/layout.ts'
 import { listen } from './listen.ts'
 
 export interface Posted {

@@ -15,8 +15,8 @@ import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registr
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
-import { defaultBrand } from '../../lib/oauth/pages/index.ts'
 import { type Upstream, UpstreamError } from '../../lib/oauth/providers/provider.ts'
+import { defaultBrand } from '../../lib/pages/brand.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
 
 /** A harness with what the one of the unit tests leaves out: documents that are fetched and copied, and limits. */

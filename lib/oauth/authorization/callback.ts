@@ -1,117 +1,119 @@
+import { htmlResponse } from '../../pages/html-response.ts'
+import type { Page } from '../../pages/layout.ts'
 import { lifetimes, paths } from '../capabilities.ts'
-import { AuthorizationError, type ErrorCode, PageError } from '../errors.ts'
+import { type ErrorCode, PageError } from '../errors.ts'
 import { subjectOf } from '../grants/record.ts'
+import type { Call } from '../http/call.ts'
 import { parseParameters } from '../http/parameters.ts'
-import { confirmPage, htmlResponse, type Page } from '../pages/index.ts'
+import { confirmPage } from '../pages/confirm.ts'
 import { type Identity, UpstreamError } from '../providers/provider.ts'
 import { isRefusal, meaningOf } from '../providers/provider-words.ts'
-import { cookieHeaders } from './answer-to-client.ts'
-import type { AuthorizationCall, AuthorizationContext } from './context.ts'
-import { codeFor, grantOf, isAlive, newCode, type SignedIn } from './issue-code.ts'
+import { AuthorizationError, cookieHeaders } from './answer-to-client.ts'
+import { type ReturnAddress, requireStillAllowed } from './checks.ts'
+import type { AuthorizationContext } from './context.ts'
+import { codeFor, grantOf, isAlive, newCode } from './issue-code.ts'
 import { onPage } from './on-page.ts'
 import { redirectAgain, unavailable } from './provider-redirect.ts'
-import { askAnew, type ReturnAddress, returnAddressOf } from './request.ts'
+import { startAgainPath } from './request.ts'
+import type { SignedIn } from './signed-in.ts'
 import type { Confirmation, OpenTransaction, Transaction } from './transaction.ts'
 
 /**
- * `GET /mcp/callback`: the OpenID Provider sends the person back. Only the browser that approved has the transaction
- * (F-02, A-21), and only then is the provider asked who this is; the answer becomes a code for the client. Touches no
- * store: the provider's code, the transaction and our grant are each for one use. The same request may come more than once
- * (two at a time, reloaded, by the back button): it takes no further step. Throws `PageError`.
+ * `GET /mcp/callback`: the OpenID Provider sends the browser back. Only the browser that approved has the transaction
+ * (F-02, A-21). Only then does the provider tell who signed in, and the client gets a code. Uses no store: the provider's
+ * code, the transaction and the grant can each be used once. The same request may come again (twice at once, reloaded, or
+ * by the back button); it then takes no further step. Throws `PageError`.
  */
-export async function callback(
-  request: Request,
-  context: AuthorizationContext,
-  call: AuthorizationCall,
-): Promise<Response> {
+export async function callback(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
   const answer = new URL(request.url).searchParams
   const state = onPage('invalid-request', () => parseParameters(answer).get('state')) ?? ''
   const found = context.transactions.find(request, state)
-  if (!found) {
-    throw new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
-  }
-  const to = returnAddressOf(found.request, context.redirectPolicy)
+  if (!found) throw noSuchSignIn()
+  const to = requireStillAllowed(found.request, context)
   if (found.kind === 'finished') return finished(found, to, context)
   if (found.late) throw tookTooLong(found)
-  // The question after the sign-in stands at this address: loaded again, it is asked again.
+  // The confirmation page stands at this address. A reload shows it again.
   if (found.kind === 'confirming') return htmlResponse(confirmationPage(state, found, context), { status: 200 })
-  // The operator has changed the provider meanwhile: this code is not for the one that we know now.
+  // The operator has changed the provider meanwhile. This code belongs to the earlier one.
   const elsewhere = found.provider !== undefined && found.provider !== context.upstream.id
-  if (elsewhere) return beginAgain(found, 1, request, context, call)
-  return signInOf(found, answer, to, request, context, call)
+  if (elsewhere) return signInAgain(found, 1, request, context, call)
+  return finishSignIn(found, answer, to, request, context, call)
 }
 
-async function signInOf(
+export const noSuchSignIn = () =>
+  new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
+
+async function finishSignIn(
   transaction: Transaction,
   answer: URLSearchParams,
   to: ReturnAddress,
   browser: Request,
   context: AuthorizationContext,
-  call: AuthorizationCall,
+  call: Call,
 ): Promise<Response> {
   const { request, login } = transaction
+  const client = request.clientHash
   try {
     const signedIn = signedInAs(await context.upstream.identify(answer, login, call.signal))
     const confirmation = { request, signedIn, grant: grantOf(signedIn.sub, transaction, context) }
-    if (!context.respond.mayRedirect(to.redirect))
+    if (!context.respond.mayRedirect(to.redirect)) {
       return askForConfirmation(browser, login.state, confirmation, context)
+    }
     const issued = newCode(context)
     const code = codeFor(signedIn, request, confirmation.grant, issued, context)
-    context.log('code_issued', { client: request.c, sub: signedIn.sub })
+    context.log('code_issued', { client, sub: signedIn.sub })
     return context.respond.success(to, code, context.transactions.finish(browser, login.state, confirmation, issued))
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     const { kind, code, message: reason } = error
-    context.log('upstream_failed', { client: request.c, kind, code, reason })
-    // Nothing is burnt: loading the page again asks again (F-13).
+    context.log('upstream_failed', { client, kind, code, reason })
+    // The provider's code is still valid: a reload of the page asks the provider again (F-13).
     if (kind === 'passing') throw unavailable(error)
-    if (kind === 'spent') return beginAgain(transaction, error.rejected ? 2 : 1, browser, context, call)
+    if (kind === 'spent') return signInAgain(transaction, error.rejected ? 2 : 1, browser, context, call)
     const end = context.transactions.end(browser, login.state)
     const told = clientError(error)
-    return context.respond.failure(new AuthorizationError(to, told.code, told.description), to, call.requestId, end)
+    return context.respond.failure(new AuthorizationError(to, told.code, told.description), call.requestId, end)
   }
 }
 
 /**
- * The provider's code is gone, and nobody was identified: only another way through the provider can help, which takes no
- * click where it remembers the person. Counted, so that it ends; and only for whoever has just approved, however long the
- * operator lets a sign-in take: later somebody else may sit at this browser.
+ * Sends the browser to the provider again, for when the provider's code is spent and no user was identified. This takes no
+ * click if the provider remembers the user. It is bounded, so that it ends. It happens only soon after the approval, however
+ * long the operator lets a sign-in take: later another user may sit at this browser.
  *
- * @param most how often for one approval
+ * @param most how often one approval may do this
  */
-async function beginAgain(
+async function signInAgain(
   transaction: Transaction,
   most: number,
   browser: Request,
   context: AuthorizationContext,
-  call: AuthorizationCall,
+  call: Call,
 ): Promise<Response> {
-  const { request, begunAgain, approvedAt } = transaction
+  const { request, repeats, approvedAt } = transaction
   const recent = approvedAt + Math.min(context.signInLifetime, lifetimes.signIn) > Math.floor(context.now() / 1000)
-  if (begunAgain >= most || !recent) {
+  if (repeats >= most || !recent) {
     const description = 'the OpenID Provider does not say who signed in'
-    throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, undefined, askAnew(request))
+    throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, { again: startAgainPath(request) })
   }
   const response = await redirectAgain(transaction, browser, context, call.signal)
-  context.log('sign_in_begun_again', { client: request.c, times: begunAgain + 1 })
+  context.log('sign_in_begun_again', { client: request.clientHash, times: repeats + 1 })
   return response
 }
 
-/** Whoever sits at this browser by now is asked by the consent page, and the client is looked up anew. */
+/** The error of a late sign-in. Starting again asks on the consent page, since another user may sit at this browser by now. */
 export function tookTooLong({ request }: { readonly request: OpenTransaction['request'] }): PageError {
-  return new PageError('expired', 'access_denied', 'the sign-in took too long', undefined, askAnew(request))
+  return new PageError('expired', 'access_denied', 'the sign-in took too long', { again: startAgainPath(request) })
 }
 
-/** The client has been told: all that can be repeated is the way back to it, by a click, while the code is good. */
+/** Answers a sign-in whose client has its code. The page repeats that answer, by a click, while the code is valid. */
 export function finished(
   { request, signedIn, grant, code }: Extract<OpenTransaction, { kind: 'finished' }>,
   to: ReturnAddress,
   context: AuthorizationContext,
 ): Response {
-  return context.respond.finished(
-    to,
-    isAlive(code, context) ? codeFor(signedIn, request, grant, code, context) : undefined,
-  )
+  const repeated = isAlive(code, context) ? codeFor(signedIn, request, grant, code, context) : undefined
+  return context.respond.finished(to, repeated)
 }
 
 function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
@@ -121,7 +123,7 @@ function signedInAs({ issuer, sub, email, emailVerified, organization }: Identit
   }
 }
 
-/** Asks once more before a code exists: the answer would go to a host that nobody vouches for (A-17). */
+/** Shows the confirmation page before a code exists, because the operator does not trust the host of the client (A-17). */
 function askForConfirmation(
   browser: Request,
   state: string,
@@ -129,24 +131,26 @@ function askForConfirmation(
   context: AuthorizationContext,
 ): Response {
   const cookies = context.transactions.awaitConfirmation(browser, state, confirmation)
-  context.log('confirmation_asked', { client: confirmation.request.c, sub: confirmation.signedIn.sub })
+  const { request, signedIn } = confirmation
+  context.log('confirmation_asked', { client: request.clientHash, sub: signedIn.sub })
   return htmlResponse(confirmationPage(state, confirmation, context), { status: 200, headers: cookieHeaders(cookies) })
 }
 
-function confirmationPage(state: string, { request, signedIn }: Confirmation, context: AuthorizationContext): Page {
+function confirmationPage(state: string, { request, signedIn }: Confirmation, { brand }: AuthorizationContext): Page {
   const { email, organizationName: organization } = signedIn.person
+  const { clientName, redirectUri } = request
   return confirmPage({
-    brand: context.brand,
-    ...(email === undefined ? {} : { email }),
-    ...(organization === undefined ? {} : { organization }),
-    ...(request.cn === undefined ? {} : { clientName: request.cn }),
-    redirectUri: request.redirect_uri,
+    brand,
+    email,
+    organization,
+    clientName,
+    redirectUri,
     action: paths.confirm,
     hiddenFields: { state },
   })
 }
 
-/** What the client is told (F-08): never the provider's own words. */
+/** Returns the error for the client (F-08). It never quotes the provider. */
 function clientError({ kind, code }: UpstreamError): { code: ErrorCode; description: string } {
   if (kind === 'invalid') return { code: 'server_error', description: 'the sign-in could not be verified' }
   if (kind === 'misconfigured') {
@@ -154,9 +158,9 @@ function clientError({ kind, code }: UpstreamError): { code: ErrorCode; descript
   }
   const meaning = meaningOf(code ?? '')
   if (meaning === 'access_denied') {
-    return { code: meaning, description: 'the person or the OpenID Provider refused the sign-in' }
+    return { code: meaning, description: 'the user or the OpenID Provider refused the sign-in' }
   }
-  if (isRefusal(meaning)) return { code: meaning, description: 'the OpenID Provider needs the person' }
+  if (isRefusal(meaning)) return { code: meaning, description: 'the OpenID Provider needs the user to interact' }
   if (meaning === 'passing' && !/^server.error$/i.test(code ?? '')) {
     return { code: 'temporarily_unavailable', description: 'the OpenID Provider is temporarily unavailable' }
   }

@@ -1,42 +1,38 @@
-import { AuthorizationError, PageError } from '../errors.ts'
-import { finished, tookTooLong } from './callback.ts'
-import type { AuthorizationCall, AuthorizationContext } from './context.ts'
+import type { Call } from '../http/call.ts'
+import { AuthorizationError } from './answer-to-client.ts'
+import { finished, noSuchSignIn, tookTooLong } from './callback.ts'
+import { requireStillAllowed } from './checks.ts'
+import type { AuthorizationContext } from './context.ts'
 import { codeFor, codeOfConfirmation, isAlive } from './issue-code.ts'
 import { onPage } from './on-page.ts'
 import { readOwnForm } from './own-form.ts'
-import { returnAddressOf } from './request.ts'
 
 /**
- * `POST /oauth/confirm`: the person saw who they are signed in as, and that the answer goes to a host nobody vouches
- * for, or opens an app (A-17, A-20). Only now is there a code. Posted again at once (a double click) it is the same code; whoever kept the
- * cookie and posts again later gets another code of the same grant, which only one of them can become. Throws `PageError`.
+ * `POST /oauth/confirm`: the user saw who is signed in, and that the answer goes to an untrusted host or opens an app (A-17,
+ * A-17, A-20). Only now does a code exist. A second post at once (a double click) gives the same code. A later post gives
+ * another code of the same grant, and only one of them can be redeemed. Throws `PageError`.
  */
-export async function confirm(
-  request: Request,
-  context: AuthorizationContext,
-  call: AuthorizationCall,
-): Promise<Response> {
+export async function confirm(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
   const form = await readOwnForm(request, context.issuer)
   const state = onPage('invalid-request', () => form.get('state')) ?? ''
   const confirmed = onPage('invalid-request', () => form.get('action')) === 'confirm'
   const found = context.transactions.find(request, state)
-  if (!found || found.kind === 'signing-in') {
-    throw new PageError('other-browser', 'access_denied', 'this browser has no such sign-in, or it has expired')
-  }
-  const to = returnAddressOf(found.request, context.redirectPolicy)
+  if (!found || found.kind === 'signing-in') throw noSuchSignIn()
+  const to = requireStillAllowed(found.request, context)
   const { signedIn, grant } = found
   if (found.kind === 'finished') {
     if (!confirmed || !isAlive(found.code, context)) return finished(found, to, context)
     return context.respond.success(to, codeFor(signedIn, found.request, grant, found.code, context))
   }
   if (found.late) throw tookTooLong(found)
+  const logged = { client: found.request.clientHash, sub: signedIn.sub }
   if (!confirmed) {
-    context.log('confirmation_denied', { client: found.request.c, sub: signedIn.sub })
-    const denied = new AuthorizationError(to, 'access_denied', 'the person cancelled')
-    return context.respond.failure(denied, to, call.requestId, context.transactions.end(request, state))
+    context.log('confirmation_denied', logged)
+    const denied = new AuthorizationError(to, 'access_denied', 'the user canceled')
+    return context.respond.failure(denied, call.requestId, context.transactions.end(request, state))
   }
   const issued = codeOfConfirmation(grant, context)
   const code = codeFor(signedIn, found.request, grant, issued, context)
-  context.log('code_issued', { client: found.request.c, sub: signedIn.sub })
+  context.log('code_issued', logged)
   return context.respond.success(to, code, context.transactions.finish(request, state, found, issued))
 }

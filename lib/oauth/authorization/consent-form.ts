@@ -1,36 +1,40 @@
 import * as v from 'valibot'
 import { lifetimes } from '../capabilities.ts'
 import type { Sealing } from '../keys/sealing.ts'
-import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
+import { type AuthorizationRequest, authorizationRequestEntries, authorizationRequestNames } from './request.ts'
 
 const ConsentForm = v.object({
   ...authorizationRequestEntries,
-  /** SHA-256 of the browser cookie. */
-  b: v.string(),
+  /** base64url SHA-256 of the browser cookie. */
+  browserHash: v.string(),
   /** Seconds since the epoch. */
-  exp: v.number(),
+  expiresAt: v.number(),
 })
+const names = { ...authorizationRequestNames, browserHash: 'b', expiresAt: 'exp' }
 
 /**
- * The authorization request inside the consent form: sealed, and bound to the browser that was shown the page. Opening
- * it is the CSRF check (C-08): another site can neither make one nor use its own in somebody else's browser.
+ * Seals the authorization request into the consent form, bound to the browser that is shown the page. Opening it is the
+ * CSRF check (C-08): another site can neither make one nor use its own in the browser of another user.
  */
 export interface ConsentForms {
   seal(request: AuthorizationRequest, browserHash: string): string
+  /** Returns `null` for a value that is not sealed by this service. */
   open(
     value: string,
   ): { readonly request: AuthorizationRequest; readonly browserHash: string; readonly expired: boolean } | null
 }
 
+/** @param now milliseconds since the epoch */
 export function createConsentForms(sealing: Sealing, now: () => number): ConsentForms {
-  const sealer = sealing.encrypted('consent', ConsentForm, { long: 'state' })
+  const sealer = sealing.encrypted('consent', ConsentForm, { long: 'state', names })
+  const seconds = () => Math.floor(now() / 1000)
   return {
-    seal: (request, b) => sealer.seal({ ...request, b, exp: Math.floor(now() / 1000) + lifetimes.consent }),
+    seal: (request, browserHash) => sealer.seal({ ...request, browserHash, expiresAt: seconds() + lifetimes.consent }),
     open(value) {
       const opened = sealer.open(value)
       if (!opened) return null
-      const { b, exp, ...request } = opened
-      return { request, browserHash: b, expired: exp <= Math.floor(now() / 1000) }
+      const { browserHash, expiresAt, ...request } = opened
+      return { request, browserHash, expired: expiresAt <= seconds() }
     },
   }
 }

@@ -1,8 +1,8 @@
-import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
+import type { Brand } from '../../pages/brand.ts'
+import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { RedirectPolicy } from '../clients/redirect-uri.ts'
 import type { Clients } from '../clients/resolve.ts'
-import type { Brand } from '../pages/index.ts'
 import type { Upstream } from '../providers/provider.ts'
 import type { CodeSealer } from '../token/authorization-code.ts'
 import type { Responder } from './answer-to-client.ts'
@@ -10,18 +10,19 @@ import type { BrowserBinding } from './browser.ts'
 import type { ConsentForms } from './consent-form.ts'
 import type { Transactions } from './transaction.ts'
 
-/** What the steps of a sign-in have in common. */
+/** What the steps of a sign-in share. */
 export interface AuthorizationContext {
   readonly issuer: string
   readonly resource: string
   readonly brand: Brand
-  /** Whether the consent page is shown even for hosts that the operator trusts (`MCP_OAUTH_INTERSTITIAL`). */
+  /** Whether the consent page is shown even for trusted hosts (`MCP_OAUTH_INTERSTITIAL`). */
   readonly interstitial: boolean
   /** Seconds from approval to the absolute end of a grant. */
   readonly grantLifetime: number
-  /** Seconds from approval in which the person is to have signed in. */
+  /** Seconds that the user has for the sign-in after approval. */
   readonly signInLifetime: number
   readonly clients: Clients
+  readonly blocked: BlockedClients
   readonly redirectPolicy: RedirectPolicy
   readonly upstream: Upstream
   readonly browser: BrowserBinding
@@ -33,5 +34,3 @@ export interface AuthorizationContext {
   readonly now: () => number
   readonly log: Log
 }
-
-export type AuthorizationCall = Pick<Call, 'signal' | 'requestId'>

@@ -1,7 +1,6 @@
-import { OAuthError, PageError } from '../errors.ts'
-import type { ErrorKind } from '../pages/index.ts'
+import { type ErrorKind, OAuthError, PageError } from '../errors.ts'
 
-/** Whatever the work refuses is shown on a page of ours: nothing has been proven yet that could be redirected to. */
+/** Runs work whose errors must be shown on a page, since no redirect URI is validated yet. Throws `PageError`. */
 export function onPage<T>(kind: ErrorKind, work: () => T): T {
   try {
     return work()

@@ -2,8 +2,8 @@ import { OAuthError, PageError } from '../errors.ts'
 import { type Parameters, readForm } from '../http/parameters.ts'
 
 /**
- * A form of our own pages. Another site cannot send it (C-08): browsers say where a post comes from, and we insist on
- * hearing it. Throws `PageError`.
+ * Reads a form that one of our own pages posts. Browsers name the origin of a post, and this requires them to, so that
+ * another site cannot post it (C-08). Throws `PageError`.
  */
 export async function readOwnForm(request: Request, issuer: string): Promise<Parameters> {
   const origin = request.headers.get('origin')

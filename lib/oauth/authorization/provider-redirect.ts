@@ -1,54 +1,52 @@
 import { PageError } from '../errors.ts'
-import { type Login, UpstreamError } from '../providers/provider.ts'
+import { UpstreamError } from '../providers/provider.ts'
 import { seeOther } from './answer-to-client.ts'
 import type { AuthorizationContext } from './context.ts'
 import type { AuthorizationRequest } from './request.ts'
-import type { Transaction } from './transaction.ts'
+import type { Begun, Transaction } from './transaction.ts'
 
 /**
- * Opens the transaction of an approved request and sends the browser to the OpenID Provider. Its cookie is set here and
- * nowhere else (C-10), in the same answer (F-01). Throws `PageError`.
+ * Begins the transaction of an approved request and sends the browser to the OpenID Provider. Only this answer sets the
+ * transaction's cookie (C-10, F-01). Throws `PageError`.
  */
-export async function redirectToProvider(
+export function redirectToProvider(
   approved: AuthorizationRequest,
   browser: Request,
   context: AuthorizationContext,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { login, setCookies } = context.transactions.begin(approved, context.upstream.id, browser)
-  const location = await providerUrl(login, approved, context, signal)
-  return seeOther(location.href, setCookies)
+  return redirect(context.transactions.begin(approved, context.upstream.id, browser), approved, context, signal)
 }
 
 /** Sends the browser to the OpenID Provider once more for the same approval. Throws `PageError`. */
-export async function redirectAgain(
+export function redirectAgain(
   transaction: Transaction,
   browser: Request,
   context: AuthorizationContext,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { login, setCookies } = context.transactions.beginAgain(transaction, context.upstream.id, browser)
-  const location = await providerUrl(login, transaction.request, context, signal)
-  return seeOther(location.href, setCookies)
+  const begun = context.transactions.beginAgain(transaction, context.upstream.id, browser)
+  return redirect(begun, transaction.request, context, signal)
 }
 
-/** While the provider cannot be found, the page stays usable: pressing again asks again (F-13). */
-async function providerUrl(
-  login: Login,
-  { c: client, prompt }: AuthorizationRequest,
+async function redirect(
+  { login, setCookies }: Begun,
+  { clientHash: client, prompt }: AuthorizationRequest,
   context: AuthorizationContext,
   signal: AbortSignal,
-): Promise<URL> {
+): Promise<Response> {
   try {
-    return await context.upstream.authorizationUrl(login, prompt, signal)
+    const location = await context.upstream.authorizationUrl(login, prompt, signal)
+    return seeOther(location.href, setCookies)
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
     context.log('upstream_failed', { client, kind: error.kind, code: error.code, reason: error.message })
+    // The page in the browser stays usable: pressing the button again asks the provider again (F-13).
     throw unavailable(error)
   }
 }
 
-/** What a person is shown while the provider cannot be asked: for a moment, or until somebody has set it up. */
+/** Returns the error page for a provider that does not answer, or that the operator must set up first. */
 export function unavailable({ kind }: UpstreamError): PageError {
   return kind === 'misconfigured'
     ? new PageError('not-configured', 'server_error', 'the OpenID Provider is not set up for this service')

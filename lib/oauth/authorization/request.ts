@@ -1,73 +1,71 @@
 import * as v from 'valibot'
+import { defined } from '../../base/defined.ts'
 import { capabilities, paths } from '../capabilities.ts'
-import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../clients/redirect-uri.ts'
-import { PageError } from '../errors.ts'
 
-/**
- * A validated authorization request as it travels: sealed in the consent form, then in the transaction cookie. Member
- * names are short, since a browser carries it.
- */
+/** A validated authorization request, as it travels sealed in the consent form and then in cookies. */
 export const authorizationRequestEntries = {
-  /** base64url SHA-256 of client_id; the client's name and verified host, if it has them. */
-  c: v.string(),
-  cn: v.exactOptional(v.string()),
-  ch: v.exactOptional(v.string()),
-  /** When the client registered, in seconds since the epoch; absent: it has a metadata document. */
-  i: v.exactOptional(v.number()),
-  /** The client_id itself, where there is room for it: only to begin anew with, as if the client had sent its request again. */
-  ci: v.exactOptional(v.string()),
-  redirect_uri: v.string(),
-  state: v.exactOptional(v.string()),
-  /** code_challenge (S256). */
-  p: v.string(),
+  /** base64url SHA-256 of client_id. */
+  clientHash: v.string(),
+  clientName: v.optional(v.string()),
+  /** The host of the client's metadata document. */
+  verifiedHost: v.optional(v.string()),
+  /** When the client registered, in seconds since the epoch. Absent for a client with a metadata document. */
+  registeredAt: v.optional(v.number()),
+  /** The client_id itself, if there is room for it. Only `startAgainPath` uses it. */
+  clientId: v.optional(v.string()),
+  redirectUri: v.string(),
+  state: v.optional(v.string()),
+  /** The S256 `code_challenge`. */
+  codeChallenge: v.string(),
   resource: v.string(),
   scope: v.string(),
-  /** Scopes that were asked for, and that the person has left out on the consent page. */
-  lo: v.exactOptional(v.string()),
-  prompt: v.exactOptional(v.picklist(['login', 'select_account'])),
-  /** Client authentication methods that may redeem the code (T-10). */
-  m: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
-  /** The address of the client's keys, if it publishes them. */
-  ju: v.exactOptional(v.string()),
+  /** Scopes that the client asked for and that the user left out on the consent page. */
+  leftOut: v.optional(v.string()),
+  prompt: v.optional(v.picklist(['login', 'select_account'])),
+  /** The client authentication methods that may redeem the code (T-10). */
+  authenticationMethods: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
+  /** The URL of the client's keys, if the client publishes them. */
+  jwksUri: v.optional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
-  rt: v.boolean(),
+  usesRefreshTokens: v.boolean(),
 }
 const AuthorizationRequest = v.object(authorizationRequestEntries)
 export type AuthorizationRequest = v.InferOutput<typeof AuthorizationRequest>
 
-/** Where an answer may be sent to: the redirect URI is proven, `state` is the client's own. */
-export interface ReturnAddress {
-  readonly redirect: ValidatedRedirect
-  readonly state: string | undefined
-  readonly clientName: string | undefined
-}
-
-/** Proves the redirect URI of a sealed request once more: the policy may have been tightened since. Throws `PageError`. */
-export function returnAddressOf(request: AuthorizationRequest, policy: RedirectPolicy): ReturnAddress {
-  const redirect = matchRedirectUri([request.redirect_uri], request.redirect_uri, policy)
-  if (!redirect) {
-    throw new PageError('invalid-redirect-uri', 'invalid_request', 'redirect_uri is no longer acceptable')
-  }
-  return { redirect, state: request.state, clientName: request.cn }
-}
+/** The names of these members inside a sealed value. */
+export const authorizationRequestNames = {
+  clientHash: 'c',
+  clientName: 'cn',
+  verifiedHost: 'ch',
+  registeredAt: 'i',
+  clientId: 'ci',
+  redirectUri: 'redirect_uri',
+  codeChallenge: 'p',
+  leftOut: 'lo',
+  authenticationMethods: 'm',
+  jwksUri: 'ju',
+  usesRefreshTokens: 'rt',
+} as const
 
 /**
- * The authorization request as the client would send it again: every check is made anew, and the person is asked anew.
- * `undefined`: there was no room for the client_id.
+ * Returns the path of the same authorization request, as if the client had sent it again. Every check then runs again, and
+ * the user is asked again. Returns `undefined` if there was no room for the client_id.
  */
-export function askAnew(request: AuthorizationRequest): string | undefined {
-  if (request.ci === undefined) return undefined
-  const parameters = new URLSearchParams({
-    response_type: 'code',
-    client_id: request.ci,
-    redirect_uri: request.redirect_uri,
-    ...(request.state === undefined ? {} : { state: request.state }),
-    code_challenge: request.p,
-    code_challenge_method: 'S256',
-    resource: request.resource,
-    // What the person left out is asked anew as well.
-    scope: request.lo === undefined ? request.scope : `${request.scope} ${request.lo}`,
-    ...(request.prompt === undefined ? {} : { prompt: request.prompt }),
-  })
+export function startAgainPath(request: AuthorizationRequest): string | undefined {
+  if (request.clientId === undefined) return undefined
+  const parameters = new URLSearchParams(
+    defined({
+      response_type: 'code',
+      client_id: request.clientId,
+      redirect_uri: request.redirectUri,
+      state: request.state,
+      code_challenge: request.codeChallenge,
+      code_challenge_method: 'S256',
+      resource: request.resource,
+      // Asks again for what the user left out.
+      scope: request.leftOut === undefined ? request.scope : `${request.scope} ${request.leftOut}`,
+      prompt: request.prompt,
+    }),
+  )
   return `${paths.authorize}?${parameters}`
 }

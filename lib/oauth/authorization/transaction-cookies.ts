@@ -1,26 +1,26 @@
 import type { Cookies } from '../http/cookies.ts'
 
-/** Sealed values in cookies, one for each sign-in that is under way in a browser, by the `state` that names it. */
+/** Keeps one sealed value in cookies for each open sign-in of a browser, by the `state` that names it. */
 export interface TransactionCookies {
-  /** The value under this `state`; empty if the browser has none. */
+  /** Reads the value under this `state`. Returns an empty string if the browser has none. */
   read(browser: Request, state: string): string
   /**
-   * The cookies to set for a value, in place of what stood under this `state`. The oldest of the others expire where all
-   * together would be more than a browser, or a server in between, takes.
+   * Returns the cookies that set a value in place of the earlier one. If all cookies together would be larger than browsers
+   * and proxies accept, the oldest sign-ins expire.
    */
   write(browser: Request, state: string, value: string, maxAge: number): readonly string[]
-  /** The cookies that end it. */
+  /** Returns the cookies that remove the value. */
   expire(browser: Request, state: string): readonly string[]
 }
 
-/** Characters of a value that stay in one cookie. */
+/** The most characters of a value that stays in one cookie. */
 const maxWhole = 3500
-/** Bytes of one cookie, its name included: browsers drop a cookie of more than 4,096. */
+/** The most bytes of one cookie, with its name. Browsers drop a cookie of more than 4,096. */
 const maxCookie = 3800
-/** Bytes of all of them in one `Cookie` header: common proxies take a line of 8 KB, and there are other cookies too. */
+/** The most bytes of all of them in one `Cookie` header. Common proxies accept a line of 8 KB, and there are other cookies. */
 const maxTotal = 7500
 
-/** Sortable by time: nine characters of milliseconds, then 128 random bits. Further parts of a value are numbered. */
+/** Sorts by time: nine characters of milliseconds, then 128 random bits. Further parts of one value are numbered. */
 const nameForm = /^([0-9a-z]{9}\.[A-Za-z0-9_-]{22})(?:\.[1-9])?$/
 
 export function createTransactionCookies(cookies: Cookies): TransactionCookies {
@@ -28,7 +28,7 @@ export function createTransactionCookies(cookies: Cookies): TransactionCookies {
   const nameOf = (state: string, part: number) => prefix + state + (part === 0 ? '' : `.${part}`)
   const bytesOf = (name: string, value: string) => `${name}=${value}; `.length
 
-  /** Those in the browser, and the `state` of each; a name that is none of ours could not be expired either. */
+  /** Lists our cookies in the browser, with the `state` of each. A cookie of another name could not be expired either. */
   function present(browser: Request) {
     return [...cookies.read(browser)].flatMap(([name, value]) => {
       const state = name.startsWith(prefix) ? nameForm.exec(name.slice(prefix.length))?.[1] : undefined
@@ -36,7 +36,7 @@ export function createTransactionCookies(cookies: Cookies): TransactionCookies {
     })
   }
 
-  /** One cookie, or several whose values together are the value: only all of them open. */
+  /** Cuts a value into one cookie or several. The value opens only if all of them are there. */
   function cut(state: string, value: string): readonly { readonly name: string; readonly value: string }[] {
     if (value.length <= maxWhole) return [{ name: nameOf(state, 0), value }]
     const length = maxCookie - `${nameOf(state, 1)}=`.length
@@ -79,7 +79,7 @@ export function createTransactionCookies(cookies: Cookies): TransactionCookies {
   }
 }
 
-/** The newest values that fit: a value that does not ends it, so that no older one outlives a newer. */
+/** Keeps the newest values until one does not fit, so that no older value outlives a newer one. */
 function newestWithin(room: number, open: readonly { readonly state: string; readonly bytes: number }[]) {
   const sizes = new Map<string, number>()
   for (const { state, bytes } of open) sizes.set(state, (sizes.get(state) ?? 0) + bytes)

@@ -12,7 +12,8 @@ const sealing = createSealing(issuer, newSecrets())
 const transactionsAt = (seconds: number) =>
   createTransactions({ cookies: createCookies(issuer), sealing, signInLifetime: 600, now: () => seconds * 1000 })
 const browserWith = (value: string) => new Request(issuer, { headers: { cookie: `__Host-tx.${state}=${value}` } })
-const request = {
+/** A request as it is sealed, and as this code names its members. */
+const sealedRequest = {
   c: 'client',
   redirect_uri: 'http://127.0.0.1:7777/callback',
   state: 'client state',
@@ -22,27 +23,38 @@ const request = {
   m: ['none' as const],
   rt: true,
 }
+const request = {
+  clientHash: 'client',
+  redirectUri: 'http://127.0.0.1:7777/callback',
+  state: 'client state',
+  codeChallenge: 'challenge',
+  resource: `${issuer}/mcp`,
+  scope: 'docs:read',
+  authenticationMethods: ['none'],
+  usesRefreshTokens: true,
+}
 
-test('a sign-in that an earlier release has begun is finished by this one', () => {
+test('a sign-in that an earlier release began can be finished', () => {
   const sealed = sealing
     .encrypted('transaction', v.looseObject({}))
-    .seal({ ...request, us: state, un: 'nonce', uv: 'verifier', exp: time + 600 })
+    .seal({ ...sealedRequest, us: state, un: 'nonce', uv: 'verifier', exp: time + 600 })
   expect(transactionsAt(time).find(browserWith(sealed), state)).toMatchObject({
     kind: 'signing-in',
     request,
     login: { state, nonce: 'nonce', codeVerifier: 'verifier' },
     late: false,
     approvedAt: time,
-    begunAgain: 0,
+    repeats: 0,
   })
   expect(transactionsAt(time + 600).find(browserWith(sealed), state)).toMatchObject({ late: true })
 })
 
-test('what an earlier release has asked the person to confirm is confirmed by this one', () => {
+test('a sign-in that waits for the confirmation since an earlier release can be confirmed', () => {
   const g = '202705/u_x/AAAAAAAAAAAAAAAAAAAAAA'
+  const u = { email: 'a@example.com' }
   const sealed = sealing
     .encrypted('confirmation', v.looseObject({}))
-    .seal({ ...request, us: state, sub: 'u_x', u: { email: 'a@example.com' }, g, end: time + 9000, exp: time + 300 })
+    .seal({ ...sealedRequest, us: state, sub: 'u_x', u, g, end: time + 9000, exp: time + 300 })
   expect(transactionsAt(time).find(browserWith(sealed), state)).toEqual({
     kind: 'confirming',
     request,

@@ -1,142 +1,108 @@
 import { randomBytes } from 'node:crypto'
-import * as v from 'valibot'
 import { lifetimes } from '../capabilities.ts'
 import { newGrantId } from '../grants/record.ts'
 import type { Cookies } from '../http/cookies.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { Login } from '../providers/provider.ts'
-import { Person, personNames } from '../token/claims.ts'
-import type { CodeToBe, GrantToBe, SignedIn } from './issue-code.ts'
-import { type AuthorizationRequest, authorizationRequestEntries } from './request.ts'
+import type { AuthorizationRequest } from './request.ts'
+import {
+  confirmationNames,
+  outcomeNames,
+  SealedConfirmation,
+  SealedOutcome,
+  SealedTransaction,
+  transactionNames,
+} from './sealed-transaction.ts'
+import type { CodeToBe, GrantToBe, SignedIn } from './signed-in.ts'
 import { createTransactionCookies } from './transaction-cookies.ts'
 
-const SealedTransaction = v.object({
-  ...authorizationRequestEntries,
-  /** Towards the OpenID Provider: our state, nonce and code_verifier (F-01, F-03). */
-  us: v.string(),
-  un: v.string(),
-  uv: v.string(),
-  /** Until when it completes a sign-in, in seconds since the epoch. */
-  exp: v.number(),
-  /** Absent in transactions of earlier releases: when the person approved, in seconds since the epoch. */
-  ap: v.exactOptional(v.number()),
-  /** The random part of the key of the grant to be. */
-  gi: v.exactOptional(v.string()),
-  /** The provider that the person was sent to. */
-  pr: v.exactOptional(v.string()),
-  /** How often it has begun again; absent: never. */
-  n: v.exactOptional(v.number()),
-})
-
-const signedInEntries = {
-  us: v.string(),
-  /** Who has signed in. */
-  sub: v.string(),
-  person: Person,
-  /** Key and end of the grant to be. */
-  g: v.string(),
-  end: v.number(),
-  exp: v.number(),
-}
-
-const names = { person: ['u', personNames] } as const
-
-const SealedConfirmation = v.object({ ...authorizationRequestEntries, ...signedInEntries })
-
-const SealedOutcome = v.object({
-  ...authorizationRequestEntries,
-  ...signedInEntries,
-  /** Id and time of the code that was issued. */
-  id: v.string(),
-  at: v.number(),
-})
-
-/** An approved request on its way through the OpenID Provider. */
-export interface Transaction {
+/** An approved request whose user is on the way through the OpenID Provider. */
+export interface Transaction extends Approval {
   readonly kind: 'signing-in'
   readonly request: AuthorizationRequest
   readonly login: Login
-  /** It does not complete a sign-in any more: all that is left is to ask the person anew. */
+  /** The time for the sign-in is over. The user must be asked again. */
   readonly late: boolean
-  /** Seconds since the epoch; what belongs to the approval, and not to one way through the provider. */
-  readonly approvedAt: number
-  readonly grantId: string
-  readonly begunAgain: number
-  /** `Upstream.id` of the provider that the person was sent to; absent: of an earlier release. */
-  readonly provider?: string
 }
 
-/** What waits for the person's second click: nothing of it is decided by whoever posts that. */
+/** What belongs to one approval, however often its user is sent through the OpenID Provider. */
+interface Approval {
+  /** Seconds since the epoch. */
+  readonly approvedAt: number
+  /** The random part of the key of the grant to be. */
+  readonly grantId: string
+  /** How often the user has been sent to the provider again. */
+  readonly repeats: number
+  /** `Upstream.id` of the provider that the browser was sent to. Absent in transactions of earlier releases. */
+  readonly provider?: string | undefined
+}
+
+/** A sign-in that waits for the user's second click. The form that the click posts decides none of this. */
 export interface Confirmation {
   readonly request: AuthorizationRequest
   readonly signedIn: SignedIn
   readonly grant: GrantToBe
 }
 
-/** What a browser holds of one sign-in, from the approval to the code and a little longer. */
+/** What a browser holds of one sign-in, from the approval until a little after the code. */
 export type OpenTransaction =
   | Transaction
   | (Confirmation & { readonly kind: 'confirming'; readonly late: boolean })
-  /** There is a code for it. */
   | (Confirmation & { readonly kind: 'finished'; readonly code: CodeToBe })
 
 /**
- * Transactions live in the browser that approved them: one sealed value each, in cookies named after the upstream `state`
- * (A-21), so that only the browser that approved can finish (F-02) and nothing is stored for those never finished.
+ * Keeps transactions in the browser that approved them. Each is one sealed value in cookies named after the `state` of the
+ * request to the provider (A-21). Only the browser that approved can finish (F-02), and an abandoned sign-in leaves nothing
+ * in the store.
  */
 export interface Transactions {
-  /** Whether a request is small enough to travel in cookies, whoever signs in. */
+  /** Whether a request is small enough for cookies, whatever the sign-in adds. */
   fits(request: AuthorizationRequest): boolean
-  /** The request with its client_id, if one cookie holds both. */
+  /** Returns the request with its client_id, if one cookie has room for both. */
   withClientId(request: AuthorizationRequest, clientId: string): AuthorizationRequest
-  /** Opens one on approval. The cookies to set: its own, and the oldest ones expired if there are too many. */
+  /** Begins a transaction on approval. */
   begin(request: AuthorizationRequest, provider: string, browser: Request): Begun
-  /** Opens another one for the same approval: the same grant to be, one more way through the provider. */
+  /** Begins another transaction for the same approval and the same grant to be. */
   beginAgain(transaction: Transaction, provider: string, browser: Request): Begun
-  /** What this browser holds under this `state`; `null` if there is nothing, or not any more. */
+  /** Finds what this browser holds under this `state`. Returns `null` if there is nothing, or if it is too old. */
   find(browser: Request, state: string): OpenTransaction | null
-  /** The same cookies, from now on waiting for the confirmation after the sign-in; no code exists until then (A-17). */
+  /** Returns cookies that make the transaction wait for the confirmation. No code exists until then (A-17). */
   awaitConfirmation(browser: Request, state: string, confirmation: Confirmation): readonly string[]
-  /** The same cookies, from now on knowing what the client was told. */
+  /** Returns cookies that make the transaction remember which code the client was given. */
   finish(browser: Request, state: string, confirmation: Confirmation, code: CodeToBe): readonly string[]
-  /** The cookies that end it. */
+  /** Returns cookies that end the transaction. */
   end(browser: Request, state: string): readonly string[]
 }
 
 export interface Begun {
   readonly login: Login
+  /** The transaction's own cookies. If there are too many transactions, also cookies that end the oldest. */
   readonly setCookies: readonly string[]
 }
 
-/** Characters of a sealed request that leave room in its cookies for what the sign-in adds: who has signed in, above all. */
+/** The most characters of a sealed request. The rest of its cookies is room for what the sign-in adds, above all the user. */
 const maxRequest = 6000
-/** Characters up to which the client_id comes along: the whole stays in one cookie. */
+/** The most characters of a sealed request with its client_id, so that one cookie has room for it. */
 const maxWithClientId = 3000
 
 export function createTransactions(options: {
   cookies: Cookies
   sealing: Sealing
-  /** Seconds from approval in which the person is to have signed in (`MCP_OAUTH_SIGN_IN_TTL`). */
+  /** Seconds that the user has for the sign-in after approval (`MCP_OAUTH_SIGN_IN_TTL`). */
   signInLifetime: number
   /** Milliseconds since the epoch. */
   now: () => number
 }): Transactions {
-  const { cookies, now, signInLifetime } = options
-  const transactions = options.sealing.encrypted('transaction', SealedTransaction, { long: 'state' })
-  const confirmations = options.sealing.encrypted('confirmation', SealedConfirmation, { long: 'state', names })
-  const outcomes = options.sealing.encrypted('outcome', SealedOutcome, { long: 'state', names })
+  const { cookies, sealing, now, signInLifetime } = options
+  const long = 'state'
+  const transactions = sealing.encrypted('transaction', SealedTransaction, { long, names: transactionNames })
+  const confirmations = sealing.encrypted('confirmation', SealedConfirmation, { long, names: confirmationNames })
+  const outcomes = sealing.encrypted('outcome', SealedOutcome, { long, names: outcomeNames })
   const held = createTransactionCookies(cookies)
   const seconds = () => Math.floor(now() / 1000)
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
 
-  interface OfTheApproval {
-    readonly approvedAt: number
-    readonly grantId: string
-    readonly provider: string
-    readonly begunAgain: number
-  }
-
-  function open(request: AuthorizationRequest, approval: OfTheApproval, browser: Request): Begun {
+  function open(request: AuthorizationRequest, approval: Approval, browser: Request): Begun {
     const login: Login = {
       state: `${now().toString(36).padStart(9, '0')}.${random(16)}`,
       nonce: random(16),
@@ -144,34 +110,34 @@ export function createTransactions(options: {
     }
     const value = transactions.seal({
       ...request,
-      us: login.state,
-      un: login.nonce,
-      uv: login.codeVerifier,
-      exp: approval.approvedAt + signInLifetime,
-      ap: approval.approvedAt,
-      gi: approval.grantId,
-      pr: approval.provider,
-      ...(approval.begunAgain > 0 && { n: approval.begunAgain }),
+      loginState: login.state,
+      nonce: login.nonce,
+      codeVerifier: login.codeVerifier,
+      expiresAt: approval.approvedAt + signInLifetime,
+      approvedAt: approval.approvedAt,
+      grantId: approval.grantId,
+      provider: approval.provider,
+      repeats: approval.repeats || undefined,
     })
     return { login, setCookies: held.write(browser, login.state, value, lifetimes.transactionPage) }
   }
 
   const sizeOf = (request: AuthorizationRequest) =>
-    transactions.seal({ ...request, us: '', un: '', uv: '', exp: 0 }).length
+    transactions.seal({ ...request, loginState: '', nonce: '', codeVerifier: '', expiresAt: 0 }).length
 
   return {
     fits: (request) => sizeOf(request) <= maxRequest,
 
     withClientId(request, clientId) {
-      const whole = { ...request, ci: clientId }
+      const whole = { ...request, clientId }
       return sizeOf(whole) <= maxWithClientId ? whole : request
     },
 
     begin: (request, provider, browser) =>
-      open(request, { approvedAt: seconds(), grantId: newGrantId(), provider, begunAgain: 0 }, browser),
+      open(request, { approvedAt: seconds(), grantId: newGrantId(), provider, repeats: 0 }, browser),
 
-    beginAgain({ request, login, approvedAt, grantId, begunAgain }, provider, browser) {
-      const next = open(request, { approvedAt, grantId, provider, begunAgain: begunAgain + 1 }, browser)
+    beginAgain({ request, login, approvedAt, grantId, repeats }, provider, browser) {
+      const next = open(request, { approvedAt, grantId, provider, repeats: repeats + 1 }, browser)
       return { ...next, setCookies: [...new Set([...next.setCookies, ...held.expire(browser, login.state)])] }
     },
 
@@ -179,55 +145,48 @@ export function createTransactions(options: {
       const cookie = held.read(browser, state)
       const time = seconds()
       const transaction = transactions.open(cookie)
-      if (transaction?.us === state) {
-        const {
-          us,
-          un,
-          uv,
-          exp,
-          ap: approvedAt = exp - signInLifetime,
-          gi,
-          pr,
-          n: begunAgain = 0,
-          ...request
-        } = transaction
+      if (transaction?.loginState === state) {
+        const { loginState, nonce, codeVerifier, expiresAt, provider, ...rest } = transaction
+        const { approvedAt = expiresAt - signInLifetime, grantId = newGrantId(), repeats = 0, ...request } = rest
         if (approvedAt + lifetimes.transactionPage <= time) return null
-        return {
-          kind: 'signing-in',
-          request,
-          login: { state: us, nonce: un, codeVerifier: uv },
-          late: exp <= time,
-          approvedAt,
-          grantId: gi ?? newGrantId(),
-          begunAgain,
-          ...(pr === undefined ? {} : { provider: pr }),
-        }
+        const login = { state: loginState, nonce, codeVerifier }
+        const late = expiresAt <= time
+        return { kind: 'signing-in', request, login, late, approvedAt, grantId, repeats, provider }
       }
       const waiting = confirmations.open(cookie)
-      if (waiting?.us === state) {
-        const { us: _us, sub, person, g: key, end, exp, ...request } = waiting
-        if (exp + lifetimes.transactionPage <= time) return null
-        return { kind: 'confirming', request, signedIn: { sub, person }, grant: { key, end }, late: exp <= time }
+      if (waiting?.loginState === state) {
+        const { expiresAt, ...confirmation } = confirmationOf(waiting)
+        if (expiresAt + lifetimes.transactionPage <= time) return null
+        return { kind: 'confirming', ...confirmation, late: expiresAt <= time }
       }
       const outcome = outcomes.open(cookie)
-      if (outcome?.us !== state || outcome.exp <= time) return null
-      const { us: _us, sub, person, g: key, end, exp: _exp, id, at, ...request } = outcome
-      return { kind: 'finished', request, signedIn: { sub, person }, grant: { key, end }, code: { id, at } }
+      if (outcome?.loginState !== state || outcome.expiresAt <= time) return null
+      const { codeId: id, codeIssuedAt: at, ...rest } = outcome
+      const { expiresAt: _, ...confirmation } = confirmationOf(rest)
+      return { kind: 'finished', ...confirmation, code: { id, at } }
     },
 
-    awaitConfirmation(browser, state, { request, signedIn: { sub, person }, grant }) {
-      const exp = seconds() + lifetimes.confirmation
-      const value = confirmations.seal({ ...request, us: state, sub, person, g: grant.key, end: grant.end, exp })
+    awaitConfirmation(browser, state, confirmation) {
+      const expiresAt = seconds() + lifetimes.confirmation
+      const value = confirmations.seal(sealedConfirmation(confirmation, state, expiresAt))
       return held.write(browser, state, value, lifetimes.transactionPage)
     },
 
-    finish(browser, state, { request, signedIn: { sub, person }, grant }, { id, at }) {
-      const { ci: _, ...asked } = request
-      const exp = seconds() + lifetimes.outcome
-      const value = outcomes.seal({ ...asked, us: state, sub, person, g: grant.key, end: grant.end, exp, id, at })
+    finish(browser, state, confirmation, { id, at }) {
+      const sealed = sealedConfirmation(confirmation, state, seconds() + lifetimes.outcome)
+      const value = outcomes.seal({ ...sealed, clientId: undefined, codeId: id, codeIssuedAt: at })
       return held.write(browser, state, value, lifetimes.outcome)
     },
 
     end: held.expire,
   }
+}
+
+function sealedConfirmation({ request, signedIn, grant }: Confirmation, loginState: string, expiresAt: number) {
+  return { ...request, loginState, ...signedIn, grantKey: grant.key, grantEnd: grant.end, expiresAt }
+}
+
+function confirmationOf(sealed: ReturnType<typeof sealedConfirmation>) {
+  const { loginState: _, sub, person, grantKey: key, grantEnd: end, expiresAt, ...request } = sealed
+  return { request, signedIn: { sub, person }, grant: { key, end }, expiresAt }
 }

@@ -6,7 +6,7 @@ import { sha256 } from '../../base/sha256.ts'
 import { createLimiter } from '../../limits/limiter.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
-import { createBlockedClients, nobodyBlocked } from '../clients/blocked-clients.ts'
+import { createBlockedClients, noneBlocked } from '../clients/blocked-clients.ts'
 import { createConfiguredClients, parseConfiguredClients } from '../clients/configured-clients.ts'
 import { OAuthError } from '../errors.ts'
 import { parseParameters } from '../http/parameters.ts'
@@ -26,7 +26,7 @@ function world(store: Store = createMemoryStore()) {
     client_secret_sha256: sha256(secret),
   }))
   const { clients } = parseConfiguredClients(entries, { privateUseUris: [] })
-  const configured = createConfiguredClients(clients, nobodyBlocked)
+  const configured = createConfiguredClients(clients, noneBlocked)
   const limiter = () =>
     createLimiter({
       store,
@@ -44,7 +44,7 @@ function world(store: Store = createMemoryStore()) {
       issuer,
       endpoint: [`${issuer}/oauth/token`],
       clients: { resolve: async (id) => configured.find(id) ?? { kind: 'invalid', detail: 'nobody' } },
-      blocked: nobodyBlocked,
+      blocked: noneBlocked,
       findHeld: () => null,
       findAssertionKeys: () => Promise.reject(new Error('not here')),
       spendAssertion: () => Promise.reject(new Error('not here')),

@@ -1,33 +1,30 @@
 import type { Log } from '../../base/log.ts'
-import type { ConsentForms } from '../authorization/consent-form.ts'
-import type { AuthorizationRequest } from '../authorization/request.ts'
-import type { Transactions } from '../authorization/transaction.ts'
-import { PageError } from '../errors.ts'
+import { isHost } from './host.ts'
 
-/** Whom the operator has withdrawn (`MCP_OAUTH_BLOCKED_CLIENTS`). */
+/** The clients that the operator has blocked (`MCP_OAUTH_BLOCKED_CLIENTS`). */
 export interface BlockList {
-  /** base64url SHA-256 of a client_id. */
+  /** base64url SHA-256 of each client_id. */
   readonly hashes: ReadonlySet<string>
-  /** Of redirect URIs and of metadata documents; one without a port means every port. */
+  /** Hosts of redirect URIs and of metadata documents. A host without a port stands for every port. */
   readonly hosts: ReadonlySet<string>
-  /** Registrations that were issued earlier than this, in seconds since the epoch. */
+  /** Blocks registrations that were issued before this time, in seconds since the epoch. */
   readonly before: number
 }
 
 export interface BlockedClients {
-  /** Whether the client is withdrawn, told to the log, as far as can be said by what is known of it. */
+  /** Whether the operator has blocked a client, judged by what the caller knows of it. Logs a blocked client. */
   blocks(client: {
     readonly hash: string
-    /** Its redirect URIs, and the URL of its metadata document. */
+    /** The client's redirect URIs, and the URL of its metadata document. */
     readonly urls?: readonly string[]
-    /** Hosts of such URLs, with their ports, where the URLs themselves are not known any more. */
+    /** Hosts of such URLs, with their ports, if the URLs themselves are no longer known. */
     readonly hosts?: readonly string[]
-    /** Seconds since the epoch; of a registration. */
-    readonly issuedAt?: number
+    /** When the client registered, in seconds since the epoch. */
+    readonly issuedAt?: number | undefined
   }): boolean
 }
 
-export const nobodyBlocked: BlockedClients = { blocks: () => false }
+export const noneBlocked: BlockedClients = { blocks: () => false }
 
 export function createBlockedClients(list: BlockList, log: Log): BlockedClients {
   const isListed = (host: string) => list.hosts.has(host) || list.hosts.has(host.replace(/:\d+$/, ''))
@@ -43,7 +40,7 @@ export function createBlockedClients(list: BlockList, log: Log): BlockedClients 
   }
 }
 
-/** The list from its entries: a client's hash, a host, or `before:<ISO date>`; `null` if one is none of these. */
+/** Reads the entries of the list: the hash of a client, a host, or `before:<ISO date>`. Returns `null` if one is wrong. */
 export function parseBlockList(entries: readonly string[]): BlockList | null {
   const hashes = new Set<string>()
   const hosts = new Set<string>()
@@ -56,46 +53,4 @@ export function parseBlockList(entries: readonly string[]): BlockList | null {
     else return null
   }
   return { hashes, hosts, before }
-}
-
-/** A host as it stands in a canonical URL: lower case, no wildcard or trailing dot, a port if it is not the scheme's own. */
-export function isHost(text: string): boolean {
-  const url = URL.parse(`https://${text}/`)
-  return url?.host === text && /^[a-z0-9_[\]:.-]*[a-z0-9\]]$/.test(url.hostname)
-}
-
-/** Refuses the consent forms of clients that were blocked while the page was open. */
-export function refuseBlockedForms(forms: ConsentForms, blocked: BlockedClients): ConsentForms {
-  return {
-    seal: forms.seal,
-    open(value) {
-      const opened = forms.open(value)
-      if (opened) refuse(opened.request, blocked)
-      return opened
-    },
-  }
-}
-
-/**
- * Refuses the transactions of clients that were blocked during the sign-in: before the OpenID Provider is asked, or a
- * code issued. The cookie stays, for the case that the entry is taken back.
- */
-export function refuseBlockedTransactions(transactions: Transactions, blocked: BlockedClients): Transactions {
-  return {
-    ...transactions,
-    find(browser, state) {
-      const found = transactions.find(browser, state)
-      if (found) refuse(found.request, blocked)
-      return found
-    },
-  }
-}
-
-/** By all that a sealed request says of its client. Throws `PageError`. */
-function refuse({ c: hash, ch, redirect_uri, i }: AuthorizationRequest, blocked: BlockedClients): void {
-  const documentHost = ch === undefined ? [] : [ch]
-  const issuedAt = i === undefined ? {} : { issuedAt: i }
-  if (blocked.blocks({ hash, urls: [redirect_uri], hosts: documentHost, ...issuedAt })) {
-    throw new PageError('unknown-client', 'invalid_client', 'this client has been blocked')
-  }
 }

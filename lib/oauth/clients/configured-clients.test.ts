@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { nobodyBlocked } from './blocked-clients.ts'
+import { noneBlocked } from './blocked-clients.ts'
 import { createConfiguredClients, parseConfiguredClients } from './configured-clients.ts'
 
 const policy = { privateUseUris: [] }
@@ -20,7 +20,7 @@ describe('a client of the configuration', () => {
     for (const client_secret_sha256 of [sha256('hex'), sha256('hex').toUpperCase(), sha256('base64url')]) {
       const { clients, complaints } = parse({ ...web, client_secret_sha256 })
       expect(complaints).toEqual([])
-      const client = createConfiguredClients(clients, nobodyBlocked).find('web-app.v1')
+      const client = createConfiguredClients(clients, noneBlocked).find('web-app.v1')
       expect(client).toMatchObject({
         source: 'configuration',
         name: 'Docs portal',
@@ -54,7 +54,7 @@ describe('a client of the configuration', () => {
   test('that the operator blocks is not known', () => {
     const { clients } = parse(web)
     expect(createConfiguredClients(clients, { blocks: () => true }).find(web.client_id)).toBeNull()
-    expect(createConfiguredClients(clients, nobodyBlocked).find('web-app')).toBeNull()
+    expect(createConfiguredClients(clients, noneBlocked).find('web-app')).toBeNull()
   })
 
   test.each<[string, object]>([

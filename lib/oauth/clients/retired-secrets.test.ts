@@ -108,7 +108,7 @@ describe('a client_id under a retired secret', () => {
     expect(page.status).toBe(200)
     const text = await page.text()
     expect(text).toContain('not verified')
-    expect(text).toContain('Nobody has verified this app')
+    expect(text).toContain('This app is not verified')
     // As for everybody else, the operator's exception holds.
     const own = await register(server, { redirect_uris: [trusted] })
     const skipped = await server.fetch(authorizePath(own, newPkce(), { redirect_uri: trusted }), bySelf)

@@ -1,4 +1,4 @@
-import { isHost } from './blocked-clients.ts'
+import { isHost } from './host.ts'
 
 /**
  * Whether the operator vouches for an https redirect URI (`MCP_OAUTH_TRUSTED_HOSTS`). An entry is a host, with its port

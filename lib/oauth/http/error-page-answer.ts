@@ -1,7 +1,9 @@
 import { jsonResponse } from '../../base/well-formed.ts'
-import { OAuthError, PageError } from '../errors.ts'
-import { type Brand, type ErrorKind, errorPage, htmlResponse } from '../pages/index.ts'
-import { isOurFault, retryAfter } from './json-answers.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { htmlResponse } from '../../pages/html-response.ts'
+import { type ErrorCode, type ErrorKind, OAuthError, PageError } from '../errors.ts'
+import { errorPage } from '../pages/error.ts'
+import { isOurFault, retryAfter as usualWait } from './json-answers.ts'
 
 const statusOf: Partial<Record<ErrorKind, number>> = {
   'other-browser': 403,
@@ -15,30 +17,25 @@ const statusOf: Partial<Record<ErrorKind, number>> = {
   'not-configured': 503,
 }
 
-/** Seconds, where another time than usual makes sense: a publisher's outage is not over in a moment (M-12). */
+/** Seconds to wait, where the usual time makes no sense: the outage of a publisher's site takes longer (M-12). */
 const waitOf: Partial<Record<ErrorKind, number>> = { 'client-unavailable': 30 }
 
-/** An error on a page of ours; as JSON for a program that asks for JSON (mcp-remote's preflight). */
+/** Answers an error with an error page. A program that asks for JSON gets JSON, as the preflight of mcp-remote does. */
 export function pageErrorResponse(error: unknown, request: Request, brand: Brand, requestId: string): Response {
-  const shown = asPageError(error)
-  const status = statusOf[shown.kind] ?? otherStatus(shown, error)
-  const headers: Record<string, string> =
-    status === 503 ? { 'retry-after': String(waitOf[shown.kind] ?? retryAfter) } : {}
-  const wire = { code: shown.code, description: shown.description }
+  const { kind, code, description, again, retryAfter } = asPageError(error)
+  const status = statusOf[kind] ?? otherStatus(kind, code, error)
+  const wait = retryAfter ?? (status === 503 ? (waitOf[kind] ?? usualWait) : undefined)
+  const headers = new Headers(wait === undefined ? {} : { 'retry-after': String(wait) })
   const accept = request.headers.get('accept') ?? ''
   if (accept.includes('application/json') && !accept.includes('text/html')) {
-    return jsonResponse(
-      { error: wire.code, error_description: wire.description },
-      { status, headers: { ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } },
-    )
+    headers.set('cache-control', 'no-store')
+    headers.set('x-content-type-options', 'nosniff')
+    return jsonResponse({ error: code, error_description: description }, { status, headers })
   }
-  return htmlResponse(errorPage({ brand, kind: shown.kind, requestId, error: wire, again: shown.again }), {
-    status,
-    headers,
-  })
+  return htmlResponse(errorPage({ brand, kind, requestId, error: { code, description }, again }), { status, headers })
 }
 
-function otherStatus({ kind, code }: PageError, error: unknown): number {
+function otherStatus(kind: ErrorKind, code: ErrorCode, error: unknown): number {
   if (kind === 'unexpected') return isOurFault(error) ? 503 : 500
   return code === 'access_denied' ? 403 : 400
 }

@@ -6,24 +6,24 @@ import { clientName, displayName } from './display-name.ts'
 
 export interface ConfirmPageInput {
   readonly brand: Brand
-  /** Who has signed in: the e-mail address, if the OpenID Provider gave one. */
-  readonly email?: string
-  readonly organization?: string
+  /** The email address of the user, if the OpenID Provider gave one. */
+  readonly email?: string | undefined
+  readonly organization?: string | undefined
   /** What the client calls itself. */
-  readonly clientName?: string
-  /** The one of this request, validated. */
+  readonly clientName?: string | undefined
+  /** The validated redirect URI of this request. */
   readonly redirectUri: string
-  /** Where the form is posted to; the button pressed arrives as `action`: `confirm` or `cancel`. */
+  /** Where the form is posted to. The pressed button arrives as `action`: `confirm` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
 }
 
 /**
- * The second question (A-17): the person is known now, and the answer would go to a site that nobody vouches for, or to
- * whichever app has registered for its scheme (A-20). Whoever was lured here by a link sees who they are about to be, and
- * where. The button is the confirmation, and what opens the app.
+ * Makes the confirmation page, which the user sees after the sign-in if the answer goes to an untrusted site, or to an app
+ * that registered its scheme (A-17, A-20). A user who was lured here by a link sees the account and the site. The button
+ * confirms, and opens the app.
  *
- * Throws `TypeError` when the redirect URI is no URL.
+ * Throws `TypeError` if the redirect URI is not a URL.
  */
 export function confirmPage(input: ConfirmPageInput): Page {
   const { brand, redirectUri, email, organization } = input
@@ -32,7 +32,7 @@ export function confirmPage(input: ConfirmPageInput): Page {
   const name = clientName(input.clientName, '')
   const content = html`<h1>Continue to <b>${breakable(place)}</b>?</h1>
 <dl>
-<div><dt>Signed in as</dt><dd><b>${email ?? 'your account, without an email address'}</b>${organization !== undefined && html`<br>${displayName(organization, '')}`}</dd></div>
+<div><dt>Signed in as</dt><dd><b>${email ?? 'your account (no email address)'}</b>${organization !== undefined && html`<br>${displayName(organization, '')}`}</dd></div>
 ${name !== '' && html`<div><dt>Calls itself</dt><dd><bdi>${name}</bdi> <span class="chip">not verified</span></dd></div>`}
 <div><dt>Sends you to</dt><dd>${sendsTo}</dd></div>
 </dl>
@@ -47,13 +47,13 @@ ${after !== undefined && html`<p class="after note">${after}</p>`}`
 }
 
 function wordsFor(destination: Destination, { productName }: Brand) {
-  const only = `will be able to use ${productName} in your name. Continue only if you know it and came from there.`
+  const caution = `will be able to use ${productName} as you. Continue only if you know it and came from there.`
   if (destination.kind === 'app') {
     const app = `the app for ${destination.scheme}:// links`
     return {
       place: app,
       sendsTo: html`<b>${app}</b><br><code>${breakable(destination.address)}</code>`,
-      warning: `Any app on this device can claim these links, and ${only}`,
+      warning: `Any app on this device can claim these links. The app that opens ${caution}`,
       button: `Open ${app}`,
       after: 'If nothing opens, press the button again. You can close this page afterwards.',
     }
@@ -62,7 +62,7 @@ function wordsFor(destination: Destination, { productName }: Brand) {
   return {
     place: shortHost(host),
     sendsTo: html`<b>${breakable(host)}</b><details><summary>Full address</summary><code>${destination.address}</code></details>`,
-    warning: `This site ${only}`,
+    warning: `This site ${caution}`,
     button: 'Continue',
     after: undefined,
   }

@@ -2,30 +2,35 @@ import type { Brand } from '../../pages/brand.ts'
 import { chart, chat, mail, tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { breakable, html, link, type Markup } from '../../pages/markup.ts'
-import type { Client } from '../clients/client.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { clientName, displayName } from './display-name.ts'
 
 export interface ConsentPageInput {
   readonly brand: Brand
-  /** `document`: the address of its metadata document. */
-  readonly client: Pick<Client, 'name' | 'verifiedHost'> & { readonly document?: string }
-  /** The one of this request, validated. */
+  readonly client: {
+    /** What the client calls itself. */
+    readonly name?: string | undefined
+    /** The host of the client's metadata document. */
+    readonly verifiedHost?: string | undefined
+    /** The URL of that document. */
+    readonly document?: string | undefined
+  }
+  /** The validated redirect URI of this request. */
   readonly redirectUri: string
   readonly scopes: readonly string[]
-  /** Those among them that the person may leave out; absent: none. */
+  /** The scopes among them that the user may leave out. If absent, none. */
   readonly optionalScopes?: readonly string[]
-  /** Where the form is posted to; the button pressed arrives as `action`: `approve` or `cancel`. */
+  /** Where the form is posted to. The pressed button arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
 }
 
 /**
- * Asks before anybody is sent to the OpenID Provider (C-01, C-03). What has been verified comes first: the host of the
- * client's metadata document. Of a client that registered itself nothing has been, so the place where the answer goes is
- * the headline. The client's own name is shown as a claim (C-04).
+ * Makes the consent page, which the user sees before the OpenID Provider (C-01, C-03). The headline is what is verified: the
+ * host of the client's metadata document. Nothing is verified of a client that registered itself, so its headline is the
+ * place where the answer goes. The client's own name is shown as a claim (C-04).
  *
- * Throws `TypeError` when the redirect URI is no URL or a link of the brand is not one to go to.
+ * Throws `TypeError` if the redirect URI is not a URL, or if a link of the brand is not safe to follow.
  */
 export function consentPage(input: ConsentPageInput): Page {
   const { brand, client, redirectUri, scopes, optionalScopes: leavable = [], action, hiddenFields } = input
@@ -38,7 +43,7 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <ul>
 <li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
 <li>${chart}<span><b>Usage</b>: when and how often you ask</span></li>
-<li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them, and sees your email and company</span></li>
+<li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and receives your email address and organization</span></li>
 </ul>
 <h2>What the app can do</h2>
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}</ul>
@@ -54,13 +59,13 @@ ${signUp(brand)}`
 function facts(client: ConsentPageInput['client'], destination: Destination): Markup[] {
   const { verifiedHost, document } = client
   const name = clientName(client.name, '')
-  // The document proves its host; that this program on this computer is the one it speaks of, nothing proves.
+  // The document proves its host. Nothing proves that a program on this computer is the client of the document.
   const proof = destination.kind === 'web' && html`<span class="chip verified">${tick}verified</span>`
   return [
     verifiedHost !== undefined &&
       fact(
         'Published by',
-        html`<b>${breakable(verifiedHost)}</b> ${proof} ${document !== undefined && details('Its document', document)}`,
+        html`<b>${breakable(verifiedHost)}</b> ${proof} ${document !== undefined && details('Published document', document)}`,
       ),
     name !== '' && fact('Calls itself', html`<bdi>${name}</bdi> <span class="chip">not verified</span>`),
     fact(
@@ -72,7 +77,7 @@ function facts(client: ConsentPageInput['client'], destination: Destination): Ma
   ].filter((row) => row !== false)
 }
 
-/** A whole address, for who asks for it: hosts are shared, and the path says whose it is. */
+/** Shows a whole address on demand. Many sites can share a host, and then the path tells whose site it is. */
 function details(summary: string, address: string): Markup {
   return html`<details><summary>${summary}</summary><code>${address}</code></details>`
 }
@@ -92,26 +97,26 @@ function placeOf(destination: Destination): string {
   }
 }
 
-/** What the person has to judge, because we cannot. Nothing to say: a verified host that is itself the destination. */
+/** Returns the warning about what only the user can judge. There is none if the verified host is the destination. */
 function caution(destination: Destination, verifiedHost: string | undefined): string | undefined {
   const only = 'Continue only if you started this yourself.'
   switch (destination.kind) {
     case 'loopback': // C-05
       return `Any program on this computer can pose as ${verifiedHost ?? 'this app'}. ${only}`
-    case 'app': // RFC 8252 §8.6: any app may register for the scheme.
+    case 'app': // RFC 8252 §8.6: any app may register the scheme.
       return `Any app on this device can claim these links. ${only}`
     case 'web':
       if (verifiedHost === undefined)
-        return `Nobody has verified this app. Continue only if you know this address and started this yourself.`
+        return 'This app is not verified. Continue only if you know this address and started this yourself.'
       if (verifiedHost !== destination.host)
-        return 'You will be sent to a different address. Continue only if you know both.'
+        return 'You will be sent to a different address. Continue only if you know both addresses.'
       return undefined
   }
 }
 
 /**
- * Ticked, the scope is not granted. Unticked it is what the page says and the button agrees to, so that a form without this
- * field, of an older page, means what it said.
+ * Makes the box that leaves a scope out when it is ticked. A form without the field then means what an older page said: the
+ * scope is granted.
  */
 function leaveOut(scope: string): Markup {
   return html`<label class="leave-out"><input type="checkbox" form="answer" name="leave_out" value="${scope}"> Leave this out</label>`
@@ -124,7 +129,7 @@ function permission(scope: string): string | Markup {
     case 'docs:feedback':
       return 'Send feedback, with your email address'
     case 'offline_access':
-      return 'Stay connected, so that you need not sign in every time'
+      return 'Stay connected, so that you do not have to sign in every time'
     default:
       return html`<code>${displayName(scope, 'unnamed')}</code>`
   }

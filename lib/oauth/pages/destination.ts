@@ -1,16 +1,16 @@
 /**
- * Where an authorization response goes, as a person would say it. `host` and `address` (the whole URI) are as `URL` writes
- * them: in ASCII, so that nothing in them can pose as something else.
+ * Where an authorization response goes, in terms for the user. `host` and `address` (the whole URI) are as `URL` writes them.
+ * That is ASCII, so no look-alike letter can pose as another.
  */
 export type Destination = { readonly address: string } & (
   | { readonly kind: 'web'; readonly host: string }
-  /** RFC 8252 §7.3: some program on the person's own computer. */
+  /** RFC 8252 §7.3: a program on the user's own computer. */
   | { readonly kind: 'loopback'; readonly host: string }
-  /** RFC 8252 §7.1: whichever app opens links of this scheme. */
+  /** RFC 8252 §7.1: the app that opens links of this scheme. */
   | { readonly kind: 'app'; readonly scheme: string }
 )
 
-/** @param redirectUri a validated redirect URI; throws `TypeError` when it is no URL. */
+/** Reads the destination of a validated redirect URI. Throws `TypeError` if it is not a URL. */
 export function destinationOf(redirectUri: string): Destination {
   const { protocol, host, hostname, href: address } = new URL(redirectUri)
   if (protocol !== 'https:' && protocol !== 'http:') return { kind: 'app', scheme: protocol.slice(0, -1), address }
@@ -18,7 +18,7 @@ export function destinationOf(redirectUri: string): Destination {
   return loopback ? { kind: 'loopback', host, address } : { kind: 'web', host, address }
 }
 
-/** For a headline: of a long host its end, which says whose it is. */
+/** Shortens a long host for a headline. Keeps its end, which says whose host it is. */
 export function shortHost(host: string): string {
   const labels = host.split('.')
   let kept = labels.slice(-2).join('.')

@@ -1,32 +1,13 @@
 import type { Brand } from '../../pages/brand.ts'
-
-/** Why a person sees an error page. The wire code and the detail for the log are kept elsewhere. */
-export type ErrorKind = (typeof errorKinds)[number]
-
-export const errorKinds = [
-  'expired',
-  'other-browser',
-  'unknown-client',
-  'client-unavailable',
-  'invalid-redirect-uri',
-  'invalid-request',
-  'not-configured',
-  'sign-in-unavailable',
-  'sign-in-stuck',
-  'too-many-sign-ins',
-  'cross-site',
-  'not-navigated',
-  'speculative',
-  'unexpected',
-] as const
+import type { ErrorKind } from '../errors.ts'
 
 export interface ErrorText {
   readonly title: string
   readonly happened: string
   readonly remedy: string
-  /** Instead of the remedy, where a button below it begins the sign-in anew. */
+  /** Replaces the remedy if a button below it starts the sign-in again. */
   readonly remedyHere?: string
-  /** How, where that depends on the app: a list that follows the remedy. */
+  /** A list after the remedy, if the way depends on the app. */
   readonly ways?: readonly string[]
   readonly besides?: string
 }
@@ -34,7 +15,7 @@ export interface ErrorText {
 const CONNECT_AGAIN = 'Go back to your app and connect again.'
 const WAIT = 'Wait a minute, then connect again from your app.'
 
-/** For the person, not for the developer: what happened, and what to do about it. */
+/** Tells the user what happened and what to do about it. */
 export function errorText(kind: ErrorKind, { name, productName, provider }: Brand): ErrorText {
   const texts: Record<ErrorKind, ErrorText> = {
     expired: {
@@ -52,21 +33,21 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
     },
     'unknown-client': {
       title: 'We no longer recognize this app',
-      happened: `Its registration with ${productName} is missing or not valid any more.`,
+      happened: `Its registration with ${productName} is missing or no longer valid.`,
       remedy: 'In your app, remove this connector and add it again:',
       ways: ['in Claude and ChatGPT under Settings, Connectors', 'elsewhere in the list of MCP servers'],
       besides: 'If it connects through mcp-remote, delete the folder .mcp-auth in your home folder first.',
     },
     'client-unavailable': {
       title: 'We could not check this app',
-      happened: 'The site of its publisher did not answer, so we cannot tell who is asking.',
+      happened: 'The site of its publisher did not answer, so we cannot tell which app is asking.',
       remedy: WAIT,
     },
     'invalid-redirect-uri': {
       title: 'We stopped this sign-in',
-      happened: 'The app wants you to be sent to an address that it has not registered.',
+      happened: 'The app asked us to send you to an address that it has not registered.',
       remedy:
-        'If somebody sent you a link to this page, close it. Otherwise, remove the connector in your app and add it again.',
+        'If you followed a link from a message or a website, close this page. Otherwise, remove the connector in your app and add it again.',
     },
     'invalid-request': {
       title: 'The app’s request is not complete',
@@ -75,13 +56,13 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
     },
     'not-configured': {
       title: 'Sign-in is not available yet',
-      happened: `${productName} is not fully set up for it. Nothing is wrong with your app or your account.`,
-      remedy: `Try again later. If it stays like this, tell ${name} the request ID below.`,
+      happened: `${productName} is not fully set up for sign-in. Nothing is wrong with your app or your account.`,
+      remedy: `Try again later. If this continues, send ${name} the request ID below.`,
     },
     'sign-in-unavailable': {
       title: `${provider} is not responding`,
       happened: 'We could not sign you in just now. Nothing is wrong with your app or your account.',
-      remedy: 'Wait a moment, then reload this page: it goes on where it stopped.',
+      remedy: 'Wait a moment, then reload this page. It continues where it stopped.',
     },
     'sign-in-stuck': {
       title: `${provider} did not finish the sign-in`,
@@ -101,18 +82,18 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
     },
     'not-navigated': {
       title: 'We refused this request',
-      happened: 'It was made from within another page, not by going to this address. Nothing was shared.',
+      happened: 'It was made from within another page, not by opening this address. Nothing was shared.',
       remedy: 'If you want to connect an app, start again from that app.',
     },
     speculative: {
       title: 'This page was loaded ahead of time',
-      happened: 'Your browser asked for it before you did. Nothing was shared.',
-      remedy: 'Reload this page to go on.',
+      happened: 'Your browser loaded it before you opened it. Nothing was shared.',
+      remedy: 'Reload this page to continue.',
     },
     unexpected: {
       title: 'Something went wrong',
       happened: 'The fault is on our side, not in your app or your account.',
-      remedy: `${WAIT} If it happens again, tell ${name} the request ID below.`,
+      remedy: `${WAIT} If it happens again, send ${name} the request ID below.`,
     },
   }
   return texts[kind]

@@ -2,21 +2,22 @@ import type { Brand } from '../../pages/brand.ts'
 import { attention } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { html } from '../../pages/markup.ts'
-import { type ErrorKind, errorText } from './error-texts.ts'
+import type { ErrorKind } from '../errors.ts'
+import { errorText } from './error-texts.ts'
 import { technicalDetails } from './technical-details.ts'
 
 export interface ErrorPageInput {
   readonly brand: Brand
   readonly kind: ErrorKind
-  /** By which support finds the request in the log. */
+  /** Support finds the request in the log by it. */
   readonly requestId: string
-  /** For the developer of the client: the wire code and the public description, never the internal detail. */
+  /** For the developer of the client: the error code and the public description, never the detail for the log. */
   readonly error?: { readonly code: string; readonly description?: string }
-  /** A path of ours at which the same sign-in begins anew. */
+  /** A path of this server that starts the same sign-in again. */
   readonly again?: string | undefined
 }
 
-/** A dead end, made as short as it can be: what happened, what to do. Throws `TypeError` when a link of the brand is not one to go to. */
+/** Makes an error page: what happened, and what to do. Throws `TypeError` if a link of the brand is not safe to follow. */
 export function errorPage({ brand, kind, requestId, error, again }: ErrorPageInput): Page {
   const { title, happened, remedy, remedyHere = remedy, ways, besides } = errorText(kind, brand)
   const content = html`<div class="sign caution">${attention}</div>

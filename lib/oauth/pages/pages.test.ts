@@ -1,16 +1,12 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import {
-  type Brand,
-  type ConsentPageInput,
-  consentPage,
-  defaultBrand,
-  errorKinds,
-  errorPage,
-  htmlResponse,
-  type Page,
-  returnPage,
-} from './index.ts'
+import { type Brand, defaultBrand } from '../../pages/brand.ts'
+import { htmlResponse } from '../../pages/html-response.ts'
+import type { Page } from '../../pages/layout.ts'
+import { errorKinds } from '../errors.ts'
+import { type ConsentPageInput, consentPage } from './consent.ts'
+import { errorPage } from './error.ts'
+import { returnPage } from './return.ts'
 
 const consent: ConsentPageInput = {
   brand: defaultBrand,
@@ -42,7 +38,7 @@ describe('consent', () => {
     const text = textOf(consentPage({ ...consent, client: { name: 'Claude' }, redirectUri: 'https://evil.example/cb' }))
     expect(text).toContain('Connect evil.example to')
     expect(text).not.toMatch(/(?<!not )verified (?!this)/)
-    expect(text).toContain('Nobody has verified this app. Continue only if you know this address')
+    expect(text).toContain('This app is not verified. Continue only if you know this address')
   })
 
   test.each(['http://127.0.0.1:3334/cb', 'http://localhost/cb', 'http://[::1]:80/cb'])(
@@ -161,8 +157,8 @@ describe('errors', () => {
 describe('return', () => {
   test('to an app: the button names the scheme, and carries the whole answer [A-20]', () => {
     const location = 'warp://mcp/oauth2callback?error=access_denied&state=s'
-    const page = returnPage({ brand: defaultBrand, outcome: 'cancelled', location })
-    expect(textOf(page)).toMatch(/You cancelled .* Open the app for warp:\/\/ links .* only if you came from there/)
+    const page = returnPage({ brand: defaultBrand, outcome: 'canceled', location })
+    expect(textOf(page)).toMatch(/You canceled .* Open the app for warp:\/\/ links .* only if you came from there/)
     expect(page.html).toContain('class="button quiet" href="warp://mcp/oauth2callback?error=access_denied&amp;state=s"')
   })
 
@@ -175,10 +171,10 @@ describe('return', () => {
   test('to a host that nobody vouches for: by its name, never by what it calls itself, and not as the main thing to do [A-17]', () => {
     const page = returnPage({
       brand: defaultBrand,
-      outcome: 'cancelled',
+      outcome: 'canceled',
       location: 'https://evil.example/cb?error=access_denied',
     })
-    expect(textOf(page)).toMatch(/You cancelled .* Go back to evil\.example .* only if you know this address/)
+    expect(textOf(page)).toMatch(/You canceled .* Go back to evil\.example .* only if you know this address/)
     expect(page.html).toContain('class="button quiet"')
   })
 
@@ -273,8 +269,8 @@ describe('what a page tells, and where it leads', () => {
 
   test('the address of the document is there for who asks: hosts are shared [C-03 M-15]', () => {
     const page = consentPage({ ...consent, client: { name: 'Claude', verifiedHost: 'clients.example', document } })
-    expect(page.html).toContain(`<details><summary>Its document</summary><code>${document}</code></details>`)
-    expect(consentPage(consent).html).not.toContain('Its document')
+    expect(page.html).toContain(`<details><summary>Published document</summary><code>${document}</code></details>`)
+    expect(consentPage(consent).html).not.toContain('Published document')
   })
 
   test('no link says where the person comes from [A-18]', () => {

@@ -7,23 +7,24 @@ import { technicalDetails } from './technical-details.ts'
 
 export interface ReturnPageInput {
   readonly brand: Brand
-  /** `finished`: the client has been told before. */
-  readonly outcome: 'finished' | 'cancelled' | 'failed'
+  /** `finished`: the client already has its answer. */
+  readonly outcome: 'finished' | 'canceled' | 'failed'
   /**
-   * The whole authorization response: the validated redirect URI with the parameters of the answer. Absent: the person is
-   * told to go back by themselves.
+   * The whole authorization response: the validated redirect URI with the parameters of the answer. If absent, the page
+   * tells the user to go back to the app.
    */
-  readonly location?: string
+  readonly location?: string | undefined
   readonly requestId?: string
-  /** With `failed`: the wire code and the public description. */
+  /** With `failed`: the error code and the public description. */
   readonly error?: { readonly code: string; readonly description?: string }
 }
 
 /**
- * Hands an error, or an answer for the second time, over by a click of the person: to an app's own scheme (A-20), and to a host that nobody vouches for, where
- * an unasked-for redirect would make us an open redirector (A-17, C-11).
+ * Makes a page whose link hands an error, or a repeated answer, to the client. It stands in for a redirect to an app's own
+ * scheme (A-20) and to an untrusted host, where a redirect without a click would make this server an open redirector
+ * (A-17, C-11).
  *
- * Throws `TypeError` when the location is not one to go to.
+ * Throws `TypeError` if the location is not safe to follow.
  */
 export function returnPage({ brand, outcome, location, requestId, error }: ReturnPageInput): Page {
   const { title, happened, sign } = TEXTS[outcome]
@@ -38,17 +39,17 @@ ${technicalDetails({ requestId, error })}`
 const TEXTS = {
   finished: {
     title: 'This sign-in is finished',
-    happened: 'If your app says that it is connected, close this page. Otherwise, go back to it.',
+    happened: 'If your app says that it is connected, close this page. Otherwise, go back to your app.',
     sign: html`<div class="sign done">${tick}</div>`,
   },
-  cancelled: {
-    title: 'You cancelled the sign-in',
+  canceled: {
+    title: 'You canceled the sign-in',
     happened: 'The app was not connected.',
     sign: html`<div class="sign">${cross}</div>`,
   },
   failed: {
     title: 'The sign-in did not work',
-    happened: 'The app was not connected. It may know what to do next.',
+    happened: 'The app was not connected. It may tell you what to do next.',
     sign: html`<div class="sign caution">${attention}</div>`,
   },
 } as const

@@ -5,7 +5,7 @@ interface TechnicalDetails {
   readonly error: { readonly code: string; readonly description?: string } | undefined
 }
 
-/** Small print for support and for the developer of a client. */
+/** Makes the small print for support and for the developer of the client. */
 export function technicalDetails({ requestId, error }: TechnicalDetails): Markup | undefined {
   if (requestId === undefined && error === undefined) return undefined
   const description = error?.description === undefined ? '' : `: ${error.description}`

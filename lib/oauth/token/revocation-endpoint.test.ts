@@ -10,12 +10,12 @@ import {
   token,
 } from '../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
+import { defaultBrand } from '../../pages/brand.ts'
 import { StoreUnavailable } from '../../store/store.ts'
 import { createAuthorizationServer } from '../authorization-server.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { createGrants, type Grants } from '../grants/grants.ts'
-import { defaultBrand } from '../pages/index.ts'
 import type { IssuedToken } from './issued-tokens.ts'
 import { revoke } from './revocation-endpoint.ts'
 

@@ -1,0 +1,24 @@
+import type { GrantKey } from '../grants/record.ts'
+import type { Person } from '../token/claims.ts'
+
+/** A user who has signed in at the OpenID Provider. */
+export interface SignedIn {
+  /** This server's own id of the user. */
+  readonly sub: string
+  /** What the user's tokens will say. */
+  readonly person: Person
+}
+
+/** The grant that a sign-in becomes when its code is redeemed. */
+export interface GrantToBe {
+  readonly key: GrantKey
+  /** The absolute end of the grant, in seconds since the epoch. */
+  readonly end: number
+}
+
+/** What makes a code unique among the codes of one grant. Two codes with the same values are the same string. */
+export interface CodeToBe {
+  readonly id: string
+  /** Seconds since the epoch. The code's 60 seconds begin here. */
+  readonly at: number
+}

@@ -1,0 +1,76 @@
+import type { Log } from '../base/log.ts'
+import type { GuessLimit } from '../base/rate-limit.ts'
+import type { Brand } from '../pages/brand.ts'
+import type { Store } from '../store/store.ts'
+import type { Scope } from './capabilities.ts'
+import type { BlockedClients } from './clients/blocked-clients.ts'
+import type { KeySets } from './clients/published/key-sets.ts'
+import type { RedirectPolicy } from './clients/redirect-uri.ts'
+import type { Registrations } from './clients/registration.ts'
+import type { RegistrationOptions } from './clients/registration-endpoint.ts'
+import type { Clients } from './clients/resolve.ts'
+import type { Sealing } from './keys/sealing.ts'
+import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
+import type { Upstream } from './providers/provider.ts'
+import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
+import type { RecordSignIn } from './token/sign-in.ts'
+
+/** What discovery needs. Discovery works even when the rest of the configuration is wrong (F-000-39). */
+export interface DiscoveryOptions {
+  /** The configured issuer, without a trailing slash. */
+  readonly issuer: string
+  readonly resource: string
+  readonly brand: Brand
+  readonly documentationUrl: string
+  /** The scopes that the metadata offers. If absent, all of them. */
+  readonly scopesOffered?: readonly Scope[]
+  readonly publicKeys: PublicKeys
+  /** Removes the registration endpoint, from the paths and from the metadata. */
+  readonly registrationOff?: boolean
+  /** Adds the introspection endpoint. */
+  readonly introspectionOn?: boolean
+  /** Removes the promise of `iss` from the metadata. Every authorization response carries `iss` either way (D-10). */
+  readonly issNotAdvertised?: boolean
+  readonly log: Log
+}
+
+/** What all other endpoints need. */
+export interface FlowOptions {
+  readonly store: Store
+  readonly sealing: Sealing
+  readonly signingKeys: SigningKeys
+  readonly clients: Clients
+  readonly registrations: Registrations
+  /** Limits registration. If absent, any client may register without a limit. */
+  readonly registration?: Pick<RegistrationOptions, 'limit' | 'overallLimit' | 'initialAccessToken'>
+  /** The tokens that open the introspection endpoint. If absent, none does. */
+  readonly introspection?: Pick<IntrospectionOptions, 'tokens' | 'limit'>
+  /** The clients that the operator has blocked. `clients` and `registrations` must use the same list. */
+  readonly blocked?: BlockedClients
+  /** Resolves blocked clients too, which may still revoke their grants. If absent, `clients`. */
+  readonly clientsOfAll?: Clients
+  /** The keys that clients publish. */
+  readonly keySets: KeySets
+  /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
+  readonly secretGuesses?: GuessLimit
+  readonly redirectPolicy: RedirectPolicy
+  /** Entries for `isTrustedRedirect`. */
+  readonly trustedHosts: ReadonlySet<string>
+  /** If false, a user who comes directly to a client on a trusted host sees no consent page. */
+  readonly interstitial: boolean
+  readonly upstream: Upstream
+  /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
+  readonly mock: boolean
+  readonly recordSignIn: RecordSignIn
+  /** Seconds. */
+  readonly lifetimes: {
+    readonly accessToken: number
+    readonly refreshToken: number
+    readonly grant: number
+    readonly grace: number
+  }
+  /** Seconds that the user has for the sign-in after approval. If absent, 600. */
+  readonly signInLifetime?: number
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
