@@ -1,6 +1,7 @@
-import { type BlockList, isHost, parseBlockList } from '../oauth/clients/blocked-clients.ts'
+import { type BlockList, parseBlockList } from '../oauth/clients/blocked-clients.ts'
 import type { Client } from '../oauth/clients/client.ts'
 import { parseConfiguredClients } from '../oauth/clients/configured-clients.ts'
+import { isHost } from '../oauth/clients/host.ts'
 import { defaultPrivateUseUris, parseRedirectUri, type RedirectPolicy } from '../oauth/clients/redirect-uri.ts'
 import { isSomebodys, isTrustedEntry } from '../oauth/clients/trusted-redirect.ts'
 import { readRegistrationToken } from './operator-tokens.ts'
