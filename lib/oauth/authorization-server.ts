@@ -1,13 +1,13 @@
+import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import { requireNavigation } from './authorization/navigation.ts'
 import { absentPaths, legacyPaths, paths, scopes, withSlash } from './capabilities.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
 import { flowEndpoints, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
-import type { Call, Handler } from './http/call.ts'
 import { pageErrorResponse } from './http/error-page-answer.ts'
 import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
-import type { DiscoveryOptions, FlowOptions } from './options.ts'
+import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
 
 export interface AuthorizationServer {
   fetch(request: Request, call: Call): Promise<Response>

@@ -1,3 +1,4 @@
+import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import type { GuessLimit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -74,3 +75,6 @@ export interface FlowOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
+
+/** Answers one endpoint. Throws `OAuthError`, `StoreUnavailable`, and the errors that `isOurFault` recognizes. */
+export type Handler = (request: Request, call: Call) => Promise<Response> | Response

@@ -1,5 +1,5 @@
 import { whenNeeded } from '../base/when-needed.ts'
-import { type BlockedClients, createBlockedClients, nobodyBlocked } from '../oauth/clients/blocked-clients.ts'
+import { type BlockedClients, createBlockedClients, noneBlocked } from '../oauth/clients/blocked-clients.ts'
 import { createConfiguredClients } from '../oauth/clients/configured-clients.ts'
 import type { MetadataDocuments } from '../oauth/clients/published/documents.ts'
 import type { KeySets } from '../oauth/clients/published/key-sets.ts'
@@ -27,7 +27,7 @@ export function composeClients(options: Omit<PublishedClientOptions, 'blocked'>)
   return {
     clients: clientsWithout(blocked),
     /** Includes blocked clients, which may still revoke their tokens. */
-    clientsOfAll: clientsWithout(nobodyBlocked),
+    clientsOfAll: clientsWithout(noneBlocked),
     registrations: registrationsWithout(blocked),
     keySets,
     metadataDocuments,

@@ -1,5 +1,5 @@
+import type { Call } from '../../base/call.ts'
 import { PageError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
 import type { Parameters } from '../http/parameters.ts'
 import { AuthorizationError } from './answer-to-client.ts'
 import { optionalScopesOf, requireStillAllowed } from './checks.ts'

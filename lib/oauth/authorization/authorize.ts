@@ -1,7 +1,7 @@
+import type { Call } from '../../base/call.ts'
 import type { Client } from '../clients/client.ts'
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { OAuthError, PageError } from '../errors.ts'
-import type { Call } from '../http/call.ts'
 import { type Parameters, parseParameters } from '../http/parameters.ts'
 import { requireResource } from '../token/resource.ts'
 import { AuthorizationError } from './answer-to-client.ts'

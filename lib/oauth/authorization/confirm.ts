@@ -1,4 +1,4 @@
-import type { Call } from '../http/call.ts'
+import type { Call } from '../../base/call.ts'
 import { AuthorizationError } from './answer-to-client.ts'
 import { finished, noSuchSignIn, tookTooLong } from './callback.ts'
 import { requireStillAllowed } from './checks.ts'
