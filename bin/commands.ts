@@ -6,7 +6,7 @@ import { endWhenAsked } from '../dev/interruption.ts'
 import { notInstalled } from '../dev/not-installed.ts'
 import { folderPrefix } from '../dev/temporary-folder.ts'
 
-/** Each runs when it is loaded, and reads its own options. None is loaded before Node is known to be able to. */
+/** The program behind each command. A program runs when it is imported, and reads its own options. */
 const programs: { readonly [command: string]: () => Promise<unknown> } = {
   start: () => import('../dev/start/main.ts'),
   demo: () => import('../dev/demo/cli.ts'),
@@ -22,12 +22,13 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   installed: () => import('../dev/installed.ts'),
 }
 
-/** Runs the program behind `npm start` or `npm run <command>`. What is the person's to put right is one line, and exit code 1. */
+/** Runs the program behind `npm start` or `npm run <command>`. A problem that the user can fix is one line and exit code 1. */
 export async function run(command = ''): Promise<void> {
   const program = Object.hasOwn(programs, command) ? programs[command] : undefined
   endWhenAsked()
   try {
-    if (program === undefined) throw new Explained(`Which program? One of ${Object.keys(programs).join(', ')}.`)
+    if (program === undefined)
+      throw new Explained(`Unknown command. The commands are ${Object.keys(programs).join(', ')}.`)
     await program()
   } catch (error) {
     const reason = error instanceof Explained ? error.message : (missingPackage(error) ?? fileTrouble(error))
@@ -43,16 +44,16 @@ function missingPackage(error: unknown): string | undefined {
   return name && notInstalled(name)
 }
 
-/** A file or folder that the machine does not let us have: who may be asked for it, and where it is, is all there is to know. */
+/** Why the machine does not give access to a file or folder, by the code of Node's error. */
 const troubles: ReadonlyMap<unknown, string> = new Map([
-  ['EACCES', 'you may not'],
-  ['EPERM', 'you may not'],
-  ['EROFS', 'its disk can only be read'],
-  ['ENOSPC', 'its disk is full'],
-  ['EDQUOT', 'your quota of its disk is used up'],
-  ['ENOTDIR', 'what should be a folder on the way is a file'],
-  ['EISDIR', 'it is a folder, not a file'],
-  ['EEXIST', 'something else is there'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['EROFS', 'the disk is read-only'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'your disk quota is used up'],
+  ['ENOTDIR', 'a part of the path is a file and not a folder'],
+  ['EISDIR', 'it is a folder and not a file'],
+  ['EEXIST', 'something else has this name'],
   ['EMFILE', 'too many files are open: raise the limit (ulimit -n)'],
 ])
 
@@ -64,8 +65,8 @@ function fileTrouble(error: unknown): string | undefined {
   const why = code === 'ENOENT' && isTemporary ? 'there is no such folder' : troubles.get(code)
   if (path === undefined || why === undefined) return undefined
   return isTemporary
-    ? `The folder for what is temporary, ${temporary}, cannot be used: ${why} (${code}). TMPDIR names another one.`
-    : `${path} cannot be made, read or written: ${why} (${code}).`
+    ? `The temporary folder ${temporary} cannot be used: ${why} (${code}). Set TMPDIR to another folder.`
+    : `${path} cannot be created, read or written: ${why} (${code}).`
 }
 
 const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined)

@@ -1,4 +1,4 @@
-/** An error whose message is one clear line, and all that the person at the terminal needs: no stack is printed. */
+/** An error that the user can fix. Its message is one clear line, which is printed without a stack. */
 export class Explained extends Error {
   override readonly name: string = 'Explained'
 }

@@ -1,4 +1,4 @@
-/** Runs before commands of others, such as vitest: a shell only says that it does not find them. */
+/** Checks that the tools are installed before npm runs one, such as vitest. A shell would only say "command not found". */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Explained } from './explained.ts'

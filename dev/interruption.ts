@@ -1,25 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
-/** npm passes on the Ctrl-C that the terminal has sent to everybody already. Milliseconds. */
+/** Milliseconds in which a second signal is an echo: npm passes on a Ctrl-C that the terminal has already sent to all processes. */
 const echo = 500
 
-/** How often it is asked whether npm is still there. Milliseconds. */
+/** Milliseconds between two checks that npm still runs. */
 const lookout = 1000
 
-/** Ctrl-C, `kill`, and the end of the terminal. */
+/** What Ctrl-C, `kill` and closing the terminal send. */
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-/** What the end of this program is; by default it ends at once, which removes its temporary folders. */
+/** Ends this program. By default it exits at once, which removes its temporary folders. */
 let interrupt = (exitCode: number): void => process.exit(exitCode)
 
 /**
- * Ends this program when somebody wants it to end: by a signal, by closing what reads its output, or by ending the npm that
- * has started it, which does not always pass that on.
+ * Ends this program on a signal, when the reader of its output closes, and when the npm that started it ends. npm does
+ * not always pass its own end on.
  */
 export function endWhenAsked(): void {
   for (const signal of signals) process.on(signal, () => interrupt(128 + constants.signals[signal]))
-  // Nobody reads on: a terminal that was closed, or `npm start | head`.
+  // The reader has closed: the terminal, or `head` in `npm start | head`.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => interrupt(1))
   const isLeft = npmIsGone()
   const timer = setInterval(() => {
@@ -30,25 +30,25 @@ export function endWhenAsked(): void {
   timer.unref()
 }
 
-/** Tells, from now on, whether the npm that runs this program has ended. */
+/** Returns a function that says whether the npm that runs this program has ended. */
 function npmIsGone(): () => boolean {
-  // Started by hand, it may outlive the shell on purpose.
+  // Without npm, the program may outlive the shell on purpose.
   if (process.env.npm_lifecycle_event === undefined) return () => false
   const parent = process.ppid
-  // Between npm and us there may be a shell, which nobody tells.
+  // There may be a shell between npm and this process, and it does not notice the end of npm.
   const beyond = isShell(parent) ? parentOf(parent) : null
   return () => process.ppid !== parent || (beyond !== null && parentOf(parent) !== beyond)
 }
 
 const isShell = (pid: number) => /^(?:ba|da|k|z|a)?sh$/.test(ofProcess(pid, 'comm')?.trim() ?? '')
 
-/** Field 4 of `stat`; the one before the third may hold anything, and ends at the last parenthesis. */
+/** The parent of a process: field 4 of `stat`. Field 2 may contain any character, and ends at the last parenthesis. */
 function parentOf(pid: number): string | null {
   const stat = ofProcess(pid, 'stat')
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? null
 }
 
-/** Linux only: null elsewhere. */
+/** Reads a file of a process under `/proc`. Null on other systems than Linux. */
 function ofProcess(pid: number, file: string): string | null {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8')
@@ -58,8 +58,8 @@ function ofProcess(pid: number, file: string): string | null {
 }
 
 /**
- * From here on, who wants this program to end is answered at once, and the signal aborts; whoever runs something ends it.
- * The next one waits for nothing.
+ * Changes what a request to end does: the first one prints a line and aborts the returned signal, so that the program can
+ * stop what it has started. The next one exits at once.
  */
 export function interruption(): AbortSignal {
   const interrupted = new AbortController()
@@ -74,7 +74,7 @@ export function interruption(): AbortSignal {
   return interrupted.signal
 }
 
-/** Settles when the signal has aborted. */
+/** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()

@@ -1,9 +1,9 @@
-/** What to do about a package that is not there: npm leaves out those of development when it is told to, and forgets to say so. */
+/** Says what to do about a missing package. npm silently leaves out development packages when NODE_ENV or --omit tells it to. */
 export function notInstalled(name: string): string {
   const { NODE_ENV, npm_config_omit: omit } = process.env
   if (NODE_ENV !== 'production' && !omit?.includes('dev')) {
-    return `The package ${name} is not installed: run npm ci first, without NODE_ENV=production and --omit.`
+    return `The package ${name} is not installed. Run npm ci first, without NODE_ENV=production and --omit.`
   }
   const cause = omit ? '--omit=dev' : 'NODE_ENV=production'
-  return `The package ${name} is not installed: with ${cause}, npm ci leaves it out. Run npm ci --include=dev.`
+  return `The package ${name} is not installed, because npm ci leaves it out with ${cause}. Run npm ci --include=dev.`
 }

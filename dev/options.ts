@@ -2,10 +2,10 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { Explained } from './explained.ts'
 
 /**
- * What was given after `npm start --` or `npm run <command> --`. Asked for `--help`, prints the usage and ends.
+ * Reads the options after `npm start --` or `npm run <command> --`. For `--help`, prints the usage and exits.
  *
- * @param usage its first line is the command as a person types it
- * @throws Explained if there is something that the program does not take
+ * @param usage its first line is the command as a user types it
+ * @throws Explained for an option that the program does not have
  */
 export function readOptions<T extends ParseArgsOptionsConfig>(usage: string, options: T) {
   const args = process.argv.slice(3)
@@ -16,9 +16,9 @@ export function readOptions<T extends ParseArgsOptionsConfig>(usage: string, opt
   try {
     return parseArgs({ args, options }).values
   } catch (error) {
-    // Node's own advice, how to pass it on nevertheless, follows the first sentence.
+    // Node's message continues with advice that does not apply here.
     const [reason = ''] = error instanceof Error ? error.message.split('. ') : []
     const [command = ''] = usage.split('\n')
-    throw new Explained(`${reason}. What there is: ${command} -- --help`)
+    throw new Explained(`${reason}. For the options, run ${command} -- --help`)
   }
 }

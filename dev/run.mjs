@@ -1,5 +1,5 @@
-// The way in of every `npm run` that runs code of ours. JavaScript, so that a Node too old to run TypeScript still gets
-// to say so.
+// The entry point of every `npm run` that runs our own code. It is JavaScript, so that a Node that is too old to run
+// TypeScript can still print this message.
 import { existsSync } from 'node:fs'
 
 const [major = 0] = process.versions.node.split('.').map(Number)
@@ -9,8 +9,8 @@ if (major >= 24) {
 } else {
   const installed = existsSync(new URL('../node_modules/.bin/node', import.meta.url))
   const way = installed
-    ? 'npm start and npm run take the one that npm ci has installed: use them.'
-    : 'On Linux (x64, arm64), npm ci installs one for this project unless --omit=optional leaves it out: run npm ci first. Elsewhere, install it yourself.'
-  console.error(`Node 24 or newer is needed; this is ${process.version}. ${way}`)
+    ? 'npm ci has installed a newer one, which npm start and npm run use. Run this command with npm.'
+    : 'On Linux (x64, arm64), npm ci installs it for this project, unless --omit=optional is set. Run npm ci first. On other systems, install it yourself.'
+  console.error(`This project needs Node 24 or newer; this is ${process.version}. ${way}`)
   process.exitCode = 1
 }

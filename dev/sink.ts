@@ -12,13 +12,13 @@ import {
   sendJson,
 } from './stand-in.ts'
 
-/** One POST, recorded when it arrives, whatever is answered. */
+/** One POST. It is recorded when it arrives, whatever the answer is. */
 export interface Delivery<Body> {
   readonly body: Body
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** What it was answered; null until then. */
+  /** The status of the answer; null until it is sent. */
   readonly status: number | null
 }
 
@@ -35,22 +35,22 @@ export interface Sink<Body> {
 
 export interface SinkOptions<Body, Faults> {
   readonly port: number
-  /** Where alone to POST; anywhere if left out. */
+  /** The only path that accepts POSTs; every path if omitted. */
   readonly path?: string
-  /** What a browser is told there, and at the root. */
+  /** The text that a browser sees at this path and at the root. */
   readonly about: string
-  /** @returns undefined for what is no delivery: it is answered 404 */
+  /** @returns undefined for a request that is not a delivery, which gets 404 */
   readonly read: (text: string, request: IncomingMessage) => { readonly body: Body } | undefined
   readonly faults: Faults
-  /** Of all that may be in `faults`. */
+  /** The schema of `faults`. */
   readonly schema: v.GenericSchema<unknown, Faults>
-  /** The fault to apply now. */
+  /** Returns the fault to apply now. */
   readonly take: () => EndpointFault | undefined
 }
 
 /**
- * A server that takes POSTs and remembers them. `GET /__mock/received`, `POST /__mock/reset` and `POST /__mock/faults`
- * do over HTTP what the handle does in process.
+ * Starts a server that accepts POSTs and remembers them. `GET /__mock/received`, `POST /__mock/reset` and
+ * `POST /__mock/faults` do over HTTP what the returned object does in process.
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken
  */

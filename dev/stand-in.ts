@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout } from 'node:timers/promises'
 import * as v from 'valibot'
 
-/** What the stand-ins of the local world have in common: loopback only, faults on demand, controls over HTTP. */
+/** What the stand-ins of the local world share: they listen only on loopback, produce faults on demand, and have controls over HTTP. */
 
-/** May answer later, and may fail. */
+/** Handles a request. It may answer later, and may throw. */
 export type Handle = (request: IncomingMessage, response: ServerResponse) => unknown
 
 export interface Listening {
   readonly port: number
-  /** Cuts every connection, answered or not. */
+  /** Closes every connection, even those that wait for an answer. */
   stop(): Promise<void>
 }
 
@@ -17,11 +17,10 @@ const maxBodyBytes = 1024 * 1024
 const attemptsAtAnyPort = 10
 
 /**
- * Listens on 127.0.0.1, and on ::1 where the machine has it: `localhost` means the one or the other, and behind the
- * second there must not be somebody else's server. A request that `handle` fails at is answered 500, and the error
- * printed.
+ * Listens on 127.0.0.1, and on ::1 if the machine has it. `localhost` means either of them, and another program must not
+ * listen on the second. If `handle` throws, the request gets 500 and the error is printed.
  *
- * @param port 0 takes any port that is free on both
+ * @param port 0 means any port that is free on both
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken on either
  */
 export async function listenOnLoopback(port: number, handle: Handle): Promise<Listening> {
@@ -69,7 +68,7 @@ function close(server: Server): Promise<void> {
   })
 }
 
-/** The whole body as text, at most 1 MB. @throws Error when it is longer or breaks off */
+/** Reads the whole body as text, at most 1 MB. @throws Error if it is longer or breaks off */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -81,7 +80,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** Header values as one string each; repeated ones joined as HTTP joins them. */
+/** Returns each header as one string. Repeated headers are joined as HTTP joins them. */
 export function headersOf(request: IncomingMessage): Record<string, string> {
   return Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
 }
@@ -90,7 +89,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-/** `never`: no answer at all. `slow`: the usual answer, late. Without `times`, until it is taken away. */
+/** `never`: no answer at all. `slow`: the usual answer, late. Without `times`, the fault stays until it is removed. */
 export const endpointFault = v.variant('kind', [
   v.strictObject({
     kind: v.literal('status'),
@@ -109,7 +108,7 @@ export const endpointFault = v.variant('kind', [
 ])
 export type EndpointFault = v.InferOutput<typeof endpointFault>
 
-/** The fault to apply now: its `times` is counted down, and `clear` called at the last. */
+/** Returns the fault to apply now. Counts its `times` down, and calls `clear` after the last time. */
 export function takeFault<Fault extends { times?: number | undefined }>(
   fault: Fault | undefined,
   clear: () => void,
@@ -119,8 +118,10 @@ export function takeFault<Fault extends { times?: number | undefined }>(
 }
 
 /**
- * @param error the body of an answer with a status of its own
- * @returns whether the fault has settled the request, so that nobody else is to answer it
+ * Applies a fault.
+ *
+ * @param error the body of an answer whose status the fault sets
+ * @returns whether the request is settled, so that the caller must not answer it
  */
 export async function misbehave(
   fault: EndpointFault,
@@ -143,10 +144,10 @@ export async function misbehave(
 }
 
 /**
- * The controls of a stand-in (`<method> <path>` to a function of the parsed JSON body). They are for programs on this
+ * Runs a control of a stand-in (`<method> <path>` to a function of the parsed JSON body). Controls are for programs on this
  * machine: a request that a web page could have made, across origins or by DNS rebinding, is refused.
  *
- * @returns whether the request was for a control, and has been answered
+ * @returns whether the request was for a control, and is answered
  */
 export async function control(
   controls: { readonly [route: string]: (body: unknown) => unknown },
@@ -173,7 +174,7 @@ export function pathOf(request: IncomingMessage): string {
   return request.url?.replace(/[?#].*$/s, '') ?? '/'
 }
 
-/** Replaces what is in `target` by what is in `source`, so that whoever holds `target` sees it. */
+/** Replaces the members of `target` by those of `source`, so that every holder of `target` sees them. */
 export function assignAll<T extends object>(target: T, source: T): void {
   clearAll(target)
   Object.assign(target, source)
@@ -184,11 +185,11 @@ function clearAll(target: object): void {
 }
 
 /**
- * The controls of a stand-in that remembers what it is sent: `GET /__mock/<list>`, `POST /__mock/reset` and
+ * Makes the controls of a stand-in that remembers what it receives: `GET /__mock/<list>`, `POST /__mock/reset` and
  * `POST /__mock/faults`.
  *
- * @param schema of all that may be in `faults`
- * @returns with what `reset` does in process
+ * @param schema of `faults`
+ * @returns the controls, and `reset` for use in process
  */
 export function mockControls<T extends object>(
   list: 'calls' | 'received',

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** How the names of temporary folders begin. */
+/** The beginning of the name of each temporary folder. */
 export const folderPrefix = 'mcp-oauth-broker-'
 
 export interface TemporaryFolder {
@@ -11,7 +11,7 @@ export interface TemporaryFolder {
   remove(): Promise<void>
 }
 
-/** A new folder outside the repository. It is gone at the latest when this process ends by itself or by `process.exit`. */
+/** Makes a folder outside the repository. It is removed at the latest when this process ends normally or by `process.exit`. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), folderPrefix))
   const removeAtExit = () => rmSync(path, { recursive: true, force: true })

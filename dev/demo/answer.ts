@@ -10,7 +10,7 @@ const chunk = v.pipe(
   v.object({ source_url: v.pipe(v.string(), v.url()), content: v.string() }),
 )
 
-/** One part of an answer and the document it comes from. */
+/** One part of an answer, with the document that contains it. */
 export interface Citation {
   readonly sourceUrl: string
   /** Path in this repository. */
@@ -20,9 +20,9 @@ export interface Citation {
 }
 
 /**
- * Reads the tool's answer: one text item for each chunk of documentation.
+ * Reads the tool's answer, which has one text item for each chunk of documentation.
  *
- * @throws Error unless every chunk stands, word for word, in a document of this repository
+ * @throws Error unless a document of this repository contains every chunk word for word
  */
 export async function readCitations(content: readonly unknown[]): Promise<readonly [Citation, ...Citation[]]> {
   const [first, ...others] = content.map((part) => v.parse(chunk, v.parse(item, part).text))
@@ -33,14 +33,15 @@ export async function readCitations(content: readonly unknown[]): Promise<readon
 async function cite({ source_url, content }: v.InferOutput<typeof chunk>): Promise<Citation> {
   const path = decodeURIComponent(new URL(source_url).pathname)
   const document = normalize(path.replace(/^\/documents\//, ''))
-  if (!path.startsWith('/documents/') || document.startsWith('..')) throw new Error(`it cites ${source_url}`)
+  if (!path.startsWith('/documents/') || document.startsWith('..'))
+    throw new Error(`the answer cites ${source_url}, which is not a document of this project`)
   const [, heading = '', text = content] = /^# ([^\n]*)\n\n(.*)$/s.exec(content) ?? []
   const whole = await readFile(join(repository, document), 'utf8').catch(() => '')
-  if (!whole.includes(text)) throw new Error(`what it cites is not in ${document} of this project`)
+  if (!whole.includes(text)) throw new Error(`${document} does not contain the cited text`)
   return { sourceUrl: source_url, document, heading, text }
 }
 
-/** The first whole paragraphs of a Markdown text, up to about `length` characters and no less than one, as running text. */
+/** Returns the first whole paragraphs of a Markdown text as running text: at least one, up to about `length` characters. */
 export function excerpt(text: string, length: number): string {
   const taken: string[] = []
   for (const paragraph of text.split(/\n{2,}/).map(joinLines)) {
@@ -51,7 +52,7 @@ export function excerpt(text: string, length: number): string {
   return taken.join('\n\n')
 }
 
-/** A paragraph is broken where its author's editor broke it; lists, tables and code mean their line ends. */
+/** Joins the lines of a paragraph. Lists, tables and code keep their line ends, which have a meaning there. */
 function joinLines(paragraph: string): string {
   return /^\s*([-*|>]|\d+\.|```|~~~| {4})/m.test(paragraph) ? paragraph : paragraph.replaceAll('\n', ' ')
 }

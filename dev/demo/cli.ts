@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a published MCP client signs a person in, asks a question and uses the other tools, against the world
- * that `npm start` keeps running, or one of its own. Exit code 0 only if every step happened.
+ * `npm run demo` runs a published MCP client that signs a user in, asks a question and uses the other tools. It uses the
+ * system that `npm start` runs, or starts its own. The exit code is 0 only if every step succeeded.
  */
 import { styleText } from 'node:util'
 import { aborted, interruption } from '../interruption.ts'
@@ -14,38 +14,38 @@ import { tellStory } from './story.ts'
 
 const usage = `npm run demo
 
-A real MCP client goes through everything once: signs a person in, asks, looks something up in the API reference, sends
-feedback, refreshes, and shows who was recorded, and what the others were told.
-It uses what npm start keeps running, or starts the system itself. PORT names the one to use.`
+Runs a real MCP client through everything once. It signs a user in, asks a question, looks something up in the API
+reference, sends feedback, refreshes its token, and shows what was recorded and what the other services received.
+It uses the system that npm start runs, or starts its own. PORT chooses the one to use.`
 
 readOptions(usage, {})
 const interrupted = interruption()
 const listing = createListing((line) => console.log(line))
-/** What the functions of a world of our own print: of interest only if something fails. */
+/** The output of the functions if the demo starts its own system. It is shown only if a step fails. */
 const output: string[] = []
 
 async function demo(): Promise<void> {
   const found = await findPlace(process.env.PORT, defaultState)
   if ('url' in found) {
-    console.log(`Using what runs at ${found.url}.`)
+    console.log(`Using the system that runs at ${found.url}.`)
     return tell(found)
   }
-  console.log(`${found.reason}\nStarting one for the demo …`)
+  console.log(`${found.reason}\nStarting the system for the demo …`)
   const world = await startWorld({ signal: interrupted, onOutput: (line) => output.push(line) })
   try {
-    console.log(`Running at ${world.url} until the demo ends.`)
+    console.log(`The system runs at ${world.url} until the demo ends.`)
     await tell(placeOf(world))
   } finally {
     await world.stop()
   }
 }
 
-/** Ends when interrupted; what the story has asked for then is of no interest. */
+/** Runs the story. Ends at once when the user interrupts it. */
 const tell = (place: Place) => Promise.race([tellStory(place, listing), aborted(interrupted)])
 
 const began = performance.now()
 await demo().catch((error: unknown) => {
-  // What was given up half-way fails somehow.
+  // An interrupted step fails in some way, which does not matter.
   if (interrupted.aborted) return
   if (!(error instanceof StepFailed)) throw error
   process.exitCode = 1
@@ -54,5 +54,7 @@ await demo().catch((error: unknown) => {
 })
 if (interrupted.aborted) process.exit(130)
 if (process.exitCode === undefined) {
-  console.log(`\n${styleText('bold', 'All of it happened')}, in ${((performance.now() - began) / 1000).toFixed(1)} s.`)
+  console.log(
+    `\n${styleText('bold', 'Every step succeeded')}, in ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+  )
 }

@@ -7,17 +7,17 @@ import type {
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
 
-/** What the published client's own OAuth code keeps, in memory. */
+/** The memory of the published client's own OAuth code. */
 export interface ClientMemory extends OAuthClientProvider {
-  /** Where the client sent the person last. */
+  /** The last address that the client opened for the user. */
   authorizationUrl(): URL | undefined
-  /** The state of that request. */
+  /** The `state` of that request. */
   sentState(): string
   currentTokens(): StoredOAuthTokens | undefined
   registration(): StoredOAuthClientInformation | undefined
 }
 
-/** A public client on this machine that registers itself; nothing listens at its redirect URI, since nobody is sent there. */
+/** Makes a public client on this machine, which registers itself. Nothing listens at its redirect URI: the demo reads the answer itself. */
 export function createClientMemory(): ClientMemory {
   const redirectUrl = 'http://127.0.0.1:33418/callback'
   let sentState = ''

@@ -7,26 +7,26 @@ const storeWidth = 7
 const factWidth = 22
 const textWidth = 96
 
-// `styleText` leaves colours out where the output is no terminal, or NO_COLOR is set.
+// `styleText` omits colors if the output is not a terminal, or NO_COLOR is set.
 const bold = (text: string) => styleText('bold', text)
 const dim = (text: string) => styleText('dim', text)
 
 /** Prints the demo as it happens. */
 export interface Listing {
-  /** @param columns whether steps follow, with their time and their store operations; default true */
+  /** Prints a heading. @param columns whether steps follow, with their time and store operations; default true */
   title(text: string, columns?: boolean): void
-  /** One step that went well: its time is that of its requests, its store operations those of the critical path. */
+  /** Prints a step that succeeded, with the time of its requests and the store operations that they waited for. */
   step(name: string, exchanges: readonly Exchange[], detail: string): void
-  /** What was looked up: no time of anybody's. */
+  /** Prints facts that were looked up. They have no time. */
   fact(name: string, facts: { readonly [name: string]: unknown }): void
-  /** Running text, wrapped. */
+  /** Prints running text, wrapped. */
   text(text: string): void
-  /** A line that is not to be broken, such as an address. */
+  /** Prints a line that must not be broken, such as an address. */
   line(text: string): void
   failure(step: string, reason: string): void
 }
 
-/** @param print takes one line */
+/** Makes a listing. @param print receives one line at a time */
 export function createListing(print: (line: string) => void): Listing {
   const row = (name: string, time: string, store: string, detail: string) =>
     print(
@@ -64,7 +64,7 @@ export function createListing(print: (line: string) => void): Listing {
   }
 }
 
-/** The signing key, which an instance reads once. */
+/** Whether an operation is for the signing key, which each instance reads once. */
 function isOnce({ key }: StoreOperation): boolean {
   return key.startsWith('signing-keys/')
 }

@@ -5,7 +5,7 @@ import { localUrl, parsePort, portsFrom } from '../start/ports.ts'
 import { findRunning } from '../start/running.ts'
 import type { World } from '../start/world.ts'
 
-/** A local world as somebody outside of it sees it: where its parts answer. */
+/** A local world as seen from outside: the addresses of its parts. */
 export interface Place {
   readonly url: string
   readonly mcpUrl: string
@@ -13,7 +13,7 @@ export interface Place {
   readonly crmUrl: string
   readonly hubUrl: string
   readonly formsUrl: string
-  /** What the Blobs client takes. */
+  /** The options of the Blobs client. */
   readonly blobs: {
     readonly siteID: string
     readonly token: string
@@ -36,27 +36,27 @@ export function placeOf({ url, mcpUrl, kapa, crm, hub, forms, emulator }: Omit<W
 
 const originOf = (url: string) => new URL('/', url).href
 
-/** Milliseconds for a world to say that it is one. */
+/** Milliseconds to wait for the answers that identify a world. */
 const patience = 2000
 
 /**
- * The world that `npm start` keeps running, or a sentence on why there is none to go through. It is ours if the note of
- * the process that owns `state` says so, and then only if the service and the Blobs emulator both answer as ours do.
+ * Finds the world that `npm start` runs, or says in a sentence why the demo cannot use one. The process that owns `state`
+ * has left a note. The world is ours if the service and the Blobs emulator at the noted port both answer as ours do.
  *
- * @param port the value of `PORT`: where it is set, a world on any other port is not the one meant
- * @param state the folder that keeps the world's state
+ * @param port the value of `PORT`. If it is set, the demo uses no world on another port
+ * @param state the folder with the world's state
  * @throws CannotStart if `port` is not a port
  */
 export async function findPlace(port: string | undefined, state: string): Promise<Place | { readonly reason: string }> {
   const wanted = port?.trim() ? parsePort(port) : undefined
   const running = await findRunning(state)
-  if (running === null) return { reason: 'Nothing of this project is running (npm start keeps it running).' }
+  if (running === null) return { reason: 'Nothing of this project is running. (npm start starts it.)' }
   const url = localUrl(running.port)
-  const what = `npm start (process ${running.pid}) has ${url}`
-  if (wanted !== undefined && wanted !== running.port) return { reason: `${what}, and PORT is ${wanted}.` }
+  const what = `npm start (process ${running.pid}) runs at ${url}`
+  if (wanted !== undefined && wanted !== running.port) return { reason: `${what}, but PORT is ${wanted}.` }
   if (running.ownParts.length > 0) {
     const own = running.ownParts.join(', ')
-    return { reason: `${what}, where settings replace what the demo goes through: ${own}.` }
+    return { reason: `${what}, but your settings replace parts that the demo needs: ${own}.` }
   }
   const ports = portsFrom(running.port)
   const place: Place = {
@@ -72,7 +72,7 @@ export async function findPlace(port: string | undefined, state: string): Promis
       uncachedEdgeURL: `http://127.0.0.1:${ports.uncached}`,
     },
   }
-  return (await isOurs(place)) ? place : { reason: `${what}, and does not answer there, or not yet.` }
+  return (await isOurs(place)) ? place : { reason: `${what}, but does not answer there, or not yet.` }
 }
 
 const metadata = v.object({ issuer: v.string() })

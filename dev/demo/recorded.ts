@@ -30,10 +30,10 @@ interface SignedIn {
 }
 
 /**
- * Shows what has been recorded of the sign-in, and what the answer service, the hub and the form were told of it.
+ * Shows what was recorded about the sign-in, and what the answer service, the hub and the form received.
  *
- * @param patience milliseconds for what happens after an answer has gone out
- * @throws StepFailed if something is missing, or is about somebody else
+ * @param patience milliseconds to wait for work that happens after an answer
+ * @throws StepFailed if something is missing, or is about another user
  */
 export async function showRecorded(
   { place, recorder, person, listing }: Scene,
@@ -53,21 +53,21 @@ export async function showRecorded(
     const store = createBlobsStore({ name: written.store, client: place.blobs })
     const signal = AbortSignal.timeout(patience)
     const [user, connection] = await Promise.all([store.get(`users/${sub}`, signal), store.get(written.key, signal)])
-    check(user?.value.email === email, 'the user who is recorded is not the one who signed in')
+    check(user?.value.email === email, 'the recorded user is not the one who signed in')
     check(connection !== null, 'the connection is not in the store')
-    listing.fact('User', { 'e-mail': email, organization, id: sub })
+    listing.fact('User', { email, organization, id: sub })
     listing.fact('Connection', { key: written.key })
   })
   await step('The CRM', async () => {
-    const posted = await eventually(patience, 'the CRM was not told', async () =>
+    const posted = await eventually(patience, 'the CRM received nothing', async () =>
       v
         .parse(deliveries, await getJson(`${place.crmUrl}__mock/received`))
         .find(({ body, status }) => body.email === email && status !== null),
     )
     check(posted.status === 200, `the CRM answered ${posted.status}`)
     const body = v.parse(delivery, posted.body)
-    check(body.sub === sub && body.organization.name === organization, 'the CRM was told of somebody else')
-    listing.fact('CRM was told', { 'e-mail': email, verified: body.emailVerified, organization, at: body.timestamp })
+    check(body.sub === sub && body.organization.name === organization, 'the CRM was told about another user')
+    listing.fact('CRM received', { email, verified: body.emailVerified, organization, at: body.timestamp })
   })
   await step('What Kapa received', async () => {
     const received = v.parse(calls, await getJson(`${place.kapaUrl}__mock/calls`))
@@ -79,21 +79,21 @@ export async function showRecorded(
   await step('What the API-reference hub received', async () => {
     const received = v.parse(hubCalls, await getJson(`${place.hubUrl}__mock/calls`))
     const call = received.findLast((call) => call.arguments.query === lookup.query)
-    check(call !== undefined, 'the search is not there')
+    check(call !== undefined, 'the hub did not receive the search')
     const { user, headers } = call
-    const toldNobody = user === undefined && !headers.authorization && !JSON.stringify(call).includes(email)
-    check(toldNobody, 'it was told who asks')
-    listing.fact('API-reference hub', { query: lookup.query, person: 'not told' })
+    const isAnonymous = user === undefined && !headers.authorization && !JSON.stringify(call).includes(email)
+    check(isAnonymous, 'the hub was told who asks')
+    listing.fact('API-reference hub', { query: lookup.query, user: 'not told' })
   })
   await step('What the form received', async () => {
     const received = v.parse(submissions, await getJson(`${place.formsUrl}__mock/received`))
     const [sent, ...more] = received.filter(({ body }) => body['user-email'] === email)
-    check(sent?.body.feedback === feedback && more.length === 0, `it received ${JSON.stringify([sent, ...more])}`)
-    listing.fact('Form for feedback', { from: email, category: sent.body.category, feedback: `“${feedback}”` })
+    check(sent?.body.feedback === feedback && more.length === 0, `the form received ${JSON.stringify([sent, ...more])}`)
+    listing.fact('Feedback form', { from: email, category: sent.body.category, feedback: `“${feedback}”` })
   })
 }
 
-/** Asks again and again until there is an answer: nobody tells us when background work has ended. */
+/** Repeats `find` until it returns something: background work does not report its end. */
 async function eventually<T>(patience: number, otherwise: string, find: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + patience
   for (;;) {

@@ -10,33 +10,33 @@ const operation = v.object({
 })
 const operations = v.object({ operations: v.array(operation) })
 
-/** One operation of the store, as the Blobs emulator has logged it. */
+/** One store operation, as the Blobs emulator logged it. */
 export type StoreOperation = v.InferOutput<typeof operation>
 
-/** One request over HTTP, of the client or of the browser. */
+/** One HTTP request of the client or of the browser. */
 export interface Exchange {
   readonly url: URL
   readonly status: number
   readonly milliseconds: number
   readonly response: Response
-  /** What the store was asked meanwhile, but for what happened in the background. */
+  /** The store operations during the request, without those in the background. */
   readonly operations: readonly StoreOperation[]
 }
 
 export interface Recorder {
-  /** For the client. */
+  /** The `fetch` of the client. */
   readonly fetch: (input: string | URL, init?: RequestInit) => Promise<Response>
-  /** For the person. */
+  /** The browser of the user. */
   readonly browser: Browser
-  /** What was requested since the last call. */
+  /** Returns the requests since the last call. */
   take(): readonly Exchange[]
-  /** Everything so far that recording who signed in has asked of the store, which nobody waits for. */
+  /** Returns all store operations so far that recorded the sign-in. No answer waits for them. */
   background(): Promise<readonly StoreOperation[]>
 }
 
 /**
- * Records every request, with its time and with what the emulator's log says that the store was asked meanwhile. For one
- * request at a time: nobody else uses this world during the demo.
+ * Records every request with its time and with the store operations that the emulator logged meanwhile. It works for one
+ * request at a time, so nothing else may use this world during the demo.
  */
 export async function createRecorder({ blobs }: Place): Promise<Recorder> {
   let exchanges: Exchange[] = []

@@ -4,11 +4,11 @@ import type { Listing } from './listing.ts'
 import type { Place } from './place.ts'
 import type { Exchange, Recorder } from './recorder.ts'
 
-/** Who takes part in the story, where, and what is told of it. */
+/** The participants of the story, its place, and its listing. */
 export interface Scene {
   readonly place: Place
   readonly recorder: Recorder
-  /** The published client, and what its OAuth code keeps. */
+  /** The published client, and the memory of its OAuth code. */
   readonly client: Client
   readonly memory: ClientMemory
   readonly person: { readonly email: string; readonly organization: string }
@@ -18,7 +18,7 @@ export interface Scene {
 export const transportFor = ({ place, memory, recorder }: Scene) =>
   new StreamableHTTPClientTransport(new URL(place.mcpUrl), { authProvider: memory, fetch: recorder.fetch })
 
-/** Picks the requests for one of these paths. */
+/** Returns a filter for requests to one of these paths. */
 export const at =
   (...names: string[]) =>
   ({ url }: Exchange) =>

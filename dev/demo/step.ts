@@ -1,4 +1,4 @@
-/** A step did not happen, or not as it has to. The message is the reason. */
+/** A step of the demo failed. The message is the reason. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed'
   readonly step: string
@@ -10,7 +10,7 @@ export class StepFailed extends Error {
 }
 
 /**
- * Runs a step; whatever fails in it carries its name.
+ * Runs a step. An error in it becomes a `StepFailed` with the name of the step.
  *
  * @throws StepFailed
  */
@@ -22,7 +22,7 @@ export async function step<T>(name: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** @throws Error with `otherwise` as its message */
+/** @throws Error with the message `otherwise` unless `holds` */
 export function check(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new Error(otherwise)
 }

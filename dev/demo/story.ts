@@ -16,11 +16,11 @@ import { askWhoIAm, lookUp, sendFeedback, toolThatTakes } from './tools.ts'
 const question = 'How does a refresh token stay usable when the answer to a refresh was lost?'
 
 /**
- * One person, one client, from "who are you?" to an answer, through the tools, and on through a refresh. Every step is
- * checked before it is listed.
+ * Takes one user and one client from the first request through the sign-in and all tools to a refresh. Every step is checked
+ * before it is listed.
  *
- * @param patience milliseconds for what happens after an answer has gone out
- * @throws StepFailed at the first step that does not do what it has to
+ * @param patience milliseconds to wait for work that happens after an answer
+ * @throws StepFailed at the first step that fails
  */
 export async function tellStory(place: Place, listing: Listing, patience = 10_000): Promise<void> {
   const email = `ada.${randomUUID().slice(0, 8)}@analytical-engines.example`
@@ -44,7 +44,7 @@ export async function tellStory(place: Place, listing: Listing, patience = 10_00
     await sendFeedback(scene, tools)
     await askWhoIAm(scene)
     await refresh(scene, asks)
-    listing.title('What the others know of it', false)
+    listing.title('What was recorded and passed on', false)
     await showRecorded(scene, { sub: subjectOf(scene), question }, patience)
   } finally {
     await scene.client.close()
@@ -95,13 +95,13 @@ async function refresh({ place, recorder, memory, client, listing }: Scene, tool
     const before = memory.currentTokens()
     const result = await auth(memory, { serverUrl: place.mcpUrl, fetchFn: recorder.fetch })
     const after = memory.currentTokens()
-    check(result === 'AUTHORIZED', 'the client has to send the person again')
-    check(after?.refresh_token !== undefined, 'there is no new refresh token')
+    check(result === 'AUTHORIZED', 'the client has to ask the user to sign in again')
+    check(after?.refresh_token !== undefined, 'the client got no new refresh token')
     check(after.refresh_token !== before?.refresh_token, 'the refresh token is the old one')
     check(after.access_token !== before?.access_token, 'the access token is the old one')
-    listing.step('Refreshes', recorder.take().filter(at(paths.token)), 'a new pair, the old refresh token is spent')
+    listing.step('Refreshes', recorder.take().filter(at(paths.token)), 'a new pair; the old refresh token is spent')
     const { isError } = await client.callTool({ name: tool, arguments: { question } })
-    check(isError !== true, 'the new token was not good for a question')
-    listing.step('Asks again with the new token', recorder.take(), 'nobody asks the person anything')
+    check(isError !== true, 'the new token did not work for a question')
+    listing.step('Asks again with the new token', recorder.take(), 'the user is not asked anything')
   })
 }

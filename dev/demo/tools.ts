@@ -6,7 +6,7 @@ import { at, type Scene } from './scene.ts'
 import { stepUp } from './sign-in.ts'
 import { check, step } from './step.ts'
 
-/** What the demo looks up, and what it has to say. */
+/** What the demo looks up, and the feedback that it sends. */
 export const lookup = { query: 'decommission a broker', type: 'operation' }
 export const feedback = 'How long does an access token work after a person has signed out? Put it first on the page.'
 
@@ -22,14 +22,14 @@ const self = v.object({
   other_connections: v.number(),
 })
 
-/** The tool that needs this argument: what tools are called is a setting. */
+/** Finds the tool that requires this argument. The names of tools are settings. */
 export function toolThatTakes(argument: string, tools: readonly Tool[]): string {
   const tool = tools.find(({ inputSchema }) => inputSchema.required?.includes(argument))
   check(tool !== undefined, `no tool takes ${argument}`)
   return tool.name
 }
 
-/** Looks something up in the reference of an API, as a model does: a search, then the best page of what it found. */
+/** Looks something up in the API reference, as a model does: it searches, then reads the best page. */
 export async function lookUp(scene: Scene, tools: readonly Tool[]): Promise<void> {
   const { recorder, listing } = scene
   const [best] = await step('Searching the API reference', async () => {
@@ -40,14 +40,14 @@ export async function lookUp(scene: Scene, tools: readonly Tool[]): Promise<void
   await step('Reading a page of the API reference', async () => {
     const { data } = await use(scene, toolThatTakes('urls', tools), { urls: [best.url] }, read)
     const published = await (await fetch(best.url, { signal: AbortSignal.timeout(5000) })).text()
-    check(data[0].content === published, `what was read is not what stands at ${best.url}`)
-    listing.step('Reads the best page', recorder.take(), `${published.length} characters, as they are published`)
+    check(data[0].content === published, `the tool returned another text than ${best.url}`)
+    listing.step('Reads the best page', recorder.take(), `${published.length} characters, exactly as published`)
   })
 }
 
 /**
- * Sends feedback, which takes a scope of its own. Where the person was not asked for it when they signed in
- * (`MCP_ASK_ALL_SCOPES=false`), the client has to ask now.
+ * Sends feedback, which requires a scope of its own. If the user was not asked for it at the sign-in
+ * (`MCP_ASK_ALL_SCOPES=false`), the client asks now.
  */
 export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promise<void> {
   const { recorder, client, listing, person } = scene
@@ -63,7 +63,7 @@ export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promis
       return undefined
     }
     const error = await client.callTool({ name, arguments: args }).then(
-      () => new Error('it was not refused'),
+      () => new Error('the call was not refused'),
       (error: unknown) => error,
     )
     if (!(error instanceof UnauthorizedError)) throw error
@@ -71,8 +71,8 @@ export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promis
     check(refused?.status === 403, `/mcp answered ${refused?.status}, not 403`)
     const challenge = refused.response.headers.get('www-authenticate') ?? ''
     const [, scope] = /error="insufficient_scope".* scope="([^"]*)"/.exec(challenge) ?? []
-    check(scope !== undefined, 'the challenge does not name the scopes that it takes')
-    listing.step('Sends feedback, unallowed', [refused], `403 insufficient_scope: it takes ${scope}`)
+    check(scope !== undefined, 'the challenge does not name the required scopes')
+    listing.step('Sends feedback, unallowed', [refused], `403 insufficient_scope: requires ${scope}`)
     return scope
   })
   if (scope === undefined) return
@@ -80,25 +80,28 @@ export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promis
   await step('Sending feedback', send)
 }
 
-/** Whether the client's access token allows it. */
+/** Whether the client's access token has this scope. */
 function hasScope({ memory }: Scene, wanted: string): boolean {
   const { scope } = decodeJwt(memory.currentTokens()?.access_token ?? '')
   return String(scope).split(' ').includes(wanted)
 }
 
-/** Asks who one is, and what one has allowed. */
+/** Asks which user is signed in, and what the user has allowed. */
 export async function askWhoIAm(scene: Scene): Promise<void> {
   const { recorder, memory, person, listing } = scene
-  await step('Asking who one is', async () => {
+  await step('Asking who is signed in', async () => {
     const { email, organization, scopes, connection, other_connections: others } = await use(scene, 'whoami', {}, self)
-    check(email === person.email && organization.name === person.organization, `it is ${email} of ${organization.name}`)
-    check(connection.client_name === memory.clientMetadata.client_name, 'this connection is not told')
-    const detail = `${organization.name}, may ${scopes.join(' ')}; connections: this one, and ${others} from the sign-in before`
-    listing.step('Asks who it is', recorder.take(), detail)
+    check(
+      email === person.email && organization.name === person.organization,
+      `whoami says ${email} of ${organization.name}`,
+    )
+    check(connection.client_name === memory.clientMetadata.client_name, 'whoami does not name this connection')
+    const detail = `${organization.name}, allowed ${scopes.join(' ')}; other connections: ${others}`
+    listing.step('Asks who is signed in', recorder.take(), detail)
   })
 }
 
-/** Calls a tool. The client checks the data against the schema that the tool was listed with, we against what we need. */
+/** Calls a tool. The client checks the data against the schema that the tool declares, and the demo against what it needs. */
 async function use<Schema extends v.GenericSchema>(
   { client }: Scene,
   name: string,

@@ -5,12 +5,12 @@ import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
 import { gallery } from './gallery.ts'
 
-/** `npm run pictures`: every page, as a phone and a desktop show it, light and dark, for a person to look at. */
+/** `npm run pictures` saves a picture of every page, as phones and desktops show it, light and dark, for people to look at. */
 const directory = '.local/pictures'
 const sizes = { phone: { width: 375, height: 667 }, desktop: { width: 1280, height: 800 } }
 
 readOptions(
-  'npm run pictures\n\nTakes a picture of every page, by the Chromium that CHROMIUM_PATH names or Debian installs.',
+  'npm run pictures\n\nSaves a picture of every page in .local/pictures/. Uses the Chromium in CHROMIUM_PATH, or the one that Debian installs.',
   {},
 )
 await rm(directory, { recursive: true, force: true })
@@ -30,9 +30,9 @@ try {
 } finally {
   await browser.close()
 }
-console.log(`The pictures are in ${directory}`)
+console.log(`The pictures are in ${directory}/.`)
 
-/** @throws Explained if there is no browser, or it does not start */
+/** Starts the browser. @throws Explained if there is none, or it does not start */
 async function launch(): Promise<Browser> {
   try {
     return await launchBrowser()

@@ -10,7 +10,7 @@ import type { Page } from '../../lib/pages/layout.ts'
 const hostileName = `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}`
 const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`
 
-/** Every page in the cases that look different; the file name of its picture is its name. */
+/** Makes every page in all variants that look different. The name of a page is the file name of its picture. */
 export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
   const form = {
     brand,

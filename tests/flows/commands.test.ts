@@ -14,13 +14,13 @@ const commands = [
 
 const metadata = '/.well-known/oauth-authorization-server'
 
-test('npm start: says where everything is, refuses a second start, ends with Ctrl-C, remembers, and forgets when told', async () => {
+test('npm start prints all addresses, refuses a second start, ends on Ctrl-C, keeps its state, and deletes it on reset', async () => {
   const state = await newFolder()
   const port = await freePorts()
   const keys = async () => (await fetch(`http://localhost:${portsFrom(port).provider}/jwks`)).json()
 
   const first = npmStart(port, state)
-  // The state is taken before anything has started, whatever the ports of the others.
+  // A start claims the state before it starts anything, whatever its port is.
   await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 90_000 }).toBe(true)
   const second = npmStart(port + 6, state)
   expect(await second.ended).toBe(1)
@@ -40,16 +40,16 @@ test('npm start: says where everything is, refuses a second start, ends with Ctr
   await writeFile(join(state, 'bench.json'), '{}')
   expect(await run('reset', ['--state', state]).ended).toBe(0)
   expect((await readdir(state)).sort()).toEqual(['bench.json', 'mcp-oauth-broker-state'])
-  // Two whole builds, which take their time on a busy machine.
+  // Two whole builds, which are slow on a busy machine.
 }, 60_000)
 
 test.each([
   ['start', 'once', 0],
   ['start', 'and its echo by npm', 0],
   ['demo', 'once', 130],
-])('%s, Ctrl-C %s while it builds: it ends at once, and leaves nothing behind', async (command, times, code) => {
+])('%s, Ctrl-C %s while it builds: it ends at once and leaves nothing behind', async (command, times, code) => {
   const [state, temporary] = [await newFolder(), await newFolder()]
-  // The demo is not to use what may run here: that has another port.
+  // With this port, the demo does not use a system that may be running here.
   const env = { TMPDIR: temporary, PORT: command === 'demo' ? '1' : `${await freePorts()}` }
   const { child, ended, output } = run(command, command === 'demo' ? [] : ['--state', state], env)
   await expect.poll(() => readdir(temporary), { timeout: 90_000 }).not.toEqual([])
@@ -61,7 +61,7 @@ test.each([
   expect(await readdir(state)).not.toContain('running.json')
 })
 
-test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: nothing is left behind', async (signal) => {
+test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: it leaves nothing behind', async (signal) => {
   const [state, temporary] = [await newFolder(), await newFolder()]
   const { child, ended } = npmStart(await freePorts(), state, { TMPDIR: temporary })
   await expect.poll(() => readdir(temporary), { timeout: 90_000 }).not.toEqual([])
@@ -70,14 +70,14 @@ test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: nothing is
   expect([await readdir(temporary), (await readdir(state)).includes('running.json')]).toEqual([[], false])
 })
 
-test('a command with nothing to clear away ends when it is told to', async () => {
+test('a command that has nothing to clean up ends on a signal', async () => {
   const { child, ended, output } = run('fuzz', [], { FUZZ_SECONDS: '600' })
   await expect.poll(output, { timeout: 90_000 }).toContain('FUZZ_SEED=')
   child.kill('SIGHUP')
   expect(await ended).toBe(129)
 })
 
-test('npm start ends with npm, which tells nobody when it is killed; and with whoever reads its output', async () => {
+test('npm start ends when npm is killed, and when the reader of its output closes', async () => {
   const [state, temporary] = [await newFolder(), await newFolder()]
   const port = await freePorts()
   const npm = spawn('npm', ['start', '--', '--state', state], {
@@ -86,7 +86,7 @@ test('npm start ends with npm, which tells nobody when it is killed; and with wh
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   onTestFinished(() => void npm.kill('SIGKILL'))
-  // npm and Node keep something of their own there.
+  // npm and Node keep files of their own there.
   const ours = async () => (await readdir(temporary)).filter((name) => name.startsWith('mcp-oauth-broker-'))
   const isOver = () => Promise.all([ours(), existsSync(join(state, 'running.json'))])
   await expect.poll(() => existsSync(join(state, 'running.json')), { timeout: 90_000 }).toBe(true)
@@ -103,7 +103,7 @@ test('npm start ends with npm, which tells nobody when it is killed; and with wh
   expect(await isOver()).toEqual([[], false])
 }, 60_000)
 
-test('a temporary folder does not outlive its process', async () => {
+test('a temporary folder is removed with its process', async () => {
   const temporary = await newFolder()
   const source = `import { temporaryFolder } from './dev/temporary-folder.ts'; temporaryFolder(); process.exit(130)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
@@ -114,7 +114,7 @@ test('a temporary folder does not outlive its process', async () => {
   expect(await readdir(temporary)).toEqual([])
 })
 
-test('npm start says what settings of one’s own change, and which ones nothing reads', async () => {
+test('npm start says what the user’s own settings change, and which ones nothing reads', async () => {
   const port = await freePorts()
   const start = npmStart(port, await newFolder(), {
     MCP_OAUTH_ISSUER: 'https://docs.example.com',
@@ -143,9 +143,9 @@ test('npm start says what settings of one’s own change, and which ones nothing
 })
 
 test.each([
-  ['start', ['--prot', '9000'], /^Unknown option '--prot'\. What there is: npm start -- --help\n$/],
-  ['bench', ['--quik'], /^Unknown option '--quik'\. What there is: npm run bench -- --help\n$/],
-  ['fuzz', ['--seconds', '9'], /^Unknown option '--seconds'\. What there is: npm run fuzz -- --help\n$/],
+  ['start', ['--prot', '9000'], /^Unknown option '--prot'\. For the options, run npm start -- --help\n$/],
+  ['bench', ['--quik'], /^Unknown option '--quik'\. For the options, run npm run bench -- --help\n$/],
+  ['fuzz', ['--seconds', '9'], /^Unknown option '--seconds'\. For the options, run npm run fuzz -- --help\n$/],
   ['conformance', ['now'], /^Unexpected argument 'now'\. .* npm run conformance -- --help\n$/],
   ['demo', ['now'], /^Unexpected argument 'now'\. .* npm run demo -- --help\n$/],
   [
@@ -153,8 +153,8 @@ test.each([
     ['--state', join(tmpdir(), 'no-such-state')],
     /is not a state folder of npm start: nothing was removed\.\n$/,
   ],
-  ['nothing', [], /^Which program\? One of start, demo, reset/],
-])('%s %j: one line, and nothing happens', async (command, args, line) => {
+  ['nothing', [], /^Unknown command\. The commands are start, demo, reset/],
+])('%s %j prints one line and does nothing', async (command, args, line) => {
   const { ended, output } = run(command, args)
   expect(await ended).toBe(1)
   expect(output()).toMatch(line)
@@ -169,7 +169,7 @@ test.each(commands)('%s --help says what it does', async (command) => {
   ])
 })
 
-test('fuzz names a number that is none, and a name that is of no property', async () => {
+test('fuzz names a setting that is not a number, and a name that matches no property', async () => {
   for (const [name, value] of [
     ['FUZZ_SECONDS', 'ten'],
     ['FUZZ_SEED', '0x1'],
@@ -181,12 +181,12 @@ test('fuzz names a number that is none, and a name that is of no property', asyn
   }
 })
 
-describe('a folder that cannot be had is a sentence', () => {
-  test('for what is temporary', async () => {
+describe('a folder that cannot be used is one sentence', () => {
+  test('for the temporary folder', async () => {
     const { ended, output } = npmStart(await freePorts(), await newFolder(), { TMPDIR: '/no/such/folder' })
     expect([await ended, output()]).toEqual([
       1,
-      expect.stringMatching(/\/no\/such\/folder, cannot be used: .* \(ENOENT\)\. TMPDIR names another one\.\n$/),
+      expect.stringMatching(/\/no\/such\/folder cannot be used: .* \(ENOENT\)\. Set TMPDIR to another folder\.\n$/),
     ])
     expect(output()).not.toMatch(/^ +at /m)
   })
@@ -198,37 +198,37 @@ describe('a folder that cannot be had is a sentence', () => {
     const { ended, output } = npmStart(await freePorts(), state)
     expect([await ended, output()]).toEqual([
       1,
-      expect.stringMatching(/blobs\S* cannot be made, read or written: .+ \(E\w+\)/),
+      expect.stringMatching(/blobs\S* cannot be created, read or written: .+ \(E\w+\)/),
     ])
     expect(output()).not.toMatch(/^ +at /m)
   })
 
-  test('for what npm run build writes', async () => {
-    const copy = await copied(['dev', 'lib', 'tests/support', 'netlify'])
+  test('for the output of npm run build', async () => {
+    const copy = await copied(['bin', 'dev', 'lib', 'tests/support', 'netlify'])
     await symlink(join(repository, 'node_modules'), join(copy, 'node_modules'))
     await writeFile(join(copy, 'dist'), 'a file')
     const { ended, output } = runIn(copy, 'build')
-    expect([await ended, output()]).toEqual([1, expect.stringMatching(/^\S+dist\S* cannot be made.*\(E\w+\)\.\n$/)])
+    expect([await ended, output()]).toEqual([1, expect.stringMatching(/^\S+dist\S* cannot be created.*\(E\w+\)\.\n$/)])
   })
 })
 
-test('what npm left out on account of NODE_ENV or --omit is told as that', async () => {
-  const copy = await copied(['dev', 'lib', 'tests/support', 'package.json'])
+test('a package that npm left out because of NODE_ENV or --omit is reported with that reason', async () => {
+  const copy = await copied(['bin', 'dev', 'lib', 'tests/support', 'package.json'])
   const say = async (env: Record<string, string>, command = 'build') => {
     const { ended, output } = runIn(copy, command, env)
     expect(await ended).toBe(1)
     return output()
   }
   expect(await say({ NODE_ENV: 'production' })).toMatch(
-    /^The package \S+ is not installed: with NODE_ENV=production, .*npm ci --include=dev\.\n$/,
+    /^The package \S+ is not installed, because npm ci leaves it out with NODE_ENV=production\. Run npm ci --include=dev\.\n$/,
   )
-  // What npm runs before npm test, lint and types, whose own programs are left out as well.
+  // npm runs this before npm test, lint and types, whose own programs are missing as well.
   expect(await say({ NODE_ENV: 'production' }, 'installed')).toMatch(/^The package vitest .*npm ci --include=dev\.\n$/)
-  expect(await say({ npm_config_omit: 'dev' })).toMatch(/with --omit=dev, .*npm ci --include=dev\.\n$/)
-  expect(await say({})).toMatch(/run npm ci first, without NODE_ENV=production and --omit\.\n$/)
+  expect(await say({ npm_config_omit: 'dev' })).toMatch(/with --omit=dev\. Run npm ci --include=dev\.\n$/)
+  expect(await say({})).toMatch(/Run npm ci first, without NODE_ENV=production and --omit\.\n$/)
 })
 
-test('npm run pictures without a browser: one line', async () => {
+test('npm run pictures without a browser prints one line', async () => {
   const { ended, output } = run('pictures', [], { CHROMIUM_PATH: '/nowhere' })
   expect(await ended).toBe(1)
   expect(output()).toBe('CHROMIUM_PATH names /nowhere, which is not there\n')
@@ -243,7 +243,7 @@ async function newFolder(): Promise<string> {
 const npmStart = (port: number, state: string, env: Record<string, string> = {}) =>
   run('start', ['--state', state], { PORT: `${port}`, ...env })
 
-/** A folder of its own with these files of the repository, and no packages. */
+/** Makes a folder with these files of the repository and without packages. */
 async function copied(names: readonly string[]): Promise<string> {
   const folder = await newFolder()
   for (const name of names) await cp(join(repository, name), join(folder, name), { recursive: true })

@@ -24,7 +24,7 @@ beforeEach(() => {
   delete stack.provider.faults.authorization
 })
 
-/** What the demo prints, and the step at which it ended. */
+/** Runs the demo. Returns what it prints, and the step at which it failed. */
 async function demo(patience?: number) {
   const lines: string[] = []
   const listing = createListing((line) => lines.push(line))
@@ -33,11 +33,11 @@ async function demo(patience?: number) {
   return { failed: ended?.step, reason: ended?.message, printed: lines.join('\n') }
 }
 
-test('the demo signs in, asks, uses the other tools, refreshes, and shows who was recorded', async () => {
+test('the demo signs in, asks, uses the other tools, refreshes, and shows what was recorded', async () => {
   await demo()
   const { failed, printed } = await demo()
   expect(failed).toBeUndefined()
-  // The instance is warm: name, time, store round trips.
+  // The instance is warm. The columns are name, time, store round trips.
   for (const [step, roundTrips] of Object.entries({ 'Consent page': 0, 'Code for tokens': 1, Refreshes: 1 })) {
     expect(printed).toMatch(new RegExp(`${step} +\\d+ ms +${roundTrips} `))
   }
@@ -47,16 +47,16 @@ test('the demo signs in, asks, uses the other tools, refreshes, and shows who wa
   expect(printed).toMatch(/✓ Sends feedback .* under ada\./)
   expect(printed).not.toContain('Steps up')
   expect(printed).toMatch(
-    /Asks who it is .* Analytical Engines, may docs:read docs:feedback; connections: this one, and \d+ /,
+    /Asks who is signed in .* Analytical Engines, allowed docs:read docs:feedback; other connections: \d+/,
   )
   expect(printed).toMatch(/_meta\.user.*ada\.\S+@analytical-engines\.example/)
-  expect(printed).toMatch(/API-reference hub .*person not told/)
-  expect(printed).toMatch(/Form for feedback .*from ada\.\S+@analytical-engines\.example/)
-  // A window of a terminal shows it whole.
+  expect(printed).toMatch(/API-reference hub .*user not told/)
+  expect(printed).toMatch(/Feedback form .*from ada\.\S+@analytical-engines\.example/)
+  // The output fits into the window of a terminal.
   expect(printed.split('\n').length).toBeLessThan(50)
 })
 
-test('the store fails when the code is redeemed', async () => {
+test('the store fails at the code exchange', async () => {
   stack.emulator.addFault({ action: 'status', status: 403, key: '^grants/', method: 'PUT' })
   expect((await demo()).failed).toBe('Code exchange')
 })
@@ -66,22 +66,22 @@ test('the answer service does not answer', async () => {
   expect((await demo()).failed).toBe('Asking')
 })
 
-test('the answer service is not told who asks', async () => {
+test('the answer service does not receive the user', async () => {
   stack.kapa.faults.call = { kind: 'rejects-meta' }
   expect((await demo()).failed).toBe('What Kapa received')
 })
 
-test('the API-reference hub has no search any more', async () => {
+test('the API-reference hub no longer has a search', async () => {
   stack.hub.faults.missingTool = 'search'
   expect((await demo()).failed).toBe('Searching the API reference')
 })
 
-test('the API-reference hub has the page no more', async () => {
+test('the API-reference hub no longer has the page', async () => {
   stack.hub.faults.missingTool = 'get_pages'
   expect((await demo()).failed).toBe('Reading a page of the API reference')
 })
 
-test('the form has moved: the person had allowed feedback, and it is lost', async () => {
+test('the form has moved: the feedback is lost although the user allowed it', async () => {
   stack.forms.faults.form = { kind: 'status', status: 301, location: '/elsewhere/' }
   const { failed, reason, printed } = await demo()
   expect([failed, reason]).toEqual(['Sending feedback', expect.stringContaining('HTTP 301')])
@@ -93,20 +93,20 @@ test('the user is not recorded', async () => {
   expect((await demo(500)).failed).toBe('Recording in the background')
 })
 
-test('the CRM does not take the report', async () => {
+test('the CRM does not accept the report', async () => {
   stack.crm.faults.webhook = { kind: 'status', status: 500 }
   expect(await demo()).toMatchObject({ failed: 'The CRM', reason: 'the CRM answered 500' })
 })
 
-test('the OpenID Provider sends the person back without a code', async () => {
+test('the OpenID Provider sends the user back without a code', async () => {
   stack.provider.faults.authorization = 'server_error'
   const { failed, reason, printed } = await demo()
-  expect([failed, reason]).toEqual(['Authorization response', 'the client is told server_error'])
+  expect([failed, reason]).toEqual(['Authorization response', 'the client received the error server_error'])
   expect(printed).toMatch(/✓ Registers itself.*✓ Consent page.*✓ Continue/s)
   expect(printed).not.toMatch(/OpenID Provider|Back with an identity/)
 })
 
-test('a page says that it failed: the steps before it are told, and its code', async () => {
+test('a page shows an error: the demo lists the steps before it, and its code', async () => {
   stack.provider.faults.token = { kind: 'status', status: 503 }
   const { failed, reason, printed } = await demo()
   expect(failed).toBe('Signing in')
@@ -114,7 +114,7 @@ test('a page says that it failed: the steps before it are told, and its code', a
   expect(printed).toMatch(/✓ Consent page.*✓ OpenID Provider/s)
 })
 
-test('what npm start keeps running is used; otherwise a sentence says why not', async () => {
+test('the demo uses what npm start runs; otherwise a sentence says why not', async () => {
   const state = await mkdtemp(join(tmpdir(), 'demo-test-'))
   onTestFinished(() => rm(state, { recursive: true }))
   expect(await findPlace(undefined, state)).toEqual({ reason: expect.stringMatching(/^Nothing .* is running/) })
@@ -132,10 +132,10 @@ test('what npm start keeps running is used; otherwise a sentence says why not', 
     await withNote({ port, ownParts: [] }, '9000'),
     await withNote({ port, ownParts: ['OpenID Provider', 'Kapa'] }),
     await withNote({ port: port - 1, ownParts: [] }),
-  ].map((found) => ('reason' in found ? found.reason.replace(/^npm start \(process \d+\) has /, '') : found))
+  ].map((found) => ('reason' in found ? found.reason.replace(/^npm start \(process \d+\) runs at /, '') : found))
   expect(reasons).toEqual([
-    `${url}, and PORT is 9000.`,
-    `${url}, where settings replace what the demo goes through: OpenID Provider, Kapa.`,
-    `http://localhost:${port - 1}, and does not answer there, or not yet.`,
+    `${url}, but PORT is 9000.`,
+    `${url}, but your settings replace parts that the demo needs: OpenID Provider, Kapa.`,
+    `http://localhost:${port - 1}, but does not answer there, or not yet.`,
   ])
 })
