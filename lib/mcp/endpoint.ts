@@ -2,7 +2,6 @@ import { readBody } from '../base/body.ts'
 import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import { jsonResponse } from '../base/well-formed.ts'
-import { workEmailProblem } from '../people/work-email.ts'
 import { type AccessToken, createBearerVerifier } from '../resource-server/bearer.ts'
 import {
   authenticationRequired,
@@ -131,7 +130,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   }
 
   async function answerPerson(exchange: Exchange, token: AccessToken): Promise<Response> {
-    const problem = options.requireWorkEmail ? workEmailProblem(token) : null
+    const problem = options.requireWorkEmail ? (await import('../people/work-email.ts')).workEmailProblem(token) : null
     const mayAct = (needs: Needs) => needs.scopes.every((scope) => token.scope.includes(scope))
     // A token known to be revoked uses up nothing of what its person may do.
     let live: boolean | undefined

@@ -1,4 +1,4 @@
-import { disposableMailDomains } from './disposable-mail-domains.ts'
+import disposableMailDomains from './disposable-mail-domains.json' with { type: 'json' }
 import { freeMailDomains } from './free-mail-domains.ts'
 import { mailDomain } from './mail-domain.ts'
 import type { Person } from './person.ts'
@@ -9,21 +9,22 @@ export interface WorkEmailProblem {
   readonly reason: 'free_provider' | 'disposable' | 'no_email'
 }
 
+const free: ReadonlySet<string> = new Set(freeMailDomains())
+/** Services of throw-away addresses, from the package disposable-email-domains-js (CC0-1.0). */
+const disposable: ReadonlySet<string> = new Set(disposableMailDomains)
+
 /**
- * Whether a person who has signed in did so with a work address (F-000-21): one neither at a provider where anybody
- * gets one nor at a service of throw-away addresses. Their subdomains are theirs too. Whether the OpenID Provider has
- * verified the address does not matter: sign-ins through a company's own provider often leave that out (F-000-72).
+ * Says why an email address is not a work address (F-000-21), or returns null if it is one. A work address is neither at
+ * a provider that gives anyone a mailbox nor at a service of throw-away addresses; subdomains of both count.
+ *
+ * The address need not be verified: sign-ins through a company's own provider often leave that out (F-000-72). Import
+ * this file only when a work address is required, because the lists are large.
  */
 export function workEmailProblem({ email }: Pick<Person, 'email'>): WorkEmailProblem | null {
   const domain = mailDomain(email)
   if (domain === null) return { reason: 'no_email' }
   const labels = domain.split('.')
   const names = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
-  lists ??= { free: new Set(freeMailDomains()), disposable: new Set(disposableMailDomains.trim().split('\n')) }
-  const { free, disposable } = lists
   if (names.some((name) => free.has(name))) return { reason: 'free_provider' }
   return names.some((name) => disposable.has(name)) ? { reason: 'disposable' } : null
 }
-
-/** Split at first use only: importing this must cost those nothing who do not ask for a work address. */
-let lists: { readonly free: ReadonlySet<string>; readonly disposable: ReadonlySet<string> } | undefined

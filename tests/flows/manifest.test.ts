@@ -108,6 +108,12 @@ test('the OAuth function stays small, without zod and without the MCP SDK', () =
   expect(oauth.bytes).toBeLessThanOrEqual(240 * 1024)
 })
 
+test('the lists of mail domains are in a chunk, which is loaded when a work address is required [F-000-21]', () => {
+  const files = builtArtifact().functions.flatMap((bundle) => bundle.files)
+  const holding = files.filter(({ inputs }) => Object.keys(inputs).includes('lib/people/disposable-mail-domains.json'))
+  expect(holding.map(({ atStart }) => atStart)).toEqual([false])
+})
+
 test('each file that esbuild made is a file of the artifact, in the place where the other files import it', async () => {
   const { directory, functions } = builtArtifact()
   for (const { name, files } of functions) {
