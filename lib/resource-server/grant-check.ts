@@ -35,13 +35,14 @@ interface Known {
   readonly until: number
 }
 
-export function createGrantCheck(options: {
+export interface GrantCheckOptions {
   readonly grantStatus: ReadGrantStatus
   /** Milliseconds since the epoch. */
-  readonly now: () => number
+  readonly now?: () => number
   readonly log: Log
-}): GrantCheck {
-  const { grantStatus, now, log } = options
+}
+
+export function createGrantCheck({ grantStatus, now = Date.now, log }: GrantCheckOptions): GrantCheck {
   /** By grant, or by token where a grant was not there. The least recently read first. */
   const known = new BoundedMap<string, Known>(mostRemembered)
   const reading = createSingleFlight<boolean>()

@@ -1,5 +1,3 @@
-import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
-
 /**
  * Browser clients that are known to talk to MCP servers directly. Everything else that runs in a page is refused until
  * the operator lists it (S-10).
@@ -50,12 +48,10 @@ export function createOriginRule(
  */
 const commonHeaders = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': [
-    ...['WWW-Authenticate', 'MCP-Protocol-Version', 'Retry-After'],
-    ...rateLimitFields,
-  ].join(', '),
   'Cache-Control': 'no-store',
 }
+
+const exposedHeaders = ['WWW-Authenticate', 'MCP-Protocol-Version', 'Retry-After']
 
 export const allowedMethods = 'POST, OPTIONS'
 
@@ -73,10 +69,15 @@ export function preflightResponse(): Response {
   })
 }
 
-/** The same response with the headers that every answer carries, and without a body for HEAD. */
-export function withCommonHeaders(request: Request, response: Response): Response {
+/**
+ * Adds the headers that every answer carries, and takes the body from the answer to a HEAD.
+ *
+ * @param exposed more headers that scripts of web pages may read
+ */
+export function withCommonHeaders(request: Request, response: Response, exposed: readonly string[]): Response {
   const headers = new Headers(response.headers)
   for (const [name, value] of Object.entries(commonHeaders)) headers.set(name, value)
+  headers.set('Access-Control-Expose-Headers', [...exposedHeaders, ...exposed].join(', '))
   const body = request.method === 'HEAD' ? null : response.body
   return new Response(body, { status: response.status, headers })
 }

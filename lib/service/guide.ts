@@ -1,5 +1,6 @@
 import type { GuideInput, GuideTool } from '../guide/input.ts'
-import { type CountedCall, setRateLimit, tooManyCalls } from '../mcp/rate-limit-headers.ts'
+import { setRateLimit } from '../mcp/rate-limit-headers.ts'
+import { type CountedCall, tooManyCalls } from '../mcp/tool-call-limits.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import { signInOf, type ToolSettings, toolsOf } from '../settings/tools.ts'
 

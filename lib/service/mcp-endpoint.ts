@@ -1,5 +1,6 @@
 import { jsonResponse } from '../base/well-formed.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
+import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
@@ -57,5 +58,6 @@ const outOfService: McpEndpoint = {
             { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' },
             { status: 503, headers: { 'Retry-After': '60' } },
           ),
+      rateLimitFields,
     ),
 }

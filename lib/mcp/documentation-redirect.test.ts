@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { readerRedirect } from './reader.ts'
+import { redirectToDocumentation } from './documentation-redirect.ts'
 
 const documentation = 'https://docs.example.com/how-to-use-these-docs'
 const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8'
 
 const open = (headers: Readonly<Record<string, string>>, method = 'GET') =>
-  readerRedirect(new Request('https://docs.example.com/mcp', { method, headers }), documentation)
+  redirectToDocumentation(new Request('https://docs.example.com/mcp', { method, headers }), documentation)
 
 describe('is led to the documentation', () => {
   test.each([

@@ -14,7 +14,7 @@ import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/wo
 import { recorded } from '../../dev/worlds/recording.ts'
 import { createCounter } from '../limits/counter.ts'
 import { createMemoryStore } from '../store/memory.ts'
-import type { CallLimit, CallLimits } from './rate-limit-headers.ts'
+import type { CallLimit, CallLimits } from './tool-call-limits.ts'
 
 /** Ten minutes before a window ends. */
 const now = Date.UTC(2026, 10, 21, 12, 5)

@@ -1,46 +1,46 @@
 import { type Access, isOffered } from './tools/access.ts'
 import type { Tool } from './tools/tool.ts'
 
-/** What a body asks for, before anybody acts on it. */
-export interface Needs {
-  /** Whether it can be answered only for somebody who has signed in. */
+/** What the content of a body needs before it may be answered. */
+export interface RequiredAccess {
+  /** Whether the user has to sign in. */
   readonly signIn: boolean
-  /** Everything that a token needs for it, complete (S-05). */
+  /** Every scope that a token needs (S-05). */
   readonly scopes: readonly string[]
-  /** The calls of tools in it: only they cost more than the answer itself. */
-  readonly toolCalls: readonly NamedCall[]
-  /** How many messages there are. */
+  /** The tool calls in it. Only they are counted: they cost more than the answer itself. */
+  readonly toolCalls: readonly CalledTool[]
+  /** The number of messages. */
   readonly messages: number
 }
 
-/** A message that calls a tool. */
-export interface NamedCall {
-  /** `null`: it has none, or none that an answer could name. */
+/** A tool call as a refusal or the log names it. */
+export interface CalledTool {
+  /** `null`: the message has no id, or none that an answer could name. */
   readonly id: string | number | null
   readonly tool: string | undefined
 }
 
 export interface AccessRules {
+  /**
+   * What the content of a body needs. The content decides, never the header that mirrors it (S-12). In a batch (MCP
+   * 2025-03-26) the strictest message decides. `undefined`, a body that is not JSON, calls no tool and needs the usual
+   * sign-in. A tool that takes a scope in `leftOut`, which the user declined, is an unknown tool.
+   */
+  of(content: unknown, leftOut?: readonly string[]): RequiredAccess
+  /** What a request needs whose content is unknown. */
+  readonly withoutContent: RequiredAccess
+}
+
+export interface AccessRulesOptions {
   readonly tools: readonly Tool[]
   readonly requireAuth: boolean
-  /** Connecting and listing need no token; a tool that does says so when it is called (S-20). */
+  /** Connecting and listing need no token. A tool that needs one says so when it is called (S-20). */
   readonly lazyAuth: boolean
-  /** What it takes to use the endpoint at all. */
+  /** The scope that every use of the endpoint needs. */
   readonly scope: string
 }
 
-/**
- * Decides by the content of the body, never by the header that mirrors it (S-12): one message, or a batch of them (MCP
- * 2025-03-26), where the strictest decides. `undefined`, a body that is no JSON, calls nothing, and is answered for nobody
- * who would have to sign in. A tool that takes a scope which the person has left out is not there for this grant: its call
- * is that of an unknown one.
- */
-export function createAccessRules({
-  tools,
-  requireAuth,
-  lazyAuth,
-  scope,
-}: AccessRules): (content: unknown, leftOut?: readonly string[]) => Needs {
+export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRulesOptions): AccessRules {
   const access = new Map(tools.map((tool) => [tool.name, tool.access]))
   const connecting: Access = { signIn: lazyAuth ? 'never' : 'if required', scopes: [scope] }
   const unknown: Access = { signIn: 'if required', scopes: [scope] }
@@ -51,7 +51,7 @@ export function createAccessRules({
     return found && isOffered(found, leftOut) ? found : unknown
   }
 
-  return (content, leftOut = []) => {
+  function of(content: unknown, leftOut: readonly string[] = []): RequiredAccess {
     const messages = content === undefined ? [] : [content].flat()
     const asked = messages.length === 0 ? [unknown] : messages.map((message) => accessTo(message, leftOut))
     return {
@@ -61,6 +61,9 @@ export function createAccessRules({
       toolCalls: messages.filter(isToolCall).map((call) => ({ id: answerable(call.id), tool: nameOf(call) })),
     }
   }
+
+  const withoutContent = { signIn: requireAuth && !lazyAuth, scopes: [scope], toolCalls: [], messages: 0 }
+  return { of, withoutContent }
 }
 
 interface ToolCallMessage {
@@ -78,5 +81,5 @@ function nameOf({ params }: ToolCallMessage): string | undefined {
   return typeof params.name === 'string' ? params.name : undefined
 }
 
-/** An id that is as long as a body would come back as long. */
+/** A refusal repeats the id, so an id of any length must not come back. */
 const answerable = (id: unknown) => (typeof id === 'number' || (typeof id === 'string' && id.length <= 256) ? id : null)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readMessages } from './messages.ts'
-import { createAccessRules, type Needs } from './needs.ts'
+import { createAccessRules, type RequiredAccess } from './required-access.ts'
 import type { Access } from './tools/access.ts'
 import { success } from './tools/success.ts'
 import { defineTool } from './tools/tool.ts'
@@ -26,10 +26,10 @@ function tool(name: string, access: Access) {
 
 type Mode = 'grace' | 'enforced' | 'lazy'
 
-function needs(body: unknown, mode: Mode = 'enforced'): Needs {
+function needs(body: unknown, mode: Mode = 'enforced'): RequiredAccess {
   const rules = { tools, requireAuth: mode !== 'grace', lazyAuth: mode === 'lazy', scope: 'docs:read' }
   const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
-  return createAccessRules(rules)(readMessages(bytes))
+  return createAccessRules(rules).of(readMessages(bytes))
 }
 
 const call = (name: unknown, id: unknown = 1) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } })
@@ -85,7 +85,7 @@ describe('the scopes that a message needs', () => {
   })
 })
 
-test.each<[unknown, Needs['toolCalls']]>([
+test.each<[unknown, RequiredAccess['toolCalls']]>([
   [call('ask', 'a'), [{ id: 'a', tool: 'ask' }]],
   [call(7, 0), [{ id: 0, tool: undefined }]],
   [call('ask', { x: 1 }), [{ id: null, tool: 'ask' }]],

@@ -9,7 +9,7 @@ const readable = ['text/html', 'text/markdown', 'text/plain']
  * redirect would hide the challenge from them: so what is accepted before anything else has to be a page, and there must be no
  * sign of a client, of credentials or of a script. No credentials come along, so that none can go astray (D-25).
  */
-export function readerRedirect(request: Request, documentationUrl: string): Response | undefined {
+export function redirectToDocumentation(request: Request, documentationUrl: string): Response | undefined {
   const { headers, method } = request
   if (method !== 'GET' && method !== 'HEAD') return undefined
   if (!readable.includes(preferredType(headers) ?? '') || namesType(headers, eventStreamType)) return undefined

@@ -1,0 +1,61 @@
+import { readBody } from '../base/body.ts'
+import { acceptedForm, eventStreamType, jsonType } from './accept.ts'
+import { readMessages } from './messages.ts'
+import { jsonRpcError } from './refusals.ts'
+import type { AccessRules, RequiredAccess } from './required-access.ts'
+import type { Asked } from './server.ts'
+
+/** Bytes, for every caller: a body costs us more to read than the client to send. Ten addresses, the longest input, fit. */
+export const maximumBody = 64 * 1024
+/** Messages in a batch, each of which gets an answer of its own. */
+const maximumBatch = 10
+
+/** What a POST asks for, and either its content or the refusal that it gets from any caller. */
+export type Received = { readonly required: RequiredAccess } & (
+  | { readonly asked: Asked; readonly refusal?: never }
+  | { readonly refusal: Response; readonly asked?: never }
+)
+
+/**
+ * Reads the body of a POST. Throws `BodyNotArrived`.
+ *
+ * @param leftOut the scopes that the user declined
+ */
+export async function receive(
+  request: Request,
+  signal: AbortSignal,
+  rules: AccessRules,
+  leftOut?: readonly string[],
+): Promise<Received> {
+  const body = await bodyOf(request, signal)
+  if (body === null) {
+    const refusal = jsonRpcError(413, -32000, `The request is larger than ${maximumBody / 1024} KB`)
+    return { required: rules.withoutContent, refusal }
+  }
+  const content = readMessages(body)
+  const required = rules.of(content, leftOut)
+  const form = acceptedForm(request.headers)
+  const refuse = (refusal: Response) => ({ required, refusal })
+  if (form === null) {
+    return refuse(jsonRpcError(406, -32000, `Not acceptable: answers are ${jsonType} or ${eventStreamType}`))
+  }
+  if (required.messages > maximumBatch) {
+    return refuse(jsonRpcError(400, -32600, `At most ${maximumBatch} messages in a batch`))
+  }
+  if (required.toolCalls.length > 1) return refuse(jsonRpcError(400, -32600, 'One tools/call for each request'))
+  return { required, asked: { body, content, form } }
+}
+
+/** The body as bytes, so that it gets no content type; `null` if it is larger than `maximumBody`. */
+async function bodyOf(request: Request, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
+  try {
+    return await readBody(request.body?.pipeThrough(new TransformStream(), { signal }), maximumBody)
+  } catch (error) {
+    throw new BodyNotArrived('the body broke off, or came too late', { cause: error })
+  }
+}
+
+/** The body broke off, or the signal fired before it was complete. */
+export class BodyNotArrived extends Error {
+  override readonly name = 'BodyNotArrived'
+}

@@ -1,0 +1,29 @@
+import { jsonResponse } from '../base/well-formed.ts'
+import { allowedMethods } from '../resource-server/web-pages.ts'
+import { StoreUnavailable } from '../store/store.ts'
+
+/** Seconds until a client may try again what failed by our fault. */
+const retryAfter = 5
+
+/** A refusal of a whole request, as a JSON-RPC error without an id. */
+export function jsonRpcError(
+  status: number,
+  code: number,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  return jsonResponse({ jsonrpc: '2.0', id: null, error: { code, message } }, { status, headers })
+}
+
+export const methodNotAllowed = () => jsonRpcError(405, -32000, 'Method not allowed', { Allow: allowedMethods })
+
+export const originRefused = () => jsonRpcError(403, -32000, 'Forbidden: this origin may not use the server')
+
+/** A failure of ours. 503 when the token could not be verified: a 401 would make the client discard a good one. */
+export function failed(error: unknown): Response {
+  if (!(error instanceof StoreUnavailable)) return jsonRpcError(500, -32603, 'Internal error')
+  return jsonResponse(
+    { error: 'temporarily_unavailable', message: 'The token cannot be verified right now. Try again in a moment.' },
+    { status: 503, headers: { 'Retry-After': String(retryAfter) } },
+  )
+}

@@ -1,0 +1,115 @@
+import type { Call } from '../base/call.ts'
+import { type AccessToken, type BearerVerifierOptions, createBearerVerifier } from './bearer.ts'
+import {
+  authenticationRequired,
+  insufficientScope,
+  invalidRequest,
+  invalidToken,
+  type ProtectedResource,
+} from './challenge.ts'
+import { createGrantCheck, type GrantCheckOptions } from './grant-check.ts'
+import { createOriginRule } from './web-pages.ts'
+
+export interface ResourceServerOptions extends BearerVerifierOptions, GrantCheckOptions {
+  /** URL of the RFC 9728 document of `resource`. */
+  readonly resourceMetadataUrl: string
+  /** Where a user reads how to connect. */
+  readonly documentationUrl: string
+  /** The scope that every use of the resource needs. */
+  readonly requiredScope: string
+  /** Scopes that a challenge names when the user has to sign in, beside those that the request needs. */
+  readonly signInScopes: readonly string[]
+  /** More origins of browser clients, in lower case, or `https://*`. See `createOriginRule`. */
+  readonly allowedOrigins: readonly string[]
+}
+
+/** Who sends a request, by its bearer token. `refused`: the token is not accepted, and this is the answer. */
+export type Caller =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'user'; readonly token: AccessToken }
+  | { readonly kind: 'refused'; readonly response: Response }
+
+/** What a request asks for, as far as a challenge names it. */
+export interface Operation {
+  /** Every scope that a token needs for it; empty: only `requiredScope`. */
+  readonly scopes: readonly string[]
+  /** The tool calls of the request: a refusal of the first is also readable as its result. */
+  readonly toolCalls: readonly { readonly id: string | number | null }[]
+}
+
+/** An OAuth 2.1 protected resource (RFC 9728): who calls, and how a refusal makes the client sign in. */
+export interface ResourceServer {
+  /** Verifies the bearer token of a request, without asking the store. Throws `StoreUnavailable`. */
+  identify(request: Request, call: Pick<Call, 'signal' | 'requestId'>): Promise<Caller>
+  /** Whether the grant of a verified token is still live, as known for at most a minute. */
+  isLive(token: AccessToken): Promise<boolean>
+  /** Whether a request comes from a web page that may not use the resource without a token (S-10). */
+  isForeign(request: Request): boolean
+  /** 401: the user has to sign in. */
+  signInRequired(request: Request, operation: Operation): Response
+  /** 401: the grant of the token has ended. */
+  revoked(request: Request, token: AccessToken, call: Pick<Call, 'requestId'>): Response
+  /** 403: the client has to ask for more scopes. */
+  insufficientScope(request: Request, operation: Operation): Response
+}
+
+const nothing: Operation = { scopes: [], toolCalls: [] }
+
+export function createResourceServer(options: ResourceServerOptions): ResourceServer {
+  const { issuer, documentationUrl, requiredScope, signInScopes, log } = options
+  const bearer = createBearerVerifier(options)
+  const originAllowed = createOriginRule(issuer, options.allowedOrigins)
+
+  /** The metadata name the URL that the client calls, byte for byte: that of `/mcp/` ends in a slash (RFC 9728 §3.3). */
+  function resourceOf(request: Request, { scopes, toolCalls: [toolCall] }: Operation): ProtectedResource {
+    const slash = new URL(request.url).pathname.endsWith('/') ? '/' : ''
+    return {
+      resourceMetadataUrl: options.resourceMetadataUrl + slash,
+      documentationUrl,
+      scopes: scopes.length > 0 ? scopes : [requiredScope],
+      toolCall,
+    }
+  }
+
+  /** `leftOut`: the scopes that the user declined before. The client is not told to ask for them again. */
+  function toSignIn(request: Request, operation: Operation, leftOut: readonly string[] = []): ProtectedResource {
+    const scopes = [...new Set([...operation.scopes, ...signInScopes])].filter((scope) => !leftOut.includes(scope))
+    return resourceOf(request, { ...operation, scopes })
+  }
+
+  function refuseToken(
+    request: Request,
+    requestId: string,
+    { reason, description, leftOut }: { reason: string; description: string; leftOut?: readonly string[] | undefined },
+  ): Response {
+    log('mcp_token_refused', { requestId, reason })
+    return invalidToken(toSignIn(request, { ...nothing, scopes: [requiredScope] }, leftOut), description)
+  }
+
+  return {
+    async identify(request, { signal, requestId }) {
+      const outcome = await bearer.verify(request, signal)
+      switch (outcome.kind) {
+        case 'anonymous':
+          return { kind: 'anonymous' }
+        case 'valid':
+          return { kind: 'user', token: outcome.token }
+        case 'invalid':
+          return { kind: 'refused', response: refuseToken(request, requestId, outcome) }
+        case 'malformed':
+          log('mcp_token_refused', { requestId, reason: outcome.reason })
+          return { kind: 'refused', response: invalidRequest(resourceOf(request, nothing)) }
+      }
+    },
+    isLive: createGrantCheck(options),
+    isForeign: (request) => !originAllowed(request.headers.get('origin')),
+    signInRequired: (request, operation) => authenticationRequired(toSignIn(request, operation)),
+    revoked: (request, { leftOut }, { requestId }) =>
+      refuseToken(request, requestId, {
+        reason: 'revoked',
+        description: 'The access token has been revoked',
+        leftOut,
+      }),
+    insufficientScope: (request, operation) => insufficientScope(resourceOf(request, operation)),
+  }
+}
