@@ -13,6 +13,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   reset: () => import('../dev/start/reset.ts'),
   build: () => import('../dev/build/cli.ts'),
   secret: () => import('../dev/secret.ts'),
+  settings: () => import('../dev/settings.ts'),
   'test:clients': () => import('../tests/real-clients/cli.ts'),
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('../dev/pictures/cli.ts'),

@@ -1,10 +1,10 @@
 import type { GuideInput } from '../../lib/guide/input.ts'
 import { guideMarkdown } from '../../lib/guide/markdown.ts'
 import { guideInput } from '../../lib/service/guide.ts'
-import { readConfiguration } from '../../lib/settings/configuration.ts'
+import { readConfiguration, textOf } from '../../lib/settings/configuration.ts'
 import type { Environment } from '../../lib/settings/reader.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
-import { readTools } from '../../lib/settings/tools.ts'
+import { describeTools } from '../../lib/settings/tools.ts'
 import { Explained } from '../explained.ts'
 
 /** The address in the page for the default settings, as everywhere in the docs. */
@@ -28,10 +28,9 @@ export async function pageFor(env: Environment, more?: Pick<GuideInput, 'site' |
     ...settings,
   }
   const configuration = readConfiguration(complete, { issuer, storeName: 'unused', production: true })
-  const tools = readTools(complete, configuration.brand, issuer)
-  const problems = [...configuration.problems, ...tools.problems]
-  if (problems.length > 0) throw new Explained(`Settings: ${problems.join('; ')}.`)
-  return guideMarkdown({ ...(await guideInput(configuration, tools)), ...more })
+  const { problems, tools, brand } = configuration
+  if (problems.length > 0) throw new Explained(`Settings: ${textOf(problems)}.`)
+  return guideMarkdown({ ...(await guideInput(configuration, describeTools(tools, brand))), ...more })
 }
 
 /** Renders `docs/connecting.md`: the guide for the default settings, with links to the pages of the clients. */

@@ -1,13 +1,15 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isOurs } from '../../lib/settings/configuration.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
+import { isOurs, knownNames } from '../../lib/settings/table.ts'
 import { kapaToolName } from '../kapa/server.ts'
 import { CannotStart } from './cannot-start.ts'
 import { parseEnvFile } from './env-file.ts'
 
 export type Settings = Readonly<Record<string, string>>
 
+/** Settings that belong together: one of the operator's own replaces all of the local world's. */
 const upstreamNames = [
   'UPSTREAM_ISSUER',
   'REDPANDA_OAUTH_ISSUER',
@@ -23,11 +25,8 @@ const hasAny = (settings: Settings, names: readonly string[]) => names.some((nam
 /** The key that the Kapa stand-in takes. */
 export const kapaApiKey = 'local-kapa-key'
 
-/**
- * The functions' environment in the local world. A setting of the person's own wins; where two settings belong
- * together, theirs replaces both.
- */
-export function localEnvironment(world: {
+/** The addresses of the local world's parts. */
+export interface LocalParts {
   readonly url: string
   readonly secret: string
   readonly siteId: string
@@ -36,31 +35,38 @@ export function localEnvironment(world: {
   readonly crm: { readonly url: string }
   readonly hub: { readonly url: string; readonly docsUrl: string }
   readonly forms: { readonly url: string }
-  readonly settings?: Settings
-}): Record<string, string> {
-  const { settings = {} } = world
+}
+
+/**
+ * Returns the environment of the functions in the local world. The operator's own settings win. Where settings belong
+ * together, one of the operator's own replaces all of them.
+ */
+export function localEnvironment(world: LocalParts, settings: Settings = {}): Record<string, string> {
+  const ownKapa = hasAny(settings, kapaNames)
+  const ownProvider = hasAny(settings, upstreamNames)
+  const ownHub = hasAny(settings, hubNames)
+  const byRest = 'KAPA_PROJECT_ID' in settings
   return {
     URL: world.url,
     SITE_ID: world.siteId,
     SITE_NAME: 'local',
     MCP_OAUTH_ISSUER: world.url,
     MCP_OAUTH_SECRET: world.secret,
-    ...(!hasAny(settings, upstreamNames) && {
-      UPSTREAM_ISSUER: world.provider.issuer,
-      UPSTREAM_CLIENT_ID: world.provider.clientId,
-    }),
-    ...(!hasAny(settings, kapaNames) && {
-      // The two ways to ask Kapa exclude each other.
-      ...('KAPA_PROJECT_ID' in settings
-        ? { KAPA_API_URL: new URL(world.kapa.url).origin }
-        : { KAPA_MCP_SERVER_URL: world.kapa.url, KAPA_TOOL_NAME: kapaToolName }),
-      KAPA_API_KEY: kapaApiKey,
-    }),
-    ...(!hasAny(settings, hubNames) && { MCP_API_HUB_URL: world.hub.url, MCP_API_DOCS_URL: world.hub.docsUrl }),
     MCP_FEEDBACK_FORM_PATH: world.forms.url,
     CRM_WEBHOOK_URL: world.crm.url,
     REQUIRE_AUTH: 'true',
     MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128',
+    ...defined({
+      UPSTREAM_ISSUER: ownProvider ? undefined : world.provider.issuer,
+      UPSTREAM_CLIENT_ID: ownProvider ? undefined : world.provider.clientId,
+      KAPA_API_KEY: ownKapa ? undefined : kapaApiKey,
+      // The two ways to ask Kapa exclude each other.
+      KAPA_API_URL: ownKapa || !byRest ? undefined : new URL(world.kapa.url).origin,
+      KAPA_MCP_SERVER_URL: ownKapa || byRest ? undefined : world.kapa.url,
+      KAPA_TOOL_NAME: ownKapa || byRest ? undefined : kapaToolName,
+      MCP_API_HUB_URL: ownHub ? undefined : world.hub.url,
+      MCP_API_DOCS_URL: ownHub ? undefined : world.hub.docsUrl,
+    }),
     ...settings,
   }
 }
@@ -75,7 +81,7 @@ export type OwnPart =
   | 'optional sign-in'
   | 'limited registration'
 
-/** The parts of the local world that a person's own settings replace. */
+/** Returns the parts of the local world that the operator's own settings replace. */
 export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
   const { MCP_OAUTH_ISSUER: issuer = url, REQUIRE_AUTH: required = 'true' } = settings
   const parts: readonly (readonly [OwnPart, boolean])[] = [
@@ -91,17 +97,17 @@ export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
   return parts.flatMap(([part, isOwn]) => (isOwn ? [part] : []))
 }
 
-/** What Node itself reads, for a network that is not like others: whom it trusts, and how it gets out. */
-export const ofTheMachine =
-  /^(?:NODE_(?:EXTRA_CA_CERTS|USE_SYSTEM_CA|USE_ENV_PROXY)|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO)_PROXY)$/i
+/** The variables that Node reads itself: which certificates it trusts, and which proxy it uses. */
+export const isOfNode = (name: string) =>
+  /^(?:NODE_(?:EXTRA_CA_CERTS|USE_SYSTEM_CA|USE_ENV_PROXY)|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO)_PROXY)$/i.test(name)
 
-/** Settings of this project, among everything else that a shell's environment holds. */
-const isForFunctions = (name: string) => isOurs(name) || ofTheMachine.test(name)
+/** Whether a variable of the shell is for the functions. One that looks like a setting is passed on to be reported. */
+const isForFunctions = (name: string) => knownNames.has(name) || isOurs(name) || isOfNode(name)
 
 /**
- * The person's own settings: everything in `.env`, and this project's settings in the environment, which win, with those
- * by which Node finds its way out of this machine's network. One that
- * is left empty, as in a copied example, is not set; in the environment, it takes away what `.env` says.
+ * Returns the operator's own settings: everything in `.env`, and from the environment all settings of the table and the
+ * variables of Node. The environment wins. An empty setting is not set, as in a copied example. An empty setting in the
+ * environment removes the one in `.env`.
  *
  * @param file path of the `.env` file, which need not exist
  * @throws CannotStart naming every line that cannot be read
@@ -117,15 +123,9 @@ export async function personalSettings(environment: NodeJS.ProcessEnv, file: str
   return settings
 }
 
-/**
- * The settings that no code reads: misspelled, most likely.
- *
- * @param example path of `.env.example`, which names them all
- */
-export async function unknownSettings(settings: Settings, example: string): Promise<readonly string[]> {
-  const known = new Set([...(await readIfThere(example)).matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name]) => name))
-  return Object.keys(settings).filter((name) => !known.has(name) && !ofTheMachine.test(name))
-}
+/** Returns the names of settings that no code reads: probably misspelled. */
+export const unknownSettings = (settings: Settings): readonly string[] =>
+  Object.keys(settings).filter((name) => !knownNames.has(name) && !isOfNode(name))
 
 /** @throws CannotStart */
 async function readIfThere(file: string): Promise<string> {
@@ -135,7 +135,7 @@ async function readIfThere(file: string): Promise<string> {
   })
 }
 
-/** The secret of this working copy: made once, readable by its owner alone, so that a restart keeps people signed in. */
+/** Returns the secret of this working copy. It is made once, and only its owner can read it. A restart keeps users signed in. */
 export async function keptSecret(directory: string): Promise<string> {
   await mkdir(directory, { recursive: true })
   const file = join(directory, 'secret')
@@ -144,5 +144,5 @@ export async function keptSecret(directory: string): Promise<string> {
   })
   const secret = (await readFile(file, 'utf8')).trim()
   if (/^[A-Za-z0-9_-]{43}$/.test(secret)) return secret
-  throw new CannotStart(`${file} is damaged. Remove it (everybody signs in again), or run: npm run reset`)
+  throw new CannotStart(`${file} is damaged. Remove it (all users sign in again), or run: npm run reset`)
 }

@@ -1,24 +1,16 @@
-/** `npm start`: the whole system on this machine, rebuilt on change, until Ctrl-C. */
+/** `npm start`: runs the whole system on this machine until Ctrl-C, and rebuilds it when a file changes. */
 import { join, relative } from 'node:path'
-import { type Configuration, readConfiguration } from '../../lib/settings/configuration.ts'
+import { type Configuration, readConfiguration, textOf } from '../../lib/settings/configuration.ts'
 import { readHosts } from '../../lib/settings/hosts.ts'
 import { createSettingsReader } from '../../lib/settings/reader.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
-import { readTools, type ToolSettings } from '../../lib/settings/tools.ts'
 import { BuildFailed } from '../build/build-in-child.ts'
 import { hubAddresses } from '../hub/server.ts'
 import { aborted, interruption } from '../interruption.ts'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
 import { CannotStart } from './cannot-start.ts'
-import {
-  localEnvironment,
-  ofTheMachine,
-  ownParts,
-  personalSettings,
-  type Settings,
-  unknownSettings,
-} from './local-env.ts'
+import { isOfNode, localEnvironment, ownParts, personalSettings, type Settings, unknownSettings } from './local-env.ts'
 import { localUrl, parsePort, portsFrom } from './ports.ts'
 import { takeState } from './running.ts'
 import { defaultState, openState } from './state.ts'
@@ -28,10 +20,10 @@ import { startWorld, type World } from './world.ts'
 
 const usage = `npm start
 
-The whole system on this machine, until Ctrl-C. Settings come from the environment and from .env;
-PORT=9000 npm start takes other ports.
+Runs the whole system on this machine until Ctrl-C. Settings come from the environment and from .env.
+PORT=9000 npm start uses other ports.
 
-  --state <folder>   keeps people, keys and grants there instead of in .local/: a new folder, or an empty one`
+  --state <folder>   keeps users, keys and grants in this new or empty folder instead of in .local/`
 
 const watched = ['lib', 'netlify'].map((name) => join(repository, name))
 
@@ -40,7 +32,7 @@ async function main(): Promise<void> {
   const interrupted = interruption()
   const { PORT, ...settings } = await personalSettings(process.env, join(repository, '.env'))
   const port = parsePort(process.env.PORT?.trim() || PORT)
-  const { configuration, tools } = readSettings(port, settings)
+  const configuration = readSettings(port, settings)
   const own = ownParts(settings, localUrl(port))
   const state = await openState(options.state)
   const giveBack = await takeState(state, { port, ownParts: [...own] })
@@ -53,23 +45,22 @@ async function main(): Promise<void> {
       signal: interrupted,
       onProgress: (part, milliseconds) => console.log(progressLine(part, milliseconds)),
     }).catch((error: unknown) => {
-      // What was given up half-way fails somehow.
+      // An interrupted start fails somewhere.
       if (interrupted.aborted) return null
       throw error
     })
     if (world === null) return
     try {
-      const unknown = await unknownSettings(settings, join(repository, '.env.example'))
+      const unknown = unknownSettings(settings)
       rebuildOnChange(world, interrupted)
       console.log(
         summary({
           port,
           configuration,
-          tools,
           state: state === defaultState ? relative(repository, state) : state,
           ownParts: own,
           proxyHosts: readHosts(createSettingsReader(settings)).proxyHosts,
-          ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name) && !ofTheMachine.test(name)),
+          ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name) && !isOfNode(name)),
           unknownSettings: unknown,
         }),
       )
@@ -82,10 +73,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** @throws CannotStart naming every setting that the service would not accept; never a value */
-function readSettings(port: number, settings: Settings): { configuration: Configuration; tools: ToolSettings } {
+/** @throws CannotStart naming every setting that the service would refuse; never a value */
+function readSettings(port: number, settings: Settings): Configuration {
   const ports = portsFrom(port)
-  const environment = localEnvironment({
+  const parts = {
     url: localUrl(port),
     secret: newSecret(),
     siteId: 'local',
@@ -94,14 +85,12 @@ function readSettings(port: number, settings: Settings): { configuration: Config
     crm: { url: localUrl(ports.crm) },
     hub: hubAddresses(localUrl(ports.hub)),
     forms: { url: localUrl(ports.forms) },
-    settings,
-  })
+  }
+  const environment = localEnvironment(parts, settings)
   const issuer = environment.MCP_OAUTH_ISSUER ?? localUrl(port)
   const configuration = readConfiguration(environment, { issuer, storeName: 'local', production: false })
-  const tools = readTools(environment, configuration.brand, issuer)
-  const problems = [...configuration.problems, ...tools.problems]
-  if (problems.length > 0) throw new CannotStart(`Settings (environment or .env): ${problems.join('; ')}.`)
-  return { configuration, tools }
+  if (configuration.problems.length === 0) return configuration
+  throw new CannotStart(`Settings (environment or .env): ${textOf(configuration.problems)}.`)
 }
 
 function rebuildOnChange(world: World, signal: AbortSignal): void {
@@ -112,7 +101,7 @@ function rebuildOnChange(world: World, signal: AbortSignal): void {
       console.log(progressLine('Rebuilt', performance.now() - began))
     } catch (error) {
       if (signal.aborted) return
-      console.error(error instanceof BuildFailed ? `${error.message}\nThe functions of before keep running.` : error)
+      console.error(error instanceof BuildFailed ? `${error.message}\nThe previous functions keep running.` : error)
     }
   }
   watchFolders(watched, rebuild, signal)

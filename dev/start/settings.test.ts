@@ -49,7 +49,7 @@ test('without settings of one’s own everything points at this machine, with si
 
 test('one’s own settings win, and a tenant of one’s own is never mixed with the local client', () => {
   const settings = { REQUIRE_AUTH: 'false', REDPANDA_OAUTH_ISSUER: 'https://tenant.test', KAPA_API_KEY: 'mine' }
-  const environment = localEnvironment({ ...world, settings })
+  const environment = localEnvironment(world, settings)
   expect(environment).toMatchObject(settings)
   for (const name of ['UPSTREAM_ISSUER', 'UPSTREAM_CLIENT_ID', 'KAPA_MCP_SERVER_URL']) {
     expect(environment).not.toHaveProperty(name)
@@ -57,19 +57,19 @@ test('one’s own settings win, and a tenant of one’s own is never mixed with 
 })
 
 test('with a project of Kapa’s the stand-in is asked by its REST API, and not over MCP as well', () => {
-  const environment = localEnvironment({ ...world, settings: { KAPA_PROJECT_ID: kapaProjectId } })
+  const environment = localEnvironment(world, { KAPA_PROJECT_ID: kapaProjectId })
   expect(environment).toMatchObject({ KAPA_API_URL: 'http://localhost:8890', KAPA_API_KEY: kapaApiKey })
   expect(environment).not.toHaveProperty('KAPA_MCP_SERVER_URL')
 })
 
 test('a hub, or the pages of one, and a form of one’s own replace the stand-ins', () => {
   for (const settings of [{ MCP_API_HUB_URL: 'off' }, { MCP_API_DOCS_URL: 'https://docs.example/api' }]) {
-    const environment = localEnvironment({ ...world, settings })
+    const environment = localEnvironment(world, settings)
     expect(Object.entries(environment).filter(([name]) => name.startsWith('MCP_API_'))).toEqual(
       Object.entries(settings),
     )
   }
-  expect(localEnvironment({ ...world, settings: { MCP_FEEDBACK_FORM_PATH: '/forms/' } })).toMatchObject({
+  expect(localEnvironment(world, { MCP_FEEDBACK_FORM_PATH: '/forms/' })).toMatchObject({
     MCP_FEEDBACK_FORM_PATH: '/forms/',
   })
 })
@@ -102,8 +102,8 @@ test('what Node reads to get out of this machine’s network is passed on, and i
     NODE_USE_ENV_PROXY: '1',
     https_proxy: 'http://proxy.test:3128',
   })
-  expect(await unknownSettings(settings, join(repository, '.env.example'))).toEqual([])
-  expect(localEnvironment({ ...world, settings })).toMatchObject({ NODE_EXTRA_CA_CERTS: '/etc/ca.pem' })
+  expect(unknownSettings(settings)).toEqual([])
+  expect(localEnvironment(world, settings)).toMatchObject({ NODE_EXTRA_CA_CERTS: '/etc/ca.pem' })
 })
 
 test('a line of .env that cannot be read stops the start: each is named, by its number and without its value', async () => {
@@ -134,7 +134,7 @@ test('every line of .env.example, taken as it stands, is read as it looks', asyn
 
 test('a setting that no code reads is named, whichever file or shell it comes from', async () => {
   const settings = { KAPA_API_KEYS: 'x', REQUIRE_AUTH: 'true', ANYTHING: 'else', NETLIFY_DEV: 'true' }
-  expect(await unknownSettings(settings, join(repository, '.env.example'))).toEqual(['KAPA_API_KEYS', 'ANYTHING'])
+  expect(unknownSettings(settings)).toEqual(['KAPA_API_KEYS', 'ANYTHING'])
 })
 
 test('the parts of the local world that settings replace are known', () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { defined } from '../../lib/base/defined.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import type { Artifact } from '../build/build.ts'
@@ -107,23 +108,27 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   const url = localUrl(port)
   const secret = directory === undefined ? newSecret() : await keptSecret(directory)
   const callbacks = [url, settings?.MCP_OAUTH_ISSUER ?? url].map((issuer) => `${issuer}/mcp/callback`)
-  const kept = (name: string) => (directory === undefined ? {} : { directory: join(directory, name) })
+  const folder = (name: string) => (directory === undefined ? undefined : join(directory, name))
   const stop = (handle: { stop(): Promise<unknown> }) => handle.stop()
 
   const starting = [
     part(
       'Blobs emulator',
-      startBlobsEmulator({ ports: { edge: ports.edge, uncached: ports.uncached }, ...kept('blobs') }),
+      startBlobsEmulator(
+        defined({ ports: { edge: ports.edge, uncached: ports.uncached }, directory: folder('blobs') }),
+      ),
       stop,
     ),
     part(
       'OpenID Provider',
-      startOpenIdProvider({
-        port: ports.provider,
-        redirectUris: [...new Set(callbacks)],
-        ...(settings?.UPSTREAM_CLIENT_SECRET !== undefined && { clientSecret: settings.UPSTREAM_CLIENT_SECRET }),
-        ...kept('oidc'),
-      }),
+      startOpenIdProvider(
+        defined({
+          port: ports.provider,
+          redirectUris: [...new Set(callbacks)],
+          clientSecret: settings?.UPSTREAM_CLIENT_SECRET,
+          directory: folder('oidc'),
+        }),
+      ),
       stop,
     ),
     part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents }), stop),
@@ -139,29 +144,22 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   const removals: Promise<unknown>[] = []
 
   const blobs = emulator.clientOptions()
-  const environment = localEnvironment({
-    url,
-    secret,
-    siteId: blobs.siteID,
-    provider,
-    kapa,
-    crm,
-    hub,
-    forms,
-    ...(settings && { settings }),
-  })
+  const parts = { url, secret, siteId: blobs.siteID, provider, kapa, crm, hub, forms }
+  const environment = localEnvironment(parts, settings)
   const fleet = await part(
     'Function host',
-    startFleet({
-      artifact: build.artifact,
-      port,
-      env: environment,
-      blobs,
-      count: options.hosts ?? 1,
-      keepAlive: options.keepAlive ?? false,
-      ...(deployContext !== undefined && { deployContext }),
-      ...(onOutput && { onOutput }),
-    }),
+    startFleet(
+      defined({
+        artifact: build.artifact,
+        port,
+        env: environment,
+        blobs,
+        count: options.hosts ?? 1,
+        keepAlive: options.keepAlive ?? false,
+        deployContext,
+        onOutput,
+      }),
+    ),
     async (fleet) => {
       await fleet.stop()
       await Promise.all([...removals, build.remove()])
@@ -201,7 +199,7 @@ const given = async (artifact: Artifact): Promise<Build> => ({ artifact, remove:
 async function buildTemporarily(signal?: AbortSignal): Promise<Build> {
   const { path: outDir, remove } = temporaryFolder()
   try {
-    return { artifact: await buildInChild({ outDir, ...(signal && { signal }) }), remove }
+    return { artifact: await buildInChild(defined({ outDir, signal })), remove }
   } catch (error) {
     await remove()
     throw error

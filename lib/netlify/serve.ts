@@ -1,10 +1,11 @@
 import type { Context } from '@netlify/functions'
 import { jsonResponse } from '../base/well-formed.ts'
 import { log, withRequestId } from '../service/log.ts'
-import { type Configuration, issuerForm, readConfiguration, reviewSettings } from '../settings/configuration.ts'
+import { type Configuration, readConfiguration, textOf } from '../settings/configuration.ts'
 import { readHosts } from '../settings/hosts.ts'
 import { createSettingsReader } from '../settings/reader.ts'
 import type { Site } from '../settings/site.ts'
+import { unreadNames } from '../settings/table.ts'
 import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, siteOf } from './site.ts'
 
 /**
@@ -69,21 +70,23 @@ function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' 
   }
 }
 
-/** Tells the log, once, everything that is wrong with the settings, in whichever function; `null`: there is no issuer. */
+/** Logs once everything that is wrong with the settings, whichever function reads them. `null`: there is no issuer. */
 export function createSettingsReport(): (site: Site | null) => void {
   let told = false
   return (site) => {
     if (told) return
     told = true
-    const { problems, unread } = reviewSettings(process.env, site ?? nowhere)
-    const all = site ? problems : [issuerForm, ...problems]
-    if (all.length > 0) log('misconfigured', { problems: all.join('; ') })
+    const { problems, outOfService } = readConfiguration(process.env, site ?? nowhere)
+    const unread = unreadNames(process.env)
+    if (problems.length > 0) {
+      log('misconfigured', { closed: [...outOfService].join(', '), problems: textOf(problems) })
+    }
     if (unread.length > 0) log('settings_unread', { settings: unread.join(', ') })
   }
 }
 
-/** Stands for the site where no issuer says which: what is wrong besides is told all the same. */
-const nowhere: Site = { issuer: 'https://issuer.invalid', storeName: '', production: true }
+/** Stands for the site without an issuer, so that every other problem is reported too. */
+const nowhere: Site = { issuer: '', storeName: '', production: true }
 
 /** What every answer has, whoever made it and however early: headers of `netlify.toml` do not reach functions (O-08). */
 function secured(request: Request, response: Response): Response {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { HostSettings } from '../settings/hosts.ts'
-import { type Environment, isSecureUrl } from '../settings/reader.ts'
+import type { Environment } from '../settings/reader.ts'
 import type { Site } from '../settings/site.ts'
+import { isSecureUrl } from '../settings/urls.ts'
 
 /** What the platform says about the deploy that answers. */
 export interface Deploy {

@@ -16,7 +16,7 @@ import { corsHeaders, json, preflight } from '../oauth/http/json-answers.ts'
 import { htmlResponse } from '../pages/html-response.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
-import { readTools } from '../settings/tools.ts'
+import { describeTools } from '../settings/tools.ts'
 import { createReadiness } from '../store/readiness.ts'
 import { guideInput } from './guide.ts'
 import { identity } from './identity.ts'
@@ -60,7 +60,7 @@ export async function composeAbout(configuration: Configuration, site: Site): Pr
     authorization_server_metadata: issuer + paths.authorizationServerMetadata,
     health: issuer + aboutPaths.health,
   }
-  const tools = readTools(process.env, brand, issuer)
+  const tools = describeTools(configuration.tools, brand)
   const guide = await guideInput(configuration, tools)
   const readiness = createReadiness({
     store: storeOf(site),
@@ -84,8 +84,8 @@ export async function composeAbout(configuration: Configuration, site: Site): Pr
     [
       readinessPath,
       async () => {
-        // What is wrong with it is in the log, which strangers do not read.
-        if (!flow || tools.problems.length > 0) return notReady('configuration')
+        // The log says which setting is wrong. A caller must not learn that.
+        if (configuration.outOfService.size > 0) return notReady('configuration')
         const fault = await withDeadline(deadline, readiness)
         return fault === null ? json({ status: 'ready' }) : notReady(fault)
       },

@@ -16,7 +16,7 @@ const complete = { MCP_OAUTH_SECRET: secret, UPSTREAM_CLIENT_ID: 'client', KAPA_
 async function publishedWith(env: Readonly<Record<string, string>>): Promise<readonly (string | undefined)[]> {
   const store = createMemoryStore()
   const current = parseSecret(secret)
-  if (typeof current === 'string') throw new Error(current)
+  if (current === null) throw new Error('no secret')
   const sealerOf = (secrets: ReturnType<typeof newSecrets>) => privateJwkSealer(createSealing(site.issuer, secrets))
   const own = { ...(await newStoredKey(sealerOf({ current, previous: [], retired: [] }), 1)), kid: 'ours' }
   const planted = { ...(await newStoredKey(sealerOf(newSecrets()), 1)), kid: 'planted' }

@@ -47,7 +47,7 @@ export async function maintain(site: Site): Promise<Swept> {
 /** The signing keys in the store, unless the operator's own is used. What stops this does not stop the sweep. */
 async function rotateKeys(site: Site, store: Store, signal: AbortSignal): Promise<void> {
   const { issuer, signingJwk, flow } = readConfiguration(process.env, site)
-  // Without the settings of the flow there is no secret to trust; what is wrong with them is in the log.
+  // While sign-in is out of service, there is no secret to trust. The log says why.
   if (signingJwk || !flow) return
   const sealing = createSealing(issuer, flow.secrets)
   try {

@@ -6,7 +6,7 @@ import { grantStatus } from '../oauth/grants/status.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
-import { readTools } from '../settings/tools.ts'
+import { describeTools } from '../settings/tools.ts'
 import { createAccountTools } from './account-tools.ts'
 import { createCallLimits } from './call-limits.ts'
 import { createTools } from './documentation-tools.ts'
@@ -15,11 +15,11 @@ import { keysOf } from './keys.ts'
 import { log } from './log.ts'
 import { storeOf } from './store.ts'
 
-/** Composes the MCP endpoint of a site from its settings. With a mistake in the settings of the tools it answers 503. */
+/** Composes the MCP endpoint of a site from its settings. It answers 503 while a setting has taken it out of service. */
 export async function composeMcpEndpoint(configuration: Configuration, site: Site): Promise<McpEndpoint> {
   const { issuer, resource, brand, documentationUrl, mcp } = configuration
-  const tools = readTools(process.env, brand, issuer)
-  if (tools.problems.length > 0) return outOfService
+  if (configuration.outOfService.has('mcp')) return outOfService
+  const tools = describeTools(configuration.tools, brand)
   const store = storeOf(site)
   const { publicKeys } = keysOf(configuration, store)
   return createMcpEndpoint({
@@ -31,7 +31,6 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     publicKeys,
     grantStatus: (grant, signal) => grantStatus(store, grant, signal),
     limits: createCallLimits(configuration, tools.plans, store),
-    // Without a key Kapa refuses, and the tool says so; the configuration problem is in the log.
     tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],
     lazyAuth: tools.lazyAuth,
     signInScopes: tools.askAllScopes ? configuration.scopesOffered : [],
@@ -47,7 +46,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
   })
 }
 
-/** A mistake in the settings of the tools: what they would do is not what somebody wanted, so they do nothing. */
+/** Answers 503 while a setting of `/mcp` is wrong: the tools must not do what the operator did not want. */
 const outOfService: McpEndpoint = {
   fetch: async (request) =>
     withCommonHeaders(

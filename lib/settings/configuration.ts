@@ -3,106 +3,96 @@ import { type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
 import { readBrand } from './brand.ts'
-import { readFeedbackForm } from './feedback.ts'
 import { readHosts } from './hosts.ts'
-import { readSecrets, readSigningJwk } from './keys.ts'
+import { readSecrets, refuseEqualTokens } from './keys.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
-import { readIntrospectionTokens, refuseEqualTokens } from './operator-tokens.ts'
-import { createSettingsReader, type Environment, isSecureUrl, type SettingsReader } from './reader.ts'
+import { createSettingsReader, type Environment, type Problem } from './reader.ts'
 import { type FlowSettings, readFlow } from './sign-in.ts'
 import type { Site } from './site.ts'
-import { readToolChoices } from './tool-choices.ts'
+import { table } from './table.ts'
+import { readToolChoices, type ToolChoices } from './tool-choices.ts'
+import { isSecureOrigin } from './urls.ts'
 
-/** Everything that can be configured, read and validated once per instance. */
+/** A service that wrong settings take out of service. */
+export type Service = 'sign-in' | 'mcp'
+
+/** All settings, read and checked once per instance. */
 export interface Configuration {
   readonly issuer: string
-  /** URL of the protected resource: what people type into their client. */
+  /** URL of the protected resource: what users type into their client. */
   readonly resource: string
   readonly brand: Brand
   readonly documentationUrl: string
-  /** What clients are told that they may ask for: feedback only where there is a form for it. */
+  /** The scopes that clients may ask for. Feedback is among them only where a form takes it. */
   readonly scopesOffered: readonly Scope[]
   readonly signingJwk: JWK | undefined
-  /** Whatever else is wrong; `null` if a secret is missing or wrong. */
+  /** Sound even if another setting is wrong; `null` if a secret is missing or wrong. */
   readonly secrets: Secrets | null
+  /** Who may call `/mcp`, and what its tools do. Usable only where `mcp` is in service. */
   readonly mcp: McpSettings
+  readonly tools: ToolChoices
   /** Dynamic client registration is not offered. */
   readonly registrationOff: boolean
-  /** Of resource servers that may ask about tokens; none: there is no introspection endpoint. */
+  /** Tokens of resource servers that may ask about access tokens; without any, there is no introspection endpoint. */
   readonly introspectionTokens: readonly string[]
-  /** The metadata does not say that `iss` comes with every authorization response (D-10). */
+  /** The metadata does not promise `iss` in authorization responses (X4). */
   readonly issNotAdvertised: boolean
   /**
-   * Whether the CRM and the team that reads feedback are told. Not of the mock's made-up person, unless the operator says
-   * so; and what comes from a preview or the mock says that it does.
+   * Whether the CRM and the feedback form are told about users. They are not told about the mock's made-up user unless a
+   * setting says so. A preview and the mock are marked as a preview.
    */
   readonly telling: 'nobody' | 'as usual' | 'as a preview'
-  /** `null` as long as there are problems: the flow answers 503, discovery stays up (F-000-39). */
+  /** What a sign-in needs; `null` while `sign-in` is out of service: the endpoints answer 503, discovery stays up (F-000-39). */
   readonly flow: FlowSettings | null
-  /** Every problem at once, by the name of the setting; never a value. Those of the tools are in `ToolSettings`. */
-  readonly problems: readonly string[]
+  /** Every problem with every setting. */
+  readonly problems: readonly Problem[]
+  /** A service is in here if a problem is about it, or about both. It must answer 503. */
+  readonly outOfService: ReadonlySet<Service>
 }
 
-export const readConfiguration = (env: Environment, site: Site) => readWith(createSettingsReader(env), site)
+const services: readonly Service[] = ['sign-in', 'mcp']
 
-/** What is wrong with all settings together, whichever function reads them. */
-export interface Review {
-  /** By the name of the setting; never a value. */
-  readonly problems: readonly string[]
-  /** Settings that are named like ours, and that nothing reads: misspelled, most likely. */
-  readonly unread: readonly string[]
-}
-
-/** Reads every setting, for what there is to say about them. */
-export function reviewSettings(env: Environment, site: Site): Review {
+/** Reads every setting, so that every function reports the same problems. */
+export function readConfiguration(env: Environment, site: Site): Configuration {
   const settings = createSettingsReader(env)
-  const { brand } = readWith(settings, site)
-  readToolChoices(settings, brand, site.issuer)
-  const unread = Object.keys(env).filter((name) => isOurs(name) && !settings.names.has(name))
-  return { problems: settings.problems, unread }
-}
-
-/** Whether a setting is named like those of this project. */
-export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CRM|REQUIRE)_/i.test(name)
-
-function readWith(settings: SettingsReader, site: Site): Configuration {
-  settings.text('MCP_OAUTH_ISSUER')
-  if (!isIssuer(site.issuer)) {
-    settings.complain(issuerForm)
-  }
+  if (!isSecureOrigin(site.issuer)) settings.complain('MCP_OAUTH_ISSUER', ` must be ${table.MCP_OAUTH_ISSUER.form}`)
   const { proxyHosts } = readHosts(settings)
   const brand = readBrand(settings)
   const mcp = readMcp(settings)
-  const signingJwk = readSigningJwk(settings)
-  const registrationOff = !settings.onOff('MCP_OAUTH_DCR')
-  const introspectionTokens = readIntrospectionTokens(settings)
+  const signingJwk = settings.read('MCP_OAUTH_SIGNING_JWK')
+  const registrationOff = !settings.read('MCP_OAUTH_DCR')
+  const introspectionTokens = settings.read('MCP_OAUTH_INTROSPECTION_TOKENS') ?? []
+  const issNotAdvertised = !settings.read('MCP_OAUTH_ADVERTISE_ISS')
   refuseEqualTokens(settings)
-  const issNotAdvertised = !settings.onOff('MCP_OAUTH_ADVERTISE_ISS')
   const before = settings.problems.length
   const secrets = readSecrets(settings)
   const secretsAreGood = settings.problems.length === before
-  const flow = readFlow(settings, { site, brand, proxyHosts, secrets })
+  const flow = readFlow(settings, site, proxyHosts, secrets)
   const mock = flow?.upstream.kind === 'mock'
-  const mockTells = settings.flag('MCP_NOTIFY_WITH_MOCK', { malformed: false })
+  const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
+  const tools = readToolChoices(settings, brand, site.issuer)
+  const outOfService = new Set(
+    services.filter((service) => settings.problems.some(({ subject }) => subject === service || subject === 'service')),
+  )
   return {
     issuer: site.issuer,
     resource: `${site.issuer}/mcp`,
     brand,
     documentationUrl: brand.documentationUrl ?? site.issuer,
-    scopesOffered: readFeedbackForm(settings, brand) === undefined ? ['docs:read'] : scopes,
+    scopesOffered: tools.feedback ? scopes : ['docs:read'],
     signingJwk,
     secrets: secretsAreGood ? secrets : null,
     mcp,
+    tools,
     registrationOff,
     introspectionTokens,
     issNotAdvertised,
     telling: mock && !mockTells ? 'nobody' : mock || site.preview ? 'as a preview' : 'as usual',
-    flow: settings.problems.length === 0 ? flow : null,
-    problems: [...settings.problems],
+    flow: outOfService.has('sign-in') ? null : flow,
+    problems: settings.problems,
+    outOfService,
   }
 }
 
-export const issuerForm = 'MCP_OAUTH_ISSUER must be an https origin in lower case, without a path or trailing slash'
-
-/** An origin, spelled as browsers spell it; http on loopback only (O-10). */
-const isIssuer = (issuer: string) => isSecureUrl(issuer) && new URL(issuer).origin === issuer
+/** The problems as one text, for the log and the terminal. */
+export const textOf = (problems: readonly Problem[]) => problems.map(({ text }) => text).join('; ')

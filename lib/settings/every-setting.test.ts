@@ -1,13 +1,19 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { repository } from '../../dev/repository.ts'
-import { reviewSettings } from './configuration.ts'
+
+import { readConfiguration } from './configuration.ts'
 import type { Environment } from './reader.ts'
 import { newSecret } from './secrets.ts'
+import { knownNames, rowOf, settingNames, unreadNames } from './table.ts'
 
 const site = { issuer: 'https://docs.example', storeName: 's', production: true }
 const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
-const review = (env: Environment, at = site) => reviewSettings({ ...complete, ...env }, at)
+
+/** What the service reports about these settings alone. */
+const reviewAll = (env: Environment) => ({
+  problems: readConfiguration(env, site).problems.map(({ text }) => text),
+  unread: unreadNames(env),
+})
+const review = (env: Environment) => reviewAll({ ...complete, ...env })
 
 const urls = ['docs.example', 'http://docs.example/', 'https://*.docs.example/', 'https://<tenant>.docs.example/x']
 const lines = ['two\nlines', 'a\u0007bell', 'x'.repeat(2001)]
@@ -177,14 +183,9 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CRM_WEBHOOK_URL: urls,
 }
 
-/** What is read where the site is found, before there is a configuration; and what no function reads. */
-const elsewhere = new Set(['MCP_OAUTH_ISSUER', 'PORT', 'CHROMIUM_PATH'])
-
 describe('every setting', () => {
-  test('of .env.example is in this table', () => {
-    const example = readFileSync(`${repository}/.env.example`, 'utf8')
-    const all = [...example.matchAll(/^(?:# )?([A-Z0-9_]+)=/gm)].map(([, name = '']) => name)
-    expect(all.filter((name) => !(name in wrong) && !elsewhere.has(name))).toEqual([])
+  test('of the table has wrong values here', () => {
+    expect([...knownNames].filter((name) => !(name in wrong) && name !== 'MCP_OAUTH_ISSUER')).toEqual([])
     expect(Object.values(wrong).filter((values) => values.length < 3)).toEqual([])
   })
 
@@ -194,6 +195,21 @@ describe('every setting', () => {
       expect(problems.join('\n'), value).toContain(name)
       // Short ones are in our own words as well.
       if (value.length > 8) expect(problems.join('\n')).not.toContain(value)
+    }
+  })
+
+  test.each(Object.keys(wrong))('%s: a wrong value closes what the table says, and nothing else [O-10]', (name) => {
+    const [subject] = settingNames.flatMap((known) => {
+      const { aliases = [], subject } = rowOf(known)
+      return [known, ...aliases].includes(name) ? [subject] : []
+    })
+    const closed = subject === 'service' ? ['sign-in', 'mcp'] : [subject]
+    for (const value of wrong[name] ?? []) {
+      const { outOfService, flow, problems } = readConfiguration({ ...complete, [name]: value }, site)
+      expect([...outOfService], value).toEqual(closed)
+      const own = problems.filter(({ text }) => text.startsWith(name))
+      expect(own.map(({ subject }) => subject)).toEqual(own.map(() => subject))
+      expect(flow === null).toBe(closed.includes('sign-in'))
     }
   })
 
@@ -243,7 +259,7 @@ describe('what is clear is taken as it is meant', () => {
 
 describe('what belongs together is told together', () => {
   test('a brand of one’s own, and nothing else: all that it makes required', () => {
-    const { problems } = reviewSettings({ MCP_BRAND_NAME: 'Example' }, site)
+    const { problems } = reviewAll({ MCP_BRAND_NAME: 'Example' })
     expect(problems).toEqual([
       'KAPA_API_KEY is missing',
       'MCP_OAUTH_SECRET is missing: make one with npm run secret',

@@ -1,20 +1,14 @@
-import { hostOf, type SettingsReader } from './reader.ts'
+import type { SettingsReader } from './reader.ts'
 
-/** Other hosts than the issuer's at which this service answers. */
+/** The hosts, beside the issuer's, at which this service answers. */
 export interface HostSettings {
-  /** Of a documentation site that passes requests on to this one. */
+  /** Hosts of a documentation site that passes requests on to this one. */
   readonly proxyHosts: readonly string[]
-  /** Previews answer at `<label>.<domain>` as well: Netlify's automatic deploy subdomains and branch subdomains. */
+  /** Previews also answer at `<label>.<domain>`: Netlify's automatic deploy subdomains and branch subdomains. */
   readonly previewDomains: readonly string[]
 }
 
-export function readHosts(settings: SettingsReader): HostSettings {
-  return {
-    proxyHosts: settings.entries('MCP_OAUTH_PROXY_HOSTS', 'a host, with its port if it has one', hostOf) ?? [],
-    previewDomains:
-      settings.entries('MCP_OAUTH_PREVIEW_DOMAINS', 'a domain, such as previews.example.com', (entry) => {
-        const host = hostOf(entry)
-        return host && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(host) ? host : null
-      }) ?? [],
-  }
-}
+export const readHosts = (settings: SettingsReader): HostSettings => ({
+  proxyHosts: settings.read('MCP_OAUTH_PROXY_HOSTS') ?? [],
+  previewDomains: settings.read('MCP_OAUTH_PREVIEW_DOMAINS') ?? [],
+})

@@ -1,41 +1,44 @@
-import type { JWK } from 'jose'
-import { readPastedJwk } from '../oauth/keys/pasted-jwk.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
-import { jsonOf, type SettingsReader } from './reader.ts'
-import { parseSecret } from './secrets.ts'
+import { entriesOf } from './forms.ts'
+import type { SettingsReader } from './reader.ts'
+import { isStrongToken } from './secrets.ts'
+import { rowOf, type SettingName, settingNames } from './table.ts'
 
-export function readSigningJwk(settings: SettingsReader): JWK | undefined {
-  const text = settings.text('MCP_OAUTH_SIGNING_JWK')
-  if (text === undefined) return undefined
-  const jwk = readPastedJwk(jsonOf(text))
-  if (typeof jwk !== 'string') return jwk
-  settings.complain(`MCP_OAUTH_SIGNING_JWK ${jwk}`)
-  return undefined
-}
-
+/** Reads the secrets that seal and sign everything that travels; `null` if the current one is missing or wrong. */
 export function readSecrets(settings: SettingsReader): Secrets | null {
-  /** Which of several is wrong is told by its place: of what looks like a secret nothing is repeated. */
-  const parse = (name: string, texts: readonly string[]) =>
-    texts.flatMap((text, index) => {
-      const secret = parseSecret(text)
-      if (typeof secret !== 'string') return [secret]
-      const which = name === current ? name : `${name}: value ${index + 1}`
-      settings.complain(`${which} ${secret}: make one with npm run secret`)
-      return []
-    })
-  const current = 'MCP_OAUTH_SECRET'
-  const text = settings.text(current)
-  if (text === undefined) settings.complain(`${current} is missing: make one with npm run secret`)
-  const [secret] = parse(current, text === undefined ? [] : [text])
-  const [previous, retired] = ['MCP_OAUTH_PREVIOUS_SECRETS', 'MCP_OAUTH_RETIRED_SECRETS'].map((name) =>
-    parse(name, settings.list(name) ?? []),
-  )
-  // What has leaked would go on sealing and opening everything.
-  const used = [...(secret ? [secret] : []), ...(previous ?? [])].map((bytes) => Buffer.from(bytes))
-  if (retired?.some((bytes) => used.some((other) => other.equals(bytes)))) {
+  const current = settings.required('MCP_OAUTH_SECRET', 'make one with npm run secret')
+  const previous = settings.read('MCP_OAUTH_PREVIOUS_SECRETS') ?? []
+  const retired = settings.read('MCP_OAUTH_RETIRED_SECRETS') ?? []
+  // A leaked secret would continue to seal and open everything.
+  const used = [...(current ? [current] : []), ...previous].map((bytes) => Buffer.from(bytes))
+  if (retired.some((bytes) => used.some((other) => other.equals(bytes)))) {
     settings.complain(
-      'MCP_OAUTH_RETIRED_SECRETS has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too',
+      'MCP_OAUTH_RETIRED_SECRETS',
+      ' has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too',
     )
   }
-  return secret ? { current: secret, previous: previous ?? [], retired: retired ?? [] } : null
+  return current ? { current, previous, retired } : null
+}
+
+/** The tokens with which callers authenticate to us. */
+const tokens = ['MCP_OAUTH_REGISTRATION_TOKEN', 'MCP_OAUTH_INTROSPECTION_TOKENS'] as const
+
+/**
+ * Reports a token that is also the value of another secret setting, or twice in its list: a holder of the one could use the
+ * other.
+ */
+export function refuseEqualTokens(settings: SettingsReader): void {
+  const valuesOf = (name: SettingName) => entriesOf(settings.text(name) ?? '').filter(isStrongToken)
+  const others = settingNames.filter((name) => rowOf(name).secret)
+  tokens.forEach((name, index) => {
+    const own = valuesOf(name)
+    if (new Set(own).size < own.length) settings.complain(name, ' has a value twice: each needs one of its own')
+    for (const other of others) {
+      // Two tokens are reported once, under the first.
+      if (tokens.slice(0, index + 1).some((token) => token === other)) continue
+      if (valuesOf(other).some((value) => own.includes(value))) {
+        settings.complain(name, ` has a value of ${other}: each needs one of its own`)
+      }
+    }
+  })
 }

@@ -1,31 +1,36 @@
-import { type CallLimitSettings, readCallWindow, windowOf } from './limits.ts'
-import { readOrigins } from './origins.ts'
+import type { Limit } from '../base/rate-limit.ts'
+import { windowOf } from './limits.ts'
 import type { SettingsReader } from './reader.ts'
 
-/** What more than the `mcp` function has to know of `/mcp`; its tools are in `tools.ts`. */
+/** Tool calls at `/mcp`; `undefined` is no limit. */
+export interface CallLimitSettings {
+  /** For each signed-in user. */
+  readonly user: Limit | undefined
+  /** For each address, for all who have not signed in. */
+  readonly address: Limit | undefined
+}
+
+/** Who may call `/mcp`, and how often. What the tools do is in `tool-choices.ts`. */
 export interface McpSettings {
   readonly requireAuth: boolean
   /** As browsers spell them, or `https://*`. */
   readonly allowedOrigins: readonly string[]
   readonly limits: CallLimitSettings
-  /** Seconds in which calls of tools are counted. */
+  /** Seconds of the window of every one of these limits. */
   readonly callWindow: number
   readonly kapaApiKey: string | undefined
 }
 
 export function readMcp(settings: SettingsReader): McpSettings {
-  const callWindow = readCallWindow(settings)
-  const kapaApiKey = settings.word('KAPA_API_KEY')
-  if (settings.text('KAPA_API_KEY') === undefined) settings.complain('KAPA_API_KEY is missing')
+  const callWindow = settings.read('MCP_LIMIT_WINDOW_SEC')
   return {
-    requireAuth: settings.flag('REQUIRE_AUTH', { malformed: true }),
-    allowedOrigins: readOrigins(settings),
-    // 60 calls in 15 minutes unless the operator sets another limit. Both limits share one window, which is read once.
+    kapaApiKey: settings.required('KAPA_API_KEY'),
+    requireAuth: settings.read('REQUIRE_AUTH'),
+    allowedOrigins: settings.read('MCP_ALLOWED_ORIGINS') ?? [],
     limits: {
-      user: windowOf(settings, 'MCP_USER_LIMIT', 60, callWindow),
-      address: windowOf(settings, 'MCP_ANONYMOUS_LIMIT', 60, callWindow),
+      user: windowOf(settings.read('MCP_USER_LIMIT'), callWindow),
+      address: windowOf(settings.read('MCP_ANONYMOUS_LIMIT'), callWindow),
     },
     callWindow,
-    kapaApiKey,
   }
 }

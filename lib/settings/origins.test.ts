@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { readOrigins } from './origins.ts'
 import { createSettingsReader } from './reader.ts'
 
 /** What `MCP_ALLOWED_ORIGINS` is taken for. */
 function read(value: string) {
   const settings = createSettingsReader({ MCP_ALLOWED_ORIGINS: value })
-  return { origins: readOrigins(settings), problems: settings.problems }
+  const origins = settings.read('MCP_ALLOWED_ORIGINS')
+  return { origins, problems: settings.problems.map(({ text }) => text) }
 }
 
 test.each([
@@ -29,9 +29,12 @@ test.each([
   expect(read(value)).toEqual({ origins: [origin], problems: [] })
 })
 
-test('a list is read whole, and one bad entry is told once, without it [F-004-13 O-10]', () => {
+test('a list is read whole, without its wrong entries, which are reported by position and not repeated [F-004-13 O-10]', () => {
   const { origins, problems } = read('https://a.example/, null, tauri://localhost, https://b.example/path')
   expect(origins).toEqual(['https://a.example', 'tauri://localhost'])
-  expect(problems).toEqual([expect.stringMatching(/^MCP_ALLOWED_ORIGINS must be a list of origins/)])
+  expect(problems).toEqual([
+    expect.stringMatching(/^MCP_ALLOWED_ORIGINS: value 2 must be an origin/),
+    expect.stringMatching(/^MCP_ALLOWED_ORIGINS: value 4 must be an origin/),
+  ])
   expect(problems.join()).not.toContain('b.example')
 })

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { planOf } from '../people/plans.ts'
-import { readPlans } from './plans.ts'
 import { createSettingsReader } from './reader.ts'
 
 function read(value: unknown) {
   const settings = createSettingsReader({ MCP_PLANS: typeof value === 'string' ? value : JSON.stringify(value) })
-  return { plans: readPlans(settings), problems: settings.problems }
+  const plans = settings.read('MCP_PLANS') ?? []
+  return { plans, problems: settings.problems.map(({ text }) => text) }
 }
 
 const plans = {

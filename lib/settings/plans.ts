@@ -1,43 +1,32 @@
 import { normalDomain } from '../people/mail-domain.ts'
 import type { CallPlan } from '../people/plans.ts'
-import { mostInWindow } from './limits.ts'
-import { jsonOf, type SettingsReader } from './reader.ts'
+import { jsonOf, mostInWindow, type Reading } from './forms.ts'
 
-/** Bytes of an environment that has the rest in it too. */
+/** Characters. The environment has to hold every other setting too. */
 const longest = 16_384
 
 /**
- * Reads `MCP_PLANS` and says what is wrong with each plan, by its place. All or none of them hold: one that was meant to
- * lower a limit must not be lost beside one that raises it.
+ * Reads `MCP_PLANS` and names each wrong plan by its position. If one plan is wrong, none holds: a plan that lowers a limit
+ * must not be lost while a plan that raises one holds.
  */
-export function readPlans(settings: SettingsReader): readonly CallPlan[] {
-  const text = settings.text('MCP_PLANS') ?? '{}'
-  const { plans, complaints } = parsePlans(text)
-  for (const complaint of complaints) settings.complain(`MCP_PLANS${complaint}`)
-  return complaints.length > 0 ? [] : plans
-}
-
-function parsePlans(text: string): {
-  readonly plans: readonly CallPlan[]
-  readonly complaints: readonly string[]
-} {
-  if (text.length > longest) return { plans: [], complaints: [` must be no longer than ${longest} characters`] }
+export function parsePlans(text: string): Reading<readonly CallPlan[]> {
+  const refuse = (...complaints: string[]) => ({ value: [], complaints })
+  if (text.length > longest) return refuse(` must be no longer than ${longest} characters`)
   const given = jsonOf(text)
-  if (given === undefined) return { plans: [], complaints: [' is not JSON'] }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    return { plans: [], complaints: [' must be a JSON object of plans'] }
-  }
+  if (given === undefined) return refuse(' is not JSON')
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return refuse(' must be a JSON object of plans')
   const parsed = Object.entries(given).map(([name, plan]) => parsePlan(name, plan))
   const complaints = parsed.flatMap((plan, index) => (typeof plan === 'string' ? [`[${index}] ${plan}`] : []))
   const plans = parsed.filter((plan) => typeof plan !== 'string')
   if (hasTwice(plans.map(({ organizations }) => organizations))) complaints.push(' names an organization in two plans')
   if (hasTwice(plans.map(({ domains }) => domains))) complaints.push(' names a domain in two plans')
-  return { plans, complaints }
+  return complaints.length > 0 ? refuse(...complaints) : { value: plans, complaints }
 }
 
-/** The plan, or what is wrong with it; nothing of what stands there is repeated. */
+/** Returns the plan, or what is wrong with it. Repeats nothing of the value. */
 function parsePlan(name: string, given: unknown): CallPlan | string {
-  // Other limits have these names in the headers.
+  // The headers use these two names for the limits without a plan.
   if (name === '' || name.length > 64 || name === 'user' || name === 'address') {
     return 'must have a name of up to 64 characters that is not user or address'
   }
@@ -57,12 +46,12 @@ function parsePlan(name: string, given: unknown): CallPlan | string {
   if (!domains) return 'must have domains as a list of names, without @ and *'
   if (Object.keys(others).length > 0) return 'has a member other than limit, organizations and domains'
   if (organizations.size + domains.size === 0) return 'must name an organization or a domain'
-  // RFC 9651 §3.3.3: any other name would take an escape, or could not stand in a header at all.
+  // RFC 9651 §3.3.3: other names would need an escape, or could not be in a header at all.
   const policy = /^[ !#-[\]-~]+$/.test(name) ? name : 'user'
   return { policy, limit: limit === 0 ? undefined : limit, organizations, domains }
 }
 
-/** What `read` makes of each text; `null`: it is no list of such texts. */
+/** Returns the values that `read` understands; `null` unless it is a list of such texts. */
 function listOf(given: unknown, read: (text: string) => string | null): ReadonlySet<string> | null {
   const values = Array.isArray(given) ? given.map((text) => (typeof text === 'string' ? read(text) : null)) : [null]
   return values.includes(null) ? null : new Set(values.filter((value) => value !== null))

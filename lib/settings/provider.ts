@@ -1,40 +1,27 @@
-import type { Brand } from '../pages/brand.ts'
-import { noDefault, redpandaOnly } from './brand.ts'
 import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
 
 /** The OpenID Provider, or the development mock of one. */
 export type UpstreamSettings =
   | { readonly kind: 'mock' }
-  | { readonly kind: 'oidc'; readonly issuer: string; readonly clientId: string; readonly clientSecret?: string }
+  | {
+      readonly kind: 'oidc'
+      readonly issuer: string
+      readonly clientId: string
+      readonly clientSecret: string | undefined
+    }
 
-/** Whatever would silently fall back to the mock is a misconfiguration (F-000-38). */
-export function readUpstream(settings: SettingsReader, site: Site, brand: Brand): UpstreamSettings | null {
-  const issuer = readIssuer(settings) ?? redpandaOnly(brand, 'https://auth.prd.cloud.redpanda.com/')
-  const clientId = settings.word(...clientIdNames)
-  const clientSecret = settings.line('UPSTREAM_CLIENT_SECRET', 2000)
-  // Each is read whatever else is set: a mistyped one is told, too, where it makes no difference yet.
-  const flags = ['NETLIFY_DEV', 'MCP_OAUTH_ALLOW_MOCK'].map((name) => settings.flag(name, { malformed: false }))
+/** Reads the OpenID Provider. The mock is used only when a setting asks for it, and never in production (F-000-38). */
+export function readUpstream(settings: SettingsReader, site: Site): UpstreamSettings | null {
+  // Every setting is read in any case, so that a wrong value is reported even where it makes no difference yet.
+  const flags = [settings.read('NETLIFY_DEV'), settings.read('MCP_OAUTH_ALLOW_MOCK')]
+  const clientSecret = settings.read('UPSTREAM_CLIENT_SECRET')
   const mockWanted = flags.includes(true)
-  const noClientId = settings.text(...clientIdNames) === undefined
-  if (noClientId && mockWanted && !site.production) return { kind: 'mock' }
-  if (noClientId) {
-    settings.complain(`${mockWanted ? 'the mock upstream is not for production: ' : ''}UPSTREAM_CLIENT_ID is missing`)
+  if (mockWanted && !site.production && settings.text('UPSTREAM_CLIENT_ID') === undefined) {
+    settings.read('UPSTREAM_ISSUER')
+    return { kind: 'mock' }
   }
-  if (settings.text(...issuerNames) === undefined && issuer === undefined) {
-    settings.complain(`UPSTREAM_ISSUER is missing: ${noDefault}`)
-  }
-  if (clientId === undefined || issuer === undefined) return null
-  return { kind: 'oidc', issuer, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) }
-}
-
-const clientIdNames = ['UPSTREAM_CLIENT_ID', 'REDPANDA_OAUTH_CLIENT_ID']
-const issuerNames = ['UPSTREAM_ISSUER', 'REDPANDA_OAUTH_ISSUER']
-
-function readIssuer(settings: SettingsReader): string | undefined {
-  const issuer = settings.url(...issuerNames)
-  // OpenID Connect Discovery §3: neither a query nor a fragment; and people copy the address of the metadata.
-  if (issuer === undefined || !/[?#]|\/\.well-known\//.test(issuer)) return issuer
-  settings.complain('UPSTREAM_ISSUER must be the issuer: no ? and no #, and what stands before /.well-known/')
-  return undefined
+  const clientId = settings.required('UPSTREAM_CLIENT_ID', mockWanted ? 'the mock is not for production' : undefined)
+  const issuer = settings.required('UPSTREAM_ISSUER')
+  return clientId === undefined || issuer === undefined ? null : { kind: 'oidc', issuer, clientId, clientSecret }
 }

@@ -1,142 +1,80 @@
-/** Reads environment variables one by one and remembers every problem, so that all of them are reported at once. */
-export interface SettingsReader {
-  readonly problems: readonly string[]
-  /** Every name that was asked for, whether it is set or not. */
-  readonly names: ReadonlySet<string>
-  complain(problem: string): void
-  /** The trimmed value; `undefined` if absent or empty. The first name that is set wins. */
-  text(...names: readonly string[]): string | undefined
-  /** One line that people or models read: of `most` characters (UTF-16 units) at most, without control characters. */
-  line(name: string, most?: number): string | undefined
-  /** The same, of as many lines as somebody likes. */
-  lines(name: string, most: number): string | undefined
-  /** An id, a name or a key that somebody else gave out: printable ASCII without spaces. The first name that is set wins. */
-  word(...names: readonly string[]): string | undefined
-  /**
-   * True only for the exact word `true` (F-000-16), false for `false` and where it is absent. Another word is a mistake to
-   * be told, and counts as `malformed`, which is to be the safer of the two.
-   */
-  flag(name: string, otherwise: { readonly malformed: boolean; readonly absent?: boolean }): boolean
-  /** On unless it is exactly `off`; another word is a mistake to be told about, not something to leave out. */
-  onOff(name: string): boolean
-  integer(name: string, range: { readonly min: number; readonly max: number; readonly default: number }): number
-  /** Comma-separated. */
-  list(name: string): readonly string[] | undefined
-  /**
-   * A list whose entries `read` understands or, by `null`, does not: complains about each of those by its place, the first
-   * being 1, and never with its value.
-   */
-  entries<T>(name: string, must: string, read: (entry: string) => T | null): readonly T[] | undefined
-  /** An absolute https URL, or http on loopback. The first name that is set wins; each one that is set has to be one. */
-  url(...names: readonly string[]): string | undefined
-}
+import { defaultBrand } from '../pages/brand.ts'
+import type { Subject } from './forms.ts'
+import { rowOf, type SettingName, type SettingValue } from './table.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
+/** One thing that is wrong with the settings. */
+export interface Problem {
+  /** What it takes out of service. */
+  readonly subject: Subject
+  /** Names the setting and what is wrong with it; never a value. */
+  readonly text: string
+}
+
+/** Reads settings from the environment by the table, and collects every problem, so that all are reported at once. */
+export interface SettingsReader {
+  readonly problems: readonly Problem[]
+  /** The value of a setting, or its default. A wrong value is added to the problems. */
+  read<Name extends SettingName>(name: Name): SettingValue<Name>
+  /** The same, for a setting that must be set unless it has a default. */
+  required<Name extends SettingName>(name: Name, hint?: string): SettingValue<Name>
+  /** The trimmed text of a setting; `undefined` if it is absent or empty. */
+  text(name: SettingName): string | undefined
+  /**
+   * Adds a problem that the table cannot see, such as two settings that exclude each other.
+   *
+   * @param what the words that follow the name
+   */
+  complain(name: SettingName, what: string): void
+}
+
+/** Why a setting that usually has a default has none. */
+export const noDefault = 'with MCP_BRAND_NAME it has no default'
+
 export function createSettingsReader(env: Environment): SettingsReader {
-  const problems: string[] = []
-  const names = new Set<string>()
-  const textOf = (name: string) => {
-    names.add(name)
-    return env[name]?.trim() || undefined
+  const problems: Problem[] = []
+  const textOf = (name: string) => env[name]?.trim() || undefined
+  const brandIsOwn = (textOf('MCP_BRAND_NAME') ?? defaultBrand.name) !== defaultBrand.name
+
+  /** The texts that are set, under the newest name first. */
+  function textsOf(name: SettingName) {
+    return [name, ...(rowOf(name).aliases ?? [])].flatMap((alias) => {
+      const text = textOf(alias)
+      return text === undefined ? [] : [{ alias, text }]
+    })
   }
-  const complain = (problem: string) => {
-    problems.push(problem)
+
+  function complain(name: SettingName, what: string, alias: string = name): void {
+    problems.push({ subject: rowOf(name).subject, text: alias + what })
   }
-  /** The first value that is set, where all that are set are `good`. */
-  const firstOf = (names: readonly string[], good: (value: string) => boolean, must: string) => {
-    let first: string | undefined
-    for (const name of names) {
-      const value = textOf(name)
-      if (value !== undefined && !good(value)) complain(`${name} must be ${must}`)
-      else first ??= value
+
+  function read<Name extends SettingName>(name: Name): SettingValue<Name>
+  function read(name: SettingName): unknown {
+    const row = rowOf(name)
+    const [value] = textsOf(name).flatMap(({ alias, text }) => {
+      const { value, complaints } = row.read(text)
+      for (const complaint of complaints) complain(name, complaint, alias)
+      return value === undefined ? [] : [value]
+    })
+    return value ?? (brandIsOwn ? undefined : row.ofRedpanda) ?? row.default
+  }
+
+  function required<Name extends SettingName>(name: Name, hint?: string): SettingValue<Name>
+  function required(name: SettingName, hint?: string): unknown {
+    const value: unknown = read(name)
+    if (value === undefined && textsOf(name).length === 0) {
+      const why = hint ?? (rowOf(name).ofRedpanda === undefined ? undefined : noDefault)
+      complain(name, ` is missing${why === undefined ? '' : `: ${why}`}`)
     }
-    return first
+    return value
   }
-  const short = (name: string, most: number, unfit: RegExp, what: string) =>
-    firstOf([name], (value) => value.length <= most && !unfit.test(value), `${what} of at most ${most} characters`)
+
   return {
     problems,
-    names,
-    complain,
-    text: (...names) => names.map(textOf).find((value) => value !== undefined),
-    line: (name, most = 100) => short(name, most, /[\p{Cc}\u2028\u2029]/u, 'one line'),
-    lines: (name, most) => short(name, most, /[^\P{Cc}\n\r\t]/u, 'text'),
-    word: (...names) =>
-      firstOf(names, (value) => /^[!-~]{1,2000}$/.test(value), 'printable ASCII characters, without spaces'),
-    flag(name, { malformed, absent = false }) {
-      const value = textOf(name) ?? String(absent)
-      if (value === 'true' || value === 'false') return value === 'true'
-      complain(`${name} must be true or false`)
-      return malformed
-    },
-    onOff(name) {
-      const word = textOf(name) ?? 'on'
-      if (word !== 'on' && word !== 'off') complain(`${name} must be on or off`)
-      return word !== 'off'
-    },
-    integer(name, { min, max, default: fallback }) {
-      const value = textOf(name)
-      if (value === undefined) return fallback
-      const number = /^\d+$/.test(value) ? Number(value) : Number.NaN
-      if (number >= min && number <= max) return number
-      complain(`${name} must be a whole number from ${min} to ${max}`)
-      return fallback
-    },
-    list,
-    entries: (name, must, read) =>
-      list(name)?.flatMap((entry, index) => {
-        const value = read(entry)
-        if (value !== null) return [value]
-        complain(`${name}: value ${index + 1} must be ${must}`)
-        return []
-      }),
-    url: (...names) => firstOf(names, isSecureUrl, 'an https URL'),
-  }
-
-  function list(name: string): readonly string[] | undefined {
-    return textOf(name)
-      ?.split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== '')
-  }
-}
-
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** A name of letters, digits, `-` and `_`, or an address; a URL may also have a host that nobody can have. */
-const hostname = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/
-
-/**
- * https anywhere, http on this machine only; never with a name and a password, which would be a secret in a URL. Nor with
- * what stands for something else in an example: `https://<tenant>.example`, `https://*.example`, `https://x.example/{id}`.
- */
-export function isSecureUrl(value: string): boolean {
-  const url = URL.parse(value)
-  if (!url || /[\s<>"{}|\\^`]/.test(value) || !hostname.test(url.hostname) || url.username || url.password) return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.has(url.hostname))
-}
-
-export function isLoopbackHttp(origin: string): boolean {
-  return origin.startsWith('http:') && isSecureUrl(origin)
-}
-
-/**
- * A host as requests name it: in lower case, with its port unless that is the usual one. Takes an origin as well, which is
- * what people copy from a browser; `null`: it is neither, such as a path, a wildcard or another scheme.
- */
-export function hostOf(entry: string): string | null {
-  const url = entry.includes('://') ? entry : `https://${entry}`
-  if (!isSecureUrl(url)) return null
-  const { host, pathname, search, hash } = new URL(url)
-  return pathname + search + hash === '/' && !/[?#]/.test(entry) ? host : null
-}
-
-/** The value of a setting that is JSON; `undefined`: it is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    read,
+    required,
+    text: (name) => textsOf(name)[0]?.text,
+    complain: (name, what) => complain(name, what),
   }
 }

@@ -2,18 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { createAccountTools } from '../service/account-tools.ts'
 import { createTools } from '../service/documentation-tools.ts'
 import { createMemoryStore } from '../store/memory.ts'
-import { readBrand } from './brand.ts'
 import { readConfiguration } from './configuration.ts'
 import type { Environment } from './reader.ts'
-import { createSettingsReader } from './reader.ts'
 import { newSecret } from './secrets.ts'
-import { readTools, signInOf, toolsOf } from './tools.ts'
+import { describeTools, signInOf, toolsOf } from './tools.ts'
 
 const issuer = 'https://docs.example'
 const site = { issuer, storeName: 's', production: true }
 const needed: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
 
-const toolsFor = (env: Environment) => readTools(env, readBrand(createSettingsReader(env)), issuer)
+function toolsFor(env: Environment) {
+  const { tools, brand, problems } = readConfiguration(env, site)
+  return { ...describeTools(tools, brand), problems: problems.map(({ text }) => text) }
+}
 const namesFor = (env: Environment) => toolsOf(toolsFor(env)).map(({ name }) => name)
 
 describe('a brand of one’s own', () => {
@@ -24,7 +25,7 @@ describe('a brand of one’s own', () => {
     const env = { ...needed, ...acme, ...kapa, UPSTREAM_ISSUER: 'https://login.acme.example/' }
     const { brand, scopesOffered, problems } = readConfiguration(env, site)
     const tools = toolsFor(env)
-    expect([...problems, ...tools.problems]).toEqual([])
+    expect(problems).toEqual([])
     expect(JSON.stringify({ ...brand, accentColour: '' }) + JSON.stringify(tools)).not.toMatch(/redpanda|bump/i)
     expect(brand).toMatchObject({ productName: 'Acme & Sons documentation', provider: 'Acme & Sons' })
     expect(brand).not.toHaveProperty('privacyUrl')
@@ -33,13 +34,12 @@ describe('a brand of one’s own', () => {
   })
 
   test('has to say where people sign in and who answers: no key and no person goes to somebody else', () => {
-    expect(readConfiguration({ ...needed, ...acme }, site).problems).toEqual([
-      expect.stringMatching(/^UPSTREAM_ISSUER is missing: with MCP_BRAND_NAME/),
-    ])
+    const noProvider = expect.stringMatching(/^UPSTREAM_ISSUER is missing: with MCP_BRAND_NAME/)
     expect(toolsFor({ ...needed, ...acme }).problems).toEqual([
+      noProvider,
       expect.stringContaining('KAPA_MCP_SERVER_URL or KAPA_PROJECT_ID is missing'),
     ])
-    expect(toolsFor({ ...needed, ...acme, KAPA_PROJECT_ID: 'p1' }).problems).toEqual([])
+    expect(toolsFor({ ...needed, ...acme, KAPA_PROJECT_ID: 'p1' }).problems).toEqual([noProvider])
   })
 
   test('without one all of Redpanda’s is there', () => {
@@ -92,7 +92,7 @@ describe('mistakes', () => {
     [{ MCP_FEEDBACK_FORM_PATH: 'http://forms.example/' }, /^MCP_FEEDBACK_FORM_PATH must be/],
     [{ MCP_FEEDBACK_FORM_PATH: 'https://u:p@forms.example/' }, /^MCP_FEEDBACK_FORM_PATH must be/],
     [{ MCP_API_HUB_URL: 'https://u:p@hub.example/' }, /^MCP_API_HUB_URL must be/],
-    [{ MCP_API_DOCS_URL: 'https://docs.example/api?x' }, /^MCP_API_DOCS_URL must have no/],
+    [{ MCP_API_DOCS_URL: 'https://docs.example/api?x' }, /^MCP_API_DOCS_URL must be an https URL without/],
     [{ MCP_PUBLIC_TOOLS: 'auth_statsu' }, /^MCP_PUBLIC_TOOLS must be a list of tools of this server/],
     [{ MCP_PUBLIC_TOOLS: 'whoami' }, /^MCP_PUBLIC_TOOLS must be/],
     [{ MCP_API_HUB_URL: 'http://hub.example/mcp' }, /^MCP_API_HUB_URL must be an https URL, or off/],

@@ -1,15 +1,13 @@
 import type { Brand } from '../pages/brand.ts'
-import { createSettingsReader, type Environment } from './reader.ts'
 import {
   type ApiReferenceChoices,
   authStatusName,
   type FeedbackChoices,
-  readToolChoices,
   type ToolChoices,
   whoamiName,
 } from './tool-choices.ts'
 
-/** How a tool introduces itself. */
+/** The name and the texts of a tool. */
 export interface ToolTexts {
   readonly name: string
   readonly title: string
@@ -19,7 +17,7 @@ export interface ToolTexts {
 export interface ApiReferenceSettings {
   /** The MCP server of the hub. */
   readonly hubUrl: string
-  /** `<this>/<name of an API>` is the page of an API; without it nobody can name one. */
+  /** `<pagesUrl>/<name>` is the page of the API with this name. Without it, a model cannot name an API. */
   readonly pagesUrl: string | undefined
   readonly list: ToolTexts
   readonly search: ToolTexts
@@ -33,22 +31,19 @@ export interface FeedbackSettings {
   readonly tool: ToolTexts
 }
 
-/** What `/mcp` does for those who may use it. Only the functions that say or do something about tools read it. */
+/** The tools with the texts that clients see. Only the functions that list or describe tools make it. */
 export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback'> {
   readonly ask: ToolTexts
   readonly apiReference: ApiReferenceSettings | undefined
   readonly feedback: FeedbackSettings | undefined
   readonly authStatus: ToolTexts
   readonly whoami: ToolTexts
-  /** For the model: what this server is good for, and which of the tools that it is offered when. */
+  /** For the model: what this server is for, and when to use which of the tools that it is offered. */
   instructions(isOffered: (tool: string) => boolean): string
-  /** Every problem at once, by the name of the setting; never a value. */
-  readonly problems: readonly string[]
 }
 
-export function readTools(env: Environment, brand: Brand, siteUrl: string): ToolSettings {
-  const settings = createSettingsReader(env)
-  const { ask, apiReference, feedback, ...choices } = readToolChoices(settings, brand, siteUrl)
+/** Makes the texts of the tools, in the words of the brand. */
+export function describeTools({ ask, apiReference, feedback, ...choices }: ToolChoices, brand: Brand): ToolSettings {
   const tools = {
     ask: askTexts(ask, brand),
     apiReference: apiReference && apiReferenceTexts(apiReference, brand),
@@ -70,7 +65,6 @@ export function readTools(env: Environment, brand: Brand, siteUrl: string): Tool
     ...choices,
     ...tools,
     instructions: (isOffered) => instructionsOf(tools, brand, isOffered),
-    problems: settings.problems,
   }
 }
 
@@ -82,23 +76,23 @@ function instructionsOf(
   return [
     `Answers questions about ${brand.name} from the ${brand.productName}.`,
     `Use ${ask.name} for questions, and cite the addresses that come with the passages.`,
-    ...(api
-      ? [`For the reference of an API use ${api.search.name} or ${api.list.name}, then ${api.content.name}.`]
-      : []),
-    ...(feedback && isOffered(feedback.tool.name)
-      ? [`Use ${feedback.tool.name} only after the person has agreed to the exact text.`]
-      : []),
+    api && `For the reference of an API use ${api.search.name} or ${api.list.name}, then ${api.content.name}.`,
+    feedback &&
+      isOffered(feedback.tool.name) &&
+      `Use ${feedback.tool.name} only after the person has agreed to the exact text.`,
     `${authStatus.name} tells how to sign in and out.`,
-  ].join(' ')
+  ]
+    .filter((sentence) => typeof sentence === 'string')
+    .join(' ')
 }
 
-/** A tool as everybody is told of it. */
+/** A tool as the server and the pages list it. */
 export interface ToolEntry extends ToolTexts {
-  /** It has to know the person, so that nobody can use it without signing in. */
+  /** It needs to know the user, so that it always needs a sign-in. */
   readonly ofPerson: boolean
 }
 
-/** Every tool that this server has, in the order in which it lists them. */
+/** Lists every tool of this server, in the order of `tools/list`. */
 export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEntry[] {
   const { ask, apiReference: api, feedback, authStatus, whoami } = settings
   const open = [ask, ...(api ? [api.list, api.search, api.content] : [])]
@@ -109,7 +103,8 @@ export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEn
     { ...whoami, ofPerson: true },
   ]
 }
-/** Whether a tool needs a sign-in: never, where everybody has to sign in, or always. */
+
+/** Whether a tool needs a sign-in: never, only where `REQUIRE_AUTH` is on, or always. */
 export function signInOf({ name, ofPerson }: ToolEntry, publicTools: readonly string[]) {
   if (ofPerson) return 'always'
   return publicTools.includes(name) ? 'never' : 'if required'
@@ -128,7 +123,7 @@ function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand
 }
 
 function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices, brand: Brand): ApiReferenceSettings {
-  // Without the base of their pages nobody can name one.
+  // Without the base of their pages, a model cannot name an API.
   const apis = choices.apis && pagesUrl ? ` The APIs are: ${choices.apis}.` : ''
   return {
     hubUrl,

@@ -8,7 +8,19 @@ import { repository } from '../../dev/repository.ts'
 import { freePorts, portsFrom } from '../../dev/start/ports.ts'
 
 const commands = [
-  ...['start', 'demo', 'reset', 'build', 'secret', 'test:clients', 'bench', 'pictures', 'conformance', 'reader-page'],
+  ...[
+    'start',
+    'demo',
+    'reset',
+    'build',
+    'secret',
+    'settings',
+    'test:clients',
+    'bench',
+    'pictures',
+    'conformance',
+    'reader-page',
+  ],
   'fuzz',
 ]
 

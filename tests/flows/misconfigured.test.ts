@@ -85,6 +85,9 @@ async function expectDiscoveryUp(url: string): Promise<void> {
   expect(await get('/.well-known/jwks.json')).toEqual({ keys: expect.any(Array) })
 }
 
+/** The status of `/mcp` without a token. */
+const mcpStatus = async (url: string) => (await send(`${url}/mcp`, { method: 'POST' })).status
+
 describe.each([
   ['MCP_OAUTH_SECRET', undefined],
   ['MCP_OAUTH_SECRET', 'correct horse battery staple'],
@@ -96,13 +99,15 @@ describe.each([
   ['MCP_OAUTH_ACCESS_TTL', '59 minutes'],
   ['CRM_WEBHOOK_URL', 'http://crm.example.com/hook-8d1f'],
 ])('%s is %j', (name, value) => {
-  test('the flow is down and says so, the log names the setting and no value, discovery stays up [O-10]', async () => {
+  test('sign-in answers 503, the log names the setting and no value, discovery and what the setting is not about stay up [O-10]', async () => {
     const { url, env, lines } = await deploy({ [name]: value })
     await expectFlowDown(url)
     await expectDiscoveryUp(url)
+    expect(await mcpStatus(url)).toBe(name === 'KAPA_API_KEY' ? 503 : 401)
     await vi.waitFor(() => expect(lines.join('\n')).toContain('"misconfigured"'), patience)
     const reported = lines.filter((line) => line.includes('"misconfigured"')).join('\n')
     expect(reported).toContain(name)
+    expect(reported).toContain(`"closed":"sign-in${name === 'KAPA_API_KEY' ? ', mcp' : ''}"`)
     const values = Object.entries(env).filter(([setting]) => /^(MCP_|UPSTREAM_|KAPA_|CRM_)/.test(setting))
     expect(values.filter(([, setting]) => reported.includes(setting))).toEqual([])
   })

@@ -6,7 +6,7 @@ import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /**
- * Mistakes in the settings of the tools. What the right ones do is in the files of the tools: `account-tools`,
+ * Mistakes in the settings of `/mcp`. What the right values do is in the files of the tools: `account-tools`,
  * `api-reference`, `kapa-rest`, `tool-access`.
  */
 
@@ -39,6 +39,9 @@ describe.each<[string, string, Readonly<Record<string, string>>]>([
   ['MCP_PUBLIC_TOOLS', 'auth_status,whoami', {}],
   ['MCP_PUBLIC_TOOLS', 'submit_documentation_feedback', {}],
   ['MCP_PUBLIC_TOOLS', 'no_such_tool', {}],
+  ['REQUIRE_AUTH', 'TRUE', {}],
+  ['MCP_ALLOWED_ORIGINS', 'pages.example.com', {}],
+  ['MCP_USER_LIMIT', 'many', {}],
   ['MCP_LAZY_AUTH', 'sometimes', {}],
   ['REQUIRE_WORK_EMAIL', 'mostly', {}],
   ['MCP_PLANS', '{"large":{"limit":-1,"organizations":["org_large"]}}', {}],
@@ -62,6 +65,7 @@ describe.each<[string, string, Readonly<Record<string, string>>]>([
     const reported = () => lines.filter((line) => line.includes('"misconfigured"')).join('\n')
     await vi.waitFor(() => expect(reported()).toContain(name), patience)
     expect(reported()).not.toContain(value)
+    expect(reported()).toContain('"closed":"mcp"')
   })
 })
 

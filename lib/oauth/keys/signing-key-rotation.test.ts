@@ -130,7 +130,7 @@ describe('the next signing key', () => {
       readConfiguration(
         { MCP_OAUTH_ACCESS_TTL: String(seconds) },
         { issuer, storeName: 'store', production: true },
-      ).problems.filter((problem) => problem.includes('MCP_OAUTH_ACCESS_TTL'))
+      ).problems.filter(({ text }) => text.includes('MCP_OAUTH_ACCESS_TTL'))
     expect([complaints(86_400).length, complaints(86_401).length]).toEqual([0, 1])
   })
 })

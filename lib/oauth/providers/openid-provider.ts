@@ -12,7 +12,7 @@ export interface OpenIdProviderOptions {
   readonly issuer: string
   readonly clientId: string
   /** Without it we are a public client, held together by PKCE (F-000-32). */
-  readonly clientSecret?: string
+  readonly clientSecret?: string | undefined
   /** Our callback, exactly as registered at the provider (F-10). */
   readonly redirectUri: string
   /** Milliseconds since the epoch. */

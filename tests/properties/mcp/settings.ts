@@ -8,7 +8,9 @@ import { success } from '../../../lib/mcp/tools/success.ts'
 import { defineTool } from '../../../lib/mcp/tools/tool.ts'
 import { defaultBrand } from '../../../lib/pages/brand.ts'
 import { planOf } from '../../../lib/people/plans.ts'
-import { readTools, type ToolSettings, toolsOf } from '../../../lib/settings/tools.ts'
+import { createSettingsReader } from '../../../lib/settings/reader.ts'
+import { readToolChoices } from '../../../lib/settings/tool-choices.ts'
+import { describeTools, type ToolSettings, toolsOf } from '../../../lib/settings/tools.ts'
 import { anything, few, hostileHeader, hostileText } from '../hostile.ts'
 import { members } from '../invariants.ts'
 import { callOf } from '../mcp-endpoint.ts'
@@ -123,14 +125,16 @@ export const toolSettings = property({
   cases: 3_000,
   values: environment,
   async holds(env) {
-    const settings = readTools(env, defaultBrand, siteUrl)
-    for (const problem of settings.problems) assert(!problem.includes(canary), `it repeats a value: ${problem}`)
+    const reader = createSettingsReader(env)
+    const settings = describeTools(readToolChoices(reader, defaultBrand, siteUrl), defaultBrand)
+    const problems = reader.problems.map(({ text }) => text)
+    for (const problem of problems) assert(!problem.includes(canary), `it repeats a value: ${problem}`)
     for (const [setting, value] of Object.entries(env)) {
       const { username, password } = (/_(?:URL|PATH)$/.test(setting) && URL.parse(value, siteUrl)) || siteWithoutUser
-      const complained = settings.problems.some((problem) => problem.startsWith(`${setting} `))
+      const complained = problems.some((problem) => problem.startsWith(`${setting} `))
       assert(complained || username + password === '', `${setting} may say who asks`)
     }
-    if (settings.problems.length === 0) {
+    if (problems.length === 0) {
       expectUsable(settings)
       if (Object.keys(env).some((setting) => setting.endsWith('TOOL_NAME'))) await expectToBeListed(settings)
     }

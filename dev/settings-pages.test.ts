@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { descriptions, sections } from '../lib/settings/descriptions/sections.ts'
+import { rowOf, settingNames, table } from '../lib/settings/table.ts'
+import { repository } from './repository.ts'
+import { generatedFiles, sectionTitles, tableTitles } from './settings-pages.ts'
+
+const read = (path: string) => readFileSync(join(repository, path), 'utf8')
+
+test.each(generatedFiles().map(({ path, text }) => [path, text]))('%s is what npm run settings writes', (path, text) =>
+  expect(read(path)).toBe(text),
+)
+
+test('configuration.md has the table of every section once', () => {
+  expect(tableTitles(read('docs/configuration.md')).toSorted()).toEqual(sectionTitles.toSorted())
+})
+
+describe('the descriptions', () => {
+  test('cover every setting of the table once, in its order, and nothing else', () => {
+    const described = Object.values(sections).flatMap((section) => Object.keys(section))
+    expect(described).toEqual(Object.keys(table))
+    expect(Object.keys(descriptions)).toEqual(described)
+  })
+
+  test('have examples that the service accepts, and none of a secret', () => {
+    for (const name of settingNames) {
+      const { example } = descriptions[name]
+      const row = rowOf(name)
+      expect([name, example === undefined]).toEqual([name, row.secret ?? false])
+      if (example !== undefined) expect([name, row.read(example).complaints]).toEqual([name, []])
+    }
+  })
+})

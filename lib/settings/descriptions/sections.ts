@@ -1,0 +1,53 @@
+import type { SettingName } from '../table.ts'
+import { brand } from './brand.ts'
+import type { Description } from './description.ts'
+import { access, apiReference, feedback, kapa, limits } from './mcp.ts'
+import {
+  clients,
+  configuredClients,
+  crm,
+  introspection,
+  lifetimes,
+  provider,
+  registration,
+  secretsAndKeys,
+  whereItIs,
+} from './sign-in.ts'
+
+/** The description of every setting of the table: the type demands that none is missing. */
+export const descriptions: Readonly<Record<SettingName, Description>> = {
+  ...secretsAndKeys,
+  ...provider,
+  ...whereItIs,
+  ...access,
+  ...kapa,
+  ...apiReference,
+  ...feedback,
+  ...lifetimes,
+  ...clients,
+  ...configuredClients,
+  ...registration,
+  ...introspection,
+  ...limits,
+  ...brand,
+  ...crm,
+}
+
+/** The sections of `docs/configuration.md` and `.env.example`, in their order. */
+export const sections: Readonly<Record<string, Readonly<Record<string, Description>>>> = {
+  'Secrets and keys': secretsAndKeys,
+  'The OpenID Provider': provider,
+  'Where this service is': whereItIs,
+  'Who may ask': access,
+  'Kapa and the tool': kapa,
+  'The API reference': apiReference,
+  Feedback: feedback,
+  'How long things last': lifetimes,
+  Clients: clients,
+  'Clients that you register yourself': configuredClients,
+  'Who may register, and whom you block': registration,
+  'Who may ask about tokens': introspection,
+  Limits: limits,
+  'What people read': brand,
+  'Who is told about a new user': crm,
+}

@@ -1,0 +1,240 @@
+import { parseRange } from '../limits/address.ts'
+import { lifetimes } from '../oauth/capabilities.ts'
+import { parseBlockList } from '../oauth/clients/blocked-clients.ts'
+import { isHost } from '../oauth/clients/host.ts'
+import { parseRedirectUri } from '../oauth/clients/redirect-uri.ts'
+import { isSomebodys, isTrustedEntry } from '../oauth/clients/trusted-redirect.ts'
+import { readPastedJwk } from '../oauth/keys/pasted-jwk.ts'
+import { defaultBrand } from '../pages/brand.ts'
+import {
+  choice,
+  custom,
+  flag,
+  integer,
+  jsonOf,
+  limit,
+  line,
+  lines,
+  list,
+  listOf,
+  onOff,
+  optionalFlag,
+  type Setting,
+  text,
+  url,
+  value,
+  windowSeconds,
+  withDefault,
+  word,
+} from './forms.ts'
+import { originOf } from './origins.ts'
+import { parsePlans } from './plans.ts'
+import { isStrongToken, parseSecret, secretForm, tokenForm } from './secrets.ts'
+import { hostOf, isSecureUrl } from './urls.ts'
+
+const signIn = { subject: 'sign-in' } as const
+const mcp = { subject: 'mcp' } as const
+const service = { subject: 'service' } as const
+
+const day = 86_400
+
+/** Some clients refuse a server with any other name of a tool (SEP-986). Names of `Object.prototype` break clients. */
+const toolName = () =>
+  text(
+    mcp,
+    '1 to 64 letters, digits, "_", "-" or ".", and neither begin nor end with "-" or "."',
+    (name) => /^\w(?:[\w.-]{0,62}\w)?$/.test(name) && !(name in {}),
+  )
+
+const id = (what: string) => text(mcp, `the id of ${what}`, (text) => /^[\w-]{1,100}$/.test(text))
+
+/** A path begins with one slash. Two slashes name a host, possibly this one with a password before it. */
+const isPath = (text: string) => /^\/(?!\/)[^\s<>"{}|\\^`]*$/.test(text)
+
+/** A malformed value is kept, so that the other settings of the same tools are still checked. */
+const urlOrOff = (form: string, ofRedpanda: string, isGood: (text: string) => boolean) =>
+  custom({ ...mcp, ofRedpanda }, form, (text) => ({
+    value: text,
+    complaints: text === 'off' || isGood(text) ? [] : [` must be ${form}`],
+  }))
+
+/** OpenID Connect Discovery §3: an issuer has neither a query nor a fragment. Operators often copy the metadata's URL. */
+const isProviderIssuer = (text: string) => isSecureUrl(text) && !/[?#]|\/\.well-known\//.test(text)
+
+const isAddress = (text: string) => /^mailto:[\w.!#$%&'*+/=~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(text)
+
+/** A template is usable if the URI that it stands for is. */
+function isPrivateUseUri(uri: string): boolean {
+  const example = uri.replace(/\/\*$/, '/x')
+  return !example.includes('*') && parseRedirectUri(example, { privateUseUris: [uri] }).kind === 'private-use'
+}
+
+function signingJwk(text: string) {
+  const jwk = readPastedJwk(jsonOf(text))
+  return typeof jwk === 'string' ? { value: undefined, complaints: [` ${jwk}`] } : { value: jwk, complaints: [] }
+}
+
+/** Every setting of the service, by name: what it may be, its default, and what a wrong value takes out of service. */
+export const table = {
+  MCP_OAUTH_SECRET: value({ ...signIn, secret: true }, secretForm, parseSecret),
+  MCP_OAUTH_PREVIOUS_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
+  MCP_OAUTH_RETIRED_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
+  MCP_OAUTH_SIGNING_JWK: custom({ ...signIn, secret: true }, 'a private RSA JWK of 2048 bits or more', signingJwk),
+
+  UPSTREAM_CLIENT_ID: word({ ...signIn, aliases: ['REDPANDA_OAUTH_CLIENT_ID'] }),
+  UPSTREAM_ISSUER: text(
+    { ...signIn, aliases: ['REDPANDA_OAUTH_ISSUER'], ofRedpanda: 'https://auth.prd.cloud.redpanda.com/' },
+    'an https URL without ? and #, and without /.well-known/ and what follows it',
+    isProviderIssuer,
+  ),
+  UPSTREAM_CLIENT_SECRET: line({ ...signIn, secret: true }, 2000),
+  MCP_OAUTH_ALLOW_MOCK: flag(signIn),
+  NETLIFY_DEV: flag(signIn),
+  MCP_NOTIFY_WITH_MOCK: flag(signIn),
+
+  // Checked as the issuer of the site, which may also be the URL that Netlify reports.
+  MCP_OAUTH_ISSUER: text(service, 'an https origin in lower case, without a path or trailing slash', () => true),
+  MCP_OAUTH_PROXY_HOSTS: list(service, 'a host, with its port if it has one', hostOf),
+  MCP_OAUTH_PREVIEW_DOMAINS: list(service, 'a domain, such as previews.example.com', (entry) => {
+    const host = hostOf(entry)
+    return host && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(host) ? host : null
+  }),
+
+  REQUIRE_AUTH: flag(mcp, true),
+  REQUIRE_WORK_EMAIL: flag(mcp, true),
+  MCP_PUBLIC_TOOLS: listOf(mcp, 'the name of a tool of this server that needs no sign-in', () => true),
+  MCP_LAZY_AUTH: flag(mcp),
+  MCP_ASK_ALL_SCOPES: optionalFlag(mcp),
+  MCP_ALLOWED_ORIGINS: list(
+    mcp,
+    'an origin such as https://chat.example.com or tauri://localhost, without a path, or https://*',
+    originOf,
+  ),
+
+  KAPA_API_KEY: word({ ...service, secret: true }),
+  KAPA_MCP_SERVER_URL: url({ ...mcp, ofRedpanda: 'https://redpanda.mcp.kapa.ai' }),
+  KAPA_TOOL_NAME: word(mcp),
+  KAPA_PROJECT_ID: id('a project'),
+  KAPA_API_URL: withDefault('https://api.kapa.ai', url(mcp)),
+  KAPA_INTEGRATION_ID: id('an integration'),
+  MCP_TOOL_NAME: toolName(),
+  MCP_TOOL_TITLE: line(mcp, 200),
+  MCP_TOOL_DESCRIPTION: lines(mcp, 2000),
+
+  MCP_API_HUB_URL: urlOrOff('an https URL, or off', 'https://bump.sh/redpanda/hub/redpanda/mcp', isSecureUrl),
+  MCP_API_DOCS_URL: text(
+    { ...mcp, ofRedpanda: 'https://docs.redpanda.com/api/doc' },
+    'an https URL without ? and #',
+    (text) => isSecureUrl(text) && !/[?#]/.test(text),
+  ),
+  MCP_API_NAMES: listOf(
+    { ...mcp, ofRedpanda: ['admin', 'cloud-controlplane', 'cloud-dataplane', 'http-proxy', 'schema-registry'] },
+    'the name of an API: letters, digits, ".", "_" and "-"',
+    (name) => /^[\w.-]{1,100}$/.test(name),
+  ),
+  MCP_API_LIST_TOOL_NAME: withDefault('list_api_reference_pages', toolName()),
+  MCP_API_SEARCH_TOOL_NAME: withDefault('search_api_reference', toolName()),
+  MCP_API_CONTENT_TOOL_NAME: withDefault('get_api_reference_content', toolName()),
+
+  MCP_FEEDBACK_FORM_PATH: urlOrOff(
+    'a path on this site, an https URL, or off',
+    '/home/',
+    (text) => isPath(text) || isSecureUrl(text),
+  ),
+  MCP_FEEDBACK_FORM_NAME: withDefault('api-feedback', line(mcp)),
+  MCP_FEEDBACK_TOOL_NAME: withDefault('submit_documentation_feedback', toolName()),
+
+  MCP_OAUTH_ACCESS_TTL: integer(signIn, { from: 60, to: day, default: 3600 }),
+  MCP_OAUTH_REFRESH_TTL: integer(signIn, { from: 3600, to: 180 * day, default: 30 * day }),
+  MCP_OAUTH_REFRESH_GRACE: integer(signIn, { from: 0, to: 600, default: 60 }),
+  MCP_OAUTH_SIGN_IN_TTL: integer(signIn, { from: 1, to: 3600, default: lifetimes.signIn }),
+
+  MCP_OAUTH_TRUSTED_HOSTS: listOf(
+    signIn,
+    'a host in lower case that belongs to one owner, with or without a path, and without a scheme',
+    (entry) => isTrustedEntry(entry) && isSomebodys(entry),
+  ),
+  MCP_OAUTH_INTERSTITIAL: onOff(signIn),
+  MCP_OAUTH_ADVERTISE_ISS: onOff(signIn),
+  /** True: apps may register only the redirect URIs of the next setting. */
+  MCP_OAUTH_PRIVATE_USE_SCHEMES: withDefault(false, choice(signIn, { any: false, listed: true }, true)),
+  MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: listOf(signIn, 'a usable redirect URI of an app', isPrivateUseUri),
+  MCP_OAUTH_CIMD_ALLOWED_HOSTS: listOf(
+    signIn,
+    'a host in lower case, with its port if it has one, and no scheme',
+    isHost,
+  ),
+  MCP_OAUTH_CIMD_LOCAL_ORIGINS: listOf(
+    signIn,
+    'an https origin without a path',
+    (entry) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry,
+  ),
+  // What is in it is checked where the other rules for redirect URIs are known.
+  MCP_OAUTH_CLIENTS: custom(signIn, 'a JSON array of clients', (text) => ({
+    value: { json: jsonOf(text) },
+    complaints: [],
+  })),
+
+  MCP_OAUTH_DCR: onOff(signIn),
+  MCP_OAUTH_REGISTRATION_TOKEN: text({ ...signIn, secret: true }, tokenForm, isStrongToken),
+  MCP_OAUTH_BLOCKED_CLIENTS: listOf(
+    signIn,
+    "a client's hash, a host in lower case without a scheme, or before:<date>",
+    (entry) => parseBlockList([entry]) !== null,
+  ),
+  MCP_OAUTH_INTROSPECTION_TOKENS: listOf({ ...signIn, secret: true }, tokenForm, isStrongToken),
+
+  MCP_OAUTH_REGISTER_LIMIT: limit(signIn, 20),
+  MCP_OAUTH_REGISTER_WINDOW_SEC: windowSeconds(signIn, 3600),
+  // The sum over all callers is estimated from a sample, so that it may be larger than one page of the store.
+  MCP_OAUTH_REGISTER_TOTAL_LIMIT: limit(signIn, 10_000, 1_000_000),
+  MCP_OAUTH_CIMD_LIMIT: limit(signIn, 30),
+  MCP_OAUTH_CIMD_WINDOW_SEC: windowSeconds(signIn, 600),
+  MCP_USER_LIMIT: limit(mcp, 60),
+  MCP_PLANS: custom(mcp, 'a JSON object of plans', parsePlans),
+  MCP_ANONYMOUS_LIMIT: limit(mcp, 60),
+  MCP_LIMIT_WINDOW_SEC: windowSeconds(mcp, 900),
+  MCP_OAUTH_LIMIT_EXEMPT: list(service, 'a CIDR range, such as 192.0.2.0/24', parseRange),
+
+  MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
+  MCP_PRODUCT_NAME: line(signIn),
+  MCP_BRAND_COLOR: withDefault(
+    defaultBrand.accentColour,
+    text(signIn, '#rgb or #rrggbb', (text) => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)),
+  ),
+  MCP_PROVIDER_NAME: line({ ...signIn, ofRedpanda: defaultBrand.provider }),
+  MCP_ANSWER_SERVICE: withDefault(defaultBrand.answerService, line(signIn)),
+  MCP_DOCS_URL: url(signIn),
+  MCP_SUPPORT_URL: text(
+    signIn,
+    'an https URL, or mailto: and an email address',
+    (text) => isAddress(text) || isSecureUrl(text),
+  ),
+  MCP_OAUTH_SIGNUP_URL: url({ ...signIn, ofRedpanda: defaultBrand.signupUrl }),
+  MCP_OAUTH_PRIVACY_URL: url({ ...signIn, ofRedpanda: defaultBrand.privacyUrl }),
+
+  CRM_WEBHOOK_URL: url(signIn),
+} as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>
+
+export type SettingName = keyof typeof table
+
+/** What the reader returns for a setting. */
+export type SettingValue<Name extends SettingName> =
+  (typeof table)[Name] extends Setting<infer Value, infer Absent> ? Value | Absent : never
+
+export const settingNames = Object.keys(table) as readonly SettingName[]
+
+/** The row of a setting, whatever its value is. */
+export const rowOf = (name: SettingName): Setting<unknown, unknown> => table[name]
+
+/** Every name that the environment may use: those of the table and the older ones. */
+export const knownNames: ReadonlySet<string> = new Set(
+  settingNames.flatMap((name) => [name, ...(rowOf(name).aliases ?? [])]),
+)
+
+/** Whether a name looks like a setting of this service. */
+export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CRM|REQUIRE)_/i.test(name)
+
+/** The names in an environment that look like settings of this service and are none: probably misspelled. */
+export const unreadNames = (env: Readonly<Record<string, unknown>>) =>
+  Object.keys(env).filter((name) => isOurs(name) && !knownNames.has(name))

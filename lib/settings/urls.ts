@@ -1,0 +1,34 @@
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** A name of letters, digits, `-` and `_`, or an IP address. `URL` also accepts hosts that cannot exist. */
+const hostname = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/
+
+/**
+ * Checks that a value is an https URL, or an http URL on this machine. A user name and a password are refused, because a
+ * URL must not hold a secret. Placeholders are refused too: `https://<tenant>.example`, `https://*.example`,
+ * `https://x.example/{id}`.
+ */
+export function isSecureUrl(value: string): boolean {
+  const url = URL.parse(value)
+  if (!url || /[\s<>"{}|\\^`]/.test(value) || !hostname.test(url.hostname) || url.username || url.password) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.has(url.hostname))
+}
+
+/** Checks that an origin is http on this machine. */
+export function isLoopbackHttp(origin: string): boolean {
+  return origin.startsWith('http:') && isSecureUrl(origin)
+}
+
+/** Checks that a value is an origin in the spelling of browsers: https, or http on this machine. */
+export const isSecureOrigin = (value: string) => isSecureUrl(value) && new URL(value).origin === value
+
+/**
+ * Returns a host as requests name it: in lower case, with its port unless the port is the default. Accepts an origin too,
+ * because operators copy origins from a browser. `null` for everything else, such as a path, a wildcard or another scheme.
+ */
+export function hostOf(entry: string): string | null {
+  const url = entry.includes('://') ? entry : `https://${entry}`
+  if (!isSecureUrl(url)) return null
+  const { host, pathname, search, hash } = new URL(url)
+  return pathname + search + hash === '/' && !/[?#]/.test(entry) ? host : null
+}
