@@ -1,21 +1,22 @@
-/** Every id that has to have a row: each group of requirements is numbered from 1 without a gap. */
+/** How many requirements each group has, numbered from 1 without a gap. */
 const requirements = { D: 25, A: 21, C: 15, T: 32, R: 15, M: 19, S: 26, F: 13, O: 16 }
 
-/** Advisories against servers like this one: `A1` …; not to be confused with `A-01`, of the authorization endpoint. */
+/** Advisories against similar servers: `A1` …. `A-01` is a requirement for the authorization endpoint. */
 const advisories = 32
 
 /** Defects found in the implementation that this one replaces: `B8-1` …. */
 const defects = 19
 
-/** Features, by the text that asks for them: `F-000-01` …. */
+/** How many features each source asks for: `F-000-01` …. */
 const features = { '000': 91, '001': 30, '002': 22, '003': 20, '004': 24 }
 
-/** 1 … count */
+/** The numbers from 1 to `count`. */
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 
 const twoDigits = (prefix: string, count: number) =>
   upTo(count).map((number) => `${prefix}-${String(number).padStart(2, '0')}`)
 
+/** Every id that must have a row. */
 export const referenceIds: readonly string[] = [
   ...Object.entries(requirements).flatMap(([group, count]) => twoDigits(group, count)),
   ...upTo(advisories).map((number) => `A${number}`),

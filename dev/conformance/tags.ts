@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A test, or a group of tests, that says in its title which rows it proves: `refused before anything is read [A-04 A1]`. */
+/** A test or a group of tests whose title names the rows that it proves: `refused before anything is read [A-04 A1]`. */
 export interface TaggedTest {
   /** From the root of the repository. */
   readonly file: string
-  /** After those of the groups around it, without tags. What each case fills in stands as `…`. */
+  /** The titles of its groups and its own, without tags. `…` stands for what each case fills in. */
   readonly title: string
   readonly ids: readonly string[]
 }
 
-/** A string that is the first argument of `test(`, `describe(` or of what `.each(…)` and the like return. */
+/** Matches the title: the first argument of `test(`, of `describe(`, or of the function that `.each(…)` returns. */
 const titleForm = /(?:\b(?:test|it|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
 
-/** What looks like the id of a row: `T-21`, `A12`, `B8-5`, `F-000-16`. The check says which of these have no row. */
+/** Matches everything in the form of a row's id: `T-21`, `A12`, `B8-5`, `F-000-16`. The check reports ids without a row. */
 export const rowId = String.raw`(?:[A-Z]-\d{3}-\d\d|[A-Z]-\d\d|[A-Z]\d{1,2}(?:-\d{1,2})?)`
 const tag = new RegExp(String.raw`\s*\[(${rowId}(?: ${rowId})*)\]`, 'g')
 
@@ -36,14 +36,14 @@ interface Title {
   readonly isGroup: boolean
 }
 
-/** The groups around a test, outermost first. The formatter sees to it that what is inside stands further in. */
+/** Returns the groups around a test, outermost first. It relies on the formatter, which indents what is inside. */
 function enclosing(before: readonly Title[], indent: number): readonly Title[] {
   const last = before.findLastIndex((title) => title.isGroup && title.indent < indent)
   const group = before[last]
   return group ? [...enclosing(before.slice(0, last), group.indent), group] : []
 }
 
-/** The line of a title up to it, how far in it stands, and whether its statement is a `describe`. */
+/** Returns the line up to a title, its indentation, and whether its statement is a `describe`. */
 function place(source: string, index: number) {
   const lines = source.slice(0, index).split('\n')
   const line = lines.at(-1) ?? ''
@@ -53,7 +53,7 @@ function place(source: string, index: number) {
   return { line, indent, isGroup: statement.trimStart().startsWith('describe') }
 }
 
-/** Every tagged test below `root`, in the order of the files' names. */
+/** Finds every tagged test below `root`, in the order of file names. */
 export function findTaggedTests(root: string): readonly TaggedTest[] {
   return ['lib', 'dev', 'tests']
     .flatMap((folder) =>
@@ -66,7 +66,7 @@ export function findTaggedTests(root: string): readonly TaggedTest[] {
     .flatMap((file) => tagsIn(file, readFileSync(join(root, file), 'utf8')))
 }
 
-/** Placeholders of `test.each` and of templates say nothing to a reader. */
+/** Removes tags and escapes, and writes placeholders of `test.each` and of templates as `…`. */
 function readable(text: string): string {
   return text
     .replaceAll(tag, '')

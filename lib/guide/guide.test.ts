@@ -25,7 +25,7 @@ describe('the front page', () => {
     expect(html).toContain(
       '<code>claude mcp add --scope user --transport http redpanda https://docs.example.com/mcp</code>',
     )
-    expect(html).toContain('sign in with Redpanda Cloud')
+    expect(html).toContain('Continue with Redpanda Cloud')
     expect(html).toContain('Kapa answers your questions, and receives your email address')
     expect(html).toContain('every hour without')
     expect(html).toContain('for 30 days, and after 180 days in any case')

@@ -13,7 +13,7 @@ export function guideIntroduction({ brand, mcpUrl, example }: GuideInput): reado
     `AI clients can ask the ${brand.productName}. An MCP server answers them with passages and the addresses of their pages.${more}`,
     ...(example
       ? [
-          `This page is generated for the default settings. \`${mcpUrl}\` stands for the address that your documentation team gives you. Open that address in a browser for the same page with the names, tools and limits of your site.`,
+          `This page is generated for the default settings. \`${mcpUrl}\` stands for the address that your documentation team gives you. The front page of that server has the same text with its own names, tools and limits.`,
         ]
       : []),
   ]
@@ -48,7 +48,7 @@ const connect = ({ mcpUrl }: GuideInput): GuideSection => ({
 
 function signIn(input: GuideInput): GuideSection {
   const { brand, requireAuth, requireWorkEmail, tools } = input
-  const page = `your client opens a page in your browser. Press *Continue*, and sign in with ${brand.provider}. This takes about a minute.`
+  const page = `your client opens a page in your browser. Press *Continue with ${brand.provider}*, and sign in there. This takes about a minute.`
   const signInTool = requireAuth ? undefined : tools.findLast(({ access }) => access === 'always')
   const account = brand.signupUrl ? ` [Sign up](${brand.signupUrl}) if you have none.` : ''
   return {
@@ -76,7 +76,7 @@ function signIn(input: GuideInput): GuideSection {
 
 function shared({ brand, apiReferenceHost, feedbackTool }: GuideInput): readonly string[] {
   return [
-    `**Your email address and organization**, as far as ${brand.provider} knows them. ${brand.name} records them with the clients that you connect and the times of your first and latest sign-in. This tells ${brand.name} which companies rely on the documentation. ${brand.name} may pass them on to its own systems for customers and for analytics.`,
+    `**Your email address and organization**, as far as ${brand.provider} knows them. ${brand.name} records them, the clients that you connect, and when you use them. This tells ${brand.name} which companies rely on the documentation. ${brand.name} may pass them on to its own systems for customers and for analytics.`,
     `**Your questions.** ${brand.answerService} answers your questions, and receives your email address and organization with each one.`,
     ...(apiReferenceHost === undefined
       ? []
