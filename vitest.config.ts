@@ -8,12 +8,19 @@ export default defineConfig({
   test: {
     globalSetup: ['tests/support/log-scan.ts'],
     setupFiles: ['tests/support/setup.ts'],
-    // Two at once on two cores as well: many tests wait, for an upstream that never answers for one.
+    // At least two workers: many tests wait, for example for a provider that never answers.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // Generous, for a machine that has other things to do as well: nothing here is decided by how long it takes.
+    // Generous, because the machine may be busy. No test measures time by these.
     testTimeout: 120_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 20_000, interval: 50 } },
+    coverage: {
+      include: ['lib/**/*.ts', 'netlify/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reporter: ['text-summary'],
+      reportOnFailure: true,
+      reportsDirectory: '.local/coverage',
+    },
     // `leastRecorded` is about half of what the tests record now. Less means that something is no longer recorded.
     projects: [
       {

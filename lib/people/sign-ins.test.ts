@@ -144,7 +144,7 @@ test('a sign-in without an e-mail address keeps the one that is known', async ()
 })
 
 test('a CRM that redirects, is slow or never answers is a line in the log and holds nobody up', async () => {
-  const { crm, lines, record } = await setUp({ crmTimeout: 80 })
+  const { crm, lines, record } = await setUp({ crmTimeout: 500 })
   crm.faults.webhook = { kind: 'status', status: 302, location: '/thanks' }
   await record({ ...ada, sub: 'user_1' })
   crm.faults.webhook = { kind: 'never' }
