@@ -6,6 +6,7 @@ import { buildInChild } from '../../dev/build/build-in-child.ts'
 import { personalSettings } from '../../dev/start/local-env.ts'
 import { startWorld } from '../../dev/start/world.ts'
 import { descriptions } from '../../lib/settings/descriptions/sections.ts'
+import { newSecret } from '../../lib/settings/secrets.ts'
 import { knownNames, settingNames } from '../../lib/settings/table.ts'
 
 /** A function that answers with its environment. */
@@ -35,7 +36,7 @@ async function environmentArtifact() {
 }
 
 test('npm start passes every setting of the table, and the variables of Node, on to the functions [F-000-91]', async () => {
-  const ofTable = Object.fromEntries(settingNames.map((name) => [name, descriptions[name].example ?? `a-${name}`]))
+  const ofTable = Object.fromEntries(settingNames.map((name) => [name, descriptions[name].example ?? newSecret()]))
   const older = Object.fromEntries([...knownNames].filter((name) => !(name in ofTable)).map((name) => [name, 'older']))
   const shell = { ...ofTable, ...older, ...ofNode, PATH: '/bin', NODE_OPTIONS: '--max-http-header-size=1' }
   const settings = await personalSettings(shell, '/no/such/.env')
