@@ -29,7 +29,7 @@ const newSession = (): Promise<Session> => startSession(world.stack.url, world.c
 
 /** Lines of the log about a path since `from`. */
 const refusals = (from: number) =>
-  world.stack.logs.slice(from).filter((line) => line.includes('only a browser that goes to this address')).length
+  world.stack.logs.slice(from).filter((line) => line.includes('a browser must navigate to this address')).length
 
 describe('a script of our own origin, as a documentation site in front lets in [C-08]', () => {
   test('can read no consent page, and post no form that it has come by', async () => {

@@ -90,7 +90,7 @@ test('the tab key goes through the consent page in reading order, and shows wher
       expect(await focused.evaluate((element) => getComputedStyle(element).outlineWidth)).toBe('3px')
     }
     expect(reached).toEqual([
-      'Its document',
+      'Published document',
       'Full address',
       'Leave this out',
       'Continue with Redpanda Cloud',

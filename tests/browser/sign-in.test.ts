@@ -112,7 +112,7 @@ async function expectDenied(
   const client = world.clients[kind]
   if (kind === 'web' || kind === 'app') {
     await returnLink(tab).waitFor()
-    expect(await headline(tab)).toBe('You cancelled the sign-in')
+    expect(await headline(tab)).toBe('You canceled the sign-in')
     expect(client.answersTo(state)).toEqual([])
   }
   if (kind === 'web') await returnLink(tab).click()
