@@ -44,7 +44,7 @@ export function createListing(print: (line: string) => void): Listing {
       const operations = exchanges.flatMap((exchange) => exchange.operations)
       const once = operations.filter(isOnce).length
       const awaited = operations.length - once
-      const note = once > 0 ? `${detail}; and ${once} once per instance, for the signing key` : detail
+      const note = once > 0 ? `${detail} (and ${once} once per instance, for the signing key)` : detail
       row(name, `${milliseconds.toFixed(0)} ms`, String(awaited), note)
     },
     fact(name, facts) {

@@ -12,11 +12,11 @@ export interface Account {
 }
 
 /**
- * The account of an e-mail address: the same `sub` every time. `+unverified` in the address makes `email_verified`
+ * The account of an email address: the same `sub` every time. `+unverified` in the address makes `email_verified`
  * false, `+noemailverified` leaves that claim out, `+emptyorg` gives an organization without a name or id, as some
  * connections do. Without an organization's name, the address's domain is one.
  *
- * @returns null if this is no e-mail address
+ * @returns null if this is not an email address
  */
 export function accountFor(address: string, organization: string): Account | null {
   const email = address.trim().toLowerCase()

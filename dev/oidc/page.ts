@@ -37,12 +37,12 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 /** @param entered what was in the form when it was refused; absent the first time */
 export function signInPage(entered?: { readonly email: string; readonly organization: string }) {
   const error =
-    entered && html`<p class="error" id="error" role="alert">Enter an e-mail address, such as ada@example.com.</p>`
+    entered && html`<p class="error" id="error" role="alert">Enter an email address, such as ada@example.com.</p>`
   const pointer = entered && html` aria-invalid="true" aria-describedby="error"`
   return page(
     'Sign in',
     html`<h1>Sign in</h1>
-<p>The local OpenID Provider: any e-mail address will do, no password.</p>
+<p>The local OpenID Provider accepts any email address, without a password.</p>
 ${error}
 <form method="post">
 <label for="email">E-mail address</label>

@@ -120,7 +120,7 @@ test('the browser is known the second time, unless the application asks again', 
   }
 })
 
-test('what is no e-mail address is refused by the page, escaped, and cancelling is access_denied', async () => {
+test('a value that is not an email address is refused by the page and escaped; cancelling is access_denied', async () => {
   const provider = await start()
   const { url } = await (await relyingParty(provider)).start()
   const { fetch } = createBrowser()

@@ -58,7 +58,7 @@ const faultyEndpoints: { readonly [path: string]: 'token' | 'discovery' | 'jwks'
 }
 
 /**
- * A real OpenID Provider for the local world: sign-in with any e-mail address (`account.ts` says what it makes of it),
+ * A real OpenID Provider for the local world: sign-in with any email address (`account.ts` says what it makes of it),
  * single sign-on, PKCE required. It misbehaves on demand: by `faults`, or `POST /__faults` with the same as JSON, which
  * replaces what was there; `POST /__rotate-keys` does what `rotateKeys` does.
  *

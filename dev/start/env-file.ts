@@ -1,15 +1,15 @@
-/** What a file of settings (`.env`) says, and which of its lines say nothing that could be read; never with a value. */
+/** The settings in a `.env` file, and what is wrong with its other lines. Problems never contain a value. */
 export interface EnvFile {
   readonly settings: Readonly<Record<string, string>>
   readonly problems: readonly string[]
 }
 
-/** A setting: its name, and what stands after the equals sign. */
+/** Matches a setting: its name, and the text after the equals sign. */
 const assignment = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=[^\S\n]*(.*)$/
 
 /**
- * Reads what Node's `parseEnv` reads, with the same result, and tells of everything else: Node drops a line that it does not
- * understand, and cuts a value at a `#`, without a word. Byte order marks and line ends of any kind make no difference.
+ * Reads a `.env` file with the same result as Node's `parseEnv`, and reports everything else. Node silently drops a line that
+ * it does not understand, and cuts a value at a `#`. Byte order marks and line ends of any kind make no difference.
  */
 export function parseEnvFile(text: string): EnvFile {
   if (/[\0\uFFFD]/.test(text)) {
@@ -41,7 +41,7 @@ type Value = { readonly text: string; readonly furtherLines: number } | { readon
 
 function unquoted(rest: string): Value {
   if (/^[\u201C\u201D\u2018\u2019\u00AB]/.test(rest)) return { problem: 'has typographic quotes: use " or nothing' }
-  // A comment has a space before it; what looks otherwise may be a part of the value, such as a color.
+  // A comment has a space before it. Without a space, `#` may be part of the value, as in a color.
   const [text = '', comment = ''] = rest.split(/(?:^|\s+)(#.*)/s)
   const isColor = text === '' && /^#\S/.test(comment)
   if (text.includes('#') || isColor) return { problem: 'has a # in its value: put the value in quotes' }
@@ -50,7 +50,7 @@ function unquoted(rest: string): Value {
   return { text: text.trim(), furtherLines: 0 }
 }
 
-/** @param following the lines below, since a quoted value may go on there */
+/** @param following the lines below, where a quoted value may continue */
 function quoted(rest: string, following: readonly string[]): Value {
   const quote = rest.charAt(0)
   const unclosed = { problem: `begins with ${quote}, and nothing closes it` }
@@ -63,7 +63,7 @@ function quoted(rest: string, following: readonly string[]): Value {
       return { text: quote === '"' ? inside.replaceAll('\\n', '\n') : inside, furtherLines }
     }
     const next = following[furtherLines]
-    // The quote that would close it belongs to the next setting.
+    // The next quote belongs to the next setting.
     if (next === undefined || /^\s*(?:export\s+)?[A-Z][A-Z0-9_]+=/.test(next)) return unclosed
     text += `\n${next}`
   }

@@ -22,7 +22,7 @@ const hubNames = ['MCP_API_HUB_URL', 'MCP_API_DOCS_URL']
 
 const hasAny = (settings: Settings, names: readonly string[]) => names.some((name) => name in settings)
 
-/** The key that the Kapa stand-in takes. */
+/** The key that the Kapa stand-in accepts. */
 export const kapaApiKey = 'local-kapa-key'
 
 /** The addresses of the local world's parts. */

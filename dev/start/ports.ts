@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { CannotStart } from './cannot-start.ts'
 
-/** What listens where, in this order from `PORT` on. */
+/** What listens on each port, in this order from `PORT` on. */
 const uses = [
   'the app',
   'the OpenID Provider',
@@ -36,11 +36,11 @@ export const portsFrom = (app: number): Ports => ({
   forms: app + 7,
 })
 
-/** As browsers spell it, who leave port 80 out: it becomes the issuer. */
+/** Spells the address as browsers do, which omit port 80. It becomes the issuer. */
 export const localUrl = (port: number) => new URL(`http://localhost:${port}`).origin
 
 /**
- * The value of `PORT`; 8888 if it is not set.
+ * Parses `PORT`. Returns 8888 if it is not set.
  *
  * @throws CannotStart if it is not a port with seven more above it
  */
@@ -48,10 +48,10 @@ export function parsePort(value: string | undefined): number {
   if (value === undefined || value === '') return 8888
   const port = /^\d{1,5}$/.test(value) ? Number(value) : 0
   if (port >= 1 && port + uses.length - 1 <= 65_535) return port
-  throw new CannotStart(`PORT is "${value}"; it has to be a number from 1 to ${65_535 - uses.length + 1}.`)
+  throw new CannotStart(`PORT is "${value}"; it must be a number from 1 to ${65_535 - uses.length + 1}.`)
 }
 
-/** @throws CannotStart naming the first port of the eight that cannot be had, and why */
+/** @throws CannotStart that names the first of the eight ports that cannot be used, and why */
 export async function checkPorts(app: number): Promise<void> {
   for (const [index, use] of uses.entries()) {
     const obstacle = await obstacleAt(app + index)
@@ -59,14 +59,14 @@ export async function checkPorts(app: number): Promise<void> {
     const port = `Port ${app + index}`
     throw new CannotStart(
       obstacle === 'in use'
-        ? `${port} is in use; ${use} needs it. Stop what listens there, or take other ports: PORT=9000 npm start`
-        : `${port} may not be listened on by you (${obstacle}); ${use} needs it. Take other ports: PORT=9000 npm start`,
+        ? `${port} is in use; ${use} needs it. Stop the program that uses it, or use other ports: PORT=9000 npm start`
+        : `${port} is not allowed (${obstacle}); ${use} needs it. Use other ports: PORT=9000 npm start`,
     )
   }
 }
 
 /**
- * The first of eight free ports in a row. They lie below the range from which Linux takes the local ports of outgoing
+ * Returns the first of eight free ports in a row. They are below the range from which Linux takes the local ports of outgoing
  * connections, so that a host that was killed finds its port free again.
  */
 export async function freePorts(): Promise<number> {
@@ -77,7 +77,7 @@ export async function freePorts(): Promise<number> {
   }
 }
 
-/** Why the port cannot be had on loopback: `in use`, or the system's code for another reason; null if it can. */
+/** Says why a port on loopback cannot be used: `in use`, or the system's code for another reason. Null if it can. */
 async function obstacleAt(port: number): Promise<string | null> {
   return (await obstacleOn(port, '127.0.0.1')) ?? (await obstacleOn(port, '::1'))
 }
@@ -89,7 +89,7 @@ async function obstacleOn(port: number, host: string): Promise<string | null> {
     await once(server, 'listening')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    // A machine without IPv6 has nobody on it either.
+    // On a machine without IPv6, no program can listen there.
     if (host === '::1' && (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT')) return null
     return code === 'EADDRINUSE' ? 'in use' : code
   }

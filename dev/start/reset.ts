@@ -1,4 +1,4 @@
-/** `npm run reset`: forgets everybody who signed in locally, and every key. */
+/** `npm run reset` deletes the local state: users, keys and grants. */
 import { resolve } from 'node:path'
 import { readOptions } from '../options.ts'
 import { CannotStart } from './cannot-start.ts'
@@ -8,17 +8,17 @@ import { clearState, defaultState } from './state.ts'
 
 const usage = `npm run reset
 
-Forgets everything local: people, keys, grants. Pictures and figures in .local/ stay.
+Deletes all local state: users, keys, grants. Pictures and figures in .local/ stay.
 
-  --state <folder>   the same as of npm start`
+  --state <folder>   the folder that was given to npm start`
 
 const { state } = readOptions(usage, { state: { type: 'string' } })
 const folder = state === undefined ? defaultState : resolve(state)
 const running = await findRunning(folder)
 if (running) {
   throw new CannotStart(
-    `It is running (process ${running.pid}, ${localUrl(running.port)}): stop it first, with Ctrl-C.`,
+    `It is running at ${localUrl(running.port)} (process ${running.pid}). Stop it first with Ctrl-C.`,
   )
 }
 await clearState(folder)
-console.log(`Cleared ${folder}: people, keys and grants.`)
+console.log(`Deleted the users, keys and grants in ${folder}.`)

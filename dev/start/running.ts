@@ -8,21 +8,21 @@ import { localUrl } from './ports.ts'
 
 const record = v.object({
   pid: v.number(),
-  /** What tells this process from a later one with the same id; null where the machine does not say. */
+  /** Distinguishes this process from a later one with the same ID; null if the machine does not say. */
   started: v.nullable(v.string()),
   port: v.number(),
-  /** The parts of the local world that settings of the person's own have replaced. */
+  /** The parts of the local world that the user's own settings replace. */
   ownParts: v.array(v.string()),
 })
 
 export type Running = v.InferOutput<typeof record>
 
 /**
- * Takes the state in `directory` for this process: of several that want it, one gets it. The note of a process that was
- * killed does not count.
+ * Claims the state in `directory` for this process. Of several processes that claim it, one succeeds. The note of a process
+ * that was killed does not count.
  *
- * @returns gives it back
- * @throws CannotStart if another process has it
+ * @returns a function that releases it
+ * @throws CannotStart if another process has claimed it
  */
 export async function takeState(
   directory: string,
@@ -44,7 +44,7 @@ export async function takeState(
   return () => rm(note, { force: true })
 }
 
-/** The process that has the state in `directory` now, or null. It may not answer yet. */
+/** Returns the process that has claimed the state in `directory`, or null. It may not answer yet. */
 export function findRunning(directory: string): Promise<Running | null> {
   return readNote(noteIn(directory))
 }
@@ -56,7 +56,7 @@ function refuseIfTaken(running: Running | null): void {
   throw new CannotStart(`It is running already: ${localUrl(running.port)} (process ${running.pid}).`)
 }
 
-/** One at a time: of two that find the same stale note, the slower must not remove what the faster puts in its place. */
+/** Removes a stale note under a lock: of two processes that find it, the slower must not remove the new note of the faster. */
 async function removeStale(note: string, draft: string): Promise<void> {
   const lock = `${note}.lock`
   if (await linkIfAbsent(draft, lock)) {
@@ -69,7 +69,7 @@ async function removeStale(note: string, draft: string): Promise<void> {
   await rm(lock, { force: true })
 }
 
-/** A link appears at once and with its content. False if there is such a file already. */
+/** Creates a link, which appears at once and with its content. Returns false if the file exists. */
 async function linkIfAbsent(existing: string, path: string): Promise<boolean> {
   try {
     await link(existing, path)
@@ -80,7 +80,7 @@ async function linkIfAbsent(existing: string, path: string): Promise<boolean> {
   }
 }
 
-/** Null if there is none, or its process is gone. */
+/** Reads a note. Null if there is none, or its process has ended. */
 async function readNote(note: string): Promise<Running | null> {
   const text = await readFile(note, 'utf8').catch(() => null)
   return text === null ? null : ownerOf(text)
@@ -97,16 +97,16 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
-    // EPERM: it lives and is somebody else's.
+    // EPERM: the process runs and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
-/** Linux: the clock ticks from the machine's start to the process's, field 22 of its `stat`. */
+/** On Linux, returns the clock ticks from the start of the machine to that of the process: field 22 of its `stat`. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field, the name of the program, may hold anything, and ends at the last parenthesis.
+    // Field 2, the name of the program, may contain any character, and ends at the last parenthesis.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null
   } catch {
     return null

@@ -173,7 +173,7 @@ test('a damaged secret is never replaced by a new one without asking', async () 
 })
 
 test.each(['0', '80x', '-1', '65529', '99999', ' '])('PORT=%j is refused in one line', (value) => {
-  expect(() => parsePort(value)).toThrow(/^PORT is ".*"; it has to be a number from 1 to 65528\.$/)
+  expect(() => parsePort(value)).toThrow(/^PORT is ".*"; it must be a number from 1 to 65528\.$/)
 })
 
 test('PORT: 8888 if it is not set; 80 is not part of an address', () => {

@@ -3,21 +3,21 @@ import { join, resolve } from 'node:path'
 import { repository } from '../repository.ts'
 import { CannotStart } from './cannot-start.ts'
 
-/** Where the local world keeps its state, if not told otherwise. Other things of this working copy are in there too. */
+/** The folder in which the local world keeps its state by default. It also contains other files of this working copy. */
 export const defaultState = join(repository, '.local')
 
-/** Says of a folder that it is for the state of a local world, and nothing else. */
+/** The file that marks a folder as one for the state of a local world. */
 const marker = 'mcp-oauth-broker-state'
 
-/** What the local world writes; nothing else is ever removed. The drafts of a note that a kill has left belong to it. */
+/** Whether the local world wrote this file. No other file is ever removed. Drafts of a note that a killed process left belong to it. */
 const isOurs = (name: string) => /^(blobs|oidc|secret|running\.json(\..+)?)$/.test(name)
 
 /**
- * Makes the folder, or sees that it is one of ours.
+ * Creates the folder, or checks that it is marked as ours.
  *
- * @param given `--state`, relative to where the command was run; the usual place if left out
+ * @param given `--state`, relative to the current folder; `defaultState` if omitted
  * @returns its absolute path
- * @throws CannotStart if there is something in it, and nothing says that it is ours
+ * @throws CannotStart if the folder is neither empty nor marked
  */
 export async function openState(given: string | undefined): Promise<string> {
   const folder = given === undefined ? defaultState : resolve(given)
@@ -30,9 +30,9 @@ export async function openState(given: string | undefined): Promise<string> {
 }
 
 /**
- * Removes the state in the folder, and nothing else.
+ * Deletes the state in the folder and nothing else.
  *
- * @throws CannotStart if the folder is not one of ours
+ * @throws CannotStart if the folder is not marked as ours
  */
 export async function clearState(folder: string): Promise<void> {
   const names = await list(folder)

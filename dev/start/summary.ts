@@ -48,8 +48,8 @@ export function summary(world: Summarized): string {
   const local = `${link(localUrl(ports.provider))} ${dim('any email address; it remembers you, use a private window for another user')}`
   const kapa = `${link(localUrl(ports.kapa))} ${dim('answers from docs/ and README.md')}`
   const hub = `${link(localUrl(ports.hub))} ${dim('a few made-up API pages')}`
-  const forms = `${link(`${localUrl(ports.forms)}/__mock/received`)} ${dim('what was sent')}`
-  const crm = `${link(`${localUrl(ports.crm)}/__mock/received`)} ${dim('who was reported')}`
+  const forms = `${link(`${localUrl(ports.forms)}/__mock/received`)} ${dim('which feedback it received')}`
+  const crm = `${link(`${localUrl(ports.crm)}/__mock/received`)} ${dim('which users were reported')}`
   return [
     '',
     bold('The whole system is running on this machine.'),
@@ -78,7 +78,7 @@ export function summary(world: Summarized): string {
     '',
     ...rows([
       ['See it work', 'npm run demo'],
-      ['Start afresh', 'npm run reset'],
+      ['Delete the state', 'npm run reset'],
       ['Stop', 'Ctrl-C'],
     ]),
     '',
@@ -100,7 +100,7 @@ function warnings({ configuration, port, ownParts, proxyHosts, unknownSettings }
   if (!isHere) {
     const hosts = [host, ...proxyHosts].join(', ')
     warnings.unshift(
-      `MCP_OAUTH_ISSUER: this machine answers only requests that come for ${hosts}. At ${here.origin} everything is 404.`,
+      `MCP_OAUTH_ISSUER: this machine answers only requests for ${hosts}. At ${here.origin} everything is 404.`,
     )
   }
   return warnings

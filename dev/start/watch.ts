@@ -1,11 +1,11 @@
 import { watch } from 'node:fs'
 
-/** An editor writes a file in several steps. Milliseconds. */
+/** Milliseconds without a change before `onChange` is called: an editor writes a file in several steps. */
 const quiet = 100
 
 /**
- * Calls `onChange` after something below one of the folders has changed, once for changes that come together, and
- * never while its previous call is still running: what changes meanwhile is answered by one more call.
+ * Calls `onChange` after a file below one of the folders has changed. Changes that come together cause one call. Changes during
+ * a call cause one more call after it.
  */
 export function watchFolders(folders: readonly string[], onChange: () => Promise<void>, signal: AbortSignal): void {
   let timer: NodeJS.Timeout | undefined
@@ -30,7 +30,7 @@ export function watchFolders(folders: readonly string[], onChange: () => Promise
       if (name?.endsWith('.test.ts')) return
       clearTimeout(timer)
       timer = setTimeout(run, quiet)
-    }).on('error', (error) => console.error(`Changes below ${folder} may go unnoticed: ${error.message}`))
+    }).on('error', (error) => console.error(`Changes in ${folder} may go unnoticed: ${error.message}`))
   }
   signal.addEventListener('abort', () => clearTimeout(timer))
 }

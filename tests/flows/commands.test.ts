@@ -140,10 +140,8 @@ test('npm start says what the user’s own settings change, and which ones nothi
   const banner = await start.ready()
   expect(banner).toContain('MCP endpoint      https://docs.example.com/mcp')
   expect(banner).toMatch(/OpenID Provider +https:\/\/login\.example\.com from your settings/)
-  expect(banner).not.toContain('any e-mail address')
-  expect(banner).toMatch(
-    /answers only requests that come for docs\.example\.com\. At http:\/\/localhost:\d+ everything is 404/,
-  )
+  expect(banner).not.toContain('any email address')
+  expect(banner).toMatch(/answers only requests for docs\.example\.com\. At http:\/\/localhost:\d+ everything is 404/)
   expect(banner).toMatch(/REQUIRE_AUTH is not true/)
   expect(banner).toMatch(/! KAPA_API_KEYS is set, and nothing reads it/)
   expect(banner).toMatch(
