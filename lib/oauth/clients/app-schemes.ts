@@ -1,7 +1,7 @@
 /**
- * Whether a URI scheme may belong to an app of somebody's own (RFC 8252 §7.1), as far as its name can tell: nothing that is
- * registered for another purpose, that a browser or the operating system acts upon, or that opens a page in a browser.
- * An authorization response to one of those would not reach the client, or would do something else besides (A-06).
+ * Whether a URI scheme may be an app's own (RFC 8252 §7.1), judged by its name. It must not be registered for another
+ * purpose, must not make a browser or the operating system act, and must not open a page in a browser. An authorization
+ * response to such a scheme would not reach the client, or would also do something else (A-06).
  *
  * @param scheme in lower case, without the colon
  */
@@ -12,7 +12,7 @@ export function isAppScheme(scheme: string): boolean {
   return !registered.has(scheme) && !taken.has(scheme) && !families.test(scheme)
 }
 
-/** Schemes of shipping MCP clients: accepted whatever a registry says of them. */
+/** Schemes of shipping MCP clients. They are accepted whatever a registry says. */
 const mcpClients = new Set([
   'claude',
   'cursor',
@@ -25,17 +25,17 @@ const mcpClients = new Set([
   'zed',
 ])
 
-/** Names that are another purpose's by their form: of browsers' page handlers, operating systems, and pages in disguise. */
+/** Forms of names that belong to browsers' page handlers, to operating systems, or to web pages in disguise. */
 const families = new RegExp(
   [
-    // What a web page may handle, or an extension of a browser.
+    // Web pages and browser extensions may handle these.
     '^(?:web|ext)[+]',
     // HTTP in a wrapper: a browser opens `googlechromes://host/` or `opera-https://host/` as the page of that host.
     'h(?:tt|xx)ps?$',
     '^https?[-+.]',
     '^(?:googlechrome|chrome|chromium|microsoft-edge|edge|opera|firefox|brave|vivaldi|safari|moz|arc)(?:$|s$|[-+])',
     '-extension$',
-    // The operating system's own.
+    // The operating system's own schemes.
     '^(?:ms|x|android)(?:$|[-+])',
     '^(?:itms|macappstore)',
     '^(?:microsoft|com[.](?:apple|android|google[.]android))[.]',
@@ -48,8 +48,8 @@ const families = new RegExp(
 const list = (names: string) => new Set(names.trim().split(/\s+/))
 
 /**
- * IANA's registry of URI schemes, those that are permanent or historical: RFC 7595 §3 and §4. Kept by hand; as of
- * 2022-11-18, and those that became permanent since. https://www.iana.org/assignments/uri-schemes
+ * The permanent and historical schemes of IANA's registry (RFC 7595 §3 and §4). The list is kept by hand. It is of
+ * 2022-11-18, plus schemes that became permanent since. https://www.iana.org/assignments/uri-schemes
  */
 const registered = list(`
   aaa aaas about acap acct cap cid coap coap+tcp coap+ws coaps coaps+tcp coaps+ws crid data dav dict dns dtn example file
@@ -61,8 +61,8 @@ const registered = list(`
   bb drop fax filesystem grd mailserver modem p1 pack prospero snews upt videotex wais wpid z39.50`)
 
 /**
- * Others that mean something else: what browsers run or show themselves, what the HTML standard and browsers let web pages
- * handle, network protocols and file shares, payments and identities, and apps that act on what they are told.
+ * Other schemes that have a meaning: schemes that browsers run or show, that web pages may handle by the HTML standard or by a
+ * browser, network protocols and file shares, payments and identities, and apps that act on their links.
  */
 const taken = list(`
   javascript vbscript livescript mocha jscript ecmascript blob view-source jar resource res wyciwyg mhtml mk its cfg feed

@@ -1,6 +1,6 @@
 import type { ClientAuthenticationMethod } from './client.ts'
 
-/** What each method proves: nothing; knowing a secret that travels; holding a key that does not. */
+/** How strong each method is: 0 proves nothing, 1 proves a secret that travels, 2 proves a key that does not travel. */
 const strength: Record<ClientAuthenticationMethod, number> = {
   none: 0,
   client_secret_post: 1,
@@ -8,12 +8,12 @@ const strength: Record<ClientAuthenticationMethod, number> = {
   private_key_jwt: 2,
 }
 
-/** Whether a method proves less than another (T-10). Both ways of sending a secret prove the same (T-08). */
+/** Whether a method is weaker than another (T-10). Both ways to send a secret are equally strong (T-08). */
 export function isWeaker(method: ClientAuthenticationMethod, than: ClientAuthenticationMethod): boolean {
   return strength[method] < strength[than]
 }
 
-/** What binds a grant from now on: the method it began with, unless this one proves more. */
+/** Returns the method that a grant requires from now on: the stronger of the two. */
 export function strongerOf(
   bound: ClientAuthenticationMethod,
   shown: ClientAuthenticationMethod,

@@ -7,8 +7,8 @@ const base64url = (shortest: number, longest: number) =>
 const kid = v.exactOptional(v.pipe(v.string(), v.maxLength(128)))
 
 /**
- * A public key that verifies client assertions: RSA of 2048 to 8192 bits for RS256, P-256 for ES256 (RFC 7518 §6). Just
- * the members that are needed, since some of them travel in a client_id.
+ * A public key that verifies client assertions: RSA of 2048 to 8192 bits for RS256, or P-256 for ES256 (RFC 7518 §6). It has
+ * only the needed members, since some keys travel in a client_id.
  */
 export const clientKeySchema = v.variant('kty', [
   v.object({ kty: v.literal('RSA'), kid, n: base64url(342, 1366), e: base64url(1, 6) }),
@@ -16,14 +16,14 @@ export const clientKeySchema = v.variant('kty', [
 ])
 export type ClientKey = v.InferOutput<typeof clientKeySchema>
 
-/** Where the keys of a client are (RFC 7591 §2): in its metadata (`jwks`), or at an address (`jwks_uri`). */
+/** Where the keys of a client are (RFC 7591 §2): in its metadata (`jwks`) or at a URL (`jwks_uri`). */
 export type KeySource = { readonly keys: readonly ClientKey[] } | { readonly uri: string }
 
-/** What an assertion says of the key that signed it. */
+/** The key that an assertion says it is signed with. */
 export interface WantedKey {
   readonly alg: AssertionAlgorithm
   readonly kid?: string
-  /** Seconds since the epoch, as claimed. */
+  /** The `iat` that the assertion claims, in seconds since the epoch. */
   readonly issuedAt?: number
 }
 
@@ -33,14 +33,14 @@ export type AssertionAlgorithm = (typeof capabilities.tokenEndpointAuthSigningAl
 const MOST_KEYS = 100
 const LONGEST_URI = 512
 
-/** The keys that may have signed: the one that is named or, where none is, a few that could have. */
+/** Returns the keys that may have signed: the named one, or a few possible ones if none is named. */
 export function fittingKeys(keys: readonly ClientKey[], wanted: WantedKey): readonly ClientKey[] {
   return keys
     .filter((key) => algorithmOf(key) === wanted.alg && (wanted.kid === undefined || key.kid === wanted.kid))
     .slice(0, 4)
 }
 
-/** The usable keys of a JWK Set (RFC 7517 §5), others left out; or why the whole set is refused. */
+/** Returns the usable keys of a JWK Set (RFC 7517 §5), or why the whole set is refused. */
 export function parseKeySet(input: unknown): readonly ClientKey[] | 'malformed' | 'secret' {
   const keys = withoutNulls(input)?.keys
   if (!Array.isArray(keys)) return 'malformed'
@@ -49,9 +49,9 @@ export function parseKeySet(input: unknown): readonly ClientKey[] | 'malformed' 
 }
 
 /**
- * Where the metadata of a client says that its keys are; `undefined` if it names none, or what is wrong with it.
+ * Returns where the keys of a client are by its metadata, `undefined` if the metadata names none, or a complaint.
  *
- * @param members of the metadata, without those that say nothing; not trusted in any way
+ * @param members untrusted metadata, as `presentMembers` returns it
  */
 export function keySourceOf({
   jwks,
@@ -68,7 +68,7 @@ export function keySourceOf({
   return keys.length > 0 ? { keys } : { complaint: 'jwks has no key for RS256 or ES256' }
 }
 
-/** A set that some write beside the address of the real one. */
+/** Whether a set is empty. Some clients send an empty `jwks` beside the `jwks_uri` of the real set. */
 function isEmptySet(jwks: unknown): boolean {
   const { keys = [] } = withoutNulls(jwks) ?? { keys: jwks }
   return Array.isArray(keys) && keys.length === 0
@@ -86,7 +86,7 @@ function usableKey(key: unknown): readonly ClientKey[] {
   return success && members && isFor(algorithmOf(output), members) ? [output] : []
 }
 
-/** RFC 7517 §4.2 to §4.4: what a key says it is for, where it says so. */
+/** Whether a key is for this algorithm by its own `use`, `key_ops` and `alg` (RFC 7517 §4.2 to §4.4). */
 function isFor(algorithm: AssertionAlgorithm, { use, key_ops: operations, alg }: Record<string, unknown>): boolean {
   return (
     (use === undefined || use === 'sig') &&
@@ -97,7 +97,7 @@ function isFor(algorithm: AssertionAlgorithm, { use, key_ops: operations, alg }:
 
 const algorithmOf = ({ kty }: ClientKey): AssertionAlgorithm => (kty === 'RSA' ? 'RS256' : 'ES256')
 
-/** Fetched as it is spelled, like the URL of a metadata document (M-03, M-05). */
+/** Whether a URL can be fetched exactly as it is spelled, like the URL of a metadata document (M-03, M-05). */
 function isKeySetUrl(uri: unknown): uri is string {
   if (typeof uri !== 'string' || uri.length > LONGEST_URI || uri.includes('#')) return false
   const url = URL.parse(uri)

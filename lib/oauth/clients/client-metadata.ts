@@ -2,15 +2,15 @@ import * as v from 'valibot'
 import { capabilities, scopes } from '../capabilities.ts'
 import { parseRedirectUri, type RedirectPolicy } from './redirect-uri.ts'
 
-/** What we keep of a client's metadata (RFC 7591 §2): every member is of a known form, and means something to us. */
+/** The metadata of a client that this server uses (RFC 7591 §2), validated. */
 export interface ClientMetadata {
   readonly redirectUris: readonly string[]
   readonly grantTypes: readonly GrantType[]
   readonly applicationType: ApplicationType
-  /** Cleaned text of whoever wrote it. */
-  readonly name?: string
-  /** Space-separated, ours only; what the client gets when it asks for none. */
-  readonly scope?: string
+  /** Cleaned text, and still unverified. */
+  readonly name?: string | undefined
+  /** Known scopes, separated by spaces. The client gets these if it asks for none. */
+  readonly scope?: string | undefined
 }
 
 export type GrantType = (typeof capabilities.grantTypes)[number]
@@ -19,14 +19,14 @@ export type ApplicationType = 'native' | 'web'
 /** RFC 7591 §3.2.2. */
 export interface MetadataRefused {
   readonly error: 'invalid_redirect_uri' | 'invalid_client_metadata'
-  /** ASCII, without anything the client sent. */
+  /** ASCII. It quotes nothing that the client sent. */
   readonly description: string
 }
 
 const MOST_REDIRECT_URIS = 10
 const LONGEST_NAME = 200
 
-/** The members that we read; all others are ignored, whatever they are (R-03). */
+/** The members that this server reads. It ignores all others (R-03). */
 const schema = v.object({
   redirect_uris: v.optional(v.array(v.string())),
   grant_types: v.optional(v.array(v.string())),
@@ -37,8 +37,8 @@ const schema = v.object({
 })
 
 /**
- * The members as clients write them: where a wrong value changes nothing that anybody relies on, it is left out instead of
- * refused. Not so where a code may go, and which grants and answers a client can handle.
+ * Drops wrong values of members that decide nothing important. A wrong value is still refused where it decides where a code
+ * goes, or which grant types and response types the client can handle.
  */
 function withoutOddities(members: Record<string, unknown>): Record<string, unknown> {
   const { grant_types, response_types, client_name, scope, application_type } = members
@@ -53,7 +53,7 @@ function withoutOddities(members: Record<string, unknown>): Record<string, unkno
   }
 }
 
-/** The texts of a list, of which an empty one is none; a list without any says nothing. What is no list stays what it is. */
+/** Returns the texts of a list that are not empty, or `undefined` if there are none. Returns any other value as it is. */
 function textsOf(list: unknown): unknown {
   if (!Array.isArray(list)) return list
   const texts = list.filter((item) => typeof item === 'string' && item !== '')
@@ -62,17 +62,17 @@ function textsOf(list: unknown): unknown {
 
 export interface MetadataRules extends RedirectPolicy {
   /**
-   * What one unacceptable redirect URI means. `refuse`: the whole set is refused, as a client that is registering wants to
-   * be told (R-06). `omit`: it is left out, since the others were fit to use yesterday and still are.
+   * What one unacceptable redirect URI does. `refuse`: it refuses the whole set, so that a client that registers is told
+   * (R-06). `omit`: it is left out, and the client keeps its other redirect URIs.
    */
   readonly unacceptable: 'refuse' | 'omit'
-  /** The operator has written the metadata: a client gets no refresh token if its `grant_types` leave it out. */
+  /** The operator wrote the metadata. A client then gets no refresh token if its `grant_types` leave it out. */
   readonly operatorsOwn?: boolean
 }
 
 /**
- * Reads client metadata: the body of a registration, a registration that is opened again, or a metadata document.
- * Nothing that is merely unknown to us is an error (R-08, R-10, M-09).
+ * Reads client metadata from the body of a registration, from a registration that is opened again, or from a metadata
+ * document. Unknown values are not errors (R-08, R-10, M-09).
  */
 export function parseClientMetadata(input: unknown, rules: MetadataRules): ClientMetadata | MetadataRefused {
   const members = rules.operatorsOwn ? withoutNulls(input) : presentMembers(input)
@@ -93,20 +93,20 @@ export function parseClientMetadata(input: unknown, rules: MetadataRules): Clien
     redirectUris,
     grantTypes,
     applicationType: applicationType(output.application_type, redirectUris),
-    ...(name === '' ? {} : { name }),
-    ...(scope === '' ? {} : { scope }),
+    name: name || undefined,
+    scope: scope || undefined,
   }
 }
 
-/** The members of a JSON object that are not `null`. */
+/** Returns the members of a JSON object that are not `null`, or `null` for any other value. */
 export function withoutNulls(input: unknown): Record<string, unknown> | null {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return null
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null))
 }
 
 /**
- * The members that say something, where a client writes them: "nothing" is spelled `null`, `[]` or `""`, and means that the
- * member is not there (R-03; RFC 7591 §2 has defaults for what is absent).
+ * Returns the members of a JSON object that say something. Clients write `null`, `[]` or `""` for a member that they leave
+ * out, and RFC 7591 §2 has defaults for such members (R-03).
  */
 export function presentMembers(input: unknown): Record<string, unknown> | null {
   const members = withoutNulls(input)
@@ -129,34 +129,34 @@ function acceptableRedirectUris(uris: readonly string[], rules: MetadataRules): 
 }
 
 /**
- * Ours among those named (R-08), and a refresh token for every client that gets codes (T-19). Clients name the code alone
- * out of habit, and then refresh, or ask for `offline_access`; without a refresh token their user signs in every hour.
- * To withhold it from a client that says so of itself protects nobody. The server may choose (RFC 7591 §3.2.1), and the
- * answer to a registration names what it chose.
+ * Returns the supported grant types among the named ones (R-08). Every client that gets codes also gets refresh tokens
+ * (T-19): many clients name only `authorization_code` and then refresh, and without a refresh token their user signs in every
+ * hour. To withhold it would protect no user. The server may choose (RFC 7591 §3.2.1), and the answer to a registration
+ * names its choice.
  */
 function grantTypesOf(named: readonly string[], { operatorsOwn = false }: MetadataRules): readonly GrantType[] {
   const widened = !operatorsOwn && named.includes('authorization_code')
   return widened ? capabilities.grantTypes : capabilities.grantTypes.filter((type) => named.includes(type))
 }
 
-/** R-10: what we do not offer is dropped. */
+/** Drops unknown scopes (R-10). */
 function supportedScope(named: string): string {
   const wanted = named.split(' ')
   return scopes.filter((scope) => wanted.includes(scope)).join(' ')
 }
 
-/** R-07: taken as given or inferred, echoed, and never held against a redirect URI. */
+/** Returns the named type, or infers it. It is echoed, and never a reason to refuse a redirect URI (R-07). */
 function applicationType(named: string | undefined, redirectUris: readonly string[]): ApplicationType {
   if (named === 'native' || named === 'web') return named
   return redirectUris.every((uri) => uri.startsWith('https://')) ? 'web' : 'native'
 }
 
-/** One line without invisible characters. It stays text that nobody has verified. */
+/** Turns a name into one line without invisible characters. The name stays unverified. */
 function cleanName(name: string): string {
   const visible = name
     .slice(0, 4 * LONGEST_NAME)
     .replace(/\s+/g, ' ')
-    // Controls, bidi and other formatting, lone surrogates, private use; and letters that show nothing.
+    // Removes controls, formatting such as bidi, lone surrogates, private use and invisible letters.
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}]/gu, '')
     .trim()
   return Array.from(visible).slice(0, LONGEST_NAME).join('').trimEnd()

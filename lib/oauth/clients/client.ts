@@ -1,33 +1,33 @@
 import type { capabilities } from '../capabilities.ts'
 import type { KeySource } from './client-keys.ts'
 
-/** A client that has been resolved: its registration opened, or its metadata document fetched, and validated just now. */
+/** A resolved client. Its registration, document or configuration has just been validated by the current rules. */
 export interface Client {
   readonly id: string
-  /** base64url SHA-256 of `id`: what sealed values and records carry instead of it. */
+  /** base64url SHA-256 of `id`. Sealed values and records carry the hash instead of the id. */
   readonly hash: string
   readonly source: 'registration' | 'metadata-document' | 'configuration'
-  /** What the client calls itself. Attacker text: nobody has verified it. */
-  readonly name?: string
-  /** The host that serves the metadata document: the one thing about a client that has been verified. */
+  /** What the client calls itself. Unverified: an attacker may have written it. */
+  readonly name?: string | undefined
+  /** The host that serves the metadata document. Nothing else about a client is verified. */
   readonly verifiedHost?: string
-  /** Every one of them has passed `parseRedirectUri`. */
+  /** All of them have passed `parseRedirectUri`. */
   readonly redirectUris: readonly string[]
   readonly grantTypes: readonly string[]
-  /** The methods this client may use at the token endpoint. */
+  /** The methods that this client may use at the token endpoint. */
   readonly authenticationMethods: readonly ClientAuthenticationMethod[]
-  /** Whether this is its secret, in constant time; absent: it has none. */
+  /** Compares a secret with the client's own, in constant time. Absent if the client has none. */
   readonly hasSecret?: (secret: string) => boolean
-  /** Where the keys of its assertions are; absent: it has none. */
+  /** Where the keys are that verify its assertions. Absent if the client has none. */
   readonly keys?: KeySource
-  /** Space-separated, as registered: what it gets when it asks for none. */
-  readonly scope?: string
-  /** Space-separated: the most that it gets; absent: whatever the person agrees to. */
-  readonly scopeCeiling?: string
-  /** When it registered by itself, in seconds since the epoch; 0: nobody knows, and `before:` rules block it. */
+  /** Its registered scopes, separated by spaces. The client gets these if it asks for none. */
+  readonly scope?: string | undefined
+  /** The most scopes that it can get, separated by spaces. If absent, the user alone decides. */
+  readonly scopeCeiling?: string | undefined
+  /** When it registered itself, in seconds since the epoch. 0 if that is unknown, so that every `before:` rule blocks it. */
   readonly issuedAt?: number
-  /** Its registration is signed by a secret that has leaked: whoever has that may have made it just now. */
-  readonly underRetiredSecret?: true
+  /** Its registration is signed with a leaked secret, so an attacker may have made it just now. */
+  readonly underRetiredSecret?: true | undefined
 }
 
 /** RFC 7591 §2 `token_endpoint_auth_method`. */

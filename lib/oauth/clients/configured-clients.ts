@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { scopes } from '../capabilities.ts'
 import type { BlockedClients } from './blocked-clients.ts'
@@ -7,20 +8,20 @@ import { parseClientMetadata, withoutNulls } from './client-metadata.ts'
 import { authenticationOf, isSecretMethod, parseAuthentication } from './client-metadata-authentication.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 
-/** Clients that the operator registers beforehand (R-01): an existing web application, a connector of one's own. */
+/** The clients that the operator configures (R-01), such as an existing web application or an own connector. */
 export interface ConfiguredClients {
-  /** `null`: the operator knows no such client, or has blocked it. */
+  /** Returns `null` if there is no such client, or if the operator has blocked it. */
   find(clientId: string): Client | null
 }
 
-/** The members of one (RFC 7591 §2), and the one of ours: whoever reads the configuration learns no secret. */
+/** RFC 7591 §2 members plus `client_secret_sha256`, so that the configuration holds no plain secret. */
 const members = [
   ...['client_id', 'client_name', 'redirect_uris', 'grant_types', 'scope'],
   ...['token_endpoint_auth_method', 'client_secret_sha256', 'jwks', 'jwks_uri'],
 ]
 
 /**
- * Reads the clients in a configuration, and says what is wrong with each; nothing of what stands there is repeated.
+ * Reads the clients of the configuration, and says what is wrong with each. The complaints quote no value.
  *
  * @param input an array of client metadata, as JSON
  */
@@ -46,7 +47,7 @@ export function createConfiguredClients(clients: readonly Client[], blocked: Blo
   }
 }
 
-/** The client, or what is wrong with it. */
+/** Returns the client, or a complaint. */
 function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
   const given = withoutNulls(entry)
   if (!given) return 'must be an object'
@@ -62,7 +63,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
   const metadata = parseClientMetadata(given, { ...policy, unacceptable: 'refuse', operatorsOwn: true })
   if ('error' in metadata) return metadata.description
   if (scope !== undefined && !isKnownScope(scope)) return `must have a scope of ${scopes.join(' ')}`
-  // Left out, it is what the other members imply (F-002-02).
+  // A missing method follows from the other members (F-002-02).
   const implied = secret ? 'client_secret_post' : 'jwks' in given || 'jwks_uri' in given ? 'private_key_jwt' : 'none'
   const authentication = parseAuthentication({ token_endpoint_auth_method: implied, ...given })
   if ('error' in authentication) return authentication.description
@@ -81,17 +82,19 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
     grantTypes: metadata.grantTypes,
     ...authenticationOf(authentication),
     ...(secret && { hasSecret: (shown: string) => timingSafeEqual(sha256Bytes(shown), secret) }),
-    ...(metadata.name === undefined ? {} : { name: metadata.name }),
-    ...(metadata.scope === undefined ? {} : { scope: metadata.scope, scopeCeiling: metadata.scope }),
+    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: metadata.scope }),
   }
 }
 
-/** Not the URL of a document, nothing that we seal, no `sub` (R-11, T-18), and the same however Basic is decoded (T-08). */
+/**
+ * Whether an id can be no document URL, no sealed id and no `sub` (R-11, T-18), and reads the same however HTTP Basic decodes it
+ * (T-08).
+ */
 function isFreeId(id: string): boolean {
   return /^[A-Za-z0-9._~-]{1,200}$/.test(id) && !/^(?:https?:|eyJ|u_)/.test(id)
 }
 
-/** Unlike a client's own words, the operator's are not quietly cut down: what is not known is a mistake. */
+/** Whether all scopes are known. An unknown scope in the configuration is a mistake of the operator, and not dropped. */
 function isKnownScope(scope: unknown): boolean {
   return typeof scope === 'string' && scope.split(' ').every((name) => scopes.some((known) => known === name))
 }
@@ -100,7 +103,7 @@ function digestOf(text: unknown): Buffer | null {
   if (typeof text !== 'string') return null
   const hex = /^[0-9a-f]{64}$/i.test(text)
   const digest = hex || /^[A-Za-z0-9_-]{43}$/.test(text) ? Buffer.from(text, hex ? 'hex' : 'base64url') : null
-  // What hashing a variable that is not set gives: no secret at all.
+  // The hash of an empty text comes from an unset variable, and is no secret.
   return digest?.equals(sha256Bytes('')) ? null : digest
 }
 

@@ -1,33 +1,33 @@
 import { isAppScheme } from './app-schemes.ts'
 
-/** Which redirect URIs are acceptable at all, before asking whose they are (A-06). */
+/** Which redirect URIs are acceptable for any client (A-06). */
 export interface RedirectPolicy {
   /**
-   * Private-use URIs (RFC 8252 §7.1) that are accepted whatever the rule for their scheme says: exact ones, and templates
-   * that end in `/*`, which stands for one last segment of letters, digits, `_` and `-`.
+   * Private-use URIs (RFC 8252 §7.1) that are accepted whatever the rule for their scheme says. An entry is an exact URI, or
+   * ends in `/*` for one last segment of letters, digits, `_` and `-`.
    */
   readonly privateUseUris: readonly string[]
-  /** Private-use URIs have to be among those. Absent: every app may use a scheme of its own. */
+  /** Accepts only the private-use URIs of that list. If absent, every app may use a scheme of its own. */
   readonly listedSchemesOnly?: boolean
   /**
-   * Hosts at which we answer ourselves, which is no place to send a code to: whatever is served there could read it. One
-   * without a port means every port. Absent: none.
+   * Hosts of this service itself. No code is sent there, since any page on them could read it. A host without a port stands
+   * for every port. If absent, there are none.
    */
   readonly ownHosts?: ReadonlySet<string>
-  /** Redirect URIs of clients that the operator configured, which may be on those hosts all the same. */
+  /** Redirect URIs of configured clients. They may be on those hosts. */
   readonly configuredUris?: ReadonlySet<string>
 }
 
-/** Cursor registers this one together with two others, and fails altogether when it is refused. */
+/** Cursor registers this URI together with two others, and fails if it is refused. */
 export const defaultPrivateUseUris: readonly string[] = ['cursor://anysphere.cursor-mcp/oauth/callback']
 
 export type RedirectKind = 'https' | 'loopback' | 'private-use'
 
-/** A redirect URI that a browser may be sent to, if a client has registered it. */
+/** A redirect URI of an acceptable form. A browser may be sent there if the client has registered it. */
 export interface RedirectUri {
   readonly kind: RedirectKind
   readonly uri: string
-  /** For people: the host with its port; of a private-use URI the scheme. */
+  /** For users: the host with its port, or the scheme of a private-use URI. */
   readonly host: string
 }
 
@@ -37,13 +37,13 @@ export interface RedirectUriRefused {
 }
 
 /**
- * A redirect URI that belongs to the client of this request. Only `matchRedirectUri` makes one; whatever redirects takes
- * this and nothing less.
+ * A redirect URI that the client of this request has registered. Only `matchRedirectUri` makes one, and code that redirects
+ * accepts nothing else.
  */
 export type { ValidatedRedirect }
 
 class ValidatedRedirect implements RedirectUri {
-  /** Makes the type nominal: an object that merely looks like one, or a changed copy, does not fit. */
+  /** Makes the type nominal: another object of the same shape, or a changed copy, does not fit. */
   protected readonly validated = true
   readonly kind: RedirectKind
   readonly uri: string
@@ -57,15 +57,15 @@ class ValidatedRedirect implements RedirectUri {
 }
 
 /**
- * Checks one redirect URI by its raw string and as a browser reads it (A-06). It has to be spelled exactly as `URL` would
- * write it: no dot segments, no upper-case host, no default port, no curious IP address, nothing that a browser would
- * quietly repair into something else.
+ * Checks one redirect URI, both its raw string and how a browser reads it (A-06). It must be spelled exactly as `URL` writes
+ * it: no dot segments, no upper-case host, no default port, no unusual IP address, nothing that a browser would silently
+ * change into another URI.
  */
 export function parseRedirectUri(raw: string, policy: RedirectPolicy): RedirectUri | RedirectUriRefused {
   if (raw.length > 512) return refused('length')
-  // OAuth 2.1 §2.3.1: no fragment, not even an empty one, which `URL` does not show.
+  // OAuth 2.1 §2.3.1 forbids a fragment. `URL` does not show an empty one.
   if (raw.includes('#')) return refused('fragment')
-  // RFC 3986 §2. Above all no white space, control characters or backslashes, which browsers drop or turn around.
+  // RFC 3986 §2. Browsers drop white space and control characters, and turn backslashes into slashes.
   if (!/^[A-Za-z0-9\-._~:/?[\]@!$&'()*+,;=%]+$/.test(raw)) return refused('characters')
   const url = URL.parse(raw)
   if (url === null) return refused('spelling')
@@ -80,7 +80,7 @@ export function parseRedirectUri(raw: string, policy: RedirectPolicy): RedirectU
   return reason === null ? { kind: 'private-use', uri: raw, host: scheme } : refused(reason)
 }
 
-/** Whether the operator lists this private-use URI (`MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`). */
+/** Whether the operator has listed this private-use URI (`MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`). */
 function isListed(raw: string, { privateUseUris }: RedirectPolicy): boolean {
   return privateUseUris.some((entry) => {
     if (!entry.endsWith('/*')) return entry === raw
@@ -90,9 +90,9 @@ function isListed(raw: string, { privateUseUris }: RedirectPolicy): boolean {
 }
 
 /**
- * Why a private-use URI is refused that nobody lists; `null`: it is acceptable. Apps have addresses that nobody can know
- * beforehand, so that a rule decides (RFC 8252 §7.1): `scheme://host/path`, or `scheme:/path` where the scheme is a reversed
- * domain name; a scheme that means nothing else; and nothing in it that an app could take for an order of its own.
+ * Returns why an unlisted private-use URI is refused, or `null` if it is acceptable. No list can name the addresses of all
+ * apps, so a rule decides (RFC 8252 §7.1). The form is `scheme://host/path`, or `scheme:/path` if the scheme is a reversed
+ * domain name. The scheme has no other meaning, and the URI contains nothing that an app could take for a command.
  */
 function refusalOfApp(raw: string, url: URL, policy: RedirectPolicy): RedirectUriRefused['reason'] | null {
   const scheme = url.protocol.slice(0, -1)
@@ -108,16 +108,16 @@ function refusalOfApp(raw: string, url: URL, policy: RedirectPolicy): RedirectUr
   return reversedDomain && /^:\/(?:\/\/)?(?:[^/]|$)/.test(raw.slice(scheme.length)) ? null : 'scheme'
 }
 
-/** What these make of such a link is not an extension's to answer: it opens a file, or a machine. */
+/** In these editors, links to these hosts open a file or a machine. They never reach an extension. */
 const editors = new Set(['vscode', 'vscode-insiders', 'vscodium', 'cursor', 'windsurf', 'kiro', 'trae', 'antigravity'])
 const editorsOwnHosts = new Set(['file', 'vscode-remote', 'remote', 'settings'])
 
 /**
- * The registered redirect URI that the request names, or `null` (A-05). Byte for byte; only the port of the three loopback
- * hosts may differ (A-05). What matches is checked by today's policy, so that a registration does not outlive the one that
- * allowed it.
+ * Returns the registered redirect URI that the request names, or `null`. They must match byte for byte, except for the port
+ * of the three loopback hosts (A-05). The match must also pass the current policy, so that an old registration cannot use a
+ * URI that is no longer allowed.
  *
- * @param requested absent: the only one registered, if that says where to go without help (OAuth 2.1 §2.3.2)
+ * @param requested if absent, the client's only redirect URI stands in, if it says where to go (OAuth 2.1 §2.3.2)
  */
 export function matchRedirectUri(
   registered: readonly string[],
@@ -136,7 +136,7 @@ export function matchRedirectUri(
   return match ? new ValidatedRedirect(wanted) : null
 }
 
-/** On the person's own machine, or run by the browser itself: not even when an operator lists them. */
+/** Schemes of the user's own machine, and schemes that the browser itself runs. Even the operator cannot list them. */
 const neverRedirectedTo = new Set([
   'javascript',
   'data',
@@ -148,20 +148,20 @@ const neverRedirectedTo = new Set([
   'view-source',
 ])
 
-/** What an authorization response adds: a client that finds one of them twice might read the wrong one (A-15). */
+/** The parameters of an authorization response. A client that finds one of them twice might read the wrong one (A-15). */
 const answerParameters = ['code', 'state', 'iss', 'error', 'error_description', 'error_uri']
 
 const loopbackHosts = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
 function parseWebUri(raw: string, url: URL, policy: RedirectPolicy): RedirectUri | RedirectUriRefused {
-  // A path may be left out. An empty userinfo (`https://@host/`) fails here too, since `URL` drops it.
+  // The path may be left out. An empty userinfo (`https://@host/`) fails here too, since `URL` drops it.
   if (url.href !== raw && url.href !== `${raw}/`) return refused('spelling')
   if (url.username !== '' || url.password !== '') return refused('host')
   const { hostname, host } = url
   if (url.protocol === 'http:') {
     return loopbackHosts.has(hostname) ? { kind: 'loopback', uri: raw, host } : refused('host')
   }
-  // No wildcards, empty labels or trailing dot; and 0.0.0.0 is whatever machine the browser runs on.
+  // No wildcards, empty labels or trailing dot. The address 0.0.0.0 is the machine on which the browser runs.
   const plain = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/.test(hostname) || /^\[[0-9a-f:]+\]$/.test(hostname)
   if (!plain || hostname === '0.0.0.0' || hostname === '[::]') return refused('host')
   const { ownHosts, configuredUris } = policy
@@ -169,12 +169,12 @@ function parseWebUri(raw: string, url: URL, policy: RedirectPolicy): RedirectUri
   return own ? refused('own host') : { kind: 'https', uri: raw, host }
 }
 
-/** The raw string with the port cut out. */
+/** Removes the port from a loopback URI. */
 function anyPort(uri: string): string {
   return uri.replace(/^(http:\/\/(?:\[::1\]|[a-z0-9.]+)):\d+/, '$1')
 }
 
-/** A loopback URI without a port says "some port": nobody listens there. */
+/** Returns the only registered URI. A loopback URI without a port does not count: it names no port to go to. */
 function onlyOne(registered: readonly string[]): string | undefined {
   const [only, ...others] = registered
   if (only === undefined || others.length > 0) return undefined

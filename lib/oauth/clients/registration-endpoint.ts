@@ -12,13 +12,14 @@ import type { Registrations } from './registration.ts'
 
 export interface RegistrationOptions {
   readonly registrations: Registrations
-  /** Of the registrations of one address; absent: none. */
+  /** Limits the registrations of one address. If absent, there is no limit. */
   readonly limit?: RateLimit
-  /** Of those of everybody together; absent: none. */
+  /** Limits all registrations together. If absent, there is no limit. */
   readonly overallLimit?: OverallLimit
-  /** RFC 7591 §3 "initial access token": who does not have it cannot register; absent: anybody can. */
+  /** The initial access token (RFC 7591 §3) that registration requires. If absent, any client can register. */
   readonly initialAccessToken?: {
-    readonly value: string /** Of the tokens that one address shows. */
+    readonly value: string
+    /** Limits the tokens that one address may send. */
     readonly limit: RateLimit
   }
   readonly log: Log
@@ -26,15 +27,15 @@ export interface RegistrationOptions {
 
 export type RegistrationCall = Pick<Call, 'signal' | 'address' | 'waitUntil'>
 
-/** Milliseconds for what goes on after the answer. */
+/** Milliseconds for the count after the answer. */
 const countingTimeout = 5_000
 
 /** Bytes; R-12. */
 const maxBytes = 16_384
 
 /**
- * `POST /oauth/register` (RFC 7591 §3). Stores nothing: the client_id is the registration. What is refused costs no store
- * operation; only a registration that would succeed is counted. Throws `OAuthError`.
+ * `POST /oauth/register` (RFC 7591 §3). Stores nothing: the client_id itself contains the registration. Only a registration
+ * that would succeed is counted, so that refused metadata costs no store operation. Throws `OAuthError`.
  */
 export async function register(
   request: Request,
@@ -62,7 +63,7 @@ export async function register(
   return json(registered, 201)
 }
 
-/** RFC 6750 §3: the challenge names an error only where a token was shown. */
+/** Refuses a request without the initial access token. The challenge names an error only if a token was sent (RFC 6750 §3). */
 async function refuseStranger(
   request: Request,
   { value, limit }: NonNullable<RegistrationOptions['initialAccessToken']>,
@@ -70,7 +71,7 @@ async function refuseStranger(
   call: RegistrationCall,
 ): Promise<Response | undefined> {
   const shown = shownToken(request)
-  // A right guess counts like a wrong one: it must not be told from one when there were too many (O-11).
+  // A right token counts like a wrong one: past the limit, the answer must not tell them apart (O-11).
   const limited = shown === undefined ? undefined : await overLimit(limit, call, subjectOf(request))
   if (!limited && shown !== undefined && isOneOf([value], shown)) return undefined
   log('registration_refused', {
@@ -78,7 +79,7 @@ async function refuseStranger(
   })
   return (
     limited ??
-    json({ error: 'invalid_token', error_description: 'registration needs a token of the operator' }, 401, {
+    json({ error: 'invalid_token', error_description: 'registration requires a token from the operator' }, 401, {
       'www-authenticate': `Bearer realm="registration"${shown === undefined ? '' : ', error="invalid_token"'}`,
     })
   )
@@ -89,7 +90,7 @@ async function overLimit(limit: RateLimit | undefined, { address, signal }: Regi
   return verdict?.limited ? tooManyRequests(verdict.retryAfter) : undefined
 }
 
-/** R-03: whatever is not JSON is `invalid_client_metadata`. */
+/** Reads the body as JSON. Any other body is `invalid_client_metadata` (R-03). */
 async function readJson(request: Request): Promise<unknown> {
   const type = (request.headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/json') {

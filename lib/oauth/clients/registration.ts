@@ -19,7 +19,7 @@ import {
 import type { RedirectPolicy } from './redirect-uri.ts'
 import type { RegistrationSealer } from './sealed-registration.ts'
 
-/** RFC 7591 §3.2.1: the body of the 201, without a `null` in it (R-04). */
+/** The body of the 201 (RFC 7591 §3.2.1). It never contains `null` (R-04). */
 export interface RegistrationResponse {
   readonly client_id: string
   /** Seconds since the epoch. */
@@ -29,21 +29,21 @@ export interface RegistrationResponse {
   readonly response_types: readonly ['code']
   readonly token_endpoint_auth_method: ClientAuthenticationMethod
   readonly application_type: ApplicationType
-  readonly client_name?: string
-  readonly scope?: string
-  /** Both or none; 0: it never expires. */
+  readonly client_name?: string | undefined
+  readonly scope?: string | undefined
+  /** Both or neither. 0: the secret never expires. */
   readonly client_secret?: string
   readonly client_secret_expires_at?: 0
-  /** One of both, or none. */
+  /** One of the two, or neither. */
   readonly jwks?: { readonly keys: readonly ClientKey[] }
   readonly jwks_uri?: string
 }
 
-/** Dynamic client registration (RFC 7591) without a store: the client_id is the registration. */
+/** Dynamic client registration (RFC 7591) without a store: the client_id contains the registration. */
 export interface Registrations {
-  /** @param metadata the parsed JSON body, not trusted in any way */
+  /** Registers a client. `metadata` is the untrusted JSON body. */
   register(metadata: unknown): Promise<RegistrationResponse | MetadataRefused>
-  /** The client of a client_id of ours, by today's rules; `null` for every other string. */
+  /** Returns the client of a client_id by the current rules, or `null` for a string that is no registration. */
   resolve(clientId: string): Promise<Client | null>
 }
 
@@ -52,7 +52,7 @@ const LONGEST_CLIENT_ID = 2_048
 export function createRegistrations(options: {
   readonly sealer: RegistrationSealer
   readonly policy: RedirectPolicy
-  /** Those of them that `resolve` no longer knows. */
+  /** Clients that `resolve` no longer knows. */
   readonly blocked?: BlockedClients
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -97,17 +97,17 @@ export function createRegistrations(options: {
         ...authenticationOf(authentication),
         ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
         issuedAt,
-        ...(registration.underRetiredSecret && { underRetiredSecret: true as const }),
-        ...(name === undefined ? {} : { name }),
-        ...(scope === undefined ? {} : { scope }),
+        underRetiredSecret: registration.underRetiredSecret || undefined,
+        name,
+        scope,
       }
     },
   }
 }
 
 /**
- * Echoes what was registered, which may differ from what was asked for (RFC 7591 §3.2.1). What we do not keep (logo, URIs,
- * contacts) is not registered, and not echoed.
+ * Echoes what was registered, which may differ from the request (RFC 7591 §3.2.1). Members that this server does not keep,
+ * such as logo and contacts, are not echoed.
  */
 function registrationResponse(clientId: string, issuedAt: number, metadata: ClientMetadata) {
   return {
@@ -117,8 +117,8 @@ function registrationResponse(clientId: string, issuedAt: number, metadata: Clie
     grant_types: metadata.grantTypes,
     response_types: ['code'] as const,
     application_type: metadata.applicationType,
-    ...(metadata.name === undefined ? {} : { client_name: metadata.name }),
-    ...(metadata.scope === undefined ? {} : { scope: metadata.scope }),
+    client_name: metadata.name,
+    scope: metadata.scope,
   }
 }
 
@@ -127,7 +127,7 @@ type AuthenticationResponse = Pick<
   'token_endpoint_auth_method' | 'client_secret' | 'client_secret_expires_at' | 'jwks' | 'jwks_uri'
 >
 
-/** A secret for whoever asked for a method of one, and for nobody else (R-09; T-10). */
+/** Issues a secret only to clients that registered a secret-based method (R-09, T-10). */
 function authenticationResponse(
   clientId: string,
   authentication: ClientAuthenticationMetadata,

@@ -5,59 +5,72 @@ import { clientKeySchema } from './client-keys.ts'
 import type { ClientMetadata } from './client-metadata.ts'
 import type { ClientAuthenticationMetadata } from './client-metadata-authentication.ts'
 
-/**
- * A registration as its client_id carries it. Short names, because the id travels in URLs that clients keep under 2 KB:
- * `r` redirect_uris, `g` whether there is a refresh_token grant beside authorization_code, `a` application_type (`n`ative or
- * `w`eb), `n` client_name, `s` scope, `t` client_id_issued_at in seconds.
- */
+/** A registration as its client_id carries it. */
 const publicSchema = v.object({
-  r: v.array(v.string()),
-  g: v.boolean(),
-  a: v.picklist(['n', 'w']),
-  n: v.optional(v.string()),
-  s: v.optional(v.string()),
-  t: v.number(),
+  redirectUris: v.array(v.string()),
+  /** Whether the client has the refresh_token grant beside authorization_code. */
+  usesRefreshTokens: v.boolean(),
+  /** native or web */
+  applicationType: v.picklist(['n', 'w']),
+  name: v.optional(v.string()),
+  scope: v.optional(v.string()),
+  /** Seconds since the epoch. */
+  issuedAt: v.number(),
 })
 
-/** Of a client that proves itself, in addition: `m` how (`p`ost, `b`asic, `k`ey), `k` its keys, `u` its jwks_uri. */
+/** A registration of a client that authenticates. */
 const confidentialSchema = v.object({
   ...publicSchema.entries,
-  m: v.picklist(['p', 'b', 'k']),
-  k: v.exactOptional(v.array(clientKeySchema)),
-  u: v.exactOptional(v.string()),
+  /** post, basic or key */
+  method: v.picklist(['p', 'b', 'k']),
+  keys: v.optional(v.array(clientKeySchema)),
+  jwksUri: v.optional(v.string()),
 })
+
+/** The names inside the client_id. They are short, because it travels in URLs and many clients keep it under 2 KB. */
+const names = {
+  redirectUris: 'r',
+  usesRefreshTokens: 'g',
+  applicationType: 'a',
+  name: 'n',
+  scope: 's',
+  issuedAt: 't',
+  method: 'm',
+  keys: 'k',
+  jwksUri: 'u',
+}
 
 type PublicRegistration = v.InferOutput<typeof publicSchema>
 type ConfidentialRegistration = v.InferOutput<typeof confidentialSchema>
 
-/** What a client_id of ours says. */
+/** What a client_id says. */
 export interface OpenedRegistration {
-  /** Back in RFC 7591's names, to be validated like any other metadata. */
+  /** The metadata in the names of RFC 7591, to be validated like any other metadata. */
   readonly metadata: Record<string, unknown>
   readonly redirectUris: readonly string[]
-  /** Seconds since the epoch; of one under a retired secret 0, since its own word for it is worth nothing. */
+  /** Seconds since the epoch. 0 for a registration under a retired secret, whose own time proves nothing. */
   readonly issuedAt: number
-  /** Signed by a secret that has leaked: anybody may have made it, whenever they liked. */
+  /** It is signed with a leaked secret, so an attacker may have made it at any time. */
   readonly underRetiredSecret: boolean
 }
 
-/** Signs a registration into a client_id and back. */
+/** Signs a registration into a client_id, and opens it. */
 export interface RegistrationSealer {
   seal(metadata: ClientMetadata, authentication: ClientAuthenticationMetadata, issuedAt: number): string
-  /** `null` for whatever this did not seal. */
+  /** Returns `null` for a string that this did not seal. */
   open(clientId: string): OpenedRegistration | null
-  /** Of clients that have a secret: computed from the id, so that nobody has to store it. */
+  /** Derives client secrets from client ids, so that none is stored. */
   readonly secrets: DerivedSecrets
 }
 
 /**
- * Ids of clients that prove themselves are of a purpose of their own, which a leaked secret does not open: whoever has it
- * could make such ids and their secrets. It opens those of public clients, which prove nothing.
+ * Makes the sealer. Ids of clients that authenticate have a purpose of their own, which a leaked secret does not open: an
+ * attacker with it could make such ids and their client secrets. It opens only ids of public clients, which prove nothing.
  */
 export function createRegistrationSealer(sealing: Sealing): RegistrationSealer {
-  const publicClients = sealing.signed('client', publicSchema)
-  const retiredClients = sealing.signedByRetired('client', publicSchema)
-  const confidentialClients = sealing.signed('confidential-client', confidentialSchema)
+  const publicClients = sealing.signed('client', publicSchema, { names })
+  const retiredClients = sealing.signedByRetired('client', publicSchema, { names })
+  const confidentialClients = sealing.signed('confidential-client', confidentialSchema, { names })
   return {
     seal(metadata, authentication, issuedAt) {
       const registration = sealed(metadata, issuedAt)
@@ -71,8 +84,8 @@ export function createRegistrationSealer(sealing: Sealing): RegistrationSealer {
       return (
         registration && {
           metadata: opened(registration),
-          redirectUris: registration.r,
-          issuedAt: sound ? registration.t : 0,
+          redirectUris: registration.redirectUris,
+          issuedAt: sound ? registration.issuedAt : 0,
           underRetiredSecret: !sound,
         }
       )
@@ -83,26 +96,28 @@ export function createRegistrationSealer(sealing: Sealing): RegistrationSealer {
 
 function sealed(metadata: ClientMetadata, issuedAt: number): PublicRegistration {
   return {
-    r: [...metadata.redirectUris],
-    g: metadata.grantTypes.includes('refresh_token'),
-    a: metadata.applicationType === 'native' ? 'n' : 'w',
-    ...(metadata.name === undefined ? {} : { n: metadata.name }),
-    ...(metadata.scope === undefined ? {} : { s: metadata.scope }),
-    t: issuedAt,
+    redirectUris: [...metadata.redirectUris],
+    usesRefreshTokens: metadata.grantTypes.includes('refresh_token'),
+    applicationType: metadata.applicationType === 'native' ? 'n' : 'w',
+    name: metadata.name,
+    scope: metadata.scope,
+    issuedAt,
   }
 }
 
-type Proof = Exclude<ClientAuthenticationMetadata, { method: 'none' }>
+type Authentication = Exclude<ClientAuthenticationMetadata, { method: 'none' }>
 
-function sealedAuthentication(authentication: Proof): Pick<ConfidentialRegistration, 'm' | 'k' | 'u'> {
+function sealedAuthentication(
+  authentication: Authentication,
+): Pick<ConfidentialRegistration, 'method' | 'keys' | 'jwksUri'> {
   switch (authentication.method) {
     case 'client_secret_post':
-      return { m: 'p' }
+      return { method: 'p' }
     case 'client_secret_basic':
-      return { m: 'b' }
+      return { method: 'b' }
     case 'private_key_jwt': {
       const { keys } = authentication
-      return 'uri' in keys ? { m: 'k', u: keys.uri } : { m: 'k', k: [...keys.keys] }
+      return 'uri' in keys ? { method: 'k', jwksUri: keys.uri } : { method: 'k', keys: [...keys.keys] }
     }
   }
 }
@@ -111,15 +126,15 @@ const methods = { p: 'client_secret_post', b: 'client_secret_basic', k: 'private
 
 function opened(registration: PublicRegistration | ConfidentialRegistration): Record<string, unknown> {
   return {
-    redirect_uris: registration.r,
-    grant_types: registration.g ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
-    application_type: registration.a === 'n' ? 'native' : 'web',
-    ...(registration.n === undefined ? {} : { client_name: registration.n }),
-    ...(registration.s === undefined ? {} : { scope: registration.s }),
-    ...('m' in registration && {
-      token_endpoint_auth_method: methods[registration.m],
-      ...(registration.k && { jwks: { keys: registration.k } }),
-      ...(registration.u !== undefined && { jwks_uri: registration.u }),
+    redirect_uris: registration.redirectUris,
+    grant_types: registration.usesRefreshTokens ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
+    application_type: registration.applicationType === 'n' ? 'native' : 'web',
+    client_name: registration.name,
+    scope: registration.scope,
+    ...('method' in registration && {
+      token_endpoint_auth_method: methods[registration.method],
+      jwks: registration.keys && { keys: registration.keys },
+      jwks_uri: registration.jwksUri,
     }),
   }
 }

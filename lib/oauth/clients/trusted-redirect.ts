@@ -1,12 +1,15 @@
 import { isHost } from './host.ts'
 
 /**
- * Whether the operator vouches for an https redirect URI (`MCP_OAUTH_TRUSTED_HOSTS`). An entry is a host, with its port
- * if it has one, for everything there; or a host and a path, for exactly that, or for all below if it ends in a slash; or
- * a whole URI, of a client that the operator configured, for that very string. With a path there must be no query: somewhere on a large site there is a page that passes on to wherever its query says, and
- * whoever registers that page would get the code.
+ * Whether the operator trusts an https redirect URI (`MCP_OAUTH_TRUSTED_HOSTS`). An entry is one of:
+ * - a host, with its port if it has one, for every URI there;
+ * - a host and a path, for exactly that path, or for all paths below if it ends in a slash;
+ * - a whole URI of a configured client, for exactly that string.
  *
- * @param uri of a `ValidatedRedirect`: spelled as `URL` would write it, without dot segments or fragment
+ * A URI that an entry with a path matches must have no query. A large site may have a page that redirects to the URL in its
+ * query, and a client that registers that page would get the code.
+ *
+ * @param uri of a `ValidatedRedirect`: spelled as `URL` writes it, without dot segments or fragment
  */
 export function isTrustedRedirect(uri: string, entries: ReadonlySet<string>): boolean {
   const { host, pathname, search } = new URL(uri)
@@ -17,10 +20,10 @@ export function isTrustedRedirect(uri: string, entries: ReadonlySet<string>): bo
   return [...entries].some((entry) => entry.endsWith('/') && `${host}${pathname}`.startsWith(entry))
 }
 
-/** What some servers decode or drop before they look at the path: it could climb out of the folder that is vouched for. */
+/** What some servers decode or drop in a path. It could lead out of the trusted folder. */
 const climbing = /%2f|%5c|%2e|;|\/\//i
 
-/** Whether an entry of the setting is of one of the two forms. */
+/** Whether an entry of the setting is a host, or a host and a path. */
 export function isTrustedEntry(entry: string): boolean {
   const slash = entry.indexOf('/')
   if (slash < 0) return isHost(entry)
@@ -29,20 +32,20 @@ export function isTrustedEntry(entry: string): boolean {
 }
 
 /**
- * Whether the host of an entry can be somebody's: not `com`, nor a name below which anybody gets one. A few of these, kept
- * by hand: an entry stands for exactly its host, so that this is about mistakes and not about whom one can trust.
+ * Whether the host of an entry can have one owner. `com` cannot, nor can a name below which anyone gets a name. The short lists
+ * are kept by hand. They catch mistakes only, since an entry stands for exactly its host.
  */
-export function isSomebodys(entry: string): boolean {
+export function hasOneOwner(entry: string): boolean {
   const [, name = ''] = /^(\[.*\]|[^/:]*)/.exec(entry) ?? []
   if (name === 'localhost' || name.startsWith('[')) return true
-  return name.includes('.') && !countrysOwn.test(name) && !ofAnybody.has(name)
+  return name.includes('.') && !publicSuffix.test(name) && !sharedHosts.has(name)
 }
 
-/** `co.uk` and its kind. */
-const countrysOwn = /^(?:ac|co|com|edu|gob|gouv|gov|go|gv|id|info|mil|ne|net|nom|or|org|sch)\.[a-z]{2}$/
+/** Such as `co.uk`. */
+const publicSuffix = /^(?:ac|co|com|edu|gob|gouv|gov|go|gv|id|info|mil|ne|net|nom|or|org|sch)\.[a-z]{2}$/
 
-/** Where anybody may have a name of their own for the asking. */
-const ofAnybody = new Set(
+/** Hosts below which anyone can get a name. */
+const sharedHosts = new Set(
   `netlify.app vercel.app pages.dev workers.dev github.io gitlab.io web.app firebaseapp.com herokuapp.com onrender.com
   fly.dev deno.dev railway.app surge.sh azurewebsites.net azurestaticapps.net cloudapp.net cloudfront.net amazonaws.com
   elasticbeanstalk.com amplifyapp.com appspot.com run.app a.run.app blogspot.com repl.co replit.app glitch.me ngrok.io

@@ -1,17 +1,17 @@
-/** Why a client_id names nobody, told apart because a person is told different things (M-12). */
+/** Why a client_id has no client. The kinds differ in what the user is told (M-12). */
 export type Unresolved = NotResolved | NotAsked
 
 interface NotResolved {
   /**
-   * `invalid`: it is wrong, and will be tomorrow (400, invalid_client). `unavailable`: its document could not be fetched just
-   * now (503, Retry-After).
+   * `invalid`: the client_id is wrong and will stay wrong (400, invalid_client). `unavailable`: its document cannot be fetched
+   * at the moment (503, Retry-After).
    */
   readonly kind: 'invalid' | 'unavailable'
-  /** For the log and for whoever maintains the client: fixed words, nothing of what the client sent. */
+  /** For the operator and the maintainer of the client. Fixed words that quote nothing from the client. */
   readonly detail: string
 }
 
-/** Nobody looked: this address, or the host of the document, has had its share of fetches (M-14; 429, Retry-After). */
+/** Nothing was fetched: the address of the caller or the host of the document is over its limit (M-14; 429, Retry-After). */
 interface NotAsked {
   readonly kind: 'limited'
   readonly detail: string

@@ -1,4 +1,4 @@
-/** Seconds that an answer may be kept by its `Cache-Control`, within our own bounds (M-11). */
+/** Returns how many seconds an answer may be cached, by its `Cache-Control` and within these bounds (M-11). */
 export function cacheSeconds(
   cacheControl: string | null,
   { shortest, longest }: { readonly shortest: number; readonly longest: number },

@@ -8,15 +8,15 @@ import type { RedirectPolicy } from '../redirect-uri.ts'
 import type { Unresolved } from '../unresolved.ts'
 
 /**
- * Whether a client_id may be the URL of a metadata document (CIMD -02 §3; M-02, M-03), as a complaint or `null`. It is
- * compared as a string and fetched as a URL, so both have to be the same: what `URL` would rewrite is refused, dot segments in
- * any spelling and an explicit `:443` included.
+ * Returns why a client_id cannot be the URL of a metadata document (CIMD -02 §3; M-02, M-03), or `null` if it can. It is compared
+ * as a string and fetched as a URL, so the two must be the same. A URL that `URL` would rewrite is refused, for example for dot
+ * segments in any spelling or an explicit `:443`.
  */
 export function documentUrlComplaint(clientId: string): string | null {
   if (clientId.length > 512) return 'the URL is longer than 512 characters'
   const url = URL.parse(clientId)
   if (url?.protocol !== 'https:') return 'not an https URL'
-  // An empty fragment is not in `url.hash`, but stays in `href`.
+  // An empty fragment is missing in `url.hash` but stays in `href`.
   if (clientId.includes('#')) return 'the URL has a fragment'
   if (url.username !== '' || url.password !== '') return 'the URL has userinfo'
   if (url.href !== clientId) return 'the URL is not in canonical form'
@@ -25,9 +25,9 @@ export function documentUrlComplaint(clientId: string): string | null {
 }
 
 /**
- * The client that a metadata document describes (CIMD -02 §4; M-03, M-07 … M-10), or what is wrong with it.
+ * Returns the client that a metadata document describes (CIMD -02 §4; M-03, M-07 … M-10), or what is wrong with the document.
  *
- * @param document its body, as JSON; not trusted in any way
+ * @param document its untrusted body, as JSON
  */
 export function clientOfDocument(clientId: string, document: unknown, policy: RedirectPolicy): Client | Unresolved {
   const members = presentMembers(document)
@@ -49,11 +49,11 @@ export function clientOfDocument(clientId: string, document: unknown, policy: Re
     redirectUris: metadata.redirectUris,
     grantTypes: metadata.grantTypes,
     ...authentication,
-    ...(metadata.scope === undefined ? {} : { scope: metadata.scope }),
+    scope: metadata.scope,
   }
 }
 
-/** The document in an answer, or what is wrong with the answer (M-04, M-07, M-12). */
+/** Returns the document in an answer, or what is wrong with the answer (M-04, M-07, M-12). */
 export function documentOfResponse(response: FetchedResource): { readonly document: unknown } | Unresolved {
   const { status, contentType } = response
   if (status !== 200) {
@@ -70,14 +70,14 @@ export function documentOfResponse(response: FetchedResource): { readonly docume
 }
 
 /**
- * A firewall that asks for a browser, or a gateway that apologizes, speaks for the weather between us, not for the client
- * (M-12; claude-ai-mcp#650).
+ * Whether an answer is a bot challenge or a gateway error. It says nothing about the client and may pass (M-12;
+ * claude-ai-mcp#650).
  */
 export function isChallenge({ status, contentType, headers }: FetchedResource): boolean {
   return (status === 403 || status >= 500) && (contentType === 'text/html' || headers.has('cf-mitigated'))
 }
 
-/** CIMD -02 §4.1: a secret in a public document is none. */
+/** Returns a member that a public document must not have, because it is or implies a secret (CIMD -02 §4.1). */
 function forbiddenMember(members: Record<string, unknown>): string | null {
   for (const name of ['client_secret', 'client_secret_expires_at']) if (name in members) return name
   const { token_endpoint_auth_method: method } = members
@@ -86,8 +86,9 @@ function forbiddenMember(members: Record<string, unknown>): string | null {
 }
 
 /**
- * How the client may prove itself (M-09, M-17): the list, where there is one, says what is possible, the single member what
- * it would rather do. What a list names besides is passed over, methods of a shared secret as well (M-08). Without keys it cannot do what it says; that is no harm where it need not.
+ * Returns how the client may authenticate (M-09, M-17). The list says which methods are possible, and the single member which
+ * method the client prefers. Unsupported methods in the list are ignored, and so are methods with a shared secret (M-08).
+ * Without keys the client cannot use `private_key_jwt`; that is an error only if it has no other method.
  */
 function authenticationIn(
   members: Record<string, unknown>,

@@ -13,26 +13,26 @@ import { cacheSeconds } from './cache-control.ts'
 import { clientOfDocument, documentOfResponse, documentUrlComplaint, isChallenge } from './document.ts'
 import { createFetchBudget } from './fetch-budget.ts'
 
-/** Clients that publish their own metadata (CIMD): the client_id is the URL of the document. */
+/** Resolves clients that publish their own metadata (CIMD). Their client_id is the URL of the document. */
 export interface MetadataDocuments {
   /**
-   * @param signal ends the waiting of this caller; others may be waiting for the same document
-   * @param address of the caller, who is limited by it; absent: not limited
-   * @param subject what is counted apart; absent: pages that people go to
+   * @param signal ends the wait of this caller; other callers may wait for the same document
+   * @param address the caller's IP address, which limits its fetches; if absent, there is no limit
+   * @param subject counts these fetches apart; if absent, they count as visits of pages
    */
   resolve(clientId: string, signal: AbortSignal, address?: string, subject?: string): Promise<Client | Unresolved>
   /**
-   * Somebody has completed a sign-in with this client: from now on a copy of its document may stand in where the document
-   * cannot be fetched. Best effort: nothing happens on an instance that has not seen the document. Throws `StoreUnavailable`.
+   * Keeps a copy of a client's document after a completed sign-in. The copy stands in while the document cannot be fetched. Best
+   * effort: an instance that has not fetched the document keeps nothing. Throws `StoreUnavailable`.
    */
   keepCopy(clientHash: string, signal: AbortSignal): Promise<void>
 }
 
-/** Documents of clients with which somebody has signed in, for the time when they cannot be fetched (M-12). */
+/** Copies of the documents of clients that completed a sign-in, for when a document cannot be fetched (M-12). */
 export interface LastGoodCopies {
   /** Throws `StoreUnavailable`. */
   keep(clientId: string, document: unknown, signal: AbortSignal): Promise<void>
-  /** The document as it was within the last seven days; `null` if there is none, or nobody knows. */
+  /** Returns a copy from the last seven days. Returns `null` if there is none, or if the store does not answer. */
   find(clientId: string): Promise<unknown>
 }
 
@@ -40,15 +40,15 @@ export interface MetadataDocumentsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
   readonly fetch: (url: string, limits: DocumentLimits) => Promise<FetchedResource>
   readonly policy: RedirectPolicy
-  /** Our own host: a document there would make us call ourselves. */
+  /** This server's own host. A document there would make the server call itself. */
   readonly ownHost?: string
-  /** Hosts that may serve documents; absent: any (M-15). */
+  /** The hosts that may serve documents. If absent, any host may (M-15). */
   readonly allowedHosts?: ReadonlySet<string>
   readonly blocked?: BlockedClients
-  /** Of the fetches that one address causes; absent: none. */
+  /** Limits the fetches that one address causes. If absent, there is no limit. */
   readonly limit?: RateLimit
   readonly copies?: LastGoodCopies
-  /** One line for each document that had to be asked for; absent: none. */
+  /** Gets one line for each fetch. If absent, there is no log. */
   readonly log?: Log
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -56,10 +56,10 @@ export interface MetadataDocumentsOptions {
 
 export type DocumentLimits = Pick<FetchUntrustedOptions, 'accept' | 'maxBytes'> & { readonly timeout: number }
 
-/** M-04, M-06. */
+/** Limits of one fetch (M-04, M-06). */
 const limits: DocumentLimits = { accept: 'application/json', maxBytes: 5 * 1024, timeout: 5_000 }
 
-/** M-11: our own bounds of what `Cache-Control` may say, in seconds. */
+/** Seconds. Bounds for what `Cache-Control` says (M-11). */
 const cacheBounds = { shortest: 5 * 60, longest: 24 * 60 * 60 }
 const CACHED_DOCUMENTS = 200
 
@@ -67,11 +67,11 @@ interface CachedDocument {
   readonly client: Client
   readonly document: unknown
   readonly expires: number
-  /** Whether there is a last good copy of it. */
+  /** Whether the store has a copy of it. */
   copied: boolean
 }
 
-/** Fetches each document once for however many ask at the same time, and keeps those that are valid in memory. */
+/** Makes the resolver. Concurrent callers share one fetch of a document, and valid documents are cached in memory. */
 export function createMetadataDocuments(options: MetadataDocumentsOptions): MetadataDocuments {
   const { fetch, policy, ownHost, allowedHosts, blocked, limit, copies, log = () => undefined, now } = options
   /** In the order of last use. */
@@ -101,9 +101,10 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   async function fetchClient(clientId: string): Promise<Client | Unresolved> {
     const { host } = new URL(clientId)
     const verdict = budget.take(host)
-    // Who asks for junk in a vendor's name must not keep that vendor's own people out.
-    if (verdict.limited)
+    // A caller that requests junk documents of a host must not lock out the users of that host's real clients.
+    if (verdict.limited) {
       return lastGood(clientId, { kind: 'limited', detail: 'this host was asked too often', ...verdict })
+    }
     const response = await fetch(clientId, limits).catch(refused)
     if ('kind' in response) return lastGood(clientId, response)
     const found = documentOfResponse(response)
@@ -115,7 +116,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
     return client
   }
 
-  /** The copy is read by today's rules, and not kept in memory: the next one who asks tries the document itself again. */
+  /** Returns the copy, read by the current rules. It is not cached, so that the next caller tries the document again. */
   async function lastGood(clientId: string, failure: Unresolved): Promise<Client | Unresolved> {
     if (!copies || failure.kind === 'invalid') return failure
     const client = clientOfDocument(clientId, await copies.find(clientId), policy)
@@ -137,11 +138,11 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   ): Promise<Client | Unresolved> {
     const known = cached(clientId)
     if (known) return known
-    // Who waits for a fetch that is under way causes none.
+    // A caller that shares a running fetch causes none.
     if (limit && address !== undefined && !fetching.isRunning(clientId)) {
       const verdict = await limit.hit(address, signal, subject)
       if (verdict.limited) {
-        // Somebody else at their address may have used it up: a web page that they have open, for one.
+        // Another program at this address may have used the limit up, for example a web page that the user has open.
         const limited = { kind: 'limited', detail: 'this address asks for too many documents', ...verdict } as const
         return lastGood(clientId, limited)
       }
@@ -165,7 +166,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
       const complaint = documentUrlComplaint(clientId)
       if (complaint) return { kind: 'invalid', detail: complaint }
       const { host } = new URL(clientId)
-      if (host === ownHost) return { kind: 'invalid', detail: 'no client has its document here' }
+      if (host === ownHost) return { kind: 'invalid', detail: 'a document on this server describes no client' }
       if (allowedHosts && !allowedHosts.has(host)) {
         return { kind: 'invalid', detail: 'the host of the document is not one that the operator allows' }
       }
@@ -189,7 +190,7 @@ const blockedClient: Unresolved = { kind: 'invalid', detail: 'the operator has b
 
 function refused(error: unknown): Unresolved {
   if (!(error instanceof FetchRefused)) throw error
-  // Where there is nobody to talk to we may be the reason; what was said there is the client's own doing.
+  // Without a connection, this server may be the cause. All other reasons are the client's own.
   const passing = error.reason === 'dns' || error.reason === 'network' || error.reason === 'timeout'
   return { kind: passing ? 'unavailable' : 'invalid', detail: error.message }
 }

@@ -1,20 +1,20 @@
 import { BoundedMap } from '../../../base/bounded-map.ts'
 import type { RateLimitVerdict } from '../../../base/rate-limit.ts'
 
-/** How often one host, or one URL, is asked for documents in vain, whoever makes us ask: nobody is to be flooded through us (M-14). */
+/** Limits failed fetches from one host or one URL, whoever causes them, so that no host is flooded through this server (M-14). */
 export interface FetchBudget {
-  /** Before a fetch: what is under way counts. */
+  /** Counts a fetch before it begins, so that running fetches count too. */
   take(host: string): RateLimitVerdict
-  /** The fetch gave a client: a host that publishes some is asked as often as there are people who come from it. */
+  /** Takes a fetch back that returned a client, so that a popular client's host never reaches the limit. */
   giveBack(host: string): void
 }
 
-/** More than one address may ask for in a minute, so that one caller alone cannot spend it for all others. */
+/** More than one address may cause in a minute, so that one caller alone cannot use it up. */
 const FETCHES = 60
 const WINDOW_SECONDS = 60
 const MOST_HOSTS = 1_000
 
-/** In memory, for this instance alone. `now` in milliseconds; `most` fetches in vain in a minute. */
+/** Makes a budget in memory, for this instance alone. `now` in milliseconds; `most` failed fetches in a minute. */
 export function createFetchBudget(now: () => number, most = FETCHES): FetchBudget {
   /** In the order in which the windows began. */
   const windows = new BoundedMap<string, { readonly end: number; fetches: number }>(MOST_HOSTS)

@@ -10,13 +10,13 @@ import { cacheSeconds } from './cache-control.ts'
 import type { DocumentLimits } from './documents.ts'
 import { createFetchBudget, type FetchBudget } from './fetch-budget.ts'
 
-/** The keys that clients publish (`jwks_uri`). */
+/** Finds the keys that clients publish (`jwks_uri`). */
 export interface KeySets {
   /**
-   * The keys of the set at `uri` that may have signed; none, if it is certain that none has.
+   * Returns the keys of the set at `uri` that may have signed. Returns none only if it is certain that none of them has.
    *
-   * @param call `signal` ends the waiting of this caller; `address` of the caller, who is limited by it; absent: the
-   *   caller holds something of ours, and is not limited
+   * @param call `signal` ends the wait of this caller. `address` limits its fetches; it is absent if the caller presents a code
+   *   or a token of this server, and then there is no limit per address
    */
   find(
     uri: string,
@@ -28,30 +28,30 @@ export interface KeySets {
 export interface KeySetsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
   readonly fetch: (url: string, limits: DocumentLimits) => Promise<FetchedResource>
-  /** Our own host: a set there would make us call ourselves. */
+  /** This server's own host. A set there would make the server call itself. */
   readonly ownHost: string
-  /** Of the fetches that one address causes; absent: none. */
+  /** Limits the fetches that one address causes. If absent, there is no limit. */
   readonly limit?: RateLimit
   readonly log: Log
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** T-09. */
+/** Limits of one fetch (T-09). */
 const limits: DocumentLimits = {
   accept: 'application/jwk-set+json, application/json',
   maxBytes: 65_536,
   timeout: 5_000,
 }
 
-/** Seconds. A key that its owner has withdrawn is good for an hour at most. */
+/** Seconds. A withdrawn key stays valid for an hour at most. */
 const cacheBounds = { shortest: 300, longest: 3_600 }
 
-/** Seconds in which a set is not fetched again, whatever keys are asked for: whoever likes can make up a `kid`. */
+/** Seconds in which a set is not fetched again for an unknown key, since anyone can invent a `kid`. */
 const COOLDOWN = 30
 const CACHED_SETS = 200
 
-/** Fetches in vain of one host in a minute, for all callers together that hold something of ours: a sign-in each. */
+/** Failed fetches from one host in a minute, for all callers together that present a code or a token. Each is a sign-in. */
 const FETCHES_FOR_HOLDERS = 300
 
 interface Counted {
@@ -66,7 +66,7 @@ interface CachedSet {
   readonly expires: number
 }
 
-/** Fetches each set once for however many ask at the same time, keeps it in memory, and looks again for a key it lacks. */
+/** Makes the finder. Concurrent callers share one fetch of a set. Sets are cached in memory, and fetched again for an unknown key. */
 export function createKeySets(options: KeySetsOptions): KeySets {
   const { fetch, ownHost, limit, log, now } = options
   /** In the order of last use. */
@@ -79,9 +79,9 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   }
 
   /**
-   * What a fetch is counted as. Whoever asks for junk in a vendor's name must not keep out those who have signed in with that
-   * vendor's client, so that these have budgets of their own: one for each URL, and one for its host, which nobody is to
-   * flood through us by signing in with as many clients as they like.
+   * Returns the budgets that a fetch counts against. Callers that present a code or a token have budgets of their own, so that a
+   * caller with junk requests cannot lock them out. Theirs are one for each URL, and one for its host, which could otherwise
+   * be flooded by sign-ins with many clients.
    */
   function countedAs(uri: string, isHeld: boolean): readonly Counted[] {
     const { host } = new URL(uri)
@@ -127,19 +127,19 @@ export function createKeySets(options: KeySetsOptions): KeySets {
 
   return {
     async find(uri, wanted, { signal, address }) {
-      if (new URL(uri).host === ownHost) return { kind: 'invalid', detail: 'no client has its keys here' }
+      if (new URL(uri).host === ownHost) return { kind: 'invalid', detail: 'keys on this server belong to no client' }
       const known = cached(uri)
       const fitting = known ? fittingKeys(known.keys, wanted) : []
       if (fitting.length > 0) return fitting
       if (known && known.fetchedAt + COOLDOWN * 1000 > now()) {
-        // A key that had signed before we asked would have been there; of a younger one we cannot know, and "no such key"
-        // would make the client throw away what is good (T-06).
+        // A key that signed before the last fetch would be in the set. A newer key may be missing, and an answer of "no such key"
+        // would make the client throw away a valid token (T-06).
         const certain = wanted.issuedAt !== undefined && wanted.issuedAt * 1000 <= known.fetchedAt
         return certain
           ? fitting
-          : { kind: 'unavailable', detail: 'an unknown key, and the keys were asked for a moment ago' }
+          : { kind: 'unavailable', detail: 'the key is unknown, and the keys were fetched a moment ago' }
       }
-      // Who waits for a fetch that is under way causes none.
+      // A caller that shares a running fetch causes none.
       if (limit && address !== undefined && !fetching.isRunning(uri)) {
         const verdict = await limit.hit(address, signal, ofAssertions)
         if (verdict.limited) return { kind: 'limited', detail: 'this address asks for too many keys', ...verdict }
@@ -157,13 +157,13 @@ export function createKeySets(options: KeySetsOptions): KeySets {
 }
 
 /**
- * Whatever the host answers instead of keys may pass: a client whose keys cannot be had just now must not be told that it
- * is unknown (T-06). Secret keys in the set are the one thing that cannot be mended by waiting.
+ * Reads the keys in an answer. Any other answer counts as temporary, because a client whose keys are unavailable must not be told
+ * that it is unknown (T-06). Only secret keys in the set are a permanent error.
  */
 function keysOfResponse({ status, body }: FetchedResource): readonly ClientKey[] | Unresolved {
   if (status !== 200) return { kind: 'unavailable', detail: `the keys were answered with status ${status}` }
   const keys = parseKeySet(jsonOf(body))
-  if (keys === 'malformed') return { kind: 'unavailable', detail: 'the answer is no JWK Set' }
+  if (keys === 'malformed') return { kind: 'unavailable', detail: 'the answer is not a JWK Set' }
   return keys === 'secret' ? { kind: 'invalid', detail: 'private or symmetric keys are published' } : keys
 }
 
@@ -175,7 +175,7 @@ function jsonOf(body: Uint8Array): unknown {
   }
 }
 
-/** An address that we never go to is the client's own doing; everything else may pass. */
+/** A URL that is never fetched is the client's own mistake. Every other failure may pass. */
 function refused(error: unknown): Unresolved {
   if (!(error instanceof FetchRefused)) throw error
   const own = ['url', 'scheme', 'port', 'address'].includes(error.reason)

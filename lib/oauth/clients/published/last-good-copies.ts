@@ -6,25 +6,27 @@ import { type Store, StoreUnavailable } from '../../../store/store.ts'
 import type { Sealing } from '../../keys/sealing.ts'
 import type { LastGoodCopies } from './documents.ts'
 
-/** Seconds that a copy is good for (M-12). */
+/** Seconds for which a copy is good (M-12). */
 const LIFETIME = 7 * 86_400
 
-/** Milliseconds to look for one: the fetch that failed has taken most of the request's time. */
+/** Milliseconds to look for a copy. The failed fetch has taken most of the request's time. */
 const LOOKUP = 1_500
 
-/** Seconds that the clock of the instance that made a copy may have been ahead of ours. */
+/** Seconds that the clock of the instance that made a copy may be ahead of this one. */
 const CLOCK_SKEW = 60
 
-/** A copy as we sign it: `c` the client it belongs to, `d` its document, `t` when it was kept, in seconds since the epoch. */
-const copySchema = v.object({ c: v.string(), d: v.unknown(), t: v.number() })
+/** `keptAt` in seconds since the epoch. */
+const copySchema = v.object({ clientHash: v.string(), document: v.unknown(), keptAt: v.number() })
+const names = { clientHash: 'c', document: 'd', keptAt: 't' }
 
-/** The collection in the store; its keys are `client-documents/<end>/<hash of the URL>`. */
+/** The collection in the store. Its keys are `client-documents/<end>/<hash of the URL>`. */
 export const documentCopies = 'client-documents'
 
 /**
- * Last good copies in the store, signed: a writer of the store could otherwise pose as any publisher whose host does not
- * answer. What is not signed is no copy: those of releases before are made anew at the next sign-in. `<end>` is that of the week after the one in which the copy was made, when it is too old
- * in any case: a reader knows the two keys at which it can be, and the sweep knows what is over.
+ * Keeps the last good copies in the store. They are signed: an attacker who can write to the store could otherwise pose as a
+ * publisher whose host does not answer. Unsigned copies of earlier releases are ignored, and replaced at the next sign-in.
+ * `<end>` is the end of the week after the week in which the copy was made, when the copy is too old in any case. So a reader
+ * knows the two keys that a copy can have, and the sweep knows which copies are over.
  */
 export function createLastGoodCopies(options: {
   readonly store: Store
@@ -34,14 +36,14 @@ export function createLastGoodCopies(options: {
   readonly log: Log
 }): LastGoodCopies {
   const { store, sealing, log } = options
-  const sealer = sealing.signed('client-document', copySchema)
+  const sealer = sealing.signed('client-document', copySchema, { names })
   const now = () => Math.floor(options.now() / 1000)
   const keyOf = (clientId: string, end: number) => `${documentCopies}/${end}/${sha256(clientId)}`
   const endOf = (keptAt: number) => (Math.floor(keptAt / LIFETIME) + 2) * LIFETIME
 
   return {
     async keep(clientId, document, signal) {
-      const copy = sealer.seal({ c: sha256(clientId), d: document, t: now() })
+      const copy = sealer.seal({ clientHash: sha256(clientId), document, keptAt: now() })
       await store.put(keyOf(clientId, endOf(now())), { copy }, signal)
     },
 
@@ -56,10 +58,10 @@ export function createLastGoodCopies(options: {
           return typeof sealed === 'string' ? sealer.open(sealed) : null
         })
         const client = sha256(clientId)
-        const good = opened.find((copy) => copy?.c === client && isGood(copy.t, now()))
+        const good = opened.find((copy) => copy?.clientHash === client && isGood(copy.keptAt, now()))
         if (!good) return null
         log('client_copy_used', { client })
-        return good.d
+        return good.document
       } catch (error) {
         if (error instanceof StoreUnavailable) return null
         throw error
