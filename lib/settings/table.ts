@@ -3,7 +3,7 @@ import { lifetimes } from '../oauth/capabilities.ts'
 import { parseBlockList } from '../oauth/clients/blocked-clients.ts'
 import { isHost } from '../oauth/clients/host.ts'
 import { parseRedirectUri } from '../oauth/clients/redirect-uri.ts'
-import { isSomebodys, isTrustedEntry } from '../oauth/clients/trusted-redirect.ts'
+import { hasOneOwner, isTrustedEntry } from '../oauth/clients/trusted-redirect.ts'
 import { readPastedJwk } from '../oauth/keys/pasted-jwk.ts'
 import { defaultBrand } from '../pages/brand.ts'
 import {
@@ -152,7 +152,7 @@ export const table = {
   MCP_OAUTH_TRUSTED_HOSTS: listOf(
     signIn,
     'a host in lower case that belongs to one owner, with or without a path, and without a scheme',
-    (entry) => isTrustedEntry(entry) && isSomebodys(entry),
+    (entry) => isTrustedEntry(entry) && hasOneOwner(entry),
   ),
   MCP_OAUTH_INTERSTITIAL: onOff(signIn),
   MCP_OAUTH_ADVERTISE_ISS: onOff(signIn),
