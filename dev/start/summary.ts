@@ -42,8 +42,8 @@ export function summary(world: Summarized): string {
   // A path may be a secret, as in a webhook's URL.
   const yours = (url: string | undefined) => `${URL.parse(url ?? '')?.origin ?? 'none'} ${dim('from your settings')}`
   const provider =
-    flow?.upstream.kind === 'oidc'
-      ? yours(flow.upstream.issuer)
+    flow?.provider.kind === 'oidc'
+      ? yours(flow.provider.issuer)
       : `none ${dim('every user is one made-up person (MCP_OAUTH_ALLOW_MOCK)')}`
   const local = `${link(localUrl(ports.provider))} ${dim('any email address; it remembers you, use a private window for another user')}`
   const kapa = `${link(localUrl(ports.kapa))} ${dim('answers from docs/ and README.md')}`

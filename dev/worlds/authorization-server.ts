@@ -12,7 +12,7 @@ import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
-import { type Identity, type Upstream, UpstreamError } from '../../lib/oauth/providers/provider.ts'
+import { type Identity, type Provider, ProviderError } from '../../lib/oauth/providers/provider.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
@@ -20,7 +20,7 @@ import type { Store } from '../../lib/store/store.ts'
 import { recorded } from './recording.ts'
 import { keepSecret, keepSecretsOf } from './secrets.ts'
 
-/** An authorization server in this process, on a store in memory and an upstream that says what the test wants. */
+/** An authorization server in this process, on a store in memory and a provider that says what the test wants. */
 export interface Harness {
   readonly issuer: string
   readonly store: Store
@@ -28,8 +28,8 @@ export interface Harness {
   readonly signIns: SignIn[]
   /** Milliseconds since the epoch; tests move it. */
   clock: number
-  identity: Identity | UpstreamError
-  /** `Upstream.id`; and how often it was asked who somebody is. */
+  identity: Identity | ProviderError
+  /** `Provider.id`; and how often it was asked who somebody is. */
   provider: string
   identified: number
   /** Of whoever sends the next requests, as the platform would tell it. */
@@ -107,7 +107,7 @@ export function createHarness(
     now,
   })
   const configured = parseConfiguredClients(options.configured ?? [], redirectPolicy)
-  const upstream: Upstream = {
+  const provider: Provider = {
     get id() {
       return harness.provider
     },
@@ -115,7 +115,7 @@ export function createHarness(
       new URL(`https://login.example/authorize?state=${state}&nonce=${nonce}`),
     identify: async () => {
       harness.identified += 1
-      if (harness.identity instanceof UpstreamError) throw harness.identity
+      if (harness.identity instanceof ProviderError) throw harness.identity
       return harness.identity
     },
   }
@@ -158,7 +158,7 @@ export function createHarness(
       redirectPolicy,
       trustedHosts: new Set(options.trustedHosts ?? []),
       interstitial: options.interstitial ?? true,
-      upstream,
+      provider,
       mock: false,
       recordSignIn: async (signIn) => {
         harness.signIns.push(signIn)

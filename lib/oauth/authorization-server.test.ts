@@ -378,8 +378,8 @@ describe('a redirect host that nobody vouches for', () => {
     const browser = new TestBrowser(server)
     const pkce = newPkce()
     const page = await (await browser.open(authorizePath(clientId, pkce, { redirect_uri }))).text()
-    const upstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
-    const state = upstream.searchParams.get('state') ?? ''
+    const provider = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+    const state = provider.searchParams.get('state') ?? ''
     const callback = () => browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
     const answer = (action: string, by = browser, headers = {}) =>
       by.open('/oauth/confirm', {
@@ -471,9 +471,9 @@ describe('the consent page switched off', () => {
 
   test('sends people who came by themselves straight on to the provider, for a trusted host', async () => {
     const { response, browser } = await ask(trusted, own)
-    const upstream = new URL(response.headers.get('location') ?? '')
-    expect([response.status, upstream.origin]).toEqual([303, 'https://login.example'])
-    const state = upstream.searchParams.get('state') ?? ''
+    const provider = new URL(response.headers.get('location') ?? '')
+    expect([response.status, provider.origin]).toEqual([303, 'https://login.example'])
+    const state = provider.searchParams.get('state') ?? ''
     const back = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'x' })}`)
     expect(new URL(back.headers.get('location') ?? '').searchParams.get('code')).toBeTruthy()
   })

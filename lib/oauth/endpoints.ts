@@ -51,7 +51,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     clients: flow.clients,
     blocked,
     redirectPolicy: flow.redirectPolicy,
-    upstream: flow.upstream,
+    provider: flow.provider,
     browser: createBrowserBinding(cookies),
     consentForms: createConsentForms(sealing, now),
     transactions: createTransactions({ cookies, sealing, signInLifetime, now }),

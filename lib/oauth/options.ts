@@ -12,7 +12,7 @@ import type { RegistrationOptions } from './clients/registration-endpoint.ts'
 import type { Clients } from './clients/resolve.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
-import type { Upstream } from './providers/provider.ts'
+import type { Provider } from './providers/provider.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
 
@@ -59,7 +59,7 @@ export interface FlowOptions {
   readonly trustedHosts: ReadonlySet<string>
   /** If false, a user who comes directly to a client on a trusted host sees no consent page. */
   readonly interstitial: boolean
-  readonly upstream: Upstream
+  readonly provider: Provider
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn

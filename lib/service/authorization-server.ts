@@ -71,10 +71,10 @@ async function flowOptions(
     fetchLimit: documents && limiter('client-documents', documents, exempt),
     now,
   })
-  const upstream =
-    flow.upstream.kind === 'mock'
-      ? (await import('../oauth/providers/mock.ts')).createMockUpstream({ issuer, allowed: !production })
-      : openIdProvider({ ...flow.upstream, redirectUri: issuer + paths.callback, now })
+  const provider =
+    flow.provider.kind === 'mock'
+      ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !production })
+      : openIdProvider({ ...flow.provider, redirectUri: issuer + paths.callback, now })
   const attribution = createAttribution({
     store,
     log,
@@ -107,8 +107,8 @@ async function flowOptions(
     introspection: { tokens: introspectionTokens, limit: limiter('introspection-tokens', guesses, []) },
     trustedHosts: flow.trustedHosts,
     interstitial: flow.interstitial,
-    upstream,
-    mock: flow.upstream.kind === 'mock',
+    provider,
+    mock: flow.provider.kind === 'mock',
     async recordSignIn(signIn, signal) {
       const recorded = attribution.recordSignIn(signIn, signal)
       const copied = metadataDocuments.keepCopy(signIn.client.hash, signal)

@@ -19,7 +19,7 @@ describe('configuration', () => {
   test('needs three settings', () => {
     const { problems, flow, mcp } = configured(complete, site)
     expect(problems).toEqual([])
-    expect(flow?.upstream).toMatchObject({ kind: 'oidc', clientId: 'client' })
+    expect(flow?.provider).toMatchObject({ kind: 'oidc', clientId: 'client' })
     expect(flow?.lifetimes).toEqual({ accessToken: 3600, refreshToken: 2_592_000, grant: 15_552_000, grace: 60 })
     expect(mcp.requireAuth).toBe(false)
   })
@@ -85,9 +85,9 @@ describe('configuration', () => {
   })
 })
 
-describe('the upstream', () => {
+describe('the provider', () => {
   const { UPSTREAM_CLIENT_ID: _, ...without } = complete
-  const upstream = (env: Environment, at = local) => configured(env, at).flow?.upstream.kind
+  const kindOf = (env: Environment, at = local) => configured(env, at).flow?.provider.kind
 
   test.each([
     ['a client id', complete, local, 'oidc'],
@@ -98,7 +98,7 @@ describe('the upstream', () => {
     ['MCP_OAUTH_ALLOW_MOCK', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true' }, local, 'mock'],
     ['another word', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
     ['the mock in production', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true', NETLIFY_DEV: 'true' }, site, undefined],
-  ])('by %s', (_what, env, at, kind) => expect(upstream(env, at)).toBe(kind))
+  ])('by %s', (_what, env, at, kind) => expect(kindOf(env, at)).toBe(kind))
 
   test.each<[string, Environment, string | undefined]>([
     ['is Redpanda’s by default', {}, 'https://auth.prd.cloud.redpanda.com/'],
@@ -106,7 +106,7 @@ describe('the upstream', () => {
     ['has no default with a brand of one’s own', { MCP_BRAND_NAME: 'Example' }, undefined],
   ])('%s [F-000-89]', (_what, env, issuer) => {
     const { flow } = configured({ ...complete, ...env }, site)
-    expect(flow?.upstream.kind === 'oidc' ? flow.upstream.issuer : undefined).toBe(issuer)
+    expect(flow?.provider.kind === 'oidc' ? flow.provider.issuer : undefined).toBe(issuer)
   })
 })
 

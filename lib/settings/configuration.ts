@@ -68,7 +68,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const secrets = readSecrets(settings)
   const secretsAreGood = settings.problems.length === before
   const flow = readFlow(settings, site, proxyHosts, secrets)
-  const mock = flow?.upstream.kind === 'mock'
+  const mock = flow?.provider.kind === 'mock'
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const tools = readToolChoices(settings, brand, site.issuer)
   const outOfService = new Set(

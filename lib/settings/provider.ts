@@ -2,7 +2,7 @@ import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
 
 /** The OpenID Provider, or the development mock of one. */
-export type UpstreamSettings =
+export type ProviderSettings =
   | { readonly kind: 'mock' }
   | {
       readonly kind: 'oidc'
@@ -12,7 +12,7 @@ export type UpstreamSettings =
     }
 
 /** Reads the OpenID Provider. The mock is used only when a setting asks for it, and never in production (F-000-38). */
-export function readUpstream(settings: SettingsReader, site: Site): UpstreamSettings | null {
+export function readProvider(settings: SettingsReader, site: Site): ProviderSettings | null {
   // Every setting is read in any case, so that a wrong value is reported even where it makes no difference yet.
   const flags = [settings.read('NETLIFY_DEV'), settings.read('MCP_OAUTH_ALLOW_MOCK')]
   const clientSecret = settings.read('UPSTREAM_CLIENT_SECRET')

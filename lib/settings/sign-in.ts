@@ -1,14 +1,14 @@
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import { type ClientSettings, readClients } from './clients.ts'
 import { type LimitSettings, readLimits } from './limits.ts'
-import { readUpstream, type UpstreamSettings } from './provider.ts'
+import { type ProviderSettings, readProvider } from './provider.ts'
 import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
 
 /** What a sign-in needs. */
 export interface FlowSettings extends ClientSettings {
   readonly secrets: Secrets
-  readonly upstream: UpstreamSettings
+  readonly provider: ProviderSettings
   /** Seconds. */
   readonly lifetimes: {
     readonly accessToken: number
@@ -36,7 +36,7 @@ export function readFlow(
   proxyHosts: readonly string[],
   secrets: Secrets | null,
 ): FlowSettings | null {
-  const upstream = readUpstream(settings, site)
+  const provider = readProvider(settings, site)
   const rest = {
     lifetimes: {
       accessToken: settings.read('MCP_OAUTH_ACCESS_TTL'),
@@ -49,5 +49,5 @@ export function readFlow(
     limits: readLimits(settings),
     crmWebhookUrl: settings.read('CRM_WEBHOOK_URL'),
   }
-  return secrets && upstream && { secrets, upstream, ...rest }
+  return secrets && provider && { secrets, provider, ...rest }
 }

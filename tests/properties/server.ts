@@ -15,7 +15,7 @@ import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registr
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
-import { type Upstream, UpstreamError } from '../../lib/oauth/providers/provider.ts'
+import { type Provider, ProviderError } from '../../lib/oauth/providers/provider.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
 
@@ -35,7 +35,7 @@ export interface ServerOptions {
   readonly trustedHosts: readonly string[]
   readonly interstitial?: boolean
   /** Absent: one that says who everybody is, as the harness does. */
-  readonly upstream?: Upstream
+  readonly provider?: Provider
   readonly fetchDocument: MetadataDocumentsOptions['fetch']
   /** In an hour, of each address. */
   readonly registrations: number
@@ -119,7 +119,7 @@ export function createServer(options: ServerOptions): Server {
       redirectPolicy,
       trustedHosts: new Set(options.trustedHosts),
       interstitial: options.interstitial ?? true,
-      upstream: options.upstream ?? upstreamOf(server),
+      provider: options.provider ?? providerOf(server),
       mock: false,
       recordSignIn: (signIn, signal) => {
         server.signIns.push(signIn)
@@ -132,13 +132,13 @@ export function createServer(options: ServerOptions): Server {
   return server
 }
 
-function upstreamOf(server: Harness): Upstream {
+function providerOf(server: Harness): Provider {
   return {
     id: 'server',
     authorizationUrl: async ({ state, nonce }) =>
       new URL(`https://login.example/authorize?${new URLSearchParams({ state, nonce })}`),
     identify: async () => {
-      if (server.identity instanceof UpstreamError) throw server.identity
+      if (server.identity instanceof ProviderError) throw server.identity
       return server.identity
     },
   }

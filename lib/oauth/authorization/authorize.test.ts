@@ -60,9 +60,9 @@ describe('state [A-11]', () => {
     const { server, clientId } = await start()
     const browser = new TestBrowser(server)
     const page = await (await browser.open(authorizePath(clientId, newPkce(), { state: 'abc' }))).text()
-    const upstream = answerOf(await browser.press(page, 'approve'))
-    expect(upstream.get('state')).toMatch(/^[0-9a-z]{9}\.[\w-]{22}$/)
-    expect(upstream.get('state')).not.toContain('abc')
+    const provider = answerOf(await browser.press(page, 'approve'))
+    expect(provider.get('state')).toMatch(/^[0-9a-z]{9}\.[\w-]{22}$/)
+    expect(provider.get('state')).not.toContain('abc')
   })
 
   test('that could only come back altered is refused, and does not come back', async () => {

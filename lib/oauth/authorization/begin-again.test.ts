@@ -8,7 +8,7 @@ import {
   register,
   TestBrowser,
 } from '../../../dev/worlds/authorization-server.ts'
-import { UpstreamError } from '../providers/provider.ts'
+import { ProviderError } from '../providers/provider.ts'
 
 /**
  * A shared browser: somebody approves, and leaves it before the sign-in is over. Whoever sits there later must not be
@@ -34,7 +34,7 @@ async function approved(signInLifetime?: number) {
   }
 }
 
-const refusedCode = new UpstreamError('spent', 'the code is no good', { rejected: true })
+const refusedCode = new ProviderError('spent', 'the code is no good', { rejected: true })
 const providers = 'https://login.example'
 const goesTo = (response: Response, url: string) => response.headers.get('location')?.startsWith(url)
 

@@ -6,7 +6,7 @@ import { type ErrorCode, PageError } from '../errors.ts'
 import { subjectOf } from '../grants/record.ts'
 import { parseParameters } from '../http/parameters.ts'
 import { confirmPage } from '../pages/confirm.ts'
-import { type Identity, UpstreamError } from '../providers/provider.ts'
+import { type Identity, ProviderError } from '../providers/provider.ts'
 import { isRefusal, meaningOf } from '../providers/provider-words.ts'
 import { AuthorizationError, cookieHeaders } from './answer-to-client.ts'
 import { type ReturnAddress, requireStillAllowed } from './checks.ts'
@@ -35,7 +35,7 @@ export async function callback(request: Request, context: AuthorizationContext, 
   // The confirmation page stands at this address. A reload shows it again.
   if (found.kind === 'confirming') return htmlResponse(confirmationPage(state, found, context), { status: 200 })
   // The operator has changed the provider meanwhile. This code belongs to the earlier one.
-  const elsewhere = found.provider !== undefined && found.provider !== context.upstream.id
+  const elsewhere = found.provider !== undefined && found.provider !== context.provider.id
   if (elsewhere) return signInAgain(found, 1, request, context, call)
   return finishSignIn(found, answer, to, request, context, call)
 }
@@ -54,7 +54,7 @@ async function finishSignIn(
   const { request, login } = transaction
   const client = request.clientHash
   try {
-    const signedIn = signedInAs(await context.upstream.identify(answer, login, call.signal))
+    const signedIn = signedInAs(await context.provider.identify(answer, login, call.signal))
     const confirmation = { request, signedIn, grant: grantOf(signedIn.sub, transaction, context) }
     if (!context.respond.mayRedirect(to.redirect)) {
       return askForConfirmation(browser, login.state, confirmation, context)
@@ -64,7 +64,7 @@ async function finishSignIn(
     context.log('code_issued', { client, sub: signedIn.sub })
     return context.respond.success(to, code, context.transactions.finish(browser, login.state, confirmation, issued))
   } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error
+    if (!(error instanceof ProviderError)) throw error
     const { kind, code, message: reason } = error
     context.log('upstream_failed', { client, kind, code, reason })
     // The provider's code is still valid: a reload of the page asks the provider again (F-13).
@@ -151,7 +151,7 @@ function confirmationPage(state: string, { request, signedIn }: Confirmation, { 
 }
 
 /** Returns the error for the client (F-08). It never quotes the provider. */
-function clientError({ kind, code }: UpstreamError): { code: ErrorCode; description: string } {
+function clientError({ kind, code }: ProviderError): { code: ErrorCode; description: string } {
   if (kind === 'invalid') return { code: 'server_error', description: 'the sign-in could not be verified' }
   if (kind === 'misconfigured') {
     return { code: 'server_error', description: 'the OpenID Provider is not set up for this service' }

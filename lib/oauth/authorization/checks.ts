@@ -5,7 +5,7 @@ import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '.
 import type { Clients } from '../clients/resolve.ts'
 import { OAuthError, PageError } from '../errors.ts'
 import type { Parameters } from '../http/parameters.ts'
-import type { UpstreamPrompt } from '../providers/provider.ts'
+import type { ProviderPrompt } from '../providers/provider.ts'
 import { challengeForm } from '../token/pkce.ts'
 import { onPage } from './on-page.ts'
 import type { AuthorizationRequest } from './request.ts'
@@ -146,7 +146,7 @@ export function optionalScopesOf(scope: string): readonly string[] {
  * Returns the `prompt` to pass on to the OpenID Provider: `login` or `select_account` (A-12). The consent page is always
  * shown, so `consent` asks for nothing new and `none` cannot be met. Throws `OAuthError`.
  */
-export function checkPrompt(parameters: Parameters): UpstreamPrompt | undefined {
+export function checkPrompt(parameters: Parameters): ProviderPrompt | undefined {
   const values = parameters.get('prompt')?.split(' ') ?? []
   if (values.includes('none')) {
     throw values.length === 1

@@ -3,7 +3,7 @@ import type { Brand } from '../../pages/brand.ts'
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { RedirectPolicy } from '../clients/redirect-uri.ts'
 import type { Clients } from '../clients/resolve.ts'
-import type { Upstream } from '../providers/provider.ts'
+import type { Provider } from '../providers/provider.ts'
 import type { CodeSealer } from '../token/authorization-code.ts'
 import type { Responder } from './answer-to-client.ts'
 import type { BrowserBinding } from './browser.ts'
@@ -24,7 +24,7 @@ export interface AuthorizationContext {
   readonly clients: Clients
   readonly blocked: BlockedClients
   readonly redirectPolicy: RedirectPolicy
-  readonly upstream: Upstream
+  readonly provider: Provider
   readonly browser: BrowserBinding
   readonly consentForms: ConsentForms
   readonly transactions: Transactions

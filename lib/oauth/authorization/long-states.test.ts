@@ -121,8 +121,8 @@ describe('several sign-ins at once with long states', () => {
     for (let length = 200; length <= longestState; length += 650) {
       const state = incompressible.slice(0, length)
       const page = await (await browser.open(authorizePath(clientId, newPkce(), { state }))).text()
-      const upstream = answerOf(await browser.press(page, 'approve')).get('state') ?? ''
-      open.push({ path: `/mcp/callback?${new URLSearchParams({ state: upstream, code: 'x' })}`, state })
+      const provider = answerOf(await browser.press(page, 'approve')).get('state') ?? ''
+      open.push({ path: `/mcp/callback?${new URLSearchParams({ state: provider, code: 'x' })}`, state })
       expect(headerOf(browser).length - '__Host-browser='.length - 43).toBeLessThan(7500)
       server.clock += 1000
     }

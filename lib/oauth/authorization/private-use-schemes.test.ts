@@ -23,8 +23,8 @@ async function begin(redirect_uri: string) {
 async function signedIn(redirect_uri: string) {
   const begun = await begin(redirect_uri)
   const { server, browser, page } = begun
-  const upstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
-  const state = upstream.searchParams.get('state') ?? ''
+  const provider = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+  const state = provider.searchParams.get('state') ?? ''
   const back = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
   const press = (action: string, headers = {}, by = browser) =>
     by.open('/oauth/confirm', {

@@ -1,5 +1,5 @@
 import { PageError } from '../errors.ts'
-import { UpstreamError } from '../providers/provider.ts'
+import { ProviderError } from '../providers/provider.ts'
 import { seeOther } from './answer-to-client.ts'
 import type { AuthorizationContext } from './context.ts'
 import type { AuthorizationRequest } from './request.ts'
@@ -15,7 +15,7 @@ export function redirectToProvider(
   context: AuthorizationContext,
   signal: AbortSignal,
 ): Promise<Response> {
-  return redirect(context.transactions.begin(approved, context.upstream.id, browser), approved, context, signal)
+  return redirect(context.transactions.begin(approved, context.provider.id, browser), approved, context, signal)
 }
 
 /** Sends the browser to the OpenID Provider once more for the same approval. Throws `PageError`. */
@@ -25,7 +25,7 @@ export function redirectAgain(
   context: AuthorizationContext,
   signal: AbortSignal,
 ): Promise<Response> {
-  const begun = context.transactions.beginAgain(transaction, context.upstream.id, browser)
+  const begun = context.transactions.beginAgain(transaction, context.provider.id, browser)
   return redirect(begun, transaction.request, context, signal)
 }
 
@@ -36,10 +36,10 @@ async function redirect(
   signal: AbortSignal,
 ): Promise<Response> {
   try {
-    const location = await context.upstream.authorizationUrl(login, prompt, signal)
+    const location = await context.provider.authorizationUrl(login, prompt, signal)
     return seeOther(location.href, setCookies)
   } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error
+    if (!(error instanceof ProviderError)) throw error
     context.log('upstream_failed', { client, kind: error.kind, code: error.code, reason: error.message })
     // The page in the browser stays usable: pressing the button again asks the provider again (F-13).
     throw unavailable(error)
@@ -47,7 +47,7 @@ async function redirect(
 }
 
 /** Returns the error page for a provider that does not answer, or that the operator must set up first. */
-export function unavailable({ kind }: UpstreamError): PageError {
+export function unavailable({ kind }: ProviderError): PageError {
   return kind === 'misconfigured'
     ? new PageError('not-configured', 'server_error', 'the OpenID Provider is not set up for this service')
     : new PageError('sign-in-unavailable', 'temporarily_unavailable', 'the OpenID Provider did not answer')

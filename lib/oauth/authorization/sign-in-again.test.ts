@@ -8,7 +8,7 @@ import {
   register,
   TestBrowser,
 } from '../../../dev/worlds/authorization-server.ts'
-import { UpstreamError } from '../providers/provider.ts'
+import { ProviderError } from '../providers/provider.ts'
 
 /** When a sign-in takes one more way through the OpenID Provider by itself, and when it does not. */
 
@@ -33,8 +33,8 @@ async function start() {
   return { server, comeBack }
 }
 
-const rejected = new UpstreamError('spent', 'the code is no good', { code: 'invalid_grant', rejected: true })
-const lost = new UpstreamError('spent', 'the answer was lost')
+const rejected = new ProviderError('spent', 'the code is no good', { code: 'invalid_grant', rejected: true })
+const lost = new ProviderError('spent', 'the answer was lost')
 
 describe('a provider that was put in place of another one meanwhile', () => {
   test('is not asked about the code of that one: the person goes to the new one, once, and is signed in [F-02]', async () => {

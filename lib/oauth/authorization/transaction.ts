@@ -33,7 +33,7 @@ interface Approval {
   readonly grantId: string
   /** How often the user has been sent to the provider again. */
   readonly repeats: number
-  /** `Upstream.id` of the provider that the browser was sent to. Absent in transactions of earlier releases. */
+  /** `Provider.id` of the provider that the browser was sent to. Absent in transactions of earlier releases. */
   readonly provider?: string | undefined
 }
 

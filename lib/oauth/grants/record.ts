@@ -102,9 +102,9 @@ export function grantMonth(endsAt: number): string {
 }
 
 /**
- * Our own id of a person: the upstream's issuer and subject, never an e-mail address (F-07), behind a prefix that no
+ * Our own id of a person: the provider's issuer and subject, never an email address (F-07), behind a prefix that no
  * client_id has (T-18).
  */
-export function subjectOf(upstreamIssuer: string, upstreamSub: string): string {
-  return `u_${sha256(`${upstreamIssuer}\n${upstreamSub}`)}`
+export function subjectOf(issuer: string, sub: string): string {
+  return `u_${sha256(`${issuer}\n${sub}`)}`
 }

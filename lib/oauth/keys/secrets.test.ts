@@ -47,9 +47,9 @@ async function codeBy(at: At) {
   const browser = new TestBrowser({ ...server, fetch: (path, init) => server.fetch(path, init) })
   const page = await (await browser.open(authorizePath(clientId, pkce, { redirect_uri: remote }))).text()
   server = at('approve')
-  const upstream = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
+  const provider = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
   server = at('callback')
-  const state = upstream.searchParams.get('state') ?? ''
+  const state = provider.searchParams.get('state') ?? ''
   await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
   server = at('confirm')
   const confirmed = await browser.open('/oauth/confirm', {

@@ -1,5 +1,5 @@
 import { paths } from '../capabilities.ts'
-import { type Identity, type Upstream, UpstreamError } from './provider.ts'
+import { type Identity, type Provider, ProviderError } from './provider.ts'
 
 /** Who everybody is under the mock. */
 const mockIdentity = {
@@ -15,15 +15,15 @@ const mockCode = 'mock'
  * Stands in for the OpenID Provider under `netlify dev`, where there is none: everybody is the same made-up person.
  * Configuration selects it on an explicit development signal only (F-000-38); `allowed` is the second guard (F-000-40).
  */
-export function createMockUpstream(options: { readonly issuer: string; readonly allowed: boolean }): Upstream {
-  if (!options.allowed) throw new Error('the mock upstream is for development only')
+export function createMockProvider(options: { readonly issuer: string; readonly allowed: boolean }): Provider {
+  if (!options.allowed) throw new Error('the mock provider is for development only')
   return {
     id: 'mock',
     authorizationUrl: async (login) =>
       new URL(`${options.issuer}${paths.mockAuthorize}?${new URLSearchParams({ state: login.state })}`),
     identify: async (answer, login) => {
       if (answer.get('code') !== mockCode || answer.get('state') !== login.state) {
-        throw new UpstreamError('invalid', 'not an answer of the mock')
+        throw new ProviderError('invalid', 'not an answer of the mock')
       }
       return { ...mockIdentity, issuer: `${options.issuer}${paths.mockAuthorize}` }
     },

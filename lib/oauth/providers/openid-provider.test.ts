@@ -13,7 +13,7 @@ import {
   TestBrowser,
 } from '../../../dev/worlds/authorization-server.ts'
 import { createOpenIdProvider } from './openid-provider.ts'
-import { type Identity, type Login, UpstreamError } from './provider.ts'
+import { type Identity, type Login, ProviderError } from './provider.ts'
 
 /** An OpenID Provider as simple as one can be, whose every answer a test may change. */
 let issuer = ''
@@ -153,7 +153,7 @@ describe('the answer of the provider', () => {
     ['with another state', { state: 'theirs' }],
     ['without a code', { code: '' }],
   ])('%s is refused before its token endpoint is asked [F-06 F-02]', async (_what, parameters) => {
-    await expect(identify(parameters)).rejects.toMatchObject({ name: 'UpstreamError', kind: 'invalid' })
+    await expect(identify(parameters)).rejects.toMatchObject({ name: 'ProviderError', kind: 'invalid' })
     expect(paths).not.toContain('/token')
   })
 
@@ -166,7 +166,7 @@ describe('the answer of the provider', () => {
     'a redirect of %s is not followed [A25]',
     async (path) => {
       change = { [path]: (response) => void response.writeHead(302, { location: `${issuer}/elsewhere` }).end() }
-      await expect(identify()).rejects.toMatchObject({ name: 'UpstreamError' })
+      await expect(identify()).rejects.toMatchObject({ name: 'ProviderError' })
       expect(paths).not.toContain('/elsewhere')
     },
   )
@@ -178,7 +178,7 @@ describe('the answer of the provider', () => {
     ['of another issuer', { iss: 'https://other.example' }],
   ])('an ID token %s is refused [F-05]', async (_what, changed) => {
     claims = changed
-    await expect(identify()).rejects.toMatchObject({ name: 'UpstreamError', kind: 'invalid' })
+    await expect(identify()).rejects.toMatchObject({ name: 'ProviderError', kind: 'invalid' })
   })
 })
 
@@ -192,7 +192,7 @@ test.each([
   ['<script>', 'server_error'],
 ])('%s of the provider is %s at the client, in our own words [F-08]', async (code, expected) => {
   const harness = createHarness()
-  harness.identity = new UpstreamError('refused', 'what the provider said', { code })
+  harness.identity = new ProviderError('refused', 'what the provider said', { code })
   const location = await signIn(new TestBrowser(harness), await register(harness), newPkce())
   const { error, error_description, iss, state } = Object.fromEntries(location.searchParams)
   expect({ error, iss, state }).toEqual({ error: expected, iss: harness.issuer, state: 'client state' })
@@ -213,7 +213,7 @@ test.each([
     const approved = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
     const state = approved.searchParams.get('state') ?? ''
     const answer = `/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`
-    harness.identity = new UpstreamError(kind, 'no', { code: 'access_denied' })
+    harness.identity = new ProviderError(kind, 'no', { code: 'access_denied' })
     const refused = await browser.open(answer)
     expect(refused.headers.getSetCookie()).toEqual([
       `__Host-tx.${state}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { sha256 } from '../../base/sha256.ts'
-import { type Identity, type Login, providerId, type Upstream, UpstreamError } from './provider.ts'
+import { type Identity, type Login, type Provider, ProviderError, providerId } from './provider.ts'
 import { ask, isObject } from './provider-http.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
@@ -56,7 +56,7 @@ const Claims = v.object({
 })
 
 /** An OpenID Provider found by discovery: Auth0, or any other. */
-export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
+export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
   const metadata = createMetadataReader(new URL(options.issuer), options.now)
   const keys = createProviderKeys(metadata, options.now)
   const client: oauth.Client = { client_id: options.clientId, id_token_signed_response_alg: 'RS256' }
@@ -81,11 +81,11 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
     try {
       return await send(server)
     } catch (error) {
-      if (!(error instanceof UpstreamError) || !['passing', 'misconfigured'].includes(error.kind)) throw error
+      if (!(error instanceof ProviderError) || !['passing', 'misconfigured'].includes(error.kind)) throw error
       const moved = await metadata.readAgain(server, signal)
       if (!moved) throw error
       if (error.kind === 'misconfigured') {
-        throw new UpstreamError('spent', `${error.message}, by older metadata`, { code: error.code, cause: error })
+        throw new ProviderError('spent', `${error.message}, by older metadata`, { code: error.code, cause: error })
       }
       if (moved.token_endpoint === server.token_endpoint) throw error
       return send(moved)
@@ -120,7 +120,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
       const idToken = await redeem(server, code, login, signal)
       const claims = await validatedClaims(server, client, idToken, login)
       if (!(await keys.haveSigned(idToken, signal))) {
-        throw new UpstreamError('invalid', 'no key of the provider has signed the ID token')
+        throw new ProviderError('invalid', 'no key of the provider has signed the ID token')
       }
       return identityOf(server.issuer, claims)
     },
@@ -129,14 +129,14 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Upstream {
 
 /**
  * Post where the metadata name it, as before there was a choice; Basic where they are silent (RFC 8414 §2). One method for
- * each code: once it has been sent there is no second try with another. Throws `UpstreamError`.
+ * each code: once it has been sent there is no second try with another. Throws `ProviderError`.
  */
 function clientAuthentication(server: ProviderMetadata, secret: string | undefined): oauth.ClientAuth {
   if (secret === undefined) return oauth.None()
   const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   if (methods.includes('client_secret_post')) return oauth.ClientSecretPost(secret)
   if (methods.includes('client_secret_basic')) return clientSecretBasic(secret)
-  throw new UpstreamError('misconfigured', 'the token endpoint takes no client secret', {
+  throw new ProviderError('misconfigured', 'the token endpoint takes no client secret', {
     code: 'unsupported_client_authentication',
   })
 }
@@ -151,7 +151,7 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
     headers.set('authorization', `Basic ${btoa(`${encoded(client_id)}:${encoded(secret)}`)}`)
 }
 
-/** The provider's code, of an authorization response that is one. Throws `UpstreamError`. */
+/** The provider's code, of an authorization response that is one. Throws `ProviderError`. */
 function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearchParams, login: Login): string {
   try {
     const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
@@ -162,9 +162,9 @@ function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearc
     const meaning = meaningOf(error.error)
     const kind = meaning === 'misconfigured' ? 'misconfigured' : 'refused'
     const reason = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the person in'
-    throw new UpstreamError(kind, reason, { code: loggedCode(error.error), cause: error })
+    throw new ProviderError(kind, reason, { code: loggedCode(error.error), cause: error })
   }
-  throw new UpstreamError('invalid', 'the authorization response has not exactly one code')
+  throw new ProviderError('invalid', 'the authorization response has not exactly one code')
 }
 
 const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519|448)$|^ES256K$|^ML-DSA-\d\d$/
@@ -185,10 +185,10 @@ async function validatedClaims(
   const parts = idToken.split('.')
   const [header = '', payload = '', signature = ''] = parts
   const [protectedHeader, claims] = [jsonPart(header), jsonPart(payload)]
-  if (parts.length !== 3 || !protectedHeader || !claims) throw new UpstreamError('invalid', 'the ID token is not a JWT')
+  if (parts.length !== 3 || !protectedHeader || !claims) throw new ProviderError('invalid', 'the ID token is not a JWT')
   const { alg } = protectedHeader
   if (typeof alg === 'string' && alg !== 'RS256' && asymmetric.test(alg)) {
-    throw new UpstreamError('misconfigured', 'the provider signs ID tokens by another algorithm than RS256', {
+    throw new ProviderError('misconfigured', 'the provider signs ID tokens by another algorithm than RS256', {
       code: 'unsupported_algorithm',
     })
   }
@@ -227,7 +227,7 @@ function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
 
 function identityOf(issuer: string, claims: unknown): Identity {
   const parsed = v.safeParse(Claims, claims)
-  if (!parsed.success) throw new UpstreamError('invalid', 'the ID token has claims of an unexpected form')
+  if (!parsed.success) throw new ProviderError('invalid', 'the ID token has claims of an unexpected form')
   const { sub, email, email_verified, org_id, org_name } = parsed.output
   return {
     issuer,
@@ -246,9 +246,9 @@ function identityOf(issuer: string, claims: unknown): Identity {
 }
 
 /** The library's words are fixed; those of anything else may quote what the provider sent. */
-function notAcceptable(what: string, error: unknown): UpstreamError {
+function notAcceptable(what: string, error: unknown): ProviderError {
   const fixed = [oauth.OperationProcessingError, oauth.UnsupportedOperationError]
   const reason =
     error instanceof Error ? (fixed.some((kind) => error instanceof kind) ? error.message : error.name) : ''
-  return new UpstreamError('invalid', `the provider's ${what} is not acceptable: ${reason}`, { cause: error })
+  return new ProviderError('invalid', `the provider's ${what} is not acceptable: ${reason}`, { cause: error })
 }

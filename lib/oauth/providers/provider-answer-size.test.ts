@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createOpenIdProvider } from './openid-provider.ts'
-import { type Identity, type Login, UpstreamError } from './provider.ts'
+import { type Identity, type Login, ProviderError } from './provider.ts'
 
 /** How much of an answer of the OpenID Provider is read: 512 KB, whatever it says about its length. */
 
@@ -84,7 +84,7 @@ describe.each(endpoints)('an answer from %s', (at) => {
   test.each([most + 1, 2 * most, 8 * most])('of %i bytes signs nobody in', async (bytes) => {
     for (inPieces of [false, true]) {
       size = { at, bytes }
-      await expect(identify()).rejects.toThrow(UpstreamError)
+      await expect(identify()).rejects.toThrow(ProviderError)
     }
   })
 })

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createOpenIdProvider, type OpenIdProviderOptions } from './openid-provider.ts'
-import { type Identity, type Login, UpstreamError } from './provider.ts'
+import { type Identity, type Login, ProviderError } from './provider.ts'
 import { meaningOf } from './provider-words.ts'
 
 /** What each kind of answer of an OpenID Provider means: all of it that varies, at a provider of a few lines. */
@@ -110,7 +110,7 @@ async function failureOf(work: Promise<Identity>): Promise<{ kind: string; code:
   try {
     await work
   } catch (error) {
-    if (!(error instanceof UpstreamError)) throw error
+    if (!(error instanceof ProviderError)) throw error
     return { kind: error.kind, code: error.code }
   }
   return { kind: 'identified', code: undefined }

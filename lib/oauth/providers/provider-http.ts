@@ -1,7 +1,7 @@
 import { readBody } from '../../base/body.ts'
 import { untilAborted, withDeadline } from '../../base/deadline.ts'
 import { createSingleFlight } from '../../base/single-flight.ts'
-import { UpstreamError } from './provider.ts'
+import { ProviderError } from './provider.ts'
 
 /** How a request to the provider ended. */
 export type Delivery =
@@ -85,7 +85,7 @@ export const isObject = (value: unknown): value is Readonly<Record<string, unkno
 /** Any success: a proxy that rewrites answers says 203, and some frameworks say 201 to every POST. */
 export const isSuccess = (status: number) => status >= 200 && status < 300
 
-/** A document that the provider publishes. Throws `UpstreamError` of kind `passing`. */
+/** A document that the provider publishes. Throws `ProviderError` of kind `passing`. */
 export async function readDocument(
   what: string,
   url: string,
@@ -93,12 +93,12 @@ export async function readDocument(
 ): Promise<Readonly<Record<string, unknown>>> {
   const { delivery } = await ask({ url }, signal)
   if (delivery.kind !== 'answered') {
-    throw new UpstreamError('passing', `the provider's ${what}: no answer`)
+    throw new ProviderError('passing', `the provider's ${what}: no answer`)
   }
   const document = isSuccess(delivery.status) ? objectOf(delivery.text) : null
   if (document) return document
   const reason = isSuccess(delivery.status) ? 'not a JSON object' : `status ${delivery.status}`
-  throw new UpstreamError('passing', `the provider's ${what}: ${reason}`)
+  throw new ProviderError('passing', `the provider's ${what}: ${reason}`)
 }
 
 /** Milliseconds for a document that several requests wait for. */
@@ -112,8 +112,8 @@ export function createSharedReading<T>(read: (signal: AbortSignal) => Promise<T>
       const shared = reading.run('document', () => withDeadline(sharedTimeout, read))
       return await untilAborted(shared, signal)
     } catch (error) {
-      if (error instanceof UpstreamError) throw error
-      throw new UpstreamError('passing', 'the provider did not answer in time', { cause: error })
+      if (error instanceof ProviderError) throw error
+      throw new ProviderError('passing', 'the provider did not answer in time', { cause: error })
     }
   }
 }

@@ -1,15 +1,15 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
-import { UpstreamError } from './provider.ts'
+import { ProviderError } from './provider.ts'
 import { createRereading, createSharedReading, isObject, objectOf, readDocument } from './provider-http.ts'
 import type { MetadataReader, ProviderMetadata } from './provider-metadata.ts'
 
 /** The keys that the provider signs ID tokens with (OpenID Connect Core §10.1). */
 export interface ProviderKeys {
-  /** Has them ready, before the provider's code is sent. Throws `UpstreamError` of kind `passing`. */
+  /** Has them ready, before the provider's code is sent. Throws `ProviderError` of kind `passing`. */
   ready(metadata: ProviderMetadata, signal: AbortSignal): Promise<void>
   /**
    * Whether one of them has signed this ID token by RS256; looks again, once, for keys that are newer. Throws
-   * `UpstreamError` of kind `spent` if those cannot be read.
+   * `ProviderError` of kind `spent` if those cannot be read.
    */
   haveSigned(idToken: string, signal: AbortSignal): Promise<boolean>
 }
@@ -37,7 +37,7 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number):
 
   const load = createSharedReading(async (signal) => {
     const from = source
-    if (!from) throw new UpstreamError('passing', 'the metadata have not been read')
+    if (!from) throw new ProviderError('passing', 'the metadata have not been read')
     known = await read(from, signal).catch(async (error) => {
       const moved = await metadata.readAgain(from, signal)
       if (!moved) throw error
@@ -49,7 +49,7 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number):
 
   async function read({ jwks_uri: uri }: ProviderMetadata, signal: AbortSignal) {
     const { keys } = await readDocument('keys', uri, signal)
-    if (!Array.isArray(keys)) throw new UpstreamError('passing', "the provider's keys: not a key set")
+    if (!Array.isArray(keys)) throw new ProviderError('passing', "the provider's keys: not a key set")
     return { uri, keys: usableKeys(keys), at: now() }
   }
 
@@ -72,7 +72,7 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number):
         if (fits(await load(signal))) return true
       } catch (error) {
         rereading.wasFruitless()
-        throw new UpstreamError('spent', 'newer keys of the provider cannot be read', { cause: error })
+        throw new ProviderError('spent', 'newer keys of the provider cannot be read', { cause: error })
       }
       rereading.wasFruitless()
       return false

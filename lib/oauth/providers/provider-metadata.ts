@@ -1,4 +1,4 @@
-import { UpstreamError } from './provider.ts'
+import { ProviderError } from './provider.ts'
 import { createRereading, createSharedReading, readDocument } from './provider-http.ts'
 
 /** What we use of the provider's metadata (OpenID Connect Discovery §3); whatever else it says cannot harm us. */
@@ -13,7 +13,7 @@ export interface ProviderMetadata {
 }
 
 export interface MetadataReader {
-  /** Throws `UpstreamError` of kind `passing` or `misconfigured`. */
+  /** Throws `ProviderError` of kind `passing` or `misconfigured`. */
   read(signal: AbortSignal): Promise<ProviderMetadata>
   /**
    * Looks whether the provider has moved, or wants to be asked otherwise, after one of its endpoints failed. Throws nothing.
@@ -78,7 +78,7 @@ const moved = (one: ProviderMetadata, other: ProviderMetadata) =>
 function metadataOf(document: Readonly<Record<string, unknown>>, expected: URL): ProviderMetadata {
   const { issuer } = document
   if (typeof issuer !== 'string' || URL.parse(issuer)?.href !== expected.href) {
-    throw new UpstreamError('misconfigured', 'the metadata are of another issuer than UPSTREAM_ISSUER', {
+    throw new ProviderError('misconfigured', 'the metadata are of another issuer than UPSTREAM_ISSUER', {
       code: 'issuer_mismatch',
     })
   }
@@ -87,7 +87,7 @@ function metadataOf(document: Readonly<Record<string, unknown>>, expected: URL):
     const protocol = typeof value === 'string' ? URL.parse(value)?.protocol : undefined
     // Configuration admits http on loopback only.
     if (typeof value === 'string' && (protocol === 'https:' || protocol === expected.protocol)) return value
-    throw new UpstreamError('misconfigured', `the metadata have no usable ${name}`, { code: 'endpoint_missing' })
+    throw new ProviderError('misconfigured', `the metadata have no usable ${name}`, { code: 'endpoint_missing' })
   }
   const methods = document.token_endpoint_auth_methods_supported
   const known = Array.isArray(methods) ? methods.filter((method): method is string => typeof method === 'string') : []

@@ -4,12 +4,12 @@ import { sha256 } from '../../base/sha256.ts'
  * The OpenID Provider that people sign in to. It knows one client, us, whatever number of MCP clients registered with
  * us (F-000-04). Says who someone is; issues nothing of ours, so that another consumer can use it as well (F-000-09).
  */
-export interface Upstream {
+export interface Provider {
   /** Tells this provider from another one that the operator may put in its place. A sign-in is finished where it was begun. */
   readonly id: string
-  /** Where the browser is to go. Throws `UpstreamError` of kind `passing` or `misconfigured`. */
-  authorizationUrl(login: Login, prompt: UpstreamPrompt | undefined, signal: AbortSignal): Promise<URL>
-  /** Turns the provider's answer (the query of the callback) into an identity. Throws `UpstreamError`. */
+  /** Where the browser is to go. Throws `ProviderError` of kind `passing` or `misconfigured`. */
+  authorizationUrl(login: Login, prompt: ProviderPrompt | undefined, signal: AbortSignal): Promise<URL>
+  /** Turns the provider's answer (the query of the callback) into an identity. Throws `ProviderError`. */
   identify(answer: URLSearchParams, login: Login, signal: AbortSignal): Promise<Identity>
 }
 
@@ -30,7 +30,7 @@ export interface Login {
 }
 
 /** What of `prompt` is passed on (A-12). */
-export type UpstreamPrompt = 'login' | 'select_account'
+export type ProviderPrompt = 'login' | 'select_account'
 
 export interface Identity {
   /** The key of a person is issuer and subject together (F-07). */
@@ -53,11 +53,11 @@ export interface Identity {
  * - `misconfigured`: the same again for everybody, until the operator or the provider changes something.
  * - `invalid`: the answer does not prove who this is.
  */
-export type UpstreamFailure = 'refused' | 'spent' | 'passing' | 'misconfigured' | 'invalid'
+export type ProviderFailure = 'refused' | 'spent' | 'passing' | 'misconfigured' | 'invalid'
 
-export class UpstreamError extends Error {
-  override readonly name = 'UpstreamError'
-  readonly kind: UpstreamFailure
+export class ProviderError extends Error {
+  override readonly name = 'ProviderError'
+  readonly kind: ProviderFailure
   /** The provider's error code as it may be logged, or our own name for what is misconfigured. */
   readonly code: string | undefined
   /** With `spent`: the provider said itself that the code is no good; otherwise its answer was lost, late or broken. */
@@ -65,7 +65,7 @@ export class UpstreamError extends Error {
 
   /** @param message for the log: fixed words, nothing that the provider sent */
   constructor(
-    kind: UpstreamFailure,
+    kind: ProviderFailure,
     message: string,
     options?: { readonly code?: string | undefined; readonly rejected?: boolean; readonly cause?: unknown },
   ) {

@@ -1,4 +1,4 @@
-import { UpstreamError, type UpstreamFailure } from './provider.ts'
+import { ProviderError, type ProviderFailure } from './provider.ts'
 import { type ask, isSuccess, objectOf } from './provider-http.ts'
 import { isRefusal, loggedCode, tokenMeaningOf } from './provider-words.ts'
 
@@ -6,7 +6,7 @@ import { isRefusal, loggedCode, tokenMeaningOf } from './provider-words.ts'
  * What the provider's token endpoint answered, told apart by whether the provider itself spoke: only then may its code be
  * spent. Of a good answer we use the ID token, and nothing else of it can be wrong.
  *
- * @returns the ID token. Throws `UpstreamError`.
+ * @returns the ID token. Throws `ProviderError`.
  */
 export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>>): string {
   /** What passes by itself does so only if no earlier attempt can have reached the provider. */
@@ -40,8 +40,8 @@ function ownError(
   error: string,
   status: number,
   description: unknown,
-  passing: (reason: string, code?: string) => UpstreamError,
-): UpstreamError {
+  passing: (reason: string, code?: string) => ProviderError,
+): ProviderError {
   const code = loggedCode(error)
   const reason = `the token endpoint answered ${status} ${code}`
   const meaning = tokenMeaningOf(error)
@@ -60,5 +60,5 @@ function ownError(
 
 const isMarkup = (contentType: string, text: string) => /html|xml/i.test(contentType) || /^\s*</.test(text)
 
-const failure = (kind: UpstreamFailure, message: string, code?: string, rejected = false) =>
-  new UpstreamError(kind, message, { code, rejected })
+const failure = (kind: ProviderFailure, message: string, code?: string, rejected = false) =>
+  new ProviderError(kind, message, { code, rejected })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { authorizePath, newPkce, type Pkce, reader, sealedRequest } from '../../../dev/worlds/authorization-server.ts'
 import { sha256 } from '../../../lib/base/sha256.ts'
 import { subjectOf } from '../../../lib/oauth/grants/record.ts'
-import { UpstreamError } from '../../../lib/oauth/providers/provider.ts'
+import { ProviderError } from '../../../lib/oauth/providers/provider.ts'
 import { codeSealer } from '../../../lib/oauth/token/authorization-code.ts'
 import { type Answer, soundAnswer } from '../invariants.ts'
 import { documentClientId } from './document-host.ts'
@@ -263,10 +263,10 @@ function arrive({ world, transactions }: State, step: StepOf<'callback'> | StepO
 }
 
 function identityOf(sub: string, upstream: StepOf<'callback'>['upstream']) {
-  if (upstream === 'passing') return new UpstreamError('passing', 'no answer')
-  if (upstream === 'lost') return new UpstreamError('spent', 'a late answer')
-  if (upstream === 'spent') return new UpstreamError('spent', 'no', { code: 'invalid_grant', rejected: true })
-  if (upstream === 'refused') return new UpstreamError('refused', 'no', { code: 'access_denied' })
+  if (upstream === 'passing') return new ProviderError('passing', 'no answer')
+  if (upstream === 'lost') return new ProviderError('spent', 'a late answer')
+  if (upstream === 'spent') return new ProviderError('spent', 'no', { code: 'invalid_grant', rejected: true })
+  if (upstream === 'refused') return new ProviderError('refused', 'no', { code: 'access_denied' })
   return { ...reader, sub, email: `${subjectOf(reader.issuer, sub)}@example.com` }
 }
 

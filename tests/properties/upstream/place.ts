@@ -60,23 +60,23 @@ async function createPlace(): Promise<Place> {
   const provider = await startProvider()
   const issuer = 'https://docs.example'
   const secrets = { current: new Uint8Array(32).fill(1), previous: [], retired: [] }
-  const newUpstream = () =>
+  const newProvider = () =>
     createOpenIdProvider({
       issuer: provider.issuer,
       clientId: 'us',
       redirectUri: `${issuer}/mcp/callback`,
       now: Date.now,
     })
-  let upstream = newUpstream()
+  let connected = newProvider()
   const server = createServer({
     issuer,
     store: createMemoryStore(),
     secrets,
     trustedHosts: ['claude.ai'],
-    upstream: {
+    provider: {
       id: 'place',
-      authorizationUrl: (...rest) => upstream.authorizationUrl(...rest),
-      identify: (...rest) => upstream.identify(...rest),
+      authorizationUrl: (...rest) => connected.authorizationUrl(...rest),
+      identify: (...rest) => connected.identify(...rest),
     },
     fetchDocument: () => Promise.reject(new Error('there are no documents')),
     registrations: 3,
@@ -89,7 +89,7 @@ async function createPlace(): Promise<Place> {
     waiting,
     codes: codeSealer(createSealing(issuer, secrets)),
     forget() {
-      upstream = newUpstream()
+      connected = newProvider()
     },
   }
 }
