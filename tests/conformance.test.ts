@@ -17,7 +17,9 @@ const tests = findTaggedTests(repository)
 const citations = findCitations(repository)
 const exists = (path: string) => existsSync(join(repository, path))
 const ci = readFileSync(join(repository, '.ci/run'), 'utf8')
-const commands = [...ci.matchAll(/^npm (?:run (?:--silent )?)?([\w:]+)/gm)].map(([, name = '']) => name)
+const commands = [...ci.matchAll(/^(?:npm (?:run (?:--silent )?)?[\w:]+|\.ci\/[\w-]+)/gm)].map(([line]) =>
+  line.replace('--silent ', ''),
+)
 
 describe('the ledger', () => {
   test('every row has its proof or its reason, and everything that names rows or is named by them exists', () => {
@@ -67,7 +69,14 @@ describe('the check of the ledger', () => {
   }
   const proof = { file: 'x.test.ts', title: 'x', ids: ['T-01'] }
   const citation = { file: 'lib/x.ts', id: 'T-01' }
-  const sound = { rows: [kept], referenceIds: ['T-01'], tests: [proof], citations: [citation], exists, commands: ['x'] }
+  const sound = {
+    rows: [kept],
+    referenceIds: ['T-01'],
+    tests: [proof],
+    citations: [citation],
+    exists,
+    commands: ['npm run x'],
+  }
   const people = 'The docs team sees who asks; people see what they have connected'
 
   test('passes when all is well', () => {
@@ -84,7 +93,7 @@ describe('the check of the ledger', () => {
     ['a kept row has no test', { tests: [] }, 'T-01 is kept, and no test proves it'],
     [
       'CI does not run a command',
-      { rows: [{ ...kept, command: 'y' }] },
+      { rows: [{ ...kept, command: 'npm run y' }] },
       'T-01 is proven by npm run y, which CI does not run',
     ],
     ['a folder does not exist', { exists: () => false }, 'T-01 names lib/, which does not exist'],
@@ -140,7 +149,7 @@ describe('the check of the ledger', () => {
   })
 
   test('accepts a command of CI as a proof, and the proof of another row', () => {
-    const byCommand: Row = { ...kept, command: 'x' }
+    const byCommand: Row = { ...kept, command: 'npm run x' }
     expect(problemsOf({ ...sound, rows: [byCommand], tests: [] })).toEqual([])
     const byOther: Row = { ...kept, id: 'T-02', sameAs: ['T-01'] }
     expect(problemsOf({ ...sound, rows: [kept, byOther], referenceIds: ['T-01', 'T-02'] })).toEqual([])
@@ -158,7 +167,7 @@ describe('a file of the ledger', () => {
     open: 'o',
     where: ['lib/base/', 'netlify.toml'],
     sameAs: ['T-02', 'A1'],
-    command: 'demo',
+    command: 'npm run demo',
   }
   const family: Family = { name: 'x', title: 'Tokens', about: 'About.\n\nMore.', rows: [row, { ...row, id: 'A1' }] }
   const proof = { file: 'tests/flows/x.test.ts', title: '<x> `[y]`', ids: ['T-01'] }

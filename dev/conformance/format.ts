@@ -15,7 +15,7 @@ function formatRow(row: Row, tests: readonly TaggedTest[]): string {
     ['Where', row.where.map((path) => `\`${path}\``).join(', ')],
     ['Issue', row.issue],
     ['Same as', row.sameAs.join(', ')],
-    ['Command', row.command && `\`npm run ${row.command}\``],
+    ['Command', row.command && `\`${row.command}\``],
   ]
   return [
     `## ${row.id}\n`,

@@ -40,6 +40,6 @@ function parseRow(family: string, section: string): Row {
     where: listed('Where').map((path) => path.replaceAll('`', '')),
     issue: values.get('Issue'),
     sameAs: listed('Same as'),
-    command: values.get('Command')?.replace(/^`npm run (.*)`$/, '$1'),
+    command: values.get('Command')?.replaceAll('`', ''),
   }
 }

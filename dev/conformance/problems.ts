@@ -9,7 +9,7 @@ export function problemsOf(options: {
   readonly tests: readonly TaggedTest[]
   readonly citations: readonly Citation[]
   readonly exists: (path: string) => boolean
-  /** The npm scripts that CI runs. */
+  /** The commands that CI runs. */
   readonly commands: readonly string[]
 }): readonly string[] {
   const { rows, referenceIds, tests, citations, exists, commands } = options
@@ -38,7 +38,7 @@ export function problemsOf(options: {
       .map((row) => `${row.id} is ${row.status}, and a test says that it proves it`),
     ...kept.flatMap((row) =>
       row.command !== undefined && !commands.includes(row.command)
-        ? [`${row.id} is proven by npm run ${row.command}, which CI does not run`]
+        ? [`${row.id} is proven by ${row.command}, which CI does not run`]
         : [],
     ),
     ...rows.flatMap((row) =>

@@ -32,7 +32,7 @@ export interface Row {
   readonly issue?: string | undefined
   /** Kept rows that ask for the same: their tests prove this row. */
   readonly sameAs: readonly string[]
-  /** An npm script that CI runs, where it proves the row. */
+  /** A command that CI runs, if it proves the row: `npm run demo`. */
   readonly command?: string | undefined
 }
 
