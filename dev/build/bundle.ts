@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { repository } from '../repository.ts'
+import { withoutUnusedSchemas } from './mcp-sdk.ts'
 import { joinStart, loadedAtStart } from './start-file.ts'
 
 /** One file of a function after esbuild. */
@@ -33,9 +34,14 @@ const format = {
   logLevel: 'silent',
 } as const
 
-/** `require` for CommonJS packages in the bundle, since Netlify's `none` bundler adds none. */
+/**
+ * `require` for a CommonJS package in the bundle, since Netlify's `none` bundler adds none. Only then: to load
+ * `node:module` costs a cold start time.
+ */
 const requireBanner =
   "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);"
+/** A part of the function that esbuild puts in the place of a `require` which it cannot resolve itself. */
+const requireStandIn = 'Dynamic require of'
 
 /** The files beside its entry file that Netlify has to pack with a function; `netlify.toml` says the same. */
 export const includedFiles = (folder: string, name: string): string => `${folder}/${name}/chunks/*`
@@ -68,11 +74,13 @@ async function bundleFunction(entryPoint: string, name: string, outDir: string):
     bundle: true,
     splitting: true,
     alias: { '@modelcontextprotocol/server/_shims': join(repository, 'lib/mcp/sdk-defaults.ts') },
+    plugins: [withoutUnusedSchemas],
     metafile: true,
     write: false,
   })
   const outputs = withAbsolutePaths(split.metafile.outputs)
   requireSelfContained(name, outputs)
+  const needsRequire = split.outputFiles.some(({ text }) => text.includes(requireStandIn))
   const entry = join(folder, `${name}.mjs`)
   const atStart = loadedAtStart(entry, outputs)
   const texts = await joinStart(
@@ -82,7 +90,7 @@ async function bundleFunction(entryPoint: string, name: string, outDir: string):
       texts: new Map(split.outputFiles.map(({ path, text }) => [path, text])),
       exports: new Map(Object.entries(outputs).map(([path, output]) => [path, output.exports])),
     },
-    { ...format, banner: { js: requireBanner } },
+    { ...format, banner: { js: needsRequire ? requireBanner : '' } },
   )
   await mkdir(join(folder, 'chunks'), { recursive: true })
   const files = [...texts].map(async ([path, text]): Promise<BundleFile> => {

@@ -35,3 +35,17 @@ test('a build that is given up ends', async () => {
   stopping.abort()
   await expect(building).rejects.toThrow(BuildFailed)
 })
+
+test('a CommonJS package in a bundle finds the modules of Node', async () => {
+  const functionsDirectory = await mkdtemp(join(tmpdir(), 'build-test-'))
+  onTestFinished(() => rm(functionsDirectory, { recursive: true }))
+  await writeFile(join(functionsDirectory, 'package.cjs'), `module.exports = require('node:path').sep`)
+  await writeFile(
+    join(functionsDirectory, 'example.ts'),
+    `import separator from './package.cjs'\nexport default async () => (await import('./later.ts')).later(separator)`,
+  )
+  await writeFile(join(functionsDirectory, 'later.ts'), `export const later = (text) => text + text`)
+  const { directory } = await buildInChild({ outDir: join(functionsDirectory, 'out'), functionsDirectory })
+  const built: { default: () => Promise<string> } = await import(join(directory, 'example/example.mjs'))
+  expect(await built.default()).toBe('//')
+})
