@@ -1,13 +1,13 @@
 import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
+import { whenNeeded } from '../base/when-needed.ts'
 import { requireNavigation } from './authorization/navigation.ts'
 import { absentPaths, legacyPaths, paths, scopes, withSlash } from './capabilities.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
-import { flowEndpoints, unconfigured } from './endpoints.ts'
 import { OAuthError } from './errors.ts'
-import { pageErrorResponse } from './http/error-page-answer.ts'
 import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
 import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
+import { type FlowEndpoints, unconfigured } from './unconfigured.ts'
 
 export interface AuthorizationServer {
   fetch(request: Request, call: Call): Promise<Response>
@@ -47,6 +47,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
         logFailure(error, path, call, options.log)
         if (kind === 'api') return jsonError(error, request)
         if (kind === 'server') return withoutCors(jsonError(error, request))
+        const { pageErrorResponse } = await import('./http/error-page-answer.ts')
         return pageErrorResponse(error, request, options.brand, call.requestId)
       }
     })
@@ -79,18 +80,25 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   })
   for (const path of absentPaths) document(path, () => json({ error: 'not_found' }, 404))
 
-  const endpoints = flow ? flowEndpoints(options, flow) : unconfigured
+  // Discovery answers without the code of a sign-in.
+  const endpoints = whenNeeded(async () =>
+    flow ? (await import('./endpoints.ts')).flowEndpoints(options, flow) : unconfigured,
+  )
+  const endpoint =
+    (name: keyof FlowEndpoints): Handler =>
+    async (request, call) =>
+      (await endpoints())[name](request, call)
   for (const { register, token, authorize } of [paths, legacyPaths]) {
-    if (!options.registrationOff) route(register, 'api', { POST: endpoints.register })
-    route(token, 'api', { POST: endpoints.token })
-    route(authorize, 'page', { GET: endpoints.authorize })
+    if (!options.registrationOff) route(register, 'api', { POST: endpoint('register') })
+    route(token, 'api', { POST: endpoint('token') })
+    route(authorize, 'page', { GET: endpoint('authorize') })
   }
-  route(paths.revoke, 'api', { POST: endpoints.revoke })
-  if (options.introspectionOn) route(paths.introspect, 'server', { POST: endpoints.introspect })
-  route(paths.approve, 'page', { POST: endpoints.approve })
-  route(paths.confirm, 'page', { POST: endpoints.confirm })
-  route(paths.callback, 'page', { GET: endpoints.callback })
-  route(paths.mockAuthorize, 'page', { GET: endpoints.mockAuthorize })
+  route(paths.revoke, 'api', { POST: endpoint('revoke') })
+  if (options.introspectionOn) route(paths.introspect, 'server', { POST: endpoint('introspect') })
+  route(paths.approve, 'page', { POST: endpoint('approve') })
+  route(paths.confirm, 'page', { POST: endpoint('confirm') })
+  route(paths.callback, 'page', { GET: endpoint('callback') })
+  route(paths.mockAuthorize, 'page', { GET: endpoint('mockAuthorize') })
 
   return {
     async fetch(request, call) {

@@ -1,4 +1,5 @@
 import { jsonResponse } from '../base/well-formed.ts'
+import { whenNeeded } from '../base/when-needed.ts'
 import { createResponder, seeOther } from './authorization/answer-to-client.ts'
 import { approve } from './authorization/approve.ts'
 import { authorize } from './authorization/authorize.ts'
@@ -15,25 +16,16 @@ import { createClientAuthentication } from './client-authentication/client-authe
 import { type BlockedClients, noneBlocked } from './clients/blocked-clients.ts'
 import { register } from './clients/registration-endpoint.ts'
 import { type Clients, withoutRetiredSecrets } from './clients/resolve.ts'
-import { OAuthError, PageError } from './errors.ts'
 import { createGrants } from './grants/grants.ts'
 import { createCookies } from './http/cookies.ts'
 import { empty, json } from './http/json-answers.ts'
-import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
-import { mockAuthorization } from './providers/mock.ts'
+import type { DiscoveryOptions, FlowOptions } from './options.ts'
 import { codeSealer } from './token/authorization-code.ts'
 import { createFindHeld } from './token/held.ts'
-import { introspect } from './token/introspection-endpoint.ts'
-import { createOpenIssuedToken } from './token/issued-tokens.ts'
+import type { OpenIssuedToken } from './token/issued-tokens.ts'
 import { refreshSealer } from './token/refresh-token.ts'
-import { revoke } from './token/revocation-endpoint.ts'
 import { createTokenEndpoint } from './token/token-endpoint.ts'
-
-/** The endpoints that need settings, secrets or the store. */
-export type FlowEndpoints = Record<
-  'register' | 'token' | 'revoke' | 'introspect' | 'authorize' | 'approve' | 'callback' | 'confirm' | 'mockAuthorize',
-  Handler
->
+import type { FlowEndpoints } from './unconfigured.ts'
 
 export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
   const { issuer, resource, brand, log } = options
@@ -85,7 +77,11 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     recordSignIn: flow.recordSignIn,
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })
-  const openToken = createOpenIssuedToken({ issuer, resource, sealing, publicKeys: options.publicKeys, now })
+  const issuedTokens = whenNeeded(async () => {
+    const { createOpenIssuedToken } = await import('./token/issued-tokens.ts')
+    return createOpenIssuedToken({ issuer, resource, sealing, publicKeys: options.publicKeys, now })
+  })
+  const openToken: OpenIssuedToken = async (token, signal) => (await issuedTokens())(token, signal)
   const revocation = {
     authentication: authenticationFor(flow.clientsOfAll ?? flow.clients, noneBlocked, [paths.revoke]),
     openToken,
@@ -97,10 +93,14 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
       register(request, { ...flow.registration, registrations: flow.registrations, log }, call),
     token: async (request, call) => json(await token(request, call)),
     revoke: async (request, call) => {
+      const { revoke } = await import('./token/revocation-endpoint.ts')
       await revoke(request, revocation, call)
       return empty()
     },
-    introspect: (request, call) => introspect(request, introspection, call),
+    introspect: async (request, call) => {
+      const { introspect } = await import('./token/introspection-endpoint.ts')
+      return introspect(request, introspection, call)
+    },
     authorize: (request, call) => {
       // The documents that a caller makes this server fetch count against the address of the caller.
       const counted = { resolve: (id: string, signal: AbortSignal) => newcomers.resolve(id, signal, call.address) }
@@ -109,32 +109,12 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     approve: (request, call) => approve(request, context, call),
     callback: (request, call) => callback(request, context, call),
     confirm: (request, call) => confirm(request, context, call),
-    mockAuthorize: (request) =>
-      flow.mock
-        ? seeOther(mockAuthorization(issuer, new URL(request.url)).href)
-        : jsonResponse({ error: 'not_found' }, { status: 404, headers: notFoundHeaders }),
+    mockAuthorize: async (request) => {
+      if (!flow.mock) return jsonResponse({ error: 'not_found' }, { status: 404, headers: notFoundHeaders })
+      const { mockAuthorization } = await import('./providers/mock.ts')
+      return seeOther(mockAuthorization(issuer, new URL(request.url)).href)
+    },
   }
 }
 
 const notFoundHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-
-/** The endpoints of a service that is not configured. Each answers 503 (F-000-39). */
-export const unconfigured: FlowEndpoints = (() => {
-  const api = () => {
-    throw new OAuthError('temporarily_unavailable', 'the service is not configured')
-  }
-  const page = () => {
-    throw new PageError('not-configured', 'temporarily_unavailable', 'the service is not configured')
-  }
-  return {
-    register: api,
-    token: api,
-    revoke: api,
-    introspect: api,
-    authorize: page,
-    approve: page,
-    callback: page,
-    confirm: page,
-    mockAuthorize: page,
-  }
-})()
