@@ -1,56 +1,90 @@
 import { signInHeadless } from '../oidc/sign-in.ts'
-import { readForm } from './form.ts'
+import { type Form, readForm } from './form.ts'
 import { type Browser, createBrowser } from './jar.ts'
+
+/** The consent page as a user has it in the browser. */
+export interface ConsentPage {
+  /** Presses a button. @returns the answer of the broker */
+  press(button: 'approve' | 'cancel', leaveOut?: readonly string[]): Promise<Response>
+}
+
+/**
+ * Opens the client's authorization request in the browser.
+ *
+ * @throws Error if anything but the consent page is shown
+ */
+export async function openConsentPage(browser: Browser, authorizationUrl: string | URL): Promise<ConsentPage> {
+  const url = new URL(authorizationUrl)
+  const page = await browser.fetch(url)
+  if (page.status !== 200) throw await unexpected(page, 'the consent page')
+  const form = readForm(await page.text(), url)
+  return {
+    press(button, leaveOut = []) {
+      const body = pressed(form, button)
+      for (const scope of leaveOut) body.append('leave_out', scope)
+      return browser.fetch(form.action, { method: 'POST', body, initiator: url })
+    },
+  }
+}
+
+/**
+ * Presses Continue on the page that asks once more, after the sign-in.
+ *
+ * @param html the page, which the broker showed at `callback`
+ */
+export function pressConfirm(browser: Browser, html: string, callback: URL): Promise<Response> {
+  const form = readForm(html, callback)
+  return browser.fetch(form.action, { method: 'POST', body: pressed(form, 'confirm'), initiator: callback })
+}
+
+function pressed({ fields }: Form, button: string): URLSearchParams {
+  const body = new URLSearchParams(fields)
+  body.set('action', button)
+  return body
+}
+
+/** Returns where a 303 leads. @throws Error with the status and the heading of every other answer to `what` */
+export async function redirectOf(response: Response, what: string): Promise<URL> {
+  const location = response.headers.get('location')
+  if (response.status !== 303 || location === null) throw await unexpected(response, what)
+  return new URL(location)
+}
+
+/** The heading says what a user would read. */
+async function unexpected(response: Response, what: string): Promise<Error> {
+  const [, heading = 'no heading'] = /<h1[^>]*>([^<]*)/.exec(await response.text()) ?? []
+  return new Error(`${what} was answered ${response.status}: ${heading.trim()}`)
+}
 
 export interface PersonSignsIn {
   /** The client's authorization request. */
   readonly authorizationUrl: string | URL
   readonly email: string
   readonly organization?: string
-  /** Scopes whose boxes they tick on the consent page, to leave them out. */
+  /** Scopes whose boxes the user ticks on the consent page, to leave them out. */
   readonly leaveOut?: readonly string[]
-  /** Their browser; a new one if left out. */
+  /** The user's browser; a new one if left out. */
   readonly browser?: Browser
-  /** Called after each step a person would notice, with its name. */
+  /** Called after each step that a user would notice, with its name. */
   readonly onStep?: (step: 'consent page' | 'approval' | 'OpenID Provider' | 'callback') => void
 }
 
 /**
- * What a person does in the browser: reads the consent page, presses Continue, signs in at the OpenID Provider and is
- * sent back. Returns the authorization response at the client's redirect URI, not yet requested. Throws `Error` with
- * the page's status and heading when anything but that happens.
+ * Does what a user does in the browser: reads the consent page, presses Continue, signs in at the OpenID Provider and is
+ * sent back.
+ *
+ * @returns the authorization response at the client's redirect URI, not yet requested
+ * @throws Error with the status and the heading of the page when anything but that happens
  */
 export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
-  const { email, organization, browser = createBrowser(), onStep } = options
-  const page = await browser.fetch(options.authorizationUrl)
-  if (page.status !== 200) throw await unexpected(page, 'the consent page')
-  const { action, fields } = readForm(await page.text(), new URL(options.authorizationUrl))
+  const { authorizationUrl, email, organization = '', leaveOut, browser = createBrowser(), onStep } = options
+  const page = await openConsentPage(browser, authorizationUrl)
   onStep?.('consent page')
-  for (const scope of options.leaveOut ?? []) fields.append('leave_out', scope)
-  fields.set('action', 'approve')
-  const approved = await browser.fetch(action, { method: 'POST', body: fields })
-  const url = await redirectOf(approved, 'the approval')
+  const url = await redirectOf(await page.press('approve', leaveOut), 'the approval')
   onStep?.('approval')
-  const callback = await signInHeadless({
-    url,
-    email,
-    ...(organization === undefined ? {} : { organization }),
-    fetch: browser.fetch,
-  })
+  const callback = await signInHeadless({ url, email, organization, fetch: browser.fetch })
   onStep?.('OpenID Provider')
   const answer = await redirectOf(await browser.fetch(callback), 'the callback')
   onStep?.('callback')
   return answer
-}
-
-async function redirectOf(response: Response, what: string): Promise<URL> {
-  const location = response.headers.get('location')
-  if (response.status !== 303 || location === null) throw await unexpected(response, what)
-  return new URL(location)
-}
-
-/** With the page's heading, which says what a person would read. */
-async function unexpected(response: Response, what: string): Promise<Error> {
-  const [, heading = 'no heading'] = /<h1[^>]*>([^<]*)/.exec(await response.text()) ?? []
-  return new Error(`${what} was answered ${response.status}: ${heading.trim()}`)
 }

@@ -1,20 +1,21 @@
 import { type Browser, createBrowser } from '../browser/jar.ts'
 import { recordSecret } from './recording.ts'
 
-/** What is shorter may be an ordinary word, as the code of the mock upstream is. */
+/** A shorter value may be an ordinary word, as the code of the mock provider is. */
 const shortest = 12
 
-/** Remembers what no log of this run may hold: tokens, codes, verifiers, cookies, secrets, e-mail addresses. */
+/** Records values that no log of this run may hold: tokens, codes, verifiers, cookies, secrets, email addresses. */
 export function keepSecret(...values: readonly (string | null | undefined)[]): void {
   for (const secret of values) if (secret && secret.length >= shortest) recordSecret(secret)
 }
 
-/** A person's browser; whatever it is given in cookies and in the URLs it is sent to is remembered as secret. */
+/** A user's browser. It records as secret every cookie, every code in a URL and every sealed request in a form. */
 export function createWatchedBrowser(): Browser {
   const browser = createBrowser()
   return {
     cookies: browser.cookies,
     fetch: async (url, init) => {
+      keepSecret(init?.body?.get('request'))
       const response = await browser.fetch(url, init)
       for (const { value } of browser.cookies.list()) keepSecret(value)
       keepSecret(codeIn(String(url)), codeIn(response.headers.get('location')))
@@ -25,7 +26,7 @@ export function createWatchedBrowser(): Browser {
 
 const codeIn = (url: string | null) => url && URL.parse(url)?.searchParams.get('code')
 
-/** Remembers what the authorization server hands out in this answer: cookies, a code, tokens, a client secret. */
+/** Records the secrets in an answer of the authorization server: cookies, a code, tokens, a client secret. */
 export async function keepSecretsOf(response: Response): Promise<void> {
   for (const cookie of response.headers.getSetCookie()) keepSecret(/^[^=]*=([^;]*)/.exec(cookie)?.[1])
   keepSecret(codeIn(response.headers.get('location')))

@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readForm } from '../../dev/browser/form.ts'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 import { sha256 } from '../../lib/base/sha256.ts'
 import { deploy } from '../support/deploy.ts'
-import {
-  type AuthorizationRequest,
-  codeOf,
-  locationOf,
-  openConsentPage,
-  registerClient,
-  tokensOf,
-} from '../support/oauth-client.ts'
+import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser, keepSecretsOf } from '../../dev/worlds/secrets.ts'
 import { deploy } from '../support/deploy.ts'
-import {
-  callMcp,
-  codeOf,
-  locationOf,
-  type OAuthClient,
-  openConsentPage,
-  registerClient,
-} from '../support/oauth-client.ts'
+import { callMcp, codeOf, locationOf, type OAuthClient, registerClient } from '../support/oauth-client.ts'
 import { form, json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,17 +1,11 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { deploy } from '../support/deploy.ts'
 import { expectExactly, sendFrom, statusesOf } from '../support/from-address.ts'
-import {
-  type AuthorizationRequest,
-  codeOf,
-  locationOf,
-  openConsentPage,
-  registerClient,
-  tokensOf,
-} from '../support/oauth-client.ts'
+import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'

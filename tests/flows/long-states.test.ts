@@ -1,18 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBrowser } from '../../dev/browser/jar.ts'
-import { personSignsIn } from '../../dev/browser/person.ts'
+import { openConsentPage, personSignsIn } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { longestState, longStates } from '../../dev/worlds/long-states.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
-import {
-  codeOf,
-  locationOf,
-  newAddress,
-  type OAuthClient,
-  openConsentPage,
-  registerClient,
-  tokensOf,
-} from '../support/oauth-client.ts'
+import { codeOf, locationOf, newAddress, type OAuthClient, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack

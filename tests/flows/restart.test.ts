@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
@@ -12,9 +13,9 @@ import {
   type OAuthClient,
   obtainCode,
   obtainTokens,
-  openConsentPage,
   registerClient,
   tokensOf,
+  userAtCallback,
 } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
@@ -127,12 +128,8 @@ test('the whole system is stopped and started again: people stay signed in [R-13
   const before = await (async () => {
     try {
       const client = await registerClient(first.url)
-      const request = client.authorizationRequest()
-      const page = await openConsentPage(browser, request.url)
-      const upstream = locationOf(await page.press('approve'))
-      const callback = await signInHeadless({ url: upstream, email, fetch: browser.fetch })
-      const code = codeOf(locationOf(await browser.fetch(callback)))
-      return { client, ...tokensOf(await client.redeem(request, code)) }
+      const { load, redeem } = await userAtCallback(client, { browser, email })
+      return { client, ...(await redeem(await load())) }
     } finally {
       await first.stop()
     }

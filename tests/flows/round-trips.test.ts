@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
@@ -9,7 +10,6 @@ import {
   type OAuthClient,
   obtainCode,
   obtainTokens,
-  openConsentPage,
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { startCrmSink } from '../../dev/crm/server.ts'
 import { startKapa } from '../../dev/kapa/server.ts'
 import { listenOnLoopback, pathOf, sendJson } from '../../dev/stand-in.ts'
@@ -7,14 +8,7 @@ import { kapaApiKey } from '../../dev/start/local-env.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { type Deploy, deploy } from '../support/deploy.ts'
-import {
-  callMcp,
-  locationOf,
-  obtainCodeByMock,
-  openConsentPage,
-  registerClient,
-  tokensOf,
-} from '../support/oauth-client.ts'
+import { callMcp, locationOf, obtainCodeByMock, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { startPublisher } from '../support/publisher.ts'
 import { json, send } from '../support/send.ts'

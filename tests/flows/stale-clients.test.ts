@@ -1,15 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import type { WorldOptions } from '../../dev/start/world.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
-import {
-  callMcp,
-  type OAuthClient,
-  obtainTokens,
-  openConsentPage,
-  registerClient,
-  tokensOf,
-} from '../support/oauth-client.ts'
+import { callMcp, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 

@@ -1,21 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Browser } from '../../dev/browser/jar.ts'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import type { ProviderFaults } from '../../dev/oidc/faults.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { freePorts, localUrl, portsFrom } from '../../dev/start/ports.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
-import {
-  type AuthorizationRequest,
-  codeOf,
-  locationOf,
-  newAddress,
-  type OAuthClient,
-  obtainTokens,
-  openConsentPage,
-  registerClient,
-  tokensOf,
-} from '../support/oauth-client.ts'
+import { locationOf, type OAuthClient, obtainTokens, registerClient, userAtCallback } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack
@@ -36,22 +28,11 @@ async function misbehave(faults: ProviderFaults): Promise<void> {
   if (answer.status !== 200) throw new Error(await answer.text())
 }
 
-/** Somebody has approved, and is about to be sent back from the provider. */
-async function atTheCallback(faults: ProviderFaults = {}) {
-  const browser = createWatchedBrowser()
-  const request = client.authorizationRequest()
-  const page = await openConsentPage(browser, request.url)
-  const url = locationOf(await page.press('approve'))
-  await misbehave(faults)
-  const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
-  return { browser, request, callback, load: () => browser.fetch(callback) }
-}
-
-const redeemed = async (request: AuthorizationRequest, answer: Response) =>
-  tokensOf(await client.redeem(request, codeOf(locationOf(answer))))
+/** The user is about to be sent back from a provider that has had these faults since the approval. */
+const atTheCallback = (faults: ProviderFaults = {}) => userAtCallback(client, { approved: () => misbehave(faults) })
 
 /** The provider knows this browser by now: it shows no form, and nobody has to click. */
-async function throughTheProvider(browser: Awaited<ReturnType<typeof atTheCallback>>['browser'], answer: Response) {
+async function throughTheProvider(browser: Browser, answer: Response) {
   const url = locationOf(answer)
   expect(url.origin).toBe(stack.provider.issuer)
   const callback = await signInHeadless({ url, email: 'no form', fetch: browser.fetch })
@@ -64,12 +45,12 @@ describe('what never reached the provider’s own answer: a page, nothing is los
     ['a web page with 200', { kind: 'page', status: 200 }],
     ['404 "Not Found" as frameworks write it', { kind: 'error', status: 404, error: 'Not Found' }],
   ] as const)('%s [F-13]', async (_what, token) => {
-    const { request, load } = await atTheCallback({ token })
+    const { load, redeem } = await atTheCallback({ token })
     const shown = await load()
     expect([shown.status, shown.headers.get('location')]).toEqual([503, null])
     expect(await shown.text()).toContain('reload this page')
     await misbehave({})
-    await redeemed(request, await load())
+    await redeem(await load())
   })
 })
 
@@ -80,21 +61,21 @@ describe('what the provider did with its code, and did not tell us: once more th
     ['it refuses the code', { kind: 'error', status: 400, error: 'invalid_grant' }],
     ['it refuses the code with 403', { kind: 'error', status: 403, error: 'invalid_grant' }],
   ] as const)('%s [F-13]', async (_what, token) => {
-    const { browser, request, load } = await atTheCallback({ token })
+    const { browser, load, redeem } = await atTheCallback({ token })
     const first = await load()
     await misbehave({})
     const { answer } = await throughTheProvider(browser, first)
-    await redeemed(request, answer)
+    await redeem(answer)
   })
 
   test('its answer comes after the deadline [T-25 F-13]', { timeout: 40_000 }, async () => {
-    const { browser, request, load } = await atTheCallback({ token: { kind: 'late', milliseconds: 9_500, times: 1 } })
+    const { browser, load, redeem } = await atTheCallback({ token: { kind: 'late', milliseconds: 9_500, times: 1 } })
     const { answer } = await throughTheProvider(browser, await load())
-    await redeemed(request, answer)
+    await redeem(answer)
   })
 
   test('for a code that it goes on refusing twice at most, then a page whose button starts again [F-13 F-02]', async () => {
-    const { browser, request, load } = await atTheCallback({
+    const { browser, load, redeem } = await atTheCallback({
       token: { kind: 'error', status: 400, error: 'invalid_grant' },
     })
     const second = await throughTheProvider(browser, await load())
@@ -105,7 +86,7 @@ describe('what the provider did with its code, and did not tell us: once more th
     const again = await startAgain(await third.answer.text())
     const page = await openConsentPage(browser, again)
     const { answer } = await throughTheProvider(browser, await page.press('approve'))
-    await redeemed(request, answer)
+    await redeem(answer)
   })
 
   test('for an answer that is lost again, only once', async () => {
@@ -159,11 +140,7 @@ async function anew(): Promise<void> {
 
 async function refusedAtTheProvider(faults: ProviderFaults): Promise<URL> {
   await misbehave({})
-  const browser = createWatchedBrowser()
-  const page = await openConsentPage(browser, client.authorizationRequest().url)
-  const url = locationOf(await page.press('approve'))
-  await misbehave(faults)
-  return locationOf(await browser.fetch(await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })))
+  return locationOf(await (await atTheCallback(faults)).load())
 }
 
 const failures = (from: number) =>
@@ -198,8 +175,8 @@ describe('what we do not use cannot fail us', () => {
     ['odd claims', { claims: { auth_time: '', amr: null, name: 'half \ud83d', org_name: '\udfff' } }],
     ['an ID token that names no key', { withoutKid: true }],
   ])('%s [F-05]', async (_what, faults) => {
-    const { request, load } = await atTheCallback(faults)
-    await redeemed(request, await load())
+    const { load, redeem } = await atTheCallback(faults)
+    await redeem(await load())
   })
 
   test.each<[string, ProviderFaults]>([
@@ -207,9 +184,9 @@ describe('what we do not use cannot fail us', () => {
     ['keys without names, and tokens that name one', { keySet: { members: { kid: null } } }],
     ['two other keys without names', { withoutKid: true, keySet: { before: [other(), other()] } }],
   ])('a key set with %s, read by a new instance [F-05]', async (_what, faults) => {
-    const { request, load } = await atTheCallback(faults)
+    const { load, redeem } = await atTheCallback(faults)
     await anew()
-    await redeemed(request, await load())
+    await redeem(await load())
   })
 
   test.each([
@@ -218,8 +195,8 @@ describe('what we do not use cannot fail us', () => {
     ['yes', undefined],
     [1, undefined],
   ])('email_verified: %j is %j in our tokens [F-07]', async (email_verified, expected) => {
-    const { request, load } = await atTheCallback({ claims: { email_verified } })
-    const { accessToken } = await redeemed(request, await load())
+    const { load, redeem } = await atTheCallback({ claims: { email_verified } })
+    const { accessToken } = await redeem(await load())
     expect(decodeJwt(accessToken).email_verified).toBe(expected)
   })
 })
@@ -227,8 +204,8 @@ describe('what we do not use cannot fail us', () => {
 test('the provider moves its token endpoint and its keys: nobody notices [F-13]', async () => {
   await anew()
   await obtainTokens(client)
-  const { request, load } = await atTheCallback({ moved: true })
-  await redeemed(request, await load())
+  const { load, redeem } = await atTheCallback({ moved: true })
+  await redeem(await load())
 })
 
 test('UPSTREAM_CLIENT_SECRET: a provider that takes HTTP Basic only is spoken to by it [F-03]', async () => {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readForm } from '../../dev/browser/form.ts'
 import type { Browser } from '../../dev/browser/jar.ts'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import {
@@ -11,9 +12,10 @@ import {
   newAddress,
   type OAuthClient,
   obtainTokens,
-  openConsentPage,
   registerClient,
   tokensOf,
+  type UserAtCallback,
+  userAtCallback,
 } from '../support/oauth-client.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -31,13 +33,7 @@ afterAll(async () => {
   await stack?.stop()
 })
 
-async function atTheCallback(browser = createWatchedBrowser(), changes: Readonly<Record<string, string>> = {}) {
-  const request = client.authorizationRequest(changes)
-  const page = await openConsentPage(browser, request.url)
-  const url = locationOf(await page.press('approve'))
-  const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
-  return { browser, request, callback }
-}
+const atTheCallback = (options: UserAtCallback = {}) => userAtCallback(client, options)
 
 /** The same browser before it had any answer: what two requests at once both carry. */
 const cookieOf = (browser: Browser, url: URL) => browser.cookies.header(url, { method: 'GET', initiator: null }) ?? ''
@@ -54,11 +50,11 @@ const speculative = [
 ]
 
 test.each(speculative)('a callback that is loaded ahead of time (%j) takes no step [F-02]', async (headers) => {
-  const { browser, request, callback } = await atTheCallback()
+  const { browser, callback, load, redeem } = await atTheCallback()
   const early = await browser.fetch(callback, { headers: headers as Record<string, string> })
   expect([early.status, early.headers.get('location'), early.headers.getSetCookie()]).toEqual([503, null, []])
   expect(early.headers.get('cache-control')).toContain('no-store')
-  tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
+  await redeem(await load())
 })
 
 test('two callbacks at once: one code or two of one approval, no error to the client, and one grant at most [F-02]', async () => {
@@ -114,7 +110,7 @@ describe('the confirmation', () => {
       await send(`${stack.url}/oauth/register`, json(JSON.stringify({ redirect_uris: [untrusted] })))
     ).json()
     const browser = createWatchedBrowser()
-    const { request, callback } = await atTheCallback(browser, { client_id, redirect_uri: untrusted })
+    const { request, callback } = await atTheCallback({ browser, changes: { client_id, redirect_uri: untrusted } })
     const { action, fields } = readForm(await (await browser.fetch(callback)).text(), callback)
     fields.set('action', 'confirm')
     const redeem = (code: string) => client.redeem(request, code, { client_id, redirect_uri: untrusted })
@@ -202,12 +198,9 @@ describe('slow people', () => {
     const slow = await startStack({ settings: { MCP_OAUTH_SIGN_IN_TTL: '1' } })
     try {
       const own = await registerClient(slow.url)
-      const browser = createWatchedBrowser()
-      const request = own.authorizationRequest()
-      const url = locationOf(await (await openConsentPage(browser, request.url)).press('approve'))
-      const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
+      const { browser, request, callback, load, redeem } = await userAtCallback(own)
       await setTimeout(2_000)
-      const late = await browser.fetch(callback)
+      const late = await load()
       expect([late.status, late.headers.get('location'), late.headers.getSetCookie()]).toEqual([403, null, []])
       const text = await late.text()
       expect(text).toContain('This sign-in has expired')
@@ -221,7 +214,7 @@ describe('slow people', () => {
       const page = await openConsentPage(browser, again)
       const next = locationOf(await page.press('approve'))
       const back = await signInHeadless({ url: next, email: 'no form', fetch: browser.fetch })
-      tokensOf(await own.redeem(request, codeOf(locationOf(await browser.fetch(back)))))
+      await redeem(await browser.fetch(back))
     } finally {
       await slow.stop()
     }

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { openConsentPage } from '../../dev/browser/person.ts'
 import { type IdTokenFault, idTokenFaults, type ProviderFaults } from '../../dev/oidc/faults.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { assignAll } from '../../dev/stand-in.ts'
@@ -13,9 +14,10 @@ import {
   newAddress,
   type OAuthClient,
   obtainTokens,
-  openConsentPage,
   registerClient,
   tokensOf,
+  type UserAtCallback,
+  userAtCallback,
 } from '../support/oauth-client.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -40,15 +42,7 @@ function misbehave(faults: ProviderFaults): void {
   assignAll(stack.provider.faults, faults)
 }
 
-/** Somebody has agreed and signed in, or cancelled there, and is about to be sent back to us. */
-async function atTheCallback({ cancel = false } = {}) {
-  const browser = createWatchedBrowser()
-  const request = client.authorizationRequest()
-  const page = await openConsentPage(browser, request.url)
-  const url = locationOf(await page.press('approve'))
-  const callback = await signInHeadless({ url, email: newAddress(), cancel, fetch: browser.fetch })
-  return { browser, request, callback, load: () => browser.fetch(callback) }
-}
+const atTheCallback = (options: UserAtCallback = {}) => userAtCallback(client, options)
 
 /** An error at the client's redirect URI, as RFC 6749 §4.1.2.1 and RFC 9207 have it, and no code. */
 function expectError(response: Response, error: string, request: AuthorizationRequest): void {
@@ -81,33 +75,33 @@ test.each([
 })
 
 test('the provider fails once at its token endpoint: nobody notices [F-13]', async () => {
-  const { request, load } = await atTheCallback()
+  const { load, redeem } = await atTheCallback()
   misbehave({ token: { kind: 'status', status: 500, times: 1 } })
-  tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+  await redeem(await load())
 })
 
 test.each([500, 429])(
   'the provider answers %i for long: a page says so, and loading it again completes [F-13]',
   async (status) => {
-    const { request, load } = await atTheCallback()
+    const { load, redeem } = await atTheCallback()
     misbehave({ token: { kind: 'status', status } })
     await expectUnavailable(await load())
     await expectUnavailable(await load())
     misbehave({})
-    tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+    await redeem(await load())
   },
 )
 
 test('the provider never answers: before anybody gives up the person is sent there again, which completes [T-25 F-13]', {
   timeout: patience,
 }, async () => {
-  const { browser, request, load } = await atTheCallback()
+  const { browser, load, redeem } = await atTheCallback()
   misbehave({ token: { kind: 'never' } })
   const again = locationOf(await load())
   misbehave({})
   // The provider knows the browser: no form.
   const callback = await signInHeadless({ url: again, email: 'nobody asks', fetch: browser.fetch })
-  tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
+  await redeem(await browser.fetch(callback))
 })
 
 const forgeries: Record<IdTokenFault, string> = {
@@ -133,9 +127,9 @@ test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
 )
 
 test.each([20, -20])('a provider whose clock is %d s off signs people in all the same [F-03]', async (clockOffset) => {
-  const { request, load } = await atTheCallback()
+  const { load, redeem } = await atTheCallback()
   misbehave({ clockOffset })
-  tokensOf(await client.redeem(request, codeOf(locationOf(await load()))))
+  await redeem(await load())
 })
 
 test('a provider whose clock is a day behind gives tokens that have expired: server_error at the client [F-03]', async () => {
@@ -148,15 +142,11 @@ test('the provider’s keys cannot be read by a new instance: a page says so, an
   const cold = await startStack()
   try {
     const own = await registerClient(cold.url)
-    const browser = createWatchedBrowser()
-    const request = own.authorizationRequest()
-    const page = await openConsentPage(browser, request.url)
-    const url = locationOf(await page.press('approve'))
-    const callback = await signInHeadless({ url, email: newAddress(), fetch: browser.fetch })
+    const { load, redeem } = await userAtCallback(own)
     cold.provider.faults.jwks = { kind: 'status', status: 503 }
-    await expectUnavailable(await browser.fetch(callback))
+    await expectUnavailable(await load())
     delete cold.provider.faults.jwks
-    tokensOf(await own.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
+    await redeem(await load())
   } finally {
     await cold.stop()
   }

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import * as v from 'valibot'
-import { readForm } from '../../dev/browser/form.ts'
 import type { Browser } from '../../dev/browser/jar.ts'
-import { personSignsIn } from '../../dev/browser/person.ts'
+import { openConsentPage, personSignsIn } from '../../dev/browser/person.ts'
+import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 
 const text = v.optional(v.string())
@@ -166,21 +166,37 @@ export function newAddress(): string {
   return email
 }
 
-/** The consent page as a person has it before them. @throws Error if something else is shown */
-export async function openConsentPage(browser: Browser, url: URL) {
-  const page = await browser.fetch(url)
-  if (page.status !== 200) throw new Error(`the consent page was answered ${page.status}`)
-  const { action, fields } = readForm(await page.text(), url)
-  keepSecret(fields.get('request'))
+/** How a user comes to the callback; see `userAtCallback`. */
+export interface UserAtCallback {
+  readonly browser?: Browser
+  readonly email?: string
+  /** Presses Cancel at the OpenID Provider. */
+  readonly cancel?: boolean
+  readonly changes?: Changes
+  /** Runs between the approval and the OpenID Provider. */
+  readonly approved?: () => Promise<void>
+}
+
+/** A user approves and signs in at the OpenID Provider, or cancels there, and is about to be sent back to the broker. */
+export async function userAtCallback(client: OAuthClient, options: UserAtCallback = {}) {
+  const { browser = createWatchedBrowser(), email = newAddress(), cancel = false, changes, approved } = options
+  const request = client.authorizationRequest(changes)
+  const page = await openConsentPage(browser, request.url)
+  const url = locationOf(await page.press('approve'))
+  await approved?.()
+  const callback = await signInHeadless({ url, email, cancel, fetch: browser.fetch })
   return {
-    press(button: 'approve' | 'cancel'): Promise<Response> {
-      fields.set('action', button)
-      return browser.fetch(action, { method: 'POST', body: fields, initiator: url })
-    },
+    browser,
+    request,
+    callback,
+    /** Sends the browser to the callback. */
+    load: () => browser.fetch(callback),
+    /** Redeems the code in an answer of the broker. @throws Error unless both tokens are issued */
+    redeem: async (answer: Response) => tokensOf(await client.redeem(request, codeOf(locationOf(answer)))),
   }
 }
 
-/** Where a 303 leads to. @throws Error for every other answer */
+/** Returns where a 303 leads. @throws Error for every other answer */
 export function locationOf(response: Response): URL {
   const location = response.headers.get('location')
   if (response.status !== 303 || location === null) throw new Error(`no redirect: ${response.status}`)

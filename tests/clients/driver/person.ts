@@ -1,10 +1,10 @@
-import { readForm } from '../../../dev/browser/form.ts'
+import { openConsentPage, pressConfirm } from '../../../dev/browser/person.ts'
 import { signInHeadless } from '../../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser } from '../../../dev/worlds/secrets.ts'
-import { locationOf, openConsentPage } from '../../support/oauth-client.ts'
+import { locationOf } from '../../support/oauth-client.ts'
 import { check } from './check.ts'
 
-/** Someone at the browser that the client has opened; each time in a new one. */
+/** The user at the browser that the client opens. It is a new browser each time. */
 export interface Person {
   readonly email: string
   readonly decides: 'approve' | 'cancel'
@@ -20,14 +20,11 @@ export async function personAnswers(authorizationUrl: URL, { email, decides }: P
   const page = await browser.fetch(callback)
   if (page.status !== 200) return wayBack(page)
   const html = await page.clone().text()
-  if (!html.includes('<form')) return wayBack(page)
-  // A host that the operator does not vouch for: one question more.
-  const { action, fields } = readForm(html, callback)
-  fields.set('action', 'confirm')
-  return wayBack(await browser.fetch(action, { method: 'POST', body: fields }))
+  // The broker asks once more if the operator does not trust the host of the redirect URI.
+  return wayBack(html.includes('<form') ? await pressConfirm(browser, html, callback) : page)
 }
 
-/** Where the browser goes by itself, or where the page's button leads to: an app's own scheme takes a click. */
+/** Returns where the browser is redirected, or where the button of the page leads: the scheme of an app takes a click. */
 async function wayBack(response: Response): Promise<URL> {
   if (response.status === 303) return locationOf(response)
   const [, href = ''] = /<a class="button[^"]*" href="([^"]*)"/.exec(await response.text()) ?? []
