@@ -1,15 +1,15 @@
 import { assertVersion } from './blobs/version.ts'
-import { open, seal } from './envelope.ts'
+import { decode, encode } from './encoding.ts'
 import { assertKey, assertPrefix } from './keys.ts'
 import { type Store, StoreUnavailable } from './store.ts'
 
 const pageSize = 1000
 
-/** A store in this process, for unit tests: the same contract, and never unavailable but after the signal. */
+/** A store in this process, for unit tests. It keeps the contract, and is unavailable only once the signal has fired. */
 export function createMemoryStore(): Store {
   const records = new Map<string, string>()
-  /** As text, so that no caller shares an object with the store, and the nonce is the version. */
-  const write = (key: string, { nonce, text }: ReturnType<typeof seal>) => {
+  /** Stores text, so that no caller shares an object with the store. The nonce is the version. */
+  const write = (key: string, { nonce, text }: ReturnType<typeof encode>) => {
     records.set(key, text)
     return { won: true, version: nonce } as const
   }
@@ -21,25 +21,25 @@ export function createMemoryStore(): Store {
       assertInTime(signal)
       const text = records.get(key)
       if (text === undefined) return null
-      const { nonce, value } = open(text)
+      const { nonce, value } = decode(text)
       return { value, version: nonce }
     },
     async create(key, value, signal) {
       assertKey(key)
       assertInTime(signal)
-      return records.has(key) ? lost : write(key, seal(value))
+      return records.has(key) ? lost : write(key, encode(value))
     },
     async replace(key, value, version, signal) {
       assertKey(key)
       assertVersion(version)
       assertInTime(signal)
       const text = records.get(key)
-      return text === undefined || open(text).nonce !== version ? lost : write(key, seal(value))
+      return text === undefined || decode(text).nonce !== version ? lost : write(key, encode(value))
     },
     async put(key, value, signal) {
       assertKey(key)
       assertInTime(signal)
-      write(key, seal(value))
+      write(key, encode(value))
     },
     async remove(key, signal) {
       assertKey(key)

@@ -1,20 +1,19 @@
 import { type Store, StoreUnavailable, type WriteResult } from './store.ts'
 
-/** What keeps the store from deciding one-time use: it gives no clear answer, or it lets two callers win. */
+/** Why the store cannot decide one-time use: it gives no clear answer, or it lets two callers win. */
 export type StoreFault = 'store_unavailable' | 'store_not_conditional'
 
-/** Records that an interrupted proof left behind, `health/<end in seconds>/<id>`: for the broom. */
+/** The collection of records that an interrupted proof leaves behind, `health/<end in seconds>/<id>`. The sweep removes them. */
 export const proofs = 'health'
 
 /** Seconds after which such a record may be swept. */
 const kept = 60
 
 /**
- * Proves on a key of its own that exactly one creator and exactly one replacer win, and that a read gives what was
- * written last and its version: what everything here rests on, and what a store of another kind breaks first (O-03). Six
- * operations, nothing left behind.
- * `now` in milliseconds since the epoch.
+ * Proves, on a key of its own, that exactly one creator and exactly one replacer win, and that a read gives the last value
+ * written and its version (O-03). One-time use rests on this. Takes six operations, and leaves nothing behind.
  *
+ * @param now milliseconds since the epoch
  * @returns what is wrong, or `null`
  */
 export async function proveConditionalWrites(
@@ -41,7 +40,7 @@ export async function proveConditionalWrites(
   }
 }
 
-/** A write that should have won: nobody else knows the key. */
+/** The fault behind a write that should have won: no other caller knows the key. */
 function faultOf(loss: WriteResult & { readonly won: false }): StoreFault {
   return loss.ambiguous ? 'store_unavailable' : 'store_not_conditional'
 }
@@ -50,15 +49,15 @@ export interface ReadinessOptions {
   readonly store: Store
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Milliseconds that an answer is good for: whoever asks more often causes no writes. */
+  /** Milliseconds for which an answer is reused, so that frequent callers cause no writes. */
   readonly goodFor: number
-  /** Told of each proof that failed. */
+  /** Called for each proof that failed. */
   readonly onFault: (fault: StoreFault) => void
 }
 
 /**
- * One proof at a time and one in `goodFor` milliseconds, however many ask. Callers that arrive during a proof share it,
- * and the deadline of the first.
+ * Runs at most one proof at a time, and one in `goodFor` milliseconds. Concurrent callers share a proof, and the deadline
+ * of the first.
  */
 export function createReadiness({ store, now, goodFor, onFault }: ReadinessOptions) {
   let latest: { readonly startedAt: number; readonly outcome: Promise<StoreFault | null> } | undefined

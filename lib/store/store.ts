@@ -3,7 +3,7 @@
  * of any number of callers, on any number of instances, exactly one wins.
  *
  * Every operation takes the request's own deadline as an `AbortSignal`. When it fires, the operation ends at once with
- * `StoreUnavailable`, whatever the store behind it is doing.
+ * `StoreUnavailable`, whatever the service behind the store is doing.
  */
 export interface Store {
   /** Strong read: never older than the last write that was answered. */
@@ -14,7 +14,7 @@ export interface Store {
   replace(key: string, value: StoreValue, version: string, signal: AbortSignal): Promise<WriteResult>
   /** Unconditional write, for records that two writers may both write (users, last good copies). Never for a grant. */
   put(key: string, value: StoreValue, signal: AbortSignal): Promise<void>
-  /** Idempotent. Decides nothing: a record whose existence decides something ends by a tombstone (`replace`) instead. */
+  /** Idempotent, and decides nothing: a record whose existence decides something ends by a tombstone (`replace`). */
   remove(key: string, signal: AbortSignal): Promise<void>
   /** One page of the keys that start with `prefix`, in lexicographic order. `cursor` is the previous page's `next`. */
   list(prefix: string, signal: AbortSignal, cursor?: string): Promise<KeyPage>
@@ -37,9 +37,9 @@ export interface KeyPage {
 export type WriteResult =
   | { readonly won: true; readonly version: string }
   /**
-   * Someone else was first: the key exists (`create`), or has another version or is gone (`replace`).
-   * `ambiguous`: an earlier attempt within this same call got no clear answer, so that "someone else" may have been
-   * ourselves, overwritten since. A caller must not treat such a loss as proof of a second use.
+   * Another writer was first: the key exists (`create`), or has another version or is gone (`replace`).
+   * `ambiguous`: an earlier attempt of this same call got no clear answer, so the other writer may have been this call,
+   * overwritten since. A caller must not treat such a loss as proof of a second use.
    */
   | { readonly won: false; readonly ambiguous: boolean }
 

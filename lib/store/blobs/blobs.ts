@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { getStore } from '@netlify/blobs'
-import { type Envelope, open, seal } from '../envelope.ts'
+import { decode, encode, type StoredRecord } from '../encoding.ts'
 import { assertKey, assertPrefix } from '../keys.ts'
 import { type KeyPage, type Store, StoreUnavailable, type StoreValue, type WriteResult } from '../store.ts'
 import { createHttpFetch, type Exchange } from './http-fetch.ts'
@@ -10,7 +10,7 @@ import { assertVersion, toEntityTag, toVersion } from './version.ts'
 export interface BlobsStoreOptions {
   /** The store's name, at most 64 bytes without a slash. */
   readonly name: string
-  /** Where the store is; if left out, what Netlify puts into the environment for each invocation. */
+  /** Where the store is. If absent, Netlify's environment of the invocation says so. */
   readonly client?: {
     readonly siteID: string
     readonly token: string
@@ -18,34 +18,34 @@ export interface BlobsStoreOptions {
     readonly uncachedEdgeURL: string
   }
   /**
-   * For Netlify's own local server, which `netlify dev` starts and which sends no ETags on reads: the version of a record
-   * is then the MD5 of its content, which elsewhere is what the ETag is. That server cannot compare it, so that a
-   * `replace` there reads, compares and writes: not safe for races, and never for production.
+   * For the local server that `netlify dev` starts, which sends no ETags on reads. The version of a record is then the MD5 of
+   * its content, as the ETag is elsewhere. That server cannot compare it, so `replace` reads, compares and writes: not safe
+   * for races, and never for production.
    */
   readonly readsWithoutETag?: boolean
   /** Milliseconds for one request. */
   readonly attemptTimeout?: number
-  /** Milliseconds to wait before each repetition of a request that got no clear answer. */
+  /** Milliseconds to wait before each repetition of a request without a clear answer. */
   readonly retryDelays?: readonly number[]
 }
 
-type Read = Envelope & { readonly version: string; readonly hasETag: boolean }
+type Read = StoredRecord & { readonly version: string; readonly hasETag: boolean }
 type Condition = { readonly onlyIfNew: true } | { readonly onlyIfMatch: string }
 type BlobsClient = ReturnType<typeof getStore>
 type Fetch = typeof fetch
 
 /**
- * The store on Netlify Blobs, strongly consistent throughout (O-03). With the default of two repetitions an operation
- * sends at most 3 requests, and a conditional write up to 3 more to read back a record that may be its own; undisturbed,
- * each sends exactly one.
+ * The store on Netlify Blobs, strongly consistent throughout (O-03). An undisturbed operation sends one request. With the
+ * default of two repetitions it sends at most 3, and a conditional write up to 3 more to read back a record that may be its
+ * own.
  *
- * A write that ended in `StoreUnavailable` may still take effect later, and so may an earlier attempt of a `put`. It
- * speaks to the endpoints that Netlify gives to functions only; with a bare API token, every operation is unavailable.
+ * A write that ended in `StoreUnavailable` may still take effect later, and so may an earlier attempt of a `put`. The
+ * store uses the endpoints that Netlify gives to functions; with a bare API token, every operation is unavailable.
  */
 export function createBlobsStore(options: BlobsStoreOptions): Store {
   const { name, client, readsWithoutETag = false, attemptTimeout = 2_000, retryDelays = [50, 200] } = options
 
-  /** One request. `result` is missing if the client found the answer wanting; `exchange` says what really came. */
+  /** Sends one request. `result` is absent if the client rejected the answer; `exchange` says what really came. */
   async function ask<Result>(
     signal: AbortSignal,
     run: (blobs: BlobsClient) => Promise<Result>,
@@ -70,7 +70,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     throw new StoreUnavailable('Netlify Blobs is not configured: the client sent no request', { cause: failure })
   }
 
-  /** Repeats until something other than undefined comes back; undefined if it never does. */
+  /** Repeats an attempt until it returns something other than `undefined`; returns `undefined` if it never does. */
   async function repeat<Result>(
     signal: AbortSignal,
     attempt: () => Promise<Result | undefined>,
@@ -85,7 +85,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     return undefined
   }
 
-  /** For what may be done twice: repeats until there is a result. */
+  /** Repeats a request that may be sent twice until there is a result. */
   async function askUntilAnswered<Result>(
     signal: AbortSignal,
     run: (blobs: BlobsClient) => Promise<Result | undefined>,
@@ -111,7 +111,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     })
     if (result === null) return null
     const version = toVersion(result.etag)
-    return { ...open(exchange.text), version: version || contentVersion(exchange.text), hasETag: version !== '' }
+    return { ...decode(exchange.text), version: version || contentVersion(exchange.text), hasETag: version !== '' }
   }
 
   async function write(
@@ -121,16 +121,16 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     expected: string | undefined,
     signal: AbortSignal,
   ): Promise<WriteResult> {
-    const { nonce, text } = seal(value)
+    const { nonce, text } = encode(value)
     let clear = true
     const assertNotRefused = refusedOnce()
     const decided = await repeat(signal, async (): Promise<WriteResult | 'unsure' | undefined> => {
       const { exchange, result } = await ask(signal, (blobs) => blobs.set(key, text, condition))
       const version = toVersion(result?.etag)
-      // The client calls every status but 412 a success (O-04); only an ETag with a 2xx is one.
+      // The client calls every status but 412 a success (O-04). Only an ETag with a 2xx is a success.
       if (result?.modified && version !== '' && isSuccess(exchange))
         return { won: true, version: versionOf(version, text) }
-      // After an attempt without a clear answer, the record that is in the way may be the one which that attempt wrote.
+      // After an attempt without a clear answer, the record that is in the way may be the one that this attempt wrote.
       if (exchange.status === 412) return clear ? { won: false, ambiguous: false } : 'unsure'
       assertNotRefused(exchange)
       clear = false
@@ -149,7 +149,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
 
   const versionOf = (entityTag: string, text: string) => (readsWithoutETag ? contentVersion(text) : entityTag)
 
-  /** Lost, unless it was to a server that could not compare: it gives the version that was asked for, and no ETag. */
+  /** A lost `replace`, unless the server could not compare: then it returns the wanted version without an ETag. */
   async function replaceUncompared(
     key: string,
     text: string,
@@ -183,7 +183,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     },
     async put(key, value, signal) {
       assertKey(key)
-      await putText(key, seal(value).text, signal)
+      await putText(key, encode(value).text, signal)
     },
     async remove(key, signal) {
       assertKey(key)
@@ -208,8 +208,8 @@ async function firstPage(blobs: BlobsClient, prefix: string): Promise<readonly s
 }
 
 /**
- * The client's iterator neither takes a cursor nor gives one away: it is added to the URL, and read from the answer.
- * Listing is also the only operation for which the client needs the body.
+ * Adds the cursor to the URL of a list request: the client's iterator neither takes a cursor nor returns one. Listing is
+ * also the only operation for which the client needs the body.
  */
 function forList(cursor: string | undefined): (fetch: Fetch, text: () => string) => Fetch {
   return (fetch, text) => async (input, init) => {
@@ -232,10 +232,10 @@ function isSuccess({ status }: Exchange): boolean {
 }
 
 /**
- * A refusal may be a passing one, of a gateway or of credentials that are not known everywhere yet: it is repeated once.
- * The second refusal of an operation is final.
+ * Counts the refusals of one operation. The first may pass: a gateway refused, or credentials were not known everywhere
+ * yet. The second is final.
  *
- * @returns throws `StoreUnavailable` when it is told of the second refusal
+ * @returns a function to call with each exchange; throws `StoreUnavailable` on the second refusal
  */
 function refusedOnce(): (exchange: Exchange) => void {
   let refusals = 0

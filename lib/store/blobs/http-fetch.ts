@@ -11,7 +11,7 @@ const agents = {
   'https:': new HttpsAgent({ keepAlive: true, timeout: idleTimeout }),
 }
 
-/** What came of one request. Status 0: no whole answer came, so that nobody knows whether it took effect. */
+/** How one request ended. Status 0: no whole answer came, and the request may or may not have taken effect. */
 export interface Exchange {
   readonly status: number
   readonly etag: string | undefined
@@ -21,12 +21,12 @@ export interface Exchange {
 const noAnswer: Exchange = { status: 0, etag: undefined, text: '' }
 
 /**
- * A `fetch` for the Blobs client over kept-alive connections of node:http, at less CPU than the global one.
- * It never throws, and turns whatever the client would retry by itself, after 5 s of sleep each time, into a 424 that
- * it passes on at once (O-05). What really happened is told to `observe`, which is called once for each request.
+ * A `fetch` for the Blobs client over kept-alive connections of node:http, which takes less CPU than the global one.
+ * It never throws. What the client would retry after 5 s of sleep becomes a 424, which the client passes on at once (O-05).
+ * `observe` is called once for each request, with what really happened.
  *
- * It asks for no compression, since a gateway that compresses weakens the ETag; and it gives the body to `observe` only,
- * since a `Response` that has one costs as much again as the rest of it.
+ * It asks for no compression: a gateway that compresses weakens the ETag. Only `observe` gets the body: a `Response` with
+ * a body costs twice as much as one without.
  *
  * @param signal the request's deadline: when it fires, the connection is closed and the answer is a 424
  * @param attemptTimeout milliseconds for one request, body included
@@ -62,7 +62,7 @@ async function exchangeOnce(
 ): Promise<Exchange> {
   const url = new URL(input instanceof Request ? input.url : input)
   const { method = 'GET', headers = {}, body } = init ?? {}
-  // The client sends texts and plain records; to take anything else would double the cost of what it does send.
+  // The client sends text and plain records. Accepting anything else would double the cost.
   if (Symbol.iterator in headers || (body != null && typeof body !== 'string')) return noAnswer
   if (signal.aborted) return noAnswer
   const options = { method, headers }

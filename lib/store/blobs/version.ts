@@ -1,6 +1,6 @@
 /**
- * The one form of an ETag that is compared, stored in tokens and sent: without `W/` and quotes, which gateways add and
- * take away (RFC 9110 §8.8.3; a compressing one weakens the ETag of a read). Empty if there is no ETag.
+ * The canonical form of an ETag, which is compared, put into tokens and sent: without `W/` and quotes, which gateways add
+ * and remove (RFC 9110 §8.8.3; a gateway that compresses weakens the ETag of a read). Empty if there is no ETag.
  */
 export function toVersion(etag: string | undefined): string {
   return (etag ?? '')
