@@ -9,8 +9,8 @@ import { parseEnvFile } from './env-file.ts'
 
 export type Settings = Readonly<Record<string, string>>
 
-/** Settings that belong together: one of the operator's own replaces all of the local world's. */
-const upstreamNames = [
+/** Settings that belong together: if the operator sets one of them, the local world sets none. */
+const providerNames = [
   'UPSTREAM_ISSUER',
   'REDPANDA_OAUTH_ISSUER',
   'UPSTREAM_CLIENT_ID',
@@ -43,7 +43,7 @@ export interface LocalParts {
  */
 export function localEnvironment(world: LocalParts, settings: Settings = {}): Record<string, string> {
   const ownKapa = hasAny(settings, kapaNames)
-  const ownProvider = hasAny(settings, upstreamNames)
+  const ownProvider = hasAny(settings, providerNames)
   const ownHub = hasAny(settings, hubNames)
   const byRest = 'KAPA_PROJECT_ID' in settings
   return {
@@ -86,7 +86,7 @@ export function ownParts(settings: Settings, url: string): readonly OwnPart[] {
   const { MCP_OAUTH_ISSUER: issuer = url, REQUIRE_AUTH: required = 'true' } = settings
   const parts: readonly (readonly [OwnPart, boolean])[] = [
     ['issuer', issuer !== url],
-    ['OpenID Provider', hasAny(settings, upstreamNames)],
+    ['OpenID Provider', hasAny(settings, providerNames)],
     ['Kapa', hasAny(settings, [...kapaNames, 'KAPA_TOOL_NAME'])],
     ['API reference', hasAny(settings, hubNames)],
     ['feedback form', 'MCP_FEEDBACK_FORM_PATH' in settings],

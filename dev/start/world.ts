@@ -18,34 +18,34 @@ import { kapaApiKey, keptSecret, localEnvironment, type Settings } from './local
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
 
 export interface WorldOptions {
-  /** The app's port; the seven after it are taken too. Eight free ones if left out. */
+  /** The port of the app, which takes the seven ports after it too; by default eight free ports. */
   readonly port?: number
-  /** Keeps blobs, the OpenID Provider's keys and the secret here. In memory if left out. */
+  /** The folder for blobs, the OpenID Provider's keys and the secret; by default they are in memory. */
   readonly directory?: string
   /** Settings that replace those of the local world; see `localEnvironment`. */
   readonly settings?: Settings
-  /** The functions, already built; built now if left out. */
+  /** The built functions; by default they are built now. */
   readonly artifact?: Artifact
-  /** So many function hosts behind one port, sharing one store; default 1. */
+  /** The number of function hosts behind one port, which share one store; default 1. */
   readonly hosts?: number
-  /** Start another host when one dies; default no. */
+  /** Starts another host when one dies; default no. */
   readonly keepAlive?: boolean
-  /** What the platform says about the deploy; default `dev`. */
+  /** The context of the deploy; default `dev`. */
   readonly deployContext?: string
-  /** Told of each part that has started, with the milliseconds it took. */
+  /** Called for each part that has started, with the milliseconds it took. */
   readonly onProgress?: (part: string, milliseconds: number) => void
-  /** Gives up starting when it aborts; later it has no effect. */
+  /** Stops the start when it aborts; later it has no effect. */
   readonly signal?: AbortSignal
-  /** Takes each line that the functions print; otherwise they go to this process's own output. */
+  /** Receives each line that the functions print; by default the lines go to the output of this process. */
   readonly onOutput?: (line: string) => void
 }
 
 export interface World {
   readonly port: number
-  /** `http://localhost:<port>`: also the issuer. */
+  /** `http://localhost:<port>`, which is also the issuer. */
   readonly url: string
   readonly mcpUrl: string
-  /** What the functions see in `process.env`. */
+  /** The environment of the functions. */
   readonly environment: Settings
   readonly emulator: BlobsEmulator
   readonly provider: OpenIdProvider
@@ -53,12 +53,12 @@ export interface World {
   readonly crm: CrmSink
   readonly hub: Hub
   readonly forms: FormsSite
-  /** The function hosts that answer now. */
+  /** Returns the function hosts that answer now. */
   hosts(): readonly Host[]
-  /** Starts a host anew in the place of one that was killed. */
+  /** Starts a new host in the place of a killed one. */
   restartHost(index: number): Promise<void>
   /**
-   * Builds the functions again and puts new hosts in place. The running ones stay if the build fails.
+   * Builds the functions again and replaces the hosts. If the build fails, the running hosts stay.
    *
    * @throws BuildFailed
    */
@@ -68,10 +68,10 @@ export interface World {
 }
 
 /**
- * Starts the whole system on loopback: Blobs emulator, OpenID Provider, the stand-ins, and the functions as the real
- * Netlify artifact. What has started is stopped again if something else fails.
+ * Starts the whole system on loopback: the Blobs emulator, the OpenID Provider, the stand-ins, and the functions as the real
+ * Netlify artifact. If one part fails, the others are stopped again.
  *
- * @throws CannotStart | BuildFailed; anything once `signal` has aborted
+ * @throws CannotStart | BuildFailed; any error once `signal` has aborted
  */
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const cleanups: (() => Promise<unknown>)[] = []
@@ -95,7 +95,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-/** What the Kapa stand-in answers from: this project's own documentation. */
+/** The documents of the Kapa stand-in: this project's own documentation. */
 const documents = ['README.md', 'docs'].map((name) => join(repository, name)).filter(existsSync)
 
 type StartPart = <T>(name: string, starting: Promise<T>, end: (started: T) => Promise<unknown>) => Promise<T>
@@ -137,7 +137,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     part('Feedback form', startForms({ port: ports.forms }), stop),
     part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(signal), ({ remove }) => remove()),
   ] as const
-  // All start at once, and all have settled before a failure stops the others again.
+  // All parts start at once. A failure stops the others only after all have settled.
   await Promise.allSettled(starting)
   const [emulator, provider, kapa, crm, hub, forms, firstBuild] = await Promise.all(starting)
   let build = firstBuild
@@ -182,7 +182,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
       const previous = { build, hosts: fleet.hosts() }
       build = await buildTemporarily(signal)
       await fleet.replace(build.artifact)
-      // The old hosts may still load functions from the old build until they have ended.
+      // The old hosts may load functions from the old build until they have ended.
       removals.push(Promise.all(previous.hosts.map((host) => host.exited)).then(previous.build.remove))
     },
   }
@@ -195,7 +195,7 @@ interface Build {
 
 const given = async (artifact: Artifact): Promise<Build> => ({ artifact, remove: async () => {} })
 
-/** Builds the functions in a folder of their own outside the repository. */
+/** Builds the functions in a new folder outside the repository. */
 async function buildTemporarily(signal?: AbortSignal): Promise<Build> {
   const { path: outDir, remove } = temporaryFolder()
   try {

@@ -1,4 +1,5 @@
 import { createFeedbackForm, withheldForm } from '../answers/feedback-form.ts'
+import { defined } from '../base/defined.ts'
 import { authStatus } from '../mcp/tools/auth-status.ts'
 import { submitFeedback } from '../mcp/tools/feedback.ts'
 import type { Tool } from '../mcp/tools/tool.ts'
@@ -11,23 +12,23 @@ import type { Store } from '../store/store.ts'
 import { accessOf } from './documentation-tools.ts'
 import { log } from './log.ts'
 
-/** What a token needs to use `/mcp` at all, and to send feedback. */
+/** The scopes that a token needs to use `/mcp`, and to send feedback. */
 const [read, feedbackScope] = scopes
 
-/** The tools that are about the person who calls, and what they have to say. */
+/** Creates the tools that need to know the user. */
 export function createAccountTools(
   settings: ToolSettings,
   { issuer, brand, documentationUrl, mcp, resource, telling }: Configuration,
   store: Store,
 ): readonly Tool[] {
   const { feedback } = settings
-  const preview = telling === 'as a preview' && { preview: issuer }
+  const preview = telling === 'as a preview' ? issuer : undefined
   const feedbackTool =
     feedback &&
     submitFeedback({
       ...feedback.tool,
       access: { signIn: 'always', scopes: [read, feedbackScope] },
-      form: telling === 'nobody' ? withheldForm(feedback.url) : createFeedbackForm({ ...feedback, ...preview }),
+      form: telling === 'nobody' ? withheldForm(feedback.url) : createFeedbackForm(defined({ ...feedback, preview })),
       log,
     })
   return [

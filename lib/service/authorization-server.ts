@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
@@ -75,35 +76,31 @@ async function flowOptions(
     flow.provider.kind === 'mock'
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !production })
       : openIdProvider({ ...flow.provider, redirectUri: issuer + paths.callback, now })
-  const attribution = createAttribution({
-    store,
-    log,
-    ...(flow.crmWebhookUrl !== undefined && telling !== 'nobody' && { crmWebhookUrl: flow.crmWebhookUrl }),
-    ...(telling === 'as a preview' && { preview: issuer }),
-  })
+  const attribution = createAttribution(
+    defined({
+      store,
+      log,
+      crmWebhookUrl: telling === 'nobody' ? undefined : flow.crmWebhookUrl,
+      preview: telling === 'as a preview' ? issuer : undefined,
+    }),
+  )
+  const { registrationToken } = flow
   return {
     store,
     sealing,
     signingKeys: signingKeys(sealing),
     ...clients,
     secretGuesses: limiter('client-secrets', guesses, []),
-    registration: {
-      ...(registration && { limit: limiter('registrations', registration, exempt) }),
-      ...(allRegistrations && {
-        overallLimit: createOverallLimit({
-          store,
-          name: 'all-registrations',
-          ...allRegistrations,
-          exempt,
-          key,
-          now,
-          log,
-        }),
-      }),
-      ...(flow.registrationToken !== undefined && {
-        initialAccessToken: { value: flow.registrationToken, limit: limiter('registration-tokens', guesses, []) },
-      }),
-    },
+    registration: defined({
+      limit: registration && limiter('registrations', registration, exempt),
+      overallLimit:
+        allRegistrations &&
+        createOverallLimit({ store, name: 'all-registrations', ...allRegistrations, exempt, key, now, log }),
+      initialAccessToken:
+        registrationToken === undefined
+          ? undefined
+          : { value: registrationToken, limit: limiter('registration-tokens', guesses, []) },
+    }),
     introspection: { tokens: introspectionTokens, limit: limiter('introspection-tokens', guesses, []) },
     trustedHosts: flow.trustedHosts,
     interstitial: flow.interstitial,

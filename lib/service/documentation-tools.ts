@@ -10,16 +10,16 @@ import { type ApiReferenceSettings, signInOf, type ToolSettings, type ToolTexts 
 import { identity } from './identity.ts'
 import { log } from './log.ts'
 
-/** What it takes to use `/mcp` at all. */
+/** The scope that a token needs to use `/mcp`. */
 const [read] = scopes
 
-/** Who may call a tool that can do without knowing the person. */
+/** Returns who may call a tool that need not know the user. */
 export function accessOf(texts: ToolTexts, publicTools: readonly string[]): Access {
   const signIn = signInOf({ ...texts, ofPerson: false }, publicTools)
   return { signIn, scopes: signIn === 'never' ? [] : [read] }
 }
 
-/** The tools that answer from the documentation, in the order in which they are listed. */
+/** Creates the tools that answer from the documentation, in the order of `tools/list`. */
 export function createTools(settings: ToolSettings, kapaApiKey: string): readonly Tool[] {
   const { ask, kapa, apiReference, publicTools } = settings
   const accessTo = (tool: ToolTexts) => accessOf(tool, publicTools)

@@ -13,7 +13,7 @@ export async function guideInput(configuration: Configuration, tools: ToolSettin
     mcpUrl: resource,
     requireAuth: mcp.requireAuth,
     requireWorkEmail: tools.requireWorkEmail,
-    limits: { ...mcp.limits, plans: tools.plans.length > 0 },
+    limits: { user: mcp.limits.user, address: mcp.limits.address, plans: tools.plans.length > 0 },
     limitedAnswer: await limitedAnswer(mcp.limits),
     lifetimes: flow?.lifetimes,
     tools: guideTools(tools),

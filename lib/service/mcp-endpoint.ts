@@ -30,7 +30,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     requireAuth: mcp.requireAuth,
     publicKeys,
     grantStatus: (grant, signal) => grantStatus(store, grant, signal),
-    limits: createCallLimits(configuration, tools.plans, store),
+    limits: createCallLimits(configuration, store),
     tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],
     lazyAuth: tools.lazyAuth,
     signInScopes: tools.askAllScopes ? configuration.scopesOffered : [],

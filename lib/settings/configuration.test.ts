@@ -158,7 +158,10 @@ describe('limits and hardening', () => {
   })
 
   test('60 calls of tools in 15 minutes for each person and for each address, unless the operator says otherwise [B8-13]', () => {
-    const limits = (env: Environment) => configured({ ...complete, ...env }, site).mcp.limits
+    const limits = (env: Environment) => {
+      const { user, address } = configured({ ...complete, ...env }, site).mcp.limits
+      return { user, address }
+    }
     const sixty = { limit: 60, windowSeconds: 900 }
     expect(limits({})).toEqual({ user: sixty, address: sixty })
     expect(limits({ MCP_USER_LIMIT: '200', MCP_ANONYMOUS_LIMIT: '0', MCP_LIMIT_WINDOW_SEC: '3600' })).toEqual({

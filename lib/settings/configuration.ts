@@ -58,7 +58,8 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   if (!isSecureOrigin(site.issuer)) settings.complain('MCP_OAUTH_ISSUER', ` must be ${table.MCP_OAUTH_ISSUER.form}`)
   const { proxyHosts } = readHosts(settings)
   const brand = readBrand(settings)
-  const mcp = readMcp(settings)
+  const exempt = settings.read('MCP_OAUTH_LIMIT_EXEMPT') ?? []
+  const mcp = readMcp(settings, exempt)
   const signingJwk = settings.read('MCP_OAUTH_SIGNING_JWK')
   const registrationOff = !settings.read('MCP_OAUTH_DCR')
   const introspectionTokens = settings.read('MCP_OAUTH_INTROSPECTION_TOKENS') ?? []
@@ -67,7 +68,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const before = settings.problems.length
   const secrets = readSecrets(settings)
   const secretsAreGood = settings.problems.length === before
-  const flow = readFlow(settings, site, proxyHosts, secrets)
+  const flow = readFlow(settings, { site, proxyHosts, secrets, exempt })
   const mock = flow?.provider.kind === 'mock'
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const tools = readToolChoices(settings, brand, site.issuer)

@@ -8,16 +8,17 @@ export interface LimitSettings {
   /** The sum over all addresses. */
   readonly allRegistrations: Limit | undefined
   readonly metadataDocuments: Limit | undefined
+  /** Addresses without these limits. */
   readonly exempt: readonly AddressRange[]
 }
 
-export function readLimits(settings: SettingsReader): LimitSettings {
+export function readLimits(settings: SettingsReader, exempt: readonly AddressRange[]): LimitSettings {
   const registerWindow = settings.read('MCP_OAUTH_REGISTER_WINDOW_SEC')
   return {
     registration: windowOf(settings.read('MCP_OAUTH_REGISTER_LIMIT'), registerWindow),
     allRegistrations: windowOf(settings.read('MCP_OAUTH_REGISTER_TOTAL_LIMIT'), registerWindow),
     metadataDocuments: windowOf(settings.read('MCP_OAUTH_CIMD_LIMIT'), settings.read('MCP_OAUTH_CIMD_WINDOW_SEC')),
-    exempt: settings.read('MCP_OAUTH_LIMIT_EXEMPT') ?? [],
+    exempt,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Limit } from '../base/rate-limit.ts'
+import type { AddressRange } from '../limits/address.ts'
 import { windowOf } from './limits.ts'
 import type { SettingsReader } from './reader.ts'
 
@@ -6,8 +7,10 @@ import type { SettingsReader } from './reader.ts'
 export interface CallLimitSettings {
   /** For each signed-in user. */
   readonly user: Limit | undefined
-  /** For each address, for all who have not signed in. */
+  /** For each address, for all users who have not signed in. */
   readonly address: Limit | undefined
+  /** Addresses without this limit. */
+  readonly exempt: readonly AddressRange[]
 }
 
 /** Who may call `/mcp`, and how often. What the tools do is in `tool-choices.ts`. */
@@ -21,7 +24,7 @@ export interface McpSettings {
   readonly kapaApiKey: string | undefined
 }
 
-export function readMcp(settings: SettingsReader): McpSettings {
+export function readMcp(settings: SettingsReader, exempt: readonly AddressRange[]): McpSettings {
   const callWindow = settings.read('MCP_LIMIT_WINDOW_SEC')
   return {
     kapaApiKey: settings.required('KAPA_API_KEY'),
@@ -30,6 +33,7 @@ export function readMcp(settings: SettingsReader): McpSettings {
     limits: {
       user: windowOf(settings.read('MCP_USER_LIMIT'), callWindow),
       address: windowOf(settings.read('MCP_ANONYMOUS_LIMIT'), callWindow),
+      exempt,
     },
     callWindow,
   }

@@ -1,3 +1,4 @@
+import type { AddressRange } from '../limits/address.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import { type ClientSettings, readClients } from './clients.ts'
 import { type LimitSettings, readLimits } from './limits.ts'
@@ -25,16 +26,20 @@ export interface FlowSettings extends ClientSettings {
 /** Seconds: 180 days. */
 const grantLifetime = 15_552_000
 
-/**
- * Reads what a sign-in needs. `null` without a secret or an OpenID Provider; every other problem is in `settings` only.
- *
- * @param proxyHosts at which requests for the issuer arrive too
- */
+/** What other settings say about the sign-in. */
+interface Surroundings {
+  readonly site: Site
+  /** Hosts at which requests for the issuer arrive too. */
+  readonly proxyHosts: readonly string[]
+  readonly secrets: Secrets | null
+  /** Addresses without limits. */
+  readonly exempt: readonly AddressRange[]
+}
+
+/** Reads what a sign-in needs. `null` without a secret or an OpenID Provider; every other problem is in `settings` only. */
 export function readFlow(
   settings: SettingsReader,
-  site: Site,
-  proxyHosts: readonly string[],
-  secrets: Secrets | null,
+  { site, proxyHosts, secrets, exempt }: Surroundings,
 ): FlowSettings | null {
   const provider = readProvider(settings, site)
   const rest = {
@@ -46,7 +51,7 @@ export function readFlow(
     },
     signInLifetime: settings.read('MCP_OAUTH_SIGN_IN_TTL'),
     ...readClients(settings, site, proxyHosts),
-    limits: readLimits(settings),
+    limits: readLimits(settings, exempt),
     crmWebhookUrl: settings.read('CRM_WEBHOOK_URL'),
   }
   return secrets && provider && { secrets, provider, ...rest }
