@@ -35,7 +35,7 @@ export interface Configuration {
   readonly registrationOff: boolean
   /** Tokens of resource servers that may ask about access tokens; without any, there is no introspection endpoint. */
   readonly introspectionTokens: readonly string[]
-  /** The metadata does not promise `iss` in authorization responses (X4). */
+  /** The metadata does not promise `iss` in authorization responses (D-10). */
   readonly issNotAdvertised: boolean
   /**
    * Whether the CRM and the feedback form are told about users. They are not told about the mock's made-up user unless a
