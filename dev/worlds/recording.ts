@@ -39,6 +39,9 @@ export function startRecording(directory: string, testName: () => string): void 
   write = (entry) => writeSync(file, `${JSON.stringify(entry)}\n`)
 }
 
+/** Whether lines and secrets are recorded. */
+export const isRecording = (): boolean => write !== undefined
+
 /** A line that a process under test has printed, or would have. */
 export function recordLine(line: string): void {
   write?.({ kind: 'line', line, test: currentTest() })

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { BoundedMap } from '../base/bounded-map.ts'
 import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
@@ -51,6 +51,8 @@ interface Slots {
 
 export function createCounter(options: CounterOptions): Counter {
   const { store, name, limit, windowSeconds, key, now, log, timeout = 1_000, listFirst = false } = options
+  // As a KeyObject: an HMAC with the raw bytes takes six times as long.
+  const secret = createSecretKey(key)
   /** By the prefix of a subscriber, in the order of first use. */
   const remembered = new BoundedMap<string, Slots>(MOST_REMEMBERED)
   let currentEnd = 0
@@ -100,7 +102,7 @@ export function createCounter(options: CounterOptions): Counter {
   function windowOf(counted: string) {
     const seconds = Math.floor(now() / 1000)
     const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
-    const subscriber = createHmac('sha256', key).update(counted).digest('base64url')
+    const subscriber = createHmac('sha256', secret).update(counted).digest('base64url')
     const over: RateLimited = { limited: true, retryAfter: end - seconds }
     return { prefix: `limits/${end}/${name}/${subscriber}/`, end, subscriber, over }
   }

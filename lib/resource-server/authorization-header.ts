@@ -8,6 +8,7 @@ export type Credentials =
   | { readonly kind: 'bearer'; readonly token: string }
 
 /** RFC 6750 §2.1: `"Bearer" 1*SP b64token`, the scheme in any case (RFC 9110 §11.1). */
+const oneToken = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 /** A repeated header, which `Headers` joins by a comma, begins anew with a scheme. */
 const anotherScheme = /,\s*(?:basic|bearer|digest|dpop|negotiate)(?:[\s,]|$)/i
@@ -23,10 +24,11 @@ const anotherScheme = /,\s*(?:basic|bearer|digest|dpop|negotiate)(?:[\s,]|$)/i
  */
 export function parseAuthorization(header: string | null): Credentials {
   if (header === null) return { kind: 'none' }
+  const [, token] = oneToken.exec(header) ?? []
+  if (token !== undefined) return { kind: 'bearer', token }
   if (anotherScheme.test(header)) return severalSchemes(header)
   const [, text] = /^bearer(?: +|$|(?=[\s,]))(.*)$/is.exec(header) ?? []
   if (text === undefined || text.trim() === '') return { kind: 'none' }
-  if (token68.test(text)) return { kind: 'bearer', token: text }
   const areTokens = (parts: readonly string[]) => parts.length > 1 && parts.every((part) => token68.test(part))
   const words = text.split(/\s+/)
   const areJwts = areTokens(words) && words.every((word) => word.split('.').length === 3)

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
-import { decodeJwt, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose'
 import { BoundedMap } from '../base/bounded-map.ts'
+import { defined } from '../base/defined.ts'
 import { parseAuthorization } from './authorization-header.ts'
+import { type Members, parseJwt, Refused } from './jwt.ts'
 import { createVerificationKeys, type PublicKeys } from './verification-keys.ts'
 
 /** The claims of a verified access token (RFC 9068 §2.2, plus ours). */
@@ -73,29 +74,19 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
   }
 
   async function verifySignatureAndClaims(token: string, signal: AbortSignal): Promise<AccessToken> {
-    const { payload } = await jwtVerify(token, (header) => keyFor(header, token, signal), {
-      algorithms: ['RS256'],
-      typ: 'at+jwt',
-      issuer,
-      audience: resource,
-      clockTolerance,
-      currentDate: new Date(now()),
-    })
-    return readClaims(payload, resource, now() / 1000)
-  }
-
-  /** `jose` has checked `alg` by now; `typ` is checked here too, so that an ID token or junk costs no look for its key. */
-  async function keyFor({ typ, kid }: JWTHeaderParameters, token: string, signal: AbortSignal): Promise<CryptoKey> {
-    if (typ === undefined || !/^(application\/)?at\+jwt$/i.test(typ)) throw new Refused('typ')
+    const jwt = parseJwt(token)
+    const { typ, kid } = jwt.header
+    // Checked before the key is looked up, so that an ID token or junk causes no read of the store.
+    if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) throw new Refused('typ')
     if (typeof kid !== 'string' || kid === '' || kid.length > maximumKidLength) throw new Refused('kid')
-    const key = await keys.find(kid, () => issuedAt(token), signal)
+    const key = await keys.find(kid, () => issuedAt(jwt.claims()), signal)
     if (key === null) throw new Refused('unknown kid')
-    return key
+    if (!jwt.isSignedBy(key)) throw new Refused('signature')
+    return readClaims(jwt.claims(), { issuer, resource, now: now() / 1000 })
   }
 
-  /** Before anything is verified: when the token says it was issued. Throws `Refused` for what cannot be true. */
-  function issuedAt(token: string): number {
-    const { iat } = decodeJwt(token)
+  /** Returns when the token claims to have been issued. Nobody has verified that yet. Throws `Refused` for a future time. */
+  function issuedAt({ iat }: Members): number {
     if (typeof iat !== 'number' || iat > now() / 1000 + clockTolerance) throw new Refused('claim iat')
     return iat
   }
@@ -123,65 +114,75 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
   }
 }
 
-/** Why a token is not accepted, where `jose` has no error for it. */
-class Refused extends Error {
-  override readonly name = 'Refused'
-}
+/** The refusal of a token that has expired. The client may learn that, and which scopes not to ask for again. */
+class Expired extends Refused {
+  readonly leftOut: readonly string[]
 
-/** Rethrows what is not the token's fault. */
-function refusal(error: unknown): Outcome {
-  if (error instanceof Refused) return invalid(error.message)
-  if (error instanceof errors.JWTExpired)
-    return invalid('expired', 'The access token has expired', leftOutOf(error.payload))
-  if (error instanceof errors.JWTClaimValidationFailed) return invalid(`claim ${error.claim}`)
-  if (error instanceof errors.JOSEError) return invalid(error.code)
-  throw error
-}
-
-/** The client learns no more than whether the token expired: the rest would help only a forger. */
-function invalid(reason: string, description = 'The access token is invalid', leftOut?: readonly string[]): Outcome {
-  return { kind: 'invalid', reason, description, ...(leftOut && { leftOut }) }
-}
-
-function leftOutOf(payload: JWTPayload): readonly string[] {
-  return optionalText(payload, 'scope_left_out')?.split(' ') ?? []
-}
-
-function readClaims(payload: JWTPayload, resource: string, now: number): AccessToken {
-  const { aud, iat, exp } = payload
-  // RFC 9068 lets `aud` be a list; a token meant for somebody else too is not one of ours (S-07, S-08).
-  if (aud !== resource && !(Array.isArray(aud) && aud.length === 1)) throw new Refused('claim aud')
-  if (iat === undefined || exp === undefined || iat > now + clockTolerance || iat >= exp) throw new Refused('claim iat')
-  const email = optionalText(payload, 'email')
-  const emailVerified = payload.email_verified
-  if (emailVerified !== undefined && typeof emailVerified !== 'boolean') throw new Refused('claim email_verified')
-  const id = optionalText(payload, 'org_id')
-  const name = optionalText(payload, 'org_name')
-  return {
-    sub: text(payload, 'sub'),
-    clientId: text(payload, 'client_id'),
-    scope: text(payload, 'scope').split(' '),
-    ...(payload.scope_left_out !== undefined && { leftOut: leftOutOf(payload) }),
-    ...(email !== undefined && { email }),
-    ...(emailVerified !== undefined && { emailVerified }),
-    ...((id !== undefined || name !== undefined) && {
-      organization: { ...(id !== undefined && { id }), ...(name !== undefined && { name }) },
-    }),
-    grant: text(payload, 'grant'),
-    jti: text(payload, 'jti'),
-    expiresAt: exp,
+  constructor(leftOut: readonly string[]) {
+    super('expired')
+    this.leftOut = leftOut
   }
 }
 
-function text(payload: JWTPayload, claim: string): string {
-  const value = optionalText(payload, claim)
-  if (value === undefined) throw new Refused(`claim ${claim}`)
+/** Makes the outcome for a token that was refused. Throws every other error again. */
+function refusal(error: unknown): Outcome {
+  if (error instanceof Expired) return invalid(error.message, 'The access token has expired', error.leftOut)
+  if (error instanceof Refused) return invalid(error.message)
+  throw error
+}
+
+/** The client learns only whether the token has expired. More would help nobody but a forger. */
+function invalid(reason: string, description = 'The access token is invalid', leftOut?: readonly string[]): Outcome {
+  return defined({ kind: 'invalid' as const, reason, description, leftOut })
+}
+
+function leftOutOf(claims: Members): readonly string[] {
+  return optionalText(claims, 'scope_left_out')?.split(' ') ?? []
+}
+
+/** Checks and reads the claims of a token whose signature is good. `now` in seconds since the epoch. Throws `Refused`. */
+function readClaims(
+  claims: Members,
+  { issuer, resource, now }: { readonly issuer: string; readonly resource: string; readonly now: number },
+): AccessToken {
+  const { iss, aud, iat, exp, nbf } = claims
+  if (iss !== issuer) throw new Refused('claim iss')
+  // RFC 9068 allows a list. A token that is also for another server is not accepted (S-07, S-08).
+  if (aud !== resource && !(Array.isArray(aud) && aud.length === 1 && aud[0] === resource))
+    throw new Refused('claim aud')
+  if (typeof iat !== 'number' || typeof exp !== 'number') throw new Refused('claim iat')
+  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= Math.floor(now) + clockTolerance)) {
+    throw new Refused('claim nbf')
+  }
+  if (exp <= Math.floor(now) - clockTolerance) throw new Expired(leftOutOf(claims))
+  if (iat > now + clockTolerance || iat >= exp) throw new Refused('claim iat')
+  const emailVerified = claims.email_verified
+  if (emailVerified !== undefined && typeof emailVerified !== 'boolean') throw new Refused('claim email_verified')
+  const id = optionalText(claims, 'org_id')
+  const name = optionalText(claims, 'org_name')
+  return defined({
+    sub: text(claims, 'sub'),
+    clientId: text(claims, 'client_id'),
+    scope: text(claims, 'scope').split(' '),
+    leftOut: claims.scope_left_out === undefined ? undefined : leftOutOf(claims),
+    email: optionalText(claims, 'email'),
+    emailVerified,
+    organization: id === undefined && name === undefined ? undefined : defined({ id, name }),
+    grant: text(claims, 'grant'),
+    jti: text(claims, 'jti'),
+    expiresAt: exp,
+  })
+}
+
+function text(claims: Members, name: string): string {
+  const value = optionalText(claims, name)
+  if (value === undefined) throw new Refused(`claim ${name}`)
   return value
 }
 
-function optionalText(payload: JWTPayload, claim: string): string | undefined {
-  const value = payload[claim]
+function optionalText(claims: Members, name: string): string | undefined {
+  const value = claims[name]
   if (value === undefined || value === '') return undefined
   if (typeof value === 'string') return value
-  throw new Refused(`claim ${claim}`)
+  throw new Refused(`claim ${name}`)
 }

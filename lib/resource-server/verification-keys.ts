@@ -1,4 +1,5 @@
-import { importJWK, type JSONWebKeySet, type JWK } from 'jose'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { JSONWebKeySet, JWK } from 'jose'
 import { withDeadline } from '../base/deadline.ts'
 import { createSingleFlight } from '../base/single-flight.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -19,7 +20,7 @@ export interface VerificationKeys {
    * is asked for only then.
    * Throws `StoreUnavailable` when that cannot be known now.
    */
-  find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<CryptoKey | null>
+  find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<KeyObject | null>
   /** Looks at what is published now, from memory, so that `onWithdrawn` is told in time. Never throws. */
   notice(signal: AbortSignal): Promise<void>
 }
@@ -34,11 +35,14 @@ export interface VerificationKeysOptions {
 
 /** An unknown `kid` costs one read of the store, at most every so many milliseconds: junk must not buy reads. */
 const freshReadCooldown = 30_000
+/** Bits (RFC 7518 §3.3). */
+const shortestKey = 2048
+
 /** Milliseconds for a read that several requests wait for, and which therefore no single request's signal may end. */
 const freshReadTimeout = 8_000
 
 export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions): VerificationKeys {
-  const imported = new Map<string, { readonly jwk: JWK; readonly key: CryptoKey }>()
+  const imported = new Map<string, { readonly jwk: JWK; readonly key: KeyObject }>()
   let current: JSONWebKeySet | undefined
   const reading = createSingleFlight<JSONWebKeySet>()
   let attemptedAt = Number.NEGATIVE_INFINITY
@@ -66,15 +70,15 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
     }
   }
 
-  async function findIn(set: JSONWebKeySet, kid: string): Promise<CryptoKey | null> {
+  function findIn(set: JSONWebKeySet, kid: string): KeyObject | null {
     forgetWithdrawn(set)
     const known = imported.get(kid)
     if (known !== undefined) return known.key
     const jwk = published(set, kid)
     if (jwk === undefined) return null
-    const key = await importJWK({ kty: 'RSA', n: jwk.n ?? '', e: jwk.e ?? '' }, 'RS256')
-    if (key instanceof Uint8Array) return null
-    if (set === current) imported.set(kid, { jwk, key })
+    const key = createPublicKey({ key: { kty: 'RSA', n: jwk.n ?? '', e: jwk.e ?? '' }, format: 'jwk' })
+    if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < shortestKey) throw new TypeError(`key ${kid} is too short`)
+    imported.set(kid, { jwk, key })
     return key
   }
 
@@ -86,7 +90,7 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
 
     async find(kid, issuedAt, signal) {
       // Old ones will do: a key that is missing from them is looked for below, and an outage of the store stops nobody.
-      const key = await findIn(await publicKeys(signal, { stale: true }), kid)
+      const key = findIn(await publicKeys(signal, { stale: true }), kid)
       if (key !== null) return key
       if (!reading.isRunning('keys') && now() - attemptedAt < freshReadCooldown) {
         // A key that had signed before our last read would have been in it; about a younger one we cannot know, and

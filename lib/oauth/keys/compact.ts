@@ -8,6 +8,7 @@ import {
   sign,
   timingSafeEqual,
 } from 'node:crypto'
+import { decodeBase64url } from '../../base/base64url.ts'
 import type { DerivedKey } from './secrets.ts'
 
 /**
@@ -45,9 +46,9 @@ export function signedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelo
       const [, payload = '', signature = ''] = parts
       if (parts.length !== 3) return null
       const expected = hmac(value.slice(0, value.length - signature.length - 1), key)
-      const presented = decode(signature)
+      const presented = decodeBase64url(signature)
       if (presented?.length !== expected.length || !timingSafeEqual(presented, expected)) return null
-      return decode(payload)
+      return decodeBase64url(payload)
     },
   })
 }
@@ -93,17 +94,22 @@ function a256gcm(newIv: (header: string, plaintext: string | Uint8Array, kid: st
     seal: (header, plaintext, { kid, secret }) => {
       const iv = newIv(header, plaintext, kid)
       const cipher = createCipheriv('aes-256-gcm', secret, iv).setAAD(Buffer.from(header))
-      const ciphertext = Buffer.concat([cipher.update(Buffer.from(plaintext)), cipher.final()])
+      const ciphertext = cipher.update(Buffer.from(plaintext))
+      // GCM is a stream cipher: `final` returns no bytes, but makes the tag.
+      cipher.final()
       return `${header}..${base64url(iv)}.${base64url(ciphertext)}.${base64url(cipher.getAuthTag())}`
     },
     open: (parts, _value, { secret }) => {
       const [header = '', wrappedKey] = parts
-      const [iv, ciphertext, tag] = parts.slice(2).map(decode)
+      const [iv, ciphertext, tag] = parts.slice(2).map(decodeBase64url)
       if (parts.length !== 5 || wrappedKey !== '' || !ciphertext) return null
       if (iv?.length !== ivLength || tag?.length !== tagLength) return null
       const decipher = createDecipheriv('aes-256-gcm', secret, iv).setAAD(Buffer.from(header)).setAuthTag(tag)
       try {
-        return Buffer.concat([decipher.update(ciphertext), decipher.final()])
+        const plaintext = decipher.update(ciphertext)
+        // Returns no bytes. Throws if the tag is wrong.
+        decipher.final()
+        return plaintext
       } catch {
         return null
       }
@@ -161,9 +167,3 @@ function envelope(alg: 'HS256' | 'dir', typ: string, ring: readonly DerivedKey[]
 const hmac = (input: string, { secret }: SealingKey) => createHmac('sha256', secret).update(input).digest()
 
 const base64url = (value: string | Uint8Array) => Buffer.from(value).toString('base64url')
-
-/** Strict: one spelling per value, so that a token cannot be varied and still open. */
-function decode(text: string): Buffer | null {
-  const bytes = Buffer.from(text, 'base64url')
-  return bytes.toString('base64url') === text ? bytes : null
-}

@@ -11,7 +11,7 @@ import { Person, personNames } from './claims.ts'
  * a read. It is encrypted. A thief who could read when the current generation began would know when the client refreshes
  * next, and until then could use a stolen token unnoticed.
  */
-const RefreshToken = v.object({
+export const RefreshToken = v.object({
   /** Key of the grant. */
   grant: v.string(),
   generation: v.number(),

@@ -1,0 +1,55 @@
+import { type KeyObject, verify } from 'node:crypto'
+import { decodeBase64url } from '../base/base64url.ts'
+
+/** Says why a token is refused. The reason is for the log, not for the client. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+}
+
+export type Members = Readonly<Record<string, unknown>>
+
+/** A signed JWT whose signature nobody has verified yet. */
+export interface UnverifiedJwt {
+  readonly header: Members
+  /** Reads the claims. Throws `Refused`. */
+  claims(): Members
+  /** Whether `key` made the signature, with RS256. */
+  isSignedBy(key: KeyObject): boolean
+}
+
+/**
+ * Parses a JWT signed with RS256 (RFC 7519, RFC 7515 §3.1). Throws `Refused` for anything else.
+ *
+ * The signature is verified by node:crypto on the main thread, which takes 30 µs. `jose` verifies on another thread, and the
+ * way there and back takes longer than the verification.
+ */
+export function parseJwt(token: string): UnverifiedJwt {
+  const [header = '', payload = '', signature = '', more] = token.split('.', 4)
+  if (more !== undefined) throw new Refused('not a JWT')
+  const parsed = objectIn(header)
+  if (parsed.alg !== 'RS256') throw new Refused('alg')
+  // RFC 7515 §4.1.11: no extension is known here, so a header that requires one is invalid.
+  if (parsed.crit !== undefined) throw new Refused('crit')
+  return {
+    header: parsed,
+    claims: () => objectIn(payload),
+    isSignedBy(key) {
+      const bytes = decodeBase64url(signature)
+      return bytes !== null && verify('sha256', Buffer.from(`${header}.${payload}`), key, bytes)
+    },
+  }
+}
+
+function objectIn(part: string): Members {
+  try {
+    const value: unknown = JSON.parse(decodeBase64url(part)?.toString('utf8') ?? '')
+    if (isObject(value)) return value
+  } catch {
+    // Refused below.
+  }
+  throw new Refused('not a JWT')
+}
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
