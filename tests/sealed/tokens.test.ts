@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader } from 'jose'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { createHarness } from '../../dev/worlds/authorization-server.ts'
+import { recorded } from '../../dev/worlds/recording.ts'
 import { parseKeySet } from '../../lib/oauth/clients/client-keys.ts'
 import { clientOfDocument } from '../../lib/oauth/clients/published/document.ts'
 import { createLastGoodCopies } from '../../lib/oauth/clients/published/last-good-copies.ts'
@@ -115,6 +116,6 @@ test('an access token of commit 8b9a7eb is verified with the stored signing key'
 test('a copy of a client document that commit 8b9a7eb kept is found', async () => {
   const now = () => fixtures.clientDocumentKeptAt + 3_600_000
   const { store } = createNumberedStore(records)
-  const copies = createLastGoodCopies({ store, sealing: createSealing(issuer, secrets), now, log: () => {} })
+  const copies = createLastGoodCopies({ store, sealing: createSealing(issuer, secrets), now, log: recorded(() => {}) })
   expect(await copies.find(document.client_id)).toEqual(document)
 })

@@ -18,7 +18,7 @@ export const secretsAndKeys = {
     what: 'A signing key that replaces the one in the store: a private RSA JWK on one line.',
     more: 'See [pinning](operations.md#how-do-i-pin-the-signing-key). The service tries the key when it reads the settings. It refuses a key whose members belong to two keys, and one whose `alg`, `use` or `key_ops` is for another purpose.',
     default:
-      'a key that the service creates in the store and [rotates](operations.md#what-happens-to-the-signing-key-by-itself)',
+      'a key that the service creates in the store and [rotates](operations.md#how-is-the-signing-key-replaced-automatically)',
   },
 } as const satisfies Readonly<Record<string, Description>>
 
@@ -50,7 +50,7 @@ export const provider = {
   },
   MCP_NOTIFY_WITH_MOCK: {
     what: 'Tells the CRM and the feedback form about the made-up person too, marked as a preview.',
-    more: 'Otherwise they are not told. See [previews](operations.md#whom-does-a-preview-tell).',
+    more: 'Otherwise they are not told. See [previews](operations.md#what-does-a-preview-send-to-other-services).',
     example: 'true',
   },
 } as const satisfies Readonly<Record<string, Description>>
@@ -69,7 +69,7 @@ export const whereItIs = {
   },
   MCP_OAUTH_PREVIEW_DOMAINS: {
     what: 'Your own domains under which Netlify serves deploy previews and branches.',
-    more: 'A preview has one label before the domain ([how](operations.md#by-which-address-does-a-preview-go)). Only previews read this setting. If a domain is missing here, its previews answer 404.',
+    more: 'A preview has one label before the domain ([how](operations.md#what-is-the-address-of-a-preview)). Only previews read this setting. If a domain is missing here, its previews answer 404.',
     default: 'none: only `<label>--<site>.netlify.app`',
     example: 'previews.example.com',
   },
@@ -181,7 +181,7 @@ export const introspection = {
 export const crm = {
   CRM_WEBHOOK_URL: {
     what: 'Receives one POST for each new user.',
-    more: 'The body is JSON: `email`, `domain`, `sub`, `emailVerified`, `organization`, `source` (`mcp`), `timestamp`. [From a preview](operations.md#whom-does-a-preview-tell) it says so. If the CRM does not accept it, the log has `crm_webhook_failed`, and the service does not try again.',
+    more: 'The body is JSON: `email`, `domain`, `sub`, `emailVerified`, `organization`, `source` (`mcp`), `timestamp`. [From a preview](operations.md#what-does-a-preview-send-to-other-services) it says so. If the CRM does not accept it, the log has `crm_webhook_failed`, and the service does not try again.',
     example: 'https://crm.example.com/hooks/docs',
   },
 } as const satisfies Readonly<Record<string, Description>>
