@@ -1,0 +1,96 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type BundleFile, sumOf } from '../../dev/build/bundle.ts'
+import { builtArtifact } from '../support/artifact.ts'
+import { type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+
+const operatorToken = 'introspection-token-of-a-resource-server-1234'
+const probe = new URL('../support/loaded-files.ts', import.meta.url).href
+
+let stack: Stack
+
+beforeAll(async () => {
+  const settings = { NODE_OPTIONS: `--import=${probe}`, MCP_OAUTH_INTROSPECTION_TOKENS: operatorToken }
+  stack = await startStack({ deployContext: 'production', settings })
+})
+afterAll(async () => {
+  await stack?.stop()
+})
+
+/** The files of the OAuth function that the host has loaded so far. */
+async function loaded(): Promise<readonly BundleFile[]> {
+  // The host prints a line before it runs the file. The line may still be on its way.
+  await delay(200)
+  const { files } = builtArtifact().functions.find(({ name }) => name === 'oauth') ?? { files: [] }
+  return files.filter(({ path }) => stack.logs.includes(`loaded oauth/${path}`))
+}
+
+const sourcesOf = (files: readonly BundleFile[]) => files.flatMap(({ inputs }) => Object.keys(inputs))
+
+/** Code that a sign-in of a registered client without a secret does not need, and a request that needs it. */
+const whenNeeded: readonly { source: string; request: (client: OAuthClient) => Promise<Response> }[] = [
+  {
+    source: 'lib/oauth/token/revocation-endpoint.ts',
+    request: (client) => client.revoke('not-a-token'),
+  },
+  {
+    source: 'lib/oauth/token/introspection-endpoint.ts',
+    request: () =>
+      fetch(`${stack.url}/oauth/introspect`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${operatorToken}` },
+        body: new URLSearchParams({ token: 'not-a-token' }),
+      }),
+  },
+  {
+    source: 'lib/oauth/client-authentication/client-assertion.ts',
+    request: ({ clientId }) =>
+      fetch(`${stack.url}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'refresh_token',
+          client_id: clientId,
+          client_assertion: 'not-an-assertion',
+          client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        }),
+      }),
+  },
+  {
+    source: 'lib/net/fetch-untrusted.ts',
+    request: ({ authorizationRequest }) =>
+      fetch(authorizationRequest({ client_id: 'https://127.0.0.1/client.json' }).url, {
+        headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+      }),
+  },
+]
+
+test('a sign-in of a registered client loads at most 200 KB of the OAuth function, and the rest when it is needed', async () => {
+  await fetch(`${stack.url}/.well-known/oauth-authorization-server`)
+  const forDiscovery = await loaded()
+  expect(forDiscovery.map(({ path }) => path)).toEqual(['oauth.mjs'])
+
+  const client = await registerClient(stack.url)
+  const { refreshToken } = await obtainTokens(client)
+  tokensOf(await client.refresh(refreshToken))
+  const forSignIn = await loaded()
+  console.log(`Loaded for discovery ${sumOf(forDiscovery)}, for a whole sign-in ${sumOf(forSignIn)} bytes`)
+  expect(sumOf(forSignIn)).toBeLessThanOrEqual(200 * 1024)
+  expect(sourcesOf(forSignIn)).toEqual(
+    expect.arrayContaining(['lib/oauth/endpoints.ts', 'lib/oauth/providers/openid-provider.ts']),
+  )
+  expect(sourcesOf(forSignIn).filter((source) => source.includes('node_modules/jose/'))).toEqual([])
+
+  for (const { source, request } of whenNeeded) {
+    expect(sourcesOf(await loaded())).not.toContain(source)
+    await request(client)
+    expect(sourcesOf(await loaded())).toContain(source)
+  }
+})
+
+test('production never loads the mock provider', async () => {
+  const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const answer = await fetch(`${stack.url}/oauth/mock-idp/authorize?state=x`, { headers })
+  expect(answer.status).toBe(404)
+  expect(sourcesOf(await loaded())).not.toContain('lib/oauth/providers/mock.ts')
+})
