@@ -1,23 +1,23 @@
 import { groupsOf, type IpAddress, type IpRange, ipRange, isInRange, parseIpAddress } from '../net/ip-address.ts'
 
-/** An address that a request came from, as the platform tells it. */
+/** The IP address that a request came from, as the platform tells it. */
 export type Address = IpAddress
 
 /** A CIDR range. */
 export type AddressRange = IpRange
 
-/** Bits of an IPv6 address that stand for one subscriber: whoever has one /64 has all of its addresses (A26). */
+/** Bits of an IPv6 address that stand for one subscriber, who has all addresses of a /64 (A26). */
 const subscriberBits = 64
 
 const ipv4Mapped = ipRange('::ffff:0:0/96')
 
-/** IPv4-mapped IPv6 is the IPv4 address that it means. `null` for what is not a plainly written IP address. */
+/** Reads an IP address; IPv4-mapped IPv6 becomes the IPv4 address. Returns `null` for anything not plainly written. */
 export function parseAddress(text: string): Address | null {
   const address = parseIpAddress(text)
   return address && isInRange(address, ipv4Mapped) ? address.slice(12) : address
 }
 
-/** `10.0.0.0/8`, `2001:db8::/32`. `null` for another form, and for IPv4-mapped IPv6, which no address would be in. */
+/** Reads a range: `10.0.0.0/8`, `2001:db8::/32`. Returns `null` for another form, and for IPv4-mapped IPv6, which holds no address. */
 export function parseRange(text: string): AddressRange | null {
   const [network = '', bits = '', ...rest] = text.split('/')
   const address = parseAddress(network)
@@ -29,7 +29,7 @@ export function parseRange(text: string): AddressRange | null {
 
 export const isWithin: (address: Address, range: AddressRange) => boolean = isInRange
 
-/** What is counted as one: the IPv4 address, or the network of the IPv6 address. */
+/** The subscriber behind an address: the IPv4 address, or the /64 network of the IPv6 address. */
 export function subscriberOf(address: Address): string {
   if (address.length === 4) return address.join('.')
   return `${groupsOf(address)
@@ -38,7 +38,7 @@ export function subscriberOf(address: Address): string {
 }
 
 /**
- * How a `Counter` knows an address, and apart from the rest what it does about `subject`. `null`: it is exempt;
+ * The name under which a `Counter` counts an address; each `subject` is counted apart. `null`: the address is exempt.
  * `undefined`: the platform told none that can be read.
  */
 export function countedAs(text: string, exempt: readonly AddressRange[], subject = ''): string | null | undefined {

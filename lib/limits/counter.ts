@@ -6,20 +6,20 @@ import type { Limit, RateLimitCount, RateLimited } from '../base/rate-limit.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 
 /**
- * Counts hits in fixed windows, across all instances, apart for each `counted`: a person, an address.
+ * Counts hits in fixed windows, across all instances, for each `counted`: a user or an address.
  *
- * There are `limit` slots for each of them and window, and a hit passes by creating one that nobody has: whatever the
- * number of hits at once, on however many instances, no more than `limit` ever pass. An instance remembers which slots
- * are gone, and asks the store for none of them again: alone it needs one write for each hit, and none once the limit is
- * reached. Where others count as well, a hit may find its slot taken; it then lists those that are.
+ * Each of them has `limit` slots in a window, and a hit passes by creating a slot that does not exist yet. However many hits
+ * arrive at once on however many instances, no more than `limit` pass. An instance remembers the slots that are taken, and
+ * does not ask the store for them again. On its own it needs one write for each hit, and none once the limit is reached.
+ * When other instances count too, a hit may find its slot taken; the instance then lists the slots that are.
  *
  * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log). Throws
  * `StoreUnavailable` when the signal of the request has fired before the hit was counted.
  */
 export interface Counter {
-  /** `null`: nobody knows, and it passes. */
+  /** `null`: the count is unknown, and the hit passes. */
   hit(counted: string, signal: AbortSignal): Promise<RateLimitCount | null>
-  /** Whether this instance has seen already that the limit is reached; counts nothing and asks nobody. */
+  /** Whether this instance knows that the limit is reached. Counts nothing, and asks no store. */
   known(counted: string): RateLimited | null
 }
 
@@ -27,7 +27,7 @@ export interface CounterOptions extends Limit {
   readonly store: Store
   /** A segment of store keys. */
   readonly name: string
-  /** Of an HMAC, so that the store does not tell whom it is about. */
+  /** Key of an HMAC, so that store keys do not name users or addresses. */
   readonly key: Uint8Array
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -38,14 +38,14 @@ export interface CounterOptions extends Limit {
   readonly listFirst?: boolean
 }
 
-/** How many an instance remembers in one window. */
+/** Users or addresses that an instance remembers in one window. */
 const MOST_REMEMBERED = 2_000
 
-/** What an instance knows of the slots of one subscriber. */
+/** What an instance knows about the slots of one user or address. */
 interface Slots {
   /** Not known to be taken. */
   readonly free: Set<number>
-  /** One for each slot that is being asked for; settles with the answer, and never rejects. */
+  /** One for each slot that is being created; settles with the answer, and never rejects. */
   readonly asked: Set<Promise<void>>
 }
 
@@ -53,22 +53,22 @@ export function createCounter(options: CounterOptions): Counter {
   const { store, name, limit, windowSeconds, key, now, log, timeout = 1_000, listFirst = false } = options
   // As a KeyObject: an HMAC with the raw bytes takes six times as long.
   const secret = createSecretKey(key)
-  /** By the prefix of a subscriber, in the order of first use. */
+  /** By the prefix of store keys. */
   const remembered = new BoundedMap<string, Slots>(MOST_REMEMBERED)
   let currentEnd = 0
 
-  /** Whether a slot could be had. Each turn finds one gone, so that there are no more turns than slots. */
+  /** Takes a free slot, if there is one. Each turn finds one taken, so there are no more turns than slots. */
   async function claim(prefix: string, slots: Slots, signal: AbortSignal, learning?: Promise<void>): Promise<boolean> {
     const { free, asked } = slots
     let learned = learning
     while (free.size + asked.size > 0) {
-      // At random: instances that know nothing of each other seldom want the same one.
+      // At random: instances that do not know of each other seldom want the same slot.
       const slot = [...free][Math.floor(Math.random() * free.size)]
       if (slot === undefined) {
         await Promise.race(asked)
         continue
       }
-      // Another hit on this instance is to try another one meanwhile.
+      // Concurrent hits on this instance try other slots.
       free.delete(slot)
       const { promise: answered, resolve: settle } = Promise.withResolvers<void>()
       asked.add(answered)
@@ -76,7 +76,7 @@ export function createCounter(options: CounterOptions): Counter {
         const { won } = await store.create(`${prefix}${slot}`, {}, signal)
         if (won) return true
       } catch (error) {
-        // Nobody knows whether it is taken: an outage must not use up what one may do.
+        // It is unknown whether the slot is taken. An outage must not use up the limit.
         free.add(slot)
         throw error
       } finally {
@@ -98,7 +98,7 @@ export function createCounter(options: CounterOptions): Counter {
     } while (cursor !== undefined)
   }
 
-  /** Where somebody is counted in the window that is now. */
+  /** Where the store counts a user or an address in the current window. */
   function windowOf(counted: string) {
     const seconds = Math.floor(now() / 1000)
     const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
@@ -117,7 +117,7 @@ export function createCounter(options: CounterOptions): Counter {
         currentEnd = end
         remembered.set(prefix, slots)
       }
-      // Nothing is free, and nothing is asked for that might turn out to be.
+      // No slot is free, and none is being created that might turn out to be.
       const wasLimited = slots.free.size + slots.asked.size === 0
       try {
         const counting = (inTime: AbortSignal) => {
@@ -138,7 +138,7 @@ export function createCounter(options: CounterOptions): Counter {
 
     known(counted) {
       const { prefix, over } = windowOf(counted)
-      // What is still being asked for counts as taken: many guesses at once are no way around a limit of guesses.
+      // A slot that is being created counts as taken, so many guesses at once do not get around a limit of guesses.
       return remembered.get(prefix)?.free.size === 0 ? over : null
     },
   }

@@ -1,14 +1,14 @@
 import { type Store, StoreUnavailable } from '../store/store.ts'
 
-/** Seconds after the end during which the clock of another instance may still be inside. */
+/** Seconds to wait after the end: the clock of another instance may be behind. */
 const margin = 300
 const atOnce = 16
 
 /**
  * Removes what has ended from a collection whose keys are `<collection>/<its end in seconds>/…`. Keys are listed in
- * order, and seconds have ten digits until the year 2286: the first key that has not ended is where this stops, so that
- * it looks at what has expired and at one page more. Keys of another form stay, and hold up nothing. Time-boxed by
- * `signal`; the next run goes on. `now` in milliseconds.
+ * order, and seconds have ten digits until the year 2286, so the sweep stops at the first key that has not ended. It reads
+ * what has expired and at most one page more. Keys of another form stay, and do not stop the sweep. `signal` limits its
+ * time; the next run goes on where it stopped. `now` in milliseconds.
  */
 export async function sweepEnded(
   store: Store,

@@ -11,7 +11,7 @@ export interface FetchUntrustedOptions {
   /** The `Accept` header. */
   readonly accept: string
   readonly userAgent: string
-  /** Bytes of the body; one more and the answer is refused. */
+  /** The most bytes of a body; a longer one is refused. */
   readonly maxBytes: number
   /** Milliseconds for everything, name resolution included. */
   readonly timeout?: number
@@ -19,7 +19,7 @@ export interface FetchUntrustedOptions {
   readonly signal?: AbortSignal
   /** Exact origins of the local world, `https://localhost:9443`: any port, and loopback addresses only. */
   readonly localOrigins?: readonly string[]
-  /** PEM certificates that vouch for `localOrigins`, instead of the public ones. */
+  /** PEM certificates that authenticate `localOrigins`, instead of the public ones. */
   readonly certificateAuthorities?: readonly string[]
   /** Instead of DNS. */
   readonly resolve?: Resolve
@@ -28,28 +28,28 @@ export interface FetchUntrustedOptions {
 export interface FetchedResource {
   readonly status: number
   readonly headers: Headers
-  /** Lower case, without parameters; empty when there is none, or more than one. */
+  /** Lower case, without parameters. Empty if there is no content type, or more than one. */
   readonly contentType: string
   readonly body: Uint8Array
 }
 
 export type FetchRefusal =
-  /** The URL itself will not do: unreadable, userinfo. */
+  /** The URL does not parse, or holds a user name. */
   | 'url'
   | 'scheme'
   | 'port'
-  /** A name or an address that is not of the public internet. */
+  /** The name or an address is not on the public internet. */
   | 'address'
   | 'redirect'
-  /** The body is compressed although we asked for none of that. */
+  /** The body is compressed, although the request did not allow it. */
   | 'encoding'
   | 'size'
-  /** Nothing above: nobody there, or not in time. */
+  /** The host does not exist, cannot be reached, or did not answer in time. */
   | 'dns'
   | 'network'
   | 'timeout'
 
-/** Nothing was fetched. `message` is safe to log: it never holds what the other side sent. */
+/** The fetch was refused. `message` is safe to log: it never holds what the other side sent. */
 export class FetchRefused extends Error {
   override readonly name = 'FetchRefused'
   readonly reason: FetchRefusal
@@ -61,9 +61,9 @@ export class FetchRefused extends Error {
 }
 
 /**
- * GET of a URL that a stranger chose (M-04 … M-06; MCP Security Best Practices, "SSRF"). The name is resolved once, every
- * address has to be public, and the connection goes to what was checked: a name server that answers differently the second
- * time is never asked. Any status but a redirect is returned. Throws `FetchRefused` and nothing else.
+ * Fetches a URL that a stranger chose (M-04 … M-06; MCP Security Best Practices, "SSRF"). The name is resolved once, every
+ * address has to be public, and the connection goes to an address that was checked: a name server has no chance to answer
+ * differently a second time. Returns any status but a redirect. Throws `FetchRefused` and nothing else.
  */
 export async function fetchUntrusted(url: string, options: FetchUntrustedOptions): Promise<FetchedResource> {
   const deadline = startDeadline(options.timeout ?? 5_000, options.signal)
@@ -104,10 +104,10 @@ async function checkedAddresses(
 ): Promise<readonly ResolvedAddress[]> {
   const acceptable = local ? isLoopback : isPubliclyRoutable
   const family = isIP(host)
-  // Node resolves no IP literal, so that a check in `lookup` alone would never see one.
+  // Node does not resolve IP literals, so a check in `lookup` alone would never see one.
   const addresses = family !== 0 ? [{ address: host, family }] : await resolved(host, local, options, signal)
   if (addresses.length === 0) throw new FetchRefused('dns')
-  // One private answer among public ones is an attack or a mistake: either way not to be picked from.
+  // One private answer among public ones is an attack or a mistake: use none of them.
   if (!addresses.every(({ address }) => acceptable(address))) throw new FetchRefused('address')
   return addresses
 }
@@ -135,9 +135,9 @@ async function get(
     lookup: pinned,
     // Makes Node ask `lookup` for all addresses, the form in which `pinned` answers.
     autoSelectFamily: true,
-    // No pool: a kept connection would outlive the check of its address. No proxy from the environment either.
+    // No pool: a kept connection would outlive the check of its address. No proxy of the environment either.
     agent: false,
-    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+    // Overrides NODE_TLS_REJECT_UNAUTHORIZED.
     rejectUnauthorized: true,
     ...defined({ ca: local && options.certificateAuthorities ? [...options.certificateAuthorities] : undefined }),
     maxHeaderSize: 8 * 1024,
@@ -148,7 +148,7 @@ async function get(
     if (status >= 300 && status < 400) throw new FetchRefused('redirect')
     const encoding = message.headers['content-encoding']
     if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw new FetchRefused('encoding')
-    // Counts what arrives; what `Content-Length` promises is nobody's business (M-06).
+    // What arrives counts, not what `Content-Length` promises (M-06).
     const body = await readBody(message, options.maxBytes)
     if (body === null) throw new FetchRefused('size')
     return { status, headers: headersOf(message), contentType: contentTypeOf(message), body }
@@ -165,7 +165,7 @@ function send(
   request(url, options)
     .on('response', resolve)
     .on('error', reject)
-    // A protocol switch that nobody asked for ends the request without an error.
+    // An unexpected protocol switch ends the request without an error.
     .on('close', () => reject(new FetchRefused('network')))
     .end()
   return promise
@@ -177,14 +177,14 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
   return headers
 }
 
-/** Two that contradict each other are none: everybody would read another one. */
+/** Several content types count as none: readers would not agree on one. */
 function contentTypeOf({ headersDistinct }: IncomingMessage): string {
   const [only = '', ...others] = headersDistinct['content-type'] ?? []
   const [type = ''] = others.length > 0 ? [] : only.split(';')
   return type.trim().toLowerCase()
 }
 
-/** Node's own codes (`ECONNREFUSED`, `CERT_HAS_EXPIRED`) only: messages may quote the other side. */
+/** Node's own error code (`ECONNREFUSED`, `CERT_HAS_EXPIRED`). Error messages may quote the other side. */
 function errorCode(error: unknown): string {
   if (!(error instanceof Error) || !('code' in error)) return ''
   return typeof error.code === 'string' && /^[A-Z0-9_]{1,60}$/.test(error.code) ? ` (${error.code})` : ''

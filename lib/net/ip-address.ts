@@ -3,10 +3,10 @@ import { isIPv4 } from 'node:net'
 /** An IP address: its 4 or 16 bytes. */
 export type IpAddress = readonly number[]
 
-/** The addresses that begin with the same bits: CIDR. */
+/** A CIDR range: the addresses that begin with the same bits. */
 export type IpRange = readonly [address: IpAddress, bits: number]
 
-/** An address as text, without a zone. `null` for what is not plainly written: no `0177.1`, no `2130706433`, no brackets. */
+/** Reads an address without a zone. Returns `null` unless it is plainly written: no `0177.1`, no `2130706433`, no brackets. */
 export function parseIpAddress(text: string): IpAddress | null {
   if (isIPv4(text)) return text.split('.').map(Number)
   if (!isIPv6(text)) return null
@@ -23,16 +23,16 @@ export function parseIpAddress(text: string): IpAddress | null {
   })
 }
 
-/** As URLs take it: the first question to `isIPv6` of node:net costs 4 ms, at every cold start. */
+/** Decides as URLs do: the first call of `isIPv6` of node:net costs 4 ms at every cold start. */
 const isIPv6 = (text: string) => /^[\da-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`)
 
-/** A range that is written in the code, or was checked. */
+/** Reads a range that is a constant in the code, or was checked before. */
 export function ipRange(text: string): IpRange {
   const [address = '', bits = ''] = text.split('/')
   return [parseIpAddress(address) ?? [], Number(bits)]
 }
 
-/** Never for addresses of two kinds. */
+/** An IPv4 address is never in an IPv6 range, nor the other way round. */
 export function isInRange(address: IpAddress, [network, bits]: IpRange): boolean {
   if (address.length !== network.length) return false
   return address.every((byte, index) => {

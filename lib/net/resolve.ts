@@ -5,12 +5,12 @@ export interface ResolvedAddress {
   readonly family: number
 }
 
-/** Every address of a host name. Rejects when there is none, or when the signal fires. */
+/** Resolves a host name to all its addresses. Rejects when there is none, or when the signal fires. */
 export type Resolve = (hostname: string, signal: AbortSignal) => Promise<readonly ResolvedAddress[]>
 
 /**
- * Asks DNS itself, without the machine's hosts file. `dns.lookup` would hold a thread of the pool for as long as an
- * attacker's name server likes to be silent, and cannot be cancelled: everyone else's look-ups would wait behind it.
+ * Asks DNS, without the machine's hosts file. `dns.lookup` cannot be cancelled and holds a thread of the pool for as long
+ * as an attacker's name server stays silent: all other look-ups would wait behind it.
  */
 export const resolvePublicName: Resolve = async (hostname, signal) => {
   const resolver = new Resolver()
@@ -25,7 +25,7 @@ export const resolvePublicName: Resolve = async (hostname, signal) => {
   }
 }
 
-/** As every other program on this machine resolves: for the local world, where `localhost` has to be found. */
+/** Resolves as other programs on this machine do: the local world needs `localhost`. */
 export const resolveLocalName: Resolve = (hostname) => lookup(hostname, { all: true })
 
 function addresses(answer: PromiseSettledResult<string[]>, family: number): ResolvedAddress[] {

@@ -7,7 +7,7 @@ export interface CrmPost {
   readonly url: string
   readonly signIn: SignIn
   readonly domain: string | undefined
-  /** Issuer of a preview; `undefined`: it is none. */
+  /** Issuer of the preview; `undefined`: not a preview. */
   readonly preview: string | undefined
   /** Milliseconds. */
   readonly timeout: number
@@ -17,10 +17,9 @@ export interface CrmPost {
 }
 
 /**
- * Tells the CRM of a new user: a JSON object {email, domain, sub, emailVerified, organization, source, timestamp}
- * (F-000-80); `emailVerified` is null if the OpenID Provider did not say (F-000-72). From a preview `source` is
- * `mcp-preview`, and `preview` says which. Never throws: a CRM that is down
- * is a line in the log, and what the CRM answers is not read.
+ * Tells the CRM about a new user: a JSON object {email, domain, sub, emailVerified, organization, source, timestamp}
+ * (F-000-80). `emailVerified` is null if the OpenID Provider did not say (F-000-72). From a preview `source` is
+ * `mcp-preview`, and `preview` names it. Never throws: a CRM that fails is logged. The CRM's answer is not read.
  */
 export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, log, signal }: CrmPost): Promise<void> {
   const deadline = startDeadline(timeout, signal)
@@ -40,7 +39,7 @@ export async function postToCrm({ url, signIn, domain, preview, timeout, fetch, 
           timestamp: new Date(signIn.at * 1000).toISOString(),
         }),
       ),
-      // A redirect would turn the POST into a GET without a body, and look like success.
+      // A redirect would turn the POST into a GET without a body, and look like a success.
       redirect: 'error',
       signal: deadline.signal,
     })

@@ -1,4 +1,4 @@
-/** What is known of a person who calls: as the OpenID Provider said it, and as an access token carries it. */
+/** What the OpenID Provider said about a user, and an access token carries. */
 export interface Person {
   readonly email?: string
   /** `undefined`: the OpenID Provider did not say (F-000-72). */

@@ -1,9 +1,9 @@
 import { verifiedDomain } from './mail-domain.ts'
 import type { Person } from './person.ts'
 
-/** How many tools the people of some organizations or e-mail domains may call, each of them for themselves. */
+/** How many tool calls each user of some organizations or email domains may make. */
 export interface CallPlan {
-  /** What `RateLimit-Policy` calls it: its name, where that header can hold it. */
+  /** The plan's name in `RateLimit-Policy`, if that header can hold it; otherwise `user`. */
   readonly policy: string
   /** Calls in a window; `undefined`: not limited. */
   readonly limit: number | undefined
@@ -14,8 +14,8 @@ export interface CallPlan {
 }
 
 /**
- * The plan that names the person's organization, else the one that names the domain of their verified e-mail address. An
- * address that nobody has verified must not raise a limit.
+ * The plan that names the user's organization, otherwise the plan that names the domain of their verified email address. An
+ * unverified address must not raise a limit.
  */
 export function planOf(plans: readonly CallPlan[], person: Person): CallPlan | undefined {
   const organization = person.organization?.id ?? ''

@@ -5,7 +5,7 @@ import type { LogFields } from '../base/log.ts'
 import type { SignIn } from '../oauth/token/sign-in.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-import { createAttribution } from './sign-ins.ts'
+import { createSignInRecorder } from './sign-ins.ts'
 
 const ada: SignIn = {
   sub: 'user_ada',
@@ -22,7 +22,7 @@ async function setUp(overrides: { store?: Store; crmTimeout?: number } = {}) {
   onTestFinished(() => crm.stop())
   const store = overrides.store ?? createMemoryStore()
   const lines: { event: string; fields: LogFields | undefined }[] = []
-  const { recordSignIn } = createAttribution({
+  const { recordSignIn } = createSignInRecorder({
     store,
     crmWebhookUrl: `${crm.url}hook?key=topsecret`,
     crmTimeout: overrides.crmTimeout ?? 2000,

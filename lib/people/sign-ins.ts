@@ -3,12 +3,12 @@ import type { Store, StoreValue } from '../store/store.ts'
 import { postToCrm } from './crm.ts'
 import type { SignIn } from './sign-in.ts'
 
-export interface AttributionOptions {
+export interface SignInRecorderOptions {
   readonly store: Store
   readonly log: Log
-  /** Absent: no CRM is told. May hold a secret in its path, so that it is never logged. */
+  /** Absent: no CRM is told. The path may hold a secret, so the URL is never logged. */
   readonly crmWebhookUrl?: string
-  /** Issuer of the preview that people sign in to: what is told says so. Absent: it is none. */
+  /** Issuer of the preview that users sign in to, which the CRM is told. Absent: not a preview. */
   readonly preview?: string
   /** Milliseconds for the CRM's answer, within the caller's own deadline. Default 5000. */
   readonly crmTimeout?: number
@@ -16,14 +16,14 @@ export interface AttributionOptions {
 }
 
 /**
- * Remembers who signs in, and with what (F-000-79, F-000-80): a record of the user under `users/<sub>`, one of the
- * connection under `connections/<sub>/<client hash>`, a log line `mcp_user_captured` without the e-mail address, and
- * the CRM told once, of the first sign-in. Whether it is the first is decided by creating the record of the user: of
- * any number of first sign-ins at the same moment exactly one wins.
+ * Makes the function that records a sign-in (F-000-79, F-000-80). It keeps a record of the user under `users/<sub>` and one
+ * of the connection under `connections/<sub>/<client hash>`, logs `mcp_user_captured` without the email address, and tells
+ * the CRM once, at the first sign-in. Creating the user's record decides which sign-in is the first: of any number at the
+ * same moment exactly one wins.
  *
- * The function that it makes throws `StoreUnavailable`; the log line is written even then. A CRM that fails is logged.
+ * The function throws `StoreUnavailable`; it logs even then. A CRM that fails is logged.
  */
-export function createAttribution(options: AttributionOptions): {
+export function createSignInRecorder(options: SignInRecorderOptions): {
   recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void>
 } {
   const { store, log, crmWebhookUrl, preview, crmTimeout = 5000, fetch = globalThis.fetch } = options
@@ -48,7 +48,7 @@ export function createAttribution(options: AttributionOptions): {
     )
     captured(seen.first)
 
-    // Neither waits for the other: a store that fails now must not keep the CRM from hearing of a new user.
+    // Neither waits for the other: a store that fails now must not keep a new user from the CRM.
     const crm =
       seen.first && crmWebhookUrl !== undefined
         ? postToCrm({ url: crmWebhookUrl, signIn, domain, preview, timeout: crmTimeout, fetch, log, signal })
@@ -62,9 +62,9 @@ export function createAttribution(options: AttributionOptions): {
 }
 
 /**
- * Creates the record, or brings what is there up to date and keeps its `firstSeenAt`. An update that loses to another
- * one is dropped: that one was of this same moment. `first` is false if an ambiguous `create` may have been ours: the
- * CRM is told of a user at most once.
+ * Creates the record, or updates the one that exists and keeps its `firstSeenAt`. An update that loses to another is
+ * dropped: the other happened at the same moment. `first` is false if an ambiguous `create` may have been ours: the CRM is
+ * told about a user at most once.
  */
 async function recordSeen(
   store: Store,
@@ -76,7 +76,7 @@ async function recordSeen(
   const created = await store.create(key, { ...facts, firstSeenAt: at, lastSeenAt: at }, signal)
   if (created.won) return { first: true }
   const stored = await store.get(key, signal)
-  // Gone since `create` found it: deleted at the person's wish, which is not ours to undo.
+  // Deleted since `create` found it, at the user's wish: do not create it again.
   if (stored === null) return { first: false }
   const { firstSeenAt, lastSeenAt } = stored.value
   const seen = {
@@ -87,10 +87,10 @@ async function recordSeen(
   return { first: false }
 }
 
-/** Only what the OpenID Provider said this time: what it leaves out, the record keeps from before. */
+/** What the OpenID Provider said this time. The record keeps what it leaves out. */
 function user(signIn: SignIn, domain: string | undefined): StoreValue {
   return {
-    // An address and whether it is verified belong together: `null` is "the provider did not say" (F-000-72).
+    // The address and whether it is verified belong together. `null`: the provider did not say (F-000-72).
     ...(signIn.email !== undefined && { email: signIn.email, domain, emailVerified: signIn.emailVerified ?? null }),
     ...(signIn.organization !== undefined && { organization: signIn.organization }),
   }

@@ -3,9 +3,9 @@ import { freeMailDomains } from './free-mail-domains.ts'
 import { mailDomain } from './mail-domain.ts'
 import type { Person } from './person.ts'
 
-/** Why the address in a token is not one of a place of work. */
+/** Why the email address in a token is not a work address. */
 export interface WorkEmailProblem {
-  /** `no_email`: there is none, or none that can be read. */
+  /** `no_email`: there is no address, or none that can be read. */
   readonly reason: 'free_provider' | 'disposable' | 'no_email'
 }
 

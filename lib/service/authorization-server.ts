@@ -8,7 +8,7 @@ import { paths } from '../oauth/capabilities.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions } from '../oauth/options.ts'
-import { createAttribution } from '../people/sign-ins.ts'
+import { createSignInRecorder } from '../people/sign-ins.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { FlowSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
@@ -76,7 +76,7 @@ async function flowOptions(
     flow.provider.kind === 'mock'
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !production })
       : openIdProvider({ ...flow.provider, redirectUri: issuer + paths.callback, now })
-  const attribution = createAttribution(
+  const signIns = createSignInRecorder(
     defined({
       store,
       log,
@@ -107,7 +107,7 @@ async function flowOptions(
     provider,
     mock: flow.provider.kind === 'mock',
     async recordSignIn(signIn, signal) {
-      const recorded = attribution.recordSignIn(signIn, signal)
+      const recorded = signIns.recordSignIn(signIn, signal)
       const copied = metadataDocuments.keepCopy(signIn.client.hash, signal)
       for (const outcome of await Promise.allSettled([recorded, copied])) {
         if (outcome.status === 'rejected') throw outcome.reason
