@@ -48,7 +48,6 @@ export interface Family {
 
 /** Titles of the issues that build what is not built yet. */
 export const issues = [
-  'A house that anybody would want to live in',
   'The docs team sees who asks; people see what they have connected',
   'It runs for years: Postgres, doctor, observability, drills',
   'Who may sign in: providers, companies, machines, roles',
