@@ -32,7 +32,7 @@ interface Summarized {
 /** Returns what `npm start` prints at the end: what runs where, and how to use it. */
 export function summary(world: Summarized): string {
   const { configuration, ownParts, ownSettings } = world
-  const { issuer, resource: mcpUrl, flow, tools } = configuration
+  const { issuer, resource: mcpUrl, signIn, tools } = configuration
   const ports = portsFrom(world.port)
   const name = 'local-docs'
   const vscode = JSON.stringify({ name, type: 'http', url: mcpUrl })
@@ -42,8 +42,8 @@ export function summary(world: Summarized): string {
   // A path may be a secret, as in a webhook's URL.
   const yours = (url: string | undefined) => `${URL.parse(url ?? '')?.origin ?? 'none'} ${dim('from your settings')}`
   const provider =
-    flow?.provider.kind === 'oidc'
-      ? yours(flow.provider.issuer)
+    signIn?.provider.kind === 'oidc'
+      ? yours(signIn.provider.issuer)
       : `none ${dim('every user is one made-up person (MCP_OAUTH_ALLOW_MOCK)')}`
   const local = `${link(localUrl(ports.provider))} ${dim('any email address; it remembers you, use a private window for another user')}`
   const kapa = `${link(localUrl(ports.kapa))} ${dim('answers from docs/ and README.md')}`
@@ -61,7 +61,7 @@ export function summary(world: Summarized): string {
       ['Kapa', ownParts.includes('Kapa') ? yours(tools.kapa.url) : kapa],
       ['API reference', ownParts.includes('API reference') ? yours(tools.apiReference?.hubUrl) : hub],
       ['Feedback form', ownParts.includes('feedback form') ? yours(tools.feedback?.url) : forms],
-      ['CRM', ownParts.includes('CRM') ? yours(flow?.crmWebhookUrl) : crm],
+      ['CRM', ownParts.includes('CRM') ? yours(signIn?.crmWebhookUrl) : crm],
       ['Blobs emulator', `${link(localUrl(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
     ]),
     ...rows(ownSettings.length > 0 ? [['Your settings', ownSettings.join(', ')]] : []),

@@ -24,10 +24,10 @@ import { log } from './log.ts'
 import { publicDocument } from './public-document.ts'
 import { storeOf } from './store.ts'
 
-/** Milliseconds for a proof of the store: monitors wait about ten seconds. */
+/** Milliseconds for a proof of the store. Monitors wait about ten seconds. */
 const deadline = 5000
 
-/** Seconds for which readiness is not looked at anew: nobody can make us write more often than that. */
+/** Seconds for which a proof holds. No caller can make the service write more often. */
 const readinessInterval = 10
 
 const allow = 'GET, HEAD, OPTIONS'
@@ -35,14 +35,14 @@ const cached = { 'cache-control': 'public, max-age=3600' }
 
 type Answer = (request: Request) => Promise<Response> | Response
 
-/** What the service says about itself: everything in it is public, and the same for every caller. */
+/** What the service says about itself. All of it is public, and the same for every caller. */
 export interface About {
   fetch(request: Request): Promise<Response>
 }
 
 /** Composes the front page, `/health`, `/health/ready` and the documents that describe this server. */
 export async function composeAbout(configuration: Configuration, site: Site): Promise<About> {
-  const { issuer, resource, brand, documentationUrl, mcp, flow } = configuration
+  const { issuer, resource, brand, documentationUrl, mcp, signIn } = configuration
   const server: ServerDescription = {
     ...identity,
     productName: brand.productName,
@@ -80,7 +80,7 @@ export async function composeAbout(configuration: Configuration, site: Site): Pr
     [aboutPaths.catalog, catalog(server, issuer + aboutPaths.serverCard), catalogType],
   ]
   const answers = new Map<string, Answer>([
-    [health, () => json({ status: 'ok', oauth: flow !== null })],
+    [health, () => json({ status: 'ok', oauth: signIn !== null })],
     [
       readinessPath,
       async () => {
@@ -118,7 +118,7 @@ export async function composeAbout(configuration: Configuration, site: Site): Pr
     return response
   }
 
-  /** What is preferred in `Accept` tells people, readers of Markdown and programs apart. */
+  /** Browsers, readers of Markdown and programs differ in what they prefer in `Accept`. */
   function frontFor(request: Request): Response {
     const type = preferredType(request.headers)
     if (type === 'text/html') return htmlResponse(frontPage(guide), { status: 200 })

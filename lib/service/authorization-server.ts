@@ -10,7 +10,7 @@ import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions } from '../oauth/options.ts'
 import { createSignInRecorder } from '../people/sign-ins.ts'
 import type { Configuration } from '../settings/configuration.ts'
-import type { FlowSettings } from '../settings/sign-in.ts'
+import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
@@ -25,12 +25,12 @@ import { storeOf } from './store.ts'
  */
 const guesses: Limit = { limit: 20, windowSeconds: 3600 }
 
-/** Composes the authorization server of a site from its settings. Without sound settings of the flow, only discovery answers. */
+/** Composes the authorization server of a site from its settings. While sign-in is out of service, only discovery answers. */
 export async function composeAuthorizationServer(
   configuration: Configuration,
   site: Site,
 ): Promise<AuthorizationServer> {
-  const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, flow } = configuration
+  const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, signIn } = configuration
   const { introspectionTokens } = configuration
   const store = storeOf(site)
   const { publicKeys, signingKeys } = keysOf(configuration, store)
@@ -47,44 +47,44 @@ export async function composeAuthorizationServer(
       publicKeys,
       log,
     },
-    flow && (await flowOptions(configuration, flow, store, signingKeys, site.production)),
+    signIn && (await flowOptions(configuration, signIn, store, signingKeys, site.production)),
   )
 }
 
 async function flowOptions(
   { issuer, introspectionTokens, telling }: Configuration,
-  flow: FlowSettings,
+  signIn: SignInSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
   production: boolean,
 ): Promise<FlowOptions> {
   const now = Date.now
-  const sealing = createSealing(issuer, flow.secrets)
-  const key = deriveKey(flow.secrets.current, issuer, 'limits').bytes
+  const sealing = createSealing(issuer, signIn.secrets)
+  const key = deriveKey(signIn.secrets.current, issuer, 'limits').bytes
   const limiter = (name: string, window: Limit, exempt: readonly AddressRange[]) =>
     createLimiter({ store, name, ...window, exempt, key, now, log })
-  const { registration, allRegistrations, metadataDocuments: documents, exempt } = flow.limits
+  const { registration, allRegistrations, metadataDocuments: documents, exempt } = signIn.limits
   const { metadataDocuments, ...clients } = composeClients({
     issuer,
-    settings: flow,
+    settings: signIn,
     sealing,
     store,
     fetchLimit: documents && limiter('client-documents', documents, exempt),
     now,
   })
   const provider =
-    flow.provider.kind === 'mock'
+    signIn.provider.kind === 'mock'
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !production })
-      : openIdProvider({ ...flow.provider, redirectUri: issuer + paths.callback, now })
+      : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, now })
   const signIns = createSignInRecorder(
     defined({
       store,
       log,
-      crmWebhookUrl: telling === 'nobody' ? undefined : flow.crmWebhookUrl,
+      crmWebhookUrl: telling === 'nobody' ? undefined : signIn.crmWebhookUrl,
       preview: telling === 'as a preview' ? issuer : undefined,
     }),
   )
-  const { registrationToken } = flow
+  const { registrationToken } = signIn
   return {
     store,
     sealing,
@@ -102,19 +102,19 @@ async function flowOptions(
           : { value: registrationToken, limit: limiter('registration-tokens', guesses, []) },
     }),
     introspection: { tokens: introspectionTokens, limit: limiter('introspection-tokens', guesses, []) },
-    trustedHosts: flow.trustedHosts,
-    interstitial: flow.interstitial,
+    trustedHosts: signIn.trustedHosts,
+    interstitial: signIn.interstitial,
     provider,
-    mock: flow.provider.kind === 'mock',
-    async recordSignIn(signIn, signal) {
-      const recorded = signIns.recordSignIn(signIn, signal)
-      const copied = metadataDocuments.keepCopy(signIn.client.hash, signal)
+    mock: signIn.provider.kind === 'mock',
+    async recordSignIn(completed, signal) {
+      const recorded = signIns.recordSignIn(completed, signal)
+      const copied = metadataDocuments.keepCopy(completed.client.hash, signal)
       for (const outcome of await Promise.allSettled([recorded, copied])) {
         if (outcome.status === 'rejected') throw outcome.reason
       }
     },
-    lifetimes: flow.lifetimes,
-    signInLifetime: flow.signInLifetime,
+    lifetimes: signIn.lifetimes,
+    signInLifetime: signIn.signInLifetime,
     now,
   }
 }

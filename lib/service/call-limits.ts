@@ -11,13 +11,13 @@ import type { Configuration } from '../settings/configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 
-/** How often a caller may call tools: by the plan that the token falls under, otherwise by the settings. */
+/** Creates the limits of tool calls: by the plan of the user, and otherwise by the settings. */
 export function createCallLimits({ issuer, mcp, tools, secrets }: Configuration, store: Store): CallLimits {
   // Without a usable secret, each instance counts by itself: no caller is without a limit.
   const key = secrets ? deriveKey(secrets.current, issuer, 'limits').bytes : randomBytes(32)
   const { user, address, exempt } = mcp.limits
   const counting = { store, key, now: Date.now, log, listFirst: true }
-  // All plans count in one place: a user whose tokens are of two plans has no more than the larger one allows.
+  // All plans count in one place: a user with tokens of two plans gets no more calls than the larger plan allows.
   const byUser = (policy: string, window: Limit | undefined) =>
     window ? { ...window, policy, hit: createCounter({ ...counting, name: 'mcp-users', ...window }).hit } : null
   const byAddress = (window: Limit) => {

@@ -6,7 +6,7 @@ import { signInOf, type ToolSettings, toolsOf } from '../settings/tools.ts'
 
 /** Makes the input of the guide from the settings. */
 export async function guideInput(configuration: Configuration, tools: ToolSettings): Promise<GuideInput> {
-  const { brand, resource, mcp, flow } = configuration
+  const { brand, resource, mcp, signIn } = configuration
   const { apiReference, feedback } = tools
   return {
     brand,
@@ -15,7 +15,7 @@ export async function guideInput(configuration: Configuration, tools: ToolSettin
     requireWorkEmail: tools.requireWorkEmail,
     limits: { user: mcp.limits.user, address: mcp.limits.address, plans: tools.plans.length > 0 },
     limitedAnswer: await limitedAnswer(mcp.limits),
-    lifetimes: flow?.lifetimes,
+    lifetimes: signIn?.lifetimes,
     tools: guideTools(tools),
     feedbackTool: feedback?.tool.name,
     apiReferenceHost: URL.parse(apiReference?.hubUrl ?? '')?.host,

@@ -1,2 +1,2 @@
-/** How this program introduces itself to clients, to Kapa and in documents. The version is that of `package.json`. */
+/** The name and version that clients, Kapa and documents see. The version is that of `package.json`. */
 export const identity = { name: 'mcp-oauth-broker', version: '0.1.0' } as const

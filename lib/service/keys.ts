@@ -11,7 +11,7 @@ import type { Configuration } from '../settings/configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 
-/** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing takes the secret. */
+/** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing needs the secret. */
 export interface Keys {
   readonly publicKeys: PublicKeys
   readonly signingKeys: (sealing: Sealing) => SigningKeys
@@ -25,7 +25,7 @@ export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: St
   const now = Date.now
   const stored = createStoredKeysReader({ issuer, store, now })
   return {
-    // Also while something else is misconfigured: whoever writes the store must not publish a key of their own then.
+    // Even while another setting is wrong: a writer of the store must not publish a key of their own.
     publicKeys: createPublicKeys(stored, secrets ? { sealing: createSealing(issuer, secrets), log } : undefined),
     signingKeys: (sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
   }

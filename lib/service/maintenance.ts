@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 import { storeOf } from './store.ts'
 
-/** Milliseconds: the platform ends a scheduled function at 30 s. The next run goes on where this one stopped. */
+/** Milliseconds. The platform ends a scheduled function at 30 s. The next run continues where this one stopped. */
 const deadline = 20_000
 
 /** How many records were removed, and whether all expired ones were reached. */
@@ -44,12 +44,12 @@ export async function maintain(site: Site): Promise<Swept> {
   return swept
 }
 
-/** The signing keys in the store, unless the operator's own is used. What stops this does not stop the sweep. */
+/** Rotates the signing keys in the store, unless the operator has their own. A failure does not stop the sweep. */
 async function rotateKeys(site: Site, store: Store, signal: AbortSignal): Promise<void> {
-  const { issuer, signingJwk, flow } = readConfiguration(process.env, site)
+  const { issuer, signingJwk, signIn } = readConfiguration(process.env, site)
   // While sign-in is out of service, there is no secret to trust. The log says why.
-  if (signingJwk || !flow) return
-  const sealing = createSealing(issuer, flow.secrets)
+  if (signingJwk || !signIn) return
+  const sealing = createSealing(issuer, signIn.secrets)
   try {
     await rotateSigningKeys({ issuer, store, sealing, now: Date.now, log }, signal)
   } catch (error) {

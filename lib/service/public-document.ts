@@ -3,10 +3,10 @@ import { toJson } from '../base/well-formed.ts'
 import { corsHeaders, json } from '../oauth/http/json-answers.ts'
 
 /**
- * Answers with a document that is the same for everybody until the next deploy, and with 304 to whoever has it already
- * (RFC 9110 §13.1.2).
+ * Answers with a document that is the same for every caller until the next deploy, and with 304 to a caller that has it
+ * already (RFC 9110 §13.1.2).
  *
- * @param headers its type, and how long it may be kept
+ * @param headers its type, and how long a cache may keep it
  */
 export function publicDocument(body: object, headers: Record<string, string>): (request: Request) => Response {
   const etag = `"${hash('sha256', toJson(body), 'base64url').slice(0, 22)}"`

@@ -2,6 +2,6 @@ import type { Site } from '../settings/site.ts'
 import { createBlobsStore } from '../store/blobs/blobs.ts'
 import type { Store } from '../store/store.ts'
 
-/** The store of a site. */
+/** Creates the store of a site. */
 export const storeOf = ({ storeName, netlifyDev = false }: Site): Store =>
   createBlobsStore({ name: storeName, readsWithoutETag: netlifyDev })

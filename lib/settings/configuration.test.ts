@@ -17,10 +17,10 @@ function configured(env: Environment, at: Site) {
 
 describe('configuration', () => {
   test('needs three settings', () => {
-    const { problems, flow, mcp } = configured(complete, site)
+    const { problems, signIn, mcp } = configured(complete, site)
     expect(problems).toEqual([])
-    expect(flow?.provider).toMatchObject({ kind: 'oidc', clientId: 'client' })
-    expect(flow?.lifetimes).toEqual({ accessToken: 3600, refreshToken: 2_592_000, grant: 15_552_000, grace: 60 })
+    expect(signIn?.provider).toMatchObject({ kind: 'oidc', clientId: 'client' })
+    expect(signIn?.lifetimes).toEqual({ accessToken: 3600, refreshToken: 2_592_000, grant: 15_552_000, grace: 60 })
     expect(mcp.requireAuth).toBe(false)
   })
 
@@ -37,8 +37,8 @@ describe('configuration', () => {
       MCP_OAUTH_INTROSPECTION_TOKENS: `${'x'.repeat(32)},hunter2`,
       MCP_OAUTH_ADVERTISE_ISS: 'no',
     }
-    const { problems, flow } = configured(wrong, site)
-    expect(flow).toBeNull()
+    const { problems, signIn } = configured(wrong, site)
+    expect(signIn).toBeNull()
     for (const name of [...Object.keys(wrong), 'UPSTREAM_CLIENT_ID', 'KAPA_API_KEY']) {
       expect(problems.join('\n')).toContain(name)
     }
@@ -51,7 +51,9 @@ describe('configuration', () => {
     'https://docs.example/x',
     'https://DOCS.example',
     'ftp://x',
-  ])('refuses the issuer %s [D-04 O-10]', (issuer) => expect(configured(complete, { ...site, issuer }).flow).toBeNull())
+  ])('refuses the issuer %s [D-04 O-10]', (issuer) =>
+    expect(configured(complete, { ...site, issuer }).signIn).toBeNull(),
+  )
 
   test('takes a whole private RSA key of 2048 bits or more, and nothing less', () => {
     const withJwk = (jwk: object) => configured({ ...complete, MCP_OAUTH_SIGNING_JWK: JSON.stringify(jwk) }, site)
@@ -66,8 +68,8 @@ describe('configuration', () => {
     expect(withJwk(named('key-1')).problems).toEqual([])
     const mixed = { ...whole, n: rsa(2048).n }
     for (const wrong of [bare, publicHalf, rsa(1024), curve, {}, named(1), named(''), named('k'.repeat(200)), mixed]) {
-      const { problems, flow, signingJwk } = withJwk(wrong)
-      expect([problems.length, flow, signingJwk]).toEqual([1, null, undefined])
+      const { problems, signIn, signingJwk } = withJwk(wrong)
+      expect([problems.length, signIn, signingJwk]).toEqual([1, null, undefined])
     }
   })
 
@@ -87,7 +89,7 @@ describe('configuration', () => {
 
 describe('the provider', () => {
   const { UPSTREAM_CLIENT_ID: _, ...without } = complete
-  const kindOf = (env: Environment, at = local) => configured(env, at).flow?.provider.kind
+  const kindOf = (env: Environment, at = local) => configured(env, at).signIn?.provider.kind
 
   test.each([
     ['a client id', complete, local, 'oidc'],
@@ -105,8 +107,8 @@ describe('the provider', () => {
     ['is another by its older name', { REDPANDA_OAUTH_ISSUER: 'https://login.example/' }, 'https://login.example/'],
     ['has no default with a brand of one’s own', { MCP_BRAND_NAME: 'Example' }, undefined],
   ])('%s [F-000-89]', (_what, env, issuer) => {
-    const { flow } = configured({ ...complete, ...env }, site)
-    expect(flow?.provider.kind === 'oidc' ? flow.provider.issuer : undefined).toBe(issuer)
+    const { signIn } = configured({ ...complete, ...env }, site)
+    expect(signIn?.provider.kind === 'oidc' ? signIn.provider.issuer : undefined).toBe(issuer)
   })
 })
 
@@ -119,25 +121,27 @@ describe('clients of the configuration', () => {
   const read = (value: string) => configured({ ...complete, MCP_OAUTH_CLIENTS: value }, site)
 
   test('are an array of JSON; none by default [R-01]', () => {
-    expect(read('').flow?.configuredClients).toEqual([])
-    expect(read(JSON.stringify([web])).flow?.configuredClients).toMatchObject([{ id: 'web', source: 'configuration' }])
+    expect(read('').signIn?.configuredClients).toEqual([])
+    expect(read(JSON.stringify([web])).signIn?.configuredClients).toMatchObject([
+      { id: 'web', source: 'configuration' },
+    ])
   })
 
   test.each(['web', '{}', JSON.stringify([{ ...web, client_secret: 'hunter22' }]), JSON.stringify([web, {}, null])])(
-    'that will not do close the flow, each by its number, and no value is told: %s',
+    'that will not do close the signIn, each by its number, and no value is told: %s',
     (value) => {
-      const { flow, problems } = read(value)
-      expect(flow).toBeNull()
+      const { signIn, problems } = read(value)
+      expect(signIn).toBeNull()
       for (const problem of problems) expect(problem).toMatch(/^MCP_OAUTH_CLIENTS(?:\[\d\])? (?!.*hunter22)/)
     },
   )
 })
 
 describe('limits and hardening', () => {
-  const flow = (env: Environment) => configured({ ...complete, ...env }, site).flow
+  const signIn = (env: Environment) => configured({ ...complete, ...env }, site).signIn
 
   test('20 registrations an hour and 30 documents in 10 minutes, for everybody, unless the operator says otherwise [R-12]', () => {
-    expect(flow({})?.limits).toEqual({
+    expect(signIn({})?.limits).toEqual({
       registration: { limit: 20, windowSeconds: 3600 },
       allRegistrations: { limit: 10_000, windowSeconds: 3600 },
       metadataDocuments: { limit: 30, windowSeconds: 600 },
@@ -149,7 +153,7 @@ describe('limits and hardening', () => {
       MCP_OAUTH_CIMD_LIMIT: '0',
       MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0/8, ::1/128',
     }
-    expect(flow(off)?.limits).toEqual({
+    expect(signIn(off)?.limits).toEqual({
       registration: undefined,
       allRegistrations: undefined,
       metadataDocuments: undefined,
@@ -182,7 +186,7 @@ describe('limits and hardening', () => {
       introspectionTokens: [],
       issNotAdvertised: false,
     })
-    expect(flow({})).toMatchObject({
+    expect(signIn({})).toMatchObject({
       registrationToken: undefined,
       cimdAllowedHosts: undefined,
       blockedClients: { hashes: new Set(), hosts: new Set(), before: 0 },
@@ -192,14 +196,14 @@ describe('limits and hardening', () => {
   test.each(['short', 'x'.repeat(31), `${'x'.repeat(40)} x`, `"${'x'.repeat(40)}"`])(
     'a token of the operator like %j is refused',
     (value) => {
-      expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: value })).toBeNull()
-      expect(flow({ MCP_OAUTH_INTROSPECTION_TOKENS: `${newSecret()},${value}` })).toBeNull()
+      expect(signIn({ MCP_OAUTH_REGISTRATION_TOKEN: value })).toBeNull()
+      expect(signIn({ MCP_OAUTH_INTROSPECTION_TOKENS: `${newSecret()},${value}` })).toBeNull()
     },
   )
 
   test('a secret as we make them does for a registration token', () => {
     const token = newSecret()
-    expect(flow({ MCP_OAUTH_REGISTRATION_TOKEN: token })?.registrationToken).toBe(token)
+    expect(signIn({ MCP_OAUTH_REGISTRATION_TOKEN: token })?.registrationToken).toBe(token)
   })
 })
 

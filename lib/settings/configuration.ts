@@ -7,7 +7,7 @@ import { readHosts } from './hosts.ts'
 import { readSecrets, refuseEqualTokens } from './keys.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
 import { createSettingsReader, type Environment, type Problem } from './reader.ts'
-import { type FlowSettings, readFlow } from './sign-in.ts'
+import { readSignIn, type SignInSettings } from './sign-in.ts'
 import type { Site } from './site.ts'
 import { table } from './table.ts'
 import { readToolChoices, type ToolChoices } from './tool-choices.ts'
@@ -43,7 +43,7 @@ export interface Configuration {
    */
   readonly telling: 'nobody' | 'as usual' | 'as a preview'
   /** What a sign-in needs; `null` while `sign-in` is out of service: the endpoints answer 503, discovery stays up (F-000-39). */
-  readonly flow: FlowSettings | null
+  readonly signIn: SignInSettings | null
   /** Every problem with every setting. */
   readonly problems: readonly Problem[]
   /** A service is in here if a problem is about it, or about both. It must answer 503. */
@@ -68,8 +68,8 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const before = settings.problems.length
   const secrets = readSecrets(settings)
   const secretsAreGood = settings.problems.length === before
-  const flow = readFlow(settings, { site, proxyHosts, secrets, exempt })
-  const mock = flow?.provider.kind === 'mock'
+  const signIn = readSignIn(settings, { site, proxyHosts, secrets, exempt })
+  const mock = signIn?.provider.kind === 'mock'
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const tools = readToolChoices(settings, brand, site.issuer)
   const outOfService = new Set(
@@ -89,7 +89,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     introspectionTokens,
     issNotAdvertised,
     telling: mock && !mockTells ? 'nobody' : mock || site.preview ? 'as a preview' : 'as usual',
-    flow: outOfService.has('sign-in') ? null : flow,
+    signIn: outOfService.has('sign-in') ? null : signIn,
     problems: settings.problems,
     outOfService,
   }

@@ -205,11 +205,11 @@ describe('every setting', () => {
     })
     const closed = subject === 'service' ? ['sign-in', 'mcp'] : [subject]
     for (const value of wrong[name] ?? []) {
-      const { outOfService, flow, problems } = readConfiguration({ ...complete, [name]: value }, site)
+      const { outOfService, signIn, problems } = readConfiguration({ ...complete, [name]: value }, site)
       expect([...outOfService], value).toEqual(closed)
       const own = problems.filter(({ text }) => text.startsWith(name))
       expect(own.map(({ subject }) => subject)).toEqual(own.map(() => subject))
-      expect(flow === null).toBe(closed.includes('sign-in'))
+      expect(signIn === null).toBe(closed.includes('sign-in'))
     }
   })
 

@@ -7,7 +7,7 @@ import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
 
 /** What a sign-in needs. */
-export interface FlowSettings extends ClientSettings {
+export interface SignInSettings extends ClientSettings {
   readonly secrets: Secrets
   readonly provider: ProviderSettings
   /** Seconds. */
@@ -37,10 +37,10 @@ interface Surroundings {
 }
 
 /** Reads what a sign-in needs. `null` without a secret or an OpenID Provider; every other problem is in `settings` only. */
-export function readFlow(
+export function readSignIn(
   settings: SettingsReader,
   { site, proxyHosts, secrets, exempt }: Surroundings,
-): FlowSettings | null {
+): SignInSettings | null {
   const provider = readProvider(settings, site)
   const rest = {
     lifetimes: {
