@@ -29,7 +29,7 @@ const world = {
   forms: { url: 'http://localhost:8895/home/' },
 }
 
-test('without settings of one’s own everything points at this machine, with signing in required', () => {
+test('without own settings everything points at this machine, and a sign-in is required', () => {
   expect(localEnvironment(world)).toMatchObject({
     URL: 'http://localhost:8888',
     MCP_OAUTH_ISSUER: 'http://localhost:8888',
@@ -47,7 +47,7 @@ test('without settings of one’s own everything points at this machine, with si
   })
 })
 
-test('one’s own settings win, and a tenant of one’s own is never mixed with the local client', () => {
+test('own settings win, and an own tenant is never mixed with the local client', () => {
   const settings = { REQUIRE_AUTH: 'false', REDPANDA_OAUTH_ISSUER: 'https://tenant.test', KAPA_API_KEY: 'mine' }
   const environment = localEnvironment(world, settings)
   expect(environment).toMatchObject(settings)
@@ -56,13 +56,13 @@ test('one’s own settings win, and a tenant of one’s own is never mixed with 
   }
 })
 
-test('with a project of Kapa’s the stand-in is asked by its REST API, and not over MCP as well', () => {
+test('with a Kapa project the stand-in is asked by its REST API, and not over MCP too', () => {
   const environment = localEnvironment(world, { KAPA_PROJECT_ID: kapaProjectId })
   expect(environment).toMatchObject({ KAPA_API_URL: 'http://localhost:8890', KAPA_API_KEY: kapaApiKey })
   expect(environment).not.toHaveProperty('KAPA_MCP_SERVER_URL')
 })
 
-test('a hub, or the pages of one, and a form of one’s own replace the stand-ins', () => {
+test('an own hub, own pages of a hub and an own form replace the stand-ins', () => {
   for (const settings of [{ MCP_API_HUB_URL: 'off' }, { MCP_API_DOCS_URL: 'https://docs.example/api' }]) {
     const environment = localEnvironment(world, settings)
     expect(Object.entries(environment).filter(([name]) => name.startsWith('MCP_API_'))).toEqual(
@@ -74,7 +74,7 @@ test('a hub, or the pages of one, and a form of one’s own replace the stand-in
   })
 })
 
-test('settings come from .env and from the environment, which wins; the rest of a shell stays out', async () => {
+test('settings come from .env and from the environment, which wins; other variables of the shell stay outside', async () => {
   const file = join(folder, '.env')
   await writeFile(file, 'KAPA_API_KEY=from-file\nREQUIRE_AUTH=false\nANYTHING=else\n')
   const environment = {
@@ -92,7 +92,7 @@ test('settings come from .env and from the environment, which wins; the rest of 
   expect(await personalSettings({}, join(folder, 'no-such-file'))).toEqual({})
 })
 
-test('what Node reads to get out of this machine’s network is passed on, and is no mistake', async () => {
+test('the variables that Node reads for certificates and proxies are passed on, and are not reported', async () => {
   const file = join(folder, '.env-network')
   await writeFile(file, 'NODE_EXTRA_CA_CERTS=/etc/ca-of-file.pem\nhttps_proxy=http://proxy.test:3128\n')
   const environment = { NODE_EXTRA_CA_CERTS: '/etc/ca.pem', NODE_USE_ENV_PROXY: '1', NODE_OPTIONS: '--inspect' }
@@ -106,7 +106,7 @@ test('what Node reads to get out of this machine’s network is passed on, and i
   expect(localEnvironment(world, settings)).toMatchObject({ NODE_EXTRA_CA_CERTS: '/etc/ca.pem' })
 })
 
-test('a line of .env that cannot be read stops the start: each is named, by its number and without its value', async () => {
+test('unreadable lines of .env stop the start: each is named by its number, without its value', async () => {
   const file = join(folder, '.env-broken')
   await writeFile(file, 'REQUIRE_AUTH=true\nhunter2\nKAPA_API_KEY="hunter2\nMCP_BRAND_COLOR=#1f6feb\n')
   const error = await personalSettings({}, file).catch((error: unknown) => String(error))
@@ -116,13 +116,13 @@ test('a line of .env that cannot be read stops the start: each is named, by its 
   expect(error).not.toContain('hunter2')
 })
 
-test('a setting that is left empty is not set, and takes nothing of the local world away', async () => {
+test('an empty setting is not set, and removes nothing of the local world', async () => {
   const file = join(folder, '.env-empty')
   await writeFile(file, 'KAPA_API_KEY=\nUPSTREAM_CLIENT_ID="  "\nMCP_TOOL_NAME=mine\n')
   expect(await personalSettings({ REQUIRE_AUTH: '', MCP_TOOL_NAME: ' ' }, file)).toEqual({})
 })
 
-test('every line of .env.example, taken as it stands, is read as it looks', async () => {
+test('every line of .env.example is read as it looks', async () => {
   const lines = (await readFile(join(repository, '.env.example'), 'utf8')).match(/(?<=^# )[A-Z0-9_]+=.*$/gm) ?? []
   expect(lines.length).toBeGreaterThan(20)
   const looks = lines.map((line) => /^([^=]+)=(?:"(.*)"|(.*))$/.exec(line) ?? [])
@@ -132,7 +132,7 @@ test('every line of .env.example, taken as it stands, is read as it looks', asyn
   })
 })
 
-test('a setting that no code reads is named, whichever file or shell it comes from', async () => {
+test('a setting that no code reads is named, whether it comes from a file or a shell', async () => {
   const settings = { KAPA_API_KEYS: 'x', REQUIRE_AUTH: 'true', ANYTHING: 'else', NETLIFY_DEV: 'true' }
   expect(unknownSettings(settings)).toEqual(['KAPA_API_KEYS', 'ANYTHING'])
 })
@@ -156,7 +156,7 @@ test('the parts of the local world that settings replace are known', () => {
   ])
 })
 
-test('the secret is made once, for its owner’s eyes only', async () => {
+test('the secret is made once, and only its owner can read it', async () => {
   const directory = join(folder, 'state')
   const secret = await keptSecret(directory)
   expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
@@ -165,7 +165,7 @@ test('the secret is made once, for its owner’s eyes only', async () => {
   expect(await readFile(join(directory, 'secret'), 'utf8')).toContain(secret)
 })
 
-test('a damaged secret is never replaced by a new one without asking', async () => {
+test('a damaged secret is never silently replaced by a new one', async () => {
   const directory = join(folder, 'damaged')
   await keptSecret(directory)
   await writeFile(join(directory, 'secret'), 'torn')
@@ -187,7 +187,7 @@ test.each([
   ['::1', 5, 'Blobs'],
   ['127.0.0.1', 6, 'the API-reference hub'],
   ['::1', 7, 'the feedback form'],
-])('a port in use on %s is named, with what needs it and the way out', async (host, offset, use) => {
+])('a port in use on %s is named, with the part that needs it and the way out', async (host, offset, use) => {
   const app = await freePorts()
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(app + offset, host, resolve))
@@ -197,7 +197,7 @@ test.each([
 
 const here = { port: 8888, ownParts: [] }
 
-test('the state is taken by one process; it is found by whoever asks, until it is given back', async () => {
+test('one process takes the state; other processes find it until it is given back', async () => {
   const directory = join(folder, 'running')
   expect(await findRunning(directory)).toBeNull()
   const giveBack = await takeState(directory, here)
@@ -207,7 +207,7 @@ test('the state is taken by one process; it is found by whoever asks, until it i
   expect(await findRunning(directory)).toBeNull()
 })
 
-test('of many that want the state at once, one gets it, though a process that was killed has left its note', async () => {
+test('of many processes that take the state at once, exactly one succeeds, even if a killed process has left its note', async () => {
   const notes = ['', '{', JSON.stringify({ ...here, pid: process.pid, started: 'another time' })]
   for (const stale of Array.from({ length: 60 }, (_, round) => notes[round % notes.length] ?? '')) {
     const directory = await mkdtemp(join(folder, 'stale-'))
@@ -218,7 +218,7 @@ test('of many that want the state at once, one gets it, though a process that wa
   }
 })
 
-test('reset removes what is ours, and leaves everything else in the folder', async () => {
+test('reset removes the files of the local world, and leaves every other file in the folder', async () => {
   const state = await openState(join(folder, 'own-state'))
   await keptSecret(state)
   await mkdir(join(state, 'blobs'))
@@ -228,7 +228,7 @@ test('reset removes what is ours, and leaves everything else in the folder', asy
   expect(await openState(state)).toBe(state)
 })
 
-test.each(['clear', 'open'])('a folder with something else in it is none of ours: %s', async (what) => {
+test.each(['clear', 'open'])('a folder with other files is not a state folder: %s', async (what) => {
   const foreign = await mkdtemp(join(folder, 'foreign-'))
   await mkdir(join(foreign, 'blobs'))
   await writeFile(join(foreign, 'secret'), 'theirs')
@@ -236,6 +236,6 @@ test.each(['clear', 'open'])('a folder with something else in it is none of ours
   expect((await readdir(foreign)).sort()).toEqual(['blobs', 'secret'])
 })
 
-test('the usual place needs no mark', async () => {
+test('the default folder needs no marker', async () => {
   expect(await openState(undefined)).toBe(defaultState)
 })

@@ -12,7 +12,7 @@ const never = new AbortController().signal
 const secret = newSecret()
 const complete = { MCP_OAUTH_SECRET: secret, UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
 
-/** The `kid` of each key that is published when a writer of the store has put a key of their own beside ours. */
+/** The `kid` of each published key, after a writer of the store has put a key next to ours. */
 async function publishedWith(env: Readonly<Record<string, string>>): Promise<readonly (string | undefined)[]> {
   const store = createMemoryStore()
   const current = parseSecret(secret)
@@ -31,17 +31,14 @@ test.each([
   { MCP_OAUTH_TRUSTED_HOSTS: 'com' },
   { UPSTREAM_ISSUER: 'http://login.example/' },
   { MCP_BRAND_COLOR: 'red' },
-])(
-  'a writer of the store publishes no key of their own, even while another setting is wrong: %j [O-09]',
-  async (env) => {
-    expect(await publishedWith(env)).toEqual(['ours'])
-  },
-)
+])('a writer of the store cannot publish a key, even while another setting is wrong: %j [O-09]', async (env) => {
+  expect(await publishedWith(env)).toEqual(['ours'])
+})
 
 test.each([
   { MCP_OAUTH_SECRET: '' },
   { MCP_OAUTH_SECRET: 'correct horse battery staple' },
   { MCP_OAUTH_PREVIOUS_SECRETS: 'hunter2' },
-])('while a secret is missing or wrong, people stay signed in by what is stored: %j [F-000-39]', async (env) => {
+])('while a secret is missing or wrong, users stay signed in by the stored keys: %j [F-000-39]', async (env) => {
   expect(await publishedWith(env)).toEqual(['ours', 'planted'])
 })

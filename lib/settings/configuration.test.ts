@@ -24,7 +24,7 @@ describe('configuration', () => {
     expect(mcp.requireAuth).toBe(false)
   })
 
-  test('names everything that is missing or wrong at once, and no value [O-10]', () => {
+  test('names every missing or wrong setting at once, and no value [O-10]', () => {
     const wrong = {
       MCP_OAUTH_SECRET: 'hunter2',
       MCP_OAUTH_ACCESS_TTL: '1e9',
@@ -55,7 +55,7 @@ describe('configuration', () => {
     expect(configured(complete, { ...site, issuer }).signIn).toBeNull(),
   )
 
-  test('takes a whole private RSA key of 2048 bits or more, and nothing less', () => {
+  test('accepts a whole private RSA key of 2048 bits or more, and no other key', () => {
     const withJwk = (jwk: object) => configured({ ...complete, MCP_OAUTH_SIGNING_JWK: JSON.stringify(jwk) }, site)
     const rsa = (modulusLength: number) =>
       generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ format: 'jwk' })
@@ -73,7 +73,7 @@ describe('configuration', () => {
     }
   })
 
-  test('REQUIRE_AUTH is on by the word true; one that means neither is told, and opens nothing [O-10 F-000-16]', () => {
+  test('REQUIRE_AUTH is on with the word true; any word but true and false is reported, and opens nothing [O-10 F-000-16]', () => {
     const read = (value: string) => configured({ ...complete, REQUIRE_AUTH: value }, site)
     for (const value of ['true', ' true '])
       expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([true, []])
@@ -112,7 +112,7 @@ describe('the provider', () => {
   })
 })
 
-describe('clients of the configuration', () => {
+describe('clients in the settings', () => {
   const web = {
     client_id: 'web',
     redirect_uris: ['https://portal.example/cb'],
@@ -120,7 +120,7 @@ describe('clients of the configuration', () => {
   }
   const read = (value: string) => configured({ ...complete, MCP_OAUTH_CLIENTS: value }, site)
 
-  test('are an array of JSON; none by default [R-01]', () => {
+  test('are a JSON array; none by default [R-01]', () => {
     expect(read('').signIn?.configuredClients).toEqual([])
     expect(read(JSON.stringify([web])).signIn?.configuredClients).toMatchObject([
       { id: 'web', source: 'configuration' },
@@ -128,7 +128,7 @@ describe('clients of the configuration', () => {
   })
 
   test.each(['web', '{}', JSON.stringify([{ ...web, client_secret: 'hunter22' }]), JSON.stringify([web, {}, null])])(
-    'that will not do close the signIn, each by its number, and no value is told: %s',
+    'that are wrong close the sign-in: each is named by its position, and no value is repeated: %s',
     (value) => {
       const { signIn, problems } = read(value)
       expect(signIn).toBeNull()
@@ -140,7 +140,7 @@ describe('clients of the configuration', () => {
 describe('limits and hardening', () => {
   const signIn = (env: Environment) => configured({ ...complete, ...env }, site).signIn
 
-  test('20 registrations an hour and 30 documents in 10 minutes, for everybody, unless the operator says otherwise [R-12]', () => {
+  test('20 registrations an hour and 30 documents in 10 minutes for each address, unless the operator sets other limits [R-12]', () => {
     expect(signIn({})?.limits).toEqual({
       registration: { limit: 20, windowSeconds: 3600 },
       allRegistrations: { limit: 10_000, windowSeconds: 3600 },
@@ -161,7 +161,7 @@ describe('limits and hardening', () => {
     })
   })
 
-  test('60 calls of tools in 15 minutes for each person and for each address, unless the operator says otherwise [B8-13]', () => {
+  test('60 tool calls in 15 minutes for each user and for each address, unless the operator sets other limits [B8-13]', () => {
     const limits = (env: Environment) => {
       const { user, address } = configured({ ...complete, ...env }, site).mcp.limits
       return { user, address }
@@ -172,7 +172,7 @@ describe('limits and hardening', () => {
       user: { limit: 200, windowSeconds: 3600 },
       address: undefined,
     })
-    // What makes no sense is the default, not no limit: questions are answered while the configuration is wrong.
+    // A wrong limit is the default limit, and not no limit.
     expect(limits({ MCP_USER_LIMIT: '-1', MCP_LIMIT_WINDOW_SEC: '0' })).toEqual({ user: sixty, address: sixty })
     for (const name of ['MCP_USER_LIMIT', 'MCP_ANONYMOUS_LIMIT', 'MCP_LIMIT_WINDOW_SEC']) {
       const { problems } = configured({ ...complete, [name]: 'many' }, site)
@@ -180,7 +180,7 @@ describe('limits and hardening', () => {
     }
   })
 
-  test('by default anybody may register, any host may serve documents, and nobody is blocked', () => {
+  test('by default every client may register, every host may serve documents, and no client is blocked', () => {
     expect(configured(complete, site)).toMatchObject({
       registrationOff: false,
       introspectionTokens: [],
@@ -201,14 +201,14 @@ describe('limits and hardening', () => {
     },
   )
 
-  test('a secret as we make them does for a registration token', () => {
+  test('a secret from npm run secret may be a registration token', () => {
     const token = newSecret()
     expect(signIn({ MCP_OAUTH_REGISTRATION_TOKEN: token })?.registrationToken).toBe(token)
   })
 })
 
 describe('a secret', () => {
-  test('made by us is accepted', () => {
+  test('from npm run secret is accepted', () => {
     for (let i = 0; i < 100; i++) expect(parseSecret(newSecret())).toHaveLength(32)
   })
 

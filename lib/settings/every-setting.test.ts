@@ -35,7 +35,7 @@ const tokens = [
 ]
 const secrets = ['short', 'correct horse battery staple', `${newSecret()}=`]
 
-/** For each setting, what it is not to be: each value is told by the setting's name. */
+/** Wrong values of each setting. Each is reported with the name of the setting. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_SECRET: secrets,
   MCP_OAUTH_PREVIOUS_SECRETS: secrets,
@@ -189,14 +189,17 @@ describe('every setting', () => {
     expect(Object.values(wrong).filter((values) => values.length < 3)).toEqual([])
   })
 
-  test.each(Object.entries(wrong))('%s: a wrong value is told by its name, and never repeated', (name, values) => {
-    for (const value of values) {
-      const { problems } = review({ [name]: value })
-      expect(problems.join('\n'), value).toContain(name)
-      // Short ones are in our own words as well.
-      if (value.length > 8) expect(problems.join('\n')).not.toContain(value)
-    }
-  })
+  test.each(Object.entries(wrong))(
+    '%s: a wrong value is reported by the name of the setting, and never repeated',
+    (name, values) => {
+      for (const value of values) {
+        const { problems } = review({ [name]: value })
+        expect(problems.join('\n'), value).toContain(name)
+        // A short value may also be one of our own words.
+        if (value.length > 8) expect(problems.join('\n')).not.toContain(value)
+      }
+    },
+  )
 
   test.each(Object.keys(wrong))('%s: a wrong value closes what the table says, and nothing else [O-10]', (name) => {
     const [subject] = settingNames.flatMap((known) => {
@@ -213,7 +216,7 @@ describe('every setting', () => {
     }
   })
 
-  test.each([0, 1, 2])('all wrong at once, all are told at once, and nothing else is (%i)', (index) => {
+  test.each([0, 1, 2])('all settings wrong at once: all are reported at once, and nothing else (%i)', (index) => {
     const env = Object.fromEntries(Object.entries(wrong).map(([name, values]) => [name, values[index] ?? '']))
     const { problems, unread } = review(env)
     expect(Object.keys(wrong).filter((name) => !problems.join('\n').includes(name))).toEqual([])
@@ -222,7 +225,7 @@ describe('every setting', () => {
   })
 })
 
-describe('what is clear is taken as it is meant', () => {
+describe('a value whose meaning is clear is accepted', () => {
   test.each([
     ['MCP_TOOL_DESCRIPTION', 'Answers from the Handbook.\r\n\n\tAsk one question.'],
     ['MCP_SUPPORT_URL', 'mailto:docs-team+mcp@docs.example'],
@@ -251,14 +254,14 @@ describe('what is clear is taken as it is meant', () => {
       'The Extraordinarily Long Name of a Company That Likes Words Very Much',
       'the_extraordinarily_long_name_of_a_company_that_like',
     ],
-  ])('a brand called %s is nobody’s fault: the tools’ names do without', (name) => {
+  ])('a brand called %s is accepted, and the names of tools do without it', (name) => {
     const own = { UPSTREAM_ISSUER: 'https://login.docs.example/', KAPA_MCP_SERVER_URL: 'https://kapa.docs.example/' }
     expect(review({ ...own, MCP_BRAND_NAME: name }).problems).toEqual([])
   })
 })
 
-describe('what belongs together is told together', () => {
-  test('a brand of one’s own, and nothing else: all that it makes required', () => {
+describe('problems that belong together are reported together', () => {
+  test('a brand of one’s own, and nothing else: every setting that it makes required', () => {
     const { problems } = reviewAll({ MCP_BRAND_NAME: 'Example' })
     expect(problems).toEqual([
       'KAPA_API_KEY is missing',
@@ -269,7 +272,7 @@ describe('what belongs together is told together', () => {
     ])
   })
 
-  test('which of several secrets or hosts is wrong is told by its place', () => {
+  test('a wrong secret or host in a list is named by its position', () => {
     const good = newSecret()
     expect(review({ MCP_OAUTH_PREVIOUS_SECRETS: `${good},hunter2hunter2,${good}x=,` }).problems).toEqual([
       expect.stringMatching(/^MCP_OAUTH_PREVIOUS_SECRETS: value 2 must/),
@@ -281,23 +284,23 @@ describe('what belongs together is told together', () => {
     ])
   })
 
-  test('a mistyped flag of the mock is told beside a client id, too', () => {
+  test('a mistyped flag of the mock is reported next to a client id, too', () => {
     expect(review({ MCP_OAUTH_ALLOW_MOCK: 'ture' }).problems).toEqual(['MCP_OAUTH_ALLOW_MOCK must be true or false'])
   })
 })
 
-describe('one value for two things', () => {
+describe('one value for two settings', () => {
   const [one, other] = [newSecret(), newSecret()]
   const values = (env: Environment) => review(env).problems
 
   test.each([
     ['MCP_OAUTH_SECRET', { MCP_OAUTH_SECRET: one }],
     ['MCP_OAUTH_PREVIOUS_SECRETS', { MCP_OAUTH_PREVIOUS_SECRETS: `${other},${one}` }],
-  ])('a retired secret that is in %s too: what has leaked must open nothing', (_name, env) => {
+  ])('a retired secret that is in %s too is reported: a leaked secret must open nothing', (_name, env) => {
     const problem =
       'MCP_OAUTH_RETIRED_SECRETS has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too'
     expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: one })).toEqual([problem])
-    // The last character of 43 has two bits that say nothing: the same secret, spelled in another way.
+    // The last of 43 characters has two unused bits: this is the same secret in another spelling.
     const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
     const respelled = one.slice(0, -1) + last[last.indexOf(one.at(-1) ?? '') ^ 1]
     expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: respelled })).toEqual([problem])
@@ -318,14 +321,15 @@ describe('one value for two things', () => {
       `${tokens} has a value of UPSTREAM_CLIENT_SECRET: each needs one of its own`,
     ],
     [{ [tokens]: `${one},${other},${one}` }, `${tokens} has a value twice: each needs one of its own`],
-  ])('a token of the operator that opens another door as well (%#)', (env, problem) => {
+  ])('a token of the operator that is the value of another secret setting is reported (%#)', (env, problem) => {
     expect(values(env)).toEqual([problem])
   })
 
-  test('tokens of their own', () => expect(values({ [token]: one, [tokens]: `${other},${newSecret()}` })).toEqual([]))
+  test('different tokens are accepted', () =>
+    expect(values({ [token]: one, [tokens]: `${other},${newSecret()}` })).toEqual([]))
 })
 
-describe('a setting that nothing reads', () => {
+describe('a misspelled setting', () => {
   test.each([
     'MCP_OAUTH_ALOW_MOCK',
     'KAPA_API_KEYS',
@@ -338,7 +342,7 @@ describe('a setting that nothing reads', () => {
     expect(review({ [name]: 'x' })).toEqual({ problems: [], unread: [name] }),
   )
 
-  test('is none of somebody else’s', () => {
+  test('is not a variable of another program', () => {
     const others = { PATH: '/bin', REDPANDA_BROKERS: 'x', URL: 'https://docs.example', SITE_NAME: 'docs', CRMX: '1' }
     expect(review(others).unread).toEqual([])
   })

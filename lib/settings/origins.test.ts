@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSettingsReader } from './reader.ts'
 
-/** What `MCP_ALLOWED_ORIGINS` is taken for. */
+/** The origins in `MCP_ALLOWED_ORIGINS`. */
 function read(value: string) {
   const settings = createSettingsReader({ MCP_ALLOWED_ORIGINS: value })
   const origins = settings.read('MCP_ALLOWED_ORIGINS')

@@ -33,7 +33,7 @@ describe('a brand of one’s own', () => {
     expect(namesFor(env)).toEqual(['ask_acme_sons_question', 'auth_status', 'whoami'])
   })
 
-  test('has to say where people sign in and who answers: no key and no person goes to somebody else', () => {
+  test('must name its OpenID Provider and its answer service: no key and no user goes to Redpanda', () => {
     const noProvider = expect.stringMatching(/^UPSTREAM_ISSUER is missing: with MCP_BRAND_NAME/)
     expect(toolsFor({ ...needed, ...acme }).problems).toEqual([
       noProvider,
@@ -42,7 +42,7 @@ describe('a brand of one’s own', () => {
     expect(toolsFor({ ...needed, ...acme, KAPA_PROJECT_ID: 'p1' }).problems).toEqual([noProvider])
   })
 
-  test('without one all of Redpanda’s is there', () => {
+  test('without one, all of Redpanda’s tools are there', () => {
     expect(readConfiguration(needed, site).scopesOffered).toEqual(['docs:read', 'docs:feedback'])
     expect(namesFor(needed)).toEqual([
       'ask_redpanda_question',
@@ -56,12 +56,12 @@ describe('a brand of one’s own', () => {
   })
 })
 
-test('without a form for feedback nobody is asked to allow any', () => {
+test('without a form for feedback, clients do not ask for its scope', () => {
   const { scopesOffered } = readConfiguration({ ...needed, MCP_FEEDBACK_FORM_PATH: 'off' }, site)
   expect(scopesOffered).toEqual(['docs:read'])
 })
 
-test('without the base of the API pages no API is named, since none could be asked for', () => {
+test('without the base of the API pages no API is named, because a model could not ask for one', () => {
   const hub = { MCP_BRAND_NAME: 'Acme', MCP_API_HUB_URL: 'https://hub.acme.example/mcp', MCP_API_NAMES: 'billing' }
   expect(toolsFor(hub).apiReference?.list.description).not.toContain('billing')
   const pages = { ...hub, MCP_API_DOCS_URL: 'https://docs.acme.example/api/' }
@@ -71,7 +71,7 @@ test('without the base of the API pages no API is named, since none could be ask
   })
 })
 
-test('what readers are told of tools, and the settings know, is what the server has, in its order [S-18]', () => {
+test('the settings list the same tools as the server, in the same order [S-18]', () => {
   const env = { ...needed, MCP_PUBLIC_TOOLS: 'auth_status,search_api_reference' }
   const settings = toolsFor(env)
   const store = createMemoryStore()
@@ -108,7 +108,7 @@ describe('mistakes', () => {
     [{ KAPA_PROJECT_ID: 'p', KAPA_MCP_SERVER_URL: 'https://x.example' }, /two ways to ask Kapa/],
     [{ KAPA_PROJECT_ID: '../x' }, /^KAPA_PROJECT_ID must be the id/],
     [{ MCP_LAZY_AUTH: 'yes' }, /^MCP_LAZY_AUTH must be true or false/],
-  ])('%j is told by its name [O-10]', (env, problem) => {
+  ])('%j is reported by the name of the setting [O-10]', (env, problem) => {
     expect(toolsFor({ ...needed, ...env }).problems).toEqual([expect.stringMatching(problem)])
   })
 

@@ -8,21 +8,21 @@ import { routes } from '../support/routes.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+/** Milliseconds for a printed line to arrive. A test waits that long only if it fails. */
 const patience = 10_000
 
 let stack: Stack
 
 beforeAll(async () => {
   stack = await startStack()
-  // There is a signing key, as there is where a setting gets lost later.
+  // A signing key exists, as it does where a setting gets lost later.
   await obtainTokens(await registerClient(stack.url))
 })
 afterAll(async () => {
   await stack.stop()
 })
 
-/** Another deploy of the same site, with some settings changed: `undefined` takes one away. */
+/** Another deploy of the same site with other settings; `undefined` removes a setting. */
 async function deploy(changes: Readonly<Record<string, string | undefined>>, deployContext = 'dev') {
   const port = await freePorts()
   const url = `http://localhost:${port}`
@@ -85,7 +85,7 @@ async function expectDiscoveryUp(url: string): Promise<void> {
   expect(await get('/.well-known/jwks.json')).toEqual({ keys: expect.any(Array) })
 }
 
-/** The status of `/mcp` without a token. */
+/** The status of `/mcp` for a request without a token. */
 const mcpStatus = async (url: string) => (await send(`${url}/mcp`, { method: 'POST' })).status
 
 describe.each([
@@ -99,7 +99,7 @@ describe.each([
   ['MCP_OAUTH_ACCESS_TTL', '59 minutes'],
   ['CRM_WEBHOOK_URL', 'http://crm.example.com/hook-8d1f'],
 ])('%s is %j', (name, value) => {
-  test('sign-in answers 503, the log names the setting and no value, discovery and what the setting is not about stay up [O-10]', async () => {
+  test('sign-in answers 503, the log names the setting and no value, and discovery stays up [O-10]', async () => {
     const { url, env, lines } = await deploy({ [name]: value })
     await expectFlowDown(url)
     await expectDiscoveryUp(url)
@@ -113,7 +113,7 @@ describe.each([
   })
 })
 
-test('a pasted signing key whose members are of two keys is named, and nothing is signed with it [O-09 O-10]', async () => {
+test('a pasted signing key whose members belong to two keys is named, and signs nothing [O-09 O-10]', async () => {
   const [one, other] = [0, 1].map(() => JSON.parse(createPinnedKey().settings.MCP_OAUTH_SIGNING_JWK))
   const { url, lines } = await deploy({ MCP_OAUTH_SIGNING_JWK: JSON.stringify({ ...one, n: other.n }) })
   await expectFlowDown(url)
@@ -131,8 +131,8 @@ test('several problems are reported in one line', async () => {
     expect(reported()[0]).toContain(name)
 })
 
-describe('whichever function somebody asks', () => {
-  /** Of one function each: a deploy of its own answers nothing else. */
+describe('every function', () => {
+  /** A request to each function, on a deploy that answers nothing else. */
   const asked: readonly (readonly [string, string, string])[] = [
     ['oauth', 'GET', '/.well-known/oauth-authorization-server'],
     ['mcp', 'POST', '/mcp'],
@@ -141,7 +141,7 @@ describe('whichever function somebody asks', () => {
   ]
 
   test.each(asked)(
-    '%s: its log has the whole list, once, and names what nothing reads',
+    '%s: its log has every problem, once, and names misspelled settings',
     async (_name, method, path) => {
       const { url, lines } = await deploy({
         UPSTREAM_CLIENT_ID: undefined,
@@ -170,7 +170,7 @@ describe('whichever function somebody asks', () => {
   )
 
   test.each(asked.slice(0, 3))(
-    '%s: a brand of one’s own names at once all that it makes required',
+    '%s: with a brand of one’s own, its log names every setting that is then required',
     async (_name, method, path) => {
       const names = ['UPSTREAM_CLIENT_ID', 'UPSTREAM_ISSUER', 'KAPA_API_KEY', 'KAPA_MCP_SERVER_URL', 'MCP_OAUTH_SECRET']
       const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
@@ -181,7 +181,7 @@ describe('whichever function somebody asks', () => {
     },
   )
 
-  test('everything answers 404 where nobody asks for the issuer’s host: one line says for which, and for which it is', async () => {
+  test('everything answers 404 at another host than the issuer’s: one line names both hosts', async () => {
     const { url, lines } = await deploy({ MCP_OAUTH_ISSUER: 'https://docs.example.com' })
     for (const path of ['/mcp', '/mcp', '/mcp']) expect((await send(url + path)).status).toBe(404)
     const told = () => lines.filter((line) => line.includes('"foreign_host"'))
@@ -192,7 +192,7 @@ describe('whichever function somebody asks', () => {
     })
   })
 
-  test('a host that passes requests on may be written as the address it is', async () => {
+  test('a host that passes requests on may be written as an address', async () => {
     const { url } = await deploy({ MCP_OAUTH_PROXY_HOSTS: 'https://Docs-MCP.netlify.app/' })
     const at = (host: string) => send(`${url}/health`, { headers: { host } }).then(({ status }) => status)
     expect([await at('docs-mcp.netlify.app'), await at('other.netlify.app')]).toEqual([200, 404])
@@ -236,10 +236,10 @@ describe('a request for another host', () => {
   })
 })
 
-describe('the mock upstream (NETLIFY_DEV, MCP_OAUTH_ALLOW_MOCK)', () => {
+describe('the mock provider (NETLIFY_DEV, MCP_OAUTH_ALLOW_MOCK)', () => {
   const noProvider = { UPSTREAM_CLIENT_ID: undefined, UPSTREAM_ISSUER: undefined }
 
-  test.each(['NETLIFY_DEV', 'MCP_OAUTH_ALLOW_MOCK'])('completes a sign-in under %s [O-10]', async (signal) => {
+  test.each(['NETLIFY_DEV', 'MCP_OAUTH_ALLOW_MOCK'])('completes a sign-in with %s [O-10]', async (signal) => {
     const { url } = await deploy({ ...noProvider, [signal]: 'true' })
     const client = await registerClient(url)
     const { request, code } = await obtainCodeByMock(client)
@@ -251,20 +251,20 @@ describe('the mock upstream (NETLIFY_DEV, MCP_OAUTH_ALLOW_MOCK)', () => {
     ['without any signal', {}, 'dev'],
     ['under a signal that is not exactly `true`', { NETLIFY_DEV: '1', MCP_OAUTH_ALLOW_MOCK: 'TRUE' }, 'dev'],
     ['in production, whatever the signal', { NETLIFY_DEV: 'true', MCP_OAUTH_ALLOW_MOCK: 'true' }, 'production'],
-  ])('is not there %s', async (_when, signals, deployContext) => {
+  ])('does not exist %s', async (_when, signals, deployContext) => {
     const { url } = await deploy({ ...noProvider, ...signals }, deployContext)
     await expectFlowDown(url)
     await expectDiscoveryUp(url)
   })
 
-  test('has no endpoint where a real provider is configured, signal or not', async () => {
+  test('has no endpoint next to a real provider, with or without the settings of the mock', async () => {
     const { url } = await deploy({ NETLIFY_DEV: 'true', MCP_OAUTH_ALLOW_MOCK: 'true' })
     const response = await send(`${url}/oauth/mock-idp/authorize?state=x`)
     expect([response.status, response.headers.get('location')]).toEqual([404, null])
   })
 })
 
-test('metadata documents on this machine are for an issuer on this machine: https refuses the setting', async () => {
+test('client metadata documents on this machine need an issuer on this machine: an https issuer refuses the setting', async () => {
   const issuer = 'https://docs.example.com'
   const { url, lines } = await deploy({ MCP_OAUTH_ISSUER: issuer, MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:1' })
   const response = await send(`${url}/oauth/token`, { method: 'POST', headers: { host: new URL(issuer).host } })

@@ -14,9 +14,9 @@ import { startPublisher } from '../support/publisher.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** What settings change that take a deploy of their own: those of secrets, of the issuer, and of the services behind us. */
+/** What settings change that need a deploy of their own: secrets, the issuer, and the services that this one calls. */
 
-/** Milliseconds for what happens after an answer has gone out; reached only where it never happens. */
+/** Milliseconds for work after an answer. A test waits that long only if it fails. */
 const patience = 10_000
 
 let stack: Stack
@@ -26,7 +26,7 @@ beforeAll(async () => {
 })
 afterAll(() => stack?.stop())
 
-/** A session of the made-up person of the mock. */
+/** A session of the mock's made-up user. */
 async function mockSession(url: string) {
   const client = await registerClient(url)
   const { request, code } = await obtainCodeByMock(client)
@@ -47,7 +47,7 @@ describe('Kapa', () => {
     expect([stack.kapa.calls().length, kapa.calls().length]).toEqual([0, 1])
   })
 
-  test('KAPA_API_KEY opens Kapa; with another one nothing is asked, and the person is told', async () => {
+  test('KAPA_API_KEY opens Kapa; with a wrong key Kapa answers nothing, and the user learns that', async () => {
     const { url, lines } = await deploy(stack, { KAPA_API_KEY: 'the-key-of-another-project' })
     expect(await ask(`${url}/mcp`, (await mockSession(url)).accessToken)).toContain('"isError":true')
     expect(stack.kapa.calls()).toEqual([])
@@ -55,7 +55,7 @@ describe('Kapa', () => {
   })
 })
 
-test('CRM_WEBHOOK_URL is told of a new person; of the mock’s only with MCP_NOTIFY_WITH_MOCK, and as of a preview', async () => {
+test('CRM_WEBHOOK_URL is told about a new user; about the mock’s user only with MCP_NOTIFY_WITH_MOCK, and as a preview', async () => {
   const crm = await startCrmSink({ port: 0 })
   onTestFinished(crm.stop)
   const settings = { CRM_WEBHOOK_URL: crm.url }
@@ -65,7 +65,7 @@ test('CRM_WEBHOOK_URL is told of a new person; of the mock’s only with MCP_NOT
     return { email: 'reader@example.com', sub }
   }
   await told(await deploy(stack, settings))
-  // The made-up person of another issuer is another person.
+  // The made-up user of another issuer is another user.
   const telling = await deploy(stack, { ...settings, MCP_NOTIFY_WITH_MOCK: 'true' })
   const person = await told(telling)
   const body = { ...person, source: 'mcp-preview', preview: telling.url }
@@ -73,7 +73,7 @@ test('CRM_WEBHOOK_URL is told of a new person; of the mock’s only with MCP_NOT
 })
 
 describe('clients', () => {
-  test('MCP_OAUTH_CIMD_LOCAL_ORIGINS: documents on this machine are fetched from there only', async () => {
+  test('MCP_OAUTH_CIMD_LOCAL_ORIGINS: documents on this machine are fetched from these origins only', async () => {
     const publisher = await startPublisher()
     onTestFinished(publisher.stop)
     const { MCP_OAUTH_CIMD_LOCAL_ORIGINS = '', ...certificate } = publisher.settings
@@ -85,7 +85,7 @@ describe('clients', () => {
     expect([await ask({ MCP_OAUTH_CIMD_LOCAL_ORIGINS }), publisher.fetched()]).toEqual([200, 1])
   })
 
-  test('MCP_OAUTH_LIMIT_EXEMPT: who comes from there is not limited', async () => {
+  test('MCP_OAUTH_LIMIT_EXEMPT: requests from these addresses are not limited', async () => {
     const registerTwice = async (exempt: string) => {
       const { url } = await deploy(stack, { MCP_OAUTH_REGISTER_LIMIT: '1', MCP_OAUTH_LIMIT_EXEMPT: exempt })
       const metadata = json(JSON.stringify({ redirect_uris: ['http://127.0.0.1:7777/callback'] }))
@@ -97,7 +97,7 @@ describe('clients', () => {
   })
 })
 
-test('MCP_OAUTH_ISSUER is what metadata and challenges name, and the one host that answers', async () => {
+test('MCP_OAUTH_ISSUER is in metadata and challenges, and is the one host that answers', async () => {
   const [issuer, host] = ['https://handbook.example.com', 'handbook.example.com']
   const { url } = await deploy(stack, { MCP_OAUTH_ISSUER: issuer })
   const metadata = `${url}/.well-known/oauth-authorization-server`
@@ -111,14 +111,14 @@ test('MCP_OAUTH_ISSUER is what metadata and challenges name, and the one host th
 })
 
 describe('the OpenID Provider', () => {
-  /** Where people are sent once they have agreed. */
+  /** Where the user is sent after the consent. */
   async function afterApproval(url: string, browser = createWatchedBrowser()): Promise<URL> {
     const client = await registerClient(url)
     const consent = await openConsentPage(browser, client.authorizationRequest().url)
     return locationOf(await consent.press('approve'))
   }
 
-  test('UPSTREAM_ISSUER and UPSTREAM_CLIENT_ID: people sign in there, with us as this client; REDPANDA_OAUTH_ISSUER and REDPANDA_OAUTH_CLIENT_ID do as much where they are alone', async () => {
+  test('UPSTREAM_ISSUER and UPSTREAM_CLIENT_ID: users sign in there, and this service is that client; the older names REDPANDA_OAUTH_ISSUER and REDPANDA_OAUTH_CLIENT_ID work where they are alone', async () => {
     const { issuer } = stack.provider
     const older = { REDPANDA_OAUTH_ISSUER: issuer, REDPANDA_OAUTH_CLIENT_ID: 'older' }
     const elsewhere = { REDPANDA_OAUTH_ISSUER: 'https://login.example.com/', REDPANDA_OAUTH_CLIENT_ID: 'older' }
@@ -131,7 +131,7 @@ describe('the OpenID Provider', () => {
     }
   })
 
-  test('UPSTREAM_CLIENT_SECRET proves to it who we are', async () => {
+  test('UPSTREAM_CLIENT_SECRET authenticates this service at the provider', async () => {
     const secret = 'what only the provider and we know'
     const asked: (string | undefined)[] = []
     const provider = await listenOnLoopback(0, async (request, response) => {
@@ -152,13 +152,13 @@ describe('the OpenID Provider', () => {
       const answer = new URLSearchParams({ state: searchParams.get('state') ?? '', code: 'a code of the provider' })
       await browser.fetch(`${url}/mcp/callback?${answer}`)
     }
-    // By Basic, since its metadata do not say how (RFC 8414 §2); both parts are form-encoded (RFC 6749 §2.3.1).
+    // HTTP Basic, because the metadata does not say how (RFC 8414 §2). Both parts are form-encoded (RFC 6749 §2.3.1).
     const encoded = new URLSearchParams([['our-client', secret]]).toString().replace('=', ':')
     expect(asked.map((header) => header && atob(header.replace('Basic ', '')))).toEqual([undefined, encoded])
   })
 })
 
-test('MCP_OAUTH_SECRET: another one knows nobody; MCP_OAUTH_RETIRED_SECRETS knows clients, MCP_OAUTH_PREVIOUS_SECRETS everything', async () => {
+test('MCP_OAUTH_SECRET: with another value, no client is known; MCP_OAUTH_RETIRED_SECRETS keeps clients known, MCP_OAUTH_PREVIOUS_SECRETS opens everything', async () => {
   const [old, current] = [newSecret(), newSecret()]
   const pinned = createPinnedKey()
   const before = await deploy(stack, { ...pinned.settings, MCP_OAUTH_SECRET: old })
@@ -172,7 +172,7 @@ test('MCP_OAUTH_SECRET: another one knows nobody; MCP_OAUTH_RETIRED_SECRETS know
   expect(await outcome()).toEqual([400, 'invalid_client'])
   let retired = await alone.follow({ ...changedTo, MCP_OAUTH_RETIRED_SECRETS: old })
   expect(await outcome()).toEqual([200, 'invalid_grant'])
-  // Whoever has a secret that leaked could register with it, whenever they say: not where registration is closed.
+  // An attacker with a leaked secret could make a registration of any date. Where registration is closed, it must fail.
   for (const closed of [
     { MCP_OAUTH_DCR: 'off' },
     { MCP_OAUTH_REGISTRATION_TOKEN: newSecret() },

@@ -7,8 +7,8 @@ import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /**
- * What settings change, as clients and people see it: one system as it comes, beside one with other settings. Other
- * settings are in the files of what they are about; `tests/docs.test.ts` sees to it that none is without a test.
+ * What settings change for clients and users: one system with the defaults, next to one with other settings. The tests of
+ * other settings are in the files of their subjects. `tests/docs.test.ts` checks that every setting has a test.
  */
 
 const kapaTool = 'search_example_sources'
@@ -67,7 +67,7 @@ afterAll(async () => {
 const register = (url: string, redirectUri: string) =>
   send(`${url}/oauth/register`, json(JSON.stringify({ redirect_uris: [redirectUri] })))
 
-/** An authorization request of a client with this redirect URI. */
+/** The authorization request of a client with this redirect URI. */
 async function requestOf(url: string, redirectUri: string, changes: Readonly<Record<string, string>> = {}) {
   const { client_id } = await (await register(url, redirectUri)).json()
   const client = await registerClient(url)
@@ -110,14 +110,14 @@ describe('what people read', () => {
 })
 
 describe('who may ask', () => {
-  test('REQUIRE_AUTH: without it whoever has no token is answered too', async () => {
+  test('REQUIRE_AUTH: without it, a client without a token is answered too', async () => {
     const message = json('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}')
     const headers = { ...message.headers, accept: 'application/json, text/event-stream' }
     const statuses = both().map(async ({ mcpUrl }) => (await send(mcpUrl, { ...message, headers })).status)
     expect(await Promise.all(statuses)).toEqual([401, 200])
   })
 
-  test('MCP_ALLOWED_ORIGINS: the scripts of that page may ask, and of no other', async () => {
+  test('MCP_ALLOWED_ORIGINS: the scripts of that page may call tools, and of no other', async () => {
     const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'auth_status' } }
     const ask = async ({ mcpUrl }: Stack, origin: string) =>
       (await send(mcpUrl, { method: 'POST', headers: { origin }, body: JSON.stringify(call) })).status
@@ -131,7 +131,7 @@ describe('Kapa and the tool', () => {
   const call = async (mcpUrl: string, token: string, name = 'ask_redpanda_question') =>
     (await callMcp(mcpUrl, token, 'tools/call', { name, arguments: { question: 'What is a grant?' } })).text()
 
-  test('MCP_TOOL_NAME, MCP_TOOL_TITLE and MCP_TOOL_DESCRIPTION are what clients see; without them, the brand’s', async () => {
+  test('MCP_TOOL_NAME, MCP_TOOL_TITLE and MCP_TOOL_DESCRIPTION are what clients see; the defaults are in the words of the brand', async () => {
     const listed = async (stack: Stack) => (await callMcp(stack.mcpUrl, await accessTo(stack))).text()
     const [before, after] = await Promise.all(both().map(listed))
     expect(before).toMatch(/ask_redpanda_question.*Search Redpanda Sources/s)
@@ -141,7 +141,7 @@ describe('Kapa and the tool', () => {
     }
   })
 
-  test('KAPA_TOOL_NAME is the tool that is called there', async () => {
+  test('KAPA_TOOL_NAME is the tool of Kapa that is called', async () => {
     await call(changed.mcpUrl, await accessTo(changed), tool.MCP_TOOL_NAME)
     expect(changed.kapa.calls().at(-1)).toMatchObject({ tool: kapaTool })
   })
@@ -161,7 +161,7 @@ describe('how long things last', () => {
     }
   })
 
-  test('MCP_OAUTH_REFRESH_TTL is how long a refresh token lives unless it is used, in seconds', async () => {
+  test('MCP_OAUTH_REFRESH_TTL is how long an unused refresh token lives, in seconds', async () => {
     for (const [{ url, emulator }, seconds] of [
       [usual, 30 * 86_400],
       [changed, 7200],
@@ -174,7 +174,7 @@ describe('how long things last', () => {
     }
   })
 
-  test('MCP_OAUTH_REFRESH_GRACE is how long the refresh token before is still answered: with 0 not at all', async () => {
+  test('MCP_OAUTH_REFRESH_GRACE is how long the previous refresh token still works: with 0 not at all', async () => {
     const answers = both().map(async ({ url }) => {
       const client = await registerClient(url)
       const { refreshToken } = await obtainTokens(client)
@@ -193,24 +193,24 @@ describe('clients', () => {
   const wrong = { response_type: 'token' }
   const statusOf = async (url: URL, headers = {}) => (await send(url, { headers })).status
 
-  test('MCP_OAUTH_TRUSTED_HOSTS: answers go there by themselves, elsewhere the person clicks', async () => {
+  test('MCP_OAUTH_TRUSTED_HOSTS: answers go there without a click; for other hosts the user clicks', async () => {
     const statuses = both().map(async ({ url }) => statusOf(await requestOf(url, trustedRedirect, wrong)))
     expect(await Promise.all(statuses)).toEqual([400, 303])
-    // The list replaces the one that is built in.
+    // The list replaces the default list.
     const builtIn = both().map(async ({ url }) =>
       statusOf(await requestOf(url, 'https://claude.ai/api/mcp/auth_callback', wrong)),
     )
     expect(await Promise.all(builtIn)).toEqual([303, 400])
   })
 
-  test('MCP_OAUTH_INTERSTITIAL=off: no consent page for a trusted host and a person who came by themselves', async () => {
+  test('MCP_OAUTH_INTERSTITIAL=off: no consent page for a trusted host when no other site sent the user', async () => {
     const bySelf = { 'sec-fetch-site': 'none' }
     expect(await statusOf(await requestOf(usual.url, 'https://claude.ai/api/mcp/auth_callback'), bySelf)).toBe(200)
     expect(await statusOf(await requestOf(changed.url, trustedRedirect), bySelf)).toBe(303)
     expect(await statusOf(await requestOf(changed.url, trustedRedirect), { 'sec-fetch-site': 'cross-site' })).toBe(200)
   })
 
-  test('MCP_OAUTH_PRIVATE_USE_SCHEMES=listed, MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: these may be registered, and no other', async () => {
+  test('MCP_OAUTH_PRIVATE_USE_SCHEMES=listed, MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: clients may register these, and no other', async () => {
     const registered = ({ url }: Stack) => {
       const uris = [
         'cursor://anysphere.cursor-mcp/oauth/callback',
@@ -225,18 +225,18 @@ describe('clients', () => {
   })
 })
 
-test('MCP_OAUTH_PROXY_HOSTS: requests that arrive there are answered, in the name of the issuer', async () => {
+test('MCP_OAUTH_PROXY_HOSTS: requests that arrive there are answered in the name of the issuer', async () => {
   const metadata = ({ url }: Stack) =>
     send(`${url}/.well-known/oauth-authorization-server`, { headers: { host: proxyHost } })
   expect((await metadata(usual)).status).toBe(404)
   const answered = await metadata(changed)
   expect([answered.status, await answered.json()]).toEqual([200, expect.objectContaining({ issuer: changed.url })])
-  // What is served there could read a code.
+  // A page on that host could read a code.
   const registered = [usual, changed].map(({ url }) => register(url, `https://${proxyHost}/callback`))
   expect((await Promise.all(registered)).map(({ status }) => status)).toEqual([201, 400])
 })
 
-test('MCP_OAUTH_SIGNING_JWK is the key that is published, and signs', async () => {
+test('MCP_OAUTH_SIGNING_JWK is published, and signs', async () => {
   const { n } = JSON.parse(pinned.settings.MCP_OAUTH_SIGNING_JWK)
   const published = both().map(({ url }) => jsonAt(`${url}/.well-known/jwks.json`))
   const [usualKeys, changedKeys] = await Promise.all(published)

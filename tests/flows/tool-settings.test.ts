@@ -6,11 +6,11 @@ import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /**
- * Mistakes in the settings of `/mcp`. What the right values do is in the files of the tools: `account-tools`,
+ * Mistakes in the settings of `/mcp`. The tests of right values are in the files of the tools: `account-tools`,
  * `api-reference`, `kapa-rest`, `tool-access`.
  */
 
-/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+/** Milliseconds for a printed line to arrive. A test waits that long only if it fails. */
 const patience = 10_000
 
 let stack: Stack
@@ -46,7 +46,7 @@ describe.each<[string, string, Readonly<Record<string, string>>]>([
   ['REQUIRE_WORK_EMAIL', 'mostly', {}],
   ['MCP_PLANS', '{"large":{"limit":-1,"organizations":["org_large"]}}', {}],
 ])('%s is %j', (name, value, others) => {
-  test('/mcp answers 503 and nothing else, the log names the setting and no value, people can sign in', async () => {
+  test('/mcp answers 503 and nothing else, the log names the setting and no value, and users can sign in', async () => {
     const { url, lines } = await deploy(stack, { ...others, [name]: value })
     const client = await registerClient(url)
     const { request, code } = await obtainCodeByMock(client)
@@ -69,13 +69,13 @@ describe.each<[string, string, Readonly<Record<string, string>>]>([
   })
 })
 
-test('two tools of one name are a mistake in the settings of their names', async () => {
+test('two tools with one name are a mistake in the settings of their names', async () => {
   const { url, lines } = await deploy(stack, { MCP_TOOL_NAME: 'whoami' })
   expect((await sendMcp(`${url}/mcp`, 'tools/list', {})).status).toBe(503)
   await vi.waitFor(() => expect(lines.join('\n')).toMatch(/_TOOL_NAME must differ/), patience)
 })
 
-test('several mistakes are told in one line', async () => {
+test('several mistakes are reported in one line', async () => {
   const { url, lines } = await deploy(stack, { MCP_LAZY_AUTH: 'sometimes', KAPA_MCP_SERVER_URL: 'kapa' })
   await sendMcp(`${url}/mcp`, 'tools/list', {})
   const reported = () => lines.filter((line) => line.includes('"misconfigured"'))
