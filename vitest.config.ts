@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-const needsArtifact = ['tests/flows/**/*.test.ts', 'tests/clients/**/*.test.ts']
+/** Tests that need the built functions, and the properties, which take a minute. */
+const flows = ['tests/flows/**/*.test.ts', 'tests/clients/**/*.test.ts', 'tests/properties/**/*.test.ts']
 
 /** `npm test` runs both projects. `npm run test:unit` runs the one that builds nothing. */
 export default defineConfig({
@@ -27,14 +28,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{lib,cli,bin,dev,tests}/**/*.test.ts'],
-          exclude: [...needsArtifact, 'tests/browser/**', '**/node_modules/**'],
+          exclude: [...flows, 'tests/browser/**', '**/node_modules/**'],
           provide: { leastRecorded: { lines: 1_000, files: 10, secrets: 1_000 } },
         },
       },
       {
         test: {
           name: 'flows',
-          include: needsArtifact,
+          include: flows,
           globalSetup: ['tests/support/global-setup.ts'],
           provide: { leastRecorded: { lines: 4_000, files: 15, secrets: 4_000 } },
         },
