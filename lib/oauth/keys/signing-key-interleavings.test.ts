@@ -19,7 +19,7 @@ const step = fc.oneof(
 )
 
 test('no token is refused at any time of a rotation, by any instance or by who keeps the JWKS for 5 minutes [O-09]', async () => {
-  let [verified, kids, unavailable] = [0, 0, 0]
+  let [runs, verified, kids, unavailable] = [0, 0, 0, 0]
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 200 }), async (steps) => {
       resetWorld()
@@ -72,11 +72,13 @@ test('no token is refused at any time of a rotation, by any instance or by who k
           unavailable += 1
         }
       }
+      runs += 1
       kids += new Set(tokens.map(({ kid }) => kid)).size
     }),
     { numRuns: 200, seed: 20261121, interruptAfterTimeLimit: 20_000 },
   )
-  // It did rotate, in most of the runs, and most of what was asked was answered.
-  expect(kids).toBeGreaterThan(300)
+  // Most of the runs rotated, and most requests were answered. A busy machine completes fewer runs.
+  expect(runs).toBeGreaterThan(10)
+  expect(kids).toBeGreaterThan(1.5 * runs)
   expect(verified).toBeGreaterThan(10 * unavailable)
 })
