@@ -3,9 +3,9 @@ import { type Delivery, startSink } from '../sink.ts'
 import { endpointFault, takeFault } from '../stand-in.ts'
 
 export interface CrmSink {
-  /** Where to POST: here, or at any path below. */
+  /** The address for POSTs. Every path below it works, too. */
   readonly url: string
-  /** `body`: the JSON that was sent; the text itself if it is not JSON. */
+  /** `body` is the JSON that was sent, or the text if it is not JSON. */
   received(): readonly Delivery<unknown>[]
   reset(): void
   readonly faults: CrmFaults
@@ -16,7 +16,7 @@ const crmFaults = v.strictObject({ webhook: v.optional(endpointFault) })
 export type CrmFaults = v.InferOutput<typeof crmFaults>
 
 /**
- * A customer-relations system that takes a webhook and remembers it; see `startSink`.
+ * Starts a customer-relations system that accepts a webhook and remembers it; see `startSink`.
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken
  */

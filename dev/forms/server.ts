@@ -4,7 +4,7 @@ import { type Delivery, startSink } from '../sink.ts'
 import { endpointFault, takeFault } from '../stand-in.ts'
 
 export interface FormsSite {
-  /** The page that takes the forms. */
+  /** The page that accepts the form. */
   readonly url: string
   submissions(): readonly Delivery<Fields>[]
   reset(): void
@@ -17,7 +17,7 @@ export type Fields = Readonly<Record<string, string>>
 
 const formsFaults = v.strictObject({ form: v.optional(endpointFault) })
 /**
- * `{ kind: 'status', status: 301, location: '/home/' }` is what a site answers that moves a POST elsewhere: whoever
+ * `{ kind: 'status', status: 301, location: '/home/' }` is the answer of a site that redirects a POST. A client that
  * follows it gets a page with 200, and the submission is lost (M-09).
  */
 export type FormsFaults = v.InferOutput<typeof formsFaults>
@@ -25,7 +25,7 @@ export type FormsFaults = v.InferOutput<typeof formsFaults>
 const page = '/home/'
 
 /**
- * A documentation site as far as its forms go (Netlify Forms): it takes a form that says its name, at the page, and
+ * Starts the forms of a documentation site (Netlify Forms). It accepts a form with the right name at the page, and
  * nothing else; see `startSink`. `GET /__mock/received` lists the submissions.
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken
@@ -48,7 +48,7 @@ function readForm(text: string, request: IncomingMessage): { readonly body: Fiel
   if (!/^application\/x-www-form-urlencoded\b/i.test(request.headers['content-type'] ?? '')) return undefined
   const entries = [...new URLSearchParams(text)]
   const fields = Object.fromEntries(entries)
-  // A field that is there twice would be recorded wrongly.
+  // A repeated field would be recorded wrongly.
   if (!fields['form-name'] || Object.keys(fields).length < entries.length) return undefined
   return { body: fields }
 }

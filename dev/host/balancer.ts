@@ -6,10 +6,10 @@ export interface Balancer {
 }
 
 /**
- * Spreads connections over several hosts, one after the other, as a platform with several instances does. A host that
- * does not accept is passed over.
+ * Spreads connections over several hosts in turn, as a platform with several instances does. It skips a host that does
+ * not accept connections.
  *
- * @param targets the hosts' ports at this moment
+ * @param targets returns the current ports of the hosts
  */
 export async function startBalancer(port: number, targets: () => readonly number[]): Promise<Balancer> {
   const sockets = new Set<Socket>()

@@ -4,17 +4,19 @@ import { type Host, type StartHostOptions, startHost } from './start.ts'
 export interface Fleet {
   /** The hosts that answer now. */
   hosts(): readonly Host[]
-  /** Starts a host anew in the place of one that was killed. */
+  /** Starts a new host in place of one that was killed. */
   restart(index: number): Promise<void>
-  /** Puts hosts with another artifact in place; settles when they answer. The old ones finish what they have begun. */
+  /**
+   * Replaces the hosts by ones with another artifact. Resolves when they answer. The old hosts finish their requests.
+   */
   replace(artifact: StartHostOptions['artifact']): Promise<void>
   stop(): Promise<void>
 }
 
 /**
- * Starts one host at the port, or several behind it that are reached in turn.
+ * Starts one host at the port, or several behind it that take turns.
  *
- * @param options.keepAlive a host that dies is followed by another, as an instance is on the platform
+ * @param options.keepAlive replaces a host that dies, as the platform replaces an instance
  */
 export async function startFleet(
   options: StartHostOptions & { readonly count: number; readonly keepAlive: boolean },

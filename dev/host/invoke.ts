@@ -7,7 +7,7 @@ import * as v from 'valibot'
 import type { HostOptions } from './options.ts'
 import type { Match } from './routes.ts'
 
-/** The longest that a function may take, like Netlify's synchronous functions. Milliseconds. */
+/** The limit of Netlify's synchronous functions. Milliseconds. */
 const functionTimeout = 60_000
 
 const preludeSchema = v.object({
@@ -22,7 +22,7 @@ const entryPoint = v.object({
   handler: v.custom<Handler>((value) => typeof value === 'function'),
 })
 
-/** The two functions that the Lambda runtime adds to the global scope, as Netlify's bootstrap uses them. */
+/** The two functions that the Lambda runtime adds to the global scope and Netlify's bootstrap uses. */
 export function provideLambdaRuntime(): void {
   Object.assign(globalThis, {
     awslambda: {
@@ -38,15 +38,15 @@ export function provideLambdaRuntime(): void {
 }
 
 /**
- * Loads a function at its first request, as a new instance does, through Netlify's own entry point. One that fails to
- * load stays broken for as long as this host lives.
+ * Loads a function at its first request through Netlify's own entry point, as a new instance does. A function that
+ * fails to load stays broken until this host ends.
  */
 export async function loadHandler(directory: string, name: string): Promise<Handler> {
   const file = join(directory, name, '___netlify-entry-point.mjs')
   return v.parse(entryPoint, await import(pathToFileURL(file).href)).handler
 }
 
-/** The event that the platform's edge sends to a function. */
+/** Makes the event that the platform's edge sends to a function. */
 export function toEvent(request: IncomingMessage, url: URL, body: Buffer, match: Match, options: HostOptions) {
   const { blobs, deploy } = options
   return {
@@ -72,7 +72,7 @@ export function toEvent(request: IncomingMessage, url: URL, body: Buffer, match:
 
 export type PlatformEvent = ReturnType<typeof toEvent>
 
-/** Everything the caller sent but the headers that only the platform may set. */
+/** Returns the caller's headers without those that only the platform may set. */
 function forwardedHeaders(request: IncomingMessage): { [name: string]: string } {
   const headers: Record<string, string> = {}
   for (const [name, values] of Object.entries(request.headersDistinct)) {
@@ -95,10 +95,11 @@ function platformHeaders(request: IncomingMessage, { blobs, deploy }: HostOption
 }
 
 /**
- * Runs one invocation and streams its answer. Settles when the function has finished for good, `waitUntil` included,
- * which may be long after the answer.
+ * Runs one invocation and streams its answer. Resolves when the function has finished, including `waitUntil`, which may
+ * be long after the answer.
  *
- * @throws whatever the function throws, or that it gave no answer in time; the caller answers 502 if nothing was sent.
+ * @throws the error of the function, or an error if it did not answer in time; the caller answers 502 if nothing was
+ * sent
  */
 export async function invoke(handler: Handler, event: PlatformEvent, response: ServerResponse): Promise<void> {
   const stream = new PassThrough()
@@ -108,7 +109,7 @@ export async function invoke(handler: Handler, event: PlatformEvent, response: S
     answered = true
     const { statusCode, headers, multiValueHeaders } = v.parse(preludeSchema, raw)
     for (const [name, value] of Object.entries({ ...headers, ...multiValueHeaders })) {
-      // What the bootstrap tells the edge stays there.
+      // The bootstrap writes this for the edge; callers do not get it.
       if (!name.startsWith('x-nf-')) response.setHeader(name, value)
     }
     response.setHeader('x-nf-request-id', event.headers['x-nf-request-id'])
@@ -116,7 +117,7 @@ export async function invoke(handler: Handler, event: PlatformEvent, response: S
     response.flushHeaders()
     stream.pipe(response)
   })
-  // A caller that goes away does not stop a function: what is still written is read and dropped.
+  // A function continues when its caller disconnects. Its remaining output is read and dropped.
   response.once('close', () => stream.unpipe(response).resume())
   const finished = handler(event, stream, {
     awsRequestId: randomUUID(),

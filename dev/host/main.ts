@@ -1,6 +1,6 @@
 /**
- * The function host: a child process that runs the functions' real artifacts behind HTTP, as Netlify's edge would.
- * Started by `startHost`; ends with its parent.
+ * The function host. This child process runs the functions' real artifacts behind HTTP, as Netlify's edge would.
+ * `startHost` starts it, and it ends with its parent.
  */
 
 import { once } from 'node:events'
@@ -13,9 +13,9 @@ import { invoke, loadHandler, provideLambdaRuntime, toEvent } from './invoke.ts'
 import { type HostOptions, type Notice, order } from './options.ts'
 import { matchRoute } from './routes.ts'
 
-/** Netlify's limit for a buffered request body. Bytes. */
+/** Netlify's limit for a buffered request body, in bytes. */
 const maxBody = 6 * 1024 * 1024
-/** How long requests in flight may still take after the order to stop. Milliseconds. */
+/** Milliseconds that running requests may still take after the order to stop. */
 const drainTime = 10_000
 
 const tell = (notice: Notice) => process.send?.(notice)
@@ -24,7 +24,7 @@ const inFlight = new Map<ServerResponse, Promise<unknown>>()
 let stopping = false
 let hinted = false
 
-// A terminal's Ctrl-C, and its end, go to the whole process group; the supervisor decides when the host ends.
+// Ctrl-C and the end of the terminal reach the whole process group. The supervisor decides when the host ends.
 for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 process.once('disconnect', () => process.exit(1))
 process.on('message', async (message) => {
@@ -53,7 +53,7 @@ async function start(options: HostOptions): Promise<number> {
   try {
     await listen(handle, '::1', port)
   } catch (error) {
-    // A machine without IPv6 is served on IPv4 alone; `localhost` works either way.
+    // A machine without IPv6 gets IPv4 only. `localhost` works in both cases.
     if (!isCode(error, 'EADDRNOTAVAIL') && !isCode(error, 'EAFNOSUPPORT')) throw error
   }
   return port
@@ -64,7 +64,7 @@ async function listen(
   host: string,
   port: number,
 ): Promise<number> {
-  // Longer than any client keeps an idle connection, so that it is never ours that closes under a new request.
+  // This is longer than any client keeps an idle connection, so that the host never closes one under a new request.
   const server = createServer({ keepAliveTimeout: 65_000 }, handle)
   server.listen(port, host)
   await once(server, 'listening')
@@ -81,7 +81,7 @@ async function answer(
   functions: readonly ManifestFunction[],
   options: HostOptions,
 ): Promise<void> {
-  // The platform's edge passes on none that a web-standard Request cannot be made of.
+  // The platform's edge does not pass on requests that cannot become a web-standard Request.
   if (request.method === 'TRACE') return reply(response, 405, 'Method Not Allowed')
   const url = requestUrl(request)
   if (!url) return reply(response, 400, 'Bad Request')
@@ -98,19 +98,22 @@ async function answer(
   await invoke(handler, toEvent(request, url, body, match, options), response)
 }
 
-/** The URL as the caller addressed it: the real `Host`, which decides whose endpoints answer. Null if there is none. */
+/** Returns the URL with the caller's real `Host`, which decides which endpoints answer. Null if there is none. */
 function requestUrl(request: IncomingMessage): URL | null {
   const { host } = request.headers
   if (!host || !/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i.test(host)) return null
   return request.url?.startsWith('/') ? URL.parse(`http://${host}${request.url}`) : null
 }
 
-/** Netlify asks functions first, and looks for a file where none answers, or one prefers the file (`preferStatic`). */
+/**
+ * Netlify runs functions first. It serves a file if no function matches, or if the function prefers the file
+ * (`preferStatic`).
+ */
 function fileAt({ method }: IncomingMessage, { pathname }: URL, { files }: HostOptions): string | undefined {
   return (method === 'GET' || method === 'HEAD') && Object.hasOwn(files, pathname) ? files[pathname] : undefined
 }
 
-/** Says once why a person who typed 127.0.0.1 for localhost gets nothing but 404 (D-04). */
+/** Prints once why a user who opens 127.0.0.1 instead of localhost gets only 404 (D-04). */
 function hintAtOtherHost(url: URL, { deploy }: HostOptions): void {
   const { MCP_OAUTH_ISSUER: issuer = '' } = process.env
   if (hinted || deploy.context !== 'dev' || !URL.canParse(issuer)) return
@@ -122,7 +125,7 @@ function hintAtOtherHost(url: URL, { deploy }: HostOptions): void {
   )
 }
 
-/** The whole body, or null if it is larger than the platform takes. */
+/** Reads the whole body. Null if it is larger than the platform accepts. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let length = 0
@@ -141,17 +144,17 @@ function reply(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`)
 }
 
-/** A function that throws gives 502, and its reason is printed here, never sent. */
+/** Answers 502 for a function that throws. The reason is printed here and never sent. */
 function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
-  // The caller went away in the middle of its own request.
+  // The caller disconnected in the middle of its request.
   if (request.destroyed && !request.complete) return
-  // The query of an authorization request carries state and codes: it is not printed.
+  // The query of an authorization request contains `state` and codes, so it is not printed.
   console.error(`${request.method} ${request.url?.split('?')[0]} failed:`, error)
   if (response.headersSent) response.destroy()
   else reply(response, 502, 'Bad Gateway')
 }
 
-/** Frees the port, lets requests and `waitUntil` work finish, and ends. */
+/** Frees the port, lets requests and `waitUntil` work finish, and exits. */
 async function stop(): Promise<void> {
   stopping = true
   setTimeout(() => process.exit(0), drainTime)

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 
-/** What the supervisor tells a function host; see `startHost` for the meaning of each. */
+/** The options that the supervisor sends to a function host; see `startHost` for the meaning of each. */
 export const hostOptions = v.object({
   directory: v.string(),
   manifestPath: v.string(),
@@ -13,13 +13,13 @@ export const hostOptions = v.object({
 
 export type HostOptions = v.InferOutput<typeof hostOptions>
 
-/** Supervisor to host. */
+/** Messages from the supervisor to the host. */
 export const order = v.variant('type', [
   v.object({ type: v.literal('start'), options: hostOptions }),
   v.object({ type: v.literal('stop') }),
 ])
 
-/** Host to supervisor. `closed`: the port is free, though requests may still be in flight. */
+/** Messages from the host to the supervisor. `closed`: the port is free, but requests may still run. */
 export const notice = v.variant('type', [
   v.object({ type: v.literal('listening'), port: v.number() }),
   v.object({ type: v.literal('failed'), error: v.string() }),

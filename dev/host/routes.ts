@@ -2,15 +2,16 @@ import type { ManifestFunction } from '../build/manifest.ts'
 
 export interface Match {
   readonly name: string
-  /** The pattern that matched, as Netlify hands it to the function. */
+  /** The matching pattern, as Netlify passes it to the function. */
   readonly route?: string
-  /** A file of the site at this path goes before the function (`preferStatic`). */
+  /** Whether a file of the site at this path wins over the function (`preferStatic`). */
   readonly fileFirst?: boolean
 }
 
 /**
- * The function that Netlify would send this request to, or null. A function without a path answers at
- * `/.netlify/functions/<name>`; one with a path answers at that path only; a scheduled one can be invoked locally by POST.
+ * Finds the function to which Netlify would send this request, or null. A function without a path answers at
+ * `/.netlify/functions/<name>`. A function with a path answers only there. A scheduled function can be invoked locally
+ * by POST.
  */
 export function matchRoute(functions: readonly ManifestFunction[], path: string, method: string): Match | null {
   for (const { name, routes, excludedRoutes, schedule } of functions) {

@@ -9,41 +9,41 @@ export interface Host {
   readonly url: string
   readonly port: number
   readonly pid: number
-  /** Settles when the process has ended, however it ended. */
+  /** Resolves when the process has ended, in whatever way. */
   readonly exited: Promise<void>
-  /** SIGKILL, as a crash: nothing is finished. Settles when the process is gone. */
+  /** Kills the process like a crash (SIGKILL): nothing is finished. Resolves when the process is gone. */
   kill(): Promise<void>
-  /** Frees the port and settles; requests in flight and their `waitUntil` work are still finished. */
+  /** Frees the port and resolves. Running requests and their `waitUntil` work still finish. */
   retire(): Promise<void>
-  /** `retire`, and settles when the process is gone. */
+  /** Does what `retire` does, and resolves when the process is gone. */
   stop(): Promise<void>
 }
 
 export interface StartHostOptions {
   readonly artifact: { readonly directory: string; readonly manifestPath: string }
-  /** 0 takes any free port. */
+  /** 0 means any free port. */
   readonly port: number
-  /** The functions' whole environment: nothing else of the caller's is passed on. */
+  /** The functions' whole environment. Nothing else of the caller's environment is passed on. */
   readonly env: Readonly<Record<string, string>>
   readonly blobs: HostOptions['blobs']
-  /** What the site's publish folder holds, by the paths at which Netlify serves it; the default is ours. */
+  /** The files of the site's publish folder, by the paths at which Netlify serves them. The default is ours. */
   readonly files?: HostOptions['files']
   /** What the platform says about the deploy; default `dev`. */
   readonly deployContext?: string
-  /** Takes each line that the host and its functions print; otherwise they go to this process's own output. */
+  /** Receives each line that the host and its functions print. Without it, they go to this process's own output. */
   readonly onOutput?: (line: string) => void
 }
 
 /**
- * Starts a function host on loopback, in a process of its own.
+ * Starts a function host on loopback, in a separate process.
  *
- * @throws if the port is taken or the artifact cannot be read.
+ * @throws Error if the port is taken or the artifact cannot be read
  */
 export async function startHost(options: StartHostOptions): Promise<Host> {
   const { onOutput, deployContext = 'dev', files = { [published.path]: published.text } } = options
   const output = onOutput ? 'pipe' : 'inherit'
   const child = fork(new URL('main.ts', import.meta.url), {
-    // Netlify's bootstrap and the AWS runtime set these two on the platform.
+    // On the platform, Netlify's bootstrap and the AWS runtime set these two.
     env: { ...options.env, AWS_REGION: 'us-east-2', LAMBDA_TASK_ROOT: options.artifact.directory },
     execArgv: [],
     stdio: ['ignore', output, output, 'ipc'],
@@ -79,7 +79,7 @@ export async function startHost(options: StartHostOptions): Promise<Host> {
   const retire = async () => {
     if (!child.connected) return
     const closed = next()
-    // A host that is just now gone has nothing left to stop.
+    // A host that has just ended has nothing left to stop.
     child.send({ type: 'stop' }, () => {})
     await closed
   }

@@ -1,10 +1,10 @@
-/** Five small APIs, under the names that Redpanda's documentation has for its own. Nothing of this is a reference. */
+/** Five small made-up APIs, with the names of those in Redpanda's documentation. */
 
 export interface Api {
   readonly name: string
   readonly title: string
   readonly about: string
-  /** How a caller proves who it is. */
+  /** How a caller authenticates. */
   readonly authentication: string
   /** `<method> <path>` to what it does. */
   readonly operations: Readonly<Record<string, string>>

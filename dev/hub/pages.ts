@@ -13,9 +13,9 @@ export interface Page {
 }
 
 export interface Pages {
-  /** The APIs, or what is directly below the page of one. Undefined if there is no such page. */
+  /** Lists the APIs, or the pages directly below a page. Undefined if there is no such page. */
   list(url: string | undefined): readonly Page[] | undefined
-  /** The best first. Undefined if there is no page to search below. */
+  /** Returns the best pages first. Undefined if there is no page at the URL to search below. */
   search(search: { query: string; url?: string; type?: PageType }): readonly Page[] | undefined
   get(url: string): Page | undefined
 }
@@ -28,7 +28,7 @@ export function createPages(base: string): Pages {
   index.addAll(pages)
 
   const withoutSlash = (url: string) => url.replace(/\/$/, '')
-  /** What is at a URL and below it: everything for the base itself. */
+  /** Returns the pages at a URL and below it; all pages for the base itself. */
   const scope = (url: string | undefined) => {
     const top = withoutSlash(url ?? base)
     return top === base || byUrl.has(top) ? `${top}/` : undefined

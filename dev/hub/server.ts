@@ -10,11 +10,11 @@ export interface Hub {
   readonly url: string
   /** The base of the APIs' pages: `<docsUrl>/admin` is one. */
   readonly docsUrl: string
-  /** With all headers: the hub asks for no key, so that one in there went astray. */
+  /** The calls with all headers. The hub requires no key, so a key in them was sent by mistake. */
   calls(): readonly McpCall[]
   /** Forgets calls and faults. */
   reset(): void
-  /** Forgets the sessions, as a server does that starts anew. */
+  /** Forgets the sessions, as a server does when it restarts. */
   forgetSessions(): Promise<void>
   readonly faults: HubFaults
   stop(): Promise<void>
@@ -22,10 +22,10 @@ export interface Hub {
 
 const hubFaults = v.strictObject({
   ...mcpFaults.entries,
-  /** A tool that there no longer is. */
+  /** The tool with this name is missing. */
   missingTool: v.optional(v.picklist(['list_pages', 'search', 'get_pages'])),
 })
-/** How the hub misbehaves from now on. Set and delete members at will. */
+/** How the hub misbehaves. Set and delete members at any time. */
 export type HubFaults = v.InferOutput<typeof hubFaults>
 
 const mcpPath = '/mcp'
@@ -33,13 +33,13 @@ const docsPath = '/doc'
 const mostHits = 20
 const mostPages = 10
 
-/** Where a hub on this origin answers. */
+/** Returns the addresses of a hub on this origin. */
 export const hubAddresses = (origin: string) => ({ url: origin + mcpPath, docsUrl: origin + docsPath })
 
 /**
- * A hub of API references as Bump runs them: an MCP server without a key, over a few small APIs whose pages it also
- * serves. `GET /__mock/calls`, `POST /__mock/reset` and `POST /__mock/faults` do over HTTP what the handle does in
- * process.
+ * Starts a hub of API references like Bump's: an MCP server without a key for a few small APIs, whose pages it also
+ * serves. `GET /__mock/calls`, `POST /__mock/reset` and `POST /__mock/faults` do over HTTP what the returned object
+ * does in process.
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken
  */
@@ -71,7 +71,7 @@ export async function startHub(options: { readonly port: number }): Promise<Hub>
   return { url, docsUrl, calls: () => calls, reset, forgetSessions: endpoint.forgetSessions, faults, stop }
 }
 
-const about = 'The API-reference hub of the local world, an MCP server: /__mock/calls shows what was asked.\n'
+const about = 'The API-reference hub of the local world, an MCP server. /__mock/calls lists what it was asked.\n'
 
 function createServer(
   pages: Pages,
@@ -144,7 +144,7 @@ const hitOf = (page: Page) => ({
     .trim(),
 })
 
-/** One text that holds JSON. Undefined: there is no such page. */
+/** Makes an answer with one JSON text. Undefined means that there is no such page. */
 function resultOf(found: object | undefined): CallToolResult {
   if (found !== undefined) return { content: [{ type: 'text', text: JSON.stringify(found) }] }
   return { isError: true, content: [{ type: 'text', text: 'No page has this URL.' }] }

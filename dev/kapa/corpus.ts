@@ -5,18 +5,18 @@ import MiniSearch from 'minisearch'
 /** Part of a document under one heading. */
 export interface Chunk {
   readonly path: string
-  /** Empty: what stands before the first heading. */
+  /** Empty for the text before the first heading. */
   readonly anchor: string
   /** Markdown, beginning with the headings that lead to it. */
   readonly content: string
 }
 
 export interface Corpus {
-  /** The best first, at most `limit`. */
+  /** Returns the best chunks first, at most `limit`. */
   search(query: string, limit: number): readonly Chunk[]
-  /** The whole text of a document by its path in a URL (`docs/guide.md`). */
+  /** Returns the whole text of a document by its path in a URL (`docs/guide.md`). */
   document(path: string): string | undefined
-  /** The paths of all documents. */
+  /** Returns the paths of all documents. */
   paths(): readonly string[]
 }
 
@@ -28,8 +28,8 @@ interface Section {
 }
 
 /**
- * The Markdown files in `documents` (files, or folders with all that is in them), cut at their headings. A document's
- * path, as it is in a URL, begins with the name of the file or folder given.
+ * Opens the Markdown files in `documents` (files, or folders with everything in them) and cuts them at their headings.
+ * The path of a document in a URL begins with the name of the given file or folder.
  *
  * @throws Error if one of `documents` does not exist
  */
@@ -78,7 +78,7 @@ function markdownFiles(path: string): string[] {
     .map((name) => join(path, name))
 }
 
-/** A heading inside a fenced code block is a comment of a shell, not a heading. */
+/** Cuts a text at its headings. A `#` line in a fenced code block is a shell comment and not a heading. */
 function sectionsOf(text: string): Omit<Section, 'path'>[] {
   const sections: { anchor: string; headings: string[]; lines: string[] }[] = [{ anchor: '', headings: [], lines: [] }]
   const anchors = new Map<string, number>()
@@ -100,7 +100,7 @@ function sectionsOf(text: string): Omit<Section, 'path'>[] {
     .filter((section) => section.text !== '')
 }
 
-/** As GitHub makes them: lower case, words joined by hyphens, a number from the second on. */
+/** Makes an anchor as GitHub does: lower case, words joined by hyphens, a number from the second one on. */
 function uniqueAnchor(title: string, taken: Map<string, number>): string {
   const slug = title
     .toLowerCase()

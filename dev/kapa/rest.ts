@@ -20,7 +20,7 @@ export interface Source {
 export interface RestOptions {
   /** @returns whether the key in the request is the right one */
   readonly isKey: (key: string) => boolean
-  /** The one project that the key belongs to. */
+  /** The only project, to which the key belongs. */
   readonly projectId: string
   readonly search: (query: string, limit: number) => readonly Source[]
   /** All that there is, whole. */
@@ -65,11 +65,11 @@ const documents = v.object({
   max_chars_per_document: v.optional(integer(1, 60_000), 60_000),
 })
 
-/** Kapa's REST API, as far as it retrieves and answers: its key, its one project, its answers and its errors. */
+/** Handles Kapa's REST API for retrieval and answers: its key, its only project, its answers and its errors. */
 export function createRest(options: RestOptions): Rest {
   const { isKey, projectId, search, faults, record } = options
 
-  /** As much of the best chunks as fits. */
+  /** Returns as much of the best chunks as fits. */
   function retrieve({ query, top_k, max_chars }: v.InferOutput<typeof retrieval>): readonly Source[] {
     let length = 0
     const chunks: Source[] = []
@@ -147,7 +147,7 @@ interface Answer {
   readonly content: unknown
 }
 
-/** A body that is not as it should be is answered with what is wrong with each field. */
+/** Answers a wrong body with what is wrong with each field. */
 function answered<Schema extends v.GenericSchema>(
   schema: Schema,
   body: unknown,
@@ -163,7 +163,7 @@ function answered<Schema extends v.GenericSchema>(
   return { status: 400, content: fields }
 }
 
-/** The faults of tool calls, in the words of REST. @returns whether the fault has settled the request */
+/** Applies the faults of tool calls to REST. @returns whether the request is settled */
 async function misbehaveInRest(fault: CallFault, call: KapaCall, response: ServerResponse): Promise<boolean> {
   switch (fault.kind) {
     case 'rejects-meta':
@@ -177,7 +177,7 @@ async function misbehaveInRest(fault: CallFault, call: KapaCall, response: Serve
       return false
     case 'status':
       return misbehave(fault, response, { detail: 'Told to answer so.' })
-    // No event streams here; and the odd ones are put among the others.
+    // REST has no event streams. The odd items are put among the others.
     case 'noise':
     case 'odd-items':
       return false

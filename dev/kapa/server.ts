@@ -14,15 +14,15 @@ export interface Kapa {
   calls(): readonly KapaCall[]
   /** Forgets calls and faults. */
   reset(): void
-  /** Forgets the sessions, as a server does that starts anew. */
+  /** Forgets the sessions, as a server does when it restarts. */
   forgetSessions(): Promise<void>
   readonly faults: KapaFaults
   stop(): Promise<void>
 }
 
 /**
- * A call that came with the right key, which is left out of the headers. One of the REST API is recorded under the name
- * of what it asks for (`retrieval`, `documents`, `chat`), with its body as `arguments` and `mcp_client_meta` as `client`.
+ * A call with the right key, which is removed from the headers. A call of the REST API is recorded under the name of
+ * what it requests (`retrieval`, `documents`, `chat`), with its body as `arguments` and `mcp_client_meta` as `client`.
  */
 export interface KapaCall extends McpCall {
   readonly query: unknown
@@ -30,10 +30,10 @@ export interface KapaCall extends McpCall {
 
 const kapaFaults = v.strictObject({
   ...mcpFaults.entries,
-  /** Another tool's name than the one expected, when set. */
+  /** If set, the tool has this name and not the expected one. */
   toolName: v.optional(v.string()),
 })
-/** How Kapa misbehaves from now on. Set and delete members at will. `call` goes for the REST API too. */
+/** How Kapa misbehaves. Set and delete members at any time. `call` also applies to the REST API. */
 export type KapaFaults = v.InferOutput<typeof kapaFaults>
 
 export interface KapaOptions {
@@ -41,21 +41,21 @@ export interface KapaOptions {
   readonly apiKey: string
   /** Markdown files, or folders of them. */
   readonly documents: readonly string[]
-  /** Where MCP is spoken: at the root by default, as at Kapa. */
+  /** The path of the MCP endpoint; by default the root, as at Kapa. */
   readonly path?: '/' | '/mcp'
 }
 
 export const kapaToolName = 'search_redpanda_knowledge_sources'
-/** The one project of the REST API. */
+/** The only project of the REST API. */
 export const kapaProjectId = 'local-kapa-project'
 
 const results = 5
 const documentsPath = '/documents/'
 
 /**
- * Kapa's hosted MCP server and REST API, of the size of this machine: its tool, its key, its form of answers, by
- * full-text search over `documents`, which it also serves, so that what it cites can be opened. `GET /__mock/calls`,
- * `POST /__mock/reset` and `POST /__mock/faults` do over HTTP what the handle does in process.
+ * Starts a small version of Kapa's hosted MCP server and REST API, with its tool, its key and its form of answers. It
+ * answers by full-text search in `documents`, and serves them, so that its sources can be opened. `GET /__mock/calls`,
+ * `POST /__mock/reset` and `POST /__mock/faults` do over HTTP what the returned object does in process.
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken, or if `documents` cannot be read
  */
@@ -98,7 +98,9 @@ export async function startKapa({ port, apiKey, documents, path = '/' }: KapaOpt
     if (here !== path) return response.writeHead(404).end()
     if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
-      return response.end('The Kapa stand-in of the local world, an MCP server: /__mock/calls shows what was asked.\n')
+      return response.end(
+        'The Kapa stand-in of the local world, an MCP server. /__mock/calls lists what it was asked.\n',
+      )
     }
     if (!isKey(/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')) {
       response.setHeader(
@@ -118,7 +120,7 @@ export async function startKapa({ port, apiKey, documents, path = '/' }: KapaOpt
   return { url: origin + path, calls: () => calls, reset, forgetSessions: endpoint.forgetSessions, faults, stop }
 }
 
-/** @param search what it finds are Kapa's chunks, each a text of its own in the answer */
+/** @param search its results are Kapa's chunks; each is a separate text in the answer */
 function createServer(
   search: (query: string) => readonly Source[],
   toolName: string,

@@ -12,31 +12,31 @@ import * as v from 'valibot'
 import { headersOf, readBody, sendJson, takeFault } from '../stand-in.ts'
 import { type McpFaults, misbehaveInCall, misbehaveInMessage, sendLostSession, takeTime } from './faults.ts'
 
-/** A tool call, recorded when it arrives, whatever is answered. */
+/** A tool call. It is recorded when it arrives, whatever the answer is. */
 export interface McpCall {
   readonly tool: string
   readonly arguments: Readonly<Record<string, unknown>>
   /** `_meta.user`: who asks. */
   readonly user: unknown
-  /** `{ name, version }` of the MCP client; one of an older protocol says it only when it connects. */
+  /** `{ name, version }` of the MCP client. A client with an older protocol sends it only when it connects. */
   readonly client: unknown
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
   readonly at: number
-  /** Whether the caller went away without an answer. */
+  /** Whether the caller disconnected before the answer. */
   cancelled: boolean
 }
 
 export interface McpEndpoint {
-  /** Answers a message, or a request of the session, that whoever listens has let through. */
+  /** Answers a message, or a request about the session, that the listener has accepted. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>
-  /** Forgets the sessions, as a server does that starts anew. */
+  /** Forgets the sessions, as a server does when it restarts. */
   forgetSessions(): Promise<void>
   close(): Promise<void>
 }
 
 export interface McpEndpointOptions {
-  /** One for each request, or for each session. A tool waits for `work` before it answers. */
+  /** Makes a server for each request, or for each session. A tool waits for `work` before it answers. */
   readonly createServer: (work: (context: ServerContext) => Promise<void>) => McpServer
   readonly faults: McpFaults
   readonly record: (call: McpCall) => void
@@ -54,7 +54,7 @@ const toolCall = v.object({
   }),
 })
 
-/** An MCP server over HTTP that remembers the calls of its tools and misbehaves on demand. */
+/** Makes an MCP server over HTTP that remembers the calls of its tools and misbehaves on demand. */
 export function createMcpEndpoint({ createServer, faults, record }: McpEndpointOptions): McpEndpoint {
   let connected: unknown
   const create = () => createServer((context) => takeTime(faults, context))
@@ -62,7 +62,7 @@ export function createMcpEndpoint({ createServer, faults, record }: McpEndpointO
   const serve = toNodeHandler(handler)
   const sessions = createSessions(create, faults)
 
-  /** @returns whether there is nothing left to answer */
+  /** @returns whether the message is settled */
   async function observe(body: unknown, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { method } = v.is(message, body) ? body : {}
     if (method === 'initialize' || method === 'server/discover') {
@@ -84,7 +84,7 @@ export function createMcpEndpoint({ createServer, faults, record }: McpEndpointO
       cancelled: false,
     }
     record(call)
-    // The time that a tool takes is taken, and counted down, where it works.
+    // The tool itself waits for this fault and counts it down.
     const fault = faults.call?.kind === 'progress' ? faults.call : takeFault(faults.call, () => delete faults.call)
     if (fault?.kind !== 'reset') noteWhenCancelled(call, response)
     const { id } = parsed.output
@@ -148,7 +148,7 @@ function createSessions(createServer: () => McpServer, faults: McpFaults) {
   }
 }
 
-/** Undefined if there is no body, or none that is JSON: the MCP server answers that itself. */
+/** Reads a JSON body. Undefined if there is none, or it is not JSON: the MCP server answers that itself. */
 async function readJson(request: IncomingMessage): Promise<unknown> {
   try {
     return JSON.parse(await readBody(request))

@@ -4,14 +4,14 @@ import type { ServerContext } from '@modelcontextprotocol/server'
 import * as v from 'valibot'
 import { endpointFault, misbehave, sendJson, takeFault } from '../stand-in.ts'
 
-/** What may go wrong with the MCP servers of the local world, whichever product they stand in for. */
+/** The faults of the MCP servers of the local world, whichever product they stand in for. */
 
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
 const milliseconds = v.pipe(v.number(), v.minValue(1), v.maxValue(600_000))
 
 /**
  * `reset`: the connection breaks off in the middle of the answer. `malformed`: an answer that is not JSON. `noise`: the
- * usual answer as an event stream, behind whatever `before` holds as it is: pings, comments, what does not parse.
+ * usual answer as an event stream, after the text in `before`: pings, comments, text that does not parse.
  */
 const messageFault = v.variant('kind', [
   endpointFault,
@@ -27,10 +27,10 @@ const messageFault = v.variant('kind', [
 type MessageFault = v.InferOutput<typeof messageFault>
 
 /**
- * What may go wrong with a tool call beyond what may go wrong with any message. `rejects-meta`: refuses a call that says
- * who asks, and names `_meta`: by a JSON-RPC error, by HTTP 400, or as a result of the tool. `error-result`: the tool
- * says that it failed. `progress`: the usual answer, late, and until then progress for whoever asked for it. `odd-items`:
- * these stand before the good ones in the answer, as they are.
+ * Further faults of tool calls. `rejects-meta`: refuses a call that names the user, with a text about `_meta`, by a
+ * JSON-RPC error, by HTTP 400, or as a result of the tool. `error-result`: the tool says that it failed. `progress`:
+ * the usual answer, late, and until then progress for clients that asked for it. `odd-items`: these items come before
+ * the good ones in the answer.
  */
 const callFault = v.variant('kind', [
   messageFault,
@@ -46,15 +46,15 @@ const callFault = v.variant('kind', [
 export type CallFault = v.InferOutput<typeof callFault>
 
 export const mcpFaults = v.strictObject({
-  /** What a client sends first: `initialize` or `server/discover`. */
+  /** Applies to the first message of a client: `initialize` or `server/discover`. */
   connect: v.optional(messageFault),
-  /** `tools/call`. */
+  /** Applies to `tools/call`. */
   call: v.optional(callFault),
-  /** As servers of the 2025 revisions may: nothing is answered outside of a session, and nothing of 2026 at all. */
+  /** Answers nothing outside of a session, as servers of the 2025 revisions may, and nothing of the 2026 revision. */
   sessions: v.optional(v.boolean()),
   /**
-   * What is answered within a session that is not known, in place of a 404: a text (JSON if it looks like it), or an error of JSON-RPC with the id
-   * of the request or, `anonymous`, with null.
+   * The answer in an unknown session, in place of a 404: a text (sent as JSON if it looks like JSON), or a JSON-RPC
+   * error with the ID of the request or, if `anonymous`, with null.
    */
   lostSession: v.optional(
     v.strictObject({
@@ -65,10 +65,10 @@ export const mcpFaults = v.strictObject({
     }),
   ),
 })
-/** How an MCP server misbehaves from now on. Set and delete members at will. */
+/** How an MCP server misbehaves. Set and delete members at any time. */
 export type McpFaults = v.InferOutput<typeof mcpFaults>
 
-/** @returns whether the fault has settled the message */
+/** @returns whether the message is settled */
 export async function misbehaveInMessage(fault: MessageFault, response: ServerResponse): Promise<boolean> {
   switch (fault.kind) {
     case 'reset':
@@ -89,7 +89,7 @@ export async function misbehaveInMessage(fault: MessageFault, response: ServerRe
   }
 }
 
-/** @returns whether the fault has settled the call */
+/** @returns whether the call is settled */
 export async function misbehaveInCall(
   fault: CallFault,
   call: { readonly id: unknown; readonly saysWho: boolean },
@@ -133,7 +133,7 @@ export function sendLostSession({ lostSession }: McpFaults, id: unknown, respons
   sendJson(response, status, { jsonrpc: '2.0', id: anonymous === true ? null : id, error })
 }
 
-/** Has the answer that somebody else is about to give sent in another form: it is one message, by JSON or as an event. */
+/** Changes the form in which the next answer is sent. The answer is one message, as JSON or as an event. */
 function rewriteAnswer(
   response: ServerResponse,
   rewrite: (message: string) => { readonly type: string; readonly body: string },
@@ -178,7 +178,7 @@ function sendToolError(id: unknown, text: string, response: ServerResponse): voi
   sendJson(response, 200, { jsonrpc: '2.0', id, result })
 }
 
-/** Takes the time that a `progress` fault asks for, and says so to a client that has sent a progress token. */
+/** Waits as a `progress` fault says, and sends progress to a client that has sent a progress token. */
 export async function takeTime(faults: McpFaults, { mcpReq: { _meta, signal, notify } }: ServerContext): Promise<void> {
   if (faults.call?.kind !== 'progress') return
   const { milliseconds, every } = faults.call

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 
-/** Somebody who has signed in here; the form takes anybody. */
+/** A user who has signed in here. The form accepts every email address. */
 export interface Account {
   readonly sub: string
   /** Trimmed and in lower case. */
   readonly email: string
-  /** Absent: the claim is left out, as some enterprise connections do. */
+  /** Absent: the claim is omitted, as some enterprise connections do. */
   readonly emailVerified?: boolean
   readonly name: string
   readonly organization: { readonly id: string; readonly name: string }
 }
 
 /**
- * The account of an email address: the same `sub` every time. `+unverified` in the address makes `email_verified`
- * false, `+noemailverified` leaves that claim out, `+emptyorg` gives an organization without a name or id, as some
- * connections do. Without an organization's name, the address's domain is one.
+ * Makes the account of an email address, with the same `sub` every time. `+unverified` in the address makes
+ * `email_verified` false. `+noemailverified` omits that claim. `+emptyorg` gives an organization without a name or ID,
+ * as some connections do. Without the name of an organization, the domain of the address is used.
  *
  * @returns null if this is not an email address
  */
@@ -35,14 +35,14 @@ export function accountFor(address: string, organization: string): Account | nul
   }
 }
 
-/** Claims by scope; what a scope does not cover the provider filters out. */
+/** The claims of each scope. The provider removes claims that no requested scope covers. */
 export const claimsByScope = {
   openid: ['sub'],
   email: ['email', 'email_verified'],
   profile: ['name', 'org_id', 'org_name'],
 }
 
-/** The claims of an account, under the names that Auth0 gives them. */
+/** Returns the claims of an account, under the names that Auth0 uses. */
 export function claimsOf(account: Account) {
   return {
     sub: account.sub,
@@ -54,7 +54,7 @@ export function claimsOf(account: Account) {
   }
 }
 
-/** `ada.lovelace+work` is called "Ada Lovelace". */
+/** Makes a name from an address: `ada.lovelace+work` becomes "Ada Lovelace". */
 function nameOf(local: string): string {
   const [plain = local] = local.split('+')
   const words = plain.split(/[._-]+/).filter((word) => word !== '')

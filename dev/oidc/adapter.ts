@@ -3,10 +3,10 @@ import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider'
 import { openCollection } from './collection.ts'
 
 /**
- * What `oidc-provider` remembers. Sessions outlive a restart, so that people stay signed in; codes and sign-ins under
- * way do not.
+ * Makes the storage of `oidc-provider`. Sessions survive a restart, so that users stay signed in. Codes and unfinished
+ * sign-ins do not.
  *
- * @param directory absent: nothing outlives the process
+ * @param directory absent: nothing survives the process
  */
 export function createAdapters(directory?: string): AdapterFactory {
   const made = new Map<string, Adapter>()

@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import * as v from 'valibot'
 
-/** Values by id, each with an end. */
+/** Values by ID, each with an expiry. */
 export interface Collection<Value> {
   get(id: string): Value | undefined
-  /** @param expiresIn seconds; absent: for ever */
+  /** @param expiresIn seconds; absent: never */
   set(id: string, value: Value, expiresIn?: number): void
   delete(id: string): void
   find(matches: (value: Value) => boolean): Value | undefined
@@ -22,8 +22,10 @@ interface Entry<Value> {
 const sweepEvery = 1000
 
 /**
- * @param isValue what a file of an earlier run is checked with
- * @param directory where to keep the values, one file each, readable by their owner alone; absent: in memory
+ * Opens a collection.
+ *
+ * @param isValue checks a file of an earlier run
+ * @param directory keeps each value in a file that only its owner can read; absent: in memory
  * @throws Error if a file cannot be read
  */
 export function openCollection<Value>(
@@ -68,7 +70,7 @@ export function openCollection<Value>(
   }
 }
 
-/** Whoever is killed in the middle leaves the old file or the new one. */
+/** Writes a file at once: a process that is killed meanwhile leaves the old file or the new one. */
 export function writeWhole(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 })
   renameSync(`${path}.new`, path)

@@ -14,7 +14,7 @@ export interface ProviderClient {
 
 const day = 24 * 60 * 60
 
-/** @param cookiePrefix sets this provider apart from others on this host, as ports do not */
+/** @param cookiePrefix separates this provider from others on this host, because cookies ignore ports */
 export function configurationFor(
   client: ProviderClient,
   keys: ProviderKeys,
@@ -28,7 +28,7 @@ export function configurationFor(
       {
         client_id: client.clientId,
         redirect_uris: client.redirectUris,
-        // A `native` client would be asked for consent every time.
+        // The provider would ask for consent every time with a `native` client.
         application_type: 'web',
         grant_types: ['authorization_code'],
         response_types: ['code'],
@@ -37,7 +37,7 @@ export function configurationFor(
           : { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.clientSecret }),
       },
     ],
-    // What stands in the metadata: a client with a secret is one that uses Basic.
+    // The metadata says the same: a client with a secret uses Basic.
     ...(client.clientSecret !== undefined && { clientAuthMethods: ['client_secret_basic'] }),
     jwks: { keys: keys.signing.map((key) => ({ ...key })) },
     cookies: {
@@ -50,7 +50,7 @@ export function configurationFor(
     },
     scopes: ['openid', 'email', 'profile'],
     claims: claimsByScope,
-    // As Auth0 does: the claims are in the ID token, not only at the userinfo endpoint.
+    // The claims are also in the ID token, as with Auth0.
     conformIdTokenClaims: false,
     findAccount(_ctx, sub) {
       const account = accounts.get(sub)
@@ -77,7 +77,7 @@ export function configurationFor(
   }
 }
 
-/** The one client may have whatever it asks for: asking the person is our own consent page's business. */
+/** Grants the only client whatever it requests. Our own consent page asks the user. */
 async function grantEverything({ oidc }: KoaContextWithOIDC) {
   const { client, session, provider } = oidc
   if (client === undefined || session?.accountId === undefined) return undefined

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { endpointFault } from '../stand-in.ts'
 import { createSigningKey, type SigningKey } from './keys.ts'
 
-/** What a broken or a hostile provider could put in place of a good ID token. */
+/** ID tokens that a broken or hostile provider could send in place of a good one. */
 export const idTokenFaults = [
   'wrong-audience',
   'wrong-issuer',
@@ -19,13 +19,13 @@ export type IdTokenFault = (typeof idTokenFaults)[number]
 
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)))
 
-/** What stands between us and the provider, instead of its answer: a page, a connection that ends. */
+/** Answers from between the service and the provider: a web page, or a connection that ends. */
 const gatewayFaults = [
   v.strictObject({ kind: v.literal('page'), status: v.pipe(v.number(), v.integer()), times }),
   v.strictObject({ kind: v.literal('drop'), times }),
 ] as const
 
-/** After the provider has done what it was asked for, and taken the code: its answer is late, cut in two, or lost. */
+/** The provider handles the request and uses the code up. Then its answer is late, cut off, or lost. */
 const answerFaults = [
   v.strictObject({ kind: v.literal('late'), milliseconds: v.pipe(v.number(), v.minValue(0)), times }),
   v.strictObject({ kind: v.literal('broken'), times }),
@@ -54,23 +54,23 @@ export const providerFaults = v.strictObject({
   discovery: v.optional(documentFault),
   jwks: v.optional(documentFault),
   idToken: v.optional(v.picklist(idTokenFaults)),
-  /** Seconds by which the provider's clock is ahead, or behind: in the times of its ID tokens. */
+  /** Seconds by which the provider's clock is ahead (or behind) in the times of its ID tokens. */
   clockOffset: v.optional(v.pipe(v.number(), v.integer())),
-  /** Members of the metadata, of the token response and of the ID token that are other than they ought to be. */
+  /** Wrong members of the metadata, of the token response and of the ID token. */
   metadata: v.optional(members),
   tokenResponse: v.optional(members),
   claims: v.optional(members),
   /** ID tokens do not name the key that signed them. */
   withoutKid: v.optional(v.boolean()),
-  /** Entries of the key set before the provider's own keys, and members of these; null leaves one out. */
+  /** Entries before the provider's own keys in the key set, and members of its keys; null omits a member. */
   keySet: v.optional(v.strictObject({ before: v.optional(v.array(v.unknown())), members: v.optional(members) })),
-  /** Token endpoint and key set are below `/moved`, where the metadata say so; nothing is left where they were. */
+  /** The token endpoint and the key set are below `/moved`, as the metadata says. Nothing answers at the old place. */
   moved: v.optional(v.boolean()),
 })
-/** How the provider misbehaves from now on. Set and delete members at will. */
+/** How the provider misbehaves. Set and delete members at any time. */
 export type ProviderFaults = v.InferOutput<typeof providerFaults>
 
-/** @returns the ID token of a provider whose clock is so many seconds ahead, or behind */
+/** @returns the ID token of a provider whose clock is this many seconds ahead, or behind */
 export async function shiftClock(seconds: number, idToken: string, key: SigningKey): Promise<string> {
   const claims = decodeJwt(idToken)
   const times = ['iat', 'exp', 'nbf', 'auth_time'].flatMap((name) => {
@@ -80,7 +80,7 @@ export async function shiftClock(seconds: number, idToken: string, key: SigningK
   return sign({ ...claims, ...Object.fromEntries(times) }, key)
 }
 
-/** @returns the ID token with other claims, its key named or not */
+/** @returns the ID token with other claims, with or without the name of its key */
 export async function changeClaims(
   claims: Readonly<Record<string, unknown>>,
   withoutKid: boolean,
@@ -95,7 +95,7 @@ export async function changeClaims(
 const sign = (claims: JWTPayload, key: SigningKey) =>
   new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key)
 
-/** The key set as it is published, with what is odd about it. */
+/** Returns the published key set with the faults applied. */
 export function oddKeySet(
   keys: readonly object[],
   { before = [], members: changed = {} }: NonNullable<ProviderFaults['keySet']>,
@@ -107,7 +107,7 @@ export function oddKeySet(
   return { keys: [...before, ...own] }
 }
 
-/** @returns the ID token with one thing wrong, and all else as it was */
+/** @returns the ID token with one fault, and otherwise unchanged */
 export async function forge(fault: IdTokenFault, idToken: string, key: SigningKey): Promise<string> {
   const claims = decodeJwt(idToken)
   const changed = (changes: JWTPayload, signingKey = key) => sign({ ...claims, ...changes }, signingKey)
@@ -123,7 +123,8 @@ export async function forge(fault: IdTokenFault, idToken: string, key: SigningKe
     case 'unsigned':
       return new UnsecuredJWT(claims).encode()
     case 'signed-with-public-key': {
-      // Algorithm confusion: a verifier that takes `alg` from the token checks this with the published key, and it fits.
+      // Algorithm confusion: a verifier that takes `alg` from the token checks this with the published key, and accepts
+      // it.
       const pem = createPublicKey({ format: 'jwk', key }).export({ type: 'spki', format: 'pem' })
       return new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: key.kid }).sign(Buffer.from(pem))
     }

@@ -6,9 +6,9 @@ import * as v from 'valibot'
 import { writeWhole } from './collection.ts'
 
 export interface ProviderKeys {
-  /** The private keys, the one in use first. */
+  /** The private keys; the first one signs. */
   readonly signing: readonly SigningKey[]
-  /** What the provider signs its cookies with. */
+  /** The secrets with which the provider signs its cookies. */
   readonly cookies: readonly string[]
 }
 
@@ -27,14 +27,16 @@ const providerKeys = v.object({ signing: v.array(rsaKey), cookies: v.array(v.str
 
 const fileName = 'keys.json'
 
-/** The keys of an earlier run, or new ones. @throws Error if there are keys that cannot be read */
+/** Returns the keys of an earlier run, or new ones. @throws Error if existing keys cannot be read */
 export async function openKeys(directory?: string): Promise<ProviderKeys> {
   const path = join(directory ?? '', fileName)
   if (directory !== undefined && existsSync(path)) return v.parse(providerKeys, JSON.parse(readFileSync(path, 'utf8')))
   return save({ signing: [await createSigningKey()], cookies: [randomBytes(32).toString('base64url')] }, directory)
 }
 
-/** A new key signs from now on; the ones before stay published, as what they signed may still be on its way. */
+/**
+ * Adds a key that signs from now on. The earlier keys stay published, because tokens that they signed may still arrive.
+ */
 export async function rotateKeys(keys: ProviderKeys, directory?: string): Promise<ProviderKeys> {
   return save({ ...keys, signing: [await createSigningKey(), ...keys.signing] }, directory)
 }

@@ -25,7 +25,7 @@ button.plain{margin-top:.625rem;background:transparent;color:var(--text);border-
 
 const styleSource = `sha256-${createHash('sha256').update(style).digest('base64')}`
 
-/** No `form-action`: Chromium holds it against every redirect that follows, and ours ends at the client. */
+/** Contains no `form-action`: Chromium applies it to every redirect that follows, and these end at the client. */
 export const pageHeaders: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -34,7 +34,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
 }
 
-/** @param entered what was in the form when it was refused; absent the first time */
+/** @param entered the text in a refused form; absent the first time */
 export function signInPage(entered?: { readonly email: string; readonly organization: string }) {
   const error =
     entered && html`<p class="error" id="error" role="alert">Enter an email address, such as ada@example.com.</p>`

@@ -30,13 +30,13 @@ import { openKeys, type ProviderKeys, rotateKeys } from './keys.ts'
 import { signInForm } from './sign-in-form.ts'
 
 export interface OpenIdProviderOptions {
-  /** Part of every person's identity, so that the local world has a fixed one; 0 takes any. */
+  /** The port is part of every user's identity, so the local world has a fixed one. 0 means any. */
   readonly port: number
-  /** Where keys, accounts and sessions outlive a restart; absent: nowhere. */
+  /** Keeps keys, accounts and sessions over a restart; absent: they are lost. */
   readonly directory?: string
-  /** The callbacks of the one client. */
+  /** The callbacks of the only client. */
   readonly redirectUris: readonly string[]
-  /** Default `local-broker`. */
+  /** Default: `local-broker`. */
   readonly clientId?: string
   /** Absent: a public client. */
   readonly clientSecret?: string
@@ -46,7 +46,7 @@ export interface OpenIdProvider {
   readonly issuer: string
   readonly clientId: string
   readonly faults: ProviderFaults
-  /** A new signing key; the ones before stay published. */
+  /** Adds a new signing key. The earlier ones stay published. */
   rotateKeys(): Promise<void>
   stop(): Promise<void>
 }
@@ -58,11 +58,11 @@ const faultyEndpoints: { readonly [path: string]: 'token' | 'discovery' | 'jwks'
 }
 
 /**
- * A real OpenID Provider for the local world: sign-in with any email address (`account.ts` says what it makes of it),
- * single sign-on, PKCE required. It misbehaves on demand: by `faults`, or `POST /__faults` with the same as JSON, which
- * replaces what was there; `POST /__rotate-keys` does what `rotateKeys` does.
+ * Starts a real OpenID Provider for the local world. Users sign in with any email address (`account.ts` makes the
+ * account), sessions give single sign-on, and PKCE is required. `faults` make it misbehave. `POST /__faults` replaces
+ * them by the JSON in its body, and `POST /__rotate-keys` does what `rotateKeys` does.
  *
- * @throws Error with `code: 'EADDRINUSE'` if the port is taken, or if what is in `directory` cannot be read
+ * @throws Error with `code: 'EADDRINUSE'` if the port is taken, or if `directory` cannot be read
  */
 export async function startOpenIdProvider(options: OpenIdProviderOptions): Promise<OpenIdProvider> {
   const { directory, clientId = 'local-broker' } = options

@@ -5,13 +5,14 @@ import { errorPage, pageHeaders, signInPage } from './page.ts'
 
 type Middleware = Parameters<Provider['use']>[0]
 
-/** Where `oidc-provider` sends a person who has to do something. */
+/** The path to which `oidc-provider` sends a user who has to do something. */
 export const interactionPath = '/interaction/'
 
 /**
- * The page on which a person says who they are. The provider binds it to the browser by a signed cookie of that path.
+ * Handles the page on which the user enters an email address. The provider binds the page to the browser by a signed
+ * cookie of that path.
  *
- * @param remember is told of everybody who signs in, before the provider asks for the account
+ * @param remember receives each account that signs in, before the provider asks for it
  */
 export function signInForm(provider: Provider, remember: (account: Account) => void): Middleware {
   return async (ctx, next) => {
@@ -27,7 +28,7 @@ export function signInForm(provider: Provider, remember: (account: Account) => v
       ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, result))
       ctx.status = 303
     }
-    // There is nothing to agree to: an application that asks for the question is told yes.
+    // There is nothing to agree to. An application that requests a consent prompt gets a yes.
     if (interaction.prompt.name === 'consent') return finish({ consent: {} })
     if (ctx.method !== 'POST') {
       ctx.body = String(await signInPage())
@@ -46,7 +47,7 @@ export function signInForm(provider: Provider, remember: (account: Account) => v
       return
     }
     remember(account)
-    // `select_account` is a prompt of its own: it wants to be answered under its own name as well.
+    // `select_account` is a separate prompt, and needs an answer under its own name as well.
     return finish({ login: { accountId: account.sub, remember: true }, select_account: {} })
   }
 }

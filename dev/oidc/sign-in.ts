@@ -2,24 +2,24 @@ import { readForm } from '../browser/form.ts'
 import type { BrowserFetch } from '../browser/jar.ts'
 
 export interface HeadlessSignIn {
-  /** Where our server sent the browser: the provider's authorization endpoint. */
+  /** The address to which our server sent the browser: the provider's authorization endpoint. */
   readonly url: string | URL
   readonly email: string
   readonly organization?: string
   /** Presses "Cancel" instead. */
   readonly cancel?: boolean
-  /** One person's browser. */
+  /** The user's browser. */
   readonly fetch: BrowserFetch
 }
 
 const maxSteps = 10
 
 /**
- * Goes through the local OpenID Provider's pages as a person would: fills in its form where it asks, and does not
- * where it knows the browser.
+ * Goes through the local OpenID Provider's pages as a user would. It fills in the form if the provider shows one, which
+ * the provider does unless it knows the browser.
  *
- * @returns where the provider sends the browser back to, not yet requested
- * @throws Error if the provider shows anything but its form
+ * @returns the address to which the provider sends the browser back; it is not requested yet
+ * @throws Error if the provider shows anything except its form
  */
 export async function signInHeadless(options: HeadlessSignIn): Promise<URL> {
   const { email, organization = '', cancel = false, fetch } = options
