@@ -39,9 +39,9 @@ describe('the version of Node comes from .nvmrc', () => {
     }
   })
 
-  test('CI reads it from there, and does what .ci/run does', () => {
+  test('the hosted CI uses it, and runs only .ci/run', () => {
     const workflow = read('.github/workflows/ci.yml')
-    expect(workflow).toContain('node-version-file: .nvmrc')
+    expect(/container: node:(\d+)-/.exec(workflow)?.[1]).toBe(major)
     expect([...workflow.matchAll(/- run: (.*)/g)].map(([, command]) => command)).toEqual(['.ci/run'])
   })
 })

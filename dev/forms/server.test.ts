@@ -40,7 +40,7 @@ test('a form at another page is 404', async () => {
   expect((await submit(new URL('/elsewhere/', forms.url).href)).status).toBe(404)
 })
 
-test('a redirect looks like success to whoever follows it; the form has not been taken (M-09)', async () => {
+test('a redirect looks like success to a client that follows it, but the form was not accepted (M-09)', async () => {
   const forms = await start()
   forms.faults.form = { kind: 'status', status: 301, location: '/home/' }
   expect((await submit(forms.url)).status).toBe(301)

@@ -106,7 +106,7 @@ test.each([
   ['too large a top_k', { query: 'x', top_k: 16 }, 'top_k'],
   ['too large a max_chars', { query: 'x', max_chars: 60_001 }, 'max_chars'],
   ['an unknown mode', { query: 'x', mode: 'deeper' }, 'mode'],
-  ['a user without an e-mail address in email', { query: 'x', user: { email: 'nobody' } }, 'user'],
+  ['a user whose email is not an email address', { query: 'x', user: { email: 'nobody' } }, 'user'],
 ])('%s is 400 with what is wrong with the field', async (_name, body, field) => {
   const answer = await retrieve(body)
   expect([answer.status, Object.keys(answer.body)]).toEqual([400, [field]])

@@ -35,7 +35,7 @@ const integer = (lowest: number, highest: number) =>
   v.pipe(v.number('A valid integer is required.'), v.integer(), v.minValue(lowest), v.maxValue(highest))
 const text = v.pipe(v.string('This is no string.'), v.nonEmpty('This may not be blank.'))
 const person = v.object({
-  email: v.optional(v.pipe(v.string(), v.email('This is no e-mail address.'))),
+  email: v.optional(v.pipe(v.string(), v.email('This is not an email address.'))),
   unique_client_id: v.optional(text),
   metadata: v.optional(
     v.object({ first_name: v.optional(text), last_name: v.optional(text), company_name: v.optional(text) }),

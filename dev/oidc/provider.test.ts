@@ -146,7 +146,7 @@ test('the sign-in page belongs to the browser that it was made for', async () =>
   expect(await elsewhere.text()).toContain('opened in another browser')
 })
 
-test('without PKCE, or to another callback, nobody is signed in', async () => {
+test('without PKCE, or to another callback, no user is signed in', async () => {
   const provider = await start()
   const party = await relyingParty(provider)
   const { url: plain } = await party.start({ code_challenge_method: 'plain' })
