@@ -6,7 +6,7 @@ interface MediaRange {
   readonly weight: number
 }
 
-/** How an answer of `/mcp` goes out. `either`: the client reads both equally well, so that the protocol decides. */
+/** The form of an answer of `/mcp`. `either`: the client reads both equally well, and the protocol decides. */
 export type AnswerForm = 'json' | 'event-stream' | 'either'
 
 export const jsonType = 'application/json'
@@ -16,15 +16,15 @@ const quotedText = /"(?:\\.|[^"\\])*(?:"|$)/g
 const mediaRange = /^(?:\*\/\*|[!#$%&'+.^_`|~\w-]+\/(?:\*|[!#$%&'+.^_`|~\w-]+))$/
 
 /**
- * The media ranges of an `Accept` header in their order (RFC 9110 §12.5.1). Parameters other than the weight do not
- * matter: we have one form of each type. A weight that cannot be read counts as 1, and a member that is no media range
- * as nothing. `Headers` joins several lines by commas, so that they are one list here.
+ * Reads the media ranges of an `Accept` header, in order (RFC 9110 §12.5.1). Parameters other than the weight do not matter:
+ * we have one form of each type. A weight that cannot be read counts as 1. A member that is not a media range is ignored.
+ * `Headers` joins repeated headers by commas into one list.
  */
 function mediaRanges(headers: Headers): readonly MediaRange[] {
   const members = (headers.get('accept') ?? '').replaceAll(quotedText, '').toLowerCase().split(',')
   return members.flatMap((member) => {
     const [name = '', ...parameters] = member.split(';').map((part) => part.trim())
-    // `*` alone is what some Java clients send.
+    // Some Java clients send `*` alone.
     const type = name === '*' ? '*/*' : name
     return mediaRange.test(type) ? [{ type, weight: weightIn(parameters) }] : []
   })
@@ -32,11 +32,11 @@ function mediaRanges(headers: Headers): readonly MediaRange[] {
 
 function weightIn(parameters: readonly string[]): number {
   const weight = parameters.map((parameter) => /^q\s*=\s*(.*)$/.exec(parameter)?.[1]).find((text) => text !== undefined)
-  // No two parts that could take the same digits: that would take the square of the time for many of them.
+  // No two parts match the same digits: for many digits, that would take quadratic time.
   return weight !== undefined && /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(weight) ? Math.min(Number(weight), 1) : 1
 }
 
-/** How welcome a type is: the most specific range that covers it decides. `named`: by its name, not by a wildcard. */
+/** The weight of a type: the most specific range that covers it decides. `named`: by its name, not by a wildcard. */
 function preferenceFor(
   ranges: readonly MediaRange[],
   type: string,
@@ -49,8 +49,8 @@ function preferenceFor(
 }
 
 /**
- * The form in which a client takes an answer of `/mcp`; `null`: in none that we have. Without a preference, and without
- * the header, it is JSON for a client that does not name event streams: it would hardly read one.
+ * The form in which a client accepts an answer of `/mcp`; `null` if it accepts none that we have. Without a preference, or
+ * without the header, a client that does not name event streams gets JSON: it probably cannot read them.
  */
 export function acceptedForm(headers: Headers): AnswerForm | null {
   const ranges = mediaRanges(headers)
@@ -63,7 +63,7 @@ export function acceptedForm(headers: Headers): AnswerForm | null {
   return json.named ? 'either' : 'event-stream'
 }
 
-/** The media type that a request names with the greatest weight, the first of several; a wildcard is none. */
+/** The media type that a request names with the greatest weight, the first of several; `undefined` for a wildcard. */
 export function preferredType(headers: Headers): string | undefined {
   const named = mediaRanges(headers).filter(({ weight }) => weight > 0)
   const greatest = Math.max(...named.map(({ weight }) => weight))
@@ -71,7 +71,7 @@ export function preferredType(headers: Headers): string | undefined {
   return preferred?.includes('*') ? undefined : preferred
 }
 
-/** Whether a request names a type as acceptable; a wildcard does not. */
+/** Whether a request names a type as acceptable; a wildcard does not name it. */
 export function namesType(headers: Headers, type: string): boolean {
   return mediaRanges(headers).some((range) => range.type === type && range.weight > 0)
 }

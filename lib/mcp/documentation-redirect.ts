@@ -1,13 +1,13 @@
 import { eventStreamType, namesType, preferredType } from './accept.ts'
 
-/** What a person's browser, or a program that reads pages for somebody, asks for before anything else. */
+/** The types that a browser, or a program that reads web pages, accepts before anything else. */
 const readable = ['text/html', 'text/markdown', 'text/plain']
 
 /**
- * The way to the documentation for somebody who has opened the address of the MCP server like a page; `undefined`
- * for everything else, which is answered by the challenge (S-11). Clients probe by GET without a token too, and a
- * redirect would hide the challenge from them: so what is accepted before anything else has to be a page, and there must be no
- * sign of a client, of credentials or of a script. No credentials come along, so that none can go astray (D-25).
+ * Redirects a user who opens the address of the MCP server like a web page to the documentation. Returns `undefined` for
+ * every other request, which gets the challenge. Clients probe by GET without a token, too, and a redirect would hide the
+ * challenge from them. So the request must prefer a page over anything else, and show no sign of an MCP client, of
+ * credentials or of a script. No credentials come with it that could leak (D-25).
  */
 export function redirectToDocumentation(request: Request, documentationUrl: string): Response | undefined {
   const { headers, method } = request
@@ -16,7 +16,7 @@ export function redirectToDocumentation(request: Request, documentationUrl: stri
   if (['authorization', 'origin', 'mcp-protocol-version', 'mcp-session-id'].some((name) => headers.has(name))) {
     return undefined
   }
-  // Browsers say how a request came about; a script of a page is not somebody who reads.
+  // Browsers say how a request came about. A script of a page is not a user who reads.
   if ((headers.get('sec-fetch-mode') ?? 'navigate') !== 'navigate') return undefined
   return new Response(null, {
     status: 302,

@@ -1,12 +1,11 @@
 import { isObject } from '../base/json.ts'
 
 /**
- * The JSON of a body; `undefined`: it is none. Decoded as the MCP SDK decodes it, a byte order mark included. It is read
- * once, here: who may do what is decided by the same messages that are answered.
+ * Reads the JSON of a body; returns `undefined` if the body is not JSON. It decodes as the MCP SDK does, a byte order mark
+ * included. The body is read once, here: access is decided by the same messages that are answered.
  *
- * Many languages write an absent member as `null`, and an empty object as `[]`. In what clients send neither means
- * anything else: no member of a request may be null in MCP. Both are read as absent. What is wrong in another way stays
- * as it is, and is refused.
+ * Many languages write an absent member as `null`, and an empty object as `[]`. Both are read as absent, which changes no
+ * valid request: no member of a request may be null in MCP. Other mistakes stay as they are, and are refused.
  */
 export function readMessages(body: Uint8Array): unknown {
   try {
@@ -24,12 +23,12 @@ function withoutEmptyMembers(message: unknown): unknown {
   const { method } = message
   return present(message, (name, member) => {
     if (name === 'params') return parametersOf(method, member)
-    // A request whose id is null is refused. A notification has no id, whatever the language of its sender writes.
+    // A request whose id is null is refused. A notification has no id, even if its sender writes null.
     return name === 'id' && member === null && !method.startsWith('notifications/') ? refusedId : member
   })
 }
 
-/** Stands for an `id` of null on its way through `present`: no message may have it either. */
+/** Keeps an `id` of null through `present`. The SDK refuses an object as id, as it would null. */
 const refusedId = {}
 
 function parametersOf(method: string, value: unknown): unknown {
@@ -57,23 +56,23 @@ function metadataMember(name: string, member: unknown): unknown {
   return isEmptyList(member) ? null : objectOf(member)
 }
 
-/** A client has to name its capabilities. Each is an object, as are most of their members; here none is used. */
+/** A client has to name its capabilities. Each is an object, as are most of their members. We use none of them. */
 const capabilitiesOf = (value: unknown) => objectOf(value ?? {}, capability)
 
-/** At any depth: whoever writes an empty object as `[]` does so everywhere. */
+/** At any depth: a client that writes an empty object as `[]` does so everywhere. */
 const capability: ReadMember = (_name, member) => objectOf(member, capability)
 
 type ReadMember = (name: string, member: unknown) => unknown
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
 
-/** The value of a member that is an object, without its own absent members; an empty list is an empty object. */
+/** The object in a member, without its own absent members. An empty list is an empty object. */
 function objectOf(value: unknown, read?: ReadMember): unknown {
   if (isEmptyList(value)) return {}
   return isObject(value) ? present(value, read) : value
 }
 
-/** The members that are there, by the way that `read` reads them. */
+/** The members that are present, each as `read` returns it. */
 function present(members: Members, read: ReadMember = (_name, member) => member): Members {
   const all = Object.entries(members).map(([name, member]) => [name, read(name, member)] as const)
   return Object.fromEntries(all.filter(([, member]) => member !== null))

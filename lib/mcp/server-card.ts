@@ -1,4 +1,4 @@
-/** What the documents about this server are made from: the live configuration, so that they cannot be out of date. */
+/** What the documents about this server are made from: the live configuration, so they are never out of date. */
 export interface ServerDescription {
   readonly name: string
   readonly version: string
@@ -17,15 +17,15 @@ export interface ServerDescription {
 export const serverCardType = 'application/mcp-server-card+json'
 export const catalogType = 'application/ai-catalog+json'
 
-/** What `/mcp` speaks, the newest first. */
+/** The protocol versions of `/mcp`, the newest first. */
 export const protocolVersions = ['2026-07-28', '2025-11-25', '2025-06-18', '2025-03-26']
 
-/** Longest `title` and `description` of a card. */
+/** Characters of the longest `title` and `description` of a card. */
 const longest = 100
 
 /**
- * The Server Card of SEP-2127, for `<the MCP endpoint>/server-card`. It may have no members of its own: what is to be
- * said about signing in is in `_meta`, under the name of this host.
+ * The Server Card of SEP-2127, for `<the MCP endpoint>/server-card`. A card may not have members of its own: `_meta` says
+ * how to sign in, under the name of this host.
  */
 export function serverCard(server: ServerDescription) {
   const namespace = reversed(server.issuer)
@@ -41,7 +41,7 @@ export function serverCard(server: ServerDescription) {
   }
 }
 
-/** The AI Catalog of this host (SEP-2127, "Discovery"): from the host alone a client finds the card, and from that the server. */
+/** The AI Catalog of this host (SEP-2127, "Discovery"): from the host alone, a client finds the card and then the server. */
 export function catalog(server: ServerDescription, serverCardUrl: string) {
   const { hostname } = new URL(server.issuer)
   return {
@@ -59,7 +59,7 @@ export function catalog(server: ServerDescription, serverCardUrl: string) {
   }
 }
 
-/** The card of SEP-1649, which came before it, at the well-known path where scanners and directories still look. */
+/** The earlier card of SEP-1649, at the well-known path where scanners and directories still look. */
 export function earlierServerCard(server: ServerDescription) {
   return {
     serverInfo: {
@@ -75,7 +75,7 @@ export function earlierServerCard(server: ServerDescription) {
   }
 }
 
-/** For a program that opens the front page. */
+/** What a program gets that opens the front page. */
 export function serverInformation(server: ServerDescription, links: Readonly<Record<string, string>>) {
   return {
     name: server.name,
@@ -101,7 +101,7 @@ function authenticationOf(server: ServerDescription) {
   }
 }
 
-/** The host in the order of names: `com.example.docs`. An address has no such order, and its colons no place in a name. */
+/** The host in reverse order: `com.example.docs`. An IP address keeps its order, without the colons. */
 function reversed(issuer: string): string {
   const { hostname } = new URL(issuer)
   if (/^[\d.]+$|^\[/.test(hostname)) return hostname.replaceAll(/[^\d.a-f]+/g, '-')

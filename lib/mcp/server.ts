@@ -1,4 +1,5 @@
 import { classifyInboundRequest, createMcpHandler, isInitializeRequest, McpServer } from '@modelcontextprotocol/server'
+import { defined } from '../base/defined.ts'
 import { isObject } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { jsonResponse, wellFormedBody } from '../base/well-formed.ts'
@@ -13,7 +14,7 @@ export interface ServerInfo {
   readonly version: string
   readonly title?: string
   readonly websiteUrl?: string
-  /** For the model: what this server is good for. */
+  /** Tells the model what this server is for. */
   readonly instructions?: string | ((isOffered: (tool: string) => boolean) => string)
 }
 
@@ -25,15 +26,15 @@ export interface McpServerOptions extends ServerInfo {
   readonly log: Log
 }
 
-/** What has arrived, for a caller who may ask. */
+/** A body whose caller may ask for it, and the form of the answer. */
 export interface Asked {
   readonly body: Buffer<ArrayBuffer>
-  /** Of `readMessages`; `undefined`: the body is no JSON. */
+  /** What `readMessages` returned; `undefined`: the body is not JSON. */
   readonly content: unknown
   readonly form: AnswerForm
 }
 
-/** `token`: who the caller is, as far as they have signed in. */
+/** Answers a body. `token`: the user's; `undefined` for an anonymous caller. */
 export type Serve = (
   request: Request,
   asked: Asked,
@@ -53,20 +54,20 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
         : instructions
     const server = new McpServer(info, {
       capabilities: { tools: { listChanged: false } },
-      ...(text !== undefined && { instructions: text }),
+      ...defined({ instructions: text }),
     })
     registerTools(server, offered, { token, requireAuth, log })
     return server
   }
 
-  /** One handler and one server per request: nothing of one caller is there for another to see (CVE-2026-25536, S-14). */
+  /** Each request has its own handler and server, so that no caller sees another's data (CVE-2026-25536, S-14). */
   return async (request, { body, content, form }, token, { signal, requestId }) => {
     let fault: Error | undefined
     const handler = createMcpHandler(() => createServer(token), {
       maxRequestBodySize: maximumBody,
-      // Nothing here ever changes while a client listens, and an idle stream would hold a function open (S-22).
+      // The list of tools never changes while a client listens, and an idle stream would keep a function running (S-22).
       maxSubscriptions: 0,
-      ...(form === 'event-stream' && { responseMode: 'sse' }),
+      ...defined({ responseMode: form === 'event-stream' ? ('sse' as const) : undefined }),
       onerror: (error) => {
         fault = error
       },
@@ -78,7 +79,7 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
     })
     const refused = refusedBeforeSdk(forSdk.headers, content)
     if (refused) return refused
-    const response = await handler.fetch(forSdk, content === undefined ? {} : { parsedBody: content })
+    const response = await handler.fetch(forSdk, defined({ parsedBody: content }))
     if (response.status >= 500) log('mcp_failed', { requestId, error: fault?.name })
     if (response.ok && isMessage(content) && content.method === 'subscriptions/listen') return methodNotFound(content)
     return wellFormedBody(form === 'json' ? await asJson(response, Array.isArray(content)) : response)
@@ -97,7 +98,7 @@ function headersForSdk(original: Headers): Headers {
   return headers
 }
 
-/** What a header says that was sent several times, and joined by commas, if it says the same each time, parameters apart. */
+/** The value of a header that was repeated and joined by commas, if it is the same each time, parameters apart. */
 function saidOnce(header: string): string | undefined {
   const [first = '', ...others] = header
     .replaceAll(/;(?:"(?:\\.|[^"\\])*"|[^",])*/g, '')
@@ -109,12 +110,12 @@ function saidOnce(header: string): string | undefined {
 const isMessage = (content: unknown): content is { readonly method: unknown; readonly id?: unknown } =>
   isObject(content) && 'method' in content
 
-/** S-12; the SDK calls it a limit that is reached. */
+/** `subscriptions/listen` is not supported (S-12). The SDK would answer that a limit is reached. */
 function methodNotFound({ id }: { readonly id?: unknown }): Response {
   return jsonResponse({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }, { status: 404 })
 }
 
-/** The SDK answers an `initialize` of the 2025 revisions that is wrong by an internal error, but it is the client's. */
+/** Refuses a malformed `initialize` of the 2025 revisions as the client's error. The SDK would call it an internal error. */
 function refusedBeforeSdk(headers: Headers, content: unknown): Response | undefined {
   const wrong = [content]
     .flat()
@@ -124,7 +125,7 @@ function refusedBeforeSdk(headers: Headers, content: unknown): Response | undefi
   const { kind } = classifyInboundRequest({
     httpMethod: 'POST',
     body: content,
-    ...(version !== null && { protocolVersionHeader: version }),
+    ...defined({ protocolVersionHeader: version ?? undefined }),
   })
   if (kind !== 'legacy') return undefined
   const error = { code: -32602, message: 'Invalid params for initialize' }

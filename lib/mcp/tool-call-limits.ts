@@ -4,28 +4,28 @@ import type { AccessToken } from '../resource-server/bearer.ts'
 
 /** A limit of tool calls. */
 export interface CallLimit extends Limit {
-  /** What the headers call it: `address` for addresses alone. Printable ASCII without quotes and backslashes. */
+  /** Its name in the headers: `address` for addresses alone. Printable ASCII without quotes and backslashes. */
   readonly policy: string
   /**
-   * Counts one more call, unless there were too many already. `null`: this caller is not limited, or nobody can tell.
+   * Counts one more call, unless the limit is reached. `null`: this caller is not limited, or the count is unknown.
    *
    * @param who the `sub` of the token, or the address as the platform tells it
    */
   hit(who: string, signal: AbortSignal): Promise<RateLimitCount | null>
 }
 
-/** Absent: not limited. */
+/** The limits of tool calls. Absent: not limited. */
 export interface CallLimits {
-  /** For each person who has signed in, wherever they call from; which one is theirs the token says. `null`: none. */
+  /** The limit of a signed-in user, whatever their address; the token decides which. `null`: none. */
   readonly user?: (token: AccessToken) => CallLimit | null
-  /** For each address from which people call who have not. */
+  /** The limit of each address, for anonymous callers. */
   readonly address?: CallLimit
 }
 
-/** A call that was counted. */
+/** A counted call, and where the caller stands. */
 export interface CountedCall extends Limit {
   readonly limited: boolean
-  /** How many more calls pass: exactly for an address; for a person in quarters of the limit, rounded down, but never to 0. */
+  /** Calls that still pass: exact for an address; for a user in quarters of the limit, rounded down, but never to 0. */
   readonly remaining: number
   /** Seconds until the window is over: at least 1. */
   readonly resetAfter: number
@@ -33,8 +33,8 @@ export interface CountedCall extends Limit {
 }
 
 /**
- * Counts a call of the caller: by the token, else by the address, and by nothing that the caller could choose (B8-13).
- * `null`: no limit holds here.
+ * Counts a tool call: by the token, otherwise by the address, and by nothing that the caller could choose (B8-13). Returns
+ * `null` if no limit applies.
  */
 export async function countCall(
   limits: CallLimits,
@@ -51,13 +51,13 @@ export async function countCall(
   return { ...count, remaining, policy, limit, windowSeconds }
 }
 
-/** The exact number would tell a thief of a token each call that its owner makes, and so when their client refreshes. */
+/** The exact number would show a token thief each call that the user makes, and so when the user's client refreshes. */
 function inQuarters(remaining: number, limit: number): number {
   const quarter = Math.ceil(limit / 4)
   return Math.max(Math.min(remaining, 1), Math.floor(remaining / quarter) * quarter)
 }
 
-/** 429 for a person to read and a program to wait by: most clients show the body, few look at `Retry-After`. */
+/** 429 for a user to read and a program to wait by: most clients show the body, few read `Retry-After`. */
 export function tooManyCalls(counted: CountedCall, id: string | number | null): Response {
   const { policy, limit, windowSeconds, resetAfter } = counted
   const whom = policy === 'address' ? 'one network address without signing in' : 'one person'

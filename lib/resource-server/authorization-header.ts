@@ -1,9 +1,9 @@
-/** What an `Authorization` header holds, before anything about the token is known. */
+/** What an `Authorization` header holds. Nothing about the token is verified yet. */
 export type Credentials =
   | { readonly kind: 'none' }
-  /** 400: nobody can tell which of several credentials is meant. */
+  /** 400: it is unclear which of several credentials counts. */
   | { readonly kind: 'several'; readonly reason: string }
-  /** Something stands where the token should, and it cannot be one. */
+  /** The header holds text in the place of the token that cannot be a token. */
   | { readonly kind: 'no token' }
   | { readonly kind: 'bearer'; readonly token: string }
 
@@ -16,10 +16,9 @@ const anotherScheme = /,\s*(?:basic|bearer|digest|dpop|negotiate)(?:[\s,]|$)/i
 /**
  * Reads the credentials of a request. Only the header counts: tokens in the query or in a form are ignored (S-01).
  *
- * - A scheme that we do not offer is "no credentials" (RFC 6750 §3: "an unsupported authentication method"), and so is
- *   `Bearer` without a token, as clients send it that have none yet: both are answered by a plain challenge, upon which
- *   they sign in.
- * - Text that is no token, such as a placeholder that nobody has filled in, is a bad token.
+ * - A scheme that we do not offer is "no credentials" (RFC 6750 §3: "an unsupported authentication method"). So is `Bearer`
+ *   without a token, which clients send that have none yet. Both get a plain challenge, and the client starts a sign-in.
+ * - Text that cannot be a token, such as a placeholder, is a bad token.
  * - A repeated header, two schemes at once and two tokens are a bad request (S-04).
  */
 export function parseAuthorization(header: string | null): Credentials {
@@ -37,7 +36,7 @@ export function parseAuthorization(header: string | null): Credentials {
     : { kind: 'no token' }
 }
 
-/** Of schemes that we do not offer there may be as many as there are. */
+/** Several schemes are a bad request only if `Bearer` is among them. */
 function severalSchemes(header: string): Credentials {
   return /(?:^|,)\s*bearer(?:[\s,]|$)/i.test(header) ? { kind: 'several', reason: 'several schemes' } : { kind: 'none' }
 }

@@ -1,13 +1,15 @@
+import { defined } from '../base/defined.ts'
 import { jsonResponse, toJson } from '../base/well-formed.ts'
-/** What a client must know to get a token for this resource. */
+
+/** What a refusal tells the client, so that it can get a token for this resource. */
 export interface ProtectedResource {
   /** Absolute URL of the RFC 9728 document. */
   readonly resourceMetadataUrl: string
-  /** Where a person reads how to connect. */
+  /** Where a user reads how to connect. */
   readonly documentationUrl: string
-  /** The scopes that a client needs for what it asks (S-05); never `offline_access`. */
+  /** The scopes that the request needs (S-05); never `offline_access`. */
   readonly scopes: readonly string[]
-  /** The call of a tool that is refused: a client that reads results finds the challenge in one (S-19). */
+  /** The refused tool call: a client that reads results finds the challenge in its result (S-19). */
   readonly toolCall?: { readonly id: string | number | null } | undefined
 }
 
@@ -56,8 +58,9 @@ interface Body {
 }
 
 /**
- * `resource_metadata` comes first, every value is quoted, members are separated by commas (S-02, RFC 9728 §5.1). To the
- * call of a tool the body is a result that says the same in the way that ChatGPT reads (S-19); the status stays.
+ * Builds a refusal with its challenge: `resource_metadata` comes first, every value is quoted, members are separated by
+ * commas (S-02, RFC 9728 §5.1). The body of a refused tool call is a result that says the same in the form that ChatGPT
+ * reads (S-19); the status stays.
  */
 function refusal(
   status: number,
@@ -74,9 +77,9 @@ function refusal(
   return jsonResponse(answer, { status, headers: { 'WWW-Authenticate': challenge } })
 }
 
-/** The body of a refusal: as it is, or as the result of the call of a tool, which a client can show to the model. */
+/** The body of a refusal: as it is, or as the result of the refused tool call, which a client can show to the model. */
 export function answerTo(toolCall: ProtectedResource['toolCall'], said: object, meta?: object) {
   if (!toolCall) return said
   const content = [{ type: 'text', text: toJson(said) }]
-  return { jsonrpc: '2.0', id: toolCall.id, result: { isError: true, content, ...(meta && { _meta: meta }) } }
+  return { jsonrpc: '2.0', id: toolCall.id, result: defined({ isError: true, content, _meta: meta }) }
 }

@@ -6,27 +6,27 @@ import { StoreUnavailable } from '../store/store.ts'
 import type { AccessToken } from './bearer.ts'
 
 /**
- * Whether a grant still stands, by a strong read. `ended`: it has been revoked, which is final. `absent`: the store has
- * none. Throws `StoreUnavailable`.
+ * Reads the status of a grant, by a strong read. `ended`: the grant was revoked, which is final. `absent`: the store has no
+ * such grant. Throws `StoreUnavailable`.
  */
 export type ReadGrantStatus = (grant: string, signal: AbortSignal) => Promise<'live' | 'ended' | 'absent'>
 
 /**
- * Whether the grant of a verified token still stands (S-07), known for at most 60 s: within that time a revocation has
- * reached every instance. One read for however many requests of a grant arrive meanwhile. When the store does not answer
- * in a second, a token that is valid otherwise passes: an outage must not sign everybody out. A grant that is not there
- * is refused, but looked for again soon, and at once for the next token: one wrong answer must not sign anybody out.
+ * Whether the grant of a verified token is still live (S-07). An answer is kept for at most 60 s: a revocation reaches every
+ * instance within that time. Concurrent requests of one grant share one read. When the store does not answer in a second,
+ * a token that is otherwise valid passes: an outage must not sign all users out. A grant that the store does not have is
+ * refused, but is read again soon, and at once for the next token: one wrong answer must not sign a user out.
  */
 export type GrantCheck = (token: AccessToken) => Promise<boolean>
 
 /** Milliseconds. */
 const liveFor = 60_000
 const readTimeout = 1_000
-/** Milliseconds until a store that did not answer is asked again about the same grant. */
+/** Milliseconds until a grant is read again after the store did not answer. */
 const unknownFor = 5_000
-/** Milliseconds until a store that has no such grant is asked again for the same token. */
+/** Milliseconds until an absent grant is read again for the same token. */
 const absentFor = 5_000
-/** Grants that an instance remembers; what it forgets it reads again. */
+/** Grants that an instance remembers. It reads a forgotten grant again. */
 const mostRemembered = 2_000
 
 interface Known {
@@ -43,7 +43,7 @@ export interface GrantCheckOptions {
 }
 
 export function createGrantCheck({ grantStatus, now = Date.now, log }: GrantCheckOptions): GrantCheck {
-  /** By grant, or by token where a grant was not there. The least recently read first. */
+  /** By grant, or by token if the grant was absent. The least recently read first. */
   const known = new BoundedMap<string, Known>(mostRemembered)
   const reading = createSingleFlight<boolean>()
 
@@ -52,16 +52,16 @@ export function createGrantCheck({ grantStatus, now = Date.now, log }: GrantChec
     return learned.live
   }
 
-  /** No single request's signal may end a read that others wait for. */
+  /** Has a deadline of its own: concurrent requests share the read, and none of them may cancel it. */
   async function read({ grant, jti, expiresAt }: AccessToken): Promise<boolean> {
-    // From the beginning of the read: what it finds may be as old as that.
+    // The answer may be as old as the beginning of the read.
     const began = now()
     try {
       switch (await withDeadline(readTimeout, (signal) => grantStatus(grant, signal))) {
         case 'live':
           return remember(grant, { live: true, until: began + liveFor })
         case 'ended':
-          // An ended grant stays ended: until the token expires nobody has to ask again.
+          // An ended grant stays ended, so it is not read again until the token expires.
           return remember(grant, { live: false, until: Math.max(expiresAt * 1_000, began + liveFor) })
         case 'absent':
           return remember(jti, { live: false, until: began + absentFor })
@@ -82,5 +82,5 @@ export function createGrantCheck({ grantStatus, now = Date.now, log }: GrantChec
   }
 }
 
-/** The random part of the key, shortened as everywhere in the log. */
+/** The random part of the key, shortened as elsewhere in the log. */
 const shortGrant = (grant: string) => grant.slice(grant.lastIndexOf('/') + 1).slice(0, 8)

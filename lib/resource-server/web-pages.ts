@@ -1,6 +1,6 @@
 /**
- * Browser clients that are known to talk to MCP servers directly. Everything else that runs in a page is refused until
- * the operator lists it (S-10).
+ * Browser clients that are known to call MCP servers directly. Other web pages are refused until the operator lists them
+ * (S-10).
  */
 const knownWebClients = [
   'https://claude.ai',
@@ -13,19 +13,19 @@ const knownWebClients = [
   'https://playground.ai.cloudflare.com',
 ]
 
-/** In `allowedOrigins`: every page that came over TLS. */
+/** The entry of `allowedOrigins` that allows every page loaded over TLS. */
 const anyHttpsOrigin = 'https://*'
 
 const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
 
 /**
- * Decides about an `Origin` header (S-10; MCP transports, "Security"). Absent (not a browser) is known. So are our own
- * origin, the known web clients, what the operator lists, and pages on the person's own machine (the Inspector). Foreign
- * are `null` (an opaque origin can be anybody), and every other page: on a developer's machine such a page would
- * otherwise reach a server that the network cannot, by DNS rebinding or plainly by name. A good token is proof of its
- * own: a browser sends none by itself.
+ * Decides whether an `Origin` header is allowed (S-10; MCP transports, "Security"). Allowed are: no header (not a browser),
+ * our own origin, the known web clients, the origins that the operator lists, and pages on the user's own machine (the
+ * Inspector). `null`, an opaque origin, and every other page are foreign: on a developer's machine such a page could
+ * otherwise reach a server that the network cannot reach, by DNS rebinding or by name. The rule does not apply to a request
+ * with a good token, which no browser sends on its own.
  *
- * `allowedOrigins` are origins in lower case, or `https://*` for all of TLS.
+ * `allowedOrigins` are origins in lower case, or `https://*` for all pages loaded over TLS.
  */
 export function createOriginRule(
   issuer: string,
@@ -44,7 +44,7 @@ export function createOriginRule(
 
 /**
  * The headers of every answer, refusals included: a browser client that cannot read the 401 cannot sign in (S-23, B8-10).
- * `*` is safe: a bearer token is not sent by the browser on its own, so no page gains authority by asking.
+ * `*` is safe: a browser does not send a bearer token on its own, so a page gains nothing by asking.
  */
 const commonHeaders = {
   'Access-Control-Allow-Origin': '*',
@@ -55,7 +55,7 @@ const exposedHeaders = ['WWW-Authenticate', 'MCP-Protocol-Version', 'Retry-After
 
 export const allowedMethods = 'POST, OPTIONS'
 
-/** The answer to a CORS preflight. `*` stands for headers that carry no credentials; Authorization must be named. */
+/** The answer to a CORS preflight. `*` covers headers that carry no credentials; Authorization must be named. */
 export function preflightResponse(): Response {
   return new Response(null, {
     status: 204,
