@@ -4,7 +4,7 @@ import { getStore } from '@netlify/blobs'
 import { decode, encode, type StoredRecord } from '../encoding.ts'
 import { assertKey, assertPrefix } from '../keys.ts'
 import { type KeyPage, type Store, StoreUnavailable, type StoreValue, type WriteResult } from '../store.ts'
-import { createHttpFetch, type Exchange } from './http-fetch.ts'
+import { createHttpFetch, type Exchange, type Operation } from './http-fetch.ts'
 import { assertVersion, toEntityTag, toVersion } from './version.ts'
 
 export interface BlobsStoreOptions {
@@ -32,7 +32,13 @@ export interface BlobsStoreOptions {
 type Read = StoredRecord & { readonly version: string; readonly hasETag: boolean }
 type Condition = { readonly onlyIfNew: true } | { readonly onlyIfMatch: string }
 type BlobsClient = ReturnType<typeof getStore>
-type Fetch = typeof fetch
+
+/** A client of Netlify Blobs, and the operation that it serves. */
+interface Line {
+  readonly credentials: unknown
+  readonly blobs: BlobsClient
+  operation: Operation
+}
 
 /**
  * The store on Netlify Blobs, strongly consistent throughout (O-03). An undisturbed operation sends one request. With the
@@ -45,26 +51,49 @@ type Fetch = typeof fetch
 export function createBlobsStore(options: BlobsStoreOptions): Store {
   const { name, client, readsWithoutETag = false, attemptTimeout = 2_000, retryDelays = [50, 200] } = options
 
+  /**
+   * Clients that are idle now. Each serves one operation at a time. The credentials in the environment belong to one
+   * invocation of a function (platform 3), so that other credentials take other clients.
+   */
+  let idle: Line[] = []
+  let credentials: unknown
+
+  function takeLine(operation: Operation): Line {
+    const now = credentialsOfInvocation()
+    if (now !== credentials) idle = []
+    credentials = now
+    const known = idle.pop()
+    if (known) return Object.assign(known, { operation })
+    const line: Line = {
+      credentials: now,
+      operation,
+      blobs: getStore({
+        name,
+        consistency: 'strong',
+        fetch: createHttpFetch(() => line.operation, attemptTimeout),
+        ...client,
+      }),
+    }
+    return line
+  }
+
   /** Sends one request. `result` is absent if the client rejected the answer; `exchange` says what really came. */
   async function ask<Result>(
     signal: AbortSignal,
     run: (blobs: BlobsClient) => Promise<Result>,
-    adapt: (fetch: Fetch, text: () => string) => Fetch = (fetch) => fetch,
+    cursor?: string,
   ): Promise<{ readonly exchange: Exchange; readonly result?: Result }> {
     if (signal.aborted) throw outOfTime()
-    let exchange: Exchange | undefined
+    const operation: Operation = { signal, cursor }
     let failure: unknown
-    const fetch = createHttpFetch(signal, attemptTimeout, (seen) => {
-      exchange = seen
-    })
-    const text = () => exchange?.text ?? ''
     try {
-      // Made anew each time: the credentials in the environment belong to one invocation of a function (platform 3).
-      const blobs = getStore({ name, consistency: 'strong', fetch: adapt(fetch, text), ...client })
-      const result = await run(blobs)
-      if (exchange !== undefined) return { exchange, result }
+      const line = takeLine(operation)
+      const result = await run(line.blobs).finally(() => {
+        if (line.credentials === credentials) idle.push(line)
+      })
+      if (operation.exchange !== undefined) return { exchange: operation.exchange, result }
     } catch (error) {
-      if (exchange !== undefined) return { exchange }
+      if (operation.exchange !== undefined) return { exchange: operation.exchange }
       failure = error
     }
     throw new StoreUnavailable('Netlify Blobs is not configured: the client sent no request', { cause: failure })
@@ -89,12 +118,12 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
   async function askUntilAnswered<Result>(
     signal: AbortSignal,
     run: (blobs: BlobsClient) => Promise<Result | undefined>,
-    adapt?: (fetch: Fetch, text: () => string) => Fetch,
+    cursor?: string,
   ): Promise<{ readonly exchange: Exchange; readonly result: Result }> {
     let status = 0
     const assertNotRefused = refusedOnce()
     const answered = await repeat(signal, async () => {
-      const { exchange, ...rest } = await ask(signal, run, adapt)
+      const { exchange, ...rest } = await ask(signal, run, cursor)
       if ('result' in rest && rest.result !== undefined) return { exchange, result: rest.result }
       assertNotRefused(exchange)
       status = exchange.status
@@ -194,30 +223,21 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     },
     async list(prefix, signal, cursor) {
       assertPrefix(prefix)
-      const { exchange, result } = await askUntilAnswered(signal, (blobs) => firstPage(blobs, prefix), forList(cursor))
+      const { exchange, result } = await askUntilAnswered(signal, (blobs) => firstPage(blobs, prefix), cursor)
       return toKeyPage(result, exchange)
     },
   }
 }
+
+/** The credentials in the two places where the client looks for them. */
+const credentialsOfInvocation = (): unknown =>
+  Reflect.get(globalThis, 'netlifyBlobsContext') || process.env.NETLIFY_BLOBS_CONTEXT
 
 const contentVersion = (text: string) => hash('md5', text)
 
 async function firstPage(blobs: BlobsClient, prefix: string): Promise<readonly string[]> {
   for await (const page of blobs.list({ prefix, paginate: true })) return page.blobs.map(({ key }) => key)
   return []
-}
-
-/**
- * Adds the cursor to the URL of a list request: the client's iterator neither takes a cursor nor returns one. Listing is
- * also the only operation for which the client needs the body.
- */
-function forList(cursor: string | undefined): (fetch: Fetch, text: () => string) => Fetch {
-  return (fetch, text) => async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input)
-    if (cursor !== undefined) url.searchParams.set('cursor', cursor)
-    const response = await fetch(url, init)
-    return response.status === 200 ? new Response(text()) : response
-  }
 }
 
 function toKeyPage(keys: readonly string[], { status, text }: Exchange): KeyPage {

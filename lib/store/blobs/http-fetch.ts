@@ -1,77 +1,129 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
 
-/** A page of 1,000 keys of 600 bytes each is the longest answer that we ask for. */
+/** Bytes of the longest answer that a request can have: a page of 1,000 keys of 600 bytes each is shorter. */
 const maximumBytes = 4 * 1024 * 1024
 
-/** A connection left open for longer may be dead after a function was frozen and thawed. undici's default, too. */
+/**
+ * Milliseconds for which an idle connection is kept, the default of undici too. An older one may be dead, since the
+ * platform freezes a function between its requests.
+ */
 const idleTimeout = 4_000
 const agents = {
-  'http:': new HttpAgent({ keepAlive: true, timeout: idleTimeout }),
-  'https:': new HttpsAgent({ keepAlive: true, timeout: idleTimeout }),
+  http: new HttpAgent({ keepAlive: true, timeout: idleTimeout }),
+  https: new HttpsAgent({ keepAlive: true, timeout: idleTimeout }),
 }
 
-/** How one request ended. Status 0: no whole answer came, and the request may or may not have taken effect. */
+/** The outcome of one request. Status 0: no whole answer came, so that the request may or may not have taken effect. */
 export interface Exchange {
   readonly status: number
   readonly etag: string | undefined
   readonly text: string
 }
 
+/** One operation of the client, and the outcome of its request. */
+export interface Operation {
+  /** The deadline. When it fires, the connection is closed. */
+  readonly signal: AbortSignal
+  /** Where a list goes on, which the client cannot say. */
+  readonly cursor?: string | undefined
+  exchange?: Exchange
+}
+
 const noAnswer: Exchange = { status: 0, etag: undefined, text: '' }
 
 /**
- * A `fetch` for the Blobs client over kept-alive connections of node:http, which takes less CPU than the global one.
- * It never throws. What the client would retry after 5 s of sleep becomes a 424, which the client passes on at once (O-05).
- * `observe` is called once for each request, with what really happened.
+ * Makes a `fetch` for the Blobs client. It uses kept-alive connections of node:http, at less CPU than the global one.
  *
- * It asks for no compression: a gateway that compresses weakens the ETag. Only `observe` gets the body: a `Response` with
- * a body costs twice as much as one without.
+ * It never throws. The client would repeat some requests by itself and sleep for 5 s before each (O-05), so that this
+ * `fetch` turns their answers into a 424, which the client passes on at once. The real outcome goes to the operation.
  *
- * @param signal the request's deadline: when it fires, the connection is closed and the answer is a 424
+ * It asks for no compression, since a gateway that compresses weakens the ETag. The answer for the client has no body,
+ * and is not a `Response` either: to make one takes as long as the rest of a request.
+ *
+ * @param operation returns the operation that the client is at
  * @param attemptTimeout milliseconds for one request, body included
  */
-export function createHttpFetch(
-  signal: AbortSignal,
-  attemptTimeout: number,
-  observe: (exchange: Exchange) => void,
-): typeof fetch {
+export function createHttpFetch(operation: () => Operation, attemptTimeout: number): typeof fetch {
+  const targetOf = createTargets()
   return async (input, init) => {
-    try {
-      const exchange = await exchangeOnce(input, init, signal, attemptTimeout)
-      const response = toResponse(exchange)
-      observe(exchange)
-      return response
-    } catch {
-      observe(noAnswer)
-      return toResponse(noAnswer)
-    }
+    const current = operation()
+    const url = withCursor(input instanceof Request ? input.url : String(input), current.cursor)
+    current.exchange = await exchangeOnce(targetOf(url), init, current.signal, attemptTimeout).catch(() => noAnswer)
+    return new Answer(current.exchange) as unknown as Response
   }
 }
 
-function toResponse({ status, etag }: Exchange): Response {
-  const passedOn = (status >= 200 && status < 300) || status === 404 || status === 412
-  return new Response(null, passedOn ? { status, headers: etag === undefined ? {} : { etag } } : { status: 424 })
+function withCursor(text: string, cursor: string | undefined): string {
+  if (cursor === undefined) return text
+  const url = new URL(text)
+  url.searchParams.set('cursor', cursor)
+  return url.href
+}
+
+/** The members of a `Response` that the client reads: `json` of a list, `clone` and `text` of an error. */
+class Answer {
+  readonly status: number
+  readonly headers: { get(name: string): string | null; has(name: string): boolean }
+  readonly #text: string
+
+  constructor({ status, etag, text }: Exchange) {
+    const isPassedOn = (status >= 200 && status < 300) || status === 404 || status === 412
+    this.status = isPassedOn ? status : 424
+    const tag = isPassedOn && etag !== undefined ? etag : null
+    this.headers = { get: (name) => (name === 'etag' ? tag : null), has: () => false }
+    this.#text = text
+  }
+
+  clone(): this {
+    return this
+  }
+
+  async text(): Promise<string> {
+    return ''
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(this.#text)
+  }
+}
+
+interface Target {
+  readonly isSecure: boolean
+  readonly options: RequestOptions
+}
+
+/** Reads URLs. It parses an origin only once, since all requests of a store go to the same one. */
+function createTargets(): (url: string) => Target {
+  let known = { origin: ' ', isSecure: false, options: {} }
+  return (url) => {
+    if (!url.startsWith(`${known.origin}/`)) {
+      const { origin, protocol } = new URL(url)
+      const isSecure = protocol === 'https:'
+      known = {
+        origin,
+        isSecure,
+        options: { ...urlToHttpOptions(new URL(origin)), agent: isSecure ? agents.https : agents.http },
+      }
+    }
+    return { isSecure: known.isSecure, options: { ...known.options, path: url.slice(known.origin.length) } }
+  }
 }
 
 async function exchangeOnce(
-  input: string | URL | Request,
+  { isSecure, options }: Target,
   init: RequestInit | undefined,
   signal: AbortSignal,
   attemptTimeout: number,
 ): Promise<Exchange> {
-  const url = new URL(input instanceof Request ? input.url : input)
   const { method = 'GET', headers = {}, body } = init ?? {}
-  // The client sends text and plain records. Accepting anything else would double the cost.
+  // The client sends texts and plain records. To take anything else would double the cost of these.
   if (Symbol.iterator in headers || (body != null && typeof body !== 'string')) return noAnswer
   if (signal.aborted) return noAnswer
-  const options = { method, headers }
 
   return new Promise((resolve) => {
-    const request =
-      url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, agent: agents['https:'] })
-        : httpRequest(url, { ...options, agent: agents['http:'] })
+    const request = (isSecure ? httpsRequest : httpRequest)({ ...options, method, headers })
     const finish = (exchange: Exchange) => {
       clearTimeout(timer)
       signal.removeEventListener('abort', giveUp)
@@ -98,7 +150,9 @@ function readAll(response: IncomingMessage, finish: (exchange: Exchange) => void
     else chunks.push(chunk)
   })
   response.on('end', () => {
-    finish({ status: response.statusCode ?? 0, etag: response.headers.etag, text: Buffer.concat(chunks).toString() })
+    const [first = Buffer.alloc(0), ...others] = chunks
+    const text = (others.length === 0 ? first : Buffer.concat(chunks)).toString()
+    finish({ status: response.statusCode ?? 0, etag: response.headers.etag, text })
   })
-  response.on('error', giveUp) // also when the connection closes before the end of the body
+  response.on('error', giveUp) // The connection may also close before the end of the body.
 }
