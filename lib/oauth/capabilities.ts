@@ -1,6 +1,6 @@
 /**
- * What this authorization server supports. The metadata documents and the validation of requests both read it, so that
- * what is advertised and what is accepted cannot drift apart.
+ * What this authorization server supports. The metadata documents and the validation of requests both read it, so that the server
+ * advertises exactly what it accepts.
  */
 export const capabilities = {
   responseTypes: ['code'],
@@ -8,13 +8,13 @@ export const capabilities = {
   grantTypes: ['authorization_code', 'refresh_token'],
   codeChallengeMethods: ['S256'],
   tokenEndpointAuthMethods: ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'],
-  // Never `none`, and nothing symmetric: with a public key as the secret anybody could sign (T-09).
+  // Never `none` and never a symmetric algorithm: an attacker could sign with a public key as the secret (T-09).
   tokenEndpointAuthSigningAlgorithms: ['RS256', 'ES256'],
 } as const
 
 /**
- * The methods of client authentication by where a client comes from: each has a set of its own (T-10), since a secret in a
- * published document is none (M-08).
+ * The client authentication methods for each source of clients (T-10). A published document allows no secret, because it would be
+ * public (M-08).
  */
 export const authenticationMethodsFor = {
   registration: capabilities.tokenEndpointAuthMethods,
@@ -22,25 +22,25 @@ export const authenticationMethodsFor = {
   configuration: capabilities.tokenEndpointAuthMethods,
 } as const
 
-/** What a token may be used for. The words for people are in `pages/`. */
+/** The scopes of a token. `pages/` has the words for users. */
 export const scopes = ['docs:read', 'docs:feedback'] as const
 export type Scope = (typeof scopes)[number]
 
-/** What a person may leave out on the consent page, if anything else remains. */
+/** The scopes that the user may leave out on the consent page, if another scope remains. */
 export const optionalScopes: readonly Scope[] = ['docs:feedback']
 
-/** Granted when a client asks for nothing we know (A-10): the least that answers a question. */
+/** Granted to a client that asks for no known scope (A-10). It is the least that answers a question. */
 export const defaultScope: readonly Scope[] = ['docs:read']
 
-/** In the authorization server's metadata only (D-11): clients ask for it to be given a refresh token. */
+/** Only in the authorization server metadata (D-11). Clients ask for it to get a refresh token. */
 export const offlineAccess = 'offline_access'
 
-/** Paths of every endpoint, relative to the issuer. `netlify/functions/oauth.ts` repeats them as literals; a test compares. */
+/** The paths of all endpoints, relative to the issuer. `netlify/functions/oauth.ts` repeats them as literals, and a test compares. */
 export const paths = {
   authorizationServerMetadata: '/.well-known/oauth-authorization-server',
   protectedResourceMetadata: '/.well-known/oauth-protected-resource',
   protectedResourceMetadataOfMcp: '/.well-known/oauth-protected-resource/mcp',
-  /** Of the same resource, whose address somebody wrote with a slash at its end (RFC 9728 §3.3). */
+  /** For clients that write the resource with a slash at its end (RFC 9728 §3.3). */
   protectedResourceMetadataOfMcpSlash: '/.well-known/oauth-protected-resource/mcp/',
   jwks: '/.well-known/jwks.json',
   register: '/oauth/register',
@@ -55,14 +55,14 @@ export const paths = {
   mcp: '/mcp',
 } as const
 
-/** Where clients of 2025-03-26 look that read no metadata (D-24); the same endpoints, which the metadata names at `paths`. */
+/** Where clients of MCP 2025-03-26 look if they read no metadata (D-24). They are the same endpoints as in `paths`. */
 export const legacyPaths = {
   authorize: '/authorize',
   token: '/token',
   register: '/register',
 } as const
 
-/** Paths of what is said about the service itself; `netlify/functions/about.ts` repeats them as literals. */
+/** The paths of pages and documents about the service. `netlify/functions/about.ts` repeats them as literals. */
 export const aboutPaths = {
   front: '/',
   health: '/health',
@@ -72,10 +72,10 @@ export const aboutPaths = {
   catalog: '/.well-known/ai-catalog.json',
 } as const
 
-/** Every well-known document answers with a slash at its end as well (D-06): clients add one to what they were given. */
+/** Adds a slash. Every well-known document is also served at its path with a slash, because some clients add one (D-06). */
 export const withSlash = (path: string) => `${path}/`
 
-/** Probed by clients and not served (D-06): 404 as JSON, never the site's own page. */
+/** Probed by clients and not served (D-06): they answer 404 as JSON, never with the site's own page. */
 export const absentPaths = [
   '/.well-known/oauth-authorization-server/mcp',
   '/.well-known/openid-configuration',
@@ -83,15 +83,15 @@ export const absentPaths = [
   '/mcp/.well-known/openid-configuration',
 ] as const
 
-/** Lengths of life in seconds; `signIn` is the default of a setting. */
+/** Lifetimes in seconds. */
 export const lifetimes = {
   code: 60,
   consent: 600,
-  /** Until the person has signed in, unless the operator has set another time. */
+  /** How long the user has for the sign-in after approval, unless the operator sets another time. */
   signIn: 600,
   confirmation: 300,
-  /** After that, a sign-in is begun anew by a click, for this long. */
+  /** How long after approval a late sign-in can be started again with a click. */
   transactionPage: 86_400,
-  /** How long a browser knows that a sign-in is finished. */
+  /** How long a browser remembers a finished sign-in. */
   outcome: 600,
 } as const

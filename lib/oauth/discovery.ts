@@ -1,8 +1,9 @@
 import { capabilities, defaultScope, offlineAccess, paths, type Scope, withSlash } from './capabilities.ts'
 
 /**
- * RFC 8414 §2. `issuer` is the configured string, byte for byte (D-03). The introspection endpoint is for resource servers
- * that the operator has told of it, and not named (D-12). `advertiseIss`: whether the metadata says that `iss` comes (D-10).
+ * Makes the authorization server metadata (RFC 8414 §2). `issuer` is the configured string, byte for byte (D-03). The introspection
+ * endpoint is not named: the operator tells resource servers about it (D-12). `advertiseIss`: whether the metadata promises `iss` in
+ * authorization responses (D-10).
  */
 export function authorizationServerMetadata(options: {
   issuer: string
@@ -36,8 +37,9 @@ export function authorizationServerMetadata(options: {
 }
 
 /**
- * RFC 9728 §2: the same document at the root and at the path form (D-18). A client whose challenge names no scope asks for
- * all that stand here (MCP 2026-07-28, "Scope Selection Strategy"): the least that answers a question (D-21).
+ * Makes the protected resource metadata (RFC 9728 §2), which is the same at the root and at the path form (D-18). A client whose
+ * challenge names no scope asks for all scopes in here (MCP 2026-07-28, "Scope Selection Strategy"), so these are the least that
+ * answers a question (D-21).
  */
 export function protectedResourceMetadata(options: {
   issuer: string
@@ -53,6 +55,6 @@ export function protectedResourceMetadata(options: {
     bearer_methods_supported: ['header'],
     resource_name: options.resourceName,
     resource_documentation: options.documentationUrl,
-    ...(options.privacyUrl === undefined ? {} : { resource_policy_uri: options.privacyUrl }),
+    resource_policy_uri: options.privacyUrl,
   }
 }

@@ -166,7 +166,7 @@ describe.each(Object.entries(signIns))('a sign-in (%s)', (name, signIn) => {
       approvedAt: time,
       grantId: expect.stringMatching(/^[\w-]{22}$/),
       repeats: 0,
-      provider: 'harness',
+      providerId: 'harness',
     })
   })
 

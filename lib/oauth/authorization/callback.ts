@@ -35,7 +35,7 @@ export async function callback(request: Request, context: AuthorizationContext, 
   // The confirmation page stands at this address. A reload shows it again.
   if (found.kind === 'confirming') return htmlResponse(confirmationPage(state, found, context), { status: 200 })
   // The operator has changed the provider meanwhile. This code belongs to the earlier one.
-  const elsewhere = found.provider !== undefined && found.provider !== context.provider.id
+  const elsewhere = found.providerId !== undefined && found.providerId !== context.provider.id
   if (elsewhere) return signInAgain(found, 1, request, context, call)
   return finishSignIn(found, answer, to, request, context, call)
 }

@@ -19,7 +19,7 @@ export const SealedTransaction = v.object({
   /** The random part of the key of the grant to be. Absent in transactions of earlier releases. */
   grantId: v.optional(v.string()),
   /** The provider that the browser was sent to. Absent in transactions of earlier releases. */
-  provider: v.optional(v.string()),
+  providerId: v.optional(v.string()),
   /** How often the sign-in has been repeated. Absent: never. */
   repeats: v.optional(v.number()),
 })
@@ -31,7 +31,7 @@ export const transactionNames = {
   expiresAt: 'exp',
   approvedAt: 'ap',
   grantId: 'gi',
-  provider: 'pr',
+  providerId: 'pr',
   repeats: 'n',
 } as const
 

@@ -33,8 +33,8 @@ interface Approval {
   readonly grantId: string
   /** How often the user has been sent to the provider again. */
   readonly repeats: number
-  /** `Provider.id` of the provider that the browser was sent to. Absent in transactions of earlier releases. */
-  readonly provider?: string | undefined
+  /** `id` of the provider that the browser was sent to. Absent in transactions of earlier releases. */
+  readonly providerId?: string | undefined
 }
 
 /** A sign-in that waits for the user's second click. The form that the click posts decides none of this. */
@@ -61,9 +61,9 @@ export interface Transactions {
   /** Returns the request with its client_id, if one cookie has room for both. */
   withClientId(request: AuthorizationRequest, clientId: string): AuthorizationRequest
   /** Begins a transaction on approval. */
-  begin(request: AuthorizationRequest, provider: string, browser: Request): Begun
+  begin(request: AuthorizationRequest, providerId: string, browser: Request): Begun
   /** Begins another transaction for the same approval and the same grant to be. */
-  beginAgain(transaction: Transaction, provider: string, browser: Request): Begun
+  beginAgain(transaction: Transaction, providerId: string, browser: Request): Begun
   /** Finds what this browser holds under this `state`. Returns `null` if there is nothing, or if it is too old. */
   find(browser: Request, state: string): OpenTransaction | null
   /** Returns cookies that make the transaction wait for the confirmation. No code exists until then (A-17). */
@@ -116,7 +116,7 @@ export function createTransactions(options: {
       expiresAt: approval.approvedAt + signInLifetime,
       approvedAt: approval.approvedAt,
       grantId: approval.grantId,
-      provider: approval.provider,
+      providerId: approval.providerId,
       repeats: approval.repeats || undefined,
     })
     return { login, setCookies: held.write(browser, login.state, value, lifetimes.transactionPage) }
@@ -133,11 +133,11 @@ export function createTransactions(options: {
       return sizeOf(whole) <= maxWithClientId ? whole : request
     },
 
-    begin: (request, provider, browser) =>
-      open(request, { approvedAt: seconds(), grantId: newGrantId(), provider, repeats: 0 }, browser),
+    begin: (request, providerId, browser) =>
+      open(request, { approvedAt: seconds(), grantId: newGrantId(), providerId, repeats: 0 }, browser),
 
-    beginAgain({ request, login, approvedAt, grantId, repeats }, provider, browser) {
-      const next = open(request, { approvedAt, grantId, provider, repeats: repeats + 1 }, browser)
+    beginAgain({ request, login, approvedAt, grantId, repeats }, providerId, browser) {
+      const next = open(request, { approvedAt, grantId, providerId, repeats: repeats + 1 }, browser)
       return { ...next, setCookies: [...new Set([...next.setCookies, ...held.expire(browser, login.state)])] }
     },
 
@@ -146,12 +146,12 @@ export function createTransactions(options: {
       const time = seconds()
       const transaction = transactions.open(cookie)
       if (transaction?.loginState === state) {
-        const { loginState, nonce, codeVerifier, expiresAt, provider, ...rest } = transaction
+        const { loginState, nonce, codeVerifier, expiresAt, providerId, ...rest } = transaction
         const { approvedAt = expiresAt - signInLifetime, grantId = newGrantId(), repeats = 0, ...request } = rest
         if (approvedAt + lifetimes.transactionPage <= time) return null
         const login = { state: loginState, nonce, codeVerifier }
         const late = expiresAt <= time
-        return { kind: 'signing-in', request, login, late, approvedAt, grantId, repeats, provider }
+        return { kind: 'signing-in', request, login, late, approvedAt, grantId, repeats, providerId }
       }
       const waiting = confirmations.open(cookie)
       if (waiting?.loginState === state) {

@@ -1,14 +1,14 @@
 import { serialize } from 'hono/utils/cookie'
 
 /**
- * The cookies of one issuer. On https each name has the `__Host-` prefix: bound to this host, this path, TLS (C-09).
- * On loopback http, where not every browser keeps such a cookie, the plain name.
+ * Reads and writes the cookies of one issuer. On https every name has the `__Host-` prefix, which binds the cookie to this host and to
+ * TLS (C-09). On loopback http, where not every browser accepts such a cookie, the name is plain.
  */
 export interface Cookies {
   name(base: string): string
-  /** The cookies of a request; a name that appears twice is left out, since nobody can say which one is ours. */
+  /** Reads the cookies of a request. A name that appears twice is left out, since either one may be forged. */
   read(request: Request): ReadonlyMap<string, string>
-  /** `maxAge` in seconds; without it the cookie lives as long as the browser's session. */
+  /** `maxAge` in seconds. If absent, the cookie lives as long as the browser's session. */
   set(name: string, value: string, maxAge?: number): string
   expire(name: string): string
 }
@@ -38,8 +38,8 @@ export function createCookies(issuer: string): Cookies {
 }
 
 /**
- * RFC 6265 §4.2.1. Only space and tab: other white space belongs to a name, and to another name. No regular expression,
- * which would take the square of the time for a long row of blanks.
+ * Trims spaces and tabs, and nothing else (RFC 6265 §4.2.1): other white space is part of a name. A regular expression would take
+ * quadratic time on a long run of blanks.
  */
 function withoutBlanks(text: string): string {
   const isBlank = (at: number) => text[at] === ' ' || text[at] === '\t'

@@ -1,7 +1,7 @@
 /**
- * What a request is counted as: `undefined`, or apart from all others if a script of a web page has sent it. Browsers say
- * where it comes from; apps name origins of other schemes. A page that somebody has open so uses up nothing of what the
- * programs at their address may do.
+ * Returns the subject that a request counts under: a subject of its own if a script of a web page sent it, and otherwise `undefined`.
+ * Browsers name the origin of a request, and apps name origins of other schemes. So a web page that is open in a browser cannot use up
+ * the limits of the programs at the same address.
  */
 export function subjectOf({ headers }: Request): string | undefined {
   const origin = headers.get('origin')

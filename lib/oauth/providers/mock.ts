@@ -1,7 +1,7 @@
 import { paths } from '../capabilities.ts'
 import { type Identity, type Provider, ProviderError } from './provider.ts'
 
-/** Who everybody is under the mock. */
+/** The one user of the mock. */
 const mockIdentity = {
   sub: 'mock|123',
   email: 'reader@example.com',
@@ -12,8 +12,8 @@ const mockIdentity = {
 const mockCode = 'mock'
 
 /**
- * Stands in for the OpenID Provider under `netlify dev`, where there is none: everybody is the same made-up person.
- * Configuration selects it on an explicit development signal only (F-000-38); `allowed` is the second guard (F-000-40).
+ * Stands in for the OpenID Provider under `netlify dev`, where there is none. Every sign-in is the same made-up user. The settings
+ * select it only on an explicit development signal (F-000-38), and `allowed` is the second guard (F-000-40).
  */
 export function createMockProvider(options: { readonly issuer: string; readonly allowed: boolean }): Provider {
   if (!options.allowed) throw new Error('the mock provider is for development only')
@@ -30,7 +30,7 @@ export function createMockProvider(options: { readonly issuer: string; readonly 
   }
 }
 
-/** The mock's authorization endpoint: comes straight back to our callback. */
+/** Answers the mock's authorization endpoint: returns the URL of our callback, with a code. */
 export function mockAuthorization(issuer: string, request: URL): URL {
   const state = request.searchParams.get('state') ?? ''
   return new URL(`${issuer}${paths.callback}?${new URLSearchParams({ code: mockCode, state })}`)

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
+import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { type Identity, type Login, type Provider, ProviderError, providerId } from './provider.ts'
 import { ask, isObject } from './provider-http.ts'
@@ -11,27 +12,27 @@ import { idTokenOf } from './token-answer.ts'
 export interface OpenIdProviderOptions {
   readonly issuer: string
   readonly clientId: string
-  /** Without it we are a public client, held together by PKCE (F-000-32). */
+  /** If absent, this server is a public client, which PKCE protects (F-000-32). */
   readonly clientSecret?: string | undefined
-  /** Our callback, exactly as registered at the provider (F-10). */
+  /** The URL of this server's callback, exactly as registered at the provider (F-10). */
   readonly redirectUri: string
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** The least that tells who someone is; no `offline_access`, no API audience (F-09). */
+/** The least that tells who the user is: no `offline_access`, no API audience (F-09). */
 const scope = 'openid profile email'
 
-/** At most 64 characters that can be seen; empty means that there is none. */
+/** At most 64 visible characters. An empty text counts as missing. */
 const short = v.pipe(
   v.string(),
   v.transform((text) => [...text.replace(/\p{C}/gu, '').trim()].slice(0, 64).join('') || undefined),
 )
 
-/** No longer than a mailbox can be (RFC 5321 §4.5.3.1.3), and nothing in it that cannot be seen: a person is to know it. */
+/** No longer than a mailbox can be (RFC 5321 §4.5.3.1.3), and without invisible characters, so that the user recognizes it. */
 const emailAddress = v.pipe(v.string(), v.regex(/^[^\s@\p{C}]+@[^\s@\p{C}]+$/u), v.maxBytes(254))
 
-/** Some providers write booleans as text (Apple, Cognito): these two strings, and no other value, stand for them. */
+/** Apple and Cognito write booleans as text. Only these two strings stand for them. */
 const booleanOrItsText = v.union([
   v.boolean(),
   v.pipe(
@@ -40,9 +41,9 @@ const booleanOrItsText = v.union([
   ),
 ])
 
-/** Claims of the ID token that we read; the token itself has been validated. What is odd about a person counts as none. */
+/** The claims that are read from a validated ID token. Malformed claims about the user count as missing. */
 const Claims = v.object({
-  // Half a surrogate pair would be hashed like any other half, and two people be one.
+  // All lone surrogates hash alike, so two users with such ids would become one.
   sub: v.pipe(
     v.string(),
     v.minLength(1),
@@ -55,15 +56,16 @@ const Claims = v.object({
   org_name: v.fallback(v.optional(short), undefined),
 })
 
-/** An OpenID Provider found by discovery: Auth0, or any other. */
+/** Makes a provider that is found by OpenID Connect Discovery, such as Auth0. */
 export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
   const metadata = createMetadataReader(new URL(options.issuer), options.now)
   const keys = createProviderKeys(metadata, options.now)
   const client: oauth.Client = { client_id: options.clientId, id_token_signed_response_alg: 'RS256' }
 
   /**
-   * Sends the code to the provider's token endpoint; if that fails, and the provider has moved, to where it is now. If it
-   * is us that the endpoint does not let in, and the provider now wants something else of us, another code is for that.
+   * Sends the code to the provider's token endpoint. If that fails and newer metadata names another endpoint, sends the code
+   * there. If the endpoint refuses this server as a client and newer metadata changes how it must authenticate, the code counts
+   * as spent, and the next code uses the newer metadata.
    */
   async function redeem(server: ProviderMetadata, code: string, login: Login, signal: AbortSignal): Promise<string> {
     const send = async ({ token_endpoint: url }: ProviderMetadata) => {
@@ -107,9 +109,9 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
         nonce: login.nonce,
         code_challenge: sha256(login.codeVerifier),
         code_challenge_method: 'S256',
-        ...(prompt === undefined ? {} : { prompt }),
+        prompt,
       }
-      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+      for (const [name, value] of Object.entries(defined(parameters))) url.searchParams.set(name, value)
       return url
     },
 
@@ -128,8 +130,8 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
 }
 
 /**
- * Post where the metadata name it, as before there was a choice; Basic where they are silent (RFC 8414 §2). One method for
- * each code: once it has been sent there is no second try with another. Throws `ProviderError`.
+ * Chooses `client_secret_post` if the metadata names it, and otherwise `client_secret_basic`, which is also the default for silent
+ * metadata (RFC 8414 §2). Each code is sent with one method only. Throws `ProviderError`.
  */
 function clientAuthentication(server: ProviderMetadata, secret: string | undefined): oauth.ClientAuth {
   if (secret === undefined) return oauth.None()
@@ -142,8 +144,8 @@ function clientAuthentication(server: ProviderMetadata, secret: string | undefin
 }
 
 /**
- * Both parts form-encoded (RFC 6749 §2.3.1), and no more than that asks for: the library encodes `-` and `_` as well, and
- * a provider that decodes nothing then knows no client id that is a UUID.
+ * Form-encodes client id and secret (RFC 6749 §2.3.1) and nothing more. The library also encodes `-` and `_`, and a provider that
+ * decodes nothing would then not find a client id that is a UUID.
  */
 function clientSecretBasic(secret: string): oauth.ClientAuth {
   const encoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1)
@@ -151,7 +153,7 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
     headers.set('authorization', `Basic ${btoa(`${encoded(client_id)}:${encoded(secret)}`)}`)
 }
 
-/** The provider's code, of an authorization response that is one. Throws `ProviderError`. */
+/** Returns the provider's code from a valid authorization response. Throws `ProviderError`. */
 function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearchParams, login: Login): string {
   try {
     const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
@@ -161,20 +163,20 @@ function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearc
     if (!(error instanceof oauth.AuthorizationResponseError)) throw notAcceptable('authorization response', error)
     const meaning = meaningOf(error.error)
     const kind = meaning === 'misconfigured' ? 'misconfigured' : 'refused'
-    const reason = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the person in'
+    const reason = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the user in'
     throw new ProviderError(kind, reason, { code: loggedCode(error.error), cause: error })
   }
-  throw new ProviderError('invalid', 'the authorization response has not exactly one code')
+  throw new ProviderError('invalid', 'the authorization response must have exactly one code')
 }
 
 const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519|448)$|^ES256K$|^ML-DSA-\d\d$/
 
-/** The claims whose values decide whether the token is meant for us, now. */
+/** The claims that decide whether the token is valid for this client now. */
 const decisive = ['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce']
 
 /**
- * The claims of an ID token that is meant for us (OpenID Connect Core §3.1.3.7); its signature is not checked here. The
- * library is shown the decisive claims as they are, since it also refuses tokens for claims that nobody reads.
+ * Validates an ID token, except for its signature (OpenID Connect Core §3.1.3.7), and returns its claims. The library gets only the
+ * decisive claims, because it also refuses tokens for claims that this server never reads. Throws `ProviderError`.
  */
 async function validatedClaims(
   server: ProviderMetadata,
@@ -188,7 +190,7 @@ async function validatedClaims(
   if (parts.length !== 3 || !protectedHeader || !claims) throw new ProviderError('invalid', 'the ID token is not a JWT')
   const { alg } = protectedHeader
   if (typeof alg === 'string' && alg !== 'RS256' && asymmetric.test(alg)) {
-    throw new ProviderError('misconfigured', 'the provider signs ID tokens by another algorithm than RS256', {
+    throw new ProviderError('misconfigured', 'the provider signs ID tokens with another algorithm than RS256', {
       code: 'unsupported_algorithm',
     })
   }
@@ -209,7 +211,7 @@ async function validatedClaims(
   return claims
 }
 
-/** Of a JWT: a JSON object in UTF-8. Bytes that are not would all be read as the same character. */
+/** Reads a part of a JWT: a JSON object in strict UTF-8. A lenient decoder would turn all invalid bytes into one character. */
 function jsonPart(part: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
@@ -219,7 +221,7 @@ function jsonPart(part: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-/** A copy each time: the library keeps what it knows of a server by the identity of this object. */
+/** Returns a new object for each call, because the library caches what it knows of a server by object identity. */
 function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
   const { issuer, authorization_response_iss_parameter_supported: promisesIss = false } = server
   return { issuer, authorization_response_iss_parameter_supported: promisesIss }
@@ -229,23 +231,19 @@ function identityOf(issuer: string, claims: unknown): Identity {
   const parsed = v.safeParse(Claims, claims)
   if (!parsed.success) throw new ProviderError('invalid', 'the ID token has claims of an unexpected form')
   const { sub, email, email_verified, org_id, org_name } = parsed.output
+  const organization = defined({ id: org_id, name: org_name })
   return {
     issuer,
     sub,
-    ...(email === undefined ? {} : { email }),
-    ...(email_verified === undefined ? {} : { emailVerified: email_verified }),
-    ...(org_id === undefined && org_name === undefined
-      ? {}
-      : {
-          organization: {
-            ...(org_id === undefined ? {} : { id: org_id }),
-            ...(org_name === undefined ? {} : { name: org_name }),
-          },
-        }),
+    ...defined({
+      email,
+      emailVerified: email_verified,
+      organization: Object.keys(organization).length > 0 ? organization : undefined,
+    }),
   }
 }
 
-/** The library's words are fixed; those of anything else may quote what the provider sent. */
+/** Makes the error for a refused answer. Only the library's own messages are fixed text; other messages may quote the provider. */
 function notAcceptable(what: string, error: unknown): ProviderError {
   const fixed = [oauth.OperationProcessingError, oauth.UnsupportedOperationError]
   const reason =

@@ -6,25 +6,25 @@ import { ProviderError } from './provider.ts'
 /** How a request to the provider ended. */
 export type Delivery =
   | { readonly kind: 'answered'; readonly status: number; readonly contentType: string; readonly text: string }
-  /** There was no connection: the provider has seen nothing. */
+  /** There was no connection, so the provider has seen nothing. */
   | { readonly kind: 'unsent' }
-  /** The provider may have seen it, and no whole answer came: late, broken off, or too large. */
+  /** The provider may have seen it, but its answer was late, broken off or too large. */
   | { readonly kind: 'lost' }
 
 export interface ProviderRequest {
   readonly url: string
   readonly headers?: Headers
-  /** Of a POST. */
+  /** The body of a POST. If absent, the request is a GET. */
   readonly body?: URLSearchParams
 }
 
-/** Bytes of an answer of the provider. */
+/** The most bytes of an answer. */
 const maxAnswer = 512 * 1024
 
 /**
- * Asks, and asks once more after a fault that may have passed by then (F-13); the signal covers both. Follows no redirect.
+ * Sends a request, and once more after a fault that may have passed (F-13). The signal covers both attempts. Follows no redirect.
  *
- * @returns `doubtful`: the provider may have acted on an attempt of which no whole answer came
+ * @returns `doubtful`: the provider may have acted on an attempt that got no whole answer
  */
 export async function ask(
   request: ProviderRequest,
@@ -61,7 +61,7 @@ const connecting = new Set(['connect', 'getaddrinfo'])
 const beforeSending =
   /^(?:E(?:CONNREFUSED|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|PROTO)|UND_ERR_CONNECT_TIMEOUT|(?:ERR_TLS|ERR_SSL|CERT|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)_.*)$/
 
-/** No name, no route, nobody listening, no TLS: nothing of the request has been sent. */
+/** Whether nothing of the request was sent: no name, no route, no listener or no TLS. */
 function neverConnected(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined
   if (!(cause instanceof Error)) return false
@@ -69,7 +69,7 @@ function neverConnected(error: unknown): boolean {
   return 'code' in cause && beforeSending.test(String(cause.code))
 }
 
-/** The JSON object in a text; `null` if it is none. */
+/** Returns the JSON object in a text, or `null`. */
 export function objectOf(text: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(text)
@@ -82,10 +82,10 @@ export function objectOf(text: string): Readonly<Record<string, unknown>> | null
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Any success: a proxy that rewrites answers says 203, and some frameworks say 201 to every POST. */
+/** Whether a status is any success. Proxies that rewrite answers send 203, and some frameworks answer every POST with 201. */
 export const isSuccess = (status: number) => status >= 200 && status < 300
 
-/** A document that the provider publishes. Throws `ProviderError` of kind `passing`. */
+/** Reads a document that the provider publishes. Throws `ProviderError` of kind `passing`. */
 export async function readDocument(
   what: string,
   url: string,
@@ -104,7 +104,7 @@ export async function readDocument(
 /** Milliseconds for a document that several requests wait for. */
 const sharedTimeout = 6000
 
-/** One reading at a time: whoever asks meanwhile shares it, and a request that ends does not end it for the others. */
+/** Makes a reader that concurrent callers share. One that disconnects does not cancel it. */
 export function createSharedReading<T>(read: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
   const reading = createSingleFlight<T>()
   return async (signal) => {
@@ -119,8 +119,8 @@ export function createSharedReading<T>(read: (signal: AbortSignal) => Promise<T>
 }
 
 /**
- * Bounds reading something again because what was read does not fit: readings that brought nothing new count, at most so many
- * within so many seconds, since whoever likes can make up what nothing fits. One that did help counts for nothing.
+ * Limits how often a document is read again because a token does not fit it. Anyone can invent such a token, so at most so many
+ * useless readings are allowed within so many seconds. A reading that helped does not count.
  *
  * @param now milliseconds since the epoch
  */

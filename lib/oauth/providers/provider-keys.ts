@@ -5,18 +5,18 @@ import type { MetadataReader, ProviderMetadata } from './provider-metadata.ts'
 
 /** The keys that the provider signs ID tokens with (OpenID Connect Core §10.1). */
 export interface ProviderKeys {
-  /** Has them ready, before the provider's code is sent. Throws `ProviderError` of kind `passing`. */
+  /** Loads the keys before the provider's code is sent. Throws `ProviderError` of kind `passing`. */
   ready(metadata: ProviderMetadata, signal: AbortSignal): Promise<void>
   /**
-   * Whether one of them has signed this ID token by RS256; looks again, once, for keys that are newer. Throws
-   * `ProviderError` of kind `spent` if those cannot be read.
+   * Whether one of the keys has signed this ID token with RS256. Reads newer keys once if none fits. Throws `ProviderError` of
+   * kind `spent` if newer keys cannot be read.
    */
   haveSigned(idToken: string, signal: AbortSignal): Promise<boolean>
 }
 
-/** Milliseconds for which keys are used before they are read again. */
+/** Milliseconds after which keys are read again. */
 const lifetime = 240_000
-/** Keys that are tried for one token. */
+/** The most keys that are tried for one token. */
 const maxCandidates = 3
 /** Bits: RFC 7518 §3.3. */
 const minModulus = 2048
@@ -30,14 +30,14 @@ interface PublishedKey {
 export function createProviderKeys(metadata: MetadataReader, now: () => number): ProviderKeys {
   let source: ProviderMetadata | undefined
   let known: { readonly uri: string; readonly keys: readonly PublishedKey[]; readonly at: number } | undefined
-  // A token that names no key, or one whose signature does not fit, comes from anybody; a name that we do not know, mostly from
-  // a provider that has made a new key.
+  // Anyone can make a token that names no key, or whose signature does not fit. A token that names an unknown key mostly comes
+  // from a provider with a new key.
   const ofKnown = createRereading(now, { most: 1, seconds: 30 })
   const ofUnknown = createRereading(now, { most: 5, seconds: 30 })
 
   const load = createSharedReading(async (signal) => {
     const from = source
-    if (!from) throw new ProviderError('passing', 'the metadata have not been read')
+    if (!from) throw new ProviderError('passing', 'the metadata has not been read')
     known = await read(from, signal).catch(async (error) => {
       const moved = await metadata.readAgain(from, signal)
       if (!moved) throw error
@@ -81,8 +81,8 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number):
 }
 
 /**
- * Those that the token names, then those without a name: a name is a hint, the signature decides (RFC 7515 §4.1.4). What is no
- * name inside a signed token names nothing.
+ * Returns the keys that the token names, and then the keys without a name. The name is a hint, and the signature decides (RFC 7515
+ * §4.1.4). A `kid` that is not a text names no key.
  */
 function candidates(keys: readonly PublishedKey[], kid: unknown): readonly PublishedKey[] {
   if (kid !== undefined && typeof kid !== 'string') return []
@@ -93,7 +93,7 @@ function candidates(keys: readonly PublishedKey[], kid: unknown): readonly Publi
   return fitting.slice(0, maxCandidates)
 }
 
-/** RFC 7517 §5: keys of a type or use that we do not know, or with members missing, are ignored. One is enough of each. */
+/** Returns each usable key once. Keys of another type or use, or with missing members, are ignored (RFC 7517 §5). */
 function usableKeys(jwks: readonly unknown[]): readonly PublishedKey[] {
   const found = new Map<string, PublishedKey>()
   for (const jwk of jwks) {
@@ -107,7 +107,7 @@ function usableKeys(jwks: readonly unknown[]): readonly PublishedKey[] {
   return [...found.values()]
 }
 
-/** Members that say nothing are absent: a key set is not signed. */
+/** Whether a member has the wanted value. A member that is empty or not a text counts as absent. */
 const isAbsentOr = (value: unknown, wanted: string) => typeof value !== 'string' || value === '' || value === wanted
 
 function publicKeyOf(n: string, e: string): KeyObject | null {
@@ -126,7 +126,7 @@ function partsOf(idToken: string) {
   return {
     kid,
     signed: Buffer.from(`${header}.${payload}`),
-    // One spelling only: Node decodes more than base64url.
+    // Accepts one spelling only: Node decodes more than base64url.
     signature: bytes.toString('base64url') === signature ? bytes : null,
   }
 }

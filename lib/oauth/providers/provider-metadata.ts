@@ -1,13 +1,13 @@
 import { ProviderError } from './provider.ts'
 import { createRereading, createSharedReading, readDocument } from './provider-http.ts'
 
-/** What we use of the provider's metadata (OpenID Connect Discovery §3); whatever else it says cannot harm us. */
+/** The members of the provider's metadata that are used (OpenID Connect Discovery §3). All others are ignored. */
 export interface ProviderMetadata {
   readonly issuer: string
   readonly authorization_endpoint: string
   readonly token_endpoint: string
   readonly jwks_uri: string
-  /** Absent: the metadata are silent. */
+  /** Absent if the metadata does not say. */
   readonly token_endpoint_auth_methods_supported?: readonly string[]
   readonly authorization_response_iss_parameter_supported?: true
 }
@@ -16,14 +16,15 @@ export interface MetadataReader {
   /** Throws `ProviderError` of kind `passing` or `misconfigured`. */
   read(signal: AbortSignal): Promise<ProviderMetadata>
   /**
-   * Looks whether the provider has moved, or wants to be asked otherwise, after one of its endpoints failed. Throws nothing.
+   * Reads the metadata again after an endpoint failed, in case the provider has moved or changed its client authentication. Throws
+   * nothing.
    *
-   * @returns other metadata than those that failed; `null`: there are none
+   * @returns metadata that differs from the failed one, or `null`
    */
   readAgain(failed: ProviderMetadata, signal: AbortSignal): Promise<ProviderMetadata | null>
 }
 
-/** Milliseconds for which the metadata are good, and for which they are used while they cannot be read again. */
+/** Milliseconds for which metadata is good, and for which it is used while it cannot be read again. */
 const lifetime = 600_000
 const longest = 3_600_000
 
@@ -61,7 +62,7 @@ export function createMetadataReader(issuer: URL, now: () => number): MetadataRe
         const metadata = await load(signal)
         if (moved(metadata, failed)) return metadata
       } catch {
-        // What failed first is what the caller tells.
+        // The caller reports the first failure.
       }
       rereading.wasFruitless()
       return null
@@ -69,7 +70,7 @@ export function createMetadataReader(issuer: URL, now: () => number): MetadataRe
   }
 }
 
-/** Whether what failed by the one may succeed by the other. */
+/** Whether a request that failed with one may succeed with the other. */
 const moved = (one: ProviderMetadata, other: ProviderMetadata) =>
   one.token_endpoint !== other.token_endpoint ||
   one.jwks_uri !== other.jwks_uri ||
@@ -78,16 +79,16 @@ const moved = (one: ProviderMetadata, other: ProviderMetadata) =>
 function metadataOf(document: Readonly<Record<string, unknown>>, expected: URL): ProviderMetadata {
   const { issuer } = document
   if (typeof issuer !== 'string' || URL.parse(issuer)?.href !== expected.href) {
-    throw new ProviderError('misconfigured', 'the metadata are of another issuer than UPSTREAM_ISSUER', {
+    throw new ProviderError('misconfigured', 'the metadata is of another issuer than UPSTREAM_ISSUER', {
       code: 'issuer_mismatch',
     })
   }
   const endpoint = (name: string): string => {
     const value = document[name]
     const protocol = typeof value === 'string' ? URL.parse(value)?.protocol : undefined
-    // Configuration admits http on loopback only.
+    // The settings allow an http issuer only on loopback.
     if (typeof value === 'string' && (protocol === 'https:' || protocol === expected.protocol)) return value
-    throw new ProviderError('misconfigured', `the metadata have no usable ${name}`, { code: 'endpoint_missing' })
+    throw new ProviderError('misconfigured', `the metadata has no usable ${name}`, { code: 'endpoint_missing' })
   }
   const methods = document.token_endpoint_auth_methods_supported
   const known = Array.isArray(methods) ? methods.filter((method): method is string => typeof method === 'string') : []

@@ -1,9 +1,9 @@
 /**
- * What the error codes of OpenID Providers mean, those of the specifications and those that providers have made up. The
- * one list: what an authorization response says and what a token endpoint says are both read by it.
+ * What the error codes of OpenID Providers mean: those of the specifications, and those that providers invented. The same list is for
+ * authorization responses and for token endpoints.
  */
 
-/** What the client is told where the provider, or the person there, said no. */
+/** The code for the client if the provider, or the user there, refused. */
 export type Refusal =
   | 'access_denied'
   | 'login_required'
@@ -13,7 +13,7 @@ export type Refusal =
 
 export type Meaning =
   | Refusal
-  /** The code is no good, or no good any more. */
+  /** The provider's code is not valid, or no longer valid. */
   | 'spent'
   | 'passing'
   | 'misconfigured'
@@ -48,7 +48,7 @@ const words = new Map<string, Meaning>(
     request_uri_not_supported: 'misconfigured',
     invalid_request_object: 'misconfigured',
     invalid_request_uri: 'misconfigured',
-    // Auth0: what an action or a connection refuses; brute-force and breached-password protection
+    // Auth0: refusals of actions and connections, brute-force and breached-password protection
     unauthorized: 'access_denied',
     too_many_attempts: 'access_denied',
     password_leaked: 'access_denied',
@@ -78,11 +78,11 @@ const words = new Map<string, Meaning>(
   } as const),
 )
 
-/** A word for no that is not on the list: `consent_denied`, `account_disabled`, `login_cancelled`. */
+/** Recognizes refusals that are not on the list, such as `consent_denied`, `account_disabled` and `login_cancelled`. */
 const saysNo =
   /(?:^|_)(?:denied|abort(?:ed)?|cancel(?:l?ed)?|declined|rejected|refused|forbidden|blocked|banned|disabled|suspended|deactivated|locked|expired|unverified|not_(?:allowed|authorized|authorised|permitted|assigned|invited|verified|eligible|entitled|(?:a_)?member)|no_access|unauthorized|unauthorised)(?:_|$)/
 
-/** Of an authorization response. Some providers write a code in capitals, or with hyphens, or make up words for no. */
+/** Returns what a code in an authorization response means. Some providers use capitals or hyphens, or invent refusals. */
 export function meaningOf(code: string): Meaning {
   const word = code
     .trim()
@@ -92,7 +92,7 @@ export function meaningOf(code: string): Meaning {
   return words.get(word) ?? (saysNo.test(word) ? 'access_denied' : 'unknown')
 }
 
-/** Of the token endpoint, byte for byte: "Forbidden" and its like are what gateways and frameworks say. */
+/** Returns what a code of the token endpoint means, byte for byte: gateways and frameworks send words such as "Forbidden". */
 export function tokenMeaningOf(code: string): Meaning {
   return words.get(code) ?? 'unknown'
 }
@@ -101,7 +101,7 @@ export function isRefusal(meaning: Meaning): meaning is Refusal {
   return meaning === 'access_denied' || meaning.endsWith('_required')
 }
 
-/** What may stand in the log: codes are words of letters, and whatever else somebody wrote there stays out of it. */
+/** Returns a code that may be logged: words of letters. Any other text is logged as `other`. */
 export function loggedCode(code: string): string {
   return /^[A-Za-z]{2,20}(?:[_-][A-Za-z]{1,20}){0,5}$/.test(code) ? code : 'other'
 }

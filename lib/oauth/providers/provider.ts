@@ -1,13 +1,13 @@
 import { sha256 } from '../../base/sha256.ts'
 
 /**
- * The OpenID Provider that people sign in to. It knows one client, us, whatever number of MCP clients registered with
- * us (F-000-04). Says who someone is; issues nothing of ours, so that another consumer can use it as well (F-000-09).
+ * The OpenID Provider that users sign in to. It knows this server as its only client, however many MCP clients are registered here
+ * (F-000-04). It tells who the user is and issues no token of this server, so that other code can use it as well (F-000-09).
  */
 export interface Provider {
-  /** Tells this provider from another one that the operator may put in its place. A sign-in is finished where it was begun. */
+  /** Distinguishes this provider from another one that the operator may configure later. A sign-in ends at the provider where it began. */
   readonly id: string
-  /** Where the browser is to go. Throws `ProviderError` of kind `passing` or `misconfigured`. */
+  /** Returns where the browser goes. Throws `ProviderError` of kind `passing` or `misconfigured`. */
   authorizationUrl(login: Login, prompt: ProviderPrompt | undefined, signal: AbortSignal): Promise<URL>
   /** Turns the provider's answer (the query of the callback) into an identity. Throws `ProviderError`. */
   identify(answer: URLSearchParams, login: Login, signal: AbortSignal): Promise<Identity>
@@ -22,48 +22,47 @@ export function providerId(options: {
   return sha256(`${options.issuer}\n${options.clientId}\n${options.redirectUri}`).slice(0, 11)
 }
 
-/** One sign-in at the provider: fresh random values, kept in the browser's transaction cookie (F-01, F-03). */
+/** The random values of one sign-in at the provider. The browser's transaction cookie keeps them (F-01, F-03). */
 export interface Login {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
 }
 
-/** What of `prompt` is passed on (A-12). */
+/** The values of `prompt` that are passed on to the provider (A-12). */
 export type ProviderPrompt = 'login' | 'select_account'
 
 export interface Identity {
-  /** The key of a person is issuer and subject together (F-07). */
+  /** Issuer and subject together identify the user (F-07). */
   readonly issuer: string
   readonly sub: string
   readonly email?: string
-  /** Absent: the provider did not say (F-000-72). */
+  /** Absent if the provider did not say (F-000-72). */
   readonly emailVerified?: boolean
   readonly organization?: { readonly id?: string; readonly name?: string }
 }
 
 /**
- * What a failed sign-in means for what comes next, told by what the provider really answered.
+ * What a failed sign-in means for the next step.
  *
- * - `refused`: the provider, or the person there, said no.
- * - `spent`: the provider has, or may have, taken its code, and nobody was identified: the same request can never
- *   succeed, a new one through the provider can.
- * - `passing`: the provider's own answer was never heard, and its code is as good as before: the same request may succeed in
- *   a moment (F-13).
- * - `misconfigured`: the same again for everybody, until the operator or the provider changes something.
- * - `invalid`: the answer does not prove who this is.
+ * - `refused`: the provider, or the user there, refused.
+ * - `spent`: the provider has or may have taken its code, and no user was identified. The same request can never succeed, but a
+ *   new one through the provider can.
+ * - `passing`: the provider did not answer, and its code is still valid. The same request may succeed in a moment (F-13).
+ * - `misconfigured`: every sign-in fails like this until the operator or the provider changes something.
+ * - `invalid`: the answer does not prove who the user is.
  */
 export type ProviderFailure = 'refused' | 'spent' | 'passing' | 'misconfigured' | 'invalid'
 
 export class ProviderError extends Error {
   override readonly name = 'ProviderError'
   readonly kind: ProviderFailure
-  /** The provider's error code as it may be logged, or our own name for what is misconfigured. */
+  /** The provider's error code if it may be logged, or this server's own name for a misconfiguration. */
   readonly code: string | undefined
-  /** With `spent`: the provider said itself that the code is no good; otherwise its answer was lost, late or broken. */
+  /** With `spent`: the provider itself rejected the code. Otherwise its answer was lost, late or broken. */
   readonly rejected: boolean
 
-  /** @param message for the log: fixed words, nothing that the provider sent */
+  /** @param message for the log: fixed words that quote nothing from the provider */
   constructor(
     kind: ProviderFailure,
     message: string,

@@ -3,13 +3,11 @@ import { type ask, isSuccess, objectOf } from './provider-http.ts'
 import { isRefusal, loggedCode, tokenMeaningOf } from './provider-words.ts'
 
 /**
- * What the provider's token endpoint answered, told apart by whether the provider itself spoke: only then may its code be
- * spent. Of a good answer we use the ID token, and nothing else of it can be wrong.
- *
- * @returns the ID token. Throws `ProviderError`.
+ * Returns the ID token in an answer of the provider's token endpoint. Throws `ProviderError`, which tells whether the provider itself
+ * answered: only then can its code be spent. The rest of a successful answer is not used and cannot be wrong.
  */
 export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>>): string {
-  /** What passes by itself does so only if no earlier attempt can have reached the provider. */
+  /** A fault passes only if no earlier attempt can have reached the provider. Otherwise the code counts as spent. */
   const passing = (reason: string, code?: string) =>
     doubtful ? failure('spent', `${reason}, after an answer was lost`, code) : failure('passing', reason, code)
 
@@ -19,11 +17,11 @@ export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>
   const { status, contentType, text } = delivery
   const answer = objectOf(text)
   const error = typeof answer?.error === 'string' && answer.error !== '' ? answer.error : undefined
-  if (error !== undefined && !gatewaysSpeak(status)) throw ownError(error, status, answer?.error_description, passing)
+  if (error !== undefined && !isGatewayStatus(status)) throw ownError(error, status, answer?.error_description, passing)
   if (isSuccess(status)) {
     if (typeof answer?.id_token === 'string' && answer.id_token !== '') return answer.id_token
     if (answer) throw failure('invalid', 'the answer of the token endpoint has no ID token')
-    // A web page is not the provider's; an answer that breaks off is.
+    // A web page does not come from the provider. An answer that breaks off does.
     if (isMarkup(contentType, text)) throw passing('the token endpoint answered with a web page')
     throw failure('spent', 'the answer of the token endpoint is broken')
   }
@@ -32,10 +30,10 @@ export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>
   throw passing(`the token endpoint answered ${status}`)
 }
 
-/** 408, 425, 429 and 5xx come from whatever stands between, or from a provider that could not do it, whatever the body says. */
-const gatewaysSpeak = (status: number) => [408, 425, 429].includes(status) || status >= 500
+/** 408, 425, 429 and 5xx come from a gateway, or from a provider that could not answer, whatever the body says. */
+const isGatewayStatus = (status: number) => [408, 425, 429].includes(status) || status >= 500
 
-/** The provider's own error (RFC 6749 §5.2), with whatever status: Auth0 refuses a code with 403, others with 200. */
+/** Reads the provider's own error (RFC 6749 §5.2), whatever its status. Auth0 refuses a code with 403, others with 200. */
 function ownError(
   error: string,
   status: number,
@@ -46,13 +44,13 @@ function ownError(
   const reason = `the token endpoint answered ${status} ${code}`
   const meaning = tokenMeaningOf(error)
   if (meaning === 'spent') {
-    // Many providers have no code of its own for this; their words decide, and are not logged.
+    // Many providers have no error code for a wrong redirect URI. Their description decides, and is not logged.
     return typeof description === 'string' && /redirect[\s_-]?ur[il]/i.test(description)
       ? failure('misconfigured', `${reason}: the redirect URI`, code)
       : failure('spent', reason, code, true)
   }
   if (meaning === 'passing') return passing(reason, code)
-  // RFC 6749 §5.2: it is us that are not let in, whatever word that has (Auth0: access_denied).
+  // RFC 6749 §5.2: a 401 refuses this server as a client, whatever the code (Auth0: access_denied).
   if (meaning === 'misconfigured' || status === 401) return failure('misconfigured', reason, code)
   if (isRefusal(meaning)) return failure('refused', reason, code)
   return status === 400 || isSuccess(status) ? failure('spent', reason, code, true) : passing(reason, code)
