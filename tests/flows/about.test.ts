@@ -64,7 +64,7 @@ describe('a host with settings and a memory of its own', () => {
     expect(stack.emulator.operations().length - before).toBe(6)
   })
 
-  test('is not ready without its store, and says why; it is alive all the same [O-03 B8-18]', async () => {
+  test('is alive but not ready without its store, and says why [O-03 B8-18]', async () => {
     await using host = await deploy({})
     stack.emulator.addFault({ action: 'status', status: 500 })
     const response = await send(`${host.url}/health/ready`)
@@ -120,7 +120,7 @@ describe('the documents about the server', () => {
     ['/mcp/server-card', 'application/mcp-server-card+json'],
     ['/.well-known/mcp/server-card.json', 'application/json'],
     ['/', 'application/json'],
-  ])('%s may be read by anybody, and kept for an hour', async (path, type) => {
+  ])('anyone may read %s and cache it for an hour', async (path, type) => {
     const { headers } = await send(stack.url + path, { headers: { accept: '*/*' } })
     expect(headers.get('content-type')).toBe(type)
     expect(headers.get('access-control-allow-origin')).toBe('*')
@@ -151,7 +151,7 @@ describe('the documents about the server', () => {
 })
 
 describe('a person', () => {
-  test('who opens the front page is told what to give to their client [F-001-09]', async () => {
+  test('the front page tells a visitor what to give to the client [F-001-09]', async () => {
     const response = await send(open.url, { headers: browser })
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(response.headers.get('vary')).toBe('Accept')
@@ -162,7 +162,7 @@ describe('a person', () => {
     expect(page).toContain(`href="${documentation}"`)
   })
 
-  test('who reads Markdown is told everything that the page of the documentation site says', async () => {
+  test('the Markdown document says everything that the page of the documentation site says', async () => {
     const response = await send(open.url, { headers: { accept: 'text/markdown, text/html;q=0.5' } })
     expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8')
     const text = await response.text()

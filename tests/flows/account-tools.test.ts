@@ -14,7 +14,7 @@ import {
 } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** The tools that are about the person who calls, and the tools that need none, through the artifact. */
+/** The account tools and the tools that need no user, through the artifact. */
 
 let stack: Stack
 let client: OAuthClient
@@ -48,7 +48,7 @@ const call = (name: string, args: object, token?: string, mcpUrl = stack.mcpUrl)
 const feedbackTool = 'submit_documentation_feedback'
 const feedback = 'Nothing is said about compaction.'
 
-describe('somebody who has signed in', () => {
+describe('a user who has signed in', () => {
   test('sends feedback, which arrives under their address and is nowhere in the log', async () => {
     const page = new URL('/current/topics/', stack.forms.url).href
     const { result } = await call(feedbackTool, { feedback, category: 'bug', page_url: page }, accessToken)
@@ -60,7 +60,7 @@ describe('somebody who has signed in', () => {
     expect(stack.logs.join('\n')).not.toContain(feedback)
   })
 
-  test('is told that feedback has not been sent when the site moves it elsewhere (M-09)', async () => {
+  test('learns that feedback was not sent when the site redirects it elsewhere (M-09)', async () => {
     stack.forms.faults.form = { kind: 'status', status: 301, location: '/home/' }
     const { result } = await call(feedbackTool, { feedback }, accessToken)
     expect(result.isError).toBe(true)
@@ -92,7 +92,7 @@ describe('somebody who has signed in', () => {
   })
 })
 
-describe('where everybody has to sign in', () => {
+describe('where every user must sign in', () => {
   test('MCP_PUBLIC_TOOLS: those alone need no token; auth_status without the setting [S-20]', async () => {
     const open = `${(await deploy(stack, { MCP_PUBLIC_TOOLS: 'ask_redpanda_question' })).url}/mcp`
     const statuses = async (mcpUrl: string) => [
@@ -137,7 +137,7 @@ test('MCP_FEEDBACK_FORM_PATH, MCP_FEEDBACK_FORM_NAME and MCP_FEEDBACK_TOOL_NAME 
 
 const scopeOf = ({ challenge }: { readonly challenge: string | null }) => /scope="([^"]*)"/.exec(challenge ?? '')?.[1]
 
-test('MCP_ASK_ALL_SCOPES: who signs in is asked for feedback as well, since many clients cannot ask later; false, and nobody is [S-05]', async () => {
+test('MCP_ASK_ALL_SCOPES: the consent page asks for feedback too, since many clients cannot ask later; with false it does not [S-05]', async () => {
   const asked = async (mcpUrl: string) => scopeOf(await send(mcpUrl, 'initialize', {}))
   expect(await asked(stack.mcpUrl)).toBe('docs:read docs:feedback')
   expect(await asked(await sameIssuer({ MCP_ASK_ALL_SCOPES: 'true' }))).toBe('docs:read docs:feedback')
@@ -147,7 +147,7 @@ test('MCP_ASK_ALL_SCOPES: who signs in is asked for feedback as well, since many
   expect((await send(stack.mcpUrl, 'tools/list', {}, readerOnly)).status).toBe(200)
 })
 
-describe('who has left feedback out', () => {
+describe('a user who has left feedback out', () => {
   const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
   const leavingOut = () => signInLeavingOut(client, 'docs:read docs:feedback', ['docs:feedback'])
   const namesOf = async (accessToken: string) =>
@@ -173,12 +173,12 @@ describe('who has left feedback out', () => {
     }
     expect(stack.forms.submissions()).toEqual([])
     await client.revoke(second.refreshToken)
-    // Where nobody remembers that the grant stood.
+    // On a host that has not cached the status of the grant.
     const refused = await send(await sameIssuer({}), 'tools/list', {}, second.accessToken)
     expect([refused.status, scopeOf(refused)]).toEqual([401, 'docs:read'])
   })
 
-  test('of one client has the tool with another, and who was never asked is told what it takes [C-15 S-05]', async () => {
+  test('of one client has the tool with another client; a client that never asked for the scope learns what it needs [C-15 S-05]', async () => {
     await leavingOut()
     expect(await namesOf(accessToken)).toContain(feedbackTool)
     const readerOnly = await signIn(client, 'docs:read')
@@ -188,7 +188,7 @@ describe('who has left feedback out', () => {
   })
 })
 
-test('MCP_FEEDBACK_FORM_PATH=off: there is no tool for feedback, and nobody is asked to allow it', async () => {
+test('MCP_FEEDBACK_FORM_PATH=off: there is no feedback tool, and no consent page asks for it', async () => {
   const off = await sameIssuer({ MCP_FEEDBACK_FORM_PATH: 'off' })
   const metadata = await fetch(off.replace(/mcp$/, '.well-known/oauth-protected-resource'))
   expect(await metadata.json()).toMatchObject({ scopes_supported: ['docs:read'] })

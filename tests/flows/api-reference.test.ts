@@ -5,7 +5,7 @@ import { exchangeMcp } from '../support/mcp.ts'
 import { obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** The tools that read the API reference, through the artifact, by way of the stand-in for the hub. */
+/** The tools that read the API reference, through the artifact, against the stand-in for the hub. */
 
 let stack: Stack
 let accessToken: string
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => stack?.stop())
 beforeEach(() => stack.hub.reset())
 
-/** The result of a message; where nobody has to sign in, without a token. */
+/** The result of a message, sent without a token where no sign-in is needed. */
 const rpc = async (mcpUrl: string, method: string, params: object, token?: string) =>
   (await exchangeMcp(mcpUrl, method, params, token)).message.result
 
@@ -30,7 +30,7 @@ async function toolsOf(settings: Readonly<Record<string, string>>) {
   return { mcpUrl, tools, names: tools.map((tool: { name: string }) => tool.name) }
 }
 
-test('somebody finds an operation of one API and reads it; the hub learns nothing about them [S-08 S-09]', async () => {
+test('a user finds an operation of an API and reads it; the hub learns nothing about the user [S-08 S-09]', async () => {
   const { data: apis } = (await call('list_api_reference_pages', {})).structuredContent
   expect(apis).toContainEqual({ type: 'api', url: `${stack.hub.docsUrl}/admin`, title: 'Admin API' })
   const search = await call('search_api_reference', { api: 'admin', query: 'decommission a broker', type: 'operation' })
@@ -111,7 +111,7 @@ describe('settings', () => {
     }
   })
 
-  test('MCP_API_DOCS_URL is where the pages of an API are; without it nobody is offered to name one', async () => {
+  test('MCP_API_DOCS_URL is where the pages of an API are; without it no tool takes the name of an API', async () => {
     const properties = ({ tools }: { tools: { name: string; inputSchema: { properties: object } }[] }) =>
       Object.keys(tools.find(({ name }) => name === 'search_api_reference')?.inputSchema.properties ?? {})
     expect(properties(await toolsOf({}))).toContain('api')
@@ -119,7 +119,7 @@ describe('settings', () => {
     expect(properties(unnamed)).toEqual(['query', 'type', 'url'])
   })
 
-  test('MCP_API_NAMES are what the descriptions name, and MCP_API_LIST_TOOL_NAME, MCP_API_SEARCH_TOOL_NAME and MCP_API_CONTENT_TOOL_NAME how the tools are called', async () => {
+  test('MCP_API_NAMES are the APIs in the descriptions; MCP_API_LIST_TOOL_NAME, MCP_API_SEARCH_TOOL_NAME and MCP_API_CONTENT_TOOL_NAME name the tools', async () => {
     const { tools } = await toolsOf({
       MCP_API_NAMES: 'billing, orders',
       MCP_API_LIST_TOOL_NAME: 'list_example_pages',

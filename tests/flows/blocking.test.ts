@@ -9,7 +9,7 @@ import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** On a host that nobody vouches for: the person is asked once more after the sign-in. */
+/** On a host that the operator does not trust, so the broker asks once more after the sign-in. */
 const redirectUri = 'https://app.example/callback'
 
 let stack: Stack
@@ -108,7 +108,7 @@ describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
   )
 })
 
-test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessing it is throttled [R-02 O-11]', async () => {
+test('MCP_OAUTH_REGISTRATION_TOKEN: only a client with the token can register; guessing it is throttled [R-02 O-11]', async () => {
   const token = 'registration-token-7c1f-0b6e4d1fa2c9'
   keepSecret(token)
   // Exempt from other limits, as this machine is, but not from this one.
@@ -123,7 +123,7 @@ test('MCP_OAUTH_REGISTRATION_TOKEN closes registration to everybody else; guessi
   expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(429)
 })
 
-test('MCP_OAUTH_DCR=off: nobody can register, the metadata offers it no more, and who is registered stays so [R-02]', async () => {
+test('MCP_OAUTH_DCR=off: no client can register, the metadata does not offer it, and registered clients keep working [R-02]', async () => {
   const before = await deploy(stack, {})
   const client = await registerClient(before.url)
   const { client_id } = await (await register(before.url)).json()

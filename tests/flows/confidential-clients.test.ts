@@ -52,7 +52,7 @@ async function token(form: Form, authorization?: string) {
   return { status: response.status, headers: response.headers, body, verdict: `${response.status} ${body.error ?? ''}` }
 }
 
-/** What a client sends to redeem the code of somebody who has just signed in, but for its proof. */
+/** The form that redeems the code of a fresh sign-in, without client authentication. */
 async function redeeming(client_id: string, redirect_uri: string, changes: Form = {}): Promise<Form> {
   const anybody = await registerClient(stack.url)
   const { url, codeVerifier } = anybody.authorizationRequest({ client_id, redirect_uri, ...changes })
@@ -100,7 +100,7 @@ describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
     expect((await token(form, basic('docs-portal', portalSecret))).status).toBe(200)
   })
 
-  test('gets no more than the operator gave it, whatever it asks for', async () => {
+  test('gets no more scopes than the operator gave it, whatever it asks for', async () => {
     const form = await redeeming('docs-portal', portal, { scope: 'docs:read docs:feedback' })
     expect((await token(form, basic('docs-portal', portalSecret))).body.scope).toBe('docs:read')
   })

@@ -87,7 +87,7 @@ test('every route has its row in the table below [A32]', () => {
 
 describe.each(Object.entries(expected))('%s', (path, { kind, allow }) => {
   const allowed = allow.split(', ')
-  // At `/mcp` nobody learns which methods there are before they have shown a token (S-11).
+  // `/mcp` lists its methods only to a caller with a token (S-11).
   const headers = () => (kind === 'mcp' ? { authorization: `Bearer ${accessToken}` } : {})
 
   test.each(everyMethod.filter((method) => !allowed.includes(method)))(
@@ -153,7 +153,7 @@ describe('documents', () => {
     '/.well-known/oauth-protected-resource',
     '/.well-known/oauth-protected-resource/mcp',
     '/.well-known/jwks.json',
-  ])('%s: JSON that anybody may read, and keep for a moment [D-01 D-02 D-16 D-17 D-18 D-23 D-25]', async (path) => {
+  ])('%s: JSON that anyone may read and cache for a moment [D-01 D-02 D-16 D-17 D-18 D-23 D-25]', async (path) => {
     const response = await send(stack.url + path)
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -224,7 +224,7 @@ describe('pages', () => {
     },
   )
 
-  test('an error that goes back to the client is a 303 that nobody keeps [A-14]', async () => {
+  test('an error goes back to the client in a 303 that is not cached [A-14]', async () => {
     const response = await send(client.authorizationRequest({ response_type: 'token' }).url)
     expect([response.status, response.headers.get('cache-control')]).toEqual([303, 'no-store'])
     expect(corsNames(response)).toEqual([])

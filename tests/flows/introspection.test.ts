@@ -60,7 +60,7 @@ test('a resource server learns what an access token is good for, and not who the
   }
 })
 
-test('everything else is not active, and no more is said [T-27 A13]', async () => {
+test('every other token is inactive, and the answer says nothing more [T-27 A13]', async () => {
   const { accessToken, refreshToken } = await obtainTokens(client)
   const { code } = await obtainCode(client)
   const revoked = await obtainTokens(client)
@@ -100,7 +100,7 @@ test('while the store is down: 503 and Retry-After, not a word about the token [
   expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
 })
 
-test('nobody else may ask; after 20 wrong tokens of an address in an hour its strangers are sent away, and those who may ask are not [T-27 O-11]', async () => {
+test('only a caller with a token may ask; after 20 wrong tokens from an address in an hour its other wrong tokens get 429, and good ones still work [T-27 O-11]', async () => {
   const { accessToken } = await obtainTokens(client)
   const { url } = await deploy(stack, settings)
   const ask = (authorization?: string) => introspect({ token: accessToken }, authorization, url)

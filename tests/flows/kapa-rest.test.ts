@@ -3,7 +3,7 @@ import { kapaProjectId } from '../../dev/kapa/server.ts'
 import { callMcp, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** A project without a hosted MCP server: questions go to Kapa's REST API, and nobody who asks sees a difference. */
+/** A Kapa project without a hosted MCP server: questions go to Kapa's REST API, and callers see no difference. */
 
 let stack: Stack
 let accessToken: string

@@ -44,7 +44,7 @@ test('a client of 2025-03-26 that reads no metadata signs in at /register, /auth
   expect((await later.refresh(refresh_token, { client_id })).status).toBe(200)
 })
 
-test('the metadata names the endpoints under /oauth/, and these redirect nobody [D-24 D-25]', async () => {
+test('the metadata names the endpoints under /oauth/, and none of them redirects [D-24 D-25]', async () => {
   const { authorization_endpoint, token_endpoint, registration_endpoint } = await metadataOf(stack.url)
   expect([authorization_endpoint, token_endpoint, registration_endpoint]).toEqual(
     ['authorize', 'token', 'register'].map((name) => `${stack.url}/oauth/${name}`),
@@ -76,7 +76,7 @@ test('we are no OpenID Provider: openid-configuration is 404 as JSON, wherever c
   }
 })
 
-test('MCP_OAUTH_ADVERTISE_ISS=off: the metadata does not promise iss, and it comes all the same [A-15 A-16 D-10]', async () => {
+test('MCP_OAUTH_ADVERTISE_ISS=off: the metadata does not promise iss, and the response still carries it [A-15 A-16 D-10]', async () => {
   const { url } = await deploy(stack, { MCP_OAUTH_ADVERTISE_ISS: 'off' })
   const promise = 'authorization_response_iss_parameter_supported'
   expect(await metadataOf(stack.url)).toHaveProperty(promise, true)

@@ -26,7 +26,7 @@ beforeAll(async () => {
       ...publisher.settings,
       MCP_OAUTH_LIMIT_EXEMPT: '127.0.1.0/24',
       MCP_OAUTH_REGISTER_LIMIT: String(registrationLimit),
-      // Of everybody together only some are counted, at random and later: tests here count what the store is asked.
+      // The overall limit counts a random sample, and later; these tests count store operations.
       MCP_OAUTH_REGISTER_TOTAL_LIMIT: '0',
       MCP_OAUTH_CIMD_LIMIT: '3',
       // The longest there are, so that hardly any run meets the beginning of another one.
@@ -45,7 +45,7 @@ beforeEach(() => {
 })
 
 let callers = 0
-/** Somebody from whom nothing has come yet. */
+/** A network address that has sent nothing yet. */
 const newAddress = () => `127.0.0.${100 + callers++}`
 
 const from = (address: string, host: number, path: string, sent?: Sent) => sendFrom(stack, address, host, path, sent)
@@ -65,7 +65,7 @@ describe('registration', () => {
     expect((await registerFrom(newAddress())).status).toBe(201)
   })
 
-  test('nobody gets a new account by what they write into a header [R-12]', async () => {
+  test('a header in the request does not reset the limit [R-12]', async () => {
     const address = newAddress()
     for (let i = 0; i < registrationLimit; i++) await registerFrom(address)
     for (const name of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'client-ip', 'x-nf-client-connection-ip']) {
@@ -73,7 +73,7 @@ describe('registration', () => {
     }
   })
 
-  test('web pages that somebody has open use up nothing of what the programs at their address may do', async () => {
+  test('requests of web pages do not count against programs at the same address', async () => {
     const address = newAddress()
     const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => registerFrom(address, i % 2, page)))
@@ -84,7 +84,7 @@ describe('registration', () => {
     expect((await registerFrom(address, 0, { ...page, origin: 'https://another.example' })).status).toBe(429)
   })
 
-  test('an instance that has just started knows who is over the limit', async () => {
+  test('a new instance knows which addresses are over the limit', async () => {
     const address = newAddress()
     for (let i = 0; i < registrationLimit; i++) await registerFrom(address)
     await stack.hosts()[0]?.kill()
@@ -107,7 +107,7 @@ describe('registration', () => {
     expect(stack.emulator.operations(before)).toEqual([])
   })
 
-  test('while the store is down nobody is kept out, and the log says so', async () => {
+  test('while the store is down no request is refused, and the log says so', async () => {
     const address = newAddress()
     stack.emulator.addFault({ action: 'hang', key: '^limits/' })
     const answers = await Promise.all(Array.from({ length: 10 }, () => registerFrom(address)))
@@ -124,7 +124,7 @@ describe('registration', () => {
   })
 })
 
-/** A client that is known is told itself what its request lacks. */
+/** A known client receives the error about its request. */
 const known = 303
 
 describe('clients with a metadata document', () => {
@@ -213,7 +213,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
     }
   })
 
-  test('MCP_OAUTH_REGISTER_TOTAL_LIMIT: everybody together, whatever each may do; others go on [R-12]', async () => {
+  test('MCP_OAUTH_REGISTER_TOTAL_LIMIT: all addresses together, below the limit of each; other requests go on [R-12]', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3' }
     const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(day) })
     // What passes is counted after the answer.
@@ -236,7 +236,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
 const hashOf = (clientId: string) => createHash('sha256').update(clientId).digest('base64url')
 
 describe('the last good copy of a document [M-12]', () => {
-  test('lets people sign in while its host is down, once somebody has; costs nothing while it is up', async () => {
+  test('works while its host is down, after one completed sign-in; costs no store operation while the host is up', async () => {
     const before = await deploy(stack, {})
     const client = await registerClient(before.url)
     const [used, unused] = [publisher.newClientId(), publisher.newClientId()]
@@ -259,8 +259,8 @@ describe('the last good copy of a document [M-12]', () => {
     expect([await statusOf(used), await statusOf(unused)]).toEqual([400, 400])
   })
 
-  test('lets people at an address sign in that somebody else has brought over its limit', async () => {
-    // A window of its own: everybody here has one address.
+  test('works at an address that another user has brought over its limit', async () => {
+    // This test has a window of its own, because all users here have one address.
     const window = { MCP_OAUTH_CIMD_LIMIT: '2', MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 5) }
     const settings = { ...window, MCP_OAUTH_LIMIT_EXEMPT: '' }
     const before = await deploy(stack, settings)

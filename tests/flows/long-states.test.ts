@@ -23,7 +23,7 @@ test.each(longStates)('%s: a state of 4,096 characters goes to the provider and 
   expect(answer.searchParams.getAll('state')).toEqual([state])
   const { accessToken } = tokensOf(await client.redeem(request, codeOf(answer)))
   expect(accessToken).not.toBe('')
-  // Whoever loads the callback again is told how it ended, for a while; the transaction itself is gone.
+  // A reload of the callback shows the outcome for a while. The transaction itself is gone.
   const first = ofTransactions(browser).find(({ name }) => name.split('.').length === 3)
   const [header = ''] = (first?.value ?? '').split('.')
   expect(JSON.parse(atob(header)).typ).toBe('outcome')

@@ -19,7 +19,7 @@ afterAll(async () => {
   await stack.stop()
 })
 
-describe('the token endpoint takes nothing but a form, and says what is wrong', () => {
+describe('the token endpoint takes only a form, and names the error', () => {
   const good = () => `grant_type=refresh_token&client_id=${client.clientId}&refresh_token=${refreshToken}`
 
   const requests: Readonly<Record<string, () => Sent>> = {
@@ -79,7 +79,7 @@ describe('the token endpoint takes nothing but a form, and says what is wrong', 
   })
 })
 
-describe('registration takes nothing but JSON, and says what is wrong', () => {
+describe('registration takes only JSON, and names the error', () => {
   const metadata = '{"redirect_uris":["https://app.example/cb"]}'
 
   test.each<[string, Sent, string]>([
@@ -111,7 +111,7 @@ describe('registration takes nothing but JSON, and says what is wrong', () => {
   })
 })
 
-describe('the pages of a sign-in refuse what is malformed', () => {
+describe('the pages of a sign-in refuse malformed requests', () => {
   const repeated = (name: string) => {
     const { url } = client.authorizationRequest()
     url.searchParams.append(name, url.searchParams.get(name) ?? '')

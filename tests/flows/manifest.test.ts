@@ -50,7 +50,7 @@ test('the rate limits of the platform stand on sign-in and on /mcp: two rules, a
   expect(rules).toEqual({ oauth: shield, mcp: shield, about: undefined, maintenance: undefined })
 })
 
-test('a file of the site goes before what the service says about itself, and before nothing else', async () => {
+test('a static file of the site takes precedence over the public documents of the service, and over no other route', async () => {
   const functions = await readManifest(builtArtifact().manifestPath)
   const preferred = functions.flatMap(({ routes }) =>
     routes.flatMap((route) => (route.prefer_static ? [route.literal] : [])),

@@ -44,9 +44,9 @@ afterAll(() => stack?.stop())
 beforeEach(() => stack.emulator.clearFaults())
 
 let addresses = 0
-/** Somebody from whom nothing has come yet. */
+/** A network address that has sent nothing yet. */
 const newAddress = () => `127.0.0.${100 + addresses++}`
-/** A token of a person who has not called anything yet. */
+/** A token of a user who has not called anything yet. */
 const newPerson = (claims: JWTPayload = {}) =>
   key.resign(accessToken, { claims: { sub: crypto.randomUUID(), ...claims } })
 
@@ -72,7 +72,7 @@ async function times<T>(count: number, work: (index: number) => Promise<T>): Pro
 }
 
 describe('calls of tools at /mcp', () => {
-  test('of 200 at once by one person, on two hosts, exactly 60 pass; the rest are told when to come back [O-11 B8-13]', async () => {
+  test('of 200 parallel calls by one user, on two hosts, exactly 60 pass; the others get a Retry-After [O-11 B8-13]', async () => {
     const token = await newPerson()
     const users = { status: 200, limit: userLimit, name: 'mcp-users' }
     const [refused] = await expectExactly(stack, users, (i) => callAs(token, i % 2), 200)
@@ -84,7 +84,7 @@ describe('calls of tools at /mcp', () => {
     expect((await callAs(await newPerson())).status).toBe(200)
   })
 
-  test('what another host counted is told from the first answer on', async () => {
+  test('the first answer of a host includes what another host has counted', async () => {
     const token = await newPerson()
     const left = async (host: number) => (await callAs(token, host)).headers.get('ratelimit-remaining')
     // Told in quarters: the sixteenth call begins the third.
@@ -92,7 +92,7 @@ describe('calls of tools at /mcp', () => {
     expect([await left(1), await left(1)]).toEqual(['45', '30'])
   })
 
-  test('of 30 at once from one address without signing in, exactly five; a header makes nobody somebody else [B8-13]', async () => {
+  test('of 30 parallel calls from one address without sign-in, exactly five pass; a header does not change the address [B8-13]', async () => {
     const address = newAddress()
     const names = ['x-client-key', 'x-forwarded-for', 'x-real-ip', 'x-nf-client-connection-ip', 'cf-connecting-ip']
     const headers = (i: number) => ({ [names[i % names.length] ?? '']: `127.0.1.${i}` })
@@ -102,7 +102,7 @@ describe('calls of tools at /mcp', () => {
     expect((await callFrom(address, 0, bearer(await newPerson()))).status).toBe(200)
   })
 
-  test('one call costs one round trip, and one who is over the limit none; connecting and listing tools are free', async () => {
+  test('a call costs one store round trip, and none over the limit; connecting and listing tools are free', async () => {
     const address = newAddress()
     const seen = () => stack.emulator.operations().at(-1)?.sequence
     const since = (sequence: number | undefined) => stack.emulator.operations(sequence).map(({ method }) => method)
@@ -124,7 +124,7 @@ describe('calls of tools at /mcp', () => {
     expect(signedIn.headers.get('ratelimit-remaining')).toBe(String((userLimit * 3) / 4))
   })
 
-  test('while the store is down nobody is kept out, the log says so, and no one is named in it [O-11 O-02]', async () => {
+  test('while the store is down no call is refused; the log says so, and names no user [O-11 O-02]', async () => {
     const [address, token] = [newAddress(), await newPerson()]
     stack.emulator.addFault({ action: 'hang', key: '^limits/' })
     const answers = await Promise.all(
@@ -142,7 +142,7 @@ describe('calls of tools at /mcp', () => {
 describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
   const notExempt = { REQUIRE_AUTH: 'false', MCP_OAUTH_LIMIT_EXEMPT: '' }
 
-  test('are what the headers say; people who sign in and people who do not have each their own', async () => {
+  test('are in the headers; calls with and without sign-in have separate limits', async () => {
     const limits = { MCP_USER_LIMIT: '7', MCP_ANONYMOUS_LIMIT: '2', MCP_LIMIT_WINDOW_SEC: '1800' }
     const { url } = await deploy(stack, { ...key.settings, ...notExempt, ...limits })
     const policyOf = async (headers: Sent['headers'] = {}) =>
@@ -186,7 +186,7 @@ describe('MCP_PLANS', () => {
     expect((await callAs(await newPerson({ org_id: 'org_large' }))).headers.get('ratelimit-remaining')).toBe('75')
   })
 
-  test('a domain counts where the address is verified; who is of no plan has the usual number, who is of an endless one none', async () => {
+  test('a domain counts if the address is verified; a user without a plan has the usual limit, and a user of an unlimited plan has none', async () => {
     const policyOf = async (claims: JWTPayload) =>
       (await callAs(await newPerson(claims))).headers.get('ratelimit-policy')
     expect(await policyOf(ofSmall)).toBe(`"small";q=1;w=${day}`)
@@ -196,7 +196,7 @@ describe('MCP_PLANS', () => {
     expect(await policyOf({ org_id: 'org_endless' })).toBeNull()
   })
 
-  test('that make no sense are told by name, and nobody is served by them', async () => {
+  test('that are invalid are named in the log, and /mcp answers 503', async () => {
     const settings = {
       ...key.settings,
       REQUIRE_AUTH: 'false',
@@ -219,7 +219,7 @@ describe('a client over the limit', () => {
       '2.x, MCP of 2026',
       (options: SdkClientOptions) => createV2Client(options, { versionNegotiation: { mode: 'auto' } }),
     ],
-  ])('of the SDK %s tells its person what the server says, asks once, and goes on [O-11]', async (_version, create) => {
+  ])('of the SDK %s shows the message of the server, asks once, and goes on [O-11]', async (_version, create) => {
     const token = await newPerson(ofSmall)
     const sent: string[] = []
     const client = create({
@@ -240,7 +240,7 @@ describe('a client over the limit', () => {
   })
 })
 
-test('REQUIRE_WORK_EMAIL keeps out who has signed in with another address, for whatever they ask, and takes nothing from what they may do [S-26] [F-000-21]', async () => {
+test('REQUIRE_WORK_EMAIL refuses every request of a user with another address, and counts none of them [S-26] [F-000-21]', async () => {
   const settings = { ...key.settings, REQUIRE_AUTH: 'true', REQUIRE_WORK_EMAIL: 'true' }
   const { url, lines } = await deploy(stack, settings)
   const sub = crypto.randomUUID()

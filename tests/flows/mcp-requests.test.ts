@@ -76,7 +76,7 @@ describe.each(['the wire of 2025', 'the wire of 2026-07-28'])('%s', (wire) => {
   })
 
   test.each(['text/html', 'application/json;q=0, text/event-stream;q=0.0', '*/*;q=0', 'application/xml, text/plain'])(
-    'Accept: %s is neither: 406, and nobody is asked [S-12]',
+    'Accept: %s allows neither form: 406, and Kapa is not asked [S-12]',
     async (accept) => {
       const calls = stack.kapa.calls().length
       const response = await ask(question, { accept })
@@ -102,7 +102,7 @@ describe.each(['the wire of 2025', 'the wire of 2026-07-28'])('%s', (wire) => {
     ['a tool called __proto__', request('tools/call', { name: '__proto__' })],
     ['a tool called constructor', request('tools/call', { name: 'constructor' })],
     ['a tool called toString', request('tools/call', { name: 'toString' })],
-  ])('what is wrong is -32602: %s', async (_what, message) => {
+  ])('invalid parameters are -32602: %s', async (_what, message) => {
     const text = await (await ask(message, {})).text()
     expect(messageOf(text).error).toMatchObject({ code: -32602 })
     expect(text).not.toContain('disabled')
@@ -208,7 +208,7 @@ describe('the 2025 revisions', () => {
     ['parameters of null', request('initialize', null)],
     ['parameters that are a text', request('initialize', 'x')],
     ['an id of null', { ...list, id: null }],
-  ])('initialize says what is wrong with it by -32602 or -32600: %s', async (_what, message) => {
+  ])('an invalid initialize is answered -32602 or -32600: %s', async (_what, message) => {
     const response = await post(message)
     expect(response.status).toBe(400)
     expect([-32602, -32600]).toContain((await response.json()).error.code)
@@ -240,7 +240,7 @@ test('an initialize of 2026-07-28 does not exist either', async () => {
   expect([response.status, (await response.json()).error.code]).toEqual([404, -32601])
 })
 
-describe('64 KB are enough for everybody', () => {
+describe('64 KB is the limit for every caller', () => {
   const padded = (bytes: number) => JSON.stringify(list).padEnd(bytes)
 
   test.each(['with a token', 'without one'])('%s', async (who) => {

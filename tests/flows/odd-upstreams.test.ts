@@ -6,7 +6,7 @@ import { answerIn, callTool, failureIn, type McpAnswer } from '../support/mcp.ts
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Kapa and the hub are odd rather than broken, through the artifact: whoever asks gets the answer all the same. */
+/** Kapa and the hub behave oddly but are not broken, through the artifact: the caller still gets the answer. */
 
 const ask = 'ask_redpanda_question'
 const form = 'application/x-www-form-urlencoded'
@@ -129,7 +129,7 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
   ['400 without a word', { status: 400, text: '' }],
   ['400 in other words', { status: 400, text: 'Bad Request' }],
   [
-    '400 of a server that starts anew',
+    '400 of a server that restarts',
     { status: 400, error: { code: -32_000, message: 'Bad Request: Server not initialized' }, anonymous: true },
   ],
   ['401 in words', { status: 401, text: '{"error":"session_expired"}' }],
@@ -170,7 +170,7 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, forgetSessions }
     expect(tried()).toBe(4)
   })
 
-  test('refuses every call in every session, it is asked twice and no more', async () => {
+  test('refuses every call in every session, it is asked exactly twice', async () => {
     await onNewInstance()
     faults().sessions = true
     for (const [status, message] of [
@@ -190,7 +190,7 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, forgetSessions }
 
 describe.each([kapa, hub, rest])('when $name', ({ use, faults, tried }) => {
   test.each([404, 408, 425, 500, 502, 503, 504, 520, 522, 524, 529])(
-    'answers %i once, nobody notices',
+    'answers %i once, the caller still gets the answer',
     async (status) => {
       faults().call = { kind: 'status', status, times: 1 }
       answerIn(await use())
@@ -216,7 +216,7 @@ const oddPassages: readonly (readonly [what: string, odd: unknown, usable?: obje
     { source_url: 'https://docs.example.com/', content: 'words' },
   ],
   [
-    'with members that nobody knows',
+    'with unknown members',
     { source_url: 'https://docs.example.com/', content: 'words', score: 0.5 },
     { source_url: 'https://docs.example.com/', content: 'words', score: 0.5 },
   ],
@@ -288,7 +288,7 @@ const texts: readonly (readonly [what: string, sent: string, received: string])[
   ['a backslash before what looks like half of a pair', 'a\\ud83d', 'a\\ud83d'],
 ]
 
-describe('what is said with', () => {
+describe('a message with', () => {
   const items = (sent: string): CallFault => ({
     kind: 'odd-items',
     items: [

@@ -7,7 +7,7 @@ import { obtainCodeByMock, registerClient, tokensOf } from '../support/oauth-cli
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Deploys that are not the published one: by which hosts they go, and whom they tell. */
+/** Deploys that are not the published one: their hosts, and whom they notify. */
 
 let stack: Stack
 
@@ -59,7 +59,7 @@ test('MCP_OAUTH_PREVIEW_DOMAINS: previews answer there too, each in its own name
   expect(await (await preview())('staging.example.com')).toBe(404)
 })
 
-test('feedback of the mock’s made-up person is sent to nobody, and says so; with MCP_NOTIFY_WITH_MOCK it is, as of a preview', async () => {
+test('feedback of the mock’s user is not sent, and the answer says so; with MCP_NOTIFY_WITH_MOCK it is sent, marked as from a preview', async () => {
   const feedback = 'Nothing is said about compaction.'
   const sendFeedback = async (settings: Readonly<Record<string, string>>) => {
     const { url } = await deploy(stack, settings)

@@ -36,7 +36,7 @@ function tally(answers: readonly TokenAnswer[]): Record<string, number> {
   return counts
 }
 
-/** Keys of the grants that the store was made to hold since `after`, told by the writes themselves. */
+/** Keys of the grants that were created since `after`, from the log of writes. */
 function grantsWritten(after: number): Set<string> {
   const written = stack.emulator.operations(after).filter(({ method, key }) => {
     return method === 'PUT' && key.startsWith('grants/') && stack.emulator.inspect('mcp-oauth-broker', key) !== null
@@ -134,7 +134,7 @@ function disturb(random: () => number, faults: number): void {
   }
 }
 
-/** As a client does that was told to come again: the same request, until the answer is another than 503. */
+/** Repeats the request until the answer is not 503, as a client does. */
 async function persistently(request: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
   for (;;) {
     const answer = await request()
@@ -146,7 +146,7 @@ async function persistently(request: () => Promise<TokenAnswer>): Promise<TokenA
 const disturbances = Array.from({ length: 8 }, (_, index) => ({ seed: index + 1 }))
 
 describe.each(disturbances)('two hosts and a store that fails, seed $seed', ({ seed }) => {
-  test('parallel refreshes: everybody who comes again has the one new refresh token, and the session lives [T-21 B8-6]', async () => {
+  test('parallel refreshes: every request that is repeated gets the one new refresh token, and the session lives [T-21 B8-6]', async () => {
     const { refreshToken } = await obtainTokens(client)
     const before = lastOperation()
     disturb(createRandom(seed), 24)
@@ -182,7 +182,7 @@ describe.each(disturbances)('two hosts and a store that fails, seed $seed', ({ s
     expect(grantsWritten(before).size).toBe(1)
   })
 
-  test('a code that nobody else redeems survives as many faults as one request repeats [O-05]', async () => {
+  test('a code survives as many store faults as one request repeats [O-05]', async () => {
     const { request, code } = await obtainCode(client)
     const before = lastOperation()
     disturb(createRandom(seed), 2)

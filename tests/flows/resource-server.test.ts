@@ -80,7 +80,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     'without a grant': () => key.resign(accessToken, { claims: { grant: undefined } }),
   }
 
-  test('a token signed anew by this test, and not changed, opens it', async () => {
+  test('an unchanged token that this test signs again is accepted', async () => {
     expect((await ask({ authorization: `Bearer ${await key.resign(accessToken)}` })).status).toBe(200)
   })
 
@@ -115,7 +115,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     expect(challengeOf(response)).toContain('scope="docs:read"')
   })
 
-  test('a page of an origin that nobody listed acts with a good token, and is led to sign-in without one [S-10 A20]', async () => {
+  test('a page of an unlisted origin may call with a good token, and is led to sign-in without one [S-10 A20]', async () => {
     for (const origin of ['https://attacker.example', 'null', 'tauri://localhost']) {
       expect((await ask({ origin, authorization: `Bearer ${accessToken}` })).status).toBe(200)
       for (const headers of [{ origin }, { origin, authorization: 'Bearer bad' }]) {

@@ -46,7 +46,7 @@ function askAt(host: number, accessToken: string): Promise<Response> {
   })
 }
 
-/** What the store was asked for while `work` ran. */
+/** The store operations while `work` ran. */
 async function operationsOf(work: () => Promise<unknown>) {
   const before = stack.emulator.operations().at(-1)?.sequence ?? 0
   await work()
@@ -88,7 +88,7 @@ describe.each(['accessToken', 'refreshToken'] as const)('a client revokes its %s
     tokensOf(await client.refresh(other.refreshToken))
   })
 
-  test('another client cannot: it is told so, and the session lives [T-26 A6]', async () => {
+  test('another client cannot: it gets an error, and the session lives [T-26 A6]', async () => {
     const { accessToken, refreshToken } = await obtainTokens(client)
     const thief = await registerClient(stack.url, 'Thief')
     expect(await error(await thief.revoke(kind === 'accessToken' ? accessToken : refreshToken))).toEqual([
@@ -129,7 +129,7 @@ describe('revocation', () => {
     },
   )
 
-  test('a refresh token of an earlier generation ends the grant all the same, and whatever the hint says [T-26]', async () => {
+  test('a refresh token of an earlier generation ends the grant too, whatever the hint says [T-26]', async () => {
     for (const token_type_hint of ['refresh_token', 'access_token', 'something_else', '']) {
       const { refreshToken: first } = await obtainTokens(client)
       const { accessToken, refreshToken: second } = tokensOf(await client.refresh(first))
@@ -139,7 +139,7 @@ describe('revocation', () => {
     }
   })
 
-  test('what is no token, has expired, or has ended before is 200, and writes nothing [T-26]', async () => {
+  test('an invalid, expired or ended token is answered 200, and nothing is written [T-26]', async () => {
     const { accessToken, refreshToken } = await obtainTokens(client)
     const { request, code } = await obtainCode(client)
     const now = Math.floor(Date.now() / 1000)
@@ -275,14 +275,14 @@ describe('/mcp asks the store whether the grant stands', () => {
       tokensOf(await client.refresh(next))
     })
 
-    test('a revocation ends it all the same [T-26]', async () => {
+    test('a revocation still ends it [T-26]', async () => {
       const { refreshToken } = await obtainTokens(client)
       once('GET', 404)
       expect((await client.revoke(refreshToken)).status).toBe(200)
       expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
     })
 
-    test('a code that is used again ends it all the same [T-13]', async () => {
+    test('a code that is used again still ends it [T-13]', async () => {
       const { request, code } = await obtainCode(client)
       const { refreshToken } = tokensOf(await client.redeem(request, code))
       once('GET', 404)

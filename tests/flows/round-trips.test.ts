@@ -30,7 +30,7 @@ afterAll(async () => {
   await stack.stop()
 })
 
-/** Waits until everybody who signed in so far has been recorded, of which the connection is written last. */
+/** Waits until every sign-in so far is recorded. The connection is written last. */
 async function recorded(people: number): Promise<void> {
   await vi.waitFor(
     () => {
@@ -45,14 +45,14 @@ async function recorded(people: number): Promise<void> {
 
 let people = 0
 
-/** Somebody new signs in; settles when nothing of that is going on any more. */
+/** A new user signs in. Settles when the background work has ended too. */
 async function obtainSession() {
   const tokens = await obtainTokens(client)
   await recorded(++people)
   return tokens
 }
 
-/** What the store was asked for while `work` ran, one line for each operation. */
+/** The store operations while `work` ran, one line each. */
 async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
   const before = stack.emulator.operations().at(-1)?.sequence ?? 0
   await work()
@@ -124,7 +124,7 @@ test('a refused replay costs at most three store operations, of a code and of a 
   expect(replayedRefresh.length).toBeLessThanOrEqual(3)
 })
 
-test('a code exchange waits for one store operation; recording who signed in keeps nobody waiting [B8-15]', async () => {
+test('a code exchange waits for one store operation, and not for the record of the sign-in [B8-15]', async () => {
   stack.emulator.addFault({ action: 'hang', key: '^(users|connections)/' })
   const { request, code } = await obtainCode(client)
   const operations = await operationsOf(async () => tokensOf(await client.redeem(request, code)))

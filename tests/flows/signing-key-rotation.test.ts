@@ -53,7 +53,7 @@ const published = async (): Promise<string[]> => {
 const redeploy = (settings: Readonly<Record<string, string>>) =>
   deploy(stack, { MCP_OAUTH_ISSUER: stack.url, ...settings })
 
-test('the signing key is replaced by itself, and nobody who is signed in notices [O-09]', async () => {
+test('the signing key rotates by itself, and all sessions keep working [O-09]', async () => {
   const { accessToken, refreshToken } = await obtainTokens(client)
   const [first] = await storedKids()
   expect(kidOf(accessToken)).toBe(first)

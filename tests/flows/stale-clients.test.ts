@@ -20,7 +20,7 @@ async function start(options: Omit<WorldOptions, 'artifact' | 'onOutput'>): Prom
   return stack
 }
 
-test('a client stays known when the service is built and deployed anew, and people stay signed in [R-13]', async () => {
+test('a client stays known after a new build and deploy, and users stay signed in [R-13]', async () => {
   const stack = await start({})
   const client = await registerClient(stack.url)
   const { accessToken, refreshToken } = await obtainTokens(client)
@@ -54,7 +54,7 @@ test('a client stays known when the service moves to an empty store; people sign
   await expectKnown(after, client)
 })
 
-test('a client that is not known is told so in a way that makes it register again, and its user what to do [R-13 T-06]', async () => {
+test('an unknown client gets an error that makes it register again, and its user learns what to do [R-13 T-06]', async () => {
   const elsewhere = await start({})
   const client = await registerClient(elsewhere.url)
   const stack = await start({})

@@ -6,7 +6,7 @@ import { callTool, type McpAnswer, sendMcp } from '../support/mcp.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Who may do what at /mcp without a token, with one, and with one that is not good, as the settings of it decide. */
+/** What a caller may do at /mcp without a token, with a good one and with a bad one, for each setting. */
 
 /** Milliseconds until a line that was printed has come through; reached only where it never does. */
 const patience = 10_000
@@ -57,7 +57,7 @@ const each = (status: number): Record<string, number> =>
 const knowsThePerson = { whoami: 401, submit_documentation_feedback: 401 }
 
 describe('without a token', () => {
-  test('REQUIRE_AUTH off: everything is answered but what has to know the person; each such call is in the log [F-000-16]', async () => {
+  test('REQUIRE_AUTH off: every call is answered unless it needs the user; each such call is in the log [F-000-16]', async () => {
     const { url, lines } = await deploySameIssuer(lazy, { REQUIRE_AUTH: 'false', MCP_LAZY_AUTH: '' })
     expect(await statuses(`${url}/mcp`)).toEqual({ ...each(200), ...knowsThePerson })
     const anonymous = () => lines.filter((line) => line.includes('"mcp_unauthenticated"'))
@@ -65,7 +65,7 @@ describe('without a token', () => {
     expect(anonymous().filter((line) => line.includes('"enforced":true'))).toHaveLength(2)
   })
 
-  test('REQUIRE_AUTH on: nothing is answered but what is public', async () => {
+  test('REQUIRE_AUTH on: only public calls are answered', async () => {
     const { url } = await deploySameIssuer(lazy, { MCP_LAZY_AUTH: '' })
     expect(await statuses(`${url}/mcp`)).toEqual({ ...each(401), auth_status: 200 })
   })
@@ -75,12 +75,12 @@ describe('without a token', () => {
     expect(await statuses(lazy.mcpUrl)).toEqual({ ...each(401), ...connecting, auth_status: 200 })
   })
 
-  test('MCP_PUBLIC_TOOLS: what is named there, and what is not named there no more', async () => {
+  test('MCP_PUBLIC_TOOLS: the tools that it names are public, and no others', async () => {
     const { url } = await deploySameIssuer(lazy, { MCP_LAZY_AUTH: '', MCP_PUBLIC_TOOLS: ask })
     expect(await statuses(`${url}/mcp`)).toEqual({ ...each(401), [ask]: 200 })
   })
 
-  test('whoever is refused reads where to sign in, and for what; a tool’s refusal is a result that says the same', async () => {
+  test('a refusal says where to sign in and for which scopes; the refusal of a tool is a result that says the same', async () => {
     const { challenge, body } = await callTool(lazy.mcpUrl, 'submit_documentation_feedback', { feedback: 'Thanks!' })
     const metadata = `${lazy.url}/.well-known/oauth-protected-resource/mcp`
     expect(challenge).toBe(`Bearer resource_metadata="${metadata}", scope="docs:read docs:feedback"`)
@@ -97,7 +97,7 @@ describe('with a token', () => {
     expect(lazy.forms.submissions()).toEqual([])
   })
 
-  test('a bad one is told so, also where none is needed [S-03 B8-12]', async () => {
+  test('a bad one is refused, even where none is needed [S-03 B8-12]', async () => {
     const open = `${(await deploySameIssuer(lazy, { REQUIRE_AUTH: 'false' })).url}/mcp`
     for (const mcpUrl of [lazy.mcpUrl, open]) {
       expect(await statuses(mcpUrl, `${token.slice(0, -8)}AAAAAAAA`)).toEqual(each(401))
@@ -139,16 +139,23 @@ describe('REQUIRE_WORK_EMAIL', () => {
     ['some.reader@gmail.com', 'free_provider'],
     ['some.reader@eu.proton.me', 'free_provider'],
     ['some.reader@mailinator.com', 'disposable'],
-  ])('%s has signed in, and is told why that is not enough, not to sign in again [F-000-21]', async (email, reason) => {
-    for (const { status, challenge, body } of await answersTo(email)) {
-      expect([status, challenge]).toEqual([403, null])
-      // To the call of a tool the result says it.
-      const said = body.result ? JSON.parse(body.result.content[0]?.text ?? '') : body
-      expect(said).toMatchObject({ error: 'work_email_required', reason, message: expect.stringContaining('account') })
-    }
-  })
+  ])(
+    '%s has signed in: the answer says why that is not enough, and asks for no other sign-in [F-000-21]',
+    async (email, reason) => {
+      for (const { status, challenge, body } of await answersTo(email)) {
+        expect([status, challenge]).toEqual([403, null])
+        // To the call of a tool the result says it.
+        const said = body.result ? JSON.parse(body.result.content[0]?.text ?? '') : body
+        expect(said).toMatchObject({
+          error: 'work_email_required',
+          reason,
+          message: expect.stringContaining('account'),
+        })
+      }
+    },
+  )
 
-  test('somebody of a company is answered', async () => {
+  test('a user with a company address is answered', async () => {
     expect((await answersTo(newAddress())).map(({ status }) => status)).toEqual([200, 200])
   })
 })

@@ -4,7 +4,7 @@ import { answerIn, callTool, failureIn } from '../support/mcp.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** What fails at the form for feedback and at the store, through the artifact, as the callers of tools see it. */
+/** Failures of the feedback form and of the store, through the artifact, as the callers of tools see them. */
 
 const ask = 'ask_redpanda_question'
 const feedback = 'submit_documentation_feedback'
@@ -29,14 +29,14 @@ afterAll(() => stack?.stop())
 describe('when the form for feedback', () => {
   const send = () => callTool(stack.mcpUrl, feedback, { feedback: question }, token)
 
-  test.each([301, 404, 500, 503])('answers %i, the person is told that nothing was sent', async (status) => {
+  test.each([301, 404, 500, 503])('answers %i, the user learns that nothing was sent', async (status) => {
     stack.forms.faults.form = { kind: 'status', status, location: '/home/' }
     expect(failureIn(await send())).toEqual({
       error: 'submission_failed',
       message: expect.stringContaining('could not be sent'),
       detail: `HTTP ${status}`,
     })
-    // Whoever tried again might send it twice.
+    // A retry might send it twice.
     expect(stack.forms.submissions()).toHaveLength(1)
     delete stack.forms.faults.form
     answerIn(await send())
@@ -44,7 +44,7 @@ describe('when the form for feedback', () => {
 })
 
 describe('when the store', () => {
-  test('is down, tools answer all the same, and the log says what could not be looked up [S-07 O-11]', async () => {
+  test('is down, tools still answer, and the log says what could not be looked up [S-07 O-11]', async () => {
     const { accessToken } = await obtainTokens(await registerClient(stack.url))
     const seen = stack.logs.length
     stack.emulator.addFault({ action: 'status', status: 500 })

@@ -11,7 +11,7 @@ import { newAddress, obtainTokens, registerClient } from '../support/oauth-clien
 import { type Stack, startStack } from '../support/stack.ts'
 
 /**
- * Whatever fails at Kapa and at the hub, through the artifact: what the caller gets, and that nothing stays broken. The
+ * Failures of Kapa and of the hub, through the artifact: what the caller gets, and that nothing stays broken. The
  * form and the store are in `tool-failures-elsewhere`.
  */
 
@@ -22,14 +22,14 @@ const text = 'What is nowhere in the log?'
 
 interface Failing {
   readonly stack: Stack
-  /** Of somebody who may use every tool there. */
+  /** The token of a user who may use every tool. */
   readonly token: string
 }
 
 let usual: Failing
 /** Its questions go to Kapa's REST API. */
 let restful: Failing
-/** Nobody behind it ever answers. */
+/** The server behind it never answers. */
 let silent: Failing
 
 async function startFailing(settings: Readonly<Record<string, string>> = {}): Promise<Failing> {
@@ -68,7 +68,7 @@ interface Service {
   readonly use: () => Promise<McpAnswer>
   readonly faults: () => McpFaults
   readonly tried: () => number
-  /** What is said of an answer that makes no sense. */
+  /** The message for an answer that makes no sense. */
   readonly senseless: string
 }
 
@@ -101,7 +101,7 @@ function adviceAfter(detail: string): string {
   return /^(HTTP 4|error -32)/.test(detail) ? 'refused .* trying again will not help' : 'failed\\. Try again in '
 }
 
-/** The whole of it: nothing of what the upstream said. The documentation says as much. */
+/** The whole message. It holds nothing of the answer of Kapa or the hub, and the documentation says the same. */
 function upstreamError(detail: string, more: object = {}) {
   expect(documented).toMatch(new RegExp(`^\\|.*\`upstream_error\`.*\`${detail}\``, 'm'))
   return {
@@ -161,7 +161,7 @@ const passing: readonly Pick<Failure, 'what' | 'fault'>[] = [
 ]
 
 describe.each([kapa, hub, rest])('when $name', ({ use, faults, tried, senseless, name }) => {
-  test.each(lasting)('$what, the model is told so, and the next call is answered', async (failure) => {
+  test.each(lasting)('$what, the model gets an error, and the next call is answered', async (failure) => {
     const { fault, detail = senseless, tries, retryAfter } = failure
     faults().call = { ...fault }
     const more = retryAfter === undefined ? {} : { retry_after: retryAfter }
@@ -171,18 +171,18 @@ describe.each([kapa, hub, rest])('when $name', ({ use, faults, tried, senseless,
     answerIn(await use())
   })
 
-  test.each(passing)('$what, nobody notices', async ({ fault }) => {
+  test.each(passing)('$what, the call still succeeds', async ({ fault }) => {
     faults().call = { ...fault }
     answerIn(await use())
     expect(tried()).toBe(2)
   })
 
-  test('does not know whom the question is from, it is asked without them', async () => {
+  test('does not know the user of the question, it is asked without the user', async () => {
     for (const by of ['protocol', 'http', 'result'] as const) {
       faults().call = { kind: 'rejects-meta', by, times: 1 }
       answerIn(await use())
     }
-    // The hub is never told in the first place.
+    // The hub never learns the user.
     expect(tried()).toBe(name === hub.name ? 3 : 6)
   })
 })
@@ -208,7 +208,7 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => 
     answerIn(await use())
   })
 
-  test('is being maintained for a moment as we connect, nobody notices', async () => {
+  test('is in maintenance for a moment as we connect, the call still succeeds', async () => {
     await onNewInstance()
     faults().connect = { kind: 'status', status: 503, times: 1 }
     answerIn(await use())
@@ -229,13 +229,13 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => 
   })
 })
 
-test('when there is no such tool any more, the model is told so', async () => {
+test('when the tool no longer exists, the model gets an error', async () => {
   usual.stack.kapa.faults.toolName = 'search_other_sources'
   usual.stack.hub.faults.missingTool = 'search'
   for (const { use } of [kapa, hub]) expect(failureIn(await use())).toEqual(upstreamError('error -32602'))
 })
 
-test('when there is no such project at Kapa, or the key is for another one, the model is told so', async () => {
+test('when Kapa does not know the project, or the key is for another one, the model gets an error', async () => {
   for (const [settings, detail] of [
     [{ KAPA_PROJECT_ID: 'another-project' }, 'HTTP 404'],
     [{ KAPA_API_KEY: 'the key of another project' }, 'HTTP 403'],
@@ -261,7 +261,7 @@ function startWaiting(): void {
   }
 }
 
-describe('when nobody answers', () => {
+describe('when there is no answer', () => {
   const timeout = { error: 'timeout', detail: 'no answer in time' }
   const tried = v.object({ duration_ms: v.number() })
   /**
@@ -274,13 +274,15 @@ describe('when nobody answers', () => {
     expect(waited).toBeLessThan(58)
   }
 
-  test('the form, the person is told after 10 seconds that it may have arrived', { timeout: 120_000 }, async () => {
+  test('from the form, the user learns after 10 seconds that the feedback may have arrived', {
+    timeout: 120_000,
+  }, async () => {
     const failure = failureIn(await waiting.form)
     expect(failure).toEqual({ ...timeout, message: expect.stringContaining('may have arrived all the same') })
     expect(silent.stack.forms.submissions()).toHaveLength(1)
   })
 
-  test('as we connect, the model is told so after 8 seconds, twice', { timeout: 120_000 }, async () => {
+  test('as we connect, the model gets an error after 8 seconds, twice', { timeout: 120_000 }, async () => {
     const failure = failureIn(await waiting.connection)
     expect(failure).toMatchObject({ ...timeout, message: expect.stringContaining('did not answer in time') })
     expectSeconds(failure, 16)
@@ -288,11 +290,11 @@ describe('when nobody answers', () => {
     answerIn(await call(silent, search, { query: text }))
   })
 
-  test('a question, the model is told so after 22 seconds, twice', { timeout: 120_000 }, async () => {
+  test('to a question, the model gets an error after 22 seconds, twice', { timeout: 120_000 }, async () => {
     const failure = failureIn(await waiting.answer)
     expect(failure).toMatchObject({ ...timeout, message: expect.stringContaining('ask a shorter question') })
     expectSeconds(failure, 44)
-    // Nobody goes on working for us at Kapa, which hears of it a moment after the model does.
+    // Kapa stops working on the question a moment after the model gets the error.
     await expect.poll(() => silent.stack.kapa.calls().map(({ cancelled }) => cancelled)).toEqual([true, true])
     delete silent.stack.kapa.faults.call
     answerIn(await call(silent, ask, { question: text }))

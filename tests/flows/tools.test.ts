@@ -6,7 +6,7 @@ import { callTool, sendMcp } from '../support/mcp.ts'
 import { newAddress } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Every tool through the artifact, used by the published SDKs, which check each result against what was listed. */
+/** Every tool through the artifact, called by the published SDKs, which check each result against the listed schema. */
 
 let stack: Stack
 
@@ -27,7 +27,7 @@ const readOnly = { readOnlyHint: true, openWorldHint: true }
 const ownAccount = { readOnlyHint: true, idempotentHint: true, openWorldHint: false }
 const reading = { type: 'oauth2', scopes: ['docs:read'] }
 
-/** In this order; whoever calls them has to sign in, unless it says otherwise. */
+/** In this order. A tool needs a sign-in unless the table says otherwise. */
 const listed = [
   [ask, 'Search Redpanda Sources', readOnly, reading],
   ['list_api_reference_pages', 'List Redpanda API Reference Pages', { ...readOnly, idempotentHint: true }, reading],
@@ -61,7 +61,7 @@ function expectListed(tools: readonly ToolDescription[]): void {
 interface Reader extends SdkPerson {
   readonly organization: string
   readonly client: SdkClient
-  /** What the client has sent, and how it was answered, since the last time. */
+  /** The requests of the client since the last call, and their answers. */
   taken(): readonly string[]
 }
 
@@ -80,7 +80,7 @@ function newReader(name: string, create: (typeof sdks)[number]['create']): Reade
   return { email: newAddress(), organization: `Readers by ${name}`, client, taken: () => requests.splice(0) }
 }
 
-describe.each(sdks)('somebody who uses a client on the $name', ({ name, version, create, stepsUp }) => {
+describe.each(sdks)('a user of a client on the $name', ({ name, version, create, stepsUp }) => {
   let reader: Reader
   let client: SdkClient
 
@@ -92,7 +92,7 @@ describe.each(sdks)('somebody who uses a client on the $name', ({ name, version,
   })
   afterAll(() => client.close())
 
-  test('sees what tools there are, what they are called, and what they may do [S-19]', async () => {
+  test('sees the tools, their names, and what they may do [S-19]', async () => {
     expectListed(await client.describeTools())
     // What ChatGPT reads stands at the top of each tool as well, where the SDKs do not look.
     const { body } = await sendMcp(stack.mcpUrl, 'tools/list', {}, client.accessToken())
@@ -101,7 +101,7 @@ describe.each(sdks)('somebody who uses a client on the $name', ({ name, version,
     })
   })
 
-  test('asks, and gets passages that say where they come from; Kapa learns who asks, and for whom they work', async () => {
+  test('asks, and gets passages with their sources; Kapa learns the user and the organization', async () => {
     const { texts, data, isError } = await client.use(ask, { question })
     expect(isError).toBe(false)
     expect(data).toEqual({ passages: texts.map((text) => JSON.parse(text)) })
@@ -132,7 +132,7 @@ describe.each(sdks)('somebody who uses a client on the $name', ({ name, version,
     }
   })
 
-  test('hears whether they have signed in, and what they have allowed', async () => {
+  test('learns whether they are signed in, and what they have allowed', async () => {
     const { data } = await client.use('auth_status', {})
     expect(data).toMatchObject({ signed_in: true, scopes: ['docs:read'], sign_in_required: true, server: stack.mcpUrl })
   })
@@ -201,7 +201,7 @@ test('while Kapa takes its time, clients that ask for it hear that the search go
   await Promise.all(readers.map(({ client }) => client.close()))
 })
 
-test('whoever gives up waiting is free at once, and is answered the next time', async () => {
+test('a caller that stops waiting is free at once, and the next call is answered', async () => {
   const readers = sdks.map(({ name, create }) => newReader(name, create))
   for (const { client, ...person } of readers) {
     await withSignIn(client, person, client.connect)
@@ -219,7 +219,7 @@ test('whoever gives up waiting is free at once, and is answered the next time', 
   }
 })
 
-test('somebody who has not signed in reads how to, where ChatGPT looks for it too [S-19 S-20]', async () => {
+test('a user who has not signed in reads how to, where ChatGPT looks for it too [S-19 S-20]', async () => {
   const { body, status } = await callTool(stack.mcpUrl, 'auth_status', {})
   expect([status, body.result?.structuredContent]).toMatchObject([200, { signed_in: false, sign_in_required: true }])
   const refused = await callTool(stack.mcpUrl, 'whoami', {})

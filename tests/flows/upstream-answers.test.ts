@@ -22,7 +22,7 @@ afterAll(async () => {
   await stack?.stop()
 })
 
-/** As somebody would do it to `npm start`: over HTTP. */
+/** Sets the faults of the provider over HTTP, as a user of `npm start` would. */
 async function misbehave(faults: ProviderFaults): Promise<void> {
   const answer = await fetch(`${stack.provider.issuer}/__faults`, { method: 'POST', body: JSON.stringify(faults) })
   if (answer.status !== 200) throw new Error(await answer.text())
@@ -31,7 +31,7 @@ async function misbehave(faults: ProviderFaults): Promise<void> {
 /** The user is about to be sent back from a provider that has had these faults since the approval. */
 const atTheCallback = (faults: ProviderFaults = {}) => userAtCallback(client, { approved: () => misbehave(faults) })
 
-/** The provider knows this browser by now: it shows no form, and nobody has to click. */
+/** Goes through the provider once more. It knows this browser, so it shows no form. */
 async function throughTheProvider(browser: Browser, answer: Response) {
   const url = locationOf(answer)
   expect(url.origin).toBe(stack.provider.issuer)
@@ -54,7 +54,7 @@ describe('what never reached the provider’s own answer: a page, nothing is los
   })
 })
 
-describe('what the provider did with its code, and did not tell us: once more through it, without a click', () => {
+describe('the provider has used its code, but its answer is lost: the user goes through it once more, without a click', () => {
   test.each([
     ['its answer is lost, twice', { kind: 'lost' }],
     ['its answer breaks off', { kind: 'broken' }],
@@ -82,7 +82,7 @@ describe('what the provider did with its code, and did not tell us: once more th
     const third = await throughTheProvider(browser, second.answer)
     expect([third.answer.status, third.answer.headers.get('location')]).toEqual([503, null])
     await misbehave({})
-    // The client is looked up anew, and the person is asked anew.
+    // The broker looks the client up again and shows the consent page again.
     const again = await startAgain(await third.answer.text())
     const page = await openConsentPage(browser, again)
     const { answer } = await throughTheProvider(browser, await page.press('approve'))
@@ -102,7 +102,7 @@ async function startAgain(text: string): Promise<URL> {
   return new URL(link.replaceAll('&amp;', '&'), stack.url)
 }
 
-describe('what is the same for everybody until somebody changes a setting: an error with a name in the log', () => {
+describe('an error that lasts until the operator changes a setting has a name in the log', () => {
   test.each([
     ['invalid_client', { token: { kind: 'error', status: 401, error: 'invalid_client' } }],
     ['unauthorized_client', { token: { kind: 'error', status: 400, error: 'unauthorized_client' } }],
@@ -120,7 +120,7 @@ describe('what is the same for everybody until somebody changes a setting: an er
   test.each([
     ['issuer_mismatch', { issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }],
     ['endpoint_missing', { token_endpoint: null }],
-  ])('metadata: %s, told at the approval as well [F-13]', async (code, metadata) => {
+  ])('metadata: %s, reported at the approval too [F-13]', async (code, metadata) => {
     await anew()
     const from = stack.logs.length
     await misbehave({ metadata })
@@ -166,7 +166,7 @@ test.each([
   expect(answer.searchParams.get('error')).toBe(expected)
 })
 
-describe('what we do not use cannot fail us', () => {
+describe('members that we do not use cannot fail a sign-in', () => {
   const other = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
 
   test.each<[string, ProviderFaults]>([
@@ -201,7 +201,7 @@ describe('what we do not use cannot fail us', () => {
   })
 })
 
-test('the provider moves its token endpoint and its keys: nobody notices [F-13]', async () => {
+test('the provider moves its token endpoint and its keys: sign-ins keep working [F-13]', async () => {
   await anew()
   await obtainTokens(client)
   const { load, redeem } = await atTheCallback({ moved: true })

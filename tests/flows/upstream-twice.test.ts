@@ -22,7 +22,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack
 let client: OAuthClient
-/** On a host that nobody vouches for: the person is asked once more after the sign-in. */
+/** On a host that the operator does not trust, so the broker asks once more after the sign-in. */
 const untrusted = 'https://app.example/callback'
 
 beforeAll(async () => {
@@ -179,7 +179,7 @@ describe('a thief gets nothing more than before', () => {
     const after = cookieOf(browser, callback)
     const { accessToken } = tokensOf(await client.redeem(request, codeOf(first)))
 
-    // With the cookie of before: the provider takes no code twice, and asks who is there; the thief is not known to it.
+    // With the earlier cookie: the provider takes no code twice, and asks for a sign-in; it does not know the thief.
     const early = await fetch(callback, { headers: { cookie: before }, redirect: 'manual' })
     expect(locationOf(early).origin).toBe(stack.provider.issuer)
     // With the cookie of after: the same code, which is spent, at the same address of the client; and without the client's
@@ -194,7 +194,7 @@ describe('a thief gets nothing more than before', () => {
 })
 
 describe('slow people', () => {
-  test('MCP_OAUTH_SIGN_IN_TTL: whoever takes longer at the provider begins anew with one click, by the consent page', async () => {
+  test('MCP_OAUTH_SIGN_IN_TTL: a user who takes longer at the provider starts again with one click, at the consent page', async () => {
     const slow = await startStack({ settings: { MCP_OAUTH_SIGN_IN_TTL: '1' } })
     try {
       const own = await registerClient(slow.url)
@@ -207,7 +207,7 @@ describe('slow people', () => {
       const [, link = ''] = /<a class="button primary" href="([^"]*)"/.exec(text) ?? []
       const again = new URL(link.replaceAll('&amp;', '&'), slow.url)
       expect(Object.fromEntries(again.searchParams)).toEqual(Object.fromEntries(request.url.searchParams))
-      // In another browser the page does not tell the client's state to anybody.
+      // In another browser the page does not show the client's state.
       const elsewhere = await (await createWatchedBrowser().fetch(callback)).text()
       expect(elsewhere).not.toContain(request.state)
 
@@ -221,6 +221,6 @@ describe('slow people', () => {
   })
 })
 
-test('somebody else’s sign-in is not touched by any of this', async () => {
+test('the sign-in of another user is not affected', async () => {
   await obtainTokens(client)
 })

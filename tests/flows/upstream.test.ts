@@ -37,7 +37,7 @@ afterAll(async () => {
   await stack.stop()
 })
 
-/** What the OpenID Provider does wrong from now on, and nothing else. */
+/** Sets the faults of the OpenID Provider, in place of the earlier ones. */
 function misbehave(faults: ProviderFaults): void {
   assignAll(stack.provider.faults, faults)
 }
@@ -74,7 +74,7 @@ test.each([
   expectError(await load(), error, request)
 })
 
-test('the provider fails once at its token endpoint: nobody notices [F-13]', async () => {
+test('the provider fails once at its token endpoint: the sign-in completes [F-13]', async () => {
   const { load, redeem } = await atTheCallback()
   misbehave({ token: { kind: 'status', status: 500, times: 1 } })
   await redeem(await load())
@@ -92,7 +92,7 @@ test.each([500, 429])(
   },
 )
 
-test('the provider never answers: before anybody gives up the person is sent there again, which completes [T-25 F-13]', {
+test('the provider never answers: the user is sent there again before the client gives up, and the sign-in completes [T-25 F-13]', {
   timeout: patience,
 }, async () => {
   const { browser, load, redeem } = await atTheCallback()
@@ -126,7 +126,7 @@ test.each(idTokenFaults.map((fault) => ({ fault, what: forgeries[fault] })))(
   },
 )
 
-test.each([20, -20])('a provider whose clock is %d s off signs people in all the same [F-03]', async (clockOffset) => {
+test.each([20, -20])('a provider whose clock is %d s off still signs users in [F-03]', async (clockOffset) => {
   const { load, redeem } = await atTheCallback()
   misbehave({ clockOffset })
   await redeem(await load())
@@ -158,7 +158,7 @@ test('an organization without a name counts as none: the tokens work', async () 
   expect(answer.status).toBe(200)
 })
 
-test('the provider signs with a new key a moment after its keys were read: nobody notices', async () => {
+test('the provider signs with a new key a moment after its keys were read: sign-ins keep working', async () => {
   await obtainTokens(client)
   for (let rotation = 0; rotation < 3; rotation++) {
     await stack.provider.rotateKeys()
@@ -166,7 +166,7 @@ test('the provider signs with a new key a moment after its keys were read: nobod
   }
 })
 
-test('a code of the provider that somebody else was given: it is not taken, and the person is asked there again [F-03 A9]', async () => {
+test('a provider code of another user is not taken, and the user is sent to the provider again [F-03 A9]', async () => {
   const { request, callback } = await atTheCallback()
   const browser = createWatchedBrowser()
   const page = await openConsentPage(browser, request.url)
@@ -175,7 +175,7 @@ test('a code of the provider that somebody else was given: it is not taken, and 
   callback.searchParams.set('state', upstream.searchParams.get('state') ?? '')
   const again = locationOf(await browser.fetch(callback, { initiator: 'https://attacker.example/' }))
   expect(again.origin).toBe(stack.provider.issuer)
-  // Whoever signs in now is who the code is for, and not the attacker.
+  // The code is for the user who signs in now, not for the attacker.
   const own = await signInHeadless({ url: again, email: 'victim@example.com', fetch: browser.fetch })
   const { accessToken } = tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(own)))))
   expect(decodeJwt(accessToken).email).toBe('victim@example.com')

@@ -202,7 +202,7 @@ describe('a long state (oauth-v2-1#254, supabase/auth#2363, activepieces#15023, 
     expect(code).not.toBe('')
   })
 
-  test('4,097 are told apart', async () => {
+  test('4,097 are distinguished', async () => {
     const request = client.authorizationRequest({ state: 's'.repeat(4097) })
     const response = await send(request.url)
     expect(new URL(response.headers.get('location') ?? 'x:').searchParams.get('error')).toBe('invalid_request')

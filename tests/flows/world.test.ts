@@ -29,7 +29,7 @@ test('the whole system answers on free ports, and its parts know of each other',
   })
 })
 
-test('what the functions print can be read', async () => {
+test('the output of the functions can be read', async () => {
   const { mcpUrl, logs } = await stack()
   await fetch(mcpUrl, { method: 'POST' })
   await expect.poll(() => logs.join('\n')).toContain('"mcp_unauthenticated"')
