@@ -36,7 +36,7 @@ test.each(Object.keys(pages))('%s: axe finds nothing, on a phone and a desktop, 
   }),
 )
 
-test('axe would find what is wrong', () =>
+test('axe finds a page that is not accessible', () =>
   withPerson(browser, async ({ tab }) => {
     await tab.goto(`${server.origin}/consent-claude`)
     await tab.evaluate(() => {

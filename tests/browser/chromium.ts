@@ -11,7 +11,7 @@ export interface BrowserOptions {
   readonly authority?: string
 }
 
-/** A headless Chromium that never leaves this machine; whoever starts it closes it. Throws when the machine has none. */
+/** Starts a headless Chromium that reaches this machine only. The caller closes it. @throws Error if there is no Chromium */
 export function launchBrowser({ hosts = {}, authority }: BrowserOptions = {}): Promise<Browser> {
   const elsewhere = Object.entries(hosts).map(([host, port]) => `MAP ${host} 127.0.0.1:${port}`)
   const rules = [...elsewhere, 'MAP * ~NOTFOUND', 'EXCLUDE localhost', 'EXCLUDE 127.0.0.1']

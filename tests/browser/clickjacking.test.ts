@@ -47,7 +47,7 @@ async function middleOf(button: Locator): Promise<[number, number]> {
   return [box.x + box.width / 2, box.y + box.height / 2]
 }
 
-/** Longer than any button of ours waits for the pointer. Milliseconds. */
+/** Milliseconds. Longer than any button of our pages waits for the pointer. */
 const longEnough = 3_000
 
 /** A visitor of the trap, which is laid over `url`, clicks twice where `button` will be. */
@@ -82,7 +82,7 @@ describe('two clicks on a page that lies over ours, and goes away between them [
     })
   })
 
-  test('cost whoever wants to approve nothing: the next click, by the keyboard or the mouse, does', async () => {
+  test('do not hinder a user who wants to approve: the next click of the keyboard or the mouse works', async () => {
     const session = await startSession(world.stack.url, world.clients.loopback)
     await withPerson(world.browser, async (person) => {
       const { tab } = person
@@ -117,7 +117,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
     return { session, posts: person.posted.length }
   }
 
-  test('takes no click of a pointer that has just come, nor of the second click of two; it does a moment later [C-08]', () =>
+  test('ignores a click of a pointer that has just arrived, and the second click of a double click; a moment later it works [C-08]', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
       const { session, posts } = await at(person)

@@ -11,7 +11,7 @@ export interface Client {
   readonly redirectUri: string
   /** Lets the next answer wait; settles when it has arrived, with what lets it go on. */
   holdNext(): Promise<() => void>
-  /** What arrived of one request. Of an app nobody can see this: a browser hands the answer to another program. */
+  /** What a request carried. A test cannot see the request of an app, because a browser hands the answer to another program. */
   answersTo(state: string): readonly URLSearchParams[]
 }
 
@@ -19,7 +19,7 @@ export interface Client {
 export interface Clients {
   /** A website that the operator vouches for. */
   readonly trusted: Client
-  /** A website that nobody vouches for. */
+  /** A website that the operator does not trust. */
   readonly web: Client
   /** A program on the person's computer. */
   readonly loopback: Client

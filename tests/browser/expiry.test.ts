@@ -21,7 +21,7 @@ const providerLink = (tab: Tab) => tab.getByRole('link', { name: 'Sign in' })
 
 const expired = 'This sign-in has expired'
 
-/** A page of the way, how long it was left open (minutes), what is pressed there at last, and what comes of it. */
+/** A page of the sign-in, the minutes that it stays open, the button that is pressed then, and the result. */
 test.each([
   ['the consent page, approved', 10, approveButton, expired],
   ['the consent page, cancelled', 10, cancelButton, expired],

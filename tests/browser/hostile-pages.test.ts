@@ -19,7 +19,7 @@ afterAll(async () => {
   await elsewhere?.stop()
 })
 
-/** A page of somebody else's at this address, with whatever scripts it likes. */
+/** A hostile page at this address, with any scripts. */
 const publish = (context: BrowserContext, url: string) =>
   context.route(url, (route) =>
     route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Docs</title><p>Docs</p>' }),
@@ -32,7 +32,7 @@ const refusals = (from: number) =>
   world.stack.logs.slice(from).filter((line) => line.includes('a browser must navigate to this address')).length
 
 describe('a script of our own origin, as a documentation site in front lets in [C-08]', () => {
-  test('can read no consent page, and post no form that it has come by', async () => {
+  test('can neither read a consent page nor post a form that it has obtained', async () => {
     const session = await newSession()
     await withPerson(world.browser, async ({ tab, context }) => {
       const docs = `${world.stack.url}/docs.html`

@@ -23,7 +23,7 @@ afterAll(() => world?.stop())
 const postedToUs = ({ posted }: Person) =>
   posted.filter((url) => url.startsWith(world.stack.url)).map((url) => new URL(url).pathname)
 
-/** Two clicks of a mouse at one place; the second one comes when `between` is over, whatever is there by then. */
+/** Clicks twice at one place. The second click follows when `between` has settled, whatever is there by then. */
 async function clickTwice(tab: Tab, button: Locator, between: () => Promise<unknown>): Promise<void> {
   const box = await button.boundingBox()
   if (box === null) throw new Error('The button is not to be seen')
@@ -109,7 +109,7 @@ describe('back', () => {
       expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
     }))
 
-  test('after the approval is over: nothing is repeated by itself, and the consent page asks anew', () =>
+  test('after the approval: the browser repeats nothing by itself, and the consent page asks again', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
       const { loopback } = world.clients
@@ -123,7 +123,7 @@ describe('back', () => {
       while (!tab.url().startsWith(`${world.stack.url}/oauth/authorize`)) await tab.goBack()
       expect(person.posted).toHaveLength(posts)
       expect(loopback.answersTo(session.state)).toHaveLength(1)
-      // Whoever wants to, signs in once more: another code, for another grant.
+      // The user can sign in once more: another code, for another grant.
       await approveButton(tab).click()
       await expect.poll(() => loopback.answersTo(session.state).length).toBe(2)
       expect((await answerTo(loopback, tab)).get('code')).not.toBe(first.get('code'))

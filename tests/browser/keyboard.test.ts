@@ -39,7 +39,7 @@ async function typeEmail(tab: Tab): Promise<void> {
   await tab.keyboard.press('Enter')
 }
 
-/** Whoever has no mouse touches none: the test fails if something here does. */
+/** A user without a mouse. The test fails if anything here uses one. */
 const noMouse = `for (const type of ['pointerdown', 'mousedown', 'touchstart']) {
   document.addEventListener(type, () => complain(type), { capture: true })
 }`

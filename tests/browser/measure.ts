@@ -34,7 +34,7 @@ export function textColours(tab: Tab): Promise<TextColours[]> {
 }
 
 export interface Focus {
-  /** What a screen reader would call it, near enough. */
+  /** About what a screen reader would call it. */
   readonly name: string
   /** CSS pixels; 0 where no ring is drawn. */
   readonly ring: number
@@ -45,7 +45,7 @@ export interface Focus {
   readonly onScreen: boolean
 }
 
-/** What has the focus, and how it shows. */
+/** The focused element, and how the focus shows. */
 export function focusOf(tab: Tab): Promise<Focus> {
   return tab.evaluate(() => {
     const hex = (rgb: string) => {

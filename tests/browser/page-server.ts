@@ -15,7 +15,7 @@ export interface PageServer {
   stop(): Promise<void>
 }
 
-/** Serves pages at `/<name>` as they are served in earnest; a posted form is noted and answered with a redirect to `onward`. */
+/** Serves pages at `/<name>` with the headers of production. It records a posted form and redirects to `onward`. */
 export async function servePages(pages: Readonly<Record<string, Page>>, onward: string): Promise<PageServer> {
   const posted: Posted[] = []
   const server = createServer(async (request, response) => {

@@ -11,7 +11,7 @@ export interface Person {
 }
 
 /**
- * Somebody with a browser of their own. Whatever a page complains of fails the test: a violation of its content security
+ * A user with a browser of their own. Every complaint of a page fails the test: a violation of its content security
  * policy, an error of a script or in the console, something that could not be loaded.
  */
 export async function withPerson<T>(
@@ -37,7 +37,7 @@ export async function withPerson<T>(
   }
 }
 
-/** Milliseconds until what does not come counts as missing. */
+/** Milliseconds after which an element counts as missing. */
 const PATIENCE = 10_000
 
 /** A page that says that something is wrong has the status for it, which is worth a line in the console. */

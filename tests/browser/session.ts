@@ -31,7 +31,7 @@ export async function startSession(
     response_type: 'code',
     code_challenge: challenge,
     code_challenge_method: 'S256',
-    // What VS Code sends: it has to come back byte for byte.
+    // VS Code sends this state. It has to come back byte for byte.
     state: `a/b+c=${crypto.randomUUID()}`,
     ...changes,
   }
@@ -62,19 +62,19 @@ export const openAppButton = (tab: Tab) => tab.getByRole('button', { name: /^Ope
 export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Open the app for|Go back to)/ })
 export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).innerText()
 
-/** Until no button of the page waits any more for a pointer that has come upon it. */
+/** Waits until no button of the page still waits for a pointer that has just arrived. */
 export async function pointerSettles(tab: Tab): Promise<void> {
   await tab.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)))
 }
 
-/** Signs in at the OpenID Provider, which asks for nothing but an address. */
+/** Signs in at the OpenID Provider, which asks only for an email address. */
 export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<void> {
   await tab.getByLabel('E-mail address').fill(email)
   await tab.getByRole('button', { name: 'Sign in' }).click()
 }
 
 /**
- * The answer of a sign-in that the browser brings to the client at last; an app's is what the button on our page opens,
+ * The answer that the browser brings to the client at the end of a sign-in. For an app it is what the button on our page opens,
  * once `press` has pressed it.
  */
 export async function answerTo(

@@ -62,7 +62,7 @@ describe.each(browsers)('in Chromium, %s', (_, options) => {
 
 describe('cancelled on the consent page', () => {
   test.each(kinds)(
-    '%s is told access_denied, and only the person goes to where nobody vouches for',
+    '%s gets access_denied; the browser goes to an untrusted host only by a click of the user',
     async (_, kind) => {
       const { stack, clients, browser } = world
       const session = await startSession(stack.url, clients[kind])
@@ -76,7 +76,7 @@ describe('cancelled on the consent page', () => {
 })
 
 describe('cancelled after the consent page', () => {
-  test.each(kinds)('at the OpenID Provider: %s is told access_denied', async (_, kind) => {
+  test.each(kinds)('at the OpenID Provider: %s gets access_denied', async (_, kind) => {
     const { stack, clients, browser } = world
     const session = await startSession(stack.url, clients[kind])
     await withPerson(browser, async ({ tab }) => {
@@ -103,7 +103,7 @@ describe('cancelled after the consent page', () => {
   })
 })
 
-/** The page in between, where there is one, and what the client is told at last. */
+/** The page in between, if there is one, and the answer that the client gets. */
 async function expectDenied(
   tab: Tab,
   kind: (typeof kinds)[number][1],

@@ -25,7 +25,7 @@ describe('every client signs in at the first try, and stays signed in [F-000-02]
   })
 })
 
-test('a profile says where its facts come from', () => {
+test('a profile names the sources of its facts', () => {
   for (const { name, sources } of profiles) {
     for (const { from } of sources) expect(from, name).toMatch(/^(https:\/\/\S+|seen running, .*\d)$/)
   }

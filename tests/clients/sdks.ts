@@ -34,9 +34,9 @@ export interface SdkPerson {
 }
 
 /**
- * Does what the person wants. If the client asks them to sign in for it, they do, and want the same again.
+ * Does the work of a user. If the client asks for a sign-in, the user signs in, and the work is repeated.
  *
- * @returns with how often they had to sign in: 0 or 1
+ * @returns how often the user had to sign in: 0 or 1
  */
 export async function withSignIn<T>(
   client: SdkClient,

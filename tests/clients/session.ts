@@ -3,7 +3,7 @@ import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 export const redirectUrl = 'http://127.0.0.1:33418/callback'
 
-/** What the OAuth code of both SDKs needs to know and to keep, in memory. */
+/** What the OAuth code of both SDKs reads and stores, in memory. */
 export interface Session<Information, Tokens, Discovery> {
   readonly provider: Provider<Information, Tokens, Discovery>
   /** Where the client sent the person last. */
@@ -29,7 +29,7 @@ interface Provider<Information, Tokens, Discovery> {
   codeVerifier(): string
   discoveryState(): Discovery | undefined
   saveDiscoveryState(discovery: Discovery): void
-  /** Called when the server no longer takes what is kept, so that the client begins anew. */
+  /** Called when the server no longer accepts what is stored. The client then starts again. */
   invalidateCredentials(what: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): void
 }
 

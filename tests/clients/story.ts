@@ -22,7 +22,7 @@ export interface SdkClient {
   finishAuth(answer: URL): Promise<void>
   protocolVersion(): string | undefined
   listTools(): Promise<readonly string[]>
-  /** The tools as they were listed. From then on the client checks results against their output schemas. */
+  /** Lists the tools. From then on the client checks results against their output schemas. */
   describeTools(): Promise<readonly ToolDescription[]>
   /** The texts of the answer to a question. */
   callTool(name: string, question: string): Promise<readonly string[]>
@@ -32,7 +32,7 @@ export interface SdkClient {
   refreshToken(): string
   /** Puts this in the place of the access token, as the client keeps it. */
   replaceAccessToken(token: string): void
-  /** As when the person chooses to sign in anew. */
+  /** Forgets the tokens, as when the user chooses to sign in again. */
   forgetTokens(): void
   close(): Promise<void>
 }
@@ -79,7 +79,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
     const requests: string[] = []
     let client: SdkClient
 
-    /** What the SDK has requested since the last time. */
+    /** The requests of the SDK since the last call. */
     const taken = () => requests.splice(0)
 
     beforeAll(() => {
@@ -96,7 +96,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
     })
     afterAll(() => client.close())
 
-    test('without a token it is told where to sign in, and finds its way there by itself', async () => {
+    test('without a token it learns where to sign in, and goes there by itself', async () => {
       const refused = await client.connect().catch((error: unknown) => error)
       expect(client.asksForSignIn(refused), String(refused)).toBe(true)
       expect(taken()).toEqual([

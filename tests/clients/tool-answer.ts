@@ -1,9 +1,9 @@
-/** What a person's client makes of a tool, in the words of either SDK. */
+/** A tool and its result as a client sees them, in the types of both SDKs. */
 
 export type ToolArguments = Readonly<Record<string, unknown>>
 
 export interface UseOptions {
-  /** Has the client ask for progress, and is told what is said. */
+  /** Makes the client ask for progress, and receives it. */
   readonly onProgress?: (message: string | undefined) => void
   /** The person has lost patience. */
   readonly signal?: AbortSignal

@@ -65,7 +65,7 @@ export async function expectExactly(
   const [logged, stored] = [stack.logs.length, stack.emulator.operations().at(-1)?.sequence]
   const answers = await Promise.all(Array.from({ length: times }, (_, index) => send(index)))
   const isRefused = (answer: Answer) => answer.status === 429
-  // So slow that hardly any was counted: they come one by one.
+  // So slow that hardly any request was counted: they arrive one by one.
   for (let more = 0; more <= limit && !answers.some(isRefused); more++) answers.push(await send(times + more))
   expect(new Set(statusesOf(answers))).toEqual(new Set([status, 429]))
   const passed = answers.filter((answer) => answer.status === status).length

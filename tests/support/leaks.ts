@@ -4,7 +4,7 @@ export interface Leak extends LoggedLine {
   readonly what: string
 }
 
-/** What has no place in a log by its form, whether or not a test has seen it. */
+/** Forms of secrets, which no log may hold even if no test has recorded the value. */
 const forms: readonly (readonly [string, RegExp])[] = [
   ['a token, code or sealed value', /\beyJ[\w-]{8,}[\w.-]*/g],
   ['an e-mail address', /[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}/gi],

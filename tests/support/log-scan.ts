@@ -14,9 +14,9 @@ interface Least {
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The folder for what the test files of this run record. */
+    /** The folder in which the test files of this run record. */
     recordings: string
-    /** What a run of all test files of a project has to record at least; part of the configuration. */
+    /** The least that a run of all test files of a project records. It is part of the configuration. */
     leastRecorded: Least
   }
 }
@@ -35,7 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** @throws Error that names the leaks and the tests that ran, or what is missing in a run of everything */
+/** @throws Error that names the leaks and the tests that ran, or says that too little was recorded */
 async function scan(directory: string, project: TestProject): Promise<void> {
   const recordings = readRecordings(directory)
   const lines = recordings.flatMap((recording) => recording.lines)

@@ -20,7 +20,7 @@ export interface McpAnswer {
 /**
  * One message on the wire of the 2025 revisions, and what came back, as it came. `sendMcp` gives it with types.
  *
- * @param token absent: nobody has signed in
+ * @param token absent: the caller has not signed in
  */
 export async function exchangeMcp(mcpUrl: string, method: string, params: object, token?: string) {
   const response = await fetch(mcpUrl, {
@@ -47,7 +47,7 @@ export async function sendMcp(mcpUrl: string, method: string, params: object, to
 export const callTool = (mcpUrl: string, name: string, args: object, token?: string) =>
   sendMcp(mcpUrl, 'tools/call', { name, arguments: args }, token)
 
-/** What a tool says that failed, in its one text. @throws Error if it did not fail, or not in this form */
+/** The one text of a failed tool call. @throws Error if the call did not fail, or not in this form */
 export function failureIn({ status, body: { result } }: McpAnswer): unknown {
   const [item, ...others] = result?.content ?? []
   if (status !== 200 || !result?.isError || !item || others.length > 0 || result.structuredContent !== undefined) {

@@ -14,7 +14,7 @@ const tokenBody = v.looseObject({
   error: text,
 })
 
-/** What the token endpoint answered, success or not. */
+/** An answer of the token endpoint, success or not. */
 export interface TokenAnswer {
   readonly status: number
   readonly headers: Headers
@@ -31,7 +31,7 @@ export interface AuthorizationRequest {
 /** Parameters that replace or, where empty, blank those that a well-behaved client sends. */
 export type Changes = Readonly<Record<string, string>>
 
-/** A public client on loopback as most MCP clients are, written against the RFCs and nothing of ours. */
+/** A public client on loopback, like most MCP clients. It knows the RFCs only, and nothing of this project. */
 export interface OAuthClient {
   readonly clientId: string
   readonly redirectUri: string
@@ -105,7 +105,7 @@ export async function registerClient(issuer: string, name = 'Test client'): Prom
   }
 }
 
-/** A code for this client, which a person with a browser of their own has just agreed to. */
+/** A code for this client. A user with a new browser has just approved it. */
 export async function obtainCode(
   client: OAuthClient,
   email = newAddress(),
@@ -116,7 +116,7 @@ export async function obtainCode(
   return { request, code: codeOf(answer) }
 }
 
-/** A code for this client where everybody is the made-up person of the mock upstream. */
+/** A code for this client from the mock provider, where every user is the same made-up person. */
 export async function obtainCodeByMock(
   client: OAuthClient,
   changes: Changes = {},
@@ -159,7 +159,7 @@ export function codeOf(answer: URL): string {
   return code
 }
 
-/** Somebody who has never signed in before. */
+/** The email address of a new user. */
 export function newAddress(): string {
   const email = `reader-${randomBytes(6).toString('hex')}@example.com`
   keepSecret(email)

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload, SignJWT } from 'jose'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 
-/** The operator's own signing key, so that a test can sign what the server never would. */
+/** A signing key of the operator. A test can sign tokens with it that the server never would. */
 export interface PinnedKey {
   readonly settings: { readonly MCP_OAUTH_SIGNING_JWK: string }
   /** The access token, rightly signed, with other claims (`undefined` takes one away) or another `typ`. */

@@ -7,7 +7,7 @@ import { createTestCa } from '../../dev/tls/ca.ts'
 export interface Publisher {
   /** With which the functions fetch its documents. */
   readonly settings: Readonly<Record<string, string>>
-  /** The URL of a document that nobody has asked for yet. */
+  /** The URL of a document that has not been requested yet. */
   newClientId(): string
   fetched(): number
   /** Of its documents from now on: `private_key_jwt`, with these keys at `jwks.json`. */

@@ -1,10 +1,10 @@
 /**
- * Who may get an answer at a route:
+ * The callers that a route answers:
  * - `public`: anyone;
- * - `browser flow`: a browser in the middle of a sign-in, proven by what it carries;
+ * - `browser flow`: a browser in the middle of a sign-in, proven by its form or cookies;
  * - `client`: an OAuth client that authenticates, or proves itself with PKCE or a refresh token;
  * - `bearer`: an access token;
- * - `operator`: a token that the operator has given somebody;
+ * - `operator`: a token that the operator has issued;
  * - `scheduled`: Netlify's scheduler only, there is no URL in production.
  */
 export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'operator' | 'scheduled'

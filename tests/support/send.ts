@@ -2,7 +2,7 @@ import { request } from 'node:http'
 
 export interface Sent {
   readonly method?: string
-  /** As they go out: `fetch` would refuse some, and would join those that repeat. */
+  /** Headers as sent. `fetch` would refuse some, and would join those that repeat. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
   readonly body?: string | Buffer
 }

@@ -2,7 +2,7 @@ import { startWorld, type World, type WorldOptions } from '../../dev/start/world
 import { builtArtifact } from './artifact.ts'
 
 export interface Stack extends World {
-  /** Everything the functions have printed, line by line: what a log drain would hold. */
+  /** Every line that the functions have printed, as a log drain would hold it. */
   readonly logs: readonly string[]
 }
 

@@ -8,7 +8,7 @@ import type { AuthorizationHabits, ClientProfile, TokenHabits } from './profile.
 import type { KnownClient } from './registration.ts'
 import { scopeOf } from './scope.ts'
 
-/** One authorization request, and what the client keeps for it. */
+/** An authorization request, and what the client keeps for it. */
 export interface AuthorizationRequest {
   readonly url: URL
   readonly redirectUri: string
@@ -46,7 +46,7 @@ export function authorizationRequest(
   return { url, redirectUri, state, codeVerifier }
 }
 
-/** The person approves; what comes back has to be what this client takes. @returns the code */
+/** The user approves, and the answer must be what this client accepts. @returns the code */
 export async function obtainCode(
   request: AuthorizationRequest,
   email: string,
@@ -73,7 +73,7 @@ export async function answerTo(
   return searchParams
 }
 
-/** Without what was appended: a redirect URI may have a query of its own (RFC 6749 §3.1.2). */
+/** The redirect URI in the answer, without the appended parameters: it may have a query of its own (RFC 6749 §3.1.2). */
 function addressOf(answer: string, redirectUri: string): string {
   const end = redirectUri.includes('?') ? answer.indexOf('&', redirectUri.length) : answer.indexOf('?')
   return end === -1 ? answer : answer.slice(0, end)

@@ -1,7 +1,7 @@
-/** What a client would not put up with. */
+/** An answer that the client would not accept. */
 export class NotAsExpected extends Error {}
 
-/** Why a client has no such step. */
+/** The reason why a client has no such step. */
 export class NotApplicable extends Error {}
 
 export function check(condition: boolean, complaint: string): asserts condition {

@@ -2,7 +2,7 @@ import { send } from '../../support/send.ts'
 import { check } from './check.ts'
 import type { HeaderFields } from './profile.ts'
 
-/** What a browser does for a page that talks to another origin (Fetch §3.3, §4.8), without credentials. */
+/** Sends requests as a browser does for a page that talks to another origin without credentials (Fetch §3.3, §4.8). */
 
 export const fetchHeaders = (origin: string): HeaderFields => ({
   origin,

@@ -30,7 +30,7 @@ const serverMetadata = v.object({
 
 export type ServerMetadata = v.InferOutput<typeof serverMetadata>
 
-/** What a client knows before it has a client_id. */
+/** What a client knows before it has a client_id: the metadata. */
 export interface Discovered {
   readonly challengeScope: string | undefined
   readonly resource: v.InferOutput<typeof resourceMetadata>
@@ -53,11 +53,11 @@ export async function discover(profile: ClientProfile, stack: ProfileStack): Pro
         resourceMetadata,
         await find(profile, search, stack.mcpUrl, challenge.get('resource_metadata')),
       )
-      // RFC 9728 §3.3: otherwise the document is somebody else's.
+      // RFC 9728 §3.3: otherwise it is the document of another resource.
       checkSame('resource', resource.resource, stack.mcpUrl)
       check(resource.authorization_servers.length === 1, 'there is not one authorization server')
     } else {
-      // The clients of 2025-03-26 look for it before they know who it is.
+      // Clients of 2025-03-26 look for it before they know the issuer.
       const issuer = resource?.authorization_servers[0] ?? new URL(stack.mcpUrl).origin
       server = v.parse(serverMetadata, await find(profile, search, issuer, undefined))
       checkServer(server, issuer)

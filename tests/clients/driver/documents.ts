@@ -13,7 +13,7 @@ export interface DocumentHost {
   /** What makes the functions trust this host, and go there although it is on this machine. */
   readonly settings: Readonly<Record<string, string>>
   /**
-   * Serves a document, and the keys that its `jwks_uri` names. Both addresses become ones of this host: nobody can serve
+   * Serves a document, and the keys that its `jwks_uri` names. Both addresses become addresses of this host: no test can serve
    * the real ones here.
    *
    * @returns the client_id

@@ -15,7 +15,7 @@ const called = v.object({
 
 /** The client's part of the MCP protocol, with one access token. */
 export interface McpConnection {
-  /** Whatever comes before it may use a tool. */
+  /** Does everything that the client does before it may call a tool. */
   connect(): Promise<void>
   /** The first tool answers a question, and the answer service hears that very question. */
   ask(question: string): Promise<void>
@@ -51,7 +51,7 @@ export function createMcpConnection(profile: ClientProfile, stack: ProfileStack,
       check(!isError && content.length > 0, 'the tool failed')
       check(
         stack.kapa.calls().some(({ query }) => query === question),
-        'the question reached nobody',
+        'the question did not reach Kapa',
       )
     },
     tryAsk,

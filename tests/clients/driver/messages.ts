@@ -13,7 +13,7 @@ export function message(method: string, params: JsonObject, habits: McpHabits): 
   })
 }
 
-/** What a client sends when it does not know yet what the server speaks. */
+/** The message of a client that does not know the server's protocol version yet. */
 export function openingMessage(method: NonNullable<Opening['message']>, { clientInfo, version }: McpHabits): string {
   return method === 'server/discover'
     ? message(method, {}, { version: '2026-07-28', clientInfo, headers: {}, opensStream: false })

@@ -6,7 +6,7 @@ export interface ClientProfile {
   /** What people call it. */
   readonly name: string
   readonly sources: readonly [Source, ...Source[]]
-  /** What nobody has seen of it, and is here as the specification or its kin has it. */
+  /** Facts that are not observed. They follow the specification or related clients. */
   readonly assumed: readonly string[]
   /** Of the page that it runs in, whose browser then makes every request a cross-origin one; null: in no page. */
   readonly origin: string | null
@@ -17,7 +17,7 @@ export interface ClientProfile {
    * discovery.
    */
   readonly opening: readonly Opening[]
-  /** What it looks for next, one after the other; clients of 2025-03-26 know of no protected resource. */
+  /** The documents that it looks for, in order. Clients of 2025-03-26 know no protected resource metadata. */
   readonly discovery: readonly [Search, ...Search[]]
   /** How it makes itself known; each is run, with `redirectUris` of its own. */
   readonly ways: readonly [Way, ...Way[]]
@@ -28,7 +28,7 @@ export interface ClientProfile {
   readonly mcp: McpHabits
 }
 
-/** Where a fact comes from. */
+/** The source of a fact. */
 export interface Source {
   readonly fact: string
   /** A URL; or that it was seen running, and which version. */
@@ -54,7 +54,7 @@ export interface Search {
   /** Paths at the MCP server, or at the issuer; `challenge` is the URL that the 401 names. */
   readonly at: readonly [string, ...string[]]
   readonly headers: HeaderFields
-  /** What it does after another answer than 200 with JSON. */
+  /** What it does after an answer that is not 200 with JSON. */
   readonly after: { readonly notFound: Reaction; readonly fault: Reaction; readonly otherContent: Reaction }
 }
 export type Reaction = 'goes on' | 'gives up'
@@ -76,7 +76,7 @@ export interface DocumentWay extends AnyWay {
   readonly by: 'document'
   /** Literally, with its own address; the driver serves it on this machine, with `client_id` and `jwks_uri` changed. */
   readonly document: ClientMetadataDocument
-  /** What the authorization server's metadata must say before it takes this way. */
+  /** What the server metadata must say before the client takes this way. */
   readonly needs: readonly Need[]
   readonly authentication: 'none' | Assertion
 }
@@ -126,9 +126,9 @@ export interface AuthorizationHabits {
     readonly as: 'hex' | 'base64' | 'base64url'
     readonly suffix?: string
   } | null
-  /** These parameters stand in the URL as they are, with their `:` and `/`. */
+  /** Parameters that the client does not encode: their `:` and `/` stand in the URL. */
   readonly notEncoded?: readonly string[]
-  /** What it makes of `iss` in the answer. */
+  /** How it treats `iss` in the answer. */
   readonly iss: 'ignored' | 'compared' | 'demanded when advertised'
 }
 

@@ -100,7 +100,7 @@ async function register(profile: ClientProfile, way: RegistrationWay, found: Dis
   }
 }
 
-/** As registered, which need not be what was asked for (RFC 7591 §3.2.1). */
+/** As registered, which may differ from the request (RFC 7591 §3.2.1). */
 function authenticationOf(client: v.InferOutput<typeof registered>): ClientAuthentication {
   const { token_endpoint_auth_method: method, client_secret: secret } = client
   if (method === 'client_secret_post' || method === 'client_secret_basic') {
@@ -117,5 +117,5 @@ const textsOf = (value: unknown) => (Array.isArray(value) ? value.filter((entry)
 
 const uriAt = ({ redirectUris }: Way, index: number) => redirectUris[index % redirectUris.length] ?? redirectUris[0]
 const withPort = (uri: string, port: number) => uri.replace('{port}', String(port))
-/** Of the ephemeral ones; nobody listens there in the end, since nobody is sent there. */
+/** An ephemeral port. No process listens there, because no browser goes there. */
 const freePort = () => randomInt(49_152, 65_536)

@@ -1,6 +1,6 @@
 import type { AuthorizationHabits, HeaderFields, Opening, RegistrationWay, Search, TokenHabits } from './profile.ts'
 
-/** What the clients share that are built on the Rust SDK (`rmcp`): seen of Codex, the rest read in its source. */
+/** Shared by the clients on the Rust SDK (`rmcp`): observed with Codex, the rest from its source. */
 export const rmcpSource = {
   fact: 'what it has of the Rust SDK: the headers of discovery, its order, the members of a registration, no resource in a refresh',
   from: 'https://github.com/modelcontextprotocol/rust-sdk/blob/main/crates/rmcp/src/transport/auth.rs',

@@ -14,7 +14,7 @@ export interface StepResult {
   readonly milliseconds: number
 }
 
-/** Runs a client's whole life, once for each of its ways. What a step needs and does not have fails it. */
+/** Runs the whole life of a client, once for each of its ways. A step fails if an earlier step left out what it needs. */
 export async function runProfile(profile: ClientProfile, stack: ProfileStack): Promise<readonly StepResult[]> {
   const results: StepResult[] = []
   const mcpUrl = `${stack.mcpUrl}${profile.finalSlash === true ? '/' : ''}`

@@ -1,7 +1,7 @@
 import type { Discovered } from './discovery.ts'
 import type { ClientProfile } from './profile.ts'
 
-/** What the client asks for, or null where it leaves that open. */
+/** The scope that the client requests, or null if it requests none. */
 export function scopeOf({ authorization }: ClientProfile, found: Discovered): string | null {
   const { from, offlineAccess } = authorization.scope
   const { scopes_supported: ofResource = [] } = found.resource

@@ -1,6 +1,6 @@
 import type { HeaderFields, Opening, RegistrationWay, Search, TokenHabits } from './profile.ts'
 
-/** What the clients share that are built on the TypeScript SDK (`@modelcontextprotocol/sdk` 1.x, seen running 1.32.2). */
+/** Shared by the clients on the TypeScript SDK (`@modelcontextprotocol/sdk` 1.x, observed with 1.32.2). */
 
 const discoveryHeaders: HeaderFields = { 'mcp-protocol-version': '2025-11-25', accept: '*/*' }
 
@@ -37,7 +37,7 @@ export const sdkTokens: TokenHabits = {
   refreshesEarly: 0,
 }
 
-/** The SDK forgets a registration that is answered `invalid_client`, and registers anew. */
+/** The SDK forgets a registration that is answered `invalid_client`, and registers again. */
 export const sdkRegistration: Pick<RegistrationWay, 'by' | 'headers' | 'times' | 'whenUnknown' | 'preflight'> = {
   by: 'registration',
   headers: { accept: '*/*' },

@@ -32,7 +32,7 @@ export type StepName = (typeof stepNames)[number]
  */
 export type Step = () => Promise<void>
 
-/** One installation of a client in one person's hands. What one step finds out the later ones go on with. */
+/** The steps of one installation of a client with one user. Later steps use what earlier steps found. */
 export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): Readonly<Record<StepName, Step>> {
   const email = newAddress()
   const found = later<Discovered>('discovery')
@@ -98,7 +98,7 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
 
     async 'signed in again'() {
       for (const index of way.redirectUris.keys()) await expectWorking(await signIn(index))
-      // One client_id is all installations of a client: nobody else is signed out by it (M-18).
+      // All installations of a client share one client_id, so the sign-in of one must not sign another out (M-18).
       await expectWorking(session.get())
       session.set(await tokenClient().refresh(session.get().refresh))
     },
@@ -119,7 +119,7 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
       if (way.whenUnknown === 'gives up') return
       const registeredAgain = await makeKnown(profile, way, found.get(), stack)
       await expectWorking(await signIn(0, registeredAgain))
-      // What was refused has hurt nobody: the session of the registration that is known goes on.
+      // The refusal did no harm: the session of the known registration goes on.
       session.set(await tokenClient().refresh(session.get().refresh))
     },
 
@@ -138,7 +138,7 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
     },
   }
 
-  /** Whom nobody knows is not redirected: the person is told. */
+  /** An unknown client gets no redirect: the user sees a page. */
   async function expectPage({ url }: AuthorizationRequest): Promise<void> {
     // The browser goes there itself: no page asks across origins.
     const page = await exchange({ origin: null }, 'GET', url.href, { accept: 'text/html' })

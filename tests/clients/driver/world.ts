@@ -3,11 +3,11 @@ import type { World } from '../../../dev/start/world.ts'
 import { createPinnedKey } from '../../support/pinned-key.ts'
 import { type DocumentHost, startDocumentHost } from './documents.ts'
 
-/** What a profile runs against. */
+/** The system that a profile runs against. */
 export interface ProfileStack {
   /** Also the issuer. */
   readonly url: string
-  /** What the person has typed into the client. */
+  /** What the user has typed into the client. */
   readonly mcpUrl: string
   readonly kapa: Pick<Kapa, 'calls'>
   readonly documents: DocumentHost
@@ -15,7 +15,7 @@ export interface ProfileStack {
   expired(accessToken: string): Promise<string>
 }
 
-/** What has to be there before the stack is: start the stack with `settings`, and hand it to `around`. */
+/** What must exist before the stack. Start the stack with `settings`, and pass it to `around`. */
 export interface ProfileWorld {
   readonly settings: Readonly<Record<string, string>>
   around(stack: Pick<World, 'url' | 'mcpUrl' | 'kapa'>): ProfileStack

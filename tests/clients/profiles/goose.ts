@@ -9,7 +9,7 @@ import {
   rmcpTokens,
 } from '../driver/rmcp.ts'
 
-/** The one of its first releases with a document: no refresh token among its grants, and scopes of somebody else. */
+/** The document of its first releases: no refresh token among its grants, and scopes of another service. */
 const first: ClientMetadataDocument = {
   client_id: 'https://goose-docs.ai/oauth/client-metadata-of-april.json',
   client_name: 'goose',

@@ -1,7 +1,7 @@
 import type { ClientProfile, HeaderFields } from '../driver/profile.ts'
 import { sdkDiscovery, sdkInitialize, sdkRegistration, sdkTokens } from '../driver/sdk.ts'
 
-/** What its person has put into the settings of the server, and what it sends along wherever it goes. */
+/** The headers that the user has set for the server. The client sends them with every request. */
 const configured: HeaderFields = { authorization: 'Bearer a-token-of-another-day' }
 
 const profile: ClientProfile = {
