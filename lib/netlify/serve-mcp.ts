@@ -2,7 +2,7 @@ import { startDeadline } from '../base/deadline.ts'
 import { composeMcpEndpoint } from '../service/mcp-endpoint.ts'
 import { serveWith } from './serve.ts'
 
-/** Milliseconds for a whole request: the platform ends a function at 60 s. */
+/** Milliseconds for a whole request. The platform ends a function at 60 s. */
 const deadline = 55_000
 
 /** The `mcp` function. */
@@ -12,7 +12,7 @@ export const serveMcp = serveWith(composeMcpEndpoint, async (endpoint, request, 
   return whenSent(response, end)
 })
 
-/** The answer, telling when the last of it has gone out, or its reader has gone away. */
+/** Returns the same answer, and calls `done` when all of it has been sent, or its reader has gone away. */
 function whenSent(response: Response, done: () => void): Response {
   const reader = response.body?.getReader()
   if (!reader) {

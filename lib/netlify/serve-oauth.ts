@@ -3,7 +3,7 @@ import { composeAuthorizationServer } from '../service/authorization-server.ts'
 import { log } from '../service/log.ts'
 import { serveWith } from './serve.ts'
 
-/** Milliseconds for a whole request: clients give up after ten seconds (T-25). */
+/** Milliseconds for a whole request. Clients give up after ten seconds (T-25). */
 const deadline = 8000
 
 /** The `oauth` function. */
@@ -12,7 +12,7 @@ export const serveOAuth = serveWith(composeAuthorizationServer, (server, request
     server.fetch(request, {
       signal,
       requestId: context.requestId,
-      // The platform's own word: what a caller writes into a header decides nothing.
+      // As the platform reports it. Headers of the caller decide nothing.
       address: context.ip,
       waitUntil: (work) => context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) }))),
     }),

@@ -9,8 +9,8 @@ import { unreadNames } from '../settings/table.ts'
 import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, siteOf } from './site.ts'
 
 /**
- * Wraps a service as a Netlify function: finds the site of the request (or answers 404), composes the service for it
- * once per instance, and sets what every answer carries.
+ * Wraps a service as a Netlify function: finds the site of the request or answers 404, composes the service for the site
+ * once per instance, and sets the headers of every answer.
  */
 export function serveWith<T>(
   compose: (configuration: Configuration, site: Site) => Promise<T>,
@@ -33,7 +33,7 @@ export function serveWith<T>(
     try {
       return await handle(await instanceOf(site), request, context)
     } catch (error) {
-      // A bug of ours: told to the log, never to the caller, who would get the platform's page with a stack trace.
+      // A bug. The log gets the error, and the caller does not: the platform's own page would show a stack trace.
       log('failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
       return refusal(500, 'server_error')
     }
@@ -48,7 +48,7 @@ export function serveWith<T>(
     }).then((response) => secured(request, response))
 }
 
-/** Finds the site of a request, and tells the log, once per instance, what the operator should know of the settings. */
+/** Finds the site of a request. Logs once per instance what the operator should know about the settings. */
 function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
   const hosts = readHosts(createSettingsReader(process.env))
   const report = createSettingsReport()
@@ -88,7 +88,7 @@ export function createSettingsReport(): (site: Site | null) => void {
 /** Stands for the site without an issuer, so that every other problem is reported too. */
 const nowhere: Site = { issuer: '', storeName: '', production: true }
 
-/** What every answer has, whoever made it and however early: headers of `netlify.toml` do not reach functions (O-08). */
+/** Sets the headers of every answer, however early it was made: headers of `netlify.toml` do not reach functions (O-08). */
 function secured(request: Request, response: Response): Response {
   const { headers } = response
   if (request.url.startsWith('https:')) headers.set('strict-transport-security', 'max-age=31536000')

@@ -4,7 +4,7 @@ import type { Environment } from '../settings/reader.ts'
 import type { Site } from '../settings/site.ts'
 import { isSecureUrl } from '../settings/urls.ts'
 
-/** What the platform says about the deploy that answers. */
+/** What the platform reports about the deploy that answers. */
 export interface Deploy {
   /** `production`, `deploy-preview`, `branch-deploy`, `dev` or a custom name. */
   readonly context: string
@@ -14,18 +14,18 @@ export interface Deploy {
 
 const storeName = 'mcp-oauth-broker'
 
-/** Has one configured issuer; previews and branches have one each, by their host. */
+/** Whether the deploy has the configured issuer. Previews and branches each have their own, from their host. */
 export const isOwnDeploy = ({ context }: Deploy): boolean => context === 'production' || context === 'dev'
 
-/** `MCP_OAUTH_ISSUER`, else the site's own URL; `null` if that is no URL at which anybody could be served. */
+/** Returns `MCP_OAUTH_ISSUER`, or else the URL of the site; `null` if the service could not answer at that URL. */
 export function configuredIssuer(env: Environment, deploy: Deploy): string | null {
   const issuer = env.MCP_OAUTH_ISSUER?.trim() || deploy.siteUrl
   return issuer !== undefined && isSecureUrl(issuer) ? issuer : null
 }
 
 /**
- * The site of a request by its host. `null`: this host is not ours to answer for (a permalink, an alias), so that it
- * must not act with production's keys; every endpoint answers 404.
+ * Returns the site of a request by its host. `null` for a host that is not the service's, such as a permalink or an alias:
+ * it must not act with production's keys, and every endpoint answers 404.
  */
 export function siteOf(
   host: string,
@@ -39,7 +39,7 @@ export function siteOf(
     const own = host === new URL(issuer).host || proxyHosts.includes(host)
     if (!own) return null
     const netlifyDev = deploy.context === 'dev' && env.NETLIFY_DEV === 'true'
-    return { issuer, storeName, production: deploy.context === 'production', ...(netlifyDev && { netlifyDev }) }
+    return { issuer, storeName, production: deploy.context === 'production', netlifyDev }
   }
   const ofProduction = [issuer, deploy.siteUrl].some((url) => url && URL.parse(url)?.host === host)
   if (ofProduction || proxyHosts.includes(host) || !isPreviewHost(host, deploy, previewDomains)) return null
@@ -51,16 +51,16 @@ export function siteOf(
   }
 }
 
-/** `<deploy-preview-N | branch>--<site>.netlify.app`, or `<the same>.<domain>`, and nothing that merely ends like it. */
+/** Matches `<deploy-preview-N | branch>--<site>.netlify.app` and `<the same>.<domain>`, and no host that only ends like it. */
 function isPreviewHost(host: string, { siteName }: Deploy, domains: readonly string[]): boolean {
   const suffixes = [...(siteName === '' ? [] : [`--${siteName}.netlify.app`]), ...domains.map((domain) => `.${domain}`)]
   return suffixes.some((suffix) => {
-    // Netlify puts `-` for whatever a branch's name has besides letters and digits, also twice in a row and at its end.
+    // Netlify replaces every character of a branch name except letters and digits by `-`, also at its end.
     return host.endsWith(suffix) && /^[a-z0-9_][a-z0-9_-]*$/.test(host.slice(0, -suffix.length))
   })
 }
 
-/** Where requests should have come for: told where one came for another host. */
+/** Returns the hosts at which the service answers, for the log line about a request to another host. */
 export function hostsExpected(env: Environment, deploy: Deploy, { previewDomains }: HostSettings): string {
   if (isOwnDeploy(deploy)) return configuredIssuer(env, deploy) ?? ''
   return [`--${deploy.siteName}.netlify.app`, ...previewDomains.map((domain) => `.${domain}`)]

@@ -137,3 +137,9 @@ test('an artifact holds everything it needs: no packages beside it', async () =>
   expect(directory.startsWith(repository)).toBe(false)
   expect(await readdir(directory, { recursive: true })).not.toContainEqual(expect.stringContaining('node_modules'))
 })
+
+test('no function contains what operators read about the settings', () => {
+  const inputs = builtArtifact().functions.flatMap(({ files }) => files.flatMap((file) => Object.keys(file.inputs)))
+  expect(inputs).toContain('lib/settings/table.ts')
+  expect(inputs.filter((file) => file.startsWith('lib/settings/descriptions/'))).toEqual([])
+})
