@@ -7,10 +7,11 @@ import { type Bounds, measureLoad } from './load.ts'
 import { type McpPlan, measureMcp } from './mcp.ts'
 import { memoryOf } from './process-usage.ts'
 import { measureRoundTrips } from './round-trips.ts'
+import { measureSigning } from './signing.ts'
 import { measureSweep } from './sweep.ts'
 
 /** In the order in which they are shown. */
-export const parts = ['round-trips', 'footprint', 'cpu', 'load', 'sweep', 'mcp'] as const
+export const parts = ['round-trips', 'footprint', 'cpu', 'signing', 'load', 'sweep', 'mcp'] as const
 export type Part = (typeof parts)[number]
 
 const inOneWorld: readonly Part[] = ['round-trips', 'cpu', 'load', 'sweep']
@@ -43,6 +44,10 @@ export async function measureParts(
     const coldStarts = await measureColdStarts(artifacts, plan.cold, progress)
     progress('memory after boot')
     return [...bundleFigures(artifacts), ...coldStarts, ...(await measureMemory(artifacts, plan.memory))]
+  })
+  await measure('signing', () => {
+    progress('signing on the main thread and in the thread pool')
+    return measureSigning(plan.cpu)
   })
   if (chosen.some((part) => inOneWorld.includes(part))) {
     await withWorld(artifacts, async (world) => {

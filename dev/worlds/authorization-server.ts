@@ -9,6 +9,7 @@ import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
 import { createClients } from '../../lib/oauth/clients/resolve.ts'
 import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
 import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
+import { type SignJwt, signOnMainThread } from '../../lib/oauth/keys/compact.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
@@ -68,6 +69,8 @@ export function createHarness(
     blockedClients?: readonly string[]
     /** Seconds from approval in which the person is to have signed in. */
     signInLifetime?: number
+    /** Signs access tokens, by default on the main thread. */
+    signJwt?: SignJwt
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -133,6 +136,7 @@ export function createHarness(
     {
       store,
       sealing,
+      signJwt: options.signJwt ?? signOnMainThread,
       signingKeys: createSigningKeys({ issuer, store, stored, sealing, now, log }),
       registrations,
       ...(options.registrationToken !== undefined && {

@@ -1,7 +1,14 @@
-import { randomBytes } from 'node:crypto'
-import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify } from 'jose'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { deterministicEnvelope, encryptedEnvelope, signedEnvelope, UnknownKey } from './compact.ts'
+import {
+  deterministicEnvelope,
+  encryptedEnvelope,
+  signedEnvelope,
+  signInThreadPool,
+  signOnMainThread,
+  UnknownKey,
+} from './compact.ts'
 import type { DerivedKey } from './secrets.ts'
 
 const key = { kid: 'k1', bytes: new Uint8Array(randomBytes(32)) }
@@ -12,7 +19,7 @@ const text = JSON.stringify({ e: 'reader@example.com', n: 'Zoë 🐼' })
 const bytes = new TextEncoder().encode(text)
 
 describe('sealed values are standard JOSE', () => {
-  test('jose verifies what we sign, and we open what jose signs', async () => {
+  test('jose verifies a signed value, and a value that jose signed opens', async () => {
     const envelope = signedEnvelope('refresh', [key])
     const verified = await compactVerify(envelope.seal(text), key.bytes, { algorithms: ['HS256'] })
     expect(new TextDecoder().decode(verified.payload)).toBe(text)
@@ -27,7 +34,7 @@ describe('sealed values are standard JOSE', () => {
   test.each([
     ['at random', encryptedEnvelope],
     ['deterministically', deterministic],
-  ])('jose decrypts what we encrypt %s, and we open what jose encrypts', async (_how, make) => {
+  ])('jose decrypts a value encrypted %s, and a value that jose encrypted opens', async (_how, make) => {
     const envelope = make('code', [key])
     const { plaintext } = await compactDecrypt(envelope.seal(text), key.bytes)
     expect(new TextDecoder().decode(plaintext)).toBe(text)
@@ -45,7 +52,7 @@ describe.each([
 ])('%s values', (_name, make) => {
   const envelope = make('code', [key, older])
 
-  test('open under every key of the ring, and say which [O-09]', () => {
+  test('open under every key of the ring, and say which key it was [O-09]', () => {
     expect(envelope.open(envelope.seal(text, 'k0'))).toEqual({ plaintext: Buffer.from(text), kid: 'k0' })
     expect(make('code', [older]).open(envelope.seal(text))).toBeNull()
     expect(() => envelope.seal(text, 'k9')).toThrow(UnknownKey)
@@ -55,7 +62,7 @@ describe.each([
     expect(make('cookie', [key]).open(envelope.seal(text))).toBeNull()
   })
 
-  test('do not open when any one character is changed, removed or added [T-22 A4]', () => {
+  test('do not open after one character is changed, removed or added [T-22 A4]', () => {
     const value = envelope.seal(text)
     for (let i = 0; i < value.length; i++) {
       const other = value[i] === 'A' ? 'B' : 'A'
@@ -66,11 +73,11 @@ describe.each([
   })
 
   test.each(['', '.', '..', '....', 'a.b.c', 'a.b.c.d.e', 'x'.repeat(100_000), '\u0000.\u0000.\u0000'])(
-    'junk does not open: %#',
+    'do not open if they are junk: %#',
     (junk) => expect(envelope.open(junk)).toBeNull(),
   )
 
-  test('a header that asks for no algorithm does not open [T-28 A14]', () => {
+  test('with the header alg=none do not open [T-28 A14]', () => {
     const [, ...rest] = envelope.seal(text).split('.')
     const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'code', kid: 'k1' })).toString('base64url')
     expect(envelope.open([header, ...rest].join('.'))).toBeNull()
@@ -81,7 +88,7 @@ describe('deterministically encrypted values', () => {
   const envelope = deterministic('code', [key, older])
   const ivOf = (value: string) => value.split('.')[2]
 
-  test('are the same for the same plaintext under the same key, and for nothing else [T-21]', () => {
+  test('are equal only for the same plaintext, purpose and key [T-21]', () => {
     expect(envelope.seal(text)).toBe(envelope.seal(text))
     const values = [
       envelope.seal(text),
@@ -94,14 +101,31 @@ describe('deterministically encrypted values', () => {
     expect(encryptedEnvelope('code', [key]).seal(text)).not.toBe(encryptedEnvelope('code', [key]).seal(text))
   })
 
-  test('and those with a random IV open under the same key', () => {
+  test('open with a random IV under the same key, and the other way round', () => {
     const random = encryptedEnvelope('code', [key])
     expect(envelope.open(random.seal(text))).toEqual({ plaintext: Buffer.from(text), kid: 'k1' })
     expect(random.open(envelope.seal(text))).toEqual({ plaintext: Buffer.from(text), kid: 'k1' })
   })
 
-  test('have another IV for each of 20,000 plaintexts', () => {
+  test('have a different IV for each of 20,000 plaintexts', () => {
     const ivs = Array.from({ length: 20_000 }, (_, n) => ivOf(envelope.seal(String(n))))
     expect(new Set(ivs).size).toBe(ivs.length)
+  })
+})
+
+describe('an RS256 JWT', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const claims = { sub: 'reader', name: 'Zoë 🐼' }
+
+  test('is the same from the main thread and from the thread pool, and jose verifies it', async () => {
+    const jwt = signOnMainThread({ typ: 'at+jwt', kid: 'k1' }, claims, privateKey)
+    expect(await signInThreadPool({ typ: 'at+jwt', kid: 'k1' }, claims, privateKey)).toBe(jwt)
+    const { payload, protectedHeader } = await jwtVerify(jwt, publicKey)
+    expect(payload).toEqual(claims)
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: 'k1' })
+  })
+
+  test('that the thread pool cannot sign is an error', async () => {
+    await expect(signInThreadPool({ typ: 'at+jwt', kid: 'k1' }, claims, publicKey)).rejects.toThrow()
   })
 })

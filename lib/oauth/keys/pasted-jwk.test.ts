@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { exportJWK, generateKeyPair, importJWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { signRs256 } from './compact.ts'
+import { signOnMainThread } from './compact.ts'
 import { readPastedJwk } from './pasted-jwk.ts'
 import { pinnedSigningKey } from './signing-keys.ts'
 
@@ -36,7 +36,7 @@ describe('a signing key that somebody has pasted', () => {
     const { signingKeys, publicKeys } = pinnedSigningKey({ ...read })
     const { signal } = new AbortController()
     const signer = await signingKeys.signer(signal)
-    const token = signRs256({ typ: 'at+jwt', kid: signer.kid }, { sub: 'x' }, signer.privateKey)
+    const token = signOnMainThread({ typ: 'at+jwt', kid: signer.kid }, { sub: 'x' }, signer.privateKey)
     const [published] = (await publicKeys(signal)).keys
     if (!published) throw new Error('nothing is published')
     expect((await jwtVerify(token, await importJWK(published, 'RS256'))).payload.sub).toBe('x')

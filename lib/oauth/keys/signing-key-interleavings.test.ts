@@ -6,7 +6,7 @@ import { type Store, StoreUnavailable } from '../../store/store.ts'
 beforeAll(reuseKeyPairs)
 afterAll(() => vi.restoreAllMocks())
 
-/** What may happen in any order, at any of four instances: each sleeps, keeps old copies, loses the store for a while. */
+/** The steps of a run, in any order, at any of four instances. An instance may keep old copies and lose the store for a while. */
 const which = fc.nat(3)
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('wait'), seconds: fc.integer({ min: 1, max: 7200 }) }) },
@@ -18,7 +18,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('store'), at: which, down: fc.boolean() }) },
 )
 
-test('no token is refused at any time of a rotation, by any instance or by who keeps the JWKS for 5 minutes [O-09]', async () => {
+test('no token is refused at any time of a rotation, by any instance or by a client that keeps the JWKS for 5 minutes [O-09]', async () => {
   let [runs, verified, kids, unavailable] = [0, 0, 0, 0]
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 200 }), async (steps) => {
@@ -67,7 +67,7 @@ test('no token is refused at any time of a rotation, by any instance or by who k
         try {
           await act(chosen)
         } catch (error) {
-          // Not a refusal but a 503, and of an instance that has lost the store at some time.
+          // A 503, which is no refusal, and only from an instance that has lost the store.
           if (!(error instanceof StoreUnavailable) || asked === undefined || !wasDown.has(asked)) throw error
           unavailable += 1
         }

@@ -4,7 +4,7 @@ import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { StoreUnavailable } from '../../store/store.ts'
-import { signRs256 } from './compact.ts'
+import { signOnMainThread } from './compact.ts'
 import { createSealing } from './sealing.ts'
 import {
   createPublicKeys,
@@ -129,7 +129,7 @@ describe('the signing key', () => {
     const pair = await generateKeyPair('RS256', { extractable: true })
     const { signingKeys, publicKeys } = pinnedSigningKey(await exportJWK(pair.privateKey))
     const { kid, privateKey } = await signingKeys.signer(signal())
-    expect(signRs256({ typ: 'at+jwt', kid }, {}, privateKey).split('.')).toHaveLength(3)
+    expect(signOnMainThread({ typ: 'at+jwt', kid }, {}, privateKey).split('.')).toHaveLength(3)
     const [published] = (await publicKeys(signal())).keys
     expect(Object.keys(published ?? {}).sort()).toEqual(['alg', 'e', 'kid', 'kty', 'n', 'use'])
     expect(published?.kid).toBe(kid)

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { type GrantKey, subjectOfGrant } from '../grants/record.ts'
-import { signRs256 } from '../keys/compact.ts'
 import type { Signer } from '../keys/signing-keys.ts'
 import type { Person } from './claims.ts'
 import type { TokenContext, TokenResponse } from './context.ts'
@@ -23,12 +22,12 @@ export interface Access {
  * Makes the answer of the token endpoint. Its access token is an RS256 JWT for one audience (RFC 9068; T-16, T-17), which
  * `/mcp` verifies without I/O. The token names the user, because the answer service is told who asks (F-000-81).
  */
-export function issueTokens(
+export async function issueTokens(
   access: Access,
   refreshToken: string | undefined,
   signer: Signer,
   context: TokenContext,
-): TokenResponse {
+): Promise<TokenResponse> {
   const { person, scope } = access
   const issuedAt = Math.floor(context.now() / 1000)
   const expiresAt = Math.min(issuedAt + context.accessTokenLifetime, access.endsAt)
@@ -49,7 +48,7 @@ export function issueTokens(
     org_name: person.organizationName,
   }
   return {
-    access_token: signRs256({ typ: 'at+jwt', kid: signer.kid }, claims, signer.privateKey),
+    access_token: await context.signJwt({ typ: 'at+jwt', kid: signer.kid }, claims, signer.privateKey),
     token_type: 'Bearer',
     expires_in: expiresAt - issuedAt,
     scope,

@@ -50,7 +50,7 @@ export async function authorizationCodeGrant(
 
   const refreshToken = code.usesRefreshTokens ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
   const access = { client, resource, scope, leftOut, grant: code.grant, endsAt, person }
-  const response = issueTokens(access, refreshToken, signer, context)
+  const response = await issueTokens(access, refreshToken, signer, context)
   call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
   return response
 }

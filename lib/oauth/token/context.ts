@@ -1,6 +1,7 @@
 import type { Call } from '../../base/call.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
+import type { SignJwt } from '../keys/compact.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { CodeSealer } from './authorization-code.ts'
 import type { RefreshSealer } from './refresh-token.ts'
@@ -31,6 +32,7 @@ export interface TokenContext {
   readonly addressHash: (grant: GrantKey, address: string | undefined) => string | undefined
   readonly grants: Grants
   readonly signingKeys: SigningKeys
+  readonly signJwt: SignJwt
   readonly recordSignIn: RecordSignIn
   /** Milliseconds since the epoch. */
   readonly now: () => number
