@@ -1,20 +1,20 @@
 /** Who may call a tool. */
 export interface Access {
   /**
-   * `never`: it is public, whatever `REQUIRE_AUTH` says. `if required`: with a token where everybody has to sign in, else
-   * with or without one. `always`: with a token, also where nobody else has to sign in.
+   * `never`: the tool is public, whatever `REQUIRE_AUTH` says. `if required`: needs a token with `REQUIRE_AUTH`, otherwise works
+   * with or without one. `always`: needs a token, whatever `REQUIRE_AUTH` says.
    */
   readonly signIn: 'never' | 'if required' | 'always'
-  /** What a token needs for it, complete (S-05); empty for a public tool. */
+  /** Every scope that a token needs (S-05); empty for a public tool. */
   readonly scopes: readonly string[]
 }
 
-/** Whether a tool is there for a grant whose person has left out these scopes. */
+/** Whether a tool is offered to a grant whose user declined these scopes. */
 export function isOffered({ scopes }: Access, leftOut: readonly string[]): boolean {
   return !scopes.some((scope) => leftOut.includes(scope))
 }
 
-/** ChatGPT's words for it (S-19): a tool that takes no token, one that takes or needs a token, or both. */
+/** Access in ChatGPT's terms (S-19): `noauth` works without a token, `oauth2` with one; a tool may list both. */
 export type SecurityScheme =
   | { readonly type: 'noauth' }
   | { readonly type: 'oauth2'; readonly scopes: readonly string[] }

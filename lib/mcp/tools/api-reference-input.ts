@@ -1,12 +1,12 @@
 import { type Failure, failure } from './failure.ts'
 
-/** How a model says where to look: the name of an API, or the address of a page. Empty is as good as absent. */
+/** Where the model wants to look: the name of an API, or the address of a page. Empty counts as absent. */
 export interface Scope {
   readonly api?: string
   readonly url?: string
 }
 
-/** What was asked for is right, or this is the tool's answer. */
+/** A valid input, or the refusal that is the tool's answer. */
 export type Checked<Value> =
   | { readonly value: Value; readonly refusal?: never }
   | { readonly refusal: ReturnType<typeof failure> }
@@ -19,8 +19,8 @@ export const maximumQuery = 2_000
 export const maximumUrls = 10
 
 /**
- * The page to look at, and below; an address wins over a name, and `all` is everywhere. Which names there are only the
- * hub knows: ours keep to one segment of the path, so that they cannot lead out of the API pages.
+ * The page to look at, with all pages below it. An address wins over a name, and `all` means every page. Only the hub knows
+ * which names exist. A name is one segment of the path, so it cannot lead out of the API pages.
  *
  * @param pagesUrl base of the pages of all APIs, without a slash at the end
  */
@@ -70,8 +70,8 @@ export function urlsOf(given: readonly string[]): Checked<readonly string[]> {
 
 const invalidUrl = (what: string): Failure => ({
   error: 'invalid_url',
-  message: `${what} must be a whole http or https address of at most ${maximumUrl} characters, as the list and the search give it.`,
+  message: `${what} must be a complete http or https URL of at most ${maximumUrl} characters, as the list and the search return it.`,
 })
 
-/** As it stands, since the hub finds its pages by it: nothing that a URL parser would leave out or put in. */
+/** Whether a URL can go to the hub as it is: the hub compares it, so nothing in it may be for a URL parser to change. */
 const isPageUrl = (url: string) => url.length <= maximumUrl && /^https?:\/\/\S+$/i.test(url) && URL.canParse(url)

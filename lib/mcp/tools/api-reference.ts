@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { ApiReference } from '../../answers/api-reference.ts'
 import type { Answer } from '../../answers/calls.ts'
+import { defined } from '../../base/defined.ts'
 import { parseJson } from '../../base/json.ts'
 import { toJson, wellFormedTexts } from '../../base/well-formed.ts'
 import type { Access } from './access.ts'
@@ -21,7 +22,7 @@ export interface ApiReferenceToolOptions {
 }
 
 export interface ScopedToolOptions extends ApiReferenceToolOptions {
-  /** `<this>/<name>` is the page of an API; without it an API cannot be named. No slash at the end. */
+  /** `<this>/<name>` is the page of an API. Absent: APIs cannot be named. No slash at the end. */
   readonly pagesUrl: string | undefined
 }
 
@@ -44,8 +45,8 @@ export function listApiReferencePages({ apiReference, pagesUrl, ...options }: Sc
 
 export function searchApiReference({ apiReference, pagesUrl, ...options }: ScopedToolOptions): Tool {
   const { output, resultOf } = resultsWith({
-    data: { type: 'array', description: 'The best first: address, title, type and excerpt of each page.' },
-    total: { type: 'number', description: 'How many pages there are; `data` has the best of them.' },
+    data: { type: 'array', description: 'Address, title, type and excerpt of each page, the best match first.' },
+    total: { type: 'number', description: 'Number of pages found; `data` holds the best of them.' },
   })
   return defineTool<Scope & { readonly query: string; readonly type?: string }>({
     ...options,
@@ -73,7 +74,7 @@ export function searchApiReference({ apiReference, pagesUrl, ...options }: Scope
       if (query.refusal) return query.refusal
       const scope = scopeOf(given, pagesUrl)
       if (scope.refusal) return scope.refusal
-      const search = { query: query.value, ...scope.value, ...(type !== undefined && { type }) }
+      const search = { query: query.value, ...scope.value, ...defined({ type }) }
       return resultOf(await apiReference.search(search, signal), given)
     },
   })
@@ -93,7 +94,7 @@ export function getApiReferenceContent({ apiReference, ...options }: ApiReferenc
         urls: {
           type: 'array',
           items: { type: 'string' },
-          description: `Addresses of 1 to ${maximumUrls} pages, as the list or the search gave them.`,
+          description: `URLs of 1 to ${maximumUrls} pages, as the list or the search returned them.`,
         },
       },
       required: ['urls'],
@@ -109,17 +110,17 @@ export function getApiReferenceContent({ apiReference, ...options }: ApiReferenc
 function scopeProperties(pagesUrl: string | undefined) {
   const url = {
     type: 'string',
-    description: 'Address of a page: only that page and what is below it. Wins over a name.',
+    description: 'URL of a page: looks at that page and the pages below it only. Wins over `api`.',
   }
   const api = { type: 'string', description: 'Name of one API. Leave it out, or send `all`, for all of them.' }
   return pagesUrl === undefined ? { url } : { api, url }
 }
 
-/** The hub knows addresses only: a model that gave the name of an API is told by that name what was wrong with it. */
+/** The hub knows only addresses. A model that named an API is told that the name is probably wrong. */
 function unknownApi({ content }: CallToolResult): CallToolResult {
   return failure({
     error: 'unknown_api',
-    message: 'There is probably no API of that name. Leave `api` out to see the pages of all of them.',
+    message: 'There is probably no API of that name. Leave `api` out to see the pages of all APIs.',
     detail: textOf(content).slice(0, 500),
   })
 }
@@ -129,24 +130,24 @@ const textOf = (content: CallToolResult['content']) =>
 
 const namesApi = ({ api, url }: Scope) => (url?.trim() ?? '') === '' && ![undefined, '', 'all'].includes(api?.trim())
 
-/** What a tool gives: all of it optional, since what the hub sends is the hub's business. */
+/** The output schema of a tool. Every member is optional: the hub decides what it sends. */
 function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
-  const text = { type: 'string', description: 'The whole result, where the data does not hold all of it.' }
+  const text = { type: 'string', description: 'The whole result, if the other members do not hold all of it.' }
   const output: ObjectSchema = { type: 'object', properties: { ...properties, text } }
   const { check } = jsonSchema<Record<string, unknown>>(output)
 
   /**
-   * All of a result as data: clients that hand the model `structuredContent` alone must not lose anything by it
-   * (anthropics/claude-code#79944). What would break the schema's promise is text, or clients would refuse the result.
+   * The whole result as data: clients that give the model only `structuredContent` must not lose anything
+   * (anthropics/claude-code#79944). Data that does not match the schema becomes text, or clients would refuse the result.
    */
   async function dataOf({ structuredContent, content }: CallToolResult): Promise<Record<string, unknown>> {
     const whole = textOf(content)
     const inText = parseJson(whole)
     for (const candidate of [structuredContent ?? null, inText ?? null]) {
       const data = await check(candidate)
-      // What the text says and the hub's own data do not would be lost.
+      // Adds the text if it says more than the hub's own data.
       const more = whole !== '' && !isDeepStrictEqual(candidate, inText)
-      if (data.problem === undefined) return { ...data.value, ...(more && { text: whole }) }
+      if (data.problem === undefined) return { ...data.value, ...defined({ text: more ? whole : undefined }) }
     }
     return { text: whole }
   }

@@ -16,7 +16,7 @@ export interface AskQuestionOptions {
 /** Characters (UTF-16 units) of a question, after trimming. */
 const maximumQuestion = 2_000
 
-/** Asks the documentation. A success is the upstream's result, unchanged, with the passages once more as data. */
+/** Asks the documentation. A success is Kapa's result, unchanged, with the passages repeated as data. */
 export function askQuestion({ answerService, ...options }: AskQuestionOptions): Tool {
   return defineTool<{ question: string; top_k?: number }>({
     ...options,
@@ -31,7 +31,7 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
         },
         top_k: {
           type: 'number',
-          description: 'How many passages at most, from 1 to 15, where the search can be told; otherwise ignored.',
+          description: 'The most passages to return, from 1 to 15. Ignored if the search has no such option.',
         },
       },
       required: ['question'],
@@ -41,7 +41,7 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
       properties: {
         passages: {
           type: 'array',
-          description: 'The best first.',
+          description: 'The passages, the best match first.',
           items: {
             type: 'object',
             properties: {
@@ -70,7 +70,7 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
   })
 }
 
-/** Clients that hand the model `structuredContent` alone must not lose anything by it (anthropics/claude-code#79944). */
+/** Clients that give the model only `structuredContent` must not lose anything (anthropics/claude-code#79944). */
 function withPassages(result: CallToolResult): CallToolResult {
   if (result.isError === true) return result
   const passages = result.content.map(passageIn)
@@ -88,10 +88,10 @@ function passageIn(item: CallToolResult['content'][number]): KapaPassage {
     case 'resource':
       return { source_url: item.resource.uri, content: 'text' in item.resource ? item.resource.text : '' }
     default:
-      // A picture or a sound, which has no words.
+      // An image or a sound, which has no text.
       return { content: `(${item.type})` }
   }
 }
 
-/** Kapa's passages are JSON, each in a text of its own; whatever else comes is text as it is. */
+/** Kapa's passages are JSON, each in a text of its own. Any other text is a passage as it is. */
 const passageOf = (text: string): KapaPassage => passageFrom(parseJson(text)) ?? { content: text }

@@ -19,5 +19,5 @@ test.each([
 
 test('what will not pass says so: a model must not try again and again', () => {
   const { content } = serviceFailure({ ...failed, detail: 'HTTP 401', permanent: true }, 'The search')
-  expect(JSON.stringify(content)).toMatch(/trying again will not help: tell the person/)
+  expect(JSON.stringify(content)).toMatch(/trying again will not help: tell the user/)
 })

@@ -153,7 +153,7 @@ describe('feedback', () => {
       error: 'submission_failed',
       detail: 'connection failed',
       // From here a broken connection looks the same, and what was sent by it may have arrived.
-      message: expect.stringContaining('ask the person before sending it again'),
+      message: expect.stringContaining('ask the user before sending it again'),
     })
   })
 

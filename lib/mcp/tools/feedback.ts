@@ -9,7 +9,7 @@ import { defineTool, type Tool } from './tool.ts'
 export interface FeedbackOptions {
   readonly name: string
   readonly title: string
-  /** Asks for the person's consent before every call. */
+  /** Tells the model to ask for the user's consent before every call. */
   readonly description: string
   readonly access: Access
   readonly form: FeedbackForm
@@ -37,10 +37,14 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
       properties: {
         feedback: {
           type: 'string',
-          description: `What the person has agreed to send, word for word; at most ${maximumFeedback} characters.`,
+          description: `The text that the user has agreed to send, word for word; at most ${maximumFeedback} characters.`,
         },
-        category: { type: 'string', enum: [...categories], description: 'What it is about; otherwise: other.' },
-        page_url: { type: 'string', description: 'The URL of the page that it is about, if it is about one.' },
+        category: {
+          type: 'string',
+          enum: [...categories],
+          description: 'The kind of feedback. The default is `other`.',
+        },
+        page_url: { type: 'string', description: 'The URL of the page that the feedback is about, if any.' },
       },
       required: ['feedback'],
     },
@@ -48,7 +52,7 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
       type: 'object',
       properties: {
         status: { type: 'string', enum: ['submitted', 'withheld'] },
-        message: { type: 'string', description: 'For the person.' },
+        message: { type: 'string', description: 'For the user.' },
       },
       required: ['status', 'message'],
     },
@@ -58,7 +62,7 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
       if (text.length > maximumFeedback) {
         return failure({
           error: 'feedback_too_long',
-          message: `The feedback is longer than ${maximumFeedback} characters. Shorten it, and ask the person again.`,
+          message: `The feedback is longer than ${maximumFeedback} characters. Shorten it, and ask the user again.`,
         })
       }
       const page = pagePath(pageUrl.trim(), form.url)
@@ -85,7 +89,7 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
         log('feedback_withheld', { category })
         return success({
           status: 'withheld',
-          message: 'This is a preview, where everybody is one made-up person: the feedback was not sent to anybody.',
+          message: 'This is a preview with a made-up user, so the feedback was not sent.',
         })
       }
       log('feedback_submitted', { category, domain, authed: token !== undefined })
@@ -97,19 +101,19 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
   })
 }
 
-/** What a person is told; one may have arrived, and must not be sent twice. */
+/** What the user is told. Feedback may have arrived, and must not be sent twice. */
 function messageFor({ code, uncertain }: Extract<FormOutcome, { kind: 'failure' }>): string {
-  if (!uncertain) return 'The feedback could not be sent. Tell the person, and offer to try again later.'
+  if (!uncertain) return 'The feedback could not be sent. Tell the user, and offer to try again later.'
   const what = code === 'timeout' ? 'did not answer in time' : 'was not reached, or broke off'
-  return `The documentation site ${what}. The feedback may have arrived all the same: ask the person before sending it again.`
+  return `The documentation site ${what}. The feedback may have arrived all the same: ask the user before sending it again.`
 }
 
-/** The path of a page of the form's own site, another page's URL, or nothing; `null`: it is no page. */
+/** The path of a page on the form's own site, the URL of another page, or empty. Returns `null` if it is not a page. */
 function pagePath(pageUrl: string, formUrl: string): string | null {
   if (pageUrl === '') return ''
   const url = pageUrl.length > maximumPageUrl ? null : URL.parse(pageUrl)
-  // A name and a password in it would be somebody's secret.
+  // A user name or password in it would be a secret.
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null
-  // What is behind a question mark may be one.
+  // The query may hold a secret.
   return url.origin === new URL(formUrl).origin ? url.pathname : url.origin + url.pathname
 }

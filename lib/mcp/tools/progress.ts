@@ -1,13 +1,13 @@
 import type { ServerContext } from '@modelcontextprotocol/server'
 
-/** Milliseconds between two signs of life: below every client's patience, and rare enough for a phone's battery. */
+/** Milliseconds between two notifications: shorter than any client's timeout, and rare enough for a phone's battery. */
 const interval = 5_000
 
 /**
- * Tells a client that asked for it (`_meta.progressToken`) that work goes on, every 5 s; the total is not known, so it is
- * left out (MCP, "Progress"). Nothing is sent for a quick answer, which so stays a single JSON body.
+ * Tells a client that asked for progress (`_meta.progressToken`) every 5 s that work goes on. The total is unknown, and left
+ * out (MCP, "Progress"). A quick answer sends no progress, and stays a single JSON body.
  *
- * @returns ends it
+ * @returns a function that stops it
  */
 export function sendProgress({ _meta, signal, notify }: ServerContext['mcpReq'], message: string): () => void {
   const progressToken = _meta?.progressToken
@@ -15,7 +15,7 @@ export function sendProgress({ _meta, signal, notify }: ServerContext['mcpReq'],
   let progress = 0
   const timer = setInterval(() => {
     progress += 1
-    // Whoever has gone away needs no progress, and nobody is to hear of an error about it.
+    // A client that has gone needs no progress, and an error in sending it does not matter.
     if (signal.aborted) return clearInterval(timer)
     notify({ method: 'notifications/progress', params: { progressToken, progress, message } }).catch(() => {})
   }, interval)

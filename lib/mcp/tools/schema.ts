@@ -5,7 +5,7 @@ const validator = new CfWorkerJsonSchemaValidator()
 
 export interface JsonSchema<T> {
   readonly checked: StandardSchemaWithJSON
-  /** `problem`: what is wrong, in words for the model. */
+  /** Checks a value. `problem` says what is wrong, for the model. */
   check(value: unknown): Promise<{ value: T; problem?: never } | { problem: string }>
 }
 
@@ -18,7 +18,7 @@ export function jsonSchema<T>(schema: JsonSchemaType): JsonSchema<T> {
       const result = await checked['~standard'].validate(value)
       if (result.issues === undefined) return { value: result.value }
       return {
-        problem: `The arguments are not what the tool takes: ${result.issues.map(({ message }) => message).join('; ')}`,
+        problem: `The tool does not accept these arguments: ${result.issues.map(({ message }) => message).join('; ')}`,
       }
     },
   }

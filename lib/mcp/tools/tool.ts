@@ -8,6 +8,7 @@ import {
   ProtocolErrorCode,
   type ServerContext,
 } from '@modelcontextprotocol/server'
+import { defined } from '../../base/defined.ts'
 import { isTooDeep } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
 import { wellFormedTexts } from '../../base/well-formed.ts'
@@ -17,21 +18,21 @@ import { failure, outcomeOf } from './failure.ts'
 import { sendProgress } from './progress.ts'
 import { jsonSchema } from './schema.ts'
 
-/** Who calls, and how the call may end. */
+/** What a tool learns about its caller. */
 export interface ToolCall {
-  /** The caller, from this request's own verified token and from nowhere else (S-14); `undefined`: nobody has signed in. */
+  /** The verified token of this very request (S-14); `undefined`: the caller is anonymous. */
   readonly token: AccessToken | undefined
-  /** Fires when the caller has gone, or has cancelled. */
+  /** Fires when the client disconnects or cancels the call. */
   readonly signal: AbortSignal
 }
 
-/** What a tool promises about itself (MCP, "Tool Annotations"): hints for the client's own rules about asking people. */
+/** What a tool promises (MCP, "Tool Annotations"): hints for the client's rules about asking the user. */
 export interface ToolHints {
   readonly readOnly: boolean
-  /** Only where something is written. */
+  /** Set only for tools that write. */
   readonly destructive?: boolean
   readonly idempotent?: boolean
-  /** It reaches beyond this service. */
+  /** The tool reaches beyond this service. */
   readonly openWorld: boolean
 }
 
@@ -41,14 +42,14 @@ export type ObjectSchema = JsonSchemaType & ListedTool['inputSchema']
 export interface ToolOptions<Input> {
   readonly name: string
   readonly title: string
-  /** What the model reads to decide when to use it. */
+  /** Tells the model when to use the tool. */
   readonly description: string
   readonly access: Access
   readonly hints: ToolHints
   /** `Input` is what `input` describes. */
   readonly input: ObjectSchema
   readonly output: ObjectSchema
-  /** What is said to a client that asks for progress while it waits; without it there is nothing to wait for. */
+  /** The progress message for a client that asks for progress. Absent: the tool answers at once. */
   readonly progress?: string
   run(input: Input, call: ToolCall): Promise<CallToolResult> | CallToolResult
 }
@@ -59,26 +60,26 @@ export interface Tool {
   readonly title: string
   readonly description: string
   readonly access: Access
-  /** The tool in `tools/list`, with what only ChatGPT reads of it: at the top, and in `_meta` where it looked before (S-19). */
+  /** The tool in `tools/list`. Only ChatGPT reads `securitySchemes`: at the top, and earlier in `_meta` (S-19). */
   listed(requireAuth: boolean): ListedTool & { readonly securitySchemes: readonly SecurityScheme[] }
   /** Never throws. `args` are unchecked. */
   call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult>
 }
 
-/** What one request brings along. */
+/** The caller of a tool, and the log of the endpoint. */
 export interface ToolCaller {
   readonly token: AccessToken | undefined
-  /** Whether everybody has to sign in: what the list says about it. */
+  /** Whether all users have to sign in, which the list of tools says. */
   readonly requireAuth: boolean
   readonly log: Log
 }
 
-/** A page of the list, of which there is only one. */
+/** The parameters of `tools/list`, which has only one page. */
 const listParameters = jsonSchema({ type: 'object', properties: { cursor: { type: 'string' } } }).checked
 
 /**
- * Makes a server of these tools, in this order, by handlers of our own: the SDK's list has no `securitySchemes`, says
- * -32603 to a wrong cursor, and its object of tools has members that are none, such as `constructor`.
+ * Registers tools with a server, in this order, by handlers of our own: the SDK's list has no `securitySchemes` and answers
+ * -32603 to a wrong cursor, and its object of tools has members such as `constructor`.
  */
 export function registerTools({ server }: McpServer, tools: readonly Tool[], caller: ToolCaller): void {
   const named = new Map(tools.map((tool) => [tool.name, tool]))
@@ -95,18 +96,18 @@ export function registerTools({ server }: McpServer, tools: readonly Tool[], cal
   })
 }
 
-/** One line for each call (O-12), without a word of what was asked. */
+/** Logs one line for each call (O-12), without anything that was asked. */
 function logCall({ token, log }: ToolCaller, tool: string, outcome: string, milliseconds: number): void {
   log('mcp_call', { ...callerInLog(token), tool, outcome, ms: Math.round(milliseconds) })
 }
 
-/** Who calls, and with which client, as every line of the log names them. */
+/** The user and the client of a call, as every line of the log names them. */
 export const callerInLog = (token: AccessToken | undefined) =>
   token && { sub: token.sub, client: hash('sha256', token.clientId, 'base64url') }
 
 /**
- * Defines a tool. Arguments are checked here rather than by the SDK, so that every failure has the one form of `failure.ts`; an
- * error that nobody foresaw is told to the log alone.
+ * Defines a tool. It checks the arguments itself rather than in the SDK, so that every failure has the form of `failure`.
+ * An unexpected error goes to the log only.
  */
 export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   const { name, title, description, access, hints, run, progress } = options
@@ -114,8 +115,7 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   const annotations = {
     title,
     readOnlyHint: hints.readOnly,
-    ...(hints.destructive !== undefined && { destructiveHint: hints.destructive }),
-    ...(hints.idempotent !== undefined && { idempotentHint: hints.idempotent }),
+    ...defined({ destructiveHint: hints.destructive, idempotentHint: hints.idempotent }),
     openWorldHint: hints.openWorld,
   }
 
@@ -139,7 +139,7 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
       log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })
       return failure({
         error: 'internal_error',
-        message: 'The tool failed by a fault of this server. Try again later.',
+        message: 'The tool failed because of a fault of this server. Try again later.',
       })
     } finally {
       stopProgress()
