@@ -9,7 +9,7 @@ export interface Blob {
 }
 
 export interface Contents {
-  /** `cached`: what an edge cache may still answer, which is as old as `setStaleness` allows; absence included. */
+  /** `cached`: the answer of an edge cache, at most as old as `setStaleness` allows. Absence may be cached too. */
   read(id: string, cached: boolean): Blob | undefined
   /** All ids that start with `prefix`, in order. */
   ids(prefix: string, cached: boolean): string[]
@@ -21,7 +21,7 @@ export interface Contents {
   close(): void
 }
 
-/** What the emulator stores: in memory, and on disk as well if a directory is given. Every method is synchronous. */
+/** The blobs of the emulator: in memory, and on disk too if a directory is given. Every method is synchronous. */
 export function openContents(directory: string | undefined): Contents {
   const database = directory === undefined ? undefined : openDatabase(directory)
   const current = new Map<string, Blob>(database?.all().map(({ id, body, metadata }) => [id, toBlob(body, metadata)]))

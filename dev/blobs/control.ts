@@ -21,7 +21,7 @@ export interface Operation {
   readonly cached: boolean
 }
 
-/** What a test, the demo or the benchmark may do to a running emulator, in process or over HTTP. */
+/** The controls of a running emulator, for a test, the demo or the benchmark, in process or over HTTP. */
 export interface EmulatorControls {
   /** The operations with a sequence number above `after`; older ones than the last 10,000 may be missing. */
   operations(after?: number): readonly Operation[]
@@ -30,7 +30,7 @@ export interface EmulatorControls {
   clearFaults(): void
   /** Milliseconds before each operation is decided. */
   setLatency(milliseconds: number): void
-  /** Age in milliseconds, exactly, of what the cached listener answers. */
+  /** The age in milliseconds of the answers of the cached listener. */
   setStaleness(milliseconds: number): void
   setEtags(mode: EtagMode): void
   /** Removes every blob and fault, empties the log, and undoes every setting. Sequence numbers go on. */

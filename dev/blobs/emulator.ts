@@ -8,10 +8,10 @@ import { type Answer, answer, type BlobsRequest, type EtagMode, parseBlobsReques
 
 /** At least so many of the newest operations stay in the log. */
 const operationsKept = 10_000
-/** One byte per so many milliseconds: no record arrives within any deadline of ours. */
+/** Milliseconds between two bytes. No record arrives before a deadline. */
 const slowInterval = 20
 
-/** The site and the token of the local world; they guard nothing but what listens on loopback. */
+/** The site and the token of the local world. They guard only listeners on loopback. */
 export const localSite = { siteID: 'local-site', token: 'local-blobs-token' } as const
 
 export interface EmulatorOptions {
@@ -26,7 +26,7 @@ export interface EmulatorOptions {
 }
 
 export interface BlobsEmulator extends EmulatorControls {
-  /** What `getStore` takes. */
+  /** The options for `getStore`. */
   clientOptions(): {
     readonly siteID: string
     readonly token: string
@@ -170,7 +170,7 @@ export async function startBlobsEmulator(options: EmulatorOptions = {}): Promise
   }
 }
 
-/** The head at once and the body byte by byte; where there is no body, an endless one. */
+/** Sends the head at once and the body byte by byte. An empty body becomes an endless one. */
 function trickle({ status, headers, body }: Answer, response: ServerResponse): void {
   // A 204 could not be slow: it ends with its head.
   response.writeHead(status === 204 ? 200 : status, headers)

@@ -2,9 +2,9 @@
 export interface Form {
   readonly action: URL
   readonly method: 'GET' | 'POST'
-  /** What the page has filled in, and nothing of its buttons. */
+  /** The fields with the values of the page, without its buttons. */
   readonly fields: URLSearchParams
-  /** Its submit buttons; a person presses one, and that one's name and value are sent. */
+  /** Its submit buttons. The name and value of the one that the user presses are sent. */
   readonly buttons: readonly { readonly name: string; readonly value: string }[]
 }
 

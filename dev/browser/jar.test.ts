@@ -5,7 +5,7 @@ import { createCookieJar } from './cookies.ts'
 import { readForm } from './form.ts'
 import { createBrowser } from './jar.ts'
 
-/** Answers with the headers and status that `/path?{…}` asks for, and remembers what it was sent. */
+/** Answers with the headers and status that `/path?{…}` asks for, and records each request. */
 async function start() {
   const requests: { path: string; headers: IncomingHttpHeaders }[] = []
   const { port, stop } = await listenOnLoopback(0, (request, response) => {
@@ -64,7 +64,7 @@ test('a cookie leaves with its time', () => {
   expect(jar.header(url, { method: 'GET', initiator: null })).toBeUndefined()
 })
 
-test('across sites only what SameSite allows is sent', async () => {
+test('a cross-site request carries only the cookies that SameSite allows', async () => {
   const { origin, other, last } = await start()
   const { fetch } = createBrowser()
   for (const set of ['strict=1; SameSite=Strict', 'lax=1', 'none=1; SameSite=None; Secure'])

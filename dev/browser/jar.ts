@@ -4,8 +4,8 @@ import { type CookieJar, createCookieJar, sameSite, trustworthy } from './cookie
 
 export interface Browser {
   /**
-   * One request of a top-level navigation; redirects are answered, not followed. Its place in the navigation is told
-   * from what went before: a GET of where the last answer redirected to continues that navigation, another GET starts
+   * Sends one request of a top-level navigation, and does not follow redirects. The place in the navigation follows
+   * from the requests before: a GET of the last redirect target continues that navigation, another GET starts
    * one by the address bar, a POST is a form of the page that is showing.
    */
   readonly fetch: BrowserFetch
@@ -33,7 +33,7 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308])
 
 /**
  * A browser without a screen: cookies, `Origin` and `Sec-Fetch-*` as Chromium has them for navigations and form posts,
- * so that what a server refuses a real browser it refuses here. One person; make another one for another.
+ * so that a server refuses here what it refuses a real browser. One browser is one user.
  */
 export function createBrowser(): Browser {
   const cookies = createCookieJar()
@@ -80,7 +80,7 @@ export function createBrowser(): Browser {
   return { fetch, cookies }
 }
 
-/** Fetch Metadata §2.3: the worst relation between who started the navigation and any URL on its way. */
+/** Fetch Metadata §2.3: the worst relation between the initiator of the navigation and any URL on its way. */
 function fetchSite({ initiator, urls }: Chain): string {
   if (initiator === null) return 'none'
   if (urls.every((url) => url.origin === initiator.origin)) return 'same-origin'

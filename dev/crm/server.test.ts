@@ -27,7 +27,7 @@ test('remembers each delivery, in process and over HTTP, until reset', async () 
   expect(crm.received()).toEqual([])
 })
 
-test('fails on demand, as often as asked, and still records what arrived', async () => {
+test('fails on demand, as often as asked, and still records each request', async () => {
   const crm = await start()
   crm.faults.webhook = { kind: 'status', status: 500, times: 2 }
   expect([(await post(crm.url, 1)).status, (await post(crm.url, 2)).status, (await post(crm.url, 3)).status]).toEqual([

@@ -29,7 +29,7 @@ test.each([
   expect(forms.submissions()).toEqual([])
 })
 
-test('what is sent as something else than a form is none', async () => {
+test('a body of another content type is not taken as a form', async () => {
   const forms = await start()
   expect((await submit(forms.url, undefined, { headers: { 'content-type': 'text/plain' } })).status).toBe(404)
   expect(forms.submissions()).toEqual([])
@@ -48,7 +48,7 @@ test('a redirect looks like success to a client that follows it, but the form wa
   expect(forms.submissions().map(({ status }) => status)).toEqual([301, 301])
 })
 
-test('fails as it is told to over HTTP: a status, slowly, or not at all', async () => {
+test('takes faults over HTTP: a status, a slow answer, or none', async () => {
   const forms = await start()
   const tell = (faults: object) =>
     fetch(new URL('/__mock/faults', forms.url), { method: 'POST', body: JSON.stringify(faults) })

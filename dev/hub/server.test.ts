@@ -100,7 +100,7 @@ test('gives ten pages at once, and no eleven', async () => {
   expect(await pages(11)).toMatch(/invalid/i)
 })
 
-test('a key or a token that comes along can be seen', async () => {
+test('a key or a token in a request is recorded', async () => {
   const hub = await start()
   await fetch(hub.url, {
     method: 'POST',
@@ -110,7 +110,7 @@ test('a key or a token that comes along can be seen', async () => {
   expect(hub.calls()).toMatchObject([{ headers: { authorization: 'Bearer astray' } }])
 })
 
-test('misbehaves as it is told to over HTTP, and forgets it at a reset', async () => {
+test('takes faults over HTTP, and forgets them at a reset', async () => {
   const hub = await start()
   const { call, names } = await connect(hub.url)
   const post = (path: string, body: object) =>

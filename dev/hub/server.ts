@@ -71,7 +71,7 @@ export async function startHub(options: { readonly port: number }): Promise<Hub>
   return { url, docsUrl, calls: () => calls, reset, forgetSessions: endpoint.forgetSessions, faults, stop }
 }
 
-const about = 'The API-reference hub of the local world, an MCP server. /__mock/calls lists what it was asked.\n'
+const about = 'The API-reference hub of the local world, an MCP server. /__mock/calls lists the calls.\n'
 
 function createServer(
   pages: Pages,

@@ -38,7 +38,7 @@ async function post(path: string, body: unknown, key: string | null = apiKey, si
 }
 const retrieve = (body: object) => post(`${kapaProjectId}/retrieval/`, body)
 
-test('retrieval gives a list of chunks, best first, and who asked is recorded', async () => {
+test('retrieval gives a list of chunks, best first, and records the caller', async () => {
   const user = { email: 'ada@example.com', metadata: { company_name: 'Engines' } }
   const asked = {
     query: 'How many registrations an hour?',
@@ -58,14 +58,14 @@ test('retrieval gives a list of chunks, best first, and who asked is recorded', 
   expect(JSON.stringify(kapa.calls())).not.toContain(apiKey)
 })
 
-test('top_k and max_chars bound what is retrieved', async () => {
+test('top_k and max_chars bound the result', async () => {
   const query = 'registrations window'
   expect((await retrieve({ query })).body.length).toBeGreaterThan(1)
   expect((await retrieve({ query, top_k: 1 })).body).toHaveLength(1)
   expect((await retrieve({ query, max_chars: 5 })).body).toEqual([])
 })
 
-test('documents come whole by their exact URLs, page by page', async () => {
+test('documents come whole, by their exact URLs, page by page', async () => {
   const urls = ['limits', 'keys'].map((name) => new URL(`/documents/docs/${name}.md`, kapa.url).href)
   const path = `${kapaProjectId}/documents/`
   const { body } = await post(path, { urls: [...urls, `${urls[0]}#limits`], page_size: 1, max_chars_per_document: 8 })
@@ -107,7 +107,7 @@ test.each([
   ['too large a max_chars', { query: 'x', max_chars: 60_001 }, 'max_chars'],
   ['an unknown mode', { query: 'x', mode: 'deeper' }, 'mode'],
   ['a user whose email is not an email address', { query: 'x', user: { email: 'nobody' } }, 'user'],
-])('%s is 400 with what is wrong with the field', async (_name, body, field) => {
+])('%s is 400, and the answer names the field', async (_name, body, field) => {
   const answer = await retrieve(body)
   expect([answer.status, Object.keys(answer.body)]).toEqual([400, [field]])
   expect(answer.body[field]).toEqual([expect.any(String)])
@@ -152,7 +152,7 @@ test('fails as a tool call does, in the words of REST', async () => {
   expect(kapa.calls()).toHaveLength(6)
 })
 
-test('a caller who goes away is seen', async () => {
+test('a caller that disconnects is recorded', async () => {
   kapa.faults.call = { kind: 'never' }
   const gone = new AbortController()
   const asked = post(`${kapaProjectId}/retrieval/`, { query: 'x' }, apiKey, gone.signal)

@@ -23,7 +23,7 @@ export interface RestOptions {
   /** The only project, to which the key belongs. */
   readonly projectId: string
   readonly search: (query: string, limit: number) => readonly Source[]
-  /** All that there is, whole. */
+  /** All documents, whole. */
   readonly documents: () => readonly Source[]
   readonly faults: McpFaults
   readonly record: (call: KapaCall) => void
@@ -147,7 +147,7 @@ interface Answer {
   readonly content: unknown
 }
 
-/** Answers a wrong body with what is wrong with each field. */
+/** Answers an invalid body with an error for each field. */
 function answered<Schema extends v.GenericSchema>(
   schema: Schema,
   body: unknown,

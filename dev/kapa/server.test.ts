@@ -77,7 +77,7 @@ const modes: [string, ClientOptions][] = [
 ]
 
 test.each(modes)(
-  'the published client asks and gets ranked chunks, and who asked is recorded (MCP of %s)',
+  'the published client asks and gets ranked chunks, and the caller is recorded (MCP of %s)',
   async (_, options) => {
     const kapa = await start()
     const client = await connect(kapa.url, options)
@@ -102,7 +102,7 @@ test.each(modes)(
   },
 )
 
-test('what it cites can be opened, and nothing else', async () => {
+test('its sources can be opened, and nothing else', async () => {
   const kapa = await start()
   const client = await connect(kapa.url)
   const [chunk] = chunksOf(await client.callTool(ask('registrations per hour')))
@@ -149,7 +149,7 @@ test('without the key there is a challenge, and nothing is recorded', async () =
   expect(kapa.calls()).toEqual([])
 })
 
-test('a call fails as it is told to, and the next one works', async () => {
+test('a call fails on demand, and the next one works', async () => {
   const kapa = await start()
   const client = await connect(kapa.url)
   const call = (user?: object) => client.callTool(ask('refresh token', user), { timeout: 300 })
@@ -174,7 +174,7 @@ test('a call fails as it is told to, and the next one works', async () => {
   expect(chunksOf(await call())).not.toHaveLength(0)
 })
 
-test('connecting fails as it is told to, and the tool may have another name', async () => {
+test('connecting fails on demand, and the tool may have another name', async () => {
   const kapa = await start()
   kapa.faults.connect = { kind: 'status', status: 503, times: 1 }
   await expect(connect(kapa.url)).rejects.toThrow()
@@ -197,7 +197,7 @@ test('faults, calls and reset work over HTTP', async () => {
   expect(chunksOf(await client.callTool(ask('refresh token')))).not.toHaveLength(0)
 })
 
-test('MCP is at /mcp where it is told to be, and only there', async () => {
+test('MCP is at /mcp if configured, and only there', async () => {
   const documents = [join(folder, 'docs')]
   const kapa = await startKapa({ port: 0, apiKey, documents, path: '/mcp' })
   onTestFinished(() => kapa.stop())

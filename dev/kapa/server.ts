@@ -98,9 +98,7 @@ export async function startKapa({ port, apiKey, documents, path = '/' }: KapaOpt
     if (here !== path) return response.writeHead(404).end()
     if (request.method === 'GET' && request.headers.accept?.includes('text/html')) {
       response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' })
-      return response.end(
-        'The Kapa stand-in of the local world, an MCP server. /__mock/calls lists what it was asked.\n',
-      )
+      return response.end('The Kapa stand-in of the local world, an MCP server. /__mock/calls lists the calls.\n')
     }
     if (!isKey(/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')) {
       response.setHeader(

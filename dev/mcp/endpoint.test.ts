@@ -105,7 +105,7 @@ test('a refusal of _meta comes as an error of the protocol, of HTTP or of the to
   expect(await client.callTool({ name: 'greet' })).toMatchObject(greeting)
 })
 
-test.each(['reset', 'malformed'] as const)('the first message fails as it is told to: %s', async (kind) => {
+test.each(['reset', 'malformed'] as const)('the first message fails on demand: %s', async (kind) => {
   const { url, faults } = await start()
   faults.connect = { kind, times: 1 }
   const discover = { jsonrpc: '2.0', id: 1, method: 'server/discover' }
@@ -115,7 +115,7 @@ test.each(['reset', 'malformed'] as const)('the first message fails as it is tol
   await connect(url, 'auto')
 })
 
-test('a caller who goes away is seen; one that was answered, or cut off, did not go away', async () => {
+test('a caller that disconnects is recorded; a caller that was answered or cut off is not', async () => {
   const { url, faults, calls } = await start()
   const { client } = await connect(url, 'legacy')
   await client.callTool({ name: 'greet' })

@@ -16,7 +16,7 @@ import { type McpFaults, misbehaveInCall, misbehaveInMessage, sendLostSession, t
 export interface McpCall {
   readonly tool: string
   readonly arguments: Readonly<Record<string, unknown>>
-  /** `_meta.user`: who asks. */
+  /** `_meta.user`: the user of the call. */
   readonly user: unknown
   /** `{ name, version }` of the MCP client. A client with an older protocol sends it only when it connects. */
   readonly client: unknown

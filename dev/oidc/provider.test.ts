@@ -76,7 +76,7 @@ async function signIn(provider: OpenIdProvider, email: string, organization?: st
   return finish(callback)
 }
 
-test('a person signs in, and the ID token says who they are', async () => {
+test('a user signs in, and the ID token names the user', async () => {
   const warnings = [vi.spyOn(console, 'warn'), vi.spyOn(console, 'info'), vi.spyOn(console, 'error')]
   const provider = await start()
   const { claims } = await signIn(provider, ' Ada.Lovelace@Example.com ', 'Analytical Engines')
@@ -192,7 +192,7 @@ test.each(idTokenFaults)('a strict client refuses an ID token that is forged: %s
   expect((await signIn(provider, 'ada@example.com')).claims).toMatchObject({ email: 'ada@example.com' })
 })
 
-test('endpoints fail as often as they are told to, over HTTP as well', async () => {
+test('endpoints fail as often as asked, over HTTP too', async () => {
   const provider = await start()
   const set = (faults: object) => fetch(`${provider.issuer}/__faults`, { method: 'POST', body: JSON.stringify(faults) })
   const status = async (path: string) =>

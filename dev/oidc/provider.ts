@@ -69,7 +69,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
   const adapter = createAdapters(directory)
   const accounts = openCollection(isAccount, directory === undefined ? undefined : join(directory, 'accounts'))
   const faults: ProviderFaults = {}
-  /** What goes wrong with a request once it has been answered. */
+  /** Applies a fault to a request that has been answered. */
   const afterwards = new WeakMap<IncomingMessage, TokenFault>()
   let keys = await openKeys(directory)
   let handle: Handle = (_request, response) => response.writeHead(503).end()

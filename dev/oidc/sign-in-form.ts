@@ -5,7 +5,7 @@ import { errorPage, pageHeaders, signInPage } from './page.ts'
 
 type Middleware = Parameters<Provider['use']>[0]
 
-/** The path to which `oidc-provider` sends a user who has to do something. */
+/** The path to which `oidc-provider` sends a user for an interaction. */
 export const interactionPath = '/interaction/'
 
 /**

@@ -10,7 +10,7 @@ const printable = Array.from({ length: 0x7f - 0x20 }, (_, at) => String.fromChar
 const mixed = (some: string) =>
   [...`${some}${randomBytes(longestState).toString('base64url')}`].slice(0, longestState).join('')
 
-/** What clients put into `state`, each as long as it may be; the names say what is special about it. */
+/** Values of `state` as clients send them, each of the greatest length. The names say what is special. */
 export const longStates: readonly (readonly [name: string, state: string])[] = [
   ['one letter over and over', filled('x')],
   ['a sealed record in base64url', randomBytes(longestState).toString('base64url').slice(0, longestState)],

@@ -26,7 +26,7 @@ export async function post(server: Harness, form: Form, authorization?: string) 
   return { status: response.status, body, headers: response.headers }
 }
 
-/** Status and error code, as one word: what a client decides by. */
+/** The status and the error code as one word. A client decides by them. */
 export const verdict = ({ status, body }: { status: number; body: TokenBody }) => `${status} ${body.error ?? 'tokens'}`
 
 export async function registerClientOf(
@@ -41,7 +41,7 @@ export async function registerClientOf(
   return response.json()
 }
 
-/** What the client sends to redeem the code of a sign-in that has just happened, but for how it proves itself. */
+/** The form that redeems the code of a fresh sign-in, without client authentication. */
 export async function codeFor(server: Harness, clientId: string): Promise<Form> {
   const pkce = newPkce()
   const answer = await signIn(new TestBrowser(server), clientId, pkce)

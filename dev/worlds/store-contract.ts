@@ -11,7 +11,7 @@ export interface StoreUnderTest {
 const rounds = 200
 const racers = 50
 
-/** What every adapter must do, whatever stands behind it. */
+/** Tests of the contract that every store must keep. */
 export function describeStoreContract(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`store contract: ${name}`, () => {
     let tested: StoreUnderTest
@@ -27,7 +27,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       expect(await store.get('absent/key', signal)).toBeNull()
     })
 
-    test('what was created is read back, with the version that create gave', async () => {
+    test('a created value is read back, with the version that create returned', async () => {
       const value = { text: 'Grüße 🦑 "quoted"', list: [1, null, { deep: true }], nested: { empty: '' } }
       const version = won(await store.create('read/back', value, signal))
       expect(await store.get('read/back', signal)).toEqual({ value, version })
@@ -68,7 +68,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       expect((await store.get('refuses', signal))?.value).toEqual({ by: 'owner' })
     })
 
-    test('a version never comes back, not even with the same value', async () => {
+    test('a version is never used again, not even for the same value', async () => {
       const first = won(await store.create('aba', { value: 'a' }, signal))
       const second = won(await store.replace('aba', { value: 'a' }, first, signal))
       await store.put('aba', { value: 'a' }, signal)
@@ -96,7 +96,7 @@ export function describeStoreContract(name: string, open: () => Promise<StoreUnd
       won(await store.create('removed', {}, signal))
     })
 
-    test('nobody shares an object with the store', async () => {
+    test('the store and its callers share no object', async () => {
       const value = { list: ['kept'] }
       await store.put('copies', value, signal)
       value.list.push('added by the writer')

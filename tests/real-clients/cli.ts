@@ -30,7 +30,7 @@ the npm registry. It needs a Chromium: apt-get install chromium-headless-shell.
   --only <text>   only the clients whose name contains this; no profiles, no suite`
 
 const { only } = readOptions(usage, { only: { type: 'string' } })
-/** Seconds: short, so that nobody waits long; but mcp-remote would refresh a token of 60 s before every request. */
+/** Seconds. Short, because every life waits for it; but mcp-remote would refresh a token of 60 s before every request. */
 const accessTokenLifetime = 75
 
 const began = performance.now()
@@ -104,7 +104,7 @@ async function runProfiles(artifact: Artifact, profileWorld: ProfileWorld): Prom
   })
 }
 
-/** What is long stands first, so that the tables are what the terminal shows. @returns whether all is well */
+/** Prints long output first, so that the terminal ends with the tables. @returns whether all is well */
 function report(
   lives: Awaited<ReturnType<typeof runLives>>,
   profiles: readonly Cell[],

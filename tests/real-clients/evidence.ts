@@ -13,13 +13,13 @@ export interface LoggedEvent {
   readonly at: number
 }
 
-/** What the service itself says that a client did: its log. */
+/** What a client did according to the log of the service. */
 export interface Evidence {
   /** Takes a line that the functions have printed. */
   take(line: string): void
   /** Everything that was logged of a client and of its grants. */
   of(clientId: string): readonly LoggedEvent[]
-  /** For whoever has to find out what went wrong. */
+  /** Output for the search of a fault. */
   lastLines(): readonly string[]
 }
 
@@ -49,7 +49,7 @@ const kept = 200
 const patience = 10_000
 const pause = 20
 
-/** What happens shortly after an answer has gone out, such as a line of the log. @throws Error if it never does */
+/** Waits for what happens shortly after an answer, such as a log line. @throws Error if it never happens */
 export async function eventually<T>(what: string, look: () => T | undefined): Promise<T> {
   const end = performance.now() + patience
   for (;;) {

@@ -12,7 +12,7 @@ export interface Packages {
   path(name: string, file: string): string
   /** The version of an installed package. */
   version(name: string): Promise<string>
-  /** The URL of what `import` of a package loads. */
+  /** The URL that `import` of a package loads. */
   entry(name: string): string
 }
 
@@ -23,7 +23,7 @@ const files = ['package.json', 'package-lock.json', '.npmrc']
 const longest = 300_000
 
 /**
- * Installs what package-lock.json names, unless that is what is installed. No script of a package is run.
+ * Installs the packages of package-lock.json, unless they are installed. It runs no script of a package.
  *
  * @throws Explained with npm's own words
  */

@@ -16,13 +16,13 @@ export interface Life {
   useTools(): Promise<void>
   /** When the access token has expired. */
   goOn(): Promise<void>
-  /** The session is ended, by the client itself or by whoever has its refresh token. */
+  /** Ends the session, by the client itself or with its refresh token. */
   end(): Promise<void>
   /** When no instance remembers the session. */
   beginAgain(): Promise<void>
   close(): Promise<void>
   cells(): readonly Cell[]
-  /** What the client has printed. */
+  /** The output of the client. */
   output(): string
 }
 
@@ -107,7 +107,7 @@ export function createLife(
     for (const [index, question] of questions.entries()) checkAnswer(question, answers[index] ?? [])
   }
 
-  /** What the answer service was asked, by whom, and what came of it. */
+  /** The calls of the answer service, their users, and their results. */
   function checkAnswer(question: string, answer: readonly string[]): void {
     const call = world.kapa.calls().find(({ query }) => query === question)
     if (!call) throw new Error('the question has not reached the answer service')
@@ -147,7 +147,7 @@ export function createLife(
           'how it is known',
           () => [...times('client_registered'), ...times('client_document_asked')][0],
         )
-        // The log comes a moment later than the answer that it is about.
+        // The log line follows a moment after its answer.
         const registered = Math.min(known, asked)
         set('discovery', 'ok', registered - began)
         set('registration', 'ok', asked - registered)
@@ -198,7 +198,7 @@ export function createLife(
       }),
 
     async close() {
-      // Whoever does not end by itself is ended with this process.
+      // A client that does not end by itself ends with this process.
       await client.close().catch(() => {})
       await person.leaves()
     },

@@ -14,10 +14,10 @@ export interface LivesOptions {
   readonly packages: Packages
   readonly documents: DocumentHost
   readonly kinds: readonly RealClientKind[]
-  /** In which everybody's home is made. */
+  /** The folder for the homes of all users. */
   readonly folder: string
   readonly progress: (what: string) => void
-  /** What is done while the access tokens expire. */
+  /** Work that is done while the access tokens expire. */
   readonly meanwhile: () => Promise<void>
 }
 
@@ -26,7 +26,7 @@ const tolerance = 6
 /** So many clients at a time: the figures are to be theirs, not the machine's. */
 const atOnce = 3
 
-/** Every client through its whole life, part by part. What they did not manage stands in their cells. */
+/** Runs every client through its whole life, part by part. Failures stand in the cells of the client. */
 export async function runLives(options: LivesOptions): Promise<readonly Pick<Life, 'name' | 'cells' | 'output'>[]> {
   const { world, progress } = options
   const lives: Life[] = []
@@ -62,7 +62,7 @@ async function startLives(options: LivesOptions, lives: Life[]): Promise<void> {
     const mcpUrl = `${world.mcpUrl}${kind.finalSlash === true ? '/' : ''}`
     const client = await kind.start({ world, mcpUrl, documents, packages, person }).catch(async (error: Error) => {
       await person.leaves()
-      // Whoever has no browser can test all the others; CI has one.
+      // Without a browser, all other clients still run. CI has one.
       if (!/^No Chromium found/.test(error.message)) throw error
       console.log(`! ${kind.name} is left out. ${error.message}`)
     })

@@ -9,25 +9,25 @@ import { createBrowser } from '../../dev/browser/jar.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { newAddress } from '../support/oauth-client.ts'
 
-/** Somebody with a browser and a home of their own, who agrees to everything. */
+/** A user with a browser and a home of their own, who approves everything. */
 export interface Person {
   readonly email: string
-  /** Every authorization request that they were sent to. */
+  /** Every authorization request that the user was sent to. */
   readonly requests: readonly URL[]
   /** A folder for their programs to keep things in. */
   readonly home: string
-  /** What a program of theirs sees: nothing of ours, and a browser that is this person. */
+  /** The environment of the user's programs: nothing of this process, and a browser that is this user. */
   readonly environment: Readonly<Record<string, string>>
   /** They saw that page in a browser that is none of these. */
   wasSentTo(url: URL): void
   /** Agrees and signs in. @returns the authorization response, not yet requested */
   signsIn(url: URL): Promise<URL>
-  /** What went wrong after a program had opened the browser. */
+  /** Errors after a program has opened the browser. */
   readonly problems: readonly string[]
   leaves(): Promise<void>
 }
 
-/** What a program starts to open the browser: tells the person where it is to go. */
+/** The command that a program runs to open the browser. It sends the address to the user. */
 const openBrowser = `#!/usr/bin/env node
 fetch(process.env.BROWSER_URL, { method: 'POST', body: process.argv[2] })
 `

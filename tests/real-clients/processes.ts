@@ -6,7 +6,7 @@ export interface RunningProcess {
   readonly ended: Promise<number | null>
   /** Everything that it has printed so far. */
   output(): string
-  /** Only what it has printed on the standard output. */
+  /** The standard output only. */
   standardOutput(): string
   /** The first line, printed already or later, in which the pattern is found. @throws Error if it ends without one */
   line(pattern: RegExp): Promise<RegExpExecArray>
@@ -107,6 +107,6 @@ function endGroup(group: number): void {
   try {
     process.kill(-group, 'SIGKILL')
   } catch {
-    // Nobody of it is left.
+    // No process of it is left.
   }
 }

@@ -10,21 +10,21 @@ export interface RealClient {
   signIn(): Promise<void>
   /** The texts of the tool's answer. Signs in again, or for more, where the client would. */
   use(tool: string, args: ToolArguments): Promise<readonly string[]>
-  /** As many questions as there are, at the same moment, each by whoever refreshes for itself. */
+  /** Asks all questions at the same moment, each through a part of the client that refreshes for itself. */
   askAtOnce?(questions: readonly string[]): Promise<readonly (readonly string[])[]>
   /** The client's own way to end the session, at the authorization server too. */
   signOut?(): Promise<void>
-  /** Where the client has no such way: what it keeps as its refresh token. */
+  /** For a client without such a way: its stored refresh token. */
   refreshToken?(): Promise<string>
-  /** What it has printed. */
+  /** Its output. */
   output(): string
   close(): Promise<void>
 }
 
-/** What a client runs in. */
+/** The surroundings of a client. */
 export interface Surroundings {
   readonly world: World
-  /** What its person has typed in as the address of the server. */
+  /** The address of the server, as the user has typed it. */
   readonly mcpUrl: string
   readonly documents: DocumentHost
   readonly packages: Packages
@@ -36,7 +36,7 @@ export interface RealClientKind {
   readonly name: string
   /** Why it has no such step. */
   readonly without?: Readonly<Partial<Record<ClientStep, string>>>
-  /** It renews its tokens before they end, whether or not anybody uses it. */
+  /** It renews its tokens before they expire, used or not. */
   readonly refreshesByItself?: boolean
   /** Its person has typed in the address with a slash at the end. */
   readonly finalSlash?: boolean

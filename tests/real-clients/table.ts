@@ -10,7 +10,7 @@ export interface Cell {
   readonly milliseconds: number
 }
 
-/** Client by step with seconds, and below it why a client has no such step, or failed. Steps that nobody has are left out. */
+/** A table of client by step with seconds; below it why a client has no such step, or failed. Steps that no client has are left out. */
 export function table(cells: readonly Cell[]): string {
   const clients = [...new Set(cells.map(({ client }) => client))]
   const steps = [...new Set(cells.map(({ step }) => step))]
@@ -38,11 +38,11 @@ function colored(cell: Cell | undefined, text: string): string {
   return cell?.outcome === 'failed' ? styleText('red', text) : styleText('dim', text)
 }
 
-/** Each reason once, with everybody whom it holds for. */
+/** Each reason once, with the clients that it applies to. */
 function reasons(cells: readonly Cell[]): readonly string[] {
   const lines = new Map<string, string[]>()
   for (const { outcome, client, step, reason = '' } of cells) {
-    // What comes after a failure says no more than the failure.
+    // A cell after a failure adds nothing.
     if (outcome === 'ok' || reason.startsWith('not reached')) continue
     const line = `${outcome === 'failed' ? '✗' : '–'} ${step}: ${reason}`
     lines.set(line, [...(lines.get(line) ?? []), client])

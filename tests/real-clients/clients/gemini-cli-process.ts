@@ -1,14 +1,14 @@
 /**
  * The part of the Gemini CLI that connects to MCP servers, without its user interface: signs in as `/mcp auth` does, and
  * connects as a session does. A process of its own for each person, since it takes their home from the environment; it
- * is told over the channel what to do.
+ * gets its orders over the channel.
  *
- * Arguments: what to import of the package, its version, and the address of the server.
+ * Arguments: the URL to import, the version of the package, and the address of the server.
  */
 import process from 'node:process'
 import type { Command, Outcome } from './gemini-cli.ts'
 
-/** What is used of `@google/gemini-cli-core`; its own types would have to be installed with everything else. */
+/** The parts of `@google/gemini-cli-core` that are used. Its own types would need the whole package. */
 interface Core {
   readonly MCPOAuthProvider: new () => {
     authenticate(server: string, settings: object, mcpUrl: string): Promise<object>

@@ -6,7 +6,7 @@ import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { startProcess } from '../processes.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
 
-/** What `gemini-cli-process.ts` is to do: use a tool, or sign in. */
+/** An order for `gemini-cli-process.ts`: use a tool, or sign in. */
 export interface Command {
   readonly id: number
   readonly use?: { readonly tool: string; readonly args: ToolArguments }
@@ -25,7 +25,7 @@ const outcome = v.object({
   problem: v.optional(v.string()),
 })
 const keptTokens = v.array(v.object({ token: v.object({ refreshToken: v.string() }) }))
-/** Milliseconds for the whole life: it waits for access tokens to expire, as everybody does. */
+/** Milliseconds for the whole life. It waits for access tokens to expire, like every client. */
 const longest = 600_000
 
 /**

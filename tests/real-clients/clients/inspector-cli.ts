@@ -10,7 +10,7 @@ const called = v.object({
 })
 const longest = 60_000
 
-/** One process for each command; what they keep is in files that they share. */
+/** One process for each command. The processes share files. */
 export async function inspectorCliKind(packages: Surroundings['packages']): Promise<RealClientKind> {
   const name = '@modelcontextprotocol/inspector'
   return {

@@ -8,7 +8,7 @@ import * as v from 'valibot'
  */
 export const noSignOut = 'it forgets its tokens, and does not call the revocation endpoint (2.12.0)'
 
-/** What makes it keep its tokens in a file of the person's. */
+/** Settings that make it keep its tokens in a file in the user's home. */
 export const storeInFile = { MCP_INSPECTOR_SECRET_STORE: 'file' } as const
 
 const secretsFile = v.object({ secrets: v.record(v.string(), v.string()) })

@@ -7,7 +7,7 @@ import type { RealClientKind, Surroundings } from '../real-client.ts'
 import { keptRefreshToken, noSignOut, storeInFile } from './inspector-store.ts'
 
 const longest = 300_000
-/** Milliseconds for what a page does by itself. */
+/** Milliseconds that a page has for its own work. */
 const patience = 20_000
 
 /** The Inspector's web page, in Chromium, by its own buttons; its backend makes the OAuth requests. */
@@ -56,7 +56,7 @@ export async function inspectorUiKind(packages: Surroundings['packages']): Promi
           const more = page.getByRole('button', { name: 'Authorize', exact: true })
           await results.or(consent).or(more).first().waitFor()
           if (await results.isHidden()) {
-            // The page sends the person away, once they have agreed if it is for more scopes, and begins anew after that.
+            // The page redirects the user, after a click if it asks for more scopes, and starts again afterwards.
             if (await more.isVisible()) await more.click()
             await signInByHand(page, person.email)
             await execute(page, tool, args)
@@ -75,7 +75,7 @@ export async function inspectorUiKind(packages: Surroundings['packages']): Promi
   }
 }
 
-/** Presses the button; what comes of it is another matter. */
+/** Presses the button. It does not wait for the result. */
 async function execute(page: Page, tool: string, args: ToolArguments): Promise<void> {
   await page
     .locator('label')

@@ -11,7 +11,7 @@ export interface JudgedTokens {
   readonly refreshToken: string
 }
 
-/** A strict OAuth library, which refuses what the specifications do not allow: in its hands every answer is judged. */
+/** A strict OAuth library. It refuses every answer that the specifications do not allow. */
 export interface Judge {
   /** Discovery and registration, by the metadata that is found. */
   register(metadata: RegistrationRequest): Promise<void>

@@ -8,7 +8,7 @@ import { type RealClientKind, type Surroundings, toolName } from '../real-client
 
 const keptTokens = v.object({ refresh_token: v.string() })
 
-/** What a desktop application that only knows local servers starts: the proxy, spoken to over its standard input. */
+/** The proxy, as a desktop application that knows only local servers starts it. It is driven over its standard input. */
 export async function mcpRemoteKind(packages: Surroundings['packages'], by: 'DCR' | 'CIMD'): Promise<RealClientKind> {
   const name = `mcp-remote ${await packages.version('mcp-remote')}, ${by}`
   return {
@@ -27,7 +27,7 @@ export async function mcpRemoteKind(packages: Surroundings['packages'], by: 'DCR
         args.push('--client-metadata-url', documents.publish(document))
       }
       let printed = ''
-      /** Several applications on one machine: each has a proxy, and the proxies share what they keep. */
+      /** Several applications on one machine. Each has a proxy, and the proxies share their files. */
       const applications: Client[] = []
 
       async function startApplication(): Promise<void> {

@@ -9,7 +9,7 @@ const name = '@apify/mcpc'
 const called = v.object({ content: v.array(v.object({ type: v.string(), text: v.optional(v.string(), '') })) })
 const keptTokens = v.pipe(v.string(), v.parseJson(), v.object({ refreshToken: v.string() }))
 const longest = 60_000
-/** Each is a process that holds a connection; they share what they keep. */
+/** Each session is a process that holds a connection. They share their files. */
 const sessions = ['@one', '@two', '@three'] as const
 
 /** One process for each command, and one that stays for each session. */
@@ -48,13 +48,13 @@ export async function mcpcKind(packages: Surroundings['packages']): Promise<Real
           try {
             return await useBy(sessions[0], tool, args)
           } catch {
-            // As its message says. It asks for nothing but what it is told, or what the metadata of the server list;
-            // and it registers anew, so that the other sessions know only the client that was there before. Whether
-            // they could begin again, their next question shows.
+            // As its message says. It asks only for the scopes that it is given, or that the server metadata lists;
+            // and it registers again, so that the other sessions know only the earlier client. Whether
+            // they could start again, their next question shows.
             await run('login', mcpUrl, '--scope', 'docs:read docs:feedback')
             const [first, ...others] = sessions
             await run(first, 'restart').catch(async () => {
-              // A session whose end it has noticed is closed, and has to be made anew.
+              // A session whose end it has noticed is closed, and has to be created again.
               await run(first, 'close').catch(() => undefined)
               await run('connect', mcpUrl, first)
             })

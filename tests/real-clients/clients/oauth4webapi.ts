@@ -4,7 +4,7 @@ import { type Judge, type JudgedTokens, type JudgeOptions, keyId } from './judge
 // The issuer is http on loopback here.
 const insecure = { [oauth.allowInsecureRequests]: true }
 
-/** @throws what the library does not accept, in its words */
+/** @throws the error of the library for an answer that it does not accept */
 export function createOauth4webapi(options: JudgeOptions): Judge {
   const { issuer, resource, method, redirectUri, key, introspectionToken } = options
   let known: { readonly as: oauth.AuthorizationServer; readonly client: oauth.Client } | undefined
@@ -61,7 +61,7 @@ export function createOauth4webapi(options: JudgeOptions): Judge {
 
     async redeem(answer) {
       const { as, client } = get()
-      // RFC 9207: the library demands `iss`, since the metadata says that it comes.
+      // RFC 9207: the library demands `iss`, because the metadata promises it.
       const parameters = oauth.validateAuthResponse(as, client, answer, state)
       const auth = authentication(client)
       const response = await oauth.authorizationCodeGrantRequest(
@@ -94,11 +94,11 @@ export function createOauth4webapi(options: JudgeOptions): Judge {
       passing(oauth.protectedResourceRequest(accessToken, 'POST', resource, headers, body, insecure)),
   }
 
-  /** What a resource server that is not ours makes of the token: RFC 9068 §4, and RFC 7662. */
+  /** Validates the token as another resource server would: RFC 9068 §4, and RFC 7662. */
   async function judgeAccessToken(as: oauth.AuthorizationServer, accessToken: string): Promise<void> {
     const request = new Request(resource, { headers: { authorization: `Bearer ${accessToken}` } })
     const { client_id } = await oauth.validateJwtAccessToken(as, request, resource.href, insecure)
-    // The endpoint is for whom the operator tells of it: the metadata does not name it.
+    // The metadata does not name the endpoint. The operator tells resource servers about it.
     const introspecting = { ...as, introspection_endpoint: `${as.issuer}/oauth/introspect` }
     const auth: oauth.ClientAuth = (_as, _client, _body, headers) =>
       headers.set('authorization', `Bearer ${introspectionToken}`)

@@ -4,7 +4,7 @@ import { passing } from './oauth4webapi.ts'
 
 type Library = typeof import('openid-client')
 
-/** @throws what the library does not accept, in its words */
+/** @throws the error of the library for an answer that it does not accept */
 export function createOpenidClient(library: Library, options: JudgeOptions): Judge {
   const { issuer, resource, method, redirectUri, key } = options
   let registered: Configuration | undefined

@@ -4,7 +4,7 @@ import { toolName } from '../real-client.ts'
 
 const noSignOut = 'the SDK has no sign-out: an application calls the revocation endpoint itself, as is done here'
 
-/** Of SDK 1.x, and of what is built on it. */
+/** For SDK 1.x and clients built on it. */
 export const noStepUp = 'asked for more scopes, it refreshes, which never brings more, and gives up'
 
 /** An application on one of the SDKs, which keeps everything in memory. */

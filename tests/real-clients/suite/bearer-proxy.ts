@@ -8,8 +8,8 @@ export interface BearerProxy {
 }
 
 /**
- * Adds the token that the suite cannot be given. Whoever asks for the proxy by its own name asks the target by the
- * target's; every other `Host` and `Origin` goes through as it came, for the suite's check of DNS rebinding. A page of
+ * Adds the token that the suite cannot send. A request for the proxy's own name goes to the target with the
+ * target's; every other `Host` and `Origin` passes unchanged, for the suite's check of DNS rebinding. A page of
  * another origin has no token: with one it would be let in, since no browser sends one by itself.
  */
 export async function startBearerProxy(target: string, accessToken: string): Promise<BearerProxy> {

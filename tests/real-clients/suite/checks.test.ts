@@ -26,7 +26,7 @@ test('the form of the messages is never excused', () => {
   expect(unexpected([check('prompts-list', 'wire-schema-valid')], list)).toHaveLength(1)
 })
 
-test('what is listed and passes is stale, and so is what no suite has any more', () => {
+test('a listed check that passes is stale, and so is a listed check that no suite has', () => {
   const open = [check('prompts-list', 'b'), check('caching', 'of-prompts')]
   expect(stale(open, list)).toEqual([])
   expect(stale([check('prompts-list', 'b', 'SUCCESS'), ...open.slice(1)], list)).toHaveLength(1)
@@ -51,7 +51,7 @@ test('a scenario that had nothing to check has not passed', async () => {
   ])
 })
 
-test('what the suite leaves out since the server does not offer it is no check that was left out', async () => {
+test('a check of a feature that the server does not offer does not count as left out', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'checks-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const skipped = (id: string, note?: string) => ({ id, status: 'SKIPPED', ...(note && { details: { note } }) })

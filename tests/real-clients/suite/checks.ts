@@ -23,7 +23,7 @@ const checksFile = v.array(
   }),
 )
 
-/** What the suite left out because this server rightly says that it does not offer it. */
+/** Checks that the suite left out because this server rightly does not offer the feature. */
 const notOffered = 'NOT OFFERED'
 const saysSo = /^Server (?:advertises no|did not declare) .*\b(?:capability|listChanged)\b/
 
@@ -38,7 +38,7 @@ export async function readChecks(folder: string, kind: 'server' | 'authorization
         const leftOut = status === 'SKIPPED' && saysSo.test(note)
         return { scenario, id, status: leftOut ? notOffered : status, message }
       })
-      // A scenario that found nothing to check has a tick all the same.
+      // A scenario without checks passes too.
       const isIdle = checks.every(({ id, status }) => status !== 'SUCCESS' || id === formOfMessages)
       return isIdle ? [...checks, { scenario, id: nothingChecked, status: 'SKIPPED', message: '' }] : checks
     }),
@@ -51,14 +51,14 @@ const passed = ({ status }: Check) => ['SUCCESS', 'INFO', notOffered].includes(s
 const excuses = ({ scenarios, checks }: NotApplicable, { scenario, id }: Check) =>
   scenarios.includes(scenario) && id !== formOfMessages && (checks === undefined || checks.includes(id))
 
-/** What did not pass and is not listed: a warning and a check that was left out as much as a failure. */
+/** Checks that did not pass and are not listed: failures, warnings and checks that were left out. */
 export function unexpected(checks: readonly Check[], list: readonly NotApplicable[]): readonly string[] {
   return checks
     .filter((check) => !passed(check) && !list.some((entry) => excuses(entry, check)))
     .map(({ scenario, id, status, message }) => `${scenario}: ${id} ${status} ${message}`.trim())
 }
 
-/** What is listed and passes, in every run or because no suite has it any more. */
+/** Listed checks that pass in every run, or that no suite has. */
 export function stale(checks: readonly Check[], list: readonly NotApplicable[]): readonly string[] {
   const open = checks.filter((check) => !passed(check))
   return list.flatMap((entry) =>

@@ -1,4 +1,4 @@
-/** What the official suite asks for and this server has no part in; everything else has to be SUCCESS. */
+/** Checks of the official suite that do not apply to this server. Every other check has to be SUCCESS. */
 export interface NotApplicable {
   readonly scenarios: readonly string[]
   /** Only these checks of it; all others have to pass. Left out: whatever the scenario checks but the messages' form. */

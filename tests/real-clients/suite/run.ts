@@ -8,7 +8,7 @@ import { openSuite } from './suite.ts'
 
 export interface SuiteResult {
   readonly cells: readonly Cell[]
-  /** What is wrong with all of it; empty if all is well. */
+  /** The problems of all runs; empty if all is well. */
   readonly problems: readonly string[]
   readonly output: string
 }
@@ -17,7 +17,7 @@ export interface SuiteResult {
  * The official suite, the released one and the next one, which knows more and the newest revision: the MCP endpoint and
  * the authorization server, at every revision that there is.
  *
- * @param folder for what it writes: new, and removed by the caller
+ * @param folder for its output: new, and removed by the caller
  */
 export async function runSuite(world: World, packages: Packages, folder: string): Promise<SuiteResult> {
   const cells: Cell[] = []
@@ -55,7 +55,7 @@ export async function runSuite(world: World, packages: Packages, folder: string)
   const name = `conformance ${next.version}, authorization server`
   for (const revision of ['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28']) {
     const checks = await run(name, revision, () => next.authorization(revision))
-    // Without a code grant it prints a tick all the same.
+    // Without a code grant it still prints a tick.
     if (!ran('authorization-code-grant', checks)) problems.push(`${name}, ${revision}: no code grant was tried`)
   }
   return { cells, problems, output: released.output() + next.output() }

@@ -18,13 +18,13 @@ export interface Suite {
   server(revision: string): Promise<readonly Check[]>
   /** Both scenarios for an authorization server; the person follows the address that it prints. */
   authorization(revision: string): Promise<readonly Check[]>
-  /** What it has printed. */
+  /** Its output. */
   output(): string
 }
 
 const longest = 120_000
 
-/** @param folder for what it writes, removed by the caller */
+/** @param folder for its output, removed by the caller */
 export async function openSuite(world: World, packages: Packages, alias: string, folder: string): Promise<Suite> {
   let printed = ''
 
