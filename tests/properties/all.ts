@@ -23,7 +23,7 @@ import { sealedValues } from './sealed-values.ts'
 import { stateMachine } from './state-machine.ts'
 import { tokenRequests } from './token.ts'
 
-/** What `npm run fuzz` goes through. */
+/** The properties that `npm run fuzz` checks. */
 export const properties: readonly Property[] = [
   stateMachine,
   redirectsOnlyToWhatIsRegistered,

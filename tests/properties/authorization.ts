@@ -30,7 +30,7 @@ const redirectUris = [
   'https://claude.ai.evil.example/callback',
   'http://127.0.0.1:7777/claude.ai',
 ]
-/** What each of the clients below has registered. */
+/** The redirect URI of each client below. */
 const registrations = [redirectUris, redirectUris.slice(0, 1), redirectUris.slice(1), ['https://claude.ai/published']]
 const values = [
   ...Object.values(good),
@@ -51,7 +51,7 @@ const values = [
   'x'.repeat(4_097),
 ]
 
-/** Clients that an attacker may have made, one of them with a name to match. */
+/** Clients of an attacker. One has a misleading name. */
 async function createClients(interstitial: boolean) {
   const { instances, truth } = await createWorld({ secrets: 'same', signingKey: 'made' }, { interstitial })
   const server = instances[0]?.server
@@ -71,7 +71,7 @@ function serverWith(interstitial: boolean) {
   return known
 }
 
-/** How the person came, as the browser tells it; `Sec-Fetch-Site` has more than one value only if somebody made that up. */
+/** How the user arrived, in the headers of the browser. Only a forged `Sec-Fetch-Site` has more than one value. */
 const cameFrom = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom('none', 'same-origin') },
   {
@@ -135,14 +135,14 @@ export const authorizationParameters = property({
     assert.equal(
       asked,
       proven !== undefined && isGood(pairs),
-      'asked about what it should not be, or the other way round',
+      'the consent page was shown where it should not be, or was missing',
     )
     if (!asked) expectError(answer, pairs, server.issuer)
   },
 })
 
 export const withoutInterstitial = property({
-  name: 'without a consent page: only on the way to a trusted host, and only who came by themselves',
+  name: 'no consent page: only for a trusted host, and only if no other site started the navigation',
   cases: 600,
   values: request,
   async holds(sent) {
@@ -174,7 +174,7 @@ export const withoutInterstitial = property({
 
 const isNavigation = ({ dest = '' }: Request) => ['', 'document', 'document, document'].includes(dest)
 
-/** Whatever was asked for, and by whom: a script or an image is shown nothing. */
+/** A script or an image never gets a page, whatever the request. */
 function expectNothingAtAll({ status, headers, text }: Answer): void {
   assert.deepEqual([status, headers.get('location'), headers.getSetCookie()], [403, null, []])
   assert(!text.includes('name="request"'))
@@ -188,14 +188,14 @@ function expectNothingElsewhere(answer: Answer, proven: string | undefined): voi
   if (proven === undefined) assert.equal(answer.status, 400)
 }
 
-/** RFC 6749 §4.1.2.1, RFC 9207: for whoever sent the request. */
+/** RFC 6749 §4.1.2.1, RFC 9207: the answer for the client of the request. */
 function expectError(answer: Answer, pairs: Pairs, issuer: string): void {
   assert.deepEqual(answer.headers.getSetCookie(), [])
   const location = answer.headers.get('location')
   if (location === null) return
   const { searchParams } = new URL(location)
   const state = single(pairs, 'state')
-  // Repeated, it is an error, and which one comes back is nobody's business, if only it is one of them.
+  // A repeated state is an error. Either of its values may come back.
   if (typeof state !== 'object')
     assert.equal(searchParams.get('state') ?? undefined, isAltered(state) ? undefined : state)
   else assert([null, ...valuesOf(pairs, 'state')].includes(searchParams.get('state')))
@@ -204,7 +204,7 @@ function expectError(answer: Answer, pairs: Pairs, issuer: string): void {
   assert(searchParams.get('error'))
 }
 
-/** It holds what took the place of bytes that were no UTF-8: nobody could echo it as it was. */
+/** It holds replacement characters for bytes that are not UTF-8, so it cannot come back as it was. */
 const isAltered = (state = '') => state.includes('\ufffd')
 
 /** RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2 and OpenID Connect Core §3.1.2.1, as a list. */

@@ -20,7 +20,7 @@ async function expectChallenge(response: Response): Promise<void> {
   assert.equal(typeof jsonOf(text).error, 'string')
 }
 
-/** What may be odd about a header of `Authorization`; `token` stands for a good token. */
+/** Odd `Authorization` headers. `token` stands for a good token. */
 const shape = fc.oneof(
   fc.constantFrom(
     'token',
@@ -125,7 +125,7 @@ const oddHeader = few(1, {
 })
 
 export const tokenContents = property({
-  name: 'the MCP endpoint: a token is accepted only if every claim is what it has to be, whoever signed it',
+  name: 'the MCP endpoint: a token is accepted only if every claim is right, whichever key signed it',
   cases: 600,
   values: fc.record({
     claims: oddClaims,
@@ -137,7 +137,7 @@ export const tokenContents = property({
     const payload: Members = { ...claims(own.now), ...odd }
     const head: Members = { alg: 'RS256', typ: 'at+jwt', kid: 'key', ...oddHead }
     const response = await own.fetch(callOf(list, `Bearer ${await forge(payload, head, by, own)}`))
-    // A key that nobody published yet may be on its way: that is our fault and not the token's (peers 1d).
+    // A key that is not published yet may follow. That is a fault of the server, not of the token.
     const unheardOf = typeof head.kid === 'string' && head.kid !== 'key' && response.status === 503
     if (unheardOf && Number(payload.iat) >= own.now / 1000 - 1) return
     if (response.status === 403) return assert(!String(payload.scope).split(' ').includes('docs:read'))
@@ -156,7 +156,7 @@ export const tokenContents = property({
   },
 })
 
-/** Signs what no library would: the header says what it likes. */
+/** Signs what no library would: the header may say anything. */
 async function forge(
   payload: object,
   head: object,
@@ -171,7 +171,7 @@ async function forge(
   return `${input}.${Buffer.from(signature).toString('base64url')}`
 }
 
-/** RFC 8725 §2.1: the public key, which everybody has, as the secret of an HMAC. */
+/** RFC 8725 §2.1: the public key as the secret of an HMAC. */
 export async function tokenByPublicKey(): Promise<Response> {
   const own = await ownEndpoint()
   const secret = Buffer.from(JSON.stringify(own.key.publicJwk))

@@ -42,7 +42,7 @@ interface Case {
 
 const usual = { answer: [['code', 'upstream-code']], what: [], replies: goodReplies, idToken: goodIdToken } as const
 
-/** At most two of these at once: what is wrong with one thing would hide what is wrong with another. */
+/** At most two of these at once, because one fault would hide another. */
 const odd = fc.record({
   answer: fc
     .tuple(fc.constantFrom(...values), fc.oneof(fc.constantFrom(...values), hostileText))
@@ -76,7 +76,7 @@ const errors = [
 ]
 
 export const callbacks = property({
-  name: 'the callback: whatever comes from the OpenID Provider, a code only for whom it vouches, and for the client that asked',
+  name: 'the callback: for any answer of the OpenID Provider, a code only for the user that it names and the client that asked',
   cases: 300,
   values: anyCase,
   async holds({ sign, answer: sent, what, how, replies, idToken: oddity, accept }) {
@@ -102,7 +102,7 @@ export const callbacks = property({
     assert.equal(await contentsOf(server.store), before)
     expectNothingOfTheirs(answer, server)
     if (!isOnly(pairs, 'state', mine.state)) {
-      // No sign-in of this browser: nobody is asked, and nothing ends.
+      // Not a sign-in of this browser: the provider is not asked, and nothing ends.
       assert([400, 403].includes(answer.status), `${answer.status}`)
       assert.deepEqual([answer.headers.get('location'), answer.headers.getSetCookie(), provider.asked], [null, [], []])
       return
@@ -143,12 +143,12 @@ export const callbacks = property({
 /** The cookie of the sign-in, as the browser has it after this answer. */
 const heldAfter = ({ headers }: Answer) => ({ cookie: headers.getSetCookie()[0]?.split(';')[0] ?? '' })
 
-/** Loaded again, the question is asked again: nobody is asked who this is, and nothing is set. */
+/** A reload shows the question again. The provider is not asked, and no cookie is set. */
 function expectTheSamePage(first: Answer, second: Answer): void {
   assert.deepEqual([second.status, second.text, second.headers.getSetCookie()], [200, first.text, []])
 }
 
-/** Loaded again once the client was told: the way back, by a click, with the very same code. */
+/** A reload after the answer shows a link back to the client, with the same code. */
 function expectFinished(code: string, again: Answer, { asked }: Provider): void {
   assert.deepEqual([again.status, again.headers.get('location'), again.headers.getSetCookie()], [200, null, []])
   assert(linkOf(again)?.includes(`code=${code}&`), 'another code')
@@ -167,7 +167,7 @@ export function expectNothingOfTheirs(answer: Answer, { log }: Server): void {
   }
   assert(!/(?!\n)[\p{Cc}\p{Cf}]/u.test(answer.text), 'shows what cannot be seen')
   for (const cookie of answer.headers.getSetCookie()) {
-    // RFC 6265bis §5.5: browsers drop what is longer.
+    // RFC 6265bis §5.5: browsers drop longer cookies.
     assert((cookie.split(';')[0] ?? '').length <= 4_096, 'a cookie that no browser keeps')
   }
 }
@@ -182,7 +182,7 @@ type Outcome =
 
 const linkOf = ({ text }: Answer) => /<a class="button [a-z]+" href="([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&')
 
-/** What the client is told, at its own redirect URI; or that somebody is asked first. */
+/** The answer at the redirect URI of the client, or the page that asks once more. */
 function outcomeOf(answer: Answer, { redirectUri, state }: Waiting, { issuer }: Provider): Outcome {
   if (answer.status === 503) return { kind: 'unavailable' }
   const cookies = answer.headers.getSetCookie()
@@ -267,7 +267,7 @@ const isAboutRight = (reply: Reply, endpoint: Endpoint) =>
 
 const somethingIsWrong = (replies: Replies) => endpoints.some((each) => !heals(replies[each]))
 
-/** More than anybody has to say. */
+/** Longer than any real value. */
 const isFlood = (reply: Extract<Reply, { kind: 'text' }>) => textOf(reply).length > 512 * 1024
 
 /** 204 and 205 have none, whatever was written. */
@@ -287,7 +287,7 @@ function objectIn(reply: Extract<Reply, { kind: 'text' }>): Record<string, unkno
   }
 }
 
-/** What goes wrong first may pass, or comes before the provider's code is spent; or the code is gone, and nobody is known. */
+/** The first fault may be temporary, or come before the provider's code is spent; or the code is spent, and no user is known. */
 function mustBe({ pairs, replies, issuer }: Situation): Outcome['kind'] | undefined {
   const { discovery, jwks, token } = replies
   if (!heals(discovery)) return isDocument(discovery.reply) ? undefined : 'unavailable'
@@ -296,7 +296,7 @@ function mustBe({ pairs, replies, issuer }: Situation): Outcome['kind'] | undefi
   return heals(token) ? undefined : aboutTheCode(token.reply)
 }
 
-/** What the reply of the token endpoint says of the code that was sent there. */
+/** The fate of the code, according to the reply of the token endpoint. */
 function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
   if (reply.kind === 'drop' || reply.kind === 'cut') return 'again'
   if (reply.kind === 'redirect') return 'unavailable'
@@ -313,7 +313,7 @@ function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
   return /html/.test(type) || /^\s*</.test(text) ? 'unavailable' : 'again'
 }
 
-/** The person is who the ID token says, and what is odd about them is left out. */
+/** The user is the one of the ID token. Odd claims are left out. */
 function expectIdentity(
   code: NonNullable<ReturnType<Place['codes']['open']>>,
   { claims }: IdToken,

@@ -13,7 +13,7 @@ const pair = fc
   .map((parts) => parts.join(''))
 
 export const cookieHeaders = property({
-  name: 'cookies: each that comes once is read as it was sent, and none that comes twice',
+  name: 'cookies: a cookie that is sent once is read as sent, and a cookie that is sent twice is not read',
   cases: 2_000,
   values: fc.array(pair, { maxLength: 6 }),
   holds(pairs) {

@@ -77,7 +77,7 @@ const reply = fc.oneof(
 )
 
 export const documents = property({
-  name: 'metadata documents: a client that is what its document says, or a plain no; and only fit URLs are fetched',
+  name: 'metadata documents: a client as its document says, or a refusal; and only valid URLs are fetched',
   cases: 1_500,
   values: fc.record({ url, reply }),
   async holds({ url, reply }) {

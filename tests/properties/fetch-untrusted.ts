@@ -10,7 +10,7 @@ import { property } from './property.ts'
 
 let started: Promise<HostileServer> | undefined
 
-/** Stops what was started here. */
+/** Stops everything that this file started. */
 export async function stopHostileServer(): Promise<void> {
   const server = await started
   started = undefined
@@ -19,7 +19,7 @@ export async function stopHostileServer(): Promise<void> {
 
 /** Bytes of a body that are taken. */
 const maxBytes = 512
-/** Milliseconds for those who never come to an end; and for those who do, far more than they need on a busy machine. */
+/** Milliseconds. The deadline for answers that never end, and far more than other answers need on a busy machine. */
 const [shortly, amply] = [15, 5_000]
 
 const content = fc.oneof(
@@ -59,7 +59,7 @@ const conduct = fc.record({
       arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => ({ content: '', bytes: Buffer.from(bytes) })),
     },
   ),
-  /** Where the bytes are torn, and after how many of them it is over. */
+  /** Where the bytes are split, and after how many of them the connection ends. */
   cuts: fc.array(fc.nat(400), { maxLength: 4 }),
   until: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.nat(400) }),
   encrypted: fc.oneof({ weight: 20, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
@@ -71,10 +71,10 @@ const conduct = fc.record({
 })
 
 export const fetchedBytes = property({
-  name: 'fetching from a hostile server: in time, no more bytes than wanted, and an answer or a plain no',
+  name: 'fetching from a hostile server: in time, within the limit of bytes, and with an answer or a refusal',
   cases: 250,
   values: conduct,
-  // What is still open must not make others fail.
+  // An open connection must not make other cases fail.
   afterFailure: () => void stopHostileServer(),
   show: ({ response: { bytes }, ...rest }) => `${JSON.stringify(rest)}\n${JSON.stringify(bytes.toString('latin1'))}`,
   async holds({ response: { bytes, content }, cuts, until, encrypted, begins, ends }) {
@@ -98,7 +98,7 @@ export const fetchedBytes = property({
         resolve: async () => [{ address: '127.0.0.1', family: 4 }],
       }).catch((error: unknown) => (error instanceof Error ? error : new Error('not even an error'))),
     )
-    // Nothing stays connected to somebody like that.
+    // No connection to such a server stays open.
     await inTime('the end of the connection', timeout, server.allClosed())
     if (fetched instanceof FetchRefused) {
       assert.match(fetched.message, /^fetch refused: (?:redirect|encoding|size|network|timeout)(?: \([A-Z0-9_]+\))?$/)
@@ -108,7 +108,7 @@ export const fetchedBytes = property({
     if (fetched instanceof Error) throw fetched
     assert(encrypted, 'read from a connection that is nobody’s')
     expectPlain(fetched)
-    // Nothing is unpacked, and nothing comes from anywhere else. What repeats itself may be framed by its own repetition.
+    // Nothing is decompressed, and every byte is from the server. A repeated text may be framed by its own repetition.
     const text = Buffer.from(fetched.body).toString('latin1')
     const all = [Buffer.from(content, 'latin1'), sent].map((each) => each.toString('latin1'))
     assert(ends === 'repeats' || all.some((each) => each.includes(text)), 'a body that nobody sent')

@@ -55,7 +55,7 @@ const oddity: fc.Arbitrary<Oddity> = fc.oneof(
 const asCookieText = (text: string) => text.replace(/[^\x21-\x2b\x2d-\x3a\x3c-\x7e\x80-\xff]/g, '')
 
 export const forms = property({
-  name: 'consent and confirmation: posted by our own page in the same browser or refused, whatever else comes along',
+  name: 'consent and confirmation: a post is accepted only from the broker’s page in the same browser, whatever else it carries',
   cases: 500,
   values: fc.record({
     page: fc.constantFrom('consent' as const, 'confirmation' as const),

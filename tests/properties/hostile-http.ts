@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { hostileText } from './hostile.ts'
 
-/** Answers of HTTP as nobody should send them, byte for byte. */
+/** Malformed HTTP answers, byte for byte. */
 
 export const statusLine = fc.oneof(
   { weight: 8, arbitrary: fc.constant('HTTP/1.1 200 OK') },

@@ -3,15 +3,15 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { createTestCa } from '../../dev/tls/ca.ts'
 
-/** What a server does with one connection, byte for byte. */
+/** The behavior of a server on one connection, byte for byte. */
 export interface Conduct {
-  /** TLS, as it ought to be; or the bytes as they are, to a client that wants to speak TLS. */
+  /** Proper TLS, or plain bytes to a client that starts TLS. */
   readonly encrypted: boolean
   /** When it begins: without waiting for the request, or once that is there. */
   readonly begins: 'at once' | 'when asked'
-  /** What it sends, each piece in a write of its own. */
+  /** The pieces that it sends, each in its own write. */
   readonly pieces: readonly Uint8Array[]
-  /** What it does then. */
+  /** What it does afterwards. */
   readonly ends: 'closes' | 'resets' | 'stays' | 'repeats'
 }
 
@@ -38,11 +38,11 @@ export async function startHostileServer(): Promise<HostileServer> {
     open.add(stream)
     stream.on('close', () => open.delete(stream))
     for (const each of [stream, socket]) each.on('error', () => undefined)
-    // Whoever does not read is not told that the other side has gone.
+    // A socket that does not read never learns that the other side has closed.
     stream.resume()
     const begin = () => play(conduct, stream, socket)
     if (conduct.begins === 'when asked') stream.once('data', begin)
-    // What waits for the end of a handshake that never ends keeps a connection open.
+    // A handshake that never ends keeps its connection open.
     else if (conduct.encrypted) stream.once('secure', begin)
     else begin()
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Values that somebody would send who wants to see what breaks. */
+/** Values that an attacker would send to break something. */
 
 const odd = [
   '',
@@ -55,13 +55,13 @@ export const anything: fc.Arbitrary<unknown> = fc.oneof(
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** At most so many of these members. With more of them odd, hardly any value would be good but for one of them. */
+/** The most odd members of a value. With more of them, hardly any value would be good except for one member. */
 export const few = (most: number, models: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Members> =>
   fc
     .tuple(fc.record(models), fc.subarray(Object.keys(models), { maxLength: most }))
     .map(([all, names]) => Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name))))
 
-/** What may stand in a header: `Request` takes nothing else. */
+/** Characters that `Request` accepts in a header. */
 export const hostileHeader: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     '',
@@ -106,8 +106,8 @@ export function damaged(value: string, how: Damage): string {
 }
 
 /**
- * Whether two JWTs are the same but for spare bits at the ends of their parts, which RFC 4648 §3.5 lets a reader ignore: for
- * what may be used again and again, it makes no difference how often it is spelled.
+ * Whether two JWTs differ only in spare bits at the ends of their parts, which RFC 4648 §3.5 lets a reader ignore. For
+ * a value that may be used again and again, another spelling makes no difference.
  */
 export function isSameToken(a: string, b: string): boolean {
   const bytes = (token: string) => token.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex'))

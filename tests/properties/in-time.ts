@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-/** Waits no longer than twice the time, in milliseconds, and what a machine with a lot to do may need. */
+/** Waits at most twice the time, in milliseconds, plus what a busy machine may need. */
 export async function inTime<T>(what: string, milliseconds: number, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(

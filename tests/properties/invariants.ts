@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { Store } from '../../lib/store/store.ts'
 
-/** What every answer keeps to, whatever was sent. */
+/** The rules for every answer, whatever the request. */
 
-/** RFC 6749 §5.2: what may be in `error` and `error_description`. */
+/** RFC 6749 §5.2: the characters of `error` and `error_description`. */
 const errorText = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/
 
-/** Every element of our pages; anything else would be somebody's input. */
+/** Every element of our pages. Any other element would be injected input. */
 const elements = new Set(
   'html head title meta link style body header span main h1 h2 p b dl div dt dd bdi details summary code ul li svg path rect form input label button a footer wbr br'.split(
     ' ',

@@ -14,7 +14,7 @@ import {
 import { contentsOf } from './invariants.ts'
 import { createWorld } from './machine/world.ts'
 
-/** A server, and one good value of every kind that it hands out or keeps, none of them used up yet. */
+/** A server, and one unused good value of every kind that it issues or stores. */
 export interface Kit {
   readonly server: Harness
   readonly clientId: string
@@ -23,7 +23,7 @@ export interface Kit {
   readonly values: Readonly<Record<ValueKind, string>>
   /** The upstream's `state` of a sign-in that waits for the provider, and of one that waits for its confirmation. */
   readonly waiting: { readonly login: string; readonly confirmation: string }
-  /** What the store holds. */
+  /** The contents of the store. */
   contents(): Promise<string>
 }
 
@@ -45,7 +45,7 @@ export type ValueKind = (typeof valueKinds)[number]
 
 let current: Promise<Kit> | undefined
 
-/** The same one again, for as long as nobody has used it up. */
+/** The same kit again, until a value of it has been used. */
 export async function kit(): Promise<Kit> {
   current ??= createKit()
   const made = await current

@@ -13,11 +13,11 @@ import { whoami } from '../../lib/mcp/tools/whoami.ts'
 import { grantsOfPerson } from '../../lib/oauth/grants/of-person.ts'
 import { grantStatus } from '../../lib/oauth/grants/status.ts'
 
-/** MCP endpoints for the properties: one that trusts a key of ours, and one that trusts an authorization server's. */
+/** MCP endpoints for the properties: one that trusts a key of this test, and one that trusts the key of an authorization server. */
 
 let upstream: Promise<Upstream> | undefined
 
-/** Stops what was started here. */
+/** Stops everything that this file started. */
 export async function stop(): Promise<void> {
   const started = await upstream
   upstream = undefined
@@ -79,7 +79,7 @@ export async function askWithBearer(server: Harness, token: string): Promise<Res
 
 const whoamiOf = new WeakMap<Harness, ReturnType<typeof createTestEndpoint>>()
 
-/** What the tool about the caller tells whoever has this token. */
+/** The result of the tool `whoami` for this token. */
 export async function askWhoami(server: Harness, token: string): Promise<Response> {
   let endpoint = whoamiOf.get(server)
   if (!endpoint) {

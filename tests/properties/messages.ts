@@ -86,7 +86,7 @@ const method = fc.oneof(
 )
 
 export const messages = property({
-  name: 'the MCP endpoint: every message of a signed-in client is answered, and the answer service hears of nobody else',
+  name: 'the MCP endpoint: every message of a signed-in client is answered, and the answer service learns of no other user',
   cases: 250,
   values: fc.record({ body, headers, method }),
   async holds({ body, headers, method }) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { hostileText } from './hostile.ts'
 
-/** Parameters of a request in the order in which they are sent; names may repeat. */
+/** Parameters of a request in the order of sending. Names may repeat. */
 export type Pairs = readonly (readonly [name: string, value: string])[]
 
 export type Change =
@@ -10,7 +10,7 @@ export type Change =
   | { readonly kind: 'repeat'; readonly name: string; readonly value: string | null }
   | { readonly kind: 'shuffle' }
 
-/** What may happen to them on the way: nothing, or up to three changes. */
+/** Changes on the way: none, or up to three. */
 export function changes(names: readonly string[], values: readonly string[]): fc.Arbitrary<readonly Change[]> {
   const name = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...names) },
@@ -39,7 +39,7 @@ export function changed(pairs: Pairs, all: readonly Change[]): Pairs {
   }, pairs)
 }
 
-/** One spelling of many: what is escaped, and how, makes no difference. */
+/** One of many spellings: the kind of escaping makes no difference. */
 export type Spelling = 'usual' | 'everything escaped' | 'lower-case escapes' | 'spaces as %20'
 export const spelling = fc.constantFrom<Spelling[]>(
   'usual',

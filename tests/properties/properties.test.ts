@@ -37,11 +37,11 @@ async function expectToHold(property: Property): Promise<void> {
   expect(failure).toBeUndefined()
 }
 
-test('grants: whatever people, clients, hosts of documents and a failing store do, nothing is issued twice, nothing to somebody else, and nobody is locked out [T-13 T-14 T-20 T-21 O-03 O-05 R-12 M-12]', () =>
+test('grants: whatever users, clients, hosts of documents and a failing store do, nothing is issued twice or to another user, and no user is locked out [T-13 T-14 T-20 T-21 O-03 O-05 R-12 M-12]', () =>
   expectToHold(stateMachine))
 
 describe('redirect URIs', () => {
-  test('what matches is what was registered, to a browser too [A-05 A-06]', () =>
+  test('a URI that matches is the registered one, to a browser too [A-05 A-06]', () =>
     expectToHold(redirectsOnlyToWhatIsRegistered))
   test('whatever may be registered matches itself, and on loopback with any port [A-05]', () =>
     expectToHold(registeredUrisMatchThemselves))
@@ -50,7 +50,7 @@ describe('redirect URIs', () => {
 test('authorization: only a good request is asked about, nothing goes anywhere but to a registered URI [A-03 A-04 A-11]', () =>
   expectToHold(authorizationParameters))
 
-test('authorization without a consent page: only on the way to a trusted host, and only who came by themselves [C-06 C-07]', () =>
+test('authorization no consent page: only for a trusted host, and only if no other site started the navigation [C-06 C-07]', () =>
   expectToHold(withoutInterstitial))
 
 test('token requests: a good one gets tokens, every other one its error, and changes nothing [T-01 T-03 T-05 T-11]', () =>
@@ -59,16 +59,16 @@ test('token requests: a good one gets tokens, every other one its error, and cha
 test('registration: a usable, harmless client or an error of RFC 7591 [R-03 R-04 R-06]', () =>
   expectToHold(registrations))
 
-test('registration: what says nothing is the same as what is not there [R-03]', () => expectToHold(nothingIsAbsent))
+test('registration: an empty member is the same as an absent one [R-03]', () => expectToHold(nothingIsAbsent))
 
 test('metadata documents: a client as the document says, or a plain no; only fit URLs are fetched [M-02 M-03 M-08]', () =>
   expectToHold(documents))
 
-test('fetching from a hostile server: in time, no more bytes than wanted, and an answer or a plain no [M-04 M-06 A17]', () =>
+test('fetching from a hostile server: in time, within the limit of bytes, and with an answer or a refusal [M-04 M-06 A17]', () =>
   expectToHold(fetchedBytes))
 
 describe('the OpenID Provider', () => {
-  test('whatever comes from there: a code only for whom it vouches, and for the client that asked [F-02 F-05 F-06 F-08 F-09]', () =>
+  test('for any answer: a code only for the user that it names and the client that asked [F-02 F-05 F-06 F-08 F-09]', () =>
     expectToHold(callbacks))
   test('whatever its metadata say: a sign-in there or a page, and no sign-in lost [F-01 F-03]', () =>
     expectToHold(providerRedirects))
@@ -78,9 +78,9 @@ test('consent and confirmation: posted by our own page in the same browser, or r
   expectToHold(forms))
 
 describe('cookies', () => {
-  test('each that comes once is read as it was sent, and none that comes twice [C-09]', () =>
+  test('a cookie that is sent once is read as sent, and a cookie that is sent twice is not read [C-09]', () =>
     expectToHold(cookieHeaders))
-  test('a header of nothing but blanks costs nobody a second', () => expect(timeForLongHeaders()).toBeLessThan(3_000))
+  test('a header of blanks costs less than a second', () => expect(timeForLongHeaders()).toBeLessThan(3_000))
 })
 
 test('whatever is sent anywhere: an answer in its due form, nothing redirected, issued or written [A-01 T-01]', () =>
@@ -102,26 +102,25 @@ describe('the MCP endpoint', () => {
   test('challenges whatever stands in Authorization but one good Bearer token [S-01 S-02 S-03 S-04]', () =>
     expectToHold(authorizationHeaders))
   test('lets that in, however the scheme is spelled [S-01]', () => expectToHold(goodHeaders))
-  test('accepts a token only if every claim is what it has to be [S-07]', () => expectToHold(tokenContents))
+  test('accepts a token only if every claim is right [S-07]', () => expectToHold(tokenContents))
   test('takes its public key for no secret [S-07]', async () => expect((await tokenByPublicKey()).status).toBe(401))
-  test('answers every message of a signed-in client, and tells the answer service of nobody else [S-14]', () =>
+  test('answers every message of a signed-in client, and the answer service learns of no other user [S-14]', () =>
     expectToHold(messages))
   test('answers in a form that the client accepts, and in the one it prefers [S-12]', () => expectToHold(acceptHeaders))
   test('takes null, and an empty list for an object, for nothing', () => expectToHold(absentMembers))
-  test('says of what is wrong in a message that it is wrong, not that the server is', () => expectToHold(wrongMembers))
+  test('blames an invalid message on the client, never on the server', () => expectToHold(wrongMembers))
   test('does the same whatever else proxies and clients send along', () => expectToHold(strayHeaders))
-  test('runs a tool only for who may call it, one for each request, and counts it [S-05 S-20]', () =>
+  test('runs a tool only for a caller that may call it, once for each request, and counts it [S-05 S-20]', () =>
     expectToHold(admission))
 })
 
 describe('tools', () => {
-  test('whatever the arguments are: a result or a failure, and upstream is asked only what may be asked', () =>
+  test('for any arguments: a result or a failure, and only allowed requests to the upstream', () =>
     expectToHold(toolArguments))
-  test('whatever an upstream sends: a result or a failure in time, nothing told of it, and the next call works [S-08]', () =>
+  test('for any answer of an upstream: a result or a failure in time, nothing of the answer leaks, and the next call works [S-08]', () =>
     expectToHold(upstreamAnswers))
-  test('pings, what does not parse, odd items and lost sessions cost nobody the answer', () =>
-    expectToHold(oddUpstreams))
-  test('whatever an upstream says of when to come back: seconds of a day at most, or nothing', () =>
+  test('the answer arrives despite pings, invalid JSON, odd items and lost sessions', () => expectToHold(oddUpstreams))
+  test('for any Retry-After of an upstream: seconds of a day at most, or nothing', () =>
     expectToHold(retryAfterHeaders))
   test('whatever their settings say: usable or complained about, and no complaint repeats it', () =>
     expectToHold(toolSettings))

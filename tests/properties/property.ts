@@ -20,9 +20,9 @@ export function property<T>(options: {
   readonly cases: number
   readonly values: fc.Arbitrary<T>
   readonly holds: (value: T) => Promise<void> | void
-  /** Puts right what a failure may have left behind, so that the search for a smaller value starts afresh. */
+  /** Resets what a failure may have left behind, so that the search for a smaller value starts fresh. */
   readonly afterFailure?: () => void
-  /** For values that do not show well as they are. */
+  /** Formats values that are hard to read. */
   readonly show?: (value: T) => string
   /** Smaller values to try, where the generator's own way of getting smaller ones leaves too much. */
   readonly shorter?: (value: T) => Iterable<T>

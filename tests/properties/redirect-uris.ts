@@ -7,14 +7,14 @@ import { property } from './property.ts'
 const policy = { privateUseUris: defaultPrivateUseUris }
 const loopback = ['localhost', '127.0.0.1', '[::1]']
 
-/** A URI by RFC 3986 Appendix B, which knows nothing of what browsers repair. */
+/** A URI by RFC 3986 Appendix B, which repairs nothing, unlike a browser. */
 function splitUri(uri: string) {
   const [, , scheme, , authority, path, query, , fragment] =
     /^(([^:/?#]+):)?(\/\/([^/?#]*))?([^?#]*)(\?[^#]*)?(#(.*))?$/s.exec(uri) ?? []
   return { scheme, authority, path, query, fragment }
 }
 
-/** Whether `requested` is `registered`, but for the port of a loopback host: our own reading, not the product's. */
+/** Whether `requested` is `registered`, except for the port of a loopback host. This is the test's own reading, not the product's. */
 export function isSamePlace(registered: string, requested: string): boolean {
   if (registered === requested) return true
   const [a, b] = [splitUri(registered), splitUri(requested)]
@@ -150,7 +150,7 @@ const pair = fc
 const answer = new URLSearchParams({ code: 'c', state: 's', iss: 'https://docs.example' })
 
 export const redirectsOnlyToWhatIsRegistered = property({
-  name: 'redirect URIs: what matches is what was registered, to a browser too',
+  name: 'redirect URIs: a URI that matches is the registered one, to a browser too',
   cases: 10_000,
   values: pair,
   holds({ registered, requested }) {
@@ -167,7 +167,7 @@ export const redirectsOnlyToWhatIsRegistered = property({
     const app = /^(?:warp|cursor|com\.example\.app):$/.test(target.protocol)
     assert(app || ['https:', 'http:'].includes(target.protocol))
     if (app) {
-      // RFC 3986 Appendix B: nothing but scheme, a host where there is one, and a path; byte for byte what was registered.
+      // RFC 3986 Appendix B: only a scheme, a host if there is one, and a path, byte for byte as registered.
       assert.equal(requested, place)
       const { authority, path, query } = splitUri(requested)
       assert.equal(query, undefined)

@@ -36,7 +36,7 @@ const publicKey = {
 }
 const key = fc.oneof(anything, fc.constantFrom({ kty: 'oct', k: 'AAAA' }, publicKey, { ...publicKey, d: 'AAAA' }))
 
-/** The members of RFC 7591 §2 as they ought to be, but for a few. */
+/** Good members of RFC 7591 §2, except for a few. */
 export const clientMetadata: fc.Arbitrary<Members> = fc
   .tuple(
     fc.record({
@@ -119,7 +119,7 @@ export const registrations = property({
   },
 })
 
-/** RFC 7591 §2: optional all of them. */
+/** RFC 7591 §2: all optional. */
 const optionalMembers = [
   ...['client_name', 'grant_types', 'response_types', 'scope', 'application_type', 'jwks', 'jwks_uri', 'contacts'],
   ...['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'software_id', 'software_version', 'software_statement'],
@@ -150,7 +150,7 @@ export const nothingIsAbsent = property({
   },
 })
 
-/** A secret for whoever asked for a method of one, and nothing that is secret in the keys. */
+/** A secret only for a client that registered a secret-based method, and no private key in the answer. */
 function expectHarmlessProof(said: Members): void {
   const { token_endpoint_auth_method: method, client_secret: secret, jwks, jwks_uri: uri } = said
   assert(['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'].includes(String(method)))
@@ -164,7 +164,7 @@ function expectHarmlessProof(said: Members): void {
   for (const one of keys) assert.deepEqual(one, publicKey)
 }
 
-/** The page that asks the person comes up, and shows nothing of the client as anything but text. */
+/** The consent page is shown, and shows members of the client only as text. */
 async function expectUsable(clientId: string, uri: string): Promise<void> {
   const { server } = await kit()
   const { protocol, hostname } = new URL(uri)

@@ -28,7 +28,7 @@ const chosen = properties.filter(({ name }) => name.includes(FUZZ_ONLY))
 if (chosen.length === 0) throw new Explained('FUZZ_ONLY names no property.')
 const tried = new Map<Property, number>(chosen.map((property) => [property, 0]))
 
-/** A bug may show up far from whoever waits for it. */
+/** A bug may appear far from the code that waits for it. */
 let astray: unknown
 process.on('unhandledRejection', (reason) => {
   astray ??= reason ?? 'no reason'

@@ -106,7 +106,7 @@ function present(
   }
 }
 
-/** Without what would not be part of the value in a header; what is put in its place makes another value of it. */
+/** Without characters that would not be part of the value in a header. Their replacement makes another value. */
 const inHeader = (text: string) => text.replace(/[^\x21-\x2b\x2d-\x3a\x3c-\x7e]/g, '!')
 
 const cases: fc.Arbitrary<{ kind: ValueKind; place: Place; how: Damage | null }> = fc.record({
@@ -116,7 +116,7 @@ const cases: fc.Arbitrary<{ kind: ValueKind; place: Place; how: Damage | null }>
 })
 
 export const sealedValues = property({
-  name: 'sealed values: nothing but the right one, undamaged, is good for anything anywhere',
+  name: 'sealed values: only the right one, undamaged, is accepted anywhere',
   cases: 700,
   values: cases.filter(({ kind, place, how }) => how !== null || places[place] !== kind),
   afterFailure: discardKit,

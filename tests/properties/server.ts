@@ -19,11 +19,11 @@ import { type Provider, ProviderError } from '../../lib/oauth/providers/provider
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
 
-/** A harness with what the one of the unit tests leaves out: documents that are fetched and copied, and limits. */
+/** A harness with more than that of the unit tests: documents that are fetched and copied, and limits. */
 export interface Server extends Harness {
   /**
-   * @param address of the caller, by which they are limited
-   * @returns once what goes on after the answer has ended as well
+   * @param address of the caller, which the limits count
+   * @returns when the background work of the answer has ended too
    */
   fetchFrom(address: string | undefined, path: string, init?: RequestInit): Promise<Response>
 }
@@ -34,7 +34,7 @@ export interface ServerOptions {
   readonly secrets: Secrets
   readonly trustedHosts: readonly string[]
   readonly interstitial?: boolean
-  /** Absent: one that says who everybody is, as the harness does. */
+  /** Absent: a provider that signs every user in, as in the harness. */
   readonly provider?: Provider
   readonly fetchDocument: MetadataDocumentsOptions['fetch']
   /** In an hour, of each address. */

@@ -4,7 +4,7 @@ import { play } from './machine/play.ts'
 import { property } from './property.ts'
 
 export const stateMachine = property({
-  name: 'whatever people, clients, hosts of documents and the store do, a grant is what it ought to be',
+  name: 'whatever users, clients, hosts of documents and the store do, a grant follows its model',
   cases: 150,
   values: script,
   holds: play,

@@ -37,7 +37,7 @@ const values = [
   'undefined',
 ]
 
-/** What clients leave in the header, or proxies add. */
+/** Values that clients leave in the header, or that proxies add. */
 const strayCredentials = fc.oneof(
   fc.constantFrom(
     'Bearer stale',
@@ -51,7 +51,7 @@ const strayCredentials = fc.oneof(
   fc.stringMatching(/^[A-Z]{3,9} [A-Za-z0-9+/=._~-]{1,20}$/).filter((text) => !/basic/i.test(text)),
 )
 
-/** Which of them is client authentication: Basic, and nothing else. */
+/** Which of them is client authentication: Basic only. */
 const headerPart = fc.oneof(
   { weight: 6, arbitrary: fc.record({ basic: fc.constant(false), text: strayCredentials }) },
   {
@@ -93,7 +93,7 @@ export const tokenRequests = property({
     authorization: fc.oneof(
       { weight: 6, arbitrary: fc.constant(null) },
       { weight: 1, arbitrary: authorizationHeader },
-      // Whatever it is, it is safe; what it is taken for only the code can say.
+      // Every outcome is safe here. Only the code can say which one it is.
       { weight: 1, arbitrary: hostileHeader.map((text) => ({ text, basic: undefined })) },
     ),
   }),
@@ -162,7 +162,7 @@ function isGood(pairs: Pairs, { values, pkce, clientId, redirectUri }: Kit): boo
     valuesOf(pairs, 'resource').every((value) => value === '' || value === 'https://docs.example/mcp')
   if (is('grant_type', 'refresh_token')) {
     const scope = single(pairs, 'scope')
-    // What nobody knows is left out; of what we know, only `docs:read` was granted, and something of it has to remain.
+    // Unknown scopes are left out. Of the known ones only `docs:read` was granted, and one has to remain.
     const remains = (names: readonly string[]) => !names.includes('docs:feedback') || names.includes('docs:read')
     const good = typeof scope !== 'object' && remains((scope ?? '').split(' '))
     return common && is('refresh_token', values['refresh token']) && good

@@ -156,7 +156,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'store moves' as const }) },
 )
 
-/** Somebody signs in with the client that publishes its metadata; its host changes; somebody comes again. */
+/** A user signs in with the client that publishes its metadata; its host changes; a user signs in again. */
 const published: fc.Arbitrary<readonly Step[]> = fc
   .record({
     at,
@@ -184,7 +184,7 @@ const rush: fc.Arbitrary<readonly Step[]> = fc
   .record({ kind: fc.nat(4), address: fc.nat(1), at, faults: fc.array(fault, { minLength: 4, maxLength: 6 }) })
   .map(({ faults, ...who }) => faults.map((each) => ({ do: 'register', ...who, faults: [each], order: [] })))
 
-/** Both instances need a key that nobody has made yet. */
+/** Both instances need a key that does not exist yet. */
 function firstTokens(faults: readonly (Fault | undefined)[]): readonly Step[] {
   const signIns = faults.map((_, at): Step => ({ do: 'sign in', client: 0, browser: at, until: 'code', at }))
   const requests = faults.map((fault, at): TokenRequest => {
@@ -212,7 +212,7 @@ export const script: fc.Arbitrary<Script> = fc.oneof(
       steps,
     }),
   },
-  // Seldom, because it takes longer. Not where one instance could not open what the other one makes.
+  // Seldom, because it takes longer, and only if each instance can open the values of the other.
   {
     weight: 1,
     arbitrary: fc

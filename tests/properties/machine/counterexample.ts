@@ -27,7 +27,7 @@ export function* shorter(longer: Script): Iterable<Script> {
   }
 }
 
-/** For people: one line for each step, without what is as usual. */
+/** One line for each step, without the usual values, for a person to read. */
 export function showScript({ secrets, signingKey, steps }: Script): string {
   return [
     `secrets of the instances: ${secrets}; signing key: ${signingKey}`,

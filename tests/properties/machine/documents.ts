@@ -7,7 +7,7 @@ import type { ClientModel, GrantModel } from './model.ts'
 import type { State } from './sign-in.ts'
 import type { Instance, World } from './world.ts'
 
-/** What an instance remembers of the document: its edition, and until when (milliseconds). */
+/** The cached document of an instance: its edition, and its expiry in milliseconds. */
 export interface KnownDocument {
   readonly edition: number
   readonly expires: number
@@ -24,7 +24,7 @@ interface Foreseen {
   readonly refused: 400 | 503
 }
 
-/** What is to become of a request of the client that publishes its metadata, if nothing happens to the store meanwhile. */
+/** The expected outcome of a request of the client that publishes its metadata, if the store works. */
 export async function foreseeDocument({ world, known }: State, at: Instance): Promise<Foreseen> {
   const remembered = known.get(at)
   if (remembered && remembered.expires > world.now())
@@ -43,14 +43,14 @@ export async function foreseeDocument({ world, known }: State, at: Instance): Pr
   return { edition: newest?.edition, copied: true, refused: 503 }
 }
 
-/** The status that an authorization request of this client deserves, given what happened to the store. */
+/** The expected status of an authorization request of this client, given the faults of the store. */
 export function expectedStatus(foreseen: Foreseen, client: ClientModel, { disturbed }: StoreClient): 200 | 400 | 503 {
   // A copy that cannot be looked for is none.
   if (foreseen.edition === undefined || (foreseen.copied && disturbed)) return foreseen.refused
   return documentEditions[foreseen.edition]?.redirect_uris.includes(client.redirectUri) ? 200 : 400
 }
 
-/** Whoever has completed a sign-in with a document at hand leaves a copy of it. */
+/** A completed sign-in with a document leaves a copy of it. */
 export async function expectCopy(
   { world, known, landed }: State,
   grant: GrantModel,
@@ -66,7 +66,7 @@ export async function expectCopy(
   assert(newest && newest.keptAt + cacheTime > world.now(), 'no copy of the document')
 }
 
-/** Nothing is copied but what the host published, and nothing before somebody has signed in with it. */
+/** Only documents that the host published are copied, and only after a sign-in. */
 export async function judgeCopies({ world, grants }: State): Promise<void> {
   const copies = await copiesIn(world)
   for (const { edition } of copies) assert(edition >= 0, 'a copy of something else')
@@ -74,13 +74,13 @@ export async function judgeCopies({ world, grants }: State): Promise<void> {
   assert(used || copies.length === 0, 'a copy, and nobody has signed in')
 }
 
-/** The last good copies in the store, newest first, with the time when they were made in milliseconds. */
+/** The last good copies in the store, newest first, with their times in milliseconds. */
 async function copiesIn({ truth }: World) {
   const { signal } = new AbortController()
   const { keys } = await truth.list(`${documentCopies}/`, signal)
   const copies = await Promise.all(
     keys.toReversed().map(async (key) => {
-      // A JWS: whoever reads the store may read it.
+      // A JWS, so it is readable in the store.
       const { copy } = (await truth.get(key, signal))?.value ?? {}
       const [header = '', payload = ''] = String(copy).split('.')
       const { kid } = JSON.parse(Buffer.from(header, 'base64url').toString())

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Store, StoreUnavailable, type StoreValue, type WriteResult } from '../../../lib/store/store.ts'
 
 /**
- * What goes wrong for one request, from its operation number `at` on (the first is 0):
+ * The fault of one request, from its operation number `at` on (the first is 0):
  * - `down`: nothing gets through any more;
  * - `lost`: this operation takes effect, and its answer never comes;
  * - `late`: this write gets no answer, and takes effect at some later time, if it still may;
@@ -42,7 +42,7 @@ export const storeClient = (turn: () => Promise<void>, fault: Fault | undefined)
   unclear: false,
 })
 
-/** What is decided by who comes first; everything else, signing keys and copies, may also go on after the answer. */
+/** Keys for which the first write decides. Other work, such as signing keys and copies, may go on after the answer. */
 const isRacedFor = (key: string) => key.startsWith('grants/') || key.startsWith('limits/')
 
 /** Wraps a store. */
@@ -134,7 +134,7 @@ function unavailable(client: StoreClient): StoreUnavailable {
 
 /**
  * Runs several pieces of work at once, one operation of one of them at a time: whenever all of them wait, the next number
- * of `order` says who goes on. So the same order gives the same interleaving.
+ * of `order` says which one continues. So the same order gives the same interleaving.
  */
 export async function interleave<T>(
   order: readonly number[],

@@ -8,7 +8,7 @@ import type { StoreClient } from './faulty-store.ts'
 import { readable } from './thief.ts'
 import { header, type Instance, lifetimes, payload, type World } from './world.ts'
 
-/** A grant as it ought to be, from its code on: what may happen to it, and what must never change. */
+/** The model of a grant, from its code on: what may happen to it, and what must never change. */
 export interface GrantModel {
   /** Its key in the store, which only the code says. */
   readonly key: string
@@ -18,15 +18,15 @@ export interface GrantModel {
   readonly scope: string
   readonly sub: string
   readonly endsAt: number
-  /** What the store holds, as of the last look; `null` before the code is redeemed. */
+  /** The record in the store at the last look; `null` before the code is redeemed. */
   held: Held | null
-  /** The refresh token of each generation that anybody was given. */
+  /** The refresh token of each generation that was issued. */
   readonly refreshTokens: Map<number, string>
-  /** All that anybody was given, the oldest first. */
+  /** All access tokens that were issued, the oldest first. */
   readonly accessTokens: string[]
   /** Those that must be given out in the very same form again: a moved store means another. */
   readonly settled: Set<number>
-  /** When somebody who might asked for each generation: milliseconds. */
+  /** When each generation was requested by a client that may, in milliseconds. */
   readonly asked: Map<number, Set<number>>
   redeemed: number
   /** Hash of the id of the code that made it. */
@@ -39,7 +39,7 @@ export interface ClientModel {
   readonly id: string
   readonly redirectUri: string
   readonly refreshes: boolean
-  /** The answer goes to a host that nobody vouches for. */
+  /** The answer goes to a host that the operator does not trust. */
   readonly confirms: boolean
 }
 
@@ -48,7 +48,7 @@ export interface Held {
   readonly version: string
 }
 
-/** One request that concerns a grant, and its outcome. */
+/** A request that concerns a grant, and its outcome. */
 export interface Event {
   readonly kind: 'redeem' | 'refresh' | 'revoke'
   readonly grant: GrantModel
@@ -56,9 +56,9 @@ export interface Event {
   readonly generation: number
   /** Of the code that was presented. */
   readonly codeHash: string | undefined
-  /** What is wrong with the request by itself: it must be told so, and change nothing. */
+  /** The fault of the request itself. It must get this error, and change nothing. */
   readonly expectedError: string | undefined
-  /** A revocation of what is no good any more: it is told that all is well, and changes nothing. */
+  /** A revocation of an ended token. It is answered 200, and changes nothing. */
   readonly idle: boolean
   readonly scope: string
   readonly at: Instance | undefined
@@ -115,7 +115,7 @@ function judgeChange(grant: GrantModel, before: Held | null, { record }: Held): 
 /** Whether a request may have ended the grant: a second use of the code, an old refresh token, or a revocation. */
 function mayEnd(event: Event, fair: readonly Event[], before: Held | null, after: Held | null, now: number): boolean {
   if (event.kind === 'revoke') return true
-  // What may have lost to itself proves nothing.
+  // A request that may have lost against itself proves nothing.
   if (event.answer.status === 200 || event.client.unclear || !after) return false
   if (event.kind === 'redeem') {
     const same = fair.filter(({ codeHash }) => codeHash === event.codeHash)
@@ -203,12 +203,12 @@ function judgeTokens(
   if (!grant.client.refreshes) return
 
   const refreshToken = String(body.refresh_token)
-  // Of what it says nothing can be read but the name of the key.
+  // Only the name of the key is readable in it.
   assert.deepEqual(readable(refreshToken), [
     { alg: 'dir', enc: 'A256GCM', typ: 'refresh-token', kid: header(refreshToken).kid },
   ])
   const said = world.inside(refreshToken)
-  // Whoever refreshes without a pause keeps the token of the third time, for two seconds.
+  // A client that refreshes without a pause keeps the token of the third time, for two seconds.
   const rests = said.generation === generation && generation >= 0
   const next = rests ? generation : generation + 1
   if (rests) assert(mayRest(said, milliseconds), 'it should have rotated')

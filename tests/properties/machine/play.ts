@@ -47,12 +47,12 @@ export async function play({ steps, ...circumstances }: Script): Promise<void> {
   assert.deepEqual(
     keys.filter((key) => !known.has(key)),
     [],
-    'a grant that nobody asked for',
+    'a grant that no request asked for',
   )
   await expectOneSigningKey(state)
 }
 
-/** However many instances made one at once, and whatever failed: everybody can verify what any of them has signed. */
+/** Every instance can verify the tokens of every other, however many made a key at once and whatever failed. */
 async function expectOneSigningKey({ world: { instances, signedWith } }: State): Promise<void> {
   assert(signedWith.size <= 1, 'several signing keys')
   for (const { server } of instances) {
@@ -114,7 +114,7 @@ async function take(step: Step, state: State): Promise<void> {
     await judge(grant, concerned, world, landing)
   }
   await judgeCopies(state)
-  // What else changes is no secret: the time, and that a grant has begun or ended.
+  // The rest of the changes are no secret: the time, and the begin or end of a grant.
   const refreshedOnly = step.do === 'tokens' && events.every(({ kind }) => kind === 'refresh')
   if (refreshedOnly && ended(state) === endedBefore) expectNoDifference(seen, await sights(state))
 }
@@ -151,7 +151,7 @@ async function moveStore({ world, grants }: State): Promise<void> {
   }
 }
 
-/** A question to an instance that knows nothing yet: whoever has a token that lives, of a grant that does, and nobody else. */
+/** A new instance accepts every live token of a live grant, and no other. */
 async function everybodyAsks({ world, grants }: State): Promise<void> {
   const { server } = instanceOf(world, 0)
   for (const { accessTokens, held } of grants) {
@@ -162,7 +162,7 @@ async function everybodyAsks({ world, grants }: State): Promise<void> {
   }
 }
 
-/** In the end nothing fails any more: whoever has a token that ought to live can use it. */
+/** At the end the store works again: every token that should live can be used. */
 async function everybodyRefreshes(state: State): Promise<void> {
   const requests = state.grants.map((_, index): TokenRequest => {
     const grant = state.grants.length - 1 - index
@@ -171,7 +171,7 @@ async function everybodyRefreshes(state: State): Promise<void> {
   for (const request of requests) await take({ do: 'tokens', requests: [request], order: [] }, state)
 }
 
-/** Once everything is as it should be, and the limits are over: nobody is refused for what happened before. */
+/** When the store works again and the limits have passed, no request is refused for an earlier fault. */
 async function everybodyComesBack(state: State): Promise<void> {
   const { world, pages, clients } = state
   Object.assign(world.documentHost, { condition: 'up', edition: 0 })

@@ -37,7 +37,7 @@ export async function registerStep(state: State, step: Extract<Step, { do: 'regi
 /** The address and the hour. */
 const windowOf = ({ world }: State, address: number) => `${address} ${Math.floor(seconds(world) / hour)}`
 
-/** What the store holds against the address that has registered most in this hour. */
+/** The count in the store for the address that has registered most in this hour. */
 async function mostCounted({ world }: State): Promise<number> {
   const end = (Math.floor(seconds(world) / hour) + 1) * hour
   const { keys } = await world.truth.list(`limits/${end}/registrations/`, new AbortController().signal)
@@ -70,7 +70,7 @@ async function registerOne(
     return 429
   }
   assert.equal(answer.status, 201, answer.text)
-  // A store that fails lets everybody in.
+  // While the store fails, every registration is admitted.
   const window = windowOf(state, address)
   if (!client.disturbed) state.registered.set(window, (state.registered.get(window) ?? 0) + 1)
   clients.push({

@@ -2,7 +2,7 @@ import type { HostCondition } from './document-host.ts'
 import type { Fault } from './faulty-store.ts'
 
 /**
- * What people, clients and the world do, as plain data, so that a script that fails shrinks to a short one. Pages, codes
+ * The actions of users, clients and hosts, as plain data, so that a failing script shrinks to a short one. Pages, codes
  * and so on are counted from the newest (0) back; a step for which there is nothing does nothing.
  */
 export type Step =
@@ -19,7 +19,7 @@ export type Step =
       readonly kind: number
       readonly address: number
       readonly at: number
-      /** What goes wrong for each of those that register at once, the first of them at `at`. */
+      /** The fault of each parallel registration, the first of them at `at`. */
       readonly faults: readonly (Fault | undefined)[]
       readonly order: readonly number[]
     }
@@ -40,7 +40,7 @@ export type Step =
     } & Whereabouts)
   | ({ readonly do: 'confirm'; readonly button: 'confirm' | 'cancel'; readonly transaction: number } & Whereabouts)
   | { readonly do: 'tokens'; readonly requests: readonly TokenRequest[]; readonly order: readonly number[] }
-  /** Somebody copies the newest tokens of a grant, and watches from now on. */
+  /** A thief copies the newest tokens of a grant, and watches from now on. */
   | { readonly do: 'steal'; readonly grant: number }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'late write lands' }
@@ -57,7 +57,7 @@ interface Whereabouts {
   readonly at: number
 }
 
-/** What is sent at one and the same time. */
+/** Requests that are sent at the same time. */
 export type TokenRequest =
   | ({ readonly kind: 'redeem'; readonly code: number; readonly other: boolean; readonly wrong: Wrong } & Sent)
   | ({
@@ -75,7 +75,7 @@ export type TokenRequest =
       readonly wrong: Wrong
     } & Omit<Sent, 'again'>)
 
-/** What is wrong with it: another client's, or without its proof. */
+/** Its fault: the token of another client, or no client authentication. */
 export type Wrong = 'nothing' | 'client' | 'verifier' | 'redirect_uri' | 'resource'
 
 interface Sent {

@@ -13,7 +13,7 @@ import type { Scope, Step } from './script.ts'
 import type { Thief } from './thief.ts'
 import { type Instance, lifetimes, type World } from './world.ts'
 
-/** What has come to be in the course of a script, oldest first. */
+/** Everything that a script has created, oldest first. */
 export interface State {
   readonly world: World
   readonly clients: ClientModel[]
@@ -21,9 +21,9 @@ export interface State {
   readonly transactions: Transaction[]
   readonly grants: GrantModel[]
   readonly thieves: Thief[]
-  /** What each instance remembers of the document of the client that publishes one. */
+  /** The document of the client that publishes one, as cached by each instance. */
   readonly known: Map<Instance, KnownDocument>
-  /** Registrations by address and hour, but for those for which something was wrong with the store. */
+  /** Registrations by address and hour, without those for which the store failed. */
   readonly registered: Map<string, number>
   /** A late write has taken effect. */
   landed: boolean
@@ -51,7 +51,7 @@ interface Transaction {
   knownUntil: number
   readonly approvedAt: number
   begunAgain: number
-  /** What the client was told, once it is finished, and until when that is good. */
+  /** The code in the answer to the client, once it is finished, and its expiry. */
   code: { readonly value: string; readonly expiresAt: number } | null
 }
 
@@ -152,7 +152,7 @@ export async function callbackStep(state: State, step: StepOf<'callback'>): Prom
   const { page, phase } = transaction
   if (!holds(held)) return refused(answer, 403)
   const time = seconds(state.world)
-  // Somebody who reloads the page that asks for confirmation is asked again; somebody who comes late begins anew.
+  // A reload of the confirmation shows it again. A late callback leads to a new start.
   if (phase === 'finished') return expectFinished(answer, transaction, state.world)
   if (transaction.expiresAt <= time) return expectAnew(answer, page, 403)
   if (phase === 'confirmation') return refused(answer, 200)
@@ -214,14 +214,14 @@ function finish(transaction: Transaction, code: NonNullable<Transaction['code']>
   transaction.knownUntil = seconds(world) + lifetimes.outcome
 }
 
-/** Whoever comes again is told that it is over; the way back to the client is a click, with the same code, while it is good. */
+/** A later request shows that the sign-in is over. A click leads back to the client with the same code, while it is valid. */
 function expectFinished(answer: Answer, { page, code }: Transaction, world: World): void {
   refused(answer, 200)
   if (code && code.expiresAt > seconds(world)) expectTheSameCode(answer, page, code.value, world)
   else assert(!answer.text.includes('code='), 'a code that is no good')
 }
 
-/** In every member, its id among them. Another instance may have sealed it with another secret. */
+/** Compares every member, the id too. Another instance may have sealed it with another secret. */
 function expectTheSameCode(answer: Answer, page: Page, value: string, world: World): void {
   const open = codeSealer(world.sealing).open
   assert.deepEqual(open(returned(answer, page, world).get('code') ?? ''), open(value))
@@ -246,12 +246,12 @@ function expectAnew(answer: Answer, page: Page, status: number): void {
   )
 }
 
-/** What a browser has of a transaction: it may be in several cookies. */
+/** The sealed transaction in the browser, which may be in several cookies. */
 function heldIn({ cookies }: { readonly cookies: ReadonlyMap<string, string> }, { state }: Transaction): string {
   return ['', '.1', '.2'].map((part) => cookies.get(`__Host-tx.${state}${part}`) ?? '').join('')
 }
 
-/** Who comes to an instance with which transaction, and whether that may go on. */
+/** The browser that arrives at an instance, its transaction, and whether that may continue. */
 function arrive({ world, transactions }: State, step: StepOf<'callback'> | StepOf<'confirm'>) {
   const transaction = pick(transactions, step.transaction)
   if (!transaction) return undefined

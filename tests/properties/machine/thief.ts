@@ -5,8 +5,8 @@ import type { State } from './sign-in.ts'
 import type { Instance } from './world.ts'
 
 /**
- * Somebody who has copied a client's tokens, and wants to use the refresh token unseen: just after its owner has. So they
- * look at everything that the tokens show, again and again, and at each answer that does not use them up.
+ * A thief who has copied a client's tokens wants to use the refresh token unnoticed, just after its owner has. So the thief
+ * looks again and again at everything that the tokens show, and at each answer that does not use them up.
  */
 export interface Thief {
   readonly grant: GrantModel
@@ -21,7 +21,7 @@ export function steal(grant: GrantModel): Thief | undefined {
   return refreshToken === undefined || accessToken === undefined ? undefined : { grant, refreshToken, accessToken }
 }
 
-/** What a token says in clear, part by part. */
+/** The readable parts of a token. */
 export function readable(token: string): readonly unknown[] {
   return token.split('.').flatMap((part) => {
     try {
@@ -34,7 +34,7 @@ export function readable(token: string): readonly unknown[] {
 
 /** All that thieves see of the grants that live, at one moment. */
 export async function sights({ world, thieves }: State): Promise<ReadonlyMap<Thief, string>> {
-  // The one that opens whatever any of them has sealed.
+  // This instance can open the values of all instances.
   const at = world.instances.at(-1)
   assert(at)
   const seen = thieves
@@ -65,7 +65,7 @@ async function sightOf({ grant, refreshToken, accessToken }: Thief, at: Instance
   return [readable(refreshToken), readable(accessToken), await Promise.all(seen)]
 }
 
-/** However often the owner has refreshed meanwhile, whoever has an earlier token of the grant sees no difference. */
+/** A thief with an earlier token of the grant sees no difference, however often the owner has refreshed. */
 export function expectNoDifference(before: ReadonlyMap<Thief, string>, after: ReadonlyMap<Thief, string>): void {
   for (const [thief, seen] of after) {
     const earlier = before.get(thief)

@@ -8,7 +8,7 @@ import type { TokenRequest } from './script.ts'
 import { instanceOf, pick, type State, seconds } from './sign-in.ts'
 import { header, type Instance, payload, type World } from './world.ts'
 
-/** Sends them at once; `order` says how their store operations interleave. */
+/** Sends the requests at once. `order` says how their store operations interleave. */
 export async function sendAll(
   requests: readonly TokenRequest[],
   order: readonly number[],
@@ -64,7 +64,7 @@ async function sendOne(
   return [event, ...(await sendOne(following, grant, turn, state))]
 }
 
-/** RFC 7009: by whom the token was issued to, or by somebody else who has come by it. */
+/** RFC 7009: a revocation by the client of the token, or by another one that has obtained it. */
 async function sendRevocation(
   request: Extract<TokenRequest, { kind: 'revoke' }>,
   grant: GrantModel,
@@ -85,7 +85,7 @@ async function sendRevocation(
   return [{ kind: 'revoke', grant, ...nothing, expectedError, idle: !good, at, client, answer }]
 }
 
-/** The code, or another one of the same confirmation, as a person makes it who confirms twice. */
+/** The code, or another code of the same confirmation, as a user makes it by confirming twice. */
 function codeOf({ other }: Extract<TokenRequest, { kind: 'redeem' }>, grant: GrantModel, world: World): string {
   const codes = codeSealer(world.sealing)
   const opened = other ? codes.open(grant.code.value) : null
@@ -111,7 +111,7 @@ function tokenOf(grant: GrantModel, age: number): string | undefined {
   return grant.refreshTokens.get(known[age % Math.max(known.length, 1)] ?? -1)
 }
 
-/** One that is as good as the right one, but for being another. */
+/** A well-formed value that is not the right one. */
 function anotherClient(grant: GrantModel, at: Instance, { clients }: State): string {
   const other = clients.find(({ id }) => id !== grant.client.id && (id.startsWith('https://') || at.opens(id)))
   return other?.id ?? 'https://somebody.example/client.json'
@@ -138,7 +138,7 @@ function formOf(
   }
 }
 
-/** The error that a request deserves before the store comes into it. */
+/** The expected error of a request before it reaches the store. */
 function whatIsWrong(
   { kind, wrong }: Exclude<TokenRequest, { kind: 'revoke' }>,
   grant: GrantModel,

@@ -21,7 +21,7 @@ import type { Script } from './script.ts'
 /** Two instances on one store that can fail, and the browsers of two people. */
 export interface World {
   readonly issuer: string
-  /** What the store really holds. */
+  /** The true contents of the store. */
   readonly truth: Store
   readonly faults: FaultyStore
   readonly documentHost: DocumentHost
@@ -30,7 +30,7 @@ export interface World {
   readonly signedWith: Set<string>
   /** With every secret: opens whatever any instance sealed. */
   readonly sealing: Sealing
-  /** What a refresh token of any instance says, which nobody else can read. */
+  /** The opened content of a refresh token of any instance. */
   inside(refreshToken: string): RefreshToken
   /** Whom each browser belongs to, by the number in the subject at the OpenID Provider. */
   readonly browsers: readonly { readonly upstreamSub: string; readonly open: Open }[]

@@ -22,7 +22,7 @@ const messages: readonly Message[] = [
   { method: 'notifications/initialized' },
 ]
 
-/** Members that nobody has to send, as a path, and how their absence may be spelled. */
+/** Optional members, as a path, and the spellings of their absence. */
 const absences: readonly (readonly [path: readonly string[], ...values: readonly unknown[]])[] = [
   [['params', 'cursor'], null],
   [['params', '_meta'], null, []],
@@ -94,7 +94,7 @@ const places = fc.constantFrom(
 )
 
 export const wrongMembers = property({
-  name: 'the MCP endpoint: what is wrong in a message is the fault of who sent it, never an internal error',
+  name: 'the MCP endpoint: an invalid message is the client’s error, never an internal error',
   cases: 200,
   values: fc.record({
     one: fc.constantFrom(...messages),

@@ -7,11 +7,11 @@ import { property } from '../property.ts'
 import { mirrored, written } from './bodies.ts'
 import { messageIn } from './tool-results.ts'
 
-/** What stands in `Accept`, and what a client that sends it can read (RFC 9110 §12.5.1). */
+/** An `Accept` header, and what a client that sends it can read (RFC 9110 §12.5.1). */
 
 interface Range {
   readonly type: string
-  /** In thousandths; `undefined`: not said, which is all of them. */
+  /** In thousandths. `undefined`: not given, which means 1,000. */
   readonly weight: number | undefined
 }
 
@@ -44,7 +44,7 @@ function write({ type, weight }: Range, how: Writing): string {
   return `${named}${how.space};${how.space}${how.capitals ? 'Q' : 'q'}=${q}`
 }
 
-/** The weight of a type, from the ranges themselves: of the most specific that covers it, the greatest. */
+/** The weight of a type from the ranges: the greatest of the most specific ranges that cover it. */
 function weightOf(type: string, ranges: readonly Range[]): number {
   const covering = [type, type.replace(/\/.*/, '/*'), '*/*'].map((name) => ranges.filter((one) => one.type === name))
   const deciding = covering.find((some) => some.length > 0) ?? []
@@ -95,7 +95,7 @@ export const acceptHeaders = property({
       assert.match(JSON.stringify(messageIn(text)), /"result":/)
       assert.equal(type.startsWith('text/event-stream'), text.startsWith('event: message\n'), text)
     }
-    // What somebody made up may be a media range, or swallow others.
+    // A made-up text may be a media range, or swallow others.
     if (odd !== undefined) return
     const [json = 0, stream = 0] = ours.map((one) => (ranges.length === 0 ? 1_000 : weightOf(one, ranges)))
     assert.equal(response.status, json + stream === 0 ? 406 : 200)

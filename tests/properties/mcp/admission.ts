@@ -94,7 +94,7 @@ const request = fc.record({
 })
 
 export const admission = property({
-  name: 'the MCP endpoint: a tool runs only for who may call it, one for each request, and it is counted',
+  name: 'the MCP endpoint: a tool runs only for a caller that may call it, once for each request, and it is counted',
   cases: 2_000,
   values: request,
   afterFailure() {
@@ -156,7 +156,7 @@ function expectSound(
   assert.equal(typeof jsonOf(text).error, 'object', `${status} ${text}`)
 }
 
-/** An oracle over what ran: it needs to know nothing of what the body says. */
+/** An oracle over the tools that ran. It does not read the body. */
 function expectOnlyWhatIsAllowed(
   { ran, counted }: Traces,
   { who, policy, method }: { readonly who: Who; readonly policy: Policy; readonly method: string },
@@ -170,12 +170,12 @@ function expectOnlyWhatIsAllowed(
     assert.equal(by, anybody ? undefined : 'user-1')
     assert.equal(counted.length, 1, 'it ran without being counted')
   }
-  // Whoever is refused has used up nothing: not of their own, and not of the address that they call from.
+  // A refused request counts neither against the user nor against the address.
   if (isStranger(who)) assert.deepEqual(counted, [])
   for (const whom of counted) assert.equal(whom, anybody ? '203.0.113.7' : 'user-1')
 }
 
-/** A challenge asks for what the caller does not have; anything else would send them round in circles. */
+/** A challenge asks for something that the caller lacks. Otherwise the client would loop. */
 function expectFitting({ status, headers }: Response, who: Who): void {
   const challenge = headers.get('www-authenticate') ?? ''
   const scopes = scopesIn(challenge)
@@ -208,13 +208,13 @@ function expectRefused({ response, traces }: Asked, refusal: NonNullable<ReturnT
   assert.deepEqual([traces.ran, traces.counted], [[], []])
 }
 
-/** Nobody knows what it asks for: no more than connecting takes, and nothing is done. */
+/** The body asks for nothing recognizable: it needs no more than connecting does, and no tool runs. */
 function expectTooLarge(asked: Asked): void {
   const { who, policy } = asked
   expectRefused(asked, refusalOf([{ method: 'ping' }], who, policy) ?? { status: 413, scopes: [] })
 }
 
-/** Of a body that means what it says, one knows what has to become of it. */
+/** The expected outcome of a well-formed body. */
 function expectExactly({
   all,
   batch,

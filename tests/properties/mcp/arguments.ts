@@ -63,7 +63,7 @@ const list = <T>(item: fc.Arbitrary<T>) => fc.array(item, { maxLength: 12 })
 const types = fc.constantFrom('operation', 'schema', 'topic', 'Operation', '', 'constructor')
 const categories = fc.constantFrom('bug', 'documentation_gap', 'feature_request', 'other', 'Bug', '', 'toString')
 
-/** Good arguments, but for one member perhaps; or anything. */
+/** Good arguments, perhaps with one odd member; or anything. */
 const taken = (good: Readonly<Record<string, fc.Arbitrary<unknown>>>, needed: readonly string[]) =>
   fc.oneof(
     {
@@ -98,7 +98,7 @@ const calls: fc.Arbitrary<{ readonly name: string; readonly arguments: unknown }
   fc.record({ name: fc.constantFrom('status', 'whoami'), arguments: anything }),
 )
 
-/** What an upstream may say: its texts are its own business. */
+/** Answers of an upstream, with any texts. */
 const said = fc.oneof(
   hostileText,
   fc.record({ source_url: hostileText, content: hostileText }).map((passage) => JSON.stringify(passage)),
@@ -186,7 +186,7 @@ const connection = fc.record(
 )
 
 export const toolArguments = property({
-  name: 'tools: whatever the arguments are and an upstream says, a result or a failure, and upstream only what may be asked',
+  name: 'tools: for any arguments and any answer of an upstream, a result or a failure, and only allowed requests to the upstream',
   cases: 1_000,
   values: fc.record({
     call: calls,
@@ -210,7 +210,7 @@ export const toolArguments = property({
     assert(asked.length <= 1, `asked more than once: ${JSON.stringify(asked)}`)
     for (const { of, args } of asked) expectWithinBounds[of](args)
     if (result === undefined) {
-      // What is no list of named arguments is no call at all.
+      // Arguments that are not an object are no call.
       assert(typeof call.arguments !== 'object' || call.arguments === null || Array.isArray(call.arguments), text)
       assert.deepEqual(asked, [])
       return
@@ -251,7 +251,7 @@ function expectPageUrl(url: unknown): void {
   assert(isText(url, 2_000) && /^https?:\/\/[^\s]+$/i.test(url) && URL.canParse(url), `no address: ${url}`)
 }
 
-/** What is written about the arguments in the documentation. */
+/** The rules for the arguments in the documentation. */
 const expectWithinBounds: Readonly<Record<Services['asked'][number]['of'], (args: Members) => void>> = {
   kapa({ query }) {
     assert(isText(query, 2_000), `no question: ${query}`)

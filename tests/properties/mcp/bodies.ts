@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { anything, hostileText } from '../hostile.ts'
 
-/** Bodies of requests to the MCP endpoint: messages, how they are spelled, and what becomes of them on the way. */
+/** Bodies of requests to the MCP endpoint: messages, their spellings, and their damage on the way. */
 
 export interface Message {
   readonly method: string
@@ -32,7 +32,7 @@ export function written({ method, id, ...call }: Message, modern: boolean): obje
   }
 }
 
-/** What such a client says of it in headers. */
+/** The headers of such a client about it. */
 export function mirrored({ method, name }: Message): Readonly<Record<string, string>> {
   const ascii = typeof name === 'string' && /^[\x21-\x7e]+$/.test(name) ? { 'mcp-name': name } : {}
   return { 'mcp-protocol-version': modernVersion, 'mcp-method': method, ...ascii }
@@ -46,7 +46,7 @@ const id = fc.oneof(
 )
 const otherMethods = ['tools/list', 'initialize', 'ping', 'server/discover', 'resources/list', 'tools/Call', 'toString']
 
-/** What calls no tool, so that any number of them may come along with a call. */
+/** Messages that call no tool. Any number of them may accompany a call. */
 export const otherMessage: fc.Arbitrary<Message> = fc.record({ method: fc.constantFrom(...otherMethods), id })
 
 /** @param tools their names */
@@ -71,7 +71,7 @@ export const messageFor = (tools: readonly string[]): fc.Arbitrary<Message> => {
   )
 }
 
-/** Ways to write the same JSON: what is read is the same, whoever reads it by the rules. */
+/** Spellings of the same JSON. Every correct parser reads the same value. */
 export interface Spelling {
   readonly mark: boolean
   readonly space: string
@@ -127,7 +127,7 @@ function text(value: string, { escapes }: Spelling): string {
   return `"${units.join('')}"`
 }
 
-/** What happens to the bytes of a body on the way: nobody knows what they mean then. */
+/** Damage to the bytes of a body on the way. Its meaning is lost. */
 export type Mishap =
   | { readonly kind: 'cut'; readonly at: number }
   | { readonly kind: 'insert'; readonly at: number; readonly bytes: Uint8Array }

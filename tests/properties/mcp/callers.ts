@@ -1,7 +1,7 @@
 import { claims, sign } from '../../../dev/worlds/mcp-endpoint.ts'
 import { ownEndpoint } from '../mcp-endpoint.ts'
 
-/** Who may call the MCP endpoint, and what they have been allowed. */
+/** The callers of the MCP endpoint, and their scopes. */
 export const people = {
   nobody: null,
   reader: ['docs:read'],
@@ -19,18 +19,18 @@ export type Who = keyof typeof people | (typeof strangers)[number]
 const isPerson = (who: string): who is keyof typeof people => Object.hasOwn(people, who)
 export const everybody: readonly Who[] = [...Object.keys(people).filter(isPerson), ...strangers]
 
-/** The scopes of who has signed in; `null`: nobody has, or it does not count. */
+/** The scopes of the user; `null`: no valid sign-in. */
 export const scopesOf = (who: Who): readonly string[] | null => (isPerson(who) ? people[who] : null)
-/** Who has signed in, but not with an address at work. */
+/** The user has signed in, but not with a work address. */
 export const isPrivate = (who: Who): boolean => who === 'at a free provider' || who === 'without an address'
 export const isStranger = (who: Who): boolean => !isPerson(who)
 
-/** In the key of a grant that is no more. */
+/** In the key of an ended grant. */
 export const revokedGrant = 'revoked'
 
 let made: Promise<ReadonlyMap<Who, string>> | undefined
 
-/** What each sends in `Authorization`; nobody sends none. Good for as long as the clock of `ownEndpoint` stands. */
+/** The `Authorization` header of each caller. It is valid while the clock of `ownEndpoint` stands. */
 export function authorizations(): Promise<ReadonlyMap<Who, string>> {
   made ??= makeAuthorizations()
   return made

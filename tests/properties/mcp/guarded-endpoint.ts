@@ -5,7 +5,7 @@ import { defineTool, type Tool } from '../../../lib/mcp/tools/tool.ts'
 import { ownEndpoint } from '../mcp-endpoint.ts'
 import { revokedGrant } from './callers.ts'
 
-/** MCP endpoints whose tools do nothing but remember that they ran. */
+/** MCP endpoints whose tools only record that they ran. */
 
 export interface Policy {
   readonly requireAuth: boolean
@@ -15,7 +15,7 @@ export interface Policy {
   readonly publicTools: readonly string[]
 }
 
-/** Tools by their names, and what they need where they are not public: as everybody would put it. */
+/** The tools by name, and the scopes that they need unless they are public. */
 export const toolNames = ['status', 'ask', 'search', 'feedback', 'whoami'] as const
 /** Those that cannot be made public. */
 const personal: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,7 @@ export const isPublic = (tool: string, { publicTools }: Policy) => tool === 'sta
 export const isPersonal = (tool: string) => Object.hasOwn(personal, tool)
 export const neededFor = (tool: string): readonly string[] => personal[tool] ?? ['docs:read']
 
-/** What has become of the calls of one request. */
+/** The outcome of the calls of one request. */
 export interface Traces {
   readonly ran: { readonly tool: string; readonly by: string | undefined }[]
   /** Whom the limit was asked about. */

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net'
 import { members } from '../invariants.ts'
 import { parsed } from './tool-results.ts'
 
-/** What the upstream does instead of answering. */
+/** The behavior of the upstream instead of an answer. */
 export interface Conduct {
-  /** To which of the messages; what is no MCP has no method. */
+  /** The method of the message to which it does so. A request that is not MCP has none. */
   readonly method: string
-  /** What it sends, in a write each; `@id@` stands for the id of the request. */
+  /** The pieces that it sends, each in its own write. `@id@` stands for the id of the request. */
   readonly pieces: readonly Buffer[]
   readonly ends: 'closes' | 'resets' | 'stays' | 'repeats'
 }
@@ -15,18 +15,18 @@ export interface Conduct {
 /** Everything that stands behind the tools, on loopback: Kapa's MCP server and REST API, the hub, the form. */
 export interface HostileUpstream {
   readonly url: string
-  /** Without it, everybody is answered as they should be. */
+  /** Without it, every request gets a proper answer. */
   conduct: Conduct | undefined
   /** Everything that was asked in due form, in order. */
   readonly asked: { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[]
-  /** The method of every message that has arrived, in due form or not; what has none is `''`. */
+  /** The method of every message that has arrived, valid or not; `''` if it has none. */
   readonly received: string[]
-  /** Resolves when no connection is open any more on which it has misbehaved: whoever reuses one knows no better. */
+  /** Resolves when each connection on which it misbehaved is closed, because a client may reuse an open one. */
   settled(): Promise<void>
   stop(): Promise<void>
 }
 
-/** What everybody is told who asks in due form. */
+/** The answer to every valid request. */
 export const goodAnswer = (question: string) => `about ${question}`
 
 export async function startHostileUpstream(): Promise<HostileUpstream> {
@@ -80,7 +80,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-/** `undefined`: nobody waits for an answer. */
+/** `undefined`: the message needs no answer. */
 function goodBody({ method, id, params, query }: Readonly<Record<string, unknown>>): string | undefined {
   if (method === undefined)
     return JSON.stringify([{ source_url: 'https://docs.example.com/', content: goodAnswer(`${query}`) }])
@@ -98,7 +98,7 @@ function play(conduct: Conduct, socket: Socket, id: string, from = 0): void {
   const piece = pieces[from]
   if (socket.destroyed) return
   if (piece !== undefined) {
-    // As long as what it stands for: somebody has said how many bytes there will be.
+    // As long as the id that it stands for, because the length of the body has been announced.
     const text = piece.toString('latin1').replaceAll('"@id@"', id.padEnd(6))
     socket.write(Buffer.from(text, 'latin1'), () => play(conduct, socket, id, from + 1))
     return

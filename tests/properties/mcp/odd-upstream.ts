@@ -18,7 +18,7 @@ const line = fc
     anything.map((value) => JSON.stringify(value)),
   )
   .map((text) => text.replace(/[\r\n]/g, ' '))
-/** What is no answer to us, whatever it is. */
+/** Items that are no answer to the request. */
 const noAnswer = fc.oneof(
   line.filter((text) => !/"result"|"error"/.test(text)),
   fc.constantFrom(
@@ -34,7 +34,7 @@ const name = fc.constantFrom('ping', 'heartbeat', 'endpoint', 'Message', 'messag
 const noise = fc.array(
   fc.oneof(
     fc.tuple(name, line).map(([name, data]) => [`event: ${name}`, `data: ${data}`]),
-    // An event of another name is nothing to us, even if it holds what would be an answer.
+    // An event of another name is ignored, even if it holds an answer.
     name.map((name) => [`event:${name}`, 'data: {"jsonrpc":"2.0","id":"@id@","result":{"content":[]}}']),
     noAnswer.map((data) => [`data: ${data}`]),
     fc.tuple(noAnswer, noAnswer).map(([one, other]) => ['event: message', `data: {${one}`, `data: ${other}`]),
@@ -76,7 +76,7 @@ const scenario = fc.record({
 })
 
 export const oddUpstreams = property({
-  name: 'tools: pings, what does not parse, odd items and lost sessions cost nobody the answer',
+  name: 'tools: the answer arrives despite pings, invalid JSON, odd items and lost sessions',
   cases: 250,
   values: scenario,
   show: (value) => JSON.stringify(value),

@@ -16,18 +16,18 @@ import { type Connection, whoami } from '../../../lib/mcp/tools/whoami.ts'
 import { StoreUnavailable } from '../../../lib/store/store.ts'
 import { issuer, ownEndpoint } from '../mcp-endpoint.ts'
 
-/** The tools as they are, over services that remember what they were asked. */
+/** The real tools, over services that record their requests. */
 
 export const pagesUrl = 'https://docs.example.com/api/doc'
 export const formUrl = 'https://docs.example.com/home/'
 
 export interface Services {
-  /** What Kapa, the hub and the form were asked, in the order of it. */
+  /** The requests to Kapa, the hub and the form, in order. */
   readonly asked: { readonly of: 'kapa' | 'hub' | 'form'; readonly args: Readonly<Record<string, unknown>> }[]
-  /** What Kapa and the hub answer. */
+  /** The answer of Kapa and the hub. */
   answer: Answer
   outcome: FormOutcome
-  /** What the store has of the person; `null`: it does not answer. */
+  /** The record of the user in the store; `null`: the store does not answer. */
   connections: readonly Connection[] | null
 }
 

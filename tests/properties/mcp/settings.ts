@@ -29,7 +29,7 @@ const text = fc.oneof(
   fc.constant(canary),
 )
 
-/** A password that somebody has written into the address. */
+/** A password in the address. */
 const withUserInfo = fc.constantFrom(
   `https://user:${canary}@hub.example/`,
   `https://${canary}@hub.example/mcp?x#y`,

@@ -7,7 +7,7 @@ import { property } from '../property.ts'
 import { type Message, mirrored, written } from './bodies.ts'
 import { messageIn } from './tool-results.ts'
 
-/** What proxies, browsers and hand-written clients send besides, and which must not matter. */
+/** Further headers of proxies, browsers and hand-written clients. They must not matter. */
 const stray = fc.constantFrom(
   ...['cookie', 'x-api-key', 'x-tenant', 'x-forwarded-for', 'x-forwarded-host', 'forwarded', 'proxy-authorization'],
   ...['x-http-method-override', 'traceparent', 'tracestate', 'baggage', 'user-agent', 'referer', 'via', 'priority'],

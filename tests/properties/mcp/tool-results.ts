@@ -17,7 +17,7 @@ export interface Answered {
   readonly text: string
 }
 
-/** What a result holds beside what a tool says: nothing of an upstream's. */
+/** The other members of a result. They hold nothing of an upstream. */
 const ofServer = {
   legacy: {},
   modern: {
@@ -26,7 +26,7 @@ const ofServer = {
   },
 }
 
-/** Reads an answer, JSON or event stream. Throws `AssertionError` if it is neither, or says more than it may. */
+/** Reads an answer, JSON or event stream. @throws AssertionError if it is neither, or says more than it may */
 export async function readAnswer(response: Response, era: keyof typeof ofServer = 'legacy'): Promise<Answered> {
   const text = await response.text()
   const { result, error, id } = members(messageIn(text))
@@ -46,7 +46,7 @@ export interface Failed {
   readonly message: string
 }
 
-/** What a failure says, in the one form that all of ours have. */
+/** The text of a failure, in the one form of all failures. */
 export function failureIn({ isError, content, structuredContent }: ToolResult): Failed {
   assert.deepEqual([isError, content.length, structuredContent], [true, 1, undefined])
   const { type, text } = members(content[0])
@@ -62,7 +62,7 @@ export function failureIn({ isError, content, structuredContent }: ToolResult): 
 
 const validator = new AjvJsonSchemaValidator()
 
-/** Throws unless a result keeps what the tool promises in the list, and nothing stands in its texts alone. */
+/** @throws unless a result keeps the output schema of the tool, and its texts say nothing more */
 export function expectSuccess({ isError, content, structuredContent }: ToolResult, tool: Tool): void {
   assert.equal(isError, false)
   const { $schema: dialect, ...outputSchema } = tool.listed(true).outputSchema ?? {}
@@ -76,7 +76,7 @@ export function expectSuccess({ isError, content, structuredContent }: ToolResul
   }
 }
 
-/** What a model would read of an item. */
+/** The text of an item that a model would read. */
 function textsOf(item: unknown): readonly string[] {
   const { text, uri, name, description = name, resource } = members(item)
   const { uri: address, text: contents } = members(resource)
@@ -84,7 +84,7 @@ function textsOf(item: unknown): readonly string[] {
   return all.filter((one) => one.trim() !== '')
 }
 
-/** Whether the text stands in it, as it is or within JSON, or what the text says as JSON. */
+/** Whether the text stands in it, plain or within JSON, or as the value of its JSON. */
 function holds(structured: unknown, text: string): boolean {
   const [data, plain, quoted] = [parsed(text), withoutHalves(text), withoutHalves(JSON.stringify(text))]
   const same = data === undefined ? undefined : inOneSpelling(data)
@@ -111,7 +111,7 @@ function* valuesIn(value: unknown): Generator<unknown> {
 }
 
 /**
- * JSON that two values share if they are the same to who reads it: no `__proto__`, no empty address of a passage, members
+ * JSON that two values share if a reader sees no difference: no `__proto__`, no empty address of a passage, members
  * in order, and a mark for each character that is taken out of texts (in JSON within a text, it is an escape and stays).
  */
 function inOneSpelling(value: unknown): string {
@@ -128,7 +128,7 @@ function partsOf(value: unknown): readonly (string | readonly [unknown])[] {
   if (typeof value === 'string') return [JSON.stringify(marked(value))]
   if (typeof value !== 'object' || value === null) return [JSON.stringify(value) ?? '']
   if (Array.isArray(value)) return ['[', ...value.flatMap((item) => [[item] as const, ',']), ']']
-  // Two names may become one; the last says what it holds.
+  // Two names may become one. The last value counts.
   const named = new Map(Object.entries(value).map(([name, member]) => [marked(name), member] as const))
   const names = [...named].filter(([name, member]) => name !== '__proto__' && !(name === 'source_url' && member === ''))
   const sorted = names.sort(([a], [b]) => (a < b ? -1 : 1))

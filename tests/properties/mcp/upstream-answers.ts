@@ -21,7 +21,7 @@ import { key } from './upstream-words.ts'
 
 let started: Promise<HostileUpstream> | undefined
 
-/** Stops what was started here. */
+/** Stops everything that this file started. */
 export async function stopHostileUpstream(): Promise<void> {
   const upstream = await started
   started = undefined
@@ -46,7 +46,7 @@ const scenario = fc
     fc.record({ name: fc.constant(name), conduct: fc.constant(conduct), warm: fc.boolean(), modern: fc.boolean() }),
   )
 
-/** Milliseconds for those who never come to an end; and for those who do, far more than they need on a busy machine. */
+/** Milliseconds. The deadline for answers that never end, and far more than other answers need on a busy machine. */
 const [shortly, amply] = [250, 5_000]
 
 export const upstreamAnswers = property({
@@ -55,7 +55,7 @@ export const upstreamAnswers = property({
   values: scenario,
   show: ({ conduct: { pieces, ...conduct }, ...rest }) =>
     `${JSON.stringify({ ...rest, ...conduct })}\n${JSON.stringify(pieces.map(shown))}`,
-  // What is still open must not make others fail.
+  // An open connection must not make other cases fail.
   async afterFailure() {
     discardAuthorizations()
     await stopHostileUpstream()
@@ -80,7 +80,7 @@ export const upstreamAnswers = property({
     assert.equal(failed.length, result.isError && !passedOn ? 1 : 0, JSON.stringify(lines))
     if (!result.isError) expectSuccess(result, tool)
     else if (!passedOn && failureIn(result).error === 'internal_error') {
-      // What is nested deeper than anybody can write it down.
+      // Nested deeper than JSON.stringify can write.
       assert.deepEqual(failed, [{ event: 'tool_failed', tool: name, error: 'RangeError' }])
     }
     expectFewMessages(name, upstream.received)
@@ -93,7 +93,7 @@ export const upstreamAnswers = property({
 
 const endless = ({ ends }: Conduct) => ends === 'stays' || ends === 'repeats'
 
-/** As it was sent, but for what is there again and again. */
+/** The sent text, without repetitions. */
 function shown(piece: Buffer): string {
   const text = piece.toString('latin1').replace(/([[{"a:b,]{1,5}|[\]}]{1,2})\1{50,}/g, (run, one: string) => {
     return `(${run.length / one.length} times ${one})`
@@ -101,7 +101,7 @@ function shown(piece: Buffer): string {
   return text.slice(0, 2_000)
 }
 
-/** Once more where that may help, and nothing in answer to what an upstream asks us. */
+/** One repetition where it may help, and no answer to requests of the upstream. */
 function expectFewMessages(name: ToolName, received: readonly string[]): void {
   const most: Readonly<Record<string, number>> =
     name === 'feedback'
@@ -131,7 +131,7 @@ async function expectGood(call: Call, { asked }: HostileUpstream, name: ToolName
   if (name === 'retrieve') assert.equal(asked[0]?.body.top_k, question.length)
 }
 
-/** A tool over this upstream, as nobody has called it yet. */
+/** A tool over this upstream that has not been called yet. */
 async function callerFor(
   { url }: HostileUpstream,
   { name, modern, timeout }: { readonly name: ToolName; readonly modern: boolean; readonly timeout: number },

@@ -52,7 +52,7 @@ const answer = fc
     return Buffer.from([status, `Content-Type: ${type}`, ...headers, ...lengths, '', body].join('\r\n'), 'latin1')
   })
 
-/** Odd is only what is said: everything around it is as it should be. */
+/** Only the content is odd. Everything around it is proper. */
 const soundAnswer = deeply(
   fc
     .oneof(
@@ -68,7 +68,7 @@ const soundAnswer = deeply(
   ])
 })
 
-/** `method`: of the message that is answered like this; `''` is a request that is no MCP. */
+/** `method`: the message that is answered like this; `''` is a request that is not MCP. */
 export const conductTo = (...methods: string[]): fc.Arbitrary<Conduct> => {
   const method = fc.constantFrom(...methods)
   const odd = fc

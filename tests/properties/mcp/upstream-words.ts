@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { anything, few, hostileText } from '../hostile.ts'
 
-/** What upstreams say that mean no good, or have no idea: JSON-RPC, events, passages. */
+/** The answers of hostile or broken upstreams: JSON-RPC, events, passages. */
 
-/** Of our key, in an answer that repeats what it was sent. */
+/** Stands for the API key, in an answer that repeats the request. */
 export const key = 'kapa-key-0123456789'
 
 /** In place of the id of the request, in JSON. */
@@ -23,10 +23,10 @@ const nested = fc
     const levels = Math.ceil(depth / (open.includes('[{') ? 2 : 1))
     return `${open.repeat(levels)}null${close.repeat(levels)}`
   })
-/** A value that is sometimes nested like that. */
+/** A value that is sometimes nested in this way. */
 const valueOr = (odd: fc.Arbitrary<unknown>) =>
   fc.oneof({ weight: 4, arbitrary: odd }, { weight: 1, arbitrary: fc.constantFrom<unknown>(deep, { a: deep }, [deep]) })
-/** What a client would read as words of ours, or of the protocol. */
+/** Texts that a client could take for the broker's own, or for the protocol. */
 const inOurName = few(2, {
   _meta: valueOr(
     fc.constantFrom<unknown>(
@@ -150,7 +150,7 @@ const event = fc
   )
   .map(([data, start, end]) => start + data + end)
 
-/** Thousands of messages that would have us answer each, and then perhaps what we have asked for. */
+/** Thousands of messages that each ask for an answer, and then perhaps the expected one. */
 const flood = fc
   .record({
     many: fc.constantFrom(20, 300, 3_000),

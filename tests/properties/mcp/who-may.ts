@@ -2,7 +2,7 @@ import type { Message } from './bodies.ts'
 import { isPrivate, isStranger, scopesOf, type Who } from './callers.ts'
 import { isPersonal, isPublic, neededFor, type Policy, toolNames } from './guarded-endpoint.ts'
 
-/** Who may do what, in the words of the documentation rather than of the code. */
+/** The rules of access, from the documentation rather than from the code. */
 
 function needs({ method, name }: Message, policy: Policy): { readonly signIn: boolean; readonly scopes: string[] } {
   if (method !== 'tools/call') return { signIn: policy.requireAuth && !policy.lazyAuth, scopes: ['docs:read'] }
@@ -11,7 +11,7 @@ function needs({ method, name }: Message, policy: Policy): { readonly signIn: bo
   return { signIn: isPersonal(tool) || policy.requireAuth, scopes: [...neededFor(tool)] }
 }
 
-/** Whoever has to have an address at work, and has none. */
+/** A caller that needs a work address and has none. */
 export const isUnwanted = (who: Who, policy: Policy) => policy.requireWorkEmail && isPrivate(who)
 
 export function mayRun(tool: string, who: Who, policy: Policy): boolean {
@@ -22,10 +22,10 @@ export function mayRun(tool: string, who: Who, policy: Policy): boolean {
   return neededFor(tool).every((scope) => scopes.includes(scope))
 }
 
-/** The refusal of a body that means what it says; `undefined`: there is none. */
+/** The refusal of a well-formed body; `undefined`: it is not refused. */
 export function refusalOf(messages: readonly Message[], who: Who, policy: Policy) {
   if (isStranger(who)) return { status: 401, scopes: ['docs:read'] }
-  // No other token of theirs would do, so that they are not asked for one.
+  // No other token of the user would help, so the answer asks for none.
   if (isUnwanted(who, policy)) return { status: 403, scopes: [] }
   const all = (messages.length > 0 ? messages : [{ method: 'tools/call' }]).map((message) => needs(message, policy))
   const needed = [...new Set(all.flatMap(({ scopes }) => scopes))].sort()

@@ -2,7 +2,7 @@ import { createHmac, createSign, type KeyObject } from 'node:crypto'
 import fc from 'fast-check'
 import { anything, type Damage, damage, damaged, few, hostileText, isSameToken, type Members } from '../hostile.ts'
 
-/** What is odd about an ID token, if anything. */
+/** The oddities of an ID token, if any. */
 export interface IdTokenOddity {
   readonly claims: Members
   readonly header: Members
@@ -87,9 +87,9 @@ export interface Keys {
 export interface IdToken {
   readonly text: string
   readonly claims: Members
-  /** What OpenID Connect Core §3.1.3.7 asks of it, apart from the key set that it is checked against. */
+  /** The checks of OpenID Connect Core §3.1.3.7, apart from the key set. */
   readonly isValid: boolean
-  /** Nothing happened to it on the way, not even what makes no difference. */
+  /** It arrived unchanged, even in details that make no difference. */
   readonly isIntact: boolean
 }
 
@@ -113,7 +113,7 @@ export function idTokenOf(oddity: IdTokenOddity, expected: Members & { readonly 
 
 function isMeant(claims: Members, expected: Members): boolean {
   const { iss, sub, aud, azp, exp, iat, nbf, nonce } = claims
-  // Half a minute is what clocks may differ by.
+  // Clocks may differ by half a minute.
   const [early, late] = [Date.now() / 1000 - 31, Date.now() / 1000 + 31]
   return (
     iss === expected.iss &&

@@ -43,7 +43,7 @@ export function place(): Promise<Place> {
   return current
 }
 
-/** Stops what was started here. */
+/** Stops everything that this file started. */
 export async function stopProvider(): Promise<void> {
   const started = await current
   current = undefined

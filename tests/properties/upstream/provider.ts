@@ -16,9 +16,9 @@ export interface Provider {
   readonly issuer: string
   readonly keys: Keys
   replies: Replies
-  /** What the token endpoint says if nothing is wrong with it. */
+  /** The good answer of the token endpoint. */
   idToken: string
-  /** What it was asked for since somebody emptied this. */
+  /** The requests since the list was last emptied. */
   readonly asked: Endpoint[]
   stop(): Promise<void>
 }
@@ -36,7 +36,7 @@ export async function startProvider(): Promise<Provider> {
     const endpoint = endpoints.find((name) => path.endsWith(paths[name]))
     if (!endpoint) return void response.writeHead(404).end()
     const { reply, once } = provider.replies[endpoint]
-    // Whoever follows a redirect finds what they came for.
+    // A client that follows the redirect gets the good answer.
     const usual = (once && provider.asked.includes(endpoint)) || search === '?followed'
     provider.asked.push(endpoint)
     answer(response, usual ? good.reply : reply, goodAnswers[endpoint](), path)

@@ -4,7 +4,7 @@ import { anything, few, hostileText, type Members } from '../hostile.ts'
 /** How one endpoint of the OpenID Provider answers. */
 export type Reply =
   | { readonly kind: 'good' }
-  /** As it ought to be, but for these members. */
+  /** The good answer, except for these members. */
   | { readonly kind: 'members'; readonly members: Members }
   | {
       readonly kind: 'text'
@@ -17,7 +17,7 @@ export type Reply =
   /** The connection ends before, or within, the good answer. */
   | { readonly kind: 'drop' | 'cut' }
 
-/** Whoever sees this in an answer or in the log sees what the provider said: nothing of ours has an asterisk. */
+/** A mark in all texts of the provider. Nothing of the broker holds an asterisk, so the mark shows a leak. */
 export const theirWords = 'zq*9'
 
 /** The same text again and again, up to so many bytes. */
@@ -59,7 +59,7 @@ const text = fc.record({
   length: fc.constantFrom(0, 0, 0, 0, 0, 0, 20_000, 2_000_000),
 })
 
-/** @param members what may be odd about the good answer */
+/** @param members the members of the good answer that may be odd */
 export const replies = (members: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Reply> =>
   fc.oneof(
     { weight: 12, arbitrary: fc.constant({ kind: 'good' as const }) },
@@ -75,7 +75,7 @@ export const replies = (members: Readonly<Record<string, fc.Arbitrary<unknown>>>
     { weight: 1, arbitrary: fc.constantFrom({ kind: 'drop' as const }, { kind: 'cut' as const }) },
   )
 
-/** URLs that nobody else's machine is asked at. */
+/** URLs that never lead to another machine. */
 const place = fc.oneof(
   anything,
   fc.constantFrom(
