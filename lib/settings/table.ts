@@ -111,6 +111,7 @@ export const table = {
     originOf,
   ),
 
+  // The whole service needs it: without an answer service, there is nothing to sign in to.
   KAPA_API_KEY: word({ ...service, secret: true }),
   KAPA_MCP_SERVER_URL: url({ ...mcp, ofRedpanda: 'https://redpanda.mcp.kapa.ai' }),
   KAPA_TOOL_NAME: word(mcp),

@@ -52,13 +52,13 @@ export function describeTools({ ask, apiReference, feedback, ...choices }: ToolC
       name: authStatusName,
       title: 'Sign-in Status',
       description:
-        'Tells whether the person has signed in to this server, and how to sign in or out. Needs no sign-in, and never shows a token.',
+        'Tells whether the user has signed in to this server, and how to sign in or out. Needs no sign-in, and never shows a token.',
     },
     whoami: {
       name: whoamiName,
       title: 'Who Am I',
       description:
-        'Tells as whom the person has signed in to this server, and what they have allowed this client. Never shows a token.',
+        'Tells who is signed in to this server, and what this client may do for them. Never shows a token.',
     },
   }
   return {
@@ -79,7 +79,7 @@ function instructionsOf(
     api && `For the reference of an API use ${api.search.name} or ${api.list.name}, then ${api.content.name}.`,
     feedback &&
       isOffered(feedback.tool.name) &&
-      `Use ${feedback.tool.name} only after the person has agreed to the exact text.`,
+      `Use ${feedback.tool.name} only after the user has agreed to the exact text.`,
     `${authStatus.name} tells how to sign in and out.`,
   ]
     .filter((sentence) => typeof sentence === 'string')
@@ -118,7 +118,7 @@ function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand
     title: title ?? `Search ${brand.name} Sources`,
     description:
       description ??
-      `Answers a question from the ${brand.productName} and related sources. Ask one full question in plain words; the result is a list of passages with the address each one comes from.`,
+      `Answers a question from the ${brand.productName} and related sources. Ask one full question in plain words. The result is a list of passages, each with its address.`,
   }
 }
 
@@ -153,7 +153,7 @@ function feedbackTexts({ url, formName, tool }: FeedbackChoices, brand: Brand): 
     tool: {
       name: tool,
       title: `Send Feedback on the ${brand.name} Documentation`,
-      description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the person the exact text and ask for their consent before every call: the text is sent with their e-mail address.`,
+      description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the user the exact text and ask for consent before every call: the text is sent with the user’s email address.`,
     },
   }
 }
