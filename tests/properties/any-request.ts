@@ -72,7 +72,7 @@ const method = fc.constantFrom(
 const contentType = fc.constantFrom('application/json', 'application/x-www-form-urlencoded', 'text/html', '')
 
 export const anyRequest = property({
-  name: 'whatever is sent anywhere: an answer in its due form, no redirect, no token, nothing written',
+  name: 'any request to any path: a well-formed answer without a redirect or token, and nothing written',
   cases: 1_500,
   values: fc.record({ path: anyPath, query, method, headers, contentType, body: hostileText }),
   afterFailure: discardKit,

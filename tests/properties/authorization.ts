@@ -45,7 +45,7 @@ const values = [
   'form_post',
   'docs:feedback docs:read',
   documentClientId,
-  // As long as a state may be, and one longer.
+  // The longest allowed state, and one that is a character longer.
   'x'.repeat(4_096),
   '"\\'.repeat(2_048),
   'x'.repeat(4_097),
@@ -82,7 +82,7 @@ const cameFrom = fc.oneof(
   { weight: 1, arbitrary: fc.constant(undefined) },
 )
 
-/** For what, as the browser tells it; old ones, and programs, tell nothing. */
+/** Values of `Sec-Fetch-Dest`. Old browsers and programs do not send it. */
 const destination = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(undefined, 'document', 'document, document', '') },
   { weight: 1, arbitrary: fc.constantFrom('empty', 'image', 'iframe', 'document, empty', 'DOCUMENT', 'script;') },
@@ -123,7 +123,7 @@ async function send({ client, redirectUri, prompt, what, how, accept, site, dest
 }
 
 export const authorizationParameters = property({
-  name: 'the authorization endpoint: only a good request is asked about, and nothing goes anywhere but to a registered URI',
+  name: 'the authorization endpoint: only a valid request shows the consent page, and every redirect goes to a registered URI',
   cases: 600,
   values: request,
   async holds(sent) {
@@ -156,7 +156,7 @@ export const withoutInterstitial = property({
       !String(single(pairs, 'prompt')).split(' ').includes('consent')
     const location = answer.headers.get('location') ?? ''
     const passed = location.startsWith('https://login.example/authorize?')
-    assert.equal(passed, mayPass, 'nobody was asked, or somebody who need not be')
+    assert.equal(passed, mayPass, 'the consent page is missing where it is required, or shown where it is not')
     if (!passed) {
       expectNothingElsewhere(answer, proven)
       const asked = answer.text.includes('name="request"')
@@ -164,7 +164,7 @@ export const withoutInterstitial = property({
       if (!asked) expectError(answer, pairs, server.issuer)
       return
     }
-    // The transaction, and nothing of the page that was not shown.
+    // It sets the transaction cookie only, and no cookie of the consent page.
     const state = new URL(location).searchParams.get('state')
     const names = answer.headers.getSetCookie().map((cookie) => cookie.split('=')[0])
     assert.deepEqual(names, [`__Host-tx.${state}`])
@@ -183,7 +183,7 @@ function expectNothingAtAll({ status, headers, text }: Answer): void {
 function expectNothingElsewhere(answer: Answer, proven: string | undefined): void {
   assertRedirectsOnlyTo(answer, proven === undefined ? [] : [proven])
   const [, link] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
-  assert(!link?.startsWith('cursor:'), 'opens an app before anybody was asked')
+  assert(!link?.startsWith('cursor:'), 'opens an app before the user was asked')
   if (link !== undefined) assert(proven !== undefined && link.startsWith(proven), `a link to ${link}`)
   if (proven === undefined) assert.equal(answer.status, 400)
 }
@@ -207,7 +207,7 @@ function expectError(answer: Answer, pairs: Pairs, issuer: string): void {
 /** It holds replacement characters for bytes that are not UTF-8, so it cannot come back as it was. */
 const isAltered = (state = '') => state.includes('\ufffd')
 
-/** RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2 and OpenID Connect Core §3.1.2.1, as a list. */
+/** RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2 and OpenID Connect Core §3.1.2.1, as a list of conditions. */
 function isGood(pairs: Pairs): boolean {
   const is = (name: string, ...allowed: readonly (string | undefined)[]) => {
     const value = single(pairs, name)

@@ -9,7 +9,7 @@ import { property } from './property.ts'
 
 const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
-/** Reads a refusal for want of a good token, and checks its form (S-02 … S-04, RFC 6750 §3, RFC 9728 §5.1). */
+/** Checks the refusal of a request without a valid token (S-02 … S-04, RFC 6750 §3, RFC 9728 §5.1). */
 async function expectChallenge(response: Response): Promise<void> {
   const text = await response.text()
   assert([400, 401].includes(response.status), `${response.status} ${text}`)
@@ -48,7 +48,7 @@ const header = fc.oneof(
 )
 
 export const authorizationHeaders = property({
-  name: 'the MCP endpoint: whatever stands in Authorization but one good Bearer token is challenged',
+  name: 'the MCP endpoint: challenges every Authorization header that is not exactly one valid Bearer token',
   cases: 600,
   values: header,
   async holds({ text, how }) {
@@ -61,7 +61,7 @@ export const authorizationHeaders = property({
 })
 
 export const goodHeaders = property({
-  name: 'the MCP endpoint: one good Bearer token is let in, however the scheme is spelled',
+  name: 'the MCP endpoint: accepts one valid Bearer token, in any spelling of the scheme',
   cases: 50,
   values: fc.tuple(fc.constantFrom('Bearer', 'bearer', 'BEARER', 'bEaReR'), fc.integer({ min: 1, max: 9 })),
   async holds([scheme, spaces]) {
@@ -152,7 +152,7 @@ export const tokenContents = property({
     assert(typeof nbf === 'number' && nbf <= instant + 5)
     assert.deepEqual([head.alg, head.kid], ['RS256', 'key'])
     assert.match(String(head.typ), /^(application\/)?at\+jwt$/i)
-    assert(oddHead.crit === undefined, 'an extension that nobody understands')
+    assert(oddHead.crit === undefined, 'accepts a critical extension that the server does not support')
   },
 })
 

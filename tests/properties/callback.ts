@@ -112,26 +112,26 @@ export const callbacks = property({
     const expected = mustBe(situation)
     assert(
       [undefined, outcome.kind].includes(expected),
-      `${outcome.kind}, and not ${expected}: ${JSON.stringify(server.log)}`,
+      `${outcome.kind} instead of ${expected}: ${JSON.stringify(server.log)}`,
     )
     switch (outcome.kind) {
       case 'unavailable':
-        assert(somethingIsWrong(replies), 'not the provider’s fault')
-        // Nothing is burnt.
+        assert(somethingIsWrong(replies), 'an error although the provider answered well')
+        // The user can try again with the same sign-in.
         return assert.deepEqual(answer.headers.getSetCookie(), [])
       case 'again':
-        return assert(somethingIsWrong(replies), 'not the provider’s fault')
+        return assert(somethingIsWrong(replies), 'an error although the provider answered well')
       case 'error':
         assert(errors.includes(outcome.error), outcome.error)
         return assert(!mustPass(situation), `refused: ${outcome.error} ${JSON.stringify(server.log)}`)
       case 'confirmation':
-        assert(mayPass(situation), 'vouched for by nobody')
+        assert(mayPass(situation), 'accepts a user whom the provider did not identify')
         assert.equal(mine.redirectUri, redirectUris[1])
         return expectTheSamePage(answer, await load(heldAfter(answer)))
       case 'code': {
-        assert(mayPass(situation), 'vouched for by nobody')
+        assert(mayPass(situation), 'accepts a user whom the provider did not identify')
         const code = codes.open(outcome.code)
-        assert(code, 'no code of ours')
+        assert(code, 'the code cannot be opened')
         expectIdentity(code, idToken, provider.issuer)
         assert(outcome.code.length <= 2_048, `a code of ${outcome.code.length} bytes`)
         return expectFinished(outcome.code, await load(heldAfter(answer)), provider)
@@ -140,7 +140,7 @@ export const callbacks = property({
   },
 })
 
-/** The cookie of the sign-in, as the browser has it after this answer. */
+/** The sign-in cookie that the browser holds after this answer. */
 const heldAfter = ({ headers }: Answer) => ({ cookie: headers.getSetCookie()[0]?.split(';')[0] ?? '' })
 
 /** A reload shows the question again. The provider is not asked, and no cookie is set. */
@@ -163,18 +163,18 @@ const goodClaims = ({ issuer }: Provider, { nonce }: Waiting) => {
 export function expectNothingOfTheirs(answer: Answer, { log }: Server): void {
   const said = [answer.text, ...[...answer.headers].map(([, value]) => value), JSON.stringify(log)].join('\n')
   for (const word of [theirWords, 'upstream-code', 'eyJhbGciOiJub25lIn0']) {
-    assert(!said.includes(word), `hands on what the provider said: ${said}`)
+    assert(!said.includes(word), `repeats the provider's words: ${said}`)
   }
-  assert(!/(?!\n)[\p{Cc}\p{Cf}]/u.test(answer.text), 'shows what cannot be seen')
+  assert(!/(?!\n)[\p{Cc}\p{Cf}]/u.test(answer.text), 'shows invisible characters')
   for (const cookie of answer.headers.getSetCookie()) {
     // RFC 6265bis §5.5: browsers drop longer cookies.
-    assert((cookie.split(';')[0] ?? '').length <= 4_096, 'a cookie that no browser keeps')
+    assert((cookie.split(';')[0] ?? '').length <= 4_096, 'a cookie longer than browsers keep')
   }
 }
 
 type Outcome =
   | { readonly kind: 'unavailable' }
-  /** Once more through the provider. */
+  /** The browser is sent to the provider once more. */
   | { readonly kind: 'again' }
   | { readonly kind: 'confirmation' }
   | { readonly kind: 'error'; readonly error: string }
@@ -206,10 +206,16 @@ function outcomeOf(answer: Answer, { redirectUri, state }: Waiting, { issuer }: 
   assert(location.startsWith(redirectUri + (redirectUri.includes('?') ? '&' : '?')), `answers at ${location}`)
   const parameters = new URLSearchParams(location.slice(redirectUri.length + 1))
   assert.deepEqual([parameters.getAll('state'), parameters.getAll('iss')], [[clientState], ['https://docs.example']])
-  assert(cookies.length === 1 && cookies[0]?.startsWith(`__Host-tx.${state}=`), 'the sign-in is over')
+  assert(
+    cookies.length === 1 && cookies[0]?.startsWith(`__Host-tx.${state}=`),
+    'changes another cookie than that of this sign-in',
+  )
   const [code, error] = [parameters.get('code'), parameters.get('error')]
   assert((code === null) !== (error === null), location)
-  assert((error !== null) === cookies[0]?.startsWith(`__Host-tx.${state}=;`), 'after an error nothing is left')
+  assert(
+    (error !== null) === cookies[0]?.startsWith(`__Host-tx.${state}=;`),
+    'the cookie of the sign-in must end after an error, and only then',
+  )
   return code === null ? { kind: 'error', error: error ?? '' } : { kind: 'code', code }
 }
 
@@ -220,11 +226,11 @@ interface Situation {
   readonly issuer: string
 }
 
-/** All of it as it ought to be. */
+/** All parts are valid: the client must get a code. */
 const mustPass = ({ pairs, replies, idToken, issuer }: Situation) =>
   isGoodQuery(pairs, issuer) && idToken.isValid && idToken.isIntact && endpoints.every((each) => heals(replies[each]))
 
-/** Nothing that makes it impossible. */
+/** No part rules a code out: the client may get one. */
 const mayPass = ({ pairs, replies, idToken, issuer }: Situation) =>
   isGoodQuery(pairs, issuer) &&
   (idToken.isValid || replies.token.reply.kind === 'members') &&
@@ -249,13 +255,13 @@ const isOnly = (pairs: Pairs, name: string, value: string) => {
   return found.length === 1 && found[0] === value
 }
 
-/** Asked once more by itself. */
+/** The server repeats a request that got this reply. */
 const isRepeated = (reply: Reply) =>
   reply.kind === 'drop' ||
   reply.kind === 'cut' ||
   (reply.kind === 'text' && (reply.status === 429 || reply.status >= 500 || (hasBody(reply) && isFlood(reply))))
 
-/** Good at the second attempt at the latest. */
+/** The first or the second attempt gets a good reply. */
 const heals = ({ reply, once }: Replies[Endpoint]) =>
   reply.kind === 'good' ||
   (reply.kind === 'members' && Object.keys(reply.members).length === 0) ||
@@ -270,10 +276,10 @@ const somethingIsWrong = (replies: Replies) => endpoints.some((each) => !heals(r
 /** Longer than any real value. */
 const isFlood = (reply: Extract<Reply, { kind: 'text' }>) => textOf(reply).length > 512 * 1024
 
-/** 204 and 205 have none, whatever was written. */
+/** Responses with status 204 or 205 have no body, even if the provider sends one. */
 const hasBody = ({ status }: Extract<Reply, { kind: 'text' }>) => status === 200 || status === 201
 
-/** A document that says something, right or wrong; else nothing was heard of the provider. */
+/** The reply is a JSON document of the provider, right or wrong. Any other reply counts as no answer. */
 const isDocument = (reply: Reply) =>
   reply.kind === 'good' || reply.kind === 'members' || (reply.kind === 'text' && hasBody(reply) && objectIn(reply))
 
@@ -323,7 +329,10 @@ function expectIdentity(
   assert.equal(code.grant.split('/')[2], subjectOf(issuer, String(sub)))
   assert([undefined, email].includes(code.person.email), `${code.person.email}`)
   const { person } = code
-  assert(!/\p{C}/u.test([person.email, person.organizationId, person.organizationName].join('')), 'what cannot be seen')
+  assert(
+    !/\p{C}/u.test([person.email, person.organizationId, person.organizationName].join('')),
+    'the code contains invisible characters',
+  )
   if (email === 'ada@example.com') assert.equal(code.person.email, email)
   const verified = new Map<unknown, boolean>([
     [true, true],

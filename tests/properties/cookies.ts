@@ -29,13 +29,13 @@ export const cookieHeaders = property({
   },
 })
 
-/** Both ends without space and tab, one at a time. */
+/** Removes spaces and tabs from both ends, one character at a time. */
 function unblank(text: string): string {
   const shorter = text.replace(/^[ \t]|[ \t]$/, '')
   return shorter === text ? text : unblank(shorter)
 }
 
-/** Milliseconds of CPU, whatever else the machine does, for the worst header that a server takes, several times over. */
+/** Reads the worst headers that a server accepts. Returns the CPU time in milliseconds, which is independent of load. */
 export function timeForLongHeaders(): number {
   const blanks = ' '.repeat(64_000)
   const start = process.cpuUsage()

@@ -111,7 +111,10 @@ export const documents = property({
       assert(document.redirect_uris.includes(uri))
       assert.notEqual(parseRedirectUri(uri, policy).kind, 'refused')
     }
-    assert(!reply.body.toString().includes('"kty":"oct"') || !document.jwks, 'a symmetric key in public')
+    assert(
+      !reply.body.toString().includes('"kty":"oct"') || !document.jwks,
+      'accepts a public document with a symmetric key',
+    )
     const again = await resolver.resolve(url, signal)
     assert.deepEqual([again, asked.length], [found, 1])
   },

@@ -17,7 +17,7 @@ export async function stopHostileServer(): Promise<void> {
   await server?.stop()
 }
 
-/** Bytes of a body that are taken. */
+/** The longest body that the fetch accepts, in bytes. */
 const maxBytes = 512
 /** Milliseconds. The deadline for answers that never end, and far more than other answers need on a busy machine. */
 const [shortly, amply] = [15, 5_000]
@@ -96,29 +96,31 @@ export const fetchedBytes = property({
         localOrigins: [new URL(url).origin],
         certificateAuthorities: [server.caPem],
         resolve: async () => [{ address: '127.0.0.1', family: 4 }],
-      }).catch((error: unknown) => (error instanceof Error ? error : new Error('not even an error'))),
+      }).catch((error: unknown) =>
+        error instanceof Error ? error : new Error('rejected with a value that is no Error'),
+      ),
     )
     // No connection to such a server stays open.
     await inTime('the end of the connection', timeout, server.allClosed())
     if (fetched instanceof FetchRefused) {
       assert.match(fetched.message, /^fetch refused: (?:redirect|encoding|size|network|timeout)(?: \([A-Z0-9_]+\))?$/)
-      assert(fetched.reason !== 'timeout' || timeout === shortly, 'waited for nothing')
+      assert(fetched.reason !== 'timeout' || timeout === shortly, 'a timeout although the server ended')
       return
     }
     if (fetched instanceof Error) throw fetched
-    assert(encrypted, 'read from a connection that is nobody’s')
+    assert(encrypted, 'read from an unencrypted connection')
     expectPlain(fetched)
     // Nothing is decompressed, and every byte is from the server. A repeated text may be framed by its own repetition.
     const text = Buffer.from(fetched.body).toString('latin1')
     const all = [Buffer.from(content, 'latin1'), sent].map((each) => each.toString('latin1'))
-    assert(ends === 'repeats' || all.some((each) => each.includes(text)), 'a body that nobody sent')
+    assert(ends === 'repeats' || all.some((each) => each.includes(text)), 'a body that the server did not send')
   },
 })
 
 function expectPlain({ status, headers, contentType, body }: FetchedResource): void {
   assert(Number.isInteger(status) && !(status >= 300 && status < 400), `status ${status}`)
   assert(body.length <= maxBytes, `${body.length} bytes`)
-  assert([...headers].join('').length <= 8 * 1024, 'headers without end')
+  assert([...headers].join('').length <= 8 * 1024, 'the headers are too long')
   assert.equal(contentType, contentType.toLowerCase())
   assert(!/[;\s\0]/.test(contentType), JSON.stringify(contentType))
   const encoding = headers.get('content-encoding')

@@ -5,7 +5,7 @@ import { soundAnswer } from './invariants.ts'
 import { discardKit, type Kit, kit } from './kit.ts'
 import { property } from './property.ts'
 
-/** One thing that is different about a form as it arrives; `fatal`: it must be refused. */
+/** One difference from the form that the page would send; `fatal`: the server must refuse it. */
 interface Oddity {
   readonly fatal: boolean
   readonly what: string

@@ -97,7 +97,7 @@ export const framing = fc.constantFrom<Framing[]>(
   'no last chunk',
 )
 
-/** As the bytes of RFC 9112, or nearly. */
+/** Frames a body as RFC 9112 says, or with a mistake. */
 export function framed(text: string, how: Framing): { readonly headers: readonly string[]; readonly body: string } {
   const length = Buffer.byteLength(text, 'latin1')
   const half = Math.ceil(length / 2)
@@ -125,7 +125,7 @@ export function framed(text: string, how: Framing): { readonly headers: readonly
   }
 }
 
-/** The same bytes in pieces. */
+/** Splits bytes into pieces. */
 export function torn(bytes: Buffer, cuts: readonly number[]): readonly Buffer[] {
   const at = [0, ...[...cuts].sort((a, b) => a - b), bytes.length]
   return at

@@ -7,7 +7,7 @@ import { createTestCa } from '../../dev/tls/ca.ts'
 export interface Conduct {
   /** Proper TLS, or plain bytes to a client that starts TLS. */
   readonly encrypted: boolean
-  /** When it begins: without waiting for the request, or once that is there. */
+  /** When it begins to send: at once, or after the request has arrived. */
   readonly begins: 'at once' | 'when asked'
   /** The pieces that it sends, each in its own write. */
   readonly pieces: readonly Uint8Array[]
@@ -18,16 +18,16 @@ export interface Conduct {
 export interface HostileServer {
   readonly port: number
   readonly caPem: string
-  /** For all connections from now on. */
+  /** Applies to all later connections. */
   conduct: Conduct
-  /** Resolves when no connection is open any more. */
+  /** Resolves when all connections are closed. */
   allClosed(): Promise<void>
   stop(): Promise<void>
 }
 
 export const hostileHost = 'docs.client.example'
 
-/** One of a host that means no good, on loopback. */
+/** Starts a hostile server on loopback. */
 export async function startHostileServer(): Promise<HostileServer> {
   const ca = await createTestCa()
   const identity = await ca.certificateFor([hostileHost])
@@ -51,7 +51,7 @@ export async function startHostileServer(): Promise<HostileServer> {
     caPem: ca.caPem,
     conduct: { encrypted: true, begins: 'when asked', pieces: [], ends: 'closes' },
     async allClosed() {
-      // Not `once` of node:events, which also rejects: how a connection ends is its own business.
+      // `once` of node:events would reject on an error, and any end of a connection is fine here.
       await Promise.all([...open].map((stream) => new Promise((resolve) => stream.once('close', resolve))))
     },
     async stop() {

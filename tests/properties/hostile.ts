@@ -46,7 +46,7 @@ export const hostileText: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
 )
 
-/** Of any type that JSON has. */
+/** Values of every JSON type. */
 export const anything: fc.Arbitrary<unknown> = fc.oneof(
   hostileText,
   fc.jsonValue({ maxDepth: 3 }),
@@ -80,7 +80,7 @@ export const hostileHeader: fc.Arbitrary<string> = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replace(/[^\x20-\x7e\x80-\xff]/g, '').trim()),
 )
 
-/** One way to spoil a value that was made by us: never gives the same one back. */
+/** One way to damage a value that the server made. The result always differs from it. */
 export type Damage =
   | { readonly kind: 'replace'; readonly at: number; readonly by: string }
   | { readonly kind: 'cut'; readonly keep: number }

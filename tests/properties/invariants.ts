@@ -22,12 +22,12 @@ export interface Answer {
 /**
  * Reads an answer of the authorization server and checks its form. Throws `AssertionError`.
  *
- * @param mayFail something that we depend on does not work, so that 503 is right
+ * @param mayFail a dependency has failed, so that 503 is allowed
  */
 export async function soundAnswer(response: Response, mayFail = false): Promise<Answer> {
   const { status, headers } = response
   const text = await response.text()
-  assert(status < 500 || (mayFail && status === 503), `a fault of ours: ${status} ${text}`)
+  assert(status < 500 || (mayFail && status === 503), `a server error: ${status} ${text}`)
   if (status === 503) assert.match(headers.get('retry-after') ?? '', /^\d+$/)
   const type = headers.get('content-type') ?? ''
   if (type.startsWith('text/html')) soundPage(text, headers)
@@ -60,7 +60,7 @@ function soundPage(text: string, headers: Headers): void {
   assert.match(headers.get('content-security-policy') ?? '', /^default-src 'none'; style-src 'sha256-[^']+'; /)
   assert.equal(headers.get('x-frame-options'), 'DENY')
   for (const [tag, closing, name = ''] of text.matchAll(/<(\/?)([a-z!][^\s/>]*)(?:"[^"]*"|[^">])*>/gi)) {
-    assert(tag.toLowerCase().startsWith('<!doctype html') || elements.has(name), `an element of somebody else: ${tag}`)
+    assert(tag.toLowerCase().startsWith('<!doctype html') || elements.has(name), `an injected element: ${tag}`)
     if (closing === '') assert.doesNotMatch(tag.replace(/"[^"]*"/g, '""'), /\son\w+\s*=|[^=]""|'/i)
   }
   for (const [, target = ''] of text.matchAll(/ (?:href|src|action)="([^"]*)"/g)) {
@@ -68,7 +68,7 @@ function soundPage(text: string, headers: Headers): void {
   }
 }
 
-/** Where a redirect goes, if it goes where it may. */
+/** Throws if the answer redirects to a place that is not allowed. */
 export function assertRedirectsOnlyTo(answer: Answer, allowed: readonly string[]): void {
   const location = answer.headers.get('location')
   if (location === null) return
@@ -83,14 +83,14 @@ function hasNull(value: unknown): boolean {
   return typeof value === 'object' && Object.values(value).some(hasNull)
 }
 
-/** The members of a JSON object; none of anything else. */
+/** The members of a JSON object. Any other value has none. */
 export function members(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
 }
 
 export const jsonOf = (text: string): Readonly<Record<string, unknown>> => members(JSON.parse(text))
 
-/** Everything that a store holds, by the version of each record: equal only if nothing was written in between. */
+/** Describes a store by the version of each record. Two results are equal only if nothing was written in between. */
 export async function contentsOf(store: Store): Promise<string> {
   const { signal } = new AbortController()
   const { keys } = await store.list('', signal)

@@ -21,7 +21,7 @@ export interface Kit {
   readonly pkce: Pkce
   readonly redirectUri: string
   readonly values: Readonly<Record<ValueKind, string>>
-  /** The upstream's `state` of a sign-in that waits for the provider, and of one that waits for its confirmation. */
+  /** The `state` at the provider, for a sign-in that waits for the provider and for one that waits for confirmation. */
   readonly waiting: { readonly login: string; readonly confirmation: string }
   /** The contents of the store. */
   contents(): Promise<string>
@@ -70,7 +70,7 @@ async function createKit(): Promise<Kit> {
   const waiting = await approved(server, clientId, pkce, redirectUri)
   const confirming = await approved(server, clientId, pkce, unknownHost)
   await confirming.browser.open(`/mcp/callback?${new URLSearchParams({ state: confirming.state, code: 'x' })}`)
-  // One person's browser, with both sign-ins open in it.
+  // Both sign-ins are open in the same browser.
   const cookie = (browser: TestBrowser, name: string) => browser.cookies.get(name) ?? ''
   const { signal } = new AbortController()
   const [keys = ''] = (await truth.list('signing-keys/', signal)).keys

@@ -32,9 +32,9 @@ function started(): Promise<Upstream> {
 
 export interface OwnEndpoint {
   readonly key: SigningKey
-  /** A key of the same name that the endpoint has never heard of. */
+  /** A key with the same id that the endpoint does not trust. */
   readonly foreign: SigningKey
-  /** Milliseconds since the epoch; it stands still. */
+  /** Milliseconds since the epoch. The clock stands still. */
   readonly now: number
   readonly upstream: Upstream
   readonly lines: object[]
@@ -58,7 +58,7 @@ async function createOwnEndpoint(): Promise<OwnEndpoint> {
 
 const of = new WeakMap<Harness, ReturnType<typeof createTestEndpoint>>()
 
-/** A harmless call at the MCP endpoint of this authorization server. */
+/** Lists the tools at the MCP endpoint of this authorization server. */
 export async function askWithBearer(server: Harness, token: string): Promise<Response> {
   let endpoint = of.get(server)
   if (!endpoint) {

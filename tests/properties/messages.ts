@@ -42,7 +42,7 @@ const message = fc
     }),
   )
   .map(([params, odd]) => ({ ...call, params, ...odd }))
-/** Each with an id of its own: of two with the same, the SDK answers one and closes, while the other still asks. */
+/** Gives each request its own id. Of two requests with one id, the SDK answers one and closes while the other still runs. */
 const asBatch = (all: readonly object[]) => JSON.stringify(all.map((one, id) => ({ ...one, id })))
 
 const body = fc.oneof(
@@ -98,12 +98,12 @@ export const messages = property({
     const takesBody = method !== 'GET' && method !== 'HEAD'
     const response = await fetch(new Request(request.url, { method, headers: all, ...(takesBody ? { body } : {}) }))
     const text = await response.text()
-    assert(response.status < 500, `a fault of ours: ${response.status} ${text}`)
+    assert(response.status < 500, `a server error: ${response.status} ${text}`)
     assert.equal(response.headers.get('cache-control'), 'no-store')
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
     assert.doesNotMatch(response.headers.get('content-type') ?? '', /html/)
     assert(!text.includes('    at '), `a stack trace: ${text}`)
-    assert(!text.includes('"code":-32603'), `a fault of ours, it says: ${text}`)
+    assert(!text.includes('"code":-32603'), `reports an internal error: ${text}`)
     for (const { meta, authorization } of upstream.calls) {
       assert.deepEqual(meta?.user, { email: 'ada@example.org', company_name: 'Analytical Engines' })
       assert.equal(authorization, 'Bearer kapa-key')

@@ -64,12 +64,12 @@ export function encoded(pairs: Pairs, how: Spelling): string {
 
 const escapeAll = (text: string) => Buffer.from(text.toWellFormed()).toString('hex').replace(/../g, '%$&')
 
-/** All values of a parameter, empty ones left out, as they arrive. */
+/** All values of a parameter that are not empty, in the order in which they arrive. */
 export function valuesOf(pairs: Pairs, wanted: string): readonly string[] {
   return pairs.filter(([name]) => name.toWellFormed() === wanted).map(([, value]) => value.toWellFormed())
 }
 
-/** Its only value; `undefined` where there is none or an empty one; `'repeated'` where there are more. */
+/** The only value; `undefined` if it is absent or empty; `'repeated'` if there are several. */
 export function single(pairs: Pairs, name: string): string | undefined | { readonly repeated: true } {
   const values = valuesOf(pairs, name)
   return values.length > 1 ? { repeated: true } : values[0] || undefined

@@ -29,7 +29,7 @@ import { stopProvider } from './upstream/place.ts'
 
 afterAll(() => Promise.all([stop(), stopHostileServer(), stopHostileUpstream(), stopProvider()]))
 
-/** The same values every time, unless the environment says otherwise; `npm run fuzz` tries new ones. */
+/** Tries the same values every time, unless the environment sets a seed. `npm run fuzz` tries new ones. */
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_121)
 
 async function expectToHold(property: Property): Promise<void> {
@@ -43,17 +43,17 @@ test('grants: whatever users, clients, hosts of documents and a failing store do
 describe('redirect URIs', () => {
   test('a URI that matches is the registered one, to a browser too [A-05 A-06]', () =>
     expectToHold(redirectsOnlyToWhatIsRegistered))
-  test('whatever may be registered matches itself, and on loopback with any port [A-05]', () =>
+  test('every URI that can be registered matches itself, and on loopback with any port [A-05]', () =>
     expectToHold(registeredUrisMatchThemselves))
 })
 
-test('authorization: only a good request is asked about, nothing goes anywhere but to a registered URI [A-03 A-04 A-11]', () =>
+test('authorization: only a valid request shows the consent page, and every redirect goes to a registered URI [A-03 A-04 A-11]', () =>
   expectToHold(authorizationParameters))
 
 test('authorization no consent page: only for a trusted host, and only if no other site started the navigation [C-06 C-07]', () =>
   expectToHold(withoutInterstitial))
 
-test('token requests: a good one gets tokens, every other one its error, and changes nothing [T-01 T-03 T-05 T-11]', () =>
+test('token requests: a valid request gets tokens, any other gets its error and changes nothing [T-01 T-03 T-05 T-11]', () =>
   expectToHold(tokenRequests))
 
 test('registration: a usable, harmless client or an error of RFC 7591 [R-03 R-04 R-06]', () =>
@@ -61,7 +61,7 @@ test('registration: a usable, harmless client or an error of RFC 7591 [R-03 R-04
 
 test('registration: an empty member is the same as an absent one [R-03]', () => expectToHold(nothingIsAbsent))
 
-test('metadata documents: a client as the document says, or a plain no; only fit URLs are fetched [M-02 M-03 M-08]', () =>
+test('metadata documents: a client as its document describes it, or a refusal; only allowed URLs are fetched [M-02 M-03 M-08]', () =>
   expectToHold(documents))
 
 test('fetching from a hostile server: in time, within the limit of bytes, and with an answer or a refusal [M-04 M-06 A17]', () =>
@@ -70,11 +70,11 @@ test('fetching from a hostile server: in time, within the limit of bytes, and wi
 describe('the OpenID Provider', () => {
   test('for any answer: a code only for the user that it names and the client that asked [F-02 F-05 F-06 F-08 F-09]', () =>
     expectToHold(callbacks))
-  test('whatever its metadata say: a sign-in there or a page, and no sign-in lost [F-01 F-03]', () =>
+  test('for any metadata, a redirect to its sign-in or an error page, and no sign-in is lost [F-01 F-03]', () =>
     expectToHold(providerRedirects))
 })
 
-test('consent and confirmation: posted by our own page in the same browser, or refused [C-08]', () =>
+test('consent and confirmation: a form counts only from our own page in the same browser [C-08]', () =>
   expectToHold(forms))
 
 describe('cookies', () => {
@@ -83,11 +83,11 @@ describe('cookies', () => {
   test('a header of blanks costs less than a second', () => expect(timeForLongHeaders()).toBeLessThan(3_000))
 })
 
-test('whatever is sent anywhere: an answer in its due form, nothing redirected, issued or written [A-01 T-01]', () =>
+test('any request to any path: a well-formed answer, and nothing redirected, issued or written [A-01 T-01]', () =>
   expectToHold(anyRequest))
 
-describe('each kind of value is refused everywhere but in its own place [T-28 O-09]', () => {
-  test('where it works', expectEachWorksWhereItBelongs)
+describe('each kind of value is accepted only in its own place [T-28 O-09]', () => {
+  test('accepted in its own place', expectEachWorksWhereItBelongs)
 
   test.each(allPlaces)('%s', async (place) => {
     for (const kind of valueKinds) {
@@ -95,21 +95,22 @@ describe('each kind of value is refused everywhere but in its own place [T-28 O-
     }
   })
 
-  test('and damaged, in its own as well', () => expectToHold(sealedValues))
+  test('refused in its own place if damaged', () => expectToHold(sealedValues))
 })
 
 describe('the MCP endpoint', () => {
-  test('challenges whatever stands in Authorization but one good Bearer token [S-01 S-02 S-03 S-04]', () =>
+  test('challenges every Authorization header that is not exactly one valid Bearer token [S-01 S-02 S-03 S-04]', () =>
     expectToHold(authorizationHeaders))
-  test('lets that in, however the scheme is spelled [S-01]', () => expectToHold(goodHeaders))
+  test('accepts one valid Bearer token, in any spelling of the scheme [S-01]', () => expectToHold(goodHeaders))
   test('accepts a token only if every claim is right [S-07]', () => expectToHold(tokenContents))
-  test('takes its public key for no secret [S-07]', async () => expect((await tokenByPublicKey()).status).toBe(401))
+  test('does not accept its public key as an HMAC secret [S-07]', async () =>
+    expect((await tokenByPublicKey()).status).toBe(401))
   test('answers every message of a signed-in client, and the answer service learns of no other user [S-14]', () =>
     expectToHold(messages))
-  test('answers in a form that the client accepts, and in the one it prefers [S-12]', () => expectToHold(acceptHeaders))
-  test('takes null, and an empty list for an object, for nothing', () => expectToHold(absentMembers))
+  test('answers in the form that the client prefers of those it accepts [S-12]', () => expectToHold(acceptHeaders))
+  test('treats null, and an empty list in place of an object, as absent', () => expectToHold(absentMembers))
   test('blames an invalid message on the client, never on the server', () => expectToHold(wrongMembers))
-  test('does the same whatever else proxies and clients send along', () => expectToHold(strayHeaders))
+  test('ignores extra headers of proxies and clients', () => expectToHold(strayHeaders))
   test('runs a tool only for a caller that may call it, once for each request, and counts it [S-05 S-20]', () =>
     expectToHold(admission))
 })
@@ -122,6 +123,6 @@ describe('tools', () => {
   test('the answer arrives despite pings, invalid JSON, odd items and lost sessions', () => expectToHold(oddUpstreams))
   test('for any Retry-After of an upstream: seconds of a day at most, or nothing', () =>
     expectToHold(retryAfterHeaders))
-  test('whatever their settings say: usable or complained about, and no complaint repeats it', () =>
+  test('every setting is usable or reported as a problem, and no problem repeats its value', () =>
     expectToHold(toolSettings))
 })

@@ -1,20 +1,20 @@
 import fc from 'fast-check'
 
-/** Something that has to hold for every value that a generator makes. */
+/** A statement that must hold for every value of a generator. */
 export interface Property {
   readonly name: string
-  /** How many values a run of all tests tries. */
+  /** How many values `npm test` tries. */
   readonly cases: number
   check(seed: number, cases: number): Promise<Verdict>
 }
 
 export interface Verdict {
   readonly cases: number
-  /** The smallest value for which it does not hold, and how to see that again. */
+  /** The smallest value for which it does not hold, and how to repeat that. */
   readonly failure?: string
 }
 
-/** @param holds throws when it does not hold; it cleans up after itself, so that one value does not depend on another */
+/** @param holds throws when the property does not hold; it cleans up after itself, so that one value does not affect the next */
 export function property<T>(options: {
   readonly name: string
   readonly cases: number
@@ -24,7 +24,7 @@ export function property<T>(options: {
   readonly afterFailure?: () => void
   /** Formats values that are hard to read. */
   readonly show?: (value: T) => string
-  /** Smaller values to try, where the generator's own way of getting smaller ones leaves too much. */
+  /** Smaller values to try, where the generator's own shrinking leaves too much. */
   readonly shorter?: (value: T) => Iterable<T>
 }): Property {
   const { name, cases, values, show = fc.stringify, shorter = () => [] } = options
@@ -60,7 +60,7 @@ export function property<T>(options: {
       if (!failed) return { cases: tried }
       if (counterexample === null) return { cases: tried, failure: `${name}: ${errorInstance}` }
       const value = await smallest(counterexample[0])
-      const why = (await failureOf(value)) ?? `it held the second time; before: ${errorInstance}`
+      const why = (await failureOf(value)) ?? `it held at the second attempt; the first failure was: ${errorInstance}`
       const failure = `${name}\nFUZZ_SEED=${seed} FUZZ_RUNS=${numRuns}\n${show(value)}\n${why}`
       return { cases: tried, failure: failure.replaceAll(/\beyJ[\w-]{16,}[\w.-]*/g, '(a token)') }
     },

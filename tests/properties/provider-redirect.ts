@@ -7,21 +7,21 @@ import { goodReplies, type Replies } from './upstream/provider.ts'
 import { discoveryReply } from './upstream/reply.ts'
 
 export const providerRedirects = property({
-  name: 'approval: whatever the metadata of the OpenID Provider say, a sign-in there or a page, and no sign-in lost',
+  name: 'approval: for any metadata of the OpenID Provider, a redirect to its sign-in or an error page, and no sign-in is lost',
   cases: 150,
   values: replying(discoveryReply),
   async holds(discovery) {
     const { provider, forget } = await place()
     forget()
     const first = await approve({ ...goodReplies, discovery })
-    if (discovery.reply.kind === 'good') assert.notEqual(first, null, 'nothing was wrong')
-    // Whatever it was, it is not remembered, unless it was good enough.
+    if (discovery.reply.kind === 'good') assert.notEqual(first, null, 'an error page although the metadata are good')
+    // The server does not remember metadata that it could not use.
     const second = await approve(goodReplies)
     assert(second && (first !== null || second.startsWith(`${provider.issuer}authorize?`)), `${second}`)
   },
 })
 
-/** @returns where the browser is sent; `null`: it is shown that the provider cannot be reached */
+/** @returns the URL of the redirect; `null`: a page says that the provider cannot be reached */
 async function approve(replies: Replies): Promise<string | null> {
   const { provider, server, waiting } = await place()
   const [mine] = waiting

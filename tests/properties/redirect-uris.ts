@@ -123,7 +123,7 @@ const decentOfApp = {
   query: fc.constant(''),
 }
 
-/** One that is acceptable more often than not, and another that differs from it in a part or a character, if at all. */
+/** A URI that is usually acceptable, and another that is equal to it or differs in a part or a character. */
 const pair = fc
   .record({
     base: fc.oneof(
@@ -158,8 +158,8 @@ export const redirectsOnlyToWhatIsRegistered = property({
     if (match === null) return
     assert.equal(match.uri, requested)
     const place = registered.find((uri) => isSamePlace(uri, requested))
-    assert(place, 'not one of the registered')
-    // Where the answer takes a browser.
+    assert(place, 'matches a URI that is not registered')
+    // The URL that the browser opens.
     const [target, home] = [new URL(`${match.uri}${match.uri.includes('?') ? '&' : '?'}${answer}`), new URL(place)]
     assert.deepEqual([target.protocol, target.hostname, target.pathname], [home.protocol, home.hostname, home.pathname])
     assert.deepEqual([target.username, target.password, target.hash], ['', '', ''])
@@ -180,7 +180,7 @@ export const redirectsOnlyToWhatIsRegistered = property({
 })
 
 export const registeredUrisMatchThemselves = property({
-  name: 'redirect URIs: whatever may be registered matches itself, and on loopback with any port',
+  name: 'redirect URIs: every URI that can be registered matches itself, and on loopback with any port',
   cases: 3_000,
   values: fc.record({ uri: pair.map(({ registered: [uri = ''] }) => uri), port: fc.integer({ min: 81, max: 65_535 }) }),
   holds({ uri, port }) {

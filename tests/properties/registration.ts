@@ -68,7 +68,7 @@ export const clientMetadata: fc.Arbitrary<Members> = fc
   )
   .map(([good, odd, other]) => ({ ...other, ...good, ...odd }))
 
-/** JSON as it arrives: perhaps cut off, doubled, or with a number that no number is. */
+/** How the JSON of the body is damaged, if at all. */
 const spoilt = fc.tuple(
   fc.constantFrom('whole', 'whole', 'whole', 'cut', 'doubled', 'wrapped', 'deep', 'long'),
   fc.nat(400),
@@ -112,7 +112,7 @@ export const registrations = property({
     const name = said.client_name ?? 'none'
     assert(
       typeof name === 'string' && name.isWellFormed() && !/[\p{Cc}\p{Cf}]/u.test(name),
-      `a name to fear: ${JSON.stringify(name)}`,
+      `a dangerous name: ${JSON.stringify(name)}`,
     )
     assert(Array.isArray(said.redirect_uris))
     for (const uri of said.redirect_uris) await expectUsable(String(said.client_id), String(uri))
@@ -126,7 +126,7 @@ const optionalMembers = [
 ]
 
 export const nothingIsAbsent = property({
-  name: 'registration: null, an empty list and an empty text are the same as leaving the member out',
+  name: 'registration: null, an empty list and an empty text have the same effect as an absent member',
   cases: 300,
   values: fc.record({
     metadata: clientMetadata,

@@ -10,22 +10,22 @@ import { stopProvider } from './upstream/place.ts'
 
 const usage = `npm run fuzz
 
-Goes through all properties of tests/properties/, again and again with new values, and stops at the first that fails: it
-prints what makes the same values again.
+Checks all properties of tests/properties/ with new values, again and again, and stops at the first failure. It then
+prints the settings that repeat the failure.
 
-  FUZZ_SECONDS=600   for so long, instead of 60 seconds
-  FUZZ_SEED=1        the same values again
-  FUZZ_RUNS=1000     each property once, with so many values, as a failure says; without a limit of time
-  FUZZ_ONLY=text     only properties with this in their names`
+  FUZZ_SECONDS=600   runs for this many seconds, instead of 60
+  FUZZ_SEED=1        repeats the values of this seed
+  FUZZ_RUNS=1000     checks each property once, with this many values and without a time limit
+  FUZZ_ONLY=text     checks only properties with this text in their names`
 
 readOptions(usage, {})
 const { FUZZ_SECONDS = '60', FUZZ_SEED, FUZZ_RUNS, FUZZ_ONLY = '' } = process.env
 for (const [name, value] of Object.entries({ FUZZ_SECONDS, FUZZ_SEED, FUZZ_RUNS })) {
-  if (value !== undefined && !/^\d{1,10}$/.test(value)) throw new Explained(`${name} has to be a whole number.`)
+  if (value !== undefined && !/^\d{1,10}$/.test(value)) throw new Explained(`${name} must be a whole number.`)
 }
 const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED)
 const chosen = properties.filter(({ name }) => name.includes(FUZZ_ONLY))
-if (chosen.length === 0) throw new Explained('FUZZ_ONLY names no property.')
+if (chosen.length === 0) throw new Explained('No property has the text of FUZZ_ONLY in its name.')
 const tried = new Map<Property, number>(chosen.map((property) => [property, 0]))
 
 /** A bug may appear far from the code that waits for it. */
@@ -34,14 +34,14 @@ process.on('unhandledRejection', (reason) => {
   astray ??= reason ?? 'no reason'
 })
 
-/** @returns how it failed */
+/** Checks a property once. Returns its failure, if any. */
 async function once(property: Property, roundSeed: number, cases: number): Promise<string | undefined> {
   const { cases: more, failure } = await property.check(roundSeed, cases)
   tried.set(property, (tried.get(property) ?? 0) + more)
   if (failure !== undefined) return failure
   return astray === undefined
     ? undefined
-    : `${property.name}\nFUZZ_SEED=${roundSeed} FUZZ_RUNS=${cases}\nnobody waited for: ${astray}`
+    : `${property.name}\nFUZZ_SEED=${roundSeed} FUZZ_RUNS=${cases}\nan unhandled rejection: ${astray}`
 }
 
 async function allRounds(): Promise<string | undefined> {

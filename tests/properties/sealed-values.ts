@@ -7,7 +7,7 @@ import { discardKit, type Kit, kit, type ValueKind, valueKinds } from './kit.ts'
 import { askWithBearer } from './mcp-endpoint.ts'
 import { property } from './property.ts'
 
-/** Where a value may be presented, and the kind that belongs there; everything else in the request is right. */
+/** The places where a client or browser presents a value, and the kind that each accepts. */
 export const places = {
   'code at the token endpoint': 'code',
   'refresh_token at the token endpoint': 'refresh token',
@@ -26,7 +26,10 @@ type Place = keyof typeof places
 const isPlace = (text: string): text is Place => text in places
 export const allPlaces: readonly Place[] = Object.keys(places).filter(isPlace)
 
-/** Presents `value` there. Throws `AssertionError` unless it is refused, and nothing has changed. */
+/**
+ * Presents `value` there, in a request that is valid otherwise. Throws `AssertionError` unless the server refuses it
+ * and changes nothing.
+ */
 export async function expectRefusal(place: Place, value: string): Promise<void> {
   const all = await kit()
   const before = await all.contents()
@@ -44,7 +47,7 @@ function isRefusal({ status, headers, text }: Answer): void {
   const cookies = headers.getSetCookie().filter((cookie) => cookie.startsWith('__Host-tx.'))
   assert.deepEqual(cookies, [])
   assert(!text.includes('access_token'), text)
-  // In a browser with another cookie the person is asked again (and the page is for that browser).
+  // A browser with another cookie gets a new consent page of its own.
   assert(status >= 400 || text.includes('name="request"'), `${status}`)
 }
 
@@ -128,7 +131,7 @@ export const sealedValues = property({
   },
 })
 
-/** Each kind in its own place: without this, a server that refuses everything would pass. */
+/** Checks that each kind works in its own place. Without this, a server that refuses everything would pass. */
 export async function expectEachWorksWhereItBelongs(): Promise<void> {
   for (const place of allPlaces) {
     discardKit()

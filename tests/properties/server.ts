@@ -37,7 +37,7 @@ export interface ServerOptions {
   /** Absent: a provider that signs every user in, as in the harness. */
   readonly provider?: Provider
   readonly fetchDocument: MetadataDocumentsOptions['fetch']
-  /** In an hour, of each address. */
+  /** Registrations that each address may make in an hour. */
   readonly registrations: number
 }
 

@@ -83,7 +83,7 @@ const wrapping = fc.oneof(
 )
 
 export const tokenRequests = property({
-  name: 'the token endpoint: a good request gets tokens, every other one an error of RFC 6749 §5.2 and changes nothing',
+  name: 'the token endpoint: a valid request gets tokens, any other gets an error of RFC 6749 §5.2 and changes nothing',
   cases: 500,
   values: fc.record({
     grantType: fc.constantFrom(...grantTypes),
@@ -150,7 +150,7 @@ function wrapped(body: string, { kind }: Wrapping, authorization: string | null)
   return ['/oauth/token', { method: 'POST', headers, body: new Uint8Array(content) }]
 }
 
-/** OAuth 2.1 §3.2.2, §4.1.3 and §4.3.1, as a list. */
+/** OAuth 2.1 §3.2.2, §4.1.3 and §4.3.1, as a list of conditions. */
 function isGood(pairs: Pairs, { values, pkce, clientId, redirectUri }: Kit): boolean {
   const is = (name: string, ...allowed: readonly (string | undefined)[]) => {
     const value = single(pairs, name)

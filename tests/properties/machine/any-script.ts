@@ -179,7 +179,7 @@ const published: fc.Arbitrary<readonly Step[]> = fc
     { do: 'authorize', client: 0, browser: 0, scope: 'docs:read', at, fault },
   ])
 
-/** One address registers more often than it may. */
+/** One address registers more often than the limit allows. */
 const rush: fc.Arbitrary<readonly Step[]> = fc
   .record({ kind: fc.nat(4), address: fc.nat(1), at, faults: fc.array(fault, { minLength: 4, maxLength: 6 }) })
   .map(({ faults, ...who }) => faults.map((each) => ({ do: 'register', ...who, faults: [each], order: [] })))

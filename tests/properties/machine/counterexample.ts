@@ -1,6 +1,6 @@
 import type { Script, Step } from './script.ts'
 
-/** The same script without one of its steps, requests or faults. */
+/** Lists scripts that leave out one step, request or fault. */
 export function* shorter(longer: Script): Iterable<Script> {
   for (const [index, each] of longer.steps.entries()) {
     yield { ...longer, steps: longer.steps.toSpliced(index, 1) }

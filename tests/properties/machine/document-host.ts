@@ -2,16 +2,16 @@ import { type FetchedResource, FetchRefused } from '../../../lib/net/fetch-untru
 import type { MetadataDocumentsOptions } from '../../../lib/oauth/clients/published/documents.ts'
 
 /**
- * How the host of a client's metadata document is:
- * - `unreachable`, `challenge`: it cannot be asked just now, and a copy may stand in;
- * - `busy`: nor can it, and says so itself;
- * - `gone`, `broken`, `redirect`: it says that there is no such client (any more).
+ * The condition of the host of a client's metadata document:
+ * - `unreachable`, `challenge`: temporarily no answer, so that the server may use its copy;
+ * - `busy`: it answers that it is temporarily unavailable, and the server uses no copy;
+ * - `gone`, `broken`, `redirect`: it publishes no valid document, so that the client does not exist.
  */
 export type HostCondition = 'up' | 'unreachable' | 'busy' | 'challenge' | 'gone' | 'broken' | 'redirect'
 
 export const documentClientId = 'https://publisher.example/client.json'
 
-/** The document as it was first, and as it is after a change: the callback is elsewhere. */
+/** The first edition of the document, and a later one with another redirect URI. */
 export const documentEditions = ['https://claude.ai/published', 'https://claude.ai/renewed'].map((uri) => ({
   client_id: documentClientId,
   client_name: 'Published',
@@ -22,7 +22,7 @@ export const documentEditions = ['https://claude.ai/published', 'https://claude.
 
 export interface DocumentHost {
   condition: HostCondition
-  /** Which of `documentEditions` it publishes. */
+  /** The index in `documentEditions` that it publishes. */
   edition: number
   readonly fetch: MetadataDocumentsOptions['fetch']
 }

@@ -13,11 +13,14 @@ export interface KnownDocument {
   readonly expires: number
 }
 
-/** Milliseconds: M-11, for a document that says nothing about it; M-12. */
+/** Milliseconds: the cache time of a document without `Cache-Control` (M-11), and the lifetime of a copy (M-12). */
 const cacheTime = 300_000
 const copyTime = 7 * 86_400_000
 
-/** Which edition an instance goes by; `refused`: none. `copied`: it has to look for a copy in the store. */
+/**
+ * The edition that an instance uses. `copied`: it must read a copy from the store. `refused`: the status of its answer
+ * if it has no edition.
+ */
 interface Foreseen {
   readonly edition: number | undefined
   readonly copied: boolean
@@ -37,7 +40,7 @@ export async function foreseeDocument({ world, known }: State, at: Instance): Pr
   if (condition !== 'unreachable' && condition !== 'challenge') {
     return { edition: undefined, copied: false, refused: condition === 'busy' ? 503 : 400 }
   }
-  // One that an instance with a newer secret has signed is none to this one.
+  // An instance cannot verify a copy that was signed with a newer secret than its own.
   const usable = (await copiesIn(world)).filter(({ keptAt, kid }) => keptAt + copyTime > world.now() && at.has(kid))
   const [newest] = usable
   return { edition: newest?.edition, copied: true, refused: 503 }
@@ -45,7 +48,7 @@ export async function foreseeDocument({ world, known }: State, at: Instance): Pr
 
 /** The expected status of an authorization request of this client, given the faults of the store. */
 export function expectedStatus(foreseen: Foreseen, client: ClientModel, { disturbed }: StoreClient): 200 | 400 | 503 {
-  // A copy that cannot be looked for is none.
+  // Without the store, the instance has no copy.
   if (foreseen.edition === undefined || (foreseen.copied && disturbed)) return foreseen.refused
   return documentEditions[foreseen.edition]?.redirect_uris.includes(client.redirectUri) ? 200 : 400
 }
@@ -62,16 +65,16 @@ export async function expectCopy(
   if (grant.client.id !== documentClientId || answer.status !== 200 || client.disturbed || landed) return
   if (!atHand || atHand.expires <= world.now()) return
   const [newest] = await copiesIn(world)
-  // Of this edition, or of one that another instance has seen.
+  // The copy may hold another edition, which another instance has fetched.
   assert(newest && newest.keptAt + cacheTime > world.now(), 'no copy of the document')
 }
 
 /** Only documents that the host published are copied, and only after a sign-in. */
 export async function judgeCopies({ world, grants }: State): Promise<void> {
   const copies = await copiesIn(world)
-  for (const { edition } of copies) assert(edition >= 0, 'a copy of something else')
+  for (const { edition } of copies) assert(edition >= 0, 'a copy of a document that the host did not publish')
   const used = grants.some(({ client, redeemed }) => client.id === documentClientId && redeemed > 0)
-  assert(used || copies.length === 0, 'a copy, and nobody has signed in')
+  assert(used || copies.length === 0, 'a copy before the first sign-in')
 }
 
 /** The last good copies in the store, newest first, with their times in milliseconds. */

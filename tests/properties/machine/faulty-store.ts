@@ -3,34 +3,34 @@ import { type Store, StoreUnavailable, type StoreValue, type WriteResult } from 
 
 /**
  * The fault of one request, from its operation number `at` on (the first is 0):
- * - `down`: nothing gets through any more;
- * - `lost`: this operation takes effect, and its answer never comes;
- * - `late`: this write gets no answer, and takes effect at some later time, if it still may;
- * - `landed`, `repeated`: this write has to be sent twice, because the first attempt got no answer. It had taken effect,
- *   or it had not; what the adapter for Netlify Blobs then finds out, `lib/store/blobs/blobs.ts` says.
+ * - `down`: this operation and all later ones fail without an effect;
+ * - `lost`: this operation takes effect, but its answer is lost;
+ * - `late`: this write gets no answer, and takes effect later, if its condition still holds then;
+ * - `landed`, `repeated`: this write is sent twice, because the first attempt got no answer. The first attempt took
+ *   effect (`landed`) or did not (`repeated`). `lib/store/blobs/blobs.ts` describes how the adapter resolves this.
  */
 export interface Fault {
   readonly kind: 'down' | 'lost' | 'late' | 'landed' | 'repeated'
   readonly at: number
 }
 
-/** One request as the store sees it. */
+/** One request, as the store counts its operations. */
 export interface StoreClient {
   readonly fault: Fault | undefined
-  /** Waits for its turn among the requests under way. */
+  /** Waits for the turn of this request among the concurrent ones. */
   readonly turn: () => Promise<void>
   operations: number
-  /** A fault has happened to it. */
+  /** Whether a fault has affected this request. */
   disturbed: boolean
-  /** A write of its own, other than a tombstone, had an attempt without an answer. */
+  /** Whether a write of this request, other than a tombstone, had an attempt without an answer. */
   unclear: boolean
 }
 
 export interface FaultyStore {
   readonly store: Store
-  /** Runs work whose operations are those of `client`. */
+  /** Runs work and counts its operations for `client`. */
   as<T>(client: StoreClient, work: () => Promise<T>): Promise<T>
-  /** The oldest write that is late takes effect now, if its condition still holds. `false`: there is none. */
+  /** Applies the oldest late write, if its condition still holds. Returns `false` if there is none. */
   land(): Promise<boolean>
 }
 
@@ -45,12 +45,12 @@ export const storeClient = (turn: () => Promise<void>, fault: Fault | undefined)
 /** Keys for which the first write decides. Other work, such as signing keys and copies, may go on after the answer. */
 const isRacedFor = (key: string) => key.startsWith('grants/') || key.startsWith('limits/')
 
-/** Wraps a store. */
+/** Wraps a store so that it fails as `Fault` describes. */
 export function createFaultyStore(inner: Store): FaultyStore {
   const clients = new AsyncLocalStorage<StoreClient>()
   const late: (() => Promise<unknown>)[] = []
 
-  /** @param effect the operation itself; it happens in one go */
+  /** @param effect the operation itself, which is atomic */
   async function read<T>(key: string, effect: () => Promise<T>): Promise<T> {
     const client = clients.getStore()
     if (!client) return effect()
@@ -87,7 +87,7 @@ export function createFaultyStore(inner: Store): FaultyStore {
     return { won: false, ambiguous: true }
   }
 
-  /** Unconditional: whether it has to be sent twice makes no difference. */
+  /** An unconditional write, for which a second attempt makes no difference. */
   async function put(key: string, effect: () => Promise<void>): Promise<void> {
     const client = clients.getStore()
     if (!client) return effect()
@@ -129,7 +129,7 @@ async function turnOf(client: StoreClient, key: string): Promise<void> {
 
 function unavailable(client: StoreClient): StoreUnavailable {
   client.disturbed = true
-  return new StoreUnavailable('a fault of the test')
+  return new StoreUnavailable('an injected fault')
 }
 
 /**

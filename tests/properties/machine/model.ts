@@ -10,7 +10,7 @@ import { header, type Instance, lifetimes, payload, type World } from './world.t
 
 /** The model of a grant, from its code on: what may happen to it, and what must never change. */
 export interface GrantModel {
-  /** Its key in the store, which only the code says. */
+  /** The grant's key in the store, read from the sealed code. */
   readonly key: string
   readonly code: { readonly value: string; readonly expiresAt: number; readonly verifier: string }
   readonly client: ClientModel
@@ -24,14 +24,14 @@ export interface GrantModel {
   readonly refreshTokens: Map<number, string>
   /** All access tokens that were issued, the oldest first. */
   readonly accessTokens: string[]
-  /** Those that must be given out in the very same form again: a moved store means another. */
+  /** Generations whose refresh token must not change when it is issued again, until the store moves. */
   readonly settled: Set<number>
   /** When each generation was requested by a client that may, in milliseconds. */
   readonly asked: Map<number, Set<number>>
   redeemed: number
-  /** Hash of the id of the code that made it. */
+  /** The hash of the id of the code that created the grant. */
   madeBy: string | undefined
-  /** It ought to have ended; the tombstone may still be under way. */
+  /** Whether the grant must end. The tombstone may not be written yet. */
   doomed: boolean
 }
 
@@ -52,9 +52,9 @@ export interface Held {
 export interface Event {
   readonly kind: 'redeem' | 'refresh' | 'revoke'
   readonly grant: GrantModel
-  /** Of the refresh token that was presented. */
+  /** The generation of the presented refresh token. */
   readonly generation: number
-  /** Of the code that was presented. */
+  /** The hash of the id of the presented code. */
   readonly codeHash: string | undefined
   /** The fault of the request itself. It must get this error, and change nothing. */
   readonly expectedError: string | undefined
@@ -74,8 +74,8 @@ export async function look(grant: GrantModel, world: World): Promise<Held | null
 const isOver = (held: Held | null) => held?.record.revokedAt !== undefined
 
 /**
- * Compares what was answered, and what became of the grant, with what may be. `events`: what was sent meanwhile, all at
- * once; `landing`: a late write took effect. Throws `AssertionError`.
+ * Throws `AssertionError` unless the answers, and the change of the grant, are allowed. `events`: the requests that were
+ * sent concurrently; `landing`: a late write took effect.
  */
 export async function judge(grant: GrantModel, events: readonly Event[], world: World, landing = false): Promise<void> {
   const before = grant.held
@@ -86,11 +86,11 @@ export async function judge(grant: GrantModel, events: readonly Event[], world: 
   const cause = fair.some((event) => mayEnd(event, fair, before, after, now))
   grant.doomed ||= cause
   if (before?.version !== after?.version) {
-    assert(fair.length > 0 || landing, 'changed by a request that is invalid, or by none at all')
-    assert(after, 'a grant does not vanish')
+    assert(fair.length > 0 || landing, 'changed without a valid request')
+    assert(after, 'the grant has disappeared')
     judgeChange(grant, before, after)
     if (before === null) grant.madeBy = after.record.codeHash
-    assert.equal(after.record.codeHash, grant.madeBy, 'it was made by another code')
+    assert.equal(after.record.codeHash, grant.madeBy, 'another code created the grant')
     assert(before === null || !isOver(before), 'a tombstone was overwritten')
     if (isOver(after)) assert(cause || (landing && grant.doomed), 'a grant ended without a reason')
   }
@@ -99,12 +99,15 @@ export async function judge(grant: GrantModel, events: readonly Event[], world: 
 
 function judgeChange(grant: GrantModel, before: Held | null, { record }: Held): void {
   const first = before === null ? 0 : before.record.generation + 1
-  assert(record.generation >= first - 1, 'a generation came back')
+  assert(record.generation >= first - 1, 'the generation went back')
   for (let generation = first; generation <= record.generation; generation++) {
-    assert(grant.asked.has(generation), `nobody asked for generation ${generation}`)
+    assert(grant.asked.has(generation), `no client asked for generation ${generation}`)
   }
   const { rotatedAtMilliseconds = 0 } = record
-  assert(grant.asked.get(record.generation)?.has(rotatedAtMilliseconds), 'it began when nobody asked for it')
+  assert(
+    grant.asked.get(record.generation)?.has(rotatedAtMilliseconds),
+    'the generation began at a time without a request for it',
+  )
   assert.equal(record.rotatedAt, Math.floor(rotatedAtMilliseconds / 1000))
   assert.equal(record.endsAt, grant.endsAt)
   assert.equal(record.expiresAt, Math.min(record.rotatedAt + lifetimes.refreshToken, record.endsAt))
@@ -131,7 +134,7 @@ const isInWindow = (held: Held | null, now: number) =>
 function judgeAnswer(event: Event, before: Held | null, after: Held | null, now: number, world: World): void {
   const { answer, client, expectedError, idle, grant, kind, at } = event
   const what = `${kind}${kind === 'refresh' ? ` of generation ${event.generation}` : ''}: ${answer.status} ${answer.text}`
-  // Whose access token it is cannot be said without the keys, which are in the store.
+  // Without the store there are no signing keys, so that the server cannot tell which grant an access token is for.
   const unread = kind === 'revoke' && client.disturbed && answer.status === 503
   if (unread && (idle || expectedError !== undefined)) return
   if (expectedError !== undefined) {
@@ -142,7 +145,7 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
   switch (answer.status) {
     case 200:
       if (kind === 'revoke') {
-        assert(idle || !before || isOver(after), `it lives on: ${what}`)
+        assert(idle || !before || isOver(after), `the grant is still active: ${what}`)
         break
       }
       assert(!isOver(before), `tokens of a grant that has ended: ${what}`)
@@ -153,20 +156,23 @@ function judgeAnswer(event: Event, before: Held | null, after: Held | null, now:
         const next = event.generation + 1
         const generation = before?.record.generation ?? 0
         const repeats = next === generation && isInWindow(before, now)
-        assert(next > generation || repeats, `an old generation lives: ${what}`)
+        assert(next > generation || repeats, `an old generation is accepted: ${what}`)
       }
       judgeTokens(event, after, now, world)
       break
     case 400:
       assert.equal(jsonOf(answer.text).error, 'invalid_grant', what)
       assert(kind !== 'revoke', what)
-      assert(isOver(after) || (kind === 'redeem' && after?.record.codeHash !== event.codeHash), `not over: ${what}`)
+      assert(
+        isOver(after) || (kind === 'redeem' && after?.record.codeHash !== event.codeHash),
+        `refused although the grant is active: ${what}`,
+      )
       break
     default: {
       assert.equal(answer.status, 503, what)
-      // The answer would have to be signed by a key that this instance does not have.
+      // This instance does not have the key that seals the new refresh token.
       const unknownKey = kind === 'refresh' && after !== null && at?.has(after.record.kid) === false
-      assert(client.disturbed || unknownKey, `nothing was wrong with the store: ${what}`)
+      assert(client.disturbed || unknownKey, `503 although the store did not fail: ${what}`)
     }
   }
 }
@@ -211,7 +217,7 @@ function judgeTokens(
   // A client that refreshes without a pause keeps the token of the third time, for two seconds.
   const rests = said.generation === generation && generation >= 0
   const next = rests ? generation : generation + 1
-  if (rests) assert(mayRest(said, milliseconds), 'it should have rotated')
+  if (rests) assert(mayRest(said, milliseconds), 'the refresh token must rotate')
   const { email } = said.person
   remember(grant, next, refreshToken)
   assert.equal(refreshToken, grant.refreshTokens.get(next), `two tokens of generation ${next}`)
@@ -220,7 +226,7 @@ function judgeTokens(
     { n: next, g: grant.key, scope: grant.scope, resource, end: grant.endsAt, email: `${grant.sub}@example.com` },
   )
   const { rotatedAtMilliseconds = 0 } = said.carried ?? {}
-  assert(grant.asked.get(next)?.has(rotatedAtMilliseconds), 'a token of a time when nobody asked')
+  assert(grant.asked.get(next)?.has(rotatedAtMilliseconds), 'the token has a time without a request')
   if (after?.record.generation === next && !isOver(after)) assert.equal(said.version, after.version)
 }
 

@@ -18,7 +18,7 @@ import { expectNoDifference, sights, steal } from './thief.ts'
 import { sendAll } from './tokens.ts'
 import { createWorld, payload } from './world.ts'
 
-/** Plays a script in a world of its own; after each step everything has to be as it may be. Throws `AssertionError`. */
+/** Plays a script in a new world, and throws `AssertionError` at the first step after which a state is not allowed. */
 export async function play({ steps, ...circumstances }: Script): Promise<void> {
   const state: State = {
     world: await createWorld(circumstances),
@@ -121,7 +121,7 @@ async function take(step: Step, state: State): Promise<void> {
 
 const ended = ({ grants }: State) => grants.filter(({ held }) => held?.record.revokedAt !== undefined).length
 
-/** The usual way, without detours. */
+/** Signs in without errors or detours. */
 async function signIn({ client, browser, until, at }: Extract<Step, { do: 'sign in' }>, state: State): Promise<void> {
   if (state.clients.length === 0)
     await registerStep(state, { do: 'register', kind: client, address: 2, at, faults: [undefined], order: [] })
@@ -181,7 +181,7 @@ async function everybodyComesBack(state: State): Promise<void> {
     for (const kind of [0, documentKind]) {
       const [before, known] = [pages.length, clients.length]
       await registerStep(state, { ...register, kind, address: index, at: index })
-      assert.equal(clients.length, known + 1, 'it cannot register')
+      assert.equal(clients.length, known + 1, 'the client cannot register')
       const at = index
       await authorizeStep(state, {
         do: 'authorize',
@@ -191,7 +191,7 @@ async function everybodyComesBack(state: State): Promise<void> {
         at,
         fault: undefined,
       })
-      assert.equal(pages.length, before + 1, 'nobody is asked')
+      assert.equal(pages.length, before + 1, 'no consent page')
     }
   }
 }

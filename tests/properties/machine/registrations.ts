@@ -16,7 +16,7 @@ const kinds: readonly { readonly redirectUri: string; readonly metadata?: object
   { redirectUri: 'http://localhost:7777/', metadata: { grant_types: ['authorization_code'] } },
 ]
 
-/** One client for each of `faults`, at the same time and each at another instance; or the one that publishes itself. */
+/** Registers one client for each of `faults`, concurrently and at alternating instances; or adds the published client. */
 export async function registerStep(state: State, step: Extract<Step, { do: 'register' }>): Promise<void> {
   const kind = kinds[step.kind]
   if (!kind) {
@@ -31,10 +31,10 @@ export async function registerStep(state: State, step: Extract<Step, { do: 'regi
   const outcomes = await interleave(step.order, senders)
   const registered = state.registered.get(windowOf(state, step.address)) ?? 0
   assert(registered <= registrationLimit, `${registered} registrations in an hour`)
-  if (outcomes.includes(429)) assert((await mostCounted(state)) >= registrationLimit, 'refused without need')
+  if (outcomes.includes(429)) assert((await mostCounted(state)) >= registrationLimit, 'refused below the limit')
 }
 
-/** The address and the hour. */
+/** Names the address and the hour. */
 const windowOf = ({ world }: State, address: number) => `${address} ${Math.floor(seconds(world) / hour)}`
 
 /** The count in the store for the address that has registered most in this hour. */

@@ -10,7 +10,7 @@ export type Step =
       readonly do: 'sign in'
       readonly client: number
       readonly browser: number
-      /** How far: all the way, or left with this before the person. */
+      /** Where the sign-in stops: at the code, or at a page that waits for the user. */
       readonly until: 'code' | 'consent' | 'login' | 'confirmation'
       readonly at: number
     }
@@ -44,10 +44,10 @@ export type Step =
   | { readonly do: 'steal'; readonly grant: number }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'late write lands' }
-  /** Restored from a copy, or re-sealed: the same records in other versions. */
+  /** The store is restored or copied: the records stay the same, and their versions change. */
   | { readonly do: 'store moves' }
 
-/** The kind of client that registers nowhere, because it publishes its metadata. */
+/** The kind of client that publishes its metadata and does not register. */
 export const documentKind = 5
 
 export type Scope = 'docs:read' | 'docs:read docs:feedback'
@@ -79,17 +79,20 @@ export type TokenRequest =
 export type Wrong = 'nothing' | 'client' | 'verifier' | 'redirect_uri' | 'resource'
 
 interface Sent {
-  /** Number of the instance. */
+  /** The index of the instance. */
   readonly at: number
-  /** How often the refresh token of the answer is used right away. */
+  /** How many refreshes follow at once, each with the refresh token of the previous answer. */
   readonly again: number
   readonly fault: Fault | undefined
 }
 
 export interface Script {
-  /** The secrets of the two instances: the same; each other's as the previous one; the new one unknown to the old instance. */
+  /**
+   * The secrets of the two instances. `same`: one secret; `both`: each has the other's as its previous secret; `mixed`: the
+   * old instance does not know the new secret.
+   */
   readonly secrets: 'same' | 'both' | 'mixed'
-  /** Whether there is one in the beginning. */
+  /** Whether a signing key exists at the start. */
   readonly signingKey: 'made' | 'none'
   readonly steps: readonly Step[]
 }

@@ -25,7 +25,7 @@ export interface State {
   readonly known: Map<Instance, KnownDocument>
   /** Registrations by address and hour, without those for which the store failed. */
   readonly registered: Map<string, number>
-  /** A late write has taken effect. */
+  /** Whether a late write has taken effect. */
   landed: boolean
 }
 
@@ -43,10 +43,10 @@ interface Page {
 
 interface Transaction {
   readonly page: Page
-  /** Of the way through the provider that is under way: each has its own. */
+  /** The `state` at the provider. Each new redirect to the provider has its own. */
   state: string
   phase: 'login' | 'confirmation' | 'finished' | 'over'
-  /** Until when the phase can be completed, and until when it is known at all. */
+  /** Seconds: when the phase can no longer be completed, and when the server forgets the transaction. */
   expiresAt: number
   knownUntil: number
   readonly approvedAt: number
@@ -73,7 +73,7 @@ export async function authorizeStep(state: State, step: StepOf<'authorize'>): Pr
   if (!client) return
   const at = instanceOf(world, step.at)
   const pkce = newPkce()
-  // Some take several cookies for their sign-in.
+  // Some sign-ins need several cookies.
   const clientState = `state ${pages.length} & more`.padEnd(pages.length % 3 === 1 ? 4_096 : 0, '"+%é')
   const redirectUri = client.redirectUri.replace('127.0.0.1/', '127.0.0.1:7777/')
   const path = authorizePath(client.id, pkce, { redirect_uri: redirectUri, scope: step.scope, state: clientState })
@@ -112,7 +112,7 @@ export async function pressStep(state: State, step: StepOf<'press'>): Promise<vo
   if (!known) return refused(answer, 403)
   if (step.button === 'cancel') return expectError(answer, page, 'access_denied', world)
   if (!own) {
-    // Asked again, in a page that belongs to this browser.
+    // The user is asked again, on a page that belongs to this browser.
     refused(answer, 200)
     state.pages.push({
       ...page,
@@ -197,7 +197,7 @@ export async function confirmStep(state: State, step: StepOf<'confirm'>): Promis
   if (phase === 'finished') {
     if (step.button === 'cancel' || !code || code.expiresAt <= time)
       return expectFinished(answer, transaction, state.world)
-    // Pressed twice: the very same code.
+    // A second press of the button gives the same code.
     return expectTheSameCode(answer, page, code.value, state.world)
   }
   if (transaction.expiresAt <= time) return expectAnew(answer, page, 403)
@@ -218,7 +218,7 @@ function finish(transaction: Transaction, code: NonNullable<Transaction['code']>
 function expectFinished(answer: Answer, { page, code }: Transaction, world: World): void {
   refused(answer, 200)
   if (code && code.expiresAt > seconds(world)) expectTheSameCode(answer, page, code.value, world)
-  else assert(!answer.text.includes('code='), 'a code that is no good')
+  else assert(!answer.text.includes('code='), 'links with a code that has expired')
 }
 
 /** Compares every member, the id too. Another instance may have sealed it with another secret. */
@@ -227,7 +227,7 @@ function expectTheSameCode(answer: Answer, page: Page, value: string, world: Wor
   assert.deepEqual(open(returned(answer, page, world).get('code') ?? ''), open(value))
 }
 
-/** A page whose button sends the client's own request once more. */
+/** Expects a page whose button repeats the client's authorization request. */
 function expectAnew(answer: Answer, page: Page, status: number): void {
   refused(answer, status)
   const [, link = ''] = /<a class="button primary" href="([^"]*)"/.exec(answer.text) ?? []
@@ -300,7 +300,7 @@ function expectCode(
 ): NonNullable<Transaction['code']> {
   const value = returned(answer, page, world).get('code') ?? ''
   const code = codeSealer(world.sealing).open(value)
-  assert(code, 'no code of ours')
+  assert(code, 'the code cannot be opened')
   const { clientHash, redirectUriHash, codeChallenge, scope, resource, expiresAt, grant, endsAt } = code
   const sub = subjectOf(reader.issuer, upstreamSub)
   assert.deepEqual(
@@ -335,7 +335,7 @@ function expectCode(
   return { value, expiresAt }
 }
 
-/** The parameters of the answer to the client, which goes nowhere but to the redirect URI of the request. */
+/** The parameters of the answer to the client. The answer must go to the redirect URI of the request. */
 function returned(answer: Answer, page: Page, world: World): URLSearchParams {
   const [, link = ''] = /<a class="button [a-z]+" href="([^"]*)"/.exec(answer.text) ?? []
   const location = answer.headers.get('location') ?? link.replaceAll('&amp;', '&')

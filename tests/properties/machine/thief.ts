@@ -14,7 +14,7 @@ export interface Thief {
   readonly accessToken: string
 }
 
-/** The newest tokens of a grant; `undefined`: it has none. */
+/** Copies the newest tokens of a grant; `undefined` if it has none. */
 export function steal(grant: GrantModel): Thief | undefined {
   const refreshToken = grant.refreshTokens.get(Math.max(...grant.refreshTokens.keys()))
   const accessToken = grant.accessTokens.at(-1)
@@ -32,7 +32,7 @@ export function readable(token: string): readonly unknown[] {
   })
 }
 
-/** All that thieves see of the grants that live, at one moment. */
+/** Everything that the thieves see of the active grants at one moment. */
 export async function sights({ world, thieves }: State): Promise<ReadonlyMap<Thief, string>> {
   // This instance can open the values of all instances.
   const at = world.instances.at(-1)

@@ -18,7 +18,7 @@ import { createDocumentHost, type DocumentHost } from './document-host.ts'
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts'
 import type { Script } from './script.ts'
 
-/** Two instances on one store that can fail, and the browsers of two people. */
+/** Two instances with one store that can fail, and the browsers of two users. */
 export interface World {
   readonly issuer: string
   /** The true contents of the store. */
@@ -26,24 +26,24 @@ export interface World {
   readonly faults: FaultyStore
   readonly documentHost: DocumentHost
   readonly instances: readonly Instance[]
-  /** The names of the keys that access tokens were signed with. */
+  /** The ids of the keys that signed access tokens. */
   readonly signedWith: Set<string>
-  /** With every secret: opens whatever any instance sealed. */
+  /** Has every secret, and so opens the sealed values of all instances. */
   readonly sealing: Sealing
   /** The opened content of a refresh token of any instance. */
   inside(refreshToken: string): RefreshToken
-  /** Whom each browser belongs to, by the number in the subject at the OpenID Provider. */
+  /** The browsers, each with the subject of its user at the OpenID Provider. */
   readonly browsers: readonly { readonly upstreamSub: string; readonly open: Open }[]
   now(): number
   wait(seconds: number): void
 }
 
-/** A request of a browser to one of the instances. */
+/** Sends a request of a browser to an instance. */
 export type Open = (at: Instance, visit: (browser: TestBrowser) => Promise<Response>) => Promise<Response>
 
 export interface Instance {
   readonly server: Server
-  /** Whether it has the secret that sealed this value. */
+  /** Whether the instance has the secret that sealed this value. */
   opens(sealed: string): boolean
   has(kid: string): boolean
 }
@@ -72,10 +72,10 @@ const rings: Record<Script['secrets'], readonly Secrets[]> = {
   mixed: [only(older), { ...only(newer), previous: [older] }],
 }
 
-/** Registrations that one address may make in an hour. */
+/** How many clients one address may register in an hour. */
 export const registrationLimit = 3
 
-/** @param interstitial false: no consent page where the operator may leave it out */
+/** @param interstitial `false`: skip the consent page wherever that is allowed */
 export async function createWorld(
   { secrets, signingKey }: Pick<Script, 'secrets' | 'signingKey'>,
   { interstitial = true } = {},
@@ -112,7 +112,7 @@ export async function createWorld(
     sealing,
     inside(refreshToken) {
       const opened = refreshTokens.open(refreshToken)
-      if (!opened) throw new Error('not a refresh token of ours')
+      if (!opened) throw new Error('no instance sealed this refresh token')
       return opened
     },
     browsers: [0, 1].map(createBrowser),
@@ -133,7 +133,7 @@ function createInstance(ring: Secrets, options: Omit<ServerOptions, 'secrets'>):
   }
 }
 
-/** One jar of cookies, whichever instance answers. */
+/** A browser whose cookies go to both instances. */
 function createBrowser(number: number): World['browsers'][number] {
   const upstreamSub = `person-${number}`
   const cookies = new Map<string, string>()
@@ -164,7 +164,7 @@ function decoded(part = ''): Readonly<Record<string, unknown>> {
 
 let signingKeyRecord: Promise<{ readonly key: string; readonly value: StoreValue }> | undefined
 
-/** Making a signing key takes longer than a whole script: all worlds have the same. */
+/** One signing key for all worlds, because creating a key takes longer than a whole script. */
 function madeOnce(): Promise<{ readonly key: string; readonly value: StoreValue }> {
   signingKeyRecord ??= makeSigningKey()
   return signingKeyRecord
@@ -180,6 +180,6 @@ async function makeSigningKey(): Promise<{ readonly key: string; readonly value:
   const { signal } = new AbortController()
   const [key = ''] = (await server.store.list('signing-keys/', signal)).keys
   const stored = await server.store.get(key, signal)
-  if (!stored) throw new Error('no signing key was made')
+  if (!stored) throw new Error('no signing key was created')
   return { key, value: stored.value }
 }
