@@ -2,7 +2,7 @@ import { ProtocolError } from '@modelcontextprotocol/server'
 import { untilAborted } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
 import { type Answer, createCaller, type Report, type Timeouts } from './calls.ts'
-import { connectToMcpServer, type McpConnection } from './connection.ts'
+import type { McpConnection } from './connection.ts'
 
 export interface McpClientOptions extends Timeouts {
   readonly url: string
@@ -34,7 +34,10 @@ export function createMcpClient(options: McpClientOptions): McpClient {
   /** Shared by concurrent callers; one that disconnects does not cancel it. */
   function connect(): Promise<McpConnection> {
     if (connection !== undefined) return connection
-    const opening = connectToMcpServer({ url, headers, clientInfo: client, connectTimeout })
+    // Loaded at the first call: most requests of a new instance only list the tools.
+    const opening = import('./connection.ts').then(({ connectToMcpServer }) =>
+      connectToMcpServer({ url, headers, clientInfo: client, connectTimeout }),
+    )
     connection = opening
     opening.catch(() => forget(opening))
     return opening

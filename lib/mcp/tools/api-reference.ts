@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import type { ApiReference } from '../../answers/api-reference.ts'
 import type { Answer } from '../../answers/calls.ts'
@@ -143,6 +142,8 @@ function resultsWith(properties: NonNullable<ObjectSchema['properties']>) {
   async function dataOf({ structuredContent, content }: CallToolResult): Promise<Record<string, unknown>> {
     const whole = textOf(content)
     const inText = parseJson(whole)
+    // To load node:util takes a few milliseconds of a cold start.
+    const { isDeepStrictEqual } = await import('node:util')
     for (const candidate of [structuredContent ?? null, inText ?? null]) {
       const data = await check(candidate)
       // Adds the text if it says more than the hub's own data.
