@@ -50,7 +50,7 @@ describe('redirect URIs', () => {
 test('authorization: only a valid request shows the consent page, and every redirect goes to a registered URI [A-03 A-04 A-11]', () =>
   expectToHold(authorizationParameters))
 
-test('authorization no consent page: only for a trusted host, and only if no other site started the navigation [C-06 C-07]', () =>
+test('authorization without a consent page: only for a trusted host, and only if no other site started the navigation [C-06 C-07]', () =>
   expectToHold(withoutInterstitial))
 
 test('token requests: a valid request gets tokens, any other gets its error and changes nothing [T-01 T-03 T-05 T-11]', () =>
