@@ -7,7 +7,7 @@ import { knownNames } from '../lib/settings/table.ts'
 
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
 
-/** Files below a folder that end like this, as paths from the root of the repository. */
+/** Files below a folder with this ending, as paths from the root of the repository. */
 function files(folder: string, ending: string): string[] {
   return readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(ending))
@@ -33,7 +33,7 @@ const pages = [...rootPages, ...['.github', 'bench', 'dev', 'docs', 'lib'].flatM
 const titlesIn = (source: string) =>
   [...source.matchAll(/(?:\b(?:test|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map(([, , title]) => title)
 
-/** What stands in the first column of the tables of a part of a page, as code. */
+/** The code in the first column of the tables of a part of a page. */
 const firstColumn = (text: string) => found(text, /^\| `([A-Za-z_]+)` \|/gm)
 
 describe('settings', () => {
@@ -115,7 +115,7 @@ function leads(page: string, link: string): boolean {
   return fragment === undefined || headings(read(target)).includes(fragment)
 }
 
-/** As GitHub makes them: lower case, words joined by hyphens, without punctuation. */
+/** The anchors of headings as GitHub makes them: lower case, words joined by hyphens, without punctuation. */
 function headings(text: string): string[] {
   return found(text.replaceAll(/^```.*?^```/gms, ''), /^#+ (.+)$/gm).map((title) =>
     title

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 
-/** The longest `state` there may be. Characters. */
+/** The longest `state` that the broker accepts, in characters. */
 export const longestState = 4096
 
-/** `text` over and over, up to that length in characters. */
+/** Repeats `text` up to that length, in characters. */
 const filled = (text: string) => [...text.repeat(longestState)].slice(0, longestState).join('')
 
 const printable = Array.from({ length: 0x7f - 0x20 }, (_, at) => String.fromCharCode(0x20 + at)).join('')

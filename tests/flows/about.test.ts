@@ -6,7 +6,7 @@ import { builtArtifact } from '../support/artifact.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+/** Milliseconds to wait for a printed line. Only a missing line takes that long. */
 const patience = 10_000
 
 const documentation = 'https://docs.example.com/mcp-server'
@@ -34,7 +34,7 @@ afterAll(async () => {
 const jsonAt = async (url: string) => (await send(url)).json()
 
 describe('a host with settings and a memory of its own', () => {
-  /** `undefined` takes a setting away. */
+  /** `undefined` removes a setting. */
   async function deploy(changes: Readonly<Record<string, string | undefined>>) {
     const port = await freePorts()
     const url = `http://localhost:${port}`
@@ -56,7 +56,7 @@ describe('a host with settings and a memory of its own', () => {
     return [response.status, await response.json()]
   }
 
-  test('is ready once the store has proved that only one can win, and asking again costs nothing [O-03]', async () => {
+  test('is ready when the store has proved that only one writer wins; a second check costs nothing [O-03]', async () => {
     await using host = await deploy({})
     const before = stack.emulator.operations().length
     const answers = await Promise.all(Array.from({ length: 20 }, () => readiness(host.url)))
@@ -77,7 +77,7 @@ describe('a host with settings and a memory of its own', () => {
     await vi.waitFor(() => expect(host.lines.join('\n')).toContain('"not_ready"'), patience)
   })
 
-  test('is not ready while it is misconfigured, and tells strangers neither settings nor values [O-10]', async () => {
+  test('is not ready while it is misconfigured, and the answer shows neither settings nor values [O-10]', async () => {
     await using host = await deploy({ MCP_OAUTH_SECRET: 'hunter2hunter2' })
     expect(await readiness(host.url)).toEqual([503, { status: 'not ready', reason: 'configuration' }])
     expect(await jsonAt(`${host.url}/health`)).toEqual({ status: 'ok', oauth: false })
@@ -85,7 +85,7 @@ describe('a host with settings and a memory of its own', () => {
 })
 
 describe('the documents about the server', () => {
-  test('say whether one has to sign in, as /mcp does [F-000-23]', async () => {
+  test('say whether a sign-in is required, as /mcp does [F-000-23]', async () => {
     for (const [{ url, mcpUrl }, required] of [
       [stack, true],
       [open, false],
@@ -127,7 +127,7 @@ describe('the documents about the server', () => {
     expect(headers.get('cache-control')).toBe('public, max-age=3600')
   })
 
-  test('promise the capabilities that the server has, and no others [B8-18]', async () => {
+  test('name exactly the capabilities of the server [B8-18]', async () => {
     const message = json(
       JSON.stringify({
         jsonrpc: '2.0',
@@ -144,7 +144,7 @@ describe('the documents about the server', () => {
     expect(result.serverInfo).toMatchObject({ name: serverInfo.name, version: serverInfo.version })
   })
 
-  test('the links of the front page lead somewhere', async () => {
+  test('the links of the front page work', async () => {
     const { links } = await jsonAt(stack.url)
     for (const link of Object.values<string>(links)) expect((await send(link)).status).toBe(200)
   })
@@ -174,7 +174,7 @@ describe('a person', () => {
     expect(text).toContain('retry-after: ')
   })
 
-  test('who opens the address of the MCP server is led to the documentation, or to the front page', async () => {
+  test('a browser at the address of the MCP server is led to the documentation, or to the front page', async () => {
     for (const [{ mcpUrl }, location] of [
       [stack, stack.url],
       [open, documentation],
@@ -187,7 +187,7 @@ describe('a person', () => {
     }
   })
 
-  test('is not mistaken for a client, whose probe gets the challenge [S-11]', async () => {
+  test('is not mistaken for a client: the probe of a client gets the challenge [S-11]', async () => {
     for (const accept of ['*/*', 'text/event-stream', 'application/json, text/event-stream']) {
       expect((await send(stack.mcpUrl, { headers: { accept } })).status).toBe(401)
     }

@@ -49,7 +49,7 @@ const feedbackTool = 'submit_documentation_feedback'
 const feedback = 'Nothing is said about compaction.'
 
 describe('a user who has signed in', () => {
-  test('sends feedback, which arrives under their address and is nowhere in the log', async () => {
+  test('sends feedback, which arrives with the user’s address and is not in the log', async () => {
     const page = new URL('/current/topics/', stack.forms.url).href
     const { result } = await call(feedbackTool, { feedback, category: 'bug', page_url: page }, accessToken)
     expect(result.structuredContent).toMatchObject({ status: 'submitted' })
@@ -75,7 +75,7 @@ describe('a user who has signed in', () => {
     expect(stack.forms.submissions()).toEqual([])
   })
 
-  test('sees their own connection, and how many others there are until one is ended [C-13 S-26]', async () => {
+  test('sees the connection of this client, and the number of others until one is ended [C-13 S-26]', async () => {
     const other = await registerClient(stack.url, 'Lost phone')
     const lost = await signIn(other, 'docs:read')
     await obtainTokens(await registerClient(stack.url, 'Somebody else’s'))
@@ -93,7 +93,7 @@ describe('a user who has signed in', () => {
 })
 
 describe('where every user must sign in', () => {
-  test('MCP_PUBLIC_TOOLS: those alone need no token; auth_status without the setting [S-20]', async () => {
+  test('MCP_PUBLIC_TOOLS: only these tools need no token; without the setting only auth_status [S-20]', async () => {
     const open = `${(await deploy(stack, { MCP_PUBLIC_TOOLS: 'ask_redpanda_question' })).url}/mcp`
     const statuses = async (mcpUrl: string) => [
       (await call('auth_status', {}, undefined, mcpUrl)).status,

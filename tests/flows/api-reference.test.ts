@@ -56,7 +56,7 @@ describe('when the hub fails', () => {
 
   test.each([
     [
-      'a limit of its own',
+      'a rate limit of the hub',
       { kind: 'status', status: 429, retryAfter: 30 },
       { ...failure('HTTP 429'), retry_after: 30 },
     ],
@@ -72,13 +72,13 @@ describe('when the hub fails', () => {
     expect(JSON.parse(content[0].text)).toEqual({ ...expected, duration_ms: expect.any(Number) })
   })
 
-  test('once only, it is asked again, over a new connection', async () => {
+  test('once, it is asked again over a new connection', async () => {
     stack.hub.faults.call = { kind: 'reset', times: 1 }
     expect(await call('list_api_reference_pages', {})).toMatchObject({ structuredContent: { data: expect.any(Array) } })
     expect(stack.hub.calls()).toHaveLength(2)
   })
 
-  test('what it says of a page that there is not reaches the model as it is', async () => {
+  test('its message about a missing page reaches the model unchanged', async () => {
     const args = { urls: [`${stack.hub.docsUrl}/no-such-page`] }
     expect(await call('get_api_reference_content', args)).toMatchObject({
       isError: true,
@@ -86,7 +86,7 @@ describe('when the hub fails', () => {
     })
   })
 
-  test('questions are answered as ever', async () => {
+  test('questions are still answered', async () => {
     stack.hub.faults.connect = { kind: 'status', status: 500 }
     const { structuredContent } = await call('ask_redpanda_question', { question: 'What is a grant?' })
     expect(structuredContent.passages.length).toBeGreaterThan(0)
@@ -96,7 +96,7 @@ describe('when the hub fails', () => {
 describe('settings', () => {
   const apiTools = ['list_api_reference_pages', 'search_api_reference', 'get_api_reference_content']
 
-  test('MCP_API_HUB_URL is the hub that is asked; `off`, or a brand of one’s own without a hub, and there are no such tools', async () => {
+  test('MCP_API_HUB_URL is the hub; with `off`, or with another brand and no hub, there are no such tools', async () => {
     const hub = await startHub({ port: 0 })
     onTestFinished(hub.stop)
     const { names, mcpUrl } = await toolsOf({ MCP_API_HUB_URL: hub.url, MCP_API_DOCS_URL: hub.docsUrl })

@@ -29,10 +29,10 @@ const register = (url: string, headers: Sent['headers'] = {}) => {
   return send(`${url}/oauth/register`, { ...registration, headers: { ...registration.headers, ...headers } })
 }
 
-/** A person's next step in a sign-in, to be tried as often as one likes. */
+/** The next step of a sign-in. It can be tried any number of times. */
 type Step = () => Promise<Response>
 
-/** Sign-ins that have come as far as the consent page, the OpenID Provider, and the confirmation. */
+/** Sign-ins that have reached the consent page, the OpenID Provider, and the confirmation. */
 async function atConsent({ url }: AuthorizationRequest, browser = createWatchedBrowser()): Promise<Step> {
   const page = await openConsentPage(browser, url)
   return () => page.press('approve')
@@ -111,7 +111,7 @@ describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
 test('MCP_OAUTH_REGISTRATION_TOKEN: only a client with the token can register; guessing it is throttled [R-02 O-11]', async () => {
   const token = 'registration-token-7c1f-0b6e4d1fa2c9'
   keepSecret(token)
-  // Exempt from other limits, as this machine is, but not from this one.
+  // This machine is exempt from other limits, but not from this one.
   const { url } = await deploy(stack, { MCP_OAUTH_REGISTRATION_TOKEN: token })
   const stranger = await register(url)
   expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="registration"'])

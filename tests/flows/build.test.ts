@@ -12,24 +12,24 @@ async function build(source: string, outDir?: string) {
   return buildInChild({ outDir: outDir ?? join(functionsDirectory, 'out'), functionsDirectory })
 }
 
-test('what does not compile is named with its file and line', async () => {
+test('a compile error names its file and line', async () => {
   const failure = build('export default () => new Response()\nexport const config = {{\n')
   await expect(failure).rejects.toThrow(BuildFailed)
   await expect(failure).rejects.toThrow(/example\.ts:2:\d+: ERROR/)
 })
 
-test('a package that is not there fails the build, not the deployed function', async () => {
+test('a missing package fails the build, not the deployed function', async () => {
   await expect(build(`import 'no-such-package'\nexport default () => new Response()`)).rejects.toThrow(
     /no-such-package/,
   )
 })
 
-test('an artifact is not built where it would find packages that it does not hold', async () => {
+test('an artifact is not built where it would find packages of the repository', async () => {
   const inside = join(repository, 'dist/artifact')
   await expect(build('export default () => new Response()', inside)).rejects.toThrow(/outside the repository/)
 })
 
-test('a build that is given up ends', async () => {
+test('an aborted build ends', async () => {
   const stopping = new AbortController()
   const building = buildInChild({ outDir: join(tmpdir(), 'never-built'), signal: stopping.signal })
   stopping.abort()

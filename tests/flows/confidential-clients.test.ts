@@ -78,7 +78,7 @@ test('the metadata names the methods, none first, and the algorithms [D-08 T-09]
 })
 
 describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
-  test('signs in with its id and secret as ever, and gets a refresh token [R-01 F-002-01 F-002-16]', async () => {
+  test('signs in with its id and secret, and gets a refresh token [R-01 F-002-01 F-002-16]', async () => {
     for (const authorization of [basic('docs-portal', portalSecret), undefined]) {
       const posted = authorization ? {} : { client_id: 'docs-portal', client_secret: portalSecret }
       const redeemed = await token({ ...(await redeeming('docs-portal', portal)), ...posted }, authorization)
@@ -89,7 +89,7 @@ describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
     }
   })
 
-  test('is refused without its secret or with another one; a refused try costs it nothing [F-002-16 T-07]', async () => {
+  test('is refused without its secret or with another one; a refused try changes nothing [F-002-16 T-07]', async () => {
     const form = await redeeming('docs-portal', portal)
     expect((await token({ ...form, client_id: 'docs-portal' })).verdict).toBe('401 invalid_client')
     const wrong = await token(form, basic('docs-portal', `${portalSecret}!`))
@@ -105,12 +105,12 @@ describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
     expect((await token(form, basic('docs-portal', portalSecret))).body.scope).toBe('docs:read')
   })
 
-  test('stands beside clients that register by themselves and prove nothing [F-002-01]', async () => {
+  test('works beside clients that register by themselves without authentication [F-002-01]', async () => {
     const { accessToken } = await obtainTokens(await registerClient(stack.url))
     expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
   })
 
-  test('whose secret is being guessed answers 429 after twenty tries, without looking at the next [T-07 O-11]', async () => {
+  test('gets 429 after twenty wrong secrets, and the next secret is not checked [T-07 O-11]', async () => {
     const { client_id } = await (
       await send(
         `${stack.url}/oauth/register`,
@@ -128,7 +128,7 @@ describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
   })
 })
 
-test('a client that registers for a secret is given one, and both ways of sending it work [R-04 T-08]', async () => {
+test('a client that registers for a secret gets one, and both ways of sending it work [R-04 T-08]', async () => {
   const registered = await send(
     `${stack.url}/oauth/register`,
     json(
@@ -181,7 +181,7 @@ describe('a client with a document that allows private_key_jwt alone', () => {
     ])
   })
 
-  test('shows an assertion for one request only, however many arrive at once [T-09]', async () => {
+  test('uses an assertion for one request only, however many arrive at once [T-09]', async () => {
     const clientId = publisher.newClientId()
     const sessions = await Promise.all(
       Array.from({ length: 4 }, async () =>
@@ -204,7 +204,7 @@ describe('a client with a document that allows private_key_jwt alone', () => {
   })
 })
 
-test('keys at a private address are never asked for: the client is refused [M-05 T-09]', async () => {
+test('keys at a private address are never fetched: the client is refused [M-05 T-09]', async () => {
   const registered = await send(
     `${stack.url}/oauth/register`,
     json(
@@ -220,7 +220,7 @@ test('keys at a private address are never asked for: the client is refused [M-05
   expect((await token({ ...form, ...(await proof(client_id)) })).verdict).toBe('401 invalid_client')
 })
 
-test('assertions that cannot be used any more are swept, the others stay', async () => {
+test('expired assertions are swept, the others stay', async () => {
   const store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
   const clientId = publisher.newClientId()
   await token({ ...(await redeeming(clientId, loopback)), ...(await proof(clientId)) })

@@ -92,7 +92,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('a request reaches its function with the host it was addressed to, the real peer, and the platform’s own facts', async () => {
+test('a request reaches its function with its Host, the real peer address, and the platform’s headers', async () => {
   const response = await fetch(`http://127.0.0.1:${host.port}/show?a=1&a=2`, {
     method: 'POST',
     body: 'héllo',
@@ -118,7 +118,7 @@ test('a request reaches its function with the host it was addressed to, the real
   })
 })
 
-test('functions see the environment they were given and none of the machine’s', async () => {
+test('functions see the given environment, and nothing of the machine’s', async () => {
   const { environment } = await (await fetch(`${host.url}/show`)).json()
   expect(environment).not.toContain('HOME')
   expect(environment).not.toContain('PATH')
@@ -152,7 +152,7 @@ test.each([
   expect((await fetch(host.url + path, { method })).status).toBe(status)
 })
 
-test('TRACE, which no web-standard request can have, is refused before any function', async () => {
+test('TRACE is refused before any function, because a web-standard Request cannot have it', async () => {
   const { statusCode } = await new Promise<http.IncomingMessage>((resolve, reject) => {
     const trace = http.request(`${host.url}/show`, { method: 'TRACE' }, resolve)
     trace.on('error', reject).end()
@@ -161,7 +161,7 @@ test('TRACE, which no web-standard request can have, is refused before any funct
 })
 
 test.each(['/throw', '/broken'])(
-  '%s: a function that fails gives 502 without the reason, which is printed',
+  '%s: a function that fails gives 502; the reason is printed, not sent',
   async (path) => {
     const response = await fetch(`${host.url}${path}?code=abc`)
     expect(response.status).toBe(502)
@@ -171,13 +171,13 @@ test.each(['/throw', '/broken'])(
   },
 )
 
-test('6 MB pass, one byte more is 413', async () => {
+test('a body of 6 MB passes, and one byte more is 413', async () => {
   const post = (length: number) => fetch(`${host.url}/release`, { method: 'POST', body: new Uint8Array(length) })
   expect((await post(6 * 1024 * 1024)).status).toBe(200)
   expect((await post(6 * 1024 * 1024 + 1)).status).toBe(413)
 })
 
-test.each(['evil@localhost', 'localhost/x'])('a Host header that is none is refused: %j', async (value) => {
+test.each(['evil@localhost', 'localhost/x'])('an invalid Host header is refused: %j', async (value) => {
   const status = new Promise((resolve, reject) => {
     http
       .get({ port: host.port, host: '127.0.0.1', path: '/show', headers: { host: value } }, (response) => {
@@ -189,7 +189,7 @@ test.each(['evil@localhost', 'localhost/x'])('a Host header that is none is refu
   expect(await status).toBe(400)
 })
 
-test('a host that is killed is followed by another on the same port', async () => {
+test('a killed host is replaced by another on the same port', async () => {
   const { port } = host
   await host.kill()
   await expect(fetch(`http://127.0.0.1:${port}/show`)).rejects.toThrow()
@@ -202,7 +202,7 @@ test('a second host on a port in use says so', async () => {
   await expect(start(host.port)).rejects.toThrow(/EADDRINUSE/)
 })
 
-test('a host that stops finishes what it answered for, and frees its port first', async () => {
+test('a host that stops frees its port first and finishes its background work', async () => {
   const old = host
   output.length = 0
   expect(await (await fetch(`${old.url}/later`)).text()).toBe('now')

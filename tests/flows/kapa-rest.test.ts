@@ -35,7 +35,7 @@ test('KAPA_PROJECT_ID sends questions to the REST API at KAPA_API_URL, under KAP
   ])
 })
 
-test('where the person is refused, the question is asked without them', async () => {
+test('if Kapa refuses the user, the question is asked without the user', async () => {
   stack.kapa.faults.call = { kind: 'rejects-meta' }
   const { structuredContent } = await ask({})
   expect(structuredContent.passages.length).toBeGreaterThan(0)

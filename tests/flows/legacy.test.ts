@@ -40,7 +40,7 @@ test('a client of 2025-03-26 that reads no metadata signs in at /register, /auth
   await keepSecretsOf(redeemed)
   const { access_token, refresh_token } = await redeemed.json()
   expect((await callMcp(`${url}/mcp`, access_token)).status).toBe(200)
-  // What it was given works at the addresses of the metadata as well.
+  // Its tokens work at the addresses of the metadata too.
   expect((await later.refresh(refresh_token, { client_id })).status).toBe(200)
 })
 

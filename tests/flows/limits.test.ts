@@ -29,7 +29,7 @@ beforeAll(async () => {
       // The overall limit counts a random sample, and later; these tests count store operations.
       MCP_OAUTH_REGISTER_TOTAL_LIMIT: '0',
       MCP_OAUTH_CIMD_LIMIT: '3',
-      // The longest there are, so that hardly any run meets the beginning of another one.
+      // The longest windows, so that a new window hardly ever begins during a run.
       MCP_OAUTH_REGISTER_WINDOW_SEC: String(day),
       MCP_OAUTH_CIMD_WINDOW_SEC: String(day),
     },
@@ -54,7 +54,7 @@ describe('registration', () => {
   const registerFrom = (address: string, host = 0, headers: Sent['headers'] = {}) =>
     from(address, host, '/oauth/register', { ...registration, headers: { ...registration.headers, ...headers } })
 
-  test('of 30 at once from one address, on two hosts, exactly as many pass as may; the rest get 429 [R-12 O-11]', async () => {
+  test('of 30 parallel registrations from one address, on two hosts, exactly the limit passes; the others get 429 [R-12 O-11]', async () => {
     const address = newAddress()
     const registrations = { status: 201, limit: registrationLimit, name: 'registrations' }
     const [refused] = await expectExactly(stack, registrations, (i) => registerFrom(address, i % 2), 30)
@@ -80,7 +80,7 @@ describe('registration', () => {
     expect(statusesOf(answers)).toEqual([...Array(registrationLimit).fill(201), ...Array(15).fill(429)])
     for (let i = 0; i < registrationLimit; i++) expect((await registerFrom(address, i % 2)).status).toBe(201)
     expect((await registerFrom(address)).status).toBe(429)
-    // Nor is a page's word a way to register without end.
+    // A page cannot register without limit either.
     expect((await registerFrom(address, 0, { ...page, origin: 'https://another.example' })).status).toBe(429)
   })
 
@@ -97,7 +97,7 @@ describe('registration', () => {
     expect(statusesOf(answers)).toEqual(Array(20).fill(201))
   })
 
-  test('an address over its limit costs the store nothing, and neither does a registration that is refused', async () => {
+  test('an address over its limit costs no store operation, and neither does a refused registration', async () => {
     const address = newAddress()
     for (let i = 0; i < registrationLimit; i++) await registerFrom(address)
     const before = stack.emulator.operations().at(-1)?.sequence
@@ -145,7 +145,7 @@ describe('clients with a metadata document', () => {
     expect(publisher.fetched()).toBe(fetched)
   })
 
-  test('junk assertions, which any web page can post from its visitors’ address, use up nothing of what its people may do [M-14 O-11]', async () => {
+  test('junk assertions, which any web page can post from its visitors’ addresses, do not count against those addresses [M-14 O-11]', async () => {
     const address = newAddress()
     const part = (members: object) => Buffer.from(JSON.stringify(members)).toString('base64url')
     const post = (host: number, path: string) => {
@@ -173,7 +173,7 @@ describe('clients with a metadata document', () => {
     expect((await authorizeFrom(address, 0, publisher.newClientId())).status).toBe(429)
   })
 
-  test('what need not be fetched is not counted', async () => {
+  test('a cached document is not counted', async () => {
     const [address, clientId] = [newAddress(), publisher.newClientId()]
     const ask = async () => (await authorizeFrom(address, 0, clientId)).status
     expect(await ask()).toBe(known)
@@ -196,7 +196,7 @@ const register = (url: string, headers: Sent['headers'] = {}) =>
 describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIMD_LIMIT, MCP_OAUTH_CIMD_WINDOW_SEC', () => {
   const notExempt = { MCP_OAUTH_LIMIT_EXEMPT: '' }
 
-  test('a window says how long to wait', async () => {
+  test('the window decides the Retry-After', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '1', MCP_OAUTH_CIMD_LIMIT: '1' }
     const windows = { MCP_OAUTH_REGISTER_WINDOW_SEC: String(day - 1), MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 2) }
     const { url } = await deploy(stack, { ...notExempt, ...limits, ...windows })
@@ -216,14 +216,14 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
   test('MCP_OAUTH_REGISTER_TOTAL_LIMIT: all addresses together, below the limit of each; other requests go on [R-12]', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3' }
     const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(day) })
-    // What passes is counted after the answer.
+    // A request that passes is counted after the answer.
     await vi.waitFor(async () => expect((await register(url)).status).toBe(429), { timeout: 10_000 })
     const refused = await register(url)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)).status).toBe(known)
   })
 
-  test('0 switches them off', async () => {
+  test('0 disables them', async () => {
     const { url } = await deploy(stack, { ...notExempt, MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_CIMD_LIMIT: '0' })
     for (let i = 0; i < 25; i++) expect((await register(url)).status).toBe(201)
     for (let i = 0; i < 35; i++) {
@@ -232,7 +232,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
   })
 })
 
-/** As the keys of its records have it. */
+/** The address as in the keys of its records. */
 const hashOf = (clientId: string) => createHash('sha256').update(clientId).digest('base64url')
 
 describe('the last good copy of a document [M-12]', () => {
@@ -280,7 +280,7 @@ describe('the last good copy of a document [M-12]', () => {
     expect([await statusOf(publisher.newClientId()), await statusOf(clientId)]).toEqual([429, 200])
   })
 
-  test('is nothing that a writer of the store can plant, with whatever time', async () => {
+  test('cannot be planted by a writer of the store, with any time', async () => {
     const before = await deploy(stack, {})
     const [client, clientId] = [await registerClient(before.url), publisher.newClientId()]
     const store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
@@ -300,7 +300,7 @@ describe('the last good copy of a document [M-12]', () => {
   })
 })
 
-test('a setting that makes no sense is a misconfiguration', async () => {
+test('an invalid setting is a misconfiguration', async () => {
   const wrong = {
     MCP_OAUTH_LIMIT_EXEMPT: '10.0.0.0',
     MCP_OAUTH_REGISTER_LIMIT: '-1',

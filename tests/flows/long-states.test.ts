@@ -29,7 +29,7 @@ test.each(longStates)('%s: a state of 4,096 characters goes to the provider and 
   expect(JSON.parse(atob(header)).typ).toBe('outcome')
 })
 
-test('one character more is refused by name', async () => {
+test('one character more is refused, and the error names state', async () => {
   const { url } = client.authorizationRequest({ state: 'x'.repeat(longestState + 1) })
   const { searchParams } = locationOf(await createBrowser().fetch(url))
   expect([searchParams.get('error'), searchParams.get('error_description')]).toEqual([
@@ -38,7 +38,7 @@ test('one character more is refused by name', async () => {
   ])
 })
 
-test('a browser takes each cookie of a long state, all open ones stay under 7,500 bytes, and the newest finishes [A-11]', async () => {
+test('a browser accepts each cookie of a long state, all open sign-ins stay under 7,500 bytes, and the newest finishes [A-11]', async () => {
   const [, [, state] = ['', '']] = longStates
   const browser = createWatchedBrowser()
   const request = client.authorizationRequest({ state })

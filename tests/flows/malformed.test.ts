@@ -32,7 +32,7 @@ describe('the token endpoint takes only a form, and names the error', () => {
     'a repeated grant_type': () => form(`${good()}&grant_type=refresh_token`),
     'a repeated client_id': () => form(`${good()}&client_id=${client.clientId}`),
     'a repeated refresh_token': () => form(`${good()}&refresh_token=${refreshToken}`),
-    'bytes that are no UTF-8': () => form(Buffer.concat([Buffer.from(`${good()}&name=`), notUtf8])),
+    'bytes that are not UTF-8': () => form(Buffer.concat([Buffer.from(`${good()}&name=`), notUtf8])),
     'an empty grant_type': () => form('grant_type='),
     'no client_id': () => form(`grant_type=refresh_token&refresh_token=${refreshToken}`),
     'no refresh_token': () => form(`grant_type=refresh_token&client_id=${client.clientId}`),
@@ -49,7 +49,7 @@ describe('the token endpoint takes only a form, and names the error', () => {
     })
   })
 
-  test('parameters in the URL count for nothing [T-01]', async () => {
+  test('parameters in the URL are ignored [T-01]', async () => {
     const response = await send(`${stack.url}/oauth/token?${good()}`, form(''))
     expect([response.status, (await response.json()).error]).toEqual([400, 'invalid_request'])
   })
@@ -64,7 +64,7 @@ describe('the token endpoint takes only a form, and names the error', () => {
     expect([response.status, (await response.json()).error]).toEqual([status, error])
   })
 
-  test('an access token is no refresh token [T-28 A13]', async () => {
+  test('an access token is not accepted as a refresh token [T-28 A13]', async () => {
     expect((await client.refresh(accessToken)).body.error).toBe('invalid_grant')
   })
 
@@ -73,7 +73,7 @@ describe('the token endpoint takes only a form, and names the error', () => {
     expect([status, body.error]).toEqual([200, undefined])
   })
 
-  test('more than the platform takes: 413', async () => {
+  test('a body over the limit of the platform: 413', async () => {
     const response = await send(`${stack.url}/oauth/token`, form('x'.repeat(6_400_000)))
     expect(response.status).toBe(413)
   })
@@ -92,7 +92,7 @@ describe('registration takes only JSON, and names the error', () => {
     ['a body of 20 KB', json(`{"padding":"${'x'.repeat(20_000)}"}`), 'invalid_client_metadata'],
     ['a JSON bomb of brackets', json('['.repeat(10_000)), 'invalid_client_metadata'],
     [
-      'bytes that are no UTF-8',
+      'bytes that are not UTF-8',
       json(Buffer.concat([Buffer.from(`${metadata.slice(0, -1)},"client_name":"`), notUtf8, Buffer.from('"}')])),
       'invalid_client_metadata',
     ],

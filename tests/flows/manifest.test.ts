@@ -9,7 +9,7 @@ import { repository } from '../../dev/repository.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { routes } from '../support/routes.ts'
 
-/** What Netlify would route, one line for each route: a pattern or a method shows, since no line of the table has one. */
+/** The routes of Netlify, one line each. A pattern or a method shows, because no line of the table has one. */
 function routed(functions: readonly ManifestFunction[]): string[] {
   return functions
     .flatMap(({ name, routes, excludedRoutes, schedule }) => [
@@ -36,7 +36,7 @@ function limits(functions: readonly ManifestFunction[]) {
   return Object.fromEntries(entries)
 }
 
-test('the rate limits of the platform stand on sign-in and on /mcp: two rules, as many as Netlify’s free plan takes [O-11]', async () => {
+test('the platform limits sign-in and /mcp: two rules, the most that Netlify’s free plan allows [O-11]', async () => {
   // High, because an MCP vendor's users share its egress addresses. 180 seconds is the platform's longest window.
   const shield = {
     type: 'rate_limit',
@@ -63,8 +63,8 @@ test('every function runs on Node 24', async () => {
   expect(new Set(functions.map(({ runtimeVersion }) => runtimeVersion))).toEqual(new Set(['nodejs24.x']))
 })
 
-// Netlify reads `config` without running it: what it cannot read it drops without a word, and deploys.
-test('a route that was dropped, narrowed or widened does not pass for the one in the table [A32]', async () => {
+// Netlify reads `config` without running it. It silently drops what it cannot read, and deploys.
+test('a dropped, narrowed or widened route differs from the one in the table [A32]', async () => {
   const configs = {
     literal: `export const config = { path: '/oauth/token' }`,
     satisfies: `export const config = { path: '/oauth/token' } satisfies object`,

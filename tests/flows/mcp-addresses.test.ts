@@ -4,7 +4,7 @@ import { routes } from '../support/routes.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** The addresses that people give to their clients, and that clients make of them. */
+/** The addresses that users give to their clients, and the addresses that clients derive from them. */
 
 let stack: Stack
 beforeAll(async () => {
@@ -16,7 +16,7 @@ const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
 const post = (url: string, headers: Readonly<Record<string, string>> = {}) =>
   send(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: ping })
 
-describe('/mcp/, as many people write it', () => {
+describe('/mcp/, as many users write it', () => {
   test('a client that compares everything byte for byte signs in there, refreshes and asks [S-25 D-18 D-19]', async () => {
     const address = `${stack.mcpUrl}/`
     const refused = await post(address)
@@ -50,9 +50,9 @@ describe('/mcp/, as many people write it', () => {
 
 const wellKnown = routes.flatMap(({ path }) => (path?.includes('.well-known/') && !path.endsWith('/') ? [path] : []))
 
-test('there are well-known paths to look at', () => expect(wellKnown.length).toBeGreaterThan(8))
+test('the table has well-known paths', () => expect(wellKnown.length).toBeGreaterThan(8))
 
-test.each(wellKnown)('%s answers with a slash at its end as well, served or not [D-06]', async (path) => {
+test.each(wellKnown)('%s answers with a slash at its end too, served or not [D-06]', async (path) => {
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST']) {
     const [plain, slash] = await Promise.all([path, `${path}/`].map((at) => send(stack.url + at, { method })))
     expect([method, slash?.status]).toEqual([method, plain?.status])
@@ -64,12 +64,12 @@ test.each(wellKnown)('%s answers with a slash at its end as well, served or not 
   }
 })
 
-describe('the address of the site, where people leave out the path', () => {
+describe('the address of the site, when users leave out the path', () => {
   test.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s: 405, and where the MCP server is', async (method) => {
     const response = await send(stack.url, {
       method,
       headers: { origin: 'https://inspector.example' },
-      // Node sends a DELETE with a body in a way that no server reads.
+      // Node sends a DELETE with a body in a form that servers do not read.
       ...(method !== 'DELETE' && { body: ping }),
     })
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
@@ -98,7 +98,7 @@ describe('the address of the site, where people leave out the path', () => {
     async (accept) => expect((await send(stack.url, { headers: { accept } })).status).toBe(200),
   )
 
-  test('the page of a client may ask, to read that', async () => {
+  test('the page of a client may read that answer', async () => {
     const response = await send(stack.url, { method: 'OPTIONS' })
     expect([response.status, response.headers.get('access-control-allow-methods')]).toEqual([
       204,
@@ -112,7 +112,7 @@ describe.each([
   ['/.well-known/mcp/server-card.json', 'application/json'],
   ['/.well-known/ai-catalog.json', 'application/ai-catalog+json'],
 ])('%s', (path, type) => {
-  test('is kept by its ETag, also by scripts of pages [B8-18]', async () => {
+  test('is cached by its ETag, also by scripts of pages [B8-18]', async () => {
     const first = await send(stack.url + path)
     const etag = first.headers.get('etag') ?? ''
     expect([first.status, first.headers.get('content-type')]).toEqual([200, type])
@@ -131,7 +131,7 @@ describe.each([
   })
 })
 
-test('from the host alone a client finds the card, and from that the server and what it speaks [B8-18]', async () => {
+test('a client finds the card from the host alone, and from the card the server and its protocol versions [B8-18]', async () => {
   const catalog = await (await send(`${stack.url}/.well-known/ai-catalog.json`)).json()
   const card = await (await send(catalog.entries[0].url)).json()
   expect(catalog.entries[0].type).toBe('application/mcp-server-card+json')
@@ -160,7 +160,7 @@ test('from the host alone a client finds the card, and from that the server and 
   }
 })
 
-test('what may be kept says so once: no Pragma beside it (RFC 9111 §5.4) [T-03 D-16]', async () => {
+test('a cacheable answer says so once, without Pragma (RFC 9111 §5.4) [T-03 D-16]', async () => {
   for (const path of [...wellKnown, '/', '/mcp/server-card', '/health']) {
     const { headers } = await send(stack.url + path)
     const keep = headers.get('cache-control')?.startsWith('public')

@@ -10,7 +10,7 @@ import { createPinnedKey } from '../support/pinned-key.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** How many tools one may call at /mcp, on two hosts that share a store. */
+/** The limits of tool calls at /mcp, on two hosts that share a store. */
 
 const userLimit = 60
 const anonymousLimit = 5
@@ -19,7 +19,7 @@ const plans = {
   small: { limit: 1, domains: ['small.example'] },
   endless: { limit: 0, organizations: ['org_endless'] },
 }
-/** Seconds: the longest window there is, so that hardly any run meets the beginning of another one. */
+/** Seconds. The longest window, so that a new one hardly ever begins during a run. */
 const day = 86_400
 
 const key = createPinnedKey()
@@ -87,7 +87,7 @@ describe('calls of tools at /mcp', () => {
   test('the first answer of a host includes what another host has counted', async () => {
     const token = await newPerson()
     const left = async (host: number) => (await callAs(token, host)).headers.get('ratelimit-remaining')
-    // Told in quarters: the sixteenth call begins the third.
+    // Reported in quarters: the sixteenth call begins the third.
     await times(14, () => left(0))
     expect([await left(1), await left(1)]).toEqual(['45', '30'])
   })
@@ -118,7 +118,7 @@ describe('calls of tools at /mcp', () => {
     expect(since(over)).toEqual([])
   })
 
-  test('an exempt range is not limited; a person who calls from there is', async () => {
+  test('an exempt range is not limited, but a user who calls from there is', async () => {
     expect(statusesOf(await times(10, () => callFrom('127.0.1.7', 0)))).toEqual(Array(10).fill(200))
     const signedIn = await callFrom('127.0.1.7', 0, bearer(await newPerson()))
     expect(signedIn.headers.get('ratelimit-remaining')).toBe(String((userLimit * 3) / 4))
@@ -152,13 +152,13 @@ describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
     expect(await policyOf()).toBe('"address";q=2;w=1800')
   })
 
-  test('hold on each instance by itself while the service is misconfigured', async () => {
+  test('apply on each instance alone while the service is misconfigured', async () => {
     const { url } = await deploy(stack, { ...notExempt, MCP_OAUTH_SECRET: '', MCP_ANONYMOUS_LIMIT: '2' })
     const answers = await times(4, () => send(`${url}/mcp`, call()))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429])
   })
 
-  test('0 switches them off', async () => {
+  test('0 disables them', async () => {
     const { url } = await deploy(stack, {
       ...key.settings,
       ...notExempt,
@@ -174,7 +174,7 @@ describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
 const ofSmall = { email: 'ada@small.example', email_verified: true }
 
 describe('MCP_PLANS', () => {
-  test('of 150 at once by one person of an organization with a plan, on two hosts, exactly its 100 pass [O-11 B8-13] [F-000-22]', async () => {
+  test('of 150 parallel calls by one user of an organization with a plan, on two hosts, exactly its 100 pass [O-11 B8-13] [F-000-22]', async () => {
     const token = await newPerson({ org_id: 'org_large' })
     const [refused] = await expectExactly(
       stack,

@@ -4,7 +4,7 @@ import { obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** What clients send to /mcp as they really are, over HTTP. */
+/** Requests to /mcp as real clients send them, over HTTP. */
 
 let stack: Stack
 let token: string
@@ -98,7 +98,7 @@ describe.each(['the wire of 2025', 'the wire of 2026-07-28'])('%s', (wire) => {
     ['arguments that are a list', request('tools/call', { name: tool, arguments: [1] })],
     ['a cursor that is a number', request('tools/list', { cursor: 5 })],
     ['a cursor that is an object', request('tools/list', { cursor: {} })],
-    ['a tool that is not there', request('tools/call', { name: 'nothing' })],
+    ['an unknown tool', request('tools/call', { name: 'nothing' })],
     ['a tool called __proto__', request('tools/call', { name: '__proto__' })],
     ['a tool called constructor', request('tools/call', { name: 'constructor' })],
     ['a tool called toString', request('tools/call', { name: 'toString' })],

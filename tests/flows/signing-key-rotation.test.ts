@@ -12,7 +12,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 const hour = 3600
 const day = 24 * hour
 const { signal } = new AbortController()
-/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+/** Milliseconds to wait for a printed line. Only a missing line takes that long. */
 const patience = 10_000
 
 let stack: Stack

@@ -8,7 +8,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 
 /** What a caller may do at /mcp without a token, with a good one and with a bad one, for each setting. */
 
-/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+/** Milliseconds to wait for a printed line. Only a missing line takes that long. */
 const patience = 10_000
 const ask = 'ask_redpanda_question'
 const question = { question: 'What is a grant?' }

@@ -9,7 +9,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 const ask = 'ask_redpanda_question'
 const feedback = 'submit_documentation_feedback'
 const question = 'What is a grant?'
-/** Milliseconds until a line that was printed has come through; reached only where it never does. */
+/** Milliseconds to wait for a printed line. Only a missing line takes that long. */
 const patience = 10_000
 
 let stack: Stack
