@@ -10,7 +10,7 @@ let client: OAuthClient
 let accessToken: string
 
 beforeAll(async () => {
-  // Without it the introspection endpoint is not there.
+  // Without it there is no introspection endpoint.
   const settings = { MCP_OAUTH_INTROSPECTION_TOKENS: 'introspection-token-1-of-a-resource-server' }
   stack = await startStack({ settings })
   client = await registerClient(stack.url)
@@ -81,7 +81,7 @@ const isForScripts = (kind: Expected['kind']) => kind === 'api' || kind === 'mcp
 const corsNames = (response: Response) =>
   [...response.headers.keys()].filter((name) => name.startsWith('access-control-'))
 
-test('every route has its row in the table below [A32]', () => {
+test('the table below has a row for every route [A32]', () => {
   expect(Object.keys(expected).sort()).toEqual(routes.flatMap(({ path }) => path ?? []).sort())
 })
 
@@ -128,7 +128,7 @@ test.each(pathsWhere(({ kind }) => isForScripts(kind)))(
 )
 
 test.each(pathsWhere(({ kind }) => !isForScripts(kind)))(
-  '%s is for people, or for servers: no script of another origin may read it, whatever the method [A-02 T-27]',
+  '%s is for browsers or servers: no script of another origin may read it, whatever the method [A-02 T-27]',
   async (path) => {
     for (const method of everyMethod) {
       const headers = { origin: 'https://attacker.example' }
@@ -138,7 +138,7 @@ test.each(pathsWhere(({ kind }) => !isForScripts(kind)))(
 )
 
 test.each(pathsWhere(({ allow }) => allow.includes('HEAD')))(
-  '%s, HEAD: what GET says, without the body',
+  '%s, HEAD: the answer of GET without the body',
   async (path) => {
     const head = await send(stack.url + path, { method: 'HEAD' })
     const get = await send(stack.url + path)
@@ -191,7 +191,7 @@ describe('documents', () => {
     '/.well-known/',
     '/.netlify/functions/oauth',
     '/.netlify/functions/mcp',
-  ])('%s is nowhere: 404 [A32]', async (path) => {
+  ])('%s does not exist: 404 [A32]', async (path) => {
     for (const method of ['GET', 'POST']) expect((await send(stack.url + path, { method })).status).toBe(404)
   })
 })

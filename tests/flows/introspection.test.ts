@@ -24,7 +24,7 @@ afterAll(async () => {
   await stack.stop()
 })
 
-/** A resource server's question. @param authorization the whole header */
+/** An introspection request of a resource server. @param authorization the whole header */
 function introspect(
   body: Readonly<Record<string, string>>,
   authorization: string | undefined = `Bearer ${mine}`,
@@ -39,7 +39,7 @@ function introspect(
 
 const answer = async (token: string) => (await introspect({ token })).json()
 
-test('MCP_OAUTH_INTROSPECTION_TOKENS: without it there is no such endpoint; with it, it is in no metadata [T-27 D-12]', async () => {
+test('MCP_OAUTH_INTROSPECTION_TOKENS: without it there is no introspection endpoint; with it, no metadata names the endpoint [T-27 D-12]', async () => {
   const { url } = await deploy(stack, { MCP_OAUTH_INTROSPECTION_TOKENS: '' })
   for (const method of ['GET', 'POST', 'OPTIONS']) {
     expect((await send(`${url}/oauth/introspect`, { method })).status).toBe(404)
@@ -48,7 +48,7 @@ test('MCP_OAUTH_INTROSPECTION_TOKENS: without it there is no such endpoint; with
   expect(await metadata.text()).not.toContain('introspect')
 })
 
-test('a resource server learns what an access token is good for, and not who the person is [T-27]', async () => {
+test('a resource server learns what an access token allows, and not who the user is [T-27]', async () => {
   const { accessToken } = await obtainTokens(client)
   const { iss, sub, aud, client_id, scope, jti, iat, exp } = decodeJwt(accessToken)
   for (const token of tokens) {
@@ -91,7 +91,7 @@ test('every other token is inactive, and the answer says nothing more [T-27 A13]
   expect((await introspect({})).status).toBe(400)
 })
 
-test('while the store is down: 503 and Retry-After, not a word about the token [T-27]', async () => {
+test('while the store is down: 503 and Retry-After, and nothing about the token [T-27]', async () => {
   const { accessToken } = await obtainTokens(client)
   stack.emulator.addFault({ action: 'status', status: 503, method: 'GET', key: '^grants/' })
   const response = await introspect({ token: accessToken })

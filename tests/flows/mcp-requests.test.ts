@@ -142,7 +142,7 @@ test.each([
   expect(messageOf(text).result?.tools?.length).toBeGreaterThan(0)
 })
 
-describe('a header that was sent twice, and joined', () => {
+describe('a header that was sent twice and joined', () => {
   test.each<[name: string, value: string | readonly string[]]>([
     ['content-type', 'application/json, application/json'],
     ['content-type', 'application/json; charset=utf-8,Application/JSON'],
@@ -150,7 +150,7 @@ describe('a header that was sent twice, and joined', () => {
     ['mcp-protocol-version', '2025-06-18, 2025-06-18'],
     ['mcp-protocol-version', ['2025-06-18', '2025-06-18']],
     ['mcp-protocol-version', '2025-11-25,2025-11-25 , 2025-11-25'],
-  ])('counts once if it says the same each time: %s: %j', async (name, value) => {
+  ])('counts once if its values are the same: %s: %j', async (name, value) => {
     const text = await (await post(list, { [name]: value })).text()
     expect(messageOf(text).result?.tools?.length).toBeGreaterThan(0)
   })
@@ -163,7 +163,7 @@ describe('a header that was sent twice, and joined', () => {
     ['mcp-protocol-version', '2025-06-18, 2025-11-25', 400],
     ['mcp-protocol-version', '2025-06-18, ', 400],
     ['mcp-protocol-version', '2025-6-18, 2025-6-18', 400],
-  ])('is refused if it says two things: %s: %j', async (name, value, status) => {
+  ])('is refused if its values differ: %s: %j', async (name, value, status) => {
     expect((await post(list, { [name]: value })).status).toBe(status)
   })
 })
@@ -195,7 +195,7 @@ describe('the 2025 revisions', () => {
     expect([response.status, messageOf(text).error]).toEqual([200, undefined])
   })
 
-  test('a notification whose id is null is one', async () => {
+  test('a notification may have an id of null', async () => {
     const message = { jsonrpc: '2.0', id: null, method: 'notifications/initialized', params: null }
     expect((await post(message)).status).toBe(202)
   })
@@ -214,14 +214,14 @@ describe('the 2025 revisions', () => {
     expect([-32602, -32600]).toContain((await response.json()).error.code)
   })
 
-  test('a batch is answered by a list where the client reads no event stream', async () => {
+  test('a batch is answered with a list if the client reads no event stream', async () => {
     const response = await post([list, { ...list, id: 2, method: 'ping' }], { accept: 'application/json' })
     const answers: { id: number }[] = await response.json()
     expect(answers.map(({ id }) => id).sort()).toEqual([1, 2])
   })
 })
 
-test('subscriptions/listen does not exist: 404 with -32601; a wrong header of it is still 400 [S-12 S-22]', async () => {
+test('subscriptions/listen does not exist: 404 with -32601; a wrong header is still 400 [S-12 S-22]', async () => {
   const { body, headers } = modern(request('subscriptions/listen', { notifications: { toolsListChanged: true } }))
   for (const accept of ['application/json, text/event-stream', 'text/event-stream', 'application/json']) {
     const response = await post(body, { ...headers, accept })
@@ -254,7 +254,7 @@ describe('64 KB is the limit for every caller', () => {
     ])
   })
 
-  test('the longest that tools take fits', async () => {
+  test('the longest arguments of the tools fit', async () => {
     const feedback = '\\u00e4'.repeat(5_000)
     const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"submit_documentation_feedback","arguments":{"feedback":"${feedback}","page_url":"https://docs.example.com/${'é'.repeat(1_900)}"}}}`
     expect(Buffer.byteLength(body)).toBeLessThan(65_536)
@@ -270,9 +270,9 @@ describe('64 KB is the limit for every caller', () => {
   }
 })
 
-describe('the Authorization of a client that has no token', () => {
+describe('the Authorization header of a client without a token', () => {
   test.each(['Bearer', 'Bearer ', 'Basic YTpi', 'Token x'])(
-    '%j: as if it were not there [S-02]',
+    '%j: the same as no header [S-02]',
     async (authorization) => {
       const response = await post(list, { authorization })
       expect(response.status).toBe(401)
@@ -301,7 +301,7 @@ describe('the Authorization of a client that has no token', () => {
   })
 })
 
-test('no cookie counts at /mcp, the token endpoint or registration, and none is set', async () => {
+test('/mcp, the token endpoint and registration ignore cookies and set none', async () => {
   const cookie = `__Host-browser=x; access_token=${token}; session=${token}`
   const form = { 'content-type': 'application/x-www-form-urlencoded', cookie }
   const answers = [
@@ -317,7 +317,7 @@ test('no cookie counts at /mcp, the token endpoint or registration, and none is 
   for (const { headers } of answers) expect(headers.get('set-cookie')).toBeNull()
 })
 
-test('each call of a tool leaves one line: who, with what, which tool, how it ended, how long; not a word of it [O-12]', async () => {
+test('each tool call writes one log line: user, client, tool, outcome and time; nothing of its content [O-12]', async () => {
   const lines = () => stack.logs.filter((line) => line.includes('"mcp_call"')).map((line) => JSON.parse(line))
   const before = lines().length
   await post(question)

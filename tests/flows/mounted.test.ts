@@ -5,7 +5,7 @@ import { routes } from '../support/routes.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** The functions among those of a documentation site that has pages of its own. */
+/** The functions in a documentation site that has pages of its own. */
 
 let stack: Stack
 
@@ -34,13 +34,13 @@ const get = async (url: string) => {
   return { status: response.status, text: await response.text() }
 }
 
-test('a site keeps its own home page; without one, / says what this is', async () => {
+test('a site keeps its own home page; without one, / shows the front page', async () => {
   const site = await mount({ '/': 'The home page of the documentation' })
   expect(await get(`${site}/`)).toEqual({ status: 200, text: 'The home page of the documentation' })
   expect((await get(`${await mount({})}/`)).text).toContain('for AI clients')
 })
 
-test('no file of a site comes before a step of a sign-in, /mcp, or what clients discover', async () => {
+test('no file of a site replaces a step of a sign-in, /mcp, or a discovery document', async () => {
   const paths = routes.flatMap(({ path, function: name }) => (path && name !== 'about' ? [path] : []))
   const site = await mount(Object.fromEntries(paths.map((path) => [path, 'a file of the site'])))
   for (const path of paths) expect([path, (await get(site + path)).text]).not.toEqual([path, 'a file of the site'])

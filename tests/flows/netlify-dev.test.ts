@@ -50,7 +50,7 @@ test('netlify dev in a fresh clone signs in, asks, refreshes, refuses a replay a
     (await callTool(`${url}/mcp`, 'ask_redpanda_question', { question: 'What is a grant?' }, token)).status
   expect(await ask(first.accessToken)).toBe(200)
 
-  // A refresh, the same again within its window, and the next one; then the first token is a replay.
+  // A refresh, the same refresh within the grace window, and the next one. Then the first token is a replay.
   const second = tokensOf(await client.refresh(first.refreshToken))
   expect(tokensOf(await client.refresh(first.refreshToken)).refreshToken).toBe(second.refreshToken)
   const third = tokensOf(await client.refresh(second.refreshToken))
@@ -69,7 +69,7 @@ test('netlify dev in a fresh clone signs in, asks, refreshes, refuses a replay a
   expect((await client.refresh(revoked.refreshToken)).body.error).toBe('invalid_grant')
 })
 
-test('the same server in production is no store: it is not ready, whatever the environment says', async () => {
+test('the same server in production is not accepted as a store: the service is not ready, whatever the environment says', async () => {
   const { url, lines } = await startNetlifyDev('production')
   const response = await ready(url)
   expect([response.status, await response.json()]).toMatchObject([503, { reason: 'store_unavailable' }])

@@ -75,7 +75,7 @@ async function onNewInstance(): Promise<void> {
   await usual.stack.restartHost(0)
 }
 
-/** What may stand in an event stream before the answer. */
+/** Events that may precede the answer in an event stream. */
 const noise: readonly (readonly [what: string, before: string, lineEnd?: '\n' | '\r\n' | '\r'])[] = [
   ['a ping', 'event: ping\ndata: {}\n\n'],
   ['a ping with a time', 'event: ping\ndata: 2026-11-30T08:00:00Z\n\n'],
@@ -104,13 +104,13 @@ const noise: readonly (readonly [what: string, before: string, lineEnd?: '\n' | 
 
 describe.each([kapa, hub])('$name sends an event stream with', ({ use, faults, tried }) => {
   const noises = noise.map(([what, before, lineEnd]) => ({ what, before, lineEnd }))
-  test.each(noises)('$what before the answer: it is answered, at once', async ({ before, lineEnd }) => {
+  test.each(noises)('$what before the answer: the caller gets the answer at once', async ({ before, lineEnd }) => {
     faults().call = { kind: 'noise', before, lineEnd }
     answerIn(await use())
     expect(tried()).toBe(1)
   })
 
-  test('all of that before the answer to the handshake, and to the call', async () => {
+  test('all of these before the answer to the handshake, and to the call', async () => {
     await onNewInstance()
     const before = noise.filter(([, before]) => !before.startsWith('\ufeff')).map(([, before]) => before)
     faults().connect = { kind: 'noise', before: before.join('') }
@@ -120,7 +120,7 @@ describe.each([kapa, hub])('$name sends an event stream with', ({ use, faults, t
   })
 })
 
-/** How servers say that a session is not known to them. */
+/** The answers of servers that do not know a session. */
 const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['lostSession']>])[] = [
   ['404', { status: 404, text: '' }],
   ['404 in words', { status: 404, text: 'Not Found' }],
@@ -139,7 +139,7 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
   ['500 in words', { status: 500, text: 'No transport found for this client' }],
   ['200 with an error', { status: 200, error: { code: -32_001, message: 'Session not found' } }],
   [
-    '200 with an error about nothing',
+    '200 with an unrelated error',
     { status: 200, error: { code: -32_000, message: 'Unknown session' }, anonymous: true },
   ],
   [
@@ -147,7 +147,7 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
     { status: 200, error: { code: -32_602, message: 'Received request before initialization was complete' } },
   ],
   [
-    '200 with an error that gives the reason apart',
+    '200 with an error whose reason stands apart',
     {
       status: 200,
       text: '{"jsonrpc":"2.0","id":null,"error":{"code":-32602,"message":"Invalid params","data":{"why":"unknown session"}}}',
@@ -157,14 +157,14 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
 ]
 
 describe.each([kapa, hub])('when $name', ({ use, faults, tried, forgetSessions }) => {
-  test.each(lost)('has lost the session and says %s, there is a new one', async (_what, answer) => {
+  test.each(lost)('has lost the session and answers %s, we open a new one', async (_what, answer) => {
     await onNewInstance()
     faults().sessions = true
     answerIn(await use())
     faults().lostSession = answer
     await forgetSessions()
     answerIn(await use())
-    // The refused one, and the one in the new session; then it stays.
+    // One refused call, and one in the new session. Then the count stays.
     expect(tried()).toBe(3)
     answerIn(await use())
     expect(tried()).toBe(4)
@@ -204,7 +204,7 @@ const good = v.object({
 })
 const passagesIn = async (use: () => Promise<McpAnswer>) => v.parse(good, answerIn(await use())).passages
 
-/** Among good passages; what can be used of them. */
+/** Odd passages among good ones, and the usable part of them. */
 const oddPassages: readonly (readonly [what: string, odd: unknown, usable?: object])[] = [
   ['without address', { content: 'words' }, { content: 'words' }],
   ['whose address is null', { source_url: null, content: 'words' }, { content: 'words' }],
@@ -230,14 +230,14 @@ const oddPassages: readonly (readonly [what: string, odd: unknown, usable?: obje
 ]
 
 describe('a passage', () => {
-  test.each(oddPassages)('of the REST API %s: the others stay', async (_what, odd, usable) => {
+  test.each(oddPassages)('of the REST API %s: the others remain', async (_what, odd, usable) => {
     const usually = await passagesIn(rest.use)
     rest.faults().call = { kind: 'odd-items', items: [odd] }
     expect(await passagesIn(rest.use)).toEqual([...(usable ? [usable] : []), ...usually])
   })
 
   test.each(oddPassages.filter(([, , usable]) => usable))(
-    'of the MCP server %s: as it is',
+    'of the MCP server %s: unchanged',
     async (_what, odd, usable) => {
       const usually = await passagesIn(kapa.use)
       kapa.faults().call = { kind: 'odd-items', items: [{ type: 'text', text: JSON.stringify(odd) }] }
@@ -256,7 +256,7 @@ describe('a passage', () => {
     ['a link without an address', { type: 'resource_link', name: 'a page' }],
     ['a resource that is empty', { type: 'resource', resource: {} }],
     ['nested too deep', { type: 'text', text: 'x', a: JSON.parse(`${'['.repeat(500)}${']'.repeat(500)}`) }],
-  ])('among the content of an answer that is %s takes nothing from the others', async (_what, odd) => {
+  ])('in the content of an answer that is %s does not affect the others', async (_what, odd) => {
     for (const { use, faults } of [kapa, hub]) {
       const usually = answerIn(await use())
       faults().call = { kind: 'odd-items', items: [odd] }
@@ -264,14 +264,14 @@ describe('a passage', () => {
     }
   })
 
-  test('with members that are null beside its text is a text', async () => {
+  test('with null members beside its text counts as a text', async () => {
     const item = { type: 'text', text: 'words', annotations: null, _meta: null }
     kapa.faults().call = { kind: 'odd-items', items: [item] }
     expect((await passagesIn(kapa.use))[0]).toEqual({ content: 'words' })
   })
 })
 
-/** What some reader of texts, of JSON or of lines stumbles over; and what arrives in its place. */
+/** Characters that break some readers of text, JSON or lines, and their replacements. */
 const texts: readonly (readonly [what: string, sent: string, received: string])[] = [
   ['half of a pair', 'a\ud83d', 'a\ufffd'],
   ['the other half', '\ude00b', '\ufffdb'],
@@ -313,7 +313,7 @@ describe('a message with', () => {
       const bytes = new Uint8Array(await response.arrayBuffer())
       const answer = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
       const json = /^data: (\{.*)$/m.exec(answer)?.[1] ?? answer
-      // As Python’s `splitlines` would have it.
+      // Lines as Python’s `splitlines` splits them.
       expect(json.split(/[\n\r\v\f\x85\u2028\u2029]/)).toHaveLength(1)
       expect(json.replaceAll('\\\\', '')).not.toMatch(/\\ud[89a-f]/i)
       const { structuredContent, content } = JSON.parse(json).result
@@ -333,7 +333,7 @@ describe('a message with', () => {
     expect(lines(usual.stack.forms.submissions().at(-1)?.body.feedback)).toBe(lines(`x${received}x`))
   })
 
-  test.each(texts)('%s in a request is clean wherever it comes back, and in the log', async (_what, sent) => {
+  test.each(texts)('%s in a request is clean wherever the answer or the log repeats it', async (_what, sent) => {
     const { url, logs } = usual.stack
     const bytesOf = async (path: string, body: string, type: string) => {
       const response = await fetch(url + path, { method: 'POST', headers: { 'content-type': type }, body })

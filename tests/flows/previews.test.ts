@@ -35,7 +35,7 @@ async function preview(settings: Readonly<Record<string, string>> = {}, deployCo
 }
 
 test.each(['deploy-preview', 'branch-deploy', 'staging'])(
-  'a %s answers in its own name, however Netlify spells the branch, and never in that of another [O-16]',
+  'a %s answers with its own issuer, however Netlify spells the branch, and never with another’s [O-16]',
   async (context) => {
     const issuerAt = await preview({}, context)
     for (const label of ['deploy-preview-7', 'feature-foo', 'fix--x', 'feature-', 'a_b', '0123456789abcdef01234567']) {
@@ -48,7 +48,7 @@ test.each(['deploy-preview', 'branch-deploy', 'staging'])(
   },
 )
 
-test('MCP_OAUTH_PREVIEW_DOMAINS: previews answer there too, each in its own name, and the issuer’s host is never one [O-16]', async () => {
+test('MCP_OAUTH_PREVIEW_DOMAINS: previews answer there too, each with its own issuer, and the issuer’s host is never a preview [O-16]', async () => {
   const issuerAt = await preview({ MCP_OAUTH_PREVIEW_DOMAINS: 'https://Previews.example.com/, example.com' })
   for (const host of ['deploy-preview-7.previews.example.com', 'staging.example.com', 'x--local.netlify.app']) {
     expect(await issuerAt(host)).toBe(`https://${host}`)

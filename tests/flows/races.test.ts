@@ -26,7 +26,7 @@ afterAll(async () => {
 const times = <T>(count: number, run: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => run(index)))
 
-/** So many answers of each kind. */
+/** The number of answers of each kind. */
 function tally(answers: readonly TokenAnswer[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { status, body } of answers) {
@@ -62,7 +62,7 @@ describe.each(rounds)('two hosts, one store, round $round', () => {
     expect(tally([await client.refresh(refreshToken)])).toEqual({ '400 invalid_grant': 1 })
   })
 
-  test('50 parallel refreshes of one token: 50 successes with one and the same new refresh token [T-21 A22 B8-6]', async () => {
+  test('50 parallel refreshes of one token: 50 successes with the same new refresh token [T-21 A22 B8-6]', async () => {
     const { refreshToken } = await obtainTokens(client)
     const answers = await times(50, () => client.refresh(refreshToken))
     expect(tally(answers)).toEqual({ tokens: 50 })
@@ -75,7 +75,7 @@ describe.each(rounds)('two hosts, one store, round $round', () => {
 describe.each([25, 100, 200])('two hosts and a store that takes %i ms', (latency) => {
   afterEach(() => stack.emulator.setLatency(0))
 
-  /** Refreshes without a pause until it is refused, and says by what. */
+  /** Refreshes without a pause until it is refused. @returns the error */
   async function refreshOnAndOn(first: string, each: (token: string, round: number) => void): Promise<string> {
     let shown = first
     for (let round = 1; ; round++) {
@@ -118,7 +118,7 @@ function createRandom(seed: number): () => number {
   }
 }
 
-/** What befalls the next operations on grants: refused before the write, answer lost after it, connection dropped. */
+/** Faults of the next operations on grants: refused before the write, answer lost after it, connection dropped. */
 function disturb(random: () => number, faults: number): void {
   const pick = <T>(...options: readonly [T, ...T[]]): T => options[Math.floor(random() * options.length)] ?? options[0]
   for (let armed = 0; armed < faults; armed++) {
@@ -160,7 +160,7 @@ describe.each(disturbances)('two hosts and a store that fails, seed $seed', ({ s
     expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
   })
 
-  test('a client on its own refreshes through the faults of several generations and stays signed in', async () => {
+  test('a single client refreshes despite faults in several generations and stays signed in', async () => {
     let { refreshToken } = await obtainTokens(client)
     const random = createRandom(seed)
     for (let generation = 1; generation <= 4; generation++) {

@@ -29,7 +29,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
   const challengeOf = (response: Response) => response.headers.get('www-authenticate')
 
   test.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])(
-    '%s without credentials: 401, where to sign in, and no error [S-02 S-11 S-23 S-24 S-25 B8-10 B8-12]',
+    '%s without credentials: 401 that says where to sign in, and no error [S-02 S-11 S-23 S-24 S-25 B8-10 B8-12]',
     async (method) => {
       const response = await ask({}, { method })
       expect([response.status, challengeOf(response)]).toEqual([
@@ -42,7 +42,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     },
   )
 
-  test('a token in the URL or in a form is no token [S-01]', async () => {
+  test('a token in the URL or in a form is ignored [S-01]', async () => {
     const url = `${stack.url}${path}?access_token=${accessToken}`
     const inForm = form(`access_token=${accessToken}`)
     for (const response of [
@@ -57,7 +57,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     }
   })
 
-  test('a token opens it, whatever the case of the scheme [S-01 S-25 D-25]', async () => {
+  test('a token is accepted, whatever the case of the scheme [S-01 S-25 D-25]', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER']) {
       const response = await ask({ authorization: `${scheme} ${accessToken}` })
       expect(response.status).toBe(200)

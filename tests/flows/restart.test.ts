@@ -19,7 +19,7 @@ import {
 } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Milliseconds for what happens in the background; reached only where it never happens. */
+/** Milliseconds for background work. A test waits that long only if it fails. */
 const patience = 10_000
 
 let stack: Stack
@@ -34,7 +34,7 @@ afterAll(async () => {
   await stack.stop()
 })
 
-/** A crash: nothing in flight is finished, nothing in memory survives. */
+/** Kills the host: nothing in flight finishes, and nothing in memory survives. */
 async function crash(): Promise<void> {
   await stack.hosts()[0]?.kill()
   await stack.restartHost(0)
@@ -45,7 +45,7 @@ async function expectWorking(accessToken: string): Promise<void> {
 }
 
 describe('the function host is killed', () => {
-  test('after every step of a sign-in: whatever was answered goes on as if nothing had been', async () => {
+  test('after every step of a sign-in: the sign-in continues as if nothing had happened', async () => {
     const browser = createWatchedBrowser()
     const request = client.authorizationRequest()
     const page = await openConsentPage(browser, request.url)
@@ -88,7 +88,7 @@ describe('the function host is killed', () => {
     expect((await client.redeem(request, code)).body.error).toBe('invalid_grant')
   })
 
-  test('before it has recorded who signed in: they are recorded at their next sign-in', async () => {
+  test('before it has recorded the sign-in: the user is recorded at the next sign-in', async () => {
     stack.emulator.addFault({ action: 'hang', key: '^users/' })
     const email = newAddress()
     const { accessToken } = await obtainTokens(client, email)
@@ -118,7 +118,7 @@ async function crashDuring({ when, request }: { when: 'before' | 'after'; reques
   stack.emulator.clearFaults()
 }
 
-test('the whole system is stopped and started again: people stay signed in [R-13]', async () => {
+test('the whole system is stopped and started again: users stay signed in [R-13]', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'restart-test-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   const email = newAddress()
@@ -141,7 +141,7 @@ test('the whole system is stopped and started again: people stay signed in [R-13
   const { accessToken } = tokensOf(await before.client.refresh(before.refreshToken))
   expect((await callMcp(second.mcpUrl, accessToken)).status).toBe(200)
 
-  // The OpenID Provider still knows the browser, too: it asks nothing.
+  // The OpenID Provider still knows the browser too, and shows no form.
   const request = before.client.authorizationRequest()
   const page = await openConsentPage(browser, request.url)
   const upstream = locationOf(await page.press('approve'))

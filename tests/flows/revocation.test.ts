@@ -27,7 +27,7 @@ afterAll(async () => {
   await stack.stop()
 })
 
-/** For what happens by itself, on a machine that has other things to do as well. */
+/** For background work on a busy machine. */
 const waiting = { timeout: 25_000, interval: 200 }
 
 const question = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
@@ -56,7 +56,7 @@ async function operationsOf(work: () => Promise<unknown>) {
 const error = async (response: Response) => [response.status, (await response.json()).error]
 
 describe.each(['accessToken', 'refreshToken'] as const)('a client revokes its %s', (kind) => {
-  test('200 without a word, and nothing of the grant works any more at an instance that has not seen it [T-26 T-23 S-07 B8-17]', async () => {
+  test('200 with an empty body, and nothing of the grant works at an instance that has not seen it [T-26 T-23 S-07 B8-17]', async () => {
     const { accessToken, refreshToken } = await obtainTokens(client)
     expect((await askAt(0, accessToken)).status).toBe(200)
     const asked = stack.kapa.calls().length
@@ -75,7 +75,7 @@ describe.each(['accessToken', 'refreshToken'] as const)('a client revokes its %s
     )
     expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
     expect(stack.kapa.calls()).toHaveLength(asked)
-    // The instance that had seen it has until the minute is over; one that comes in its place has not.
+    // The instance that has seen the grant may accept it until the minute is over. A new instance may not.
     await stack.hosts()[0]?.kill()
     await stack.restartHost(0)
     expect((await askAt(0, accessToken)).status).toBe(401)
@@ -118,7 +118,7 @@ describe('revocation', () => {
     ['answers 500', { action: 'status', status: 500 }],
     ['breaks off', { action: 'drop' }],
   ] as const)(
-    'of which the store %s once it has written: 200, and the grant has ended [T-26 O-05]',
+    'for which the store %s after the write: 200, and the grant has ended [T-26 O-05]',
     async (_what, fault) => {
       const { refreshToken, accessToken } = await obtainTokens(client)
       stack.emulator.addFault({ ...fault, when: 'after', method: 'PUT', key: '^grants/', count: 1 })
@@ -165,7 +165,7 @@ describe('revocation', () => {
     tokensOf(await client.refresh(refreshToken))
   })
 
-  test('who the client is comes first, then what it shows [T-26 T-06 T-01]', async () => {
+  test('the client is checked first, then the token [T-26 T-06 T-01]', async () => {
     const { refreshToken } = await obtainTokens(client)
     const endpoint = `${stack.url}/oauth/revoke`
     const post = (form: Record<string, string>) =>
@@ -179,7 +179,7 @@ describe('revocation', () => {
     tokensOf(await client.refresh(refreshToken))
   })
 
-  test('a client that is blocked may still end what it has [T-26]', async () => {
+  test('a blocked client may still revoke its grants [T-26]', async () => {
     const before = await deploy(stack, key.settings)
     const own = await registerClient(before.url)
     const { request, code } = await obtainCodeByMock(own)
@@ -192,7 +192,7 @@ describe('revocation', () => {
     expect((await callMcp(`${url}/mcp`, accessToken)).status).toBe(401)
   })
 
-  test('20 at once, and refreshes among them: all are answered, and the grant has ended [T-26]', async () => {
+  test('20 parallel revocations with refreshes among them: all are answered, and the grant has ended [T-26]', async () => {
     const { refreshToken } = await obtainTokens(client)
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => (i % 4 === 0 ? client.refresh(refreshToken) : client.revoke(refreshToken))),
@@ -210,7 +210,7 @@ describe('/mcp asks the store whether the grant stands', () => {
   const reads = (operations: readonly { readonly method: string; readonly key: string }[]) =>
     operations.filter(({ key }) => key.startsWith('grants/')).map(({ method }) => method)
 
-  test('once for 200 calls at once, and not again for a minute [S-07]', async () => {
+  test('once for 200 parallel calls, and not again for a minute [S-07]', async () => {
     const { accessToken } = await obtainTokens(client)
     await stack.hosts()[1]?.kill()
     const logged = stack.logs.length
@@ -220,7 +220,7 @@ describe('/mcp asks the store whether the grant stands', () => {
       expect(new Set([...statuses, (await list()).status])).toEqual(new Set([200]))
     })
     await stack.restartHost(1)
-    // A read for which a busy machine has no answer within a second is one more, and the log says so.
+    // On a busy machine a read may take over a second. Then there is one more, and the log says so.
     const unanswered = () => stack.logs.slice(logged).filter((line) => line.includes('"mcp_grant_unchecked"'))
     await expect.poll(() => reads(operations).length - unanswered().length, waiting).toBeLessThanOrEqual(1)
     expect(new Set(reads(operations))).toEqual(new Set(['GET']))
@@ -242,7 +242,7 @@ describe('/mcp asks the store whether the grant stands', () => {
     },
   )
 
-  test('and forgets soon that a grant was not there: the next token works at once, the same one after a moment [S-07]', async () => {
+  test('and forgets an absent grant soon: the next token works at once, the same token after a moment [S-07]', async () => {
     const { accessToken, refreshToken } = await obtainTokens(client)
     const missing = () =>
       stack.emulator.addFault({ action: 'status', status: 404, method: 'GET', key: '^grants/', count: 2 })
@@ -257,7 +257,7 @@ describe('/mcp asks the store whether the grant stands', () => {
     await client.revoke(other.refreshToken)
   })
 
-  describe('which once does not find it:', () => {
+  describe('and once does not find it:', () => {
     const once = (method: 'GET' | 'PUT', status: number) =>
       stack.emulator.addFault({ action: 'status', status, method, key: '^grants/', count: 1 })
 
@@ -267,7 +267,7 @@ describe('/mcp asks the store whether the grant stands', () => {
       expect((await askAt(0, accessToken)).status).toBe(200)
     })
 
-    test('a refresh whose write lost to nothing goes on [T-21]', async () => {
+    test('a refresh whose write was refused without a winner continues [T-21]', async () => {
       const { refreshToken } = await obtainTokens(client)
       once('PUT', 412)
       once('GET', 404)
@@ -290,7 +290,7 @@ describe('/mcp asks the store whether the grant stands', () => {
       expect((await client.refresh(refreshToken)).body.error).toBe('invalid_grant')
     })
 
-    test('a code that lost to nothing is not spent: the client is to come again [T-05]', async () => {
+    test('a code whose write was refused without a winner is not spent: the client may retry [T-05]', async () => {
       const { request, code } = await obtainCode(client)
       once('PUT', 412)
       const { status, headers } = await client.redeem(request, code)
@@ -300,7 +300,7 @@ describe('/mcp asks the store whether the grant stands', () => {
   })
 
   test.each([400, 401, 403])(
-    'and again when it refuses once (%i), as for everything else that the store is asked [O-05]',
+    'and again when it refuses once (%i), as for every other store operation [O-05]',
     async (status) => {
       const once = (method: 'GET' | 'PUT') =>
         stack.emulator.addFault({ action: 'status', status, method, key: '^grants/', count: 1 })
@@ -320,7 +320,7 @@ describe('/mcp asks the store whether the grant stands', () => {
   )
 
   test.each([401, 403])(
-    'and a store that goes on refusing (%i) is one that is down: 503, never a loss',
+    'and a store that keeps refusing (%i) counts as down: 503, never a lost race',
     async (status) => {
       const { request, code } = await obtainCode(client)
       stack.emulator.addFault({ action: 'status', status, method: 'PUT', key: '^grants/' })

@@ -21,7 +21,7 @@ let client: OAuthClient
 beforeAll(async () => {
   stack = await startStack()
   client = await registerClient(stack.url)
-  // The signing key is made, and everything that reads it has read it.
+  // The signing key exists, and every reader has read it.
   const { accessToken } = await obtainSession()
   await callMcp(stack.mcpUrl, accessToken)
   await fetch(`${stack.url}/.well-known/jwks.json`)
@@ -91,7 +91,7 @@ test('a refresh costs one store operation: the write that decides it', async () 
   expect(operations).toEqual(['PUT grants 200'])
 })
 
-test('the first call of a grant in a minute costs one read, whether it stands; the tokens are verified without any', async () => {
+test('the first call of a grant in a minute costs one read of its status; verifying the token costs none', async () => {
   const { accessToken, refreshToken } = await obtainSession()
   const list = async (token: string) => expect((await callMcp(stack.mcpUrl, token)).status).toBe(200)
   expect(await operationsOf(() => list(accessToken))).toEqual(['GET grants 200'])
@@ -107,7 +107,7 @@ test('a revocation costs two store operations: reading the grant, and ending it'
   expect(await operationsOf(revoke)).toEqual(['GET grants 200'])
 })
 
-test('a refused replay costs at most three store operations, of a code and of a refresh token', async () => {
+test('a refused replay of a code or of a refresh token costs at most three store operations', async () => {
   const { request, code } = await obtainCode(client)
   const first = tokensOf(await client.redeem(request, code)).refreshToken
   await recorded(++people)

@@ -32,7 +32,7 @@ const storedKeys = async (): Promise<readonly StoredKey[]> => {
 }
 const storedKids = async () => (await storedKeys()).map(({ kid }) => kid)
 
-/** Time passes for the stored keys, and every instance is a new one, without a copy. Seconds. */
+/** Ages the stored keys by these seconds, and starts new instances without a copy. */
 async function age(seconds: number): Promise<void> {
   const keys = (await storedKeys()).map((key) => ({ ...key, createdAt: key.createdAt - seconds }))
   await store.put(storeKeyOf(stack.url), { keys }, signal)
@@ -91,7 +91,7 @@ test('the signing key rotates by itself, and all sessions keep working [O-09]', 
   }, patience)
 })
 
-test('an interrupted run, and a store whose answer is lost: the next run makes up for it', async () => {
+test('an interrupted run, and a store whose answer is lost: the next run completes the work', async () => {
   const [first] = await storedKids()
   await age(90 * day)
   stack.emulator.addFault({ action: 'status', status: 500, method: 'PUT', key: '^signing-keys/' })
@@ -117,7 +117,7 @@ test('after a change of the secret the stored keys open under the new one alone 
   await vi.waitFor(() => expect(alone.lines.join('\n')).toContain('"swept"'), patience)
   expect(alone.lines.join('\n')).not.toContain('signing_key')
 
-  // The old deploy does not know the new secret: it says so, and leaves the keys alone.
+  // The old deploy does not know the new secret. It logs that and leaves the keys alone.
   const sealed = await storedKeys()
   await maintain()
   expect(await storedKeys()).toEqual(sealed)
@@ -130,7 +130,7 @@ test('after a change of the secret the stored keys open under the new one alone 
 test.each([
   ['a setting is wrong, which the log says', { CRM_WEBHOOK_URL: 'ftp://crm.example.com' }, '"misconfigured"'],
   ['the operator has a key of their own', createPinnedKey().settings, '"swept"'],
-])('the stored keys stay as they are, and the sweep goes on, when %s', async (_when, settings, line) => {
+])('the stored keys stay unchanged, and the sweep continues, when %s', async (_when, settings, line) => {
   await age(90 * day)
   const before = await storedKeys()
   const { url, lines } = await redeploy({ ...settings })

@@ -7,7 +7,7 @@ import { callMcp, type OAuthClient, obtainTokens, registerClient, tokensOf } fro
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Signs in with a registration that is as old as the test: nothing of it is in any store. */
+/** Opens the consent page with the registration of the test, which no store holds. */
 async function expectKnown({ mcpUrl }: Stack, client: OAuthClient): Promise<void> {
   await openConsentPage(createWatchedBrowser(), client.authorizationRequest().url)
   const { accessToken } = await obtainTokens(client)
@@ -31,7 +31,7 @@ test('a client stays known after a new build and deploy, and users stay signed i
 })
 
 test.each(['MCP_OAUTH_PREVIOUS_SECRETS', 'MCP_OAUTH_RETIRED_SECRETS'])(
-  'a client stays known when the secret has been replaced, and the old one is among %s [R-13]',
+  'a client stays known after a change of the secret, if the old one is in %s [R-13]',
   async (list) => {
     const old = newSecret()
     const before = await start({ settings: { MCP_OAUTH_SECRET: old } })
@@ -42,7 +42,7 @@ test.each(['MCP_OAUTH_PREVIOUS_SECRETS', 'MCP_OAUTH_RETIRED_SECRETS'])(
   },
 )
 
-test('a client stays known when the service moves to an empty store; people sign in once more with it [R-13 T-06]', async () => {
+test('a client stays known when the service moves to an empty store; its users sign in once more [R-13 T-06]', async () => {
   const settings = { MCP_OAUTH_SECRET: newSecret() }
   const before = await start({ settings })
   const client = await registerClient(before.url)

@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => lazy?.stop())
 
-/** Whatever can be asked, each once, with what it takes to use a tool. */
+/** Every kind of request, and a call of each tool. */
 const messages = [
   ['initialize', initialize],
   ['tools/list', {}],
@@ -42,7 +42,7 @@ const messages = [
 
 const nameOf = ([method, params]: (typeof messages)[number]) => ('name' in params ? params.name : method)
 
-/** How each is answered, by its name. */
+/** The answer to each request, by its name. */
 async function statuses(mcpUrl: string, token?: string): Promise<Record<string, number>> {
   const answers = messages.map(async (message) => {
     const [method, params] = message
@@ -89,7 +89,7 @@ describe('without a token', () => {
 })
 
 describe('with a token', () => {
-  test('everything is answered that its scopes allow; the rest is a 403 that names all it takes [S-05]', async () => {
+  test('every call that its scopes allow is answered; another call is a 403 that names all needed scopes [S-05]', async () => {
     expect(await statuses(lazy.mcpUrl, token)).toEqual({ ...each(200), submit_documentation_feedback: 403 })
     const { challenge } = await callTool(lazy.mcpUrl, 'submit_documentation_feedback', { feedback: 'Thanks!' }, token)
     expect(challenge).toContain('error="insufficient_scope"')
@@ -106,7 +106,7 @@ describe('with a token', () => {
 })
 
 describe.each(sdks)('where MCP_LAZY_AUTH is on, a client on the $name', ({ create, version }) => {
-  test('connects, lists and uses a public tool without a token; signs its person in for the first question [S-20]', async () => {
+  test('connects, lists and uses a public tool without a token; signs its user in for the first question [S-20]', async () => {
     const reader: SdkPerson = { email: newAddress() }
     const client = create({ mcpUrl: new URL(lazy.mcpUrl), clientMetadataUrl: undefined, fetch })
     await client.connect()
