@@ -45,7 +45,7 @@ const spelledAbsence = fc
   .constantFrom(...absences)
   .chain(([path, ...values]) => fc.constantFrom(...values).map((value) => ({ path, value })))
 
-/** The message with a member added; one that has something to say stays. */
+/** Adds a member to the message, unless the message already has one with a value. */
 function withMember(message: unknown, [name = '', ...rest]: readonly string[], value: unknown): unknown {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return message
   const own: Record<string, unknown> = { ...message }
@@ -64,7 +64,7 @@ async function answerTo(message: object, one: Message, modern: boolean) {
 }
 
 export const absentMembers = property({
-  name: 'the MCP endpoint: a member that is null, or an empty list for an object, is as good as absent',
+  name: 'the MCP endpoint: treats null, and an empty list in place of an object, as an absent member',
   cases: 200,
   values: fc.record({
     one: fc.constantFrom(...messages),
@@ -79,7 +79,7 @@ export const absentMembers = property({
   },
 })
 
-/** Where something of the wrong type may stand. */
+/** Members that get a value of the wrong type. */
 const places = fc.constantFrom(
   ...absences.map(([path]) => path),
   ...[

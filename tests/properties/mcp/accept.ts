@@ -25,7 +25,7 @@ const range: fc.Arbitrary<Range> = fc.record({
   weight: fc.oneof(fc.constantFrom(undefined, 0, 1_000, 1, 500), fc.nat(1_000)),
 })
 
-/** How the header is written: it means the same. */
+/** Spellings of the header. All mean the same. */
 const writing = fc.record({
   capitals: fc.boolean(),
   space: fc.constantFrom('', ' ', '\t', '  '),
@@ -52,7 +52,7 @@ function weightOf(type: string, ranges: readonly Range[]): number {
 }
 
 export const acceptHeaders = property({
-  name: 'the MCP endpoint: an answer comes in a form that the client accepts, the one it prefers, or is refused by 406',
+  name: 'the MCP endpoint: answers in the form that the client prefers of those it accepts, or with 406',
   cases: 250,
   values: fc.record({
     ranges: fc.array(range, { maxLength: 5 }),

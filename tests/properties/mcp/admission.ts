@@ -21,7 +21,7 @@ import { authorizations, discardAuthorizations, everybody, isStranger, scopesOf,
 import { discardEndpoints, guardedEndpoint, optional, type Policy, type Traces, toolNames } from './guarded-endpoint.ts'
 import { isUnwanted, mayRun, refusalOf } from './who-may.ts'
 
-/** Messages in a batch, and bytes of a body. */
+/** The limits of the endpoint: messages in a batch, and bytes of a body. */
 const mostMessages = 10
 const mostBytes = 64 * 1024
 const bounds = [mostBytes - 1, mostBytes, mostBytes + 1]
@@ -56,7 +56,7 @@ const oddHeaders = fc.array(
 )
 
 const message = messageFor(toolNames)
-/** Each with an id of its own: of two with the same, the SDK answers one and closes. */
+/** Gives each message its own id. Of two messages with one id, the SDK answers one and closes. */
 const asBatch = (all: readonly Message[]) => ({
   all: all.map((one, id) => ('id' in one ? { ...one, id } : one)),
   batch: true,
@@ -80,7 +80,7 @@ const request = fc.record({
   messages,
   modern: fc.boolean(),
   spelling,
-  /** Blanks at its end make the body as long as this. */
+  /** Spaces at the end of the body make it this long. */
   length: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(...bounds) }),
   mishap: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: mishap }),
   headers: fc.oneof(
@@ -138,11 +138,11 @@ function expectSound(
   text: string,
   { mayChallenge }: { readonly mayChallenge: boolean },
 ): void {
-  assert(status < 500, `a fault of ours: ${status} ${text}`)
+  assert(status < 500, `a server error: ${status} ${text}`)
   assert.equal(headers.get('cache-control'), 'no-store')
   assert.equal(headers.get('access-control-allow-origin'), '*')
   assert(!text.includes('    at '), `a stack trace: ${text}`)
-  assert(!text.includes('-32603'), `a fault of ours, it says: ${text}`)
+  assert(!text.includes('-32603'), `reports an internal error: ${text}`)
   const challenge = headers.get('www-authenticate')
   if (status === 401 || (status === 403 && mayChallenge)) assert(challenge !== null, 'no challenge')
   if (status === 429) assert.match(headers.get('retry-after') ?? '', /^\d+$/)
@@ -168,7 +168,7 @@ function expectOnlyWhatIsAllowed(
     assert.equal(method, 'POST')
     assert(mayRun(tool, who, policy), `${tool} ran for ${who}`)
     assert.equal(by, anybody ? undefined : 'user-1')
-    assert.equal(counted.length, 1, 'it ran without being counted')
+    assert.equal(counted.length, 1, 'a tool ran without being counted')
   }
   // A refused request counts neither against the user nor against the address.
   if (isStranger(who)) assert.deepEqual(counted, [])
@@ -182,13 +182,13 @@ function expectFitting({ status, headers }: Response, who: Who): void {
   const held = scopesOf(who)
   assert(scopes.every((scope) => scope === 'docs:read' || scope === 'docs:feedback'))
   if (status === 401) {
-    assert.equal(held, null, 'somebody who has signed in is asked to do so')
+    assert.equal(held, null, 'asks a signed-in user to sign in')
     assert.equal(challenge.includes('error="invalid_token"'), isStranger(who))
     assert(scopes.length > 0)
   }
   if (status === 403 && challenge !== '') {
     assert(held !== null && challenge.includes('error="insufficient_scope"'), challenge)
-    assert(!scopes.every((scope) => held.includes(scope)), 'it names nothing that is missing')
+    assert(!scopes.every((scope) => held.includes(scope)), 'the challenge names no missing scope')
   }
 }
 

@@ -136,7 +136,7 @@ const data = fc.dictionary(
 )
 const upstreamResult: fc.Arbitrary<CallToolResult> = fc.oneof(
   { weight: 6, arbitrary: fc.array(contentItem, { maxLength: 3 }).map((content) => ({ content })) },
-  // As MCP has it: the text is the data once more.
+  // As MCP recommends: the text contains the same data.
   {
     weight: 2,
     arbitrary: data.map((structuredContent) => ({
@@ -144,7 +144,7 @@ const upstreamResult: fc.Arbitrary<CallToolResult> = fc.oneof(
       structuredContent,
     })),
   },
-  // As MCP does not have it: the one knows nothing of the other.
+  // Against the recommendation of MCP: text and data differ.
   {
     weight: 3,
     arbitrary: fc.record({ content: fc.array(contentItem, { maxLength: 3 }), structuredContent: data }),
@@ -217,7 +217,7 @@ export const toolArguments = property({
     }
     assert(
       text.isWellFormed() && !/(?:^|[^\\])(?:\\\\)*\\ud[89a-f]|[\u007f-\u009f\u2028\u2029]/i.test(text),
-      `not for everybody: ${text}`,
+      `contains characters that some readers cannot parse: ${text}`,
     )
     const tool = tools.find(({ name }) => name === call.name)
     assert(tool)
@@ -233,12 +233,12 @@ export const toolArguments = property({
   },
 })
 
-/** As it arrives: with U+FFFD for halves of surrogate pairs, and for control characters but tab and line ends. */
+/** The value as the client gets it. U+FFFD replaces lone surrogates, and control characters except tab and line ends. */
 const arriving = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value), (_name, member: unknown) => {
     if (typeof member !== 'string') return member
     const text = member.toWellFormed().replaceAll(/[^\P{Cc}\t\n\r]/gu, '\ufffd')
-    // JSON within a text has such halves as escapes.
+    // JSON within a text contains lone surrogates as escapes.
     return typeof parsed(text) === 'object'
       ? text.replaceAll(/(?<=(?:^|[^\\])(?:\\\\)*)\\ud[89a-f]../gi, '\ufffd')
       : text

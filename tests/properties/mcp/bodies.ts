@@ -5,10 +5,10 @@ import { anything, hostileText } from '../hostile.ts'
 
 export interface Message {
   readonly method: string
-  /** Of a call: the tool's name, which may be no string. */
+  /** The tool's name in a call. It may be any value. */
   readonly name?: unknown
   readonly arguments?: unknown
-  /** Absent: a notification. */
+  /** Absent in a notification. */
   readonly id?: string | number
 }
 
@@ -20,7 +20,7 @@ const modernMeta = {
   'io.modelcontextprotocol/clientCapabilities': {},
 }
 
-/** The message as clients of that revision send it. */
+/** Writes the message as clients of its revision send it. */
 export function written({ method, id, ...call }: Message, modern: boolean): object {
   const handshake = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'client', version: '1' } }
   const params = method === 'initialize' ? handshake : call
@@ -32,13 +32,13 @@ export function written({ method, id, ...call }: Message, modern: boolean): obje
   }
 }
 
-/** The headers of such a client about it. */
+/** The headers in which a modern client repeats parts of the message. */
 export function mirrored({ method, name }: Message): Readonly<Record<string, string>> {
   const ascii = typeof name === 'string' && /^[\x21-\x7e]+$/.test(name) ? { 'mcp-name': name } : {}
   return { 'mcp-protocol-version': modernVersion, 'mcp-method': method, ...ascii }
 }
 
-/** Characters of an id that may come back in a refusal. */
+/** The longest id, in characters, that a refusal repeats. */
 export const longestId = 256
 const id = fc.oneof(
   fc.integer(),
@@ -49,7 +49,7 @@ const otherMethods = ['tools/list', 'initialize', 'ping', 'server/discover', 're
 /** Messages that call no tool. Any number of them may accompany a call. */
 export const otherMessage: fc.Arbitrary<Message> = fc.record({ method: fc.constantFrom(...otherMethods), id })
 
-/** @param tools their names */
+/** @param tools the names of the tools that the messages call */
 export const messageFor = (tools: readonly string[]): fc.Arbitrary<Message> => {
   const name = fc.oneof(
     { weight: 12, arbitrary: fc.constantFrom<unknown>(...tools) },
@@ -75,9 +75,9 @@ export const messageFor = (tools: readonly string[]): fc.Arbitrary<Message> => {
 export interface Spelling {
   readonly mark: boolean
   readonly space: string
-  /** Every so manyth character of names and texts is written by its number. */
+  /** The distance between characters of names and texts that are written as escapes. */
   readonly escapes: number
-  /** The same members before the real ones, with other values: the last counts. */
+  /** Adds the same members with other values before the real ones. The last value counts. */
   readonly decoys: boolean
 }
 
@@ -88,7 +88,7 @@ export const spelling: fc.Arbitrary<Spelling> = fc.record({
   decoys: fc.boolean(),
 })
 
-/** JSON by hand, since `JSON.stringify` knows only one spelling. */
+/** Writes JSON in a given spelling. `JSON.stringify` has only one. */
 export function spelled(value: unknown, how: Spelling): string {
   const { mark, space } = how
   return `${mark ? '\ufeff' : ''}${space}${json(value, how)}${space}`

@@ -12,8 +12,8 @@ export const people = {
   'without an address': ['docs:read'],
 } as const
 
-/** Whose token is worth nothing, whatever it says. */
-export const strangers = ['revoked', 'expired', 'of another audience', 'signed by somebody else', 'no token'] as const
+/** Callers whose token is not valid. */
+export const strangers = ['revoked', 'expired', 'of another audience', 'signed by another key', 'no token'] as const
 
 export type Who = keyof typeof people | (typeof strangers)[number]
 const isPerson = (who: string): who is keyof typeof people => Object.hasOwn(people, who)
@@ -25,7 +25,7 @@ export const scopesOf = (who: Who): readonly string[] | null => (isPerson(who) ?
 export const isPrivate = (who: Who): boolean => who === 'at a free provider' || who === 'without an address'
 export const isStranger = (who: Who): boolean => !isPerson(who)
 
-/** In the key of an ended grant. */
+/** The last part of the key of an ended grant. */
 export const revokedGrant = 'revoked'
 
 let made: Promise<ReadonlyMap<Who, string>> | undefined
@@ -55,7 +55,7 @@ async function makeAuthorizations(): Promise<ReadonlyMap<Who, string>> {
     ['revoked', await bearer({ scope: all, grant: `grants/202611/user-1/${revokedGrant}` })],
     ['expired', await bearer({ scope: all, ...past })],
     ['of another audience', await bearer({ scope: all, aud: 'https://other.example/mcp' })],
-    ['signed by somebody else', await bearer({ scope: all }, foreign)],
+    ['signed by another key', await bearer({ scope: all }, foreign)],
     ['no token', 'Bearer public'],
   ])
 }

@@ -11,18 +11,18 @@ export interface Policy {
   readonly requireAuth: boolean
   readonly lazyAuth: boolean
   readonly requireWorkEmail: boolean
-  /** Names of tools that are public, beside those that always are. */
+  /** Names of the tools that are public, in addition to those that always are. */
   readonly publicTools: readonly string[]
 }
 
 /** The tools by name, and the scopes that they need unless they are public. */
 export const toolNames = ['status', 'ask', 'search', 'feedback', 'whoami'] as const
-/** Those that cannot be made public. */
+/** The scopes of the tools that cannot be made public. */
 const personal: Readonly<Record<string, readonly string[]>> = {
   feedback: ['docs:feedback', 'docs:read'],
   whoami: ['docs:read'],
 }
-/** Those that may be public or not. */
+/** The tools that a setting can make public. */
 export const optional: readonly string[] = ['ask', 'search']
 
 export const isPublic = (tool: string, { publicTools }: Policy) => tool === 'status' || publicTools.includes(tool)
@@ -32,7 +32,7 @@ export const neededFor = (tool: string): readonly string[] => personal[tool] ?? 
 /** The outcome of the calls of one request. */
 export interface Traces {
   readonly ran: { readonly tool: string; readonly by: string | undefined }[]
-  /** Whom the limit was asked about. */
+  /** The users and addresses for which the limit counted a call. */
   readonly counted: string[]
   /** Whether the caller has called too often. */
   exhausted: boolean
@@ -45,7 +45,7 @@ export interface GuardedEndpoint {
 
 const endpoints = new Map<string, Promise<GuardedEndpoint>>()
 
-/** The one for a policy, made once. */
+/** Returns the endpoint of a policy, which is created once, with empty traces. */
 export async function guardedEndpoint(policy: Policy): Promise<GuardedEndpoint> {
   const name = JSON.stringify(policy)
   const making = endpoints.get(name) ?? create(policy)

@@ -12,12 +12,12 @@ export interface Conduct {
   readonly ends: 'closes' | 'resets' | 'stays' | 'repeats'
 }
 
-/** Everything that stands behind the tools, on loopback: Kapa's MCP server and REST API, the hub, the form. */
+/** All services that the tools call, on loopback: Kapa's MCP server and REST API, the hub, the form. */
 export interface HostileUpstream {
   readonly url: string
   /** Without it, every request gets a proper answer. */
   conduct: Conduct | undefined
-  /** Everything that was asked in due form, in order. */
+  /** All valid requests, in order. */
   readonly asked: { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[]
   /** The method of every message that has arrived, valid or not; `''` if it has none. */
   readonly received: string[]
@@ -92,7 +92,7 @@ function goodBody({ method, id, params, query }: Readonly<Record<string, unknown
   return JSON.stringify({ jsonrpc: '2.0', id, result })
 }
 
-/** Writes past the server that has read the request. */
+/** Writes to the socket directly, without the HTTP server that has read the request. */
 function play(conduct: Conduct, socket: Socket, id: string, from = 0): void {
   const { pieces, ends } = conduct
   const piece = pieces[from]

@@ -8,10 +8,10 @@ import { inTime } from '../in-time.ts'
 import { members } from '../invariants.ts'
 import { property } from '../property.ts'
 
-/** Upstreams that are odd, and mean no harm: pings before the answer, odd items in it, a session that is lost. */
+/** Upstreams that are odd but harmless: pings before the answer, odd items in it, a lost session. */
 
 const lineEnds = ['\n', '\r\n', '\r'] as const
-/** One line of an event stream holds no line end. */
+/** A text without line ends, which fits into one line of an event stream. */
 const line = fc
   .oneof(
     hostileText,
@@ -30,7 +30,7 @@ const noAnswer = fc.oneof(
   ),
 )
 const name = fc.constantFrom('ping', 'heartbeat', 'endpoint', 'Message', 'messages', 'error', 'close', 'x y')
-/** The lines of one event each. */
+/** Events, each as its lines. */
 const noise = fc.array(
   fc.oneof(
     fc.tuple(name, line).map(([name, data]) => [`event: ${name}`, `data: ${data}`]),
@@ -45,7 +45,7 @@ const noise = fc.array(
   { maxLength: 6 },
 )
 
-/** How a server says that it does not know a session. */
+/** Answers that say that the session is unknown. */
 const loss = fc.oneof(
   fc.record({ status: fc.constantFrom(404, 410, 400), text: hostileText }),
   fc.record({
@@ -58,7 +58,7 @@ const loss = fc.oneof(
       '{"jsonrpc":"2.0","id":"@id@","error":{"code":-32602,"message":"invalid Mcp-Session-Id"}}',
     ),
   }),
-  // A failure that passes.
+  // A temporary failure.
   fc.record({ status: fc.constantFrom(408, 500, 502, 503, 504, 520, 522), text: hostileText }),
 )
 
@@ -118,7 +118,7 @@ export const oddUpstreams = property({
       const { content } = answer.kind === 'answer' ? answer.result : { content: [] }
       for (const item of content) {
         const { type, text } = members(item)
-        assert(type === 'text' && typeof text === 'string', `no item of a result: ${JSON.stringify(item)}`)
+        assert(type === 'text' && typeof text === 'string', `not an item of a result: ${JSON.stringify(item)}`)
       }
       const last = content.at(-1)
       assert.equal(last?.type === 'text' && last.text.toWellFormed(), words.toWellFormed())

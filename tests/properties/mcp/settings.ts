@@ -20,7 +20,7 @@ import { messageIn } from './tool-results.ts'
 
 const siteUrl = 'https://docs.example.com'
 
-/** Part of many a value, and of nothing that we say ourselves. */
+/** A mark in many values. No text of the broker contains it. */
 const canary = 'a-SECRET'
 const text = fc.oneof(
   hostileText,
@@ -121,18 +121,18 @@ const environment = few(3, {
 }).map((all) => Object.fromEntries(Object.entries(all).map(([setting, value]) => [setting, String(value)])))
 
 export const toolSettings = property({
-  name: 'settings of the tools: whatever stands there is usable or complained about, and no complaint repeats it',
+  name: 'settings of the tools: every value is usable or reported as a problem, and no problem repeats it',
   cases: 3_000,
   values: environment,
   async holds(env) {
     const reader = createSettingsReader(env)
     const settings = describeTools(readToolChoices(reader, defaultBrand, siteUrl), defaultBrand)
     const problems = reader.problems.map(({ text }) => text)
-    for (const problem of problems) assert(!problem.includes(canary), `it repeats a value: ${problem}`)
+    for (const problem of problems) assert(!problem.includes(canary), `the problem repeats a value: ${problem}`)
     for (const [setting, value] of Object.entries(env)) {
       const { username, password } = (/_(?:URL|PATH)$/.test(setting) && URL.parse(value, siteUrl)) || siteWithoutUser
       const complained = problems.some((problem) => problem.startsWith(`${setting} `))
-      assert(complained || username + password === '', `${setting} may say who asks`)
+      assert(complained || username + password === '', `${setting} may contain credentials`)
     }
     if (problems.length === 0) {
       expectUsable(settings)
@@ -146,10 +146,10 @@ export const toolSettings = property({
 
 const siteWithoutUser = new URL(siteUrl)
 
-/** Clients of both eras connect, and see and find every tool by its name. */
+/** Clients of both eras connect, list every tool, and can call each by its name. */
 async function expectToBeListed(settings: ToolSettings): Promise<void> {
   const entries = toolsOf(settings)
-  // The SDK takes these too, with a warning on the console each time.
+  // The SDK accepts these names too, but warns on the console each time.
   if (entries.some(({ name }) => /^[.-]|[.-]$/.test(name))) return
   const hints = { readOnly: true, openWorld: false }
   const object = { type: 'object' } as const
@@ -195,23 +195,23 @@ function expectUsable({ ask, apiReference: api, feedback, authStatus, whoami, ka
   for (const name of publicTools) {
     assert(
       tools.some((tool) => tool.name === name),
-      'a public tool that is not there',
+      'a public tool that does not exist',
     )
-    assert(name !== whoami.name && name !== feedback?.tool.name, 'a public tool that has to know the person')
+    assert(name !== whoami.name && name !== feedback?.tool.name, 'a public tool that needs a signed-in user')
   }
   for (const url of [kapa.url, api?.hubUrl, feedback?.url]) if (url !== undefined) expectToBeFetched(url)
   if (api?.pagesUrl !== undefined) expectToBeFetched(`${api.pagesUrl}/admin`)
   if (kapa.kind === 'rest') assert.equal(encodeURIComponent(kapa.projectId), kapa.projectId)
 }
 
-/** Over TLS, or on this machine: throws where `fetch` would. */
+/** Throws unless the URL uses TLS or loopback, and `fetch` accepts it. */
 function expectToBeFetched(url: string): void {
   const { protocol, hostname, username, password } = new URL(new Request(url).url)
   assert.equal(username + password, '')
   assert(protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)), url)
 }
 
-/** A plan's name goes into a structured field (RFC 9651), where it must not end its string. */
+/** A plan's name is part of a structured field (RFC 9651), and must not end its string there. */
 function expectInHeaders({ policy, limit = 1 }: ToolSettings['plans'][number]): void {
   assert(Number.isInteger(limit) && limit > 0)
   const headers = new Headers()
@@ -232,7 +232,7 @@ const retryAfter = fc.oneof(
 )
 
 export const retryAfterHeaders = property({
-  name: 'Retry-After of an upstream: seconds of a day at most, or nothing',
+  name: 'Retry-After of an upstream: becomes at most a day in seconds, or nothing',
   cases: 500,
   values: fc.record({ value: retryAfter, status: fc.constantFrom(429, 503, 500, 404) }),
   async holds({ value, status }) {

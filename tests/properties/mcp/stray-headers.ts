@@ -23,7 +23,7 @@ const messages: readonly Message[] = [
 ]
 
 export const strayHeaders = property({
-  name: 'the MCP endpoint: headers that mean nothing here change nothing, with a token and without one',
+  name: 'the MCP endpoint: ignores headers without a meaning here, with and without a token',
   cases: 200,
   values: fc.record({
     one: fc.constantFrom(...messages),

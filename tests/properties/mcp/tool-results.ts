@@ -3,7 +3,7 @@ import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/
 import type { Tool } from '../../../lib/mcp/tools/tool.ts'
 import { members } from '../invariants.ts'
 
-/** The two forms that the answer to a call of a tool may have, as a client reads them. */
+/** The two forms of an answer to a tool call, as a client reads them. */
 
 export interface ToolResult {
   readonly isError: boolean
@@ -12,7 +12,7 @@ export interface ToolResult {
 }
 
 export interface Answered {
-  /** `undefined`: there is none, but an error of JSON-RPC. */
+  /** `undefined`: the answer is a JSON-RPC error. */
   readonly result: ToolResult | undefined
   readonly text: string
 }
@@ -26,7 +26,7 @@ const ofServer = {
   },
 }
 
-/** Reads an answer, JSON or event stream. @throws AssertionError if it is neither, or says more than it may */
+/** Reads an answer, JSON or event stream. @throws AssertionError if it is neither, or has members that it must not have */
 export async function readAnswer(response: Response, era: keyof typeof ofServer = 'legacy'): Promise<Answered> {
   const text = await response.text()
   const { result, error, id } = members(messageIn(text))
@@ -34,7 +34,7 @@ export async function readAnswer(response: Response, era: keyof typeof ofServer 
   if (result === undefined) return { result, text }
   const { isError = false, content, structuredContent, ...rest } = members(result)
   assert(typeof isError === 'boolean' && Array.isArray(content), text)
-  assert.equal(inOneSpelling(rest), inOneSpelling(ofServer[era]), 'an upstream speaks in our name')
+  assert.equal(inOneSpelling(rest), inOneSpelling(ofServer[era]), 'the result contains other members of an upstream')
   return { result: { isError, content, structuredContent }, text }
 }
 
@@ -96,10 +96,10 @@ function holds(structured: unknown, text: string): boolean {
   return false
 }
 
-/** Half of a surrogate pair that JSON within a text spells out becomes a mark at one depth and stays an escape at another. */
+/** Replaces escaped lone surrogates, which JSON within a text turns into U+FFFD or keeps, depending on the depth. */
 const withoutHalves = (text: string) => text.replace(/\\+u[dD][89a-fA-F][\da-fA-F]{2}/g, '\u{FFFD}')
 
-// By loops, since an upstream may nest deeper than the stack is.
+// The next functions use loops, because an upstream may nest values deeper than the stack allows.
 
 function* valuesIn(value: unknown): Generator<unknown> {
   const rest = [value]
@@ -111,8 +111,9 @@ function* valuesIn(value: unknown): Generator<unknown> {
 }
 
 /**
- * JSON that two values share if a reader sees no difference: no `__proto__`, no empty address of a passage, members
- * in order, and a mark for each character that is taken out of texts (in JSON within a text, it is an escape and stays).
+ * JSON that is equal for two values if a reader sees no difference. It leaves out `__proto__` and empty addresses of
+ * passages, sorts members, and replaces each character that the broker removes from texts with U+FFFD. In JSON within a
+ * text, such a character is an escape and stays.
  */
 function inOneSpelling(value: unknown): string {
   const written: string[] = []
@@ -137,7 +138,7 @@ function partsOf(value: unknown): readonly (string | readonly [unknown])[] {
 
 const marked = (text: string) => text.toWellFormed().replace(/[^\P{Cc}\t\n\r]/gu, '\u{FFFD}')
 
-/** `undefined`: it is no JSON. */
+/** Parses JSON. Returns `undefined` if the text is not JSON. */
 export function parsed(text: unknown): unknown {
   try {
     return JSON.parse(String(text))

@@ -50,7 +50,7 @@ const scenario = fc
 const [shortly, amply] = [250, 5_000]
 
 export const upstreamAnswers = property({
-  name: 'tools: whatever an upstream sends, a result or a failure in time that tells nothing of it, and the next call works',
+  name: 'tools: for any upstream, a result or a failure in time that reveals no secret, and the next call works',
   cases: 300,
   values: scenario,
   show: ({ conduct: { pieces, ...conduct }, ...rest }) =>
@@ -70,11 +70,11 @@ export const upstreamAnswers = property({
     lines.length = 0
     upstream.received.length = 0
     const { result, text, tool } = await call('amid')
-    assert(result, `an error of JSON-RPC: ${text}`)
+    assert(result, `a JSON-RPC error: ${text}`)
     expectToTellNothing(text, upstream)
     expectToTellNothing(JSON.stringify(lines), upstream)
-    assert(!JSON.stringify(lines).includes('amid'), 'what was asked is in the log')
-    // An upstream's own failure is passed on as it is.
+    assert(!JSON.stringify(lines).includes('amid'), 'the log contains the question')
+    // A failure that the upstream reports is passed on unchanged.
     const passedOn = lines.some(({ isError }) => isError === true)
     const failed = lines.filter(({ event }) => event.endsWith('_failed'))
     assert.equal(failed.length, result.isError && !passedOn ? 1 : 0, JSON.stringify(lines))
@@ -86,7 +86,7 @@ export const upstreamAnswers = property({
     expectFewMessages(name, upstream.received)
     upstream.conduct = undefined
     await inTime('the end of the connections', 1_000, upstream.settled())
-    // A form is sent once, over a connection whose end may be on its way; everything else is asked again.
+    // A form is sent only once, and its connection may just be closing. All other requests are repeated.
     if (name !== 'feedback' || conduct.ends !== 'resets') await expectGood(call, upstream, name, 'after')
   },
 })
@@ -116,7 +116,8 @@ function expectFewMessages(name: ToolName, received: readonly string[]): void {
 }
 
 function expectToTellNothing(text: string, { url }: HostileUpstream): void {
-  for (const secret of [key, new URL(url).host, '127.0.0.1']) assert(!text.includes(secret), `it tells: ${text}`)
+  for (const secret of [key, new URL(url).host, '127.0.0.1'])
+    assert(!text.includes(secret), `reveals a secret: ${text}`)
 }
 
 type Call = Awaited<ReturnType<typeof callerFor>>['call']
@@ -127,7 +128,10 @@ async function expectGood(call: Call, { asked }: HostileUpstream, name: ToolName
   assert(result, text)
   assert(!result.isError, `${question}: ${text}`)
   expectSuccess(result, tool)
-  assert(name === 'feedback' || text.includes(goodAnswer(question)), `${question}: somebody else’s answer: ${text}`)
+  assert(
+    name === 'feedback' || text.includes(goodAnswer(question)),
+    `${question}: the answer to another question: ${text}`,
+  )
   if (name === 'retrieve') assert.equal(asked[0]?.body.top_k, question.length)
 }
 

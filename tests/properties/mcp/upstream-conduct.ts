@@ -4,7 +4,7 @@ import { framed, framing, header, statusLine, torn } from '../hostile-http.ts'
 import type { Conduct } from './hostile-upstream.ts'
 import { body, deeply, key, passages, requestId, result } from './upstream-words.ts'
 
-/** How such upstreams answer: HTTP, bytes, connections. */
+/** The behavior of hostile upstreams: HTTP, bytes, connections. */
 
 const retryAfter = fc.oneof(
   fc.constantFrom(

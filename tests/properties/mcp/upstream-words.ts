@@ -6,13 +6,13 @@ import { anything, few, hostileText } from '../hostile.ts'
 /** Stands for the API key, in an answer that repeats the request. */
 export const key = 'kapa-key-0123456789'
 
-/** In place of the id of the request, in JSON. */
+/** Stands for the id of the request, in JSON. */
 export const requestId = '@id@'
 const id = fc.oneof(
   { weight: 6, arbitrary: fc.constant<unknown>(requestId) },
   { weight: 1, arbitrary: fc.oneof(anything, fc.constantFrom<unknown>(0, 1, 2, 3, 99)) },
 )
-/** In place of a value that is nested deeper than most code can follow. */
+/** Stands for a value that is nested deeper than most code can handle. */
 const deep = '@deep@'
 const nested = fc
   .record({
@@ -69,7 +69,7 @@ const structured = fc.oneof(
   valueOr(anything),
   fc.dictionary(fc.constantFrom('data', 'total', 'text', 'passages', 'a'), valueOr(anything), { maxKeys: 3 }),
 )
-/** Of the call of a tool. */
+/** Results of a tool call. */
 export const result = fc.oneof(
   { weight: 3, arbitrary: content.map((content) => ({ content })) },
   {
@@ -116,7 +116,7 @@ const message = fc.oneof(
   { weight: 1, arbitrary: few(3, { jsonrpc: anything, id, method: anything, result, error }) },
   { weight: 1, arbitrary: anything },
 )
-/** Of Kapa's REST API. */
+/** Answers of Kapa's REST API. */
 export const passages = fc.oneof(
   fc.array(
     fc
@@ -201,7 +201,7 @@ const anyBody = fc.oneof(
   },
 )
 
-/** Puts nested values where they belong. */
+/** Replaces the placeholders with nested values. */
 export const deeply = (some: fc.Arbitrary<{ readonly type: string; readonly text: string }>) =>
   fc
     .tuple(some, nested)

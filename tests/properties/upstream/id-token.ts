@@ -27,7 +27,7 @@ const aboutTheToken = few(2, {
   nonce: fc.oneof(anything, fc.constant('another')),
 })
 
-/** None of it makes a token invalid. */
+/** Odd claims that do not make a token invalid. */
 const aboutThePerson = fc.record(
   {
     email: fc.oneof(
@@ -93,7 +93,7 @@ export interface IdToken {
   readonly isIntact: boolean
 }
 
-/** @param expected the claims of a good one */
+/** @param expected the claims of a valid token */
 export function idTokenOf(oddity: IdTokenOddity, expected: Members & { readonly nonce: string }, keys: Keys): IdToken {
   const header = { alg: 'RS256', kid: 'key', ...oddity.header }
   const claims = { ...expected, ...oddity.claims }
@@ -104,7 +104,7 @@ export function idTokenOf(oddity: IdTokenOddity, expected: Members & { readonly 
     isSameToken(text, good) &&
     oddity.signedWith === 'own key' &&
     header.alg === 'RS256' &&
-    // A name is a hint; without one every key of the set is tried.
+    // The key id is a hint. Without one, the server tries every key of the set.
     (header.kid === 'key' || header.kid === undefined) &&
     !('crit' in header) &&
     isMeant(claims, expected)

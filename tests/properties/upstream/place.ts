@@ -15,13 +15,13 @@ import { type Provider, startProvider } from './provider.ts'
 
 export const clientState = 's'.repeat(1_190)
 
-/** A sign-in that waits for the OpenID Provider; nothing uses it up, since it lives in the browser alone. */
+/** A sign-in that waits for the OpenID Provider. Many cases can use it, because its state is in the browser only. */
 export interface Waiting {
   readonly redirectUri: string
   readonly state: string
   readonly nonce: string
   readonly cookie: string
-  /** The consent page that was approved, and the cookie of its browser: approving again begins another sign-in. */
+  /** The form of the approved consent page, and the cookie of its browser. Another approval begins another sign-in. */
   readonly form: string
   readonly browserCookie: string
 }
@@ -31,13 +31,13 @@ export interface Place {
   readonly server: Server
   readonly waiting: readonly Waiting[]
   readonly codes: CodeSealer
-  /** The server knows nothing of the provider any more: no metadata, no keys. */
+  /** Makes the server forget the provider's metadata and keys. */
   forget(): void
 }
 
 let current: Promise<Place> | undefined
 
-/** The same one again. */
+/** Returns the same place each time. */
 export function place(): Promise<Place> {
   current ??= createPlace()
   return current

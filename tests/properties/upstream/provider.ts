@@ -8,10 +8,10 @@ import { type Reply, textOf } from './reply.ts'
 export const endpoints = ['discovery', 'jwks', 'token'] as const
 export type Endpoint = (typeof endpoints)[number]
 
-/** How each endpoint answers, the first time and from then on. */
+/** The replies of each endpoint, the first one and all later ones. */
 export type Replies = Readonly<Record<Endpoint, { readonly reply: Reply; readonly once: boolean }>>
 
-/** An OpenID Provider on loopback, of which each answer can be a bad one. */
+/** An OpenID Provider on loopback. A test can make each of its answers wrong. */
 export interface Provider {
   readonly issuer: string
   readonly keys: Keys

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { anything, few, hostileText, type Members } from '../hostile.ts'
 
-/** How one endpoint of the OpenID Provider answers. */
+/** One reply of an endpoint of the OpenID Provider. */
 export type Reply =
   | { readonly kind: 'good' }
   /** The good answer, except for these members. */
@@ -14,13 +14,13 @@ export type Reply =
       readonly length: number
     }
   | { readonly kind: 'redirect'; readonly status: number }
-  /** The connection ends before, or within, the good answer. */
+  /** The connection ends before the good answer, or within it. */
   | { readonly kind: 'drop' | 'cut' }
 
 /** A mark in all texts of the provider. Nothing of the broker holds an asterisk, so the mark shows a leak. */
 export const theirWords = 'zq*9'
 
-/** The same text again and again, up to so many bytes. */
+/** Repeats a text up to this many bytes. */
 export const textOf = ({ text, length }: { readonly text: string; readonly length: number }) =>
   length > text.length && text !== '' ? text.repeat(Math.ceil(length / text.length)) : text
 
@@ -55,7 +55,7 @@ const text = fc.record({
     hostileText,
     fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),
   ),
-  // As it is, a nest that is deep, a flood.
+  // Unchanged, deeply nested, or very long.
   length: fc.constantFrom(0, 0, 0, 0, 0, 0, 20_000, 2_000_000),
 })
 
@@ -99,7 +99,7 @@ export const discoveryReply = replies({
   mtls_endpoint_aliases: fc.oneof(anything, fc.constant({ token_endpoint: 'https://127.0.0.1:1/' })),
 })
 
-/** Beside the provider's own key, or instead of it. */
+/** Keys that the provider publishes with its own key, or instead of it. */
 const oddKey = fc.oneof(
   anything,
   fc
