@@ -1,7 +1,7 @@
 import axe, { type AxeResults } from 'axe-core'
 import type { Page as Tab } from 'playwright-core'
 
-/** All rules that axe has, those that are off by default included: WCAG 2.2 up to AA, and good practice. */
+/** All rules of axe, including those that are off by default: WCAG 2.2 up to AA, and good practice. */
 const options = {
   resultTypes: ['violations', 'incomplete'],
   rules: { 'target-size': { enabled: true } },
@@ -14,7 +14,7 @@ export function loadAxe(tab: Tab): Promise<void> {
   return tab.evaluate(axe.source)
 }
 
-/** What axe finds wrong, or cannot tell: rule and elements. Needs `loadAxe`. */
+/** The rules that axe finds broken or cannot check, with their elements. Needs `loadAxe`. */
 export async function barriers(tab: Tab): Promise<readonly string[]> {
   const results: Pick<AxeResults, 'violations' | 'incomplete'> = await tab.evaluate(
     `axe.run(${JSON.stringify(options)})`,

@@ -5,9 +5,9 @@ import { type Browser, chromium } from 'playwright-core'
 const USUAL_PLACES = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium']
 
 export interface BrowserOptions {
-  /** Names of hosts, each with the port on this machine where the browser finds it. Every other name leads nowhere. */
+  /** Host names, each with its port on this machine. The browser reaches no other name. */
   readonly hosts?: Readonly<Record<string, number>>
-  /** PEM of a certificate authority that the browser takes for a real one; servers send it with their own certificate. */
+  /** PEM of a certificate authority that the browser trusts. Servers send it with their own certificate. */
   readonly authority?: string
 }
 

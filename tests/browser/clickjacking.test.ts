@@ -50,7 +50,7 @@ async function middleOf(button: Locator): Promise<[number, number]> {
 /** Milliseconds. Longer than any button of our pages waits for the pointer. */
 const longEnough = 3_000
 
-/** A visitor of the trap, which is laid over `url`, clicks twice where `button` will be. */
+/** A visitor of the trap over `url` clicks twice at the place of `button`. */
 async function walkIntoTrap({ tab, context }: Person, url: string, button: Locator, move: boolean): Promise<void> {
   await tab.goto(url)
   const at = await middleOf(button)
@@ -67,7 +67,7 @@ async function walkIntoTrap({ tab, context }: Person, url: string, button: Locat
   await tab.mouse.up()
 }
 
-describe('two clicks on a page that lies over ours, and goes away between them [C-08]', () => {
+describe('two clicks on a page that covers ours and disappears between them [C-08]', () => {
   test.each([
     ['and the mouse moves a little', true],
     ['and the mouse does not move', false],
@@ -94,7 +94,7 @@ describe('two clicks on a page that lies over ours, and goes away between them [
   })
 })
 
-/** Every page with a button that gives something away, and how one gets there. */
+/** Every page with a button that grants something, and how the user gets there. */
 const pages = [
   ['the consent page', 'loopback', approveButton, async () => {}],
   [
@@ -131,7 +131,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
       await finish(person, kind, session)
     }))
 
-  test.each(['Enter', 'Space'])('takes %s at once, pointer or no pointer', (key) =>
+  test.each(['Enter', 'Space'])('accepts %s at once, with or without a pointer', (key) =>
     withPerson(world.browser, async (person) => {
       const { session } = await at(person)
       await button(person.tab).focus()
@@ -140,7 +140,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
     }),
   )
 
-  test('takes what assistive technology does, which has no pointer, at once', () =>
+  test('accepts a press by assistive technology, which has no pointer, at once', () =>
     withPerson(world.browser, async (person) => {
       const { session } = await at(person)
       await person.tab.mouse.move(...(await middleOf(button(person.tab))))
@@ -148,7 +148,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
       await finish(person, kind, session)
     }))
 
-  test('takes the first tap of a finger at once', () =>
+  test('accepts the first tap of a finger at once', () =>
     withPerson(
       world.browser,
       async (person) => {
@@ -161,7 +161,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
     ))
 })
 
-test('the button that makes a code for an app and opens the app waits for the pointer as well [C-08]', () =>
+test('the button that makes a code for an app and opens the app waits for the pointer too [C-08]', () =>
   withPerson(world.browser, async (person) => {
     const { tab } = person
     const { app } = world.clients
@@ -186,7 +186,7 @@ async function finish(person: Person, kind: 'loopback' | 'web', session: Session
   expect(await session.redeem(await answerTo(world.clients[kind], person.tab))).toBe(200)
 }
 
-/** A navigation that is under way would have begun by then. */
+/** Milliseconds in which a navigation would have begun. */
 const settled = async (tab: Tab) => {
   await tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
   await tab.waitForLoadState()

@@ -4,28 +4,28 @@ import { createTestCa } from '../../dev/tls/ca.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { listen } from './listen.ts'
 
-/** Where a client waits for its answer. */
+/** The address at which a client waits for its answer. */
 export interface Client {
-  /** As the consent page names it. */
+  /** The name of the client on the consent page. */
   readonly place: string
   readonly redirectUri: string
-  /** Lets the next answer wait; settles when it has arrived, with what lets it go on. */
+  /** Holds the next answer. Settles when it has arrived, with a function that releases it. */
   holdNext(): Promise<() => void>
   /** What a request carried. A test cannot see the request of an app, because a browser hands the answer to another program. */
   answersTo(state: string): readonly URLSearchParams[]
 }
 
-/** One client of each kind that there is, listening on this machine. */
+/** One client of each kind, listening on this machine. */
 export interface Clients {
-  /** A website that the operator vouches for. */
+  /** A website that the operator trusts. */
   readonly trusted: Client
   /** A website that the operator does not trust. */
   readonly web: Client
-  /** A program on the person's computer. */
+  /** A program on the user's computer. */
   readonly loopback: Client
   /** An app that opens links of its own scheme. */
   readonly app: Client
-  /** For the browser that is to find them. */
+  /** Options for a browser that reaches them. */
   readonly browserOptions: { readonly hosts: Record<string, number>; readonly authority: string }
   stop(): Promise<void>
 }

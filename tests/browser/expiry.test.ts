@@ -48,7 +48,7 @@ test.each([
     }),
 )
 
-test('a consent page that expired is as good as new after a reload', () =>
+test('an expired consent page works again after a reload', () =>
   withPerson(browser, async ({ tab }) => {
     await tab.goto((await startSession(site.harness.issuer, web)).url)
     site.harness.clock += 10 * 60_000

@@ -8,14 +8,14 @@ import { listen } from './listen.ts'
 
 export interface HarnessSite {
   readonly harness: Harness
-  /** For the browser that is to find the harness's OpenID Provider. */
+  /** Options for a browser that reaches the harness's OpenID Provider. */
   readonly browserOptions: BrowserOptions
   stop(): Promise<void>
 }
 
 /**
  * The authorization server of the harness, whose clock the test moves, for a browser to visit; and its OpenID Provider,
- * where a link signs in whoever follows it.
+ * where a link signs the user in.
  */
 export async function startHarnessSite(): Promise<HarnessSite> {
   let answer = async (_: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -44,7 +44,7 @@ export async function startHarnessSite(): Promise<HarnessSite> {
   }
 }
 
-/** Hands a request to the harness as the platform would, and its answer to the browser. */
+/** Passes a request to the harness as the platform would, and its answer to the browser. */
 async function pass(request: IncomingMessage, response: ServerResponse, harness: Harness): Promise<void> {
   const headers = new Headers()
   for (const [name, values] of Object.entries(request.headersDistinct)) headers.set(name, values?.join('; ') ?? '')

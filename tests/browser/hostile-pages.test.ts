@@ -7,7 +7,7 @@ import { answerTo, approveButton, enterEmail, headline, type Session, startSessi
 import { startWorld, type World } from './world.ts'
 
 let world: World
-/** Another site, for a browser. */
+/** A page of another site. */
 let elsewhere: Listening
 beforeAll(async () => {
   const page = '<!doctype html><title>News</title><link rel="icon" href="data:,"><p>News</p>'
@@ -27,17 +27,17 @@ const publish = (context: BrowserContext, url: string) =>
 
 const newSession = (): Promise<Session> => startSession(world.stack.url, world.clients.loopback)
 
-/** Lines of the log about a path since `from`. */
+/** The log lines about a path since `from`. */
 const refusals = (from: number) =>
   world.stack.logs.slice(from).filter((line) => line.includes('a browser must navigate to this address')).length
 
-describe('a script of our own origin, as a documentation site in front lets in [C-08]', () => {
+describe('a script of the broker’s own origin, for example on the documentation site in front of it [C-08]', () => {
   test('can neither read a consent page nor post a form that it has obtained', async () => {
     const session = await newSession()
     await withPerson(world.browser, async ({ tab, context }) => {
       const docs = `${world.stack.url}/docs.html`
       await publish(context, docs)
-      // The person has the page open, and the script has got hold of the form in some other way.
+      // The user has the page open, and the script has obtained the form in some other way.
       await tab.goto(session.url)
       const form = (await tab.locator('input[name=request]').getAttribute('value')) ?? ''
       expect(form).not.toBe('')
@@ -56,7 +56,7 @@ describe('a script of our own origin, as a documentation site in front lets in [
       )
       expect(shown).toEqual({ status: 403, form: false })
       expect(approved).toEqual({ status: 403, type: 'basic' })
-      // The person is not disturbed by any of it.
+      // The user notices none of it.
       await tab.goto(session.url)
       await approveButton(tab).click()
       await enterEmail(tab)
@@ -85,7 +85,7 @@ describe('a script of our own origin, as a documentation site in front lets in [
   })
 })
 
-test('images on any web page are refused before anything is fetched or counted; a link there is followed [M-14 O-11]', async () => {
+test('an image on a web page is refused before anything is fetched or counted; a link is followed [M-14 O-11]', async () => {
   const session = await newSession()
   const from = world.stack.logs.length
   await withPerson(world.browser, async ({ tab }) => {

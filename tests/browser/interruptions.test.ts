@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => world?.stop())
 
-/** The paths of our own that forms were posted to. */
+/** The paths of the broker that forms were posted to. */
 const postedToUs = ({ posted }: Person) =>
   posted.filter((url) => url.startsWith(world.stack.url)).map((url) => new URL(url).pathname)
 
@@ -35,7 +35,7 @@ async function clickTwice(tab: Tab, button: Locator, between: () => Promise<unkn
   await tab.mouse.click(x, y)
 }
 
-describe('a button that is pressed twice posts once, and the sign-in goes on', () => {
+describe('a button that is pressed twice posts once, and the sign-in continues', () => {
   test('a double click on the consent page', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
@@ -62,7 +62,7 @@ describe('a button that is pressed twice posts once, and the sign-in goes on', (
       expect(postedToUs(person)).toEqual(['/oauth/approve'])
     }))
 
-  test('on the confirmation page, while a slow client still thinks about its answer', () =>
+  test('on the confirmation page, while a slow client delays its answer', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
       const session = await startSession(world.stack.url, world.clients.web)
@@ -79,11 +79,11 @@ describe('a button that is pressed twice posts once, and the sign-in goes on', (
       expect(world.clients.web.answersTo(session.state)).toHaveLength(1)
     }))
 
-  test('a button that was pressed in vain works again after a click elsewhere', () =>
+  test('a button works again after an aborted press', () =>
     withPerson(world.browser, async ({ tab }) => {
       await tab.goto((await startSession(world.stack.url, world.clients.loopback)).url)
       const button = approveButton(tab)
-      // Pressed, and let go beside it.
+      // Pressed, and released beside the button.
       await button.hover()
       await tab.mouse.down()
       await tab.mouse.move(1, 1)
@@ -96,7 +96,7 @@ describe('a button that is pressed twice posts once, and the sign-in goes on', (
 })
 
 describe('back', () => {
-  test('from the OpenID Provider to the consent page: the person may approve again', () =>
+  test('from the OpenID Provider to the consent page: the user may approve again', () =>
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.loopback)
       await tab.goto(session.url)
@@ -150,7 +150,7 @@ test('two tabs at once, finished in the other order: both clients get their own 
   }))
 
 describe('reload', () => {
-  test('of the client’s own page asks nothing of us', () =>
+  test('of the client’s own page sends no request to the broker', () =>
     withPerson(world.browser, async ({ tab, context }) => {
       const { loopback } = world.clients
       const session = await startSession(world.stack.url, loopback)
@@ -165,7 +165,7 @@ describe('reload', () => {
       expect(await session.redeem(answer)).toBe(200)
     }))
 
-  test('of the page that opens the app asks again; once the app was opened there is nothing more to open', () =>
+  test('of the page that opens the app asks again; after the app was opened it offers nothing to open', () =>
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.app)
       await tab.goto(session.url)
@@ -178,7 +178,7 @@ describe('reload', () => {
       expect(await session.redeem(answer)).toBe(200)
     }))
 
-  test('of the page that names the person asks again, and goes on', () =>
+  test('of the page that names the user asks again, and continues', () =>
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.web)
       await tab.goto(session.url)
@@ -191,7 +191,7 @@ describe('reload', () => {
       expect(await session.redeem(await answerTo(world.clients.web, tab))).toBe(200)
     }))
 
-  test('of a callback that the OpenID Provider held up finishes the sign-in', () =>
+  test('of a callback that the OpenID Provider delayed completes the sign-in', () =>
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.loopback)
       await tab.goto(session.url)
@@ -206,11 +206,11 @@ describe('reload', () => {
     }))
 })
 
-test('approved in one browser, the sign-in cannot be finished in another; here it still can [F-02 A9]', () =>
+test('a sign-in approved in one browser cannot be finished in another, and still can in the first [F-02 A9]', () =>
   withPerson(world.browser, async ({ tab }) => {
     const session = await startSession(world.stack.url, world.clients.loopback)
     await tab.goto(session.url)
-    // Where the provider is first called: an attacker reads it off their own browser, and sends it to the victim.
+    // The first URL of the provider: an attacker copies it from their own browser and sends it to the victim.
     const [request] = await Promise.all([
       tab.waitForRequest((candidate) => candidate.url().startsWith(world.stack.provider.issuer)),
       approveButton(tab).click(),

@@ -12,13 +12,13 @@ beforeAll(async () => {
 })
 afterAll(() => world?.stop())
 
-/** The stops of the tab key on our pages, in reading order; the last one is where Enter is pressed. */
+/** The stops of the tab key on our pages, in reading order. Enter is pressed on the last one. */
 const toApprove = ['Full address', 'Continue with Redpanda Cloud']
 const toConfirm = ['Full address', 'Continue']
 const toCancel = [...toApprove, 'Cancel']
 const toOpen = ['Open the app for cursor:// links']
 
-/** Goes from one to the next, sees where it is each time, and presses Enter on the last. */
+/** Goes from stop to stop, checks the focus each time, and presses Enter on the last. */
 async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
   await tab.getByRole('heading', { level: 1 }).waitFor()
   for (const name of stops) {
@@ -61,10 +61,10 @@ test.each([
       await enterOn(tab, toConfirm)
       expect(await first.redeem(await answerTo(web, tab))).toBe(200)
 
-      // The provider knows the person by now.
+      // The provider knows the browser by now.
       const second = await startSession(world.stack.url, app)
       await tab.goto(second.url)
-      // Its whole address stands there in the open.
+      // The page shows the whole address.
       await enterOn(tab, toApprove.slice(1))
       await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
       expect(await second.redeem(await answerTo(app, tab, () => enterOn(tab, toOpen)))).toBe(200)

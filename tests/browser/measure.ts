@@ -7,7 +7,7 @@ export interface TextColours {
   readonly background: string
 }
 
-/** Every visible piece of text with its colour and the first opaque background behind it, as the browser computes them. */
+/** Every visible piece of text with its color and the first opaque background behind it, as the browser computes them. */
 export function textColours(tab: Tab): Promise<TextColours[]> {
   return tab.evaluate(() => {
     const hex = (rgb: string) => {
@@ -41,7 +41,7 @@ export interface Focus {
   /** `#rrggbb` */
   readonly colour: string
   readonly background: string
-  /** Whether all of it is on the screen. */
+  /** Whether the whole element is on the screen. */
   readonly onScreen: boolean
 }
 
@@ -67,7 +67,7 @@ export function focusOf(tab: Tab): Promise<Focus> {
   })
 }
 
-/** How many different colours a PNG shows: one, when nothing was drawn. */
+/** The number of different colors in a PNG. It is 1 if nothing was drawn. */
 export function coloursIn(tab: Tab, png: Buffer): Promise<number> {
   return tab.evaluate(async (base64) => {
     const image = new Image()

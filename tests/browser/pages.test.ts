@@ -38,7 +38,7 @@ test('the content security policy lets every page look as it should, and nothing
     }
   }))
 
-test('a violation of the content security policy, and an error of a script, fail a test here', async () => {
+test('a violation of the content security policy and a script error each fail a test', async () => {
   const violation = withTab({}, async (tab) => {
     await tab.goto(`${server.origin}/consent-claude`)
     await tab.evaluate(() => document.body.setAttribute('style', 'color: red'))
@@ -142,7 +142,7 @@ test.each(['light', 'dark'] as const)(
 )
 
 test.each(['consent-claude-code', 'error-expired', 'error-unknown-client'])(
-  '%s: a picture of it shows something',
+  '%s: a picture of it is not blank',
   (name) =>
     withTab({ viewport: PHONE }, async (tab) => {
       await tab.goto(`${server.origin}/${name}`)

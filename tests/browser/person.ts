@@ -4,7 +4,7 @@ import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 export interface Person {
   readonly tab: Tab
-  /** The browser's own window on everything: other tabs, cookies, the network. */
+  /** The browser context: other tabs, cookies, the network. */
   readonly context: BrowserContext
   /** Addresses that a form was posted to, in order. */
   readonly posted: readonly string[]
@@ -40,7 +40,7 @@ export async function withPerson<T>(
 /** Milliseconds after which an element counts as missing. */
 const PATIENCE = 10_000
 
-/** A page that says that something is wrong has the status for it, which is worth a line in the console. */
+/** An error page has an error status, which writes a line to the console. */
 const errorStatus = /^Failed to load resource: the server responded with a status of [45]\d\d/
 
 async function watch(context: BrowserContext): Promise<readonly string[]> {

@@ -4,7 +4,7 @@ import { keepSecret } from '../../dev/worlds/secrets.ts'
 import type { Client } from './clients.ts'
 
 export interface Session {
-  /** Where the client sends the person. */
+  /** The URL to which the client sends the user. */
   readonly url: string
   /** The `state` of the request. */
   readonly state: string
@@ -12,7 +12,7 @@ export interface Session {
   redeem(answer: URLSearchParams): Promise<number>
 }
 
-/** A client registers itself, and is about to send a person to the authorization endpoint. */
+/** A client registers itself, and is about to send a user to the authorization endpoint. */
 export async function startSession(
   issuer: string,
   { redirectUri }: Pick<Client, 'redirectUri'>,
@@ -87,7 +87,7 @@ export async function answerTo(
   return new URL(tab.url()).searchParams
 }
 
-/** No program is there to take it: what counts is where the browser sets out for. */
+/** No program takes the answer, so the test reads the address that the browser is about to open. */
 async function answerToApp({ redirectUri }: Client, tab: Tab, press: () => Promise<void>): Promise<URLSearchParams> {
   await openAppButton(tab).or(returnLink(tab)).waitFor()
   const devtools = await tab.context().newCDPSession(tab)

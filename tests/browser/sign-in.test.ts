@@ -38,7 +38,7 @@ async function expectNoSidewaysScroll(tab: Tab): Promise<void> {
 }
 
 describe.each(browsers)('in Chromium, %s', (_, options) => {
-  test.each(kinds)('a person signs in, from the consent page to %s [A-20 A-17]', async (_, kind) => {
+  test.each(kinds)('a user signs in, from the consent page to %s [A-20 A-17]', async (_, kind) => {
     const { stack, clients, browser } = world
     const session = await startSession(stack.url, clients[kind])
     const signIn = async (tab: Tab) => {
@@ -87,7 +87,7 @@ describe('cancelled after the consent page', () => {
     })
   })
 
-  test('on the page that names the person: no code, and the provider’s answer is worth nothing afterwards', async () => {
+  test('on the page that names the user: no code, and the provider’s answer is useless afterwards', async () => {
     const { stack, clients, browser } = world
     const session = await startSession(stack.url, clients.web)
     await withPerson(browser, async ({ tab }) => {

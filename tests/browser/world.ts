@@ -3,7 +3,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { launchBrowser } from './chromium.ts'
 import { type Clients, startClients, trustedHost } from './clients.ts'
 
-/** The whole system, a client of each kind, and a browser that finds them all. */
+/** The whole system, a client of each kind, and a browser that reaches them all. */
 export interface World {
   readonly stack: Stack
   readonly clients: Clients

@@ -10,7 +10,7 @@ export interface MetadataHost {
   readonly origin: string
   /** The client_id: the URL of the document. */
   readonly clientId: string
-  /** What makes the functions trust this host, and go there although it is on this machine. */
+  /** Settings with which the functions trust this host, although it is on this machine. */
   readonly settings: Readonly<Record<string, string>>
   /** How often the document was fetched. */
   fetched(): number

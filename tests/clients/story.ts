@@ -13,7 +13,7 @@ import type { ToolAnswer, ToolArguments, ToolDescription, UseOptions } from './t
 export interface SdkClient {
   /** @throws the SDK's own error if it is not signed in */
   connect(): Promise<void>
-  /** Whether what `connect` threw says that the person has to sign in. */
+  /** Whether the error of `connect` asks for a sign-in. */
   asksForSignIn(error: unknown): boolean
   authorizationUrl(): URL | undefined
   /** The `state` that it sent along. */
@@ -30,7 +30,7 @@ export interface SdkClient {
   clientId(): string | undefined
   accessToken(): string
   refreshToken(): string
-  /** Puts this in the place of the access token, as the client keeps it. */
+  /** Replaces the access token that the client stores. */
   replaceAccessToken(token: string): void
   /** Forgets the tokens, as when the user chooses to sign in again. */
   forgetTokens(): void
@@ -51,7 +51,7 @@ export interface SdkVersion {
 }
 
 const key = createPinnedKey()
-/** Milliseconds for what happens after an answer has gone out; reached only where it never happens. */
+/** Milliseconds for work after an answer. A test waits that long only if it fails. */
 const patience = 10_000
 
 const toolName = 'ask_redpanda_question'
@@ -116,7 +116,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
       if (registration === 'CIMD') expect(client.clientId()).toBe(metadataHost.clientId)
     })
 
-    test('the person signs in, and the client exchanges the code', async () => {
+    test('the user signs in, and the client exchanges the code', async () => {
       const authorizationUrl = client.authorizationUrl()
       if (!authorizationUrl) throw new Error('nobody was sent anywhere')
       const browser = createWatchedBrowser()
@@ -127,7 +127,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
       if (registration === 'CIMD') expect(metadataHost.fetched()).toBe(1)
     })
 
-    test('who signed in is recorded: the user, the connection, the CRM', async () => {
+    test('the sign-in is recorded: the user, the connection, the CRM', async () => {
       const { sub } = decodeJwt(client.accessToken())
       const id = createHash('sha256')
         .update(client.clientId() ?? '')

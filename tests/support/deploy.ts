@@ -8,14 +8,14 @@ type Settings = Readonly<Record<string, string>>
 
 export interface Deploy {
   readonly url: string
-  /** What its functions have printed. */
+  /** The lines that its functions have printed. */
   readonly lines: readonly string[]
-  /** Stops it, and puts one with other settings at its place. */
+  /** Stops it, and starts one with other settings in its place. */
   follow(settings: Settings): Promise<Deploy>
 }
 
 /**
- * A deploy of its own at a port of its own, on the stack's store: sign-in is by the mock, and nothing on this machine is
+ * A separate deploy at its own port, on the stack's store. Sign-in is by the mock, and nothing on this machine is
  * limited. The end of the test stops it.
  */
 export async function deploy(stack: Stack, settings: Settings, port?: number): Promise<Deploy> {
@@ -45,7 +45,7 @@ export async function deploy(stack: Stack, settings: Settings, port?: number): P
   }
 }
 
-/** A deploy at which the stack's tokens are good: the same issuer and OpenID Provider, reached at a port of its own. */
+/** A deploy that accepts the stack's tokens: the same issuer and OpenID Provider, at its own port. */
 export async function deploySameIssuer(stack: Stack, settings: Settings = {}): Promise<Deploy> {
   const port = await freePorts()
   const { UPSTREAM_CLIENT_ID = '', UPSTREAM_ISSUER = '' } = stack.environment

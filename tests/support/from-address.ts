@@ -51,7 +51,7 @@ export interface Burst {
 }
 
 /**
- * Sends many requests at once, and proves by counting that exactly as many pass as may, however slow this machine is:
+ * Sends many requests at once, and proves that exactly the limit passes, however slow this machine is:
  * the limiter lets a hit pass for which the store has no answer in a second, and says so in the log.
  *
  * @returns those that were refused; at least one

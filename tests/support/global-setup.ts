@@ -12,7 +12,7 @@ declare module 'vitest' {
 }
 
 /**
- * Builds the functions once for all tests of a run. A build that fails fails the tests that ask for the artifact, and
+ * Builds the functions once for all tests of a run. A failed build fails the tests that ask for the artifact, and
  * only those: the unit tests may well say why.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

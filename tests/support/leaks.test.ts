@@ -14,13 +14,13 @@ test.each([
   ['a cookie', { header: `tx.lx2k.${random(8)}=${random(16)}` }],
   ['a random value', { reason: `no such key: ${'aB3'.repeat(20)}` }],
   ['a private key', { key: '-----BEGIN PRIVATE KEY-----' }],
-])('%s is known by its form, and not repeated in the report', (what, fields) => {
+])('%s is found by its form, and the report does not repeat it', (what, fields) => {
   const [leak] = leaksIn({ event: 'failed', ...fields })
   expect(leak).toEqual({ what, line: expect.stringContaining(`‹${what}›`) })
   expect(leak?.line).not.toContain(Object.values(fields)[0])
 })
 
-test('a secret that a test has seen is found whole, by its beginning and by its end, and not repeated in the report', () => {
+test('a recorded secret is found whole, by its beginning and by its end, and the report does not repeat it', () => {
   const secret = random()
   const what = 'what a test has seen as a secret'
   for (const part of [secret, secret.slice(0, 24), secret.slice(-24)]) {
@@ -30,7 +30,7 @@ test('a secret that a test has seen is found whole, by its beginning and by its 
   expect(leaksIn({ error: 'correct horse battery' }, 'correct horse')).toMatchObject([{ what }])
 })
 
-test('what belongs in a log passes: hashes of clients and people, keys of grants, ids of requests', () => {
+test('allowed values pass: hashes of clients and users, keys of grants, ids of requests', () => {
   const line = {
     event: 'grant_revoked',
     requestId: 'c955431a-2be9-4821-835d-d3e7e12a40cf',

@@ -14,9 +14,9 @@ const forms: readonly (readonly [string, RegExp])[] = [
   ['a private key', /"d":"[\w-]{40,}"|-----BEGIN [A-Z ]*PRIVATE KEY-----/g],
 ]
 
-/** Characters of a long secret that give it away, at either end. */
+/** Characters at either end of a long secret that reveal it. */
 const piece = 24
-/** Characters by which a piece is looked up: the shortest secret there is. */
+/** The length of the pieces that are looked up: the shortest secret. */
 const gram = 12
 
 /**

@@ -5,7 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { readRecordings } from '../../dev/worlds/recording.ts'
 import { findLeaks } from './leaks.ts'
 
-/** So much at least, or the scan has proven nothing. */
+/** The least that a scan must see to prove anything. */
 interface Least {
   readonly lines: number
   readonly files: number
@@ -23,7 +23,7 @@ declare module 'vitest' {
 
 /** Scans every log line of the whole run for secrets when it is over (O-12), and fails it if there is one. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Readable by its owner only, as everything that is made by mkdtemp.
+  // mkdtemp makes it readable by its owner only.
   const directory = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-recordings-'))
   project.provide('recordings', directory)
   return async () => {

@@ -7,18 +7,18 @@ const result = v.looseObject({
 })
 const body = v.looseObject({ result: v.optional(result) })
 
-/** What an MCP endpoint makes of one message. */
+/** The answer of an MCP endpoint to one message. */
 export interface McpAnswer {
   readonly status: number
   readonly headers: Headers
   /** `WWW-Authenticate` */
   readonly challenge: string | null
-  /** The JSON-RPC message, or whatever else the server says. */
+  /** The JSON-RPC message, or any other body. */
   readonly body: v.InferOutput<typeof body>
 }
 
 /**
- * One message on the wire of the 2025 revisions, and what came back, as it came. `sendMcp` gives it with types.
+ * Sends one message of the 2025 revisions, and returns the raw answer. `sendMcp` returns it with types.
  *
  * @param token absent: the caller has not signed in
  */

@@ -5,7 +5,7 @@ import { keepSecret } from '../../dev/worlds/secrets.ts'
 /** A signing key of the operator. A test can sign tokens with it that the server never would. */
 export interface PinnedKey {
   readonly settings: { readonly MCP_OAUTH_SIGNING_JWK: string }
-  /** The access token, rightly signed, with other claims (`undefined` takes one away) or another `typ`. */
+  /** The access token with a valid signature and other claims (`undefined` removes one) or another `typ`. */
   resign(accessToken: string, changes?: { readonly claims?: JWTPayload; readonly typ?: string }): Promise<string>
 }
 

@@ -5,18 +5,18 @@ import { join } from 'node:path'
 import { createTestCa } from '../../dev/tls/ca.ts'
 
 export interface Publisher {
-  /** With which the functions fetch its documents. */
+  /** Settings with which the functions fetch its documents. */
   readonly settings: Readonly<Record<string, string>>
   /** The URL of a document that has not been requested yet. */
   newClientId(): string
   fetched(): number
-  /** Of its documents from now on: `private_key_jwt`, with these keys at `jwks.json`. */
+  /** Changes its documents to `private_key_jwt`, with these keys at `jwks.json`. */
   publishKeys(keys: readonly object[]): void
   behaves(how: 'well' | 'down' | 'gone'): void
   stop(): Promise<void>
 }
 
-/** The website of a client's publisher, on loopback, over TLS; `redirectUri` is the only one in its documents. */
+/** Starts the website of a client's publisher, on loopback over TLS. `redirectUri` is the only one in its documents. */
 export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callback'): Promise<Publisher> {
   const ca = await createTestCa()
   const directory = await mkdtemp(join(tmpdir(), 'publisher-'))

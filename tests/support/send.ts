@@ -10,7 +10,7 @@ export interface Sent {
 /** One HTTP request exactly as given, redirects not followed. */
 export function send(url: string | URL, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Response> {
   return new Promise((resolve, reject) => {
-    // One connection for each: a server may close it after a body that it does not want.
+    // A connection for each request: a server may close it after a body that it refuses.
     const outgoing = request(url, { method, agent: false }, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -30,12 +30,12 @@ export function send(url: string | URL, { method = 'GET', headers = {}, body }: 
   })
 }
 
-/** A POST of a form, or of what claims to be one. */
+/** A POST of a form, or of a body with its content type. */
 export function form(body: string | Buffer, contentType = 'application/x-www-form-urlencoded'): Sent {
   return { method: 'POST', headers: { 'content-type': contentType }, body }
 }
 
-/** A POST of JSON, or of what claims to be some. */
+/** A POST of JSON, or of a body with its content type. */
 export function json(body: string | Buffer, contentType = 'application/json'): Sent {
   return form(body, contentType)
 }

@@ -4,8 +4,8 @@ import { recorded, recordLine, startRecording } from '../../dev/worlds/recording
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 /**
- * Runs before each test file: whatever is logged in it, by a function host or by our own log in this process, is
- * recorded for the scan at the end of the run, without the tests having to think of it.
+ * Runs before each test file. Every log line of a function host, or of our own log in this process, is
+ * recorded for the scan at the end of the run. The tests need not do anything.
  */
 
 startRecording(inject('recordings'), () => {
@@ -13,7 +13,7 @@ startRecording(inject('recordings'), () => {
   return `${relative(process.cwd(), testPath)}: ${currentTestName}`
 })
 
-// As `expect.poll` by the configuration: a second is not enough on a machine that has other things to do as well.
+// The same as `expect.poll` in the configuration: a second is not enough on a busy machine.
 const { waitFor } = vi
 vi.waitFor = (work, options) =>
   waitFor(work, typeof options === 'number' ? options : { timeout: 20_000, interval: 50, ...options })

@@ -86,7 +86,7 @@ function checkIssuer(habit: AuthorizationHabits['iss'], given: string | null, se
 }
 
 function newState({ bytes, as, suffix = '' }: NonNullable<AuthorizationHabits['state']>): string {
-  // These three bytes are `+/` in base64, as any state that is long enough has it sooner or later.
+  // These three bytes are `+/` in base64, which any long state contains sooner or later.
   return Buffer.concat([Buffer.from([0xfb, 0xf0, 0xff]), randomBytes(bytes - 3)]).toString(as) + suffix
 }
 

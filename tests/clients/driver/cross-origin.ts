@@ -11,7 +11,7 @@ export const fetchHeaders = (origin: string): HeaderFields => ({
   'sec-fetch-dest': 'empty',
 })
 
-/** Asks first, as a browser does unless both method and headers are such as any form could send. */
+/** Sends a preflight first, as a browser does unless a form could send the method and the headers. */
 export async function checkPreflight(
   origin: string,
   method: string,
@@ -33,13 +33,13 @@ export async function checkPreflight(
   checkOrigin(origin, request, response.headers)
   const allowed = listOf(response.headers.get('access-control-allow-headers'))
   for (const name of names) {
-    // The asterisk is not meant for credentials (Fetch §4.9).
+    // The asterisk does not cover credentials (Fetch §4.9).
     const isAllowed = allowed.includes(name) || (allowed.includes('*') && name !== 'authorization')
     check(isAllowed, `${request} does not allow the header ${name}`)
   }
 }
 
-/** Nothing else of an answer can be read by the page. */
+/** The headers that a page can read. */
 export function readableHeaders(origin: string, request: string, headers: Headers): Headers {
   checkOrigin(origin, request, headers)
   const exposed = [...safelistedInAnswers, ...listOf(headers.get('access-control-expose-headers'))]

@@ -67,7 +67,7 @@ export async function discover(profile: ClientProfile, stack: ProfileStack): Pro
   return { challengeScope: challenge.get('scope'), resource, server }
 }
 
-/** All that a client of 2025-03-26 knows: the address, whose host has to be the authorization server. */
+/** A client of 2025-03-26 knows only the address. Its host has to be the authorization server. */
 const noMetadata = ({ mcpUrl }: ProfileStack): Discovered['resource'] => ({
   resource: mcpUrl,
   authorization_servers: [new URL(mcpUrl).origin],

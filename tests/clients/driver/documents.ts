@@ -10,7 +10,7 @@ import type { Assertion, ClientMetadataDocument, Json } from './profile.ts'
 
 /** The websites of all publishers of metadata documents, as one host on this machine, over TLS. */
 export interface DocumentHost {
-  /** What makes the functions trust this host, and go there although it is on this machine. */
+  /** Settings with which the functions trust this host, although it is on this machine. */
   readonly settings: Readonly<Record<string, string>>
   /**
    * Serves a document, and the keys that its `jwks_uri` names. Both addresses become addresses of this host: no test can serve

@@ -42,7 +42,7 @@ async function attempt(step: Step): Promise<Pick<StepResult, 'outcome' | 'reason
 
 const folder = new URL('../profiles/', import.meta.url)
 
-/** Every profile there is: the default export of each file of the folder. */
+/** Every profile: the default export of each file in the folder. */
 export async function readProfiles(): Promise<readonly ClientProfile[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort()
   return Promise.all(

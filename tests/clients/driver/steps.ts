@@ -28,7 +28,7 @@ export type StepName = (typeof stepNames)[number]
 /**
  * One step.
  *
- * @throws NotAsExpected what this client would not have put up with; NotApplicable where it has no such step
+ * @throws NotAsExpected for an answer that this client would not accept; NotApplicable if it has no such step
  */
 export type Step = () => Promise<void>
 
@@ -124,7 +124,7 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
     },
 
     async 'sign-out'() {
-      // A session that the MCP endpoint has not seen yet: it may take a known one for live for a minute (T-23).
+      // A session that the MCP endpoint has not seen yet. It may accept a known session for a minute (T-23).
       const ended = await signIn()
       const kinds = profile.revokes.length > 0 ? profile.revokes : (['refresh_token'] as const)
       for (const kind of kinds) {
@@ -161,7 +161,7 @@ function later<T>(step: StepName): { get(): T; set(value: T): void } {
   }
 }
 
-/** The client_id as a server with another secret has made it: another key is named, and nothing fits. */
+/** The client_id as a server with another secret would make it. It names another key. */
 function ofAnotherSecret(clientId: string): string {
   const [header = '', payload = '', signature = ''] = clientId.split('.')
   const named: unknown = JSON.parse(Buffer.from(header, 'base64url').toString())

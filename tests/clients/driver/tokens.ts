@@ -26,7 +26,7 @@ export interface Tokens {
 export interface TokenClient {
   redeem(request: AuthorizationRequest, code: string): Promise<Tokens>
   refresh(refreshToken: string): Promise<Tokens>
-  /** The refresh as it is answered, whatever that is. */
+  /** Refreshes, and returns any answer. */
   tryRefresh(refreshToken: string): Promise<Exchange>
   revoke(token: string, kind: TokenKind): Promise<void>
 }

@@ -11,7 +11,7 @@ export interface ProfileStack {
   readonly mcpUrl: string
   readonly kapa: Pick<Kapa, 'calls'>
   readonly documents: DocumentHost
-  /** The same access token as it will be when its time is over. */
+  /** The same access token after its expiry. */
   expired(accessToken: string): Promise<string>
 }
 
