@@ -5,11 +5,11 @@ import type { Page as Tab } from 'playwright-core'
 const options = {
   resultTypes: ['violations', 'incomplete'],
   rules: { 'target-size': { enabled: true } },
-  // Our only style sheet is in the page.
+  // The pages have no external style sheets.
   preload: false,
 }
 
-/** Loads axe into the page as the developer tools do, past the content security policy; nothing of the page changes. */
+/** Loads axe as the developer tools do, which the content security policy does not block. The page does not change. */
 export function loadAxe(tab: Tab): Promise<void> {
   return tab.evaluate(axe.source)
 }

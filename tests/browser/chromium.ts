@@ -41,7 +41,7 @@ function findChromium(): string {
   if (found) return found
   throw new Error(
     named
-      ? `CHROMIUM_PATH names ${named}, which is not there`
+      ? `CHROMIUM_PATH names ${named}, which does not exist`
       : 'No Chromium found. On Debian: apt-get install chromium-headless-shell; or set CHROMIUM_PATH',
   )
 }

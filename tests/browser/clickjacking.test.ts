@@ -17,8 +17,8 @@ import {
 import { startWorld, type World } from './world.ts'
 
 /**
- * Asks the visitor to click twice on one place. The first click opens a window there, which covers this page while it
- * goes elsewhere; the window closes as soon as the mouse is pressed, so that the second click lands on what lies below.
+ * Asks the visitor to click twice on one place. The first click opens a window there, which covers this page while this
+ * page goes to another URL. The window closes when the mouse is pressed, so that the second click reaches the page below.
  */
 const trap = `<!doctype html><title>Prize</title><link rel="icon" href="data:,">
 <button style="position:fixed;inset:0;width:100%">Click here twice</button>
@@ -43,11 +43,11 @@ afterAll(async () => {
 
 async function middleOf(button: Locator): Promise<[number, number]> {
   const box = await button.boundingBox()
-  if (box === null) throw new Error('The button is not to be seen')
+  if (box === null) throw new Error('The button is not visible')
   return [box.x + box.width / 2, box.y + box.height / 2]
 }
 
-/** Milliseconds. Longer than any button of our pages waits for the pointer. */
+/** Milliseconds. Longer than the delay after which a button of our pages accepts a click. */
 const longEnough = 3_000
 
 /** A visitor of the trap over `url` clicks twice at the place of `button`. */
@@ -82,7 +82,7 @@ describe('two clicks on a page that covers ours and disappears between them [C-0
     })
   })
 
-  test('do not hinder a user who wants to approve: the next click of the keyboard or the mouse works', async () => {
+  test('do not hinder a user who wants to approve: the next click works', async () => {
     const session = await startSession(world.stack.url, world.clients.loopback)
     await withPerson(world.browser, async (person) => {
       const { tab } = person
@@ -117,7 +117,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
     return { session, posts: person.posted.length }
   }
 
-  test('ignores a click of a pointer that has just arrived, and the second click of a double click; a moment later it works [C-08]', () =>
+  test('ignores a click of a pointer that has just arrived, also a double click, and accepts one a moment later [C-08]', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
       const { session, posts } = await at(person)

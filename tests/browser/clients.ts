@@ -11,7 +11,7 @@ export interface Client {
   readonly redirectUri: string
   /** Holds the next answer. Settles when it has arrived, with a function that releases it. */
   holdNext(): Promise<() => void>
-  /** What a request carried. A test cannot see the request of an app, because a browser hands the answer to another program. */
+  /** The answers that the client received. A test cannot see those of an app, which the browser gives to another program. */
   answersTo(state: string): readonly URLSearchParams[]
 }
 

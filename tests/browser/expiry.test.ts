@@ -24,12 +24,12 @@ const expired = 'This sign-in has expired'
 /** A page of the sign-in, the minutes that it stays open, the button that is pressed then, and the result. */
 test.each([
   ['the consent page, approved', 10, approveButton, expired],
-  ['the consent page, cancelled', 10, cancelButton, expired],
+  ['the consent page, canceled', 10, cancelButton, expired],
   ['the page of the OpenID Provider', 10, providerLink, expired],
   ['the confirmation page, confirmed', 5, confirmButton, expired],
-  ['the confirmation page, cancelled', 5, cancelButton, expired],
+  ['the confirmation page, canceled', 5, cancelButton, expired],
 ] as const)(
-  '%s after %d minutes: a page that says what to do, and no answer to the client',
+  '%s after %d minutes: a page that tells the user what to do, and no answer to the client',
   (page, minutes, at, title) =>
     withPerson(browser, async ({ tab, context }) => {
       const asked: string[] = []

@@ -14,8 +14,8 @@ export interface HarnessSite {
 }
 
 /**
- * The authorization server of the harness, whose clock the test moves, for a browser to visit; and its OpenID Provider,
- * where a link signs the user in.
+ * Serves the authorization server of the harness, whose clock the test sets, to a browser. Its OpenID Provider signs a
+ * user in with one click on a link.
  */
 export async function startHarnessSite(): Promise<HarnessSite> {
   let answer = async (_: IncomingMessage, response: ServerResponse): Promise<void> => {

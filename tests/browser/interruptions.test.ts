@@ -23,10 +23,10 @@ afterAll(() => world?.stop())
 const postedToUs = ({ posted }: Person) =>
   posted.filter((url) => url.startsWith(world.stack.url)).map((url) => new URL(url).pathname)
 
-/** Clicks twice at one place. The second click follows when `between` has settled, whatever is there by then. */
+/** Clicks twice at one place. The second click follows when `between` has settled, whatever the page shows then. */
 async function clickTwice(tab: Tab, button: Locator, between: () => Promise<unknown>): Promise<void> {
   const box = await button.boundingBox()
-  if (box === null) throw new Error('The button is not to be seen')
+  if (box === null) throw new Error('The button is not visible')
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2]
   await tab.mouse.move(x, y)
   await pointerSettles(tab)
@@ -47,7 +47,7 @@ describe('a button that is pressed twice posts once, and the sign-in continues',
       expect(postedToUs(person)).toEqual(['/oauth/approve'])
     }))
 
-  test('on the consent page, while a slow network still holds the first', () =>
+  test('on the consent page, while a slow network holds the first request', () =>
     withPerson(world.browser, async (person) => {
       const { tab, context } = person
       const session = await startSession(world.stack.url, world.clients.loopback)
@@ -109,7 +109,7 @@ describe('back', () => {
       expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
     }))
 
-  test('after the approval: the browser repeats nothing by itself, and the consent page asks again', () =>
+  test('after the sign-in: the browser repeats no form by itself, and the consent page asks again', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
       const { loopback } = world.clients

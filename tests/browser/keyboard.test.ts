@@ -31,7 +31,7 @@ async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
   await tab.keyboard.press('Enter')
 }
 
-/** The provider's form has the focus from the start. */
+/** Types the email address into the provider's form, which has the focus from the start. */
 async function typeEmail(tab: Tab): Promise<void> {
   await tab.getByLabel('E-mail address').waitFor()
   expect((await focusOf(tab)).name).toBe('E-mail address')
@@ -39,7 +39,7 @@ async function typeEmail(tab: Tab): Promise<void> {
   await tab.keyboard.press('Enter')
 }
 
-/** A user without a mouse. The test fails if anything here uses one. */
+/** A script that makes the test fail if a page gets any event of a mouse or finger. */
 const noMouse = `for (const type of ['pointerdown', 'mousedown', 'touchstart']) {
   document.addEventListener(type, () => complain(type), { capture: true })
 }`
@@ -82,7 +82,7 @@ test('Cancel with the keyboard', () =>
     expect((await answerTo(loopback, tab)).get('error')).toBe('access_denied')
   }))
 
-test('the whole address opens and closes with the keyboard', () =>
+test('the full address opens and closes with the keyboard', () =>
   withPerson(world.browser, async ({ tab, context }) => {
     await context.addInitScript(noMouse)
     const { web } = world.clients

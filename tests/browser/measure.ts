@@ -34,9 +34,9 @@ export function textColours(tab: Tab): Promise<TextColours[]> {
 }
 
 export interface Focus {
-  /** About what a screen reader would call it. */
+  /** The name that a screen reader would read, roughly. */
   readonly name: string
-  /** CSS pixels; 0 where no ring is drawn. */
+  /** The width of the focus ring in CSS pixels; 0 if there is no ring. */
   readonly ring: number
   /** `#rrggbb` */
   readonly colour: string
@@ -45,7 +45,7 @@ export interface Focus {
   readonly onScreen: boolean
 }
 
-/** The focused element, and how the focus shows. */
+/** The focused element, and how the page shows the focus. */
 export function focusOf(tab: Tab): Promise<Focus> {
   return tab.evaluate(() => {
     const hex = (rgb: string) => {

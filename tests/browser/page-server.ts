@@ -10,7 +10,7 @@ export interface Posted {
 
 export interface PageServer {
   readonly origin: string
-  /** Every form that was posted, in order. */
+  /** The posted forms, in order. */
   readonly posted: readonly Posted[]
   stop(): Promise<void>
 }

@@ -30,7 +30,7 @@ afterAll(async () => {
 const withTab = <T>(options: BrowserContextOptions, use: (tab: Tab) => Promise<T>) =>
   withPerson(browser, ({ tab }) => use(tab), options)
 
-test('the content security policy lets every page look as it should, and nothing violates it [A-18]', () =>
+test('no page violates the content security policy, and each looks as it should under it [A-18]', () =>
   withTab({}, async (tab) => {
     for (const name of Object.keys(pages)) {
       await tab.goto(`${server.origin}/${name}`)
@@ -52,7 +52,7 @@ test('a violation of the content security policy and a script error each fail a 
   await expect(mistake).rejects.toThrow('a mistake')
 })
 
-test('no page scrolls sideways on a screen 320 pixels wide, and every button is at least 44 high', () =>
+test('no page scrolls sideways on a screen 320 pixels wide, and every button is at least 44 pixels high', () =>
   withTab({ viewport: { width: 320, height: 568 } }, async (tab) => {
     for (const name of Object.keys(pages)) {
       await tab.goto(`${server.origin}/${name}`)
@@ -70,7 +70,7 @@ test.each([
   'consent-registered-loopback',
   'consent-registered-web',
   'consent-registered-app',
-])('%s: on a phone the button to continue is there without scrolling', (name) =>
+])('%s: a phone shows the button to continue without scrolling', (name) =>
   withTab({ viewport: PHONE }, async (tab) => {
     await tab.goto(`${server.origin}/${name}`)
     const box = await tab.getByRole('button', { name: 'Continue with Redpanda Cloud' }).boundingBox()
@@ -78,7 +78,7 @@ test.each([
   }),
 )
 
-test('the tab key goes through the consent page in reading order, and shows where it is', () =>
+test('the Tab key goes through the consent page in reading order, with a visible focus', () =>
   withTab({}, async (tab) => {
     await tab.goto(`${server.origin}/consent-claude`)
     const reached: string[] = []
@@ -112,7 +112,7 @@ test.each([
   }),
 )
 
-test('a screen reader finds one heading of the first level, the landmarks, and the claim about the name', () =>
+test('a screen reader finds one heading of the first level, the landmarks, and that the name is not verified', () =>
   withTab({}, async (tab) => {
     for (const name of Object.keys(pages)) {
       await tab.goto(`${server.origin}/${name}`)

@@ -6,7 +6,7 @@ export interface Person {
   readonly tab: Tab
   /** The browser context: other tabs, cookies, the network. */
   readonly context: BrowserContext
-  /** Addresses that a form was posted to, in order. */
+  /** The URLs to which the browser posted forms, in order. */
   readonly posted: readonly string[]
 }
 

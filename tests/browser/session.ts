@@ -8,7 +8,7 @@ export interface Session {
   readonly url: string
   /** The `state` of the request. */
   readonly state: string
-  /** Redeems the code of an answer; the status of the token endpoint. */
+  /** Redeems the code of an answer. Returns the status of the token endpoint. */
   redeem(answer: URLSearchParams): Promise<number>
 }
 
@@ -31,7 +31,7 @@ export async function startSession(
     response_type: 'code',
     code_challenge: challenge,
     code_challenge_method: 'S256',
-    // VS Code sends this state. It has to come back byte for byte.
+    // VS Code sends such a state. The server must return it byte for byte.
     state: `a/b+c=${crypto.randomUUID()}`,
     ...changes,
   }
@@ -62,7 +62,7 @@ export const openAppButton = (tab: Tab) => tab.getByRole('button', { name: /^Ope
 export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Open the app for|Go back to)/ })
 export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).innerText()
 
-/** Waits until no button of the page still waits for a pointer that has just arrived. */
+/** Waits until every button of the page accepts a click. */
 export async function pointerSettles(tab: Tab): Promise<void> {
   await tab.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)))
 }
@@ -74,8 +74,8 @@ export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<v
 }
 
 /**
- * The answer that the browser brings to the client at the end of a sign-in. For an app it is what the button on our page opens,
- * once `press` has pressed it.
+ * Returns the answer that the browser takes to the client at the end of a sign-in. For an app, `press` must press the
+ * button that opens it.
  */
 export async function answerTo(
   client: Client,

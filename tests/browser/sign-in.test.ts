@@ -20,8 +20,8 @@ beforeAll(async () => {
 afterAll(() => world?.stop())
 
 const kinds = [
-  ['a website that the operator vouches for', 'trusted'],
-  ['a website that nobody vouches for', 'web'],
+  ['a website that the operator trusts', 'trusted'],
+  ['a website that the operator does not trust', 'web'],
   ['a program on this computer', 'loopback'],
   ['an app with a scheme of its own', 'app'],
 ] as const
@@ -60,7 +60,7 @@ describe.each(browsers)('in Chromium, %s', (_, options) => {
   })
 })
 
-describe('cancelled on the consent page', () => {
+describe('canceled on the consent page', () => {
   test.each(kinds)(
     '%s gets access_denied; the browser goes to an untrusted host only by a click of the user',
     async (_, kind) => {
@@ -75,7 +75,7 @@ describe('cancelled on the consent page', () => {
   )
 })
 
-describe('cancelled after the consent page', () => {
+describe('canceled after the consent page', () => {
   test.each(kinds)('at the OpenID Provider: %s gets access_denied', async (_, kind) => {
     const { stack, clients, browser } = world
     const session = await startSession(stack.url, clients[kind])
@@ -103,7 +103,7 @@ describe('cancelled after the consent page', () => {
   })
 })
 
-/** The page in between, if there is one, and the answer that the client gets. */
+/** Checks the page before the redirect, if there is one, and the answer that the client gets. */
 async function expectDenied(
   tab: Tab,
   kind: (typeof kinds)[number][1],
@@ -121,7 +121,7 @@ async function expectDenied(
   expect(told).toEqual(['access_denied', state, world.stack.url, null])
 }
 
-test('an unknown client gets a page that says what to do, and no redirect [R-13]', async () => {
+test('an unknown client gets a page that tells the user what to do, and no redirect [R-13]', async () => {
   const { stack, clients, browser } = world
   const { url } = await startSession(stack.url, clients.loopback, { client_id: 'forgotten' })
   await withPerson(browser, async ({ tab }) => {
