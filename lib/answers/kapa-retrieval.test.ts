@@ -137,7 +137,7 @@ describe('once more', () => {
 
   test('after no answer in time', async () => {
     respond = (earlier, request) => (earlier === 0 ? never(request) : Response.json(found))
-    expect(await kapa({ callTimeout: 100 }).ask('how?', { user, signal })).toEqual(answered)
+    expect(await kapa({ callTimeout: 3000 }).ask('how?', { user, signal })).toEqual(answered)
   })
 
   test.each([
