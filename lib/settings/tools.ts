@@ -57,8 +57,7 @@ export function describeTools({ ask, apiReference, feedback, ...choices }: ToolC
     whoami: {
       name: whoamiName,
       title: 'Who Am I',
-      description:
-        'Tells who is signed in to this server, and what this client may do for them. Never shows a token.',
+      description: 'Tells who is signed in to this server, and what this client may do for them. Never shows a token.',
     },
   }
   return {

@@ -189,22 +189,28 @@ describe('connections', () => {
 })
 
 describe('environment', () => {
-  test('is read for each operation, as Netlify sets it anew for each invocation', async () => {
-    const other = await startBlobsEmulator()
-    const store = createBlobsStore({ name: 'environment' })
-    try {
-      vi.stubEnv('NETLIFY_BLOBS_CONTEXT', undefined)
-      await expect(store.get('key', signal)).rejects.toThrow(StoreUnavailable)
-      vi.stubEnv('NETLIFY_BLOBS_CONTEXT', emulator.context())
-      await store.put('key', { at: 'first' }, signal)
-      vi.stubEnv('NETLIFY_BLOBS_CONTEXT', other.context())
-      expect(await store.get('key', signal)).toBeNull()
-      expect(emulator.inspect('environment', 'key')?.body).toContain('first')
-    } finally {
-      vi.unstubAllEnvs()
-      await other.stop()
-    }
-  })
+  test.each([
+    ['without', {}],
+    ['with', { credentials: () => process.env.NETLIFY_BLOBS_CONTEXT }],
+  ])(
+    'is read for each operation, as Netlify sets it anew for each invocation: %s reuse of clients',
+    async (_how, reuse) => {
+      const other = await startBlobsEmulator()
+      const store = createBlobsStore({ name: 'environment', ...reuse })
+      try {
+        vi.stubEnv('NETLIFY_BLOBS_CONTEXT', undefined)
+        await expect(store.get('key', signal)).rejects.toThrow(StoreUnavailable)
+        vi.stubEnv('NETLIFY_BLOBS_CONTEXT', emulator.context())
+        await store.put('key', { at: 'first' }, signal)
+        vi.stubEnv('NETLIFY_BLOBS_CONTEXT', other.context())
+        expect(await store.get('key', signal)).toBeNull()
+        expect(emulator.inspect('environment', 'key')?.body).toContain('first')
+      } finally {
+        vi.unstubAllEnvs()
+        await other.stop()
+      }
+    },
+  )
 })
 
 describe('foreign content', () => {

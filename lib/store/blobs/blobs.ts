@@ -17,6 +17,8 @@ export interface BlobsStoreOptions {
     readonly edgeURL: string
     readonly uncachedEdgeURL: string
   }
+  /** Returns the credentials of the current invocation: while they stay the same, clients of the store are reused. */
+  readonly credentials?: () => unknown
   /**
    * For the local server that `netlify dev` starts, which sends no ETags on reads. The version of a record is then the MD5 of
    * its content, as the ETag is elsewhere. That server cannot compare it, so `replace` reads, compares and writes: not safe
@@ -59,7 +61,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
   let credentials: unknown
 
   function takeLine(operation: Operation): Line {
-    const now = credentialsOfInvocation()
+    const now = client ?? options.credentials?.() ?? Symbol('unknown')
     if (now !== credentials) idle = []
     credentials = now
     const known = idle.pop()
@@ -228,10 +230,6 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
     },
   }
 }
-
-/** The credentials in the two places where the client looks for them. */
-const credentialsOfInvocation = (): unknown =>
-  Reflect.get(globalThis, 'netlifyBlobsContext') || process.env.NETLIFY_BLOBS_CONTEXT
 
 const contentVersion = (text: string) => hash('md5', text)
 
