@@ -21,19 +21,19 @@ import type { Store } from '../../lib/store/store.ts'
 import { recorded } from './recording.ts'
 import { keepSecret, keepSecretsOf } from './secrets.ts'
 
-/** An authorization server in this process, on a store in memory and a provider that says what the test wants. */
+/** An authorization server in this process, with a store in memory and a provider that the test controls. */
 export interface Harness {
   readonly issuer: string
   readonly store: Store
   readonly log: { readonly event: string; readonly fields: object }[]
   readonly signIns: SignIn[]
-  /** Milliseconds since the epoch; tests move it. */
+  /** Milliseconds since the epoch. Tests move it. */
   clock: number
   identity: Identity | ProviderError
-  /** `Provider.id`; and how often it was asked who somebody is. */
+  /** `Provider.id`, and how often the provider was asked who signed in. */
   provider: string
   identified: number
-  /** Of whoever sends the next requests, as the platform would tell it. */
+  /** The IP address of the next requests, as the platform would report it. */
   address: string | undefined
   fetch(path: string, init?: RequestInit): Promise<Response>
 }
@@ -53,21 +53,21 @@ export function createHarness(
     issuer?: string
     store?: Store
     secrets?: Secrets
-    /** Of the operator's configuration, as it stands there. */
+    /** The clients in the operator's configuration, as JSON. */
     configured?: readonly object[]
     documents?: Record<string, Client | Unresolved>
-    /** Published by clients, by address. */
+    /** The key sets that clients publish, by URL. */
     keySets?: Record<string, readonly ClientKey[] | Unresolved>
     trustedHosts?: readonly string[]
     interstitial?: boolean
-    /** Of resource servers that may ask about tokens. */
+    /** The tokens of resource servers that may call the introspection endpoint. */
     introspectionTokens?: readonly string[]
-    /** Nobody can register; or only who shows this token. */
+    /** Turns registration off, or requires this token for it. */
     registrationOff?: boolean
     registrationToken?: string
     /** Entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
     blockedClients?: readonly string[]
-    /** Seconds from approval in which the person is to have signed in. */
+    /** Seconds that the user has for the sign-in after approval. */
     signInLifetime?: number
     /** Signs access tokens, by default on the main thread. */
     signJwt?: SignJwt
@@ -186,7 +186,7 @@ export function newPkce(): Pkce {
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
 }
 
-/** What a person's browser does, by hand: keeps cookies, posts the form of the page. */
+/** Does what a user's browser does: keeps cookies and posts the form of a page. */
 export class TestBrowser {
   readonly cookies = new Map<string, string>()
   readonly server: Harness
@@ -207,7 +207,7 @@ export class TestBrowser {
     return response
   }
 
-  /** Presses a button on the consent page that `page` holds. */
+  /** Presses a button on the consent page `page`. */
   press(page: string, action: 'approve' | 'cancel', headers: HeadersInit = {}): Promise<Response> {
     return this.open('/oauth/approve', {
       method: 'POST',
@@ -253,7 +253,7 @@ export function authorizePath(clientId: string, pkce: Pkce, more: Record<string,
   return `/oauth/authorize?${new URLSearchParams(parameters)}`
 }
 
-/** Goes through the pages up to the client's redirect URI. */
+/** Goes through the pages and returns the client's redirect URI with the answer. */
 export async function signIn(
   browser: TestBrowser,
   clientId: string,

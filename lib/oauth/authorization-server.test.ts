@@ -58,7 +58,7 @@ describe('a sign-in', () => {
     expect(server.signIns).toMatchObject([{ email: 'reader@example.com', client: { name: 'Test client' } }])
   })
 
-  test('a code is under 1 KB, and not much longer when everything is as long as it may be [A-19]', async () => {
+  test('a code is under 1 KB, and not much longer when every member is as long as possible [A-19]', async () => {
     const host = `${'h'.repeat(62)}.`.repeat(4).slice(0, -1)
     const redirect_uri = `https://${host}/callback`
     const server = createHarness({ trustedHosts: [host] })
@@ -102,7 +102,7 @@ describe('the code', () => {
     ['the URL of another client', { client_id: 'https://other.example/client.json' }, 'invalid_grant'],
     ['another grant type', { grant_type: 'password' }, 'unsupported_grant_type'],
     ['a secret', { client_secret: 'x' }, 'invalid_client'],
-  ])('is not spent by a request with %s [T-07 T-11 T-12 T-24 A2 A5 A12 B8-5 B8-7]', async (_what, wrong, error) => {
+  ])('is not used up by a request with %s [T-07 T-11 T-12 T-24 A2 A5 A12 B8-5 B8-7]', async (_what, wrong, error) => {
     const { server, form } = await signedIn()
     expect((await token(server, { ...form, ...wrong })).body.error).toBe(error)
     expect((await token(server, form)).status).toBe(200)
@@ -114,7 +114,7 @@ describe('the code', () => {
     expect((await token(server, form)).body.error).toBe('invalid_grant')
   })
 
-  test('of one client is of no use to another [A-19 T-11]', async () => {
+  test('of one client cannot be used by another [A-19 T-11]', async () => {
     const { server, form } = await signedIn()
     const other = await register(server, { client_name: 'Other' })
     expect((await token(server, { ...form, client_id: other })).body.error).toBe('invalid_grant')
@@ -171,7 +171,7 @@ describe('a refresh', () => {
     expect((await refresh(narrow.body.refresh_token)).body.scope).toBe('docs:read docs:feedback')
   })
 
-  test('more than was granted gets what was granted; nothing of it is invalid_scope and spends nothing; what we do not know is left out [T-20]', async () => {
+  test('a wider scope gets the granted scope; a scope without any granted part is invalid_scope and uses nothing up; unknown scopes are left out [T-20]', async () => {
     const { server, form, clientId } = await signedIn({ scope: 'openid docs:read' })
     const refresh_token = (await token(server, form)).body.refresh_token ?? ''
     const refresh = (scope: string) =>
@@ -182,7 +182,7 @@ describe('a refresh', () => {
       ['docs:feedback docs:read', 'docs:read'],
       ['docs:read docs:read', 'docs:read'],
       ['openid docs:read offline_access', 'docs:read'],
-      // What the client asked for first, of which we knew nothing.
+      // The client asked for an unknown scope first.
       ['openid', 'docs:read'],
       ['offline_access', 'docs:read'],
       ['', 'docs:read'],
@@ -197,7 +197,7 @@ describe('a refresh', () => {
     }
   })
 
-  test('idle for 30 days it expires; used, it lives on, but never past 180 days [T-23 F-12 B8-17]', async () => {
+  test('a token expires after 30 idle days, and never lives longer than 180 days [T-23 F-12 B8-17]', async () => {
     const { server, refresh, first } = await refreshed()
     let current = first
     for (let i = 0; i < 6; i++) {
@@ -209,7 +209,7 @@ describe('a refresh', () => {
     expect((await refresh(current)).body.error).toBe('invalid_grant')
   })
 
-  test('an access token is of no use as a refresh token [T-28 A13]', async () => {
+  test('an access token cannot be used as a refresh token [T-28 A13]', async () => {
     const { refresh, body, first } = await refreshed()
     expect((await refresh(body.access_token)).body.error).toBe('invalid_grant')
     expect((await refresh(first)).status).toBe(200)
@@ -252,7 +252,7 @@ describe('the authorization endpoint', () => {
     },
   )
 
-  test('an error for a host that nobody vouches for is a page with a link, not a redirect [A-17]', async () => {
+  test('an error for an untrusted host is a page with a link, not a redirect [A-17]', async () => {
     const server = createHarness({ trustedHosts: ['claude.ai'] })
     const uris = { redirect_uris: ['https://app.example/cb', 'https://claude.ai/cb'] }
     const clientId = await register(server, uris)
@@ -276,7 +276,7 @@ describe('consent', () => {
     return { server, browser, page, clientId }
   }
 
-  test('is asked before anybody is sent to the provider; only approval sets what the callback needs [C-01 C-09 C-10 F-01 A8 B8-1]', async () => {
+  test('is asked before the browser goes to the provider; only approval sets the cookie that the callback needs [C-01 C-09 C-10 F-01 A8 B8-1]', async () => {
     const { browser, page } = await shown()
     expect([...browser.cookies.keys()]).toEqual(['__Host-browser'])
     const approved = await browser.press(page, 'approve')
@@ -287,7 +287,7 @@ describe('consent', () => {
     )
   })
 
-  test('cancelled: access_denied to the client [C-11]', async () => {
+  test('canceled: access_denied to the client [C-11]', async () => {
     const { browser, page } = await shown()
     const denied = await browser.press(page, 'cancel')
     expect(new URL(denied.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied')
@@ -312,7 +312,7 @@ describe('consent', () => {
     const other = new TestBrowser(server)
     expect((await other.press(page, 'approve')).status).toBe(403)
     expect([...other.cookies]).toEqual([])
-    // A browser that has a cookie of its own is asked again, and has to click again.
+    // A browser with a cookie of its own sees the page again and needs another click.
     await other.open(authorizePath(clientId, newPkce()))
     const again = await other.press(page, 'approve')
     expect([again.status, again.headers.get('location'), [...other.cookies.keys()]]).toEqual([
@@ -339,7 +339,7 @@ describe('consent', () => {
 })
 
 describe('the callback', () => {
-  test('approved here and finished there is refused, without asking the provider [F-02 A9 A27 B8-1 B8-2]', async () => {
+  test('of another browser than the one that approved is refused without asking the provider [F-02 A9 A27 B8-1 B8-2]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -351,7 +351,7 @@ describe('the callback', () => {
     expect((await browser.open(path)).status).toBe(303)
   })
 
-  test('many sign-ins left open stay under 7,500 bytes of cookies, and the newest works [A-21]', async () => {
+  test('many open sign-ins stay under 7,500 bytes of cookies, and the newest works [A-21]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -369,7 +369,7 @@ describe('the callback', () => {
   })
 })
 
-describe('a redirect host that nobody vouches for', () => {
+describe('an untrusted redirect host', () => {
   const unknown = 'https://app.example/callback'
 
   async function signedInFor(redirect_uri: string) {
@@ -390,7 +390,7 @@ describe('a redirect host that nobody vouches for', () => {
     return { server, clientId, pkce, browser, callback, answer }
   }
 
-  test('is asked about once more after the sign-in, and no code exists until the person confirms [A-17]', async () => {
+  test('needs a confirmation after the sign-in, and no code exists before [A-17]', async () => {
     const { server, clientId, pkce, callback, answer } = await signedInFor(unknown)
     const asked = await callback()
     expect([asked.status, asked.headers.get('location')]).toEqual([200, null])
@@ -404,7 +404,7 @@ describe('a redirect host that nobody vouches for', () => {
     expect(location.origin).toBe('https://app.example')
     const form = { grant_type: 'authorization_code', client_id: clientId, code_verifier: pkce.verifier }
     expect((await token(server, { ...form, code: location.searchParams.get('code') ?? '' })).status).toBe(200)
-    // Pressed twice: the very same code, while it is one.
+    // A double click gives the same code while it is valid.
     expect((await answer('confirm')).headers.get('location')).toBe(location.href)
     server.clock += 60_000
     const again = await answer('confirm')
@@ -412,7 +412,7 @@ describe('a redirect host that nobody vouches for', () => {
     expect(await again.text()).not.toContain('code=')
   })
 
-  test('is confirmed for one grant, whoever kept the cookie and confirms again [A-17 F-02]', async () => {
+  test('gets one grant, even if a kept cookie is used to confirm again [A-17 F-02]', async () => {
     const { server, clientId, pkce, browser, callback, answer } = await signedInFor(unknown)
     await callback()
     const kept = new TestBrowser(server)
@@ -427,14 +427,14 @@ describe('a redirect host that nobody vouches for', () => {
     expect((await server.store.list('grants/', AbortSignal.timeout(60_000))).keys).toHaveLength(1)
   })
 
-  test('is never asked about when the operator trusts it, nor for a program on this computer', async () => {
+  test('a trusted host and a program on this computer need no confirmation', async () => {
     for (const uri of ['https://claude.ai/api/mcp/auth_callback', redirectUri]) {
       const { callback } = await signedInFor(uri)
       expect(new URL((await callback()).headers.get('location') ?? '').searchParams.get('code')).toBeTruthy()
     }
   })
 
-  test('gets access_denied by the person’s own click when they cancel [A-17 C-11]', async () => {
+  test('gets access_denied by a click when the user cancels [A-17 C-11]', async () => {
     const { callback, answer } = await signedInFor(unknown)
     await callback()
     const denied = await answer('cancel')
@@ -469,7 +469,7 @@ describe('the consent page switched off', () => {
     return { response, browser }
   }
 
-  test('sends people who came by themselves straight on to the provider, for a trusted host', async () => {
+  test('users who came directly go straight to the provider, for a trusted host', async () => {
     const { response, browser } = await ask(trusted, own)
     const provider = new URL(response.headers.get('location') ?? '')
     expect([response.status, provider.origin]).toEqual([303, 'https://login.example'])
@@ -491,7 +491,7 @@ describe('the consent page switched off', () => {
     expect([response.status, response.headers.get('location')]).toEqual([200, null])
   })
 
-  test('is a choice: by default everybody sees it [C-01 C-06 C-07]', async () => {
+  test('must be switched off: by default every user sees the page [C-01 C-06 C-07]', async () => {
     expect((await ask(trusted, own, {}, true)).response.status).toBe(200)
   })
 })

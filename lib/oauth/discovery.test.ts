@@ -10,7 +10,7 @@ const read = async (path: string) => {
 }
 
 describe('the metadata of the authorization server', () => {
-  test('is complete, and promises no more than is kept [D-07 D-08 D-09 D-10 D-11 D-12 D-13 D-14 D-15 D-21]', async () => {
+  test('is complete, and promises nothing that is not kept [D-07 D-08 D-09 D-10 D-11 D-12 D-13 D-14 D-15 D-21]', async () => {
     const { body } = await read('/.well-known/oauth-authorization-server')
     const methods = ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt']
     const algorithms = ['RS256', 'ES256']
@@ -63,7 +63,7 @@ test('the metadata of the resource names one server, the one resource, and no of
   })
 })
 
-test('the issuer is the same bytes wherever it stands, in success and error [D-03 A29]', async () => {
+test('the issuer has the same bytes everywhere, in success and error [D-03 A29]', async () => {
   const asm = (await read('/.well-known/oauth-authorization-server')).body
   const prm = (await read('/.well-known/oauth-protected-resource/mcp')).body
   const success = await signIn(new TestBrowser(server), await register(server), newPkce())
@@ -74,7 +74,7 @@ test('the issuer is the same bytes wherever it stands, in success and error [D-0
   expect(all).toEqual([issuer, issuer, issuer, issuer])
 })
 
-test('an empty key set is not kept by anybody, one with keys is for minutes [D-16]', async () => {
+test('an empty key set is never cached, and a set with keys is for minutes [D-16]', async () => {
   const fresh = createHarness()
   const cacheOf = async () => (await fresh.fetch('/.well-known/jwks.json')).headers.get('cache-control')
   expect(await cacheOf()).toBe('no-store')
@@ -86,7 +86,7 @@ test('an empty key set is not kept by anybody, one with keys is for minutes [D-1
   expect(await cacheOf()).toBe('public, max-age=300')
 })
 
-test('no JSON of discovery holds a null [D-08]', async () => {
+test('no discovery document contains null [D-08]', async () => {
   for (const path of [
     '/.well-known/oauth-authorization-server',
     '/.well-known/oauth-protected-resource',
@@ -102,7 +102,7 @@ test.each([
   '/.well-known/oauth-protected-resource',
   '/.well-known/oauth-protected-resource/mcp',
   '/.well-known/jwks.json',
-])('%s says one thing about being kept: no Pragma beside a public Cache-Control [D-16]', async (path) => {
+])('%s does not contradict itself about caching: no Pragma beside a public Cache-Control [D-16]', async (path) => {
   const fresh = createHarness({ issuer })
   const kept = await fresh.fetch(path)
   const isPublic = kept.headers.get('cache-control')?.includes('public') === true

@@ -14,7 +14,7 @@ import {
 import { createMemoryStore } from '../store/memory.ts'
 import { sweepGrants } from './grants/sweep.ts'
 
-/** A whole life: registered, denied, granted, redeemed, rotated, repeated, stolen; and everything secret in it. */
+/** The whole life of a grant: registered, denied, granted, redeemed, rotated, repeated, stolen. Returns every secret in it. */
 async function life() {
   const store = createMemoryStore()
   const server = createHarness({ store })
@@ -38,7 +38,7 @@ async function life() {
 }
 
 describe('the audit trail', () => {
-  test('has one line for each step of a life, in their order [O-12]', async () => {
+  test('has one line for each step of a grant, in order [O-12]', async () => {
     const { server } = await life()
     const events = server.log.map(({ event }) => event).filter((event) => event !== 'signing_key_created')
     expect(events).toEqual([
@@ -58,7 +58,7 @@ describe('the audit trail', () => {
     ])
   })
 
-  test('names clients and grants by hashes, people by our own id, and holds no secret [O-12 O-02 A-11]', async () => {
+  test('names clients and grants by hashes, users by this server’s ids, and contains no secret [O-12 O-02 A-11]', async () => {
     const { server, clientId, secrets } = await life()
     const text = JSON.stringify(server.log)
     for (const secret of [...secrets, clientId]) expect(text).not.toContain(secret.slice(-24))
@@ -66,7 +66,7 @@ describe('the audit trail', () => {
     expect(server.log[0]?.fields).toEqual({ client: expect.stringMatching(/^[\w-]{43}$/) })
   })
 
-  test('tells a replayed code, and what it ended [O-12 T-13]', async () => {
+  test('names a replayed code and the grant that it ended [O-12 T-13]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const pkce = newPkce()
@@ -79,7 +79,7 @@ describe('the audit trail', () => {
   })
 })
 
-test('the sweep removes the grants of months that are over, and nothing that lives [O-07 O-06]', async () => {
+test('the sweep removes the grants of past months and no live grant [O-07 O-06]', async () => {
   const { server, store } = await life()
   const keys = async () => (await store.list('', AbortSignal.timeout(60_000))).keys
   const before = await keys()
@@ -90,7 +90,7 @@ test('the sweep removes the grants of months that are over, and nothing that liv
   expect(await keys()).toEqual(before.filter((key) => !key.startsWith('grants/')))
 })
 
-test('what a preview seals opens nowhere else, though it has the same secret and store [O-16 T-28]', async () => {
+test('a value that a preview sealed opens nowhere else, even with the same secret and store [O-16 T-28]', async () => {
   const shared = { secrets: newSecrets(), store: createMemoryStore() }
   const preview = createHarness({ ...shared, issuer: 'https://deploy-preview-7--docs.netlify.app' })
   const production = createHarness({ ...shared, issuer: 'https://docs.example' })
@@ -104,7 +104,7 @@ test('what a preview seals opens nowhere else, though it has the same secret and
   expect((await token(preview, { ...form, client_id: clientId })).status).toBe(200)
 })
 
-describe('a body that is too large is refused, whatever else is in it', () => {
+describe('a body that is too large is refused, whatever its content', () => {
   test.each([
     [16_384, 201, undefined],
     [16_385, 400, 'invalid_client_metadata'],
@@ -117,7 +117,7 @@ describe('a body that is too large is refused, whatever else is in it', () => {
     expect([body.length, response.status, (await response.json()).error]).toEqual([bytes, status, error])
   })
 
-  test('a token request and an approval: refused at 32 KB and a byte, taken at 32 KB [T-01 C-08]', async () => {
+  test('a token request and an approval: refused at 32 KB and a byte, accepted at 32 KB [T-01 C-08]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -148,7 +148,7 @@ describe('a body that is too large is refused, whatever else is in it', () => {
   })
 })
 
-test('the store holds no token, code, cookie or secret, and nothing that signs in clear [O-02]', async () => {
+test('the store contains no token, code, cookie or secret, and no private key in clear [O-02]', async () => {
   const { store, clientId, secrets } = await life()
   const { keys } = await store.list('', AbortSignal.timeout(60_000))
   const records = await Promise.all(keys.map(async (key) => [key, await store.get(key, AbortSignal.timeout(60_000))]))

@@ -33,8 +33,8 @@ interface Kind {
 }
 
 /**
- * Everything we ever seal or sign, as one client, one person and one browser have it: nothing but its kind tells one from
- * the other. The code has not been redeemed.
+ * Every kind of value that this server seals or signs, for one client, one user and one browser. Only its kind tells one from
+ * another. The code has not been redeemed.
  */
 async function everyKind(server: Harness) {
   const clientId = await register(server, { redirect_uris: [redirectUri, untrusted] })
@@ -68,7 +68,7 @@ async function everyKind(server: Harness) {
 
 const introspectionToken = 'introspection-token-of-a-resource-server'
 
-test('each kind of sealed value is refused everywhere but at its own place, and changes nothing [T-28 A13 A5 A30 T-26 T-27]', async () => {
+test('each kind of sealed value is refused everywhere except at its own endpoint, and changes nothing [T-28 A13 A5 A30 T-26 T-27]', async () => {
   const server = createHarness({ introspectionTokens: [introspectionToken] })
   const { kinds, form, pkce, browserCookie } = await everyKind(server)
   const noState = kinds.transaction?.state ?? ''
@@ -116,7 +116,7 @@ test('each kind of sealed value is refused everywhere but at its own place, and 
     for (const [place, use] of Object.entries(places)) {
       if (name === place) continue
       const { status, headers } = await use(kind)
-      // The page of a confirmation stands at the callback: loaded again it asks again, and does no more.
+      // The confirmation page stands at the callback. A reload shows it again and does nothing else.
       const asksAgain = name === 'confirmation' && place === 'transaction'
       expect(asksAgain ? [200] : [400, 401, 403], `${name} as ${place}`).toContain(status)
       expect(headers.get('location'), `${name} as ${place}`).toBeNull()

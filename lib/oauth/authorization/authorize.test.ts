@@ -12,7 +12,7 @@ import {
 
 const untrusted = 'https://app.example/callback'
 
-/** RFC 6749 §4.1.2.1: what `error_description` may consist of. */
+/** The characters that `error_description` may contain (RFC 6749 §4.1.2.1). */
 const descriptionForm = /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/
 
 async function start() {
@@ -25,7 +25,7 @@ async function start() {
 
 const answerOf = (response: Response) => new URL(response.headers.get('location') ?? '').searchParams
 
-/** Signs in with these parameters and says what scope the tokens have. */
+/** Signs in with these parameters and returns the scope of the tokens. */
 async function grantedScope(more: Record<string, string>, metadata: object = {}) {
   const server = createHarness()
   const clientId = await register(server, metadata)
@@ -65,7 +65,7 @@ describe('state [A-11]', () => {
     expect(provider.get('state')).not.toContain('abc')
   })
 
-  test('that could only come back altered is refused, and does not come back', async () => {
+  test('that cannot be echoed unchanged is refused and not echoed', async () => {
     const { server, clientId } = await start()
     const refused = await server.fetch(`${authorizePath(clientId, newPkce())}&state=%FF%FE`.replace(/state=[^&]*&/, ''))
     expect(answerOf(refused).get('error')).toBe('invalid_request')
@@ -112,7 +112,7 @@ describe('scope', () => {
 })
 
 describe('redirects', () => {
-  test('every one of a sign-in is a 303 that repeats no body and keeps no trace [A-14]', async () => {
+  test('every redirect of a sign-in is a 303 that repeats no body and leaves no referrer [A-14]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -199,7 +199,7 @@ describe('errors', () => {
   })
 })
 
-test('a client whose metadata document cannot be fetched: a page, and when to come back [M-12 T-06]', async () => {
+test('a client whose metadata document cannot be fetched: a page, and Retry-After [M-12 T-06]', async () => {
   const id = 'https://client.example/client.json'
   const server = createHarness({ documents: { [id]: { kind: 'unavailable', detail: 'timeout' } } })
   const { status, headers } = await server.fetch(authorizePath(id, newPkce()))
@@ -220,7 +220,7 @@ describe('prompt [A-12]', () => {
     },
   )
 
-  test('none never answers by itself, even to a browser that has just signed in', async () => {
+  test('none never redirects with a code, even in a browser that has just signed in', async () => {
     const { server, clientId } = await start()
     const browser = new TestBrowser(server)
     await signIn(browser, clientId, newPkce())
@@ -239,7 +239,7 @@ test.each([
   'https://docs.example/mcp/?x=1&x=2',
   'https://docs.example/mcp?',
   'https://docs.example?tenant=a',
-])('resource %s is ours, and the token names our own spelling [A-09 T-16]', async (resource) => {
+])('resource %s is this server’s, and the token has the configured spelling [A-09 T-16]', async (resource) => {
   const server = createHarness()
   const clientId = await register(server)
   const pkce = newPkce()
@@ -260,7 +260,7 @@ test.each([
   'https://user@docs.example/mcp',
   'http://docs.example/mcp',
   'mcp',
-  // No URI as it is written, though `URL` makes ours of it, or not the path of ours.
+  // Not a URI as it is written, although `URL` repairs it, or another path.
   'https:docs.example/mcp',
   'https:///docs.example/mcp',
   'https://docs.example\\mcp',
@@ -275,7 +275,7 @@ test.each([
   'https://docs.example/%6dcp',
   'https://docs.example//mcp',
   'https://docs.example/mcp//',
-])('resource %s is not ours: invalid_target [A-09]', async (resource) => {
+])('resource %s is not this server’s: invalid_target [A-09]', async (resource) => {
   const { ask } = await start()
   expect(answerOf(await ask({ resource })).get('error')).toBe('invalid_target')
 })

@@ -11,8 +11,8 @@ import {
 import { ProviderError } from '../providers/provider.ts'
 
 /**
- * A shared browser: somebody approves, and leaves it before the sign-in is over. Whoever sits there later must not be
- * signed in to the first one's client without a click on the consent page, whatever the OpenID Provider says.
+ * A shared browser: a user approves and leaves before the sign-in is over. The next user of the browser must not be
+ * signed in to the first user's client without a click on the consent page, whatever the OpenID Provider says.
  */
 async function approved(signInLifetime?: number) {
   const server = createHarness(signInLifetime === undefined ? {} : { signInLifetime })
@@ -23,7 +23,7 @@ async function approved(signInLifetime?: number) {
   return {
     server,
     toProvider,
-    /** The provider sends the browser back, so many seconds after the approval. */
+    /** The provider sends the browser back, this many seconds after the approval. */
     async backAfter(seconds: number, from: Response, identity: typeof server.identity) {
       server.clock = at + seconds * 1000
       server.identity = identity
@@ -38,7 +38,7 @@ const refusedCode = new ProviderError('spent', 'the code is no good', { rejected
 const providers = 'https://login.example'
 const goesTo = (response: Response, url: string) => response.headers.get('location')?.startsWith(url)
 
-test('the time to sign in counts from the approval, however often it has begun again [F-01]', async () => {
+test('the time for the sign-in counts from the approval, however often the sign-in is repeated [F-01]', async () => {
   const { server, toProvider, backAfter } = await approved()
   const again = await backAfter(300, toProvider, refusedCode)
   expect(goesTo(again, providers)).toBe(true)
@@ -50,16 +50,16 @@ test('the time to sign in counts from the approval, however often it has begun a
   expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
 })
 
-test('nothing begins again by itself after ten minutes, however long the operator lets a sign-in take [F-01 F-02]', async () => {
+test('no sign-in is repeated without a click after ten minutes, however long the operator lets a sign-in take [F-01 F-02]', async () => {
   const { server, toProvider, backAfter } = await approved(3600)
   const stuck = await backAfter(600, toProvider, refusedCode)
   expect([stuck.status, stuck.headers.get('location'), stuck.headers.getSetCookie()]).toEqual([503, null, []])
   expect(server.log.map(({ event }) => event)).not.toContain('sign_in_begun_again')
-  // Who takes their time at the provider signs in all the same.
+  // A user who takes a long time at the provider is still signed in.
   expect(goesTo(await backAfter(3599, toProvider, reader), redirectUri)).toBe(true)
 })
 
-test('in the first ten minutes it does, and then has the whole of that time [F-01 F-02]', async () => {
+test('in the first ten minutes a sign-in is repeated without a click, and keeps its whole time [F-01 F-02]', async () => {
   const { toProvider, backAfter } = await approved(3600)
   const again = await backAfter(599, toProvider, refusedCode)
   expect(goesTo(again, providers)).toBe(true)

@@ -18,7 +18,7 @@ import type { Client } from '../clients/client.ts'
 
 const both = 'docs:read docs:feedback'
 
-/** The page that this browser is shown, and how a person answers it: with these boxes ticked. */
+/** The page that this browser is shown, and the user's answer with these boxes ticked. */
 async function atConsent(server: Harness, scope = both, metadata: object = {}) {
   const clientId = await register(server, metadata)
   const browser = new TestBrowser(server)
@@ -53,8 +53,8 @@ const saysOf = (body: TokenBody) => {
 const everything = { scope: both, scope_left_out: undefined, answered: both }
 const readOnly = { scope: 'docs:read', scope_left_out: 'docs:feedback', answered: 'docs:read' }
 
-describe('what a person leaves out on the consent page', () => {
-  test('is not granted, and code, refresh tokens and access tokens say so as long as the grant lives [C-14]', async () => {
+describe('a scope that the user leaves out on the consent page', () => {
+  test('is not granted, and the code, refresh tokens and access tokens say so for the life of the grant [C-14]', async () => {
     const server = createHarness()
     const { approve, tokensAfter, refresh } = await atConsent(server)
     const first = await tokensAfter(await approve('docs:feedback'))
@@ -69,13 +69,13 @@ describe('what a person leaves out on the consent page', () => {
     expect(granted?.fields).toMatchObject({ scope: 'docs:read', leftOut: 'docs:feedback' })
   })
 
-  test('does not come back by asking for it again at the token endpoint [C-14 T-20]', async () => {
+  test('cannot be had by asking for it again at the token endpoint [C-14 T-20]', async () => {
     const { approve, tokensAfter, refresh } = await atConsent(createHarness())
     const { refresh_token } = await tokensAfter(await approve('docs:feedback'))
     expect(saysOf(await refresh(refresh_token, { scope: both }))).toEqual(readOnly)
   })
 
-  test('is asked anew at the next sign-in, which grants it [C-12 C-15]', async () => {
+  test('is asked for again at the next sign-in, which grants it [C-12 C-15]', async () => {
     const server = createHarness()
     const { approve, tokensAfter } = await atConsent(server)
     await tokensAfter(await approve('docs:feedback'))
@@ -124,7 +124,7 @@ test.each([
   },
 )
 
-test('the page shows the address of a document, and it goes no further than the page [C-03 C-04]', async () => {
+test('the page shows the URL of a document, and no code or token carries it [C-03 C-04]', async () => {
   const id = 'https://clients.example/~mallory/claude.json'
   const document: Client = {
     id,
@@ -145,7 +145,7 @@ test('the page shows the address of a document, and it goes no further than the 
   expect((await browser.press(page, 'approve')).status).toBe(303)
 })
 
-test('a form of an older page, which has no such box, means what that page said [C-14]', async () => {
+test('a form of an older page without the box grants what that page said [C-14]', async () => {
   const server = createHarness()
   const clientId = await register(server)
   const pkce = newPkce()

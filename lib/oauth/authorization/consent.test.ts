@@ -40,7 +40,7 @@ async function tokensOf(server: Harness, browser: TestBrowser, clientId: string,
 const refresh = (server: Harness, clientId: string, refresh_token = '') =>
   token(server, { grant_type: 'refresh_token', client_id: clientId, refresh_token })
 
-describe('who has agreed once', () => {
+describe('a user who has agreed before', () => {
   test.each(['none', 'same-origin', 'same-site', 'cross-site'])(
     'is asked again by the same client, having come by Sec-Fetch-Site: %s [C-06 C-07 A8 A11]',
     async (site) => {
@@ -66,7 +66,7 @@ describe('who has agreed once', () => {
     expect((await browser.open(authorizePath(shared, newPkce()))).status).toBe(400)
   })
 
-  test('may give more without losing what was there, on this device or another [C-15 M-18]', async () => {
+  test('may grant more without losing an earlier grant, on this device or another [C-15 M-18]', async () => {
     const server = createHarness({ documents: { [shared]: document() } })
     const phone = await tokensOf(server, new TestBrowser(server), shared, { scope: 'docs:read' })
     const laptop = new TestBrowser(server)
@@ -97,7 +97,7 @@ describe('the cookies of a sign-in', () => {
     expect(cookies.join()).not.toContain(clientId)
   })
 
-  test('are worth nothing to the callback before the approval, nor twice under one name [C-10 C-09 F-02]', async () => {
+  test('do not satisfy the callback before the approval, nor when a name appears twice [C-10 C-09 F-02]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -117,7 +117,7 @@ describe('the cookies of a sign-in', () => {
       expect([response.status, response.headers.get('location')]).toEqual([403, null])
     }
     expect((await browser.open(path)).status).toBe(303)
-    // What is left of it only knows that it is over.
+    // The remaining cookie only says that the sign-in has expired.
     expect(browser.cookies.get(name)).not.toBe(value)
     const again = await browser.open(path)
     expect([again.status, again.headers.get('location')]).toEqual([200, null])
@@ -156,7 +156,7 @@ describe('the cookies of a sign-in', () => {
   })
 })
 
-test('saying no: access_denied with state and iss, and no sign-in was begun [C-11]', async () => {
+test('cancel: access_denied with state and iss, and no sign-in begins [C-11]', async () => {
   const server = createHarness()
   const clientId = await register(server)
   const browser = new TestBrowser(server)
@@ -184,7 +184,7 @@ test('a hostile client that sends a victim links gets no identity without the vi
   expect([shown.status, shown.headers.get('location')]).toEqual([200, null])
   expect(await shown.text()).toMatch(/Connect <b>evil(?:<wbr>)?\.(?:<wbr>)?example/)
 
-  // The attacker approves in their own browser, and sends the victim on from there.
+  // The attacker approves in the attacker's browser, and sends the victim on from there.
   const attacker = new TestBrowser(server)
   const page = await (await attacker.open(link)).text()
   const approved = await attacker.press(page, 'approve')
@@ -192,14 +192,14 @@ test('a hostile client that sends a victim links gets no identity without the vi
   const finish = `/mcp/callback?${new URLSearchParams({ state, code: 'the-victim-s' })}`
   expect((await victim.open(finish)).status).toBe(403)
 
-  // Nor can the victim's browser be made to approve, or to confirm, by a page of the attacker.
+  // A page of the attacker cannot make the victim's browser approve or confirm.
   const cross = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
   const before = [...victim.cookies.keys()]
   expect((await victim.press(page, 'approve', cross)).status).toBe(403)
   const posted = await victim.press(page, 'approve')
   expect([posted.headers.get('location'), [...victim.cookies.keys()]]).toEqual([null, before])
 
-  // Whatever sealed value the attacker holds is no token.
+  // No sealed value that the attacker has is a token.
   for (const [, value] of attacker.cookies) {
     const form = { client_id: clientId, code_verifier: pkce.verifier, code: value, refresh_token: value }
     for (const grant_type of ['authorization_code', 'refresh_token']) {

@@ -14,7 +14,7 @@ import { longestState, longStates } from '../../../dev/worlds/long-states.ts'
 
 const untrusted = 'https://app.example/callback'
 const appUri = 'cursor://anysphere.cursor-mcp/oauth/callback'
-/** The longest that may be registered. */
+/** The longest redirect URI that may be registered. */
 const longUri = `${untrusted}?${'q'.repeat(512 - untrusted.length - 1)}`
 const longName = '\u{1F4A1}'.repeat(64)
 
@@ -28,7 +28,7 @@ async function start() {
   return { server, clientId, browser: new TestBrowser(server) }
 }
 
-/** Up to the page that asks for the confirmation. */
+/** Goes up to the confirmation page. */
 async function toConfirmation(browser: TestBrowser, clientId: string, more: Record<string, string>) {
   const page = await (await browser.open(authorizePath(clientId, newPkce(), more))).text()
   const approved = await browser.press(page, 'approve')
@@ -44,7 +44,7 @@ async function toConfirmation(browser: TestBrowser, clientId: string, more: Reco
 }
 
 describe.each(longStates)(`a state of ${longestState} characters: %s`, (_name, state) => {
-  test('comes back as it was sent, with a code, an error and a refusal of the person [A-11]', async () => {
+  test('is echoed unchanged with a code, with an error and with a refusal of the user [A-11]', async () => {
     const { clientId, browser } = await start()
     expect((await signIn(browser, clientId, newPkce(), { state })).searchParams.getAll('state')).toEqual([state])
     const left = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -55,7 +55,7 @@ describe.each(longStates)(`a state of ${longestState} characters: %s`, (_name, s
     expect(answerOf(await browser.press(page, 'cancel')).getAll('state')).toEqual([state])
   })
 
-  test('comes back after the confirmation, which is asked again when the page is loaded again [A-11]', async () => {
+  test('is echoed after the confirmation, and a reload shows the confirmation page again [A-11]', async () => {
     const { clientId, browser } = await start()
     const { path, asked, confirm } = await toConfirmation(browser, clientId, { state, redirect_uri: untrusted })
     expect(await asked.text()).toContain('value="confirm"')
@@ -65,7 +65,7 @@ describe.each(longStates)(`a state of ${longestState} characters: %s`, (_name, s
   })
 })
 
-test('the longest name, redirect URI, person and state that can be come through together [A-11]', async () => {
+test('the longest possible name, redirect URI, user and state work together [A-11]', async () => {
   const { server, browser } = await start()
   server.identity = {
     issuer: 'https://login.example/',
@@ -102,7 +102,7 @@ test.each([longestState + 1, 5000, 8192, 12_000])(
   },
 )
 
-test('more than cookies can carry is an error of the client, not of ours [A-11]', async () => {
+test('a request that is too large for cookies is an error of the client, not of the server [A-11]', async () => {
   const { clientId, browser } = await start()
   const state = Array.from({ length: longestState }, () =>
     String.fromCodePoint(0x10000 + (randomBytes(3).readUIntBE(0, 3) % 0xe0000)),
@@ -115,7 +115,7 @@ test('more than cookies can carry is an error of the client, not of ours [A-11]'
 })
 
 describe('several sign-ins at once with long states', () => {
-  test('stay under 7,500 bytes together; the newest all finish, and the oldest is told that it is over [A-11]', async () => {
+  test('stay under 7,500 bytes together; the newest all finish, and the oldest has expired [A-11]', async () => {
     const { server, clientId, browser } = await start()
     const open: { path: string; state: string }[] = []
     for (let length = 200; length <= longestState; length += 650) {
@@ -133,7 +133,7 @@ describe('several sign-ins at once with long states', () => {
     expect(answers).toEqual(answers.map((_, at) => (at < finished ? 303 : 403)))
   })
 
-  test('parts of one are no good for another, nor in another order, nor fewer [F-02 A27]', async () => {
+  test('the parts of one open only together, in their order, and for their own sign-in [F-02 A27]', async () => {
     const { server, clientId, browser } = await start()
     const stateOf = async () => {
       browser.cookies.clear()

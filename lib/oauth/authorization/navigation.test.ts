@@ -13,7 +13,7 @@ const untrusted = 'https://app.example/callback'
 const unknownDocument = 'https://publisher.example/client.json'
 const tryLater = { kind: 'limited', retryAfter: 60, detail: 'too many documents' } as const
 
-/** A browser at each step of a sign-in, and how it takes the step. */
+/** A browser at each step of a sign-in, and the request that takes the step. */
 const steps: Readonly<Record<string, (server: Harness) => Promise<(headers: HeadersInit) => Promise<Response>>>> = {
   'the consent page': async (server) => {
     const clientId = await register(server)
@@ -79,7 +79,7 @@ const destinations = [
 ]
 
 describe.each(Object.entries(steps))('%s', (_step, prepare) => {
-  test.each(destinations)('is not for Sec-Fetch-Dest: %s, and stays there to be taken [C-08 A-18]', async (dest) => {
+  test.each(destinations)('refuses Sec-Fetch-Dest: %s, and the step can still be taken [C-08 A-18]', async (dest) => {
     const server = createHarness()
     const take = await prepare(server)
     const issued = () => server.log.filter(({ event }) => event === 'code_issued').length
@@ -107,15 +107,15 @@ test.each(['text/html', 'application/json', '*/*', ''])(
   async (accept) => {
     const server = createHarness()
     const clientId = await register(server)
-    // What fetch of Node and undici send; and a preflight without parameters, as mcp-remote does it.
+    // The headers of Node's fetch and of undici, and the preflight of mcp-remote, which has no parameters.
     const headers = { accept, 'sec-fetch-mode': 'cors', 'user-agent': 'node' }
     expect((await server.fetch(authorizePath(clientId, newPkce()), { headers })).status).toBe(200)
     expect((await server.fetch('/oauth/authorize', { headers })).status).toBe(400)
   },
 )
 
-describe('what an address may do', () => {
-  test('is not spent by images on a web page: no document is looked up for them [M-14 O-11]', async () => {
+describe('the limit of an address', () => {
+  test('is not used up by images on a web page: no document is fetched for them [M-14 O-11]', async () => {
     const server = createHarness({ documents: { [unknownDocument]: tryLater } })
     const path = authorizePath(unknownDocument, newPkce())
     for (const dest of ['image', 'empty', 'iframe', 'script']) {
@@ -133,7 +133,7 @@ describe.each([
   ['purpose', 'prefetch'],
   ['x-purpose', 'preview'],
   ['x-moz', 'prefetch'],
-])('a browser that looks ahead with %s: %s', (name, value) => {
+])('a browser that loads ahead with %s: %s', (name, value) => {
   test.each(Object.keys(steps).filter((step) => step.startsWith('the c') && step !== 'the confirmation'))(
     'takes no step: %s is there when the person goes [C-10]',
     async (step) => {

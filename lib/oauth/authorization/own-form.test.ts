@@ -15,7 +15,7 @@ type Changes = Readonly<Record<string, string | undefined>>
 const present = (all: Changes): [string, string][] =>
   Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
 
-/** Posts a form of ours as its page does, but for what is changed, and left out where `undefined`. */
+/** Posts a form as its page does, with these changes. `undefined` leaves a header or field out. */
 const post = (browser: TestBrowser, path: string, fields: Changes, headers: Changes = {}) =>
   browser.open(path, {
     method: 'POST',
@@ -29,7 +29,7 @@ interface OpenForm {
   press(action: string | undefined, headers?: Changes): Promise<Response>
 }
 
-/** Somebody has the consent page before them, of a client on a host that nobody vouches for. */
+/** A user sees the consent page of a client on an untrusted host. */
 async function atConsent(server = createHarness(), browser = new TestBrowser(server)): Promise<OpenForm> {
   const clientId = await register(server, { redirect_uris: [untrusted] })
   const page = await browser.open(authorizePath(clientId, newPkce(), { redirect_uri: untrusted }))
@@ -37,7 +37,7 @@ async function atConsent(server = createHarness(), browser = new TestBrowser(ser
   return { server, browser, press: (action, headers) => post(browser, '/oauth/approve', { request, action }, headers) }
 }
 
-/** The same person has signed in, and is asked once more. */
+/** The same user has signed in and sees the confirmation page. */
 async function atConfirmation(
   server = createHarness(),
   browser = new TestBrowser(server),
@@ -81,7 +81,7 @@ describe.each([
     ['by another site, whatever its Origin says', { 'sec-fetch-site': 'cross-site' }],
     ['by a sibling site, likewise', { 'sec-fetch-site': 'same-site' }],
     ['by nobody in particular, likewise', { 'sec-fetch-site': 'none' }],
-  ])('posted %s is refused, and changes nothing [C-08 A10]', async (_by, headers) => {
+  ])('a post %s is refused and changes nothing [C-08 A10]', async (_by, headers) => {
     const { browser, press } = await open()
     const before = [...browser.cookies]
     const answer = await press(yes, headers)
@@ -92,7 +92,7 @@ describe.each([
   test.each<[string, Changes]>([
     ['Origin', old],
     ['Sec-Fetch-Site', silent],
-  ])('posted by a browser that sends %s only is taken [C-08]', async (_name, headers) => {
+  ])('a post of a browser that sends only %s is accepted [C-08]', async (_name, headers) => {
     expect((await (await open()).press(yes, headers)).status).toBe(303)
   })
 })
@@ -109,7 +109,7 @@ test.each([undefined, 'cancel', 'yes', ''])(
   },
 )
 
-test('what one sign-in waits for cannot be confirmed under the name of another [A-17 A-21 A27]', async () => {
+test('a sign-in cannot be confirmed under the state of another [A-17 A-21 A27]', async () => {
   const one = await atConfirmation()
   const { server, browser, state } = await atConfirmation(one.server, one.browser)
   const cookie = `__Host-tx.${one.state}=${browser.cookies.get(`__Host-tx.${state}`)}`
@@ -121,7 +121,7 @@ test('what one sign-in waits for cannot be confirmed under the name of another [
   expect((await one.press('confirm')).status).toBe(303)
 })
 
-describe('a browser cookie of another form than ours', () => {
+describe('a browser cookie', () => {
   const form = 'A'.repeat(43)
 
   test.each([
@@ -133,25 +133,28 @@ describe('a browser cookie of another form than ours', () => {
     ['with another letter', `${form.slice(1)}é`],
     ['one letter', 'A'],
     ['with ours inside', `x=${form}`],
-  ])('%s is none: the page sets one of ours, and no form is bound to that [C-08 C-09]', async (_, value) => {
-    const server = createHarness()
-    const clientId = await register(server)
-    const headers = { cookie: `__Host-browser=${value}` }
-    const shown = await server.fetch(authorizePath(clientId, newPkce()), { headers })
-    const [set = ''] = shown.headers.getSetCookie()
-    expect(set).toMatch(/^__Host-browser=[A-Za-z0-9_-]{43};/)
-    const request = sealedRequest(await shown.text())
-    const press = (cookie: string) =>
-      server.fetch('/oauth/approve', {
-        method: 'POST',
-        headers: { cookie, origin: server.issuer, 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ request, action: 'approve' }),
-      })
-    expect((await press(`__Host-browser=${value}`)).status).toBe(403)
-    expect((await press(set.split(';')[0] ?? '')).status).toBe(303)
-  })
+  ])(
+    'of another form (%s) is ignored: the page sets a new one and binds the form to it [C-08 C-09]',
+    async (_, value) => {
+      const server = createHarness()
+      const clientId = await register(server)
+      const headers = { cookie: `__Host-browser=${value}` }
+      const shown = await server.fetch(authorizePath(clientId, newPkce()), { headers })
+      const [set = ''] = shown.headers.getSetCookie()
+      expect(set).toMatch(/^__Host-browser=[A-Za-z0-9_-]{43};/)
+      const request = sealedRequest(await shown.text())
+      const press = (cookie: string) =>
+        server.fetch('/oauth/approve', {
+          method: 'POST',
+          headers: { cookie, origin: server.issuer, 'content-type': 'application/x-www-form-urlencoded' },
+          body: new URLSearchParams({ request, action: 'approve' }),
+        })
+      expect((await press(`__Host-browser=${value}`)).status).toBe(403)
+      expect((await press(set.split(';')[0] ?? '')).status).toBe(303)
+    },
+  )
 
-  test('of our form is kept, as it came [C-08]', async () => {
+  test('of the right form is kept unchanged [C-08]', async () => {
     const server = createHarness()
     const headers = { cookie: `__Host-browser=${form}` }
     const shown = await server.fetch(authorizePath(await register(server), newPkce()), { headers })

@@ -19,7 +19,7 @@ async function begin(redirect_uri: string) {
   return { server, clientId, browser, pkce, page: await asked.text() }
 }
 
-/** The person has approved, and comes back from the OpenID Provider. */
+/** The user has approved and comes back from the OpenID Provider. */
 async function signedIn(redirect_uri: string) {
   const begun = await begin(redirect_uri)
   const { server, browser, page } = begun
@@ -43,7 +43,7 @@ describe.each([
   ['cursor://anysphere.cursor-mcp/oauth/callback', 'cursor'],
   ['com.example.app:/callback', 'com.example.app'],
 ])('an app at %s', (uri, scheme) => {
-  test('may register, and both pages name its scheme and the whole address [A-06 A-20 C-03]', async () => {
+  test('can register, and both pages name its scheme and the whole address [A-06 A-20 C-03]', async () => {
     const { page, back } = await signedIn(uri)
     for (const html of [page, await back.text()]) {
       const text = html.replace(/<style>[\s\S]*<\/style>/, '').replace(/<wbr>/g, '')
@@ -52,7 +52,7 @@ describe.each([
     }
   })
 
-  test('gets its code by the person’s own click, and there is none before [A-20]', async () => {
+  test('gets its code only by the user’s click, and no code exists before [A-20]', async () => {
     const { server, clientId, pkce, back, press } = await signedIn(uri)
     expect([back.status, back.headers.get('location'), codesOf(server)]).toEqual([200, null, 0])
     const asked = await back.text()
@@ -75,7 +75,7 @@ describe.each([
     expect(redeemed.status).toBe(200)
   })
 
-  test('is told of no error before the person was asked: no page of ours opens it then [A-17]', async () => {
+  test('is not told an error before the user was asked: no page opens the app then [A-17]', async () => {
     const { server, clientId, browser } = await begin(uri)
     for (const wrong of [{ response_type: 'token' }, { code_challenge_method: 'plain' }, { prompt: 'none' }]) {
       const refused = await browser.open(authorizePath(clientId, newPkce(), { redirect_uri: uri, ...wrong }))
@@ -87,7 +87,7 @@ describe.each([
     expect(codesOf(server)).toBe(0)
   })
 
-  test('is told access_denied by the person’s click once they have decided on a page of ours [C-11]', async () => {
+  test('is told access_denied by a click, after the user canceled on a page [C-11]', async () => {
     const { browser, page } = await begin(uri)
     const onConsent = await browser.press(page, 'cancel')
     const { press } = await signedIn(uri)
@@ -99,7 +99,7 @@ describe.each([
 })
 
 describe('an attacker', () => {
-  test('gets no code by another site’s form, by another browser, or after five minutes [A-17 A27]', async () => {
+  test('gets no code through another site’s form, in another browser, or after five minutes [A-17 A27]', async () => {
     const { server, press } = await signedIn(warp)
     expect((await press('confirm', { origin: 'https://evil.example' })).status).toBe(403)
     expect((await press('confirm', { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
@@ -115,7 +115,7 @@ describe('an attacker', () => {
     ['a query', 'warp://mcp/oauth2callback?next=x'],
     ['another spelling', 'warp://mcp/./oauth2callback'],
     ['a web page in disguise', 'googlechromes://evil.example/oauth2callback'],
-  ])('cannot have it sent to %s: %s [A-05 A-06]', async (_what, redirect_uri) => {
+  ])('cannot redirect the code to %s: %s [A-05 A-06]', async (_what, redirect_uri) => {
     const { server, clientId } = await begin(warp)
     const refused = await server.fetch(authorizePath(clientId, newPkce(), { redirect_uri }))
     expect([refused.status, refused.headers.get('location')]).toEqual([400, null])
@@ -130,7 +130,7 @@ describe('an attacker', () => {
     'x-apple.systempreferences:/cb',
     'vscode://file/etc/passwd',
     'googlechromes://evil.example/cb',
-  ])('cannot register what means something else to a computer: %s [A-06 A3]', async (uri) => {
+  ])('cannot register a scheme with another meaning: %s [A-06 A3]', async (uri) => {
     expect(await register(createHarness(), { redirect_uris: [uri] })).toBeUndefined()
   })
 })

@@ -9,7 +9,7 @@ import {
 
 const trustedHosts = ['claude.ai', 'one.example/callback', 'many.example/callbacks/']
 
-/** What the client is told of an error, and what happens when the person has signed in. */
+/** What the client is told of an error, and what happens after the sign-in. */
 async function answersFor(redirect_uri: string) {
   const server = createHarness({ trustedHosts })
   const clientId = await register(server, { redirect_uris: [redirect_uri] })
@@ -27,7 +27,7 @@ test.each([
   'https://claude.ai/any?path=and&query',
   'https://one.example/callback',
   'https://many.example/callbacks/4711',
-])('answers go by themselves where the operator vouches: %s [A-17]', async (uri) => {
+])('the browser is redirected without a click to a trusted address: %s [A-17]', async (uri) => {
   const { error, signedIn } = await answersFor(uri)
   expect([error.status, signedIn.status]).toEqual([303, 303])
   expect(signedIn.headers.get('location')).toMatch(/[?&]code=/)
@@ -47,7 +47,7 @@ test.each([
   'https://many.example/callbacks/%2e%2e%2fredirect',
   'https://many.example/callbacks/..%5credirect',
   'https://many.example/callbacks/4711?next=https://evil.example/',
-])('errors stay on a page, and a sign-in has to be confirmed, where nobody vouches: %s [A-17]', async (uri) => {
+])('errors are shown on a page, and a sign-in must be confirmed, for an untrusted address: %s [A-17]', async (uri) => {
   const { error, signedIn, events } = await answersFor(uri)
   expect([error.status, error.headers.get('location')]).toEqual([400, null])
   expect([signedIn.status, signedIn.headers.get('location')]).toEqual([200, null])

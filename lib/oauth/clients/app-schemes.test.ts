@@ -19,12 +19,12 @@ describe('schemes of apps', () => {
     ],
     ...['com.example.app', 'net.openid.appauthdemo', 'com.googleusercontent.apps.1-a2', 'io.modelcontextprotocol.x'],
     ...['arcadia', 'operations', 'mozart', 'edgecase', 'xcode-helper', 'httpie', 'msgraph', 'bravery', 'searchlight'],
-    // Reversed domain names whose first label another purpose's name begins with.
+    // Reversed domain names that begin like a scheme with another meaning.
     ...['ms.example.app', 'x.example', 'chrome.example', 'git-helper', 'search-assistant', 'intent-app', 'reader'],
   ])('%s', (scheme) => expect(isAppScheme(scheme)).toBe(true))
 })
 
-/** IANA's registry: permanent, then historical. Written down apart from the code, which must have no fewer. */
+/** IANA's registry: permanent, then historical schemes. The list is apart from the code, which must contain all of them. */
 const permanent = `aaa aaas about acap acct cap cid coap coap+tcp coap+ws coaps coaps+tcp coaps+ws crid data dav dict dns
   dtn example file ftp geo go gopher h323 http https iax icap im imap info ipn ipp ipps iris iris.beep iris.lwz iris.xpc
   iris.xpcs jabber ldap leaptofrogans mailto mid msrp msrps mtqp mupdate news nfs ni nih nntp opaquelocktoken pkcs11 pop

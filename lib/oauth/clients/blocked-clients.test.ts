@@ -50,9 +50,11 @@ describe('entries', () => {
     'before:2026-11-01T12:00',
     `${hash}=`,
     '',
-  ])('%j is a mistake, not an entry that blocks nobody', (entry) => expect(parseBlockList([entry])).toBeNull())
+  ])('%j is refused as a mistake, and not an entry without effect', (entry) =>
+    expect(parseBlockList([entry])).toBeNull(),
+  )
 
-  test.each(['*.example.com', 'Example.com', 'https://example.com', 'example.com/', ''])('%j is no host', (text) =>
+  test.each(['*.example.com', 'Example.com', 'https://example.com', 'example.com/', ''])('%j is not a host', (text) =>
     expect(isHost(text)).toBe(false),
   )
 })
@@ -127,7 +129,7 @@ describe('a client with a metadata document', () => {
     expect(await resolve('app.example')).toEqual({ isKnown: false, fetched: 1, log: [refusal] })
   })
 
-  test.each([sha256('x'), 'example', 'before:2100-01-01'])('%s says nothing of it', async (entry) => {
+  test.each([sha256('x'), 'example', 'before:2100-01-01'])('%s does not block it', async (entry) => {
     expect(await resolve(entry)).toEqual({ isKnown: true, fetched: 1, log: [] })
   })
 })

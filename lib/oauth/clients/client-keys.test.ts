@@ -11,7 +11,7 @@ const small = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.expo
 const edwards = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
 
 describe('a key set', () => {
-  test('keeps what a signature is verified with, and nothing else of it [T-09]', () => {
+  test('keeps only the members that verify a signature [T-09]', () => {
     const nothing = { use: null, alg: '', key_ops: [], x5c: [], x5t: null }
     expect(parseKeySet({ keys: [{ ...publicRsa, ...nothing }] })).toEqual([publicRsa])
     const more = { kid: 'a', use: 'sig', alg: 'RS256', x5c: ['MII'], key_ops: ['verify'] }
@@ -49,11 +49,11 @@ describe('a key set', () => {
     expect(keySourceOf({ jwks: { keys: [publicRsa, key] } })).toHaveProperty('complaint')
   })
 
-  test.each([[null], [[]], [{}], [{ keys: publicRsa }], ['{"keys":[]}']])('%j is none', (input) => {
+  test.each([[null], [[]], [{}], [{ keys: publicRsa }], ['{"keys":[]}']])('%j is not a key set', (input) => {
     expect(parseKeySet(input)).toBe('malformed')
   })
 
-  test('gives the key that is named; without a name those that could be meant, a few at most', () => {
+  test('returns the named key; without a name a few possible keys', () => {
     const keys = parseKeySet({ keys: [{ ...publicRsa, kid: 'a' }, { ...publicRsa, kid: 'b' }, publicCurve] })
     if (typeof keys === 'string') throw new Error(keys)
     expect(fittingKeys(keys, { alg: 'RS256', kid: 'b' })).toEqual([{ ...publicRsa, kid: 'b' }])

@@ -9,7 +9,7 @@ const CALLBACK = 'https://client.example/cb'
 const parse = (more: object, unacceptable: MetadataRules['unacceptable'] = 'refuse') =>
   parseClientMetadata({ redirect_uris: [CALLBACK], ...more }, { ...rules, unacceptable })
 
-describe('what a client may leave out, and what it may add', () => {
+describe('members that a client may leave out or add', () => {
   test('redirect_uris alone are enough [R-03 T-19]', () => {
     expect(parse({})).toEqual({
       redirectUris: [CALLBACK],
@@ -45,18 +45,18 @@ describe('what a client may leave out, and what it may add', () => {
     [{ application_type: 7 }, {}],
     [{ application_type: ['native'] }, {}],
     [{ grant_types: [null] }, {}],
-    // A text without a word in it, split at its spaces.
+    // A text of spaces only, split at its spaces.
     [{ grant_types: [''] }, {}],
     [{ response_types: ['', null] }, {}],
     [{ grant_types: ['', 'authorization_code'] }, { grantTypes: ['authorization_code', 'refresh_token'] }],
     [{ grant_types: ['authorization_code', null, 7, {}] }, { grantTypes: ['authorization_code', 'refresh_token'] }],
     [{ response_types: ['code', null, ['token']] }, {}],
     [{ response_types: [7] }, {}],
-  ])('%j: what is of the wrong type is left out where nobody relies on it [R-03 R-08 R-10]', (given, expected) => {
+  ])('%j: a value of the wrong type is dropped where it decides nothing [R-03 R-08 R-10]', (given, expected) => {
     expect(parse(given)).toEqual({ ...parse({}), ...expected })
   })
 
-  test('of the operator’s own words nothing is left out in silence', () => {
+  test('no value of the operator is dropped without a complaint', () => {
     for (const more of [{ client_name: 7 }, { scope: ['docs:read'] }, { grant_types: [] }, { response_types: [] }]) {
       const input = { redirect_uris: [CALLBACK], ...more }
       expect(parseClientMetadata(input, { ...rules, operatorsOwn: true })).toHaveProperty('error')
@@ -106,11 +106,11 @@ describe('what a client may leave out, and what it may add', () => {
     },
   )
 
-  test('a scope of which we know nothing is no restriction [R-10]', () => {
+  test('an unknown scope is no restriction [R-10]', () => {
     expect(parse({ scope: 'openid email' })).toEqual(parse({}))
   })
 
-  test('the application type is inferred where it is missing, and never argued with [R-07]', () => {
+  test('a missing application type is inferred, and a given one is kept [R-07]', () => {
     expect(parse({ redirect_uris: ['http://localhost/cb'] })).toMatchObject({ applicationType: 'native' })
     expect(parse({ redirect_uris: [CALLBACK, rules.privateUseUris[0]] })).toMatchObject({ applicationType: 'native' })
     expect(parse({ redirect_uris: ['http://localhost/cb'], application_type: 'web' })).toMatchObject({
@@ -152,7 +152,7 @@ describe('what is refused', () => {
     expect(parseClientMetadata(input, rules)).toMatchObject({ error })
   })
 
-  test('the description says where, and repeats nothing of what was sent [R-05]', () => {
+  test('the description says where, and quotes nothing from the client [R-05]', () => {
     const bad = parse({ redirect_uris: [CALLBACK, 'javascript:"><script>'] })
     expect(bad).toEqual({
       error: 'invalid_redirect_uri',
@@ -162,7 +162,7 @@ describe('what is refused', () => {
     expect(parse({ redirect_uris: [1] })).toMatchObject({ description: 'redirect_uris.0 has the wrong type' })
   })
 
-  test('once accepted, a bad redirect URI costs only itself, unless it was the only one', () => {
+  test('a redirect URI that is no longer acceptable is dropped, and refuses the client only if it was the only one', () => {
     expect(parse({ redirect_uris: [CALLBACK, 'zed:callback'] }, 'omit')).toMatchObject({ redirectUris: [CALLBACK] })
     expect(parse({ redirect_uris: ['zed:callback'] }, 'omit')).toMatchObject({ error: 'invalid_redirect_uri' })
   })
@@ -189,7 +189,7 @@ describe('a client’s name is one visible line', () => {
     expect(name(given)).toBe(expected)
   })
 
-  test('of at most 200 characters, none of them halved', () => {
+  test('of at most 200 characters, none of them cut in half', () => {
     expect(name('x'.repeat(10_000))).toBe('x'.repeat(200))
     expect(name('😀'.repeat(300))).toBe('😀'.repeat(200))
   })

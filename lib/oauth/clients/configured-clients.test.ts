@@ -36,7 +36,7 @@ describe('a client of the configuration', () => {
     }
   })
 
-  test('is public, or has keys, if that is what stands there', () => {
+  test('is public or has keys, as configured', () => {
     const { client_secret_sha256: _, ...open } = web
     expect(parse(open).clients).toMatchObject([{ authenticationMethods: ['none'] }])
     expect(parse({ ...open, jwks }).clients).toMatchObject([{ authenticationMethods: ['private_key_jwt'], keys: jwks }])
@@ -46,12 +46,12 @@ describe('a client of the configuration', () => {
     ])
   })
 
-  test('gets no more than the scope that stands there', () => {
+  test('gets no more than the configured scope', () => {
     expect(parse({ ...web, scope: 'docs:read' }).clients).toMatchObject([{ scopeCeiling: 'docs:read' }])
     expect(parse(web).clients[0]).not.toHaveProperty('scopeCeiling')
   })
 
-  test('that the operator blocks is not known', () => {
+  test('that the operator blocks is unknown', () => {
     const { clients } = parse(web)
     expect(createConfiguredClients(clients, { blocks: () => true }).find(web.client_id)).toBeNull()
     expect(createConfiguredClients(clients, noneBlocked).find('web-app')).toBeNull()
@@ -82,7 +82,7 @@ describe('a client of the configuration', () => {
     ['a scope that there is not', { scope: 'docs:read admin' }],
     ['a grant type that leads nowhere', { grant_types: ['client_credentials'] }],
     ['a member with a slip of the pen', { redirect_uri: 'https://portal.example/cb' }],
-  ])('with %s is refused, and nothing of it repeated', (_what, changes) => {
+  ])('with %s is refused, and the complaint quotes nothing', (_what, changes) => {
     const entry = Object.fromEntries(Object.entries({ ...web, ...changes }).filter(([, value]) => value !== undefined))
     const { clients, complaints } = parse(web, entry)
     expect([clients.length, complaints.length]).toEqual([1, 1])
@@ -90,7 +90,7 @@ describe('a client of the configuration', () => {
     expect(complaints.join()).not.toMatch(/portal|the secret|eyJh|admin/)
   })
 
-  test('every one that is wrong is told at once; two of one id are one too many; and it has to be a list', () => {
+  test('every wrong client is reported at once; a repeated id is wrong; the value must be a list', () => {
     expect(parse({}, web, null).complaints).toHaveLength(2)
     expect(parse(web, web).complaints).toEqual([' names a client_id twice'])
     for (const input of [undefined, {}, 'x']) expect(parseConfiguredClients(input, policy).complaints).toHaveLength(1)

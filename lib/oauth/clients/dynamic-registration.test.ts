@@ -43,7 +43,7 @@ describe('a registration', () => {
     },
   )
 
-  test('trusts no software statement, and neither keeps nor fetches an address [R-14 R-15]', async () => {
+  test('trusts no software statement, and neither keeps nor fetches a URL [R-14 R-15]', async () => {
     const server = createHarness()
     const address = 'http://169.254.169.254/latest/meta-data'
     const { response, body } = await post(server, {
@@ -68,7 +68,7 @@ describe('a registration', () => {
   })
 })
 
-test('clients may publish their metadata or register, and are told so [R-01 D-09]', async () => {
+test('the metadata says that clients may publish a document or register [R-01 D-09]', async () => {
   const metadata = await (await createHarness().fetch('/.well-known/oauth-authorization-server')).json()
   expect(metadata).toMatchObject({
     registration_endpoint: expect.stringMatching(/\/oauth\/register$/),
@@ -76,14 +76,14 @@ test('clients may publish their metadata or register, and are told so [R-01 D-09
   })
 })
 
-test('who was never registered, or is no more, is told what to do [R-13]', async () => {
+test('an unknown or forgotten client is told what to do [R-13]', async () => {
   const query = new URLSearchParams({ client_id: 'gone', redirect_uri: callback, response_type: 'code' })
   const response = await createHarness().fetch(`/oauth/authorize?${query}`)
   expect([response.status, response.headers.get('location')]).toEqual([400, null])
   expect(await response.text()).toContain('remove this connector and add it again')
 })
 
-/** RFC 7591 §2, and what else clients send: members that change nothing here, or have a default. */
+/** Members of RFC 7591 §2 and others that clients send. They change nothing here, or have a default. */
 const optional = [
   ...['client_name', 'client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'contacts', 'scope', 'jwks', 'jwks_uri'],
   ...['software_id', 'software_version', 'software_statement', 'application_type', 'grant_types', 'response_types'],
@@ -103,12 +103,12 @@ const optional = [
     'client_name#ja',
   ],
 ]
-/** Those that change nothing here whatever they are. */
+/** Members that change nothing here, whatever their value. */
 const unused = optional.filter(
   (name) => !['client_name', 'scope', 'jwks', 'grant_types', 'response_types', 'application_type'].includes(name),
 )
 
-describe('what says nothing, or means nothing here, fails no registration', () => {
+describe('members that are empty or unknown refuse no registration', () => {
   const server = createHarness()
   const register = async (more: object) => {
     const { response, body } = await post(server, { redirect_uris: [callback], ...more })

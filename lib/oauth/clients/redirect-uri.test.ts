@@ -38,7 +38,7 @@ describe('redirect URIs of real clients are acceptable', () => {
   })
 })
 
-/** What an attacker would register (B8-4; peers A3, A16). */
+/** URIs that an attacker would register (B8-4; peers A3, A16). */
 const refused = {
   scheme: [
     'javascript:alert(1)',
@@ -50,14 +50,14 @@ const refused = {
     'ftp://localhost/cb',
     'ws://localhost/cb',
     'mailto:somebody@example.com',
-    // Of what a browser opens as a page, the code goes to whoever's page that is.
+    // A browser opens these as pages, and the code would go to the owner of the page.
     'googlechromes://evil.example/cb',
     'microsoft-edge-https://evil.example/cb',
     'opera-http://evil.example/cb',
     'firefox://open-url/cb',
     'view-source://evil.example/cb',
     'git+https://evil.example/cb',
-    // Of the operating system, and orders that it carries out.
+    // Schemes of the operating system, and commands that it runs.
     'ms-msdt://x/cb',
     'microsoft.windows.camera://x/cb',
     'search-ms://x/cb',
@@ -73,7 +73,7 @@ const refused = {
     'itms-services://x/cb',
     'itmss://x/cb',
     'prefs://x/cb',
-    // Of browsers, their extensions and pages.
+    // Schemes of browsers, of their extensions and of their pages.
     'web+mcp://x/cb',
     'ext+mcp://x/cb',
     'chrome-extension://abc/cb',
@@ -82,7 +82,7 @@ const refused = {
     'chrome://settings/cb',
     'edge://settings/cb',
     'jar://x/cb',
-    // Registered for something else (IANA), of now and of old; and what the HTML standard lets pages handle.
+    // Registered at IANA for another purpose, now or in the past, and schemes that the HTML standard lets pages handle.
     'coap+tcp://x/cb',
     'iris.beep:/cb',
     'z39.50r://x/cb',
@@ -98,7 +98,7 @@ const refused = {
     'steam://run/1',
     'redis://evil.example/cb',
     'hxxps://evil.example/cb',
-    // No host, and no reversed domain name; and a drive of Windows.
+    // No host and no reversed domain name, and a drive of Windows.
     'warp:/callback',
     'warp:callback',
     'warp:///callback',
@@ -130,7 +130,7 @@ const refused = {
     'warp://[::1]/callback',
     'warp://%6dcp/callback',
     'warp://mcp,evil/callback',
-    // Not an extension's: opens a file.
+    // Opens a file, and reaches no extension.
     'vscode://file/etc/passwd',
     'cursor://FILE/etc/passwd',
     'vscode-insiders://vscode-remote/ssh-remote',
@@ -207,7 +207,7 @@ const refused = {
 describe('what no browser is ever sent to', () => {
   const rows = Object.entries(refused).flatMap(([reason, uris]) => uris.map((uri) => [uri, reason] as const))
   test.each(rows)('%j (%s) [A-06 A-15 A3 A16 B8-4]', (uri, reason) => {
-    // An empty string and others fail on more than one count: the reason is what a client developer is told first.
+    // Some strings fail for several reasons. The developer of a client is told the first one.
     const result = parseRedirectUri(uri, policy)
     expect(result).toEqual({ kind: 'refused', reason: uri === '' ? 'characters' : reason })
     expect(matchRedirectUri([uri], uri, policy)).toBeNull()

@@ -21,7 +21,7 @@ async function register(metadata: unknown) {
   return response
 }
 
-/** Bodies as the clients send them (requirements 9.1; seen on the wire or read in their source). */
+/** Bodies as the clients send them, seen on the wire or read in their source. */
 const bodies = {
   'Claude Code': {
     client_name: 'Claude Code (docs)',
@@ -105,7 +105,7 @@ const bodies = {
   },
 }
 
-/** What a client is registered with: what it asked for. */
+/** What a client is registered with, and what it asked for. */
 const methodOf = (body: object) => ('token_endpoint_auth_method' in body ? body.token_endpoint_auth_method : 'none')
 
 describe.each(Object.entries(bodies))('%s', (_client, body) => {
@@ -137,7 +137,7 @@ describe.each(Object.entries(bodies))('%s', (_client, body) => {
   })
 })
 
-test('the answer says what was registered, not what was asked for [R-04 R-07 R-09]', async () => {
+test('the answer says what was registered, which may differ from the request [R-04 R-07 R-09]', async () => {
   const { client_id: _, ...response } = await register({
     ...bodies['VS Code'],
     client_secret: 'x',
@@ -155,13 +155,13 @@ test('the answer says what was registered, not what was asked for [R-04 R-07 R-0
   })
 })
 
-test('a client that names the code alone is told that it gets refresh tokens as well [T-19]', async () => {
+test('a client that names only authorization_code is told that it gets refresh tokens as well [T-19]', async () => {
   const { client_id, grant_types } = await register({ ...bodies.opencode, grant_types: ['authorization_code'] })
   expect(grant_types).toEqual(['authorization_code', 'refresh_token'])
   expect(await registrations.resolve(client_id)).toMatchObject({ grantTypes: grant_types })
 })
 
-test('a client that registered for the code alone with an earlier release gets refresh tokens [T-19]', async () => {
+test('a client that registered only for authorization_code with an earlier release gets refresh tokens [T-19]', async () => {
   const metadata = {
     redirectUris: ['http://127.0.0.1/'],
     grantTypes: ['authorization_code'],
@@ -199,13 +199,13 @@ test('a tightened policy reaches clients that registered before it [A-06]', asyn
   expect(await strict.resolve(only.client_id)).toBeNull()
 })
 
-test('a client_id that we did not seal names nobody [R-13]', async () => {
+test('a client_id that this server did not seal has no client [R-13]', async () => {
   for (const id of ['', 'unknown', 'http://client.example/c.json', 'x'.repeat(100_000)]) {
     expect(await registrations.resolve(id)).toBeNull()
   }
 })
 
-describe('a client that proves itself', () => {
+describe('a client that authenticates', () => {
   const redirect_uris = ['https://app.example/cb']
   const key = {
     ...generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' }),
@@ -240,7 +240,7 @@ describe('a client that proves itself', () => {
     },
   )
 
-  test('is given none where it did not ask for one: a method left out is none, and so is one we do not offer [R-09]', async () => {
+  test('gets no secret without asking: a missing or unsupported method is none [R-09]', async () => {
     for (const token_endpoint_auth_method of [undefined, null, 'none', 'tls_client_auth', 'client_secret_jwt']) {
       const response = await register({ redirect_uris, token_endpoint_auth_method })
       expect(response.token_endpoint_auth_method).toBe('none')
@@ -252,7 +252,7 @@ describe('a client that proves itself', () => {
     }
   })
 
-  test('keeps its secret while the secret of the service changes, and is unknown once that has leaked [R-13]', async () => {
+  test('keeps its secret while the service’s secret is rotated, and is unknown once that has leaked [R-13]', async () => {
     const { client_id, client_secret = '' } = await register({
       redirect_uris,
       token_endpoint_auth_method: 'client_secret_post',
@@ -265,7 +265,7 @@ describe('a client that proves itself', () => {
     expect(await at({ current, retired: [secrets.current] }).resolve(open.client_id)).not.toBeNull()
   })
 
-  test('by a key: the key is in the client_id, or the address of the keys, which nobody fetches [T-09]', async () => {
+  test('by a key: the client_id contains the key, or the URL of the keys, which registration does not fetch [T-09]', async () => {
     const inline = await register({
       redirect_uris,
       token_endpoint_auth_method: 'private_key_jwt',
@@ -297,7 +297,7 @@ describe('a client that proves itself', () => {
     expect(await registrations.register(body)).toMatchObject({ error: 'invalid_client_metadata' })
   })
 
-  test('a private key in the metadata is refused whatever the method, and so is a method that is no word', async () => {
+  test('a private key in the metadata is refused whatever the method, and so is a method that is not a text', async () => {
     for (const more of [{ jwks: { keys: [privateKey] } }, { token_endpoint_auth_method: 7 }]) {
       expect(await registrations.register({ redirect_uris, ...more })).toMatchObject({
         error: 'invalid_client_metadata',

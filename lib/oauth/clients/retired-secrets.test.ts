@@ -21,7 +21,7 @@ const secrets = { ...newSecrets(), retired: [leaked] }
 const registrationToken = 'r'.repeat(40)
 const trusted = 'https://claude.ai/api/mcp/auth_callback'
 
-/** What somebody makes who has the leaked secret, with any time they like. */
+/** A client_id that an attacker makes with the leaked secret and any time. */
 async function forge(at: number, redirect_uris = [redirectUri]): Promise<string> {
   const sealer = createRegistrationSealer(createSealing(issuer, { current: leaked, previous: [], retired: [] }))
   const registrations = createRegistrations({ sealer, policy: { privateUseUris: [] }, now: () => at })
@@ -45,7 +45,7 @@ describe('a client_id under a retired secret', () => {
     expect((await createHarness({ secrets }).fetch(authorizePath(clientId, newPkce()))).status).toBe(200)
   })
 
-  test('under a current or a previous one, its own time counts [R-13]', async () => {
+  test('under a current or a previous secret, its own time counts [R-13]', async () => {
     const current = { ...newSecrets(), current: leaked }
     const previous = { ...newSecrets(), previous: [leaked] }
     const clientId = await forge(Date.UTC(2026, 10, 20))
@@ -76,7 +76,7 @@ describe('a client_id under a retired secret', () => {
   test.each([
     ['nobody can register', { registrationOff: true }],
     ['only who has a token can register', { registrationToken }],
-  ])('refreshes and revokes what it has where %s [R-13]', async (_what, closed) => {
+  ])('refreshes and revokes its grants where %s [R-13]', async (_what, closed) => {
     const store = createMemoryStore()
     const open = createHarness({ secrets, store })
     const clientId = await forge(Date.UTC(2026, 10, 20))
@@ -100,7 +100,7 @@ describe('a client_id under a retired secret', () => {
     expect((await refresh(second.body.refresh_token)).body.error).toBe('invalid_grant')
   })
 
-  test('is shown as unverified, even for a host that the operator vouches for, and always shown [C-04 C-06]', async () => {
+  test('always sees the consent page as unverified, even for a trusted host [C-04 C-06]', async () => {
     const server = createHarness({ secrets, trustedHosts: ['claude.ai'], interstitial: false })
     const bySelf = { headers: { 'sec-fetch-site': 'none' } }
     const forged = await forge(0, [trusted])
@@ -109,7 +109,7 @@ describe('a client_id under a retired secret', () => {
     const text = await page.text()
     expect(text).toContain('not verified')
     expect(text).toContain('This app is not verified')
-    // As for everybody else, the operator's exception holds.
+    // The operator's exception holds as for any client.
     const own = await register(server, { redirect_uris: [trusted] })
     const skipped = await server.fetch(authorizePath(own, newPkce(), { redirect_uri: trusted }), bySelf)
     expect(skipped.status).toBe(303)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isTrustedEntry, isTrustedRedirect } from './trusted-redirect.ts'
 
-describe('a redirect URI is vouched for [A-17]', () => {
+describe('a redirect URI is trusted [A-17]', () => {
   const entries = new Set([
     ...['all.example', 'port.example:8443', 'one.example/callback', 'many.example/callbacks/'],
     ...['https://exact.example', 'https://exact.example/folder/', 'https://exact.example/cb?tenant=1'],

@@ -29,7 +29,7 @@ test('a name of 10 kB is cut, with an ellipsis, between graphemes [C-04 A15]', (
   expect(displayName('e\u0301'.repeat(64), '')).toBe('é'.repeat(64))
 })
 
-/** Beside a client's name stands "not verified"; nothing in the name is to look as if it said otherwise. */
+/** The page shows "not verified" beside a client's name. Nothing in the name may contradict that. */
 test.each([
   ['a check mark', '✓ Claude', 'Claude'],
   ['a check mark and the word', 'Claude ✓ verified', 'Claude'],

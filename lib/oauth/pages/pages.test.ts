@@ -17,7 +17,7 @@ const consent: ConsentPageInput = {
   hiddenFields: { request: 'sealed' },
 }
 
-/** What a person reads: without markup, in one line. */
+/** The text that the user reads: without markup, in one line. */
 function textOf(page: Page): string {
   const body = page.html.slice(page.html.indexOf('<body>'))
   return body
@@ -34,7 +34,7 @@ describe('consent', () => {
     expect(text).not.toContain('Continue only')
   })
 
-  test('a client that registered itself: the place of the answer is the headline, nothing is called verified [C-03 C-04]', () => {
+  test('a client that registered itself: the headline is the place of the answer, and nothing is called verified [C-03 C-04]', () => {
     const text = textOf(consentPage({ ...consent, client: { name: 'Claude' }, redirectUri: 'https://evil.example/cb' }))
     expect(text).toContain('Connect evil.example to')
     expect(text).not.toMatch(/(?<!not )verified (?!this)/)
@@ -58,7 +58,7 @@ describe('consent', () => {
     'http://localhost.evil.example/cb',
     'http://127.0.0.1.evil.example/cb',
     'https://claude.ai@evil.example/cb',
-  ])('%s is not taken for what it begins with', (redirectUri) => {
+  ])('%s is not mistaken for the host that it begins with', (redirectUri) => {
     const text = textOf(consentPage({ ...consent, redirectUri }))
     expect(text).toMatch(/Sends you to (\S+\.)?evil\.example Full/)
     expect(text).toContain('You will be sent to a different address')
@@ -95,7 +95,7 @@ describe('consent', () => {
     expect(consentPage(consent).html).toContain('href="https://cloud.redpanda.com/sign-up"')
   })
 
-  test('is a form that posts the hidden fields, approving first and cancelling second', () => {
+  test('is a form that posts the hidden fields, with approve first and cancel second', () => {
     const { html } = consentPage({ ...consent, hiddenFields: { request: 'eyJ.x', csrf: 'a"b' } })
     expect(html).toContain('<form class="actions" method="post" action="/oauth/authorize">')
     expect(html).toContain('<input type="hidden" name="request" value="eyJ.x">')
@@ -148,7 +148,7 @@ describe('errors', () => {
     expect(html).toContain('.mcp-auth')
   })
 
-  test('no two kinds read alike', () => {
+  test('no two kinds have the same text', () => {
     const pages = errorKinds.map((kind) => textOf(errorPage({ brand: defaultBrand, kind, requestId: 'r' })))
     expect(new Set(pages).size).toBe(errorKinds.length)
   })
@@ -162,13 +162,13 @@ describe('return', () => {
     expect(page.html).toContain('class="button quiet" href="warp://mcp/oauth2callback?error=access_denied&amp;state=s"')
   })
 
-  test('to nowhere: the person is told to go back by themselves, and nothing can be opened', () => {
+  test('without a link: the user is told to go back to the app, and nothing can be opened', () => {
     const page = returnPage({ brand: defaultBrand, outcome: 'failed', requestId: 'r' })
     expect(textOf(page)).toMatch(/did not work .* go back to your app/)
     expect(page.html).not.toMatch(/class="button|<form/)
   })
 
-  test('to a host that nobody vouches for: by its name, never by what it calls itself, and not as the main thing to do [A-17]', () => {
+  test('to an untrusted host: by its host, never by the client’s own name, and not as the primary button [A-17]', () => {
     const page = returnPage({
       brand: defaultBrand,
       outcome: 'canceled',
@@ -224,7 +224,7 @@ describe('every page', () => {
   test.each(Object.entries(hostile))('%s: hostile text stays text [C-04 A15]', (_, { html }) => {
     expect(html).not.toMatch(/<script|<img/)
     expect(html.match(/<\/style>/g)).toHaveLength(1)
-    // Attributes are all quoted, and hold nothing that would end them.
+    // All attributes are quoted and contain nothing that would end them.
     for (const [tag] of html.slice(html.indexOf('<body>')).matchAll(/<[a-z][^>]*>/g)) {
       expect(tag).toMatch(/^<[a-z][a-z0-9]*(?: [a-zA-Z-]+(?:="[^"<>]*")?)*\/?>$/)
     }
@@ -264,16 +264,16 @@ describe('every page', () => {
   })
 })
 
-describe('what a page tells, and where it leads', () => {
+describe('addresses and links of a page', () => {
   const document = 'https://clients.example/~mallory/claude.json'
 
-  test('the address of the document is there for who asks: hosts are shared [C-03 M-15]', () => {
+  test('the page shows the URL of the document on demand, since many sites can share a host [C-03 M-15]', () => {
     const page = consentPage({ ...consent, client: { name: 'Claude', verifiedHost: 'clients.example', document } })
     expect(page.html).toContain(`<details><summary>Published document</summary><code>${document}</code></details>`)
     expect(consentPage(consent).html).not.toContain('Published document')
   })
 
-  test('no link says where the person comes from [A-18]', () => {
+  test('no link sends a referrer [A-18]', () => {
     const brand = { ...defaultBrand, supportUrl: 'https://help.example/', documentationUrl: 'https://docs.example/' }
     const location = 'https://app.example/callback?code=secret'
     const all: Page[] = [
@@ -288,7 +288,7 @@ describe('what a page tells, and where it leads', () => {
     }
   })
 
-  test('a badge in the name is not shown beside what is verified [C-04]', () => {
+  test('a badge in the name is removed [C-04]', () => {
     const client = { name: '✓ verified Claude ✅', verifiedHost: 'claude.ai' }
     expect(textOf(consentPage({ ...consent, client }))).toContain('Calls itself Claude not verified')
   })

@@ -15,7 +15,7 @@ import {
 import { createOpenIdProvider } from './openid-provider.ts'
 import { type Identity, type Login, ProviderError } from './provider.ts'
 
-/** An OpenID Provider as simple as one can be, whose every answer a test may change. */
+/** A minimal OpenID Provider. A test may change each of its answers. */
 let issuer = ''
 let paths: string[] = []
 let tokenForm = new URLSearchParams()
@@ -84,7 +84,7 @@ function identify(parameters: Record<string, string> = {}): Promise<Identity> {
 }
 
 describe('the request to the provider', () => {
-  test('has our own state and nonce, PKCE, one callback, the least scope, and asks for the query [F-01 F-03 F-04 F-09 F-10]', async () => {
+  test('has fresh state and nonce, PKCE, one callback, the least scope, and asks for the query [F-01 F-03 F-04 F-09 F-10]', async () => {
     const url = await provider().authorizationUrl(login, undefined, signal)
     expect(Object.fromEntries(url.searchParams)).toEqual({
       response_type: 'code',
@@ -112,7 +112,7 @@ describe('the request to the provider', () => {
 })
 
 describe('the answer of the provider', () => {
-  test('is proven by our verifier at its token endpoint, and only the ID token’s claims are kept [F-03 F-09 F-05]', async () => {
+  test('is redeemed with our code_verifier at its token endpoint, and only the ID token’s claims are kept [F-03 F-09 F-05]', async () => {
     expect(await identify()).toEqual({ issuer, sub: 'person', email: 'a@example.com', emailVerified: false })
     expect(Object.fromEntries(tokenForm)).toMatchObject({
       code: 'c',
@@ -121,7 +121,7 @@ describe('the answer of the provider', () => {
     })
   })
 
-  test('an address that is not verified signs in as one that is not verified [A25 F-07]', async () => {
+  test('an unverified email address signs in as unverified [A25 F-07]', async () => {
     expect((await identify()).emailVerified).toBe(false)
     claims = { email_verified: undefined }
     expect(await identify()).not.toHaveProperty('emailVerified')
@@ -157,7 +157,7 @@ describe('the answer of the provider', () => {
     expect(paths).not.toContain('/token')
   })
 
-  test('needs no iss where none is promised [F-06]', async () => {
+  test('needs no iss if the metadata promises none [F-06]', async () => {
     promisesIss = false
     expect(await identify({ iss: '' })).toMatchObject({ sub: 'person' })
   })
@@ -190,7 +190,7 @@ test.each([
   ['temporarily_unavailable', 'temporarily_unavailable'],
   ['invalid_scope', 'server_error'],
   ['<script>', 'server_error'],
-])('%s of the provider is %s at the client, in our own words [F-08]', async (code, expected) => {
+])('%s of the provider becomes %s for the client, in this server’s words [F-08]', async (code, expected) => {
   const harness = createHarness()
   harness.identity = new ProviderError('refused', 'what the provider said', { code })
   const location = await signIn(new TestBrowser(harness), await register(harness), newPkce())
@@ -225,7 +225,7 @@ test.each([
   },
 )
 
-test('a person is issuer and subject together: the same subject elsewhere, or the same address, is somebody else [F-07]', async () => {
+test('issuer and subject together identify the user: the same subject elsewhere, or the same email, is another user [F-07]', async () => {
   const harness = createHarness()
   const clientId = await register(harness)
   const subOf = async (identity: Identity) => {

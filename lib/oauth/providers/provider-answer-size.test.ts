@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createOpenIdProvider } from './openid-provider.ts'
 import { type Identity, type Login, ProviderError } from './provider.ts'
 
-/** How much of an answer of the OpenID Provider is read: 512 KB, whatever it says about its length. */
+/** At most 512 KB of an answer of the OpenID Provider are read, whatever its stated length. */
 
 const most = 512 * 1024
 const login: Login = { state: 'our-state', nonce: 'our-nonce', codeVerifier: 'v'.repeat(43) }
@@ -14,7 +14,7 @@ const endpoints = ['/.well-known/openid-configuration', '/jwks', '/token'] as co
 type Endpoint = (typeof endpoints)[number]
 
 let issuer = ''
-/** Bytes of the answer there; elsewhere as few as it takes. */
+/** The bytes of the answer at this endpoint. The other answers are short. */
 let size: { readonly at: Endpoint; readonly bytes: number } | undefined
 let inPieces = false
 const keys = generateKeyPair('RS256')
@@ -39,7 +39,7 @@ const server = createServer(async (request, response) => {
   send(response, padded(answers[path] ?? {}, path))
 })
 
-/** With a member that nobody reads, so that it has as many bytes as it is to have. */
+/** Adds an unused member, so that the answer has the wanted number of bytes. */
 function padded(answer: object, path: string): string {
   const { length } = JSON.stringify({ ...answer, padding: '' })
   return JSON.stringify({ ...answer, padding: size?.at === path ? 'x'.repeat(size.bytes - length) : '' })
@@ -47,7 +47,7 @@ function padded(answer: object, path: string): string {
 
 function send(response: ServerResponse, text: string): void {
   response.setHeader('content-type', 'application/json')
-  // Without a length, nobody knows beforehand.
+  // Without a stated length, the reader cannot know it beforehand.
   if (inPieces) for (let at = 0; at < text.length; at += 10_000) response.write(text.slice(at, at + 10_000))
   response.end(inPieces ? '' : text)
 }
@@ -81,7 +81,7 @@ describe.each(endpoints)('an answer from %s', (at) => {
     }
   })
 
-  test.each([most + 1, 2 * most, 8 * most])('of %i bytes signs nobody in', async (bytes) => {
+  test.each([most + 1, 2 * most, 8 * most])('of %i bytes signs no user in', async (bytes) => {
     for (inPieces of [false, true]) {
       size = { at, bytes }
       await expect(identify()).rejects.toThrow(ProviderError)

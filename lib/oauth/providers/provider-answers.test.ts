@@ -7,7 +7,7 @@ import { createOpenIdProvider, type OpenIdProviderOptions } from './openid-provi
 import { type Identity, type Login, ProviderError } from './provider.ts'
 import { meaningOf } from './provider-words.ts'
 
-/** What each kind of answer of an OpenID Provider means: all of it that varies, at a provider of a few lines. */
+/** What each kind of answer of an OpenID Provider means, shown with a small provider of our own. */
 
 interface Asked {
   readonly path: string
@@ -54,7 +54,7 @@ async function sign(claims: Record<string, unknown> = {}, header: object = { kid
     .sign((await keys).privateKey)
 }
 
-/** What jose would not sign. */
+/** A token that jose would not sign. */
 const signed = (input: string, key: KeyObject) =>
   `${input}.${signBytes('sha256', Buffer.from(input), key).toString('base64url')}`
 
@@ -105,7 +105,7 @@ async function identify(at: Provider = provider(), parameters: Record<string, st
   }
 }
 
-/** What went wrong, in the words that the rest of the service goes by. */
+/** The kind and code of the failure. */
 async function failureOf(work: Promise<Identity>): Promise<{ kind: string; code: string | undefined }> {
   try {
     await work
@@ -199,12 +199,12 @@ const misconfigured: readonly [string, Answer, string][] = [
 ]
 
 describe('the token endpoint answers', () => {
-  test.each(passing)('%s: the code is as good as before [F-13]', async (_what, answer) => {
+  test.each(passing)('%s: the code is still valid [F-13]', async (_what, answer) => {
     answers = { '/token': answer }
     expect((await failureOf(identify())).kind).toBe('passing')
   })
 
-  test.each(spent)('%s: the code is gone, and nobody was identified [F-13]', async (_what, answer) => {
+  test.each(spent)('%s: the code is spent, and no user was identified [F-13]', async (_what, answer) => {
     answers = { '/token': answer }
     expect((await failureOf(identify())).kind).toBe('spent')
   })
@@ -221,22 +221,22 @@ describe('the token endpoint answers', () => {
     ['403 access_denied', error(403, 'access_denied'), 'access_denied'],
     ['400 interaction_required', error(400, 'interaction_required'), 'interaction_required'],
     ['403 unauthorized', error(403, 'unauthorized'), 'unauthorized'],
-  ])('%s: the person was refused [F-08]', async (_what, answer, code) => {
+  ])('%s: the user was refused [F-08]', async (_what, answer, code) => {
     answers = { '/token': answer }
     expect(await failureOf(identify())).toEqual({ kind: 'refused', code })
   })
 
-  test('nothing before the deadline: the code may be gone [T-25]', async () => {
+  test('nothing before the deadline: the code may be spent [T-25]', async () => {
     answers = { '/token': () => undefined }
     expect((await failureOf(identify(provider(), { code: 'c' }, 300))).kind).toBe('spent')
   })
 
-  test('nothing, and then that it is down: the code may be gone', async () => {
+  test('nothing, and then that it is down: the code may be spent', async () => {
     answers = { '/token': (response) => (countOf('/token') === 1 ? response.destroy() : json(response, {}, 503)) }
     expect((await failureOf(identify())).kind).toBe('spent')
   })
 
-  test('nothing at first, then well: nobody notices, and the code is sent with the same authentication', async () => {
+  test('nothing at first, and then well: the sign-in succeeds, and the code is sent with the same authentication', async () => {
     answers = {
       '/token': (response) =>
         countOf('/token') === 1 ? response.destroy() : json(response, { id_token: idToken, token_type: 'Bearer' }),
@@ -246,7 +246,7 @@ describe('the token endpoint answers', () => {
     expect(first).toEqual(second)
   })
 
-  test('from an address at which nobody listens: the code is as good as before', async () => {
+  test('from an address without a listener: the code is still valid', async () => {
     const nobody = createServer().listen(0, '127.0.0.1')
     await once(nobody, 'listening')
     const address = nobody.address()
@@ -259,7 +259,7 @@ describe('the token endpoint answers', () => {
   })
 })
 
-describe('what we do not use cannot fail us', () => {
+describe('unused members cannot fail a sign-in', () => {
   test.each<[string, unknown]>([
     ['refresh_token: null', { refresh_token: null }],
     ['expires_in: ""', { expires_in: '' }],
@@ -289,7 +289,7 @@ describe('what we do not use cannot fail us', () => {
     'text/plain',
     'application/json, application/json',
     '',
-  ])('the token response calls itself %j', async (type) => {
+  ])('the content type of the token response is %j', async (type) => {
     answers = {
       '/token': (response) => response.writeHead(200, { 'content-type': type }).end(`{"id_token":"${idToken}"}`),
     }
@@ -363,12 +363,12 @@ describe('what we do not use cannot fail us', () => {
     ['nbf: null', { nbf: null }],
     ['iss: null', { iss: null }],
     ['azp: null beside another audience', { aud: ['us', 'them'], azp: null }],
-  ])('what decides is never absent inside a signed token: %s [F-05]', async (_what, claims) => {
+  ])('a decisive claim must be in the signed token: %s [F-05]', async (_what, claims) => {
     idToken = await sign(claims)
     expect((await failureOf(identify())).kind).toBe('invalid')
   })
 
-  test('bytes that are not UTF-8 are no name of a person: two would be one [F-05 F-07]', async () => {
+  test('a subject with bytes that are not UTF-8 is refused: two users could become one [F-05 F-07]', async () => {
     const iat = Math.floor(Date.now() / 1000)
     const claims = JSON.stringify({ iss: issuer, aud: 'us', sub: 'person?', nonce: login.nonce, iat, exp: iat + 300 })
     const [header = ''] = idToken.split('.')
@@ -404,7 +404,7 @@ describe('what we do not use cannot fail us', () => {
     },
   )
 
-  test('half a surrogate pair in a name or an address is left out', async () => {
+  test('a lone surrogate in a name or an email address is left out', async () => {
     idToken = await sign({ email: 'ada\udc00@example.com', org_name: 'Exam\ud83dple', org_id: '\udfff' })
     expect(await identify()).toEqual({ issuer, sub: 'person', organization: { name: 'Example' } })
   })
@@ -455,7 +455,7 @@ describe('a key set', () => {
   test.each([
     ['symmetric', () => ({ kty: 'oct', kid: 'k', k: Buffer.from(String(own.n)).toString('base64url') })],
     ['somebody else’s', () => ({ ...other(), kid: 'k' })],
-  ])('with a key that is %s proves nothing [F-05 A14]', async (_what, key) => {
+  ])('with a key that is %s verifies nothing [F-05 A14]', async (_what, key) => {
     jwks = { keys: [key()] }
     expect((await failureOf(identify())).kind).toBe('invalid')
   })
@@ -464,14 +464,14 @@ describe('a key set', () => {
     [2048, 'identified'],
     [2047, 'invalid'],
     [1024, 'invalid'],
-  ])('a key of %i bits that has signed the token: %s [F-05 A14]', async (modulusLength, kind) => {
+  ])('a key of %i bits that signed the token: %s [F-05 A14]', async (modulusLength, kind) => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength })
     jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k' }] }
     idToken = signed(idToken.split('.').slice(0, 2).join('.'), privateKey)
     expect((await failureOf(identify())).kind).toBe(kind)
   })
 
-  test('a new key without a name is found by reading again, once for all who ask at the same time', async () => {
+  test('a new key without a name is found by one reading that concurrent callers share', async () => {
     const at = provider()
     jwks = { keys: [other()] }
     idToken = await sign({}, {})
@@ -502,7 +502,7 @@ describe('a key set', () => {
     },
   )
 
-  test('tokens that name a key which there is not read the keys again five times in 30 s', async () => {
+  test('tokens that name an unknown key make the keys be read again at most five times in 30 s', async () => {
     const at = provider()
     await identify(at)
     idToken = await sign({}, { kid: 'made-up' })
@@ -510,7 +510,7 @@ describe('a key set', () => {
     expect(countOf('/jwks')).toBe(6)
   })
 
-  test('that cannot be read again after the code was sent: the code is gone, and nobody was identified', async () => {
+  test('that cannot be read again after the code was sent: the code is spent, and no user was identified', async () => {
     const at = provider()
     await identify(at)
     answers = { '/jwks': text(503, '', '') }
@@ -563,13 +563,13 @@ describe('the metadata', () => {
     ['200 with an array', text(200, 'application/json', '[]')],
     ['a redirect', (response: ServerResponse) => response.writeHead(302, { location: `${issuer}/elsewhere` }).end()],
     ['nothing', (response: ServerResponse) => response.destroy()],
-  ])('answered by %s: it may pass', async (_what, answer) => {
+  ])('answered by %s: the fault may pass', async (_what, answer) => {
     answers = { '/.well-known/openid-configuration': answer }
     expect((await failureOf(identify())).kind).toBe('passing')
     expect(countOf('/elsewhere')).toBe(0)
   })
 
-  test('that cannot be read again are good for an hour', async () => {
+  test('that cannot be read again is good for an hour', async () => {
     const at = provider()
     await identify(at)
     answers = { '/.well-known/openid-configuration': text(503, '', '') }
@@ -605,7 +605,7 @@ describe('the metadata', () => {
     expect(await identify(at)).toMatchObject({ sub: 'person' })
   })
 
-  test('an endpoint that fails without having moved: the metadata are read again once in 5 s, by all together', async () => {
+  test('an endpoint that fails without having moved: all callers together read the metadata again once in 5 s', async () => {
     const at = provider()
     await identify(at)
     answers = { '/token': text(404, '', '') }
@@ -627,7 +627,7 @@ describe('the metadata', () => {
   })
 })
 
-describe('our authentication at the provider', () => {
+describe('client authentication at the provider', () => {
   const secret = `s3cr:t+/${randomBytes(4).toString('hex')} ü`
   const basic = `Basic ${Buffer.from(`us:${new URLSearchParams({ x: secret }).toString().slice(2)}`).toString('base64')}`
 
@@ -638,7 +638,7 @@ describe('our authentication at the provider', () => {
     ['they say Basic and keys', ['private_key_jwt', 'client_secret_basic'], 'basic'],
     ['they say post', ['client_secret_post'], 'post'],
     ['they say both', ['client_secret_basic', 'client_secret_post'], 'post'],
-  ])('is by secret where there is one, as the metadata have it: %s', async (_what, methods, expected) => {
+  ])('uses the secret if there is one, as the metadata says: %s', async (_what, methods, expected) => {
     metadata.token_endpoint_auth_methods_supported = methods
     await identify(provider({ clientSecret: secret }))
     const sent = asked.find(({ path }) => path === '/token')
@@ -647,7 +647,7 @@ describe('our authentication at the provider', () => {
     expect(sent?.form.get('client_id')).toBe(expected === 'basic' ? null : 'us')
   })
 
-  test('is not tried where the provider takes no secret: a misconfiguration with a name, and the code is not sent', async () => {
+  test('is not tried if the provider accepts no secret: a named misconfiguration, and the code is not sent', async () => {
     metadata.token_endpoint_auth_methods_supported = ['private_key_jwt', 'tls_client_auth']
     const failure = await failureOf(identify(provider({ clientSecret: secret })))
     expect(failure).toEqual({ kind: 'misconfigured', code: 'unsupported_client_authentication' })
@@ -694,14 +694,14 @@ describe('our authentication at the provider', () => {
     },
   )
 
-  test('that the provider keeps refusing: the metadata are read again once in 5 s, and it stays a misconfiguration', async () => {
+  test('that the provider keeps refusing: the metadata is read again once in 5 s, and the result stays a misconfiguration', async () => {
     const at = provider({ clientSecret: secret })
     answers = { '/token': error(401, 'invalid_client') }
     for (let n = 0; n < 5; n++) expect((await failureOf(identify(at))).kind).toBe('misconfigured')
     expect(countOf('/.well-known/openid-configuration')).toBe(2)
   })
 
-  test('a public client names itself in the form, whatever the metadata say', async () => {
+  test('a public client names itself in the form, whatever the metadata says', async () => {
     metadata.token_endpoint_auth_methods_supported = ['client_secret_basic']
     await identify()
     expect(asked.at(-1)?.form.get('client_id')).toBe('us')

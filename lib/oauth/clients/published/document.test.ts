@@ -45,7 +45,7 @@ describe('the URL of a document', () => {
   })
 })
 
-/** Documents as published (requirements 9.1), and the redirect URI that their client then really sends. */
+/** Documents as published, and the redirect URI that their client sends. */
 const documents = [
   {
     publisher: 'Claude on the web',
@@ -120,7 +120,7 @@ const documents = [
 describe.each(documents)('$publisher', ({ document, requested }) => {
   const client = clientOfDocument(document.client_id, document, policy)
 
-  test('may prove itself as it says, and is known by the host of its document [M-09 M-17]', () => {
+  test('may authenticate as it says, and is known by the host of its document [M-09 M-17]', () => {
     expect(client).toEqual({
       id: document.client_id,
       hash: sha256(document.client_id),
@@ -135,7 +135,7 @@ describe.each(documents)('$publisher', ({ document, requested }) => {
     })
   })
 
-  test('may be sent where it asks to be [M-10]', () => {
+  test('may redirect to its own URI [M-10]', () => {
     const redirectUris = 'redirectUris' in client ? client.redirectUris : []
     expect(matchRedirectUri(redirectUris, requested, policy)).toMatchObject({ uri: requested })
   })
@@ -149,7 +149,7 @@ describe('a document is refused', () => {
     return 'kind' in result ? `${result.kind}: ${result.detail}` : 'accepted'
   }
 
-  test('though not without a reason', () => {
+  test('only for a reason', () => {
     expect(detail(good)).toBe('accepted')
     expect(
       detail({ ...good, client_secret: null, jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }] } }),
@@ -157,7 +157,7 @@ describe('a document is refused', () => {
     expect(detail({ ...good, redirect_uris: [...good.redirect_uris, 'zed://callback'] })).toBe('accepted')
   })
 
-  test('that allows none of our methods, or one that its keys do not allow [M-09]', () => {
+  test('that allows no supported method, or one that needs missing keys [M-09]', () => {
     const supported =
       'no client authentication method of the document is supported here; supported: none, private_key_jwt'
     expect(detail({ ...good, token_endpoint_auth_method: 'tls_client_auth' })).toBe(`invalid: ${supported}`)
@@ -172,7 +172,7 @@ describe('a document is refused', () => {
     expect(detail({ ...good, token_endpoint_auth_methods_supported: 'none' })).toBe('accepted')
   })
 
-  test('though not for keys that it need not have: it is public then [M-09]', () => {
+  test('but not for missing keys that it does not need: the client is then public [M-09]', () => {
     const both = { ...good, token_endpoint_auth_methods_supported: ['private_key_jwt', 'none'] }
     for (const keys of [{}, { jwks_uri: 'http://client.example/jwks' }]) {
       expect(clientOfDocument(id, { ...both, ...keys }, policy)).toMatchObject({ authenticationMethods: ['none'] })
@@ -213,11 +213,11 @@ describe('a document is refused', () => {
     { contacts: 'x', logo_uri: {}, tos_uri: [], policy_uri: 7, software_version: 3, application_type: ['web'] },
     { jwks: [], jwks_uri: '' },
     { jwks: { keys: [] }, jwks_uri },
-  ])('though not for what says nothing, or means nothing to us: %j [M-07 M-09]', (more) => {
+  ])('but not for empty or unknown members: %j [M-07 M-09]', (more) => {
     expect(clientOfDocument(id, { ...good, ...more }, policy)).toEqual(clientOfDocument(id, good, policy))
   })
 
-  test('though not the one of ChatGPT that allows only private_key_jwt, as of May 2026 [M-09 M-17]', () => {
+  test('but not the one of ChatGPT of May 2026, which allows only private_key_jwt [M-09 M-17]', () => {
     const document = { ...good, token_endpoint_auth_method: 'private_key_jwt', jwks_uri: 'https://client.example/jwks' }
     expect(clientOfDocument(id, document, policy)).toMatchObject({
       authenticationMethods: ['private_key_jwt'],

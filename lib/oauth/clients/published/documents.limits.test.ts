@@ -42,7 +42,7 @@ describe('the limit of one address [M-14]', () => {
   const hit = vi.fn(async (_address: string, _signal: AbortSignal) => ({ limited: false as const }))
   beforeEach(() => hit.mockClear())
 
-  test('counts what has to be fetched, and not what is known', async () => {
+  test('counts fetches, and not cached documents', async () => {
     const documents = create({ limit: { hit } })
     await documents.resolve(url, never, address)
     await documents.resolve(url, never, address)
@@ -59,7 +59,7 @@ describe('the limit of one address [M-14]', () => {
     expect(hit).not.toHaveBeenCalled()
   })
 
-  test('over it nothing is fetched; what others have fetched is still there for everybody', async () => {
+  test('over the limit nothing is fetched; documents that other callers fetched still resolve', async () => {
     const documents = create({
       limit: { hit: async (from) => (from === address ? { limited: true, retryAfter: 7 } : { limited: false }) },
     })
@@ -69,7 +69,7 @@ describe('the limit of one address [M-14]', () => {
     expect(await documents.resolve(url, never, address)).toMatchObject({ id: url })
   })
 
-  test('who waits for a fetch that is under way is not counted, nor refused with the one who began it', async () => {
+  test('a caller that shares a running fetch is neither counted nor refused with the caller that began it', async () => {
     const { promise, resolve } = Promise.withResolvers<FetchedResource>()
     fetch.mockReturnValueOnce(promise)
     const documents = create({ limit: { hit } })
@@ -81,7 +81,7 @@ describe('the limit of one address [M-14]', () => {
     expect(hit).toHaveBeenCalledTimes(1)
   })
 
-  test('a slow fetch under way spares nobody who asks for another document', async () => {
+  test('a slow running fetch does not exempt a caller that asks for another document', async () => {
     fetch.mockReturnValueOnce(new Promise(() => {}))
     const documents = create({ limit: { hit } })
     void documents.resolve(url, never, address)
@@ -92,7 +92,7 @@ describe('the limit of one address [M-14]', () => {
 })
 
 describe('the budget of one host [M-14]', () => {
-  test('sixty fetches in a minute that come to nothing, whoever asks; another host, or a minute later, is another matter', async () => {
+  test('is sixty failed fetches in a minute, whatever the caller; other hosts and later minutes count apart', async () => {
     fetch.mockImplementation(async () => answer(404, ''))
     const documents = create()
     for (let i = 0; i < 100; i++) await documents.resolve(`${url}?${i}`, never, `10.0.0.${i}`)
@@ -103,7 +103,7 @@ describe('the budget of one host [M-14]', () => {
     expect(await documents.resolve(url, never)).toMatchObject({ kind: 'invalid' })
   })
 
-  test('spent by others does not keep out a client whose document we have a copy of', async () => {
+  test('used up by other callers does not lock out a client whose document has a copy', async () => {
     const copies = { keep: async () => undefined, find: async (id: string) => (id === url ? documentOf(url) : null) }
     const documents = create({ copies })
     fetch.mockImplementation(async () => answer(404, ''))
@@ -113,7 +113,7 @@ describe('the budget of one host [M-14]', () => {
     expect(fetch).toHaveBeenCalledTimes(60)
   })
 
-  test('what is under way counts', async () => {
+  test('running fetches count', async () => {
     fetch.mockReturnValue(new Promise(() => {}))
     const documents = create()
     const asked = Array.from({ length: 61 }, (_, i) => documents.resolve(`${url}?${i}`, never))
@@ -121,7 +121,7 @@ describe('the budget of one host [M-14]', () => {
     expect(fetch).toHaveBeenCalledTimes(60)
   })
 
-  test('documents do not use it up: a host of many clients has many', async () => {
+  test('valid documents do not use it up: a host may have many clients', async () => {
     const documents = create()
     for (let i = 0; i < 150; i++) expect(await documents.resolve(`${url}?${i}`, never)).toHaveProperty('id')
   })
@@ -140,7 +140,7 @@ describe('hosts that the operator allows [M-15]', () => {
     'https://client.example.evil.example/c.json',
     'https://client.example:8443/c.json',
     'https://other.example/c.json',
-  ])('%s is refused, and never asked', async (foreign) => {
+  ])('%s is refused and never fetched', async (foreign) => {
     expect(await documents().resolve(foreign, never)).toMatchObject({ kind: 'invalid' })
     expect(fetch).not.toHaveBeenCalled()
   })
@@ -155,7 +155,7 @@ describe('the last good copy [M-12]', () => {
     createLastGoodCopies({ store, sealing: by, now: () => time, log: recorded(log) })
   const createWith = (store: Store, by = sealing) => create({ copies: copiesIn(store, by) })
 
-  /** Somebody has signed in; then an instance that has nothing in memory finds the host as `then` says. */
+  /** A sign-in was completed. Then an instance with an empty cache finds the host as `then` says. */
   async function afterSignIn(then: () => Promise<FetchedResource>, store = createMemoryStore(), later = DAY) {
     const documents = createWith(store)
     await documents.resolve(url, never)
@@ -199,7 +199,7 @@ describe('the last good copy [M-12]', () => {
     expect(log).not.toHaveBeenCalled()
   })
 
-  test('what the host says now counts as soon as it says something', async () => {
+  test('gives way as soon as the host answers', async () => {
     const store = createMemoryStore()
     expect(await afterSignIn(refused('network'), store)).toMatchObject({ redirectUris: ['https://client.example/cb'] })
     const moved = ['https://client.example/new']
@@ -220,14 +220,14 @@ describe('the last good copy [M-12]', () => {
     }
   })
 
-  test('is read by today’s rules: what was acceptable then may not be now', async () => {
+  test('is read by the current rules, which may refuse what was acceptable then', async () => {
     const store = createMemoryStore()
     await copiesIn(store).keep(url, { client_id: url, client_name: 'x', redirect_uris: ['javascript:alert(1)'] }, never)
     fetch.mockImplementation(refused('network'))
     expect(await createWith(store).resolve(url, never)).toMatchObject({ kind: 'unavailable' })
   })
 
-  test('is there for an address that is over its limit, whoever has used that up', async () => {
+  test('stands in for an address that is over its limit, whichever program used the limit up', async () => {
     const store = createMemoryStore()
     await afterSignIn(refused('network'), store)
     fetch.mockClear()
@@ -239,7 +239,7 @@ describe('the last good copy [M-12]', () => {
   })
 
   describe('a writer of the store without the secret', () => {
-    /** Where the copy of this client is, or would be. */
+    /** The key of this client's copy. */
     async function keyIn(store: Store): Promise<string> {
       const [key = ''] = (await store.list('client-documents/', never)).keys
       return key
@@ -262,7 +262,7 @@ describe('the last good copy [M-12]', () => {
       ['another client’s copy', () => signedBy(sealing, 'https://evil.example/c.json', evil)],
       ['no text', () => ({ copy: { d: evil } })],
       ['nothing', () => ({})],
-    ])('poses as nobody with %s [M-12]', async (_what, planted) => {
+    ])('cannot pose as a client with %s [M-12]', async (_what, planted) => {
       const store = createMemoryStore()
       await afterSignIn(refused('network'), store)
       await store.put(await keyIn(store), await planted(), never)
@@ -270,11 +270,11 @@ describe('the last good copy [M-12]', () => {
       expect(await createWith(store).resolve(url, never)).toMatchObject({ kind: 'unavailable' })
     })
 
-    test('cannot make a copy last longer, nor count before its time: the time in it is signed [M-12]', async () => {
+    test('cannot make a copy last longer or count too early: its time is signed [M-12]', async () => {
       const store = createMemoryStore()
       await afterSignIn(refused('network'), store)
       const [copy] = await Promise.all([store.get(await keyIn(store), never)])
-      // Put under the keys at which a copy is looked for later on.
+      // Put under the keys at which a later reader looks for a copy.
       const moveTo = async (later: number) => {
         time = later
         await copiesIn(store).keep(url, documentOf(url), never)
@@ -308,7 +308,7 @@ describe('the last good copy [M-12]', () => {
     expect(await at({ retired: [secrets.current] }).resolve(url, never)).toMatchObject({ kind: 'unavailable' })
   })
 
-  test('of a release before is replaced by the first sign-in: nobody waits longer than for the document itself', async () => {
+  test('of an earlier release is replaced by the first sign-in, and costs no extra wait', async () => {
     const store = createMemoryStore()
     await store.put(
       `client-documents/${Date.UTC(2026, 11, 3) / 1000}/${sha256(url)}`,
@@ -319,7 +319,7 @@ describe('the last good copy [M-12]', () => {
     expect(await afterSignIn(refused('network'), store)).toMatchObject({ id: url })
   })
 
-  test('there is none before somebody has completed a sign-in, nor of another client', async () => {
+  test('there is none before a completed sign-in, and none of another client', async () => {
     const store = createMemoryStore()
     const documents = createWith(store)
     await documents.resolve(url, never)
@@ -338,7 +338,7 @@ describe('the last good copy [M-12]', () => {
     expect(put).toHaveBeenCalledTimes(2)
   })
 
-  test('a fetch that works asks the store for nothing, and a store that is down is nobody’s fault', async () => {
+  test('a successful fetch reads nothing from the store, and a store that is down is no error of the client', async () => {
     const down = async () => {
       throw new StoreUnavailable('down')
     }

@@ -61,7 +61,7 @@ describe('over the network', () => {
     await once(server, 'close')
   })
 
-  test('a document is fetched once, whoever asks and however often [M-11 M-14]', async () => {
+  test('a document is fetched once for all callers [M-11 M-14]', async () => {
     const url = `${origin}/client.json`
     const asked = await Promise.all(Array.from({ length: 20 }, () => clients.resolve(url, never)))
     expect(new Set(asked).size).toBe(1)
@@ -111,14 +111,14 @@ describe('over the network', () => {
     }
   })
 
-  test('nor are we ourselves [M-05 M-14]', async () => {
+  test('nor is this server itself [M-05 M-14]', async () => {
     const fetch = vi.fn()
     const documents = createMetadataDocuments({ fetch, policy, ownHost: 'broker.example', now: Date.now })
     expect(await documents.resolve('https://broker.example/oauth/authorize', never)).toMatchObject({ kind: 'invalid' })
     expect(fetch).not.toHaveBeenCalled()
   })
 
-  test('what is no https URL is a registration or nobody [M-01]', async () => {
+  test('a client_id that is not an https URL is a registration or unknown [M-01]', async () => {
     for (const id of ['http://client.example/c.json', 'HTTPS://client.example/c.json', 'unknown', '']) {
       expect(await clients.resolve(id, never)).toMatchObject({ kind: 'invalid' })
     }
@@ -183,7 +183,7 @@ describe('kept in memory', () => {
     expect(await create().resolve(url, never)).toEqual({ kind, detail: `fetch refused: ${reason}` })
   })
 
-  test('an error is not kept [M-11]', async () => {
+  test('an error is not cached [M-11]', async () => {
     const documents = create()
     fetch.mockRejectedValueOnce(new FetchRefused('timeout'))
     expect(await documents.resolve(url, never)).toEqual({ kind: 'unavailable', detail: 'fetch refused: timeout' })
@@ -207,7 +207,7 @@ describe('kept in memory', () => {
     expect(fetch).toHaveBeenCalledTimes(1)
   })
 
-  test('one caller who gives up takes nobody with him [M-14]', async () => {
+  test('a caller that disconnects does not cancel the fetch for others [M-14]', async () => {
     const { promise, resolve } = Promise.withResolvers<FetchedResource>()
     fetch.mockReturnValueOnce(promise)
     const documents = create()
@@ -226,7 +226,7 @@ describe('kept in memory', () => {
     expect(fetch).toHaveBeenCalledTimes(1)
   })
 
-  test('a mistake of ours is not blamed on the network', async () => {
+  test('a bug is not reported as a network error', async () => {
     fetch.mockRejectedValueOnce(new TypeError('a bug'))
     await expect(create().resolve(url, never)).rejects.toThrow('a bug')
   })

@@ -12,7 +12,7 @@ const jwk = (kid: string) => ({
   kid,
 })
 const [first, second] = [jwk('first'), jwk('second')]
-/** Of an assertion from long before the first fetch. */
+/** The key of an assertion from long before the first fetch. */
 const wanted = (kid: string) => ({ alg: 'ES256', kid, issuedAt: 1_794_999_999 }) as const
 
 const answer = (body: unknown, more: Partial<FetchedResource> = {}): FetchedResource => ({
@@ -23,7 +23,7 @@ const answer = (body: unknown, more: Partial<FetchedResource> = {}): FetchedReso
   ...more,
 })
 
-/** The website of a client's publisher, as we reach it. */
+/** The website of a client's publisher. */
 function world(respond: () => FetchedResource | FetchRefusal = () => answer({ keys: [first] }), limit?: RateLimit) {
   const site = { respond, fetched: 0, clock: 1_795_000_000_000, log: [] as object[] }
   const sets = createKeySets({
@@ -44,7 +44,7 @@ function world(respond: () => FetchedResource | FetchRefusal = () => answer({ ke
 }
 
 describe('a published key set [T-09]', () => {
-  test('is fetched once for however many ask, and kept', async () => {
+  test('is fetched once for concurrent callers, and cached', async () => {
     const { site, find } = world()
     const found = await Promise.all(Array.from({ length: 50 }, () => find('first')))
     expect(found).toEqual(Array(50).fill([first]))
@@ -57,7 +57,7 @@ describe('a published key set [T-09]', () => {
     expect(site.log).toEqual(Array(2).fill({ event: 'client_keys_asked', host: 'client.example', outcome: 'valid' }))
   })
 
-  test('is kept as its host says, an hour at most: a key that was withdrawn must not live on', async () => {
+  test('is cached as its host says, for an hour at most, so that a withdrawn key does not stay valid', async () => {
     const { site, find } = world(() =>
       answer({ keys: [first] }, { headers: new Headers({ 'cache-control': 'max-age=86400' }) }),
     )
@@ -70,7 +70,7 @@ describe('a published key set [T-09]', () => {
     expect(site.fetched).toBe(2)
   })
 
-  test('is looked at once more for a key that is new in it', async () => {
+  test('is fetched again for an unknown key', async () => {
     const { site, find } = world()
     await find('first')
     site.respond = () => answer({ keys: [first, second] })
@@ -79,7 +79,7 @@ describe('a published key set [T-09]', () => {
     expect(site.fetched).toBe(2)
   })
 
-  test('is not looked at again and again for keys that somebody makes up', async () => {
+  test('is not fetched again and again for invented keys', async () => {
     const { site, find } = world()
     for (let i = 0; i < 100; i++) expect(await find(`made up ${i}`)).toEqual([])
     expect(site.fetched).toBe(1)
@@ -88,7 +88,7 @@ describe('a published key set [T-09]', () => {
     expect(site.fetched).toBe(2)
   })
 
-  test('that was asked for a moment ago says nothing of a key that is younger: try again, not “no such key”', async () => {
+  test('that was fetched a moment ago proves nothing about a newer key: the answer is “try again”, not “no such key”', async () => {
     const { site, sets, find } = world()
     await find('first')
     for (const issuedAt of [{ issuedAt: site.clock / 1000 + 1 }, {}]) {
@@ -107,20 +107,20 @@ describe('a published key set [T-09]', () => {
     ['a firewall wants a browser', answer('<html>', { status: 403, contentType: 'text/html' })],
     ['it is no JSON', answer('<html>')],
     ['it is no key set', answer({ error: 'maintenance' })],
-  ])('is unavailable when %s, and asked again the next time', async (_what, failure) => {
+  ])('is unavailable when %s, and fetched again the next time', async (_what, failure) => {
     const { site, find } = world(() => failure)
     expect(await find('first')).toMatchObject({ kind: 'unavailable' })
     site.respond = () => answer({ keys: [first] })
     expect(await find('first')).toEqual([first])
   })
 
-  test('does its own keys no good when it has a private one: refused as a whole [M-08]', async () => {
+  test('with a private key is refused as a whole [M-08]', async () => {
     const secret = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
     const { find } = world(() => answer({ keys: [first, secret] }))
     expect(await find('first')).toMatchObject({ kind: 'invalid' })
   })
 
-  test('on our own host is not fetched', async () => {
+  test('on this server’s own host is not fetched', async () => {
     const { site, sets } = world()
     const found = await sets.find('https://docs.example/jwks.json', wanted('first'), { signal: never })
     expect([found, site.fetched]).toEqual([{ kind: 'invalid', detail: expect.any(String) }, 0])
@@ -132,7 +132,7 @@ describe('a published key set [T-09]', () => {
     'https://[::ffff:10.0.0.1]/jwks.json',
     'https://localhost/jwks.json',
     'https://client.example:8443/jwks.json',
-  ])('at %s is refused before anything is connected [M-05]', async (address) => {
+  ])('at %s is refused before any connection [M-05]', async (address) => {
     const sets = createKeySets({
       fetch: (url, limits) => fetchUntrusted(url, { ...limits, userAgent: 'test/1' }),
       ownHost: 'docs.example',
@@ -142,7 +142,7 @@ describe('a published key set [T-09]', () => {
     expect(await sets.find(address, wanted('first'), { signal: never })).toMatchObject({ kind: 'invalid' })
   })
 
-  test('counts the address that makes us fetch, and only when it does [M-14]', async () => {
+  test('counts a fetch for the caller’s address, and nothing else [M-14]', async () => {
     const hits: string[] = []
     const limit: RateLimit = {
       async hit(address) {
@@ -157,22 +157,22 @@ describe('a published key set [T-09]', () => {
     expect([hits.length, site.fetched]).toEqual([2, 2])
   })
 
-  test('counts nobody who waits for what somebody else has made us fetch [M-14]', async () => {
+  test('does not count a caller that shares a running fetch [M-14]', async () => {
     const { site, find } = world(undefined, { hit: async () => ({ limited: true, retryAfter: 60 }) })
     expect(await Promise.all([find('first'), find('first', '203.0.113.1')])).toEqual([[first], [first]])
     expect(site.fetched).toBe(1)
   })
 
-  test('whose host never has one is left alone after 60 attempts in a minute [M-14]', async () => {
+  test('whose host never has one is not fetched after 60 attempts in a minute [M-14]', async () => {
     const { site, find } = world(() => 'timeout')
     for (let i = 0; i < 80; i++) await find('first')
     expect(site.fetched).toBe(60)
     expect(await find('first')).toMatchObject({ kind: 'limited' })
   })
 
-  describe('that is asked for in vain [M-14]', () => {
+  describe('that cannot be fetched [M-14]', () => {
     const at = (n: number, host = 'client.example') => `https://${host}/${n}.json`
-    /** `address`: of a stranger; absent: who asks holds a token of ours. */
+    /** `address`: of a caller without a token. If absent, the caller presents a token. */
     async function askAll(urls: readonly string[], address?: string) {
       const { site, sets } = world(() => 'timeout')
       const ask = (url: string, from: string | undefined) =>
@@ -182,21 +182,21 @@ describe('a published key set [T-09]', () => {
     }
     const many = Array.from({ length: 400 }, (_, n) => at(n))
 
-    test('strangers: all addresses of one host together, whoever asks; another host is another matter', async () => {
+    test('callers without a token: all URLs of one host count together; other hosts count apart', async () => {
       const { ask, fetched } = await askAll(many, '203.0.113.1')
       expect(fetched).toBe(60)
       expect(await ask(at(999), '198.51.100.1')).toMatchObject({ kind: 'limited' })
       expect(await ask(at(1, 'other.example'), '203.0.113.1')).toMatchObject({ kind: 'unavailable' })
     })
 
-    test('strangers use up nothing of those who hold a token, nor the other way round', async () => {
+    test('callers without a token and callers with one have separate limits', async () => {
       const { ask } = await askAll(many, '203.0.113.1')
       expect(await ask(at(1), undefined)).toMatchObject({ kind: 'unavailable' })
       const holders = await askAll(many)
       expect(await holders.ask(at(1), '203.0.113.1')).toMatchObject({ kind: 'unavailable' })
     })
 
-    test('holders: one address 60 times, and one host 300 times, with however many clients', async () => {
+    test('callers with a token: one URL 60 times and one host 300 times, however many clients', async () => {
       expect((await askAll(Array<string>(400).fill(uri))).fetched).toBe(60)
       const { site, ask, fetched } = await askAll(many)
       expect(fetched).toBe(300)
@@ -206,7 +206,7 @@ describe('a published key set [T-09]', () => {
       expect(await ask(at(999), undefined)).toMatchObject({ kind: 'unavailable' })
     })
 
-    test('sets that are there use nothing up', async () => {
+    test('valid sets use nothing up', async () => {
       const { site, sets } = world()
       for (const url of many) await sets.find(url, wanted('first'), { signal: never })
       for (const url of many) await sets.find(`${url}?x`, wanted('first'), { signal: never, address: '203.0.113.1' })
