@@ -90,7 +90,7 @@ test('the Tab key goes through the consent page in reading order, with a visible
       expect(await focused.evaluate((element) => getComputedStyle(element).outlineWidth)).toBe('3px')
     }
     expect(reached).toEqual([
-      'Published document',
+      'Document',
       'Full address',
       'Leave this out',
       'Continue with Redpanda Cloud',

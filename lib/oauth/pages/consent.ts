@@ -43,7 +43,7 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <ul>
 <li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
 <li>${chart}<span><b>Usage</b>: when and how often you ask</span></li>
-<li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and receives your email address and organization</span></li>
+<li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and sees your email and organization</span></li>
 </ul>
 <h2>What the app can do</h2>
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}</ul>
@@ -65,7 +65,7 @@ function facts(client: ConsentPageInput['client'], destination: Destination): Ma
     verifiedHost !== undefined &&
       fact(
         'Published by',
-        html`<b>${breakable(verifiedHost)}</b> ${proof} ${document !== undefined && details('Published document', document)}`,
+        html`<b>${breakable(verifiedHost)}</b> ${proof} ${document !== undefined && details('Document', document)}`,
       ),
     name !== '' && fact('Calls itself', html`<bdi>${name}</bdi> <span class="chip">not verified</span>`),
     fact(

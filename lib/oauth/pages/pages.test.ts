@@ -269,8 +269,8 @@ describe('addresses and links of a page', () => {
 
   test('the page shows the URL of the document on demand, since many sites can share a host [C-03 M-15]', () => {
     const page = consentPage({ ...consent, client: { name: 'Claude', verifiedHost: 'clients.example', document } })
-    expect(page.html).toContain(`<details><summary>Published document</summary><code>${document}</code></details>`)
-    expect(consentPage(consent).html).not.toContain('Published document')
+    expect(page.html).toContain(`<details><summary>Document</summary><code>${document}</code></details>`)
+    expect(consentPage(consent).html).not.toContain('Document')
   })
 
   test('no link sends a referrer [A-18]', () => {
