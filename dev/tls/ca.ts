@@ -42,7 +42,7 @@ export async function createTestCa(name = 'mcp-oauth-broker local test CA'): Pro
     ...validity,
   })
   return {
-    caPem: authority.toString('pem'),
+    caPem: pemOf(authority),
     async certificateFor(hosts) {
       const { publicKey, privateKey } = await newKeys()
       const certificate = await X509CertificateGenerator.create({
@@ -60,8 +60,11 @@ export async function createTestCa(name = 'mcp-oauth-broker local test CA'): Pro
       })
       return {
         key: KeyObject.from(privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
-        cert: certificate.toString('pem'),
+        cert: pemOf(certificate),
       }
     },
   }
 }
+
+/** The certificate as PEM, with a line break at its end, so that certificates can be joined into a chain. */
+const pemOf = (certificate: { toString(format: 'pem'): string }) => `${certificate.toString('pem').trimEnd()}\n`
