@@ -1,5 +1,5 @@
 import { type AnswerService, createKapa, type KapaOptions } from '../../lib/answers/kapa.ts'
-import { type LogLine, startUpstream, type Upstream, upstreamTool } from './mcp-endpoint.ts'
+import { type LogLine, type SearchServer, searchTool, startSearchServer } from './mcp-endpoint.ts'
 import { recorded } from './recording.ts'
 
 export const user = { email: 'ada@example.org', company_name: 'Analytical Engines' }
@@ -7,30 +7,30 @@ export const user = { email: 'ada@example.org', company_name: 'Analytical Engine
 export type Respond = (request: Request) => Response | Promise<Response>
 
 export interface KapaWorld {
-  readonly upstream: Upstream
+  readonly searchServer: SearchServer
   readonly lines: LogLine[]
   createKapa(changes?: Partial<KapaOptions>): AnswerService
-  /** Answers the first `times` calls of the tool (or messages of `method`) in place of the server. */
+  /** Answers the first `times` tool calls (or messages of `method`) in place of the server. */
   failing(times: number, respond: Respond, method?: string): void
   callsTried(): number
   handshakes(): number
-  /** As it was at the beginning. */
+  /** Restores the state at the start. */
   reset(): void
 }
 
-/** An upstream that can be made to fail, and Kapa clients for it. */
+/** Starts a search server that can be made to fail, and makes Kapa clients for it. */
 export async function createKapaWorld(): Promise<KapaWorld> {
-  const upstream = await startUpstream()
+  const searchServer = await startSearchServer()
   const lines: LogLine[] = []
-  const arrivals = (method: string) => upstream.methods.filter((arrived) => arrived === method).length
+  const arrivals = (method: string) => searchServer.methods.filter((arrived) => arrived === method).length
   return {
-    upstream,
+    searchServer,
     lines,
     createKapa: (changes = {}) =>
       createKapa({
-        url: upstream.url,
+        url: searchServer.url,
         apiKey: 'kapa-key',
-        toolName: upstreamTool,
+        toolName: searchTool,
         client: { name: 'docs-proxy', version: '1.2.3' },
         connectTimeout: 5_000,
         callTimeout: 1_000,
@@ -40,7 +40,7 @@ export async function createKapaWorld(): Promise<KapaWorld> {
       }),
     failing(times, respond, method = 'tools/call') {
       let left = times
-      upstream.intercept = (arrived, request) => {
+      searchServer.intercept = (arrived, request) => {
         if (arrived !== method || left === 0) return undefined
         left -= 1
         return respond(request)
@@ -49,20 +49,20 @@ export async function createKapaWorld(): Promise<KapaWorld> {
     callsTried: () => arrivals('tools/call'),
     handshakes: () => arrivals('initialize'),
     reset() {
-      upstream.intercept = undefined
-      upstream.answer = answerNormally
-      upstream.calls.length = 0
-      upstream.methods.length = 0
+      searchServer.intercept = undefined
+      searchServer.answer = answerNormally
+      searchServer.calls.length = 0
+      searchServer.methods.length = 0
       lines.length = 0
     },
   }
 }
 
-export const answerNormally: Upstream['answer'] = async (query) => ({
+export const answerNormally: SearchServer['answer'] = async (query) => ({
   content: [{ type: 'text', text: `about ${query}` }],
 })
 
-/** What `answerNormally` makes of the question `how?`. */
+/** The answer of `answerNormally` to the question `how?`. */
 export const answered = { kind: 'answer', result: { content: [{ type: 'text', text: 'about how?' }] } }
 
 export const rpcError = (status: number, message: string) => () =>
@@ -70,7 +70,7 @@ export const rpcError = (status: number, message: string) => () =>
 
 export const rpcResult = (result: object) => Response.json({ jsonrpc: '2.0', id: 1, result })
 
-/** Answers only once nobody listens any more. */
+/** Answers only after the client has disconnected. */
 export function never(request: Request): Promise<Response> {
   return new Promise((resolve) => {
     request.signal.addEventListener('abort', () => resolve(new Response(null, { status: 503 })))

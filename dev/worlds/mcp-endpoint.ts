@@ -16,7 +16,7 @@ import { askQuestion } from '../../lib/mcp/tools/ask-question.ts'
 import { recorded } from './recording.ts'
 import { keepSecret } from './secrets.ts'
 
-/** What the tests of this folder share: keys, tokens, an upstream MCP server on loopback, and an endpoint over both. */
+/** For tests of `/mcp`: keys, tokens, an MCP server with a search tool on loopback, and an endpoint that uses both. */
 
 export const issuer = 'https://docs.example.com'
 export const resource = `${issuer}/mcp`
@@ -33,7 +33,7 @@ export async function createSigningKey(kid: string): Promise<SigningKey> {
   return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } }
 }
 
-/** The payload of a good token; `changes` break it, and `undefined` takes a claim away. */
+/** The payload of a valid token. `changes` break it; `undefined` removes a claim. */
 export function claims(now: number, changes: Readonly<Record<string, unknown>> = {}): JWTPayload {
   const iat = Math.floor(now / 1000)
   return {
@@ -91,49 +91,49 @@ export async function serve(fetch: (request: Request) => Promise<Response>): Pro
   }
 }
 
-export interface UpstreamCall {
+export interface RecordedSearch {
   readonly query: string
   readonly meta: Readonly<Record<string, unknown>> | undefined
   readonly authorization: string | null
 }
 
-export interface Upstream extends Served {
-  readonly calls: UpstreamCall[]
-  /** Every JSON-RPC method that arrived, in order. */
+export interface SearchServer extends Served {
+  readonly calls: RecordedSearch[]
+  /** The JSON-RPC methods that arrived, in order. */
   readonly methods: string[]
-  /** Answers instead of the server where it returns a response; `method` is the message's. */
+  /** Answers instead of the server if it returns a response. `method` is that of the message. */
   intercept: ((method: string, request: Request) => Promise<Response> | Response | undefined) | undefined
-  /** What the tool does beyond recording. */
+  /** The answer of the tool. */
   answer: (query: string) => Promise<{ content: { type: 'text'; text: string }[]; isError?: boolean }>
 }
 
-export const upstreamTool = 'search_knowledge_sources'
+export const searchTool = 'search_knowledge_sources'
 
-/** An MCP server with one search tool, as Kapa's is. */
-export async function startUpstream(): Promise<Upstream> {
-  const echo: Upstream['answer'] = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
+/** Starts an MCP server with one search tool, like Kapa's. */
+export async function startSearchServer(): Promise<SearchServer> {
+  const echo: SearchServer['answer'] = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
   const handler = createMcpHandler((context) => {
-    const server = new McpServer({ name: 'upstream', version: '1.0.0' })
+    const server = new McpServer({ name: 'searchServer', version: '1.0.0' })
     const inputSchema = fromJsonSchema<{ query: string }>({
       type: 'object',
       properties: { query: { type: 'string' } },
       required: ['query'],
     })
-    server.registerTool(upstreamTool, { inputSchema }, async ({ query }, { mcpReq }) => {
+    server.registerTool(searchTool, { inputSchema }, async ({ query }, { mcpReq }) => {
       const authorization = context.requestInfo?.headers.get('authorization') ?? null
-      upstream.calls.push({ query, meta: mcpReq._meta, authorization })
-      return upstream.answer(query)
+      searchServer.calls.push({ query, meta: mcpReq._meta, authorization })
+      return searchServer.answer(query)
     })
     return server
   })
   const served = await serve(async (request) => {
     const message: unknown = await request.clone().json()
     const method = isMessage(message) ? message.method : ''
-    upstream.methods.push(method)
-    return (await upstream.intercept?.(method, request)) ?? handler.fetch(request)
+    searchServer.methods.push(method)
+    return (await searchServer.intercept?.(method, request)) ?? handler.fetch(request)
   })
-  const upstream: Upstream = { ...served, calls: [], methods: [], intercept: undefined, answer: echo }
-  return upstream
+  const searchServer: SearchServer = { ...served, calls: [], methods: [], intercept: undefined, answer: echo }
+  return searchServer
 }
 
 function isMessage(value: unknown): value is { method: string } {
@@ -144,10 +144,10 @@ export interface LogLine extends LogFields {
   readonly event: string
 }
 
-/** An endpoint over `keys` and `upstream`, and what it logged. `changes` override its options. */
+/** An endpoint over `keys` and `searchServer`, and what it logged. `changes` override its options. */
 export function createTestEndpoint(
   keys: readonly SigningKey[],
-  upstream: { readonly url: string },
+  searchServer: { readonly url: string },
   changes: Partial<McpEndpointOptions> = {},
 ) {
   const lines: LogLine[] = []
@@ -168,9 +168,9 @@ export function createTestEndpoint(
         description: 'Asks the documentation.',
         access: { signIn: 'if required', scopes: ['docs:read'] },
         answerService: createKapa({
-          url: upstream.url,
+          url: searchServer.url,
           apiKey: 'kapa-key',
-          toolName: upstreamTool,
+          toolName: searchTool,
           client: { name: 'docs-proxy', version: '1.2.3' },
           log,
         }),

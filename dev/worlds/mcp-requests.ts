@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { resource } from './mcp-endpoint.ts'
 
-/** The requests that the tests of this folder send, and what they look for in every answer. */
+/** For tests of `/mcp`: the requests that they send, and what they expect of every answer. */
 
 /** A message of the 2025 revisions. */
 export function rpc(method: string, params: object = {}): string {
@@ -26,7 +26,7 @@ export interface RpcAnswer {
   readonly error?: { readonly code: number }
 }
 
-/** The answer to a message, out of JSON or of the event stream. */
+/** Reads the answer to a message from JSON or an event stream. */
 export async function resultOf(response: Response): Promise<RpcAnswer> {
   const text = await response.text()
   const data = /^data: (\{.*)$/m.exec(text)?.[1] ?? text

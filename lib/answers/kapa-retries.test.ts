@@ -10,17 +10,17 @@ import {
   rpcError,
   user,
 } from '../../dev/worlds/kapa.ts'
-import type { Upstream } from '../../dev/worlds/mcp-endpoint.ts'
+import type { SearchServer } from '../../dev/worlds/mcp-endpoint.ts'
 
 const signal = new AbortController().signal
 let world: KapaWorld
-let upstream: Upstream
+let searchServer: SearchServer
 
 beforeAll(async () => {
   world = await createKapaWorld()
-  upstream = world.upstream
+  searchServer = world.searchServer
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 afterEach(() => world.reset())
 
 describe('once more', () => {
@@ -37,7 +37,7 @@ describe('once more', () => {
     world.failing(1, respond)
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
     expect([world.callsTried(), world.handshakes()]).toEqual([2, 2])
-    expect(upstream.calls).toMatchObject([{ meta: { user } }])
+    expect(searchServer.calls).toMatchObject([{ meta: { user } }])
   })
 
   test.each(passing.slice(0, 2))('and not a third time after %s', async (_name, respond) => {
@@ -63,17 +63,17 @@ describe('once more', () => {
   ])('without the person where %s complains about _meta', async (_name, respond) => {
     world.failing(1, respond)
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
-    expect(upstream.calls).toMatchObject([{ meta: undefined }])
+    expect(searchServer.calls).toMatchObject([{ meta: undefined }])
     expect(world.callsTried()).toBe(2)
   })
 
   test('without the person where the tool itself complains about _meta', async () => {
-    upstream.answer = async (query) =>
-      upstream.calls.at(-1)?.meta === undefined
+    searchServer.answer = async (query) =>
+      searchServer.calls.at(-1)?.meta === undefined
         ? answerNormally(query)
         : { isError: true, content: [{ type: 'text', text: '_meta is not allowed' }] }
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
-    expect(upstream.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
+    expect(searchServer.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
   })
 
   test('but not for a complaint about _meta when there was none', async () => {

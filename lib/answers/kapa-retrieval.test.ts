@@ -173,7 +173,7 @@ describe('failures', () => {
     ['a list of holes', json('[null,[],"text",7,{},{"content":""},{"content":null}]'), malformed],
     ['content that is no text', json('[{"source_url":"https://x","content":7}]'), malformed],
     ['an endless answer', json(JSON.stringify([{ ...found[0], content: 'x'.repeat(2_700_000) }])), malformed],
-  ])('%s is an upstream error, told once and in our own words', async (_name, response, detail) => {
+  ])('%s is an error of Kapa, logged once and in our own words', async (_name, response, detail) => {
     respond = response
     expect(await kapa().ask('a private question', { user, signal })).toEqual({
       kind: 'failure',

@@ -9,27 +9,27 @@ import {
   rpcResult,
   user,
 } from '../../dev/worlds/kapa.ts'
-import { startUpstream, type Upstream } from '../../dev/worlds/mcp-endpoint.ts'
+import { type SearchServer, startSearchServer } from '../../dev/worlds/mcp-endpoint.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { kapaUser } from './kapa.ts'
 
 const signal = new AbortController().signal
 let world: KapaWorld
-let upstream: Upstream
+let searchServer: SearchServer
 
 beforeAll(async () => {
   world = await createKapaWorld()
-  upstream = world.upstream
+  searchServer = world.searchServer
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 afterEach(() => world.reset())
 
 test('one connection serves all calls of a warm instance, with our own key and the person in _meta [S-08 S-09]', async () => {
   const kapa = world.createKapa()
   expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
   expect(await kapa.ask('how?', { user: undefined, signal })).toEqual(answered)
-  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
-  expect(upstream.calls).toEqual([
+  expect(searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
+  expect(searchServer.calls).toEqual([
     { query: 'how?', meta: { user }, authorization: 'Bearer kapa-key' },
     { query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' },
   ])
@@ -82,7 +82,7 @@ describe('failures', () => {
       () => Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'x' } }),
       'error -32602',
     ],
-  ])('%s is an upstream error, told once and in our own words', async (_name, respond, detail) => {
+  ])('%s is an error of Kapa, logged once and in our own words', async (_name, respond, detail) => {
     world.failing(9, respond)
     expect(await world.createKapa().ask('a private question', { user, signal })).toEqual({
       kind: 'failure',
@@ -97,13 +97,13 @@ describe('failures', () => {
   })
 
   test('a redirect is not followed: the key stays with us [S-09]', async () => {
-    world.failing(9, () => new Response(null, { status: 307, headers: { location: `${upstream.url}/elsewhere` } }))
+    world.failing(9, () => new Response(null, { status: 307, headers: { location: `${searchServer.url}/elsewhere` } }))
     expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test('nobody there: a connection failure', async () => {
-    const gone = await startUpstream()
+    const gone = await startSearchServer()
     await gone.stop()
     expect(await world.createKapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({
       code: 'upstream_error',
@@ -121,7 +121,7 @@ describe('failures', () => {
     expect(answer).toMatchObject({ kind: 'failure', code: 'timeout', detail: 'no answer in time' })
     await Promise.all(abandoned)
     expect(abandoned).toHaveLength(2)
-    expect(upstream.methods).toContain('notifications/cancelled')
+    expect(searchServer.methods).toContain('notifications/cancelled')
   })
 
   test('a handshake that hangs is a timeout, also when only its second half does', async () => {
@@ -233,7 +233,7 @@ test('a server that asks back gets no answer: it would have us send as much as i
   expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
   // Whatever was sent meanwhile has arrived by the time that a second question is answered.
   await kapa.ask('how?', { user, signal })
-  expect(upstream.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
+  expect(searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
 })
 
 test('an answer nested too deep to be passed on is a failure, told like any other', async () => {
@@ -246,7 +246,7 @@ test('an answer nested too deep to be passed on is a failure, told like any othe
 
 test('a server with sessions is spoken to in its session and in the version it chose', async () => {
   const seen: (string | null)[][] = []
-  upstream.intercept = (method, request) => {
+  searchServer.intercept = (method, request) => {
     seen.push([method, request.headers.get('mcp-session-id'), request.headers.get('mcp-protocol-version')])
     if (method !== 'initialize') return undefined
     const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 's', version: '1' } }

@@ -75,5 +75,5 @@ export const reportKapa =
 export function kapaUser(person: Person | undefined): KapaUser | undefined {
   if (person?.email === undefined) return undefined
   const company = person.organization?.name ?? mailDomain(person.email)
-  return { email: person.email, ...(company !== null && { company_name: company }) }
+  return defined({ email: person.email, company_name: company ?? undefined })
 }

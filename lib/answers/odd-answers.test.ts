@@ -9,7 +9,7 @@ let world: KapaWorld
 beforeAll(async () => {
   world = await createKapaWorld()
 })
-afterAll(() => world.upstream.stop())
+afterAll(() => world.searchServer.stop())
 afterEach(() => world.reset())
 
 const ask = (kapa = world.createKapa()) => kapa.ask('how?', { user, signal })
@@ -114,7 +114,7 @@ describe('a lost session', () => {
   const inSession = async (lost: (id: unknown) => object) => {
     const kapa = world.createKapa()
     let calls = 0
-    world.upstream.intercept = async (method, request) => {
+    world.searchServer.intercept = async (method, request) => {
       const { id } = await request.clone().json()
       if (method === 'initialize') {
         return Response.json({ jsonrpc: '2.0', id, result: usual }, { headers: { 'mcp-session-id': 'theirs' } })

@@ -12,6 +12,7 @@ export interface OverallLimitOptions extends CounterOptions {
 /** The most hits that are counted in a window: each stands for an equal share of the limit. */
 const MOST_COUNTED = 100
 
+/** What the counter counts: part of store keys. */
 const everybody = 'everybody'
 
 /**

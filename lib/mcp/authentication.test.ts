@@ -7,10 +7,10 @@ import {
   issuer,
   resource,
   resourceMetadataUrl,
+  type SearchServer,
   type SigningKey,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -19,20 +19,20 @@ const now = Date.now()
 const second = 1000
 let key: SigningKey
 let otherKey: SigningKey
-let upstream: Upstream
+let searchServer: SearchServer
 let token: string
 
 beforeAll(async () => {
-  ;[key, otherKey, upstream] = await Promise.all([
+  ;[key, otherKey, searchServer] = await Promise.all([
     createSigningKey('key-1'),
     createSigningKey('key-2'),
-    startUpstream(),
+    startSearchServer(),
   ])
   token = await sign(key, claims(now))
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 beforeEach(() => {
-  upstream.calls.length = 0
+  searchServer.calls.length = 0
 })
 
 const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
@@ -42,7 +42,7 @@ describe('without credentials', () => {
   test.each(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'])(
     '%s is answered by a challenge without an error [S-02 S-11 D-11 D-21 B8-12]',
     async (method) => {
-      const { fetch } = createTestEndpoint([key], upstream)
+      const { fetch } = createTestEndpoint([key], searchServer)
       const response = await fetch(new Request(resource, { method }))
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toBe(
@@ -68,26 +68,26 @@ describe('without credentials', () => {
     ['a token in the query', post(rpc('tools/list'), {}, `${resource}?access_token=x`)],
     ['a trailing slash', post(rpc('tools/list'), {}, `${resource}/`)],
   ])('the challenge comes before anything else: %s [S-01 S-11]', async (_name, request) => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const response = await fetch(request)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).not.toContain('error')
   })
 
   test('a good token in the query or in a form counts for nothing [S-01]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const inQuery = await fetch(post(rpc('tools/list'), {}, `${resource}?access_token=${token}`))
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
     const inForm = await fetch(post(`access_token=${token}`, form))
     expect([inQuery.status, inForm.status]).toEqual([401, 401])
   })
 
-  test('while sign-in is optional a request passes, is logged, and tells the upstream nobody', async () => {
-    const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth: false })
+  test('while sign-in is optional a request passes, is logged, and Kapa is told about no user', async () => {
+    const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
     const response = await fetch(post(ask('how?'), { 'user-agent': 'client/1' }))
     expect(response.status).toBe(200)
     expect(await resultOf(response)).toMatchObject({ result: { content: [{ text: 'about how?' }] } })
-    expect(upstream.calls).toEqual([{ query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' }])
+    expect(searchServer.calls).toEqual([{ query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' }])
     expect(lines).toContainEqual(
       expect.objectContaining({ event: 'mcp_unauthenticated', enforced: false, ua: 'client/1' }),
     )
@@ -169,7 +169,7 @@ describe('a token that is not good', () => {
     async (_name, make) => {
       const badToken = await make()
       for (const requireAuth of [true, false]) {
-        const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth })
+        const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth })
         const response = await fetch(authorized(ask('how?'), badToken))
         expect(response.status).toBe(401)
         expect(response.headers.get('www-authenticate')).toMatch(
@@ -180,12 +180,12 @@ describe('a token that is not good', () => {
         expect(lines).toEqual([expect.objectContaining({ event: 'mcp_token_refused' })])
         expect(JSON.stringify(lines)).not.toContain(badToken)
       }
-      expect(upstream.calls).toEqual([])
+      expect(searchServer.calls).toEqual([])
     },
   )
 
   test('says so when it has expired, and nothing more precise otherwise [S-03]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const expired = await sign(key, claims(now, { exp: Math.floor(now / second) - 60 }))
     const foreign = await sign(key, claims(now, { aud: 'https://other.example' }))
     expect(await (await fetch(authorized('{}', expired))).json()).toMatchObject({ message: /expired/ })
@@ -207,13 +207,13 @@ describe('a token that is not good', () => {
     ['Bearer:abc'],
     [`\${API_TOKEN}`],
   ])('%j holds no token: as if it were not there [S-02]', async (authorization) => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const response = await fetch(post(rpc('tools/list'), { authorization }))
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read"`,
     )
-    const open = createTestEndpoint([key], upstream, { requireAuth: false })
+    const open = createTestEndpoint([key], searchServer, { requireAuth: false })
     expect((await open.fetch(post(rpc('tools/list'), { authorization }))).status).toBe(200)
   })
 
@@ -242,7 +242,7 @@ describe('a token that is not good', () => {
     ['Bearer,'],
   ])('%j is a bad token: 401 invalid_token, whether sign-in is required or not [S-03]', async (authorization) => {
     for (const requireAuth of [true, false]) {
-      const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
+      const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
       const response = await fetch(post(rpc('tools/list'), { authorization }))
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
@@ -260,7 +260,7 @@ describe('a token that is not good', () => {
     ['two tokens with a comma', 'Bearer a.b.c,d.e.f'],
   ])('a header with several credentials is 400 invalid_request: %s [S-04]', async (_name, authorization) => {
     for (const requireAuth of [true, false]) {
-      const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
+      const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
       const response = await fetch(post(rpc('tools/list'), { authorization }))
       expect(response.status).toBe(400)
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"')
@@ -269,7 +269,7 @@ describe('a token that is not good', () => {
   })
 
   test('a token without the scope: 403 naming it, and a line in the log [S-05 O-12]', async () => {
-    const { fetch, lines } = createTestEndpoint([key], upstream)
+    const { fetch, lines } = createTestEndpoint([key], searchServer)
     const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
     const response = await fetch(authorized(ask('how?'), narrow))
     expect(response.status).toBe(403)
@@ -278,14 +278,14 @@ describe('a token that is not good', () => {
     )
     expectReadableByBrowsers(response)
     expect(lines).toMatchObject([{ event: 'mcp_refused', reason: 'scope', sub: 'user-1', tool: 'ask_question' }])
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 })
 
 describe('our own faults', () => {
   test('keys that cannot be read are 503 with Retry-After, never 401', async () => {
     const publicKeys = () => Promise.reject(new StoreUnavailable('down'))
-    const { fetch, lines } = createTestEndpoint([key], upstream, { publicKeys })
+    const { fetch, lines } = createTestEndpoint([key], searchServer, { publicKeys })
     const response = await fetch(authorized(ask('how?')))
     expect(response.status).toBe(503)
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -296,7 +296,7 @@ describe('our own faults', () => {
 
   test('a bug is 500 without a word of its cause', async () => {
     const publicKeys = () => Promise.reject(new TypeError('secret detail'))
-    const { fetch, lines } = createTestEndpoint([key], upstream, { publicKeys })
+    const { fetch, lines } = createTestEndpoint([key], searchServer, { publicKeys })
     const response = await fetch(authorized(ask('how?')))
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('secret detail')

@@ -6,14 +6,14 @@ import {
   claims,
   createSigningKey,
   createTestEndpoint,
+  type SearchServer,
   type Served,
   serve,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 
-let upstream: Upstream
+let searchServer: SearchServer
 let served: Served
 let url: URL
 let requestInit: RequestInit
@@ -21,8 +21,8 @@ const statuses: number[] = []
 
 beforeAll(async () => {
   const key = await createSigningKey('key-1')
-  upstream = await startUpstream()
-  const endpoint = createTestEndpoint([key], upstream)
+  searchServer = await startSearchServer()
+  const endpoint = createTestEndpoint([key], searchServer)
   served = await serve(async (request) => {
     const response = await endpoint.fetch(request)
     statuses.push(response.status)
@@ -31,7 +31,7 @@ beforeAll(async () => {
   url = new URL('/mcp', served.url)
   requestInit = { headers: { authorization: `Bearer ${await sign(key, claims(Date.now()))}` } }
 })
-afterAll(() => Promise.all([served.stop(), upstream.stop()]))
+afterAll(() => Promise.all([served.stop(), searchServer.stop()]))
 
 const clientInfo = { name: 'test', version: '1.0.0' }
 const call = { name: 'ask_question', arguments: { question: 'how?', top_k: 5 } }
@@ -62,11 +62,11 @@ async function connectV1(): Promise<ClientV1> {
 async function progressOf(callTool: (onprogress: (progress: unknown) => void) => Promise<unknown>) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
-  const { answer } = upstream
-  onTestFinished(() => void Object.assign(upstream, { answer }))
+  const { answer } = searchServer
+  onTestFinished(() => void Object.assign(searchServer, { answer }))
   const asked = Promise.withResolvers<void>()
   const heard = Promise.withResolvers<unknown>()
-  upstream.answer = async (query) => {
+  searchServer.answer = async (query) => {
     asked.resolve()
     await heard.promise
     return answer(query)
@@ -111,7 +111,7 @@ describe.each([
     expect(client.getServerVersion()).toMatchObject({ name: 'docs', version: '1.2.3' })
     expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(['ask_question'])
     expect(await client.callTool(call)).toMatchObject({ content: [{ type: 'text', text: 'about how?' }] })
-    expect(upstream.calls.at(-1)).toMatchObject({ query: 'how?', meta: { user: { email: 'ada@example.org' } } })
+    expect(searchServer.calls.at(-1)).toMatchObject({ query: 'how?', meta: { user: { email: 'ada@example.org' } } })
     const refused = await client.callTool({ ...call, arguments: { question: ' ' } })
     expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('missing_query') }] })
     await client.close()
@@ -130,7 +130,7 @@ test('a client of 2026-07-28 gives up, and the search is given up too', async ()
   await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
   const gone = new AbortController()
   const ended = Promise.withResolvers<void>()
-  upstream.intercept = (method, request) => {
+  searchServer.intercept = (method, request) => {
     if (method !== 'tools/call') return undefined
     gone.abort()
     return new Promise((resolve) => {
@@ -140,7 +140,7 @@ test('a client of 2026-07-28 gives up, and the search is given up too', async ()
       })
     })
   }
-  onTestFinished(() => void Object.assign(upstream, { intercept: undefined }))
+  onTestFinished(() => void Object.assign(searchServer, { intercept: undefined }))
   await expect(client.callTool(call, { signal: gone.signal })).rejects.toThrow()
   await ended.promise
   await client.close()

@@ -4,26 +4,26 @@ import {
   createSigningKey,
   createTestEndpoint,
   resource,
+  type SearchServer,
   type SigningKey,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 
 const now = Date.now()
 const second = 1000
 let key: SigningKey
-let upstream: Upstream
+let searchServer: SearchServer
 let token: string
 
 beforeAll(async () => {
-  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
   token = await sign(key, claims(now))
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 beforeEach(() => {
-  upstream.calls.length = 0
+  searchServer.calls.length = 0
 })
 
 const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
@@ -33,7 +33,7 @@ describe('a good token', () => {
   test.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
     'typ %s asks the question, and Kapa learns who asks [S-07 S-09]',
     async (typ) => {
-      const { fetch } = createTestEndpoint([key], upstream)
+      const { fetch } = createTestEndpoint([key], searchServer)
       const response = await fetch(authorized(ask('  how?  ', { top_k: 3 }), await sign(key, claims(now), { typ })))
       expect(response.status).toBe(200)
       expect(await resultOf(response)).toMatchObject({
@@ -43,7 +43,7 @@ describe('a good token', () => {
           structuredContent: { passages: [{ content: 'about how?' }] },
         },
       })
-      expect(upstream.calls).toEqual([
+      expect(searchServer.calls).toEqual([
         {
           query: 'how?',
           meta: { user: { email: 'ada@example.org', company_name: 'Analytical Engines' } },
@@ -54,15 +54,15 @@ describe('a good token', () => {
   )
 
   test('a batch may ask one question, not many: each is a call of the answer service', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const batch = (...messages: string[]) => authorized(`[${messages.join(',')}]`)
     expect((await fetch(batch(ask('one?'), ask('two?')))).status).toBe(400)
     expect((await fetch(authorized(` \n[${ask('one?')},${ask('two?')}]`))).status).toBe(400)
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test('the scheme is taken in any case, and the clock may be 4 s off [S-01 S-07]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream, { now: () => now })
+    const { fetch } = createTestEndpoint([key], searchServer, { now: () => now })
     const at = Math.floor(now / second)
     const justExpired = await sign(key, claims(now, { iat: at - 60, exp: at - 3 }))
     const fromAhead = await sign(key, claims(now, { iat: at + 3, nbf: at + 3 }))
@@ -73,7 +73,7 @@ describe('a good token', () => {
   })
 
   test.each(['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'])('%s is 405 with Allow [S-11]', async (method) => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const response = await fetch(new Request(resource, { method, headers: { authorization: `Bearer ${token}` } }))
     expect(response.status).toBe(405)
     expect(response.headers.get('allow')).toBe('POST, OPTIONS')
@@ -87,7 +87,7 @@ describe('a good token', () => {
     ['no JSON-RPC', '{"a":1}', {}, 400, -32600],
     ['a modern version without its envelope', rpc('tools/list'), { 'mcp-protocol-version': '2026-07-28' }, 400, -32602],
   ])('what is wrong with a body is said in JSON-RPC: %s', async (_name, body, headers, status, code) => {
-    const { fetch, lines } = createTestEndpoint([key], upstream)
+    const { fetch, lines } = createTestEndpoint([key], searchServer)
     const response = await fetch(authorized(body, token, { ...headers }))
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code } })
@@ -96,7 +96,7 @@ describe('a good token', () => {
   })
 
   test('a notification is 202, readable by browsers, and /mcp/ is /mcp [S-12 S-23 S-24 S-25]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
     const response = await fetch(post(body, { authorization: `Bearer ${token}` }, `${resource}/`))
     expect(response.status).toBe(202)
@@ -104,7 +104,7 @@ describe('a good token', () => {
   })
 
   test('the tool is listed as reading from an open world, and nothing else is offered [S-18 S-19]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const { result } = await resultOf(await fetch(authorized(rpc('tools/list'))))
     expect(result.tools).toEqual([
       {
@@ -124,31 +124,31 @@ describe('a good token', () => {
     ['   ', 'missing_query'],
     ['x'.repeat(2_001), 'query_too_long'],
   ])('a question that cannot be asked is an error result in JSON', async (question, error) => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const { result } = await resultOf(await fetch(authorized(ask(question))))
     expect(result.isError).toBe(true)
     expect(result.content).toHaveLength(1)
     expect(JSON.parse(result.content[0]?.text ?? '')).toEqual({ error, message: expect.any(String) })
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test.each([undefined, 5, ['how?']])(
     'a question that is no string is refused before anything is asked',
     async (question) => {
-      const { fetch } = createTestEndpoint([key], upstream)
+      const { fetch } = createTestEndpoint([key], searchServer)
       const answer = await resultOf(await fetch(authorized(ask(question))))
       expect(answer.error ?? answer.result.isError).toBeTruthy()
       expect(JSON.stringify(answer)).not.toMatch(/ at .*\.(m?js|ts)/)
-      expect(upstream.calls).toEqual([])
+      expect(searchServer.calls).toEqual([])
     },
   )
 
   test('two interleaved requests with different people each get their own answer under their own name [S-14 A19 B8-14]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const people = ['ada', 'bob', 'cyd', 'dee']
     const waiting = Promise.withResolvers<void>()
-    upstream.answer = async (query) => {
-      if (upstream.calls.length === people.length) waiting.resolve()
+    searchServer.answer = async (query) => {
+      if (searchServer.calls.length === people.length) waiting.resolve()
       await waiting.promise
       return { content: [{ type: 'text', text: `for ${query}` }] }
     }
@@ -158,19 +158,19 @@ describe('a good token', () => {
         return resultOf(await fetch(authorized(ask(sub), await sign(key, payload))))
       }),
     )
-    upstream.answer = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
+    searchServer.answer = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
     expect(answers.map((answer) => answer.result.content[0]?.text)).toEqual(people.map((sub) => `for ${sub}`))
-    for (const { query, meta } of upstream.calls) {
+    for (const { query, meta } of searchServer.calls) {
       expect(meta).toEqual({ user: { email: `${query}@${query}.example`, company_name: `${query}.example` } })
     }
   })
 })
 
 test('a caller that goes away takes its question along', async () => {
-  const { fetch } = createTestEndpoint([key], upstream)
+  const { fetch } = createTestEndpoint([key], searchServer)
   const gone = new AbortController()
   const cancelled = Promise.withResolvers<void>()
-  upstream.intercept = (method, request) => {
+  searchServer.intercept = (method, request) => {
     if (method !== 'tools/call') return undefined
     gone.abort()
     return new Promise((resolve) => {
@@ -183,6 +183,6 @@ test('a caller that goes away takes its question along', async () => {
   const response = await fetch(authorized(ask('how?')), gone.signal)
   await cancelled.promise
   await response.body?.cancel()
-  upstream.intercept = undefined
-  expect(upstream.calls).toEqual([])
+  searchServer.intercept = undefined
+  expect(searchServer.calls).toEqual([])
 })

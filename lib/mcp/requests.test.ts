@@ -4,25 +4,25 @@ import {
   createSigningKey,
   createTestEndpoint,
   resource,
+  type SearchServer,
   type SigningKey,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 
 let key: SigningKey
-let upstream: Upstream
+let searchServer: SearchServer
 let token: string
 
 beforeAll(async () => {
-  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
   token = await sign(key, claims(Date.now()))
 })
 beforeEach(() => {
-  upstream.intercept = undefined
-  upstream.calls.length = 0
+  searchServer.intercept = undefined
+  searchServer.calls.length = 0
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 
 const version = '2026-07-28'
 const envelope = {
@@ -34,7 +34,7 @@ const call = { name: 'ask_question', arguments: { question: 'how?' } }
 
 /** One request of the 2026-07-28 revision, its headers as given; an empty value takes a header away. */
 async function send(method: string, params: object, headers: Record<string, string> = {}, bearer = token) {
-  const { fetch } = createTestEndpoint([key], upstream)
+  const { fetch } = createTestEndpoint([key], searchServer)
   const all = new Headers({
     authorization: `Bearer ${bearer}`,
     'content-type': 'application/json',
@@ -66,7 +66,7 @@ describe('headers and body [S-12]', () => {
     ['no tool', {}],
   ])('of which the header names %s: 400 with -32020, and nothing is asked', async (_what, headers) => {
     expect(await send('tools/call', call, headers)).toMatchObject({ status: 400, body: { error: { code: -32020 } } })
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test('a name in base64 is read before it is compared', async () => {
@@ -79,7 +79,7 @@ describe('headers and body [S-12]', () => {
   })
 
   test('an unknown version: 400, and the versions that are known', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const unknown = '2099-01-01'
     const _meta = { ...envelope, 'io.modelcontextprotocol/protocolVersion': unknown }
     const response = await fetch(
@@ -113,7 +113,7 @@ describe('headers and body [S-12]', () => {
 })
 
 test('a body without an end is refused as too large, and not read any further', async () => {
-  const { fetch } = createTestEndpoint([key], upstream)
+  const { fetch } = createTestEndpoint([key], searchServer)
   let sent = 0
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -128,7 +128,7 @@ test('a body without an end is refused as too large, and not read any further', 
   const response = await fetch(new Request(resource, init))
   expect(response.status).toBe(413)
   expect(sent).toBeLessThan(2 * 1024 * 1024)
-  expect(upstream.calls).toEqual([])
+  expect(searchServer.calls).toEqual([])
 })
 
 test('nothing that a token could change is shared between people by a cache [S-17]', async () => {
@@ -144,13 +144,13 @@ test('the list of tools is the same for every token, in the same order [S-18]', 
 })
 
 test('a 401 of the answer service is a tool result, not a challenge to the person [S-21]', async () => {
-  upstream.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 401 }) : undefined)
+  searchServer.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 401 }) : undefined)
   const { status, body } = await send('tools/call', call, { 'mcp-name': 'ask_question' })
   expect([status, body.result.isError]).toEqual([200, true])
 })
 
 test('a session id means nothing: another request brings its own token or gets none of the answers [S-13 S-14 S-01]', async () => {
-  const { fetch } = createTestEndpoint([key], upstream)
+  const { fetch } = createTestEndpoint([key], searchServer)
   const initialize = {
     jsonrpc: '2.0',
     id: 1,

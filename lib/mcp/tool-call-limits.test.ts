@@ -4,11 +4,11 @@ import {
   claims,
   createSigningKey,
   createTestEndpoint,
+  type SearchServer,
   type SigningKey,
   serve,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
@@ -20,16 +20,16 @@ import type { CallLimit, CallLimits } from './tool-call-limits.ts'
 const now = Date.UTC(2026, 10, 21, 12, 5)
 const reset = 600
 let key: SigningKey
-let upstream: Upstream
+let searchServer: SearchServer
 let token: string
 
 beforeAll(async () => {
-  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
   token = await sign(key, claims(now))
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 beforeEach(() => {
-  upstream.calls.length = 0
+  searchServer.calls.length = 0
 })
 
 /** Two calls in 15 minutes, and for people of one organization three; `hits` are whom it has counted. */
@@ -62,7 +62,10 @@ function fewCalls() {
 
 function world(changes: Parameters<typeof createTestEndpoint>[2] = {}) {
   const { hits, limits } = fewCalls()
-  return { hits, ...createTestEndpoint([key], upstream, { now: () => now, requireAuth: false, limits, ...changes }) }
+  return {
+    hits,
+    ...createTestEndpoint([key], searchServer, { now: () => now, requireAuth: false, limits, ...changes }),
+  }
 }
 
 const authorized = (body: string, bearer = token) => post(body, { authorization: `Bearer ${bearer}` })
@@ -125,7 +128,7 @@ describe('two calls in 15 minutes', () => {
         data: { error: 'rate_limited', limit: 2, window_seconds: 900, retry_after: reset },
       },
     })
-    expect(upstream.calls).toHaveLength(2)
+    expect(searchServer.calls).toHaveLength(2)
     expect(lines.at(-1)).toEqual({
       event: 'mcp_refused',
       requestId: 'request-1',
@@ -248,7 +251,7 @@ describe('what is counted', () => {
   test('a byte order mark hides no second call of a batch', async () => {
     const { fetch } = world()
     expect((await fetch(authorized(`\uFEFF[${ask('one?')},${ask('two?')}]`))).status).toBe(400)
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test('not a call with a token that lacks the scope, or is known to be revoked: it takes nothing from its person', async () => {

@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts'
 import type { Log } from '../base/log.ts'
 import type { Store, StoreValue } from '../store/store.ts'
 import { postToCrm } from './crm.ts'
@@ -89,11 +90,9 @@ async function recordSeen(
 
 /** What the OpenID Provider said this time. The record keeps what it leaves out. */
 function user(signIn: SignIn, domain: string | undefined): StoreValue {
-  return {
-    // The address and whether it is verified belong together. `null`: the provider did not say (F-000-72).
-    ...(signIn.email !== undefined && { email: signIn.email, domain, emailVerified: signIn.emailVerified ?? null }),
-    ...(signIn.organization !== undefined && { organization: signIn.organization }),
-  }
+  const { email, emailVerified = null, organization } = signIn
+  // The address and whether it is verified belong together. `null`: the provider did not say (F-000-72).
+  return defined({ organization, ...(email === undefined ? undefined : { email, domain, emailVerified }) })
 }
 
 function connection({ client, grant }: SignIn): StoreValue {

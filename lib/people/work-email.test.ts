@@ -84,11 +84,11 @@ describe('a work address', () => {
 
 describe('the refusal', () => {
   test.each([
-    ['free_provider', 'a provider where anybody gets one'],
-    ['disposable', 'throw-away'],
-    ['no_email', 'none that can be read'],
+    ['free_provider', 'a provider that gives anyone a mailbox'],
+    ['disposable', 'disposable addresses'],
+    ['no_email', 'no readable address'],
   ] as const)(
-    '%s: 403 that says why and where to read more, and asks for no other token [F-000-21]',
+    '%s: answers 403, says why and where to read more, and asks for no other token [F-000-21]',
     async (reason, why) => {
       const response = workEmailRequired({ documentationUrl: 'https://docs.example.com/connect' }, { reason })
       expect([response.status, response.headers.get('www-authenticate')]).toEqual([403, null])
@@ -102,7 +102,7 @@ describe('the refusal', () => {
   )
 })
 
-describe('an endpoint for people at work', async () => {
+describe('an endpoint that requires a work email address', async () => {
   const key = await createSigningKey('key-1')
   const answerTo = async (email: string, request: Request) => {
     const token = await sign(key, claims(Date.now(), { email }))

@@ -10,7 +10,7 @@ export interface AccessToken {
   readonly sub: string
   readonly clientId: string
   readonly scope: readonly string[]
-  /** Scopes that the person has left out: the client is neither shown what takes them nor told to ask for them. */
+  /** Scopes that the user declined: the client is not offered tools that need them, and is not told to ask for them. */
   readonly leftOut?: readonly string[]
   readonly email?: string
   readonly emailVerified?: boolean
@@ -31,19 +31,19 @@ export type Outcome =
       readonly kind: 'invalid'
       readonly reason: string
       readonly description: string
-      /** As in `AccessToken`, of one that has expired. */
+      /** The `leftOut` of a token that has expired. */
       readonly leftOut?: readonly string[]
     }
   | { readonly kind: 'valid'; readonly token: AccessToken }
 
 export interface BearerVerifier {
-  /** Throws `StoreUnavailable` when the keys cannot be read: 503, never 401 (peers 1d). */
+  /** Verifies the token of a request. Throws `StoreUnavailable` when the keys cannot be read: 503, never 401. */
   verify(request: Request, signal: AbortSignal): Promise<Outcome>
 }
 
 export interface BearerVerifierOptions {
   readonly issuer: string
-  /** The canonical resource identifier: the one and only audience that is accepted. */
+  /** The canonical resource identifier, the only audience that is accepted. */
   readonly resource: string
   readonly publicKeys: PublicKeys
   /** Milliseconds since the epoch. */
@@ -57,8 +57,7 @@ const maximumCachedTokens = 1_000
 
 /**
  * Verifies our own access tokens with no I/O (S-07, RFC 9068 §4): RS256 and `at+jwt` only, exact issuer, exactly one
- * audience, times with 5 s of tolerance. A token that was verified before is answered from memory until it expires;
- * failures are never remembered.
+ * audience, times with 5 s of tolerance. A verified token is remembered until it expires; failures are not.
  */
 export function createBearerVerifier(options: BearerVerifierOptions): BearerVerifier {
   const { issuer, resource, publicKeys, now = Date.now } = options
@@ -85,7 +84,7 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
     return readClaims(jwt.claims(), { issuer, resource, now: now() / 1000 })
   }
 
-  /** Returns when the token claims to have been issued. Nobody has verified that yet. Throws `Refused` for a future time. */
+  /** Returns when the token claims to have been issued. This is not verified yet. Throws `Refused` for a future time. */
   function issuedAt({ iat }: Members): number {
     if (typeof iat !== 'number' || iat > now() / 1000 + clockTolerance) throw new Refused('claim iat')
     return iat
@@ -99,7 +98,7 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
       if (credentials.kind === 'no token') return invalid('no token')
       if (credentials.token.length > maximumTokenLength) return invalid('too long')
       const digest = hash('sha256', credentials.token, 'base64')
-      // The key of a token in memory may have been withdrawn since, by an operator who means it (O-09).
+      // The operator may have withdrawn the key of a remembered token since (O-09).
       if (verified.has(digest)) await keys.notice(signal)
       const known = remembered(digest)
       if (known !== undefined) return { kind: 'valid', token: known }
@@ -131,7 +130,7 @@ function refusal(error: unknown): Outcome {
   throw error
 }
 
-/** The client learns only whether the token has expired. More would help nobody but a forger. */
+/** The client learns only whether the token has expired. More would help only a forger. */
 function invalid(reason: string, description = 'The access token is invalid', leftOut?: readonly string[]): Outcome {
   return defined({ kind: 'invalid' as const, reason, description, leftOut })
 }

@@ -4,10 +4,10 @@ import {
   createSigningKey,
   createTestEndpoint,
   resource,
+  type SearchServer,
   type SigningKey,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -15,14 +15,14 @@ import { StoreUnavailable } from '../store/store.ts'
 const start = Date.UTC(2026, 10, 1)
 const second = 1_000
 let key: SigningKey
-let upstream: Upstream
+let searchServer: SearchServer
 
 beforeAll(async () => {
-  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 beforeEach(() => {
-  upstream.calls.length = 0
+  searchServer.calls.length = 0
 })
 
 /** A store that knows which grants have ended, and instances of the endpoint over it. */
@@ -36,7 +36,7 @@ function createGrantWorld() {
     store: 'up' as 'up' | 'down' | 'hanging',
     reads: [] as string[],
     instance() {
-      const { fetch, lines } = createTestEndpoint([key], upstream, {
+      const { fetch, lines } = createTestEndpoint([key], searchServer, {
         now: () => world.now,
         async grantStatus(grant, signal) {
           world.reads.push(grant)
@@ -76,7 +76,7 @@ describe('a revoked grant', () => {
         /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="The access token has been revoked", scope="docs:read"$/,
       )
       expectReadableByBrowsers(response)
-      expect(upstream.calls).toEqual([])
+      expect(searchServer.calls).toEqual([])
       expect(lines).toEqual([{ event: 'mcp_token_refused', requestId: 'request-1', reason: 'revoked' }])
     },
   )
@@ -92,9 +92,9 @@ describe('a revoked grant', () => {
       expect([200, 401]).toContain(await status(token))
     }
     world.now += second
-    upstream.calls.length = 0
+    searchServer.calls.length = 0
     expect([await status(token), await status(other)]).toEqual([401, 401])
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test('is read no more before the token expires', async () => {
@@ -269,7 +269,7 @@ describe('a store that does not answer', () => {
 
 test('nobody is asked about a grant for whoever has no token, and a bug there is a 500', async () => {
   const grantStatus = () => Promise.reject(new TypeError('a bug'))
-  const { fetch } = createTestEndpoint([key], upstream, { requireAuth: false, grantStatus })
+  const { fetch } = createTestEndpoint([key], searchServer, { requireAuth: false, grantStatus })
   expect((await resultOf(await fetch(post(rpc('tools/list'))))).result.tools).toHaveLength(1)
   const token = await sign(key, claims(Date.now()))
   expect((await fetch(post(rpc('tools/list'), { authorization: `Bearer ${token}` }))).status).toBe(500)

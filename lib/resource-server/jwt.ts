@@ -8,7 +8,7 @@ export class Refused extends Error {
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** A signed JWT whose signature nobody has verified yet. */
+/** A signed JWT whose signature is not verified yet. */
 export interface UnverifiedJwt {
   readonly header: Members
   /** Reads the claims. Throws `Refused`. */

@@ -5,8 +5,8 @@ import { createSingleFlight } from '../base/single-flight.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 /**
- * The authorization server's public keys. Cached by whoever provides them: `stale` takes what is there, however old, and
- * `fresh` asks past that cache. Throws `StoreUnavailable` when they cannot be read.
+ * Reads the authorization server's public keys, which the provider of this function caches. `stale` takes a cached set of
+ * any age, and `fresh` reads past the cache. Throws `StoreUnavailable` when the keys cannot be read.
  */
 export type PublicKeys = (
   signal: AbortSignal,
@@ -15,13 +15,12 @@ export type PublicKeys = (
 
 export interface VerificationKeys {
   /**
-   * The RS256 key named `kid`, or null when there is none.
-   * `issuedAt` (seconds, as the token claims it, not verified yet) says whether what we read last can rule the key out; it
-   * is asked for only then.
-   * Throws `StoreUnavailable` when that cannot be known now.
+   * Finds the RS256 key named `kid`; `null` if there is none. `issuedAt` returns the time in seconds at which the token claims
+   * to be issued, unverified: it decides whether the last read rules the key out. Throws `StoreUnavailable` when that cannot
+   * be known now.
    */
   find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<KeyObject | null>
-  /** Looks at what is published now, from memory, so that `onWithdrawn` is told in time. Never throws. */
+  /** Compares with the keys that are published now, from memory, and calls `onWithdrawn`. Never throws. */
   notice(signal: AbortSignal): Promise<void>
 }
 
@@ -29,16 +28,16 @@ export interface VerificationKeysOptions {
   readonly publicKeys: PublicKeys
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Called when a key that was in use is no longer published: what it signed is not to be trusted from memory. */
+  /** Called when a key in use is no longer published: remembered tokens that it signed are no longer good. */
   readonly onWithdrawn: () => void
 }
 
-/** An unknown `kid` costs one read of the store, at most every so many milliseconds: junk must not buy reads. */
+/** Milliseconds between two reads of the store for unknown `kid`s: junk must not cause reads. */
 const freshReadCooldown = 30_000
 /** Bits (RFC 7518 §3.3). */
 const shortestKey = 2048
 
-/** Milliseconds for a read that several requests wait for, and which therefore no single request's signal may end. */
+/** Milliseconds for a read that concurrent requests share, so no single request's signal may end it. */
 const freshReadTimeout = 8_000
 
 export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions): VerificationKeys {
@@ -58,7 +57,7 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
     }
   }
 
-  /** A set that has been looked through once is the same object until the next read. */
+  /** Forgets keys that are no longer published. The set is the same object until the next read. */
   function forgetWithdrawn(set: JSONWebKeySet): void {
     if (set === current) return
     current = set
@@ -89,12 +88,12 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
     },
 
     async find(kid, issuedAt, signal) {
-      // Old ones will do: a key that is missing from them is looked for below, and an outage of the store stops nobody.
+      // A stale set is good enough: a missing key is looked for below, and an outage of the store locks no user out.
       const key = findIn(await publicKeys(signal, { stale: true }), kid)
       if (key !== null) return key
       if (!reading.isRunning('keys') && now() - attemptedAt < freshReadCooldown) {
-        // A key that had signed before our last read would have been in it; about a younger one we cannot know, and
-        // "invalid" would make the client throw a good token away.
+        // Our last read has every key that had signed before it. A younger token may be good, and "invalid" would make the
+        // client discard it.
         if (issuedAt() * 1000 <= readAt) return null
         throw new StoreUnavailable('unknown key, and the keys were read a moment ago')
       }

@@ -5,25 +5,25 @@ import {
   createTestEndpoint,
   issuer,
   resource,
+  type SearchServer,
   type SigningKey,
   sign,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, expectReadableByBrowsers, post, rpc } from '../../dev/worlds/mcp-requests.ts'
 
 const now = Date.now()
 let key: SigningKey
-let upstream: Upstream
+let searchServer: SearchServer
 let token: string
 
 beforeAll(async () => {
-  ;[key, upstream] = await Promise.all([createSigningKey('key-1'), startUpstream()])
+  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
   token = await sign(key, claims(now))
 })
-afterAll(() => upstream.stop())
+afterAll(() => searchServer.stop())
 beforeEach(() => {
-  upstream.calls.length = 0
+  searchServer.calls.length = 0
 })
 
 const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
@@ -31,7 +31,7 @@ const authorized = (body: string, bearer = token, headers: Record<string, string
 
 describe('browsers', () => {
   test('a preflight needs no token, from any origin [S-11 S-23]', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const response = await fetch(
       new Request(resource, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
     )
@@ -51,7 +51,7 @@ describe('browsers', () => {
     'http://127.0.0.1:1',
     'http://[::1]:8',
   ])('a page from %s is led to sign-in [S-10]', async (origin) => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     expect((await fetch(post(rpc('tools/list'), { origin }))).status).toBe(401)
     expect((await fetch(authorized(rpc('tools/list'), token, { origin }))).status).toBe(200)
   })
@@ -75,17 +75,17 @@ describe('browsers', () => {
   test.each(foreign)(
     'a page from %j acts with a good token, which no browser sends by itself [S-10]',
     async (origin) => {
-      const { fetch } = createTestEndpoint([key], upstream)
+      const { fetch } = createTestEndpoint([key], searchServer)
       const response = await fetch(authorized(ask('how?'), token, { origin }))
       expect(response.status).toBe(200)
       expectReadableByBrowsers(response)
-      expect(upstream.calls).toMatchObject([{ meta: { user: { email: 'ada@example.org' } } }])
+      expect(searchServer.calls).toMatchObject([{ meta: { user: { email: 'ada@example.org' } } }])
     },
   )
 
   test.each(foreign)('a page from %j is led to sign-in, whoever has to [S-10 S-23]', async (origin) => {
     for (const requireAuth of [true, false]) {
-      const { fetch } = createTestEndpoint([key], upstream, { requireAuth })
+      const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
       const answers = [
         await fetch(post(rpc('initialize'), { origin })),
         await fetch(post(rpc('tools/list'), { origin })),
@@ -101,7 +101,7 @@ describe('browsers', () => {
   })
 
   test.each(foreign)('a page from %j calls no tool for nobody [S-10 S-23 A20]', async (origin) => {
-    const { fetch, lines } = createTestEndpoint([key], upstream, { requireAuth: false })
+    const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
     const batch = `[${ask('how?')}]`
     for (const request of [post(ask('how?'), { origin }), post(batch, { origin })]) {
       const response = await fetch(request)
@@ -115,11 +115,11 @@ describe('browsers', () => {
         tool: 'ask_question',
       })
     }
-    expect(upstream.calls).toEqual([])
+    expect(searchServer.calls).toEqual([])
   })
 
   test('an operator may let every page over TLS in, and still nobody without an origin of their own', async () => {
-    const { fetch } = createTestEndpoint([key], upstream, { allowedOrigins: ['https://*'], requireAuth: false })
+    const { fetch } = createTestEndpoint([key], searchServer, { allowedOrigins: ['https://*'], requireAuth: false })
     const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
     expect(await status('https://any.example')).toBe(200)
     expect(await status('http://any.example')).toBe(403)
@@ -127,7 +127,10 @@ describe('browsers', () => {
   })
 
   test('an operator may list the page of an app, in whichever case it spells itself', async () => {
-    const { fetch } = createTestEndpoint([key], upstream, { allowedOrigins: ['app://notes.md'], requireAuth: false })
+    const { fetch } = createTestEndpoint([key], searchServer, {
+      allowedOrigins: ['app://notes.md'],
+      requireAuth: false,
+    })
     const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
     expect(await Promise.all(['app://notes.md', 'App://Notes.md'].map(status))).toEqual([200, 200])
     expect(await Promise.all(['app://notes.md.evil', 'app://', 'https://notes.md'].map(status))).toEqual([
@@ -136,7 +139,7 @@ describe('browsers', () => {
   })
 
   test('a cookie counts for nothing', async () => {
-    const { fetch } = createTestEndpoint([key], upstream)
+    const { fetch } = createTestEndpoint([key], searchServer)
     const cookie = `access_token=${token}; __Host-browser=x; session=${token}`
     const response = await fetch(post(ask('how?'), { cookie }))
     expect(response.status).toBe(401)

@@ -4,9 +4,9 @@ import {
   createTestEndpoint,
   issuer,
   resource,
+  type SearchServer,
   type SigningKey,
-  startUpstream,
-  type Upstream,
+  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import { whoami } from '../../lib/mcp/tools/whoami.ts'
@@ -15,19 +15,19 @@ import { grantStatus } from '../../lib/oauth/grants/status.ts'
 
 /** MCP endpoints for the properties: one that trusts a key of this test, and one that trusts the key of an authorization server. */
 
-let upstream: Promise<Upstream> | undefined
+let searchServer: Promise<SearchServer> | undefined
 
 /** Stops everything that this file started. */
 export async function stop(): Promise<void> {
-  const started = await upstream
-  upstream = undefined
+  const started = await searchServer
+  searchServer = undefined
   own = undefined
   await started?.stop()
 }
 
-function started(): Promise<Upstream> {
-  upstream ??= startUpstream()
-  return upstream
+function started(): Promise<SearchServer> {
+  searchServer ??= startSearchServer()
+  return searchServer
 }
 
 export interface OwnEndpoint {
@@ -36,7 +36,7 @@ export interface OwnEndpoint {
   readonly foreign: SigningKey
   /** Milliseconds since the epoch. The clock stands still. */
   readonly now: number
-  readonly upstream: Upstream
+  readonly searchServer: SearchServer
   readonly lines: object[]
   fetch(request: Request): Promise<Response>
 }
@@ -53,7 +53,7 @@ async function createOwnEndpoint(): Promise<OwnEndpoint> {
   const [key, foreign, server] = await Promise.all([createSigningKey('key'), createSigningKey('key'), started()])
   const now = Date.UTC(2026, 10, 21)
   const { fetch, lines } = createTestEndpoint([key], server, { now: () => now })
-  return { key, foreign, now, upstream: server, lines, fetch: (request) => fetch(request) }
+  return { key, foreign, now, searchServer: server, lines, fetch: (request) => fetch(request) }
 }
 
 const of = new WeakMap<Harness, ReturnType<typeof createTestEndpoint>>()

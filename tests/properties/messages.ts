@@ -90,8 +90,8 @@ export const messages = property({
   cases: 250,
   values: fc.record({ body, headers, method }),
   async holds({ body, headers, method }) {
-    const { fetch, key, now, upstream } = await ownEndpoint()
-    upstream.calls.length = 0
+    const { fetch, key, now, searchServer } = await ownEndpoint()
+    searchServer.calls.length = 0
     const request = callOf(body, `Bearer ${await sign(key, claims(now))}`)
     const all = new Headers(request.headers)
     for (const [name, value] of headers) all.append(name, value)
@@ -104,11 +104,11 @@ export const messages = property({
     assert.doesNotMatch(response.headers.get('content-type') ?? '', /html/)
     assert(!text.includes('    at '), `a stack trace: ${text}`)
     assert(!text.includes('"code":-32603'), `reports an internal error: ${text}`)
-    for (const { meta, authorization } of upstream.calls) {
+    for (const { meta, authorization } of searchServer.calls) {
       assert.deepEqual(meta?.user, { email: 'ada@example.org', company_name: 'Analytical Engines' })
       assert.equal(authorization, 'Bearer kapa-key')
     }
-    const questions = upstream.calls.map(({ query }) => query)
+    const questions = searchServer.calls.map(({ query }) => query)
     assert(questions.length <= 1, `one request, several questions: ${JSON.stringify(questions)}`)
   },
 })

@@ -27,7 +27,7 @@ const maximumFeedback = 5_000
 const maximumPageUrl = 2_000
 const categories = ['bug', 'documentation_gap', 'feature_request', 'other'] as const
 
-/** Sends feedback to the documentation team, under the person's own e-mail address. */
+/** Sends feedback to the documentation team, under the user's own email address. */
 export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool {
   return defineTool<FeedbackInput>({
     ...options,

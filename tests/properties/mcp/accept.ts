@@ -62,8 +62,8 @@ export const acceptHeaders = property({
     method: fc.constantFrom('tools/list', 'tools/call'),
   }),
   async holds({ ranges, how, odd, modern, method }) {
-    const { fetch, key, now, upstream } = await ownEndpoint()
-    upstream.calls.length = 0
+    const { fetch, key, now, searchServer } = await ownEndpoint()
+    searchServer.calls.length = 0
     const message = {
       method,
       id: 1,
@@ -85,7 +85,7 @@ export const acceptHeaders = property({
     const type = response.headers.get('content-type') ?? ''
     assert([200, 406].includes(response.status), `${response.status} ${text}`)
     if (response.status === 406) {
-      assert.equal(upstream.calls.length, 0, 'it was asked before it was refused')
+      assert.equal(searchServer.calls.length, 0, 'it was asked before it was refused')
       assert.match(text, /application\/json.*text\/event-stream/)
     } else {
       assert(

@@ -61,7 +61,7 @@ export function discardEndpoints(): void {
 }
 
 async function create(policy: Policy): Promise<GuardedEndpoint> {
-  const { key, now, upstream } = await ownEndpoint()
+  const { key, now, searchServer } = await ownEndpoint()
   const traces: Traces = { ran: [], counted: [], exhausted: false }
   const limit = {
     policy: 'test',
@@ -73,7 +73,7 @@ async function create(policy: Policy): Promise<GuardedEndpoint> {
       return { limited: false, remaining: 9, resetAfter: 60 } as const
     },
   }
-  const { fetch } = createTestEndpoint([key], upstream, {
+  const { fetch } = createTestEndpoint([key], searchServer, {
     requireAuth: policy.requireAuth,
     lazyAuth: policy.lazyAuth,
     requireWorkEmail: policy.requireWorkEmail,

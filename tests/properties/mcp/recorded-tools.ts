@@ -53,7 +53,7 @@ export function discardRecordedTools(): void {
 }
 
 async function create(): Promise<RecordedTools> {
-  const { key, now, upstream } = await ownEndpoint()
+  const { key, now, searchServer } = await ownEndpoint()
   const services: Services = {
     asked: [],
     answer: succeeded({ content: [] }),
@@ -94,6 +94,6 @@ async function create(): Promise<RecordedTools> {
     authStatus({ ...texts('status'), ...everybody, ...about, requireAuth: true, whoami: 'whoami' }),
     whoami({ ...texts('whoami'), ...signedIn, ...about, connectionsOf, log }),
   ]
-  const { fetch } = createTestEndpoint([key], upstream, { tools, now: () => now })
+  const { fetch } = createTestEndpoint([key], searchServer, { tools, now: () => now })
   return { tools, services, fetch: (request) => fetch(request) }
 }

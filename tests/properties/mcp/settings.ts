@@ -232,7 +232,7 @@ const retryAfter = fc.oneof(
 )
 
 export const retryAfterHeaders = property({
-  name: 'Retry-After of an upstream: becomes at most a day in seconds, or nothing',
+  name: 'Retry-After of Kapa or the hub: becomes at most a day in seconds, or nothing',
   cases: 500,
   values: fc.record({ value: retryAfter, status: fc.constantFrom(429, 503, 500, 404) }),
   async holds({ value, status }) {
