@@ -45,7 +45,7 @@ export function signInPage(entered?: { readonly email: string; readonly organiza
 <p>The local OpenID Provider accepts any email address, without a password.</p>
 ${error}
 <form method="post">
-<label for="email">E-mail address</label>
+<label for="email">Email address</label>
 <input id="email" name="email" type="email" autocomplete="email" required autofocus
  value="${entered?.email}"${pointer}>
 <label for="organization">Organization <span>(optional)</span></label>

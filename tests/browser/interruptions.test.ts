@@ -101,7 +101,7 @@ describe('back', () => {
       const session = await startSession(world.stack.url, world.clients.loopback)
       await tab.goto(session.url)
       await approveButton(tab).click()
-      await tab.getByLabel('E-mail address').waitFor()
+      await tab.getByLabel('Email address').waitFor()
       await tab.goBack()
       expect(await headline(tab)).toContain('Connect')
       await approveButton(tab).click()

@@ -33,8 +33,8 @@ async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
 
 /** Types the email address into the provider's form, which has the focus from the start. */
 async function typeEmail(tab: Tab): Promise<void> {
-  await tab.getByLabel('E-mail address').waitFor()
-  expect((await focusOf(tab)).name).toBe('E-mail address')
+  await tab.getByLabel('Email address').waitFor()
+  expect((await focusOf(tab)).name).toBe('Email address')
   await tab.keyboard.type('ada@example.com')
   await tab.keyboard.press('Enter')
 }

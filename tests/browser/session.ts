@@ -69,7 +69,7 @@ export async function pointerSettles(tab: Tab): Promise<void> {
 
 /** Signs in at the OpenID Provider, which asks only for an email address. */
 export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<void> {
-  await tab.getByLabel('E-mail address').fill(email)
+  await tab.getByLabel('Email address').fill(email)
   await tab.getByRole('button', { name: 'Sign in' }).click()
 }
 
