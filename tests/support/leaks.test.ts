@@ -8,7 +8,7 @@ const leaksIn = (line: object, ...secrets: string[]) =>
   findLeaks([{ line: JSON.stringify(line), test: 'a test' }], secrets).map(({ what, line }) => ({ what, line }))
 
 test.each([
-  ['an e-mail address', { error: 'unknown reader: ada@example.com' }],
+  ['an email address', { error: 'unknown reader: ada@example.com' }],
   ['a token, code or sealed value', { detail: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }],
   ['a cookie', { header: `a=1; __Host-browser=${random(16)}` }],
   ['a cookie', { header: `tx.lx2k.${random(8)}=${random(16)}` }],

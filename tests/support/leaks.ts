@@ -7,7 +7,7 @@ export interface Leak extends LoggedLine {
 /** Forms of secrets, which no log may hold even if no test has recorded the value. */
 const forms: readonly (readonly [string, RegExp])[] = [
   ['a token, code or sealed value', /\beyJ[\w-]{8,}[\w.-]*/g],
-  ['an e-mail address', /[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}/gi],
+  ['an email address', /[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}/gi],
   ['a cookie', /\b(?:__Host-)?(?:browser|tx\.[\w.-]+)=[^\s";]+/g],
   // Hashes are 43 characters, people's a few more; so are verifiers, which are therefore known by their values only.
   ['a random value', /(?<![\w-])(?!u_[\w-]{43}(?![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{44,}/g],
