@@ -238,7 +238,7 @@ test('when the tool no longer exists, the model gets an error', async () => {
 test('when Kapa does not know the project, or the key is for another one, the model gets an error', async () => {
   for (const [settings, detail] of [
     [{ KAPA_PROJECT_ID: 'another-project' }, 'HTTP 404'],
-    [{ KAPA_API_KEY: 'the key of another project' }, 'HTTP 403'],
+    [{ KAPA_API_KEY: 'the-key-of-another-project' }, 'HTTP 403'],
   ] as const) {
     const { url } = await deploySameIssuer(restful.stack, settings)
     const answer = await callTool(`${url}/mcp`, ask, { question: text }, restful.token)
