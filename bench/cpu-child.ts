@@ -1,6 +1,6 @@
 /**
- * Child process, pinned to one core by its parent: the authorization server and the bearer verification in this process,
- * on a store in memory, next to the bare operations that they consist of.
+ * A child process that its parent pins to one core. It measures the authorization server and the bearer verification in this
+ * process, on a store in memory, beside the bare operations that they consist of.
  */
 import { Hono } from 'hono/tiny'
 import { generateKeyPair, importJWK, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
@@ -49,7 +49,7 @@ await runRounds(async ({ repetitions }) => {
     await raw.text()
     return new Response(canned, { headers: { 'content-type': 'application/json', 'cache-control': 'no-store' } })
   })
-  /** The plumbing that every request has, here as in the harness. */
+  /** The surroundings of every request, as in the harness. */
   const askEmpty = async (init: RequestInit) => {
     const call = { signal: AbortSignal.timeout(8000), requestId: 'request-1', waitUntil: () => undefined }
     const response = await empty.fetch(new Request(issuer + paths.token, init), call)

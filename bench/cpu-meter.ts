@@ -3,13 +3,13 @@ import * as v from 'valibot'
 import { type CpuOrder, cpuOrder } from './cpu-order.ts'
 import { Samples } from './statistics.ts'
 
-/** Measures the CPU time of everything that `work` does, on all threads, per item; the items are ready beforehand. */
+/** Measures the CPU time of `work` on all threads, for each item. The items are made beforehand. */
 export type Meter = <T>(name: string, items: readonly T[], work: (item: T) => Promise<unknown>) => Promise<void>
 
-/** Until then the compiler's own work is in the figures. */
+/** Rounds before the first measurement, in which the compiler does its work. */
 const warmUpRounds = 3
 
-/** Runs in a child process: takes the order, runs the rounds after some that warm up, and tells the parent. */
+/** Runs in a child process: receives the order, warms up, runs the rounds and sends the results to the parent. */
 export async function runRounds(prepare: (order: CpuOrder) => Promise<(meter: Meter) => Promise<void>>): Promise<void> {
   const [message] = await once(process, 'message')
   const order = v.parse(cpuOrder, message)

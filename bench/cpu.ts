@@ -7,7 +7,7 @@ import { type CpuOrder, type CpuResults, cpuResults } from './cpu-order.ts'
 import type { Figure } from './figures.ts'
 import { median } from './statistics.ts'
 
-/** CPU of the token endpoint and of the bearer verification, in process, next to the signature that is in them. */
+/** Measures the CPU of the token endpoint and of the bearer verification in process, beside one signature. */
 export async function measureCpu(order: CpuOrder): Promise<Figure[]> {
   const results = await runChild('cpu-child.ts', order)
   const { of, ratio } = reading(results)
@@ -26,7 +26,7 @@ export async function measureCpu(order: CpuOrder): Promise<Figure[]> {
   return [
     perSignature('code exchange', 1.5),
     perSignature('refresh', 1.5),
-    // A refusal that signed would cost at least what a raw signature does, three quarters of jose's.
+    // A refusal that signed would cost at least a raw signature, which is three quarters of one of jose.
     perSignature('code replay', 0.5, '; below 0.5 nothing was signed'),
     perSignature('refresh replay', 0.5, '; below 0.5 nothing was signed'),
     {
@@ -49,7 +49,7 @@ export async function measureCpu(order: CpuOrder): Promise<Figure[]> {
   ]
 }
 
-/** CPU of one operation through our store and through the stock client, against the emulator in the parent. */
+/** Measures the CPU of one operation of this project's store and of the stock client, with the emulator in the parent. */
 export async function measureBlobsCpu(order: CpuOrder): Promise<Figure[]> {
   const { of, ratio } = reading(await runChild('blobs-child.ts', order))
   const section = 'CPU of one Blobs operation, one core'
@@ -67,7 +67,7 @@ export async function measureBlobsCpu(order: CpuOrder): Promise<Figure[]> {
 
 function reading(results: CpuResults) {
   const of = (name: string) => results[name] ?? []
-  /** The median of each round's own ratio: what disturbs a round disturbs both. */
+  /** Returns the median of the ratios of all rounds. A disturbance in a round affects both values. */
   const ratio = (one: readonly number[], other: readonly number[]) =>
     median(one.map((value, round) => value / (other[round] ?? Number.NaN)))
   return { of, ratio }
@@ -89,7 +89,7 @@ async function runChild(name: string, order: CpuOrder): Promise<CpuResults> {
   }
 }
 
-/** On one core, like a function with 1,024 MB: threads of webcrypto then cost what they cost there. */
+/** Starts the child on one core, as a function with 1,024 MB has it. The threads of webcrypto then cost the same as there. */
 function pinned(file: string): ChildProcess {
   const core = String(availableParallelism() - 1)
   return spawn('taskset', ['-c', core, process.execPath, file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })

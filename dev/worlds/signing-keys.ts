@@ -14,11 +14,11 @@ import type { Store } from '../../lib/store/store.ts'
 import { newSecrets } from './authorization-server.ts'
 import { recorded } from './recording.ts'
 
-/** What the tests of the rotation share: a clock, what was logged, and instances of the service around one store. */
+/** The world of the rotation tests: a clock, the logged lines, and instances of the service around one store. */
 
 export const issuer = 'https://docs.example'
 export const { signal } = new AbortController()
-/** Milliseconds, as the clock. */
+/** Milliseconds, like the clock. */
 export const hour = 3_600_000
 export const day = 24 * hour
 export const secrets = newSecrets()
@@ -36,7 +36,7 @@ export function resetWorld(): void {
   world.logged = []
 }
 
-/** RSA keys take long to make: from now on a few take turns. `vi.restoreAllMocks` ends it. */
+/** Makes a few RSA key pairs take turns, since creating one takes long. `vi.restoreAllMocks` ends this. */
 export async function reuseKeyPairs(): Promise<void> {
   const pairs: CryptoKeyPair[] = []
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 }
@@ -48,7 +48,7 @@ export async function reuseKeyPairs(): Promise<void> {
   vi.spyOn(crypto.subtle, 'generateKey').mockImplementation(async () => pairs[turn++ % pairs.length] ?? expect.fail())
 }
 
-/** One instance of the service, with its own copy of the record, and its own clock. */
+/** Makes an instance of the service, with its own copy of the record and its own clock. */
 export function instance(store: Store, { skew = 0, using = secrets } = {}) {
   const now = () => world.clock + skew
   const sealing = createSealing(issuer, using)
@@ -73,7 +73,7 @@ export async function recordOf(store: Store) {
 
 export const kidsOf = async (store: Store) => (await recordOf(store)).keys.map(({ kid }) => kid)
 
-/** A site whose first key was made just now. */
+/** Makes a site whose first key was created just now. */
 export async function createSite() {
   const store = createMemoryStore()
   const service = instance(store)
@@ -82,7 +82,7 @@ export async function createSite() {
   return { store, service, first }
 }
 
-/** The same a while later, when the second key has just been made. */
+/** Makes a site whose second key was created just now, 90 days after the first. */
 export async function createSiteWithTwo() {
   const { store, service, first } = await createSite()
   world.clock += 90 * day

@@ -2,28 +2,29 @@ import { sha256 } from '../../base/sha256.ts'
 import type { Store } from '../../store/store.ts'
 import { OAuthError } from '../errors.ts'
 
-/** The collection in the store; its keys are `assertions/<when it cannot be used any more>/<hash of client and jti>`. */
+/** The collection in the store. Its keys are `assertions/<end of the assertion>/<hash of client and jti>`. */
 export const assertionIds = 'assertions'
 
-/** Seconds in which the very same request may be repeated, because its answer was a 503 or got lost. */
+/** Seconds in which the client may repeat the identical request, after a 503 or a lost answer. */
 const RETRY = 60
 
-/** An assertion whose signature and claims are good. */
+/** An assertion whose signature and claims have been verified. */
 export interface SpendableAssertion {
   readonly clientHash: string
   readonly jti: string
   /** Seconds since the epoch. */
   readonly endsAt: number
-  /** base64url SHA-256 of the whole request that carries it. */
+  /** base64url SHA-256 of the whole request that carries the assertion. */
   readonly request: string
 }
 
-/** Spends an assertion, once. Throws `OAuthError` if another request has used it, and `StoreUnavailable`. */
+/** Spends an assertion. Throws `OAuthError` if another request has used it, and `StoreUnavailable`. */
 export type SpendAssertion = (assertion: SpendableAssertion, signal: AbortSignal) => Promise<void>
 
 /**
- * Single use of `jti` (RFC 7523 §3; T-09), decided by the creation of a record. It names the request, so that the same
- * request may come again after our 503; what it asks for is spent only once in any case.
+ * Makes the function that spends assertions, so that each `jti` is used once (RFC 7523 §3; T-09). Creating a record decides.
+ * The record names the request, so that a client may repeat the same request after a 503. The code or token in it is spent only
+ * once in any case.
  */
 export function createSpendAssertion(options: {
   readonly store: Store

@@ -1,28 +1,29 @@
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as v from 'valibot'
+import { defined } from '../../base/defined.ts'
 import { capabilities } from '../capabilities.ts'
 import type { ClientKey, WantedKey } from '../clients/client-keys.ts'
 import { OAuthError } from '../errors.ts'
 
-/** What an assertion says of itself, as long as nobody has verified who signed it. */
+/** The content of an assertion whose signature has not been verified yet. */
 export interface UnverifiedAssertion extends WantedKey {
   readonly jwt: string
   /** `iss` and `sub`. */
   readonly clientId: string
   readonly audience: string
   readonly jti: string
-  /** When it cannot be used any more, in seconds since the epoch. */
+  /** When the assertion ends, in seconds since the epoch. */
   readonly endsAt: number
 }
 
 const LONGEST = 16_384
 
-/** Seconds. What it may still live, how old it may be, and how far the clocks may be apart. */
+/** Seconds: the longest remaining life, the greatest age, and the greatest difference of the clocks. */
 const LONGEST_LIFE = 300
 const OLDEST = 600
 const SKEW = 60
 
-/** rfc7523bis §4: a type of its own, which older clients do not send. */
+/** The types that rfc7523bis §4 and older clients use. */
 const types = ['client-authentication+jwt', 'jwt']
 
 const headerSchema = v.object({
@@ -43,10 +44,10 @@ const claimsSchema = v.object({
 })
 
 /**
- * Reads a client assertion (RFC 7523 §3; T-09) and checks whatever can be checked before its key is looked for, so that
- * what could not be accepted anyway makes us fetch nothing. Throws `OAuthError`.
+ * Reads a client assertion (RFC 7523 §3; T-09). Checks all that can be checked without the key, so that an assertion that must
+ * be refused anyway causes no fetch. Throws `OAuthError`.
  *
- * @param audiences what `aud` may be
+ * @param audiences the accepted values of `aud`
  * @param now seconds since the epoch
  */
 export function readAssertion(jwt: string, audiences: readonly string[], now: number): UnverifiedAssertion {
@@ -64,19 +65,10 @@ export function readAssertion(jwt: string, audiences: readonly string[], now: nu
   if ((iat ?? now) < now - OLDEST) throw refused(`was issued more than ${OLDEST} seconds ago`)
   const { alg, kid } = header
   const endsAt = Math.ceil(exp) + SKEW
-  return {
-    jwt,
-    clientId: sub,
-    audience: aud,
-    jti,
-    endsAt,
-    alg,
-    ...(kid === undefined ? {} : { kid }),
-    ...(iat === undefined ? {} : { issuedAt: iat }),
-  }
+  return defined({ jwt, clientId: sub, audience: aud, jti, endsAt, alg, kid, issuedAt: iat })
 }
 
-/** Whether one of the keys has signed it. `now` in seconds since the epoch. */
+/** Whether one of the keys signed the assertion. `now` is in seconds since the epoch. */
 export async function isSignedBy(
   keys: readonly ClientKey[],
   { jwt, clientId, audience, alg }: UnverifiedAssertion,
@@ -89,7 +81,7 @@ export async function isSignedBy(
       await jwtVerify(jwt, { ...key }, options)
       return true
     } catch {
-      // Another signature, or a key that is none: the next one may do, and nobody is told which.
+      // A wrong signature or an unusable key. The next key may fit. The client is not told which.
     }
   }
   return false

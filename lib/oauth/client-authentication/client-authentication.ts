@@ -14,22 +14,23 @@ import { isDocumentUrl, knownClient } from './known-client.ts'
 
 export interface ClientAuthenticationOptions {
   readonly issuer: string
-  /** URLs of the very endpoint that is asked: `aud` of an assertion may name one of them instead of the issuer (T-09). */
+  /** URLs of the endpoint itself. The `aud` of an assertion may be one of them instead of the issuer (T-09). */
   readonly endpoint: readonly string[]
   readonly clients: Clients
   readonly blocked: BlockedClients
   readonly findHeld: (form: Parameters, clientHash: string) => Held | null
   readonly findAssertionKeys: FindAssertionKeys
   readonly spendAssertion: SpendAssertion
-  /** Of the wrong secrets that one address shows for one client; absent: none. */
+  /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
   readonly secretGuesses?: GuessLimit
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
 /**
- * Client authentication (OAuth 2.1 §2.4; T-07 … T-10). Who registered is held to what they registered. A metadata document
- * is not fetched to be asked (M-13): code and refresh token say which methods will do, and where the keys are.
+ * Makes client authentication (OAuth 2.1 §2.4; T-07 … T-10). A registered client must use the method that it registered. For a
+ * client with a metadata document, the document is not fetched (M-13): the code or the refresh token names the methods and the
+ * URL of the keys.
  */
 export function createClientAuthentication(options: ClientAuthenticationOptions): ClientAuthentication {
   const { issuer, endpoint, clients, blocked, secretGuesses } = options
@@ -49,7 +50,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     const client = isDocumentUrl(id) ? undefined : knownClient(await clients.resolve(id, signal))
     if (!client?.hasSecret) throw new OAuthError('invalid_client', 'this client has no secret: do not send one')
     const counted = page === undefined ? client.hash : `${client.hash} ${page}`
-    // Before the secret is looked at: when there were too many, a right one must not be told from a wrong one (O-11).
+    // Checked before the secret: after too many guesses, the answer must not reveal whether this one is right (O-11).
     if (address !== undefined) refuseLimited(secretGuesses?.known(address, counted))
     if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes)
     if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, counted))
@@ -70,7 +71,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     if (credentials.id !== undefined && credentials.id !== id) {
       throw new OAuthError('invalid_client', 'client_assertion is about another client than client_id')
     }
-    // The parameter may be left out: who calls is what the assertion says.
+    // The client_id parameter is optional. The assertion names the client.
     refuseBlockedDocument(id)
     const clientHash = sha256(id)
     const held = options.findHeld(form, clientHash)
@@ -95,7 +96,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     return { id, hash, method, grantTypes, isBlockedAt, spend: async () => undefined }
   }
 
-  /** Registrations that are blocked are unknown already; of a document only its URL can be said without asking it. */
+  /** Throws for a blocked metadata document, by its URL. Blocked registrations do not resolve in the first place. */
   function refuseBlockedDocument(id: string): void {
     if (isDocumentUrl(id) && blocked.blocks({ hash: sha256(id), urls: [id] })) {
       throw new OAuthError('invalid_client', 'this client has been blocked')
@@ -119,12 +120,12 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
   }
 }
 
-/** 429 by RFC 6585 §4: `invalid_client` would make a client throw away a registration that is still good (T-06). */
+/** Throws a 429 (RFC 6585 §4). After an `invalid_client`, a client would discard a registration that is still good (T-06). */
 function refuseLimited(verdict: RateLimitVerdict | undefined): void {
   if (verdict?.limited) throw new LimitError(verdict.retryAfter, 'too many wrong client secrets')
 }
 
-/** Throws `OAuthError` if the answer went to a host that is blocked by now. Codes and tokens of apps name none. */
+/** Throws `OAuthError` if the operator blocks the host of the redirect URI. The redirect URIs of apps may have no host. */
 export function requireUnblockedHost(redirectHost: string | undefined, client: AuthenticatedClient): void {
   if (redirectHost !== undefined && client.isBlockedAt(redirectHost)) {
     throw new OAuthError('invalid_client', 'this client has been blocked')

@@ -2,16 +2,16 @@ import { OAuthError } from '../errors.ts'
 import { elementsOf } from '../http/joined-header.ts'
 import type { Parameters } from '../http/parameters.ts'
 
-/** How a client names and proves itself, as far as the request says. */
+/** The credentials in a request: who the client claims to be, and its proof. */
 export type Credentials =
   | { readonly method: 'none'; readonly id: string }
   | {
       readonly method: 'client_secret_post' | 'client_secret_basic'
       readonly id: string
-      /** One, or two where it may be read in two ways. */
+      /** One secret, or two if the header can be read in two ways. */
       readonly secrets: readonly string[]
     }
-  /** `id`: the parameter, which may be left out (RFC 7521 §4.2). */
+  /** `id` is the parameter, which is optional (RFC 7521 §4.2). */
   | { readonly method: 'private_key_jwt'; readonly assertion: string; readonly id: string | undefined }
 
 export type SecretCredentials = Extract<Credentials, { secrets: unknown }>
@@ -21,9 +21,9 @@ export type AssertionCredentials = Extract<Credentials, { assertion: unknown }>
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /**
- * The credentials of a request to the token endpoint (OAuth 2.1 §2.4; T-07), of one kind only. In the header only Basic is
- * client authentication: a stale bearer token or a placeholder beside a good request says nothing, and the body decides.
- * Throws `OAuthError`.
+ * Reads the credentials of a request to the token endpoint (OAuth 2.1 §2.4; T-07). Throws `OAuthError`, also for more than one
+ * kind of credentials. In the Authorization header only Basic is client authentication. A stale bearer token or a placeholder
+ * there is ignored, and the body decides.
  */
 export function readCredentials(request: Request, form: Parameters): Credentials {
   const [header, another] = basicParts(request)
@@ -51,15 +51,15 @@ export function readCredentials(request: Request, form: Parameters): Credentials
   return secret === undefined ? { method: 'none', id } : { method: 'client_secret_post', id, secrets: [secret] }
 }
 
-/** Everything in the `Authorization` header that says to be Basic, readable or not: nobody falls through to none (T-08). */
+/** Returns every element of the `Authorization` header with the scheme Basic, readable or not. None is ignored (T-08). */
 function basicParts(request: Request): readonly string[] {
   const isBasic = (element: string) => /^basic(?![\w!#$%&'*+.^`|~-])/i.test(element)
   return elementsOf(request.headers.get('authorization') ?? '').filter(isBasic)
 }
 
 /**
- * T-08: id and secret are form-urlencoded before they are joined (OAuth 2.1 §2.4.1), which the TypeScript SDK and others
- * leave out; so the secret is read both ways. An id of ours reads the same in both.
+ * Reads Basic credentials (T-08). OAuth 2.1 §2.4.1 form-urlencodes id and secret before they are joined. The TypeScript SDK and
+ * other clients do not, so the secret is read both ways. An id of this server reads the same in both.
  */
 function readBasic(header: string, clientId: string | undefined): SecretCredentials {
   const [, encoded = ''] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(header) ?? []

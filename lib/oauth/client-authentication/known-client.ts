@@ -5,15 +5,15 @@ import { LimitError, OAuthError } from '../errors.ts'
 /** Whether a client_id is the URL of a metadata document (M-01). */
 export const isDocumentUrl = (clientId: string): boolean => clientId.startsWith('https://')
 
-/** The client, for whoever has no page to show. Throws `OAuthError`. */
+/** Returns the client, for endpoints that show no page. Throws `OAuthError`. */
 export function knownClient(found: Client | Unresolved): Client {
   if (!('kind' in found) || found.kind !== 'invalid') return resolved(found)
   throw new OAuthError('invalid_client', 'unknown client_id: register again', found.detail)
 }
 
 /**
- * What could be had of a client. Throws `OAuthError`: 503 where it may be had later, since clients throw good credentials
- * away otherwise (T-06), 429 where it was asked for too often.
+ * Returns what was found. Throws `OAuthError` otherwise: 503 where a later attempt may succeed, since clients would discard good
+ * credentials after another error (T-06), and 429 after too many requests.
  */
 export function resolved<T extends object>(found: T | Unresolved): T {
   if (!isUnresolved(found)) return found

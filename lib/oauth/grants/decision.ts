@@ -1,18 +1,19 @@
 import type { GrantRecord } from './record.ts'
 
 /**
- * What a refresh that lost its conditional write is to be told, decided from the record alone.
- * - `rotate`: nobody has used this generation; the write lost to something else (another version, a re-sealed record,
- *   a store that moved or was restored). Repeat it with the version just read.
- * - `repeat`: it was used a moment ago. A racer, or a client whose answer got lost: same successor again (T-21).
- * - `reuse`: a generation that is long over was presented: stolen, or copied. The grant must end.
- * - `revoked`: it has ended already.
+ * What to do with a refresh that lost its conditional write. The record alone decides.
+ * - `rotate`: the generation is unused. The write lost to something else, such as another version of the record or a store that
+ *   was moved or restored. Repeat the write with the version just read.
+ * - `repeat`: the generation was used a moment ago, by a concurrent request, or by this client, which lost the answer. Return the
+ *   same successor again (T-21).
+ * - `reuse`: the generation ended long ago, so the token was stolen or copied. End the grant.
+ * - `revoked`: the grant has ended already.
  */
 export type RefreshDecision = 'rotate' | 'repeat' | 'reuse' | 'revoked'
 
 /**
- * Pure. `presented`: the generation in the token. `now` in milliseconds since the epoch, `grace` in seconds: exactly so
- * long is the window, to the millisecond; 0 is none.
+ * Decides about a refresh. A pure function. `presented` is the generation in the token, `now` is in milliseconds since the
+ * epoch, and `grace` is the length of the window in seconds, exact to the millisecond. With 0 there is no window.
  */
 export function decideRefresh(
   record: GrantRecord,
@@ -25,27 +26,27 @@ export function decideRefresh(
   return record.generation === presented + 1 && inWindow ? 'repeat' : 'reuse'
 }
 
-/** When a generation began, and how many quick rotations in a row had led to it. Records of older releases say less. */
+/** When a generation began, and how many quick rotations in a row led to it. Records of older releases lack some of this. */
 export type RotationTimes = Pick<GrantRecord, 'rotatedAt' | 'rotatedAtMilliseconds' | 'quickRotations'>
 
-/** Milliseconds: a rotation is quick if it follows the last one sooner than this. */
+/** Milliseconds. A rotation is quick if it follows the last one sooner than this. */
 const quickInterval = 2000
-/** After so many quick rotations in a row a grant rests. */
+/** A grant rests after this many quick rotations in a row. */
 const mostQuickRotations = 3
 
-/** What the next generation's record says of quick rotations, if it begins at `now` (milliseconds since the epoch). */
+/** Counts the quick rotations for the next generation's record, if that begins at `now` (milliseconds since the epoch). */
 export function quickRotationsAfter(last: RotationTimes, now: number): number {
   return now - rotationTimeOf(last) < quickInterval ? (last.quickRotations ?? 0) + 1 : 0
 }
 
 /**
- * Whether a grant rests: it has rotated three times in a row, each time less than two seconds after the last, and that
- * was less than two seconds ago. Nobody refreshes like this in earnest, and each rotation changes the record; while it
- * rests, a tombstone that somebody is about to write finds the version that it has read.
+ * Whether a grant rests: it has rotated three times in a row, each time less than two seconds after the last, and less than two
+ * seconds ago. No legitimate client refreshes like this, and each rotation changes the version of the record. While the grant
+ * rests, a concurrent revocation can write its tombstone over the version that it has read.
  */
 export function isResting(last: RotationTimes, now: number): boolean {
   return (last.quickRotations ?? 0) >= mostQuickRotations && now - rotationTimeOf(last) < quickInterval
 }
 
-/** Milliseconds since the epoch. The second alone is earlier than the moment: no window is longer for it. */
+/** Milliseconds since the epoch. Older records have only the second, which is rounded down, so no window gets longer. */
 const rotationTimeOf = ({ rotatedAt, rotatedAtMilliseconds = rotatedAt * 1000 }: RotationTimes) => rotatedAtMilliseconds

@@ -5,36 +5,36 @@ import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh, isResting, type RotationTimes } from './decision.ts'
 import { carriedMembersOf, type GrantKey, GrantRecord } from './record.ts'
 
-/** A grant and the version under which the store holds it: together they determine the refresh token. */
+/** A grant and the version of its record in the store. Together they determine the refresh token. */
 export interface Grant {
   readonly record: GrantRecord
   readonly version: string
 }
 
-/** What a refresh token says of the record: a hint, as the record itself decides. */
+/** What a refresh token says about the record. It is a hint: the record itself decides. */
 export interface PresentedGeneration extends RotationTimes {
-  /** Under which the store is expected to hold it. */
+  /** The version that the record is expected to have. */
   readonly version: string
 }
 
-/** Why there is no token: `invalid_grant` on the wire, but `invalid_client` for who has to prove more. */
+/** Why there is no token. On the wire, `unproven` is `invalid_client`, and every other reason is `invalid_grant`. */
 export interface GrantRefusal {
   readonly refused: 'used' | 'other-code' | 'reuse' | 'revoked' | 'unknown' | 'unproven'
 }
 
-/** The only writer of grants: redeem, rotate, revoke. All throw `StoreUnavailable` when the outcome is not known. */
+/** The only writer of grants. Every function throws `StoreUnavailable` if the outcome of a write is not known. */
 export interface Grants {
-  /** The grant as it stands, ended or not; `null`: there is none, or none any more. */
+  /** Reads a grant, also one that has ended. Returns `null` if there is none. */
   read(key: GrantKey, signal: AbortSignal): Promise<Grant | null>
   /**
-   * Spends a code by creating its grant: one round trip, exactly one winner. A second, fully valid redemption of the same
-   * code ends the grant (RFC 6749 §4.1.2, T-13) and is refused once the tombstone stands. Another code for the same grant
-   * is what a repeated confirmation made: it is refused, and ends nothing. `codeHash` of the record tells the two apart.
+   * Spends a code by creating its grant, in one round trip and with exactly one winner. A second, fully valid redemption of the
+   * same code ends the grant (RFC 6749 §4.1.2, T-13), and is refused after the tombstone is written. Another code for the same
+   * grant comes from a repeated confirmation. It is refused and ends nothing. The record's `codeHash` distinguishes the two.
    */
   redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal>
   /**
-   * Replaces generation `next.generation - 1`, the `last` one, by `next`: one round trip when nobody raced. A grant that
-   * rests is read instead, and answered as it stands if nothing in its record would change but times.
+   * Replaces the `last` generation, `next.generation - 1`, by `next`, in one round trip unless another request interferes. A
+   * grant that rests is read instead, and returned as it is if only times would change in its record.
    */
   rotate(
     key: GrantKey,
@@ -43,18 +43,19 @@ export interface Grants {
     signal: AbortSignal,
   ): Promise<Grant | GrantRefusal>
   /**
-   * Ends a grant by a tombstone. Resolves only when it stands (or there never was such a grant), and tries until `signal`
-   * ends it: whoever refreshes meanwhile loses. `known`: as it was just read, which saves a read.
+   * Ends a grant by a tombstone. Resolves only after the tombstone is written, or if there is no such grant. Retries until
+   * `signal` fires, since a concurrent refresh may win a write. `known` is the grant as it was just read, which saves a read.
    */
   revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void>
 }
 
-/** How often a refresh that lost to something other than another refresh is repeated before we answer 503. */
+/** How often a refresh retries a write that it lost to something other than another refresh. After that it answers 503. */
 const maxAttempts = 10
 
-/** Milliseconds at most before a tombstone that lost is tried again. */
+/** Milliseconds. The longest pause before a lost tombstone is written again. */
 const longestPause = 20
 
+/** Makes the writer of the grants in a store. */
 export function createGrants(options: {
   store: Store
   /** Milliseconds since the epoch. */
@@ -84,7 +85,7 @@ export function createGrants(options: {
     throw new StoreUnavailable('a grant could not be revoked in time: too many writers')
   }
 
-  /** The grant, if it rests and is exactly what the token says; everything else is for `rotate`. */
+  /** Returns the grant if it rests and is exactly what the token says. `rotate` handles every other case. */
   async function readResting(key: GrantKey, next: GrantRecord, last: PresentedGeneration, signal: AbortSignal) {
     if (options.grace === 0 || !isResting(last, options.now())) return null
     const grant = await read(key, signal)
@@ -107,7 +108,7 @@ export function createGrants(options: {
       }
       refuseAmbiguous(write)
       const made = await read(key, signal)
-      if (!made) throw new StoreUnavailable('a code lost to a grant that is not there')
+      if (!made) throw new StoreUnavailable('a code lost to a grant that does not exist')
       if (made.record.codeHash !== record.codeHash) {
         log('code_superseded', { grant: shortGrant(key), client: record.clientHash })
         return { refused: 'other-code' }
@@ -136,11 +137,11 @@ export function createGrants(options: {
         ambiguous ||= write.ambiguous
         const grant = await read(key, signal)
         if (!grant) return { refused: 'unknown' }
-        // Whoever proves less than the grant asks for by now may neither have its token nor end it (T-10, T-13).
+        // A client that authenticates more weakly than this grant requires can neither refresh nor revoke it (T-10, T-13).
         if (isWeaker(next.authenticationMethod, grant.record.authenticationMethod)) return { refused: 'unproven' }
         switch (decideRefresh(grant.record, presented, { now: options.now(), grace: options.grace })) {
           case 'rotate':
-            // What somebody else has put into the record meanwhile is not in the token.
+            // The token lacks members that another writer has added to the record since.
             record = { ...carriedMembersOf(grant.record), ...next }
             expected = grant.version
             continue
@@ -154,7 +155,7 @@ export function createGrants(options: {
           case 'revoked':
             return { refused: 'revoked' }
           case 'reuse':
-            // The generation that overtook us may be our own, whose answer we lost and somebody else then used.
+            // The newer generation may come from an attempt of this very request, whose answer was lost.
             if (ambiguous) throw new StoreUnavailable('a refresh was overtaken after an unclear answer')
             log('refresh_reused', { grant: shortGrant(key), generation: presented, client: next.clientHash })
             await revoke(key, 'refresh_reuse', signal, grant)
@@ -170,8 +171,8 @@ export function createGrants(options: {
 }
 
 /**
- * Strong read; `null`: there is no such grant, twice: a store that says so once may be wrong, and would end a session, or
- * keep one from being ended. Throws `StoreUnavailable`, also for a damaged record.
+ * Reads a grant strongly. Returns `null` only if the store says twice that there is none. A store that is wrong once would
+ * otherwise end a session, or keep one from being revoked. Throws `StoreUnavailable`, also for a damaged record.
  */
 export async function readGrant(store: Store, key: GrantKey, signal: AbortSignal): Promise<Grant | null> {
   const stored = (await store.get(key, signal)) ?? (await store.get(key, signal))
@@ -179,8 +180,8 @@ export async function readGrant(store: Store, key: GrantKey, signal: AbortSignal
 }
 
 /**
- * Whether the answer of a rotation goes to another address than the one that asked for it. Not punished: the clouds of
- * vendors refresh from several addresses. Told only where both are hashed under the same secret.
+ * Says for the log whether a repeated answer goes to another address than the first one. This is no error: the clouds of vendors
+ * refresh from several addresses. Known only if both addresses are hashed under the same secret.
  */
 function elsewhere(next: GrantRecord, { rotatedFrom, kid }: GrantRecord): { readonly elsewhere?: true } {
   if (next.rotatedFrom === undefined || rotatedFrom === undefined || next.kid !== kid) return {}
@@ -189,7 +190,7 @@ function elsewhere(next: GrantRecord, { rotatedFrom, kid }: GrantRecord): { read
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds))
 
-/** A loss after an unclear attempt of our own proves nothing: it must not end anybody's grant. */
+/** Throws after a loss that an unclear attempt of this request may have caused: such a loss must not end a grant. */
 function refuseAmbiguous(write: Extract<WriteResult, { won: false }>): void {
   if (write.ambiguous) throw new StoreUnavailable('the code may have been spent by an attempt whose answer was lost')
 }
@@ -200,7 +201,7 @@ function parse(stored: Stored): Grant {
   return { record: parsed.output, version: stored.version }
 }
 
-/** The random part of a grant's key, shortened: enough to follow one in the log. */
+/** Shortens the random part of a grant's key, for the log. */
 export function shortGrant(key: GrantKey): string {
   return key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('/') + 9)
 }

@@ -3,30 +3,29 @@ import type { Store } from '../../store/store.ts'
 import { readGrant } from './grants.ts'
 import { type GrantKey, type GrantRecord, grantMonth, subjectOfGrant } from './record.ts'
 
-/** What a person is told about a grant of theirs. Its key stays here. Times in seconds since the epoch. */
+/** A grant as its user sees it, without its key. Times are in seconds since the epoch. */
 export interface PersonalGrant
   extends Defined<Pick<GrantRecord, 'clientHash' | 'clientName' | 'createdAt' | 'rotatedAt' | 'endsAt'>> {
-  /** It is the one that was asked with. */
+  /** Whether the request uses a token of this grant. */
   readonly own: boolean
 }
 
 export interface PersonalGrants {
-  /** The latest first. */
+  /** The latest grant first. */
   readonly grants: readonly PersonalGrant[]
-  /** There are more records than one answer may cost; what they say is not known. */
+  /** Whether there are further records, which one answer does not read. */
   readonly more: boolean
 }
 
 const subjectForm = /^u_[\w-]{43}$/
-/** A grant lasts 180 days at most: it ends this month or in one of the six that follow. */
+/** A grant lasts at most 180 days, so it ends in this month or in one of the next six. */
 const months = 7
-/** Records that are read for one answer, ended ones included: those stay until their month is over. */
+/** Records that are read for one answer. Ended grants count, since their records stay until their month is over. */
 const mostRead = 40
 
 /**
- * The grants that still stand of the person who holds `own`, which is among them unless it has ended. Costs one `list`
- * for each of seven months, all at once, and then at most 40 reads, all at once. Throws `StoreUnavailable`, also for a
- * damaged record.
+ * Lists the live grants of the user of the grant `own`, which is among them unless it has ended. Makes seven concurrent calls of
+ * `list`, one for each month, and then at most 40 concurrent reads. Throws `StoreUnavailable`, also for a damaged record.
  *
  * @param now milliseconds since the epoch
  */
@@ -37,10 +36,10 @@ export async function grantsOfPerson(
   signal: AbortSignal,
 ): Promise<PersonalGrants> {
   const sub = subjectOfGrant(own)
-  // What is no such id must not become part of a prefix: it might be one of other people's grants, too.
+  // Rejects malformed ids: as a prefix they could match other people's grants.
   if (!subjectForm.test(sub)) return { grants: [], more: false }
   const pages = await Promise.all(monthsFrom(now).map((month) => store.list(`${month}/${sub}/`, signal)))
-  // What ends last was granted last.
+  // The grant that ends last is the latest.
   const listed = pages.toReversed().flatMap(({ keys }) => keys)
   const keys = [...new Set([own, ...listed])]
   const read = keys.slice(0, mostRead).map(async (key) => {
@@ -54,7 +53,7 @@ export async function grantsOfPerson(
   }
 }
 
-/** `null`: it has ended. */
+/** Returns `null` if the grant has ended. */
 async function readPersonalGrant(
   store: Store,
   key: GrantKey,
@@ -67,7 +66,7 @@ async function readPersonalGrant(
   return defined({ clientHash, clientName, createdAt, rotatedAt, endsAt })
 }
 
-/** `now` in seconds. Whoever let the refresh token expire has signed out, too. */
+/** `now` is in seconds. A grant whose refresh token has expired has ended, too. */
 const stands = ({ revokedAt, expiresAt, endsAt }: GrantRecord, now: number) =>
   revokedAt === undefined && Math.min(expiresAt, endsAt) > now
 

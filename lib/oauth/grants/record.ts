@@ -4,54 +4,54 @@ import { sha256 } from '../../base/sha256.ts'
 import { capabilities } from '../capabilities.ts'
 
 /**
- * Members of a record that the refresh token has no member of its own for; those of later releases are among them. The
- * token carries them all as they are: a refresh writes the record without reading it, and must not lose any.
+ * The members of a record that have no member of their own in the refresh token. Members of later releases belong to them. The
+ * token carries all of them unchanged, since a refresh writes the record without reading it and must not lose any.
  */
 const carriedMembers = {
-  /** base64url SHA-256 of the id of the code that made the grant; absent if the code is of a release without ids. */
+  /** base64url SHA-256 of the id of the code that created the grant. Absent if the code came from a release without ids. */
   codeHash: v.optional(v.string()),
-  /** When the current generation began, in milliseconds since the epoch; absent in records of older releases. */
+  /** When the current generation began, in milliseconds since the epoch. Absent in records of older releases. */
   rotatedAtMilliseconds: v.optional(v.number()),
-  /** How many rotations in a row came less than two seconds after the one before. */
+  /** How many rotations in a row came less than two seconds after the previous one. */
   quickRotations: v.optional(v.number()),
 }
 export const CarriedMembers = v.looseObject(carriedMembers)
 export type CarriedMembers = v.InferOutput<typeof CarriedMembers>
 
 const members = {
-  /** 0 when the code is redeemed; one more with every refresh. */
+  /** 0 when the code is redeemed. Each refresh adds one. */
   generation: v.number(),
   createdAt: v.number(),
   /** When the current generation began. */
   rotatedAt: v.number(),
-  /** When the current refresh token expires unless it is used before. */
+  /** When the current refresh token expires if it is not used. */
   expiresAt: v.number(),
-  /** The absolute end of the grant, whatever is refreshed. */
+  /** The absolute end of the grant, which no refresh extends. */
   endsAt: v.number(),
   /** base64url SHA-256 of the client_id. */
   clientHash: v.string(),
   clientName: v.optional(v.string()),
-  /** How the client authenticated at redemption; a weaker method is refused ever after (T-10). */
+  /** How the client authenticated. A weaker method is refused from then on (T-10). */
   authenticationMethod: v.picklist(capabilities.tokenEndpointAuthMethods),
-  /** The sealing key that signs this generation's refresh token, so that every instance signs the same string. */
+  /** The key that seals this generation's refresh token, so that every instance makes the same string. */
   kid: v.string(),
   revokedAt: v.optional(v.number()),
   revokedReason: v.optional(v.string()),
-  /** Keyed hash of the address that asked for the current generation: who reads the store learns no address. */
+  /** Keyed hash of the address that asked for the current generation. A reader of the store learns no address. */
   rotatedFrom: v.optional(v.string()),
   ...carriedMembers,
 }
 const KnownMembers = v.object(members)
 
 /**
- * One authorization that a person gave a client: the compare-and-swap cell that decides every one-time use.
- * Times are seconds since the epoch. A grant ends by a tombstone (`revokedAt`), never by a delete before its end.
- * Members of a later release stay when the record is written again; no member ever changes its unit.
+ * The record of one authorization that a user gave a client. Conditional writes of this record decide every one-time use.
+ * Times are in seconds since the epoch. A grant ends by a tombstone (`revokedAt`), and its record is never deleted before its end.
+ * Members of a later release stay when the record is written again. No member ever changes its unit.
  */
 export const GrantRecord = v.looseObject(members)
 export type GrantRecord = v.InferOutput<typeof KnownMembers>
 
-/** Sorted by name: the same for the same record, whoever has written it. */
+/** Returns the carried members, sorted by name: the same for the same record, whichever release wrote it. */
 export function carriedMembersOf(record: GrantRecord): CarriedMembers {
   const own: readonly string[] = Object.keys(members).filter((name) => !Object.hasOwn(carriedMembers, name))
   const carried = Object.entries(record).filter(([name, value]) => !own.includes(name) && value !== undefined)
@@ -59,16 +59,17 @@ export function carriedMembersOf(record: GrantRecord): CarriedMembers {
 }
 
 /**
- * `grants/<yyyymm of its absolute end>/<sub>/<128-bit id>`. Made once, when the code is sealed, and carried unchanged
- * in code, refresh and access token: nobody computes it again from a clock or a setting.
+ * The key of a grant in the store: `grants/<yyyymm of its absolute end>/<sub>/<128-bit id>`. It is made once, when the code is
+ * sealed. Code, refresh token and access token carry it unchanged. It is never computed again from a clock or a setting.
  */
 export type GrantKey = string
 
+/** Makes the key of a new grant. `endsAt` is in seconds since the epoch. */
 export function newGrantKey(sub: string, endsAt: number, id = newGrantId()): GrantKey {
   return `${grantMonth(endsAt)}/${sub}/${id}`
 }
 
-/** The part of a key that no two grants share: 128 random bits. */
+/** Makes the unique part of a key: 128 random bits. */
 export const newGrantId = (): string => randomBytes(16).toString('base64url')
 
 type MembersOfGeneration = 'rotatedAt' | 'rotatedAtMilliseconds' | 'rotatedFrom' | 'expiresAt'
@@ -91,12 +92,12 @@ export function beginGeneration(
   }
 }
 
-/** Whose grant it is: the `sub` inside its key. */
+/** Returns the `sub` of the user, which is part of the key. */
 export function subjectOfGrant(key: GrantKey): string {
   return key.split('/')[2] ?? ''
 }
 
-/** Prefix of all grants whose absolute end lies in the month of `endsAt` (seconds): what the sweep removes at once. */
+/** Returns the prefix of all grants that end in the month of `endsAt` (seconds). The sweep removes them together. */
 export function grantMonth(endsAt: number): string {
   return `grants/${new Date(endsAt * 1000).toISOString().slice(0, 7).replace('-', '')}`
 }

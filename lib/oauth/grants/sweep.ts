@@ -1,13 +1,13 @@
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { grantMonth } from './record.ts'
 
-/** How many past months are looked at: one that was missed for long is still found. */
+/** How many past months a run looks at, so that it also finds a month that earlier runs missed. */
 const monthsBack = 6
 const atOnce = 16
 
 /**
- * Removes the grants of months that are over: every token of theirs has expired. Looks at what has expired only, never
- * at what lives; time-boxed by `signal`, and the next run goes on where this one stopped. `now` in milliseconds.
+ * Removes the grants of past months. All their tokens have expired. Never reads live grants. `signal` limits the time of a run,
+ * and the next run continues where this one stopped. `now` is in milliseconds since the epoch.
  */
 export async function sweepGrants(
   store: Store,

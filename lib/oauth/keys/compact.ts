@@ -12,30 +12,30 @@ import { decodeBase64url } from '../../base/base64url.ts'
 import type { DerivedKey } from './secrets.ts'
 
 /**
- * The compact serialisations of one JWS algorithm (HS256, RFC 7515) and one JWE algorithm (dir with A256GCM, RFC 7516),
- * synchronous on node:crypto. `jose` does the same through webcrypto at many times the CPU (65 µs against 8 µs a value, two
- * values on each token request); compact.test.ts shows that `jose` opens what this seals and the other way round. Each key
- * becomes a `KeyObject` once: importing its bytes for every value would cost more than the encryption.
+ * Seals and opens values of one purpose, in the compact serialization of one JWS algorithm (HS256, RFC 7515) or one JWE algorithm
+ * (dir with A256GCM, RFC 7516). Synchronous, on node:crypto. `jose` does the same through webcrypto with eight times the CPU
+ * (65 µs instead of 8 µs for each value). compact.test.ts shows that `jose` opens these values, and the other way round. Each key
+ * becomes a `KeyObject` once: importing the bytes for every value would cost more than the encryption.
  *
- * No header is ever parsed: a value opens only if its header is, byte for byte, one that this code would have written
- * for this purpose and one of these keys. So there is no algorithm, type or key to choose by input.
+ * No header is ever parsed. A value opens only if its header is, byte for byte, the header that this code writes for this purpose
+ * and one of these keys. So an attacker cannot choose an algorithm, a type or a key.
  */
 export interface Envelope {
-  /** `kid` picks one of the keys; by default the first. Throws `UnknownKey` if it is not among them. */
+  /** Seals under the key that `kid` names, by default the first. Throws `UnknownKey` if there is no such key. */
   seal(plaintext: string | Uint8Array, kid?: string): string
-  /** The plaintext and the key that sealed it; `null` for anything else. Never throws. */
+  /** Returns the plaintext and the key that sealed it, or `null` for any other value. Never throws. */
   open(value: string): { readonly plaintext: Buffer; readonly kid: string } | null
 }
 
-/** A record names a sealing key that this instance does not have (an older deployment, mid-rotation). */
+/** A record names a sealing key that this instance lacks, for example during a rotation of the secret. */
 export class UnknownKey extends Error {
   override readonly name = 'UnknownKey'
 }
 
-/** What no legitimate value of ours exceeds; checked before any cryptography. */
+/** Characters. No legitimate value is longer. Checked before any cryptography. */
 const maxLength = 8192
 
-/** Integrity only: for values whose holder may read them. `typ` is the purpose. Keys: the one that seals first. */
+/** Makes an envelope that signs, for values whose holder may read them. `typ` is the purpose. The first key seals. */
 export function signedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelope {
   return envelope('HS256', typ, keys, {
     seal: (header, plaintext, key) => {
@@ -53,7 +53,7 @@ export function signedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelo
   })
 }
 
-/** Integrity and secrecy. `typ` is the purpose. Keys: the one that seals first. */
+/** Makes an envelope that encrypts. `typ` is the purpose. The first key seals. */
 export function encryptedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelope {
   return envelope(
     'dir',
@@ -64,12 +64,11 @@ export function encryptedEnvelope(typ: string, keys: readonly DerivedKey[]): Env
 }
 
 /**
- * Encrypted, and one plaintext under one key is always the same value: the IV is a keyed hash of header and plaintext (a
- * synthetic IV, as in RFC 5297). Two plaintexts share an IV no sooner than two random IVs would be the same. Whoever sees
- * two values learns whether they say the same, and nothing else. A value opens whatever its IV was made from, as it is
- * authenticated with the rest; so values with a random IV under the same key open as well.
+ * Makes an envelope that encrypts so that one plaintext under one key is always the same value. The IV is a keyed hash of header
+ * and plaintext (a synthetic IV, as in RFC 5297). Two plaintexts share an IV as rarely as two random IVs are equal. An attacker
+ * who sees two values learns only whether their plaintexts are equal. Values with a random IV under the same key open, too.
  *
- * @param ivKeys for each of `keys` the one of the same secret that makes the IVs
+ * @param ivKeys for each of `keys`, the key of the same secret that makes the IVs
  */
 export function deterministicEnvelope(
   typ: string,
@@ -147,7 +146,7 @@ export async function signInThreadPool(...[header, claims, key]: Parameters<Sign
 const signingInput = (header: object, claims: object) =>
   `${base64url(JSON.stringify({ alg: 'RS256', ...header }))}.${base64url(JSON.stringify(claims))}`
 
-/** A `DerivedKey` in the form that node:crypto works with. */
+/** A `DerivedKey` as a `KeyObject`. */
 interface SealingKey {
   readonly kid: string
   readonly secret: KeyObject

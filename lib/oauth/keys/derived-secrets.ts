@@ -1,15 +1,18 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { DerivedKey } from './secrets.ts'
 
-/** Secrets that are computed from what they belong to, and so need not be stored. */
+/** Derives secrets from the values that they belong to, so that no secret has to be stored. */
 export interface DerivedSecrets {
-  /** base64url, 43 characters, under the current secret. */
+  /** Derives the secret of `value` under the current secret: 43 characters of base64url. */
   of(value: string): string
-  /** Whether it is the secret of `value` under the current or a previous secret; constant time. */
+  /** Whether `secret` belongs to `value` under the current or a previous secret. Takes constant time. */
   matches(value: string, secret: string): boolean
 }
 
-/** @param current of the current secret, @param previous of those before it */
+/**
+ * @param current the key of the current secret
+ * @param previous the keys of previous secrets
+ */
 export function createDerivedSecrets(current: DerivedKey, previous: readonly DerivedKey[]): DerivedSecrets {
   const [first, ...others] = [current, ...previous].map(({ bytes }) => createSecretKey(bytes))
   if (!first) throw new TypeError('there is no secret to derive from')

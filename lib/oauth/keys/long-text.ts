@@ -1,17 +1,17 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** Bytes of JSON up to which a text stays among the other members: most never need more, and every release reads that. */
+/** Bytes of JSON up to which a text stays among the other members. Most texts are shorter. */
 const inline = 1024
 
-/** Ends the JSON of the other members, which holds no line break of its own. */
+/** Ends the JSON of the other members, which contains no line break. */
 const lineBreak = 0x0a
 
-/** Of what one text inflates to: 4,096 characters of at most four bytes. */
+/** Bytes of an inflated text: 4,096 characters of at most four bytes each. */
 const maxInflated = 4 * 4096
 
 /**
- * A payload as JSON; a long text member is compressed and follows it. Alone, never together with anything secret, so that
- * the size of the sealed value tells only of that text.
+ * Encodes a payload as JSON. A long text member follows the JSON, compressed. It is compressed alone, never together with a
+ * secret, so that the size of the sealed value reveals only how compressible that text is.
  */
 export function encodePayload(payload: unknown, member: string | undefined): string | Uint8Array {
   if (member === undefined || typeof payload !== 'object') return JSON.stringify(payload)
@@ -21,7 +21,7 @@ export function encodePayload(payload: unknown, member: string | undefined): str
   return Buffer.concat([Buffer.from(`${others}\n`), deflateRawSync(Buffer.from(text))])
 }
 
-/** What `encodePayload` was given. Throws for bytes that it did not make. */
+/** Decodes the bytes that `encodePayload` made. Throws for any others. */
 export function decodePayload(bytes: Buffer, member: string | undefined): unknown {
   const end = member === undefined ? -1 : bytes.indexOf(lineBreak)
   if (member === undefined || end === -1) return JSON.parse(bytes.toString('utf8'))

@@ -1,14 +1,14 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import * as v from 'valibot'
 
-/** A number in the form of RFC 7518 §6.3: base64url without padding, one spelling for each. */
+/** A number in the form of RFC 7518 §6.3: base64url without padding, with one spelling for each number. */
 const Base64urlUInt = v.pipe(
   v.string(),
   v.regex(/^[\w-]+$/),
   v.check((text) => Buffer.from(text, 'base64url').toString('base64url') === text),
 )
 
-/** RFC 7518 §6.3.2, with all members that make signing fast: what node:crypto asks for. */
+/** RFC 7518 §6.3.2, with all members that make signing fast, which node:crypto requires. */
 const PrivateRsaJwk = v.looseObject({
   kty: v.literal('RSA'),
   n: Base64urlUInt,
@@ -24,7 +24,7 @@ const PrivateRsaJwk = v.looseObject({
 })
 export type PrivateRsaJwk = v.InferOutput<typeof PrivateRsaJwk>
 
-/** RFC 7517 §4.2 to §4.4: what a key says that it is for. Absent: anything. */
+/** The purpose of a key (RFC 7517 §4.2 to §4.4). Without these members a key may serve any purpose. */
 const ForSigning = v.looseObject({
   alg: v.optional(v.literal('RS256')),
   use: v.optional(v.literal('sig')),
@@ -39,8 +39,8 @@ const ForSigning = v.looseObject({
 const SHORTEST = 2048
 
 /**
- * A JWK that somebody has pasted as our signing key: it signs, and what it signs is verified by its public half. Otherwise
- * what is wrong with it, without repeating anything of the key. Costs two RSA operations.
+ * Reads a JWK that the operator pasted as the signing key. Signs with it and verifies the signature, which takes two RSA
+ * operations. Returns a sentence about the first problem, which repeats no part of the key.
  */
 export function readPastedJwk(input: unknown): PrivateRsaJwk | string {
   const parsed = v.safeParse(PrivateRsaJwk, input)
@@ -57,8 +57,8 @@ export function readPastedJwk(input: unknown): PrivateRsaJwk | string {
 const notSuchAKey = `must be a private RSA JWK of ${SHORTEST} bits or more, with a kid of 1 to 128 characters or none`
 
 /**
- * RFC 8017 §3.2, exactly. To sign and verify does not tell it all: node:crypto computes with some of the members, and falls
- * back on others where those are wrong.
+ * Whether the members belong to one key (RFC 8017 §3.2). Signing and verifying does not prove that: node:crypto computes with
+ * some of the members, and falls back on others if those are wrong.
  */
 function fitsTogether(jwk: PrivateRsaJwk): boolean {
   const [n, e, d] = [numberIn(jwk.n), numberIn(jwk.e), numberIn(jwk.d)]

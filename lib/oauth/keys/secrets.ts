@@ -1,24 +1,24 @@
 import { hkdfSync } from 'node:crypto'
 
-/** The operator's secrets, decoded: 32 bytes or more each (`MCP_OAUTH_SECRET` and its predecessors). */
+/** The operator's secrets, decoded: `MCP_OAUTH_SECRET` and its predecessors, each of 32 bytes or more. */
 export interface Secrets {
-  /** Seals everything new. */
+  /** Seals all new values. */
   readonly current: Uint8Array
-  /** Still opens everything (`MCP_OAUTH_PREVIOUS_SECRETS`). */
+  /** Still open all values (`MCP_OAUTH_PREVIOUS_SECRETS`). */
   readonly previous: readonly Uint8Array[]
-  /** Leaked ones: open public client ids only, so that registrations survive (`MCP_OAUTH_RETIRED_SECRETS`). */
+  /** Leaked secrets. They open only the ids of public clients, so that registrations survive (`MCP_OAUTH_RETIRED_SECRETS`). */
   readonly retired: readonly Uint8Array[]
 }
 
-/** One derived key. `kid` names the secret it comes from; it says nothing about the secret. */
+/** A key derived from a secret. `kid` identifies the secret and reveals nothing about it. */
 export interface DerivedKey {
   readonly kid: string
   readonly bytes: Uint8Array
 }
 
 /**
- * HKDF (RFC 5869) of a secret for one purpose of one issuer: nothing sealed for another purpose, by a preview, a mock
- * or another broker opens here.
+ * Derives a key from a secret with HKDF (RFC 5869), for one purpose of one issuer. Values that a preview, a mock or another
+ * broker sealed, or that were sealed for another purpose, do not open with it.
  */
 export function deriveKey(secret: Uint8Array, issuer: string, purpose: string): DerivedKey {
   return {

@@ -12,23 +12,25 @@ import {
   storeKeyOf,
 } from './signing-keys.ts'
 
-/** Seconds: when the newest key is so old, the next one is made. */
+/** Seconds. The next key is created when the newest one is this old. */
 const rotateAfter = 90 * 86_400
 
-/** Seconds that an access token can live, whatever the operator sets: no change of the setting shall end one that is out. */
+/** Seconds that an access token can live at most. It does not depend on the setting, so that a change of it ends no token. */
 const longestAccessToken = 86_400
 
-/** Seconds after a key was made until its predecessor has no token left: when it signs, a token's life, and an hour. */
+/** Seconds from the creation of a key until no token of its predecessor is left: until it signs, a token's life, and an hour. */
 const overlap = publicationLead + longestAccessToken + 3600
 
 /**
- * Moves the stored signing keys on (O-09): makes the next one when it is due, drops those whose every token has expired,
- * and seals anew what a former secret has sealed. One conditional write: of several runs at once one takes effect, and
- * a run that was lost or interrupted is made up for by the next. There are never more than two keys: when the next is
- * due, the newest has long outlived its predecessor. The first one is not made here, but by the first token.
+ * Rotates the stored signing keys (O-09): creates the next key when it is due, removes keys whose tokens have all expired, and
+ * seals again the keys that a previous secret sealed. Throws `StoreUnavailable`, and `UnreadableSigningKey` if the record is
+ * damaged.
  *
- * If one key does not open, it is logged and all are left as they are: a new one would hide a mistyped secret, or one
- * that was taken away too early. Throws `StoreUnavailable`, and `UnreadableSigningKey` if the record is damaged.
+ * There is one conditional write. Of several concurrent runs one takes effect, and the next run makes up for one that was
+ * interrupted. There are never more than two keys. The first key is not created here, but for the first token.
+ *
+ * If a key does not open, the log says so and all keys stay as they are. A new key would hide a mistyped secret, or a secret
+ * that the operator removed too early.
  */
 export async function rotateSigningKeys(
   options: {

@@ -8,9 +8,9 @@ import { createSingleFlight } from '../../base/single-flight.ts'
 import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
 import type { Sealer, Sealing } from './sealing.ts'
 
-/** What signs access tokens (RS256, F-000-30): one key for all instances, or the operator's own. */
+/** The keys that sign access tokens (RS256, F-000-30): one key for all instances, or the operator's own. */
 export interface SigningKeys {
-  /** The key that signs now; creates the first in the store if there is none yet. Throws `StoreUnavailable`. */
+  /** Returns the key that signs now. Creates the first key in the store if there is none. Throws `StoreUnavailable`. */
   signer(signal: AbortSignal): Promise<Signer>
 }
 
@@ -20,16 +20,16 @@ export interface Signer {
 }
 
 /**
- * The public halves (RFC 7517), an empty set while no key exists. Needs no secret and creates nothing. From a copy that
- * is at most `maximumAge` old; with `stale` from one of any age, for who reads again when a key is missing; `fresh`
- * reads the store. Throws `StoreUnavailable`.
+ * Returns the public keys (RFC 7517), an empty set while there is no key. Needs no secret and creates no key. The keys come from
+ * a copy that is at most `maximumAge` old. With `stale` the copy may have any age, for a caller that reads again when a key is
+ * missing. With `fresh` they come from the store. Throws `StoreUnavailable`.
  */
 export type PublicKeys = (
   signal: AbortSignal,
   options?: { readonly fresh?: boolean; readonly stale?: boolean },
 ) => Promise<JSONWebKeySet>
 
-/** The private half sealed, the public half in clear, so that JWKS needs no secret. `createdAt` in seconds. */
+/** The private key is sealed. The public key is in clear, so that JWKS needs no secret. `createdAt` is in seconds. */
 const StoredKey = v.object({
   kid: v.string(),
   publicJwk: v.object({ kty: v.literal('RSA'), n: v.string(), e: v.string() }),
@@ -38,34 +38,34 @@ const StoredKey = v.object({
 })
 export type StoredKey = v.InferOutput<typeof StoredKey>
 
-/** The oldest first. All of them are published, one signs. */
+/** The oldest key first. All keys are published, and one of them signs. */
 const StoredKeys = v.object({ keys: v.pipe(v.array(StoredKey), v.minLength(1)) })
 type StoredKeys = v.InferOutput<typeof StoredKeys>
 
 const PrivateJwk = v.looseObject({ kty: v.literal('RSA'), n: v.string(), e: v.string(), d: v.string() })
 type PrivateJwkSealer = Sealer<'signing-key', v.InferOutput<typeof PrivateJwk>>
 
-/** Milliseconds after which a copy is read again, in the background, to learn of a rotation. */
+/** Milliseconds after which a copy is read again in the background, to learn of a rotation. */
 const refreshAfter = 300_000
-/** Milliseconds for that, and until it is tried again if it fails. */
+/** Milliseconds for that read, and until the next attempt if it fails. */
 const refreshDeadline = 5000
 const refreshAgainAfter = 30_000
 /**
- * Milliseconds: nobody signs or publishes by an older copy. An instance may be frozen between two requests for hours,
- * with its reading in the background.
+ * Milliseconds. An instance never signs or publishes from an older copy. The platform may freeze an instance for hours between
+ * two requests, and its read in the background with it.
  */
 const maximumAge = 900_000
 
 /**
- * Seconds that a key is published before it signs (O-09): for the copies of our instances (`maximumAge`), what others
- * keep of the JWKS (300 s), and clocks that differ.
+ * Seconds that a key is published before it signs (O-09). This covers the copies of other instances (`maximumAge`), the copies
+ * of the JWKS that resource servers keep (300 s), and clocks that differ.
  */
 export const publicationLead = 3600
 
-/** One record per issuer: another issuer's keys would not open here. */
+/** The store key of an issuer's record. Each issuer has its own, since keys of another issuer would not open. */
 export const storeKeyOf = (issuer: string): string => `signing-keys/${sha256(issuer)}`
 
-/** Throws `UnreadableSigningKey`. */
+/** Reads a stored record. Throws `UnreadableSigningKey` if it is damaged. */
 export function parseStoredKeys(value: StoreValue): StoredKeys {
   const parsed = v.safeParse(StoredKeys, value)
   if (!parsed.success) throw new UnreadableSigningKey('the signing key record is damaged')
@@ -82,7 +82,7 @@ const newKey = {
   publicExponent: new Uint8Array([1, 0, 1]),
 }
 
-/** `createdAt` in seconds since the epoch. */
+/** Creates a key pair, ready to be stored. `createdAt` is in seconds since the epoch. */
 export async function newStoredKey(sealer: PrivateJwkSealer, createdAt: number): Promise<StoredKey> {
   const { privateKey } = await crypto.subtle.generateKey(newKey, true, ['sign', 'verify'])
   const privateJwk = v.parse(PrivateJwk, KeyObject.from(privateKey).export({ format: 'jwk' }))
@@ -95,21 +95,21 @@ export async function newStoredKey(sealer: PrivateJwkSealer, createdAt: number):
   }
 }
 
-/** RFC 7638 §3.2 of an RSA key: the order of the members is part of it. */
+/** The thumbprint of an RSA key (RFC 7638 §3.2). The order of the members is part of it. */
 const thumbprintOf = ({ n, e }: { readonly n: string; readonly e: string }) =>
   sha256(JSON.stringify({ e, kty: 'RSA', n }))
 
 /**
- * The newest key that has been published for long enough; the oldest if there is none, which nobody can have missed.
- * Decided by the clock alone, so that an instance changes over without reading anything. `now` in seconds.
+ * Returns the newest key that has been published for long enough. If there is none, returns the oldest key. The clock alone
+ * decides, so that an instance changes over without reading the store. `now` is in seconds.
  */
 function keyThatSigns(keys: readonly StoredKey[], now: number): StoredKey | undefined {
   return keys.findLast(({ createdAt }) => createdAt + publicationLead <= now) ?? keys[0]
 }
 
 /**
- * The private half of a stored key; `null` unless this service sealed it, and it belongs to the public half beside it.
- * Whoever can write the store, but has no secret, could otherwise publish a key of their own.
+ * Opens the private key of a stored key. Returns `null` unless this service sealed it and it belongs to the public key beside
+ * it. Otherwise an attacker who can write the store, but has no secret, could publish a key of their own.
  */
 export function openStoredKey(sealer: PrivateJwkSealer, { publicJwk, sealedPrivateJwk }: StoredKey) {
   const jwk = sealer.open(sealedPrivateJwk)
@@ -117,8 +117,10 @@ export function openStoredKey(sealer: PrivateJwkSealer, { publicJwk, sealedPriva
 }
 
 /**
- * @param sealing with it only keys that this service made are published, and others told to the log; without it, as long as
- *   the service has no secret, whatever is stored
+ * Makes the function that returns the public keys.
+ *
+ * @param sealing if present, only keys that this service sealed are published, and the log names all others; if absent, because
+ *   the service has no secret yet, all stored keys are published
  */
 export function createPublicKeys(
   stored: StoredKeysReader,
@@ -134,7 +136,7 @@ export function createPublicKeys(
   let last: { readonly record: StoredKeys | null; readonly set: JSONWebKeySet } | undefined
   return async (signal, { fresh = false, stale = false } = {}) => {
     const record = await stored(signal, fresh ? 'new' : stale ? 'any' : 'recent')
-    // The same object for the same record: who verifies tokens looks through a set only once.
+    // The same object for the same record: a verifier of tokens examines a set only once.
     if (last?.record !== record || !last) {
       const keys = record?.keys.filter(isOurs).map(({ kid, publicJwk }) => published(kid, publicJwk)) ?? []
       last = { record, set: { keys } }
@@ -143,10 +145,11 @@ export function createPublicKeys(
   }
 }
 
+/** Makes the signing keys that all instances share through the store. */
 export function createSigningKeys(options: {
   issuer: string
   store: Store
-  /** The same as the public keys', so that an instance reads the record once. */
+  /** The same reader as for the public keys, so that an instance reads the record once. */
   stored: StoredKeysReader
   sealing: Sealing
   now: () => number
@@ -161,7 +164,7 @@ export function createSigningKeys(options: {
     const first = await newStoredKey(sealer, Math.floor(now() / 1000))
     const write = await store.create(storeKeyOf(options.issuer), { keys: [first] }, signal)
     if (write.won) log('signing_key_created', { kid: first.kid })
-    // Whoever lost uses the winner's: however many instances start at the same moment, there is one key.
+    // An instance that lost uses the winner's key. However many instances start at once, there is one key.
     const winner = await stored(signal, 'new')
     if (!winner) throw new StoreUnavailable('the signing key that was just created cannot be read')
     return winner
@@ -172,7 +175,7 @@ export function createSigningKeys(options: {
     const known = imported.get(kid)
     if (known) return known
     const jwk = openStoredKey(sealer, stored)
-    // Never regenerated: that would end every session because of a typing mistake in a setting.
+    // Never replaced by a new key: a mistyped setting would then end every session.
     if (!jwk) throw new UnreadableSigningKey(`signing key ${kid} does not open: was MCP_OAUTH_SECRET changed?`)
     const key = createPrivateKey({ key: jwk, format: 'jwk' })
     imported.set(kid, key)
@@ -191,7 +194,7 @@ export function createSigningKeys(options: {
   }
 }
 
-/** The operator's own key (`MCP_OAUTH_SIGNING_JWK`), a private RSA JWK: no store involved. Throws on anything else. */
+/** Makes the signing keys from the operator's own key (`MCP_OAUTH_SIGNING_JWK`), without the store. Throws if it is no private RSA JWK. */
 export function pinnedSigningKey(jwk: JWK): { signingKeys: SigningKeys; publicKeys: PublicKeys } {
   const parsed = v.parse(PrivateJwk, jwk)
   const { n, e } = parsed
@@ -203,7 +206,7 @@ export function pinnedSigningKey(jwk: JWK): { signingKeys: SigningKeys; publicKe
   }
 }
 
-/** The stored private key does not open, or the record is damaged: a misconfiguration, answered 503. */
+/** The stored private key does not open, or the record is damaged. The settings are wrong, and the answer is a 503. */
 export class UnreadableSigningKey extends Error {
   override readonly name = 'UnreadableSigningKey'
 }
@@ -213,12 +216,13 @@ function published(kid: string, { n, e }: { n: string; e: string }): JWK {
 }
 
 /**
- * The record of an issuer's keys, `null` while there is none. `new` reads it, `recent` is at most `maximumAge` old,
- * `any` is whatever is at hand. Throws `StoreUnavailable`, and `UnreadableSigningKey` if the record is damaged.
+ * Returns the record of an issuer's keys, or `null` if there is none. `new` reads the store, `recent` accepts a copy that is at
+ * most `maximumAge` old, and `any` accepts a copy of any age. Throws `StoreUnavailable`, and `UnreadableSigningKey` if the record
+ * is damaged.
  */
 export type StoredKeysReader = (signal: AbortSignal, age: 'new' | 'recent' | 'any') => Promise<StoredKeys | null>
 
-/** Reads the record once per instance (single flight), and again in the background when its copy has aged. */
+/** Makes the reader of the record. It reads once per instance, and again in the background when its copy is old. */
 export function createStoredKeysReader(options: { issuer: string; store: Store; now: () => number }): StoredKeysReader {
   const { issuer, store, now } = options
   let copy: { readonly record: StoredKeys | null; readonly readAt: number; readonly turn: number } | undefined
@@ -231,7 +235,7 @@ export function createStoredKeysReader(options: { issuer: string; store: Store; 
     const readAt = now()
     const found = await store.get(storeKeyOf(issuer), signal)
     const record = found && parseStoredKeys(found.value)
-    // One that began earlier and ends later brings nothing new.
+    // A read that began earlier and ends later brings an older record.
     if (!copy || copy.turn < turn) copy = { record, readAt, turn }
     return copy.record
   }

@@ -9,9 +9,9 @@ import { readForm } from '../http/parameters.ts'
 import type { AccessTokenClaims, OpenIssuedToken } from './issued-tokens.ts'
 
 export interface IntrospectionOptions {
-  /** Each of them opens the endpoint: one for each resource server. */
+  /** The tokens that open the endpoint, one for each resource server. */
   readonly tokens: readonly string[]
-  /** Of the wrong ones that an address shows; absent: none. */
+  /** Limits the wrong tokens that one address may send. If absent, there is no limit. */
   readonly limit?: GuessLimit
   readonly openToken: OpenIssuedToken
   readonly grants: Pick<Grants, 'read'>
@@ -23,15 +23,15 @@ type IntrospectionCall = Pick<Call, 'signal' | 'address'>
 /** RFC 7662 §2.2. */
 type IntrospectionResponse = { readonly active: false } | ActiveToken
 
-/** Everything but what says who the person is: a resource server that has to know it reads the token itself. */
+/** All claims except those that identify the user. A resource server that needs them reads the token itself. */
 interface ActiveToken extends Omit<AccessTokenClaims, 'grant'> {
   readonly active: true
   readonly token_type: 'Bearer'
 }
 
 /**
- * `POST /oauth/introspect` (RFC 7662; T-27), for resource servers that the operator has given a token. It says of an
- * access token whether it is good at this moment: the grant is read strongly. Throws `OAuthError` and `StoreUnavailable`.
+ * Answers `POST /oauth/introspect` (RFC 7662; T-27): whether an access token is good at this moment. The caller is a resource
+ * server with a token from the operator. The grant is read strongly. Throws `OAuthError` and `StoreUnavailable`.
  */
 export async function introspect(
   request: Request,
@@ -46,8 +46,8 @@ export async function introspect(
 }
 
 /**
- * A refresh token is never active here: it is for us alone, and a resource server that heard that it is good might take
- * it for an access token (RFC 7662 §2.2: "not allowed to introspect this particular token"; A13).
+ * Returns the state of a token. A refresh token is never active here: only this server may accept it, and a resource server
+ * might take it for an access token (RFC 7662 §2.2: "not allowed to introspect this particular token").
  */
 async function stateOf(
   shown: string,
@@ -63,8 +63,8 @@ async function stateOf(
 }
 
 /**
- * Wrong tokens are counted, right ones never are: a resource server asks often, and must not be shut out by whoever shares
- * its address. Nobody guesses 32 random characters; the limit keeps down the noise (O-11).
+ * Refuses a caller without one of the operator's tokens. Only wrong tokens count: a resource server asks often, and another
+ * caller at its address must not lock it out. No attacker can guess 32 random characters. The limit reduces noise (O-11).
  */
 async function refuseStranger(
   request: Request,

@@ -7,7 +7,7 @@ import type { Sealing } from '../keys/sealing.ts'
 import type { PublicKeys } from '../keys/signing-keys.ts'
 import { refreshSealer } from './refresh-token.ts'
 
-/** A token of ours that has not expired. Whether its grant still stands is another question. */
+/** A token of this server that has not expired. Its grant may have ended. */
 export type IssuedToken =
   | { readonly kind: 'refresh'; readonly grant: GrantKey; readonly clientHash: string }
   | {
@@ -17,7 +17,7 @@ export type IssuedToken =
       readonly claims: AccessTokenClaims
     }
 
-/** What an access token says, but for the person's address and organization. */
+/** The claims of an access token, without the user's email address and organization. */
 const AccessTokenClaims = v.object({
   iss: v.string(),
   sub: v.string(),
@@ -31,15 +31,15 @@ const AccessTokenClaims = v.object({
 })
 export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>
 
-/** Opens what somebody shows as a token; `null` for everything that is none of ours, or has expired. Throws `StoreUnavailable`. */
+/** Opens a token. Returns `null` if it has expired or this server did not issue it. Throws `StoreUnavailable`. */
 export type OpenIssuedToken = (token: string, signal: AbortSignal) => Promise<IssuedToken | null>
 
-/** Characters that no token of ours exceeds. */
+/** Characters. No token of this server is longer. */
 const longest = 8_192
 
 /**
- * Recognizes a token by its form: each kind opens in one way only, so that a hint (RFC 7009 §2.1, RFC 7662 §2.1) would
- * not help. A code is neither: it is not a token, and 60 seconds end it.
+ * Makes the function that opens tokens. It recognizes a token by its form, since each kind opens in one way only. So a hint
+ * (RFC 7009 §2.1, RFC 7662 §2.1) would not help. A code is not a token, and expires after 60 seconds.
  */
 export function createOpenIssuedToken(options: {
   readonly issuer: string
@@ -68,7 +68,7 @@ export function createOpenIssuedToken(options: {
       const claims = v.parse(AccessTokenClaims, payload)
       return { kind: 'access', grant: claims.grant, clientHash: sha256(claims.client_id), claims }
     } catch {
-      // Expired, of another server, or forged: to whoever asks it is all the same.
+      // Expired, of another server, or forged: the caller learns no difference.
       return null
     }
   }
@@ -82,7 +82,7 @@ export function createOpenIssuedToken(options: {
   }
 }
 
-/** Of what may be an access token: everything else costs no look for its key. */
+/** Returns the `kid` of a value that may be an access token. For any other value, no key is looked up. */
 function kidOf(token: string): string | undefined {
   try {
     const { alg, typ, kid } = decodeProtectedHeader(token)
@@ -92,7 +92,7 @@ function kidOf(token: string): string | undefined {
   }
 }
 
-/** A key that our copy does not have may have been made since: the store is asked before a token is said to be unknown. */
+/** Finds a public key. Reads the store if the copy lacks it: the key may be newer than the copy. */
 async function findKey(kid: string, publicKeys: PublicKeys, signal: AbortSignal): Promise<JWK | undefined> {
   const known = (await publicKeys(signal)).keys.find((jwk) => jwk.kid === kid)
   return known ?? (await publicKeys(signal, { fresh: true })).keys.find((jwk) => jwk.kid === kid)

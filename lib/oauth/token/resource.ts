@@ -17,7 +17,7 @@ export function requireResource(requested: readonly string[], resource: string):
 }
 
 function canonicalUri(value: string): string | null {
-  // RFC 8707 §2: an absolute URI without a fragment. What `URL` would repair is none, and a path is as it is written.
+  // RFC 8707 §2: an absolute URI without a fragment. A text that `URL` would have to repair is not accepted.
   const [, path] = /^[a-z]+:\/\/[^/?#@\\\s]+([^?#]*)(?:\?[^#]*)?$/i.exec(value) ?? []
   const url = URL.parse(value)
   if (path === undefined || (path || '/') !== url?.pathname) return null

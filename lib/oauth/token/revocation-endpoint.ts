@@ -6,19 +6,20 @@ import { readClientForm } from '../http/parameters.ts'
 import type { OpenIssuedToken } from './issued-tokens.ts'
 
 export interface RevocationOptions {
-  /** As at the token endpoint, but that clients which the operator blocks may still end what they have. */
+  /** As at the token endpoint, except that blocked clients may still revoke their grants. */
   readonly authentication: ClientAuthentication
   readonly openToken: OpenIssuedToken
   readonly grants: Pick<Grants, 'read' | 'revoke'>
 }
 
 /**
- * `POST /oauth/revoke` (RFC 7009; T-26). Either kind of token ends its grant, and with it every token of the grant: an
- * access token is verified without asking anybody, so that there is nothing smaller to end, and RFC 7009 §2.1 permits it.
- * A refresh token of an earlier generation does the same: whoever shows it means this authorization.
+ * Answers `POST /oauth/revoke` (RFC 7009; T-26). Either kind of token ends its grant, and with it every token of the grant.
+ * Resource servers verify access tokens without I/O, so a single one cannot be revoked, and RFC 7009 §2.1 permits ending the
+ * grant. A refresh token of an earlier generation ends its grant, too.
  *
- * Resolves once the grant has ended; equally for what is no token, has expired, or has ended before (RFC 7009 §2.2).
- * `token_type_hint` is not read: a token's form says what it is. Throws `OAuthError` and `StoreUnavailable`.
+ * Resolves once the grant has ended, and also for a value that is not a token, has expired, or belongs to a grant that ended
+ * before (RFC 7009 §2.2). `token_type_hint` is not read, since the form of a token says its kind. Throws `OAuthError` and
+ * `StoreUnavailable`.
  */
 export async function revoke(request: Request, options: RevocationOptions, call: AuthenticationCall): Promise<void> {
   const { grants } = options
@@ -28,11 +29,11 @@ export async function revoke(request: Request, options: RevocationOptions, call:
   if (shown === undefined) throw new OAuthError('invalid_request', 'token is missing')
   const token = await options.openToken(shown, call.signal)
   if (!token) return
-  // RFC 7009 §2.1: refused, and told. Silence would let a client believe that it has signed somebody out (A6).
+  // RFC 7009 §2.1: an error, since silence would let a client believe that it has signed a user out.
   if (token.clientHash !== client.hash) throw new OAuthError('invalid_grant', 'the token was issued to another client')
   const grant = await grants.read(token.grant, call.signal)
   if (!grant || grant.record.revokedAt !== undefined) return
-  // Who proves itself in order to get tokens proves itself in order to end them (M-17).
+  // A client that must authenticate for tokens must also authenticate to revoke them (M-17).
   if (isWeaker(client.method, grant.record.authenticationMethod)) {
     throw new OAuthError('invalid_client', 'client authentication is required')
   }

@@ -3,7 +3,7 @@ export interface SignIn {
   /** Our own stable id of the person: never an email address (F-07). */
   readonly sub: string
   readonly email?: string
-  /** `undefined`: the OpenID Provider did not say (F-000-72). */
+  /** `undefined` if the OpenID Provider did not say (F-000-72). */
   readonly emailVerified?: boolean
   readonly name?: string
   readonly organization?: { readonly id?: string; readonly name?: string }
