@@ -103,8 +103,8 @@ export function grantMonth(endsAt: number): string {
 }
 
 /**
- * Our own id of a person: the provider's issuer and subject, never an email address (F-07), behind a prefix that no
- * client_id has (T-18).
+ * Makes the stable id of a user from the issuer and the subject of the OpenID Provider, never from an email address (F-07). No
+ * client_id begins with its prefix (T-18).
  */
 export function subjectOf(issuer: string, sub: string): string {
   return `u_${sha256(`${issuer}\n${sub}`)}`

@@ -1,13 +1,15 @@
 import { OAuthError } from '../errors.ts'
 
 /**
- * The one resource this server issues tokens for (RFC 8707 §2; A-09). Absent: ours. Each value given has to name
- * it; scheme and host in any case, the default port, one trailing slash and a query, of which this resource has
- * none (RFC 8707 §2.2), do not matter, nor does the bare origin, since there is one protected resource on it. Returns our
- * own canonical string, which is the one that tokens name. Throws `invalid_target`.
+ * Checks the `resource` parameters of a request, and returns the canonical URL of the one resource that this server issues tokens
+ * for (RFC 8707 §2; A-09). Throws `invalid_target` unless each value names that resource.
+ *
+ * The case of scheme and host, the default port, one slash at the end and a query do not matter (RFC 8707 §2.2). The bare origin
+ * counts too, since it has only one protected resource.
  */
 export function requireResource(requested: readonly string[], resource: string): string {
   for (const value of requested) {
+    if (value === resource) continue
     const canonical = canonicalUri(value)
     if (canonical !== canonicalUri(resource) && canonical !== new URL(resource).origin) {
       throw new OAuthError('invalid_target', 'resource must be the URL of this MCP server')

@@ -1,6 +1,6 @@
-/** A person signed in: a code was redeemed and a grant exists. `lib/people/sign-ins.ts` records it. */
+/** A completed sign-in: a client has redeemed a code, and a grant exists. `lib/people/sign-ins.ts` records it. */
 export interface SignIn {
-  /** Our own stable id of the person: never an email address (F-07). */
+  /** The stable id of the user at this server, never an email address (F-07). */
   readonly sub: string
   readonly email?: string
   /** `undefined` if the OpenID Provider did not say (F-000-72). */
@@ -14,5 +14,5 @@ export interface SignIn {
   readonly at: number
 }
 
-/** Records a sign-in, off the critical path. What it throws is logged, and no answer waits for it. */
+/** Records a sign-in after the answer. No request waits for it, and the log has its errors. */
 export type RecordSignIn = (signIn: SignIn, signal: AbortSignal) => Promise<void>
