@@ -319,7 +319,8 @@ describe('what no browser is ever sent to', () => {
         expect({ username, hash }).toEqual({ username: '', hash: '' })
         expect([raw, `${raw}/`]).toContain(href)
         if (result.kind === 'private-use') {
-          expect(protocol).toMatch(/(?:warp|cursor|com\.example\.app):$/)
+          // The pieces may also join to a reverse-domain scheme, such as `evil.examplejavascript`, which is an app's own.
+          expect(protocol).toMatch(/(?:warp|cursor|com\.example\.app|[a-z0-9+-]\.[a-z0-9+.-]+):$/)
           expect({ port, search }).toEqual({ port: '', search: '' })
           return
         }
