@@ -17,7 +17,7 @@ export interface MetadataHost {
   stop(): Promise<void>
 }
 
-/** The website of a client's publisher, on loopback: serves its metadata document over TLS (CIMD). */
+/** Starts the website of a client's publisher on loopback. It serves the metadata document over TLS (CIMD). */
 export async function startMetadataHost(): Promise<MetadataHost> {
   const ca = await createTestCa()
   const directory = await mkdtemp(join(tmpdir(), 'metadata-host-'))

@@ -17,7 +17,7 @@ afterAll(async () => {
   await world.stop()
 })
 
-describe('every client signs in at the first try, and stays signed in [F-000-02]', () => {
+describe('every client signs in at the first attempt, and stays signed in [F-000-02]', () => {
   test.each(profiles)('$name', async (profile) => {
     const results = await runProfile(profile, world.around(stack))
     const failed = results.filter(({ outcome }) => outcome === 'failed')

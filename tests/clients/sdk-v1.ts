@@ -54,7 +54,7 @@ export function createV1Client({ mcpUrl, clientMetadataUrl, fetch }: SdkClientOp
   }
 }
 
-/** The package is not written for exactOptionalPropertyTypes: its own transport does not match its own interface. */
+/** With exactOptionalPropertyTypes, the package's transport does not match its own interface. */
 function adapt(transport: StreamableHTTPClientTransport, onVersion: (version: string) => void): Transport {
   return {
     start: () => transport.start(),

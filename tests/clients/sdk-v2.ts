@@ -11,7 +11,7 @@ import { createSession } from './session.ts'
 import type { SdkClient, SdkClientOptions } from './story.ts'
 import { answerOf, requestOptions, type ToolAnswer, type ToolArguments, type UseOptions } from './tool-answer.ts'
 
-/** `@modelcontextprotocol/client` 2.x, which speaks the revisions of 2025 and that of 2026. */
+/** `@modelcontextprotocol/client` 2.x, which supports the revisions of 2025 and 2026. */
 export function createV2Client(
   { mcpUrl, clientMetadataUrl, fetch }: SdkClientOptions,
   options: ClientOptions,

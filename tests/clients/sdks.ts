@@ -7,11 +7,11 @@ import type { SdkClient, SdkVersion } from './story.ts'
 
 export interface Sdk extends SdkVersion {
   readonly name: string
-  /** Asked for more scopes, 1.x refreshes as long as it can, which never brings more, and gives up. */
+  /** If a tool needs more scopes, 1.x refreshes, which never adds scopes, and gives up. */
   readonly stepsUp: boolean
 }
 
-/** Each SDK on each wire that it speaks. */
+/** Each SDK with each revision that it supports. */
 export const sdks: readonly Sdk[] = [
   { name: 'SDK 1.x', version: LATEST_PROTOCOL_VERSION, create: createV1Client, stepsUp: false },
   {

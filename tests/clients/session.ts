@@ -3,12 +3,12 @@ import { keepSecret } from '../../dev/worlds/secrets.ts'
 
 export const redirectUrl = 'http://127.0.0.1:33418/callback'
 
-/** What the OAuth code of both SDKs reads and stores, in memory. */
+/** The values that the OAuth code of both SDKs reads and stores, in memory. */
 export interface Session<Information, Tokens, Discovery> {
   readonly provider: Provider<Information, Tokens, Discovery>
-  /** Where the client sent the person last. */
+  /** The URL to which the client last sent the user. */
   readonly authorizationUrl: URL | undefined
-  /** The `state` that it sent along. */
+  /** The `state` of that URL. */
   readonly state: string
   readonly information: Information | undefined
   tokens: Tokens | undefined
@@ -33,7 +33,7 @@ interface Provider<Information, Tokens, Discovery> {
   invalidateCredentials(what: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): void
 }
 
-/** @param clientMetadataUrl of the client's own document (CIMD); absent: it registers itself */
+/** @param clientMetadataUrl the URL of the client's document (CIMD); absent: the client registers */
 export function createSession<
   Information,
   Tokens extends { access_token: string; refresh_token?: string | undefined },

@@ -9,14 +9,14 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { type MetadataHost, startMetadataHost } from './metadata-host.ts'
 import type { ToolAnswer, ToolArguments, ToolDescription, UseOptions } from './tool-answer.ts'
 
-/** A published SDK's client with its own OAuth code, as the story below drives it. */
+/** A client of a published SDK with the SDK's OAuth code. */
 export interface SdkClient {
   /** @throws the SDK's own error if it is not signed in */
   connect(): Promise<void>
   /** Whether the error of `connect` asks for a sign-in. */
   asksForSignIn(error: unknown): boolean
   authorizationUrl(): URL | undefined
-  /** The `state` that it sent along. */
+  /** The `state` of the authorization request. */
   readonly state: string
   /** Takes the authorization response, as the application at the redirect URI would. */
   finishAuth(answer: URL): Promise<void>
@@ -40,12 +40,12 @@ export interface SdkClient {
 export interface SdkClientOptions {
   readonly mcpUrl: URL
   readonly clientMetadataUrl: string | undefined
-  /** For every request that the SDK makes. */
+  /** Used for every request of the SDK. */
   readonly fetch: typeof fetch
 }
 
 export interface SdkVersion {
-  /** Of the protocol. */
+  /** The revision of the protocol. */
   readonly version: string
   readonly create: (options: SdkClientOptions) => SdkClient
 }
@@ -56,7 +56,7 @@ const patience = 10_000
 
 const toolName = 'ask_redpanda_question'
 
-/** The whole story, for each way to be a client and each revision of the protocol that the SDK speaks. */
+/** Defines the tests of an SDK, for each way to get a client_id and each revision that it supports. */
 export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
   let metadataHost: MetadataHost
   let stack: Stack
@@ -73,7 +73,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
   const registrations = ['DCR', 'CIMD'] as const
   const cases = registrations.flatMap((registration) => versions.map((version) => ({ registration, ...version })))
 
-  describe.each(cases)('by $registration, on the $version wire', ({ registration, version, create }) => {
+  describe.each(cases)('by $registration, with revision $version', ({ registration, version, create }) => {
     const email = newAddress()
     const organization = `Readers of ${version} by ${registration}`
     const requests: string[] = []
@@ -96,7 +96,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
     })
     afterAll(() => client.close())
 
-    test('without a token it learns where to sign in, and goes there by itself', async () => {
+    test('without a token it discovers where to sign in, and sends the user there', async () => {
       const refused = await client.connect().catch((error: unknown) => error)
       expect(client.asksForSignIn(refused), String(refused)).toBe(true)
       expect(taken()).toEqual([
@@ -167,7 +167,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
       }
     }
 
-    test('it connects, lists the tools, and gets an answer that cites the documentation of this project', async () => {
+    test('connects, lists the tools, and gets an answer that cites the documentation of this project', async () => {
       await client.connect()
       expect(client.protocolVersion()).toBe(version)
       expect(await client.listTools()).toContain(toolName)
@@ -175,7 +175,7 @@ export function tellsTheWholeStory(versions: readonly SdkVersion[]): void {
       expect(taken()).not.toContain('POST /mcp 401')
     })
 
-    test('when the access token has expired it refreshes by itself, and asks again', async () => {
+    test('refreshes an expired access token by itself, and repeats its question', async () => {
       const before = { access: client.accessToken(), refresh: client.refreshToken() }
       const { iat = 0 } = decodeJwt(before.access)
       client.replaceAccessToken(await key.resign(before.access, { claims: { iat: iat - 7200, exp: iat - 3600 } }))

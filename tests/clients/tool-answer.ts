@@ -3,9 +3,9 @@
 export type ToolArguments = Readonly<Record<string, unknown>>
 
 export interface UseOptions {
-  /** Makes the client ask for progress, and receives it. */
+  /** Makes the client request progress, and receives it. */
   readonly onProgress?: (message: string | undefined) => void
-  /** The person has lost patience. */
+  /** Cancels the call. */
   readonly signal?: AbortSignal
 }
 
@@ -16,7 +16,7 @@ export interface ToolAnswer {
   readonly data: unknown
 }
 
-/** As much of a listed tool as the tests look at. */
+/** The part of a listed tool that the tests check. */
 export interface ToolDescription {
   readonly name: string
   readonly title?: string | undefined

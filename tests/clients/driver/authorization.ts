@@ -73,7 +73,7 @@ export async function answerTo(
   return searchParams
 }
 
-/** The redirect URI in the answer, without the appended parameters: it may have a query of its own (RFC 6749 §3.1.2). */
+/** The answer's URL without the appended parameters. The redirect URI may have its own query (RFC 6749 §3.1.2). */
 function addressOf(answer: string, redirectUri: string): string {
   const end = redirectUri.includes('?') ? answer.indexOf('&', redirectUri.length) : answer.indexOf('?')
   return end === -1 ? answer : answer.slice(0, end)
@@ -86,7 +86,7 @@ function checkIssuer(habit: AuthorizationHabits['iss'], given: string | null, se
 }
 
 function newState({ bytes, as, suffix = '' }: NonNullable<AuthorizationHabits['state']>): string {
-  // These three bytes are `+/` in base64, which any long state contains sooner or later.
+  // These three bytes give `+/` in base64. Sooner or later a random state contains both characters.
   return Buffer.concat([Buffer.from([0xfb, 0xf0, 0xff]), randomBytes(bytes - 3)]).toString(as) + suffix
 }
 

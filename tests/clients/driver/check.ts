@@ -8,7 +8,7 @@ export function check(condition: boolean, complaint: string): asserts condition 
   if (!condition) throw new NotAsExpected(complaint)
 }
 
-/** @throws NotAsExpected unless both are the very same string */
+/** @throws NotAsExpected unless both strings are identical */
 export function checkSame(what: string, actual: string | null | undefined, expected: string): void {
   check(actual === expected, `${what} is ${actual ?? 'missing'}, not ${expected}`)
 }

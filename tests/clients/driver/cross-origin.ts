@@ -33,7 +33,7 @@ export async function checkPreflight(
   checkOrigin(origin, request, response.headers)
   const allowed = listOf(response.headers.get('access-control-allow-headers'))
   for (const name of names) {
-    // The asterisk does not cover credentials (Fetch §4.9).
+    // The asterisk does not cover `Authorization` (Fetch §4.9).
     const isAllowed = allowed.includes(name) || (allowed.includes('*') && name !== 'authorization')
     check(isAllowed, `${request} does not allow the header ${name}`)
   }
@@ -58,7 +58,7 @@ const safelistedInAnswers = [
 
 function checkOrigin(origin: string, request: string, headers: Headers): void {
   const allowed = headers.get('access-control-allow-origin')
-  check(allowed === '*' || allowed === origin, `${request} may not be read by a page of ${origin}`)
+  check(allowed === '*' || allowed === origin, `a page of ${origin} cannot read ${request}`)
 }
 
 const isSafelisted = (name: string, value: string) =>

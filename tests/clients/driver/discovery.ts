@@ -30,14 +30,14 @@ const serverMetadata = v.object({
 
 export type ServerMetadata = v.InferOutput<typeof serverMetadata>
 
-/** What a client knows before it has a client_id: the metadata. */
+/** The metadata, which a client reads before it has a client_id. */
 export interface Discovered {
   readonly challengeScope: string | undefined
   readonly resource: v.InferOutput<typeof resourceMetadata>
   readonly server: ServerMetadata
 }
 
-/** From the first refusal to the authorization server's metadata, with what strict clients insist on. */
+/** Goes from the first refusal to the authorization server's metadata, with the checks of strict clients. */
 export async function discover(profile: ClientProfile, stack: ProfileStack): Promise<Discovered> {
   let challenge = new Map<string, string>()
   for (const { method, message, headers } of profile.opening) {
@@ -53,21 +53,21 @@ export async function discover(profile: ClientProfile, stack: ProfileStack): Pro
         resourceMetadata,
         await find(profile, search, stack.mcpUrl, challenge.get('resource_metadata')),
       )
-      // RFC 9728 §3.3: otherwise it is the document of another resource.
+      // RFC 9728 §3.3: with another value, the document describes another resource.
       checkSame('resource', resource.resource, stack.mcpUrl)
-      check(resource.authorization_servers.length === 1, 'there is not one authorization server')
+      check(resource.authorization_servers.length === 1, 'the metadata does not list exactly one authorization server')
     } else {
-      // Clients of 2025-03-26 look for it before they know the issuer.
+      // Clients of 2025-03-26 read it before they know the issuer.
       const issuer = resource?.authorization_servers[0] ?? new URL(stack.mcpUrl).origin
       server = v.parse(serverMetadata, await find(profile, search, issuer, undefined))
       checkServer(server, issuer)
     }
   }
-  check(resource !== undefined && server !== undefined, 'the profile looks for too little')
+  check(resource !== undefined && server !== undefined, 'the profile does not search for all metadata')
   return { challengeScope: challenge.get('scope'), resource, server }
 }
 
-/** A client of 2025-03-26 knows only the address. Its host has to be the authorization server. */
+/** A client of 2025-03-26 knows only the address, and expects the authorization server at the same host. */
 const noMetadata = ({ mcpUrl }: ProfileStack): Discovered['resource'] => ({
   resource: mcpUrl,
   authorization_servers: [new URL(mcpUrl).origin],
@@ -100,7 +100,7 @@ async function find(
     const reaction = answer.status === 200 ? after.otherContent : answer.status >= 500 ? after.fault : after.notFound
     check(reaction === 'goes on', `${answer.request} was answered ${answer.status}, and the client gives up`)
   }
-  throw new Error(`none of ${at.join(', ')} is there`)
+  throw new Error(`none of ${at.join(', ')} exists`)
 }
 
 function checkServer(server: ServerMetadata, issuer: string): void {
@@ -110,6 +110,6 @@ function checkServer(server: ServerMetadata, issuer: string): void {
   check(server.response_types_supported.includes('code'), 'the code flow is not offered')
   for (const [name, url] of Object.entries(server)) {
     if (!name.endsWith('_endpoint')) continue
-    check(typeof url === 'string' && URL.parse(url)?.origin === issuer, `${name} is elsewhere`)
+    check(typeof url === 'string' && URL.parse(url)?.origin === issuer, `${name} is not on the issuer's origin`)
   }
 }

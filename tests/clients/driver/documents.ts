@@ -13,8 +13,7 @@ export interface DocumentHost {
   /** Settings with which the functions trust this host, although it is on this machine. */
   readonly settings: Readonly<Record<string, string>>
   /**
-   * Serves a document, and the keys that its `jwks_uri` names. Both addresses become addresses of this host: no test can serve
-   * the real ones here.
+   * Serves a document, and the keys of its `jwks_uri`, at addresses of this host instead of the real ones.
    *
    * @returns the client_id
    */
@@ -46,7 +45,7 @@ export async function startDocumentHost(): Promise<DocumentHost> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   const origin = `https://localhost:${address.port}`
 
-  /** The real address as a path of this host. */
+  /** The path of this host that stands for the real address. */
   const pathOf = (url: string) => `/${new URL(url).host}${new URL(url).pathname}`
 
   return {

@@ -4,16 +4,16 @@ import { check } from './check.ts'
 import { checkPreflight, fetchHeaders, readableHeaders } from './cross-origin.ts'
 import type { ClientProfile, HeaderFields } from './profile.ts'
 
-/** An answer, and the request that it belongs to as a failure names it: never with a value in it. */
+/** An answer, with the name of its request for failure messages. The name contains no values. */
 export interface Exchange {
   readonly request: string
   readonly status: number
-  /** Those that the client may read. */
+  /** The headers that the client may read. */
   readonly headers: Headers
   readonly text: string
 }
 
-/** One request of the client with exactly these headers, and with those that its browser adds if it runs in a page. */
+/** Sends a request with exactly these headers, plus those of the browser if the client runs in a page. */
 export async function exchange(
   { origin }: Pick<ClientProfile, 'origin'>,
   method: string,
@@ -34,12 +34,12 @@ async function readExchange(request: string, response: Response): Promise<Exchan
   return { request, status: response.status, headers: response.headers, text: await response.text() }
 }
 
-/** The answer's JSON, which holds no `null` anywhere: clients with a schema refuse the whole answer (T-04, R-04). */
+/** The answer's JSON. It must not contain `null`, because clients with a schema refuse such an answer (T-04, R-04). */
 export function jsonOf({ request, status, headers, text }: Exchange): unknown {
   const [mediaType] = (headers.get('content-type') ?? '').split(';')
   check(mediaType === 'application/json', `${request} ${status} is ${mediaType || 'without a content type'}, not JSON`)
   const value: unknown = JSON.parse(text)
-  check(!holdsNull(value), `${request} ${status} holds a null`)
+  check(!holdsNull(value), `${request} ${status} contains null`)
   return value
 }
 

@@ -15,11 +15,11 @@ const called = v.object({
 
 /** The client's part of the MCP protocol, with one access token. */
 export interface McpConnection {
-  /** Does everything that the client does before it may call a tool. */
+  /** Sends all requests that the client sends before its first tool call. */
   connect(): Promise<void>
-  /** The first tool answers a question, and the answer service hears that very question. */
+  /** Asks the first tool a question, and checks that the answer service received it. */
   ask(question: string): Promise<void>
-  /** A question as it is answered, whatever that is. */
+  /** Asks a question and returns the answer, even a refusal. */
   tryAsk(question: string): Promise<Exchange>
 }
 
@@ -67,7 +67,7 @@ export function createMcpConnection(profile: ClientProfile, stack: ProfileStack,
     checkStatus(await exchange(profile, 'POST', stack.mcpUrl, headers, notification), 202)
     if (!mcp.opensStream) return
     const stream = { ...headersFor('GET'), accept: 'text/event-stream' }
-    // There are none, and 405 is how a server says so.
+    // The server has no such stream, which it says with 405.
     checkStatus(await exchange(profile, 'GET', stack.mcpUrl, stream), 405)
   }
 }
@@ -78,7 +78,7 @@ const posted = (headers: HeaderFields): HeaderFields => ({
   ...headers,
 })
 
-/** The result of a message, out of JSON or of an event stream. */
+/** The result of a message, from JSON or an event stream. */
 function resultOf(answer: Exchange): v.InferOutput<typeof rpcAnswer>['result'] {
   checkStatus(answer, 200)
   const [, data = answer.text] = /^data: (\{.*)$/m.exec(answer.text) ?? []

@@ -1,6 +1,6 @@
 import type { JsonObject, McpHabits, Opening } from './profile.ts'
 
-/** The newest revision has no handshake: every request says itself who asks (MCP 2026-07-28). */
+/** The newest revision has no handshake: every request describes the client itself (MCP 2026-07-28). */
 export const isStateless = ({ version }: Pick<McpHabits, 'version'>) => version === '2026-07-28'
 
 export function message(method: string, params: JsonObject, habits: McpHabits): string {

@@ -4,7 +4,7 @@ import { createWatchedBrowser } from '../../../dev/worlds/secrets.ts'
 import { locationOf } from '../../support/oauth-client.ts'
 import { check } from './check.ts'
 
-/** The user at the browser that the client opens. It is a new browser each time. */
+/** The user at the browser that the client opens. Each sign-in uses a new browser. */
 export interface Person {
   readonly email: string
   readonly decides: 'approve' | 'cancel'
@@ -24,11 +24,11 @@ export async function personAnswers(authorizationUrl: URL, { email, decides }: P
   return wayBack(html.includes('<form') ? await pressConfirm(browser, html, callback) : page)
 }
 
-/** Returns where the browser is redirected, or where the button of the page leads: the scheme of an app takes a click. */
+/** Returns the URL of the redirect, or of the button on the page, which a custom scheme needs. */
 async function wayBack(response: Response): Promise<URL> {
   if (response.status === 303) return locationOf(response)
   const [, href = ''] = /<a class="button[^"]*" href="([^"]*)"/.exec(await response.text()) ?? []
   const url = URL.parse(href.replaceAll('&amp;', '&'))
-  check(response.status === 200 && url !== null, `the person is shown a page with status ${response.status}`)
+  check(response.status === 200 && url !== null, `the user gets a page with status ${response.status}`)
   return url
 }

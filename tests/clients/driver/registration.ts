@@ -12,7 +12,7 @@ import type { ProfileStack } from './world.ts'
 export interface KnownClient {
   readonly id: string
   readonly authentication: ClientAuthentication
-  /** Where the answer to the next request may go; a registration's port stays the one that it registered. */
+  /** The redirect URIs for the next request. A registration keeps its registered port. */
   redirectUri(index: number): string
 }
 
@@ -91,7 +91,7 @@ async function register(profile: ClientProfile, way: RegistrationWay, found: Dis
   const client = v.parse(registered, jsonOf(answer))
   keepSecret(client.client_secret)
   check(JSON.stringify(client.redirect_uris) === JSON.stringify(body.redirect_uris), 'the redirect_uris are not echoed')
-  check(client.grant_types.includes('refresh_token'), 'it would get no refresh token')
+  check(client.grant_types.includes('refresh_token'), 'the registration allows no refresh token')
   check(!client.client_id.startsWith('https://'), 'the client_id looks like the URL of a document')
   return {
     id: client.client_id,
@@ -100,7 +100,7 @@ async function register(profile: ClientProfile, way: RegistrationWay, found: Dis
   }
 }
 
-/** As registered, which may differ from the request (RFC 7591 §3.2.1). */
+/** The registered authentication, which may differ from the request (RFC 7591 §3.2.1). */
 function authenticationOf(client: v.InferOutput<typeof registered>): ClientAuthentication {
   const { token_endpoint_auth_method: method, client_secret: secret } = client
   if (method === 'client_secret_post' || method === 'client_secret_basic') {

@@ -2,13 +2,13 @@ import type { AuthorizationHabits, HeaderFields, Opening, RegistrationWay, Searc
 
 /** Shared by the clients on the Rust SDK (`rmcp`): observed with Codex, the rest from its source. */
 export const rmcpSource = {
-  fact: 'what it has of the Rust SDK: the headers of discovery, its order, the members of a registration, no resource in a refresh',
+  fact: 'as in the Rust SDK: the headers and order of discovery, the members of a registration, no resource in a refresh',
   from: 'https://github.com/modelcontextprotocol/rust-sdk/blob/main/crates/rmcp/src/transport/auth.rs',
 }
 
 const headers: HeaderFields = { 'mcp-protocol-version': '2024-11-05', accept: '*/*' }
 
-/** The message that was refused, and then a look at the address itself. */
+/** It sends the message, which is refused, and then a GET to the same address. */
 export const rmcpOpening: readonly Opening[] = [
   {
     method: 'POST',

@@ -5,16 +5,16 @@ import { type Step, type StepName, stepNames, stepsOf } from './steps.ts'
 import type { ProfileStack } from './world.ts'
 
 export interface StepResult {
-  /** The client, and by which of its ways. */
+  /** The client and its way. */
   readonly client: string
   readonly step: StepName
   readonly outcome: 'ok' | 'failed' | 'not applicable'
-  /** Of everything but `ok`. */
+  /** The reason for every outcome except `ok`. */
   readonly reason?: string
   readonly milliseconds: number
 }
 
-/** Runs the whole life of a client, once for each of its ways. A step fails if an earlier step left out what it needs. */
+/** Runs all steps of a client, once for each of its ways. A step fails if an earlier step did not provide its input. */
 export async function runProfile(profile: ClientProfile, stack: ProfileStack): Promise<readonly StepResult[]> {
   const results: StepResult[] = []
   const mcpUrl = `${stack.mcpUrl}${profile.finalSlash === true ? '/' : ''}`
@@ -42,7 +42,7 @@ async function attempt(step: Step): Promise<Pick<StepResult, 'outcome' | 'reason
 
 const folder = new URL('../profiles/', import.meta.url)
 
-/** Every profile: the default export of each file in the folder. */
+/** Loads every profile: the default export of each file in the folder. */
 export async function readProfiles(): Promise<readonly ClientProfile[]> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.ts')).sort()
   return Promise.all(

@@ -10,7 +10,7 @@ export const sdkInitialize: Opening = {
   headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
 }
 
-/** It goes on after any 4xx and after 502, and gives up after every other 5xx. */
+/** The SDK goes on after any 4xx and after 502, and gives up after every other 5xx. */
 export const sdkDiscovery = (
   headers: HeaderFields = discoveryHeaders,
 ): readonly [Search & { for: 'protected resource' }, Search & { for: 'authorization server' }] => [

@@ -67,7 +67,7 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
       const request = authorizationRequest(profile, found.get(), known.get())
       const answer = await answerTo(request, { email, decides: 'cancel' }, profile, found.get())
       checkSame('error', answer.get('error'), 'access_denied')
-      check(!answer.has('code'), 'there is a code all the same')
+      check(!answer.has('code'), 'a canceled sign-in gives a code')
     },
 
     'sign-in': async () => session.set(await signIn()),
@@ -81,7 +81,7 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
         checkStatus(refused, 401)
         const challenge = refused.headers.get('www-authenticate') ?? ''
         check(challenge.includes('error="invalid_token"'), 'the 401 does not say invalid_token')
-        check(challenge.includes('resource_metadata="'), 'the 401 does not say where to go')
+        check(challenge.includes('resource_metadata="'), 'the 401 names no resource metadata')
       }
       session.set(await tokenClient().refresh(refresh))
       await expectWorking(session.get())
@@ -91,7 +91,10 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
       const { refresh } = session.get()
       const all = Array.from({ length: profile.tokens.parallelRefreshes }, () => tokenClient().refresh(refresh))
       const answers = await Promise.all(all)
-      check(new Set(answers.map((tokens) => tokens.refresh)).size === 1, 'they got several refresh tokens')
+      check(
+        new Set(answers.map((tokens) => tokens.refresh)).size === 1,
+        'parallel refreshes got different refresh tokens',
+      )
       for (const tokens of answers) await expectWorking(tokens)
       session.set(answers[0] ?? session.get())
     },
@@ -119,12 +122,12 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
       if (way.whenUnknown === 'gives up') return
       const registeredAgain = await makeKnown(profile, way, found.get(), stack)
       await expectWorking(await signIn(0, registeredAgain))
-      // The refusal did no harm: the session of the known registration goes on.
+      // The refusal must not end the session of the known registration.
       session.set(await tokenClient().refresh(session.get().refresh))
     },
 
     async 'sign-out'() {
-      // A session that the MCP endpoint has not seen yet. It may accept a known session for a minute (T-23).
+      // Use a session that the MCP endpoint has not seen: it may accept a known session for a minute (T-23).
       const ended = await signIn()
       const kinds = profile.revokes.length > 0 ? profile.revokes : (['refresh_token'] as const)
       for (const kind of kinds) {
@@ -140,11 +143,11 @@ export function stepsOf(profile: ClientProfile, way: Way, stack: ProfileStack): 
 
   /** An unknown client gets no redirect: the user sees a page (A-04). */
   async function expectPage({ url }: AuthorizationRequest): Promise<void> {
-    // The browser goes there itself: no page asks across origins.
+    // The browser navigates there, so that the request is not cross-origin.
     const page = await exchange({ origin: null }, 'GET', url.href, { accept: 'text/html' })
     checkStatus(page, 400)
-    check(!page.headers.has('location'), 'an unknown client is redirected to')
-    check(page.text.includes('<h1'), 'the person is told nothing')
+    check(!page.headers.has('location'), 'an unknown client gets a redirect')
+    check(page.text.includes('<h1'), 'the page for an unknown client has no heading')
   }
 }
 
