@@ -1,6 +1,6 @@
 /**
  * `npm run test:clients`: published MCP clients, strict OAuth libraries and the official conformance suite against the
- * artifact. Exit code 0 only if every step of every client happened.
+ * artifact. The exit code is 0 only if every step of every client succeeded.
  */
 import { join } from 'node:path'
 import { styleText } from 'node:util'
@@ -23,14 +23,14 @@ import { type Cell, table } from './table.ts'
 
 const usage = `npm run test:clients
 
-Published MCP clients, strict OAuth libraries, the profiles of tests/clients/ and the official conformance suite, each
-through everything, against the built service. It takes about three minutes; the first time, it installs the clients from
-the npm registry. It needs a Chromium: apt-get install chromium-headless-shell.
+Runs published MCP clients, strict OAuth libraries, the profiles of tests/clients/ and the official conformance suite
+against the built service. It takes about three minutes. The first run installs the clients from the npm registry. It
+needs a Chromium: apt-get install chromium-headless-shell.
 
-  --only <text>   only the clients whose name contains this; no profiles, no suite`
+  --only <text>   runs only the clients whose name contains this text; no profiles, no suite`
 
 const { only } = readOptions(usage, { only: { type: 'string' } })
-/** Seconds. Short, because every life waits for it; but mcp-remote would refresh a token of 60 s before every request. */
+/** Seconds. Short, because every client waits for it. With 60 s, mcp-remote would refresh before every request. */
 const accessTokenLifetime = 75
 
 const began = performance.now()
@@ -42,7 +42,7 @@ function progress(what: string): void {
   console.log(styleText('dim', `${seconds().padStart(4)} s  ${what}`))
 }
 
-/** @returns whether all is well */
+/** Runs everything. @returns whether all of it passed */
 async function testClients(): Promise<boolean> {
   const packages = await installPackages(progress)
   const kinds = (await clientKinds(packages)).filter(({ name }) => name.includes(only ?? ''))
@@ -55,7 +55,7 @@ async function testClients(): Promise<boolean> {
     const artifact = await buildInChild({ outDir: join(folder.path, 'functions'), signal: interrupted })
     const settings = {
       ...profileWorld.settings,
-      // Each client asks for more when it needs it, or shows that it cannot.
+      // Each client must ask for more scopes when it needs them.
       MCP_ASK_ALL_SCOPES: 'false',
       MCP_OAUTH_ACCESS_TTL: `${accessTokenLifetime}`,
       MCP_OAUTH_INTROSPECTION_TOKENS: newSecret(),
@@ -95,7 +95,7 @@ async function withWorld<T>(artifact: Artifact, settings: Settings, work: (world
   }
 }
 
-/** In a world with the lifetimes that are usual: some profiles would refresh for every request in the other. */
+/** Runs the profiles in a world with the usual lifetimes. With short ones, some would refresh before every request. */
 async function runProfiles(artifact: Artifact, profileWorld: ProfileWorld): Promise<readonly Cell[]> {
   return withWorld(artifact, profileWorld.settings, async (world) => {
     const cells: Cell[] = []
@@ -104,7 +104,7 @@ async function runProfiles(artifact: Artifact, profileWorld: ProfileWorld): Prom
   })
 }
 
-/** Prints long output first, so that the terminal ends with the tables. @returns whether all is well */
+/** Prints long output first, so that the terminal ends with the tables. @returns whether everything passed */
 function report(
   lives: Awaited<ReturnType<typeof runLives>>,
   profiles: readonly Cell[],
@@ -132,7 +132,7 @@ const mostLines = 40
 const longestLine = 300
 
 function explain(whose: string, lines: readonly string[]): void {
-  console.log(`\n${styleText('bold', `The last that ${whose} has printed`)}`)
+  console.log(`\n${styleText('bold', `The last lines of ${whose}`)}`)
   for (const line of lines.slice(-mostLines)) console.log(line.slice(0, longestLine))
 }
 

@@ -17,9 +17,9 @@ export interface LoggedEvent {
 export interface Evidence {
   /** Takes a line that the functions have printed. */
   take(line: string): void
-  /** Everything that was logged of a client and of its grants. */
+  /** The logged events of a client and its grants. */
   of(clientId: string): readonly LoggedEvent[]
-  /** Output for the search of a fault. */
+  /** The last lines of output, to find the cause of a failure. */
   lastLines(): readonly string[]
 }
 
@@ -49,7 +49,7 @@ const kept = 200
 const patience = 10_000
 const pause = 20
 
-/** Waits for what happens shortly after an answer, such as a log line. @throws Error if it never happens */
+/** Waits for an event shortly after an answer, such as a log line. @throws Error if it never happens */
 export async function eventually<T>(what: string, look: () => T | undefined): Promise<T> {
   const end = performance.now() + patience
   for (;;) {

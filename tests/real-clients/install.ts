@@ -6,7 +6,7 @@ import { Explained } from '../../dev/explained.ts'
 import { repository } from '../../dev/repository.ts'
 import { startProcess } from './processes.ts'
 
-/** The published clients and suites of this folder's package.json, installed. */
+/** The installed clients and suites of this folder's package.json. */
 export interface Packages {
   /** The absolute path of a file of an installed package. */
   path(name: string, file: string): string
@@ -17,7 +17,7 @@ export interface Packages {
 }
 
 const source = join(repository, 'tests/real-clients')
-/** Outside of everything that is built, tested or deployed. */
+/** The folder is outside of everything that is built, tested or deployed. */
 const target = join(repository, '.local/real-clients')
 const files = ['package.json', 'package-lock.json', '.npmrc']
 const longest = 300_000
@@ -25,7 +25,7 @@ const longest = 300_000
 /**
  * Installs the packages of package-lock.json, unless they are installed. It runs no script of a package.
  *
- * @throws Explained with npm's own words
+ * @throws Explained with npm's message
  */
 export async function installPackages(progress: (what: string) => void): Promise<Packages> {
   if (!(await isInstalled())) {
@@ -52,7 +52,7 @@ export async function installPackages(progress: (what: string) => void): Promise
 }
 
 async function isInstalled(): Promise<boolean> {
-  // npm writes this one last: without it, it was interrupted.
+  // npm writes this file last. Without it, an installation was interrupted.
   if (!existsSync(join(target, 'node_modules/.package-lock.json'))) return false
   const [wanted, installed] = await Promise.all(
     [source, target].map((folder) => readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => undefined)),

@@ -7,18 +7,18 @@ import type { Person } from './person.ts'
 import { type ClientStep, clientSteps, type RealClient, type RealClientKind, toolName } from './real-client.ts'
 import type { Cell } from './table.ts'
 
-/** The life of one client, in parts between which all clients wait for each other. None of them throws. */
+/** The life of one client in parts. All clients finish a part before the next begins. No part throws. */
 export interface Life {
   readonly name: string
   /** From the first request to the first answer. */
   begin(): Promise<void>
-  /** Whatever else the service can do for a person. */
+  /** Calls every other tool, and one that needs more scopes. */
   useTools(): Promise<void>
-  /** When the access token has expired. */
+  /** Continues after the access token has expired. */
   goOn(): Promise<void>
   /** Ends the session, by the client itself or with its refresh token. */
   end(): Promise<void>
-  /** When no instance remembers the session. */
+  /** Continues when no instance has the session in its cache. */
   beginAgain(): Promise<void>
   close(): Promise<void>
   cells(): readonly Cell[]
@@ -26,7 +26,7 @@ export interface Life {
   output(): string
 }
 
-/** So many requests at the same moment. */
+/** The number of concurrent requests. */
 const racers = 3
 
 export function createLife(
@@ -45,7 +45,7 @@ export function createLife(
   const set = (step: ClientStep, outcome: Cell['outcome'], milliseconds: number, reason?: string) =>
     cells.set(step, { client: name, step, outcome, milliseconds, ...(reason !== undefined && { reason }) })
 
-  /** Whatever fails in it fails the first of these steps, and those after it are not reached. */
+  /** Runs some steps. A failure fails the first step that is still open, and the later ones are not reached. */
   async function part(steps: readonly ClientStep[], work: () => Promise<void>): Promise<void> {
     const open = () => steps.filter((step) => !cells.has(step))
     for (const step of open()) if (without[step] !== undefined) set(step, 'not applicable', 0, without[step])
@@ -53,7 +53,7 @@ export function createLife(
     try {
       if (failed) throw new Error(`not reached: ${failed.step} failed`)
       await work()
-      if (open().length > 0) throw new Error('it was not done, and nothing says why')
+      if (open().length > 0) throw new Error('the step did not run, for an unknown reason')
     } catch (error) {
       const [first, ...others] = open()
       if (first) set(first, 'failed', 0, firstLine(error))
@@ -90,14 +90,14 @@ export function createLife(
     await usesTool('whoami', {}, new RegExp(person.email))
   }
 
-  /** For this the client has to ask for more than it has, and the person to agree once more. */
+  /** Sends feedback, for which the client must request another scope and the user must approve it. */
   async function sendFeedback(): Promise<void> {
     const feedback = `This page helped. ${randomUUID()}`
     await usesTool('submit_documentation_feedback', { feedback }, /submitted/)
     const sent = world.forms.submissions().find(({ body }) => body.feedback === feedback)
     if (sent?.body['user-email'] !== person.email) throw new Error('the feedback has not arrived under their address')
     if (person.requests.at(-1)?.searchParams.get('scope')?.includes('docs:feedback') !== true) {
-      throw new Error('nobody was asked for more')
+      throw new Error('the client did not request another scope')
     }
   }
 
@@ -107,16 +107,17 @@ export function createLife(
     for (const [index, question] of questions.entries()) checkAnswer(question, answers[index] ?? [])
   }
 
-  /** The calls of the answer service, their users, and their results. */
+  /** Checks that the answer service got the question for this user, and that the answer is its result. */
   function checkAnswer(question: string, answer: readonly string[]): void {
     const call = world.kapa.calls().find(({ query }) => query === question)
     if (!call) throw new Error('the question has not reached the answer service')
-    if (JSON.stringify(call.user).includes(person.email) === false) throw new Error('it was asked as somebody else')
+    if (JSON.stringify(call.user).includes(person.email) === false)
+      throw new Error('the answer service got the question for another user')
     if (!answer.some((text) => text.includes('/documents/'))) throw new Error('the answer cites no documentation')
   }
 
   const refreshes = () => count('refresh_rotated', 'refresh_repeated')
-  /** When it had used every tool. */
+  /** The number of refreshes when the client had used every tool. */
   let refreshesOfTools = 0
 
   const clientId = () => person.requests.at(-1)?.searchParams.get('client_id') ?? ''
@@ -144,10 +145,10 @@ export function createLife(
         const asked = performance.now()
         checkRequest(person.requests[0])
         const known = await eventually(
-          'how it is known',
+          'its way to get a client_id',
           () => [...times('client_registered'), ...times('client_document_asked')][0],
         )
-        // The log line follows a moment after its answer.
+        // The log line follows shortly after the answer.
         const registered = Math.min(known, asked)
         set('discovery', 'ok', registered - began)
         set('registration', 'ok', asked - registered)
@@ -198,7 +199,7 @@ export function createLife(
       }),
 
     async close() {
-      // A client that does not end by itself ends with this process.
+      // A client that does not stop ends with this process.
       await client.close().catch(() => {})
       await person.leaves()
     },
@@ -213,7 +214,7 @@ export function createLife(
   }
 }
 
-/** Browsers explain themselves at length. */
+/** The first line of an error. Errors of browsers have many lines. */
 function firstLine(error: unknown): string {
   const [line = ''] = stripVTControlCharacters(error instanceof Error ? error.message : String(error)).split('\n')
   return line

@@ -8,7 +8,7 @@ import type { RealClientKind } from './real-client.ts'
 
 export interface LivesOptions {
   readonly world: World
-  /** Seconds: of the world's access tokens. */
+  /** The lifetime of the world's access tokens, in seconds. */
   readonly accessTokenLifetime: number
   readonly evidence: Evidence
   readonly packages: Packages
@@ -17,34 +17,34 @@ export interface LivesOptions {
   /** The folder for the homes of all users. */
   readonly folder: string
   readonly progress: (what: string) => void
-  /** Work that is done while the access tokens expire. */
+  /** Runs while the access tokens expire. */
   readonly meanwhile: () => Promise<void>
 }
 
-/** Seconds for which the service still takes an expired token, and one to be sure. */
+/** Seconds for which the service still accepts an expired token, plus one. */
 const tolerance = 6
-/** So many clients at a time: the figures are to be theirs, not the machine's. */
+/** How many clients run concurrently. With more, the machine would slow their figures. */
 const atOnce = 3
 
-/** Runs every client through its whole life, part by part. Failures stand in the cells of the client. */
+/** Runs every client through its whole life, part by part. The cells of a client contain its failures. */
 export async function runLives(options: LivesOptions): Promise<readonly Pick<Life, 'name' | 'cells' | 'output'>[]> {
   const { world, progress } = options
   const lives: Life[] = []
   try {
     await startLives(options, lives)
-    progress('every client signs in, and asks')
+    progress('every client signs in and asks a question')
     await inTurns(lives, (life) => life.begin())
-    progress('every client uses every other tool, and asks for more scopes')
+    progress('every client uses every other tool and asks for more scopes')
     await inTurns(lives, (life) => life.useTools())
     const signedIn = performance.now()
     await options.meanwhile()
-    progress('until every access token has expired')
+    progress('waiting until every access token has expired')
     await pause((options.accessTokenLifetime + tolerance) * 1000 - (performance.now() - signedIn))
-    progress('every client goes on')
+    progress('every client continues with an expired token')
     await inTurns(lives, (life) => life.goOn())
-    progress('every session is ended')
+    progress('every client ends its session')
     await inTurns(lives, (life) => life.end())
-    // An instance that has seen a session takes it for live for a minute; the next one has seen none.
+    // An instance may accept a session that it has seen for a minute. A new instance has seen none.
     await world.hosts()[0]?.kill()
     await world.restartHost(0)
     progress('every client signs in again')
@@ -64,13 +64,13 @@ async function startLives(options: LivesOptions, lives: Life[]): Promise<void> {
       await person.leaves()
       // Without a browser, all other clients still run. CI has one.
       if (!/^No Chromium found/.test(error.message)) throw error
-      console.log(`! ${kind.name} is left out. ${error.message}`)
+      console.log(`! ${kind.name} does not run. ${error.message}`)
     })
     if (client) lives.push(createLife(kind, { client, person, world, mcpUrl, evidence }))
   }
 }
 
-/** Each once. */
+/** Runs the work once for each client, with up to `atOnce` clients concurrently. */
 async function inTurns(lives: readonly Life[], work: (life: Life) => Promise<void>): Promise<void> {
   const waiting = [...lives]
   const turns = Array.from({ length: atOnce }, async () => {

@@ -14,15 +14,15 @@ export interface Person {
   readonly email: string
   /** Every authorization request that the user was sent to. */
   readonly requests: readonly URL[]
-  /** A folder for their programs to keep things in. */
+  /** The folder where the user's programs keep their files. */
   readonly home: string
-  /** The environment of the user's programs: nothing of this process, and a browser that is this user. */
+  /** The environment of the user's programs. It has nothing of this process, and a browser command that leads to this user. */
   readonly environment: Readonly<Record<string, string>>
-  /** They saw that page in a browser that is none of these. */
+  /** Records an authorization request that the user opened in another browser. */
   wasSentTo(url: URL): void
-  /** Agrees and signs in. @returns the authorization response, not yet requested */
+  /** Approves and signs in. @returns the authorization response, not yet requested */
   signsIn(url: URL): Promise<URL>
-  /** Errors after a program has opened the browser. */
+  /** Errors that happened after a program had opened the browser. */
   readonly problems: readonly string[]
   leaves(): Promise<void>
 }
@@ -32,7 +32,7 @@ const openBrowser = `#!/usr/bin/env node
 fetch(process.env.BROWSER_URL, { method: 'POST', body: process.argv[2] })
 `
 
-/** @param folder in which their home is made */
+/** @param folder the parent of the user's home folder */
 export async function createPerson(folder: string): Promise<Person> {
   const email = newAddress()
   const browser = createBrowser()
@@ -45,10 +45,10 @@ export async function createPerson(folder: string): Promise<Person> {
     return personSignsIn({ authorizationUrl: url, email, browser })
   }
 
-  /** As a browser does: the answer goes to the listener of the program on this machine. */
+  /** Signs in as a browser does, and takes the answer to the program's listener on this machine. */
   async function opens(url: string): Promise<void> {
     const answer = await signsIn(new URL(url))
-    // mcp-remote opens the browser before it listens: no person signs in as fast as this one does.
+    // mcp-remote opens the browser before it listens. A real user is slower than this one.
     await listening(answer)
     const response = await fetch(answer)
     if (!response.ok) throw new Error(`the client answered its authorization response ${response.status}`)
@@ -66,7 +66,7 @@ export async function createPerson(folder: string): Promise<Person> {
 
   const programs = join(home, 'bin')
   await mkdir(programs)
-  // The name by which programs on Linux ask for a browser, first in the path.
+  // Programs on Linux open the browser with this command, and find it first in the path.
   const opener = join(programs, 'xdg-open')
   await writeFile(opener, openBrowser, { mode: 0o755 })
 
@@ -93,7 +93,7 @@ export async function createPerson(folder: string): Promise<Person> {
 const patience = 10_000
 const pause = 20
 
-/** Settles when the port takes connections. @throws Error if it never does */
+/** Settles when the port accepts connections. @throws Error if it never does */
 async function listening({ hostname, port }: URL): Promise<void> {
   const end = performance.now() + patience
   for (;;) {

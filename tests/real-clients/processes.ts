@@ -8,15 +8,15 @@ export interface RunningProcess {
   output(): string
   /** The standard output only. */
   standardOutput(): string
-  /** The first line, printed already or later, in which the pattern is found. @throws Error if it ends without one */
+  /** Waits for the first printed line that matches. Earlier lines count too. @throws Error if the process ends without one */
   line(pattern: RegExp): Promise<RegExpExecArray>
   /** Writes to its standard input, if it was started with `talks`. */
   type(text: string): void
-  /** A message over the channel between the two, if it was started with `talks`. */
+  /** Sends a message over the IPC channel, if it was started with `talks`. */
   send(message: object): void
-  /** Called for each message of the program's. */
+  /** Calls the listener for each message of the program. */
   onMessage(listener: (message: unknown) => void): void
-  /** Ends it, with all that it has started. */
+  /** Ends the process and all processes that it has started. */
   stop(): Promise<void>
 }
 
@@ -26,10 +26,10 @@ process.on('exit', () => {
 })
 
 /**
- * Starts a program in a process group of its own, which ends with this process at the latest.
+ * Starts a program in its own process group, which ends with this process at the latest.
  *
- * @param options longest: milliseconds after which it is ended; talks: with a standard input, and with a channel for
- *   messages if it is a Node program
+ * @param options longest: milliseconds after which the program is ended; talks: it gets a standard input, and an IPC
+ *   channel if it is a Node program
  */
 export function startProcess(
   file: string,
@@ -107,6 +107,6 @@ function endGroup(group: number): void {
   try {
     process.kill(-group, 'SIGKILL')
   } catch {
-    // No process of it is left.
+    // The group has no process left.
   }
 }

@@ -4,17 +4,17 @@ import type { ToolArguments } from '../clients/tool-answer.ts'
 import type { Packages } from './install.ts'
 import type { Person } from './person.ts'
 
-/** A published client in one person's hands. Whatever it does not manage it throws. */
+/** A published client of one user. Its methods throw if the client fails. */
 export interface RealClient {
-  /** Finds the service, makes itself known, has the person sign in, and is connected. */
+  /** Discovers the service, gets a client_id, lets the user sign in, and connects. */
   signIn(): Promise<void>
-  /** The texts of the tool's answer. Signs in again, or for more, where the client would. */
+  /** Calls a tool and returns its texts. Signs in again, or for more scopes, if the client would. */
   use(tool: string, args: ToolArguments): Promise<readonly string[]>
-  /** Asks all questions at the same moment, each through a part of the client that refreshes for itself. */
+  /** Asks all questions concurrently, each in a part of the client that refreshes independently. */
   askAtOnce?(questions: readonly string[]): Promise<readonly (readonly string[])[]>
-  /** The client's own way to end the session, at the authorization server too. */
+  /** Ends the session as the client does, also at the authorization server. */
   signOut?(): Promise<void>
-  /** For a client without such a way: its stored refresh token. */
+  /** The stored refresh token, for a client that cannot sign out. */
   refreshToken?(): Promise<string>
   /** Its output. */
   output(): string
@@ -32,13 +32,13 @@ export interface Surroundings {
 }
 
 export interface RealClientKind {
-  /** With its version. */
+  /** The name with the version. */
   readonly name: string
-  /** Why it has no such step. */
+  /** The steps that the client does not have, with the reasons. */
   readonly without?: Readonly<Partial<Record<ClientStep, string>>>
-  /** It renews its tokens before they expire, used or not. */
+  /** Whether it renews its tokens before they expire, even if it is not used. */
   readonly refreshesByItself?: boolean
-  /** Its person has typed in the address with a slash at the end. */
+  /** Whether the user has typed the address with a slash at the end. */
   readonly finalSlash?: boolean
   start(surroundings: Surroundings): Promise<RealClient>
 }

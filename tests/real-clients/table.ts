@@ -5,12 +5,15 @@ export interface Cell {
   readonly client: string
   readonly step: string
   readonly outcome: 'ok' | 'failed' | 'not applicable'
-  /** Of everything but `ok`. */
+  /** The reason for every outcome except `ok`. */
   readonly reason?: string
   readonly milliseconds: number
 }
 
-/** A table of client by step with seconds; below it why a client has no such step, or failed. Steps that no client has are left out. */
+/**
+ * A table of clients and steps with seconds, without the steps that no client has. Below it, the reasons why a client has
+ * no such step or failed.
+ */
 export function table(cells: readonly Cell[]): string {
   const clients = [...new Set(cells.map(({ client }) => client))]
   const steps = [...new Set(cells.map(({ step }) => step))]
@@ -32,7 +35,7 @@ function textOf(cell: Cell | undefined): string {
   return cell?.outcome === 'failed' ? '✗' : '–'
 }
 
-// `styleText` leaves colors out where the output is no terminal, or NO_COLOR is set.
+// `styleText` adds no colors if the output is not a terminal, or NO_COLOR is set.
 function colored(cell: Cell | undefined, text: string): string {
   if (cell?.outcome === 'ok') return styleText('green', text)
   return cell?.outcome === 'failed' ? styleText('red', text) : styleText('dim', text)
@@ -42,7 +45,7 @@ function colored(cell: Cell | undefined, text: string): string {
 function reasons(cells: readonly Cell[]): readonly string[] {
   const lines = new Map<string, string[]>()
   for (const { outcome, client, step, reason = '' } of cells) {
-    // A cell after a failure adds nothing.
+    // The steps after a failure have no reason of their own.
     if (outcome === 'ok' || reason.startsWith('not reached')) continue
     const line = `${outcome === 'failed' ? '✗' : '–'} ${step}: ${reason}`
     lines.set(line, [...(lines.get(line) ?? []), client])

@@ -12,10 +12,10 @@ import { createOauth4webapi } from './oauth4webapi.ts'
 import { createOpenidClient } from './openid-client.ts'
 import { sdkKind } from './sdk.ts'
 
-/** Of those that `npm test` uses too, and that are installed with everything else: the exact version is in package.json. */
+/** The clients that `npm test` also uses. The root package.json contains their exact versions. */
 const { dependencies, devDependencies } = ours
 
-/** Every client, and every way to be one. */
+/** Every client, in every way in which it runs. */
 export async function clientKinds(packages: Packages): Promise<readonly RealClientKind[]> {
   const openidClient: typeof import('openid-client') = await import(packages.entry('openid-client'))
   const names = {

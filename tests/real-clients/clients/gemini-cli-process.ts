@@ -1,7 +1,7 @@
 /**
  * The part of the Gemini CLI that connects to MCP servers, without its user interface: signs in as `/mcp auth` does, and
- * connects as a session does. A process of its own for each person, since it takes their home from the environment; it
- * gets its orders over the channel.
+ * connects as a session does. Each user has a separate process, because it reads the user's home from the environment. It
+ * gets its commands over the IPC channel.
  *
  * Arguments: the URL to import, the version of the package, and the address of the server.
  */

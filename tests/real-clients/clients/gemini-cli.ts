@@ -6,7 +6,7 @@ import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { startProcess } from '../processes.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
 
-/** An order for `gemini-cli-process.ts`: use a tool, or sign in. */
+/** A command for `gemini-cli-process.ts`: use a tool, or sign in. */
 export interface Command {
   readonly id: number
   readonly use?: { readonly tool: string; readonly args: ToolArguments }
@@ -29,8 +29,8 @@ const keptTokens = v.array(v.object({ token: v.object({ refreshToken: v.string()
 const longest = 600_000
 
 /**
- * The Gemini CLI's own code from the package that it is built on, with its person's home and browser. It refreshes five
- * minutes before the access token ends, which is before every request here.
+ * The code of the Gemini CLI, from the package on which it is built, with the user's home and browser. It refreshes five
+ * minutes before the access token expires, which here means before every request.
  */
 export async function geminiCliKind(
   packages: Surroundings['packages'],
@@ -40,7 +40,7 @@ export async function geminiCliKind(
   return {
     name: `Gemini CLI ${version}${finalSlash ? ', at /mcp/' : ''}`,
     finalSlash,
-    without: { 'sign-out': 'it has no command for it: its file of tokens is deleted by hand' },
+    without: { 'sign-out': 'it has no command for this; the user deletes its token file' },
     async start({ mcpUrl, packages, person }) {
       const program = fileURLToPath(new URL('./gemini-cli-process.ts', import.meta.url))
       const args = [program, packages.entry(name), version, mcpUrl]
@@ -56,7 +56,7 @@ export async function geminiCliKind(
 
       async function does(use?: Command['use']): Promise<readonly string[]> {
         const id = ++commands
-        // The answer to its question whether it may open the browser.
+        // Answers its question whether it may open the browser.
         child.type('y\n')
         const answered = new Promise<Outcome>((resolve) => waiting.set(id, resolve))
         child.send({ id, use })
@@ -72,7 +72,7 @@ export async function geminiCliKind(
           try {
             return await does({ tool, args })
           } catch {
-            // Its person types `/mcp auth`.
+            // The user types `/mcp auth`.
             await does()
             return does({ tool, args })
           }
@@ -82,7 +82,7 @@ export async function geminiCliKind(
         async refreshToken() {
           const text = await readFile(join(person.home, '.gemini/mcp-oauth-tokens.json'), 'utf8')
           const [kept] = v.parse(keptTokens, JSON.parse(text))
-          if (!kept) throw new Error('it keeps no tokens')
+          if (!kept) throw new Error('it has stored no tokens')
           return kept.token.refreshToken
         },
         output: () => child.output(),

@@ -16,7 +16,7 @@ export async function inspectorCliKind(packages: Surroundings['packages']): Prom
   return {
     name: `MCP Inspector CLI ${await packages.version(name)}`,
     without: {
-      'more scopes': 'asked for more scopes, it refreshes, which never brings more, and gives up (2.12.0)',
+      'more scopes': 'if a tool needs more scopes, it refreshes, which never adds scopes, and gives up (2.12.0)',
       'sign-out': noSignOut,
     },
     async start({ world, packages, person }) {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 
 /**
- * It means to call the revocation endpoint when its state is cleared, but takes the metadata from a place where an
- * ordinary sign-in does not put it, and leaves the call out (seen running 2.12.0).
+ * When its state is cleared, the Inspector should call the revocation endpoint. It reads the metadata from a place where
+ * a normal sign-in does not store it, and so does not call (seen running 2.12.0).
  */
 export const noSignOut = 'it forgets its tokens, and does not call the revocation endpoint (2.12.0)'
 
@@ -14,12 +14,12 @@ export const storeInFile = { MCP_INSPECTOR_SECRET_STORE: 'file' } as const
 const secretsFile = v.object({ secrets: v.record(v.string(), v.string()) })
 const keptTokens = v.pipe(v.string(), v.parseJson(), v.object({ refresh_token: v.string() }))
 
-/** @param home of the person */
+/** @param home the user's home folder */
 export async function keptRefreshToken(home: string): Promise<string> {
   const text = await readFile(join(home, '.mcp-inspector/secrets.json'), 'utf8')
   for (const secret of Object.values(v.parse(secretsFile, JSON.parse(text)).secrets)) {
     const found = v.safeParse(keptTokens, secret)
     if (found.success) return found.output.refresh_token
   }
-  throw new Error('it keeps no tokens')
+  throw new Error('it has stored no tokens')
 }

@@ -7,15 +7,18 @@ import type { RealClientKind, Surroundings } from '../real-client.ts'
 import { keptRefreshToken, noSignOut, storeInFile } from './inspector-store.ts'
 
 const longest = 300_000
-/** Milliseconds that a page has for its own work. */
+/** Milliseconds that the page may take for a step. */
 const patience = 20_000
 
-/** The Inspector's web page, in Chromium, by its own buttons; its backend makes the OAuth requests. */
+/** The Inspector's web page in Chromium, driven by its buttons. Its backend sends the OAuth requests. */
 export async function inspectorUiKind(packages: Surroundings['packages']): Promise<RealClientKind> {
   const name = '@modelcontextprotocol/inspector'
   return {
     name: `MCP Inspector UI ${await packages.version(name)}`,
-    without: { 'sign-out': noSignOut, 'parallel refresh': 'a page has one connection, and asks one thing at a time' },
+    without: {
+      'sign-out': noSignOut,
+      'parallel refresh': 'a page has one connection, and sends one request at a time',
+    },
     async start({ world, packages, person }) {
       const launcher = packages.path(name, 'clients/launcher/build/index.js')
       const backend = startProcess(
@@ -93,7 +96,7 @@ async function execute(page: Page, tool: string, args: ToolArguments): Promise<v
   await page.getByRole('button', { name: /execute/i }).click()
 }
 
-/** Our consent page and the OpenID Provider's form, with the mouse and the keyboard. */
+/** Completes our consent page and the OpenID Provider's form with mouse and keyboard. */
 async function signInByHand(page: Page, email: string): Promise<void> {
   await page.getByRole('button', { name: /^continue/i }).click()
   const field = page.getByLabel(/e-?mail/i)

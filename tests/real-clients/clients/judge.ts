@@ -13,18 +13,18 @@ export interface JudgedTokens {
 
 /** A strict OAuth library. It refuses every answer that the specifications do not allow. */
 export interface Judge {
-  /** Discovery and registration, by the metadata that is found. */
+  /** Discovers the metadata and registers. */
   register(metadata: RegistrationRequest): Promise<void>
-  /** @returns where the person is to go */
+  /** @returns the URL to which the user must go */
   authorizationUrl(scope: string): Promise<URL>
   redeem(answer: URL): Promise<JudgedTokens>
   refresh(refreshToken: string): Promise<JudgedTokens>
   revoke(token: string): Promise<void>
-  /** A request with the access token; the answer whatever it is. */
+  /** Sends a request with the access token, and returns any answer. */
   fetch(accessToken: string, body: string, headers: Headers): Promise<Response>
 }
 
-/** RFC 7591 §2. */
+/** Client metadata of RFC 7591 §2. */
 export type RegistrationRequest = Readonly<Record<string, string | string[] | { keys: Record<string, string>[] }>>
 
 export interface JudgeOptions {
@@ -32,14 +32,14 @@ export interface JudgeOptions {
   readonly resource: URL
   readonly method: AuthenticationMethod
   readonly redirectUri: string
-  /** For `private_key_jwt`: ES256. */
+  /** The ES256 key for `private_key_jwt`. */
   readonly key: CryptoKey
-  /** By which a resource server may ask about access tokens. */
+  /** The token with which a resource server calls the introspection endpoint. */
   readonly introspectionToken: string
 }
 
 const redirectUri = 'http://127.0.0.1:33419/callback'
-/** Of the key of `private_key_jwt`. */
+/** The id of the key for `private_key_jwt`. */
 export const keyId = 'judge'
 const called = v.object({
   result: v.object({ content: v.array(v.object({ type: v.string(), text: v.optional(v.string(), '') })) }),

@@ -13,7 +13,7 @@ export async function mcpRemoteKind(packages: Surroundings['packages'], by: 'DCR
   const name = `mcp-remote ${await packages.version('mcp-remote')}, ${by}`
   return {
     name,
-    without: { 'sign-out': 'it has no sign-out: its folder of tokens is deleted by hand' },
+    without: { 'sign-out': 'it has no sign-out; the user deletes its token folder' },
     async start({ world, packages, person, documents }) {
       const folder = join(person.home, 'mcp-remote')
       const args = [packages.path('mcp-remote', 'dist/proxy.js'), world.mcpUrl]
@@ -60,7 +60,7 @@ export async function mcpRemoteKind(packages: Surroundings['packages'], by: 'DCR
         async refreshToken() {
           const names = await readdir(folder, { recursive: true })
           const file = names.find((name) => name.endsWith('_tokens.json'))
-          if (!file) throw new Error('it keeps no tokens')
+          if (!file) throw new Error('it has stored no tokens')
           return v.parse(keptTokens, JSON.parse(await readFile(join(folder, file), 'utf8'))).refresh_token
         },
         output: () => printed,

@@ -48,13 +48,13 @@ export async function mcpcKind(packages: Surroundings['packages']): Promise<Real
           try {
             return await useBy(sessions[0], tool, args)
           } catch {
-            // As its message says. It asks only for the scopes that it is given, or that the server metadata lists;
-            // and it registers again, so that the other sessions know only the earlier client. Whether
-            // they could start again, their next question shows.
+            // Its message recommends this. It asks only for the given scopes, or those of the server metadata. It also
+            // registers again, so that the other sessions know only the earlier client. Their next question shows whether
+            // they can start again.
             await run('login', mcpUrl, '--scope', 'docs:read docs:feedback')
             const [first, ...others] = sessions
             await run(first, 'restart').catch(async () => {
-              // A session whose end it has noticed is closed, and has to be created again.
+              // It closes a session whose end it has noticed, so that the session must be created again.
               await run(first, 'close').catch(() => undefined)
               await run('connect', mcpUrl, first)
             })
@@ -72,7 +72,7 @@ export async function mcpcKind(packages: Surroundings['packages']): Promise<Real
             const found = v.safeParse(keptTokens, entry)
             if (found.success) return found.output.refreshToken
           }
-          throw new Error('it keeps no tokens')
+          throw new Error('it has stored no tokens')
         },
         output: () => printed,
         close: async () => void (await Promise.all(sessions.map((session) => run(session, 'close')))),

@@ -116,7 +116,7 @@ function tokensOf({
   return { accessToken, refreshToken }
 }
 
-/** A challenge is an answer like another one here. */
+/** Returns the answer even if it is a challenge, for which the library throws. */
 export async function passing(answer: Promise<Response>): Promise<Response> {
   return answer.catch((error: unknown) => {
     if (error instanceof Error && 'response' in error && error.response instanceof Response) return error.response

@@ -1,9 +1,9 @@
-/** The part of openid-client 6 that is used here. It is installed apart, and so is no part of the type check. */
+/** The part of openid-client 6 that is used here. The package is installed separately, without a type check. */
 declare module 'openid-client' {
   export interface Configuration {
     clientMetadata(): { readonly client_id: string }
   }
-  /** How a client proves itself; made and used by the library alone. */
+  /** A client authentication method, which only the library creates and uses. */
   export type ClientAuth = (...given: never[]) => void
   interface Tokens {
     readonly access_token: string

@@ -5,9 +5,9 @@ import { toolName } from '../real-client.ts'
 const noSignOut = 'the SDK has no sign-out: an application calls the revocation endpoint itself, as is done here'
 
 /** For SDK 1.x and clients built on it. */
-export const noStepUp = 'asked for more scopes, it refreshes, which never brings more, and gives up'
+export const noStepUp = 'if a tool needs more scopes, it refreshes, which never adds scopes, and gives up'
 
-/** An application on one of the SDKs, which keeps everything in memory. */
+/** An application with one of the SDKs, which stores everything in memory. */
 export function sdkKind(name: string, { create, stepsUp }: Pick<Sdk, 'create' | 'stepsUp'>): RealClientKind {
   return {
     name,

@@ -8,9 +8,9 @@ export interface BearerProxy {
 }
 
 /**
- * Adds the token that the suite cannot send. A request for the proxy's own name goes to the target with the
- * target's; every other `Host` and `Origin` passes unchanged, for the suite's check of DNS rebinding. A page of
- * another origin has no token: with one it would be let in, since no browser sends one by itself.
+ * Adds the token that the suite cannot send. The proxy replaces its own name in `Host` and `Origin` with the target's.
+ * Other names pass unchanged, for the suite's check of DNS rebinding. A request of another origin gets no token: the
+ * server would accept it with one, because no browser adds a token by itself.
  */
 export async function startBearerProxy(target: string, accessToken: string): Promise<BearerProxy> {
   const server = createServer((incoming, answer) => {

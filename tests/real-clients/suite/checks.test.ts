@@ -22,7 +22,7 @@ test.each(['FAILURE', 'WARNING', 'SKIPPED'])('%s is unexpected, unless it is lis
   expect(unexpected(checks, list)).toEqual([`ping: a ${status}`, `caching: of-tools ${status}`])
 })
 
-test('the form of the messages is never excused', () => {
+test('the check of the form of messages is never excused', () => {
   expect(unexpected([check('prompts-list', 'wire-schema-valid')], list)).toHaveLength(1)
 })
 
@@ -33,7 +33,7 @@ test('a listed check that passes is stale, and so is a listed check that no suit
   expect(stale(open.slice(0, 1), list)).toEqual(['caching: of-prompts is listed as not applicable, and passes'])
 })
 
-test('a scenario that had nothing to check has not passed', async () => {
+test('a scenario without checks has not passed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'checks-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const results = {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { type NotApplicable, nothingChecked } from './not-applicable.ts'
 
-/** One line of a scenario's `checks.json`. The marks that the suite prints are not to be trusted. */
+/** One line of a scenario's `checks.json`. The marks that the suite prints are not reliable. */
 export interface Check {
   readonly scenario: string
   readonly id: string
@@ -11,7 +11,7 @@ export interface Check {
   readonly message: string
 }
 
-/** Checked in every scenario, and never excused: that each message is one of the specification's. */
+/** The check of every scenario that each message follows the schema. It is never excused. */
 const formOfMessages = 'wire-schema-valid'
 
 const checksFile = v.array(
@@ -23,11 +23,11 @@ const checksFile = v.array(
   }),
 )
 
-/** Checks that the suite left out because this server rightly does not offer the feature. */
+/** The status of a check that the suite skipped because the server says that it does not offer the feature. */
 const notOffered = 'NOT OFFERED'
 const saysSo = /^Server (?:advertises no|did not declare) .*\b(?:capability|listChanged)\b/
 
-/** Everything that a run has written below its `-o` folder. */
+/** Reads everything that a run has written below its `-o` folder. */
 export async function readChecks(folder: string, kind: 'server' | 'authorization-server'): Promise<readonly Check[]> {
   const names = await readdir(folder)
   const all = await Promise.all(
@@ -38,7 +38,7 @@ export async function readChecks(folder: string, kind: 'server' | 'authorization
         const leftOut = status === 'SKIPPED' && saysSo.test(note)
         return { scenario, id, status: leftOut ? notOffered : status, message }
       })
-      // A scenario without checks passes too.
+      // The suite passes a scenario without checks, which must not count.
       const isIdle = checks.every(({ id, status }) => status !== 'SUCCESS' || id === formOfMessages)
       return isIdle ? [...checks, { scenario, id: nothingChecked, status: 'SKIPPED', message: '' }] : checks
     }),
@@ -51,7 +51,7 @@ const passed = ({ status }: Check) => ['SUCCESS', 'INFO', notOffered].includes(s
 const excuses = ({ scenarios, checks }: NotApplicable, { scenario, id }: Check) =>
   scenarios.includes(scenario) && id !== formOfMessages && (checks === undefined || checks.includes(id))
 
-/** Checks that did not pass and are not listed: failures, warnings and checks that were left out. */
+/** Checks that did not pass and are not listed: failures, warnings and skipped checks. */
 export function unexpected(checks: readonly Check[], list: readonly NotApplicable[]): readonly string[] {
   return checks
     .filter((check) => !passed(check) && !list.some((entry) => excuses(entry, check)))

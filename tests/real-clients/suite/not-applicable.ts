@@ -1,7 +1,7 @@
-/** Checks of the official suite that do not apply to this server. Every other check has to be SUCCESS. */
+/** Checks of the official suite that do not apply to this server. Every other check must be SUCCESS. */
 export interface NotApplicable {
   readonly scenarios: readonly string[]
-  /** Only these checks of it; all others have to pass. Left out: whatever the scenario checks but the messages' form. */
+  /** The checks that do not apply. Absent: all checks of the scenario, except that of the messages' form. */
   readonly checks?: readonly string[]
   readonly reason: string
 }
@@ -24,7 +24,7 @@ export const notApplicable: readonly NotApplicable[] = [
       'json-schema-2020-12',
     ],
     reason:
-      'needs a tool that returns images, audio or resources, or one with a schema of every kind; ours returns text.',
+      'needs a tool that returns images, audio or resources, or one with a schema of every kind; the tools of this server return text.',
   },
   {
     scenarios: [
@@ -33,7 +33,7 @@ export const notApplicable: readonly NotApplicable[] = [
       'elicitation-sep1034-defaults',
       'elicitation-sep1330-enums',
     ],
-    reason: 'needs tools that ask the client or the person something in the middle of a call; ours never does.',
+    reason: 'needs tools that ask the client or the user something during a call; the tools of this server never do.',
   },
   {
     scenarios: [
@@ -48,7 +48,8 @@ export const notApplicable: readonly NotApplicable[] = [
       'input-required-result-tampered-state',
       'input-required-result-capability-check',
     ],
-    reason: 'needs the tools and the prompt test_input_required_result_*, which ask for more input; ours never does.',
+    reason:
+      'needs the tools and the prompt test_input_required_result_*, which ask for more input; the tools of this server never do.',
   },
   {
     scenarios: ['input-required-result-missing-input-response', 'input-required-result-ignore-extra-params'],
@@ -63,7 +64,7 @@ export const notApplicable: readonly NotApplicable[] = [
       'resources-subscribe',
       'resources-unsubscribe',
     ],
-    reason: 'needs the resources test://…; this server offers none, and says so when a client connects.',
+    reason: 'needs the resources test://…; this server declares that it has none.',
   },
   {
     scenarios: ['sep-2164-resource-not-found'],
@@ -79,7 +80,7 @@ export const notApplicable: readonly NotApplicable[] = [
       'prompts-get-with-image',
       'completion-complete',
     ],
-    reason: 'needs the prompts test_simple_prompt and test_prompt_with_*; this server offers none, and says so.',
+    reason: 'needs the prompts test_simple_prompt and test_prompt_with_*; this server declares that it has none.',
   },
   {
     scenarios: ['caching'],
@@ -93,16 +94,16 @@ export const notApplicable: readonly NotApplicable[] = [
   },
   {
     scenarios: ['logging-set-level'],
-    reason: 'is about servers that send their log to the client; this one does not offer it.',
+    reason: 'is about servers that send their log to the client; this server does not.',
   },
   {
     scenarios: ['server-session-lifecycle', 'server-sse-polling'],
-    reason: 'is about sessions, and streams that are taken up again; every request here stands for itself.',
+    reason: 'is about sessions and resumed streams; this server has neither.',
   },
   {
     scenarios: ['server-sse-multiple-streams'],
     checks: ['server-sse-multiple-streams-session', nothingChecked],
-    reason: 'up to 2025-11-25 looks for a session and for nothing else; every request here stands for itself.',
+    reason: 'up to 2025-11-25 checks only for a session; this server has none.',
   },
   {
     scenarios: ['http-custom-header-server-validation'],

@@ -8,16 +8,16 @@ import { openSuite } from './suite.ts'
 
 export interface SuiteResult {
   readonly cells: readonly Cell[]
-  /** The problems of all runs; empty if all is well. */
+  /** The problems of all runs; empty if all passed. */
   readonly problems: readonly string[]
   readonly output: string
 }
 
 /**
- * The official suite, the released one and the next one, which knows more and the newest revision: the MCP endpoint and
- * the authorization server, at every revision that there is.
+ * Runs the official suite at the MCP endpoint and the authorization server, for every revision: the released version,
+ * and the next one, which has more checks and the newest revision.
  *
- * @param folder for its output: new, and removed by the caller
+ * @param folder a new folder for the output, which the caller removes
  */
 export async function runSuite(world: World, packages: Packages, folder: string): Promise<SuiteResult> {
   const cells: Cell[] = []
@@ -46,7 +46,7 @@ export async function runSuite(world: World, packages: Packages, folder: string)
     const checks: Check[] = []
     for (const revision of revisions) checks.push(...(await run(name, revision, () => suite.server(revision))))
     const scenarios = await suite.serverScenarios()
-    problems.push(...(scenarios.length === 0 ? [`${name}: it names no scenarios`] : []))
+    problems.push(...(scenarios.length === 0 ? [`${name}: it lists no scenarios`] : []))
     problems.push(...scenarios.filter((scenario) => !ran(scenario, checks)).map((one) => `${name}: ${one} did not run`))
     allChecks.push(...checks)
   }
@@ -55,7 +55,7 @@ export async function runSuite(world: World, packages: Packages, folder: string)
   const name = `conformance ${next.version}, authorization server`
   for (const revision of ['2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28']) {
     const checks = await run(name, revision, () => next.authorization(revision))
-    // Without a code grant it still prints a tick.
+    // The suite also prints a tick if it tried no code grant.
     if (!ran('authorization-code-grant', checks)) problems.push(`${name}, ${revision}: no code grant was tried`)
   }
   return { cells, problems, output: released.output() + next.output() }

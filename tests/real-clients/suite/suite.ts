@@ -9,14 +9,14 @@ import { startProcess } from '../processes.ts'
 import { startBearerProxy } from './bearer-proxy.ts'
 import { type Check, readChecks } from './checks.ts'
 
-/** One version of the official suite, as a program. */
+/** One version of the official suite, which runs as a program. */
 export interface Suite {
   readonly version: string
   /** The names of its scenarios for a server. */
   serverScenarios(): Promise<readonly string[]>
-  /** Every one of them at the MCP endpoint. @param revision of the protocol; `all`: each at the newest that it knows */
+  /** Runs all scenarios at the MCP endpoint. @param revision of the protocol; `all`: each at the newest that it supports */
   server(revision: string): Promise<readonly Check[]>
-  /** Both scenarios for an authorization server; the person follows the address that it prints. */
+  /** Runs both scenarios for an authorization server. The user opens the address that the suite prints. */
   authorization(revision: string): Promise<readonly Check[]>
   /** Its output. */
   output(): string
@@ -24,7 +24,7 @@ export interface Suite {
 
 const longest = 120_000
 
-/** @param folder for its output, removed by the caller */
+/** @param folder the folder for the output, which the caller removes */
 export async function openSuite(world: World, packages: Packages, alias: string, folder: string): Promise<Suite> {
   let printed = ''
 
@@ -33,7 +33,7 @@ export async function openSuite(world: World, packages: Packages, alias: string,
     return startProcess(process.execPath, [program, ...args], { cwd: folder, env: { PATH: process.env.PATH }, longest })
   }
 
-  /** The options by which it writes its results, and where. */
+  /** The folder of the results, and the options that make the suite write there. */
   function written(kind: string, revision: string) {
     const output = join(folder, alias, kind, revision)
     return { output, options: ['-o', output, ...(revision === 'all' ? [] : ['--spec-version', revision])] }
