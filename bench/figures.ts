@@ -44,7 +44,7 @@ export function table(figures: readonly Figure[]): string {
   return lines.join('\n')
 }
 
-const colours = { ok: 'green', MISSES: 'red', 'not measured': 'red' } as const
+const colors = { ok: 'green', MISSES: 'red', 'not measured': 'red' } as const
 
 function row(figure: Figure): string {
   const { name, value, unit, digits = 0, hold, note = '' } = figure
@@ -53,7 +53,7 @@ function row(figure: Figure): string {
   const verdict = verdictOf(figure)
   const shown = verdict === 'not measured' ? '–' : `${format(value)} ${unit}`.trim()
   const limit = hold === undefined ? '' : `≤ ${hold.toLocaleString('en')}`
-  const judged = verdict === '' ? '' : styleText(colours[verdict], verdict)
+  const judged = verdict === '' ? '' : styleText(colors[verdict], verdict)
   return [
     `  ${name.padEnd(nameWidth)}${shown.padStart(valueWidth)}${limit.padStart(holdWidth)}`,
     judged + ' '.repeat(Math.max(0, 7 - verdict.length)),

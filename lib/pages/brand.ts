@@ -1,14 +1,14 @@
-/** Whose pages these are. All of it is configuration, validated where configuration is read; the pages escape it all the same. */
+/** The names, links and color of every page. They are settings, which are checked where they are read; the pages escape them as well. */
 export interface Brand {
-  /** Who runs the service and receives what a person shares. */
+  /** The organization that runs the service and receives what the user shares. */
   readonly name: string
-  /** What a person signs in to. */
+  /** The product that the user signs in to. */
   readonly productName: string
-  /** `#rgb` or `#rrggbb`; anything else counts as a neutral grey. */
-  readonly accentColour: string
-  /** The OpenID Provider, by the name that people know. */
+  /** `#rgb` or `#rrggbb`. Anything else counts as a neutral gray. */
+  readonly accentColor: string
+  /** The OpenID Provider, by the name that users know. */
   readonly provider: string
-  /** Who answers the questions. */
+  /** The service that answers the questions. */
   readonly answerService: string
   readonly signupUrl?: string
   readonly privacyUrl?: string
@@ -19,7 +19,7 @@ export interface Brand {
 export const defaultBrand: Brand = {
   name: 'Redpanda',
   productName: 'Redpanda documentation',
-  accentColour: '#e24328',
+  accentColor: '#e24328',
   provider: 'Redpanda Cloud',
   answerService: 'Kapa',
   signupUrl: 'https://cloud.redpanda.com/sign-up',

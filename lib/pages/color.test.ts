@@ -30,7 +30,7 @@ test('an accent that is nearly dark enough keeps white text, a bright one gets d
 })
 
 test.each(['', 'red', '#12345', '#e24328;}body{display:none', '#fff\n', '</style><script>'])(
-  '%j is no colour and becomes grey',
+  '%j is not a color and becomes gray',
   (accent) => {
     expect(palette(accent, LIGHT, DARK)).toEqual(palette('#57534e', LIGHT, DARK))
   },

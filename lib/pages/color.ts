@@ -5,44 +5,44 @@ const WHITE: Rgb = [255, 255, 255]
 const INK: Rgb = [23, 20, 18]
 const GREY: Rgb = [87, 83, 78]
 
-/** Colours as `#rrggbb`, made from one accent so that all of them hold WCAG 2.2 AA, whatever the accent is. */
+/** Colors as `#rrggbb`, derived from one accent. They meet WCAG 2.2 AA for every accent. */
 export interface Palette {
   readonly button: string
   /** On `button`: at least 4.5 : 1. */
   readonly buttonText: string
-  /** On the two surfaces given: at least 4.5 : 1, so it serves for lines, focus rings and text. */
+  /** On the two given surfaces: at least 4.5 : 1, which is enough for lines, focus rings and text. */
   readonly onLight: string
   readonly onDark: string
 }
 
 /**
- * @param accent `#rgb` or `#rrggbb`; anything else (it is configuration, and lands in a style sheet) is replaced by grey.
+ * @param accent `#rgb` or `#rrggbb`. Gray replaces anything else, since the accent is a setting that goes into a style sheet.
  * @param light the darkest surface of the light scheme, `#rrggbb`
  * @param dark the lightest surface of the dark scheme, `#rrggbb`
  */
 export function palette(accent: string, light: string, dark: string): Palette {
-  const colour = parse(accent) ?? GREY
-  // A saturated accent a little too light for white text is darkened a little: better than black text on red.
-  const text = ratio(colour, WHITE) >= 3 ? WHITE : INK
+  const color = parse(accent) ?? GREY
+  // A saturated accent that is slightly too light for white text is darkened. Black text on red would be worse.
+  const text = ratio(color, WHITE) >= 3 ? WHITE : INK
   return {
-    button: format(shift(colour, text)),
+    button: format(shift(color, text)),
     buttonText: format(text),
-    onLight: format(shift(colour, parse(light) ?? WHITE)),
-    onDark: format(shift(colour, parse(dark) ?? INK)),
+    onLight: format(shift(color, parse(light) ?? WHITE)),
+    onDark: format(shift(color, parse(dark) ?? INK)),
   }
 }
 
-/** WCAG 2.2 contrast ratio (1 to 21) of two `#rrggbb` colours; 1 when one of them is not a colour. */
+/** Returns the WCAG 2.2 contrast ratio (1 to 21) of two `#rrggbb` colors, or 1 if one of them is not a color. */
 export function contrast(one: string, other: string): number {
   const [a, b] = [parse(one), parse(other)]
   return a && b ? ratio(a, b) : 1
 }
 
-/** The colour nearest to this one, toward black or white, that reads on the background at 4.5 : 1. */
-function shift(colour: Rgb, background: Rgb): Rgb {
+/** Returns the nearest color, toward black or white, whose contrast with the background is at least 4.5 : 1. */
+function shift(color: Rgb, background: Rgb): Rgb {
   const end = ratio(background, WHITE) < ratio(background, INK) ? [0, 0, 0] : WHITE
   for (let share = 0; share < 1; share += 0.02) {
-    const [r, g, b] = colour.map((byte, index) => Math.round(byte + ((end[index] ?? 0) - byte) * share))
+    const [r, g, b] = color.map((byte, index) => Math.round(byte + ((end[index] ?? 0) - byte) * share))
     const mixed: Rgb = [r ?? 0, g ?? 0, b ?? 0]
     if (ratio(mixed, background) >= 4.5) return mixed
   }
@@ -71,6 +71,6 @@ function parse(text: string): Rgb | undefined {
   return [value >> 16, (value >> 8) & 255, value & 255]
 }
 
-function format(colour: Rgb): string {
-  return `#${colour.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+function format(color: Rgb): string {
+  return `#${color.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

@@ -4,16 +4,16 @@ import type { Palette } from './color.ts'
 import { html, link, type Markup } from './markup.ts'
 import { type Style, styleFor } from './style.ts'
 
-/** A finished page; `htmlResponse` sends it with the headers that its style needs. */
+/** A finished page. `htmlResponse` sends it with the headers that its style needs. */
 export interface Page {
   readonly html: string
   readonly style: Style
 }
 
 /**
- * One card with the brand above it and the brand's links below.
+ * Lays out a page: one card, with the brand above it and the brand's links below.
  *
- * @param title says what the page is; the brand's product name is added to it
+ * @param title what the page is; the product name is added
  */
 export function layout(brand: Brand, title: string, content: Markup): Page {
   const style = styleFor(brand)
@@ -25,7 +25,7 @@ export function layout(brand: Brand, title: string, content: Markup): Page {
 <meta charset="utf-8">
 <title>${title} · ${brand.productName}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="${favicon(initial, style.colours)}">
+<link rel="icon" href="${favicon(initial, style.colors)}">
 <style>${raw(style.text)}</style>
 </head>
 <body>
@@ -40,7 +40,7 @@ ${links.length > 0 && html`<footer>${links}</footer>`}
   return { html: page.toString(), style }
 }
 
-/** What every page ends with. */
+/** The links at the end of every page. */
 export function brandLinks(brand: Brand): readonly { readonly text: string; readonly url: string }[] {
   return [
     { text: 'Privacy policy', url: brand.privacyUrl },

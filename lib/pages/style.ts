@@ -2,30 +2,30 @@ import { createHash } from 'node:crypto'
 import type { Brand } from './brand.ts'
 import { type Palette, palette } from './color.ts'
 
-/** The text of the one `<style>` element, and its CSP source (`sha256-…`). */
+/** The text of the only `<style>` element, and its CSP source (`sha256-…`). */
 export interface Style {
   readonly text: string
   readonly hash: string
-  readonly colours: Palette
+  readonly colors: Palette
 }
 
 const made = new Map<string, Style>()
 
-/** The accent is part of the style text, so text and hash belong to a brand; each is made once. */
+/** Returns the style of a brand, made once for each accent, which is part of the text and so of the hash. */
 export function styleFor(brand: Brand): Style {
-  const known = made.get(brand.accentColour)
+  const known = made.get(brand.accentColor)
   if (known) return known
-  const colours = palette(brand.accentColour, '#f4f2f0', '#2b2826')
-  const { button, buttonText, onLight, onDark } = colours
+  const colors = palette(brand.accentColor, '#f4f2f0', '#2b2826')
+  const { button, buttonText, onLight, onDark } = colors
   const accent = `:root{--button:${button};--button-text:${buttonText};--accent:${onLight}}
 @media(prefers-color-scheme:dark){:root{--accent:${onDark}}}`
   const text = (accent + RULES).replace(/\/\*.*?\*\//gs, '').replace(/\s*\n\s*/g, '')
-  const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, colours }
-  made.set(brand.accentColour, style)
+  const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, colors }
+  made.set(brand.accentColor, style)
   return style
 }
 
-// System fonts, but not `system-ui`: on a Windows set to Chinese or Japanese it draws Latin text with a CJK font.
+// System fonts, but not `system-ui`: Windows in Chinese or Japanese draws Latin text in it with a CJK font.
 const RULES = `
 :root{color-scheme:light dark;
   --page:#f4f2f0;--card:#fff;--inset:#f8f6f5;--text:#1d1a18;--muted:#5c5651;--line:#e5e1dd;--edge:#8b837c;
@@ -88,13 +88,13 @@ svg{fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-
 button,.button{display:block;width:100%;min-height:3rem;padding:.6875rem 1rem;border:1px solid transparent;border-radius:.625rem;
   background:transparent;color:inherit;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
 button+button{margin-top:.625rem}
-/* Somebody else's window may lie over the page and vanish between two clicks: what the pointer has just come upon cannot
-   be pressed. The time counts from when it has come into the form; a button pressed before that is let go beside it. */
+/* Another window may cover the page and vanish between two clicks. A button that has just come under the pointer therefore
+   cannot be pressed. The time counts from when the pointer enters the form; a press that began earlier ends beside it. */
 @media(hover:hover){
   .actions:hover :is(button,.button){animation:settle .8s}
   .actions:not(:hover) :is(button,.button):active{pointer-events:none}}
 @keyframes settle{from{opacity:.7;pointer-events:none}to{pointer-events:none}}
-/* A second click, while the first one is on its way, would set out anew. A click elsewhere brings the buttons back. */
+/* A second click, while the first one is on its way, would submit again. A click elsewhere brings the buttons back. */
 form:has(button:focus:not(:focus-visible,:active)){opacity:.65;pointer-events:none}
 .primary{background:var(--button);border-color:var(--accent);color:var(--button-text)}
 .quiet{border-color:var(--edge)}

@@ -76,7 +76,7 @@ test('a first sign-in is recorded, logged and told to the CRM [F-000-80]', async
   ])
 })
 
-test('no log line carries the e-mail address or the webhook URL, whatever goes wrong', async () => {
+test('no log line carries the email address or the webhook URL, whatever goes wrong', async () => {
   const { crm, lines, record } = await setUp()
   crm.faults.webhook = { kind: 'status', status: 500 }
   await record(ada)
@@ -131,7 +131,7 @@ test('an address that is unverified, or of which the provider said nothing, is t
   ])
 })
 
-test('a sign-in without an e-mail address keeps the one that is known', async () => {
+test('a sign-in without an email address keeps the one that is known', async () => {
   const { record, read } = await setUp()
   const { email: _, emailVerified: __, ...anonymous } = ada
   await record(ada)

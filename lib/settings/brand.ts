@@ -8,7 +8,7 @@ export function readBrand(settings: SettingsReader): Brand {
   return defined({
     name,
     productName: settings.read('MCP_PRODUCT_NAME') ?? `${name} documentation`,
-    accentColour: settings.read('MCP_BRAND_COLOR'),
+    accentColor: settings.read('MCP_BRAND_COLOR'),
     provider: settings.read('MCP_PROVIDER_NAME') ?? name,
     answerService: settings.read('MCP_ANSWER_SERVICE'),
     signupUrl: settings.read('MCP_OAUTH_SIGNUP_URL'),

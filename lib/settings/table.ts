@@ -200,7 +200,7 @@ export const table = {
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),
   MCP_BRAND_COLOR: withDefault(
-    defaultBrand.accentColour,
+    defaultBrand.accentColor,
     text(signIn, '#rgb or #rrggbb', (text) => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)),
   ),
   MCP_PROVIDER_NAME: line({ ...signIn, ofRedpanda: defaultBrand.provider }),

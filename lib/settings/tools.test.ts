@@ -26,7 +26,7 @@ describe('a brand of one’s own', () => {
     const { brand, scopesOffered, problems } = readConfiguration(env, site)
     const tools = toolsFor(env)
     expect(problems).toEqual([])
-    expect(JSON.stringify({ ...brand, accentColour: '' }) + JSON.stringify(tools)).not.toMatch(/redpanda|bump/i)
+    expect(JSON.stringify({ ...brand, accentColor: '' }) + JSON.stringify(tools)).not.toMatch(/redpanda|bump/i)
     expect(brand).toMatchObject({ productName: 'Acme & Sons documentation', provider: 'Acme & Sons' })
     expect(brand).not.toHaveProperty('privacyUrl')
     expect(scopesOffered).toEqual(['docs:read'])

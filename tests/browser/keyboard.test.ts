@@ -26,7 +26,7 @@ async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
     const focus = await focusOf(tab)
     expect(focus).toMatchObject({ name, ring: 3, onScreen: true })
     // WCAG 2.2, 1.4.11.
-    expect(contrast(focus.colour, focus.background)).toBeGreaterThanOrEqual(3)
+    expect(contrast(focus.color, focus.background)).toBeGreaterThanOrEqual(3)
   }
   await tab.keyboard.press('Enter')
 }

@@ -1,14 +1,14 @@
 import type { Page as Tab } from 'playwright-core'
 
-export interface TextColours {
+export interface TextColors {
   readonly text: string
   /** `#rrggbb` */
-  readonly colour: string
+  readonly color: string
   readonly background: string
 }
 
 /** Every visible piece of text with its color and the first opaque background behind it, as the browser computes them. */
-export function textColours(tab: Tab): Promise<TextColours[]> {
+export function textColors(tab: Tab): Promise<TextColors[]> {
   return tab.evaluate(() => {
     const hex = (rgb: string) => {
       const bytes = (rgb.match(/\d+/g) ?? []).slice(0, 3).map(Number)
@@ -21,13 +21,13 @@ export function textColours(tab: Tab): Promise<TextColours[]> {
       }
       return '#ffffff'
     }
-    const found: { text: string; colour: string; background: string }[] = []
+    const found: { text: string; color: string; background: string }[] = []
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement
       const text = node.textContent?.trim() ?? ''
       if (element === null || text === '' || !element.checkVisibility()) continue
-      found.push({ text, colour: hex(getComputedStyle(element).color), background: backgroundOf(element) })
+      found.push({ text, color: hex(getComputedStyle(element).color), background: backgroundOf(element) })
     }
     return found
   })
@@ -39,7 +39,7 @@ export interface Focus {
   /** The width of the focus ring in CSS pixels; 0 if there is no ring. */
   readonly ring: number
   /** `#rrggbb` */
-  readonly colour: string
+  readonly color: string
   readonly background: string
   /** Whether the whole element is on the screen. */
   readonly onScreen: boolean
@@ -60,7 +60,7 @@ export function focusOf(tab: Tab): Promise<Focus> {
     return {
       name: label?.textContent?.trim() ?? '',
       ring: outlineStyle === 'solid' ? Number.parseFloat(outlineWidth) : 0,
-      colour: hex(outlineColor),
+      color: hex(outlineColor),
       background: hex(getComputedStyle(surroundings).backgroundColor),
       onScreen: top >= 0 && bottom <= window.innerHeight,
     }
@@ -68,7 +68,7 @@ export function focusOf(tab: Tab): Promise<Focus> {
 }
 
 /** The number of different colors in a PNG. It is 1 if nothing was drawn. */
-export function coloursIn(tab: Tab, png: Buffer): Promise<number> {
+export function colorsIn(tab: Tab, png: Buffer): Promise<number> {
   return tab.evaluate(async (base64) => {
     const image = new Image()
     image.src = `data:image/png;base64,${base64}`

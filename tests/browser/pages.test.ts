@@ -6,7 +6,7 @@ import { errorPage } from '../../lib/oauth/pages/error.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { contrast } from '../../lib/pages/color.ts'
 import { launchBrowser } from './chromium.ts'
-import { coloursIn, textColours } from './measure.ts'
+import { colorsIn, textColors } from './measure.ts'
 import { type PageServer, servePages } from './page-server.ts'
 import { withPerson } from './person.ts'
 
@@ -128,15 +128,15 @@ test.each(['light', 'dark'] as const)(
   '%s: every text has a contrast of at least 4.5 to 1, whatever the accent',
   (colorScheme) =>
     withTab({ colorScheme }, async (tab) => {
-      const branded = ['#ffd400', '#00113a', '#ffffff', '#000000'].flatMap((accentColour) => {
-        const { 'consent-claude': consent, 'confirm-app': back } = gallery({ ...defaultBrand, accentColour })
+      const branded = ['#ffd400', '#00113a', '#ffffff', '#000000'].flatMap((accentColor) => {
+        const { 'consent-claude': consent, 'confirm-app': back } = gallery({ ...defaultBrand, accentColor })
         return [consent, back]
       })
       for (const page of [...Object.values(pages), ...branded]) {
         await tab.setContent(page?.html ?? '')
-        const texts = await textColours(tab)
+        const texts = await textColors(tab)
         expect(texts.length).toBeGreaterThan(4)
-        expect(texts.filter(({ colour, background }) => contrast(colour, background) < 4.5)).toEqual([])
+        expect(texts.filter(({ color, background }) => contrast(color, background) < 4.5)).toEqual([])
       }
     }),
 )
@@ -150,7 +150,7 @@ test.each(['consent-claude-code', 'error-expired', 'error-unknown-client'])(
       await mkdir('.local/pictures', { recursive: true })
       await writeFile(`.local/pictures/${name}.png`, picture)
       await tab.goto('about:blank')
-      expect(await coloursIn(tab, picture)).toBeGreaterThan(50)
-      expect(await coloursIn(tab, await tab.screenshot())).toBe(1)
+      expect(await colorsIn(tab, picture)).toBeGreaterThan(50)
+      expect(await colorsIn(tab, await tab.screenshot())).toBe(1)
     }),
 )

@@ -119,8 +119,8 @@ describe('consent', () => {
   })
 
   test('links that the brand does not have are left out', () => {
-    const { name, productName, accentColour, provider, answerService } = defaultBrand
-    const { html } = consentPage({ ...consent, brand: { name, productName, accentColour, provider, answerService } })
+    const { name, productName, accentColor, provider, answerService } = defaultBrand
+    const { html } = consentPage({ ...consent, brand: { name, productName, accentColor, provider, answerService } })
     expect(html).not.toContain('<a ')
     expect(html).not.toContain('<footer')
   })
@@ -199,7 +199,7 @@ describe('every page', () => {
   const brand: Brand = {
     name: attack,
     productName: attack,
-    accentColour: attack,
+    accentColor: attack,
     provider: attack,
     answerService: attack,
     signupUrl: link,
@@ -256,8 +256,8 @@ describe('every page', () => {
   )
 
   test('brands with different accents have styles of their own', () => {
-    const [one, other] = ['#123456', '#654321'].map((accentColour) =>
-      errorPage({ brand: { ...defaultBrand, accentColour }, kind: 'expired', requestId: 'r' }),
+    const [one, other] = ['#123456', '#654321'].map((accentColor) =>
+      errorPage({ brand: { ...defaultBrand, accentColor }, kind: 'expired', requestId: 'r' }),
     )
     expect(one?.style.hash).not.toBe(other?.style.hash)
     expect(one?.html).toContain('--button:#123456')
