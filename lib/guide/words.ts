@@ -1,10 +1,8 @@
+import { slug } from '../base/slug.ts'
 import type { Brand } from '../pages/brand.ts'
 
 /** The name under which a client lists the server: the brand's name in characters that every client and shell accepts. */
-export function serverName({ name }: Brand): string {
-  const slug = name.toLowerCase().match(/[a-z0-9]+/g)
-  return slug?.join('-') ?? 'docs'
-}
+export const serverName = ({ name }: Brand): string => slug(name, '-')
 
 const units = [
   ['day', 86_400],

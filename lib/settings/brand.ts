@@ -1,4 +1,5 @@
 import { defined } from '../base/defined.ts'
+import { slug } from '../base/slug.ts'
 import type { Brand } from '../pages/brand.ts'
 import type { SettingsReader } from './reader.ts'
 
@@ -23,6 +24,5 @@ export function readBrand(settings: SettingsReader): Brand {
  * has no such characters and becomes `docs`.
  */
 export function brandWord({ name }: Brand, most: number): string {
-  const words = name.toLowerCase().match(/[a-z0-9]+/g) ?? ['docs']
-  return words.join('_').slice(0, most).replace(/_$/, '')
+  return slug(name, '_').slice(0, most).replace(/_$/, '')
 }

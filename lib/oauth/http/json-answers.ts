@@ -58,8 +58,11 @@ export function preflight(allow: string): Response {
  *
  * @param seconds until the client may repeat the request
  */
-export function tooManyRequests(seconds: number): Response {
-  const body = { error: 'temporarily_unavailable', error_description: 'too many requests from this address: try later' }
+export function tooManyRequests(
+  seconds: number,
+  description = 'too many requests from this address: try later',
+): Response {
+  const body = { error: 'temporarily_unavailable', error_description: description }
   return json(body, 429, { 'retry-after': String(seconds) })
 }
 
@@ -78,8 +81,8 @@ export function jsonError(error: unknown, request: Request): Response {
   if (!(error instanceof OAuthError)) {
     return json({ error: 'server_error', error_description: 'something went wrong on our side' }, 500)
   }
+  if (error instanceof LimitError) return tooManyRequests(error.retryAfter, error.description)
   const body = { error: error.code, error_description: error.description }
-  if (error instanceof LimitError) return json(body, 429, { 'retry-after': String(error.retryAfter) })
   if (error.code === 'temporarily_unavailable') return json(body, 503, { 'retry-after': String(retryAfter) })
   if (error.code !== 'invalid_client') return json(body, 400)
   // RFC 6749 §5.2: 401, with a challenge if the client sent an `Authorization` header.
