@@ -13,7 +13,7 @@ beforeAll(async () => {
   ;[first, second] = await Promise.all([createSigningKey('key-1'), createSigningKey('key-2')])
 })
 
-/** A verifier over a key store with a cache, as the real one has: only `fresh` sees what was published since. */
+/** Makes a verifier on a key store with a cache, like the real one. Only `fresh` sees keys published since. */
 function createWorld(published: SigningKey[]) {
   const world = {
     now: start,
@@ -48,7 +48,7 @@ function toSet(keys: SigningKey[]): JSONWebKeySet {
 }
 
 describe('keys', () => {
-  test('a key published since is found by one fresh read, however many tokens of it arrive at once', async () => {
+  test('a newly published key is found by one fresh read, also for concurrent tokens', async () => {
     const world = createWorld([first])
     world.published = [first, second]
     const tokens = await Promise.all([1, 2, 3, 4].map(() => sign(second, claims(start))))
@@ -57,7 +57,7 @@ describe('keys', () => {
     expect(world.freshReads).toBe(1)
   })
 
-  test('a stream of made-up kids costs one fresh read in 30 s, and every one of them is refused', async () => {
+  test('a stream of made-up kids causes one fresh read in 30 s, and all are refused', async () => {
     const world = createWorld([first])
     for (let round = 0; round < 20; round += 1) {
       const junk = await sign(second, claims(start), { kid: `junk-${round}` })
@@ -70,7 +70,7 @@ describe('keys', () => {
     expect(world.freshReads).toBe(2)
   })
 
-  test('a token younger than the last read is not called invalid while we may not look: its key may be new', async () => {
+  test('a token younger than the last read is not invalid during the cooldown, since its key may be new', async () => {
     const world = createWorld([first])
     await world.verify(await sign(second, claims(start), { kid: 'junk' }))
     world.now += 10_000
@@ -81,7 +81,7 @@ describe('keys', () => {
     expect(await world.verify(young)).toMatchObject({ kind: 'valid' })
   })
 
-  test('a fresh read that fails is our fault, for 30 s without asking again, and heals', async () => {
+  test('a failed fresh read gives an error for 30 s, and then is repeated', async () => {
     const world = createWorld([first])
     world.published = [first, second]
     world.down = true
@@ -94,17 +94,17 @@ describe('keys', () => {
     expect(await world.verify(token)).toMatchObject({ kind: 'valid' })
   })
 
-  test('a key that is withdrawn takes along what it signed, from memory too [O-09]', async () => {
+  test('the tokens of a withdrawn key are refused, also remembered ones [O-09]', async () => {
     const world = createWorld([first, second])
     const leaked = await sign(first, claims(start))
     expect(await world.verify(leaked)).toMatchObject({ kind: 'valid' })
     world.cached = toSet([second])
     world.published = [second]
-    // Nobody has to come along with a token of the new key first.
+    // No token of the new key has to arrive first.
     expect(await world.verify(leaked)).toMatchObject({ kind: 'invalid' })
   })
 
-  test('a kid that names another key now verifies by that one, and no more by the old one', async () => {
+  test('a kid that now names another key verifies with that key, and no longer with the old one', async () => {
     const world = createWorld([first])
     const old = await sign(first, claims(start))
     await world.verify(old)
@@ -113,7 +113,7 @@ describe('keys', () => {
     expect(await world.verify(old)).toMatchObject({ kind: 'invalid' })
   })
 
-  test('an ID token of another issuer is refused without looking for its key [S-08]', async () => {
+  test('an ID token of another issuer is refused without a read of the keys [S-08]', async () => {
     const world = createWorld([first])
     const idToken = await sign(second, claims(start, { iss: 'https://idp.example' }), { typ: 'JWT', kid: 'idp' })
     expect(await world.verify(idToken)).toMatchObject({ kind: 'invalid', reason: 'typ' })
@@ -131,7 +131,7 @@ describe('keys', () => {
 })
 
 describe('memory', () => {
-  test('a token seen before is good until it expires, without the store and without a signature [S-07]', async () => {
+  test('a remembered token is valid until it expires, without the store [S-07]', async () => {
     const world = createWorld([first])
     const token = await sign(first, claims(start))
     const outcome = await world.verify(token)
@@ -144,7 +144,7 @@ describe('memory', () => {
     expect(await world.verify(token)).toMatchObject({ kind: 'invalid', reason: 'expired' })
   })
 
-  test('another signature under a known header and payload is checked anew', async () => {
+  test('another signature for a remembered header and payload is verified', async () => {
     const world = createWorld([first])
     const token = await sign(first, claims(start))
     await world.verify(token)
@@ -159,7 +159,7 @@ describe('memory', () => {
     expect(await world.verify(early)).toMatchObject({ kind: 'valid' })
   })
 
-  test('more tokens than it holds push out the oldest, and all stay good', async () => {
+  test('too many tokens push out the oldest, and all stay valid', async () => {
     const world = createWorld([first])
     const oldest = await sign(first, claims(start))
     await world.verify(oldest)

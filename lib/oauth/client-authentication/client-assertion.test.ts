@@ -11,7 +11,7 @@ const now = 1_795_000_000
 const curve = await createClientKey({ alg: 'ES256', now: () => now })
 const rsa = await createClientKey({ alg: 'RS256', now: () => now })
 
-/** Why an assertion is refused; `undefined`: it is not. */
+/** Returns why an assertion is refused, or `undefined` if it is accepted. */
 function complaint(jwt: string, at = now): string | undefined {
   try {
     readAssertion(jwt, audiences, at)
@@ -26,7 +26,7 @@ const encoded = (value: object) => Buffer.from(JSON.stringify(value)).toString('
 const claims = { iss: client, sub: client, aud: issuer, jti: 'x', exp: now + 60 }
 
 describe('an assertion [T-09]', () => {
-  test.each([rsa, curve])('is good by either algorithm, for the issuer or the token endpoint', async (key) => {
+  test.each([rsa, curve])('is accepted with either algorithm, for the issuer or the token endpoint', async (key) => {
     for (const audience of audiences) {
       const assertion = readAssertion(await key.assertion(client, audience), audiences, now)
       expect(assertion).toMatchObject({ clientId: client, audience, endsAt: now + 120 })
@@ -71,7 +71,7 @@ describe('an assertion [T-09]', () => {
     expect(complaint(await curve.assertion(client, issuer, changed))).toMatch(/^client_assertion /)
   })
 
-  test('may come from a clock that is a minute off, and need not say when it was made', async () => {
+  test('may come from a clock that is a minute off, and may lack iat', async () => {
     const jwt = await curve.assertion(client, issuer, { iat: undefined, exp: now + 300 })
     for (const at of [now - 60, now, now + 359]) expect(complaint(jwt, at)).toBeUndefined()
     expect(complaint(jwt, now + 360)).toBe('client_assertion has expired')
@@ -92,7 +92,7 @@ describe('an assertion [T-09]', () => {
     ['more than 16 KB', `${encoded({ alg: 'RS256' })}.${encoded({ ...claims, more: 'x'.repeat(16_384) })}.AAAA`],
   ])('is refused with %s', (_what, jwt) => expect(complaint(jwt)).toMatch(/^client_assertion /))
 
-  test('is not signed by anybody else, and not by anything else', async () => {
+  test('is not accepted from another key, or with other content', async () => {
     const read = (jwt: string) => readAssertion(jwt, audiences, now)
     const other = await createClientKey({ now: () => now })
     const jwt = await curve.assertion(client, issuer)
@@ -105,7 +105,7 @@ describe('an assertion [T-09]', () => {
     expect(await isSignedBy([other.publicKey, curve.publicKey], read(jwt), now)).toBe(true)
   })
 
-  test('with an HMAC under the public key, in the name of RS256 or its own, is none', async () => {
+  test('with an HMAC under the public key is refused, with alg RS256 or HS256', async () => {
     for (const alg of ['HS256', 'RS256']) {
       const input = `${encoded({ alg })}.${encoded(claims)}`
       const mac = createHmac('sha256', JSON.stringify(rsa.publicKey)).update(input).digest('base64url')
@@ -115,7 +115,7 @@ describe('an assertion [T-09]', () => {
     }
   })
 
-  test('with an extension that has to be understood is refused', async () => {
+  test('with a critical extension is refused', async () => {
     const jwt = await curve.assertion(client, issuer)
     const [, payload = '', signature = ''] = jwt.split('.')
     const header = encoded({ alg: 'ES256', kid: curve.publicKey.kid, crit: ['x'], x: 1 })
@@ -123,7 +123,7 @@ describe('an assertion [T-09]', () => {
     expect(await isSignedBy([curve.publicKey], assertion, now)).toBe(false)
   })
 
-  test('by a key that is none is signed by nobody', async () => {
+  test('is not accepted from an unusable key', async () => {
     const off = { kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) } as const
     const assertion = readAssertion(await curve.assertion(client, issuer), audiences, now)
     expect(await isSignedBy([off], assertion, now)).toBe(false)

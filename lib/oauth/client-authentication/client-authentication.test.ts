@@ -17,7 +17,7 @@ const secret = 'an old secret, which may be a weak one'
 const address = '203.0.113.7'
 const never = new AbortController().signal
 
-/** Clients `web` and `shop` of the configuration, whose wrong secrets are counted in `store`. */
+/** Makes clients `web` and `shop` of the configuration. `store` counts their wrong secrets. */
 function world(store: Store = createMemoryStore()) {
   let clock = 1_795_000_000_000
   const entries = ['web', 'shop'].map((client_id) => ({
@@ -38,7 +38,7 @@ function world(store: Store = createMemoryStore()) {
       now: () => clock,
       log: recorded(),
     })
-  /** One more instance of the service, on the same store. */
+  /** Makes another instance of the service, with the same store. */
   const instance = (secretGuesses = limiter()) => {
     const authentication = createClientAuthentication({
       issuer,
@@ -65,11 +65,11 @@ function world(store: Store = createMemoryStore()) {
   return { instance, pass: (seconds: number) => (clock += seconds * 1000) }
 }
 
-test('who has a secret by now is not known without it, whatever its older tokens say [T-07]', async () => {
+test('a client that now has a secret needs it, even if its older tokens allow less [T-07]', async () => {
   expect(await world().instance()('')).toBe('invalid_client')
 })
 
-test('a client whose host is blocked is refused before its keys are looked for, also without client_id [T-09]', async () => {
+test('a client whose host is blocked is refused before its keys are fetched, also without client_id [T-09]', async () => {
   const id = 'https://vendor.example/client.json'
   const key = await createClientKey({ alg: 'ES256' })
   const neverAsked = () => Promise.reject(new Error('asked'))
@@ -96,7 +96,7 @@ test('a client whose host is blocked is refused before its keys are looked for, 
 })
 
 describe('guessing the secret of a client [T-07 O-11]', () => {
-  test('twenty wrong ones in an hour, and then not even the right one is looked at', async () => {
+  test('is limited to twenty wrong secrets in an hour, and then the right one is not checked either', async () => {
     const { instance, pass } = world()
     const show = instance()
     for (let i = 0; i < 20; i++) expect(await show(`guess ${i}`)).toBe('invalid_client')
@@ -106,7 +106,7 @@ describe('guessing the secret of a client [T-07 O-11]', () => {
     expect(await show(secret)).toBe('client_secret_post')
   })
 
-  test('many at once are not more: the right one among them is not looked at', async () => {
+  test('is limited for concurrent guesses too: the right one among them is not checked', async () => {
     const show = world().instance()
     const guesses = [...Array.from({ length: 200 }, (_, i) => `guess ${i}`), secret]
     const answers = await Promise.all(guesses.map((guess) => show(guess)))
@@ -114,14 +114,14 @@ describe('guessing the secret of a client [T-07 O-11]', () => {
     expect(answers.at(-1)).toBe('temporarily_unavailable')
   })
 
-  test('keeps out nobody else: not from another address, not for another client', async () => {
+  test('does not lock out other addresses or other clients', async () => {
     const show = world().instance()
     for (let i = 0; i < 21; i++) await show(`guess ${i}`)
     expect(await show(secret, '203.0.113.8')).toBe('client_secret_post')
     expect(await show(secret, address, 'shop')).toBe('client_secret_post')
   })
 
-  test('by a web page that somebody has open keeps out no program at their address; the page itself has no more guesses', async () => {
+  test('by a web page does not lock out programs at the address of its visitor, and the page itself is limited', async () => {
     const show = world().instance()
     const page = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }
     for (let i = 0; i < 20; i++) expect(await show(`guess ${i}`, address, 'web', page)).toBe('invalid_client')
@@ -129,17 +129,17 @@ describe('guessing the secret of a client [T-07 O-11]', () => {
     expect(await show(secret)).toBe('client_secret_post')
   })
 
-  test('from all addresses of one IPv6 network counts as from one', async () => {
+  test('counts all addresses of one IPv6 network as one', async () => {
     const show = world().instance()
     for (let i = 0; i < 21; i++) await show(`guess ${i}`, `2001:db8::${i}`)
     expect(await show(secret, '2001:db8::ffff')).toBe('temporarily_unavailable')
   })
 
-  test('the right one costs no store operation, and is not counted', async () => {
+  test('does not count the right secret, which costs no store operation', async () => {
     const down: Store = { ...createMemoryStore(), create: () => Promise.reject(new StoreUnavailable('down')) }
     const show = world(down).instance()
     for (let i = 0; i < 100; i++) expect(await show(secret)).toBe('client_secret_post')
-    // Without a store nobody can count: a wrong one is still a wrong one.
+    // Without a store nothing is counted. A wrong secret is still refused.
     expect(await show('guess')).toBe('invalid_client')
   })
 })

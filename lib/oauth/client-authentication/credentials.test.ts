@@ -20,7 +20,7 @@ function errorOf(...parameters: Parameters<typeof read>): unknown {
 }
 
 describe('credentials', () => {
-  test('in the body: an id alone, or with a secret', () => {
+  test('in the body: an id alone or with a secret', () => {
     expect(read({ client_id: 'web' })).toEqual({ method: 'none', id: 'web' })
     expect(read({ client_id: 'web', client_secret: '' })).toEqual({ method: 'none', id: 'web' })
     expect(read({ client_id: 'web', client_secret: 's' })).toEqual({
@@ -42,7 +42,7 @@ describe('credentials', () => {
     expect(read({}, basic(text))).toEqual({ method: 'client_secret_basic', id: 'web', secrets })
   })
 
-  test('in the header: an id that was encoded although it need not be; the scheme in any case [T-08]', () => {
+  test('in the header: an id may be encoded needlessly, and the scheme may have any case [T-08]', () => {
     expect(read({ client_id: 'web-1' }, basic('web%2D1:s').replace('Basic', 'bASIC '))).toMatchObject({ id: 'web-1' })
   })
 
@@ -61,7 +61,7 @@ describe('credentials', () => {
     'Basic !!!, Bearer stale',
     'Digest username="web", Basic',
     'Bearer "never ends, Basic !!!',
-  ])('a header that cannot be read is invalid_client: %s [T-08]', (header) => {
+  ])('in an unreadable header are invalid_client: %s [T-08]', (header) => {
     expect(errorOf({ client_id: 'web' }, header)).toBe('invalid_client')
   })
 
@@ -87,7 +87,7 @@ describe('credentials', () => {
     'null',
     ', ,',
   ]
-  test.each(strays)('another scheme in the header says nothing, the body decides: %j [T-07]', (stray) => {
+  test.each(strays)('with another scheme in the header are ignored, and the body decides: %j [T-07]', (stray) => {
     expect(read({ client_id: 'web' }, stray)).toEqual({ method: 'none', id: 'web' })
     expect(read({ client_id: 'web', client_secret: 's' }, stray)).toMatchObject({ method: 'client_secret_post' })
     const joined = { method: 'client_secret_basic', id: 'web', secrets: ['s'] }
@@ -113,7 +113,7 @@ describe('credentials', () => {
     ['a secret of nobody', { client_secret: 's' }],
   ])('%s: invalid_request [T-07]', (_what, form, header) => expect(errorOf(form, header)).toBe('invalid_request'))
 
-  test('an assertion has to come with its type, and the type with an assertion [T-09]', () => {
+  test('with an assertion need its type, and a type needs an assertion [T-09]', () => {
     const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     expect(read({ client_assertion: 'jwt', client_assertion_type })).toEqual({
       method: 'private_key_jwt',

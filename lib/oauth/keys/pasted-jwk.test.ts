@@ -20,7 +20,7 @@ const notSuchAKey = /^must be a private RSA JWK of 2048 bits or more/
 const twoKeys = /do not fit together$/
 const notForSigning = /^must be for signing/
 
-describe('a signing key that somebody has pasted', () => {
+describe('a signing key that the operator pasted', () => {
   test.each<[string, object]>([
     ['as node:crypto writes it', one],
     ['as jose writes it', byJose],
@@ -30,7 +30,7 @@ describe('a signing key that somebody has pasted', () => {
     ['for more than signing', { ...one, key_ops: ['sign', 'verify'] }],
     ['with members that nobody here knows', { ...one, ext: true, x5t: 'x', iat: 1 }],
     ['with its primes the other way round', { ...one, ...swapped() }],
-  ])('%s is good: its tokens are verified by what is published [O-09]', async (_what, jwk) => {
+  ])('%s is accepted, and the published key verifies its tokens [O-09]', async (_what, jwk) => {
     const read = readPastedJwk(jwk)
     if (typeof read === 'string') throw new Error(read)
     const { signingKeys, publicKeys } = pinnedSigningKey({ ...read })
@@ -85,18 +85,18 @@ describe('a signing key that somebody has pasted', () => {
     ['key_ops of decrypting', { ...one, key_ops: ['decrypt', 'unwrapKey'] }, notForSigning],
     ['key_ops of nothing', { ...one, key_ops: [] }, notForSigning],
     ['key_ops as a word', { ...one, key_ops: 'sign' }, notForSigning],
-  ])('with %s is refused, and none of it is repeated', (_what, jwk, complaint) => {
+  ])('with %s is refused, and the message repeats no part of it', (_what, jwk, complaint) => {
     const read = readPastedJwk(jwk)
     expect(read).toMatch(complaint)
     for (const member of [one.d, one.n, other.d]) expect(read).not.toContain(member?.slice(0, 20))
   })
 
-  test('that only PSS may use has no form as a JWK', () => {
+  test('for PSS only cannot be exported as a JWK', () => {
     expect(() => pss.privateKey.export({ format: 'jwk' })).toThrow()
   })
 })
 
-/** The other prime first, with the members that follow from it: as good a key. */
+/** The same key with its primes exchanged, and the members that follow from them. It is just as valid. */
 function swapped(): JsonWebKey {
   const [first, second] = [number(q), number(p)]
   return { ...one, p: q ?? '', q: p ?? '', dp: dq ?? '', dq: dp ?? '', qi: text(power(second, first - 2n, first)) }

@@ -19,7 +19,7 @@ const { current: old } = newSecrets()
 const { current: next } = newSecrets()
 const using = (current: Uint8Array): Secrets => ({ current, previous: [], retired: [] })
 
-/** The deploys of a rotation, in their order. */
+/** The deploys of a rotation, in order. */
 const before = using(old)
 const announced: Secrets = { ...before, previous: [next] }
 const swapped: Secrets = { ...using(next), previous: [old] }
@@ -28,13 +28,13 @@ const dropped: Secrets = { ...using(next), retired: [old] }
 const steps = ['register', 'authorize', 'approve', 'callback', 'confirm', 'redeem', 'refresh', 'replay'] as const
 type Step = (typeof steps)[number]
 
-/** Which of two instances each step of a session meets: one up to any step and then the other, or both by turns. */
+/** Which of two instances each step of a session meets: one up to any step and then the other, or both in turn. */
 const routes = [0, 1].flatMap((start) => [
   ...steps.map((_, last) => steps.map((_, index) => (index > last ? 1 - start : start))),
   steps.map((_, index) => (start + index) % 2),
 ])
 
-/** On a host that nobody vouches for: the sign-in has a confirmation, too. */
+/** On an untrusted host, so that the sign-in has a confirmation, too. */
 const remote = 'https://app.example/callback'
 
 type At = (step: Step) => Harness
@@ -42,7 +42,7 @@ type At = (step: Step) => Harness
 async function codeBy(at: At) {
   const clientId = await register(at('register'), { redirect_uris: [remote] })
   const pkce = newPkce()
-  // One person's browser, which meets several instances behind one address.
+  // The browser of one user, which meets several instances behind one address.
   let server = at('authorize')
   const browser = new TestBrowser({ ...server, fetch: (path, init) => server.fetch(path, init) })
   const page = await (await browser.open(authorizePath(clientId, pkce, { redirect_uri: remote }))).text()
@@ -71,7 +71,7 @@ async function codeBy(at: At) {
 const refreshAt = (server: Harness, client_id: string, refresh_token = '') =>
   token(server, { grant_type: 'refresh_token', client_id, refresh_token })
 
-/** Two instances over one store, of which the first has made the signing key. */
+/** Two instances with one store. The first has created the signing key. */
 async function pair(first: Secrets, second: Secrets) {
   const store = createMemoryStore()
   const servers = [createHarness({ secrets: first, store }), createHarness({ secrets: second, store })] as const
@@ -96,7 +96,7 @@ test.each([
   },
 )
 
-test('keys differ by purpose, issuer and secret; their name says which secret of which issuer, and nothing else [O-09 O-16]', () => {
+test('keys differ by purpose, issuer and secret, and the kid names only secret and issuer [O-09 O-16]', () => {
   const keys = [
     deriveKey(old, 'https://docs.example', 'code'),
     deriveKey(old, 'https://docs.example', 'transaction'),
@@ -115,7 +115,7 @@ describe.each([
   ['one seals with the next secret already, one does not yet', announced, swapped],
   ['one still knows the old secret, one does not', swapped, dropped],
 ])('while the secret changes and %s', (_when, one, other) => {
-  test('a session works whichever of them each request meets, and a repeated refresh gets the identical token [O-09 R-13 T-21]', async () => {
+  test('a session works at either instance, and a repeated refresh gets the identical token [O-09 R-13 T-21]', async () => {
     const servers = await pair(one, other)
     for (const route of routes) {
       const at: At = (step) => servers[route[steps.indexOf(step)] ?? 0] ?? servers[0]
@@ -150,27 +150,30 @@ describe.each([
   test.each([
     ['the one', one, other],
     ['the other', other, one],
-  ])('a code that was spent at %s ends the grant when the second one sees it again [T-13]', async (_whose, ...both) => {
-    const [own, foreign] = await pair(...both)
-    const { clientId, form } = await codeBy(() => own)
-    const { body } = await token(own, form)
-    expect((await token(foreign, form)).body.error).toBe('invalid_grant')
-    expect((await refreshAt(own, clientId, body.refresh_token)).body.error).toBe('invalid_grant')
-  })
+  ])(
+    'a code that was spent at %s ends the grant when the other instance sees it again [T-13]',
+    async (_whose, ...both) => {
+      const [own, foreign] = await pair(...both)
+      const { clientId, form } = await codeBy(() => own)
+      const { body } = await token(own, form)
+      expect((await token(foreign, form)).body.error).toBe('invalid_grant')
+      expect((await refreshAt(own, clientId, body.refresh_token)).body.error).toBe('invalid_grant')
+    },
+  )
 })
 
-test('why the next secret is announced first: an instance that has never heard of it refuses what it has sealed', async () => {
+test('an instance that does not know the next secret refuses its values, so the operator must announce it first', async () => {
   const [late, early] = await pair(before, swapped)
   const known = await codeBy(() => late)
   const { body } = await token(early, known.form)
   expect((await refreshAt(late, known.clientId, body.refresh_token)).body.error).toBe('invalid_grant')
   const unknown = await codeBy(() => early)
   expect((await token(late, unknown.form)).body.error).toBe('invalid_client')
-  // Nothing is lost but what the client now throws away by itself.
+  // Only what the client discards by itself is lost.
   expect((await refreshAt(early, known.clientId, body.refresh_token)).status).toBe(200)
 })
 
-test('a leaked secret that is retired proves nobody: secrets of clients are derived from the others only [T-07]', () => {
+test('a retired secret authenticates no client: client secrets derive from the other secrets only [T-07]', () => {
   const derived = (secrets: Secrets) => createSealing('https://docs.example', secrets).secrets('client-secret')
   const leaked = derived(using(old)).of('a client')
   expect(derived({ ...using(next), previous: [old] }).matches('a client', leaked)).toBe(true)

@@ -25,7 +25,7 @@ beforeEach(resetWorld)
 afterAll(() => vi.restoreAllMocks())
 
 describe('the next signing key', () => {
-  test('is made when the newest is 90 days old, and no second before [O-09]', async () => {
+  test('is created when the newest is 90 days old, and not a second earlier [O-09]', async () => {
     const { store, service, first } = await createSite()
     world.clock += 90 * day - 1000
     await service.maintain()
@@ -50,7 +50,7 @@ describe('the next signing key', () => {
     expect(reads).not.toHaveBeenCalled()
   })
 
-  test('signs later than the oldest copies end, of an instance that lost the store and of who read its JWKS [O-09]', async () => {
+  test('signs only after the oldest copies have ended, also those of an instance that lost the store [O-09]', async () => {
     const { store } = await createSite()
     world.clock += 90 * day - 1000
     const lost = instance(store)
@@ -68,7 +68,7 @@ describe('the next signing key', () => {
     expect(await instance(store).kidThatSigns()).toBe(first)
   })
 
-  test('replaces its predecessor when no token of that can be left [O-09]', async () => {
+  test('replaces its predecessor after all tokens of that have expired [O-09]', async () => {
     const { store, service, first, second } = await createSiteWithTwo()
     world.clock += hour + day + hour - 1000
     await service.maintain()
@@ -79,7 +79,7 @@ describe('the next signing key', () => {
     expect(world.logged).toEqual([{ event: 'signing_key_retired', kid: first }])
   })
 
-  test('is one, however many runs there are at once', async () => {
+  test('is created once by concurrent runs', async () => {
     for (let round = 0; round < 25; round++) {
       const { store, first } = await createSite()
       world.clock += 90 * day
@@ -93,7 +93,7 @@ describe('the next signing key', () => {
   test.each([
     ['before it has taken effect', false],
     ['after it has taken effect', true],
-  ])('is one, though the store gave no answer to the write, %s', async (_when, taken) => {
+  ])('is created once if the answer of the write was lost, %s', async (_when, taken) => {
     const { store, service, first } = await createSite()
     world.clock += 90 * day
     const replace: Store['replace'] = async (...parameters) => {
@@ -106,7 +106,7 @@ describe('the next signing key', () => {
     expect([old, typeof created, more]).toEqual([first, 'string', []])
   })
 
-  test('comes four times a year, and there are never more than two', async () => {
+  test('is created four times a year, and there are never more than two keys', async () => {
     const { store, service } = await createSite()
     const sizes = new Set<number>()
     for (let run = 0; run < 4 * 366; run++) {
@@ -119,7 +119,7 @@ describe('the next signing key', () => {
     expect(world.logged.filter(({ event }) => event === 'signing_key_retired')).toHaveLength(4)
   })
 
-  test('is not made where there is none yet: the first token makes that', async () => {
+  test('is not created while there is no key: the first token creates that', async () => {
     const store = createMemoryStore()
     await instance(store).maintain()
     expect(await recordOf(store)).toEqual({ version: undefined, keys: [] })
@@ -135,11 +135,11 @@ describe('the next signing key', () => {
   })
 })
 
-describe('a secret that was changed', () => {
+describe('a changed secret', () => {
   const later = { ...newSecrets(), previous: [secrets.current] }
   const withoutOld = { ...later, previous: [] }
 
-  test('seals every key anew, once; then the old one is not needed any more [O-09]', async () => {
+  test('seals every key again, once, and then the previous secret is no longer needed [O-09]', async () => {
     const { store, first, second } = await createSiteWithTwo()
     await expect(instance(store, { using: withoutOld }).kidThatSigns()).rejects.toThrow(UnreadableSigningKey)
     const service = instance(store, { using: later })
@@ -153,7 +153,7 @@ describe('a secret that was changed', () => {
     expect(await instance(store, { using: withoutOld }).kidThatSigns()).toBe(second)
   })
 
-  test('and does not open a key is world.logged, and nothing is dropped, made or sealed', async () => {
+  test('that does not open a key is logged, and no key is removed, created or sealed', async () => {
     const { store, first, second } = await createSiteWithTwo()
     const { version } = await recordOf(store)
     world.clock += 90 * day
@@ -162,11 +162,11 @@ describe('a secret that was changed', () => {
     expect((await recordOf(store)).version).toBe(version)
   })
 
-  test('and does not open one of two keys leaves both', async () => {
+  test('that does not open one of two keys leaves both', async () => {
     const { store, first } = await createSite()
     await instance(store, { using: later }).maintain()
     world.clock += 90 * day
-    // An old deploy that knows the former secret only cannot open what is there, and makes no key beside it.
+    // An old deploy that knows only the former secret cannot open the key, and creates none beside it.
     await instance(store).maintain()
     expect(await kidsOf(store)).toEqual([first])
     await instance(store, { using: later }).maintain()
@@ -182,14 +182,14 @@ describe('a secret that was changed', () => {
   })
 })
 
-test('where the keys have been read once, tokens are verified on while the store is down, however long', async () => {
+test('an instance that has read the keys verifies tokens throughout an outage of the store', async () => {
   const { store, service, first } = await createSite()
   vi.spyOn(store, 'get').mockRejectedValue(new StoreUnavailable('down'))
   world.clock += day
   expect(await service.verifies(first, world.clock / 1000)).toBe(true)
 })
 
-test('a damaged record is an error, and stays as it is', async () => {
+test('a damaged record is an error, and is not changed', async () => {
   const { store, service } = await createSite()
   await store.put(storeKeyOf(issuer), { keys: [] }, signal)
   await expect(service.maintain()).rejects.toThrow(UnreadableSigningKey)

@@ -29,11 +29,11 @@ function instance(store = createMemoryStore(), secrets = newSecrets()) {
   return { keys, store, stored, secrets, logged, publicKeys: createPublicKeys(stored) }
 }
 
-describe('whoever can write the store, but has no secret', () => {
+describe('an attacker who can write the store, but has no secret', () => {
   const published = async (publicKeys: ReturnType<typeof createPublicKeys>) =>
     (await publicKeys(signal())).keys.map(({ kid }) => kid)
 
-  test('cannot publish a key of their own, beside ours or in its place [O-09 S-07]', async () => {
+  test('cannot publish a key of their own, beside the real key or in its place [O-09 S-07]', async () => {
     const { keys, store, stored, secrets } = instance()
     const { kid } = await keys.signer(signal())
     const [own] = (await stored(signal(), 'new'))?.keys ?? []
@@ -68,7 +68,7 @@ describe('whoever can write the store, but has no secret', () => {
 })
 
 describe('the signing key', () => {
-  test('is one, however many instances start at the same moment [O-09]', async () => {
+  test('is created once by instances that start at the same moment [O-09]', async () => {
     const first = instance()
     const instances = [first, ...Array.from({ length: 7 }, () => instance(first.store, first.secrets))]
     const signers = await Promise.all(
@@ -80,7 +80,7 @@ describe('the signing key', () => {
     expect(keys.map(({ kid }) => kid)).toEqual([signers[0]?.kid])
   })
 
-  test('is made by the next request where the one that was making it failed', async () => {
+  test('is created by the next request if its creation failed', async () => {
     const { keys, store } = instance()
     const create = vi.spyOn(store, 'create').mockRejectedValueOnce(new StoreUnavailable('down'))
     const [failed, made] = await Promise.allSettled([keys.signer(signal()), keys.signer(signal())])
@@ -88,7 +88,7 @@ describe('the signing key', () => {
     expect(create).toHaveBeenCalledTimes(2)
   })
 
-  test('is kept by later instances, and is read once by each', async () => {
+  test('is used by later instances, and read once by each', async () => {
     const first = instance()
     const { kid } = await first.keys.signer(signal())
     const later = instance(first.store, first.secrets)
@@ -97,7 +97,7 @@ describe('the signing key', () => {
     expect((await later.keys.signer(signal())).kid).toBe(kid)
   })
 
-  test('shows no private member in the published set, nor in the store [D-15 O-02]', async () => {
+  test('has no private member in the published set or in clear in the store [D-15 O-02]', async () => {
     const { keys, store, publicKeys } = instance()
     await keys.signer(signal())
     const [published] = (await publicKeys(signal())).keys
@@ -107,7 +107,7 @@ describe('the signing key', () => {
     for (const member of ['"d"', '"p"', '"q"', '"dp"', '"dq"', '"qi"']) expect(stored).not.toContain(member)
   })
 
-  test('that does not open is an error, and is never made anew', async () => {
+  test('that does not open is an error, and is never replaced', async () => {
     const { keys, store } = instance()
     const { kid } = await keys.signer(signal())
     const mistyped = instance(store, newSecrets())
@@ -135,7 +135,7 @@ describe('the signing key', () => {
     expect(published?.kid).toBe(kid)
   })
 
-  test('is named by its thumbprint (RFC 7638), in the store and of the operator', async () => {
+  test('is named by its thumbprint (RFC 7638), in the store and from the operator', async () => {
     const { keys, stored } = instance()
     const { kid } = await keys.signer(signal())
     const [key] = (await stored(signal(), 'new'))?.keys ?? []
@@ -146,7 +146,7 @@ describe('the signing key', () => {
     expect((await pinnedSigningKey(jwk).signingKeys.signer(signal())).kid).toBe(await calculateJwkThumbprint(jwk))
   })
 
-  test('is missing from the published set until there is one; asking creates none', async () => {
+  test('is not created by a request for the published set', async () => {
     const { publicKeys, store } = instance()
     expect(await publicKeys(signal())).toEqual({ keys: [] })
     expect((await store.list('', signal())).keys).toEqual([])
@@ -159,7 +159,7 @@ describe('the copy of an instance', () => {
     return (await instance(first.store, first.secrets).keys.signer(signal())).kid
   }
 
-  test('follows in the background after five minutes, and nobody waits for it', async () => {
+  test('is refreshed in the background after five minutes, without delaying a request', async () => {
     const first = instance()
     const { kid } = await first.keys.signer(signal())
     const replacement = await replaceKey(first)
@@ -170,7 +170,7 @@ describe('the copy of an instance', () => {
     await vi.waitFor(async () => expect((await first.keys.signer(signal())).kid).toBe(replacement))
   })
 
-  test('is not signed with nor published once it is older than 15 minutes, as after a long sleep', async () => {
+  test('neither signs nor is published after 15 minutes, as after a long sleep', async () => {
     const first = instance()
     const asleep = [first, instance(first.store, first.secrets)] as const
     for (const { keys } of asleep) await keys.signer(signal())
@@ -180,7 +180,7 @@ describe('the copy of an instance', () => {
     expect((await asleep[1].publicKeys(signal())).keys.map(({ kid }) => kid)).toEqual([replacement])
   })
 
-  test('is good for verifying at any age, though the store is down', async () => {
+  test('verifies at any age while the store is down', async () => {
     const { keys, store, publicKeys } = instance()
     const { kid } = await keys.signer(signal())
     vi.spyOn(store, 'get').mockRejectedValue(new StoreUnavailable('down'))
@@ -190,7 +190,7 @@ describe('the copy of an instance', () => {
     await expect(publicKeys(signal(), { fresh: true })).rejects.toThrow(StoreUnavailable)
   })
 
-  test('costs one read at most in 30 seconds while the store is down', async () => {
+  test('causes at most one read in 30 seconds while the store is down', async () => {
     const { keys, store } = instance()
     await keys.signer(signal())
     const reads = vi.spyOn(store, 'get').mockRejectedValue(new StoreUnavailable('down'))
@@ -202,7 +202,7 @@ describe('the copy of an instance', () => {
     expect(reads).toHaveBeenCalledTimes(2)
   })
 
-  test('never goes back to what a read saw that began earlier and ended later', async () => {
+  test('ignores a read that began earlier and ended later', async () => {
     const first = instance()
     const { kid } = await first.keys.signer(signal())
     const old = await first.store.get(storeKeyOf(issuer), signal())

@@ -48,7 +48,7 @@ describe('an assertion [T-09]', () => {
     expect(verdict(await post(it.server, { ...form, ...(await it.proof()) }))).toBe('200 tokens')
   })
 
-  test('names no key where there is only one; may be for the token endpoint [T-09]', async () => {
+  test('may leave out kid if the client has one key, and may name the token endpoint as its audience [T-09]', async () => {
     const { server, id, key, proof } = await world()
     expect(
       verdict(await post(server, { ...(await codeFor(server, id)), ...(await proof(key, {}, { kid: undefined })) })),
@@ -102,7 +102,7 @@ describe('an assertion [T-09]', () => {
     },
   )
 
-  test('is good for one request: of 50 at once with codes of their own one succeeds, round after round', async () => {
+  test('is good for one request: of 50 concurrent requests with different codes, one succeeds', async () => {
     const { server, id, proof, store } = await world()
     const codes = await Promise.all(Array.from({ length: 50 }, () => codeFor(server, id)))
     for (let round = 0; round < 20; round++) {
@@ -116,7 +116,7 @@ describe('an assertion [T-09]', () => {
     expect((await store.list('assertions/', never)).keys).toHaveLength(20)
   })
 
-  test('seen again with another request later, or with the same one after a minute, is refused', async () => {
+  test('is refused with another request, and with the same request after a minute', async () => {
     const { server, id, proof } = await world()
     const { body } = await post(server, { ...(await codeFor(server, id)), ...(await proof()) })
     const first = { ...refreshing(body), ...(await proof(undefined, { exp: Math.floor(server.clock / 1000) + 300 })) }
@@ -127,7 +127,7 @@ describe('an assertion [T-09]', () => {
     expect(verdict(await post(server, { ...refreshing(next), ...(await proof()) }))).toBe('200 tokens')
   })
 
-  test('with the very same refresh, 50 at once or after a lost answer, gives the same successor [T-21]', async () => {
+  test('with the identical refresh gives the same successor, 50 times at once or after a lost answer [T-21]', async () => {
     const { server, id, proof } = await world()
     const { body } = await post(server, { ...(await codeFor(server, id)), ...(await proof()) })
     const form = { ...refreshing(body), ...(await proof()) }
@@ -136,7 +136,7 @@ describe('an assertion [T-09]', () => {
     expect(new Set(answers.map(({ body: { refresh_token } }) => refresh_token)).size).toBe(1)
   })
 
-  test('with the very same code, 50 at once, gives one success [T-14]', async () => {
+  test('with the identical code, 50 times at once, gives one success [T-14]', async () => {
     const { server, id, proof } = await world()
     const form = { ...(await codeFor(server, id)), ...(await proof()) }
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(server, form)))
@@ -194,7 +194,7 @@ describe('the keys of a client [T-09 M-13]', () => {
     expect(verdict(await post(server, { ...refreshing(body), ...(await proof(next)) }))).toBe('200 tokens')
   })
 
-  test('that cannot be fetched are our fault: 503, nothing is spent, and it works later [T-06]', async () => {
+  test('that cannot be fetched give a 503, which spends nothing [T-06]', async () => {
     const { server, id, jwksUri, keySets, key, proof } = await world()
     const form = await codeFor(server, id)
     keySets[jwksUri] = { kind: 'unavailable', detail: 'timeout' }
@@ -204,7 +204,7 @@ describe('the keys of a client [T-09 M-13]', () => {
     expect(verdict(await post(server, { ...form, ...(await proof()) }))).toBe('200 tokens')
   })
 
-  test('are found without the document, from the code to the last refresh: an outage ends no session [M-13]', async () => {
+  test('are found without the document, from the code to the last refresh, so that an outage ends no session [M-13]', async () => {
     const { server, id, documents, proof } = await world()
     const form = await codeFor(server, id)
     documents[id] = { kind: 'unavailable', detail: 'timeout' }
@@ -212,7 +212,7 @@ describe('the keys of a client [T-09 M-13]', () => {
     expect(verdict(await post(server, { ...refreshing(body), ...(await proof()) }))).toBe('200 tokens')
   })
 
-  test('are looked for in the document when they have moved', async () => {
+  test('are found through the document after they have moved', async () => {
     const { server, id, jwksUri, keySets, key, publish, proof } = await world()
     const { body } = await post(server, { ...(await codeFor(server, id)), ...(await proof()) })
     const moved = 'https://keys.client.example/jwks.json'
@@ -225,7 +225,7 @@ describe('the keys of a client [T-09 M-13]', () => {
     }
   })
 
-  test('whose address is too long to be carried are asked for in the document', async () => {
+  test('are found through the document if their URL is too long for a code', async () => {
     const { server, id, keySets, key, publish, proof } = await world()
     const long = `https://client.example/${'x'.repeat(400)}`
     keySets[long] = [key.publicKey]

@@ -12,7 +12,7 @@ import {
   world,
 } from '../../../dev/worlds/proving-clients.ts'
 
-describe('a registered client is held to what it registered [T-07]', () => {
+describe('a registered client must use the method that it registered [T-07]', () => {
   test.each<[string, Record<'none' | 'post' | 'basic' | 'assertion' | 'wrong', string>]>([
     ['none', { none: '200', post: '401', basic: '401', assertion: '401', wrong: '401' }],
     ['client_secret_post', { none: '401', post: '200', basic: '200', assertion: '401', wrong: '401' }],
@@ -48,7 +48,7 @@ describe('a registered client is held to what it registered [T-07]', () => {
     }
   })
 
-  test('what fails in the header is answered with a challenge, as RFC 6749 §5.2 wants it [T-05 T-08]', async () => {
+  test('an error about the Authorization header comes with a challenge (RFC 6749 §5.2) [T-05 T-08]', async () => {
     const { server } = await world()
     const { client_id } = await registerClientOf(server, { token_endpoint_auth_method: 'client_secret_basic' })
     for (const header of [basic(client_id, 'wrong'), basic('nobody', 'x'), 'Basic ?', 'Bearer x, Basic ?']) {
@@ -60,7 +60,7 @@ describe('a registered client is held to what it registered [T-07]', () => {
     }
   })
 
-  test('a secret as the TypeScript SDK and as RFC 6749 write it, post and basic in turn on one grant [T-08 T-10]', async () => {
+  test('a secret may be encoded as by RFC 6749 or as by the TypeScript SDK, and post and basic may alternate [T-08 T-10]', async () => {
     const { server } = await world()
     const { client_id, client_secret = '' } = await registerClientOf(server, {
       token_endpoint_auth_method: 'client_secret_post',
@@ -72,7 +72,7 @@ describe('a registered client is held to what it registered [T-07]', () => {
     expect([first, second, third].map(verdict)).toEqual(Array(3).fill('200 tokens'))
   })
 
-  test('two ways at once are invalid_request [T-07]', async () => {
+  test('two methods in one request are invalid_request [T-07]', async () => {
     const { server, id, proof } = await world()
     const { client_id, client_secret = '' } = await registerClientOf(server, {
       token_endpoint_auth_method: 'client_secret_post',
@@ -83,7 +83,7 @@ describe('a registered client is held to what it registered [T-07]', () => {
     expect(verdict(await post(server, form))).toBe('200 tokens')
   })
 
-  test('PKCE is asked of those that prove themselves as well [A-08]', async () => {
+  test('a client that authenticates also needs PKCE [A-08]', async () => {
     const { server } = await world()
     const { client_id, client_secret = '' } = await registerClientOf(server, {
       token_endpoint_auth_method: 'client_secret_post',
@@ -93,10 +93,10 @@ describe('a registered client is held to what it registered [T-07]', () => {
   })
 })
 
-describe('the method that was chosen binds [T-10 M-17]', () => {
+describe('the chosen method binds the grant [T-10 M-17]', () => {
   const both = ['none', 'private_key_jwt']
 
-  test("ChatGPT's document: none does, an assertion does, and one that comes later makes none too little", async () => {
+  test("ChatGPT's document: `none` and an assertion are both accepted, and after an assertion `none` is too weak", async () => {
     const { server, id, proof } = await world({ methods: both })
     const first = await post(server, { ...(await codeFor(server, id)), client_id: id })
     const second = await post(server, { ...refreshing(first.body), client_id: id })
@@ -108,7 +108,7 @@ describe('the method that was chosen binds [T-10 M-17]', () => {
     expect(verdict(await post(server, { ...refreshing(third.body), ...(await proof()) }))).toBe('200 tokens')
   })
 
-  test('who shows an old token and proves nothing ends no grant that asks for a proof by now [T-13]', async () => {
+  test('an old token without authentication does not end a grant that requires authentication [T-13]', async () => {
     const { server, id, proof } = await world({ methods: both })
     const first = await post(server, { ...(await codeFor(server, id)), client_id: id })
     const second = await post(server, { ...refreshing(first.body), ...(await proof()) })
@@ -131,14 +131,14 @@ describe('the method that was chosen binds [T-10 M-17]', () => {
     expect(verdict(await post(server, { ...refreshing(body), ...(await proof()) }))).toBe('200 tokens')
   })
 
-  test("ChatGPT's document of one connector: an assertion, and nothing less, spends its code", async () => {
+  test("ChatGPT's document of one connector: only an assertion spends its code", async () => {
     const { server, id, proof } = await world()
     const form = await codeFor(server, id)
     expect(verdict(await post(server, { ...form, client_id: id }))).toBe('401 invalid_client')
     expect(verdict(await post(server, { ...form, client_id: id, ...(await proof()) }))).toBe('200 tokens')
   })
 
-  test('a document that knows of no keys cannot be upgraded by an assertion', async () => {
+  test('a client whose document has no keys cannot use an assertion', async () => {
     const { server, id, proof } = await world({ methods: ['none'] })
     expect(verdict(await post(server, { ...(await codeFor(server, id)), ...(await proof()) }))).toBe(
       '401 invalid_client',

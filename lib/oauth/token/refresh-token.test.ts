@@ -18,7 +18,7 @@ import { refreshSealer, refreshTokenNames } from './refresh-token.ts'
 
 const { signal } = new AbortController()
 
-/** A client with a code, and what can look into codes and refresh tokens. */
+/** Makes a client with a code, and sealers that open codes and refresh tokens. */
 async function start(redirect_uri = redirectUri, secrets = newSecrets(), server = createHarness({ secrets })) {
   const sealing = createSealing(server.issuer, secrets)
   const [codes, refreshTokens] = [codeSealer(sealing), refreshSealer(sealing)]
@@ -65,7 +65,7 @@ describe('the host of the redirect URI', () => {
     }
   })
 
-  test('is missing from codes and refresh tokens of older releases, which are good all the same', async () => {
+  test('is missing from codes and refresh tokens of older releases, which stay valid', async () => {
     const { redeem, refresh, codes, refreshTokens, without } = await start()
     const refreshToken = await refresh(await redeem(codes.seal(without)))
     expect(refreshTokens.open(refreshToken)).toMatchObject({ generation: 1 })
@@ -73,8 +73,8 @@ describe('the host of the redirect URI', () => {
   })
 })
 
-describe('what the record of a grant has beside the members of a refresh token', () => {
-  test('stays when it is refreshed: the code, used again after three refreshes, still ends the grant [T-13]', async () => {
+describe('a member of the record that the refresh token only carries', () => {
+  test('stays after a refresh: the code, used again after three refreshes, still ends the grant [T-13]', async () => {
     const { server, form, redeem, refresh, code, client_id } = await start()
     let refreshToken = await redeem(code ?? '')
     for (let generation = 0; generation < 3; generation++) refreshToken = await refresh(refreshToken)
@@ -83,7 +83,7 @@ describe('what the record of a grant has beside the members of a refresh token',
     expect(last.body.error).toBe('invalid_grant')
   })
 
-  test('another code for the same grant is refused, and its owner goes on', async () => {
+  test('decides about another code for the same grant, which is refused without ending the session', async () => {
     const { server, form, redeem, refresh, codes, code } = await start()
     const refreshToken = await redeem(code ?? '')
     const other = codes.seal({ ...(codes.open(code ?? '') ?? raise()), id: 'another' })
@@ -92,11 +92,11 @@ describe('what the record of a grant has beside the members of a refresh token',
     expect(server.log).toContainEqual(expect.objectContaining({ event: 'code_superseded' }))
   })
 
-  test('stays though this release does not know it, and whoever refreshes gets it in the token as well', async () => {
+  test('stays even if this release does not know it, also in the next token', async () => {
     const { server, redeem, refresh, refreshTokens, code, grant } = await start()
     const first = refreshTokens.open(await redeem(code ?? ''))
     const held = await server.store.get(grant, signal)
-    // As a later release would write it, at a refresh of its own.
+    // As a later release would write it.
     const later = { zeta: { b: 1, a: 2 }, alpha: 'x' }
     const write = await server.store.replace(grant, { ...held?.value, ...later }, held?.version ?? '', signal)
     if (!first || !write.won) throw raise()
@@ -111,8 +111,8 @@ function raise(): never {
   throw new Error('the test has gone wrong')
 }
 
-describe('what a refresh token shows to whoever holds it', () => {
-  test('is nothing: not when it was made, nor which generation it is, nor whose [T-22]', async () => {
+describe('what the holder of a refresh token can read', () => {
+  test('is nothing, neither its time nor its generation nor its user [T-22]', async () => {
     const { redeem, refresh, code, server } = await start()
     const tokens = [await redeem(code ?? '')]
     for (let generation = 0; generation < 3; generation++) {
@@ -120,7 +120,7 @@ describe('what a refresh token shows to whoever holds it', () => {
       tokens.push(await refresh(tokens.at(-1) ?? ''))
     }
     const parts = tokens.map((value) => value.split('.'))
-    // The header is that of every other, the second part is empty, the rest is cipher.
+    // The header is always the same, the second part is empty, and the rest is ciphertext.
     expect(new Set(parts.map(([header]) => header)).size).toBe(1)
     expect(JSON.parse(Buffer.from(parts[0]?.[0] ?? '', 'base64url').toString())).toEqual({
       alg: 'dir',
@@ -134,13 +134,13 @@ describe('what a refresh token shows to whoever holds it', () => {
     }
   })
 
-  test('fits a header: under 2 KB with everything as long as it usually is', async () => {
+  test('fits a header: under 2 KB with members of usual length', async () => {
     const { redeem, code } = await start()
     expect((await redeem(code ?? '')).length).toBeLessThan(1400)
   })
 })
 
-test('a code of a release without ids is redeemed, and used again it ends the grant [T-13]', async () => {
+test('a code of a release without ids is redeemed, and ends the grant when it is used again [T-13]', async () => {
   const { server, secrets, form, redeem, refresh, codes, code, client_id } = await start()
   const { id: _, redirectHost: __, ...earlier } = codes.open(code ?? '') ?? raise()
   const sealed = createSealing(server.issuer, secrets)
@@ -153,7 +153,7 @@ test('a code of a release without ids is redeemed, and used again it ends the gr
 })
 
 describe('a signed refresh token, of a release that did not encrypt them', () => {
-  /** The token of a session as that release would have made it. */
+  /** Makes a session with a token of that release. */
   async function earlier() {
     const world = await start()
     const opened = world.refreshTokens.open(await world.redeem(world.code ?? ''))
@@ -176,7 +176,7 @@ describe('a signed refresh token, of a release that did not encrypt them', () =>
     await refresh(next)
   })
 
-  test('has one successor, however many come with it at once, and again within the window [T-21]', async () => {
+  test('has one successor, for concurrent refreshes and for a later one within the window [T-21]', async () => {
     const { signed, refresh } = await earlier()
     const successors = await Promise.all(Array.from({ length: 10 }, () => refresh(signed)))
     expect(new Set([...successors, await refresh(signed)]).size).toBe(1)
@@ -198,7 +198,7 @@ describe('a signed refresh token, of a release that did not encrypt them', () =>
   })
 })
 
-describe('the answer of a refresh, given once more', () => {
+describe('a repeated answer of a refresh', () => {
   const here = '198.51.100.7'
   const there = '2001:db8::7'
   const repeated = (server: { readonly log: readonly { event: string; fields: object }[] }) =>
@@ -209,21 +209,24 @@ describe('the answer of a refresh, given once more', () => {
   test.each([
     ['from the same address', here, here, false],
     ['from another address', here, there, true],
-    ['from an address, after one that was not told', undefined, there, false],
-    ['from one that is not told', here, undefined, false],
-  ])('%s: the same, and the log says whether it went elsewhere [T-21]', async (_what, first, second, elsewhere) => {
-    const { server, redeem, refresh, code } = await start()
-    const refreshToken = await redeem(code ?? '')
-    server.address = first
-    const next = await refresh(refreshToken)
-    server.address = second
-    expect(await refresh(refreshToken)).toBe(next)
-    expect(repeated(server)).toEqual([expect.objectContaining({ generation: 1 })])
-    expect(repeated(server).map((fields) => 'elsewhere' in fields)).toEqual([elsewhere])
-    await refresh(next)
-  })
+    ['from an address, after an unknown one', undefined, there, false],
+    ['from an unknown address', here, undefined, false],
+  ])(
+    '%s: is the same, and the log says whether the address changed [T-21]',
+    async (_what, first, second, elsewhere) => {
+      const { server, redeem, refresh, code } = await start()
+      const refreshToken = await redeem(code ?? '')
+      server.address = first
+      const next = await refresh(refreshToken)
+      server.address = second
+      expect(await refresh(refreshToken)).toBe(next)
+      expect(repeated(server)).toEqual([expect.objectContaining({ generation: 1 })])
+      expect(repeated(server).map((fields) => 'elsewhere' in fields)).toEqual([elsewhere])
+      await refresh(next)
+    },
+  )
 
-  test('of a grant that rests, too', async () => {
+  test('of a grant that rests: the log says whether the address changed', async () => {
     const { server, redeem, refresh, code } = await start()
     server.address = here
     let shown = await redeem(code ?? '')
@@ -234,7 +237,7 @@ describe('the answer of a refresh, given once more', () => {
     expect(repeated(server).map((fields) => 'elsewhere' in fields)).toEqual([false, true])
   })
 
-  test('leaves no address in the store, and no hash by which two grants can be told to come from one [O-02]', async () => {
+  test('leaves no address in the store, and no hash that links two grants of one address [O-02]', async () => {
     const { server, redeem, refresh, code, grant, secrets } = await start()
     const other = await start(redirectUri, secrets, server)
     server.address = here

@@ -21,7 +21,7 @@ import { revoke } from './revocation-endpoint.ts'
 
 const { signal } = new AbortController()
 
-/** A session at one instance. */
+/** Makes a session at one instance. */
 async function sessionAt(server: Harness) {
   const clientId = await register(server)
   const pkce = newPkce()
@@ -40,12 +40,12 @@ async function isRevoked(server: Harness): Promise<boolean> {
   return records.some((record) => record?.value.revokedAt !== undefined)
 }
 
-describe('a token of a key that this instance has not heard of', () => {
-  test('is not taken for junk: the keys are read once more [T-26]', async () => {
+describe('a token whose key this instance does not know', () => {
+  test('makes the instance read the keys again [T-26]', async () => {
     const secrets = newSecrets()
     const server = createHarness({ secrets })
     await sessionAt(server)
-    // The key is replaced by hand; an instance that starts now makes the next one, while the first keeps its copy.
+    // The key is removed by hand. An instance that starts now creates the next one, while the first keeps its copy.
     const { keys } = await server.store.list('signing-keys/', signal)
     await Promise.all(keys.map((key) => server.store.remove(key, signal)))
     const { clientId, access } = await sessionAt(createHarness({ secrets, store: server.store }))
@@ -53,7 +53,7 @@ describe('a token of a key that this instance has not heard of', () => {
     expect(await isRevoked(server)).toBe(true)
   })
 
-  test('cannot be judged while the store is down: 503 [T-26]', async () => {
+  test('gives a 503 while the store is down [T-26]', async () => {
     const server = createHarness()
     const { clientId, access } = await sessionAt(server)
     const down = createHarness({ store: { ...server.store, get: () => Promise.reject(new StoreUnavailable('down')) } })
@@ -64,7 +64,7 @@ describe('a token of a key that this instance has not heard of', () => {
 })
 
 describe('a token that has expired', () => {
-  test('ends nothing: not even its grant, if that lives on [T-26]', async () => {
+  test('ends nothing, not even its own live grant [T-26]', async () => {
     const server = createHarness()
     const { clientId, access, refresh } = await sessionAt(server)
     server.clock += 3_600_000
@@ -76,7 +76,7 @@ describe('a token that has expired', () => {
   })
 })
 
-describe('a client that had to prove itself for its tokens', () => {
+describe('a client that authenticated for its tokens', () => {
   let server: Harness
   let grant: string
   let grants: Grants
@@ -91,7 +91,7 @@ describe('a client that had to prove itself for its tokens', () => {
     grants = createGrants({ store: server.store, now: () => server.clock, grace: 60, log: recorded() })
   })
 
-  /** One that has shown itself by this method, and an access token of its grant. */
+  /** Makes a client that authenticated with this method, and an access token of its grant. */
   const revokeBy = (method: ClientAuthenticationMethod, spend = async () => {}) => {
     const client = { id: 'client', hash: 'hash', method, grantTypes: undefined, isBlockedAt: () => false, spend }
     const issued: IssuedToken = { kind: 'refresh', grant, clientHash: 'hash' }
@@ -103,24 +103,24 @@ describe('a client that had to prove itself for its tokens', () => {
     return revoke(request, options, { signal })
   }
 
-  test('has to do so again in order to end them [T-26 T-10]', async () => {
+  test('must authenticate to revoke them [T-26 T-10]', async () => {
     await expect(revokeBy('none')).rejects.toMatchObject({ code: 'invalid_client' })
     expect(await isRevoked(server)).toBe(false)
   })
 
-  test('spends its proof before anything ends [T-26 T-09]', async () => {
+  test('spends its assertion before the grant ends [T-26 T-09]', async () => {
     const used = new OAuthError('invalid_client', 'used before')
     await expect(revokeBy('private_key_jwt', () => Promise.reject(used))).rejects.toBe(used)
     expect(await isRevoked(server)).toBe(false)
     const spent: boolean[] = []
     await revokeBy('private_key_jwt', async () => void spent.push(await isRevoked(server)))
     expect([spent, await isRevoked(server)]).toEqual([[false], true])
-    // What has ended costs no proof.
+    // A grant that has ended costs no assertion.
     await revokeBy('private_key_jwt', () => Promise.reject(used))
   })
 })
 
-test('without settings revocation and introspection answer 503, for the fault is ours', async () => {
+test('without settings, revocation and introspection answer 503', async () => {
   const server = (introspectionOn: boolean) =>
     createAuthorizationServer(
       {

@@ -18,12 +18,12 @@ import { createMemoryStore } from '../../store/memory.ts'
 import { StoreUnavailable } from '../../store/store.ts'
 import type { Client } from '../clients/client.ts'
 
-/** A client of the operator's configuration that is not to get refresh tokens. */
+/** A client of the operator's configuration that gets no refresh tokens. */
 const codeOnly = { client_id: 'portal', redirect_uris: [redirectUri], grant_types: ['authorization_code'] }
 
 const { signal: seconds } = new AbortController()
 
-/** One sign-in, with everything that it left behind. */
+/** Makes one sign-in, and returns all that it left behind. */
 async function session(
   server: Harness = createHarness(),
   metadata: { readonly client_id?: string; readonly [name: string]: unknown } = {},
@@ -53,7 +53,7 @@ function post(server: Harness, form: Record<string, string>, headers: Record<str
 }
 
 describe('an access token', () => {
-  test('is a JWT of RFC 9068 for one audience, and says nothing of the OpenID Provider [T-17 T-16 D-03 F-09]', async () => {
+  test('is a JWT of RFC 9068 for one audience, without a trace of the OpenID Provider [T-17 T-16 D-03 F-09]', async () => {
     const { server, body, clientId } = await session()
     expect(decodeProtectedHeader(body.access_token ?? '')).toEqual({
       alg: 'RS256',
@@ -71,7 +71,7 @@ describe('an access token', () => {
     expect(JSON.stringify(claims)).not.toMatch(/reader-1|login\.example/)
   })
 
-  test('names a person by something that no client_id can be [T-18 F-07]', async () => {
+  test('names the user by an id that no client_id can equal [T-18 F-07]', async () => {
     const { server, body, clientId } = await session()
     const { sub } = decodeJwt(body.access_token ?? '')
     expect(sub).toMatch(/^u_[\w-]{43}$/)
@@ -106,7 +106,7 @@ test.each([
 })
 
 describe('an answer', () => {
-  test('is never cached, and may be read by a script of any origin, success or not [T-02 T-03]', async () => {
+  test('is never cached, and scripts of any origin may read it, also an error [T-02 T-03]', async () => {
     const { server, form } = await session()
     for (const response of [
       await post(server, form),
@@ -123,7 +123,7 @@ describe('an answer', () => {
     }
   })
 
-  test('has no member that is null, and none that is not asked for [T-04 T-19]', async () => {
+  test('has no member that is null, and no unrequested member [T-04 T-19]', async () => {
     const withRefresh = await session()
     expect(Object.keys(withRefresh.body)).toEqual([
       'access_token',
@@ -139,7 +139,7 @@ describe('an answer', () => {
     expect(JSON.stringify(decodeJwt((await session(server)).body.access_token ?? ''))).not.toContain('null')
   })
 
-  test('to a client that tried the header is 401 with a challenge, malformed or not [T-05 T-07]', async () => {
+  test('to a client with an Authorization header is a 401 with a challenge, also for a malformed header [T-05 T-07]', async () => {
     const { server, form } = await session()
     const guess = Buffer.from(`${form.client_id}:a secret of nobody`).toString('base64')
     for (const authorization of [
@@ -163,7 +163,7 @@ test.each([
   ['one character too long', 'v'.repeat(129)],
   ['of a character that none may have', `${'v'.repeat(42)}+`],
   ['of a few letters', 'guess'],
-])('a code_verifier %s is refused, though the challenge was made from it [T-12]', async (_what, verifier) => {
+])('a code_verifier %s is refused even if the challenge was made from it [T-12]', async (_what, verifier) => {
   const server = createHarness()
   const clientId = await register(server)
   const challenge = createHash('sha256').update(verifier).digest('base64url')
@@ -174,7 +174,7 @@ test.each([
 })
 
 describe('a store that is down', () => {
-  test('is 503 with Retry-After, never invalid_grant, and nobody is logged out [T-05 T-06]', async () => {
+  test('gives a 503 with Retry-After, never invalid_grant, and ends no session [T-05 T-06]', async () => {
     const memory = createMemoryStore()
     let down = false
     const failing = () => Promise.reject(new StoreUnavailable('down'))
@@ -201,7 +201,7 @@ describe('a store that is down', () => {
 })
 
 describe('a refresh token', () => {
-  test('is of no use to another client, and stays good for its own [T-20 A24]', async () => {
+  test('is useless to another client, and stays valid for its own [T-20 A24]', async () => {
     const { server, refresh } = await session()
     const other = await register(server, { client_name: 'Other' })
     const before = await stored(server)
@@ -221,7 +221,7 @@ describe('a refresh token', () => {
     expect((await refresh({ resource: `${server.issuer}/mcp` })).status).toBe(200)
   })
 
-  test('is not for a client whose operator leaves it out: unauthorized_client [T-24 T-19]', async () => {
+  test('is not for a client that the operator configured without it: unauthorized_client [T-24 T-19]', async () => {
     const { refresh } = await session(createHarness({ configured: [codeOnly] }))
     expect((await refresh({ client_id: codeOnly.client_id })).body.error).toBe('unauthorized_client')
     expect((await refresh()).status).toBe(200)
@@ -260,7 +260,7 @@ describe('a refresh token', () => {
     expect(await token(server, { client_id: clientId, ...refreshToken })).toMatchObject({ status: 200 })
   })
 
-  test('of a client whose metadata document is gone goes on working [M-13 T-06]', async () => {
+  test('keeps working after the metadata document of its client is gone [M-13 T-06]', async () => {
     const id = 'https://client.example/client.json'
     const client: Client = {
       id,
