@@ -5,11 +5,11 @@ const profile: ClientProfile = {
   name: 'AI SDK',
   sources: [
     {
-      fact: 'its requests, in order: server/discover first, discovery on the newest wire, a new discovery before a refresh',
+      fact: 'its requests, in order: server/discover first, discovery with the newest revision, a new discovery before a refresh',
       from: 'seen running, @ai-sdk/mcp 2.0.99',
     },
   ],
-  assumed: ['the registration, which is the application’s, beside application_type', 'the form of state'],
+  assumed: ['the registration, which the application writes, except application_type', 'the form of state'],
   origin: null,
   opening: [
     {

@@ -6,18 +6,18 @@ const profile: ClientProfile = {
   name: 'ChatGPT connector',
   sources: [
     {
-      fact: 'the document of a connector, which names private_key_jwt and nothing else',
+      fact: 'the document of a connector, which names private_key_jwt only',
       from: 'https://github.com/Altinity/altinity-mcp/issues/118',
     },
     {
-      fact: 'registers once for each connector where there are no documents, and keeps it for good',
+      fact: 'registers once for each connector if the server has no CIMD, and keeps the registration',
       from: 'https://developers.openai.com/plugins/build/auth',
     },
     ...chatgpt.sources.slice(1),
   ],
   assumed: [
-    'that the audience of an assertion is the issuer, as RFC 7523bis §4 wants it',
-    'the members of its registration beside redirect_uris',
+    'the audience of an assertion is the issuer, as RFC 7523bis §4 requires',
+    'the members of its registration except redirect_uris',
     ...chatgpt.assumed.slice(1),
   ],
   ways: [

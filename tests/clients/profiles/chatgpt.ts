@@ -22,18 +22,18 @@ const profile: ClientProfile = {
       from: 'https://github.com/django-oauth/django-oauth-toolkit/issues/1845',
     },
     {
-      fact: 'uses this document where iss is advertised and in every answer; compares issuers as strings',
+      fact: 'uses this document if iss is advertised and in every answer; compares issuers as strings',
       from: 'https://developers.openai.com/plugins/build/auth',
     },
     {
-      fact: 'signs assertions where it may, and does without where it may not',
+      fact: 'signs assertions if the server supports them, and is a public client otherwise',
       from: 'https://github.com/operately/operately/issues/5164',
     },
-    { fact: 'asks for every scope that is listed', from: 'https://github.com/usenotra/notra/issues/498' },
+    { fact: 'requests every listed scope', from: 'https://github.com/usenotra/notra/issues/498' },
   ],
   assumed: [
-    'that the audience of an assertion is the token endpoint, as some report, and not the issuer',
-    'its headers, the form of state and of the code verifier, how many refreshes meet',
+    'the audience of an assertion is the token endpoint, as some report, not the issuer',
+    'its headers, the form of state and of the code verifier, the number of parallel refreshes',
   ],
   origin: null,
   opening: [

@@ -12,24 +12,24 @@ const profile: ClientProfile = {
     },
     { fact: 'its requests, in order, and the registration', from: 'seen running, 2.1.332' },
     {
-      fact: 'publishes no port and uses one, with the name localhost',
+      fact: 'publishes a redirect URI on localhost without a port, and uses one with a port',
       from: 'https://github.com/anthropics/claude-code/issues/90370',
     },
     {
       fact: 'takes the scope from the document of the resource, not from the challenge',
       from: 'seen running, 2.1.332',
     },
-    { fact: 'asks for server/discover when it lists its servers', from: 'seen running, 2.1.332' },
+    { fact: 'sends server/discover when it lists its servers', from: 'seen running, 2.1.332' },
     {
       fact: 'several processes refresh with one token',
       from: 'https://github.com/anthropics/claude-code/issues/85236',
     },
-    { fact: 'leaves out resource at times', from: 'https://github.com/anthropics/claude-code/issues/90497' },
-    { fact: 'leaves out scope when it refreshes', from: 'https://github.com/anthropics/claude-code/issues/89862' },
+    { fact: 'sometimes omits resource', from: 'https://github.com/anthropics/claude-code/issues/90497' },
+    { fact: 'omits scope when it refreshes', from: 'https://github.com/anthropics/claude-code/issues/89862' },
     { fact: 'fails on a null in an answer', from: 'https://github.com/anthropics/claude-code/issues/52565' },
   ],
   assumed: [
-    'that it revokes both tokens at sign-out, of which https://github.com/anthropics/claude-code/issues/42070 saw none',
+    'it revokes both tokens at sign-out, although https://github.com/anthropics/claude-code/issues/42070 saw no revocation',
   ],
   origin: null,
   opening: [

@@ -5,11 +5,11 @@ const profile: ClientProfile = {
   sources: [
     { fact: 'the document, as published in September 2026', from: 'https://claude.ai/oauth/mcp-oauth-client-metadata' },
     {
-      fact: 'takes the document only where it is advertised together with `none`, and only the first authorization server',
+      fact: 'uses the document only if CIMD is advertised together with `none`, and only the first authorization server',
       from: 'https://claude.com/docs/connectors/building/authentication',
     },
     {
-      fact: 'registers as client_secret_post, and takes the method that the answer names',
+      fact: 'registers with client_secret_post, and uses the method of the answer',
       from: 'https://github.com/anthropics/claude-ai-mcp/issues/82',
     },
     { fact: 'registers from python-httpx/0.28.1', from: 'https://github.com/anthropics/claude-ai-mcp/issues/1043' },
@@ -17,9 +17,9 @@ const profile: ClientProfile = {
       fact: 'registers twice for each attempt to connect',
       from: 'https://github.com/anthropics/claude-ai-mcp/issues/966',
     },
-    { fact: 'asks by GET what there is', from: 'https://github.com/brendanlong/lion-reader/pull/736' },
+    { fact: 'sends a GET before it connects', from: 'https://github.com/brendanlong/lion-reader/pull/736' },
     {
-      fact: 'takes the scope from the metadata, offline_access only if listed',
+      fact: 'takes the scope from the metadata, with offline_access only if listed',
       from: 'https://github.com/anthropics/claude-ai-mcp/issues/228',
     },
     {
@@ -27,11 +27,7 @@ const profile: ClientProfile = {
       from: 'https://github.com/anthropics/claude-ai-mcp/issues/451',
     },
   ],
-  assumed: [
-    'the form of state and of the code verifier',
-    'the order of the well-known paths',
-    'what it does about iss',
-  ],
+  assumed: ['the form of state and of the code verifier', 'the order of the well-known paths', 'how it treats iss'],
   origin: null,
   opening: [
     { method: 'GET', message: null, headers: { accept: 'text/event-stream' } },

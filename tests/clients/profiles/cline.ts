@@ -1,7 +1,7 @@
 import type { ClientProfile, RegistrationWay } from '../driver/profile.ts'
 import { sdkDiscovery, sdkInitialize, sdkRegistration, sdkTokens } from '../driver/sdk.ts'
 
-/** Made from the name and the address of the server: another one for each. */
+/** A hash of the server's name and address. Each server has its own. */
 const hash = 'f47ac10b58cc4372a5670e02b2c3d479'
 
 const way = (name: string, redirectUri: string): RegistrationWay => ({
@@ -24,7 +24,7 @@ const profile: ClientProfile = {
   name: 'Cline',
   sources: [
     {
-      fact: 'the registration, state; it is built on the TypeScript SDK, and opens the browser only when the person asks for it',
+      fact: 'the registration, state; it is built on the TypeScript SDK, and opens the browser only if the user asks for it',
       from: 'https://github.com/cline/cline/blob/main/src/services/mcp/McpOAuthManager.ts',
     },
     {
@@ -34,15 +34,15 @@ const profile: ClientProfile = {
   ],
   assumed: [
     'the form of the hash; the redirect URI of its other editions',
-    'what it does about iss',
-    'everything else as the SDK has it',
+    'how it treats iss',
+    'everything else as in the SDK',
   ],
   origin: null,
   opening: [sdkInitialize],
   discovery: sdkDiscovery(),
   ways: [
     way('in VS Code', `vscode://saoudrizwan.claude-dev/mcp-auth/callback/${hash}`),
-    way('in an editor of its own scheme', `windsurf://saoudrizwan.claude-dev/mcp-auth/callback/${hash}`),
+    way('in an editor with its own scheme', `windsurf://saoudrizwan.claude-dev/mcp-auth/callback/${hash}`),
     way('on loopback', `http://127.0.0.1:48811/mcp-auth/callback/${hash}`),
   ],
   authorization: {

@@ -8,24 +8,24 @@ const profile: ClientProfile = {
     { fact: 'its requests, in order, their headers, and the registration', from: 'seen running, 0.169.0 and 0.171.0' },
     { fact: 'where it publishes its document', from: 'https://chatgpt.com/oauth/codex/client.json' },
     {
-      fact: 'looks for the authorization server at the MCP server first, under three paths, and goes on after anything',
+      fact: 'searches for the authorization server at the MCP server first, under three paths, and goes on after any answer',
       from: 'https://github.com/openai/codex/blob/main/codex-rs/rmcp-client/src/auth_status.rs',
     },
-    { fact: 'asks for the scope of the challenge; one callback for all servers', from: 'seen running, 0.171.0' },
+    { fact: 'requests the scope of the challenge; one callback for all servers', from: 'seen running, 0.171.0' },
     {
-      fact: 'older ones register a callback of its own for each server',
+      fact: 'older versions register a separate callback for each server',
       from: 'https://github.com/openai/codex/issues/30460',
     },
-    { fact: 'leaves out resource when it refreshes', from: 'https://github.com/openai/codex/issues/33403' },
+    { fact: 'omits resource when it refreshes', from: 'https://github.com/openai/codex/issues/33403' },
     {
-      fact: 'fails without iss where iss is advertised; 0.143 to 0.146 failed with it too',
+      fact: 'fails without iss if iss is advertised; 0.143 to 0.146 also failed with it',
       from: 'https://github.com/openai/codex/issues/31573',
     },
   ],
   assumed: [
-    'the members of its document beside client_id, client_name, redirect_uris and the method',
+    'the members of its document except client_id, client_name, redirect_uris and the method',
     'the form of state',
-    'how many refreshes meet',
+    'the number of parallel refreshes',
   ],
   origin: null,
   opening: [{ method: 'GET', message: null, headers }],
@@ -89,7 +89,7 @@ const profile: ClientProfile = {
       redirectUris: ['http://127.0.0.1:{port}/callback'],
     },
     {
-      name: 'registered by an older one',
+      name: 'registered by an older version',
       by: 'registration',
       body: {
         client_name: 'Codex',

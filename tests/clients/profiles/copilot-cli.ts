@@ -5,21 +5,21 @@ const profile: ClientProfile = {
   name: 'GitHub Copilot CLI',
   sources: [
     {
-      fact: 'its document names port 33418, and it listens at another one each time',
+      fact: 'its document names port 33418, and it listens on another port each time',
       from: 'https://github.com/github/copilot-cli/issues/4793',
     },
     {
-      fact: 'a kept registration has the port of another day',
+      fact: 'a stored registration has the port of an earlier sign-in',
       from: 'https://github.com/github/copilot-cli/issues/1951',
     },
     {
-      fact: 'the port can be pinned, and is another one all the same when signing in again in a session',
+      fact: 'the port can be fixed, but still changes for another sign-in in a session',
       from: 'https://github.com/github/copilot-cli/issues/3418',
     },
   ],
   assumed: [
-    'the members of its document beside client_id, application_type and redirect_uris; those of its registration',
-    'everything else as the SDK has it',
+    'the members of its document except client_id, application_type and redirect_uris; those of its registration',
+    'everything else as in the SDK',
   ],
   origin: null,
   opening: [sdkInitialize],

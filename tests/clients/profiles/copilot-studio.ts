@@ -1,30 +1,30 @@
 import type { ClientProfile } from '../driver/profile.ts'
 import { sdkDiscovery, sdkInitialize, sdkRegistration, sdkTokens } from '../driver/sdk.ts'
 
-/** Made from the publisher, the name of the tool and a number of the environment. */
+/** Contains the publisher, the name of the tool and a number of the environment. */
 const redirectUri = 'https://global.consent.azure-apim.net/redirect/cr938-5fdocs-20mcp-5f43bcb8573bc3e84'
 
 const profile: ClientProfile = {
   name: 'Microsoft Copilot Studio',
   sources: [
     {
-      fact: 'a redirect URI for each tool, with its name in it',
+      fact: 'a redirect URI for each tool, which contains the name of the tool',
       from: 'https://github.com/SmartBear/smartbear-mcp/issues/463',
     },
     {
-      fact: 'registers without a method of authentication, and takes the one of the answer; its gateway tells the person nothing but 500',
+      fact: 'registers without an authentication method, and uses that of the answer; its gateway shows the user only a 500',
       from: 'https://github.com/activepieces/activepieces/issues/14397',
     },
-    { fact: 'asks for no scope', from: 'https://github.com/CyberDrain/CIPP/issues/278' },
+    { fact: 'requests no scope', from: 'https://github.com/CyberDrain/CIPP/issues/278' },
     {
-      fact: 'that it finds everything by itself with “Dynamic discovery”, over Streamable HTTP only',
+      fact: 'discovers everything by itself with “Dynamic discovery”, over Streamable HTTP only',
       from: 'https://learn.microsoft.com/en-us/microsoft-copilot-studio/mcp-add-existing-server-to-agent',
     },
   ],
   assumed: [
-    'the members of its registration beside redirect_uris; that it uses PKCE',
-    'which documents it looks for; its headers; the form of state',
-    'how many refreshes meet',
+    'the members of its registration except redirect_uris; that it uses PKCE',
+    'which documents it searches for; its headers; the form of state',
+    'the number of parallel refreshes',
   ],
   origin: null,
   opening: [sdkInitialize],

@@ -6,7 +6,7 @@ const profile: ClientProfile = {
   name: 'Gemini CLI at /mcp/',
   sources: [
     {
-      fact: 'stops where the resource of the metadata is not, with its slash, the address that was typed in',
+      fact: 'stops if the resource of the metadata differs from the typed address, even in a slash at the end',
       from: 'https://github.com/google-gemini/gemini-cli/issues/18833',
     },
     ...gemini.sources,

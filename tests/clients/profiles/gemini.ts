@@ -27,11 +27,11 @@ const profile: ClientProfile = {
       from: 'https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/mcp/oauth-provider.ts',
     },
     {
-      fact: 'the well-known paths, what it does about each answer, resource as a string, scopes of the authorization server',
+      fact: 'the well-known paths, its reaction to each answer, resource as a string, scopes of the authorization server',
       from: 'https://github.com/google-gemini/gemini-cli/blob/main/packages/core/src/mcp/oauth-utils.ts',
     },
     {
-      fact: 'the same from the package; state of 16 bytes, a verifier of 86 characters, iss demanded',
+      fact: 'the same from the package; state of 16 bytes, a verifier of 86 characters, iss required',
       from: 'seen running, @google/gemini-cli-core 0.61.0',
     },
     {
@@ -39,7 +39,7 @@ const profile: ClientProfile = {
       from: 'https://github.com/google-antigravity/antigravity-cli/issues/480',
     },
   ],
-  assumed: ['that Antigravity is as the Gemini CLI in everything but the redirect URI', 'how many refreshes meet'],
+  assumed: ['Antigravity differs from the Gemini CLI only in the redirect URI', 'the number of parallel refreshes'],
   origin: null,
   opening: [{ method: 'HEAD', message: null, headers: { accept: 'application/json' } }],
   discovery: [

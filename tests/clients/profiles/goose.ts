@@ -36,21 +36,21 @@ const profile: ClientProfile = {
   name: 'goose',
   sources: [
     {
-      fact: 'its document, the redirect URI with any port, that it refreshes as it starts; built on the Rust SDK',
+      fact: 'its document, the redirect URI with any port, a refresh at each start; built on the Rust SDK',
       from: 'https://github.com/block/goose/blob/main/crates/goose/src/oauth/mod.rs',
     },
     {
-      fact: 'the document as it was published first, which names no refresh token, though it refreshes',
+      fact: 'its first document, which lists no refresh token grant although the client refreshes',
       from: 'https://github.com/aaif-goose/goose/blob/main/documentation/static/oauth/client-metadata.json',
     },
     { fact: 'the document, as published in August 2026', from: 'https://goose-docs.ai/oauth/client-metadata.json' },
     {
-      fact: 'registers where there are no documents',
+      fact: 'registers if the server has no CIMD',
       from: 'https://github.com/aaif-goose/goose/issues/9670',
     },
     rmcpSource,
   ],
-  assumed: ['the version of the protocol, how many refreshes meet'],
+  assumed: ['the version of the protocol, the number of parallel refreshes'],
   origin: null,
   opening: rmcpOpening,
   discovery: rmcpDiscovery,

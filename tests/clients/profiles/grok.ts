@@ -10,12 +10,12 @@ const profile: ClientProfile = {
   name: 'Grok',
   sources: [
     {
-      fact: 'where it publishes its document: a public client, with these two redirect URIs',
+      fact: 'the URL of its document: a public client, with these two redirect URIs',
       from: 'https://grok.com/oauth/mcp-client.json',
     },
-    { fact: 'that those are the ones it uses', from: 'https://github.com/koala73/worldmonitor/pull/8305' },
+    { fact: 'it uses these redirect URIs', from: 'https://github.com/koala73/worldmonitor/pull/8305' },
   ],
-  assumed: ['the other members of its document', 'everything that it sends: nobody has published it'],
+  assumed: ['the other members of its document', 'everything that it sends, of which nothing is published'],
   origin: null,
   opening: chatgpt.opening,
   discovery: chatgpt.discovery,

@@ -15,11 +15,11 @@ const profile: ClientProfile = {
   sources: [
     { fact: 'its requests, in order, and the registration, of the CLI and of the UI', from: 'seen running, 2.12.0' },
     {
-      fact: 'older ones register a second callback for their guided flow, and may use the first',
+      fact: 'older versions register a second callback for their guided flow, and may use the first',
       from: 'https://github.com/modelcontextprotocol/inspector/issues/930',
     },
   ],
-  assumed: ['how many refreshes meet'],
+  assumed: ['the number of parallel refreshes'],
   origin: null,
   opening: [sdkInitialize],
   discovery: sdkDiscovery(),

@@ -8,26 +8,26 @@ const profile: ClientProfile = {
   name: 'Kiro',
   sources: [
     {
-      fact: 'begins with the header of the settings, and signs in when that is refused; the redirect URI on localhost with any port',
+      fact: 'begins with the header of the settings, and signs in if it is refused; the redirect URI on localhost with any port',
       from: 'https://github.com/kirodotdev/Kiro/issues/11412',
     },
     {
-      fact: 'leaves redirect_uri and resource as they are in the address of the authorization request',
+      fact: 'does not encode redirect_uri and resource in the URL of the authorization request',
       from: 'https://github.com/kirodotdev/Kiro/issues/10927',
     },
     {
-      fact: 'that this broke sign-ins elsewhere',
+      fact: 'this broke sign-ins at other servers',
       from: 'https://github.com/kirodotdev/Kiro/issues/10204',
     },
     {
-      fact: 'compares the issuer with the address from which it has the metadata',
+      fact: 'compares the issuer with the address of the metadata',
       from: 'https://github.com/kirodotdev/Kiro/issues/11084',
     },
   ],
   assumed: [
-    'that the header of the settings goes to the token endpoint as well',
-    'the members of its registration, the form of state, how many refreshes meet',
-    'everything else as the SDK has it',
+    'it also sends the header of the settings to the token endpoint',
+    'the members of its registration, the form of state, the number of parallel refreshes',
+    'everything else as in the SDK',
   ],
   origin: null,
   opening: [{ ...sdkInitialize, headers: { ...sdkInitialize.headers, ...configured } }],

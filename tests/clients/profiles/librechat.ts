@@ -19,7 +19,7 @@ const profile: ClientProfile = {
   name: 'LibreChat',
   sources: [
     {
-      fact: 'begins with the metadata of the resource; asks for a secret in the header first; the scopes that the resource lists, again in each refresh, which has no resource; the person and the server as state; revokes both tokens',
+      fact: 'begins with the metadata of the resource; prefers client_secret_basic; sends the scopes that the resource lists, also in each refresh, which has no resource; state is the user and the server; revokes both tokens',
       from: 'https://github.com/danny-avila/LibreChat/blob/main/packages/api/src/mcp/oauth/handler.ts',
     },
     { fact: 'the redirect URI', from: 'https://github.com/LibreChat-AI/librechat.ai/issues/388' },
@@ -28,7 +28,7 @@ const profile: ClientProfile = {
       from: 'https://github.com/danny-avila/LibreChat/issues/9705',
     },
   ],
-  assumed: ['what it does about iss', 'how many refreshes meet', 'its headers, which are the SDK’s'],
+  assumed: ['how it treats iss', 'the number of parallel refreshes', 'its headers, which are the SDK’s'],
   origin: null,
   opening: [],
   discovery: [
@@ -46,7 +46,7 @@ const profile: ClientProfile = {
     scope: { from: 'protected resource', offlineAccess: false },
     resource: true,
     prompt: null,
-    // The id of a person in its database, and the name of the server.
+    // The id of the user in its database, and the name of the server.
     state: { bytes: 12, as: 'hex', suffix: ':docs' },
     iss: 'ignored',
   },

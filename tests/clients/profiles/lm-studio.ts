@@ -9,17 +9,17 @@ const profile: ClientProfile = {
       from: 'https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/2361',
     },
     {
-      fact: 'a callback on 127.0.0.1, and no other name for it',
+      fact: 'a callback on 127.0.0.1 only',
       from: 'https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/2415',
     },
     {
-      fact: 'opens the browser when a server asks for a sign-in, and keeps what it gets',
+      fact: 'opens the browser if a server requires a sign-in, and stores the tokens',
       from: 'https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/1890',
     },
   ],
   assumed: [
     'the path and the port of the callback, the other members of the registration',
-    'everything else as the SDK has it, on which its bridge is built',
+    'everything else as in the SDK, on which its bridge is built',
   ],
   origin: null,
   opening: [sdkInitialize],

@@ -8,11 +8,14 @@ const profile: ClientProfile = {
   name: 'mcp-remote',
   sources: [
     {
-      fact: 'its requests, in order: a GET without a token, two discoveries, the look at a kept registration',
+      fact: 'its requests, in order: a GET without a token, two discoveries, a check of a stored registration',
       from: 'seen running, 0.15.1',
     },
     { fact: 'parallel instances', from: 'https://github.com/geelen/mcp-remote/pull/315' },
-    { fact: 'a kept registration has the port of another day', from: 'https://github.com/geelen/mcp-remote/pull/292' },
+    {
+      fact: 'a stored registration has the port of an earlier sign-in',
+      from: 'https://github.com/geelen/mcp-remote/pull/292',
+    },
   ],
   assumed: [],
   origin: null,

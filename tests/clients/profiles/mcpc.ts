@@ -5,7 +5,7 @@ const profile: ClientProfile = {
   name: 'mcpc',
   sources: [
     {
-      fact: 'begins with discovery; the scopes that the resource lists; the registration; port 8000, or the next that is free; no state',
+      fact: 'begins with discovery; the scopes that the resource lists; the registration; port 8000, or the next free one; no state',
       from: 'seen running, 0.2.6',
     },
     {
@@ -22,7 +22,7 @@ const profile: ClientProfile = {
       at: ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource'],
     },
     sdkDiscovery()[1],
-    // Before each refresh, to find the token endpoint.
+    // It repeats discovery before each refresh, to find the token endpoint.
     {
       for: 'authorization server',
       at: [

@@ -9,18 +9,18 @@ const profile: ClientProfile = {
       from: 'https://github.com/MCPJam/inspector/blob/main/sdk/src/oauth/client-identity.ts',
     },
     {
-      fact: 'the members that every registration has',
+      fact: 'the common members of its registrations',
       from: 'https://github.com/MCPJam/inspector/blob/main/sdk/src/oauth/state-machines/shared/dynamic-client-registration.ts',
     },
     {
-      fact: 'its document, as published in June 2026: schemes of its own beside loopback, and the grant type of devices',
+      fact: 'its document, as published in June 2026: custom schemes in addition to loopback, and the device grant type',
       from: 'https://www.mcpjam.com/.well-known/oauth/client-metadata.json',
     },
   ],
   assumed: [
-    'the hosted redirect URI, and which of them an edition uses',
-    'that it goes step by step as the SDK does',
-    'the form of state and of the code verifier, how many refreshes meet',
+    'the hosted redirect URI, and which redirect URIs each edition uses',
+    'it has the same steps as the SDK',
+    'the form of state and of the code verifier, the number of parallel refreshes',
   ],
   origin: null,
   opening: [sdkInitialize],

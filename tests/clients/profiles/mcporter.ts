@@ -8,11 +8,11 @@ const profile: ClientProfile = {
   name: 'mcporter',
   sources: [
     {
-      fact: 'its requests, in order, the registration, that it asks for an event stream where there is metadata',
+      fact: 'its requests, in order, the registration, its Accept header for an event stream in metadata requests',
       from: 'seen running, 0.12.3',
     },
   ],
-  assumed: ['the form of state', 'how many refreshes meet'],
+  assumed: ['the form of state', 'the number of parallel refreshes'],
   origin: null,
   opening: [sdkInitialize],
   discovery: [resource, server, server],

@@ -24,7 +24,7 @@ const profile: ClientProfile = {
   name: 'n8n',
   sources: [
     {
-      fact: 'begins with the metadata of the resource; the registration, and every scope of the authorization server; public where S256 is offered',
+      fact: 'begins with the metadata of the resource; the registration, with every scope of the authorization server; public if S256 is offered',
       from: 'https://github.com/n8n-io/n8n/blob/master/packages/cli/src/oauth/oauth.service.ts',
     },
     {
@@ -32,12 +32,12 @@ const profile: ClientProfile = {
       from: 'https://github.com/n8n-io/n8n/blob/master/packages/%40n8n/client-oauth2/src/code-flow.ts',
     },
     {
-      fact: 'the redirect URIs of its cloud, and of one’s own',
+      fact: 'the redirect URIs of its cloud, and of a self-hosted instance',
       from: 'https://github.com/n8n-io/n8n/issues/21791',
     },
-    { fact: 'a state that is long', from: 'https://github.com/n8n-io/n8n/issues/30853' },
+    { fact: 'a long state', from: 'https://github.com/n8n-io/n8n/issues/30853' },
   ],
-  assumed: ['how long its state is', 'the version of the protocol', 'how many refreshes meet'],
+  assumed: ['how long its state is', 'the version of the protocol', 'the number of parallel refreshes'],
   origin: null,
   opening: [],
   discovery: [
@@ -63,7 +63,7 @@ const profile: ClientProfile = {
     scope: { from: 'authorization server', offlineAccess: true },
     resource: true,
     prompt: null,
-    // A sealed JSON object: which credential, whose, and since when.
+    // A sealed JSON object: the credential, its owner, and the time.
     state: { bytes: 1500, as: 'base64' },
     iss: 'ignored',
   },

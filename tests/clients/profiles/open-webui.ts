@@ -2,7 +2,7 @@ import type { ClientProfile, HeaderFields } from '../driver/profile.ts'
 import { sdkInitialize, sdkRegistration, sdkTokens } from '../driver/sdk.ts'
 
 const headers: HeaderFields = { accept: '*/*', 'user-agent': 'Python/3.11 aiohttp/3.12.15' }
-/** With a colon in the path: the connection is called `mcp:docs`. */
+/** The path contains a colon, because the name of the connection is `mcp:docs`. */
 const redirectUri = 'https://chat.example.com/oauth/clients/mcp:docs/callback'
 const body = {
   client_name: 'Open WebUI',
@@ -21,9 +21,9 @@ const profile: ClientProfile = {
     { fact: 'what Authlib sends', from: 'https://docs.authlib.org/en/latest/client/oauth2.html' },
   ],
   assumed: [
-    'its first request, which it makes to see the challenge',
-    'that its older releases ask for a secret in the body, as the Python SDK does by default',
-    'whether resource is sent, how many refreshes meet',
+    'its first request, which gets the challenge',
+    'its older releases use client_secret_post, as the Python SDK does by default',
+    'whether resource is sent, the number of parallel refreshes',
   ],
   origin: null,
   opening: [{ ...sdkInitialize, headers: { ...sdkInitialize.headers, ...headers } }],

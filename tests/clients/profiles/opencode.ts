@@ -6,19 +6,22 @@ const redirectUris = ['http://127.0.0.1:19876/mcp/oauth/callback'] as const
 const profile: ClientProfile = {
   name: 'opencode',
   sources: [
-    { fact: 'its requests, in order, the registration, and that it registers twice', from: 'seen running, 1.18.33' },
+    { fact: 'its requests, in order, and the registration, which it sends twice', from: 'seen running, 1.18.33' },
     {
       fact: 'the registration, the redirect URI, state',
       from: 'https://github.com/anomalyco/opencode/blob/dev/packages/opencode/src/mcp/oauth-provider.ts',
     },
     {
-      fact: 'its published document lacks its own callback path, so that it cannot be used',
+      fact: 'its published document lacks its callback path, and so cannot be used',
       from: 'https://github.com/anomalyco/opencode/issues/50510',
     },
-    { fact: 'compares the issuer to the slash', from: 'https://github.com/anomalyco/opencode/issues/50036' },
-    { fact: 'leaves out resource when it refreshes', from: 'https://github.com/anomalyco/opencode/issues/34592' },
+    {
+      fact: 'compares the issuer exactly, including a slash at the end',
+      from: 'https://github.com/anomalyco/opencode/issues/50036',
+    },
+    { fact: 'omits resource when it refreshes', from: 'https://github.com/anomalyco/opencode/issues/34592' },
   ],
-  assumed: ['how many refreshes meet'],
+  assumed: ['the number of parallel refreshes'],
   origin: null,
   opening: [sdkInitialize],
   discovery: sdkDiscovery(),

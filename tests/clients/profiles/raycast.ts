@@ -5,7 +5,7 @@ const profile: ClientProfile = {
   name: 'Raycast',
   sources: [
     {
-      fact: 'goes by the revision of 2025-03-26: after the 401 it asks the host of the address for the metadata of the authorization server, and for nothing of the resource',
+      fact: 'follows the revision of 2025-03-26: after the 401 it reads the metadata of the authorization server at the same host, and none of the resource',
       from: 'https://github.com/appwrite/mcp/pull/77',
     },
     {
@@ -13,14 +13,14 @@ const profile: ClientProfile = {
       from: 'https://github.com/Swiggy/swiggy-mcp-server-manifest/issues/86',
     },
     {
-      fact: 'the schemes of the app: with one slash after the colon, or with two',
+      fact: 'the schemes of the app, with one slash or two after the colon',
       from: 'https://developers.raycast.com/api-reference/oauth',
     },
   ],
   assumed: [
-    'which of them the app itself registers as an MCP client',
+    'which of these redirect URIs the app itself registers',
     'the members of its registration, its headers, the form of state',
-    'how many refreshes meet',
+    'the number of parallel refreshes',
   ],
   origin: null,
   opening: [sdkInitialize],

@@ -7,16 +7,16 @@ const profile: ClientProfile = {
   sources: [
     { fact: 'the document, as published in September 2026', from: 'https://vscode.dev/oauth/client-metadata.json' },
     {
-      fact: 'the registration, the well-known paths and what it does about each answer, the comparison of resource',
+      fact: 'the registration, the well-known paths and its reaction to each answer, the comparison of resource',
       from: 'https://github.com/microsoft/vscode/blob/main/src/vs/base/common/oauth.ts',
     },
     {
-      fact: 'state is 16 bytes in base64; another port when 33418 is taken',
+      fact: 'state is 16 bytes in base64; another port if 33418 is in use',
       from: 'https://github.com/microsoft/vscode/blob/main/src/vs/workbench/api/node/loopbackServer.ts',
     },
-    { fact: 'the grant type of devices in its document', from: 'https://github.com/stacklok/toolhive/issues/6290' },
+    { fact: 'the device grant type in its document', from: 'https://github.com/stacklok/toolhive/issues/6290' },
   ],
-  assumed: ['how many refreshes meet', 'that iss is compared where it is there'],
+  assumed: ['the number of parallel refreshes', 'it compares iss if the answer has one'],
   origin: null,
   opening: [
     {

@@ -20,15 +20,15 @@ const profile: ClientProfile = {
   name: 'Warp',
   sources: [
     {
-      fact: 'registers as Warp, is led back by its own scheme, keeps the state to know the server again; built on the Rust SDK',
+      fact: 'registers as Warp, has a redirect URI with its own scheme, finds the server by the state; built on the Rust SDK',
       from: 'https://github.com/warpdotdev/warp/blob/main/app/src/ai/mcp/templatable_manager/oauth.rs',
     },
     { fact: 'the redirect URI', from: 'https://github.com/warpdotdev/warp/issues/9088' },
     rmcpSource,
   ],
   assumed: [
-    'that its preview and its loopback edition differ in the redirect URI alone',
-    'the version of the protocol, how many refreshes meet',
+    'its preview and its loopback edition differ only in the redirect URI',
+    'the version of the protocol, the number of parallel refreshes',
   ],
   origin: null,
   opening: rmcpOpening,

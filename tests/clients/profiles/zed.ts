@@ -8,14 +8,14 @@ const profile: ClientProfile = {
       from: 'https://github.com/zed-industries/zed/blob/main/crates/context_server/src/oauth.rs',
     },
     {
-      fact: 'publishes http://127.0.0.1/callback and uses another port every time',
+      fact: 'publishes http://127.0.0.1/callback and uses a different port each time',
       from: 'https://github.com/zed-industries/zed/issues/56210',
     },
   ],
   assumed: [
-    'the members of its document beside redirect_uris: as its source plans them',
+    'the members of its document except redirect_uris, as its source plans them',
     'the form of state',
-    'how many refreshes meet',
+    'the number of parallel refreshes',
   ],
   origin: null,
   opening: [
