@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import type { Browser } from 'playwright-core'
-import { launchBrowser } from '../../tests/browser/chromium.ts'
+import { launchBrowser } from '../browser/chromium.ts'
 import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
 import { gallery } from './gallery.ts'

@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchBrowser } from '../../dev/browser/chromium.ts'
 import { gallery } from '../../dev/pictures/gallery.ts'
 import { barriers, loadAxe } from './axe.ts'
-import { launchBrowser } from './chromium.ts'
 import { type PageServer, servePages } from './page-server.ts'
 import { withPerson } from './person.ts'
 

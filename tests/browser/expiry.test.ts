@@ -1,6 +1,6 @@
 import type { Browser, Page as Tab } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchBrowser } from './chromium.ts'
+import { launchBrowser } from '../../dev/browser/chromium.ts'
 import { type HarnessSite, startHarnessSite } from './harness-site.ts'
 import { withPerson } from './person.ts'
 import { approveButton, cancelButton, confirmButton, headline, startSession } from './session.ts'

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { buffer } from 'node:stream/consumers'
+import type { BrowserOptions } from '../../dev/browser/chromium.ts'
 import { createTestCa } from '../../dev/tls/ca.ts'
 import { createHarness, type Harness } from '../../dev/worlds/authorization-server.ts'
-import type { BrowserOptions } from './chromium.ts'
 import { listen } from './listen.ts'
 
 export interface HarnessSite {

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
+import { launchBrowser } from '../../dev/browser/chromium.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { launchBrowser } from './chromium.ts'
 import { type Clients, startClients, trustedHost } from './clients.ts'
 
 /** The whole system, a client of each kind, and a browser that reaches them all. */

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { launchBrowser } from '../../browser/chromium.ts'
+import { launchBrowser } from '../../../dev/browser/chromium.ts'
 import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { freePort } from '../free-port.ts'
 import { startProcess } from '../processes.ts'
