@@ -30,7 +30,7 @@ const redirectUris = [
   'https://claude.ai.evil.example/callback',
   'http://127.0.0.1:7777/claude.ai',
 ]
-/** The redirect URI of each client below. */
+/** The registered redirect URIs of each client below. */
 const registrations = [redirectUris, redirectUris.slice(0, 1), redirectUris.slice(1), ['https://claude.ai/published']]
 const values = [
   ...Object.values(good),
@@ -188,7 +188,7 @@ function expectNothingElsewhere(answer: Answer, proven: string | undefined): voi
   if (proven === undefined) assert.equal(answer.status, 400)
 }
 
-/** RFC 6749 §4.1.2.1, RFC 9207: the answer for the client of the request. */
+/** Checks the error that a redirect takes back to the client: RFC 6749 §4.1.2.1, RFC 9207. */
 function expectError(answer: Answer, pairs: Pairs, issuer: string): void {
   assert.deepEqual(answer.headers.getSetCookie(), [])
   const location = answer.headers.get('location')
@@ -204,7 +204,7 @@ function expectError(answer: Answer, pairs: Pairs, issuer: string): void {
   assert(searchParams.get('error'))
 }
 
-/** It holds replacement characters for bytes that are not UTF-8, so it cannot come back as it was. */
+/** Whether U+FFFD has replaced bytes of the state that were not UTF-8. The server cannot return those unchanged. */
 const isAltered = (state = '') => state.includes('\ufffd')
 
 /** RFC 6749 §4.1.1, RFC 7636 §4.3, RFC 8707 §2 and OpenID Connect Core §3.1.2.1, as a list of conditions. */

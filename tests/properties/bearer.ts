@@ -156,7 +156,7 @@ export const tokenContents = property({
   },
 })
 
-/** Signs what no library would: the header may say anything. */
+/** Signs a token with any header, even one that JWT libraries refuse to sign. */
 async function forge(
   payload: object,
   head: object,

@@ -182,7 +182,7 @@ type Outcome =
 
 const linkOf = ({ text }: Answer) => /<a class="button [a-z]+" href="([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&')
 
-/** The answer at the redirect URI of the client, or the page that asks once more. */
+/** Reads the outcome: an answer at the client's redirect URI, another redirect to the provider, or a page. */
 function outcomeOf(answer: Answer, { redirectUri, state }: Waiting, { issuer }: Provider): Outcome {
   if (answer.status === 503) return { kind: 'unavailable' }
   const cookies = answer.headers.getSetCookie()
@@ -273,7 +273,7 @@ const isAboutRight = (reply: Reply, endpoint: Endpoint) =>
 
 const somethingIsWrong = (replies: Replies) => endpoints.some((each) => !heals(replies[each]))
 
-/** Longer than any real value. */
+/** Whether the reply is longer than the server reads. */
 const isFlood = (reply: Extract<Reply, { kind: 'text' }>) => textOf(reply).length > 512 * 1024
 
 /** Responses with status 204 or 205 have no body, even if the provider sends one. */
@@ -293,7 +293,10 @@ function objectIn(reply: Extract<Reply, { kind: 'text' }>): Record<string, unkno
   }
 }
 
-/** The first fault may be temporary, or come before the provider's code is spent; or the code is spent, and no user is known. */
+/**
+ * The outcome that these replies require; `undefined`: several are allowed. A temporary error, or one before the
+ * provider's code is used, gives `unavailable`. If the code is spent without an ID token, the outcome is `again`.
+ */
 function mustBe({ pairs, replies, issuer }: Situation): Outcome['kind'] | undefined {
   const { discovery, jwks, token } = replies
   if (!heals(discovery)) return isDocument(discovery.reply) ? undefined : 'unavailable'
@@ -302,7 +305,7 @@ function mustBe({ pairs, replies, issuer }: Situation): Outcome['kind'] | undefi
   return heals(token) ? undefined : aboutTheCode(token.reply)
 }
 
-/** The fate of the code, according to the reply of the token endpoint. */
+/** The required outcome after this reply of the token endpoint, which decides whether the provider's code is spent. */
 function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
   if (reply.kind === 'drop' || reply.kind === 'cut') return 'again'
   if (reply.kind === 'redirect') return 'unavailable'
@@ -319,7 +322,7 @@ function aboutTheCode(reply: Reply): 'unavailable' | 'again' | undefined {
   return /html/.test(type) || /^\s*</.test(text) ? 'unavailable' : 'again'
 }
 
-/** The user is the one of the ID token. Odd claims are left out. */
+/** Checks that the code names the user of the ID token, without malformed claims. */
 function expectIdentity(
   code: NonNullable<ReturnType<Place['codes']['open']>>,
   { claims }: IdToken,

@@ -110,7 +110,7 @@ export const fetchedBytes = property({
     if (fetched instanceof Error) throw fetched
     assert(encrypted, 'read from an unencrypted connection')
     expectPlain(fetched)
-    // Nothing is decompressed, and every byte is from the server. A repeated text may be framed by its own repetition.
+    // The body is part of the sent bytes, and not decompressed. Repeated bytes may form other responses.
     const text = Buffer.from(fetched.body).toString('latin1')
     const all = [Buffer.from(content, 'latin1'), sent].map((each) => each.toString('latin1'))
     assert(ends === 'repeats' || all.some((each) => each.includes(text)), 'a body that the server did not send')

@@ -55,7 +55,7 @@ export const anything: fc.Arbitrary<unknown> = fc.oneof(
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** The most odd members of a value. With more of them, hardly any value would be good except for one member. */
+/** Generates at most `most` of these odd members, so that many values have exactly one mistake. */
 export const few = (most: number, models: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Members> =>
   fc
     .tuple(fc.record(models), fc.subarray(Object.keys(models), { maxLength: most }))
@@ -107,7 +107,7 @@ export function damaged(value: string, how: Damage): string {
 
 /**
  * Whether two JWTs differ only in spare bits at the ends of their parts, which RFC 4648 §3.5 lets a reader ignore. For
- * a value that may be used again and again, another spelling makes no difference.
+ * a value that may be used many times, a second spelling gives an attacker nothing.
  */
 export function isSameToken(a: string, b: string): boolean {
   const bytes = (token: string) => token.split('.').map((part) => Buffer.from(part, 'base64url').toString('hex'))

@@ -86,7 +86,7 @@ const method = fc.oneof(
 )
 
 export const messages = property({
-  name: 'the MCP endpoint: every message of a signed-in client is answered, and the answer service learns of no other user',
+  name: 'the MCP endpoint: answers every message of a signed-in client, and tells the answer service about no other user',
   cases: 250,
   values: fc.record({ body, headers, method }),
   async holds({ body, headers, method }) {

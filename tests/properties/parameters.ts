@@ -10,7 +10,7 @@ export type Change =
   | { readonly kind: 'repeat'; readonly name: string; readonly value: string | null }
   | { readonly kind: 'shuffle' }
 
-/** Changes on the way: none, or up to three. */
+/** Up to three changes to the parameters. */
 export function changes(names: readonly string[], values: readonly string[]): fc.Arbitrary<readonly Change[]> {
   const name = fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom(...names) },
@@ -39,7 +39,7 @@ export function changed(pairs: Pairs, all: readonly Change[]): Pairs {
   }, pairs)
 }
 
-/** One of many spellings: the kind of escaping makes no difference. */
+/** How parameters are escaped. All spellings mean the same. */
 export type Spelling = 'usual' | 'everything escaped' | 'lower-case escapes' | 'spaces as %20'
 export const spelling = fc.constantFrom<Spelling[]>(
   'usual',

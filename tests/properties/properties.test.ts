@@ -105,7 +105,7 @@ describe('the MCP endpoint', () => {
   test('accepts a token only if every claim is right [S-07]', () => expectToHold(tokenContents))
   test('does not accept its public key as an HMAC secret [S-07]', async () =>
     expect((await tokenByPublicKey()).status).toBe(401))
-  test('answers every message of a signed-in client, and the answer service learns of no other user [S-14]', () =>
+  test('answers every message of a signed-in client, and tells the answer service about no other user [S-14]', () =>
     expectToHold(messages))
   test('answers in the form that the client prefers of those it accepts [S-12]', () => expectToHold(acceptHeaders))
   test('treats null, and an empty list in place of an object, as absent', () => expectToHold(absentMembers))
@@ -121,7 +121,7 @@ describe('tools', () => {
   test('for any answer of an upstream: a result or a failure in time, nothing of the answer leaks, and the next call works [S-08]', () =>
     expectToHold(upstreamAnswers))
   test('the answer arrives despite pings, invalid JSON, odd items and lost sessions', () => expectToHold(oddUpstreams))
-  test('for any Retry-After of an upstream: seconds of a day at most, or nothing', () =>
+  test('any Retry-After of an upstream becomes at most a day in seconds, or nothing', () =>
     expectToHold(retryAfterHeaders))
   test('every setting is usable or reported as a problem, and no problem repeats its value', () =>
     expectToHold(toolSettings))

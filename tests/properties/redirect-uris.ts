@@ -14,7 +14,7 @@ function splitUri(uri: string) {
   return { scheme, authority, path, query, fragment }
 }
 
-/** Whether `requested` is `registered`, except for the port of a loopback host. This is the test's own reading, not the product's. */
+/** Whether `requested` is `registered`, except for the port of a loopback host. It uses no code of the product. */
 export function isSamePlace(registered: string, requested: string): boolean {
   if (registered === requested) return true
   const [a, b] = [splitUri(registered), splitUri(requested)]

@@ -36,7 +36,7 @@ const publicKey = {
 }
 const key = fc.oneof(anything, fc.constantFrom({ kty: 'oct', k: 'AAAA' }, publicKey, { ...publicKey, d: 'AAAA' }))
 
-/** Good members of RFC 7591 §2, except for a few. */
+/** Client metadata of RFC 7591 §2, with a few odd members. */
 export const clientMetadata: fc.Arbitrary<Members> = fc
   .tuple(
     fc.record({
@@ -119,7 +119,7 @@ export const registrations = property({
   },
 })
 
-/** RFC 7591 §2: all optional. */
+/** Members that RFC 7591 §2 makes optional. */
 const optionalMembers = [
   ...['client_name', 'grant_types', 'response_types', 'scope', 'application_type', 'jwks', 'jwks_uri', 'contacts'],
   ...['client_uri', 'logo_uri', 'tos_uri', 'policy_uri', 'software_id', 'software_version', 'software_statement'],

@@ -28,7 +28,7 @@ const chosen = properties.filter(({ name }) => name.includes(FUZZ_ONLY))
 if (chosen.length === 0) throw new Explained('No property has the text of FUZZ_ONLY in its name.')
 const tried = new Map<Property, number>(chosen.map((property) => [property, 0]))
 
-/** A bug may appear far from the code that waits for it. */
+/** The reason of a rejected promise that no code awaits, which is a failure too. */
 let astray: unknown
 process.on('unhandledRejection', (reason) => {
   astray ??= reason ?? 'no reason'

@@ -109,7 +109,7 @@ function present(
   }
 }
 
-/** Without characters that would not be part of the value in a header. Their replacement makes another value. */
+/** Replaces characters that would end the value in a header. The result is another value. */
 const inHeader = (text: string) => text.replace(/[^\x21-\x2b\x2d-\x3a\x3c-\x7e]/g, '!')
 
 const cases: fc.Arbitrary<{ kind: ValueKind; place: Place; how: Damage | null }> = fc.record({
@@ -119,7 +119,7 @@ const cases: fc.Arbitrary<{ kind: ValueKind; place: Place; how: Damage | null }>
 })
 
 export const sealedValues = property({
-  name: 'sealed values: only the right one, undamaged, is accepted anywhere',
+  name: 'sealed values: each place accepts only an undamaged value of its own kind',
   cases: 700,
   values: cases.filter(({ kind, place, how }) => how !== null || places[place] !== kind),
   afterFailure: discardKit,

@@ -19,11 +19,11 @@ import { type Provider, ProviderError } from '../../lib/oauth/providers/provider
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
 
-/** A harness with more than that of the unit tests: documents that are fetched and copied, and limits. */
+/** The harness of the other tests, plus metadata documents that are fetched and copied, and limits. */
 export interface Server extends Harness {
   /**
-   * @param address of the caller, which the limits count
-   * @returns when the background work of the answer has ended too
+   * @param address the caller's IP address, which the limits count
+   * @returns the answer, after all background work of the request has ended
    */
   fetchFrom(address: string | undefined, path: string, init?: RequestInit): Promise<Response>
 }

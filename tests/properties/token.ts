@@ -51,7 +51,7 @@ const strayCredentials = fc.oneof(
   fc.stringMatching(/^[A-Z]{3,9} [A-Za-z0-9+/=._~-]{1,20}$/).filter((text) => !/basic/i.test(text)),
 )
 
-/** Which of them is client authentication: Basic only. */
+/** Parts of the header. `basic` marks those that are client authentication. */
 const headerPart = fc.oneof(
   { weight: 6, arbitrary: fc.record({ basic: fc.constant(false), text: strayCredentials }) },
   {
@@ -93,7 +93,7 @@ export const tokenRequests = property({
     authorization: fc.oneof(
       { weight: 6, arbitrary: fc.constant(null) },
       { weight: 1, arbitrary: authorizationHeader },
-      // Every outcome is safe here. Only the code can say which one it is.
+      // The test cannot tell whether such a header counts as Basic, and checks only that the answer is safe.
       { weight: 1, arbitrary: hostileHeader.map((text) => ({ text, basic: undefined })) },
     ),
   }),
@@ -162,7 +162,7 @@ function isGood(pairs: Pairs, { values, pkce, clientId, redirectUri }: Kit): boo
     valuesOf(pairs, 'resource').every((value) => value === '' || value === 'https://docs.example/mcp')
   if (is('grant_type', 'refresh_token')) {
     const scope = single(pairs, 'scope')
-    // Unknown scopes are left out. Of the known ones only `docs:read` was granted, and one has to remain.
+    // Unknown scopes are left out. Of the known ones only `docs:read` was granted, and a granted scope must remain.
     const remains = (names: readonly string[]) => !names.includes('docs:feedback') || names.includes('docs:read')
     const good = typeof scope !== 'object' && remains((scope ?? '').split(' '))
     return common && is('refresh_token', values['refresh token']) && good

@@ -27,7 +27,7 @@ export function* shorter(longer: Script): Iterable<Script> {
   }
 }
 
-/** One line for each step, without the usual values, for a person to read. */
+/** Prints a script with one line for each step. It leaves out default values. */
 export function showScript({ secrets, signingKey, steps }: Script): string {
   return [
     `secrets of the instances: ${secrets}; signing key: ${signingKey}`,

@@ -42,7 +42,7 @@ export const storeClient = (turn: () => Promise<void>, fault: Fault | undefined)
   unclear: false,
 })
 
-/** Keys for which the first write decides. Other work, such as signing keys and copies, may go on after the answer. */
+/** Keys for which the order of operations decides. Work on other keys may continue after the answer. */
 const isRacedFor = (key: string) => key.startsWith('grants/') || key.startsWith('limits/')
 
 /** Wraps a store so that it fails as `Fault` describes. */
@@ -133,8 +133,8 @@ function unavailable(client: StoreClient): StoreUnavailable {
 }
 
 /**
- * Runs several pieces of work at once, one operation of one of them at a time: whenever all of them wait, the next number
- * of `order` says which one continues. So the same order gives the same interleaving.
+ * Runs several tasks concurrently, with one store operation at a time. When all tasks wait, the next number of `order`
+ * chooses the task that continues, so that the same order gives the same interleaving.
  */
 export async function interleave<T>(
   order: readonly number[],

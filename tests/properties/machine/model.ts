@@ -26,7 +26,7 @@ export interface GrantModel {
   readonly accessTokens: string[]
   /** Generations whose refresh token must not change when it is issued again, until the store moves. */
   readonly settled: Set<number>
-  /** When each generation was requested by a client that may, in milliseconds. */
+  /** The times, in milliseconds, of the valid requests for each generation. */
   readonly asked: Map<number, Set<number>>
   redeemed: number
   /** The hash of the id of the code that created the grant. */
@@ -39,7 +39,7 @@ export interface ClientModel {
   readonly id: string
   readonly redirectUri: string
   readonly refreshes: boolean
-  /** The answer goes to a host that the operator does not trust. */
+  /** Whether the user must confirm, because the operator does not trust the host of the redirect URI. */
   readonly confirms: boolean
 }
 
@@ -56,7 +56,7 @@ export interface Event {
   readonly generation: number
   /** The hash of the id of the presented code. */
   readonly codeHash: string | undefined
-  /** The fault of the request itself. It must get this error, and change nothing. */
+  /** The error of a request that is invalid by itself. The answer must name it, and nothing may change. */
   readonly expectedError: string | undefined
   /** A revocation of an ended token. It is answered 200, and changes nothing. */
   readonly idle: boolean
@@ -118,7 +118,7 @@ function judgeChange(grant: GrantModel, before: Held | null, { record }: Held): 
 /** Whether a request may have ended the grant: a second use of the code, an old refresh token, or a revocation. */
 function mayEnd(event: Event, fair: readonly Event[], before: Held | null, after: Held | null, now: number): boolean {
   if (event.kind === 'revoke') return true
-  // A request that may have lost against itself proves nothing.
+  // If an earlier attempt of this request may have taken effect, its failure proves no second use.
   if (event.answer.status === 200 || event.client.unclear || !after) return false
   if (event.kind === 'redeem') {
     const same = fair.filter(({ codeHash }) => codeHash === event.codeHash)
@@ -214,7 +214,7 @@ function judgeTokens(
     { alg: 'dir', enc: 'A256GCM', typ: 'refresh-token', kid: header(refreshToken).kid },
   ])
   const said = world.inside(refreshToken)
-  // A client that refreshes without a pause keeps the token of the third time, for two seconds.
+  // A client that refreshes without a pause keeps the third token for two seconds.
   const rests = said.generation === generation && generation >= 0
   const next = rests ? generation : generation + 1
   if (rests) assert(mayRest(said, milliseconds), 'the refresh token must rotate')

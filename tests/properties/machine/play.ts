@@ -52,7 +52,7 @@ export async function play({ steps, ...circumstances }: Script): Promise<void> {
   await expectOneSigningKey(state)
 }
 
-/** Every instance can verify the tokens of every other, however many made a key at once and whatever failed. */
+/** Checks that one published key signed all tokens, even if several instances created keys at once or the store failed. */
 async function expectOneSigningKey({ world: { instances, signedWith } }: State): Promise<void> {
   assert(signedWith.size <= 1, 'several signing keys')
   for (const { server } of instances) {
@@ -114,7 +114,7 @@ async function take(step: Step, state: State): Promise<void> {
     await judge(grant, concerned, world, landing)
   }
   await judgeCopies(state)
-  // The rest of the changes are no secret: the time, and the begin or end of a grant.
+  // A thief may see that time has passed, and that a grant has begun or ended, but not that the owner has refreshed.
   const refreshedOnly = step.do === 'tokens' && events.every(({ kind }) => kind === 'refresh')
   if (refreshedOnly && ended(state) === endedBefore) expectNoDifference(seen, await sights(state))
 }
@@ -151,7 +151,7 @@ async function moveStore({ world, grants }: State): Promise<void> {
   }
 }
 
-/** A new instance accepts every live token of a live grant, and no other. */
+/** Checks that the MCP endpoint of an instance without a cache accepts the tokens of active grants, and no others. */
 async function everybodyAsks({ world, grants }: State): Promise<void> {
   const { server } = instanceOf(world, 0)
   for (const { accessTokens, held } of grants) {
@@ -162,7 +162,7 @@ async function everybodyAsks({ world, grants }: State): Promise<void> {
   }
 }
 
-/** At the end the store works again: every token that should live can be used. */
+/** Checks that every client with a valid refresh token can refresh after the last fault. */
 async function everybodyRefreshes(state: State): Promise<void> {
   const requests = state.grants.map((_, index): TokenRequest => {
     const grant = state.grants.length - 1 - index
@@ -171,7 +171,7 @@ async function everybodyRefreshes(state: State): Promise<void> {
   for (const request of requests) await take({ do: 'tokens', requests: [request], order: [] }, state)
 }
 
-/** When the store works again and the limits have passed, no request is refused for an earlier fault. */
+/** Checks that every client can register and every user gets a consent page after all faults and limits have ended. */
 async function everybodyComesBack(state: State): Promise<void> {
   const { world, pages, clients } = state
   Object.assign(world.documentHost, { condition: 'up', edition: 0 })

@@ -2,8 +2,8 @@ import type { HostCondition } from './document-host.ts'
 import type { Fault } from './faulty-store.ts'
 
 /**
- * The actions of users, clients and hosts, as plain data, so that a failing script shrinks to a short one. Pages, codes
- * and so on are counted from the newest (0) back; a step for which there is nothing does nothing.
+ * One action of a user, a client or the world, as plain data, so that a failing script shrinks to a short one. Indexes of
+ * pages, codes and so on count back from the newest (0). A step whose object does not exist does nothing.
  */
 export type Step =
   | {
@@ -57,7 +57,7 @@ interface Whereabouts {
   readonly at: number
 }
 
-/** Requests that are sent at the same time. */
+/** One of the requests that are sent concurrently. */
 export type TokenRequest =
   | ({ readonly kind: 'redeem'; readonly code: number; readonly other: boolean; readonly wrong: Wrong } & Sent)
   | ({
@@ -75,7 +75,7 @@ export type TokenRequest =
       readonly wrong: Wrong
     } & Omit<Sent, 'again'>)
 
-/** Its fault: the token of another client, or no client authentication. */
+/** What is wrong with the request: it comes from another client, or one of its parameters is wrong. */
 export type Wrong = 'nothing' | 'client' | 'verifier' | 'redirect_uri' | 'resource'
 
 interface Sent {

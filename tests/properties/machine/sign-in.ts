@@ -251,7 +251,7 @@ function heldIn({ cookies }: { readonly cookies: ReadonlyMap<string, string> }, 
   return ['', '.1', '.2'].map((part) => cookies.get(`__Host-tx.${state}${part}`) ?? '').join('')
 }
 
-/** The browser that arrives at an instance, its transaction, and whether that may continue. */
+/** Resolves a step to its transaction, instance and browser. `holds` says whether the browser may continue. */
 function arrive({ world, transactions }: State, step: StepOf<'callback'> | StepOf<'confirm'>) {
   const transaction = pick(transactions, step.transaction)
   if (!transaction) return undefined

@@ -111,7 +111,7 @@ function tokenOf(grant: GrantModel, age: number): string | undefined {
   return grant.refreshTokens.get(known[age % Math.max(known.length, 1)] ?? -1)
 }
 
-/** A well-formed value that is not the right one. */
+/** The id of another valid client. */
 function anotherClient(grant: GrantModel, at: Instance, { clients }: State): string {
   const other = clients.find(({ id }) => id !== grant.client.id && (id.startsWith('https://') || at.opens(id)))
   return other?.id ?? 'https://somebody.example/client.json'
@@ -138,7 +138,7 @@ function formOf(
   }
 }
 
-/** The expected error of a request before it reaches the store. */
+/** The error of a request that is invalid without a look at the store; `undefined`: none. */
 function whatIsWrong(
   { kind, wrong }: Exclude<TokenRequest, { kind: 'revoke' }>,
   grant: GrantModel,

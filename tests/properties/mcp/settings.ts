@@ -29,7 +29,7 @@ const text = fc.oneof(
   fc.constant(canary),
 )
 
-/** A password in the address. */
+/** Adds a password to the URL. */
 const withUserInfo = fc.constantFrom(
   `https://user:${canary}@hub.example/`,
   `https://${canary}@hub.example/mcp?x#y`,

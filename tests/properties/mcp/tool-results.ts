@@ -46,7 +46,7 @@ export interface Failed {
   readonly message: string
 }
 
-/** The text of a failure, in the one form of all failures. */
+/** Reads the text of a failure. All failures have the same form. */
 export function failureIn({ isError, content, structuredContent }: ToolResult): Failed {
   assert.deepEqual([isError, content.length, structuredContent], [true, 1, undefined])
   const { type, text } = members(content[0])
@@ -62,7 +62,7 @@ export function failureIn({ isError, content, structuredContent }: ToolResult): 
 
 const validator = new AjvJsonSchemaValidator()
 
-/** @throws unless a result keeps the output schema of the tool, and its texts say nothing more */
+/** Throws unless a result follows the output schema of the tool, and its texts contain nothing more. */
 export function expectSuccess({ isError, content, structuredContent }: ToolResult, tool: Tool): void {
   assert.equal(isError, false)
   const { $schema: dialect, ...outputSchema } = tool.listed(true).outputSchema ?? {}

@@ -101,7 +101,7 @@ function shown(piece: Buffer): string {
   return text.slice(0, 2_000)
 }
 
-/** One repetition where it may help, and no answer to requests of the upstream. */
+/** Allows one repetition where it can help, and no answer to requests of the upstream. */
 function expectFewMessages(name: ToolName, received: readonly string[]): void {
   const most: Readonly<Record<string, number>> =
     name === 'feedback'

@@ -11,7 +11,7 @@ function needs({ method, name }: Message, policy: Policy): { readonly signIn: bo
   return { signIn: isPersonal(tool) || policy.requireAuth, scopes: [...neededFor(tool)] }
 }
 
-/** A caller that needs a work address and has none. */
+/** Whether the caller needs a work address and has none. */
 export const isUnwanted = (who: Who, policy: Policy) => policy.requireWorkEmail && isPrivate(who)
 
 export function mayRun(tool: string, who: Who, policy: Policy): boolean {
