@@ -186,7 +186,7 @@ async function finish(person: Person, kind: 'loopback' | 'web', session: Session
   expect(await session.redeem(await answerTo(world.clients[kind], person.tab))).toBe(200)
 }
 
-/** Milliseconds in which a navigation would have begun. */
+/** Waits until a navigation would have begun. */
 const settled = async (tab: Tab) => {
   await tab.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))
   await tab.waitForLoadState()

@@ -27,7 +27,7 @@ const publish = (context: BrowserContext, url: string) =>
 
 const newSession = (): Promise<Session> => startSession(world.stack.url, world.clients.loopback)
 
-/** The log lines about a path since `from`. */
+/** Counts the refusals in the log since line `from`. */
 const refusals = (from: number) =>
   world.stack.logs.slice(from).filter((line) => line.includes('a browser must navigate to this address')).length
 

@@ -61,10 +61,10 @@ test.each([
       await enterOn(tab, toConfirm)
       expect(await first.redeem(await answerTo(web, tab))).toBe(200)
 
-      // The provider knows the browser by now.
+      // The provider remembers the user now.
       const second = await startSession(world.stack.url, app)
       await tab.goto(second.url)
-      // The page shows the whole address.
+      // The page shows the full address at once, and so has no stop for it.
       await enterOn(tab, toApprove.slice(1))
       await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
       expect(await second.redeem(await answerTo(app, tab, () => enterOn(tab, toOpen)))).toBe(200)

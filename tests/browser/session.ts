@@ -12,7 +12,7 @@ export interface Session {
   redeem(answer: URLSearchParams): Promise<number>
 }
 
-/** A client registers itself, and is about to send a user to the authorization endpoint. */
+/** Registers a client, and prepares its authorization request. */
 export async function startSession(
   issuer: string,
   { redirectUri }: Pick<Client, 'redirectUri'>,

@@ -87,7 +87,7 @@ describe('canceled after the consent page', () => {
     })
   })
 
-  test('on the page that names the user: no code, and the provider’s answer is useless afterwards', async () => {
+  test('on the page that names the user: no code, and the provider’s answer no longer works', async () => {
     const { stack, clients, browser } = world
     const session = await startSession(stack.url, clients.web)
     await withPerson(browser, async ({ tab }) => {

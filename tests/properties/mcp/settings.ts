@@ -29,7 +29,7 @@ const text = fc.oneof(
   fc.constant(canary),
 )
 
-/** Adds a password to the URL. */
+/** URLs with a user name or password. */
 const withUserInfo = fc.constantFrom(
   `https://user:${canary}@hub.example/`,
   `https://${canary}@hub.example/mcp?x#y`,

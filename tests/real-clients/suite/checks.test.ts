@@ -51,7 +51,7 @@ test('a scenario without checks has not passed', async () => {
   ])
 })
 
-test('a check of a feature that the server does not offer does not count as left out', async () => {
+test('a check of a feature that the server does not offer does not count as skipped', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'checks-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const skipped = (id: string, note?: string) => ({ id, status: 'SKIPPED', ...(note && { details: { note } }) })
