@@ -10,9 +10,9 @@ import {
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Ending a grant wins, whoever refreshes meanwhile and however slow the store is. Time is simulated, so nothing waits. */
+/** Ending a grant wins against concurrent refreshes, however slow the store is. Time is simulated, so nothing waits. */
 
-/** Each operation takes effect half way. `latency`: milliseconds of the next one. */
+/** A store whose operations take effect half way. `latency` is the milliseconds of the next operation. */
 function slowStore(latency: () => number): Store {
   const inner = createMemoryStore()
   const slowly = async <T>(operation: () => Promise<T>): Promise<T> => {
@@ -41,7 +41,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A session whose owner, or thief, refreshes without a pause, in so many places at nearly the same time. */
+/** A session that is refreshed without a pause, in several places at nearly the same time. */
 async function restless(latency: number, places: number) {
   let current = 0
   const server = createHarness({ store: slowStore(() => current) })
@@ -81,7 +81,7 @@ async function restless(latency: number, places: number) {
 }
 
 const latencies = [25, 50, 100, 200]
-/** Where in the rhythm of the refreshes it begins, in hundredths of the latency. */
+/** When the end begins within the rhythm of the refreshes, in hundredths of the latency. */
 const phases = [0, 35, 70]
 
 describe.each(latencies)('with %s ms for each operation of the store', (latency) => {
@@ -110,7 +110,7 @@ describe.each(latencies)('with %s ms for each operation of the store', (latency)
     },
   )
 
-  test('nor the reuse of an old token from ending it', async () => {
+  test('refreshes do not stop the reuse of an old token from ending the grant', async () => {
     for (const phase of phases) {
       const { server, state, loop, refresh, until, first } = await restless(latency, 1)
       await until(() => state.tokens.length > 3)
@@ -149,7 +149,7 @@ describe('a grant that rests', () => {
     return { server, first: first.body.refresh_token ?? '', refresh }
   }
 
-  test('has rotated three times in a row, each time less than two seconds after the last; then it keeps its token until that is two seconds old', async () => {
+  test('has rotated three times in a row, each time within two seconds, and keeps its token until that is two seconds old', async () => {
     const { server, first, refresh } = await session()
     const tokens = [first]
     for (let rotation = 0; rotation < 3; rotation++) {
@@ -166,7 +166,7 @@ describe('a grant that rests', () => {
     server.clock += 1
     const next = await refresh(last)
     expect(next.refreshToken).not.toBe(last)
-    // The pause was long enough: it counts from the beginning.
+    // The pause was long enough, so counting starts again.
     expect((await refresh(next.refreshToken)).refreshToken).not.toBe(next.refreshToken)
     expect(server.log.filter(({ event }) => event === 'refresh_rested')).toHaveLength(3)
   })
@@ -186,7 +186,7 @@ describe('a grant that rests', () => {
     }
   })
 
-  test('still takes a token that was used before for reuse, and its predecessor for a repetition', async () => {
+  test('still treats an older token as reuse, and the predecessor as a repetition', async () => {
     const { server, first, refresh } = await session()
     const tokens = [first]
     for (let rotation = 0; rotation < 3; rotation++) tokens.push((await refresh(tokens.at(-1) ?? '')).refreshToken)
@@ -198,7 +198,7 @@ describe('a grant that rests', () => {
     expect(server.log.map(({ event }) => event)).toContain('refresh_reused')
   })
 
-  test('gives nothing once it has ended, though its token is a moment old', async () => {
+  test('gives no token after its end, even for a token that is a moment old', async () => {
     const { server, first, refresh } = await session()
     let shown = first
     for (let rotation = 0; rotation < 3; rotation++) shown = (await refresh(shown)).refreshToken
@@ -209,7 +209,7 @@ describe('a grant that rests', () => {
     expect(await refresh(shown)).toMatchObject({ error: 'invalid_grant' })
   })
 
-  test('fifty refreshes at once, again and again: never an error, and no more than four tokens in a moment', async () => {
+  test('answers fifty concurrent refreshes, again and again, without an error and with at most four tokens', async () => {
     const { first, refresh } = await session()
     let shown = first
     const seen = new Set<string>()

@@ -17,10 +17,10 @@ const record: GrantRecord = {
   kid: 'k',
 }
 
-/** What a refresh token of a generation that began long ago says. */
+/** What a refresh token says about a generation that began long ago. */
 const shown = (version: string) => ({ version, rotatedAt: 0 })
 
-describe('what a lost refresh is told', () => {
+describe('the decision about a lost refresh', () => {
   const at = (generation: number, now: number, more: Partial<GrantRecord> = {}) =>
     decideRefresh({ ...record, generation, rotatedAt: 1000, ...more }, 3, { now: now * 1000, grace: 60 })
 
@@ -37,7 +37,7 @@ describe('what a lost refresh is told', () => {
   ])('%s', (_what, decision, expected) => expect(decision).toBe(expected))
 })
 
-test.each([0, 1, 60, 600])('a window of %s seconds is exactly so long [T-21]', (grace) => {
+test.each([0, 1, 60, 600])('a grace window of %s seconds has exactly that length [T-21]', (grace) => {
   const used = { ...record, generation: 1, rotatedAt: 1000, rotatedAtMilliseconds: 1_000_777 }
   const after = (milliseconds: number) => decideRefresh(used, 0, { now: 1_000_777 + milliseconds, grace })
   expect(after(grace * 1000)).toBe(grace === 0 ? 'reuse' : 'repeat')
@@ -73,7 +73,7 @@ function setup(wrap: (store: Store) => Partial<Store> = () => ({}), grace = 60) 
 }
 
 describe('grants', () => {
-  test('redeem and rotate are one operation each [T-14]', async () => {
+  test('redeem and rotate take one operation each [T-14]', async () => {
     const { grants, operations, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
@@ -81,7 +81,7 @@ describe('grants', () => {
     expect(operations).toEqual(['create', 'replace'])
   })
 
-  test('a refused replay of a code, or of an old refresh token, is three operations', async () => {
+  test('a refused replay of a code or of an old refresh token takes three operations', async () => {
     const { grants, operations, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
@@ -146,7 +146,7 @@ describe('grants', () => {
     expect(fields).toEqual([{ grant: expect.any(String), generation: 1, ...elsewhere }])
   })
 
-  describe('a second code for one grant, as a repeated confirmation makes it', () => {
+  describe('a second code for one grant, from a repeated confirmation', () => {
     test.each([
       ['the same code', { codeHash: 'one' }, 'used', 1010, ['code_redeemed', 'code_reused', 'grant_revoked']],
       ['another code', { codeHash: 'two' }, 'other-code', undefined, ['code_redeemed', 'code_superseded']],
@@ -161,7 +161,7 @@ describe('grants', () => {
       expect(log).toEqual(events)
     })
 
-    test('two codes without ids, of an older release, cannot be told apart: the grant ends', async () => {
+    test('two codes of a release without ids cannot be distinguished, so the grant ends', async () => {
       const { grants, inner, key, signal } = setup()
       await grants.redeem(key, record, signal)
       expect(await grants.redeem(key, record, signal)).toEqual({ refused: 'used' })
@@ -169,7 +169,7 @@ describe('grants', () => {
     })
   })
 
-  test('a tombstone keeps what a later release has written into the record', async () => {
+  test('a tombstone keeps the members of a later release', async () => {
     const { grants, inner, key, signal } = setup()
     await inner.put(key, { ...record, codeHash: 'one', later: { member: 1 } }, signal)
     await grants.revoke(key, 'test', signal)
@@ -180,7 +180,7 @@ describe('grants', () => {
     })
   })
 
-  test('a refresh that finds another version of its generation keeps what is in it', async () => {
+  test('a refresh that finds another version of its generation keeps its members', async () => {
     const { grants, inner, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
@@ -192,7 +192,7 @@ describe('grants', () => {
     expect((await inner.get(key, signal))?.value).toMatchObject(expected)
   })
 
-  test('a write lost to a new version of the same generation is repeated, not taken for reuse [T-21]', async () => {
+  test('a write lost to a new version of the same generation is repeated, and is no reuse [T-21]', async () => {
     const { grants, inner, key, signal } = setup()
     const first = await grants.redeem(key, record, signal)
     if ('refused' in first) throw new Error('refused')
@@ -202,7 +202,7 @@ describe('grants', () => {
     })
   })
 
-  test('a loss after an unclear attempt ends nobody’s grant [T-21 T-13]', async () => {
+  test('a loss after an unclear attempt ends no grant [T-21 T-13]', async () => {
     const lost: WriteResult = { won: false, ambiguous: true }
     const redeeming = setup(() => ({ create: async () => lost }))
     await expect(redeeming.grants.redeem(redeeming.key, record, redeeming.signal)).rejects.toThrow(StoreUnavailable)
@@ -216,7 +216,7 @@ describe('grants', () => {
     expect(rotating.log).toEqual([])
   })
 
-  test('a loss after an unclear attempt may still be served from the grace window', async () => {
+  test('a loss after an unclear attempt may still be answered from the grace window', async () => {
     const { grants, inner, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: true }) }))
     await inner.put(key, { ...record, generation: 1 }, signal)
     expect(await grants.rotate(key, { ...record, generation: 1 }, shown('v'), signal)).toMatchObject({
@@ -224,13 +224,13 @@ describe('grants', () => {
     })
   })
 
-  test('reuse is refused as such only once the tombstone stands [T-21]', async () => {
+  test('reuse is refused as reuse only after the tombstone is written [T-21]', async () => {
     const { grants, key, signal } = setup(() => ({ replace: async () => ({ won: false, ambiguous: false }) }))
     await grants.redeem(key, record, signal)
     await expect(grants.redeem(key, record, AbortSignal.timeout(300))).rejects.toThrow(StoreUnavailable)
   })
 
-  test('a tombstone that loses again and again is tried for as long as there is time [O-06]', async () => {
+  test('a tombstone that keeps losing is retried until the deadline [O-06]', async () => {
     let losses = 30
     const { grants, inner, key, signal } = setup((store) => ({
       replace: async (...write) => (losses-- > 0 ? { won: false, ambiguous: false } : store.replace(...write)),
@@ -255,7 +255,7 @@ describe('grants', () => {
   })
 })
 
-test('a grant is found under its person, and the person by it', () => {
+test('the key of a grant contains its user', () => {
   const sub = subjectOf('https://login.example/', 'auth0|1')
   const key = newGrantKey(sub, Date.UTC(2027, 4, 20) / 1000)
   expect(key).toMatch(/^grants\/202705\/u_[A-Za-z0-9_-]{43}\/[A-Za-z0-9_-]{22}$/)

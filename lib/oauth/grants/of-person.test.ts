@@ -9,7 +9,7 @@ const signal = new AbortController().signal
 const ada = subjectOf('https://login.example/', 'ada')
 const bob = subjectOf('https://login.example/', 'bob')
 
-/** A store in which people are granted things. `now` in seconds. */
+/** Makes a store with grants of several users. `now` is in seconds. */
 function world(now: number, wrap: (store: Store) => Partial<Store> = () => ({})) {
   const inner = createMemoryStore()
   const store: Store = { ...inner, ...wrap(inner) }
@@ -39,8 +39,8 @@ function world(now: number, wrap: (store: Store) => Partial<Store> = () => ({}))
 
 const noon = Date.UTC(2026, 10, 21, 12) / 1000
 
-describe('the grants of a person', () => {
-  test('are those that stand, the latest first, with the one that was asked with marked [C-13]', async () => {
+describe('the grants of a user', () => {
+  test('are the live ones, the latest first, with the one of the request marked [C-13]', async () => {
     const { grant, of } = world(noon)
     await grant(ada, { clientName: 'Oldest', createdAt: noon - 40 * day, expiresAt: noon + day })
     const own = await grant(ada, { clientName: 'This one', createdAt: noon - 2 * day, rotatedAt: noon - 60 })
@@ -63,7 +63,7 @@ describe('the grants of a person', () => {
     expect(JSON.stringify(grants)).not.toContain(own.split('/').at(-1))
   })
 
-  test('are nobody else’s, and none that was revoked, not refreshed, or is over', async () => {
+  test('exclude those of other users, and those that were revoked or have expired', async () => {
     const { grant, of } = world(noon)
     const own = await grant(ada)
     await grant(bob)
@@ -73,7 +73,7 @@ describe('the grants of a person', () => {
     expect((await of(own)).grants).toHaveLength(1)
   })
 
-  // 180 days reach furthest where they cross February, and from the last day of a month.
+  // 180 days reach furthest across February, and from the last day of a month.
   test.each(['2026-01-31', '2026-08-31', '2027-08-31', '2026-12-31', '2026-11-01'])(
     'are found on %s wherever in the 180 days they end',
     async (date) => {
@@ -85,7 +85,7 @@ describe('the grants of a person', () => {
     },
   )
 
-  test('are read up to a bound, the asker’s own and the latest first, and it says that there are more', async () => {
+  test('are read up to a bound, the own and the latest first, and the answer says that there are more', async () => {
     let reads = 0
     const { grant, of } = world(noon, (store) => ({
       get: (key, signal) => {
@@ -104,7 +104,7 @@ describe('the grants of a person', () => {
     expect(grants.at(-1)?.own).toBe(true)
   })
 
-  test('cannot be told by a store that is down, or holds what is no grant', async () => {
+  test('are an error if the store is down or a record is damaged', async () => {
     const down = world(noon, () => ({ list: () => Promise.reject(new StoreUnavailable('down')) }))
     await expect(down.of(await down.grant(ada))).rejects.toThrow(StoreUnavailable)
     const { store, grant, of } = world(noon)
@@ -122,7 +122,7 @@ describe('the grants of a person', () => {
     },
   )
 
-  test.each(['grants', 'users/a/b'])('are none where the key is none: %s', async (key) => {
+  test.each(['grants', 'users/a/b'])('are empty for a malformed key: %s', async (key) => {
     const { grant, of } = world(noon)
     await grant(ada)
     expect(await of(key)).toEqual({ grants: [], more: false })

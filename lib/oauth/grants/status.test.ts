@@ -19,7 +19,7 @@ const record: GrantRecord = {
 }
 const newKey = () => newGrantKey(subjectOf('https://id.example', 'ada'), 1_800_000_000)
 
-/** A store that says what it was asked for. */
+/** Makes a store that records the keys it is asked for. */
 function createWatched() {
   const asked: string[] = []
   const inner = createMemoryStore()
@@ -34,7 +34,7 @@ function createWatched() {
 }
 
 describe('the status of a grant', () => {
-  test('is live, then ended for good; of one that is not there it is absent', async () => {
+  test('is live, then ended for good, and absent without a record', async () => {
     const { store, asked } = createWatched()
     const grants = createGrants({ store, now: () => 1_010_000, grace: 60, log: recorded(() => {}) })
     const key = newKey()
@@ -46,7 +46,7 @@ describe('the status of a grant', () => {
     expect(asked).toContain(key)
   })
 
-  test('is not known of a damaged record', async () => {
+  test('is an error for a damaged record', async () => {
     const { store } = createWatched()
     const key = newKey()
     await store.put(key, { generation: 'first' }, signal)

@@ -14,15 +14,15 @@ const sealing = createSealing('https://docs.example', {
 })
 const sealer = sealing.encrypted('transaction', Shape, { long: 'state' })
 
-describe('a sealed value with a text that may be long', () => {
-  test.each([0, 1, 900, 1022, 1023, 4096])('holds one of %i characters', (length) => {
+describe('a sealed value with a text member that may be long', () => {
+  test.each([0, 1, 900, 1022, 1023, 4096])('opens with a text of %i characters', (length) => {
     const payload = { state: '"'.repeat(length / 2) + 'é'.repeat(length / 2), verifier }
     expect(sealer.open(sealer.seal(payload))).toEqual(payload)
   })
 
-  test('holds none', () => expect(sealer.open(sealer.seal({ verifier }))).toEqual({ verifier }))
+  test('opens without the text', () => expect(sealer.open(sealer.seal({ verifier }))).toEqual({ verifier }))
 
-  test('opens values of earlier releases, and is read by them, as long as the text is short', () => {
+  test('has the format of earlier releases if the text is short', () => {
     const earlier = sealing.encrypted('transaction', Shape)
     const long = { state: 's'.repeat(1900), verifier }
     expect(sealer.open(earlier.seal(long))).toEqual(long)
@@ -30,7 +30,7 @@ describe('a sealed value with a text that may be long', () => {
     expect(earlier.open(sealer.seal(short))).toEqual(short)
   })
 
-  test('has a size that tells nothing of what stands beside it: the text is compressed alone', () => {
+  test('has a size that reveals nothing about the other members, since the text is compressed alone', () => {
     const sizes = [verifier, randomBytes(32).toString('base64url')].map(
       (guess) => sealer.seal({ state: guess.repeat(60), verifier }).length,
     )
@@ -40,7 +40,7 @@ describe('a sealed value with a text that may be long', () => {
     expect(encodePayload({ state: verifier.repeat(60), verifier }, 'state').length).toBe(others + alone)
   })
 
-  test('inflates to no more than 4,096 characters can be', () => {
+  test('inflates to no more than 4,096 characters', () => {
     const bomb = Buffer.concat([Buffer.from('{"verifier":"v"}\n'), deflateRawSync(Buffer.alloc(16_385, 'x'))])
     expect(() => decodePayload(bomb, 'state')).toThrow('larger than 16384 bytes')
   })
