@@ -27,7 +27,7 @@ const create = (changes: Partial<ApiReferenceOptions> = {}) =>
     ...changes,
   })
 
-test('the hub is asked by its own names, over one connection, and is told of nobody', async () => {
+test('the hub is asked by its own names, over one connection, and learns nothing about the user', async () => {
   const url = `${hub.docsUrl}/admin`
   const answers = [
     await reference.listPages({}, signal),

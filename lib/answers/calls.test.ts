@@ -81,7 +81,7 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     expect(tries).toEqual([0])
   })
 
-  test('whoever is refused twice is told what the second refusal said', async () => {
+  test('a caller that is refused twice gets the delay of the second refusal', async () => {
     const answers = [busy('1'), busy('60', 503)]
     const answer = call(() => answers[tries.length - 1]?.() ?? new Response(), { busy: 2 })
     await vi.advanceTimersByTimeAsync(second)
@@ -89,7 +89,7 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     expect(tries).toEqual([0, second])
   })
 
-  test('whoever is refused twice, and may come back at once, has nothing to wait for', async () => {
+  test('a caller that is refused twice, and may come back at once, gets no delay', async () => {
     const answer = await call(busy('0'), { busy: 2 })
     expect(answer).toEqual({ kind: 'failure', code: 'upstream_error', detail: 'HTTP 429', durationMs: 0 })
   })

@@ -33,7 +33,7 @@ describe('once more', () => {
     ['an event stream that breaks', () => eventStream('data: {"jsonrpc"', 'broken')],
   ]
 
-  test.each(passing)('after %s, over a new connection, still naming the person', async (_name, respond) => {
+  test.each(passing)('after %s, over a new connection, still naming the user', async (_name, respond) => {
     world.failing(1, respond)
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
     expect([world.callsTried(), world.handshakes()]).toEqual([2, 2])
@@ -67,7 +67,7 @@ describe('once more', () => {
     expect(world.callsTried()).toBe(2)
   })
 
-  test('without the person where the tool itself complains about _meta', async () => {
+  test('without the user where the tool itself complains about _meta', async () => {
     searchServer.answer = async (query) =>
       searchServer.calls.at(-1)?.meta === undefined
         ? answerNormally(query)

@@ -85,7 +85,7 @@ test('a question goes to the project with our own key, and each passage comes ba
   expect(lines).toEqual([{ event: 'kapa_answered', durationMs: expect.any(Number), user: true, isError: false }])
 })
 
-test('nobody is named where nobody has signed in, and no company where none is known', async () => {
+test('no user is named for an anonymous caller, and no company if none is known', async () => {
   await kapa().ask('how?', { user: undefined, signal })
   await kapa().ask('how?', { user: { email: 'ada' }, signal })
   expect(asked.map(({ body }) => body)).toEqual([
@@ -199,7 +199,7 @@ describe('failures', () => {
     expect(asked.map(({ path }) => path)).not.toContain('/elsewhere')
   })
 
-  test('nobody there: a connection failure', async () => {
+  test('no server at the address: a connection failure', async () => {
     const gone = await serve(async () => new Response())
     await gone.stop()
     expect(await kapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({

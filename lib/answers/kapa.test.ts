@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => searchServer.stop())
 afterEach(() => world.reset())
 
-test('one connection serves all calls of a warm instance, with our own key and the person in _meta [S-08 S-09]', async () => {
+test('one connection serves all calls of a warm instance, with our own key and the user in _meta [S-08 S-09]', async () => {
   const kapa = world.createKapa()
   expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
   expect(await kapa.ask('how?', { user: undefined, signal })).toEqual(answered)
@@ -102,7 +102,7 @@ describe('failures', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('nobody there: a connection failure', async () => {
+  test('no server at the address: a connection failure', async () => {
     const gone = await startSearchServer()
     await gone.stop()
     expect(await world.createKapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({
@@ -111,7 +111,7 @@ describe('failures', () => {
     })
   })
 
-  test('no answer twice is a timeout, and the server is told to stop', async () => {
+  test('no answer to two attempts is a timeout, and the calls are cancelled', async () => {
     const abandoned: Promise<void>[] = []
     world.failing(9, (request) => {
       abandoned.push(new Promise((resolve) => request.signal.addEventListener('abort', () => resolve())))
@@ -150,7 +150,7 @@ describe('failures', () => {
     expect(world.callsTried()).toBe(2)
   })
 
-  test('a handshake outlives the caller that began it; whoever shares it learns how it ended, and the next call begins anew', async () => {
+  test('a handshake outlives the caller that started it; callers that share it learn how it ended, and the next call starts a new one', async () => {
     const kapa = world.createKapa()
     const gone = new AbortController()
     const refuse = Promise.withResolvers<Response>()
@@ -236,7 +236,7 @@ test('a server that asks back gets no answer: it would have us send as much as i
   expect(searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
 })
 
-test('an answer nested too deep to be passed on is a failure, told like any other', async () => {
+test('an answer nested too deep to be passed on is a failure like any other', async () => {
   const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`
   const json = `{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"a":${deep}}}}`
   world.failing(1, () => new Response(json, { headers: { 'content-type': 'application/json' } }))
@@ -260,7 +260,7 @@ test('a server with sessions is spoken to in its session and in the version it c
   ])
 })
 
-describe('whom Kapa is told about', () => {
+describe('the user that Kapa is told about', () => {
   const token: AccessToken = { sub: 's', clientId: 'c', scope: [], grant: 'g', jti: 'j', expiresAt: 0 }
   test.each([
     [undefined, undefined],

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { answered, createKapaWorld, type KapaWorld, never, user } from '../../dev/worlds/kapa.ts'
 
-/** What an MCP server says beside what we read of it cannot cost anybody the answer. */
+/** Whatever an MCP server says beside what we read, the answer must not be lost. */
 
 const signal = new AbortController().signal
 let world: KapaWorld
@@ -55,7 +55,7 @@ describe('a handshake is good', () => {
   })
 })
 
-describe('that a handshake is over is told, and what becomes of that is no matter', () => {
+describe('the client sends that the handshake is over, and ignores the answer', () => {
   test.each([400, 404, 405, 500, 503])('%i', async (status) => {
     world.failing(9, () => new Response(null, { status }), 'notifications/initialized')
     expect(await ask()).toEqual(answered)

@@ -6,7 +6,7 @@ function subscriber(text: string) {
   return address && subscriberOf(address)
 }
 
-describe('who is counted as one', () => {
+describe('addresses that are counted as one', () => {
   test('an IPv4 address, however it is written', () => {
     expect(subscriber('203.0.113.7')).toBe('203.0.113.7')
     expect(subscriber('::ffff:203.0.113.7')).toBe('203.0.113.7')
@@ -14,7 +14,7 @@ describe('who is counted as one', () => {
     expect(subscriber('203.0.113.8')).not.toBe('203.0.113.7')
   })
 
-  test('a /64 of IPv6: changing addresses inside it gives nobody a new account [A26]', () => {
+  test('a /64 of IPv6: a change of address inside it gives no new count [A26]', () => {
     const one = subscriber('2001:db8:1:2::1')
     for (const other of ['2001:db8:1:2:ffff:ffff:ffff:ffff', '2001:0DB8:0001:0002::abcd']) {
       expect(subscriber(other)).toBe(one)

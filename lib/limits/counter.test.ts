@@ -39,7 +39,7 @@ async function hitTimes(counter: Counter, times: number) {
 }
 
 describe('sixty in a quarter of an hour', () => {
-  test('each hit is told how many are left and how long the window lasts [B8-13]', async () => {
+  test('each hit returns how many are left and how long the window lasts [B8-13]', async () => {
     const counter = world().instance()
     expect(await counter.hit('ada', never)).toEqual({ limited: false, remaining: 59, resetAfter: 600 })
     await hitTimes(counter, 58)
@@ -93,7 +93,7 @@ describe('sixty in a quarter of an hour', () => {
     expect(counter.known('ada')).toBeNull()
   })
 
-  test('while the store is down nobody can tell, and it uses up nothing', async () => {
+  test('while the store is down the count is unknown, and uses up nothing', async () => {
     const { state, instance } = world()
     const counter = instance()
     state.down = true

@@ -61,7 +61,7 @@ async function hitTimes(limiter: GuessLimit, times: number, from = address): Pro
 }
 
 describe('a limit of three a minute', () => {
-  test('three pass, the fourth is told when to come back, and a new window is a new start [O-11]', async () => {
+  test('three pass, the fourth learns when to come back, and a new window starts from zero [O-11]', async () => {
     const { clock, instance } = world()
     const limiter = instance()
     const pass = { limited: false }
@@ -77,7 +77,7 @@ describe('a limit of three a minute', () => {
     expect(passes(await hitTimes(limiter, 5))).toBe(3)
   })
 
-  test('who is over it is known without counting or asking, until the window is over; each subject by itself [O-11]', async () => {
+  test('a reached limit is known without counting or a store operation, until the window is over; each subject apart [O-11]', async () => {
     const { watched, clock, instance } = world()
     const limiter = instance()
     expect(limiter.known(address)).toEqual({ limited: false })
@@ -119,7 +119,7 @@ describe('a limit of three a minute', () => {
     expect(passes(await hitTimes(limiter, 10, '198.51.100.1'))).toBe(3)
   })
 
-  test('the store is told no address, and nobody who lacks the key can try them all [O-02]', async () => {
+  test('the store learns no address, and without the key no one can try all addresses [O-02]', async () => {
     const { watched, instance } = world()
     await instance().hit(address, never)
     const [other] = watched.operations.splice(0)

@@ -45,7 +45,7 @@ async function passing(limits: readonly OverallLimit[], most: number): Promise<n
   return most
 }
 
-describe('a limit for everybody together [R-12]', () => {
+describe('a limit for all callers together [R-12]', () => {
   test.each([1, 3, 60, 100])('of %i: all are counted, and exactly so many pass one instance', async (limit) => {
     expect(await passing([world(limit).instance()], 1_000)).toBe(limit)
   })
@@ -94,7 +94,7 @@ describe('a limit for everybody together [R-12]', () => {
     expect([limit.known(address).limited, limit.known('198.51.100.7').limited]).toEqual([true, false])
   })
 
-  test('a store that is down lets everybody pass', async () => {
+  test('a store that is down lets every caller pass', async () => {
     const down = async () => {
       throw new StoreUnavailable('down')
     }

@@ -194,7 +194,7 @@ describe('what one request may cost', () => {
   })
 })
 
-describe('where everybody has to sign in', () => {
+describe('with a required sign-in', () => {
   test.each([
     ['a tool that is not there', call('nothing')],
     ['a name that is no string', call(['public'])],
@@ -223,7 +223,7 @@ describe('where everybody has to sign in', () => {
     expect((await world('lazy').get('nobody')).status).toBe(405)
   })
 
-  test('a public tool that somebody calls who has signed in knows them', async () => {
+  test('a public tool knows the signed-in user who calls it', async () => {
     const { result } = await resultOf(await world('enforced').send(call('public'), 'onlyFeedback'))
     expect(result).toMatchObject({ structuredContent: { name: 'public', for: 'user-1' } })
   })

@@ -26,7 +26,7 @@ test('a stream that broke off before its answer is our fault, and says so', asyn
   expect([response.status, await response.json()]).toMatchObject([500, { error: { code: -32603 } }])
 })
 
-test('what is no event stream stays as it is', async () => {
+test('an answer that is not an event stream stays as it is', async () => {
   for (const response of [Response.json(failure, { status: 400 }), new Response(null, { status: 202 })]) {
     expect(await asJson(response, false)).toBe(response)
   }

@@ -152,7 +152,7 @@ test('a client without a token gets nowhere, and never a 5xx', async () => {
   expect(Math.max(...statuses)).toBeLessThan(500)
 })
 
-test('on the 2026-07-28 wire a tool call is one JSON body, and nobody holds a stream open [S-22]', async () => {
+test('on the 2026-07-28 wire a tool call is one JSON body, and no stream stays open [S-22]', async () => {
   const meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientInfo': clientInfo,

@@ -94,11 +94,11 @@ test.each<[what: string, message: unknown]>([
   expect(read(message)).toEqual(JSON.parse(JSON.stringify(message)))
 })
 
-test('a request with an id of null has no id that could be answered, and is no notification', () => {
+test('a request with an id of null has no id that could be answered, and is not a notification', () => {
   expect(read({ ...request({}), id: null })).toEqual({ ...request({}), id: {} })
 })
 
-test.each(['', '{', '[', 'nil', '{"a":1}x'])('%j is no JSON', (body) => {
+test.each(['', '{', '[', 'nil', '{"a":1}x'])('%j is not JSON', (body) => {
   expect(readMessages(new TextEncoder().encode(body))).toBeUndefined()
 })
 

@@ -105,7 +105,7 @@ describe('headers and body [S-12]', () => {
     ])
   })
 
-  test('what a header claims gives nobody a right: too little scope is 403 before either is compared [S-05]', async () => {
+  test('a header gives no right: too little scope is 403 before header and body are compared [S-05]', async () => {
     const narrow = await sign(key, claims(Date.now(), { scope: 'docs:feedback' }))
     const { status } = await send('tools/call', call, { 'mcp-method': 'ping', 'mcp-name': 'other' }, narrow)
     expect(status).toBe(403)
@@ -143,7 +143,7 @@ test('the list of tools is the same for every token, in the same order [S-18]', 
   expect(two.body.result.tools).toEqual(one.body.result.tools)
 })
 
-test('a 401 of the answer service is a tool result, not a challenge to the person [S-21]', async () => {
+test('a 401 of the answer service is a tool result, not a challenge to the client [S-21]', async () => {
   searchServer.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 401 }) : undefined)
   const { status, body } = await send('tools/call', call, { 'mcp-name': 'ask_question' })
   expect([status, body.result.isError]).toEqual([200, true])

@@ -75,7 +75,7 @@ const limitsOf = ({ headers }: Response) =>
   Object.fromEntries([...headers].filter(([name]) => name.includes('ratelimit')))
 
 describe('two calls in 15 minutes', () => {
-  test('two are answered, each told where it stands in every form that is in use [B8-13]', async () => {
+  test('two are answered, each with what is left in every form that is in use [B8-13]', async () => {
     const { fetch } = world()
     for (const remaining of ['1', '0']) {
       const response = await fetch(authorized(ask('how?')))
@@ -94,7 +94,7 @@ describe('two calls in 15 minutes', () => {
     }
   })
 
-  test('what is left is told a person in quarters, and an address exactly: a stolen token shows no single call', async () => {
+  test('a user sees what is left in quarters, an address exactly: a stolen token shows no single call', async () => {
     const { limits } = fewCalls()
     let remaining = 60
     const hit = async () => ({ limited: false, remaining, resetAfter: reset }) as const
@@ -158,7 +158,7 @@ describe('two calls in 15 minutes', () => {
     }
   })
 
-  test('hold for the person, whatever the token, the address and the headers [B8-13]', async () => {
+  test('hold for the user, whatever the token, the address and the headers [B8-13]', async () => {
     const { fetch, hits } = world()
     const statuses: number[] = []
     for (const address of ['203.0.113.1', '203.0.113.2', '203.0.113.3']) {
@@ -254,7 +254,7 @@ describe('what is counted', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('not a call with a token that lacks the scope, or is known to be revoked: it takes nothing from its person', async () => {
+  test('not a call with a token that lacks the scope, or is known to be revoked: it uses up nothing of the user’s limit', async () => {
     const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
     const { fetch, hits } = world()
     expect([(await fetch(authorized(ask('how?'), narrow))).status, hits]).toEqual([403, []])
@@ -313,7 +313,7 @@ test('the limit and the grant are looked up beside each other', async () => {
   expect(asked.toSorted()).toEqual(['grant', 'limit'])
 })
 
-test('while nobody can tell, or no limit is set, calls pass and nothing is said about a limit [O-11]', async () => {
+test('while the count is unknown, or no limit is set, calls pass without headers about a limit [O-11]', async () => {
   const unknown = { policy: 'user', limit: 2, windowSeconds: 900, hit: async () => null }
   for (const limits of [{}, { user: () => null }, { user: () => unknown }]) {
     const { fetch } = world({ limits })

@@ -98,7 +98,7 @@ test('what Node takes for an address is one, and nothing else is', () => {
   )
 })
 
-test('what is no plain address is none', () => {
+test('text that is not a plain address is refused', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-fx.:%]{1,20}$/)), (text) => {
       const bytes = parseIpAddress(text)

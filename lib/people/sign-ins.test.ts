@@ -33,7 +33,7 @@ async function setUp(overrides: { store?: Store; crmTimeout?: number } = {}) {
   return { crm, lines, record, read }
 }
 
-test('a first sign-in is recorded, logged and told to the CRM [F-000-80]', async () => {
+test('a first sign-in is recorded, logged and sent to the CRM [F-000-80]', async () => {
   const { crm, lines, record, read } = await setUp()
   await record(ada)
   expect(await read('users/user_ada')).toEqual({
@@ -118,7 +118,7 @@ test('of 50 first sign-ins at once exactly one is the first', async () => {
   expect(crm.received()).toHaveLength(1)
 })
 
-test('an address that is unverified, or of which the provider said nothing, is told as such (F-000-72)', async () => {
+test('an address that is unverified, or of which the provider said nothing, is sent as such (F-000-72)', async () => {
   const { crm, record, read } = await setUp()
   const { emailVerified: _, ...silent } = ada
   await record({ ...ada, sub: 'user_unverified', emailVerified: false })
@@ -143,7 +143,7 @@ test('a sign-in without an email address keeps the one that is known', async () 
   })
 })
 
-test('a CRM that redirects, is slow or never answers is a line in the log and holds nobody up', async () => {
+test('a CRM that redirects, is slow or never answers is logged and delays no sign-in', async () => {
   const { crm, lines, record } = await setUp({ crmTimeout: 500 })
   crm.faults.webhook = { kind: 'status', status: 302, location: '/thanks' }
   await record({ ...ada, sub: 'user_1' })

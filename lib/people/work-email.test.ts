@@ -140,7 +140,7 @@ describe('an endpoint that requires a work email address', async () => {
     expect((await answerTo('ada@example.com', request())).response.status).toBe(status)
   })
 
-  test('counts no call of somebody who is refused: it takes nothing from what their person may do [S-26 F-000-21]', async () => {
+  test('counts no call that is refused: it uses up nothing of the user’s limit [S-26 F-000-21]', async () => {
     const refused = await answerTo('ada@gmail.com', post(ask('What?')))
     expect([refused.response.status, refused.counted]).toEqual([403, []])
     const answered = await answerTo('ada@example.com', post(ask('What?')))

@@ -109,7 +109,7 @@ describe('a revoked grant', () => {
     expect(world.reads).toHaveLength(1)
   })
 
-  test('is told before a lack of scope, and before what is wrong with the body', async () => {
+  test('is answered before a lack of scope, and before what is wrong with the body', async () => {
     const world = createGrantWorld()
     world.ended.add(grant)
     const { call } = world.instance()
@@ -148,7 +148,7 @@ describe('a live grant', () => {
     expect(world.reads).toHaveLength(2)
   })
 
-  test('one that is revoked does not end another one of the same person', async () => {
+  test('a revoked grant does not end another grant of the same user', async () => {
     const world = createGrantWorld()
     world.ended.add(grant)
     const { status } = world.instance()
@@ -169,7 +169,7 @@ describe('a live grant', () => {
 })
 
 describe('a grant that the store does not have', () => {
-  test('is refused, and looked for again after five seconds: one wrong answer signs nobody out', async () => {
+  test('is refused, and read again after five seconds: one wrong answer signs no user out', async () => {
     const world = createGrantWorld()
     world.absent.add(grant)
     const { status } = world.instance()
@@ -267,7 +267,7 @@ describe('a store that does not answer', () => {
   })
 })
 
-test('nobody is asked about a grant for whoever has no token, and a bug there is a 500', async () => {
+test('a caller without a token causes no read of a grant, and a bug there is a 500', async () => {
   const grantStatus = () => Promise.reject(new TypeError('a bug'))
   const { fetch } = createTestEndpoint([key], searchServer, { requireAuth: false, grantStatus })
   expect((await resultOf(await fetch(post(rpc('tools/list'))))).result.tools).toHaveLength(1)

@@ -83,24 +83,27 @@ describe('browsers', () => {
     },
   )
 
-  test.each(foreign)('a page from %j is led to sign-in, whoever has to [S-10 S-23]', async (origin) => {
-    for (const requireAuth of [true, false]) {
-      const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
-      const answers = [
-        await fetch(post(rpc('initialize'), { origin })),
-        await fetch(post(rpc('tools/list'), { origin })),
-        await fetch(new Request(resource, { headers: { origin } })),
-        await fetch(authorized(ask('how?'), 'bad', { origin })),
-      ]
-      for (const response of answers) {
-        expect(response.status).toBe(401)
-        expect(response.headers.get('www-authenticate')).toContain('resource_metadata=')
-        expectReadableByBrowsers(response)
+  test.each(foreign)(
+    'a page from %j gets the challenge, even where sign-in is optional [S-10 S-23]',
+    async (origin) => {
+      for (const requireAuth of [true, false]) {
+        const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
+        const answers = [
+          await fetch(post(rpc('initialize'), { origin })),
+          await fetch(post(rpc('tools/list'), { origin })),
+          await fetch(new Request(resource, { headers: { origin } })),
+          await fetch(authorized(ask('how?'), 'bad', { origin })),
+        ]
+        for (const response of answers) {
+          expect(response.status).toBe(401)
+          expect(response.headers.get('www-authenticate')).toContain('resource_metadata=')
+          expectReadableByBrowsers(response)
+        }
       }
-    }
-  })
+    },
+  )
 
-  test.each(foreign)('a page from %j calls no tool for nobody [S-10 S-23 A20]', async (origin) => {
+  test.each(foreign)('a page from %j calls no tool without a token [S-10 S-23 A20]', async (origin) => {
     const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
     const batch = `[${ask('how?')}]`
     for (const request of [post(ask('how?'), { origin }), post(batch, { origin })]) {
@@ -118,7 +121,7 @@ describe('browsers', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('an operator may let every page over TLS in, and still nobody without an origin of their own', async () => {
+  test('an operator may allow every page over TLS, and still no opaque origin', async () => {
     const { fetch } = createTestEndpoint([key], searchServer, { allowedOrigins: ['https://*'], requireAuth: false })
     const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
     expect(await status('https://any.example')).toBe(200)

@@ -112,7 +112,7 @@ describe('where to look', () => {
     expect(asked).toEqual([])
   })
 
-  test('without pages of APIs a name means nothing: it is not offered, and the model is told what it can do', async () => {
+  test('without pages of APIs a name means nothing: it is not offered, and the refusal says what to do instead', async () => {
     const unnamed = endpoint(undefined)
     const response = await unnamed.fetch(post(rpc('tools/list')))
     expect(JSON.stringify((await resultOf(response)).result.tools[0])).not.toContain('"api"')

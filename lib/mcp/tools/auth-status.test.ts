@@ -53,7 +53,7 @@ describe('auth_status', () => {
     },
   )
 
-  test('tells somebody who has signed in what the client may do, and nothing else of the token', async () => {
+  test('tells a signed-in user what the client may do, and nothing else of the token', async () => {
     const payload = claims(now, { scope: 'docs:feedback' })
     const token = await sign(key, payload)
     const answer = await (await status(true, `Bearer ${token}`)).text()

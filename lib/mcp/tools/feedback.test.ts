@@ -49,7 +49,7 @@ function world({ timeout = 5_000, url = forms.url }: { timeout?: number; url?: s
 const bodyOf = (result: { content: readonly { text: string }[] }) => JSON.parse(result.content[0]?.text ?? '')
 
 describe('feedback', () => {
-  test('arrives in the form under the person’s address, and the log knows neither', async () => {
+  test('arrives in the form under the user’s address, and the log holds neither', async () => {
     const { submit, lines } = world()
     const page = new URL('/current/topics/?from=mail#compaction', forms.url).href
     const result = await submit({ feedback: `  ${text}\n`, category: 'documentation_gap', page_url: ` ${page} ` })
@@ -87,7 +87,7 @@ describe('feedback', () => {
     expect(forms.submissions()).toMatchObject([{ body: fields }])
   })
 
-  test('of somebody whose address nobody knows arrives without one', async () => {
+  test('of a user without a known address arrives without one', async () => {
     const { submit } = world()
     await submit({ feedback: text }, await sign(key, claims(now, { email: undefined })))
     expect(forms.submissions()).toMatchObject([{ body: { feedback: text, 'user-email': '', 'user-domain': '' } }])
@@ -136,7 +136,7 @@ describe('feedback', () => {
     },
   )
 
-  test('that nobody answers has run out of time, says that it may have arrived, and is not sent again', async () => {
+  test('that gets no answer has run out of time, says that it may have arrived, and is not sent again', async () => {
     forms.faults.form = { kind: 'never' }
     const { submit, lines } = world({ timeout: 100 })
     const result = await submit({ feedback: text })
@@ -157,7 +157,7 @@ describe('feedback', () => {
     })
   })
 
-  test('needs a sign-in where nobody else does, and the scope for it [S-05 S-19]', async () => {
+  test('needs a sign-in even where sign-in is optional, and the scope for it [S-05 S-19]', async () => {
     const { fetch } = world()
     const call = rpc('tools/call', { name: 'submit_feedback', arguments: { feedback: text } })
     expect((await fetch(post(call))).status).toBe(401)
@@ -168,7 +168,7 @@ describe('feedback', () => {
     expect(forms.submissions()).toEqual([])
   })
 
-  test('is listed as a tool that writes, that cannot be taken back, and that nobody calls unasked', async () => {
+  test('is listed as a tool that writes, that cannot be undone, and that clients do not call unasked', async () => {
     const { fetch } = world()
     const { result } = await resultOf(await fetch(post(rpc('tools/list'))))
     expect(result.tools).toMatchObject([

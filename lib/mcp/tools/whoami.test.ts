@@ -86,7 +86,7 @@ describe('whoami', () => {
     for (const secret of [payload.jti, payload.grant, payload.sub]) expect(JSON.stringify(said)).not.toContain(secret)
   })
 
-  test('says nothing that changes when a client of the person refreshes or asks, on whatever day', async () => {
+  test('says nothing that changes when a client of the user refreshes or asks, on any day', async () => {
     const at = (rotatedAt: number) => {
       // As the records have it, whatever of it the tool is meant to see.
       const grants = [true, false].map((isOwn) => ({ ...own, rotatedAt, own: isOwn }))
@@ -105,7 +105,7 @@ describe('whoami', () => {
     expect(said).toMatchObject({ connection: { client_hash: 'B-hash-o' }, other_connections: 0 })
   })
 
-  test('is about the caller, whoever the arguments name [S-26]', async () => {
+  test('is about the caller, whatever user the arguments name [S-26]', async () => {
     const asked: string[] = []
     const { ask, payload } = world(async (grant) => {
       asked.push(grant)
@@ -116,7 +116,7 @@ describe('whoami', () => {
     expect(asked).toEqual([payload.grant])
   })
 
-  test('says nothing about an address or an organization that the provider has not told', async () => {
+  test('says nothing about an address or an organization that the provider did not send', async () => {
     const unknown = { email: undefined, email_verified: undefined, org_id: undefined, org_name: undefined }
     const said = await world(async () => ({ grants: [], more: false }), unknown).ask()
     expect(Object.keys(said)).toEqual(['scopes', 'other_connections', 'how_to_end'])
@@ -162,7 +162,7 @@ describe('whoami', () => {
     expect(await said).toMatchObject({ note: expect.any(String) })
   })
 
-  test('asks those to sign in who have not, also where nobody else has to [S-20]', async () => {
+  test('asks an anonymous caller to sign in, even where sign-in is optional [S-20]', async () => {
     const { fetch } = world(async () => ({ grants: [], more: false }))
     const response = await fetch(post(rpc('tools/call', { name: 'whoami', arguments: {} })))
     expect(response.status).toBe(401)

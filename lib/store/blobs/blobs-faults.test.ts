@@ -16,7 +16,7 @@ beforeAll(async () => {
 beforeEach(() => emulator.reset())
 afterAll(() => emulator.stop())
 
-/** The value that is really stored, whoever wrote it. */
+/** The value that is really stored. */
 function truth(key: string): unknown {
   const stored = emulator.inspect(name, key)
   return stored === null ? null : JSON.parse(stored.body).value
@@ -218,7 +218,7 @@ describe('lost answers', () => {
     await expect(store.create('unreadable', mine, signal)).rejects.toThrow(StoreUnavailable)
   })
 
-  test('a race with lost answers has at most one winner, and the record is his or that of one who was told 503 [O-03 O-05]', async () => {
+  test('a race with lost answers has at most one winner, and the record is the winner’s or that of a caller that got 503 [O-03 O-05]', async () => {
     for (let round = 0; round < 40; round++) {
       const key = `race/${round}`
       emulator.clearFaults()
@@ -297,7 +297,7 @@ describe('requests', () => {
     expect(truth('between')).toEqual(mine)
   })
 
-  test('a refused write that landed all the same has won, and is not taken for somebody else’s', async () => {
+  test('a refused write that landed all the same has won, and is not taken for another writer’s', async () => {
     emulator.addFault({ action: 'status', status: 403, when: 'after', method: 'PUT', count: 1 })
     expect(await requestsOf(async () => won(await store.create('landed', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
   })

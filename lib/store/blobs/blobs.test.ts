@@ -97,7 +97,7 @@ describe('connections', () => {
     })
   })
 
-  test('that the other side drops while nothing is going on harm nobody, and are replaced [O-13]', async () => {
+  test('that the other side drops while idle cause no failure, and are replaced [O-13]', async () => {
     const unhandled = vi.fn()
     process.on('uncaughtException', unhandled)
     let open: Socket | undefined

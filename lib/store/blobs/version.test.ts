@@ -5,6 +5,6 @@ test.each(['abc-1', '"abc-1"', 'W/"abc-1"', 'W/abc-1', '""abc-1""', ' "abc-1" ']
   expect(toVersion(etag)).toBe('abc-1')
 })
 
-test.each([undefined, '', '""', 'W/""', ' '])('%j is no version', (etag) => {
+test.each([undefined, '', '""', 'W/""', ' '])('%j is not a version', (etag) => {
   expect(toVersion(etag)).toBe('')
 })
