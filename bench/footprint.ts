@@ -86,10 +86,25 @@ function composition(files: readonly BundleFile[]): string {
     .join(', ')
 }
 
-/** First requests that need no store: for `mcp` one that goes through the whole SDK. `maintenance` has none. */
-const firstRequests = [
+interface FirstRequest {
+  readonly name: string
+  /** Where it is not the name. */
+  readonly function?: string
+  readonly path: string
+  /** Of a POST request. */
+  readonly body?: string
+  /** The status of the answer, if it is not 200. */
+  readonly status?: number
+}
+
+/**
+ * First requests that need no store: for `mcp` one that goes through the whole SDK, for `oauth` one for its metadata and
+ * one that needs the code of a sign-in. `maintenance` has none.
+ */
+const firstRequests: readonly FirstRequest[] = [
   { name: 'empty', path: '/empty' },
   { name: 'oauth', path: paths.authorizationServerMetadata },
+  { name: 'oauth, a refused token request', function: 'oauth', path: paths.token, body: '{}', status: 400 },
   {
     name: 'mcp',
     path: paths.mcp,
@@ -100,7 +115,7 @@ const firstRequests = [
       params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'bench', version: '1' } },
     }),
   },
-] as const
+]
 
 /** Enough of a configuration to answer the first requests without a store. */
 const environment = {
@@ -120,7 +135,7 @@ const noBlobs = {
 }
 const deploy = { id: '0123456789abcdef01234567', context: 'dev', published: false, branch: 'main' }
 
-/** Import and first answer of each function beyond an empty one: a fresh process each time, turn and turn about. */
+/** Import and first answer of each function beyond an empty one: a fresh process each time, in turn. */
 export async function measureColdStarts(
   artifacts: Artifacts,
   rounds: number,
@@ -129,10 +144,11 @@ export async function measureColdStarts(
   const samples = { wall: new Samples(), cpu: new Samples() }
   for (let round = 0; round < rounds; round++) {
     onProgress(`cold starts, round ${round + 1} of ${rounds}`)
-    for (const { name, ...request } of firstRequests) {
+    for (const first of firstRequests) {
+      const { name } = first
       const { directory, manifestPath } = name === 'empty' ? artifacts.empty : artifacts.ours
       const host = { directory, manifestPath, port: 0, files: {}, blobs: noBlobs, deploy }
-      const times = await coldStart({ name, ...request, host })
+      const times = await coldStart(first, host)
       samples.wall.add(name, times.wall)
       samples.cpu.add(name, times.cpu)
     }
@@ -147,7 +163,7 @@ export async function measureColdStarts(
     digits: 1,
     note: `CPU ${samples.cpu.median('empty').toFixed(1)} ms`,
   }
-  const ofOurs = ['oauth', 'mcp'].map((name): Figure => {
+  const ofOurs = firstRequests.slice(1).map(({ name }): Figure => {
     const [wall, cpu] = [beyond(samples.wall, name), beyond(samples.cpu, name)]
     return {
       section,
@@ -162,7 +178,11 @@ export async function measureColdStarts(
   return [empty, ...ofOurs]
 }
 
-async function coldStart(order: ColdOrder): Promise<ColdTimes> {
+async function coldStart(
+  { name, function: functionName = name, path, body, status = 200 }: FirstRequest,
+  host: ColdOrder['host'],
+): Promise<ColdTimes> {
+  const order: ColdOrder = { name: functionName, path, body, host }
   const child = fork(new URL('cold-child.ts', import.meta.url), {
     env: { ...environment, AWS_REGION: 'us-east-2', LAMBDA_TASK_ROOT: order.host.directory },
     execArgv: [],
@@ -174,7 +194,7 @@ async function coldStart(order: ColdOrder): Promise<ColdTimes> {
     gone.catch(() => {})
     child.send(order)
     const times = v.parse(coldTimes, (await Promise.race([answer, gone]))[0])
-    if (times.status !== 200) throw new Error(`the first request of ${order.name} was answered ${times.status}`)
+    if (times.status !== status) throw new Error(`the first request of ${name} was answered ${times.status}`)
     return times
   } finally {
     child.kill('SIGKILL')
@@ -223,9 +243,9 @@ async function memoryAfterBoot(artifact: Artifact, names: readonly string[]): Pr
   const host = await startBareHost(artifact)
   try {
     const answers: number[] = []
-    for (const { name, path, ...rest } of firstRequests) {
+    for (const { name, path, body } of firstRequests) {
       if (!names.includes(name)) continue
-      answers.push(await statusOf(host.port, path, 'body' in rest ? rest.body : undefined))
+      answers.push(await statusOf(host.port, path, body))
     }
     if (answers.some((status) => status !== 200)) throw new Error(`a host answered ${answers.join(', ')}`)
     return memoryOf(host.pid)
