@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { repository } from '../repository.ts'
+import { withLazySchemas } from './lazy-schemas.ts'
 
 /**
  * Leaves out of a bundle the zod schemas that the MCP SDK makes at its start and we never use.
@@ -20,7 +21,7 @@ export const withoutUnusedSchemas: Plugin = {
         throw new Error('the MCP SDK registers its schemas in another way: see dev/build/mcp-sdk.ts')
       }
       const used = (await usedTypes()).map((type) => `register('${type}Schema', ${type}Schema);`)
-      return { contents: text.replace(registrations, used.join('\n')) }
+      return { contents: withLazySchemas(text.replace(registrations, used.join('\n'))) }
     })
     onLoad({ filter: /@modelcontextprotocol\/core\/dist\/(?:schemas|auth)-[^/]+\.mjs$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replace(schemaAtTop, (_all, name, schema) => {

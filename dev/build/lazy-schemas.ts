@@ -1,0 +1,57 @@
+/** Two functions of the MCP SDK: one makes all schemas of the 2025 revisions, and one sorts them by methods. */
+const factory = /^function build\$1\(\) \{\n([\s\S]*?)\n\treturn \{\n([\s\S]*?)\n\t\};\n\}$/m
+const registry = /^function registryMaps\(\) \{\n[\s\S]*?\n\}$/m
+
+const comments = /^\s*\/\*\*[\s\S]*?\*\/\n/gm
+const declaration = /^\tconst (\w+(?:\$1)?) = ([\s\S]*?);$(?=\n\tconst |(?![\s\S]))/gm
+const member = /^\t\t(\w+): ([\s\S]*?),?$(?=\n\t\t\w|(?![\s\S]))/gm
+
+/**
+ * Rewrites the MCP SDK so that it makes each schema of the 2025 revisions when a message is first checked against it.
+ * The SDK makes all 143 at the first message, and a first message needs a handful.
+ *
+ * @throws Error if the SDK is written in another way
+ */
+export function withLazySchemas(text: string): string {
+  if (!factory.test(text) || !registry.test(text)) {
+    throw new Error('the MCP SDK makes its schemas in another way: see dev/build/lazy-schemas.ts')
+  }
+  return text.replace(factory, rewritten).replace(registry, (found) =>
+    // A getter instead of a value, for each method.
+    found.replace(/^\t\t\t("?[\w/]+"?): (s\.\w+)(,?)$/gm, '\t\t\tget $1() { return $2; }$3'),
+  )
+}
+
+function rewritten(_all: string, statements: string, members: string): string {
+  const body = statements.replace(comments, '')
+  const names = new Set([...body.matchAll(declaration)].map(([, name = '']) => name))
+  // Each name becomes a function, so that each use of it becomes a call.
+  const called = (expression: string) =>
+    expression.replace(/(?<![\w$]|(?<!\.\.)\.)\w+(?:\$1)?(?![\w$:])/g, (name) => (names.has(name) ? `${name}()` : name))
+  const functions = body.replace(declaration, (_statement, name: string, expression: string) => {
+    return `\tlet ${name}_;\n\tconst ${name} = () => ${name}_ ??= ${called(expression)};`
+  })
+  const thunks = members.replace(member, (_member, name: string, expression: string) => {
+    return `\t\t${name}: () => ${called(expression)},`
+  })
+  const uses = `${functions}\n${thunks}`.replace(/^\tlet .*$/gm, '')
+  for (const [use, name = ''] of uses.matchAll(
+    /(?<![\w$])(\w+(?:\$1)?)(?![\w$])(?:\(\)|_ \?\?=| = \(\) =>|: \(\) =>)?/g,
+  )) {
+    if (names.has(name) && use === name)
+      throw new Error(`a use of ${name} is not a call: see dev/build/lazy-schemas.ts`)
+  }
+  return `function build$1() {\n${functions}\n\treturn madeWhenRead({\n${thunks}\n\t});\n}\n${madeWhenRead}`
+}
+
+const madeWhenRead = `function madeWhenRead(makers) {
+	const made = {};
+	for (const [name, make] of Object.entries(makers)) {
+		Object.defineProperty(made, name, { enumerable: true, configurable: true, get() {
+			const value = make();
+			Object.defineProperty(made, name, { enumerable: true, value });
+			return value;
+		} });
+	}
+	return made;
+}`
