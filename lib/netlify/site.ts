@@ -53,7 +53,8 @@ export function siteOf(
 
 /** Matches `<deploy-preview-N | branch>--<site>.netlify.app` and `<the same>.<domain>`, and no host that only ends like it. */
 function isPreviewHost(host: string, { siteName }: Deploy, domains: readonly string[]): boolean {
-  const suffixes = [...(siteName === '' ? [] : [`--${siteName}.netlify.app`]), ...domains.map((domain) => `.${domain}`)]
+  const suffixes = domains.map((domain) => `.${domain}`)
+  if (siteName !== '') suffixes.push(`--${siteName}.netlify.app`)
   return suffixes.some((suffix) => {
     // Netlify replaces every character of a branch name except letters and digits by `-`, also at its end.
     return host.endsWith(suffix) && /^[a-z0-9_][a-z0-9_-]*$/.test(host.slice(0, -suffix.length))

@@ -31,8 +31,8 @@ export function createAccountTools(
       form: telling === 'nobody' ? withheldForm(feedback.url) : createFeedbackForm(defined({ ...feedback, preview })),
       log,
     })
-  return [
-    ...(feedbackTool ? [feedbackTool] : []),
+  const tools = [
+    feedbackTool,
     authStatus({
       ...settings.authStatus,
       access: accessOf(settings.authStatus, settings.publicTools),
@@ -50,4 +50,5 @@ export function createAccountTools(
       log,
     }),
   ]
+  return tools.filter((tool) => tool !== undefined)
 }

@@ -39,8 +39,6 @@ export function createTools(settings: ToolSettings, kapaApiKey: string): readonl
     ]
   }
 
-  return [
-    askQuestion({ ...ask, access: accessTo(ask), answerService }),
-    ...(apiReference ? apiReferenceTools(apiReference) : []),
-  ]
+  const question = askQuestion({ ...ask, access: accessTo(ask), answerService })
+  return apiReference ? [question, ...apiReferenceTools(apiReference)] : [question]
 }

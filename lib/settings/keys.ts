@@ -10,7 +10,7 @@ export function readSecrets(settings: SettingsReader): Secrets | null {
   const previous = settings.read('MCP_OAUTH_PREVIOUS_SECRETS') ?? []
   const retired = settings.read('MCP_OAUTH_RETIRED_SECRETS') ?? []
   // A leaked secret would continue to seal and open everything.
-  const used = [...(current ? [current] : []), ...previous].map((bytes) => Buffer.from(bytes))
+  const used = [current, ...previous].filter((bytes) => bytes !== undefined).map((bytes) => Buffer.from(bytes))
   if (retired.some((bytes) => used.some((other) => other.equals(bytes)))) {
     settings.complain(
       'MCP_OAUTH_RETIRED_SECRETS',

@@ -62,8 +62,8 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
   const kapa = readKapa(settings, brand)
   const apiReference = readApiReference(settings)
   const feedback = readFeedback(settings, siteUrl)
-  const open = [ask.name, ...(apiReference ? [apiReference.list, apiReference.search, apiReference.content] : [])]
-  const all = [...open, ...(feedback ? [feedback.tool] : []), authStatusName, whoamiName]
+  const open = named(ask.name, apiReference?.list, apiReference?.search, apiReference?.content, authStatusName)
+  const all = named(...open, feedback?.tool, whoamiName)
   if (new Set(all).size < all.length) {
     settings.complain(
       'MCP_TOOL_NAME',
@@ -75,13 +75,16 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
     kapa,
     apiReference,
     feedback,
-    publicTools: readPublicTools(settings, [authStatusName, ...open]),
+    publicTools: readPublicTools(settings, open),
     lazyAuth: settings.read('MCP_LAZY_AUTH'),
     askAllScopes: settings.read('MCP_ASK_ALL_SCOPES') ?? feedback !== undefined,
     requireWorkEmail: settings.read('REQUIRE_WORK_EMAIL'),
     plans: settings.read('MCP_PLANS') ?? [],
   }
 }
+
+/** The names of the tools that exist. */
+const named = (...names: readonly (string | undefined)[]) => names.filter((name) => name !== undefined)
 
 function readPublicTools(settings: SettingsReader, open: readonly string[]): readonly string[] {
   const publicTools = settings.read('MCP_PUBLIC_TOOLS') ?? [authStatusName]

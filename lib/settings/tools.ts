@@ -94,13 +94,9 @@ export interface ToolEntry extends ToolTexts {
 /** Lists every tool of this server, in the order of `tools/list`. */
 export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEntry[] {
   const { ask, apiReference: api, feedback, authStatus, whoami } = settings
-  const open = [ask, ...(api ? [api.list, api.search, api.content] : [])]
-  return [
-    ...open.map((texts) => ({ ...texts, ofPerson: false })),
-    ...(feedback ? [{ ...feedback.tool, ofPerson: true }] : []),
-    { ...authStatus, ofPerson: false },
-    { ...whoami, ofPerson: true },
-  ]
+  const all = [ask, api?.list, api?.search, api?.content, feedback?.tool, authStatus, whoami]
+  const ofPerson = [feedback?.tool, whoami]
+  return all.filter((texts) => texts !== undefined).map((texts) => ({ ...texts, ofPerson: ofPerson.includes(texts) }))
 }
 
 /** Whether a tool needs a sign-in: never, only where `REQUIRE_AUTH` is on, or always. */
