@@ -33,7 +33,7 @@ export interface Configuration {
   readonly tools: ToolChoices
   /** Dynamic client registration is not offered. */
   readonly registrationOff: boolean
-  /** Tokens of resource servers that may ask about access tokens; without any, there is no introspection endpoint. */
+  /** Tokens of resource servers that may ask about access tokens. If the list is empty, there is no introspection endpoint. */
   readonly introspectionTokens: readonly string[]
   /** The metadata does not promise `iss` in authorization responses (D-10). */
   readonly issNotAdvertised: boolean
@@ -46,7 +46,7 @@ export interface Configuration {
   readonly signIn: SignInSettings | null
   /** Every problem with every setting. */
   readonly problems: readonly Problem[]
-  /** A service is in here if a problem is about it, or about both. It must answer 503. */
+  /** The services that must answer 503, because a problem is about them. */
   readonly outOfService: ReadonlySet<Service>
 }
 

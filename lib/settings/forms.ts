@@ -25,12 +25,12 @@ export interface Setting<Value, Absent = undefined> {
   readonly ofRedpanda?: Value | undefined
   /** Older names. The newer name wins. */
   readonly aliases?: readonly string[]
-  /** True: the value opens something. It is printed nowhere, and must differ from every other secret. */
+  /** True: the value is a secret. The service never prints it, and it must differ from every other secret. */
   readonly secret?: boolean
   read(text: string): Reading<Value>
 }
 
-/** What every row says beside its form. */
+/** What every row says besides its form. */
 type About<Value> = Pick<Setting<Value>, 'subject' | 'aliases' | 'secret' | 'ofRedpanda'>
 
 /** A value whose own reader says in detail what is wrong. */
@@ -45,7 +45,7 @@ export const value = <T>(about: About<T>, form: string, read: (text: string) => 
     return value === null ? { value: undefined, complaints: [` must be ${form}`] } : { value, complaints: [] }
   })
 
-/** The same row, with a default for every brand. */
+/** Gives a row a default that holds for every brand. */
 export const withDefault = <T>(otherwise: T, row: Setting<T>): Setting<T, T> => ({ ...row, default: otherwise })
 
 /** A text that `isGood` accepts. */
@@ -72,7 +72,7 @@ export const url = (about: About<string>) => text(about, 'an https URL', isSecur
 /**
  * One of several words.
  *
- * @param malformed what every other word counts as: the safest of the values
+ * @param malformed the value of every other word: the safest one
  */
 export function choice<T>(about: About<T>, words: Readonly<Record<string, T>>, malformed: T): Setting<T> {
   const form = Object.keys(words).join(' or ')
@@ -86,7 +86,7 @@ export function choice<T>(about: About<T>, words: Readonly<Record<string, T>>, m
 export const optionalFlag = (about: About<boolean>, malformed = false) =>
   choice(about, { true: true, false: false }, malformed)
 
-/** The same, `false` by default. */
+/** `true` or `false`; `false` by default. */
 export const flag = (about: About<boolean>, malformed = false) => withDefault(false, optionalFlag(about, malformed))
 
 /** `on` or `off`; `on` by default. */
@@ -121,7 +121,7 @@ export const mostInWindow = 1000
 export const limit = (about: About<number>, otherwise: number, most = mostInWindow) =>
   integer(about, { from: 0, to: most, default: otherwise })
 
-/** Values separated by commas. A wrong one is named by its position, and left out. */
+/** Values separated by commas. A wrong value is left out, and the complaint names its position. */
 export const list = <T>(about: About<readonly T[]>, each: string, read: (entry: string) => T | null) =>
   custom<readonly T[]>(about, `a list; each value is ${each}`, (text) => {
     const values = entriesOf(text).map(read)
@@ -131,7 +131,7 @@ export const list = <T>(about: About<readonly T[]>, each: string, read: (entry: 
     }
   })
 
-/** The same, for values that `isGood` accepts as they are. */
+/** A list of texts that `isGood` accepts. */
 export const listOf = (about: About<readonly string[]>, each: string, isGood: (entry: string) => boolean) =>
   list(about, each, (entry) => (isGood(entry) ? entry : null))
 

@@ -51,7 +51,7 @@ const id = (what: string) => text(mcp, `the id of ${what}`, (text) => /^[\w-]{1,
 /** A path begins with one slash. Two slashes name a host, possibly this one with a password before it. */
 const isPath = (text: string) => /^\/(?!\/)[^\s<>"{}|\\^`]*$/.test(text)
 
-/** A malformed value is kept, so that the other settings of the same tools are still checked. */
+/** A URL, or the word `off`. Keeps a malformed value, so that the other settings of the same tools are still checked. */
 const urlOrOff = (form: string, ofRedpanda: string, isGood: (text: string) => boolean) =>
   custom({ ...mcp, ofRedpanda }, form, (text) => ({
     value: text,
@@ -63,7 +63,7 @@ const isProviderIssuer = (text: string) => isSecureUrl(text) && !/[?#]|\/\.well-
 
 const isAddress = (text: string) => /^mailto:[\w.!#$%&'*+/=~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(text)
 
-/** A template is usable if the URI that it stands for is. */
+/** Whether an app may use a redirect URI. For a template that ends in `/*`, checks an example of what it stands for. */
 function isPrivateUseUri(uri: string): boolean {
   const example = uri.replace(/\/\*$/, '/x')
   return !example.includes('*') && parseRedirectUri(example, { privateUseUris: [uri] }).kind === 'private-use'
@@ -92,7 +92,7 @@ export const table = {
   NETLIFY_DEV: flag(signIn),
   MCP_NOTIFY_WITH_MOCK: flag(signIn),
 
-  // Checked as the issuer of the site, which may also be the URL that Netlify reports.
+  // `readConfiguration` checks the issuer of the site instead, which may also be the URL that Netlify reports.
   MCP_OAUTH_ISSUER: text(service, 'an https origin in lower case, without a path or trailing slash', () => true),
   MCP_OAUTH_PROXY_HOSTS: list(service, 'a host, with its port if it has one', hostOf),
   MCP_OAUTH_PREVIEW_DOMAINS: list(service, 'a domain, such as previews.example.com', (entry) => {
@@ -170,7 +170,7 @@ export const table = {
     'an https origin without a path',
     (entry) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry,
   ),
-  // What is in it is checked where the other rules for redirect URIs are known.
+  // `settings/clients.ts` checks the clients themselves, because it knows the other rules for redirect URIs.
   MCP_OAUTH_CLIENTS: custom(signIn, 'a JSON array of clients', (text) => ({
     value: { json: jsonOf(text) },
     complaints: [],
@@ -236,6 +236,6 @@ export const knownNames: ReadonlySet<string> = new Set(
 /** Whether a name looks like a setting of this service. */
 export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CRM|REQUIRE)_/i.test(name)
 
-/** The names in an environment that look like settings of this service and are none: probably misspelled. */
+/** The names in an environment that look like settings of this service but are not: probably misspelled. */
 export const unreadNames = (env: Readonly<Record<string, unknown>>) =>
   Object.keys(env).filter((name) => isOurs(name) && !knownNames.has(name))
