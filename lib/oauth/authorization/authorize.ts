@@ -47,7 +47,7 @@ export async function authorize(request: Request, context: AuthorizationContext,
   }
 }
 
-/** Characters. Clients may ask for anything. */
+/** The most characters of a requested scope in the log. A client may send any text. */
 const longestScopeInLog = 200
 
 /** Runs every check whose failure the client may be told, in the order of the specification. Throws `OAuthError`. */
@@ -81,7 +81,7 @@ function validate(
   return transactions.withClientId(request, client.id)
 }
 
-/** The most characters of a key set URL that travels with the request. For a longer one the document is fetched again. */
+/** The most characters of a key set URL that travels with the request. For a longer URL, the document is fetched again. */
 const longestJwksUri = 128
 
 /**

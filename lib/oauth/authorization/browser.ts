@@ -3,9 +3,9 @@ import { sha256 } from '../../base/sha256.ts'
 import type { Cookies } from '../http/cookies.ts'
 
 /**
- * Binds the consent form to the browser that was shown the page, by a random cookie (C-08). A cookie that is there is kept,
- * so that two tabs work, and so does a page that is loaded twice. The cookie never satisfies the callback: only approval
- * sets the one that does (C-10).
+ * Binds the consent form to the browser that was shown the page, by a random cookie (C-08). If the browser has
+ * the cookie already, it keeps it, so that two tabs work, and a page that is loaded twice. This cookie never satisfies the
+ * callback: only approval sets the one that does (C-10).
  */
 export interface BrowserBinding {
   /** Returns the hash to bind the form to, and the cookie to set if the browser has none yet. */

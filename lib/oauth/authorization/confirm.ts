@@ -9,8 +9,8 @@ import { readOwnForm } from './own-form.ts'
 
 /**
  * `POST /oauth/confirm`: the user saw who is signed in, and that the answer goes to an untrusted host or opens an app (A-17,
- * A-17, A-20). Only now does a code exist. A second post at once (a double click) gives the same code. A later post gives
- * another code of the same grant, and only one of them can be redeemed. Throws `PageError`.
+ * A-20). Only now does a code exist. A second post within a few seconds (a double click) gives the same code. A later post
+ * gives another code of the same grant, and only one of them can be redeemed. Throws `PageError`.
  */
 export async function confirm(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
   const form = await readOwnForm(request, context.issuer)

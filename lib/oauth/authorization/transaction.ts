@@ -37,7 +37,7 @@ interface Approval {
   readonly providerId?: string | undefined
 }
 
-/** A sign-in that waits for the user's second click. The form that the click posts decides none of this. */
+/** A sign-in that waits for the user's second click. None of these values comes from the form that the click posts. */
 export interface Confirmation {
   readonly request: AuthorizationRequest
   readonly signedIn: SignedIn

@@ -87,14 +87,14 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
 }
 
 /**
- * Whether an id can be no document URL, no sealed id and no `sub` (R-11, T-18), and reads the same however HTTP Basic decodes it
- * (T-08).
+ * Whether the operator may use this id: it cannot be mistaken for a document URL, a sealed id or a `sub` (R-11, T-18), and both
+ * ways to decode HTTP Basic give the same id (T-08).
  */
 function isFreeId(id: string): boolean {
   return /^[A-Za-z0-9._~-]{1,200}$/.test(id) && !/^(?:https?:|eyJ|u_)/.test(id)
 }
 
-/** Whether all scopes are known. An unknown scope in the configuration is a mistake of the operator, and not dropped. */
+/** Whether all scopes are known. An unknown scope here is a mistake of the operator, so it is reported and not dropped. */
 function isKnownScope(scope: unknown): boolean {
   return typeof scope === 'string' && scope.split(' ').every((name) => scopes.some((known) => known === name))
 }

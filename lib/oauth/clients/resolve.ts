@@ -8,7 +8,7 @@ import type { Unresolved } from './unresolved.ts'
 export interface Clients {
   /**
    * @param address the caller's IP address, which limits the documents that are fetched; if absent, there is no limit
-   * @param subject counts these fetches apart; if absent, they count as visits of pages
+   * @param subject counts these fetches apart; if absent, they count together with those for pages
    */
   resolve(clientId: string, signal: AbortSignal, address?: string, subject?: string): Promise<Client | Unresolved>
 }

@@ -20,7 +20,7 @@ export function isTrustedRedirect(uri: string, entries: ReadonlySet<string>): bo
   return [...entries].some((entry) => entry.endsWith('/') && `${host}${pathname}`.startsWith(entry))
 }
 
-/** What some servers decode or drop in a path. It could lead out of the trusted folder. */
+/** Parts of a path that some servers decode or drop, so that the path could lead out of the trusted folder. */
 const climbing = /%2f|%5c|%2e|;|\/\//i
 
 /** Whether an entry of the setting is a host, or a host and a path. */
@@ -32,8 +32,8 @@ export function isTrustedEntry(entry: string): boolean {
 }
 
 /**
- * Whether the host of an entry can have one owner. `com` cannot, nor can a name below which anyone gets a name. The short lists
- * are kept by hand. They catch mistakes only, since an entry stands for exactly its host.
+ * Whether the host of an entry can have one owner. `com` cannot, and neither can a domain below which anyone can get a name. The
+ * short lists are kept by hand. They only catch mistakes, since an entry stands for exactly its host.
  */
 export function hasOneOwner(entry: string): boolean {
   const [, name = ''] = /^(\[.*\]|[^/:]*)/.exec(entry) ?? []

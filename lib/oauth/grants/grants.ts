@@ -11,7 +11,7 @@ export interface Grant {
   readonly version: string
 }
 
-/** What a refresh token says about the record. It is a hint: the record itself decides. */
+/** What a refresh token says about the record that it belongs to. It is a hint: the record itself decides. */
 export interface PresentedGeneration extends RotationTimes {
   /** The version that the record is expected to have. */
   readonly version: string

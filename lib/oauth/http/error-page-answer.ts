@@ -17,7 +17,7 @@ const statusOf: Partial<Record<ErrorKind, number>> = {
   'not-configured': 503,
 }
 
-/** Seconds to wait, where the usual time makes no sense: the outage of a publisher's site takes longer (M-12). */
+/** Seconds to wait where the usual time is too short: an outage of a publisher's site takes longer (M-12). */
 const waitOf: Partial<Record<ErrorKind, number>> = { 'client-unavailable': 30 }
 
 /** Answers an error with an error page. A program that asks for JSON gets JSON, as the preflight of mcp-remote does. */

@@ -39,7 +39,7 @@ export async function readForm(request: Request): Promise<Parameters> {
 }
 
 /**
- * Reads a form that a client posts, which is no browser. Some clients send a default content type joined with their own. If the form
+ * Reads a form that a client posts, not a browser. Some clients send a default content type joined with their own. If the form
  * type is one of several types, a body that looks like a form is read as one. Throws `OAuthError`.
  */
 export async function readClientForm(request: Request): Promise<Parameters> {

@@ -13,7 +13,7 @@ export interface Provider {
   identify(answer: URLSearchParams, login: Login, signal: AbortSignal): Promise<Identity>
 }
 
-/** The `id` of a provider. It covers the redirect URI as well, because the provider ties each code to one. */
+/** The `id` of a provider. It covers the redirect URI as well, because the provider ties each code to one URI. */
 export function providerId(options: {
   readonly issuer: string
   readonly clientId: string

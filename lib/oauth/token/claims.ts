@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { WireNames } from '../keys/wire-names.ts'
 
-/** The user, as sealed into a code and a refresh token. The key of the grant holds the subject. */
+/** The user, as sealed into a code and a refresh token. The subject is missing here, because it is in the key of the grant. */
 export const Person = v.object({
   email: v.optional(v.string()),
   /** Absent if the OpenID Provider did not say. */

@@ -38,8 +38,8 @@ export type OpenIssuedToken = (token: string, signal: AbortSignal) => Promise<Is
 const longest = 8_192
 
 /**
- * Makes the function that opens tokens. It recognizes a token by its form, since each kind opens in one way only. So a hint
- * (RFC 7009 §2.1, RFC 7662 §2.1) would not help. A code is not a token, and expires after 60 seconds.
+ * Makes the function that opens tokens. It recognizes a token by its form, since each kind opens in one way only. It
+ * therefore needs no hint (RFC 7009 §2.1, RFC 7662 §2.1). A code is not a token, and expires after 60 seconds.
  */
 export function createOpenIssuedToken(options: {
   readonly issuer: string

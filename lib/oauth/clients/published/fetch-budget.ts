@@ -1,15 +1,15 @@
 import { BoundedMap } from '../../../base/bounded-map.ts'
 import type { RateLimitVerdict } from '../../../base/rate-limit.ts'
 
-/** Limits failed fetches from one host or one URL, whoever causes them, so that no host is flooded through this server (M-14). */
+/** Limits the failed fetches of all callers together from one host or URL, so that no host is flooded through us (M-14). */
 export interface FetchBudget {
   /** Counts a fetch before it begins, so that running fetches count too. */
   take(host: string): RateLimitVerdict
-  /** Takes a fetch back that returned a client, so that a popular client's host never reaches the limit. */
+  /** Uncounts a fetch that returned a client, so that the host of a popular client never reaches the limit. */
   giveBack(host: string): void
 }
 
-/** More than one address may cause in a minute, so that one caller alone cannot use it up. */
+/** By default more than one address may cause in a minute, so that one caller alone cannot use up the budget. */
 const FETCHES = 60
 const WINDOW_SECONDS = 60
 const MOST_HOSTS = 1_000

@@ -13,7 +13,7 @@ import { createFetchBudget, type FetchBudget } from './fetch-budget.ts'
 /** Finds the keys that clients publish (`jwks_uri`). */
 export interface KeySets {
   /**
-   * Returns the keys of the set at `uri` that may have signed. Returns none only if it is certain that none of them has.
+   * Returns the keys of the set at `uri` that may have signed. An empty result is certain: none of them has signed.
    *
    * @param call `signal` ends the wait of this caller. `address` limits its fetches; it is absent if the caller presents a code
    *   or a token of this server, and then there is no limit per address
