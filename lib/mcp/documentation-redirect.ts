@@ -7,7 +7,7 @@ const readable = ['text/html', 'text/markdown', 'text/plain']
  * Redirects a user who opens the address of the MCP server like a web page to the documentation. Returns `undefined` for
  * every other request, which gets the challenge. Clients probe by GET without a token, too, and a redirect would hide the
  * challenge from them. So the request must prefer a page over anything else, and show no sign of an MCP client, of
- * credentials or of a script. No credentials come with it that could leak (D-25).
+ * credentials or of a script. The redirect can therefore leak no credentials (D-25).
  */
 export function redirectToDocumentation(request: Request, documentationUrl: string): Response | undefined {
   const { headers, method } = request

@@ -25,7 +25,7 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly serverInfo: ServerInfo
 }
 
-/** `signal` fires when the platform is about to end us; it must live as long as the answer's body. */
+/** `signal` fires when the platform is about to end the function. It must live as long as the answer's body. */
 export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address'>>
 
 export interface McpEndpoint {
@@ -48,7 +48,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, log, maximumBody })
 
-  /** Tells nothing about the endpoint before the caller is known (S-11): the order of these lines is a security decision. */
+  /** Answers a request. Reveals nothing before the caller is known (S-11), so the order of these lines is a security decision. */
   async function answer(exchange: Exchange): Promise<Response> {
     const { request } = exchange
     if (request.method === 'OPTIONS') return preflightResponse()
@@ -59,13 +59,13 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     return caller.kind === 'user' ? answerUser(exchange, caller.token) : answerAnonymous(exchange)
   }
 
-  /** Clients probe with GET and expect the challenge there, whatever else is odd about the request. */
+  /** Answers without a token. Clients probe with GET and expect the challenge there, even if the request has other faults. */
   async function answerAnonymous(exchange: Exchange): Promise<Response> {
     const { request, requestId } = exchange
     const received = await receiveBody(exchange)
     const required = received?.required ?? rules.withoutContent
     const foreign = resourceServer.isForeign(request)
-    // An app whose web page is not listed starts a sign-in upon the challenge, or never.
+    // An app whose web page is not listed starts a sign-in only if it gets the challenge.
     const signIn = required.signIn || (foreign && required.toolCalls.length === 0)
     log('mcp_unauthenticated', { requestId, enforced: signIn, ua: userAgent(request) })
     if (signIn) return resourceServer.signInRequired(request, required)
@@ -102,7 +102,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     return answerReceived(exchange, token, received, counted)
   }
 
-  /** `undefined`: a request of this method has no body. */
+  /** Reads the body of a POST. Returns `undefined` for other methods, whose requests have no body. */
   async function receiveBody({ request, signal }: Exchange, leftOut?: readonly string[]) {
     return request.method === 'POST' ? receive(request, signal, rules, leftOut) : undefined
   }

@@ -28,7 +28,7 @@ function withoutEmptyMembers(message: unknown): unknown {
   })
 }
 
-/** Keeps an `id` of null through `present`. The SDK refuses an object as id, as it would null. */
+/** Stands in for an `id` of null, which `present` would remove. The SDK refuses an object as an id, just as it refuses null. */
 const refusedId = {}
 
 function parametersOf(method: string, value: unknown): unknown {

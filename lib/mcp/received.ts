@@ -5,12 +5,12 @@ import { jsonRpcError } from './refusals.ts'
 import type { AccessRules, RequiredAccess } from './required-access.ts'
 import type { Asked } from './server.ts'
 
-/** Bytes, for every caller: a body costs us more to read than the client to send. Ten addresses, the longest input, fit. */
+/** Bytes, for every caller: a body costs us more to read than the client to send. The longest input, ten addresses, fits. */
 export const maximumBody = 64 * 1024
 /** Messages in a batch, each of which gets an answer of its own. */
 const maximumBatch = 10
 
-/** What a POST asks for, and either its content or the refusal that it gets from any caller. */
+/** What a POST needs, and either its content or a refusal, which is the same for every caller. */
 export type Received = { readonly required: RequiredAccess } & (
   | { readonly asked: Asked; readonly refusal?: never }
   | { readonly refusal: Response; readonly asked?: never }
@@ -46,7 +46,7 @@ export async function receive(
   return { required, asked: { body, content, form } }
 }
 
-/** The body as bytes, so that it gets no content type; `null` if it is larger than `maximumBody`. */
+/** Reads the body as bytes, which add no content type. Returns `null` if it is larger than `maximumBody`. */
 async function bodyOf(request: Request, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
   try {
     return await readBody(request.body?.pipeThrough(new TransformStream(), { signal }), maximumBody)

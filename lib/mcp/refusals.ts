@@ -2,7 +2,7 @@ import { jsonResponse } from '../base/well-formed.ts'
 import { allowedMethods } from '../resource-server/web-pages.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
-/** Seconds until a client may try again what failed by our fault. */
+/** Seconds that a client should wait before it repeats a request that failed through our fault. */
 const retryAfter = 5
 
 /** A refusal of a whole request, as a JSON-RPC error without an id. */

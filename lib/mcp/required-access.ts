@@ -15,19 +15,19 @@ export interface RequiredAccess {
 
 /** A tool call as a refusal or the log names it. */
 export interface CalledTool {
-  /** `null`: the message has no id, or none that an answer could name. */
+  /** `null`: the message has no id, or one that an answer cannot repeat. */
   readonly id: string | number | null
   readonly tool: string | undefined
 }
 
 export interface AccessRules {
   /**
-   * What the content of a body needs. The content decides, never the header that mirrors it (S-12). In a batch (MCP
-   * 2025-03-26) the strictest message decides. `undefined`, a body that is not JSON, calls no tool and needs the usual
-   * sign-in. A tool that takes a scope in `leftOut`, which the user declined, is an unknown tool.
+   * Returns what the content of a body needs. The content decides, never the header that mirrors it (S-12). In a batch (MCP
+   * 2025-03-26) the strictest message decides. A body that is not JSON (`undefined`) calls no tool and needs the usual
+   * sign-in. A tool that needs a scope in `leftOut`, which the user declined, counts as an unknown tool.
    */
   of(content: unknown, leftOut?: readonly string[]): RequiredAccess
-  /** What a request needs whose content is unknown. */
+  /** What a request needs if its content is unknown. */
   readonly withoutContent: RequiredAccess
 }
 
@@ -81,5 +81,5 @@ function nameOf({ params }: ToolCallMessage): string | undefined {
   return typeof params.name === 'string' ? params.name : undefined
 }
 
-/** A refusal repeats the id, so an id of any length must not come back. */
+/** Returns the id, or `null` if it is too long: a refusal repeats the id, and must not grow with it. */
 const answerable = (id: unknown) => (typeof id === 'number' || (typeof id === 'string' && id.length <= 256) ? id : null)

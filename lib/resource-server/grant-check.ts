@@ -54,7 +54,7 @@ export function createGrantCheck({ grantStatus, now = Date.now, log }: GrantChec
 
   /** Has a deadline of its own: concurrent requests share the read, and none of them may cancel it. */
   async function read({ grant, jti, expiresAt }: AccessToken): Promise<boolean> {
-    // The answer may be as old as the beginning of the read.
+    // The time counts from the beginning of the read, because the answer may be that old.
     const began = now()
     try {
       switch (await withDeadline(readTimeout, (signal) => grantStatus(grant, signal))) {
@@ -82,5 +82,5 @@ export function createGrantCheck({ grantStatus, now = Date.now, log }: GrantChec
   }
 }
 
-/** The random part of the key, shortened as elsewhere in the log. */
+/** Shortens the random part of a grant's key, as `shortGrant` of `oauth/grants/` does for the log. */
 const shortGrant = (grant: string) => grant.slice(grant.lastIndexOf('/') + 1).slice(0, 8)

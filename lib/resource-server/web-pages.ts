@@ -70,7 +70,7 @@ export function preflightResponse(): Response {
 }
 
 /**
- * Adds the headers that every answer carries, and takes the body from the answer to a HEAD.
+ * Adds the headers that every answer carries, and removes the body of the answer to a HEAD request.
  *
  * @param exposed more headers that scripts of web pages may read
  */

@@ -41,10 +41,10 @@ const longestName = 100
 
 /**
  * Tells the user who they are signed in as, and what they have allowed the calling client (C-13, F-001-19). It shows only the
- * number of other connections: a token that one client lost would show them to its thief. Times are days, and nothing tells
- * when the user's client refreshed: even the day would change with the first refresh of a day, which is when a thief who
- * keeps asking could use an old refresh token unseen. It never shows a token, a key or the id of one. A client without a name
- * appears as the beginning of the hash that the operator's log has.
+ * number of other connections, because the thief of one client's token would see them too. Times are days, and none of them
+ * changes when the user's client refreshes: a thief who watched for such a change would know when an old refresh token can be
+ * used unseen. The tool never shows a token, a key or the id of one. A client without a name appears as the beginning of its
+ * hash, which the operator's log has too.
  */
 export function whoami({ connectionsOf, supportUrl, log, ...options }: WhoamiOptions): Tool {
   const howToEnd = [
