@@ -15,7 +15,7 @@ export interface Failure {
   readonly durationMs: number
   /** Seconds until the server wants to be asked again, where it said so; never 0. */
   readonly retryAfter?: number
-  /** The server refuses this request, or us, and would refuse the same again. Absent: a later call may succeed. */
+  /** The server refuses this request or this service, and would refuse the same call again. Absent: a later call may succeed. */
   readonly permanent?: true
 }
 
@@ -26,7 +26,7 @@ export interface Timeouts {
   readonly totalTimeout?: number
 }
 
-/** Is told how each call ended; the fields never hold what was asked. */
+/** Receives how each call ended. The fields never hold the question. */
 export type Report = (ended: 'answered' | 'failed', fields: LogFields) => void
 
 export interface Caller {
@@ -34,8 +34,8 @@ export interface Caller {
    * Makes a call, and a second one where that may help. Never throws. Only for calls that may be made twice, so never
    * for one that writes something.
    *
-   * @param attempt makes the call once; `saysWho`: with the user named
-   * @param options `saysWho`: whether the call names the user at all
+   * @param attempt makes the call once; `saysWho`: whether it names the user
+   * @param options `saysWho`: whether the first attempt names the user
    */
   call(
     attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
@@ -46,7 +46,7 @@ export interface Caller {
 export interface CallerOptions {
   readonly totalTimeout?: number | undefined
   readonly report: Report
-  /** Whether the server objects to how the user is named, so that it may answer a call that names no user. */
+  /** Whether the server objects to how the call names the user. It may then answer a call that names no user. */
   readonly refusesPerson?: (attempt: Attempt) => boolean
   /** The `detail` of an answer that the server's protocol does not allow. */
   readonly malformed?: string
@@ -97,8 +97,8 @@ interface Rules {
 }
 
 /**
- * Calls again without the user where the server objected to how the user was named, and again as before after an error
- * that may pass. Never calls a third time.
+ * Makes the call. Calls again without the user if the server objected to how the call named the user, and calls again
+ * unchanged after an error that may pass. Never calls a third time.
  */
 async function twiceAtMost(
   attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,

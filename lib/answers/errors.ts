@@ -63,13 +63,16 @@ export function isTransient(error: unknown): boolean {
   return error instanceof HttpError && isTransientStatus(error.status)
 }
 
-/** A fault of the server, of a proxy before it (520 to 530 are Cloudflare's), or of the moment; not "not implemented". */
+/**
+ * Whether the same request may succeed later. That includes every fault of the server, or of a proxy before it (520 to 530 are
+ * Cloudflare's), unless the server lacks a feature (501, 505).
+ */
 const isTransientStatus = (status: number) =>
   [404, 408, 425, 429].includes(status) || (status >= 500 && ![501, 505].includes(status))
 
 /**
- * Whether the server refuses this request, or us, so that the same call would be refused again. 408, 425 and 429 ask us
- * to come back. The JSON-RPC errors are: no such method, invalid parameters, no such tool.
+ * Whether the server refuses this request or this service, so that it would refuse the same call again. 408, 425 and 429
+ * ask the caller to come back. The JSON-RPC errors are: no such method, invalid parameters, no such tool.
  */
 export function isRefusal(error: unknown): boolean {
   if (error instanceof LostSession) return error.unexplained
