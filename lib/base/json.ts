@@ -1,10 +1,10 @@
 /**
- * Levels of objects and lists in what a tool answers. What comes from another server may be nested deeper than a stack:
- * then code that we do not control (the SDK, as it writes the answer) would fail without telling anyone.
+ * The most levels of objects and lists in what a tool answers. Another server's answer may be nested deeper than the stack
+ * allows. Code that we do not control (the SDK, as it writes the answer) would then fail silently.
  */
 const mostLevels = 200
 
-/** Whether a value, as JSON gives it, is nested too deep to be passed on. A loop, so that it does not fail itself. */
+/** Whether a value from JSON is nested too deep to be passed on. Uses a loop, because a recursion would itself fail. */
 export function isTooDeep(value: unknown): boolean {
   let level = [value]
   for (let depth = 0; level.length > 0; depth += 1) {

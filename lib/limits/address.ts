@@ -11,7 +11,7 @@ const subscriberBits = 64
 
 const ipv4Mapped = ipRange('::ffff:0:0/96')
 
-/** Reads an IP address; IPv4-mapped IPv6 becomes the IPv4 address. Returns `null` for anything not plainly written. */
+/** Reads an IP address; IPv4-mapped IPv6 becomes the IPv4 address. Returns `null` for any other spelling. */
 export function parseAddress(text: string): Address | null {
   const address = parseIpAddress(text)
   return address && isInRange(address, ipv4Mapped) ? address.slice(12) : address

@@ -34,7 +34,7 @@ export interface CounterOptions extends Limit {
   readonly log: Log
   /** Milliseconds that a hit may cost the request. */
   readonly timeout?: number
-  /** List the slots beside the first hit on this instance, so that `remaining` knows of other instances. */
+  /** Whether to list the slots during the first hit on this instance, so that `remaining` counts other instances too. */
   readonly listFirst?: boolean
 }
 
@@ -43,7 +43,7 @@ const MOST_REMEMBERED = 2_000
 
 /** What an instance knows about the slots of one user or address. */
 interface Slots {
-  /** Not known to be taken. */
+  /** The slots that may be free: this instance does not know that they are taken. */
   readonly free: Set<number>
   /** One for each slot that is being created; settles with the answer, and never rejects. */
   readonly asked: Set<Promise<void>>

@@ -8,7 +8,7 @@ const atOnce = 16
  * Removes what has ended from a collection whose keys are `<collection>/<its end in seconds>/…`. Keys are listed in
  * order, and seconds have ten digits until the year 2286, so the sweep stops at the first key that has not ended. It reads
  * what has expired and at most one page more. Keys of another form stay, and do not stop the sweep. `signal` limits its
- * time; the next run goes on where it stopped. `now` in milliseconds.
+ * time, and the next run continues where this one stopped. `now` in milliseconds.
  */
 export async function sweepEnded(
   store: Store,

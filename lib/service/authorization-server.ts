@@ -20,8 +20,9 @@ import { openIdProvider } from './openid-provider.ts'
 import { storeOf } from './store.ts'
 
 /**
- * Guesses of one address, whether or not it is exempt from other limits (O-11): tokens of the operator, for registration
- * right or wrong, for introspection wrong ones; and wrong secrets for one client.
+ * How often one address may present a secret that it could be guessing (O-11). The limit also holds for addresses that are
+ * exempt from other limits. Each of these counts apart: every registration token, right or wrong; wrong introspection tokens;
+ * and wrong secrets for one client.
  */
 const guesses: Limit = { limit: 20, windowSeconds: 3600 }
 

@@ -9,7 +9,7 @@ import { createRegistrationSealer } from '../oauth/clients/sealed-registration.t
 import { log } from './log.ts'
 import type { PublishedClientOptions } from './published-clients.ts'
 
-/** Makes everything that knows a client, as the settings say. */
+/** Makes, from the settings, everything that finds a client or its keys, and everything that decides about it. */
 export function composeClients(options: Omit<PublishedClientOptions, 'blocked'>) {
   const { settings, now } = options
   const policy = settings.redirectPolicy

@@ -55,7 +55,7 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
 
   /**
    * Clients that are idle now. Each serves one operation at a time. The credentials in the environment belong to one
-   * invocation of a function (platform 3), so that other credentials take other clients.
+   * invocation of a function, so that other credentials take other clients.
    */
   let idle: Line[] = []
   let credentials: unknown

@@ -15,7 +15,7 @@ export function toEntityTag(version: string): string {
 }
 
 /**
- * The Blobs client takes an empty `onlyIfMatch` for an unconditional write (platform 4).
+ * Checks a version before a conditional write. The Blobs client would take an empty `onlyIfMatch` for an unconditional write.
  *
  * @throws TypeError if this is empty or not the canonical form
  */
