@@ -15,7 +15,7 @@ export interface Figure {
 
 export type Verdict = 'ok' | 'MISSES' | 'not measured' | ''
 
-/** Compares what is shown, so that nobody reads "15 of at most 15: misses". */
+/** Compares the rounded figure that is shown. Otherwise the table could say "15 of at most 15: misses". */
 export function verdictOf({ value, hold, digits = 0 }: Figure): Verdict {
   if (Number.isNaN(value)) return 'not measured'
   if (hold === undefined) return ''

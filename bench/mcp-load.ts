@@ -10,13 +10,13 @@ export interface McpTargets {
   readonly unlimited: Target
 }
 
-/** Questions per second, whose upstream answers at once, by people who are known already. */
+/** Measures questions per second. The upstream answers at once, and the server already knows the people who ask. */
 export async function measureMcpLoad(
   { limited, unlimited }: McpTargets,
   bounds: Bounds,
   onProgress: (name: string) => void,
 ): Promise<Figure[]> {
-  // Whoever asks the limited host does so one at a time and fifty at a time, each time with as much again to warm up.
+  // The limited host gets two runs, one question at a time and fifty at a time. Each run warms up with as many again.
   const next = await signIn(limited, peopleFor(4 * bounds.requests))
   const units = [
     { unit: asking('2025-11-25', 'without a limit', next), target: unlimited },

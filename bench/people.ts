@@ -3,13 +3,13 @@ import { createDriver, type Target, tokensOf } from './driver.ts'
 /** What a person may ask in a window, by default. */
 const questionsOfAPerson = 60
 
-/** Gives the access token of one after another, over and over: so nobody asks too much, and all are known soon. */
+/** Gives the access tokens of all people in turn, so that no person exceeds the limit, and the server soon knows them all. */
 export type NextPerson = () => string
 
-/** How many it takes to ask so many questions. */
+/** Returns how many people are needed to ask so many questions. */
 export const peopleFor = (questions: number) => Math.ceil(questions / questionsOfAPerson)
 
-/** With codes as from a sign-in, so that it takes no time. */
+/** Signs people in by codes that it makes itself, which is faster than a whole sign-in. */
 export async function signIn(service: Target, people: number): Promise<NextPerson> {
   const driver = createDriver(service, 1)
   const tokens: string[] = []
