@@ -48,7 +48,7 @@ test('the hub is asked by its own names, over one connection, and learns nothing
   }
 })
 
-test('how a call ended is in the log, and what was looked for is not', async () => {
+test('the log says how a call ended, and does not contain the query', async () => {
   await reference.search({ query: 'a private query' }, signal)
   hub.faults.call = { kind: 'malformed' }
   expect(await reference.search({ query: 'a private query' }, signal)).toMatchObject({
@@ -63,13 +63,13 @@ test('how a call ended is in the log, and what was looked for is not', async () 
   expect(JSON.stringify(lines)).not.toContain('private')
 })
 
-test('what may pass is tried once more, a broken connection among it', async () => {
+test('a temporary failure, such as a broken connection, is tried once more', async () => {
   hub.faults.call = { kind: 'reset', times: 1 }
   expect(await reference.listPages({}, signal)).toMatchObject({ kind: 'answer' })
   expect(hub.calls()).toHaveLength(2)
 })
 
-test('no answer twice is a timeout', async () => {
+test('two attempts without an answer are a timeout', async () => {
   hub.faults.call = { kind: 'never' }
   expect(await create({ callTimeout: 80 }).listPages({}, signal)).toMatchObject({ kind: 'failure', code: 'timeout' })
   expect(hub.calls()).toHaveLength(2)

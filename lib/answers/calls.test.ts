@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createCaller } from './calls.ts'
 import { throwUnlessOk } from './http.ts'
 
-/** An upstream that says when it wants to be asked again. Time passes only where a test says so. */
+/** An upstream that sends Retry-After. Time passes only where a test advances it. */
 
 const second = 1000
 const result: CallToolResult = { content: [{ type: 'text', text: 'the answer' }] }
 /** How each call ended, in order. */
 const ended: object[] = []
-/** Milliseconds since the beginning, of every try. */
+/** The time of every attempt, in milliseconds since the beginning. */
 const tries: number[] = []
 
 beforeEach(() => {
@@ -49,11 +49,11 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     ['1 of a server that fails is waited for', '1', 500, second],
     ['a date in a second is waited for', 'Sat, 21 Nov 2026 08:00:01 GMT', 429, second],
     ['a date that has passed is asked again at once', 'Sat, 21 Nov 2026 07:59:00 GMT', 503, 0],
-    ['a word is no time', 'soon', 429, 0],
-    ['a negative number is no time', '-30', 429, 0],
-    ['a signed number is no time, nor the year 2040', '+40', 429, 0],
-    ['a fraction is no time', '30.5', 429, 0],
-    ['nothing is no time', '', 503, 0],
+    ['a word is ignored', 'soon', 429, 0],
+    ['a negative number is ignored', '-30', 429, 0],
+    ['a signed number is ignored, and is not read as the year 2040', '+40', 429, 0],
+    ['a fraction is ignored', '30.5', 429, 0],
+    ['an empty value is ignored', '', 503, 0],
   ])('%s', async (_name, retryAfter, status, later) => {
     const answer = call(busy(retryAfter, status))
     await vi.advanceTimersByTimeAsync(Math.max(later - 1, 0))
@@ -94,12 +94,12 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     expect(answer).toEqual({ kind: 'failure', code: 'upstream_error', detail: 'HTTP 429', durationMs: 0 })
   })
 
-  test('whatever else fails may say it too, and is not asked again where that does not help', async () => {
+  test('another failure may carry Retry-After too, and is not repeated where a retry cannot help', async () => {
     expect(await call(busy('1', 501))).toMatchObject({ detail: 'HTTP 501', retryAfter: 1 })
     expect(tries).toEqual([0])
   })
 
-  test('a caller who goes away while we wait ends it at once', async () => {
+  test('a caller that disconnects during the wait ends the call at once', async () => {
     const caller = new AbortController()
     const answer = call(busy('2'), { signal: caller.signal })
     await vi.advanceTimersByTimeAsync(second)
@@ -110,7 +110,7 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('the time for everything ends while we wait', async () => {
+  test('the total time limit ends the wait', async () => {
     const answer = call(busy('2'), { totalTimeout: second })
     await vi.advanceTimersByTimeAsync(second)
     expect(await answer).toMatchObject({ kind: 'failure', code: 'timeout', durationMs: second })
@@ -118,7 +118,7 @@ describe('Retry-After (RFC 9110 §10.2.3)', () => {
   })
 })
 
-describe('once more', () => {
+describe('an attempt is repeated', () => {
   const answering = (status: number) => () => new Response('', { status })
 
   test.each([404, 408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 525, 526, 527, 530, 599])(
@@ -137,7 +137,7 @@ describe('once more', () => {
     },
   )
 
-  test.each([408, 500, 520])('and not a third time after %i', async (status) => {
+  test.each([408, 500, 520])('but not a third time after %i', async (status) => {
     const answer = await call(answering(status), { busy: 9 })
     expect(answer).toEqual({ kind: 'failure', code: 'upstream_error', detail: `HTTP ${status}`, durationMs: 0 })
     expect(tries).toHaveLength(2)

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => searchServer.stop())
 afterEach(() => world.reset())
 
-describe('once more', () => {
+describe('a call is repeated', () => {
   const passing: [name: string, respond: Respond][] = [
     ['429', () => new Response('slow down', { status: 429 })],
     ['503', () => new Response('', { status: 503 })],
@@ -40,7 +40,7 @@ describe('once more', () => {
     expect(searchServer.calls).toMatchObject([{ meta: { user } }])
   })
 
-  test.each(passing.slice(0, 2))('and not a third time after %s', async (_name, respond) => {
+  test.each(passing.slice(0, 2))('but not a third time after %s', async (_name, respond) => {
     world.failing(9, respond)
     expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({
       kind: 'failure',
@@ -49,7 +49,7 @@ describe('once more', () => {
     expect(world.callsTried()).toBe(2)
   })
 
-  test('after a handshake that failed for the moment', async () => {
+  test('after a handshake that failed temporarily', async () => {
     world.failing(1, () => new Response('', { status: 503 }), 'initialize')
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
   })
@@ -60,7 +60,7 @@ describe('once more', () => {
       'a JSON-RPC error',
       () => Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'bad metadata' } }),
     ],
-  ])('without the person where %s complains about _meta', async (_name, respond) => {
+  ])('without the user where %s complains about _meta', async (_name, respond) => {
     world.failing(1, respond)
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
     expect(searchServer.calls).toMatchObject([{ meta: undefined }])
@@ -76,7 +76,7 @@ describe('once more', () => {
     expect(searchServer.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
   })
 
-  test('but not for a complaint about _meta when there was none', async () => {
+  test('but not for a complaint about _meta if the call had no _meta', async () => {
     world.failing(9, rpcError(400, 'unexpected field _meta'))
     expect(await world.createKapa().ask('how?', { user: undefined, signal })).toMatchObject({ detail: 'HTTP 400' })
     expect(world.callsTried()).toBe(1)

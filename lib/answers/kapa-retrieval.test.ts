@@ -29,7 +29,7 @@ interface Asked {
 let api: Served
 const asked: Asked[] = []
 const lines: LogLine[] = []
-/** Answers each request, by how many came before it. */
+/** Answers each request according to the number of requests before it. */
 let respond: (earlier: number, request: Request) => Response | Promise<Response>
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ const kapa = (changes: Partial<KapaRetrievalOptions> = {}) =>
     ...changes,
   })
 
-/** The first request is answered so, those after it as usual. */
+/** Answers the first request with this response, and later requests as usual. */
 const once = (response: () => Response | Promise<Response>) => (earlier: number) =>
   earlier === 0 ? response() : Response.json(found)
 
@@ -85,7 +85,7 @@ test('a question goes to the project with our own key, and each passage comes ba
   expect(lines).toEqual([{ event: 'kapa_answered', durationMs: expect.any(Number), user: true, isError: false }])
 })
 
-test('no user is named for an anonymous caller, and no company if none is known', async () => {
+test('an anonymous caller is sent without a user, and a user without a known company is sent without one', async () => {
   await kapa().ask('how?', { user: undefined, signal })
   await kapa().ask('how?', { user: { email: 'ada' }, signal })
   expect(asked.map(({ body }) => body)).toEqual([
@@ -124,18 +124,18 @@ test('the tool answers as it does over MCP: the passages as text, and as data', 
   expect(asked).toMatchObject([{ body: { query: 'how?', top_k: 2 } }])
 })
 
-describe('once more', () => {
+describe('a request is repeated', () => {
   test.each([
     ['429', () => new Response('', { status: 429 })],
     ['429 that says to wait no time', () => new Response('', { status: 429, headers: { 'retry-after': '0' } })],
     ['503', () => Response.json({ detail: 'busy' }, { status: 503 })],
-  ])('after %s, still naming the person', async (_name, response) => {
+  ])('after %s, still naming the user', async (_name, response) => {
     respond = once(response)
     expect(await kapa().ask('how?', { user, signal })).toEqual(answered)
     expect(asked.map(({ body }) => 'user' in body)).toEqual([true, true])
   })
 
-  test('after no answer in time', async () => {
+  test('after an attempt without an answer in time', async () => {
     respond = (earlier, request) => (earlier === 0 ? never(request) : Response.json(found))
     expect(await kapa({ callTimeout: 3000 }).ask('how?', { user, signal })).toEqual(answered)
   })
@@ -143,7 +143,7 @@ describe('once more', () => {
   test.each([
     ['user', { user: { email: ['Enter a valid email address.'] } }],
     ['metadata', { detail: 'Unexpected metadata.' }],
-  ])('without the person where a 400 names %s', async (_name, complaint) => {
+  ])('without the user where a 400 names %s', async (_name, complaint) => {
     respond = once(() => Response.json(complaint, { status: 400 }))
     expect(await kapa().ask('how?', { user, signal })).toEqual(answered)
     expect(asked.map(({ body }) => 'user' in body)).toEqual([true, false])
@@ -165,15 +165,15 @@ describe('failures', () => {
 
   test.each([
     ['a refused key', () => Response.json({ detail: 'x' }, { status: 401 }), 'HTTP 401'],
-    ['what Kapa cannot do', () => new Response('boom', { status: 501 }), 'HTTP 501'],
+    ['HTTP 501', () => new Response('boom', { status: 501 }), 'HTTP 501'],
     ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), malformed],
     ['broken JSON', json('[{'), malformed],
     ['an object', json('{"results":[]}'), malformed],
     ['a list of something else', json('[{"source_url":"https://x"}]'), malformed],
     ['a list of holes', json('[null,[],"text",7,{},{"content":""},{"content":null}]'), malformed],
-    ['content that is no text', json('[{"source_url":"https://x","content":7}]'), malformed],
+    ['content that is a number', json('[{"source_url":"https://x","content":7}]'), malformed],
     ['an endless answer', json(JSON.stringify([{ ...found[0], content: 'x'.repeat(2_700_000) }])), malformed],
-  ])('%s is an error of Kapa, logged once and in our own words', async (_name, response, detail) => {
+  ])('%s is an error of Kapa, which this server logs once and in its own words', async (_name, response, detail) => {
     respond = response
     expect(await kapa().ask('a private question', { user, signal })).toEqual({
       kind: 'failure',
@@ -187,19 +187,19 @@ describe('failures', () => {
     expect(JSON.stringify(lines)).not.toMatch(/private question|kapa-rest-key|ada@/)
   })
 
-  test('a limit of minutes is passed on, not waited for', async () => {
+  test('a limit of minutes is passed on to the client without waiting', async () => {
     respond = () => new Response('', { status: 429, headers: { 'retry-after': '60' } })
     expect(await kapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 429', retryAfter: 60 })
     expect(asked).toHaveLength(1)
   })
 
-  test('a redirect is not followed: the key stays with us [S-09]', async () => {
+  test('a redirect is not followed, so that the API key is not sent elsewhere [S-09]', async () => {
     respond = () => new Response(null, { status: 307, headers: { location: `${api.url}/elsewhere` } })
     expect(await kapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
     expect(asked.map(({ path }) => path)).not.toContain('/elsewhere')
   })
 
-  test('no server at the address: a connection failure', async () => {
+  test('an address without a server is a connection failure', async () => {
     const gone = await serve(async () => new Response())
     await gone.stop()
     expect(await kapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({
@@ -208,7 +208,7 @@ describe('failures', () => {
     })
   })
 
-  test('no answer twice is a timeout, and Kapa is left alone then', async () => {
+  test('two attempts without an answer are a timeout, and no third attempt follows', async () => {
     const abandoned: Promise<void>[] = []
     respond = (_earlier, request) => {
       abandoned.push(new Promise((resolve) => request.signal.addEventListener('abort', () => resolve())))
@@ -223,14 +223,14 @@ describe('failures', () => {
     expect(abandoned).toHaveLength(2)
   })
 
-  test('an answer that begins and does not end is a timeout too', async () => {
+  test('an answer that begins and never ends is a timeout too', async () => {
     respond = () =>
       new Response(new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('[')) }))
     expect(await kapa({ callTimeout: 60 }).ask('how?', { user, signal })).toMatchObject({ code: 'timeout' })
   })
 
-  test('everything together ends at the total, the second try included', async () => {
-    // Time passes only where this test says so, however long the machine takes.
+  test('the total time limit includes the second attempt', async () => {
+    // Time passes only where this test advances it, however slow the machine is.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const tries = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -247,7 +247,7 @@ describe('failures', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('a caller who goes away ends the request at once', async () => {
+  test('a caller that disconnects ends the request at once', async () => {
     const gone = new AbortController()
     const abandoned = Promise.withResolvers<void>()
     respond = (_earlier, request) => {

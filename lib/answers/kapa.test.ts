@@ -42,7 +42,7 @@ test('cold calls that arrive together share one handshake', async () => {
   expect(world.handshakes()).toBe(1)
 })
 
-test('content, data and isError come back as the server gave them, and nothing else: a challenge of theirs would be ours [S-19]', async () => {
+test('content, data and isError come back unchanged, and nothing else: a client would take a challenge from Kapa for one from this server [S-19]', async () => {
   const result = {
     content: [
       { type: 'text', text: '{"source_url":"https://x"}', annotations: { priority: 1 } },
@@ -63,12 +63,12 @@ test('content, data and isError come back as the server gave them, and nothing e
 describe('failures', () => {
   test.each([
     ['a refused key', rpcError(401, 'bad key'), 'HTTP 401'],
-    ['what the server cannot do', () => new Response('boom', { status: 501 }), 'HTTP 501'],
+    ['HTTP 501', () => new Response('boom', { status: 501 }), 'HTTP 501'],
     ['a page', () => new Response('<html>', { headers: { 'content-type': 'text/html' } }), 'not an MCP answer'],
-    ['JSON that is no message', () => Response.json({ hello: 1 }), 'not an MCP answer'],
+    ['JSON that is not a message', () => Response.json({ hello: 1 }), 'not an MCP answer'],
     ['broken JSON', () => new Response('{', { headers: { 'content-type': 'application/json' } }), 'not an MCP answer'],
     [
-      'no result of a tool',
+      'a result that no tool gives',
       () => Response.json({ jsonrpc: '2.0', id: 1, result: { content: 7 } }),
       'not an MCP answer',
     ],
@@ -82,7 +82,7 @@ describe('failures', () => {
       () => Response.json({ jsonrpc: '2.0', id: 1, error: { code: -32602, message: 'x' } }),
       'error -32602',
     ],
-  ])('%s is an error of Kapa, logged once and in our own words', async (_name, respond, detail) => {
+  ])('%s is an error of Kapa, which this server logs once and in its own words', async (_name, respond, detail) => {
     world.failing(9, respond)
     expect(await world.createKapa().ask('a private question', { user, signal })).toEqual({
       kind: 'failure',
@@ -96,13 +96,13 @@ describe('failures', () => {
     expect(JSON.stringify(world.lines)).not.toMatch(/private question|kapa-key|ada@/)
   })
 
-  test('a redirect is not followed: the key stays with us [S-09]', async () => {
+  test('a redirect is not followed, so that the API key is not sent elsewhere [S-09]', async () => {
     world.failing(9, () => new Response(null, { status: 307, headers: { location: `${searchServer.url}/elsewhere` } }))
     expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
     expect(searchServer.calls).toEqual([])
   })
 
-  test('no server at the address: a connection failure', async () => {
+  test('an address without a server is a connection failure', async () => {
     const gone = await startSearchServer()
     await gone.stop()
     expect(await world.createKapa({ url: gone.url }).ask('how?', { user, signal })).toMatchObject({
@@ -111,7 +111,7 @@ describe('failures', () => {
     })
   })
 
-  test('no answer to two attempts is a timeout, and the calls are cancelled', async () => {
+  test('two attempts without an answer are a timeout, and both calls are cancelled', async () => {
     const abandoned: Promise<void>[] = []
     world.failing(9, (request) => {
       abandoned.push(new Promise((resolve) => request.signal.addEventListener('abort', () => resolve())))
@@ -132,8 +132,8 @@ describe('failures', () => {
     }
   })
 
-  test('everything together ends at the total, the second try included', async () => {
-    // Time passes only where this test says so, however long the machine takes.
+  test('the total time limit includes the second attempt', async () => {
+    // Time passes only where this test advances it, however slow the machine is.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     onTestFinished(() => void vi.useRealTimers())
     const tries = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -150,7 +150,7 @@ describe('failures', () => {
     expect(world.callsTried()).toBe(2)
   })
 
-  test('a handshake outlives the caller that started it; callers that share it learn how it ended, and the next call starts a new one', async () => {
+  test('a handshake outlives the caller that started it; callers that share it get its result, and the next call starts a new one', async () => {
     const kapa = world.createKapa()
     const gone = new AbortController()
     const refuse = Promise.withResolvers<Response>()
@@ -169,7 +169,7 @@ describe('failures', () => {
     expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
   })
 
-  test('a caller who goes away ends the call at once, and leaves the connection to the others', async () => {
+  test('a caller that disconnects ends its call at once, and the connection stays open for other callers', async () => {
     const kapa = world.createKapa()
     await kapa.ask('how?', { user, signal })
     const gone = new AbortController()
@@ -184,7 +184,7 @@ describe('failures', () => {
   })
 })
 
-test('an event stream may carry comments, empty events and notifications before the answer; we close it then', async () => {
+test('an event stream may carry comments, empty events and notifications before the answer, and this server closes it after the answer', async () => {
   const result = { content: [{ type: 'text', text: 'streamed' }] }
   const closed = Promise.withResolvers<void>()
   world.failing(1, (request) => {
@@ -223,7 +223,7 @@ test('an event that the stream ends in the middle of its last line end is read',
   }
 })
 
-test('a server that asks back gets no answer: it would have us send as much as it likes', async () => {
+test('a request from the upstream server gets no answer: it could otherwise make this server send without end', async () => {
   const flood = Array.from({ length: 500 }, (_, id) => `data: {"jsonrpc":"2.0","id":"p${id}","method":"ping"}\n\n`)
   const result = { content: [{ type: 'text', text: 'streamed' }] }
   world.failing(1, () =>
@@ -231,12 +231,12 @@ test('a server that asks back gets no answer: it would have us send as much as i
   )
   const kapa = world.createKapa()
   expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
-  // Whatever was sent meanwhile has arrived by the time that a second question is answered.
+  // Everything sent in the meantime has arrived when a second question is answered.
   await kapa.ask('how?', { user, signal })
   expect(searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
 })
 
-test('an answer nested too deep to be passed on is a failure like any other', async () => {
+test('an answer that is nested too deeply is a failure like any other', async () => {
   const deep = `${'['.repeat(9_000)}${']'.repeat(9_000)}`
   const json = `{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"a":${deep}}}}`
   world.failing(1, () => new Response(json, { headers: { 'content-type': 'application/json' } }))
@@ -244,7 +244,7 @@ test('an answer nested too deep to be passed on is a failure like any other', as
   expect(world.lines).toEqual([expect.objectContaining({ event: 'kapa_failed' })])
 })
 
-test('a server with sessions is spoken to in its session and in the version it chose', async () => {
+test('a server with sessions gets its session id and the protocol version that it chose', async () => {
   const seen: (string | null)[][] = []
   searchServer.intercept = (method, request) => {
     seen.push([method, request.headers.get('mcp-session-id'), request.headers.get('mcp-protocol-version')])
@@ -279,7 +279,7 @@ describe('the user that Kapa is told about', () => {
       { email: 'a@b.example', company_name: 'Acme' },
     ],
     [{ ...token, email: 'nobody' }, { email: 'nobody' }],
-  ])('%j is %j', (from, expected) => {
+  ])('for %j is %j', (from, expected) => {
     expect(kapaUser(from)).toEqual(expected)
   })
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { answered, createKapaWorld, type KapaWorld, never, user } from '../../dev/worlds/kapa.ts'
 
-/** Whatever an MCP server says beside what we read, the answer must not be lost. */
+/** An MCP server may send odd values in members that this server does not read. The answer must not be lost. */
 
 const signal = new AbortController().signal
 let world: KapaWorld
@@ -18,12 +18,12 @@ const idOf = async (request: Request): Promise<unknown> => (await request.clone(
 const usual = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 'theirs', version: '1' } }
 const { serverInfo: _, capabilities: __, ...bare } = usual
 
-describe('a handshake is good', () => {
+describe('a handshake succeeds', () => {
   test.each<[string, object]>([
-    ['with nothing but a version of the protocol', bare],
+    ['with only a protocol version', bare],
     ['without a name of the server', { ...usual, serverInfo: undefined }],
     ['with serverInfo: null', { ...usual, serverInfo: null }],
-    ['with a server of no version', { ...usual, serverInfo: { name: 'theirs' } }],
+    ['with a server that has no version', { ...usual, serverInfo: { name: 'theirs' } }],
     ['with a number for a version of the server', { ...usual, serverInfo: { name: 'theirs', version: 2 } }],
     ['with capabilities: null', { ...usual, capabilities: null }],
     ['with capabilities: []', { ...usual, capabilities: [] }],
@@ -47,7 +47,7 @@ describe('a handshake is good', () => {
     [{ ...usual, protocolVersion: null }],
     [{ ...usual, protocolVersion: undefined }],
     [[]],
-  ])('but not with a protocol that we do not speak: %j', async (result) => {
+  ])('but not with an unsupported protocol version: %j', async (result) => {
     const answer = async (request: Request) => Response.json({ jsonrpc: '2.0', id: await idOf(request), result })
     world.failing(9, answer, 'initialize')
     expect(await ask()).toMatchObject({ kind: 'failure', detail: 'not an MCP answer' })
@@ -55,22 +55,22 @@ describe('a handshake is good', () => {
   })
 })
 
-describe('the client sends that the handshake is over, and ignores the answer', () => {
+describe('this server sends notifications/initialized, and ignores the answer', () => {
   test.each([400, 404, 405, 500, 503])('%i', async (status) => {
     world.failing(9, () => new Response(null, { status }), 'notifications/initialized')
     expect(await ask()).toEqual(answered)
     expect(world.callsTried()).toBe(1)
   })
 
-  test('a server that never answers it', { timeout: 30_000 }, async () => {
+  test('also if the upstream never answers it', { timeout: 30_000 }, async () => {
     world.failing(9, never, 'notifications/initialized')
     expect(await ask(world.createKapa({ connectTimeout: 20_000, totalTimeout: 20_000 }))).toEqual(answered)
   })
 })
 
-describe('an answer counts', () => {
+describe('an answer is accepted', () => {
   test.each<[string, (id: unknown) => object]>([
-    ['whose id is the same as text', (id) => ({ id: String(id) })],
+    ['with the same id as text', (id) => ({ id: String(id) })],
     ['with _meta: null', (id) => ({ id, more: { _meta: null } })],
     ['with _meta that is text', (id) => ({ id, more: { _meta: 'none' } })],
     ['with _meta of odd members', (id) => ({ id, more: { _meta: { progressToken: {}, 'io.example/x': null } } })],
@@ -84,7 +84,7 @@ describe('an answer counts', () => {
     expect(world.callsTried()).toBe(1)
   })
 
-  test('but not that to another question', async () => {
+  test('but not with the id of another request', async () => {
     const other = { jsonrpc: '2.0', id: 'another', result: { content: [{ type: 'text', text: 'wrong' }] } }
     world.failing(1, () => Response.json(other))
     expect(await ask()).toEqual(answered)
@@ -93,15 +93,15 @@ describe('an answer counts', () => {
 
   test.each<[string, object]>([
     ['priority out of range', { annotations: { priority: 9 } }],
-    ['an audience that nobody knows', { annotations: { audience: ['robot'] } }],
-    ['an audience that is no list', { annotations: { audience: 'user' } }],
+    ['an unknown audience', { annotations: { audience: ['robot'] } }],
+    ['an audience that is not a list', { annotations: { audience: 'user' } }],
     ['a date in words', { annotations: { lastModified: 'yesterday' } }],
     ['annotations that are a list', { annotations: [] }],
     ['annotations that are text', { annotations: 'none' }],
     ['_meta that is text', { _meta: 'none' }],
     ['_meta that is a list', { _meta: [] }],
     ['both', { annotations: 7, _meta: 7 }],
-  ])('whose only text has %s: the text alone', async (_what, more) => {
+  ])('and gives the text alone if its only text has %s', async (_what, more) => {
     world.failing(1, async (request) => {
       const content = [{ type: 'text', text: 'about how?', ...more }]
       return Response.json({ jsonrpc: '2.0', id: await idOf(request), result: { content } })
@@ -143,7 +143,7 @@ describe('a lost session', () => {
     ['as if a tool had failed, as closed', asTool('The session was closed by the server')],
     ['as if a tool had failed, as terminated', asTool('Session terminated')],
     ['as if a tool had failed, as not there', asTool('session does not exist')],
-  ])('that is told %s begins anew', async (_what, lost) => {
+  ])('reported as %s starts a new session', async (_what, lost) => {
     expect(await inSession(lost)).toEqual({ answer: answered, calls: 2 })
   })
 
@@ -151,13 +151,13 @@ describe('a lost session', () => {
     'No results for "session cookies": try other words',
     'The index is being rebuilt',
     'The topic is unknown',
-  ])('is not meant by a tool that failed with %j', async (text) => {
+  ])('is not assumed if a tool failed with %j', async (text) => {
     const { answer, calls } = await inSession(asTool(text))
     expect(answer).toMatchObject({ kind: 'answer', result: { isError: true } })
     expect(calls).toBe(1)
   })
 
-  test('nor by an answer that speaks of it', async () => {
+  test('is not assumed if an answer mentions one', async () => {
     const content = [{ type: 'text', text: 'Session not found means that the server was restarted.' }]
     const { answer, calls } = await inSession(() => ({ result: { content } }))
     expect(answer).toMatchObject({ kind: 'answer', result: { content } })

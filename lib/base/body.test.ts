@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { readBody } from './body.ts'
 
-test('body: what fits is read whole', async () => {
+test('body: a body within the limit is read whole', async () => {
   expect(String(await readBody(new Blob(['hällo']).stream(), 6))).toBe('hällo')
   expect(String(await readBody(null, 0))).toBe('')
 })
 
-test('body: one byte too many, and the rest is not read', async () => {
+test('body: reading stops at the first byte over the limit', async () => {
   let cancelled = false
   const endless = new ReadableStream<Uint8Array>({
     pull: (controller) => controller.enqueue(new Uint8Array(4)),

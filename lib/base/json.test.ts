@@ -14,7 +14,7 @@ test.each([
   expect(parseJson(json)).toEqual(deep ? undefined : JSON.parse(json))
 })
 
-test('deeper than any stack: said, not thrown', () => {
+test('JSON deeper than any stack is reported as too deep, without an exception', () => {
   expect(isTooDeep(JSON.parse(lists(100_000)))).toBe(true)
   expect(parseJson(lists(100_000))).toBeUndefined()
   expect(parseJson('{')).toBeUndefined()

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { repository } from '../../dev/repository.ts'
 import { jsonResponse, toJson, wellFormed, wellFormedBody, wellFormedJson, wellFormedTexts } from './well-formed.ts'
 
-/** Any UTF-16, halves of pairs and what ends a line for some readers included. */
+/** Any UTF-16 text, including lone surrogates and characters that some readers take for a line end. */
 const odd = fc.string({
   unit: fc.oneof(
     fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
@@ -24,9 +24,9 @@ const value = fc.letrec((tie) => ({
   ),
 })).value
 
-/** What any of the readers of lines that clients use would end a line at: Python's `splitlines` has the most of them. */
+/** Every character at which some line reader of a client ends a line. Python's `splitlines` knows the most of them. */
 const lineEnds = '\n\r\u000b\u000c\u001c\u001d\u001e\u0085\u2028\u2029'
-/** Halves of pairs, as text or as an escape. */
+/** Lone surrogates, as text or as an escape. */
 const halves = /(?:^|[^\\])(?:\\\\)*\\u[dD][89abAB]..(?!\\u[dD][c-fC-F])/
 
 function expectForEverybody(json: string, expected: unknown): void {
@@ -35,7 +35,7 @@ function expectForEverybody(json: string, expected: unknown): void {
   expect(json).not.toMatch(halves)
   expect(JSON.parse(json)).toEqual(expected)
 }
-/** The same value with U+FFFD for halves of pairs. */
+/** Returns the same value with U+FFFD in place of lone surrogates. */
 const repaired = (any: unknown): unknown =>
   JSON.parse(JSON.stringify(any), (_name, member: unknown) => {
     if (typeof member === 'string') return member.toWellFormed()
@@ -62,11 +62,11 @@ describe('a text', () => {
     ['{"content":"\\\\ud83d"}', '{"content":"\\\\ud83d"}'],
     ['{"content":"\\ud83d\\ude00"}', '{"content":"\\ud83d\\ude00"}'],
     ['[link](/x) "\\ud83d" in JavaScript', '[link](/x) "\\ud83d" in JavaScript'],
-  ])('%j is %j for others', (text, expected) => {
+  ])('%j leaves this server as %j', (text, expected) => {
     expect(wellFormed(text)).toBe(expected)
   })
 
-  test('deep in a value, and in the name of a member, too', () => {
+  test('is made well-formed deep inside a value, and in the name of a member', () => {
     const texts = { a: ['\ud800', { '\udc00': 'b\u0000' }], n: 1, nothing: null, yes: true }
     expect(wellFormedTexts(texts)).toEqual({
       a: ['\ufffd', { '\ufffd': 'b\ufffd' }],
@@ -77,14 +77,14 @@ describe('a text', () => {
   })
 })
 
-test('any value: JSON on one line for every reader, and the same value but for halves of pairs', () => {
+test('any value becomes JSON on one line for every reader, and changes only in its lone surrogates', () => {
   fc.assert(
     fc.property(value, (any) => expectForEverybody(toJson(any), repaired(any))),
     { numRuns: 2_000 },
   )
 })
 
-test('any value that tools answer: no control character but tab and line ends, as text or as an escape', () => {
+test('the result of a tool contains no control character except tab and line ends, as text or as an escape', () => {
   fc.assert(
     fc.property(value, (any) => {
       const json = toJson(wellFormedTexts(any))
@@ -104,7 +104,7 @@ test('a JSON answer says that it is JSON, and keeps status and headers', async (
   expect(await response.text()).toBe('{"name":"\ufffd"}')
 })
 
-describe('a body of other code', () => {
+describe('a body that other code wrote', () => {
   const pieces = (bytes: Uint8Array, sizes: readonly number[]) =>
     new ReadableStream<Uint8Array>({
       start(controller) {
@@ -117,7 +117,7 @@ describe('a body of other code', () => {
       },
     })
 
-  test('cut anywhere, comes out as in one piece', async () => {
+  test('gives the same text wherever it is cut into chunks', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 })
     await fc.assert(
       fc.asyncProperty(value, sizes, async (any, sizes) => {
@@ -130,7 +130,7 @@ describe('a body of other code', () => {
     )
   })
 
-  test('an event is passed on when it arrives, not with the next one', async () => {
+  test('passes an event on when it arrives, not with the next one', async () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const out = wellFormedBody(new Response(readable, { headers: { 'content-type': 'text/event-stream' } }))
     const [writer, reader] = [writable.getWriter(), out.body?.getReader()]
@@ -142,23 +142,23 @@ describe('a body of other code', () => {
     await reader?.cancel()
   })
 
-  test('a page is left as it is', async () => {
+  test('is left unchanged if it is an HTML page', async () => {
     const page = new Response('a\u2028b', { headers: { 'content-type': 'text/html' } })
     expect(await wellFormedBody(page).text()).toBe('a\u2028b')
   })
 })
 
-test('nothing else in lib writes JSON that leaves us', () => {
+test('no other code in lib writes JSON that leaves this server', () => {
   const staysHere = [
-    // The store, and what is sealed or signed for ourselves.
+    // Records of the store, and values that this server seals or signs for itself.
     'lib/store/encoding.ts',
     'lib/oauth/keys/',
-    // Searched only, or compared, or shown to the library that checks it.
+    // Only searched, compared, or passed to the library that checks it.
     'lib/answers/calls.ts',
     'lib/answers/lost-session.ts',
     'lib/oauth/providers/openid-provider.ts',
     'lib/oauth/providers/provider-keys.ts',
-    // Settings of clients, for people to copy.
+    // Client settings for users to copy.
     'lib/guide/client-setup.ts',
     'lib/base/well-formed.ts',
   ]

@@ -19,7 +19,7 @@ const input: GuideInput = {
 }
 
 describe('the front page', () => {
-  test('has the address, what the person shares, how long and how much, and where to read on', () => {
+  test('has the address, the data that the user shares, lifetimes, limits, and links to more information', () => {
     const { html } = frontPage(input)
     expect(html).toContain('<code>https://docs.example.com/mcp</code>')
     expect(html).toContain(
@@ -33,7 +33,7 @@ describe('the front page', () => {
     expect(html).toContain('<a href="https://docs.example.com/guide" referrerpolicy="no-referrer">Documentation</a>')
   })
 
-  test('is escaped, and marks what the person types as code', () => {
+  test('is escaped, and marks as code what the user types', () => {
     const { html } = frontPage(input)
     expect(html).toContain('Example &lt;Handbook&gt; for AI clients')
     expect(html).not.toContain('<Handbook>')
@@ -47,7 +47,7 @@ describe('the front page', () => {
     expect(frontPage(input).html).not.toContain('network address')
   })
 
-  test('says that signing in is optional, and the limit of those who do not', () => {
+  test('says that signing in is optional, and states the limit for users who do not sign in', () => {
     const { html } = frontPage({ ...input, requireAuth: false })
     expect(html).toContain('You may ask without signing in.')
     expect(html).toContain('1 question in 90 seconds, shared by everyone at your network address')
@@ -79,7 +79,7 @@ describe('the front page', () => {
   })
 })
 
-/** The letters of a text, without the markup and the spaces that differ between the renderings. */
+/** Returns the letters of a text, without the markup and spaces that differ between the two pages. */
 function lettersOf(text: string): string {
   const plain = text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'")
   return plain.replaceAll('&amp;', '&').replaceAll(/[`*\s]/g, '')

@@ -23,7 +23,7 @@ describe('addresses that are counted as one', () => {
   })
 
   test.each(['', 'unknown', '203.0.113.7, 10.0.0.1', '0177.0.0.1', '2130706433', 'fe80::1%eth0', '203.0.113.7:443'])(
-    '%j is no address',
+    '%j is not an address',
     (text) => expect(parseAddress(text)).toBeNull(),
   )
 })
@@ -53,5 +53,5 @@ describe('ranges', () => {
     '10.0.0.0/8.5',
     '::ffff:10.0.0.0/104',
     'example.com/8',
-  ])('%j is none', (text) => expect(parseRange(text)).toBeNull())
+  ])('%j is not a range', (text) => expect(parseRange(text)).toBeNull())
 })

@@ -7,7 +7,7 @@ import { type Counter, createCounter } from './counter.ts'
 const never = new AbortController().signal
 const limit = 60
 
-/** Instances that count in one store, and what it was asked. */
+/** Instances that count in one store, and the operations that the store received. */
 function world() {
   const memory = createMemoryStore()
   const asked: string[] = []
@@ -48,7 +48,7 @@ describe('sixty in a quarter of an hour', () => {
     expect(await counter.hit('bob', never)).toMatchObject({ limited: false, remaining: 59 })
   })
 
-  test('what other instances have counted is known from the first hit on, at the cost of one list beside it', async () => {
+  test('the counts of other instances are known from the first hit, at the cost of one list operation', async () => {
     const { asked, instance } = world()
     await hitTimes(instance(), 40)
     expect(asked.splice(0).toSorted()).toEqual([...Array(40).fill('create'), 'list'])
@@ -61,7 +61,7 @@ describe('sixty in a quarter of an hour', () => {
     expect(asked).toEqual([])
   })
 
-  test('200 at once on two instances: exactly sixty pass, and it takes the store few operations', async () => {
+  test('of 200 concurrent hits on two instances exactly sixty pass, with few store operations', async () => {
     const { asked, instance } = world()
     const instances = [instance(), instance()]
     const hits = await Promise.all(Array.from({ length: 200 }, (_, i) => instances[i % 2]?.hit('ada', never)))
@@ -69,7 +69,7 @@ describe('sixty in a quarter of an hour', () => {
     expect(asked.length).toBeLessThan(4 * limit)
   })
 
-  test('a request whose time is over does not pass uncounted, nor one whose time ends as it is counted', async () => {
+  test('a request past its deadline never passes uncounted, even if the deadline comes while it is counted', async () => {
     const { state, instance } = world()
     const counter = instance()
     await expect(counter.hit('ada', AbortSignal.abort())).rejects.toThrow(StoreUnavailable)
@@ -83,7 +83,7 @@ describe('sixty in a quarter of an hour', () => {
     expect(await counter.hit('ada', AbortSignal.abort())).toMatchObject({ limited: true })
   })
 
-  test('what is still being asked for counts as taken, so that many guesses at once are no way around a limit [O-11]', async () => {
+  test('hits in progress count as used, so that concurrent guesses cannot get around a limit [O-11]', async () => {
     const { state, instance } = world()
     const counter = instance()
     state.down = true

@@ -11,7 +11,7 @@ import { sweepEnded } from './sweep.ts'
 const never = new AbortController().signal
 const address = '203.0.113.7'
 
-/** Counts what the store is asked for, and fails or hangs while it is told to. */
+/** Counts the operations of the store, and fails or hangs while a test wants it to. */
 function watch(store: Store) {
   const watched = { operations: [] as string[], state: 'up' as 'up' | 'down' | 'hanging' }
   const around =
@@ -61,7 +61,7 @@ async function hitTimes(limiter: GuessLimit, times: number, from = address): Pro
 }
 
 describe('a limit of three a minute', () => {
-  test('three pass, the fourth learns when to come back, and a new window starts from zero [O-11]', async () => {
+  test('three hits pass, the fourth is told when to retry, and a new window starts from zero [O-11]', async () => {
     const { clock, instance } = world()
     const limiter = instance()
     const pass = { limited: false }
@@ -77,7 +77,7 @@ describe('a limit of three a minute', () => {
     expect(passes(await hitTimes(limiter, 5))).toBe(3)
   })
 
-  test('a reached limit is known without counting or a store operation, until the window is over; each subject apart [O-11]', async () => {
+  test('a reached limit is known without counting and without a store operation until the window ends, separately for each subject [O-11]', async () => {
     const { watched, clock, instance } = world()
     const limiter = instance()
     expect(limiter.known(address)).toEqual({ limited: false })
@@ -95,7 +95,7 @@ describe('a limit of three a minute', () => {
     expect(limiter.known(address)).toEqual({ limited: false })
   })
 
-  test('each address by itself, an IPv6 network as one [A26]', async () => {
+  test('each address is counted separately, and an IPv6 network as one address [A26]', async () => {
     const limiter = world().instance()
     expect(passes(await hitTimes(limiter, 4))).toBe(3)
     expect(passes(await hitTimes(limiter, 4, '203.0.113.8'))).toBe(3)
@@ -109,7 +109,7 @@ describe('a limit of three a minute', () => {
     expect(passes(await hitTimes(instance({ name: 'other' }), 4))).toBe(3)
   })
 
-  test('exempt ranges are not counted and cost nothing [R-12]', async () => {
+  test('exempt ranges are not counted and need no store operation [R-12]', async () => {
     const { watched, instance } = world()
     const range = parseRange('203.0.113.0/24')
     const limiter = instance({ exempt: range ? [range] : [] })
@@ -119,7 +119,7 @@ describe('a limit of three a minute', () => {
     expect(passes(await hitTimes(limiter, 10, '198.51.100.1'))).toBe(3)
   })
 
-  test('the store learns no address, and without the key no one can try all addresses [O-02]', async () => {
+  test('the store contains no address, and a reader without the key cannot find one by trying all of them [O-02]', async () => {
     const { watched, instance } = world()
     await instance().hit(address, never)
     const [other] = watched.operations.splice(0)
@@ -129,8 +129,8 @@ describe('a limit of three a minute', () => {
   })
 })
 
-describe('what it costs', () => {
-  test('one write for each hit, and nothing at all for an address that is over its limit', async () => {
+describe('the store operations', () => {
+  test('are one write for each hit, and none for an address over its limit', async () => {
     const { watched, instance, log } = world()
     const limiter = instance()
     await hitTimes(limiter, 3)
@@ -140,7 +140,7 @@ describe('what it costs', () => {
     expect(log).toEqual([])
   })
 
-  test('an instance that knows nothing learns it with two operations, once, and says so once', async () => {
+  test('are two for a new instance, once, with one log line', async () => {
     const { watched, instance, log } = world()
     await hitTimes(instance(), 3)
     watched.operations.length = 0
@@ -150,7 +150,7 @@ describe('what it costs', () => {
     expect(log).toEqual([{ event: 'limit_reached', limit: 'test', subscriber: expect.any(String) }])
   })
 
-  test('2,000 addresses are remembered; one that was forgotten is counted by the store all the same', async () => {
+  test('are saved for 2,000 remembered addresses; a forgotten address is still counted in the store', async () => {
     const limiter = world({ limit: 1 }).instance()
     await limiter.hit(address, never)
     const others = Array.from({ length: 2_000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`)
@@ -160,7 +160,7 @@ describe('what it costs', () => {
 })
 
 describe('while the store is down', () => {
-  test.each(['down', 'hanging'] as const)('%s: hits pass, and are counted in the log [O-11]', async (state) => {
+  test.each(['down', 'hanging'] as const)('%s: hits pass, and the log counts them [O-11]', async (state) => {
     const { watched, log, instance } = world({ timeout: 20 })
     const limiter = instance()
     watched.state = state
@@ -169,7 +169,7 @@ describe('while the store is down', () => {
     expect(log[0]).toMatchObject({ event: 'limit_unavailable', limit: 'test' })
   })
 
-  test('an outage uses up nothing: when it is over, three pass', async () => {
+  test('an outage uses nothing up: three hits pass after it', async () => {
     const { watched, instance } = world()
     const limiter = instance()
     watched.state = 'down'
@@ -178,7 +178,7 @@ describe('while the store is down', () => {
     expect(passes(await hitTimes(limiter, 5))).toBe(3)
   })
 
-  test('an address that was over its limit before stays so', async () => {
+  test('an address that was over its limit stays over it', async () => {
     const { watched, instance } = world()
     const limiter = instance()
     await hitTimes(limiter, 3)
@@ -186,19 +186,19 @@ describe('while the store is down', () => {
     expect(await limiter.hit(address, never)).toMatchObject({ limited: true })
   })
 
-  test('a request without an address passes, and is counted in the log', async () => {
+  test('a request without an address passes, and the log counts it', async () => {
     const { log, instance } = world()
     expect(passes(await hitTimes(instance(), 10, ''))).toBe(10)
     expect(log).toHaveLength(10)
   })
 
-  test('a mistake of ours is not taken for an outage', async () => {
+  test('a bug is not taken for an outage', async () => {
     const limiter = world({ name: '../x' }).instance()
     await expect(limiter.hit(address, never)).rejects.toThrow(TypeError)
   })
 })
 
-test('whatever the order of things, on several instances at once: exactly as many pass as may [O-11]', async () => {
+test('exactly as many hits pass as the limit allows, in any order and on several instances at once [O-11]', async () => {
   const run = fc.asyncProperty(
     fc.scheduler(),
     fc.integer({ min: 1, max: 6 }),
@@ -233,7 +233,7 @@ test('whatever the order of things, on several instances at once: exactly as man
 describe('the sweep', () => {
   const keys = async (store: Store) => (await store.list('', never)).keys
 
-  test('removes windows that are over, and looks at nothing beyond the first that is not [O-07]', async () => {
+  test('removes windows that have ended, and reads nothing after the first one that has not [O-07]', async () => {
     const { memory, clock, instance } = world()
     await hitTimes(instance(), 2)
     await memory.put('limitsandmore/1/x', {}, never)
@@ -262,7 +262,7 @@ describe('the sweep', () => {
     expect(await keys(memory)).toEqual([])
   })
 
-  test('keys of another form stay, and hold up nothing', async () => {
+  test('keys of another form stay, and do not stop the sweep', async () => {
     const { memory, clock } = world()
     const others = [
       'limits/-/a',
@@ -273,7 +273,7 @@ describe('the sweep', () => {
       'limits/12/a',
       'limits/end',
     ]
-    // So many that they fill the first pages of the list, before everything that has a time.
+    // Enough keys to fill the first pages of the list, before all keys with a time.
     for (let i = 0; i < 2_100; i++) others.push(`limits/--/${i}`)
     for (const key of others) await memory.put(key, {}, never)
     for (let i = 0; i < 1_100; i++) await memory.put(`limits/1000000000/test/x/${i}`, {}, never)

@@ -9,7 +9,7 @@ import { createOverallLimit } from './overall.ts'
 const address = '203.0.113.7'
 const never = new AbortController().signal
 
-/** Numbers from 0 to 1 that are as even as can be: every hit that is due is counted. */
+/** Evenly spread numbers from 0 to 1: every hit that is due is counted. */
 function evenly() {
   let n = 0
   return () => {
@@ -35,7 +35,7 @@ function world(limit: number, store: Store = createMemoryStore()) {
   return { clock, store, instance }
 }
 
-/** Hits that pass until the limit is known; at most `most`. */
+/** Returns the number of hits that pass until the limit is known; at most `most`. */
 async function passing(limits: readonly OverallLimit[], most: number): Promise<number> {
   for (let n = 0; n < most; n += 1) {
     const limit = limits[n % limits.length]
@@ -46,18 +46,21 @@ async function passing(limits: readonly OverallLimit[], most: number): Promise<n
 }
 
 describe('a limit for all callers together [R-12]', () => {
-  test.each([1, 3, 60, 100])('of %i: all are counted, and exactly so many pass one instance', async (limit) => {
-    expect(await passing([world(limit).instance()], 1_000)).toBe(limit)
-  })
+  test.each([1, 3, 60, 100])(
+    'of %i: all hits are counted, and exactly that many pass on one instance',
+    async (limit) => {
+      expect(await passing([world(limit).instance()], 1_000)).toBe(limit)
+    },
+  )
 
-  test.each([1_000, 10_000])('of %i: about so many, for a hundred records in the store', async (limit) => {
+  test.each([1_000, 10_000])('of %i: about that many pass, with a hundred records in the store', async (limit) => {
     const { instance, store } = world(limit)
     const passed = await passing([instance()], 2 * limit)
     expect(Math.abs(passed - limit)).toBeLessThan(0.05 * limit)
     expect((await store.list('limits/', never)).keys).toHaveLength(100)
   })
 
-  test('of several instances together: each learns it by the first that it counts in vain', async () => {
+  test('holds for several instances together: each learns it from its first failed count', async () => {
     const { instance } = world(1_000)
     const instances = [instance(), instance(), instance(), instance()]
     const passed = await passing(instances, 5_000)
@@ -65,7 +68,7 @@ describe('a limit for all callers together [R-12]', () => {
     expect(passed).toBeLessThan(1_200)
   })
 
-  test('is over with the window', async () => {
+  test('ends with the window', async () => {
     const { instance, clock } = world(3)
     const limit = instance()
     await passing([limit], 10)
@@ -74,7 +77,7 @@ describe('a limit for all callers together [R-12]', () => {
     expect(limit.known(address)).toEqual({ limited: false })
   })
 
-  test('asks the store for nothing before an answer, and for most hits not even after it', async () => {
+  test('needs no store operation before an answer, and for most hits none after it', async () => {
     const memory = createMemoryStore()
     const create = vi.fn(memory.create)
     const { instance } = world(10_000, { ...memory, create })

@@ -3,14 +3,14 @@ import type { LookupFunction } from 'node:net'
 import { expect, test, vi } from 'vitest'
 import { fetchUntrusted } from './fetch-untrusted.ts'
 
-// The public internet is not part of a test: this one ends where a connection would begin.
+// No test uses the public internet: this one ends where a connection would begin.
 vi.mock('node:https', () => ({
   request: vi.fn(() => {
     throw new Error('no traffic')
   }),
 }))
 
-test('a public name is connected at the addresses that were checked, and vouched for by public authorities only', async () => {
+test('a public host is reached only at the checked addresses, and only with a certificate of a public authority', async () => {
   const addresses = [
     { address: '8.8.8.8', family: 4 },
     { address: '2606:4700::1111', family: 6 },

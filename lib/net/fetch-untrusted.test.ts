@@ -78,7 +78,7 @@ function options(more: Partial<FetchUntrustedOptions> = {}): FetchUntrustedOptio
 const fetchPath = (path: string, more?: Partial<FetchUntrustedOptions>) =>
   fetchUntrusted(`https://${HOST}:${port}${path}`, options(more))
 
-/** Why it was refused; `fetched` if it was not. */
+/** Returns why the fetch was refused, or `fetched` if it was not. */
 async function refusal(fetching: Promise<unknown>): Promise<string> {
   try {
     await fetching
@@ -101,8 +101,8 @@ afterAll(async () => {
   }
 })
 
-describe('what comes back', () => {
-  test('status, headers, content type without parameters, body', async () => {
+describe('the result of a fetch', () => {
+  test('has status, headers, content type without parameters, and body', async () => {
     const { status, headers, contentType, body } = await fetchPath('/ok')
     expect({ status, contentType, cache: headers.get('cache-control') }).toEqual({
       status: 200,
@@ -130,7 +130,7 @@ describe('what comes back', () => {
     ['/not-found', 404, 'text/html'],
     ['/html', 200, 'text/html'],
     ['/exact', 200, ''],
-  ])('%s is the caller’s to judge', async (path, status, contentType) => {
+  ])('leaves the judgement of %s to the caller', async (path, status, contentType) => {
     expect(await fetchPath(path)).toMatchObject({ status, contentType })
   })
 })
@@ -155,7 +155,7 @@ describe('a hostile server is cut off', () => {
     if (socket && !socket.destroyed) await new Promise((resolve) => socket.on('error', () => {}).once('close', resolve))
   })
 
-  test('the caller’s own deadline ends it too', async () => {
+  test('the deadline of the caller ends it too', async () => {
     const controller = new AbortController()
     const fetching = refusal(fetchPath('/silent', { signal: controller.signal }))
     controller.abort()
@@ -163,7 +163,7 @@ describe('a hostile server is cut off', () => {
     expect(await refusal(fetchPath('/ok', { signal: controller.signal }))).toBe('timeout')
   })
 
-  test('what it sent is in no message', async () => {
+  test('no error message contains what the server sent', async () => {
     const messages = await Promise.all(
       ['/redirect', '/oversized', '/compressed', '/breaks-off'].map((path) =>
         fetchPath(path).catch((e: Error) => e.message),
@@ -203,8 +203,8 @@ describe('TLS', () => {
   })
 })
 
-describe('where it connects', () => {
-  test('a name server that answers differently the second time is asked once only [M-05 A17 B8-9]', async () => {
+describe('the address of the connection', () => {
+  test('comes from one lookup, so a name server cannot give a different second answer [M-05 A17 B8-9]', async () => {
     const resolve = vi.fn(loopback).mockResolvedValueOnce([{ address: '127.0.0.1', family: 4 }])
     resolve.mockResolvedValue([{ address: '10.0.0.1', family: 4 }])
     expect(await fetchPath('/ok', { resolve })).toMatchObject({ status: 200 })
@@ -227,7 +227,7 @@ describe('where it connects', () => {
     expect(await refusal(fetchUntrusted('https://client.example/c.json', options({ resolve })))).toBe('address')
   })
 
-  test('loopback is for exactly the local origins, and they are for loopback only [M-05]', async () => {
+  test('only the local origins may be on loopback, and they may be nowhere else [M-05]', async () => {
     expect(await refusal(fetchPath('/ok', { localOrigins: [] }))).toBe('port')
     expect(await refusal(fetchPath('/ok', { localOrigins: [`https://${HOST}`] }))).toBe('port')
     expect(await refusal(fetchUntrusted(`https://${HOST}/ok`, options()))).toBe('address')
@@ -275,13 +275,13 @@ describe('name resolution', () => {
   const resolving = (resolve: NonNullable<FetchUntrustedOptions['resolve']>) =>
     refusal(fetchUntrusted('https://client.example/c.json', options({ resolve, timeout: 100 })))
 
-  test('that fails, finds nothing, or never ends', async () => {
+  test('that fails, finds nothing or never ends is refused', async () => {
     expect(await resolving(() => Promise.reject(new Error('ENOTFOUND')))).toBe('dns')
     expect(await resolving(async () => [])).toBe('dns')
     expect(await resolving(() => new Promise(() => {}))).toBe('timeout')
   })
 
-  test('by default is that of the machine for local origins', async () => {
+  test('uses the machine’s own resolver for local origins by default', async () => {
     const local = await listen(await ca.certificateFor(['localhost']))
     const { resolve: _, ...rest } = options({ localOrigins: [`https://localhost:${local}`] })
     expect(await fetchUntrusted(`https://localhost:${local}/ok`, rest)).toMatchObject({ status: 200 })

@@ -5,11 +5,11 @@ import { expect, test } from 'vitest'
 import { ipRange, isInRange, parseIpAddress } from './ip-address.ts'
 import { isLoopback, isPubliclyRoutable } from './special-use.ts'
 
-/** Every spelling is held against what `ipaddr.js`, a parser of many years, makes of it. */
+/** Compares the reading of every spelling with that of `ipaddr.js`, a long-established parser. */
 
 const bytesOf = (text: string) => ipaddr.parse(text).toByteArray()
 
-/** Addresses near the ends of what is special as often as anywhere. */
+/** Addresses, half of them near the ends of special ranges. */
 const edges = [
   ...['0.0.0.0', '10.0.0.0', '100.64.0.0', '127.0.0.0', '169.254.0.0', '172.16.0.0', '192.0.0.0', '192.0.2.0'],
   ...['192.31.196.0', '192.52.193.0', '192.88.99.0', '192.168.0.0', '192.175.48.0', '198.18.0.0', '198.51.100.0'],
@@ -49,7 +49,7 @@ const spellings = (bytes: readonly number[]) => {
       ]
 }
 
-test('an address is the same bytes, however it is spelled', () => {
+test('an address has the same bytes in every spelling', () => {
   fc.assert(
     fc.property(address, (bytes) => {
       for (const text of spellings(bytes)) expect([text, parseIpAddress(text)]).toEqual([text, bytes])
@@ -58,7 +58,7 @@ test('an address is the same bytes, however it is spelled', () => {
   )
 })
 
-test('what Node takes for an address is one, and nothing else is', () => {
+test('text is an address exactly if Node takes it for one', () => {
   const part = fc.oneof(
     fc.constantFrom(
       '',
@@ -122,7 +122,7 @@ test('a range has the addresses that share its first bits', () => {
   expect(isInRange(bytesOf('10.1.2.3'), ipRange('10.0.0.0/8'))).toBe(true)
 })
 
-test('what is public and what is this machine: as before, by the library [M-05 A17 B8-9]', () => {
+test('the parser and the library agree about public and loopback addresses [M-05 A17 B8-9]', () => {
   const isatap = (text: string) => /:0?0?(?:0|200|0200):5efe:/.test(ipaddr.parse(text).toNormalizedString())
   const wasPublic = (text: string) => {
     const it = ipaddr.parse(text)

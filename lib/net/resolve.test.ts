@@ -13,7 +13,7 @@ const records: Record<string, { readonly [type: number]: readonly number[] }> = 
 }
 const never = new AbortController().signal
 
-/** A name server (RFC 1035 §4) that knows three names and says nothing at all about `silent.example`. */
+/** A name server (RFC 1035 §4) that knows three names and never answers for `silent.example`. */
 const nameServer = createSocket('udp4').on('message', (query, from) => {
   const labels: string[] = []
   let at = 12
@@ -50,14 +50,14 @@ afterAll(() => {
   nameServer.close()
 })
 
-test('every address of both families', async () => {
+test('returns every address of both families', async () => {
   expect(await resolvePublicName('both.example', never)).toEqual([
     { address: '192.0.2.1', family: 4 },
     { address: '2001:db8::1', family: 6 },
   ])
 })
 
-test('one family is enough', async () => {
+test('succeeds with addresses of one family', async () => {
   expect(await resolvePublicName('four.example', never)).toEqual([{ address: '192.0.2.2', family: 4 }])
   expect(await resolvePublicName('six.example', never)).toEqual([{ address: '2001:db8::2', family: 6 }])
 })
@@ -66,7 +66,7 @@ test('a name that does not exist is an error', async () => {
   await expect(resolvePublicName('absent.example', never)).rejects.toMatchObject({ code: 'ENOTFOUND' })
 })
 
-test('a silent name server holds nothing beyond the deadline', async () => {
+test('a silent name server delays the caller no longer than the deadline', async () => {
   const deadline = new AbortController()
   const resolving = resolvePublicName('silent.example', deadline.signal)
   deadline.abort()

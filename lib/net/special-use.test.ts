@@ -10,7 +10,7 @@ const publicAddresses = [
   '2a00:1450:4001:80b::200e',
 ]
 
-/** Every block of RFC 6890's registries that reaches something of ours, and every way to dress one up (peers A17). */
+/** Every block of the RFC 6890 registries that is not public, and every spelling that could disguise one (A17). */
 const specialUse = {
   'this network': ['0.0.0.0', '0.1.2.3'],
   loopback: ['127.0.0.1', '127.255.255.254', '::1'],
@@ -33,7 +33,7 @@ const specialUse = {
   ISATAP: ['2a00:1450::5efe:10.0.0.1', '2a00:1450::200:5efe:7f00:1'],
   ORCHID: ['2001:10::1', '2001:20::1'],
   'zone index': ['fe80::1%eth0', '2606:4700::1111%1'],
-  'not plainly an address': [
+  'unusual spellings': [
     '',
     'localhost',
     '2130706433',
@@ -61,12 +61,12 @@ test.each(Object.entries(specialUse).flatMap(([kind, list]) => list.map((address
   },
 )
 
-test('loopback is 127.0.0.0/8 and ::1, written plainly', () => {
+test('loopback is 127.0.0.0/8 and ::1 in their usual spelling', () => {
   expect(['127.0.0.1', '127.8.8.8', '::1'].every(isLoopback)).toBe(true)
   expect(['::ffff:127.0.0.1', '10.0.0.1', '0.0.0.0', '8.8.8.8', 'localhost'].some(isLoopback)).toBe(false)
 })
 
-test('names of a network, not of the internet, are recognised in every spelling that URL leaves [M-05 A17 B8-9]', () => {
+test('names of a local network are recognized in every spelling that `URL` accepts [M-05 A17 B8-9]', () => {
   const local = [
     'localhost',
     'localhost.',

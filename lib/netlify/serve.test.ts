@@ -13,11 +13,11 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** What of a Netlify context the runtime reads. */
+/** The part of a Netlify context that the runtime reads. */
 const contextOf = (siteUrl?: string) =>
   ({ requestId: 'request-1', deploy: { context: 'production' }, site: { name: 'docs', url: siteUrl } }) as never
 
-/** An instance of its own. */
+/** Makes a separate instance. */
 const serveNothing = () =>
   serveWith(
     async ({ issuer }) => issuer,
@@ -41,10 +41,10 @@ describe('a function', () => {
 
   test.each([
     ['no issuer', undefined],
-    ['an issuer that is no URL', 'docs.example'],
-    ['an issuer that nobody could be at', 'https://*.docs.example'],
+    ['an issuer that is not a URL', 'docs.example'],
+    ['an issuer that no client could reach', 'https://*.docs.example'],
     ['an issuer without https', 'http://docs.example'],
-  ])('with %s answers 503, and says once in the log why, and what else is wrong', async (_what, siteUrl) => {
+  ])('with %s answers 503, and logs the reason and every other problem once', async (_what, siteUrl) => {
     const serve = serveNothing()
     for (const _request of [1, 2]) {
       const response = await serve(new Request(url), contextOf(siteUrl))
@@ -55,7 +55,7 @@ describe('a function', () => {
     ])
   })
 
-  test('says once in the log for which host somebody asked, and which it answers for', async () => {
+  test('logs once which host a client asked for, and which host it answers for', async () => {
     const serve = serveNothing()
     for (const host of ['docs.netlify.app', '0123--docs.netlify.app']) {
       expect((await serve(new Request(`https://${host}/x`), contextOf('https://docs.example'))).status).toBe(404)
@@ -71,14 +71,14 @@ describe('a function', () => {
     ])
   })
 
-  test('of a preview that is asked by another name says by which it goes', async () => {
+  test('of a preview that is asked under another name says its own name', async () => {
     vi.stubEnv('MCP_OAUTH_PREVIEW_DOMAINS', 'previews.docs.example')
     const preview = { requestId: 'r', deploy: { context: 'deploy-preview' }, site: { name: 'docs' } } as never
     expect((await serveNothing()(new Request(url), preview)).status).toBe(404)
     expect(lines.join()).toContain('https://<preview>--docs.netlify.app, https://<preview>.previews.docs.example')
   })
 
-  test('that throws tells its caller nothing, and the log everything', async () => {
+  test('that throws reveals nothing to the caller, and logs everything', async () => {
     const broken = serveWith(
       async () => null,
       async () => {

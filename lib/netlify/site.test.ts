@@ -25,7 +25,7 @@ describe('the site of a request', () => {
     )
   })
 
-  test('is never one whose host merely begins or ends like its own: a permalink does not act with production’s keys [D-04]', () => {
+  test('is never a host that merely begins or ends like its own, so a permalink cannot use the keys of production [D-04]', () => {
     const netlify = { ...production, siteUrl: 'https://docs.netlify.app' }
     const proxies = { ...none, proxyHosts: ['www.docs.example'] }
     expect(siteOf('docs.netlify.app', {}, netlify, proxies)?.issuer).toBe('https://docs.netlify.app')
@@ -41,12 +41,12 @@ describe('the site of a request', () => {
     }
   })
 
-  test('without a setting is the site’s own URL; without either there is none', () => {
+  test('without a setting is the URL of the Netlify site; without both there is no site', () => {
     expect(siteOf('docs.example', {}, production, none)?.issuer).toBe('https://docs.example')
     expect(siteOf('docs.example', {}, { ...production, siteUrl: undefined }, none)).toBeNull()
   })
 
-  test('of a preview is its own host, with a store of its own, and never production’s [O-16]', () => {
+  test('of a preview is its own host with its own store, never the host of production [O-16]', () => {
     const env = { MCP_OAUTH_ISSUER: 'https://docs.example' }
     const one = siteOf('deploy-preview-7--docs.netlify.app', env, preview, none)
     const two = siteOf('deploy-preview-8--docs.netlify.app', env, preview, none)
@@ -78,7 +78,7 @@ describe('the site of a request', () => {
     '0123456789abcdef01234567',
     'a',
   ])(
-    'of a branch whose name Netlify spells %s is its own, at netlify.app and at a domain of the operator’s [O-16]',
+    'of a branch that Netlify spells %s is its own host, at netlify.app and at a domain of the operator [O-16]',
     (label) => {
       const domains = { ...none, previewDomains: ['previews.docs.example'] }
       for (const host of [`${label}--docs.netlify.app`, `${label}.previews.docs.example`]) {
@@ -92,7 +92,7 @@ describe('the site of a request', () => {
     },
   )
 
-  test('of a preview is never production’s host, a proxy’s, nor two labels deep, whatever domain is the operator’s [O-16]', () => {
+  test('of a preview is never the host of production or of a proxy, and never two labels deep, whatever domain the operator has [O-16]', () => {
     const domains = { proxyHosts: ['www.docs.example'], previewDomains: ['docs.example', 'example'] }
     const env = { MCP_OAUTH_ISSUER: 'https://login.docs.example' }
     for (const host of [
