@@ -1,3 +1,4 @@
+import { generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import type { JSONWebKeySet } from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { claims, createSigningKey, issuer, resource, type SigningKey, sign } from '../../dev/worlds/mcp-endpoint.ts'
@@ -120,6 +121,31 @@ describe('keys', () => {
     expect(world.reads).toBe(0)
   })
 
+  test('a token from the future is refused, and does not look like one whose key may be new', async () => {
+    const world = createWorld([first])
+    await world.verify(await sign(second, claims(start), { kid: 'junk' }))
+    world.now += 10_000
+    const future = await sign(second, claims(world.now + 6_000), { kid: 'junk' })
+    expect(await world.verify(future)).toMatchObject({ kind: 'invalid', reason: 'claim iat' })
+  })
+
+  test('a very long kid is refused without a read', async () => {
+    const world = createWorld([first])
+    const long = await sign(first, claims(start), { kid: 'k'.repeat(129) })
+    expect(await world.verify(long)).toMatchObject({ kind: 'invalid', reason: 'kid' })
+    expect(world.reads).toBe(0)
+  })
+
+  test('a published key of 1024 bits verifies nothing', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    const publicJwk = { ...publicKey.export({ format: 'jwk' }), kty: 'RSA', kid: 'short' }
+    const world = createWorld([{ ...first, publicJwk }])
+    const [, payload] = (await sign(first, claims(start))).split('.')
+    const header = Buffer.from(JSON.stringify({ alg: 'RS256', typ: 'at+jwt', kid: 'short' })).toString('base64url')
+    const signature = signBytes('sha256', Buffer.from(`${header}.${payload}`), privateKey).toString('base64url')
+    await expect(world.verify(`${header}.${payload}.${signature}`)).rejects.toThrow('too short')
+  })
+
   test.each([
     ['for encryption', { use: 'enc' }],
     ['for another algorithm', { alg: 'PS256' }],
@@ -128,6 +154,21 @@ describe('keys', () => {
     const world = createWorld([{ ...first, publicJwk: { ...first.publicJwk, ...change } }])
     expect(await world.verify(await sign(first, claims(start)))).toMatchObject({ kind: 'invalid' })
   })
+})
+
+test('times have a tolerance of exactly five seconds', async () => {
+  const kindOf = async (changes: Readonly<Record<string, unknown>>) => {
+    const { kind } = await createWorld([first]).verify(await sign(first, claims(start, changes)))
+    return kind
+  }
+  const now = start / 1000
+  const past = { iat: now - 60 }
+  expect([await kindOf({ ...past, exp: now - 4 }), await kindOf({ ...past, exp: now - 5 })]).toEqual([
+    'valid',
+    'invalid',
+  ])
+  expect([await kindOf({ nbf: now + 5 }), await kindOf({ nbf: now + 6 })]).toEqual(['valid', 'invalid'])
+  expect([await kindOf({ iat: now + 5 }), await kindOf({ iat: now + 6 })]).toEqual(['valid', 'invalid'])
 })
 
 describe('memory', () => {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type KeyObject, verify } from 'node:crypto'
 import { decodeBase64url } from '../base/base64url.ts'
 
@@ -42,7 +43,8 @@ export function parseJwt(token: string): UnverifiedJwt {
 
 function objectIn(part: string): Members {
   try {
-    const value: unknown = JSON.parse(decodeBase64url(part)?.toString('utf8') ?? '')
+    const bytes = decodeBase64url(part)
+    const value: unknown = bytes && isUtf8(bytes) ? JSON.parse(bytes.toString('utf8')) : undefined
     if (isObject(value)) return value
   } catch {
     // Refused below.
