@@ -88,7 +88,7 @@ export const lifetimes = {
   },
   MCP_OAUTH_REFRESH_GRACE: {
     what: 'Seconds in which the previous refresh token still works.',
-    more: 'With 0, every second use ends the grant. Two requests at once are such a use, so that a lost answer costs a sign-in.',
+    more: 'With 0, every second use ends the grant, also when two requests come at once or the first answer was lost. The user then has to sign in again.',
     example: '120',
   },
   MCP_OAUTH_SIGN_IN_TTL: {
