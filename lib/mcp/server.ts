@@ -26,7 +26,7 @@ export interface McpServerOptions extends ServerInfo {
   readonly log: Log
 }
 
-/** A body whose caller may ask for it, and the form of the answer. */
+/** A body that passed the checks that hold for every caller, and the form of its answer. */
 export interface Asked {
   readonly body: Buffer<ArrayBuffer>
   /** What `readMessages` returned; `undefined`: the body is not JSON. */
@@ -86,7 +86,10 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
   }
 }
 
-/** The SDK asks for both forms; what the client takes has been decided (`accept.ts`). Hand-written clients leave out the type. */
+/**
+ * Makes the headers that the SDK requires. It wants `Accept` to name both forms; `accept.ts` has already decided which one the
+ * client gets. Hand-written clients leave out the content type.
+ */
 function headersForSdk(original: Headers): Headers {
   const headers = new Headers(original)
   headers.set('accept', `${jsonType}, ${eventStreamType}`)
@@ -98,7 +101,7 @@ function headersForSdk(original: Headers): Headers {
   return headers
 }
 
-/** The value of a header that was repeated and joined by commas, if it is the same each time, parameters apart. */
+/** Returns the value of a header that was sent more than once, if it is the same each time, parameters apart. */
 function saidOnce(header: string): string | undefined {
   const [first = '', ...others] = header
     .replaceAll(/;(?:"(?:\\.|[^"\\])*"|[^",])*/g, '')

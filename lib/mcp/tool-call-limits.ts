@@ -57,7 +57,7 @@ function inQuarters(remaining: number, limit: number): number {
   return Math.max(Math.min(remaining, 1), Math.floor(remaining / quarter) * quarter)
 }
 
-/** 429 for a user to read and a program to wait by: most clients show the body, few read `Retry-After`. */
+/** Makes the 429. The body tells the user how long to wait, because most clients show it and few read `Retry-After`. */
 export function tooManyCalls(counted: CountedCall, id: string | number | null): Response {
   const { policy, limit, windowSeconds, resetAfter } = counted
   const whom = policy === 'address' ? 'one network address without signing in' : 'one person'

@@ -1,4 +1,4 @@
-/** What the OpenID Provider said about a user, and an access token carries. */
+/** What the OpenID Provider said about a user, as an access token carries it. */
 export interface Person {
   readonly email?: string
   /** `undefined`: the OpenID Provider did not say (F-000-72). */

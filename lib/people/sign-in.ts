@@ -1,6 +1,6 @@
 import type { Person } from './person.ts'
 
-/** A person signed in: a code was redeemed and a grant exists. */
+/** A completed sign-in: a code was redeemed and a grant exists. `oauth/token/sign-in.ts` declares the same for its side. */
 export interface SignIn extends Person {
   /** Our own stable id of the person: never an email address (F-07). */
   readonly sub: string

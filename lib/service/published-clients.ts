@@ -25,7 +25,7 @@ export interface PublishedClientOptions {
 /** Our name in requests for metadata documents and keys. */
 const userAgent = 'mcp-oauth-broker'
 
-/** Makes what reads metadata documents and key sets of clients. A sign-in of a registered client needs neither. */
+/** Makes the readers of clients' metadata documents and key sets. A sign-in of a registered client needs neither. */
 export function composePublishedClients(options: PublishedClientOptions) {
   const { issuer, settings, sealing, store, fetchLimit, blocked, now } = options
   const fetched = {

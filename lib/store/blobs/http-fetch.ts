@@ -26,7 +26,7 @@ export interface Exchange {
 export interface Operation {
   /** The deadline. When it fires, the connection is closed. */
   readonly signal: AbortSignal
-  /** Where a list goes on, which the client cannot say. */
+  /** The page of a list to begin at. The client has no parameter for it. */
   readonly cursor?: string | undefined
   exchange?: Exchange
 }

@@ -18,7 +18,7 @@ export interface MetadataDocuments {
   /**
    * @param signal ends the wait of this caller; other callers may wait for the same document
    * @param address the caller's IP address, which limits its fetches; if absent, there is no limit
-   * @param subject counts these fetches apart; if absent, they count as visits of pages
+   * @param subject counts these fetches apart; if absent, they count together with those for pages
    */
   resolve(clientId: string, signal: AbortSignal, address?: string, subject?: string): Promise<Client | Unresolved>
   /**

@@ -51,7 +51,7 @@ const cacheBounds = { shortest: 300, longest: 3_600 }
 const COOLDOWN = 30
 const CACHED_SETS = 200
 
-/** Failed fetches from one host in a minute, for all callers together that present a code or a token. Each is a sign-in. */
+/** Failed fetches from one host in a minute, for all callers together that present a code or a token. Each has signed in. */
 const FETCHES_FOR_HOLDERS = 300
 
 interface Counted {
