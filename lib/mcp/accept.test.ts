@@ -49,7 +49,7 @@ test.each<[value: string, form: AnswerForm | null]>([
   expect(acceptedForm(accept(value))).toBe(form)
 })
 
-test('no header is any form, and several lines are one list', () => {
+test('a missing header accepts any form, and several header lines are one list', () => {
   expect(acceptedForm(new Headers())).toBe('json')
   const lines = new Headers()
   lines.append('accept', 'application/json')
@@ -73,7 +73,7 @@ test.each([
   expect(preferredType(accept(value))).toBe(type)
 })
 
-test('a type is named by its name, and not by a weight of 0', () => {
+test('a type is named only without wildcards and with a weight above 0', () => {
   const names = (value: string) => namesType(accept(value), 'text/event-stream')
   expect(['text/event-stream', 'a/b, Text/Event-Stream;q=0.1'].map(names)).toEqual([true, true])
   expect(['*/*', 'text/*', 'text/event-stream;q=0', ''].map(names)).toEqual([false, false, false, false])

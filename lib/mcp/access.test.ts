@@ -16,8 +16,8 @@ import { defineTool } from './tools/tool.ts'
 
 const now = Date.now()
 let key: SigningKey
-/** By what they may do. */
-const tokens = { nobody: undefined, reader: '', writer: '', onlyFeedback: '', leaver: '' }
+/** The access tokens of the callers, by what each caller may do. */
+const tokens = { anonymous: undefined, reader: '', writer: '', onlyFeedback: '', leaver: '' }
 type Who = keyof typeof tokens
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ beforeAll(async () => {
   tokens.onlyFeedback = await sign(key, claims(now, { scope: 'docs:feedback' }))
 })
 
-/** What tools have run, and who was counted. */
+/** The tools that have run, and the subjects that were counted. */
 const ran: string[] = []
 const counted: string[] = []
 beforeEach(() => {
@@ -46,7 +46,7 @@ function tool(name: string, access: Access) {
     output: { type: 'object' },
     run(_input, { token }) {
       ran.push(name)
-      return success({ name, for: token?.sub ?? 'nobody' })
+      return success({ name, for: token?.sub ?? 'anonymous' })
     },
   })
 }
@@ -92,15 +92,15 @@ const call = (name: unknown) => rpc('tools/call', { name, arguments: {} })
 const batch = (...messages: string[]) => `[${messages.join(',')}]`
 
 describe.each<[Mode, Who, Record<'list' | 'public' | 'optional' | 'always', number>]>([
-  ['grace', 'nobody', { list: 200, public: 200, optional: 200, always: 401 }],
+  ['grace', 'anonymous', { list: 200, public: 200, optional: 200, always: 401 }],
   ['grace', 'reader', { list: 200, public: 200, optional: 200, always: 403 }],
   ['grace', 'writer', { list: 200, public: 200, optional: 200, always: 200 }],
   ['grace', 'onlyFeedback', { list: 403, public: 200, optional: 403, always: 403 }],
-  ['enforced', 'nobody', { list: 401, public: 200, optional: 401, always: 401 }],
+  ['enforced', 'anonymous', { list: 401, public: 200, optional: 401, always: 401 }],
   ['enforced', 'reader', { list: 200, public: 200, optional: 200, always: 403 }],
   ['enforced', 'writer', { list: 200, public: 200, optional: 200, always: 200 }],
   ['enforced', 'onlyFeedback', { list: 403, public: 200, optional: 403, always: 403 }],
-  ['lazy', 'nobody', { list: 200, public: 200, optional: 401, always: 401 }],
+  ['lazy', 'anonymous', { list: 200, public: 200, optional: 401, always: 401 }],
   ['lazy', 'reader', { list: 200, public: 200, optional: 200, always: 403 }],
   ['lazy', 'writer', { list: 200, public: 200, optional: 200, always: 200 }],
 ])('%s, %s', (mode, who, { list, ...expected }) => {
@@ -123,9 +123,9 @@ describe.each<[Mode, Who, Record<'list' | 'public' | 'optional' | 'always', numb
 test.each([
   ['has left nothing out', {}, 403, []],
   ['has left another scope out', { scope_left_out: 'docs:other' }, 403, []],
-  ['has left out what it takes', { scope_left_out: 'docs:feedback' }, 200, ['user-1']],
+  ['has left out the scope that it needs', { scope_left_out: 'docs:feedback' }, 200, ['user-1']],
 ])(
-  'the tool that is always, for a person who %s: they are not asked for it again [C-15 S-20]',
+  'the tool that always needs a sign-in, for a user who %s: no challenge asks again for a scope that the user left out [C-15 S-20]',
   async (_who, more, status, hits) => {
     tokens.leaver = await sign(key, claims(now, { scope: 'docs:read', ...more }))
     const response = await world('enforced').send(call('always'), 'leaver')
@@ -135,16 +135,16 @@ test.each([
   },
 )
 
-describe('what one request may cost', () => {
+describe('the limits of one request', () => {
   const lists = (count: number) => batch(...Array.from({ length: count }, () => rpc('tools/list')))
   const padded = (bytes: number) => rpc('tools/call', { name: 'public', arguments: { pad: 'x'.repeat(bytes) } })
 
   test.each<[Who, what: string, number, body: string]>([
-    ['nobody', '10 lists', 200, lists(10)],
-    ['nobody', '11 lists', 400, lists(11)],
+    ['anonymous', '10 lists', 200, lists(10)],
+    ['anonymous', '11 lists', 400, lists(11)],
     ['writer', '11 lists', 400, lists(11)],
-    ['nobody', '60 KB', 200, padded(60 * 1024)],
-    ['nobody', '64 KB and more', 413, padded(64 * 1024)],
+    ['anonymous', '60 KB', 200, padded(60 * 1024)],
+    ['anonymous', '64 KB and more', 413, padded(64 * 1024)],
     ['writer', '64 KB and more', 413, padded(64 * 1024)],
   ])('%s: %s is %d', async (who, _what, status, body) => {
     const response = await world('grace').send(body, who)
@@ -158,7 +158,7 @@ describe('what one request may cost', () => {
     expect([ran, counted]).toEqual([[], []])
   })
 
-  test('a result nested too deep is a fault of ours that the log hears of, and never no answer', async () => {
+  test('a result that is nested too deeply is an internal error: it is logged, and the client still gets an answer', async () => {
     const deep = defineTool({
       name: 'deep',
       title: 'deep',
@@ -175,14 +175,14 @@ describe('what one request may cost', () => {
     expect(lines).toContainEqual(expect.objectContaining({ event: 'tool_failed', tool: 'deep' }))
   })
 
-  test('an id as long as a body does not come back', async () => {
+  test('an id as long as a whole body is not repeated in the answer', async () => {
     const id = 'i'.repeat(10_000)
     const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'always', arguments: {} } })
-    const response = await world('grace').send(body, 'nobody')
+    const response = await world('grace').send(body, 'anonymous')
     expect([response.status, (await response.text()).length < 2_000]).toEqual([401, true])
   })
 
-  test('a body that never ends is given up with the request', async () => {
+  test('reading of a body that never ends stops when the request is aborted', async () => {
     const { fetch, lines } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools })
     const over = new AbortController()
     const body = new ReadableStream({ pull: () => new Promise(() => {}) })
@@ -196,31 +196,31 @@ describe('what one request may cost', () => {
 
 describe('with a required sign-in', () => {
   test.each([
-    ['a tool that is not there', call('nothing')],
-    ['a name that is no string', call(['public'])],
+    ['an unknown tool', call('nothing')],
+    ['a name that is not a string', call(['public'])],
     ['a name in another case', call('PUBLIC')],
     ['a public tool and the list', batch(call('public'), rpc('tools/list'))],
     ['a public tool and another', batch(call('public'), call('optional'))],
     ['a second method', `{"jsonrpc":"2.0","id":1,"method":"ping",${call('optional').slice(1)}`],
     ['a byte order mark', `\ufeff${call('optional')}`],
-    ['what is no JSON', '{"method":"tools/call","params":{"name":"public"}'],
+    ['a body that is not JSON', '{"method":"tools/call","params":{"name":"public"}'],
     ['a batch in a batch', batch(batch(call('public')))],
-  ])('nothing gets by with %s', async (_name, body) => {
-    expect((await world('enforced').send(body, 'nobody')).status).toBe(401)
+  ])('a caller cannot avoid it with %s', async (_name, body) => {
+    expect((await world('enforced').send(body, 'anonymous')).status).toBe(401)
     expect([ran, counted]).toEqual([[], []])
   })
 
-  test('nothing gets by where connecting is open either', async () => {
+  test('a caller cannot avoid it where connecting needs no token either', async () => {
     const { send } = world('lazy')
     for (const body of [call('nothing'), call(['public']), batch(rpc('tools/list'), call('optional')), '{', '[]', '']) {
-      expect([body, (await send(body, 'nobody')).status]).toEqual([body, 401])
+      expect([body, (await send(body, 'anonymous')).status]).toEqual([body, 401])
     }
     expect([ran, counted]).toEqual([[], []])
   })
 
   test('GET asks for a token, but not where connecting needs none [S-11 S-20]', async () => {
-    expect((await world('enforced').get('nobody')).status).toBe(401)
-    expect((await world('lazy').get('nobody')).status).toBe(405)
+    expect((await world('enforced').get('anonymous')).status).toBe(401)
+    expect((await world('lazy').get('anonymous')).status).toBe(405)
   })
 
   test('a public tool knows the signed-in user who calls it', async () => {
@@ -237,9 +237,9 @@ describe('with a required sign-in', () => {
   })
 })
 
-describe('the answer to who may not call', () => {
-  test('holds the challenge for clients that read results, and for those that read HTTP [S-02 S-19]', async () => {
-    const response = await world('grace').send(call('always'), 'nobody')
+describe('the answer to a caller that may not call a tool', () => {
+  test('contains the challenge in the result and in the HTTP header, because clients read one or the other [S-02 S-19]', async () => {
+    const response = await world('grace').send(call('always'), 'anonymous')
     const challenge = `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read docs:feedback"`
     expect(response.headers.get('www-authenticate')).toBe(challenge)
     expect(await response.json()).toEqual({
@@ -253,7 +253,7 @@ describe('the answer to who may not call', () => {
     })
   })
 
-  test('names everything that the call needs in one challenge, and the log says why [S-05 S-19 O-12]', async () => {
+  test('names all scopes that the call needs in one challenge, and the log says why [S-05 S-19 O-12]', async () => {
     const { send, lines } = world('enforced')
     const response = await send(call('always'), 'reader')
     expect(response.status).toBe(403)
@@ -273,13 +273,13 @@ describe('the answer to who may not call', () => {
     ])
   })
 
-  test('is plain JSON where no tool was called', async () => {
-    const body = await (await world('enforced').send(rpc('tools/list'), 'nobody')).json()
+  test('is plain JSON if the request calls no tool', async () => {
+    const body = await (await world('enforced').send(rpc('tools/list'), 'anonymous')).json()
     expect(Object.keys(body)).toEqual(['error', 'message', 'resource_metadata', 'docs_url'])
   })
 })
 
-describe('the list says what each tool takes, at the top and in _meta [S-19]', () => {
+describe('the list states the security schemes of each tool, at the top level and in _meta [S-19]', () => {
   const noauth = { type: 'noauth' }
   const read = { type: 'oauth2', scopes: ['docs:read'] }
   const both = { type: 'oauth2', scopes: ['docs:read', 'docs:feedback'] }

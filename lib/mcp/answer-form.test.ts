@@ -10,7 +10,7 @@ const events = (...messages: readonly object[]) =>
     { headers: { 'content-type': 'text/event-stream' } },
   )
 
-test('an event stream becomes its answer, without what was said on the way', async () => {
+test('an event stream becomes its answer, without the notifications before it', async () => {
   const response = await asJson(events(progress, progress, result(1)), false)
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json'])
   expect(await response.json()).toEqual(result(1))
@@ -21,7 +21,7 @@ test('the answers to a batch become a list, also if there is only one', async ()
   expect(await (await asJson(events(result(1)), true)).json()).toEqual([result(1)])
 })
 
-test('a stream that broke off before its answer is our fault, and says so', async () => {
+test('a stream that ends before its answer is an internal error', async () => {
   const response = await asJson(events(progress), false)
   expect([response.status, await response.json()]).toMatchObject([500, { error: { code: -32603 } }])
 })

@@ -63,7 +63,7 @@ describe('without credentials', () => {
     ['an odd protocol version', post(rpc('tools/list'), { 'mcp-protocol-version': '1999-01-01' })],
     ['the 2024-11-05 version on GET', new Request(resource, { headers: { 'mcp-protocol-version': '2024-11-05' } })],
     ['an unknown session', post(rpc('tools/list'), { 'mcp-session-id': 'gone' })],
-    ['a body that is no JSON', post('{')],
+    ['a body that is not JSON', post('{')],
     ['another scheme', post(rpc('tools/list'), { authorization: 'Basic YTpi' })],
     ['a token in the query', post(rpc('tools/list'), {}, `${resource}?access_token=x`)],
     ['a trailing slash', post(rpc('tools/list'), {}, `${resource}/`)],
@@ -74,7 +74,7 @@ describe('without credentials', () => {
     expect(response.headers.get('www-authenticate')).not.toContain('error')
   })
 
-  test('a good token in the query or in a form counts for nothing [S-01]', async () => {
+  test('a valid token in the query or in a form is ignored [S-01]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const inQuery = await fetch(post(rpc('tools/list'), {}, `${resource}?access_token=${token}`))
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -82,7 +82,7 @@ describe('without credentials', () => {
     expect([inQuery.status, inForm.status]).toEqual([401, 401])
   })
 
-  test('while sign-in is optional a request passes, is logged, and Kapa is told about no user', async () => {
+  test('while sign-in is optional a request without a token passes, is logged, and reaches Kapa without a user', async () => {
     const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
     const response = await fetch(post(ask('how?'), { 'user-agent': 'client/1' }))
     expect(response.status).toBe(200)
@@ -94,7 +94,7 @@ describe('without credentials', () => {
   })
 })
 
-describe('a token that is not good', () => {
+describe('an invalid token', () => {
   const bad: [name: string, make: () => string | Promise<string>][] = [
     ['garbage', () => 'garbage'],
     ['three garbage parts', () => 'a.b.c'],
@@ -102,7 +102,7 @@ describe('a token that is not good', () => {
     ['not yet valid', () => sign(key, claims(now, { nbf: Math.floor(now / second) + 60 }))],
     ['issued in the future', () => sign(key, claims(now, { iat: Math.floor(now / second) + 60 }))],
     [
-      'issued after its end',
+      'issued after its expiry',
       () => sign(key, claims(now, { iat: Math.floor(now / second), exp: Math.floor(now / second) })),
     ],
     ['another issuer', () => sign(key, claims(now, { iss: 'https://evil.example' }))],
@@ -143,7 +143,10 @@ describe('a token that is not good', () => {
     ],
     ['an unknown kid', () => sign(otherKey, claims(now))],
     ['our kid on another key', () => sign(otherKey, claims(now), { kid: key.kid })],
-    ['a kid that is no string', () => `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 1 })}.${encode(claims(now))}.AAAA`],
+    [
+      'a kid that is not a string',
+      () => `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 1 })}.${encode(claims(now))}.AAAA`,
+    ],
     ['an embedded key', () => sign(otherKey, claims(now), { kid: key.kid, jwk: otherKey.publicJwk })],
     [
       'another payload',
@@ -184,7 +187,7 @@ describe('a token that is not good', () => {
     },
   )
 
-  test('says so when it has expired, and nothing more precise otherwise [S-03]', async () => {
+  test('is reported as expired if it has expired, and otherwise without a precise reason [S-03]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const expired = await sign(key, claims(now, { exp: Math.floor(now / second) - 60 }))
     const foreign = await sign(key, claims(now, { aud: 'https://other.example' }))
@@ -206,7 +209,7 @@ describe('a token that is not good', () => {
     ['eyJhbGciOiJSUzI1NiJ9.e30.AAAA'],
     ['Bearer:abc'],
     [`\${API_TOKEN}`],
-  ])('%j holds no token: as if it were not there [S-02]', async (authorization) => {
+  ])('%j contains no token, and counts as a missing header [S-02]', async (authorization) => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const response = await fetch(post(rpc('tools/list'), { authorization }))
     expect(response.status).toBe(401)
@@ -282,8 +285,8 @@ describe('a token that is not good', () => {
   })
 })
 
-describe('our own faults', () => {
-  test('keys that cannot be read are 503 with Retry-After, never 401', async () => {
+describe('faults of this server', () => {
+  test('unreadable keys give a 503 with Retry-After, never a 401', async () => {
     const publicKeys = () => Promise.reject(new StoreUnavailable('down'))
     const { fetch, lines } = createTestEndpoint([key], searchServer, { publicKeys })
     const response = await fetch(authorized(ask('how?')))
@@ -294,7 +297,7 @@ describe('our own faults', () => {
     expect(lines).toEqual([{ event: 'mcp_failed', requestId: 'request-1', error: 'StoreUnavailable' }])
   })
 
-  test('a bug is 500 without a word of its cause', async () => {
+  test('a bug gives a 500 that does not reveal its cause', async () => {
     const publicKeys = () => Promise.reject(new TypeError('secret detail'))
     const { fetch, lines } = createTestEndpoint([key], searchServer, { publicKeys })
     const response = await fetch(authorized(ask('how?')))

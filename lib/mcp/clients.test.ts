@@ -58,7 +58,7 @@ async function connectV1(): Promise<ClientV1> {
   return client
 }
 
-/** Makes the search wait until the client has heard of its progress, once five seconds have passed on our clock. */
+/** Makes the search wait until five simulated seconds have passed and the client has received a progress notification. */
 async function progressOf(callTool: (onprogress: (progress: unknown) => void) => Promise<unknown>) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
@@ -75,7 +75,7 @@ async function progressOf(callTool: (onprogress: (progress: unknown) => void) =>
   await asked.promise
   vi.advanceTimersByTime(5_000)
   const answered = { progress: await heard.promise, result: await result }
-  // What is left behind would tell a client of a search that is over, and keep it alive.
+  // A remaining timer would report progress of a finished search to a client, and keep the instance alive.
   expect(vi.getTimerCount()).toBe(0)
   return answered
 }
@@ -85,7 +85,7 @@ const progressing = {
   result: { content: [{ type: 'text', text: 'about how?' }] },
 }
 
-test('the v1 SDK client that asks for progress hears every five seconds that the search goes on', async () => {
+test('the v1 SDK client that asks for progress gets a notification every five seconds during a search', async () => {
   const client = await connectV1()
   expect(await progressOf((onprogress) => client.callTool(call, undefined, { onprogress }))).toMatchObject(progressing)
   await client.close()
@@ -117,7 +117,7 @@ describe.each([
     await client.close()
   })
 
-  test('asks for progress, and hears every five seconds that the search goes on', async () => {
+  test('asks for progress, and gets a notification every five seconds during a search', async () => {
     const client = new Client(clientInfo, options)
     await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
     expect(await progressOf((onprogress) => client.callTool(call, { onprogress }))).toMatchObject(progressing)
@@ -125,7 +125,7 @@ describe.each([
   })
 })
 
-test('a client of 2026-07-28 gives up, and the search is given up too', async () => {
+test('a client of 2026-07-28 that disconnects cancels its search', async () => {
   const client = new Client(clientInfo, { versionNegotiation: { mode: 'auto' } })
   await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
   const gone = new AbortController()
@@ -146,7 +146,7 @@ test('a client of 2026-07-28 gives up, and the search is given up too', async ()
   await client.close()
 })
 
-test('a client without a token gets nowhere, and never a 5xx', async () => {
+test('a client without a token is refused, and never gets a 5xx', async () => {
   const client = new Client(clientInfo)
   await expect(client.connect(new StreamableHTTPClientTransport(url))).rejects.toThrow()
   expect(Math.max(...statuses)).toBeLessThan(500)

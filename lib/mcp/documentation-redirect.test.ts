@@ -7,13 +7,13 @@ const browserAccept = 'text/html,application/xhtml+xml,application/xml;q=0.9,ima
 const open = (headers: Readonly<Record<string, string>>, method = 'GET') =>
   redirectToDocumentation(new Request('https://docs.example.com/mcp', { method, headers }), documentation)
 
-describe('is led to the documentation', () => {
+describe('is redirected to the documentation:', () => {
   test.each([
     ['a browser', { accept: browserAccept, 'sec-fetch-mode': 'navigate' }],
-    ['a browser that says nothing of how it came here', { accept: browserAccept }],
-    ['who reads Markdown', { accept: 'text/markdown' }],
-    ['who reads Markdown, and takes pages otherwise', { accept: 'text/markdown, text/html;q=0.9' }],
-    ['who reads text', { accept: 'TEXT/PLAIN; charset=utf-8' }],
+    ['a browser without Fetch Metadata', { accept: browserAccept }],
+    ['a program that reads Markdown', { accept: 'text/markdown' }],
+    ['a program that prefers Markdown to HTML', { accept: 'text/markdown, text/html;q=0.9' }],
+    ['a program that reads plain text', { accept: 'TEXT/PLAIN; charset=utf-8' }],
   ])('%s', (_who, headers) => {
     for (const method of ['GET', 'HEAD']) {
       const response = open(headers, method)
@@ -23,17 +23,17 @@ describe('is led to the documentation', () => {
   })
 })
 
-describe('goes on to the challenge [S-11]', () => {
+describe('gets the challenge [S-11]:', () => {
   test.each([
     ['a client that opens a stream', { accept: 'text/event-stream' }],
-    ['a client that takes both', { accept: 'application/json, text/event-stream' }],
-    ['a client that takes pages and a stream', { accept: 'text/html, text/event-stream' }],
-    ['a program that takes anything', { accept: '*/*' }],
-    ['a program that says nothing', {}],
-    ['a program that takes JSON first', { accept: 'application/json, text/plain, */*' }],
+    ['a client that accepts JSON and a stream', { accept: 'application/json, text/event-stream' }],
+    ['a client that accepts pages and a stream', { accept: 'text/html, text/event-stream' }],
+    ['a program that accepts anything', { accept: '*/*' }],
+    ['a program without an Accept header', {}],
+    ['a program that lists JSON first', { accept: 'application/json, text/plain, */*' }],
     ['a client that names its protocol', { accept: 'text/html', 'mcp-protocol-version': '2025-06-18' }],
     ['a client with a session', { accept: 'text/html', 'mcp-session-id': 'x' }],
-    ['whoever brings credentials', { accept: browserAccept, authorization: 'Bearer x' }],
+    ['a client that sends credentials', { accept: browserAccept, authorization: 'Bearer x' }],
     ['a script of a page', { accept: browserAccept, 'sec-fetch-mode': 'cors' }],
     ['a script of another page', { accept: browserAccept, origin: 'https://inspector.example' }],
   ])('%s', (_who, headers) => {

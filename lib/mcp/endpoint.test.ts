@@ -31,7 +31,7 @@ const authorized = (body: string, bearer = token, headers: Record<string, string
 
 describe('a good token', () => {
   test.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
-    'typ %s asks the question, and Kapa learns who asks [S-07 S-09]',
+    'with typ %s asks the question, and Kapa receives the user [S-07 S-09]',
     async (typ) => {
       const { fetch } = createTestEndpoint([key], searchServer)
       const response = await fetch(authorized(ask('  how?  ', { top_k: 3 }), await sign(key, claims(now), { typ })))
@@ -53,7 +53,7 @@ describe('a good token', () => {
     },
   )
 
-  test('a batch may ask one question, not many: each is a call of the answer service', async () => {
+  test('a batch may contain one question only, because each question calls the answer service', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const batch = (...messages: string[]) => authorized(`[${messages.join(',')}]`)
     expect((await fetch(batch(ask('one?'), ask('two?')))).status).toBe(400)
@@ -61,7 +61,7 @@ describe('a good token', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('the scheme is taken in any case, and the clock may be 4 s off [S-01 S-07]', async () => {
+  test('the scheme is accepted in upper and lower case, and the clock may be 4 s off [S-01 S-07]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer, { now: () => now })
     const at = Math.floor(now / second)
     const justExpired = await sign(key, claims(now, { iat: at - 60, exp: at - 3 }))
@@ -72,7 +72,7 @@ describe('a good token', () => {
     }
   })
 
-  test.each(['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'])('%s is 405 with Allow [S-11]', async (method) => {
+  test.each(['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'])('%s is answered 405 with Allow [S-11]', async (method) => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const response = await fetch(new Request(resource, { method, headers: { authorization: `Bearer ${token}` } }))
     expect(response.status).toBe(405)
@@ -81,12 +81,12 @@ describe('a good token', () => {
   })
 
   test.each([
-    ['no JSON', '{', {}, 400, -32700],
+    ['a body that is not JSON', '{', {}, 400, -32700],
     ['another content type', rpc('tools/list'), { 'content-type': 'text/plain' }, 415, -32000],
     ['more than 64 KB', JSON.stringify({ pad: 'x'.repeat(64 * 1024) }), {}, 413, -32000],
-    ['no JSON-RPC', '{"a":1}', {}, 400, -32600],
+    ['JSON that is not JSON-RPC', '{"a":1}', {}, 400, -32600],
     ['a modern version without its envelope', rpc('tools/list'), { 'mcp-protocol-version': '2026-07-28' }, 400, -32602],
-  ])('what is wrong with a body is said in JSON-RPC: %s', async (_name, body, headers, status, code) => {
+  ])('an invalid body gets a JSON-RPC error: %s', async (_name, body, headers, status, code) => {
     const { fetch, lines } = createTestEndpoint([key], searchServer)
     const response = await fetch(authorized(body, token, { ...headers }))
     expect(response.status).toBe(status)
@@ -95,7 +95,7 @@ describe('a good token', () => {
     expect(lines).toEqual([])
   })
 
-  test('a notification is 202, readable by browsers, and /mcp/ is /mcp [S-12 S-23 S-24 S-25]', async () => {
+  test('a notification is answered 202, which web pages may read, and /mcp/ works like /mcp [S-12 S-23 S-24 S-25]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
     const response = await fetch(post(body, { authorization: `Bearer ${token}` }, `${resource}/`))
@@ -103,7 +103,7 @@ describe('a good token', () => {
     expectReadableByBrowsers(response)
   })
 
-  test('the tool is listed as reading from an open world, and nothing else is offered [S-18 S-19]', async () => {
+  test('the tool is listed as read-only and open-world, and no other tool is listed [S-18 S-19]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const { result } = await resultOf(await fetch(authorized(rpc('tools/list'))))
     expect(result.tools).toEqual([
@@ -123,7 +123,7 @@ describe('a good token', () => {
   test.each([
     ['   ', 'missing_query'],
     ['x'.repeat(2_001), 'query_too_long'],
-  ])('a question that cannot be asked is an error result in JSON', async (question, error) => {
+  ])('an empty or too long question gets an error result in JSON', async (question, error) => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const { result } = await resultOf(await fetch(authorized(ask(question))))
     expect(result.isError).toBe(true)
@@ -133,7 +133,7 @@ describe('a good token', () => {
   })
 
   test.each([undefined, 5, ['how?']])(
-    'a question that is no string is refused before anything is asked',
+    'a question that is not a string is refused before the answer service is called',
     async (question) => {
       const { fetch } = createTestEndpoint([key], searchServer)
       const answer = await resultOf(await fetch(authorized(ask(question))))
@@ -143,7 +143,7 @@ describe('a good token', () => {
     },
   )
 
-  test('two interleaved requests with different people each get their own answer under their own name [S-14 A19 B8-14]', async () => {
+  test('interleaved requests of two users each get their own answer, asked with their own identity [S-14 A19 B8-14]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const people = ['ada', 'bob', 'cyd', 'dee']
     const waiting = Promise.withResolvers<void>()
@@ -166,7 +166,7 @@ describe('a good token', () => {
   })
 })
 
-test('a caller that goes away takes its question along', async () => {
+test('a caller that disconnects cancels its question', async () => {
   const { fetch } = createTestEndpoint([key], searchServer)
   const gone = new AbortController()
   const cancelled = Promise.withResolvers<void>()

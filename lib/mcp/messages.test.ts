@@ -71,7 +71,7 @@ test.each<[what: string, sent: unknown, meant: unknown]>([
     { jsonrpc: '2.0', method: 'notifications/initialized', id: null, params: null },
     { jsonrpc: '2.0', method: 'notifications/initialized' },
   ],
-])('absent is what is spelled %s', (_what, sent, meant) => {
+])('%s means absent', (_what, sent, meant) => {
   expect(JSON.stringify(inOrder(read(sent)))).toBe(JSON.stringify(inOrder(meant)))
   expect(inOrder(read([sent, sent]))).toEqual(inOrder(JSON.parse(JSON.stringify([meant, meant]))))
 })
@@ -87,10 +87,10 @@ test.each<[what: string, message: unknown]>([
   ['a list of tasks', request({ name: 'a', task: ['x'] })],
   ['a null in a list', request({ arguments: { urls: [null] } })],
   ['a result', { jsonrpc: '2.0', id: 1, result: null }],
-  ['no message', null],
+  ['null instead of a message', null],
   ['a text', 'x'],
   ['a batch in a batch', [[request({})]]],
-])('what is wrong stays wrong: %s', (_what, message) => {
+])('an invalid message is not repaired: %s', (_what, message) => {
   expect(read(message)).toEqual(JSON.parse(JSON.stringify(message)))
 })
 
@@ -102,13 +102,13 @@ test.each(['', '{', '[', 'nil', '{"a":1}x'])('%j is not JSON', (body) => {
   expect(readMessages(new TextEncoder().encode(body))).toBeUndefined()
 })
 
-test('a member that is called like one of every object is one of its own', () => {
+test('a member named like one of Object.prototype is an ordinary member', () => {
   const body = '{"method":"tools/call","params":{"arguments":{"__proto__":{"x":1},"constructor":null}}}'
   const message = JSON.stringify(readMessages(new TextEncoder().encode(body)))
   expect(message).toBe('{"method":"tools/call","params":{"arguments":{"__proto__":{"x":1}}}}')
 })
 
-/** The same value with the members of each object in the order of their names. */
+/** Returns the same value with the members of each object sorted by name. */
 function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder)
   if (typeof value !== 'object' || value === null) return value

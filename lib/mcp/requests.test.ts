@@ -32,7 +32,7 @@ const envelope = {
 }
 const call = { name: 'ask_question', arguments: { question: 'how?' } }
 
-/** One request of the 2026-07-28 revision, its headers as given; an empty value takes a header away. */
+/** One request of the 2026-07-28 revision with the given headers; an empty value removes a header. */
 async function send(method: string, params: object, headers: Record<string, string> = {}, bearer = token) {
   const { fetch } = createTestEndpoint([key], searchServer)
   const all = new Headers({
@@ -52,7 +52,7 @@ async function send(method: string, params: object, headers: Record<string, stri
 }
 
 describe('headers and body [S-12]', () => {
-  test('that agree are served', async () => {
+  test('that agree are accepted', async () => {
     expect(await send('tools/call', call, { 'mcp-name': 'ask_question' })).toMatchObject({
       status: 200,
       body: { result: { content: [{ text: 'about how?' }] } },
@@ -64,12 +64,15 @@ describe('headers and body [S-12]', () => {
     ['no method', { 'mcp-method': '', 'mcp-name': 'ask_question' }],
     ['another tool', { 'mcp-name': 'other_tool' }],
     ['no tool', {}],
-  ])('of which the header names %s: 400 with -32020, and nothing is asked', async (_what, headers) => {
-    expect(await send('tools/call', call, headers)).toMatchObject({ status: 400, body: { error: { code: -32020 } } })
-    expect(searchServer.calls).toEqual([])
-  })
+  ])(
+    'disagree if the header names %s: 400 with -32020, and the answer service is not called',
+    async (_what, headers) => {
+      expect(await send('tools/call', call, headers)).toMatchObject({ status: 400, body: { error: { code: -32020 } } })
+      expect(searchServer.calls).toEqual([])
+    },
+  )
 
-  test('a name in base64 is read before it is compared', async () => {
+  test('a base64 name is decoded before it is compared', async () => {
     const encoded = `=?base64?${Buffer.from('ask_question').toString('base64')}?=`
     expect((await send('tools/call', call, { 'mcp-name': encoded })).status).toBe(200)
   })
@@ -78,7 +81,7 @@ describe('headers and body [S-12]', () => {
     expect(await send('tools/burn', {})).toMatchObject({ status: 404, body: { error: { code: -32601 } } })
   })
 
-  test('an unknown version: 400, and the versions that are known', async () => {
+  test('an unknown version: 400 with the list of supported versions', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const unknown = '2099-01-01'
     const _meta = { ...envelope, 'io.modelcontextprotocol/protocolVersion': unknown }
@@ -105,14 +108,14 @@ describe('headers and body [S-12]', () => {
     ])
   })
 
-  test('a header gives no right: too little scope is 403 before header and body are compared [S-05]', async () => {
+  test('a header grants nothing: an insufficient scope is a 403 before header and body are compared [S-05]', async () => {
     const narrow = await sign(key, claims(Date.now(), { scope: 'docs:feedback' }))
     const { status } = await send('tools/call', call, { 'mcp-method': 'ping', 'mcp-name': 'other' }, narrow)
     expect(status).toBe(403)
   })
 })
 
-test('a body without an end is refused as too large, and not read any further', async () => {
+test('an endless body is refused as too large, and reading stops', async () => {
   const { fetch } = createTestEndpoint([key], searchServer)
   let sent = 0
   const body = new ReadableStream<Uint8Array>({
@@ -123,7 +126,7 @@ test('a body without an end is refused as too large, and not read any further', 
     },
   })
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  // A stream may only be sent so; the DOM's own type does not know it.
+  // A request with a stream needs this member, which the DOM type lacks.
   const init = { method: 'POST', headers, body, duplex: 'half' }
   const response = await fetch(new Request(resource, init))
   expect(response.status).toBe(413)
@@ -131,7 +134,7 @@ test('a body without an end is refused as too large, and not read any further', 
   expect(searchServer.calls).toEqual([])
 })
 
-test('nothing that a token could change is shared between people by a cache [S-17]', async () => {
+test('no cache shares between users an answer that depends on a token [S-17]', async () => {
   const { body } = await send('tools/list', {})
   expect(body.result).toMatchObject({ tools: [{ name: 'ask_question' }] })
   expect(body.result.cacheScope).toBe('private')
@@ -149,7 +152,7 @@ test('a 401 of the answer service is a tool result, not a challenge to the clien
   expect([status, body.result.isError]).toEqual([200, true])
 })
 
-test('a session id means nothing: another request brings its own token or gets none of the answers [S-13 S-14 S-01]', async () => {
+test('a session id grants nothing: every request needs its own token [S-13 S-14 S-01]', async () => {
   const { fetch } = createTestEndpoint([key], searchServer)
   const initialize = {
     jsonrpc: '2.0',

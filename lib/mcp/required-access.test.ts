@@ -41,20 +41,20 @@ describe('whether a message needs a sign-in', () => {
     ['the list', list, false, true, false],
     ['a notification', { jsonrpc: '2.0', method: 'notifications/initialized' }, false, true, false],
     ['a public tool', call('status'), false, false, false],
-    ['a tool for everybody', call('ask'), false, true, true],
-    ['a tool that has to know the person', call('feedback'), true, true, true],
-    ['a tool that is not there', call('nothing'), false, true, true],
+    ['a tool with optional sign-in', call('ask'), false, true, true],
+    ['a tool that needs the user', call('feedback'), true, true, true],
+    ['an unknown tool', call('nothing'), false, true, true],
     ['a name from the prototype', call('constructor'), false, true, true],
-    ['a name that is no string', call(['status']), false, true, true],
+    ['a name that is not a string', call(['status']), false, true, true],
     ['no name', { jsonrpc: '2.0', id: 1, method: 'tools/call' }, false, true, true],
     ['no parameters', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: null }, false, true, true],
-    ['what is no JSON', '{"method":"tools/list"', false, true, true],
+    ['a body that is not JSON', '{"method":"tools/list"', false, true, true],
     ['nothing', '', false, true, true],
     ['an empty batch', [], false, true, true],
     ['two public tools', [call('status'), call('status')], false, false, false],
     ['a public tool before the list', [call('status'), list], false, true, false],
-    ['a public tool before one for everybody', [call('status'), call('ask')], false, true, true],
-    ['the list before a tool that has to know the person', [list, call('feedback')], true, true, true],
+    ['a public tool before one with optional sign-in', [call('status'), call('ask')], false, true, true],
+    ['the list before a tool that needs the user', [list, call('feedback')], true, true, true],
   ])('%s', (_name, body, grace, enforced, lazy) => {
     const signIn = (mode: Mode) => needs(body, mode).signIn
     expect([signIn('grace'), signIn('enforced'), signIn('lazy')]).toEqual([grace, enforced, lazy])
@@ -77,9 +77,9 @@ describe('the scopes that a message needs', () => {
   test.each([
     ['none for a public tool', call('status'), []],
     ['reading for the list', list, ['docs:read']],
-    ['reading for a tool that is not there', call('nothing'), ['docs:read']],
-    ['all of a tool’s', call('feedback'), ['docs:read', 'docs:feedback']],
-    ['all of a batch’s, each once', [list, call('feedback')], ['docs:read', 'docs:feedback']],
+    ['reading for an unknown tool', call('nothing'), ['docs:read']],
+    ['all scopes of a tool', call('feedback'), ['docs:read', 'docs:feedback']],
+    ['all scopes of a batch, each once', [list, call('feedback')], ['docs:read', 'docs:feedback']],
   ])('are %s [S-05]', (_name, body, scopes) => {
     expect(needs(body).scopes).toEqual(scopes)
   })
@@ -97,6 +97,6 @@ test.each<[unknown, RequiredAccess['toolCalls']]>([
       { id: 2, tool: 'status' },
     ],
   ],
-])('the calls of tools in a body are found, with an id that can be answered', (body, toolCalls) => {
+])('the tool calls in a body are found, each with its id', (body, toolCalls) => {
   expect(needs(body).toolCalls).toEqual(toolCalls)
 })

@@ -40,13 +40,13 @@ describe('the server card', () => {
     ['http://localhost:8888', 'localhost/mcp'],
     ['http://127.0.0.1:8888', '127.0.0.1/mcp'],
     ['http://[::1]:8888', '-1-/mcp'],
-  ])('of %s is named %s, as a name has to look', (issuer, name) => {
+  ])('of %s has the valid name %s', (issuer, name) => {
     const card = serverCard({ ...server, issuer })
     expect(card.name).toBe(name)
     expect(card.name).toMatch(/^[a-zA-Z0-9.-]+\/[a-zA-Z0-9._-]+$/)
   })
 
-  test('is cut where a name is longer than may be', () => {
+  test('has a name that is cut at the maximum length', () => {
     const { title, description } = serverCard({ ...server, productName: '🦑'.repeat(200) })
     expect([[...title].length, [...description].length]).toEqual([100, 100])
   })
@@ -58,7 +58,7 @@ describe('the server card', () => {
   })
 })
 
-test('the catalog leads from the host to the card', () => {
+test('the catalog of the host links to the card', () => {
   const url = 'https://docs.example.com/mcp/server-card'
   expect(catalog(server, url)).toEqual({
     specVersion: '1.0',

@@ -32,7 +32,7 @@ beforeEach(() => {
   searchServer.calls.length = 0
 })
 
-/** Two calls in 15 minutes, and for people of one organization three; `hits` are whom it has counted. */
+/** A limit of two calls in 15 minutes, and three for users of one organization; `hits` are the counted subjects. */
 function fewCalls() {
   const hits: string[] = []
   const store = createMemoryStore()
@@ -70,12 +70,12 @@ function world(changes: Parameters<typeof createTestEndpoint>[2] = {}) {
 
 const authorized = (body: string, bearer = token) => post(body, { authorization: `Bearer ${bearer}` })
 
-/** The rate limit headers of an answer, in lower case. */
+/** Returns the rate limit headers of an answer, in lower case. */
 const limitsOf = ({ headers }: Response) =>
   Object.fromEntries([...headers].filter(([name]) => name.includes('ratelimit')))
 
 describe('two calls in 15 minutes', () => {
-  test('two are answered, each with what is left in every form that is in use [B8-13]', async () => {
+  test('two calls are answered, each with the remaining number in every common form of header [B8-13]', async () => {
     const { fetch } = world()
     for (const remaining of ['1', '0']) {
       const response = await fetch(authorized(ask('how?')))
@@ -94,7 +94,7 @@ describe('two calls in 15 minutes', () => {
     }
   })
 
-  test('a user sees what is left in quarters, an address exactly: a stolen token shows no single call', async () => {
+  test('a user sees the remaining calls in quarters, so that a stolen token cannot reveal single calls; an address sees the exact number', async () => {
     const { limits } = fewCalls()
     let remaining = 60
     const hit = async () => ({ limited: false, remaining, resetAfter: reset }) as const
@@ -113,7 +113,7 @@ describe('two calls in 15 minutes', () => {
     expect(await told(() => post(ask('how?')))).toEqual([59, 46, 45, 44, 30, 29, 15, 14, 2, 1, 0])
   })
 
-  test('the third is refused under its own id, in words and in numbers, and reaches no answer service [O-11 O-12]', async () => {
+  test('the third call is refused under its own id, with a message and Retry-After, and does not reach the answer service [O-11 O-12]', async () => {
     const { fetch, lines } = world()
     for (let i = 0; i < 2; i++) await resultOf(await fetch(authorized(ask('how?'))))
     const response = await fetch(authorized(ask('how?')))
@@ -139,7 +139,7 @@ describe('two calls in 15 minutes', () => {
     })
   })
 
-  test('a call that cannot be answered is not counted: too long, in no form that the client reads, by a foreign page', async () => {
+  test('a call that cannot be answered is not counted: too long a body, no acceptable form, or a foreign page', async () => {
     const { fetch, hits } = world()
     const headers = { authorization: `Bearer ${token}` }
     expect((await fetch(post(ask('how?'), { ...headers, accept: 'text/html' }))).status).toBe(406)
@@ -148,7 +148,7 @@ describe('two calls in 15 minutes', () => {
     expect(hits).toEqual([])
   })
 
-  test('scripts of a page may read all of it [S-23 B8-10]', async () => {
+  test('scripts of a web page may read the answer and its headers [S-23 B8-10]', async () => {
     const { fetch } = world()
     for (let i = 0; i < 3; i++) {
       const response = await fetch(authorized(ask('how?')))
@@ -158,7 +158,7 @@ describe('two calls in 15 minutes', () => {
     }
   })
 
-  test('hold for the user, whatever the token, the address and the headers [B8-13]', async () => {
+  test('apply to the user, whatever the token, the address and the headers [B8-13]', async () => {
     const { fetch, hits } = world()
     const statuses: number[] = []
     for (const address of ['203.0.113.1', '203.0.113.2', '203.0.113.3']) {
@@ -171,7 +171,7 @@ describe('two calls in 15 minutes', () => {
     expect((await fetch(authorized(ask('how?'), await sign(key, claims(now, { sub: 'user-2' }))))).status).toBe(200)
   })
 
-  test('hold for the address of those who have not signed in, whatever they write into headers [B8-13]', async () => {
+  test('apply to the address of a caller without a token, whatever its headers say [B8-13]', async () => {
     const { fetch, hits } = world()
     const statuses: number[] = []
     for (const value of ['1', '2', '3']) {
@@ -188,7 +188,7 @@ describe('two calls in 15 minutes', () => {
 describe('a plan', () => {
   const as = (organization: string, sub = 'user-1') => sign(key, claims(now, { org_id: organization, sub }))
 
-  test('gives its people their own number under its own name; others keep theirs [F-000-22]', async () => {
+  test('gives its users their own limit under the name of the plan; other users keep the usual limit [F-000-22]', async () => {
     const { fetch } = world()
     const team = await as('team')
     const answers: Response[] = []
@@ -203,7 +203,7 @@ describe('a plan', () => {
     expect(other.headers.get('ratelimit-policy')).toBe('"user";q=2;w=900')
   })
 
-  test('counts each of its people apart, and one of them once, whatever the token says', async () => {
+  test('counts each user separately, and one user as one with any token', async () => {
     const { fetch } = world()
     const statusOf = async (token: string) => (await fetch(authorized(ask('how?'), token))).status
     const [team, alone] = [await as('team'), await as('org-1')]
@@ -212,7 +212,7 @@ describe('a plan', () => {
     expect(await statusOf(await as('team', 'user-2'))).toBe(200)
   })
 
-  test('without a limit counts nothing, and says so by saying nothing', async () => {
+  test('without a limit counts nothing, and sends no rate limit headers', async () => {
     const { fetch, hits } = world()
     const token = await as('unlimited')
     for (let i = 0; i < 4; i++) {
@@ -254,7 +254,7 @@ describe('what is counted', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('not a call with a token that lacks the scope, or is known to be revoked: it uses up nothing of the user’s limit', async () => {
+  test('not a call with a token that lacks the scope or is known to be revoked, so it uses up nothing of the user’s limit', async () => {
     const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
     const { fetch, hits } = world()
     expect([(await fetch(authorized(ask('how?'), narrow))).status, hits]).toEqual([403, []])
@@ -267,24 +267,21 @@ describe('what is counted', () => {
 test.each([
   ['2025-11-25', {}],
   ['2026-07-28', { versionNegotiation: { mode: 'auto' } }],
-] as const)(
-  'a client on the %s wire shows its person what happened, and stays connected',
-  async (_version, options) => {
-    const { fetch } = world()
-    const served = await serve((request) => fetch(request))
-    onTestFinished(served.stop)
-    const client = new Client({ name: 'test', version: '1.0.0' }, options)
-    const requestInit = { headers: { authorization: `Bearer ${token}` } }
-    await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', served.url), { requestInit }))
-    const call = { name: 'ask_question', arguments: { question: 'how?' } }
-    for (let i = 0; i < 2; i++) await client.callTool(call)
-    await expect(client.callTool(call)).rejects.toThrow('Try again in 10 minutes.')
-    expect((await client.listTools()).tools).toHaveLength(1)
-    await client.close()
-  },
-)
+] as const)('a client on the %s wire shows the refusal to its user, and stays connected', async (_version, options) => {
+  const { fetch } = world()
+  const served = await serve((request) => fetch(request))
+  onTestFinished(served.stop)
+  const client = new Client({ name: 'test', version: '1.0.0' }, options)
+  const requestInit = { headers: { authorization: `Bearer ${token}` } }
+  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', served.url), { requestInit }))
+  const call = { name: 'ask_question', arguments: { question: 'how?' } }
+  for (let i = 0; i < 2; i++) await client.callTool(call)
+  await expect(client.callTool(call)).rejects.toThrow('Try again in 10 minutes.')
+  expect((await client.listTools()).tools).toHaveLength(1)
+  await client.close()
+})
 
-test('the limit and the grant are looked up beside each other', async () => {
+test('the limit and the grant are looked up at the same time', async () => {
   const asked: string[] = []
   const both = Promise.withResolvers<void>()
   const asks = async (what: string) => {
@@ -313,7 +310,7 @@ test('the limit and the grant are looked up beside each other', async () => {
   expect(asked.toSorted()).toEqual(['grant', 'limit'])
 })
 
-test('while the count is unknown, or no limit is set, calls pass without headers about a limit [O-11]', async () => {
+test('while the count is unknown, or no limit is set, calls pass without rate limit headers [O-11]', async () => {
   const unknown = { policy: 'user', limit: 2, windowSeconds: 900, hit: async () => null }
   for (const limits of [{}, { user: () => null }, { user: () => unknown }]) {
     const { fetch } = world({ limits })

@@ -5,12 +5,12 @@ import { contrast, palette } from './color.ts'
 const LIGHT = '#f4f2f0'
 const DARK = '#2b2826'
 
-test('contrast is that of WCAG', () => {
+test('contrast is computed as WCAG defines it', () => {
   expect(contrast('#000', '#ffffff')).toBeCloseTo(21)
   expect(contrast('#777777', '#ffffff')).toBeCloseTo(4.48, 2)
 })
 
-test('whatever the accent, the texts made from it are readable', () => {
+test('text in any accent color is readable', () => {
   const byte = fc.integer({ min: 0, max: 255 })
   fc.assert(
     fc.property(byte, byte, byte, (r, g, b) => {

@@ -91,7 +91,7 @@ test('no log line carries the email address or the webhook URL, whatever goes wr
   expect(JSON.stringify(lines)).not.toMatch(/ada@|topsecret/i)
 })
 
-test('a later sign-in with another client moves lastSeenAt, keeps firstSeenAt, and the CRM hears nothing', async () => {
+test('a later sign-in with another client moves lastSeenAt, keeps firstSeenAt, and sends nothing to the CRM', async () => {
   const { crm, lines, record, read } = await setUp()
   await record(ada)
   const later = { ...ada, at: ada.at + 60, client: { hash: 'client-b' }, organization: { name: 'Renamed' } }
@@ -110,7 +110,7 @@ test('a later sign-in with another client moves lastSeenAt, keeps firstSeenAt, a
   expect(lines.map((line) => line.fields?.firstSeen)).toEqual([true, false])
 })
 
-test('of 50 first sign-ins at once exactly one is the first', async () => {
+test('of 50 concurrent first sign-ins exactly one counts as the first', async () => {
   const { crm, lines, record } = await setUp()
   await Promise.all(Array.from({ length: 50 }, (_, index) => record({ ...ada, client: { hash: `client-${index}` } })))
   expect(lines.filter((line) => line.fields?.firstSeen === true)).toHaveLength(1)
@@ -118,7 +118,7 @@ test('of 50 first sign-ins at once exactly one is the first', async () => {
   expect(crm.received()).toHaveLength(1)
 })
 
-test('an address that is unverified, or of which the provider said nothing, is sent as such (F-000-72)', async () => {
+test('the CRM is told that an address is unverified, or that the provider did not say (F-000-72)', async () => {
   const { crm, record, read } = await setUp()
   const { emailVerified: _, ...silent } = ada
   await record({ ...ada, sub: 'user_unverified', emailVerified: false })
@@ -131,7 +131,7 @@ test('an address that is unverified, or of which the provider said nothing, is s
   ])
 })
 
-test('a sign-in without an email address keeps the one that is known', async () => {
+test('a sign-in without an email address keeps the stored address', async () => {
   const { record, read } = await setUp()
   const { email: _, emailVerified: __, ...anonymous } = ada
   await record(ada)
@@ -155,7 +155,7 @@ test('a CRM that redirects, is slow or never answers is logged and delays no sig
   ])
 })
 
-test('a store that is down still leaves the log line, and says so to the caller', async () => {
+test('while the store is down the log line is still written, and the caller learns of the outage', async () => {
   const memory = createMemoryStore()
   const down: Store = { ...memory, create: () => Promise.reject(new StoreUnavailable('down')) }
   const { crm, lines, record } = await setUp({ store: down })
@@ -164,7 +164,7 @@ test('a store that is down still leaves the log line, and says so to the caller'
   expect(crm.received()).toEqual([])
 })
 
-test('the CRM hears of a new user even if the connection cannot be stored', async () => {
+test('the CRM is notified of a new user even if the connection cannot be stored', async () => {
   const memory = createMemoryStore()
   const store: Store = {
     ...memory,

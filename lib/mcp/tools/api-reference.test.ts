@@ -10,7 +10,7 @@ const pagesUrl = 'https://docs.example.com/api/doc'
 const listed = { data: [{ url: `${pagesUrl}/admin`, title: 'Admin API', type: 'api' }] }
 const asText = (data: object): CallToolResult => ({ content: [{ type: 'text', text: JSON.stringify(data) }] })
 
-/** What the hub was asked. */
+/** The requests that the hub received. */
 const asked: object[] = []
 let answer: Answer
 
@@ -29,7 +29,7 @@ const apiReference: ApiReference = {
   getPages: note('get_pages'),
 }
 
-/** An endpoint with the three tools, as an API reference with pages at `pagesUrl` has them. */
+/** An endpoint with the three tools of an API reference whose pages are at `pagesUrl`. */
 function endpoint(pagesUrl: string | undefined) {
   const texts = (name: string) => ({ name, title: name, description: `To ${name}.` })
   const options = { access: { signIn: 'if required', scopes: ['docs:read'] }, apiReference, pagesUrl } as const
@@ -46,14 +46,14 @@ async function call(name: string, args: object, { fetch } = endpoint(pagesUrl)) 
   return (await resultOf(response)).result
 }
 
-/** What a failure says, as the model reads it. */
+/** Returns the message of a failure, as the model reads it. */
 async function refusal(name: string, args: object) {
   const { isError, content } = await call(name, args)
   expect([isError, content.length]).toEqual([true, 1])
   return JSON.parse(content[0]?.text ?? '')
 }
 
-test('the tools are listed as reading, repeatable, from an open world, with the types of pages to choose from [S-18]', async () => {
+test('the tools are listed as read-only, idempotent and open-world, with the page types to choose from [S-18]', async () => {
   const response = await endpoint(pagesUrl).fetch(post(rpc('tools/list')))
   const { tools } = (await resultOf(response)).result
   expect(tools).toMatchObject(
@@ -76,7 +76,7 @@ test('the tools are listed as reading, repeatable, from an open world, with the 
   ])
 })
 
-describe('where to look', () => {
+describe('the scope of a search', () => {
   test.each([
     [{}, {}],
     [{ api: 'all' }, {}],
@@ -106,13 +106,13 @@ describe('where to look', () => {
     ['admin\nx'],
     ['ädmin'],
     ['x'.repeat(101)],
-  ])('the name %j could lead elsewhere, and is refused', async (api) => {
+  ])('the name %j could point to another address, and is refused', async (api) => {
     expect(await refusal('list', { api })).toMatchObject({ error: 'invalid_api' })
     expect(await refusal('search', { query: 'broker', api })).toMatchObject({ error: 'invalid_api' })
     expect(asked).toEqual([])
   })
 
-  test('without pages of APIs a name means nothing: it is not offered, and the refusal says what to do instead', async () => {
+  test('without API pages the tools take no API name, and the refusal of one says what to do instead', async () => {
     const unnamed = endpoint(undefined)
     const response = await unnamed.fetch(post(rpc('tools/list')))
     expect(JSON.stringify((await resultOf(response)).result.tools[0])).not.toContain('"api"')
@@ -127,19 +127,19 @@ describe('where to look', () => {
 })
 
 describe('a search', () => {
-  test('takes a trimmed query of 2,000 characters, and a type', async () => {
+  test('accepts a trimmed query of 2,000 characters, and a type', async () => {
     const query = 'x'.repeat(2_000)
     await call('search', { query: `  ${query}\n`, type: 'webhook' })
     expect(asked).toEqual([{ tool: 'search', query, type: 'webhook' }])
   })
 
   test.each([
-    ['nothing to look for', { query: ' \n' }, 'missing_query'],
+    ['an empty query', { query: ' \n' }, 'missing_query'],
     ['2,001 characters', { query: 'x'.repeat(2_001) }, 'query_too_long'],
     ['no query', {}, 'invalid_arguments'],
-    ['a query that is no text', { query: 7 }, 'invalid_arguments'],
+    ['a query that is not text', { query: 7 }, 'invalid_arguments'],
     ['an unknown type', { query: 'broker', type: 'page' }, 'invalid_arguments'],
-    ['no address', { query: 'broker', url: '/api/doc' }, 'invalid_url'],
+    ['a relative URL', { query: 'broker', url: '/api/doc' }, 'invalid_url'],
   ])('is refused: %s', async (_name, args, error) => {
     expect(await refusal('search', args)).toEqual({ error, message: expect.any(String) })
     expect(asked).toEqual([])
@@ -149,7 +149,7 @@ describe('a search', () => {
 describe('reading pages', () => {
   const page = (number: number) => `${pagesUrl}/admin/${number}`
 
-  test('takes up to 10 addresses, as they are', async () => {
+  test('accepts up to 10 URLs, and sends them unchanged', async () => {
     const urls = Array.from({ length: 10 }, (_, number) => page(number))
     urls[0] = `https://Docs.Example.com/a%20b?q=1#x${'y'.repeat(1_964)}`
     expect(urls[0]).toHaveLength(2_000)
@@ -169,7 +169,7 @@ describe('reading pages', () => {
     ['a line break in it', { urls: ['https://docs.exam\nple.com/a'] }, 'invalid_url'],
     ['an empty one', { urls: [''] }, 'invalid_url'],
     ['2,001 characters', { urls: [`https://docs.example.com/${'y'.repeat(1_976)}`] }, 'invalid_url'],
-    ['one text', { urls: page(1) }, 'invalid_arguments'],
+    ['a text instead of a list', { urls: page(1) }, 'invalid_arguments'],
     ['numbers', { urls: [1] }, 'invalid_arguments'],
   ])('is refused: %s', async (_name, args, error) => {
     expect(await refusal('read', args)).toEqual({ error, message: expect.any(String) })
@@ -177,14 +177,14 @@ describe('reading pages', () => {
   })
 })
 
-describe('the result is the hub’s, and all of it is data too', () => {
+describe('the result of the hub is passed on, as text and as structured data', () => {
   const text = (text: string) => ({ type: 'text' as const, text })
   const link = { type: 'resource_link' as const, uri: 'https://docs.example.com/a', name: 'a' }
 
   test.each<[name: string, result: CallToolResult, data: object]>([
     ['an object that is in its text too', { ...asText(listed), structuredContent: listed }, listed],
     [
-      'an object beside words of its own',
+      'an object beside different text',
       { content: [text('one page')], structuredContent: listed },
       { ...listed, text: 'one page' },
     ],
@@ -192,10 +192,10 @@ describe('the result is the hub’s, and all of it is data too', () => {
     ['prose', { content: [text('# Admin API')] }, { text: '# Admin API' }],
     ['a list', { content: [text('[1]')] }, { text: '[1]' }],
     ['several texts', { content: [text('{"a":1}'), text('two')] }, { text: '{"a":1}\n\ntwo' }],
-    ['something else than text', { content: [text('see'), link] }, { text: `see\n\n${JSON.stringify(link)}` }],
+    ['an item that is not text', { content: [text('see'), link] }, { text: `see\n\n${JSON.stringify(link)}` }],
     ['nothing', { content: [] }, { text: '' }],
-    ['data that is no list', asText({ data: 'none' }), { text: '{"data":"none"}' }],
-    ['a total that is no number', asText({ data: [], total: '7' }), { text: '{"data":[],"total":"7"}' }],
+    ['data that is not a list', asText({ data: 'none' }), { text: '{"data":"none"}' }],
+    ['a total that is not a number', asText({ data: [], total: '7' }), { text: '{"data":[],"total":"7"}' }],
   ])('%s', async (_name, result, data) => {
     answer = { kind: 'answer', result }
     const { structuredContent, content } = await call('search', { query: 'broker' }).then(withData)
@@ -203,7 +203,7 @@ describe('the result is the hub’s, and all of it is data too', () => {
     expect(structuredContent).toEqual(data)
   })
 
-  test('what the hub calls an error is passed on as it is', async () => {
+  test('an error of the hub is passed on unchanged', async () => {
     answer = { kind: 'answer', result: { isError: true, content: [text('No page has this URL.')] } }
     expect(await call('read', { urls: [pagesUrl] })).toEqual({
       isError: true,
@@ -214,7 +214,7 @@ describe('the result is the hub’s, and all of it is data too', () => {
   test.each([
     ['list', { api: 'nonesuch' }],
     ['search', { api: 'nonesuch', query: 'broker' }],
-  ])('%s: an error about an API that was named says so by that name', async (name, args) => {
+  ])('%s: an error about an API uses the name that the caller gave', async (name, args) => {
     answer = { kind: 'answer', result: { isError: true, content: [text('No page has this URL.')] } }
     const { isError, content } = await call(name, args)
     expect(isError).toBe(true)
@@ -238,7 +238,7 @@ describe('the result is the hub’s, and all of it is data too', () => {
       { code: 'upstream_error', detail: 'HTTP 429', durationMs: 9, retryAfter: 30 } as const,
       { error: 'upstream_error', message: expect.stringContaining('30 seconds'), duration_ms: 9, retry_after: 30 },
     ],
-  ])('a failure of the hub is told in our words: %j', async (failed, expected) => {
+  ])('a failure of the hub is reported in the words of this server: %j', async (failed, expected) => {
     answer = { kind: 'failure', ...failed }
     for (const [name, args] of [
       ['list', {}],

@@ -35,7 +35,7 @@ async function status(requireAuth: boolean, authorization?: string) {
 
 describe('auth_status', () => {
   test.each([true, false])(
-    'tells somebody who has not signed in how to, where it is required: %s',
+    'tells an anonymous caller how to sign in, and whether that is required: %s',
     async (required) => {
       const { result } = await resultOf(await status(required))
       expect(result.isError).not.toBe(true)
@@ -63,7 +63,7 @@ describe('auth_status', () => {
     }
   })
 
-  test('does not answer a bad token, which its client has to replace', async () => {
+  test('does not answer an invalid token, which its client has to replace', async () => {
     expect((await status(false, 'Bearer bad')).status).toBe(401)
   })
 })

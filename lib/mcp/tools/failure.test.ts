@@ -9,7 +9,7 @@ test.each([
   [{ ...failed, detail: 'HTTP 429', retryAfter: 1 }, 'The search has reached its limit. Try again in 1 second.'],
   [{ ...failed, detail: 'HTTP 429' }, 'The search has reached its limit. Try again in a moment.'],
   [{ ...failed, code: 'timeout' as const }, 'The search did not answer in time. Ask for less.'],
-])('what may pass says when to try again: %j', (answer, message) => {
+])('a temporary failure says when to try again: %j', (answer, message) => {
   const { content, isError } = serviceFailure(answer, 'The search', 'Ask for less.')
   expect(isError).toBe(true)
   expect(content).toHaveLength(1)
@@ -17,7 +17,7 @@ test.each([
   expect(item?.type === 'text' && JSON.parse(item.text)).toMatchObject({ message, duration_ms: 7 })
 })
 
-test('what will not pass says so: a model must not try again and again', () => {
+test('a permanent failure says so, so that a model does not retry forever', () => {
   const { content } = serviceFailure({ ...failed, detail: 'HTTP 401', permanent: true }, 'The search')
   expect(JSON.stringify(content)).toMatch(/trying again will not help: tell the user/)
 })

@@ -103,9 +103,9 @@ describe('feedback', () => {
   test.each([
     ['nothing', { feedback: ' \n ' }, 'missing_feedback'],
     ['no feedback at all', {}, 'invalid_arguments'],
-    ['feedback that is no text', { feedback: ['x'] }, 'invalid_arguments'],
-    ['a category of its own', { feedback: text, category: 'praise' }, 'invalid_arguments'],
-    ['a page that is no URL', { feedback: text, page_url: '/topics' }, 'invalid_page'],
+    ['feedback that is not text', { feedback: ['x'] }, 'invalid_arguments'],
+    ['an unknown category', { feedback: text, category: 'praise' }, 'invalid_arguments'],
+    ['a page that is not a URL', { feedback: text, page_url: '/topics' }, 'invalid_page'],
     ['a script', { feedback: text, page_url: 'javascript:alert(1)' }, 'invalid_page'],
     ['a file', { feedback: text, page_url: 'file:///etc/passwd' }, 'invalid_page'],
     ['a page with a name', { feedback: text, page_url: 'https://ada@docs.example.com/' }, 'invalid_page'],
@@ -120,7 +120,7 @@ describe('feedback', () => {
   })
 
   test.each([301, 302, 307, 308, 404, 429, 500, 503])(
-    'that the site answers with %d has failed, and is sent once (M-09)',
+    'that the site answers with %d has failed, and is not sent again (M-09)',
     async (status) => {
       forms.faults.form = { kind: 'status', status, location: '/home/' }
       const { submit, lines } = world()
@@ -136,7 +136,7 @@ describe('feedback', () => {
     },
   )
 
-  test('that gets no answer has run out of time, says that it may have arrived, and is not sent again', async () => {
+  test('that gets no answer is a timeout: the message says that it may have arrived, and it is not sent again', async () => {
     forms.faults.form = { kind: 'never' }
     const { submit, lines } = world({ timeout: 100 })
     const result = await submit({ feedback: text })
@@ -145,14 +145,14 @@ describe('feedback', () => {
     expect(lines).toEqual([{ event: 'feedback_failed', reason: 'no answer in time' }])
   })
 
-  test('to a site that is not there has failed', async () => {
+  test('to an unreachable site has failed', async () => {
     const gone = await startForms({ port: 0 })
     await gone.stop()
     const { submit } = world({ url: gone.url })
     expect(bodyOf(await submit({ feedback: text }))).toMatchObject({
       error: 'submission_failed',
       detail: 'connection failed',
-      // From here a broken connection looks the same, and what was sent by it may have arrived.
+      // A broken connection looks the same to this server, and data sent over it may have arrived.
       message: expect.stringContaining('ask the user before sending it again'),
     })
   })
@@ -168,7 +168,7 @@ describe('feedback', () => {
     expect(forms.submissions()).toEqual([])
   })
 
-  test('is listed as a tool that writes, that cannot be undone, and that clients do not call unasked', async () => {
+  test('is listed as a tool that writes, cannot be undone, and must not be called unasked', async () => {
     const { fetch } = world()
     const { result } = await resultOf(await fetch(post(rpc('tools/list'))))
     expect(result.tools).toMatchObject([
