@@ -83,7 +83,7 @@ export const absentPaths = [
   '/mcp/.well-known/openid-configuration',
 ] as const
 
-/** Lifetimes in seconds. */
+/** Lifetimes in seconds of everything except tokens and grants, whose lifetimes are in `FlowOptions`. */
 export const lifetimes = {
   code: 60,
   consent: 600,

@@ -69,7 +69,7 @@ export interface FlowOptions {
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn
-  /** Seconds. */
+  /** Seconds. The lifetimes of codes, pages and cookies are in `capabilities.ts`. */
   readonly lifetimes: {
     readonly accessToken: number
     readonly refreshToken: number

@@ -33,8 +33,8 @@ export interface Grants {
    */
   redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal>
   /**
-   * Replaces the `last` generation, `next.generation - 1`, by `next`, in one round trip unless another request interferes. A
-   * grant that rests is read instead, and returned as it is if only times would change in its record.
+   * Replaces the generation of the presented token (`last`, number `next.generation - 1`) by `next`, in one round trip unless
+   * another request interferes. A grant that rests is read instead, and returned as it is if only times would change in its record.
    */
   rotate(
     key: GrantKey,
