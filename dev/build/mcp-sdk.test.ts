@@ -1,0 +1,74 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { temporaryFolder } from '../temporary-folder.ts'
+import { withLazySchemas } from './lazy-schemas.ts'
+
+/** What the SDK's module gives away for the comparison: its schemas of 2025, its maps by method, and zod's own reader. */
+interface Schemas {
+  readonly comparedSchemas: Readonly<Record<string, object>>
+  readonly comparedMaps: Readonly<Record<string, Readonly<Record<string, object>>>>
+  readonly describeSchema: (schema: object) => unknown
+}
+
+const exported = `
+import { toJSONSchema } from 'zod/v4';
+export const comparedSchemas = build$1(), comparedMaps = registryMaps();
+export const describeSchema = (schema) => toJSONSchema(schema, { unrepresentable: 'any', cycles: 'ref' });`
+
+const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')))
+
+/** Bundles the module of the SDK that makes the schemas, after `change`, and loads it. */
+async function load(change: (text: string) => string): Promise<Schemas> {
+  const file = (await readdir(sdk)).find((name) => /^src-[^/]+\.mjs$/.test(name)) ?? ''
+  const folder = temporaryFolder()
+  const outfile = join(folder.path, 'sdk.mjs')
+  const contents = change(await readFile(join(sdk, file), 'utf8')) + exported
+  await build({
+    stdin: { contents, resolveDir: sdk, sourcefile: file },
+    ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', outfile, logLevel: 'silent' },
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  })
+  const loaded: Schemas = await import(pathToFileURL(outfile).href)
+  await folder.remove()
+  return loaded
+}
+
+describe('the MCP SDK with schemas that are made when needed', () => {
+  let original: Schemas
+  let lazy: Schemas
+  beforeAll(async () => {
+    original = await load((text) => text)
+    lazy = await load(withLazySchemas)
+  })
+
+  test('has the same schemas under the same names', () => {
+    const names = Object.keys(original.comparedSchemas)
+    expect(names.length).toBeGreaterThan(100)
+    expect(Object.keys(lazy.comparedSchemas)).toEqual(names)
+    for (const name of names) {
+      expect([name, lazy.describeSchema(lazy.comparedSchemas[name] ?? {})]).toEqual([
+        name,
+        original.describeSchema(original.comparedSchemas[name] ?? {}),
+      ])
+    }
+  })
+
+  test('finds the same schema for each method', () => {
+    for (const [kind, byMethod] of Object.entries(original.comparedMaps)) {
+      const methods = Object.keys(byMethod)
+      expect(methods.length).toBeGreaterThan(5)
+      expect(Object.keys(lazy.comparedMaps[kind] ?? {})).toEqual(methods)
+      for (const method of methods) {
+        const [ours, theirs] = [lazy.comparedMaps[kind]?.[method], byMethod[method]]
+        expect([method, ours && lazy.describeSchema(ours)]).toEqual([method, theirs && original.describeSchema(theirs)])
+      }
+    }
+  })
+})
+
+test('an SDK that is written in another way is not rewritten', () => {
+  expect(() => withLazySchemas('function build() {}')).toThrow('see dev/build/lazy-schemas.ts')
+})
