@@ -105,7 +105,7 @@ describe('keys', () => {
     expect(await world.verify(leaked)).toMatchObject({ kind: 'invalid' })
   })
 
-  test('a kid that now names another key verifies with that key, and no longer with the old one', async () => {
+  test('a kid that now names another key verifies with the new key only', async () => {
     const world = createWorld([first])
     const old = await sign(first, claims(start))
     await world.verify(old)
@@ -185,7 +185,7 @@ describe('memory', () => {
     expect(await world.verify(token)).toMatchObject({ kind: 'invalid', reason: 'expired' })
   })
 
-  test('another signature for a remembered header and payload is verified', async () => {
+  test('another signature over a remembered header and payload is still checked', async () => {
     const world = createWorld([first])
     const token = await sign(first, claims(start))
     await world.verify(token)
@@ -200,7 +200,7 @@ describe('memory', () => {
     expect(await world.verify(early)).toMatchObject({ kind: 'valid' })
   })
 
-  test('too many tokens push out the oldest, and all stay valid', async () => {
+  test('beyond the limit the oldest token is forgotten, and all tokens stay valid', async () => {
     const world = createWorld([first])
     const oldest = await sign(first, claims(start))
     await world.verify(oldest)
@@ -211,7 +211,7 @@ describe('memory', () => {
   })
 })
 
-test('claims arrive as they were signed', async () => {
+test('claims are returned as they were signed', async () => {
   const world = createWorld([first])
   const outcome = await world.verify(await sign(first, claims(start, { jti: 'jti-1' })))
   expect(outcome).toEqual({

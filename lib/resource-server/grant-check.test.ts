@@ -31,7 +31,7 @@ function createGrantWorld() {
     now: start,
     ended: new Set<string>(),
     absent: new Set<string>(),
-    /** Milliseconds that a read takes. */
+    /** The duration of a read, in milliseconds. */
     slowness: 0,
     store: 'up' as 'up' | 'down' | 'hanging',
     reads: [] as string[],
@@ -63,7 +63,7 @@ const tokenOf = (changes: object = {}) => sign(key, claims(start, { grant, ...ch
 
 describe('a revoked grant', () => {
   test.each(['POST', 'GET', 'HEAD', 'DELETE'])(
-    '%s is answered 401 invalid_token by an instance that has not seen the token before, and nothing is asked [S-07 T-23 T-26]',
+    '%s is answered 401 invalid_token by an instance that has not seen the token before, and the answer service is not called [S-07 T-23 T-26]',
     async (method) => {
       const world = createGrantWorld()
       world.ended.add(grant)
@@ -97,7 +97,7 @@ describe('a revoked grant', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('is read no more before the token expires', async () => {
+  test('is not read again before the token expires', async () => {
     const world = createGrantWorld()
     world.ended.add(grant)
     const { status } = world.instance()
@@ -109,7 +109,7 @@ describe('a revoked grant', () => {
     expect(world.reads).toHaveLength(1)
   })
 
-  test('is answered before a lack of scope, and before what is wrong with the body', async () => {
+  test('is reported before a missing scope, and before an invalid body', async () => {
     const world = createGrantWorld()
     world.ended.add(grant)
     const { call } = world.instance()
@@ -119,7 +119,7 @@ describe('a revoked grant', () => {
 })
 
 describe('a live grant', () => {
-  test('200 calls at once cost one read, and so does the minute after them', async () => {
+  test('200 concurrent calls cost one read, and the following minute costs no other', async () => {
     const world = createGrantWorld()
     const { call } = world.instance()
     const tokens = await Promise.all([tokenOf(), tokenOf()])
@@ -128,13 +128,13 @@ describe('a live grant', () => {
     world.now += 59 * second
     await many()
     expect(world.reads).toEqual([grant])
-    // By now the tokens are known, so that all calls come to the grant at the same moment.
+    // The tokens are known by now, so all calls check the grant at the same moment.
     world.now += second
     await many()
     expect(world.reads).toEqual([grant, grant])
   })
 
-  test('its minute begins when the read does, not when it ends: what was found may be as old as that', async () => {
+  test('its minute begins when the read begins, because the record may be as old as that', async () => {
     const world = createGrantWorld()
     const { status } = world.instance()
     const token = await tokenOf()
@@ -156,7 +156,7 @@ describe('a live grant', () => {
     expect(await status(await tokenOf({ grant: `${grant.slice(0, -1)}x` }))).toBe(200)
   })
 
-  test('an instance remembers no more than 2,000 of them', async () => {
+  test('an instance remembers at most 2,000 grants', async () => {
     const world = createGrantWorld()
     const { call } = world.instance()
     const tokens = await Promise.all(Array.from({ length: 2_001 }, (_, i) => tokenOf({ grant: `${grant}${i}` })))
@@ -184,7 +184,7 @@ describe('a grant that the store does not have', () => {
     expect(world.reads).toHaveLength(2)
   })
 
-  test('is looked for at once for the token of a refresh, which proves that it is there', async () => {
+  test('is read again at once for the token of a refresh, which proves that it exists', async () => {
     const world = createGrantWorld()
     world.absent.add(grant)
     const { status } = world.instance()
@@ -192,12 +192,12 @@ describe('a grant that the store does not have', () => {
     expect(await status(before)).toBe(401)
     world.absent.clear()
     expect(await status(after)).toBe(200)
-    // What the later answer said goes for all tokens of the grant.
+    // The later answer applies to all tokens of the grant.
     expect(await status(before)).toBe(200)
     expect(world.reads).toHaveLength(2)
   })
 
-  test('costs one read in five seconds, however often the same token comes', async () => {
+  test('costs one read in five seconds, however often the same token is used', async () => {
     const world = createGrantWorld()
     world.absent.add(grant)
     const { call } = world.instance()
@@ -207,7 +207,7 @@ describe('a grant that the store does not have', () => {
     expect(world.reads).toHaveLength(1)
   })
 
-  test('that has ended meanwhile stays ended, whatever is said of it later', async () => {
+  test('that has ended in the meantime stays ended, whatever the store answers later', async () => {
     const world = createGrantWorld()
     world.absent.add(grant)
     const { status } = world.instance()
@@ -225,7 +225,7 @@ describe('a grant that the store does not have', () => {
 })
 
 describe('a store that does not answer', () => {
-  test('lets a valid token pass, says so in the log, and is asked again after five seconds', async () => {
+  test('does not stop a valid token, which is logged, and is read again after five seconds', async () => {
     const world = createGrantWorld()
     world.store = 'down'
     world.ended.add(grant)
@@ -240,7 +240,7 @@ describe('a store that does not answer', () => {
     expect(await status(token)).toBe(401)
   })
 
-  test('keeps a call waiting for a second, once', async () => {
+  test('delays a call by at most a second, once', async () => {
     const world = createGrantWorld()
     world.store = 'hanging'
     const { call } = world.instance()
@@ -258,7 +258,7 @@ describe('a store that does not answer', () => {
     expect(world.reads).toHaveLength(1)
   })
 
-  test('does not open the door to a token that is not valid', async () => {
+  test('does not let an invalid token pass', async () => {
     const world = createGrantWorld()
     world.store = 'down'
     const { status } = world.instance()

@@ -50,7 +50,7 @@ describe('browsers', () => {
     'http://localhost:6274',
     'http://127.0.0.1:1',
     'http://[::1]:8',
-  ])('a page from %s is led to sign-in [S-10]', async (origin) => {
+  ])('a page from %s gets the challenge [S-10]', async (origin) => {
     const { fetch } = createTestEndpoint([key], searchServer)
     expect((await fetch(post(rpc('tools/list'), { origin }))).status).toBe(401)
     expect((await fetch(authorized(rpc('tools/list'), token, { origin }))).status).toBe(200)
@@ -73,7 +73,7 @@ describe('browsers', () => {
   ]
 
   test.each(foreign)(
-    'a page from %j acts with a good token, which no browser sends by itself [S-10]',
+    'a page from %j may call tools with a valid token, which no browser sends by itself [S-10]',
     async (origin) => {
       const { fetch } = createTestEndpoint([key], searchServer)
       const response = await fetch(authorized(ask('how?'), token, { origin }))
@@ -121,7 +121,7 @@ describe('browsers', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('an operator may allow every page over TLS, and still no opaque origin', async () => {
+  test('an operator may allow every page over TLS, but no opaque origin', async () => {
     const { fetch } = createTestEndpoint([key], searchServer, { allowedOrigins: ['https://*'], requireAuth: false })
     const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
     expect(await status('https://any.example')).toBe(200)
@@ -129,7 +129,7 @@ describe('browsers', () => {
     expect(await status('null')).toBe(403)
   })
 
-  test('an operator may list the page of an app, in whichever case it spells itself', async () => {
+  test('an operator may list the origin of an app, in upper or lower case', async () => {
     const { fetch } = createTestEndpoint([key], searchServer, {
       allowedOrigins: ['app://notes.md'],
       requireAuth: false,
@@ -141,7 +141,7 @@ describe('browsers', () => {
     ])
   })
 
-  test('a cookie counts for nothing', async () => {
+  test('a cookie is ignored', async () => {
     const { fetch } = createTestEndpoint([key], searchServer)
     const cookie = `access_token=${token}; __Host-browser=x; session=${token}`
     const response = await fetch(post(ask('how?'), { cookie }))

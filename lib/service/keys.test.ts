@@ -12,7 +12,7 @@ const never = new AbortController().signal
 const secret = newSecret()
 const complete = { MCP_OAUTH_SECRET: secret, UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
 
-/** The `kid` of each published key, after a writer of the store has put a key next to ours. */
+/** Returns the `kid` of each published key, after an attacker with write access to the store has added a key. */
 async function publishedWith(env: Readonly<Record<string, string>>): Promise<readonly (string | undefined)[]> {
   const store = createMemoryStore()
   const current = parseSecret(secret)
@@ -31,9 +31,12 @@ test.each([
   { MCP_OAUTH_TRUSTED_HOSTS: 'com' },
   { UPSTREAM_ISSUER: 'http://login.example/' },
   { MCP_BRAND_COLOR: 'red' },
-])('a writer of the store cannot publish a key, even while another setting is wrong: %j [O-09]', async (env) => {
-  expect(await publishedWith(env)).toEqual(['ours'])
-})
+])(
+  'an attacker with write access to the store cannot publish a key, even while another setting is wrong: %j [O-09]',
+  async (env) => {
+    expect(await publishedWith(env)).toEqual(['ours'])
+  },
+)
 
 test.each([
   { MCP_OAUTH_SECRET: '' },

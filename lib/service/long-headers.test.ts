@@ -6,11 +6,11 @@ import { shownToken } from '../oauth/http/operator-token.ts'
 import { parseAuthorization } from '../resource-server/authorization-header.ts'
 
 /**
- * Characters, many times what any server takes. A reader whose work grows with the square of the length takes a minute for
- * so many; the others some milliseconds.
+ * Characters, many times more than any server accepts. A reader that takes quadratic time needs a minute for them. A reader
+ * that takes linear time needs some milliseconds.
  */
 const length = 250_000
-/** Milliseconds for one header: generous for a machine with a lot to do, and far from that minute. */
+/** Milliseconds for one header: enough for a busy machine, and far less than that minute. */
 const generous = 20_000
 
 const cookies = createCookies('https://docs.example')
@@ -23,7 +23,7 @@ const readers: Record<string, (text: string) => unknown> = {
   Cookie: (text) => cookies.read(new Request('https://docs.example', { headers: { cookie: text } })),
 }
 
-/** What such a header begins with, what it repeats, and what stands at its end, so that what fitted until then does not fit. */
+/** The beginning of each header, its repeated part, and an end that makes a matching text fail at the last character. */
 const rows = [
   ['Bearer x', ' ', 'y z'],
   ['Bearer x', '\t', 'y, z'],
@@ -48,7 +48,7 @@ const rows = [
 ] as const
 
 test.each(Object.keys(readers))(
-  '%s: a long header costs no more for its length than a short one',
+  '%s: the time to read a header grows only linearly with its length',
   (name) => {
     for (const [start, repeated, end] of rows) {
       const began = performance.now()

@@ -9,7 +9,7 @@ const site = { issuer: 'https://docs.example', storeName: 's', production: true 
 const local = { issuer: 'http://localhost:8888', storeName: 's', production: false }
 const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
 
-/** The configuration, with its problems as texts. */
+/** Returns the configuration, with its problems as texts. */
 function configured(env: Environment, at: Site) {
   const configuration = readConfiguration(env, at)
   return { ...configuration, problems: configuration.problems.map(({ text }) => text) }
@@ -24,7 +24,7 @@ describe('configuration', () => {
     expect(mcp.requireAuth).toBe(false)
   })
 
-  test('names every missing or wrong setting at once, and no value [O-10]', () => {
+  test('reports every missing or wrong setting at once, and repeats no value [O-10]', () => {
     const wrong = {
       MCP_OAUTH_SECRET: 'hunter2',
       MCP_OAUTH_ACCESS_TTL: '1e9',
@@ -55,7 +55,7 @@ describe('configuration', () => {
     expect(configured(complete, { ...site, issuer }).signIn).toBeNull(),
   )
 
-  test('accepts a whole private RSA key of 2048 bits or more, and no other key', () => {
+  test('accepts only a complete private RSA key of 2048 bits or more', () => {
     const withJwk = (jwk: object) => configured({ ...complete, MCP_OAUTH_SIGNING_JWK: JSON.stringify(jwk) }, site)
     const rsa = (modulusLength: number) =>
       generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ format: 'jwk' })
@@ -73,7 +73,7 @@ describe('configuration', () => {
     }
   })
 
-  test('REQUIRE_AUTH is on with the word true; any word but true and false is reported, and opens nothing [O-10 F-000-16]', () => {
+  test('REQUIRE_AUTH is on with the word true; any other word except false is reported, and counts as on [O-10 F-000-16]', () => {
     const read = (value: string) => configured({ ...complete, REQUIRE_AUTH: value }, site)
     for (const value of ['true', ' true '])
       expect([read(value).mcp.requireAuth, read(value).problems]).toEqual([true, []])
@@ -98,14 +98,14 @@ describe('the provider', () => {
     ['nothing', without, local, undefined],
     ['NETLIFY_DEV', { ...without, NETLIFY_DEV: 'true' }, local, 'mock'],
     ['MCP_OAUTH_ALLOW_MOCK', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true' }, local, 'mock'],
-    ['another word', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
+    ['a value other than true', { ...without, MCP_OAUTH_ALLOW_MOCK: '1' }, local, undefined],
     ['the mock in production', { ...without, MCP_OAUTH_ALLOW_MOCK: 'true', NETLIFY_DEV: 'true' }, site, undefined],
   ])('by %s', (_what, env, at, kind) => expect(kindOf(env, at)).toBe(kind))
 
   test.each<[string, Environment, string | undefined]>([
     ['is Redpanda’s by default', {}, 'https://auth.prd.cloud.redpanda.com/'],
-    ['is another by its older name', { REDPANDA_OAUTH_ISSUER: 'https://login.example/' }, 'https://login.example/'],
-    ['has no default with a brand of one’s own', { MCP_BRAND_NAME: 'Example' }, undefined],
+    ['may be set by its older name', { REDPANDA_OAUTH_ISSUER: 'https://login.example/' }, 'https://login.example/'],
+    ['has no default with another brand', { MCP_BRAND_NAME: 'Example' }, undefined],
   ])('%s [F-000-89]', (_what, env, issuer) => {
     const { signIn } = configured({ ...complete, ...env }, site)
     expect(signIn?.provider.kind === 'oidc' ? signIn.provider.issuer : undefined).toBe(issuer)
@@ -128,7 +128,7 @@ describe('clients in the settings', () => {
   })
 
   test.each(['web', '{}', JSON.stringify([{ ...web, client_secret: 'hunter22' }]), JSON.stringify([web, {}, null])])(
-    'that are wrong close the sign-in: each is named by its position, and no value is repeated: %s',
+    'that are wrong disable the sign-in: each is named by its position, and no value is repeated: %s',
     (value) => {
       const { signIn, problems } = read(value)
       expect(signIn).toBeNull()
@@ -172,7 +172,7 @@ describe('limits and hardening', () => {
       user: { limit: 200, windowSeconds: 3600 },
       address: undefined,
     })
-    // A wrong limit is the default limit, and not no limit.
+    // A wrong limit falls back to the default limit. It does not remove the limit.
     expect(limits({ MCP_USER_LIMIT: '-1', MCP_LIMIT_WINDOW_SEC: '0' })).toEqual({ user: sixty, address: sixty })
     for (const name of ['MCP_USER_LIMIT', 'MCP_ANONYMOUS_LIMIT', 'MCP_LIMIT_WINDOW_SEC']) {
       const { problems } = configured({ ...complete, [name]: 'many' }, site)

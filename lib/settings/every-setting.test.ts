@@ -8,7 +8,7 @@ import { knownNames, rowOf, settingNames, unreadNames } from './table.ts'
 const site = { issuer: 'https://docs.example', storeName: 's', production: true }
 const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
 
-/** What the service reports about these settings alone. */
+/** Returns the problems that the service reports about these settings alone. */
 const reviewAll = (env: Environment) => ({
   problems: readConfiguration(env, site).problems.map(({ text }) => text),
   unread: unreadNames(env),
@@ -184,24 +184,24 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 }
 
 describe('every setting', () => {
-  test('of the table has wrong values here', () => {
+  test('of the table has wrong values in this test', () => {
     expect([...knownNames].filter((name) => !(name in wrong) && name !== 'MCP_OAUTH_ISSUER')).toEqual([])
     expect(Object.values(wrong).filter((values) => values.length < 3)).toEqual([])
   })
 
   test.each(Object.entries(wrong))(
-    '%s: a wrong value is reported by the name of the setting, and never repeated',
+    '%s: a wrong value is reported under the name of the setting, and never repeated',
     (name, values) => {
       for (const value of values) {
         const { problems } = review({ [name]: value })
         expect(problems.join('\n'), value).toContain(name)
-        // A short value may also be one of our own words.
+        // A short value may also be a word of the message.
         if (value.length > 8) expect(problems.join('\n')).not.toContain(value)
       }
     },
   )
 
-  test.each(Object.keys(wrong))('%s: a wrong value closes what the table says, and nothing else [O-10]', (name) => {
+  test.each(Object.keys(wrong))('%s: a wrong value disables exactly what the table says [O-10]', (name) => {
     const [subject] = settingNames.flatMap((known) => {
       const { aliases = [], subject } = rowOf(known)
       return [known, ...aliases].includes(name) ? [subject] : []
@@ -216,7 +216,7 @@ describe('every setting', () => {
     }
   })
 
-  test.each([0, 1, 2])('all settings wrong at once: all are reported at once, and nothing else (%i)', (index) => {
+  test.each([0, 1, 2])('if all settings are wrong, the report names exactly these settings (%i)', (index) => {
     const env = Object.fromEntries(Object.entries(wrong).map(([name, values]) => [name, values[index] ?? '']))
     const { problems, unread } = review(env)
     expect(Object.keys(wrong).filter((name) => !problems.join('\n').includes(name))).toEqual([])
@@ -254,14 +254,14 @@ describe('a value whose meaning is clear is accepted', () => {
       'The Extraordinarily Long Name of a Company That Likes Words Very Much',
       'the_extraordinarily_long_name_of_a_company_that_like',
     ],
-  ])('a brand called %s is accepted, and the names of tools do without it', (name) => {
+  ])('a brand called %s is accepted, and the tool names do not contain it', (name) => {
     const own = { UPSTREAM_ISSUER: 'https://login.docs.example/', KAPA_MCP_SERVER_URL: 'https://kapa.docs.example/' }
     expect(review({ ...own, MCP_BRAND_NAME: name }).problems).toEqual([])
   })
 })
 
 describe('problems that belong together are reported together', () => {
-  test('a brand of one’s own, and nothing else: every setting that it makes required', () => {
+  test('for another brand without other settings: every setting that it makes required', () => {
     const { problems } = reviewAll({ MCP_BRAND_NAME: 'Example' })
     expect(problems).toEqual([
       'KAPA_API_KEY is missing',
@@ -296,7 +296,7 @@ describe('one value for two settings', () => {
   test.each([
     ['MCP_OAUTH_SECRET', { MCP_OAUTH_SECRET: one }],
     ['MCP_OAUTH_PREVIOUS_SECRETS', { MCP_OAUTH_PREVIOUS_SECRETS: `${other},${one}` }],
-  ])('a retired secret that is in %s too is reported: a leaked secret must open nothing', (_name, env) => {
+  ])('a retired secret that is also in %s is reported, because a leaked secret must open nothing', (_name, env) => {
     const problem =
       'MCP_OAUTH_RETIRED_SECRETS has a value that is MCP_OAUTH_SECRET or in MCP_OAUTH_PREVIOUS_SECRETS too'
     expect(values({ ...env, MCP_OAUTH_RETIRED_SECRETS: one })).toEqual([problem])
@@ -338,11 +338,11 @@ describe('a misspelled setting', () => {
     'CRM_WEBHOOK',
     'mcp_brand_name',
     'REDPANDA_OAUTH_ID',
-  ])('%s is named, and closes nothing', (name) =>
+  ])('%s is reported, and disables nothing', (name) =>
     expect(review({ [name]: 'x' })).toEqual({ problems: [], unread: [name] }),
   )
 
-  test('is not a variable of another program', () => {
+  test('is not confused with a variable of another program', () => {
     const others = { PATH: '/bin', REDPANDA_BROKERS: 'x', URL: 'https://docs.example', SITE_NAME: 'docs', CRMX: '1' }
     expect(review(others).unread).toEqual([])
   })

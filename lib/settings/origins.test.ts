@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSettingsReader } from './reader.ts'
 
-/** The origins in `MCP_ALLOWED_ORIGINS`. */
+/** Returns the origins in `MCP_ALLOWED_ORIGINS`. */
 function read(value: string) {
   const settings = createSettingsReader({ MCP_ALLOWED_ORIGINS: value })
   const origins = settings.read('MCP_ALLOWED_ORIGINS')
@@ -29,7 +29,7 @@ test.each([
   expect(read(value)).toEqual({ origins: [origin], problems: [] })
 })
 
-test('a list is read whole, without its wrong entries, which are reported by position and not repeated [F-004-13 O-10]', () => {
+test('a list keeps its good entries, and its wrong entries are reported by position and not repeated [F-004-13 O-10]', () => {
   const { origins, problems } = read('https://a.example/, null, tauri://localhost, https://b.example/path')
   expect(origins).toEqual(['https://a.example', 'tauri://localhost'])
   expect(problems).toEqual([

@@ -15,12 +15,12 @@ const plans = {
 }
 
 describe('plans', () => {
-  test('there are none unless the operator sets some', () => {
+  test('do not exist unless the operator sets some', () => {
     expect(read('')).toEqual({ plans: [], problems: [] })
     expect(read({})).toEqual({ plans: [], problems: [] })
   })
 
-  test('are limits by organization and by domain, with 0 for no limit; a name that no header can hold is not shown [F-000-22]', () => {
+  test('set limits by organization and by domain, with 0 for no limit; a name that no header can carry is not shown [F-000-22]', () => {
     const { plans: found, problems } = read(plans)
     expect(problems).toEqual([])
     expect(found).toEqual([
@@ -38,7 +38,7 @@ describe('plans', () => {
     const policyFor = (token: Parameters<typeof planOf>[1]) => planOf(found, token)?.policy
     const verified = (email: string) => ({ email, emailVerified: true })
 
-    test('it is that of the organization, or else of the verified address, or else none', () => {
+    test('the plan is that of the organization, or else of the verified address, or else none', () => {
       expect(policyFor({ organization: { id: 'org_1' } })).toBe('team')
       expect(policyFor(verified('ada@EXAMPLE.com.'))).toBe('team')
       expect(policyFor(verified('ada@université.example'))).toBe('user')
@@ -85,7 +85,7 @@ describe('plans', () => {
     ['an organization in two plans', { a: { limit: 1, organizations: ['o'] }, b: { limit: 2, organizations: ['o'] } }],
     ['a domain in two plans', { a: { limit: 1, domains: ['a.example'] }, b: { limit: 2, domains: ['A.example.'] } }],
     ['no longer than', { team: { limit: 1, organizations: Array(100).fill('x'.repeat(200)) } }],
-  ])('%s: reported for %j by position and without the value, and no plan holds [O-10]', (problem, value) => {
+  ])('%s: reported for %j by position and without the value, and no plan applies [O-10]', (problem, value) => {
     const { plans: found, problems } = read(value)
     expect(found).toEqual([])
     expect(problems).toEqual([expect.stringContaining(problem)])
@@ -93,7 +93,7 @@ describe('plans', () => {
     expect(problems.join()).not.toMatch(/hunter2|example/)
   })
 
-  test('every wrong plan is named', () => {
+  test('every wrong plan is reported', () => {
     const wrong = { limit: -1, domains: ['example.com'] }
     expect(read({ a: wrong, b: plans.team, c: wrong }).problems).toEqual([
       expect.stringContaining('MCP_PLANS[0]'),
@@ -101,7 +101,7 @@ describe('plans', () => {
     ])
   })
 
-  test('a plan may have the name of a member that all objects have', () => {
+  test('a plan may be named like a member of Object.prototype', () => {
     expect(read('{"constructor":{"limit":1,"domains":["example.com"]}}').plans).toMatchObject([
       { policy: 'constructor' },
     ])

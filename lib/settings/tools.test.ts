@@ -17,11 +17,11 @@ function toolsFor(env: Environment) {
 }
 const namesFor = (env: Environment) => toolsOf(toolsFor(env)).map(({ name }) => name)
 
-describe('a brand of one’s own', () => {
+describe('another brand than Redpanda', () => {
   const acme = { MCP_BRAND_NAME: 'Acme & Sons' }
   const kapa = { KAPA_MCP_SERVER_URL: 'https://acme.mcp.kapa.ai' }
 
-  test('has nothing of Redpanda’s: neither names, links, privacy policy, tools nor the scope for one', () => {
+  test('gets nothing of Redpanda: no names, links, privacy policy, tools or scopes', () => {
     const env = { ...needed, ...acme, ...kapa, UPSTREAM_ISSUER: 'https://login.acme.example/' }
     const { brand, scopesOffered, problems } = readConfiguration(env, site)
     const tools = toolsFor(env)
@@ -33,7 +33,7 @@ describe('a brand of one’s own', () => {
     expect(namesFor(env)).toEqual(['ask_acme_sons_question', 'auth_status', 'whoami'])
   })
 
-  test('must name its OpenID Provider and its answer service: no key and no user goes to Redpanda', () => {
+  test('must name its OpenID Provider and its answer service, so that no key and no user goes to Redpanda', () => {
     const noProvider = expect.stringMatching(/^UPSTREAM_ISSUER is missing: with MCP_BRAND_NAME/)
     expect(toolsFor({ ...needed, ...acme }).problems).toEqual([
       noProvider,
@@ -42,7 +42,7 @@ describe('a brand of one’s own', () => {
     expect(toolsFor({ ...needed, ...acme, KAPA_PROJECT_ID: 'p1' }).problems).toEqual([noProvider])
   })
 
-  test('without one, all of Redpanda’s tools are there', () => {
+  test('is not set by default, and all tools of Redpanda exist', () => {
     expect(readConfiguration(needed, site).scopesOffered).toEqual(['docs:read', 'docs:feedback'])
     expect(namesFor(needed)).toEqual([
       'ask_redpanda_question',
@@ -61,7 +61,7 @@ test('without a form for feedback, clients do not ask for its scope', () => {
   expect(scopesOffered).toEqual(['docs:read'])
 })
 
-test('without the base of the API pages no API is named, because a model could not ask for one', () => {
+test('without the base URL of the API pages no API is named, because a model could not ask for one', () => {
   const hub = { MCP_BRAND_NAME: 'Acme', MCP_API_HUB_URL: 'https://hub.acme.example/mcp', MCP_API_NAMES: 'billing' }
   expect(toolsFor(hub).apiReference?.list.description).not.toContain('billing')
   const pages = { ...hub, MCP_API_DOCS_URL: 'https://docs.acme.example/api/' }
@@ -108,7 +108,7 @@ describe('mistakes', () => {
     [{ KAPA_PROJECT_ID: 'p', KAPA_MCP_SERVER_URL: 'https://x.example' }, /two ways to ask Kapa/],
     [{ KAPA_PROJECT_ID: '../x' }, /^KAPA_PROJECT_ID must be the id/],
     [{ MCP_LAZY_AUTH: 'yes' }, /^MCP_LAZY_AUTH must be true or false/],
-  ])('%j is reported by the name of the setting [O-10]', (env, problem) => {
+  ])('%j is reported under the name of the setting [O-10]', (env, problem) => {
     expect(toolsFor({ ...needed, ...env }).problems).toEqual([expect.stringMatching(problem)])
   })
 

@@ -8,7 +8,7 @@ const now = Date.UTC(2026, 10, 21)
 
 const keysOf = async (store: Store) => (await store.list('', signal)).keys
 
-test('a store that keeps its promises is ready, and holds nothing afterwards [O-03]', async () => {
+test('a correct store is ready, and contains nothing afterwards [O-03]', async () => {
   const store = createMemoryStore()
   expect(await proveConditionalWrites(store, now, signal)).toBeNull()
   expect(await keysOf(store)).toEqual([])
@@ -17,7 +17,7 @@ test('a store that keeps its promises is ready, and holds nothing afterwards [O-
 const won = { won: true, version: 'v' } as const
 const lost = (ambiguous: boolean) => ({ won: false, ambiguous }) as const
 
-/** A store that is good but for what `broken` does instead. */
+/** A correct store, except for the operations in `broken`. */
 const storeWith = (broken: (store: Store) => Partial<Store>): Store => {
   const store = createMemoryStore()
   return { ...store, ...broken(store) }
@@ -61,8 +61,8 @@ test.each<[string, StoreFault, (store: Store) => Partial<Store>]>([
       },
     }),
   ],
-  ['nobody can create', 'store_not_conditional', () => ({ create: async () => lost(false) })],
-  ['nobody can replace', 'store_not_conditional', () => ({ replace: async () => lost(false) })],
+  ['no create succeeds', 'store_not_conditional', () => ({ create: async () => lost(false) })],
+  ['no replace succeeds', 'store_not_conditional', () => ({ replace: async () => lost(false) })],
   ['it cannot tell who won', 'store_unavailable', () => ({ create: async () => lost(true) })],
   ['it does not answer', 'store_unavailable', () => ({ create: down })],
   ['it stops answering', 'store_unavailable', () => ({ replace: down })],
@@ -70,14 +70,14 @@ test.each<[string, StoreFault, (store: Store) => Partial<Store>]>([
   expect(await proveConditionalWrites(storeWith(broken), now, signal)).toBe(fault)
 })
 
-test('what an interrupted proof leaves behind has an end that the sweep reads', async () => {
+test('the record of an interrupted check has an expiry that the sweep reads', async () => {
   const store = storeWith(() => ({ remove: down }))
   expect(await proveConditionalWrites(store, now, signal)).toBe('store_unavailable')
   const [key = ''] = await keysOf(store)
   expect(Number(key.split('/')[1])).toBe(now / 1000 + 60)
 })
 
-test('a hundred callers at once and in the next ten seconds cost one proof, good or bad, and one report', async () => {
+test('a hundred callers within ten seconds cause one check, whatever its result, and one report', async () => {
   let time = now
   let creates = 0
   const faults: StoreFault[] = []

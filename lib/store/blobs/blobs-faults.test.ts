@@ -16,13 +16,13 @@ beforeAll(async () => {
 beforeEach(() => emulator.reset())
 afterAll(() => emulator.stop())
 
-/** The value that is really stored. */
+/** Returns the value that is actually stored. */
 function truth(key: string): unknown {
   const stored = emulator.inspect(name, key)
   return stored === null ? null : JSON.parse(stored.body).value
 }
 
-/** Methods of the requests that `operation` causes. */
+/** Returns the methods of the requests that `operation` causes. */
 async function requestsOf(operation: () => Promise<unknown>): Promise<string[]> {
   const after = emulator.operations().at(-1)?.sequence ?? 0
   await operation().catch(() => {})
@@ -33,8 +33,8 @@ const mine = { by: 'this call' }
 const theirs = { by: 'someone else' }
 
 /**
- * Every operation, in every situation, with what it must never claim. `truths` are statuses by which the service itself
- * says that it is so (a 412 is a loss): a service that lies in those cannot be seen through.
+ * Every operation in every situation, with the results that it must never return. `truths` are statuses that state a fact
+ * (a 412 is a loss): a service that lies with such a status cannot be detected.
  */
 const situations: {
   readonly [situation: string]: {
@@ -114,9 +114,9 @@ const situations: {
     },
   },
 }
-/** Where someone else's record is there before. */
+/** Situations in which a record of another writer exists before the operation. */
 const existing = /exists|replace|remove|list|put/
-/** Where it must still be there afterwards. */
+/** Situations in which that record must still exist afterwards. */
 const untouched = /create of a key that exists|old version/
 
 const statuses = [
@@ -134,7 +134,7 @@ const faults: FaultInput[] = [
 describe.each(Object.entries(situations))('%s', (situation, { method, truths, run }) => {
   const possible = faults.filter((fault) => fault.action !== 'status' || !truths.includes(fault.status))
 
-  /** Everyone at once, each with a fault on a key of its own. */
+  /** All faults at once, each on its own key. */
   function underFaults(hasty: Store, count: number | undefined) {
     return Promise.all(
       possible.map(async (fault, index) => {
@@ -147,7 +147,7 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     )
   }
 
-  test('under a fault that never heals, ends in the truth or as unavailable [O-04 O-05]', async () => {
+  test('under a permanent fault, returns the truth or `unavailable` [O-04 O-05]', async () => {
     const hasty = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 60, retryDelays: [1, 2] })
     for (const { fault, outcome, stored } of await underFaults(hasty, undefined)) {
       if (outcome !== undefined) expect(outcome, JSON.stringify(fault)).toBeInstanceOf(StoreUnavailable)
@@ -155,8 +155,8 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     }
   })
 
-  test('under a fault that strikes once, a refusal included, ends in the truth', async () => {
-    // What hangs is given up after this time; everything else has to be done within it.
+  test('under a fault that happens once, including a refusal, returns the truth', async () => {
+    // A hanging operation is aborted after this time; all others must finish within it.
     const once = createBlobsStore({
       name,
       client: emulator.clientOptions(),
@@ -171,12 +171,12 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
 })
 
 describe('lost answers', () => {
-  test('a create whose answer was lost has won, at the price of one repetition and one read [O-05]', async () => {
+  test('a create whose answer was lost has won, after one repetition and one read [O-05]', async () => {
     emulator.addFault({ action: 'drop', when: 'after', method: 'PUT', count: 1 })
     expect(await requestsOf(async () => won(await store.create('lost', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
   })
 
-  test('so has a replace whose every answer was lost [O-05]', async () => {
+  test('a replace whose answers were all lost has won too [O-05]', async () => {
     await store.put('all-lost', theirs, signal)
     const version = (await store.get('all-lost', signal))?.version ?? ''
     emulator.addFault({ action: 'status', status: 503, when: 'after', method: 'PUT' })
@@ -184,7 +184,7 @@ describe('lost answers', () => {
     expect(await store.get('all-lost', signal)).toEqual({ value: mine, version: next })
   })
 
-  test('a write that landed, got no answer and was overwritten since is an ambiguous loss', async () => {
+  test('a write that took effect, got no answer and was overwritten since is an ambiguous loss', async () => {
     const version = won(await store.create('overtaken', { generation: 0 }, signal))
     const patient = createBlobsStore({
       name,
@@ -205,7 +205,7 @@ describe('lost answers', () => {
     ])
   })
 
-  test('an unclear write over a record that is still the expected one is unavailable, never a loss', async () => {
+  test('an unclear write over an unchanged record is unavailable, never a loss', async () => {
     const version = won(await store.create('unclear', theirs, signal))
     emulator.addFault({ action: 'status', status: 503, method: 'PUT' })
     await expect(store.replace('unclear', mine, version, signal)).rejects.toThrow(StoreUnavailable)
@@ -218,7 +218,7 @@ describe('lost answers', () => {
     await expect(store.create('unreadable', mine, signal)).rejects.toThrow(StoreUnavailable)
   })
 
-  test('a race with lost answers has at most one winner, and the record is the winner’s or that of a caller that got 503 [O-03 O-05]', async () => {
+  test('a race with lost answers has at most one winner, and the record is from the winner or from a caller that got 503 [O-03 O-05]', async () => {
     for (let round = 0; round < 40; round++) {
       const key = `race/${round}`
       emulator.clearFaults()
@@ -243,7 +243,7 @@ describe('lost answers', () => {
 })
 
 describe('requests', () => {
-  test('an operation that meets no fault sends exactly one, to the strong endpoint [O-03]', async () => {
+  test('an operation without a fault sends exactly one, to the strong endpoint [O-03]', async () => {
     expect(await requestsOf(() => store.create('one', mine, signal))).toEqual(['PUT'])
     const version = (await store.get('one', signal))?.version ?? ''
     expect(await requestsOf(() => store.create('one', mine, signal))).toEqual(['PUT'])
@@ -257,7 +257,7 @@ describe('requests', () => {
   })
 
   test.each([429, 503])(
-    'status %i for everything: three per operation, and three more to read a write back',
+    'status %i for all: three per operation, and three more to read a write back',
     async (status) => {
       emulator.addFault({ action: 'status', status })
       const [put, get] = [Array(3).fill('PUT'), Array(3).fill('GET')]
@@ -270,25 +270,31 @@ describe('requests', () => {
     },
   )
 
-  test.each([400, 401, 403, 404])('status %i for a write is repeated once, and final then [O-04]', async (status) => {
-    emulator.addFault({ action: 'status', status, method: 'PUT' })
-    for (const write of [
-      () => store.create('refused', mine, signal),
-      () => store.replace('refused', mine, 'version', signal),
-      () => store.put('refused', mine, signal),
-    ]) {
-      expect(await requestsOf(write)).toEqual(['PUT', 'PUT'])
-      await expect(write()).rejects.toThrow(StoreUnavailable)
-    }
-  })
+  test.each([400, 401, 403, 404])(
+    'status %i for a write: the write is repeated once, and then the status is final [O-04]',
+    async (status) => {
+      emulator.addFault({ action: 'status', status, method: 'PUT' })
+      for (const write of [
+        () => store.create('refused', mine, signal),
+        () => store.replace('refused', mine, 'version', signal),
+        () => store.put('refused', mine, signal),
+      ]) {
+        expect(await requestsOf(write)).toEqual(['PUT', 'PUT'])
+        await expect(write()).rejects.toThrow(StoreUnavailable)
+      }
+    },
+  )
 
-  test.each([400, 401, 403])('status %i for a read, a removal or a list likewise', async (status) => {
-    emulator.addFault({ action: 'status', status })
-    expect(await requestsOf(() => store.get('refused', signal))).toEqual(['GET', 'GET'])
-    expect(await requestsOf(() => store.remove('refused', signal))).toEqual(['DELETE', 'DELETE'])
-    expect(await requestsOf(() => store.list('refused', signal))).toEqual(['LIST', 'LIST'])
-    await expect(store.get('refused', signal)).rejects.toThrow(StoreUnavailable)
-  })
+  test.each([400, 401, 403])(
+    'status %i for a read, a removal or a list: repeated once, and then final',
+    async (status) => {
+      emulator.addFault({ action: 'status', status })
+      expect(await requestsOf(() => store.get('refused', signal))).toEqual(['GET', 'GET'])
+      expect(await requestsOf(() => store.remove('refused', signal))).toEqual(['DELETE', 'DELETE'])
+      expect(await requestsOf(() => store.list('refused', signal))).toEqual(['LIST', 'LIST'])
+      await expect(store.get('refused', signal)).rejects.toThrow(StoreUnavailable)
+    },
+  )
 
   test('a refusal between other faults counts as one', async () => {
     emulator.addFault({ action: 'status', status: 503, method: 'PUT', count: 1 })
@@ -297,7 +303,7 @@ describe('requests', () => {
     expect(truth('between')).toEqual(mine)
   })
 
-  test('a refused write that landed all the same has won, and is not taken for another writer’s', async () => {
+  test('a refused write that took effect has won, and is not taken for the write of another caller', async () => {
     emulator.addFault({ action: 'status', status: 403, when: 'after', method: 'PUT', count: 1 })
     expect(await requestsOf(async () => won(await store.create('landed', mine, signal)))).toEqual(['PUT', 'PUT', 'GET'])
   })

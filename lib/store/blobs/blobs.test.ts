@@ -17,11 +17,11 @@ beforeEach(() => emulator.reset())
 afterAll(() => emulator.stop())
 
 describe('deadline', () => {
-  // The patience of the adapter is endless here: only the signal can end these.
+  // The adapter has no time limit in these tests: only the signal can end an operation.
   const patient = () =>
     createBlobsStore({ name: 'deadline', client: emulator.clientOptions(), attemptTimeout: 3e5, retryDelays: [3e5] })
 
-  /** Starts every operation on the key, ends the deadline once all their requests have arrived. */
+  /** Starts every operation on the key, and fires the signal when all requests have arrived. */
   async function expectUnavailable(): Promise<void> {
     const deadline = new AbortController()
     const after = emulator.operations().length
@@ -37,7 +37,7 @@ describe('deadline', () => {
   }
 
   test.each([{ action: 'hang' }, { action: 'hang', when: 'after' }, { action: 'slow' }] as const)(
-    'ends every operation as unavailable, in mid-request: %j',
+    'ends every operation as unavailable during a request: %j',
     async (fault) => {
       await patient().put('key', { long: 'x'.repeat(5000) }, signal)
       emulator.addFault(fault)
@@ -45,7 +45,7 @@ describe('deadline', () => {
     },
   )
 
-  test('ends every operation as unavailable, while it waits to try again [T-25]', async () => {
+  test('ends every operation as unavailable during the wait before a retry [T-25]', async () => {
     emulator.addFault({ action: 'status', status: 503 })
     await expectUnavailable()
   })
@@ -97,7 +97,7 @@ describe('connections', () => {
     })
   })
 
-  test('that the other side drops while idle cause no failure, and are replaced [O-13]', async () => {
+  test('that the server closes while idle cause no failure, and are replaced [O-13]', async () => {
     const unhandled = vi.fn()
     process.on('uncaughtException', unhandled)
     let open: Socket | undefined
@@ -134,7 +134,7 @@ describe('connections', () => {
     })
   })
 
-  test('an answer that grows beyond any page of keys is cut off', async () => {
+  test('an answer that is larger than any page of keys is cut off', async () => {
     const chunk = Buffer.alloc(1024 * 1024, ' ')
     let poured = 0
     const handler: Handler = (_request, response) => {
@@ -156,7 +156,7 @@ describe('connections', () => {
   })
 
   test.each([404, 403, 500])(
-    'an error page of status %i that has an ETag of its own is no win [O-04]',
+    'an error page of status %i with an ETag does not count as a win [O-04]',
     async (status) => {
       const handler: Handler = (_request, response) =>
         void response.writeHead(status, { etag: '"page"' }).end('<p>sorry')
@@ -179,7 +179,7 @@ describe('connections', () => {
     })
   })
 
-  test('a refused one is unavailable', async () => {
+  test('refused connections are unavailable', async () => {
     const stopped = await startBlobsEmulator()
     await stopped.stop()
     const store = createBlobsStore({ name: 'own', client: stopped.clientOptions(), retryDelays: [1] })
@@ -193,7 +193,7 @@ describe('environment', () => {
     ['without', {}],
     ['with', { credentials: () => process.env.NETLIFY_BLOBS_CONTEXT }],
   ])(
-    'is read for each operation, as Netlify sets it anew for each invocation: %s reuse of clients',
+    'is read for each operation, because Netlify sets it for each invocation: %s reuse of clients',
     async (_how, reuse) => {
       const other = await startBlobsEmulator()
       const store = createBlobsStore({ name: 'environment', ...reuse })
@@ -232,7 +232,7 @@ describe('foreign content', () => {
     expect(await store.create('key', {}, signal)).toEqual({ won: false, ambiguous: false })
   })
 
-  test('errors name neither token nor content', async () => {
+  test('errors contain neither the token nor the content', async () => {
     const client = { ...emulator.clientOptions(), token: 'a-secret-token' }
     const error = await createBlobsStore({ name: 'foreign', client }).get('key', signal).catch(String)
     expect(error).toBe('StoreUnavailable: Netlify Blobs refused with status 403')

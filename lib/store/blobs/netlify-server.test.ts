@@ -6,12 +6,12 @@ import { proveConditionalWrites } from '../readiness.ts'
 import { type Store, StoreUnavailable } from '../store.ts'
 import { createBlobsStore } from './blobs.ts'
 
-/** The store under `netlify dev`, one caller at a time: races are decided by Netlify Blobs and by our emulator only. */
+/** The store under `netlify dev`, with one caller at a time: only Netlify Blobs and this project's emulator decide races. */
 
 const { signal } = new AbortController()
 let server: Awaited<ReturnType<typeof startNetlifyServer>>
 let store: Store
-/** As everywhere else. */
+/** The store without the option, as in all other environments. */
 let strict: Store
 
 beforeAll(async () => {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 describe('on Netlify’s local server', () => {
-  test('create wins once, and get gives the version that it gave', async () => {
+  test('create wins once, and get returns the same version', async () => {
     const version = won(await store.create('grants/one', { by: 1 }, signal))
     expect(await store.get('grants/one', signal)).toEqual({ value: { by: 1 }, version })
     expect(await store.create('grants/one', { by: 2 }, signal)).toEqual({ won: false, ambiguous: false })
@@ -43,7 +43,7 @@ describe('on Netlify’s local server', () => {
     expect(await store.replace('grants/none', {}, third, signal)).toEqual({ won: false, ambiguous: false })
   })
 
-  test('the same value has another version each time; put outdates it; a removed key is gone', async () => {
+  test('each write of the same value has a new version; put changes it too; a removed key is absent', async () => {
     const first = won(await store.create('a/three', {}, signal))
     const second = won(await store.replace('a/three', {}, first, signal))
     await store.put('a/three', {}, signal)
@@ -54,14 +54,14 @@ describe('on Netlify’s local server', () => {
     expect((await store.list('a/', signal)).keys).toEqual(['a/three'])
   })
 
-  test('the store proves to be ready; without the option it does not, since no read has a version', async () => {
+  test('the store passes the readiness check; without the option it fails, because no read has a version', async () => {
     expect(await proveConditionalWrites(store, Date.now(), signal)).toBeNull()
     expect(await proveConditionalWrites(strict, Date.now(), signal)).toBe('store_unavailable')
     await expect(strict.get('grants/one', signal)).rejects.toThrow(StoreUnavailable)
   })
 })
 
-test('with the option, a server that has ETags decides races as without it', async () => {
+test('with the option, a server with ETags decides races in the same way', async () => {
   const emulator = await startBlobsEmulator()
   const local = createBlobsStore({ name: 'local', client: emulator.clientOptions(), readsWithoutETag: true })
   let version = won(await local.create('race', { round: -1 }, signal))
