@@ -53,7 +53,7 @@ function wordsFor(destination: Destination, { productName }: Brand) {
     return {
       place: app,
       sendsTo: html`<b>${app}</b><br><code>${breakable(destination.address)}</code>`,
-      warning: `Any app on this device can claim these links. The app that opens ${caution}`,
+      warning: `Any app on this device can claim these links, and ${caution}`,
       button: `Open ${app}`,
       after: 'If nothing opens, press the button again. You can close this page afterwards.',
     }
