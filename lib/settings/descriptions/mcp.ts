@@ -23,7 +23,7 @@ export const access = {
     example: 'true',
   },
   MCP_ASK_ALL_SCOPES: {
-    what: '`true`: clients ask for the scope of feedback at the sign-in. `false`: when the tool for feedback needs it, which clients on the TypeScript SDK 1.x cannot do.',
+    what: '`true`: clients request the scope of feedback at the sign-in. `false`: a client requests it when the tool for feedback needs it. Clients on the TypeScript SDK 1.x cannot do that.',
     more: 'The 401 tells clients which scopes to ask for. With `true`, the consent page names both, and the user can leave feedback out. See [why](#feedback).',
     default: '`true` where there is a tool for feedback',
     example: 'false',
