@@ -28,7 +28,7 @@ async function signedIn(more: Record<string, string> = {}) {
 }
 
 describe('a sign-in', () => {
-  test('ends at the client with code, state and iss, and gives tokens that the published keys verify [D-03 A-15 A29 T-04 T-16 T-17 B8-3 B8-15]', async () => {
+  test('returns to the client with code, state and iss, and its tokens verify with the published keys [D-03 A-15 A29 T-04 T-16 T-17 B8-3 B8-15]', async () => {
     const { server, clientId, location, form } = await signedIn()
     expect(location.origin + location.pathname).toBe(redirectUri)
     expect([...location.searchParams.keys()].sort()).toEqual(['code', 'iss', 'state'])
@@ -139,7 +139,7 @@ describe('a refresh', () => {
     expect(new Set(answers.map(({ body }) => body.access_token)).size).toBe(50)
   })
 
-  test('a lost answer heals within the grace window, with the identical successor [T-21 B8-6]', async () => {
+  test('a client that lost the answer gets the identical successor within the grace window [T-21 B8-6]', async () => {
     const { server, refresh, first } = await refreshed()
     const second = (await refresh(first)).body.refresh_token
     server.clock += 60_000
@@ -276,7 +276,7 @@ describe('consent', () => {
     return { server, browser, page, clientId }
   }
 
-  test('is asked before the browser goes to the provider; only approval sets the cookie that the callback needs [C-01 C-09 C-10 F-01 A8 B8-1]', async () => {
+  test('is asked for before the browser goes to the provider; only approval sets the cookie that the callback needs [C-01 C-09 C-10 F-01 A8 B8-1]', async () => {
     const { browser, page } = await shown()
     expect([...browser.cookies.keys()]).toEqual(['__Host-browser'])
     const approved = await browser.press(page, 'approve')
@@ -483,7 +483,7 @@ describe('the consent page switched off', () => {
     ['a sibling site', trusted, { 'sec-fetch-site': 'same-site' }, {}],
     ['a browser that does not say', trusted, {}, {}],
     ['a client that asks for consent', trusted, own, { prompt: 'consent' }],
-    ['a host nobody vouches for', 'https://app.example/cb', own, {}],
+    ['an untrusted host', 'https://app.example/cb', own, {}],
     ['a program on this computer', redirectUri, own, {}],
     ['an app’s own scheme', 'cursor://anysphere.cursor-mcp/oauth/callback', own, {}],
   ])('still shows it for %s [C-06 C-07 A8 A11]', async (_what, uri, headers, more) => {

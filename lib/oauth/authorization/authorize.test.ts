@@ -73,7 +73,7 @@ describe('state [A-11]', () => {
   })
 
   test.each(['other', 'client state'])(
-    'and %j beside it: nobody could tell which is meant, so neither comes back',
+    'and %j beside it: the server cannot know which is meant, so neither comes back',
     async (other) => {
       const { server, clientId } = await start()
       const refused = await server.fetch(
@@ -88,9 +88,9 @@ describe('state [A-11]', () => {
 describe('scope', () => {
   test.each([
     ['nothing', {}, 'docs:read'],
-    ['what we do not know', { scope: 'openid profile email claudeai' }, 'docs:read'],
-    ['more than we know', { scope: 'openid docs:feedback docs:read offline_access' }, 'docs:read docs:feedback'],
-    ['something malformed beside it', { scope: ' docs:feedback  "x"' }, 'docs:feedback'],
+    ['unknown scopes', { scope: 'openid profile email claudeai' }, 'docs:read'],
+    ['known and unknown scopes', { scope: 'openid docs:feedback docs:read offline_access' }, 'docs:read docs:feedback'],
+    ['a scope and something malformed', { scope: ' docs:feedback  "x"' }, 'docs:feedback'],
     ['offline_access alone', { scope: 'offline_access' }, 'docs:read'],
   ])('asked for %s: the answer says what was granted [A-10 D-12]', async (_what, more, granted) => {
     expect(await grantedScope(more)).toBe(granted)
@@ -140,7 +140,7 @@ describe('redirects', () => {
     expect([...location.searchParams.keys()]).toEqual(['from', 'x', 'code', 'state', 'iss'])
   })
 
-  test('the answers of a sign-in never go where the client did not register [A4 A1]', async () => {
+  test('the answers of a sign-in only go to registered redirect URIs [A4 A1]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)
@@ -171,27 +171,21 @@ describe('errors', () => {
     { request_uri: 'urn:x' },
   ]
 
-  test.each(wrong)(
-    '%j: error, state and iss, in the characters that may be used [A-16 A-07 A-08 A-12]',
-    async (more) => {
-      const { server, ask } = await start()
-      const { error_description: description, ...rest } = Object.fromEntries(answerOf(await ask(more)))
-      expect(description).toMatch(descriptionForm)
-      expect(rest).toEqual({ error: expect.stringMatching(/^[a-z_]+$/), state: 'client state', iss: server.issuer })
-    },
-  )
+  test.each(wrong)('%j: error, state and iss, with permitted characters only [A-16 A-07 A-08 A-12]', async (more) => {
+    const { server, ask } = await start()
+    const { error_description: description, ...rest } = Object.fromEntries(answerOf(await ask(more)))
+    expect(description).toMatch(descriptionForm)
+    expect(rest).toEqual({ error: expect.stringMatching(/^[a-z_]+$/), state: 'client state', iss: server.issuer })
+  })
 
-  test.each(wrong)(
-    '%j for a host that nobody vouches for: a page, and only a click leads there [A-17]',
-    async (more) => {
-      const { ask } = await start()
-      const response = await ask({ ...more, redirect_uri: untrusted })
-      expect([response.status, response.headers.get('location')]).toEqual([400, null])
-      expect(await response.text()).toContain('href="https://app.example/callback?error=')
-    },
-  )
+  test.each(wrong)('%j for an untrusted host: a page, and only a click leads there [A-17]', async (more) => {
+    const { ask } = await start()
+    const response = await ask({ ...more, redirect_uri: untrusted })
+    expect([response.status, response.headers.get('location')]).toEqual([400, null])
+    expect(await response.text()).toContain('href="https://app.example/callback?error=')
+  })
 
-  test('a program that asks for JSON is told in JSON [A-04]', async () => {
+  test('a program that asks for JSON gets the error in JSON [A-04]', async () => {
     const { ask } = await start()
     const response = await ask({ client_id: 'nobody' }, { headers: { accept: 'application/json' } })
     expect([response.status, response.headers.get('location')]).toEqual([400, null])

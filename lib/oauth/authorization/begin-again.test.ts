@@ -23,7 +23,7 @@ async function approved(signInLifetime?: number) {
   return {
     server,
     toProvider,
-    /** The provider sends the browser back, this many seconds after the approval. */
+    /** The provider sends the browser back this many seconds after the approval. */
     async backAfter(seconds: number, from: Response, identity: typeof server.identity) {
       server.clock = at + seconds * 1000
       server.identity = identity

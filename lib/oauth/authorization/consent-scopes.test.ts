@@ -18,7 +18,7 @@ import type { Client } from '../clients/client.ts'
 
 const both = 'docs:read docs:feedback'
 
-/** The page that this browser is shown, and the user's answer with these boxes ticked. */
+/** Shows the consent page in this browser, and posts the user's answer with these boxes ticked. */
 async function atConsent(server: Harness, scope = both, metadata: object = {}) {
   const clientId = await register(server, metadata)
   const browser = new TestBrowser(server)
@@ -69,7 +69,7 @@ describe('a scope that the user leaves out on the consent page', () => {
     expect(granted?.fields).toMatchObject({ scope: 'docs:read', leftOut: 'docs:feedback' })
   })
 
-  test('cannot be had by asking for it again at the token endpoint [C-14 T-20]', async () => {
+  test('is not granted to a client that asks for it again at the token endpoint [C-14 T-20]', async () => {
     const { approve, tokensAfter, refresh } = await atConsent(createHarness())
     const { refresh_token } = await tokensAfter(await approve('docs:feedback'))
     expect(saysOf(await refresh(refresh_token, { scope: both }))).toEqual(readOnly)
@@ -86,11 +86,11 @@ describe('a scope that the user leaves out on the consent page', () => {
 
   test.each<[string, readonly string[], string, object]>([
     ['nothing is ticked', [], both, everything],
-    ['a scope is named that nobody may leave out', ['docs:read'], both, everything],
+    ['a scope is named that users cannot leave out', ['docs:read'], both, everything],
     ['more is named than may be left out', ['docs:read', 'docs:feedback'], both, readOnly],
     ['it is named twice', ['docs:feedback', 'docs:feedback'], both, readOnly],
     ['nothing is named', [''], both, everything],
-    ['words are named that are none', ['on', 'true', 'docs:feedback docs:read', 'docs:admin'], both, everything],
+    ['words are named that are not scopes', ['on', 'true', 'docs:feedback docs:read', 'docs:admin'], both, everything],
     ['something longer is named', ['docs:feedback2', 'xdocs:feedback', 'DOCS:FEEDBACK'], both, everything],
     [
       'it was not asked for',

@@ -42,7 +42,7 @@ const refresh = (server: Harness, clientId: string, refresh_token = '') =>
 
 describe('a user who has agreed before', () => {
   test.each(['none', 'same-origin', 'same-site', 'cross-site'])(
-    'is asked again by the same client, having come by Sec-Fetch-Site: %s [C-06 C-07 A8 A11]',
+    'is asked again for the same client, on a request with Sec-Fetch-Site: %s [C-06 C-07 A8 A11]',
     async (site) => {
       const server = createHarness()
       const clientId = await register(server)
@@ -97,7 +97,7 @@ describe('the cookies of a sign-in', () => {
     expect(cookies.join()).not.toContain(clientId)
   })
 
-  test('do not satisfy the callback before the approval, nor when a name appears twice [C-10 C-09 F-02]', async () => {
+  test('do not satisfy the callback before the approval, or when a name appears twice [C-10 C-09 F-02]', async () => {
     const server = createHarness()
     const clientId = await register(server)
     const browser = new TestBrowser(server)

@@ -89,7 +89,7 @@ test('the longest possible name, redirect URI, user and state work together [A-1
 })
 
 test.each([longestState + 1, 5000, 8192, 12_000])(
-  'a state of %i characters is refused by name, and comes back all the same [A-11]',
+  'a state of %i characters is refused with an error that names state, and is still echoed [A-11]',
   async (length) => {
     const { clientId, browser } = await start()
     const state = 'x'.repeat(length)
@@ -133,7 +133,7 @@ describe('several sign-ins at once with long states', () => {
     expect(answers).toEqual(answers.map((_, at) => (at < finished ? 303 : 403)))
   })
 
-  test('the parts of one open only together, in their order, and for their own sign-in [F-02 A27]', async () => {
+  test('the cookie parts of one sign-in open only together, in order, and for that sign-in [F-02 A27]', async () => {
     const { server, clientId, browser } = await start()
     const stateOf = async () => {
       browser.cookies.clear()

@@ -95,7 +95,7 @@ describe.each(Object.entries(steps))('%s', (_step, prepare) => {
   })
 
   test.each([{}, { 'sec-fetch-dest': 'document' }, { 'sec-fetch-dest': 'document, document' }])(
-    'is for who says %j [C-08]',
+    'accepts a request with %j [C-08]',
     async (headers) => {
       expect((await (await prepare(createHarness()))(headers)).status).toBeLessThan(400)
     },
@@ -115,12 +115,12 @@ test.each(['text/html', 'application/json', '*/*', ''])(
 )
 
 describe('the limit of an address', () => {
-  test('is not used up by images on a web page: no document is fetched for them [M-14 O-11]', async () => {
+  test('is not used up by images on a web page, because no document is fetched for them [M-14 O-11]', async () => {
     const server = createHarness({ documents: { [unknownDocument]: tryLater } })
     const path = authorizePath(unknownDocument, newPkce())
     for (const dest of ['image', 'empty', 'iframe', 'script']) {
       const headers = { 'sec-fetch-dest': dest, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }
-      expect((await server.fetch(path, { headers })).status, 'not 429: nobody has counted').toBe(403)
+      expect((await server.fetch(path, { headers })).status, 'not 429: no request was counted').toBe(403)
     }
     expect((await server.fetch(path, { headers: { 'sec-fetch-dest': 'document' } })).status).toBe(429)
   })
@@ -133,9 +133,9 @@ describe.each([
   ['purpose', 'prefetch'],
   ['x-purpose', 'preview'],
   ['x-moz', 'prefetch'],
-])('a browser that loads ahead with %s: %s', (name, value) => {
+])('a browser that prefetches with %s: %s', (name, value) => {
   test.each(Object.keys(steps).filter((step) => step.startsWith('the c') && step !== 'the confirmation'))(
-    'takes no step: %s is there when the person goes [C-10]',
+    'takes no step: %s still works when the user opens it [C-10]',
     async (step) => {
       const take = await (steps[step]?.(createHarness()) ?? Promise.reject(new Error(step)))
       for (const dest of ['document', 'empty', '']) {

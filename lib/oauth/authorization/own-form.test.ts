@@ -54,7 +54,7 @@ describe.each([
   ['confirmation', 'confirm', atConfirmation],
 ] as const)('the form of the %s', (_name, yes, open) => {
   test.each([undefined, '', 'yes', 'Approve', 'Confirm', 'submit', 'approve confirm'])(
-    'with the action %j means no: there is neither a sign-in nor a code [C-01 C-11 A-17]',
+    'with the action %j counts as a refusal: no sign-in begins and no code is issued [C-01 C-11 A-17]',
     async (action) => {
       const { server, browser, press } = await open()
       const answer = await press(action)
@@ -70,8 +70,8 @@ describe.each([
   test.each<[string, Changes]>([
     ['by a sibling site, without an Origin', { ...silent, 'sec-fetch-site': 'same-site' }],
     ['by another site, without an Origin', { ...silent, 'sec-fetch-site': 'cross-site' }],
-    ['by nobody in particular', { ...silent, 'sec-fetch-site': 'none' }],
-    ['by who knows whom, without either header', { ...silent, ...old }],
+    ['with Sec-Fetch-Site: none, without an Origin', { ...silent, 'sec-fetch-site': 'none' }],
+    ['by a browser that sends neither header', { ...silent, ...old }],
     ['by a host that begins like ours', { ...old, origin: 'https://docs.example.evil.example' }],
     ['by a host that ends like ours', { ...old, origin: 'https://evil-docs.example' }],
     ['by another port of our host', { ...old, origin: 'https://docs.example:8443' }],
@@ -79,8 +79,8 @@ describe.each([
     ['by a page without an origin', { ...old, origin: 'null' }],
     ['by another site that claims to be the same', { origin: 'https://evil.example' }],
     ['by another site, whatever its Origin says', { 'sec-fetch-site': 'cross-site' }],
-    ['by a sibling site, likewise', { 'sec-fetch-site': 'same-site' }],
-    ['by nobody in particular, likewise', { 'sec-fetch-site': 'none' }],
+    ['by a sibling site', { 'sec-fetch-site': 'same-site' }],
+    ['with Sec-Fetch-Site: none', { 'sec-fetch-site': 'none' }],
   ])('a post %s is refused and changes nothing [C-08 A10]', async (_by, headers) => {
     const { browser, press } = await open()
     const before = [...browser.cookies]
@@ -98,7 +98,7 @@ describe.each([
 })
 
 test.each([undefined, 'cancel', 'yes', ''])(
-  'confirmed, and then posted again with the action %j: a page, and nobody is sent anywhere [A-17 F-02]',
+  'confirmed, and then posted again with the action %j: a page, and no redirect [A-17 F-02]',
   async (action) => {
     const { press } = await atConfirmation()
     const confirmed = (await press('confirm')).headers.get('location')
@@ -132,7 +132,7 @@ describe('a browser cookie', () => {
     ['quoted', `"${form.slice(2)}"`],
     ['with another letter', `${form.slice(1)}é`],
     ['one letter', 'A'],
-    ['with ours inside', `x=${form}`],
+    ['with a valid cookie inside', `x=${form}`],
   ])(
     'of another form (%s) is ignored: the page sets a new one and binds the form to it [C-08 C-09]',
     async (_, value) => {

@@ -52,7 +52,7 @@ describe.each([
     }
   })
 
-  test('gets its code only by the user’s click, and no code exists before [A-20]', async () => {
+  test('gets its code only after the user’s click, and no code exists before [A-20]', async () => {
     const { server, clientId, pkce, back, press } = await signedIn(uri)
     expect([back.status, back.headers.get('location'), codesOf(server)]).toEqual([200, null, 0])
     const asked = await back.text()
@@ -75,7 +75,7 @@ describe.each([
     expect(redeemed.status).toBe(200)
   })
 
-  test('is not told an error before the user was asked: no page opens the app then [A-17]', async () => {
+  test('gets no error before the consent of the user: no page opens the app [A-17]', async () => {
     const { server, clientId, browser } = await begin(uri)
     for (const wrong of [{ response_type: 'token' }, { code_challenge_method: 'plain' }, { prompt: 'none' }]) {
       const refused = await browser.open(authorizePath(clientId, newPkce(), { redirect_uri: uri, ...wrong }))
@@ -87,7 +87,7 @@ describe.each([
     expect(codesOf(server)).toBe(0)
   })
 
-  test('is told access_denied by a click, after the user canceled on a page [C-11]', async () => {
+  test('gets access_denied by a click, after the user canceled on a page [C-11]', async () => {
     const { browser, page } = await begin(uri)
     const onConsent = await browser.press(page, 'cancel')
     const { press } = await signedIn(uri)

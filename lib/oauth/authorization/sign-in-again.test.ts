@@ -21,7 +21,7 @@ async function start() {
   const browser = new TestBrowser(server)
   const page = await (await browser.open(authorizePath(await register(server), newPkce()))).text()
   let address = new URL((await browser.press(page, 'approve')).headers.get('location') ?? '')
-  /** The provider sends the browser back. Returns the next location, or what the page says. */
+  /** The provider sends the browser back. Returns the next location, or the text of the page. */
   const comeBack = async () => {
     const state = address.searchParams.get('state') ?? ''
     const answer = await browser.open(`/mcp/callback?${new URLSearchParams({ state, code: 'upstream-code' })}`)
@@ -44,7 +44,7 @@ describe('a provider that replaced another one during a sign-in', () => {
     expect([await comeBack(), server.identified]).toEqual([atClient, 1])
   })
 
-  test('is replaced by a third one: an error page', async () => {
+  test('is replaced by a third provider: an error page', async () => {
     const { server, comeBack } = await start()
     server.provider = 'another'
     expect(await comeBack()).toBe(atProvider)

@@ -12,7 +12,7 @@ const sealing = createSealing(issuer, newSecrets())
 const transactionsAt = (seconds: number) =>
   createTransactions({ cookies: createCookies(issuer), sealing, signInLifetime: 600, now: () => seconds * 1000 })
 const browserWith = (value: string) => new Request(issuer, { headers: { cookie: `__Host-tx.${state}=${value}` } })
-/** A request as it is sealed, and as this code names its members. */
+/** A request in its sealed form, and with the member names of this code. */
 const sealedRequest = {
   c: 'client',
   redirect_uri: 'http://127.0.0.1:7777/callback',

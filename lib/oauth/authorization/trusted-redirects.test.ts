@@ -9,7 +9,7 @@ import {
 
 const trustedHosts = ['claude.ai', 'one.example/callback', 'many.example/callbacks/']
 
-/** What the client is told of an error, and what happens after the sign-in. */
+/** Returns how the client learns of an error, and the answer after the sign-in. */
 async function answersFor(redirect_uri: string) {
   const server = createHarness({ trustedHosts })
   const clientId = await register(server, { redirect_uris: [redirect_uri] })

@@ -51,15 +51,15 @@ describe('an assertion [T-09]', () => {
     ['aud of another server', { aud: 'https://evil.example' }],
     ['aud of a preview of ours', { aud: 'https://deploy-preview-1--docs.netlify.app' }],
     ['aud that only begins like ours', { aud: `${issuer}.evil.example` }],
-    ['aud with a slash more', { aud: `${issuer}/` }],
+    ['aud with an extra slash', { aud: `${issuer}/` }],
     ['aud of another endpoint', { aud: `${issuer}/oauth/authorize` }],
     ['an array of aud, even of one', { aud: [issuer] }],
     ['no exp', { exp: undefined }],
     ['exp as text', { exp: `${now + 60}` }],
-    ['exp that is over', { exp: now - 61 }],
+    ['exp in the past', { exp: now - 61 }],
     ['exp tomorrow', { exp: now + 86_400 }],
     ['exp six minutes away', { exp: now + 361 }],
-    ['exp beyond all numbers', { exp: Number.MAX_VALUE }],
+    ['exp of the largest number', { exp: Number.MAX_VALUE }],
     ['iat in the future', { iat: now + 61 }],
     ['iat long ago', { iat: now - 601 }],
     ['nbf in the future', { nbf: now + 61 }],
@@ -71,7 +71,7 @@ describe('an assertion [T-09]', () => {
     expect(complaint(await curve.assertion(client, issuer, changed))).toMatch(/^client_assertion /)
   })
 
-  test('may come from a clock that is a minute off, and may lack iat', async () => {
+  test('may come from a client whose clock is a minute off, and may lack iat', async () => {
     const jwt = await curve.assertion(client, issuer, { iat: undefined, exp: now + 300 })
     for (const at of [now - 60, now, now + 359]) expect(complaint(jwt, at)).toBeUndefined()
     expect(complaint(jwt, now + 360)).toBe('client_assertion has expired')
@@ -84,9 +84,9 @@ describe('an assertion [T-09]', () => {
     ['alg as a list', `${encoded({ alg: ['RS256'] })}.${encoded(claims)}.AAAA`],
     ['no alg', `${encoded({})}.${encoded(claims)}.AAAA`],
     ['typ at+jwt', `${encoded({ alg: 'RS256', typ: 'at+jwt' })}.${encoded(claims)}.AAAA`],
-    ['kid that is none', `${encoded({ alg: 'RS256', kid: {} })}.${encoded(claims)}.AAAA`],
+    ['a kid that is not text', `${encoded({ alg: 'RS256', kid: {} })}.${encoded(claims)}.AAAA`],
     ['claims that are a list', `${encoded({ alg: 'RS256' })}.${encoded([claims])}.AAAA`],
-    ['no JWT', 'assertion'],
+    ['text that is not a JWT', 'assertion'],
     ['five parts', 'a.b.c.d.e'],
     ['nothing', ''],
     ['more than 16 KB', `${encoded({ alg: 'RS256' })}.${encoded({ ...claims, more: 'x'.repeat(16_384) })}.AAAA`],

@@ -43,7 +43,7 @@ function world(store: Store = createMemoryStore()) {
     const authentication = createClientAuthentication({
       issuer,
       endpoint: [`${issuer}/oauth/token`],
-      clients: { resolve: async (id) => configured.find(id) ?? { kind: 'invalid', detail: 'nobody' } },
+      clients: { resolve: async (id) => configured.find(id) ?? { kind: 'invalid', detail: 'unknown client' } },
       blocked: noneBlocked,
       findHeld: () => null,
       findAssertionKeys: () => Promise.reject(new Error('not here')),
@@ -96,7 +96,7 @@ test('a client whose host is blocked is refused before its keys are fetched, als
 })
 
 describe('guessing the secret of a client [T-07 O-11]', () => {
-  test('is limited to twenty wrong secrets in an hour, and then the right one is not checked either', async () => {
+  test('is limited to twenty wrong secrets in an hour; after that even the right secret is not checked', async () => {
     const { instance, pass } = world()
     const show = instance()
     for (let i = 0; i < 20; i++) expect(await show(`guess ${i}`)).toBe('invalid_client')

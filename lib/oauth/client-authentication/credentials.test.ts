@@ -103,14 +103,14 @@ describe('credentials', () => {
     ['secret and type of an assertion', { client_id: 'web', client_secret: 's', client_assertion_type: 'x' }],
     ['header and another client_id', { client_id: 'other' }, basic('web:s')],
     ['two that are readable', {}, `${basic('web:s')}, ${basic('web:s')}`],
-    ['two of two clients', {}, `${basic('web:s')}, Bearer x, ${basic('other:s')}`],
+    ['the credentials of two clients', {}, `${basic('web:s')}, Bearer x, ${basic('other:s')}`],
     ['one that is readable and one that is not', { client_id: 'web' }, `${basic('web:s')}, Basic !!!`],
     ['a joined header and a secret', { client_id: 'web', client_secret: 's' }, `Bearer x, ${basic('web:s')}`],
     ['a joined header and an assertion', { client_assertion: 'x' }, `${basic('web:s')}, Bearer x`],
     ['an unreadable one and a secret', { client_id: 'web', client_secret: 's' }, 'Basic !!!'],
     ['nothing', {}],
     ['nothing but a bearer token', {}, 'Bearer x'],
-    ['a secret of nobody', { client_secret: 's' }],
+    ['a secret without a client_id', { client_secret: 's' }],
   ])('%s: invalid_request [T-07]', (_what, form, header) => expect(errorOf(form, header)).toBe('invalid_request'))
 
   test('with an assertion need its type, and a type needs an assertion [T-09]', () => {

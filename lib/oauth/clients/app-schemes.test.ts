@@ -48,9 +48,11 @@ const ofBrowsers = `javascript vbscript data blob about view-source resource chr
   browser-extension isolated-app wyciwyg http-app https-app http+app https.example onionhttp onionhttps touch-https opera-http brave-https duckduckgo`
 
 describe.each(Object.entries({ permanent, historical, safelisted, ofSystems, ofBrowsers }))('%s', (_, names) => {
-  test.each(names.trim().split(/\s+/))('%s is not an app’s', (scheme) => expect(isAppScheme(scheme)).toBe(false))
+  test.each(names.trim().split(/\s+/))('%s is not the scheme of an app', (scheme) =>
+    expect(isAppScheme(scheme)).toBe(false),
+  )
 })
 
-test.each(['', 'A', 'WARP', '1app', '-app', 'app:', 'app/x', 'a b', '.app', 'ä'])('%j is no scheme at all', (scheme) =>
+test.each(['', 'A', 'WARP', '1app', '-app', 'app:', 'app/x', 'a b', '.app', 'ä'])('%j is not a scheme', (scheme) =>
   expect(isAppScheme(scheme)).toBe(false),
 )

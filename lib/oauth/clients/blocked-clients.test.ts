@@ -30,7 +30,7 @@ describe('entries', () => {
     })
   })
 
-  test('of two dates the later one counts', () => {
+  test('the later of two dates counts', () => {
     const list = parseBlockList(['before:2026-11-01T12:30Z', 'before:2026-10-01'])
     expect(list?.before).toBe(Date.UTC(2026, 10, 1, 12, 30) / 1000)
   })
@@ -50,7 +50,7 @@ describe('entries', () => {
     'before:2026-11-01T12:00',
     `${hash}=`,
     '',
-  ])('%j is refused as a mistake, and not an entry without effect', (entry) =>
+  ])('%j is reported as a mistake, and does not become an entry without effect', (entry) =>
     expect(parseBlockList([entry])).toBeNull(),
   )
 

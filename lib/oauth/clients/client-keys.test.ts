@@ -29,7 +29,7 @@ describe('a key set', () => {
     ['that is too small', small],
     ['on another curve', p384],
     ['of another kind', edwards],
-    ['that is none', 'key'],
+    ['that is not an object', 'key'],
   ])('leaves out a key %s', (_what, key) => {
     expect(parseKeySet({ keys: [key, publicCurve] })).toEqual([publicCurve])
     expect(keySourceOf({ jwks: { keys: [key] } })).toHaveProperty('complaint')
@@ -64,8 +64,8 @@ describe('a key set', () => {
   })
 })
 
-describe('where keys are', () => {
-  test('at an https URL as it is fetched', () => {
+describe('the place of the keys', () => {
+  test('may be an https URL', () => {
     expect(keySourceOf({ jwks_uri: 'https://client.example/jwks.json' })).toEqual({
       uri: 'https://client.example/jwks.json',
     })
@@ -81,9 +81,9 @@ describe('where keys are', () => {
     `https://client.example/${'x'.repeat(500)}`,
     'data:application/json,{}',
     7,
-  ])('not at %s', (uri) => expect(keySourceOf({ jwks_uri: uri })).toHaveProperty('complaint'))
+  ])('cannot be %s', (uri) => expect(keySourceOf({ jwks_uri: uri })).toHaveProperty('complaint'))
 
-  test('not in two places (RFC 7591 §2)', () => {
+  test('cannot be two places (RFC 7591 §2)', () => {
     expect(keySourceOf({ jwks: { keys: [publicRsa] }, jwks_uri: 'https://client.example/jwks.json' })).toHaveProperty(
       'complaint',
     )

@@ -45,7 +45,7 @@ describe('members that a client may leave out or add', () => {
     [{ application_type: 7 }, {}],
     [{ application_type: ['native'] }, {}],
     [{ grant_types: [null] }, {}],
-    // A text of spaces only, split at its spaces.
+    // A text that contains only spaces is split at its spaces.
     [{ grant_types: [''] }, {}],
     [{ response_types: ['', null] }, {}],
     [{ grant_types: ['', 'authorization_code'] }, { grantTypes: ['authorization_code', 'refresh_token'] }],
@@ -88,12 +88,12 @@ describe('members that a client may leave out or add', () => {
     ['the code alone', ['authorization_code'], true, false],
     ['the code twice', ['authorization_code', 'authorization_code'], true, false],
     ['the code and implicit', ['implicit', 'authorization_code'], true, false],
-    ['the code and others that we do not know', ['authorization_code', 'urn:x:y', ''], true, false],
+    ['the code and unknown grant types', ['authorization_code', 'urn:x:y', ''], true, false],
     ['the code, and a refresh token misspelled', ['authorization_code', 'Refresh_Token'], true, false],
     ['the refresh token alone', ['refresh_token'], false, false],
-    ['none that we know', ['implicit'], false, false],
+    ['only unknown grant types', ['implicit'], false, false],
   ])(
-    'whoever gets codes gets refresh tokens, unless the operator says otherwise: %s [T-19]',
+    'a client that gets codes also gets refresh tokens, unless the operator configures it otherwise: %s [T-19]',
     (_what, named, own, operators) => {
       const refreshes = (rules: { operatorsOwn?: boolean }) => {
         const metadata = parseClientMetadata(
@@ -106,7 +106,7 @@ describe('members that a client may leave out or add', () => {
     },
   )
 
-  test('an unknown scope is no restriction [R-10]', () => {
+  test('an unknown scope does not restrict the client [R-10]', () => {
     expect(parse({ scope: 'openid email' })).toEqual(parse({}))
   })
 
@@ -119,7 +119,7 @@ describe('members that a client may leave out or add', () => {
   })
 })
 
-describe('what is refused', () => {
+describe('metadata is refused with', () => {
   test.each([
     ['not an object', 'nonsense', 'invalid_client_metadata'],
     ['an array', [], 'invalid_client_metadata'],
@@ -152,7 +152,7 @@ describe('what is refused', () => {
     expect(parseClientMetadata(input, rules)).toMatchObject({ error })
   })
 
-  test('the description says where, and quotes nothing from the client [R-05]', () => {
+  test('the error description names the member, and quotes no value of the client [R-05]', () => {
     const bad = parse({ redirect_uris: [CALLBACK, 'javascript:"><script>'] })
     expect(bad).toEqual({
       error: 'invalid_redirect_uri',

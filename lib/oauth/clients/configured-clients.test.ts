@@ -16,7 +16,7 @@ const parse = (...clients: unknown[]) => parseConfiguredClients(clients, policy)
 const jwks = { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })] }
 
 describe('a client of the configuration', () => {
-  test('is known by its own id, and by its secret either way it may be sent [R-01 F-002-02]', () => {
+  test('is identified by its own id, and authenticates with its secret in the header or the body [R-01 F-002-02]', () => {
     for (const client_secret_sha256 of [sha256('hex'), sha256('hex').toUpperCase(), sha256('base64url')]) {
       const { clients, complaints } = parse({ ...web, client_secret_sha256 })
       expect(complaints).toEqual([])
@@ -59,9 +59,9 @@ describe('a client of the configuration', () => {
 
   test.each<[string, object]>([
     ['an id like the URL of a document', { client_id: 'https://portal.example/c.json' }],
-    ['an id like one of ours', { client_id: 'eyJhbGciOiJIUzI1NiJ9.e30.AA' }],
-    ['an id like a person', { client_id: 'u_0123' }],
-    ['an id that Basic could be read in two ways', { client_id: 'a%20b' }],
+    ['an id like one that this server issues', { client_id: 'eyJhbGciOiJIUzI1NiJ9.e30.AA' }],
+    ['an id like that of a user', { client_id: 'u_0123' }],
+    ['an id that is ambiguous in a Basic header', { client_id: 'a%20b' }],
     ['no id', { client_id: undefined }],
     ['a secret in clear', { client_secret: secret }],
     ['another hash', { client_secret_sha256: 'c2VjcmV0' }],
@@ -77,11 +77,11 @@ describe('a client of the configuration', () => {
       { client_secret_sha256: undefined, token_endpoint_auth_method: 'client_secret_post' },
     ],
     ['keys and a secret', { jwks, token_endpoint_auth_method: 'private_key_jwt' }],
-    ['a redirect URI that will not do', { redirect_uris: ['http://portal.example/cb'] }],
+    ['an unacceptable redirect URI', { redirect_uris: ['http://portal.example/cb'] }],
     ['no redirect URI', { redirect_uris: [] }],
-    ['a scope that there is not', { scope: 'docs:read admin' }],
-    ['a grant type that leads nowhere', { grant_types: ['client_credentials'] }],
-    ['a member with a slip of the pen', { redirect_uri: 'https://portal.example/cb' }],
+    ['an unknown scope', { scope: 'docs:read admin' }],
+    ['an unsupported grant type', { grant_types: ['client_credentials'] }],
+    ['a misspelled member', { redirect_uri: 'https://portal.example/cb' }],
   ])('with %s is refused, and the complaint quotes nothing', (_what, changes) => {
     const entry = Object.fromEntries(Object.entries({ ...web, ...changes }).filter(([, value]) => value !== undefined))
     const { clients, complaints } = parse(web, entry)

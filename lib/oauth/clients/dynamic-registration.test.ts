@@ -35,7 +35,7 @@ describe('a registration', () => {
   })
 
   test.each(['none', 'client_secret_jwt', 'tls_client_auth', undefined])(
-    'that asks for %s is a public client, told so, and given no secret [R-09 R-04]',
+    'that asks for %s is answered as a public client without a secret [R-09 R-04]',
     async (token_endpoint_auth_method) => {
       const { response, body } = await post(createHarness(), { redirect_uris: [callback], token_endpoint_auth_method })
       expect([response.status, body.token_endpoint_auth_method]).toEqual([201, 'none'])
@@ -76,7 +76,7 @@ test('the metadata says that clients may publish a document or register [R-01 D-
   })
 })
 
-test('an unknown or forgotten client is told what to do [R-13]', async () => {
+test('a user with an unknown client learns what to do [R-13]', async () => {
   const query = new URLSearchParams({ client_id: 'gone', redirect_uri: callback, response_type: 'code' })
   const response = await createHarness().fetch(`/oauth/authorize?${query}`)
   expect([response.status, response.headers.get('location')]).toEqual([400, null])
@@ -140,14 +140,14 @@ describe('members that are empty or unknown refuse no registration', () => {
   )
 
   test.each([{ redirect_uris: null }, { redirect_uris: [] }, { redirect_uris: '' }, { redirect_uris: undefined }])(
-    'but a client without redirect URIs is none: %j [R-05 R-06]',
+    'but a client without redirect URIs is refused: %j [R-05 R-06]',
     async (more) => {
       const { response, body } = await post(server, { client_name: 'Example', ...more })
       expect([response.status, body.error]).toEqual([400, 'invalid_redirect_uri'])
     },
   )
 
-  test('keys at an address, with an empty set beside it [R-09 T-09]', async () => {
+  test('keys at a URL are used if the key set beside it is empty [R-09 T-09]', async () => {
     const jwks_uri = 'https://client.example/jwks'
     for (const jwks of [null, [], '', {}, { keys: [] }, { keys: null }]) {
       const { status, registered } = await register({ token_endpoint_auth_method: 'private_key_jwt', jwks_uri, jwks })
@@ -155,7 +155,7 @@ describe('members that are empty or unknown refuse no registration', () => {
     }
   })
 
-  test('an attacker gains nothing by it: no secret without asking for one, and no key of a secret kind [R-04 M-08]', async () => {
+  test('an attacker gains nothing by them: an unrequested secret is never issued, and secret keys are refused [R-04 M-08]', async () => {
     for (const token_endpoint_auth_method of [null, '', []]) {
       const { registered } = await register({ token_endpoint_auth_method, client_secret: 'mine', jwks: [] })
       expect(registered).toMatchObject({ token_endpoint_auth_method: 'none' })

@@ -204,7 +204,7 @@ const refused = {
   length: [`https://client.example/${'x'.repeat(500)}`],
 }
 
-describe('what no browser is ever sent to', () => {
+describe('refused redirect URIs', () => {
   const rows = Object.entries(refused).flatMap(([reason, uris]) => uris.map((uri) => [uri, reason] as const))
   test.each(rows)('%j (%s) [A-06 A-15 A3 A16 B8-4]', (uri, reason) => {
     // Some strings fail for several reasons. The developer of a client is told the first one.
@@ -213,19 +213,19 @@ describe('what no browser is ever sent to', () => {
     expect(matchRedirectUri([uri], uri, policy)).toBeNull()
   })
 
-  test('a dangerous scheme, not even when the operator lists it [A-06 A3]', () => {
+  test('include a dangerous scheme even if the operator lists it [A-06 A3]', () => {
     const uri = 'javascript:alert(1)'
     expect(parseRedirectUri(uri, { privateUseUris: [uri] })).toEqual({ kind: 'refused', reason: 'scheme' })
   })
 
-  test('what the operator lists is acceptable though the rule would not have it: a query, a scheme of another purpose', () => {
+  test('do not include a listed redirect URI with a query or with a scheme of another purpose', () => {
     for (const uri of ['raycast://oauth/redirect?package=mcp', 'steam://mcp/callback', 'warp:/callback']) {
       expect(parseRedirectUri(uri, policy).kind).toBe('refused')
       expect(parseRedirectUri(uri, { privateUseUris: [uri] }).kind).toBe('private-use')
     }
   })
 
-  test('an app’s scheme that nobody lists, where the operator wants lists [A-06]', () => {
+  test('include an unlisted app scheme if the operator allows only listed ones [A-06]', () => {
     const listed = { ...policy, listedSchemesOnly: true }
     expect(parseRedirectUri(CURSOR, listed).kind).toBe('private-use')
     for (const uri of [
@@ -254,7 +254,7 @@ describe('what no browser is ever sent to', () => {
     )
   })
 
-  describe('where we answer ourselves', () => {
+  describe('an address of this server is refused', () => {
     const own = { ...policy, ownHosts: new Set(['docs.example', 'localhost:8888']) }
     test.each([
       'https://docs.example/cb',
@@ -281,7 +281,7 @@ describe('what no browser is ever sent to', () => {
     ])('but not %s', (uri) => expect(parseRedirectUri(uri, own).kind).not.toBe('refused'))
   })
 
-  test('whatever string is acceptable is https, http on a loopback host, or an app’s, to a browser too [A-06 A3]', () => {
+  test('every acceptable string is, for a browser too, https, http on a loopback host, or an app scheme [A-06 A3]', () => {
     const parts = [
       'https:',
       'http:',
@@ -331,7 +331,7 @@ describe('what no browser is ever sent to', () => {
   })
 })
 
-describe('matching a request with what is registered', () => {
+describe('matching a request with the registered redirect URIs', () => {
   const match = (registered: string | string[], requested?: string) =>
     matchRedirectUri([registered].flat(), requested, policy)?.uri ?? null
 
@@ -376,18 +376,18 @@ describe('matching a request with what is registered', () => {
     expect(match(registered, requested)).toBeNull()
   })
 
-  test('what was registered under a laxer policy is not honoured any more [A-06]', () => {
+  test('a redirect URI that was registered under a laxer policy is no longer accepted [A-06]', () => {
     expect(matchRedirectUri([CURSOR], CURSOR, { privateUseUris: [], listedSchemesOnly: true })).toBeNull()
     expect(match('http://client.example/cb', 'http://client.example/cb')).toBeNull()
   })
 
-  test('what was registered has to be usable itself, its port as well, to admit other ports [A-05 A-06]', () => {
+  test('a registered redirect URI admits other ports only if it is usable itself, including its port [A-05 A-06]', () => {
     for (const port of [':99999', ':65536', ':080', ':80', ':']) {
       expect(match(`http://localhost${port}/cb`, 'http://localhost:1/cb'), port).toBeNull()
     }
   })
 
-  test('redirect_uri may be left out only when there is one answer [A-05]', () => {
+  test('redirect_uri may be left out only if exactly one is possible [A-05]', () => {
     expect(match('https://client.example/cb')).toBe('https://client.example/cb')
     expect(match('http://localhost:3118/callback')).toBe('http://localhost:3118/callback')
     expect(match(CURSOR)).toBe(CURSOR)

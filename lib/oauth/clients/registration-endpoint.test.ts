@@ -55,7 +55,7 @@ describe('too many registrations [R-12 O-11]', () => {
     expect(JSON.stringify(body)).not.toContain('client id')
   })
 
-  test('counts by the address of the caller, and nothing that is refused anyway', async () => {
+  test('counts by the address of the caller, and does not count refused registrations', async () => {
     const limit = allowing(1)
     await expect(ask({ limit }, { redirect_uris: ['javascript:alert(1)'] })).rejects.toThrow(OAuthError)
     await expect(ask({ limit }, 'no object')).rejects.toThrow(OAuthError)
@@ -65,17 +65,17 @@ describe('too many registrations [R-12 O-11]', () => {
   })
 
   test.each([
-    ['a page elsewhere', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, true],
+    ['a page of another site', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }, true],
     ['a page on http', { origin: 'http://evil.example', 'sec-fetch-site': 'cross-site' }, true],
     ['a page of a sibling site', { origin: 'https://other.docs.example', 'sec-fetch-site': 'same-site' }, true],
     ['a frame without an origin', { origin: 'null', 'sec-fetch-site': 'cross-site' }, true],
-    ['a page in a browser that says less', { origin: 'https://evil.example' }, true],
+    ['a page in a browser without Fetch Metadata', { origin: 'https://evil.example' }, true],
     ['a page on this computer', { origin: 'http://localhost:6274', 'sec-fetch-site': 'cross-site' }, true],
-    ['a page of ours', { origin: 'https://docs.example', 'sec-fetch-site': 'same-origin' }, false],
+    ['a page of this server', { origin: 'https://docs.example', 'sec-fetch-site': 'same-origin' }, false],
     ['an app with a scheme of its own', { origin: 'tauri://localhost', 'sec-fetch-site': 'cross-site' }, false],
     ['an editor', { origin: 'vscode-file://vscode-app', 'sec-fetch-site': 'cross-site' }, false],
     ['a program', {}, false],
-    ['a program that sends Fetch Metadata alone', { 'sec-fetch-site': 'cross-site' }, false],
+    ['a program that sends only Fetch Metadata', { 'sec-fetch-site': 'cross-site' }, false],
   ])(
     '%s: counted apart from the programs at that address, if it is a web page [R-12]',
     async (_what, headers, apart) => {
@@ -85,7 +85,7 @@ describe('too many registrations [R-12 O-11]', () => {
     },
   )
 
-  test('by everybody together: 429 before anything is counted for the address; what passes is counted after the answer', async () => {
+  test('by all clients together: 429 before the address is counted; a registration that passes is counted after the answer', async () => {
     const counted: string[] = []
     const overallLimit = (limited: boolean) => ({
       known: () => (limited ? { limited, retryAfter: 99 } : { limited }),
@@ -132,7 +132,7 @@ describe('with a registration token', () => {
     },
   )
 
-  test('who has guessed too often is told nothing more, not even of the right token [O-11]', async () => {
+  test('a caller that has guessed too often gets 429, even with the right token [O-11]', async () => {
     const options = closed(2)
     expect((await ask(options, good, 'Bearer 1')).status).toBe(401)
     expect((await ask(options, good, 'Bearer 2')).status).toBe(401)
@@ -141,7 +141,7 @@ describe('with a registration token', () => {
     expect(await wrong.text()).toBe(await right.text())
   })
 
-  test('what web pages guess is counted apart: none of them keeps the programs at its visitors’ address out [O-11]', async () => {
+  test('guesses by web pages are counted separately, so a page cannot lock out programs at the addresses of its visitors [O-11]', async () => {
     const options = closed()
     await ask(options, good, 'Bearer 1', { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' })
     await ask(options, good, 'Bearer 1')

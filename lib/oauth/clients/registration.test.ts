@@ -105,7 +105,7 @@ const bodies = {
   },
 }
 
-/** What a client is registered with, and what it asked for. */
+/** Returns the registered metadata of a client, and the requested metadata. */
 const methodOf = (body: object) => ('token_endpoint_auth_method' in body ? body.token_endpoint_auth_method : 'none')
 
 describe.each(Object.entries(bodies))('%s', (_client, body) => {
@@ -240,7 +240,7 @@ describe('a client that authenticates', () => {
     },
   )
 
-  test('gets no secret without asking: a missing or unsupported method is none [R-09]', async () => {
+  test('gets no secret without asking: a missing or unsupported method counts as `none` [R-09]', async () => {
     for (const token_endpoint_auth_method of [undefined, null, 'none', 'tls_client_auth', 'client_secret_jwt']) {
       const response = await register({ redirect_uris, token_endpoint_auth_method })
       expect(response.token_endpoint_auth_method).toBe('none')

@@ -58,8 +58,8 @@ describe('a client_id under a retired secret', () => {
   })
 
   test.each([
-    ['nobody can register', { registrationOff: true }],
-    ['only who has a token can register', { registrationToken }],
+    ['registration is off', { registrationOff: true }],
+    ['registration needs a token', { registrationToken }],
   ])('begins no sign-in where %s, and neither does the legacy path [R-02 R-13]', async (_what, closed) => {
     const server = createHarness({ secrets, ...closed })
     for (const at of times) {
@@ -74,8 +74,8 @@ describe('a client_id under a retired secret', () => {
   })
 
   test.each([
-    ['nobody can register', { registrationOff: true }],
-    ['only who has a token can register', { registrationToken }],
+    ['registration is off', { registrationOff: true }],
+    ['registration needs a token', { registrationToken }],
   ])('refreshes and revokes its grants where %s [R-13]', async (_what, closed) => {
     const store = createMemoryStore()
     const open = createHarness({ secrets, store })

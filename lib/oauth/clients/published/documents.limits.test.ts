@@ -155,7 +155,7 @@ describe('the last good copy [M-12]', () => {
     createLastGoodCopies({ store, sealing: by, now: () => time, log: recorded(log) })
   const createWith = (store: Store, by = sealing) => create({ copies: copiesIn(store, by) })
 
-  /** A sign-in was completed. Then an instance with an empty cache finds the host as `then` says. */
+  /** Completes a sign-in. Then the host behaves as `then` says, and an instance with an empty cache asks it. */
   async function afterSignIn(then: () => Promise<FetchedResource>, store = createMemoryStore(), later = DAY) {
     const documents = createWith(store)
     await documents.resolve(url, never)
@@ -170,13 +170,13 @@ describe('the last good copy [M-12]', () => {
   const html = { 'content-type': 'text/html' }
 
   test.each([
-    ['nobody answers', refused('network')],
+    ['the host does not answer', refused('network')],
     ['the name is not found', refused('dns')],
     ['it takes too long', refused('timeout')],
     ['a firewall asks for a browser', async () => answer(403, '', html)],
     ['a firewall says so in a header', async () => answer(403, '', { 'cf-mitigated': 'challenge' })],
     ['a challenge comes as 503', async () => answer(503, '', html)],
-    ['a gateway apologizes', async () => answer(502, '', html)],
+    ['a gateway answers with an error page', async () => answer(502, '', html)],
   ])('stands in when %s', async (_what, then) => {
     expect(await afterSignIn(then)).toMatchObject({ id: url, name: 'Example' })
     expect(log.mock.calls).toEqual([['client_copy_used', { client: sha256(url) }]])
@@ -238,7 +238,7 @@ describe('the last good copy [M-12]', () => {
     expect(fetch).not.toHaveBeenCalled()
   })
 
-  describe('a writer of the store without the secret', () => {
+  describe('an attacker who can write the store, but has no secret', () => {
     /** The key of this client's copy. */
     async function keyIn(store: Store): Promise<string> {
       const [key = ''] = (await store.list('client-documents/', never)).keys
@@ -248,7 +248,7 @@ describe('the last good copy [M-12]', () => {
     const soon = Date.UTC(2026, 10, 22) / 1000
 
     test.each<[string, () => Record<string, unknown> | Promise<Record<string, unknown>>]>([
-      ['a copy as releases before wrote it', () => ({ document: evil, keptAt: soon })],
+      ['a copy in the format of earlier releases', () => ({ document: evil, keptAt: soon })],
       ['one with a time in the future', () => ({ document: evil, keptAt: 4_000_000_000 })],
       [
         'one that is sealed by another secret',
@@ -274,7 +274,7 @@ describe('the last good copy [M-12]', () => {
       const store = createMemoryStore()
       await afterSignIn(refused('network'), store)
       const [copy] = await Promise.all([store.get(await keyIn(store), never)])
-      // Put under the keys at which a later reader looks for a copy.
+      // Stored under the keys that a later reader uses.
       const moveTo = async (later: number) => {
         time = later
         await copiesIn(store).keep(url, documentOf(url), never)
@@ -319,7 +319,7 @@ describe('the last good copy [M-12]', () => {
     expect(await afterSignIn(refused('network'), store)).toMatchObject({ id: url })
   })
 
-  test('there is none before a completed sign-in, and none of another client', async () => {
+  test('does not exist before a completed sign-in, or for another client', async () => {
     const store = createMemoryStore()
     const documents = createWith(store)
     await documents.resolve(url, never)
@@ -338,7 +338,7 @@ describe('the last good copy [M-12]', () => {
     expect(put).toHaveBeenCalledTimes(2)
   })
 
-  test('a successful fetch reads nothing from the store, and a store that is down is no error of the client', async () => {
+  test('a successful fetch reads nothing from the store, and a store that is down causes no error for the client', async () => {
     const down = async () => {
       throw new StoreUnavailable('down')
     }

@@ -111,7 +111,7 @@ describe('over the network', () => {
     }
   })
 
-  test('nor is this server itself [M-05 M-14]', async () => {
+  test('this server never fetches from itself [M-05 M-14]', async () => {
     const fetch = vi.fn()
     const documents = createMetadataDocuments({ fetch, policy, ownHost: 'broker.example', now: Date.now })
     expect(await documents.resolve('https://broker.example/oauth/authorize', never)).toMatchObject({ kind: 'invalid' })
@@ -165,7 +165,7 @@ describe('kept in memory', () => {
     expect(fetch).toHaveBeenCalledTimes(2)
   })
 
-  test('5 KB and 5 s are asked for [M-04 M-06]', async () => {
+  test('a fetch is limited to 5 KB and 5 s [M-04 M-06]', async () => {
     await create().resolve(url, never)
     expect(fetch).toHaveBeenCalledWith(url, { accept: 'application/json', maxBytes: 5_120, timeout: 5_000 })
   })

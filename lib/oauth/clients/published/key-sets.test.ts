@@ -12,7 +12,7 @@ const jwk = (kid: string) => ({
   kid,
 })
 const [first, second] = [jwk('first'), jwk('second')]
-/** The key of an assertion from long before the first fetch. */
+/** The key of an assertion that was made long before the first fetch. */
 const wanted = (kid: string) => ({ alg: 'ES256', kid, issuedAt: 1_794_999_999 }) as const
 
 const answer = (body: unknown, more: Partial<FetchedResource> = {}): FetchedResource => ({
@@ -99,14 +99,14 @@ describe('a published key set [T-09]', () => {
   })
 
   test.each<[string, FetchedResource | FetchRefusal]>([
-    ['nobody answers', 'timeout'],
+    ['the host does not answer', 'timeout'],
     ['the name does not resolve', 'dns'],
     ['it is larger than 64 KB', 'size'],
     ['it redirects', 'redirect'],
     ['it is gone', answer({}, { status: 404 })],
     ['a firewall wants a browser', answer('<html>', { status: 403, contentType: 'text/html' })],
-    ['it is no JSON', answer('<html>')],
-    ['it is no key set', answer({ error: 'maintenance' })],
+    ['it is not JSON', answer('<html>')],
+    ['it is not a key set', answer({ error: 'maintenance' })],
   ])('is unavailable when %s, and fetched again the next time', async (_what, failure) => {
     const { site, find } = world(() => failure)
     expect(await find('first')).toMatchObject({ kind: 'unavailable' })
@@ -206,7 +206,7 @@ describe('a published key set [T-09]', () => {
       expect(await ask(at(999), undefined)).toMatchObject({ kind: 'unavailable' })
     })
 
-    test('valid sets use nothing up', async () => {
+    test('valid key sets use up no limit', async () => {
       const { site, sets } = world()
       for (const url of many) await sets.find(url, wanted('first'), { signal: never })
       for (const url of many) await sets.find(`${url}?x`, wanted('first'), { signal: never, address: '203.0.113.1' })
