@@ -216,6 +216,29 @@ describe('every setting', () => {
     }
   })
 
+  test('what a wrong value takes out of service is changed only on purpose [O-10]', () => {
+    const of = (subject: string) => settingNames.filter((name) => rowOf(name).subject === subject)
+    expect(of('service')).toEqual([
+      'MCP_OAUTH_ISSUER',
+      'MCP_OAUTH_PROXY_HOSTS',
+      'MCP_OAUTH_PREVIEW_DOMAINS',
+      'KAPA_API_KEY',
+      'MCP_OAUTH_LIMIT_EXEMPT',
+      'MCP_BRAND_NAME',
+    ])
+    const mcp = of('mcp')
+    // Who may call `/mcp`, how often, and for whom it answers.
+    for (const name of [
+      ...['REQUIRE_AUTH', 'REQUIRE_WORK_EMAIL', 'MCP_PUBLIC_TOOLS', 'MCP_LAZY_AUTH', 'MCP_ASK_ALL_SCOPES'],
+      ...['MCP_ALLOWED_ORIGINS', 'MCP_USER_LIMIT', 'MCP_PLANS', 'MCP_ANONYMOUS_LIMIT', 'MCP_LIMIT_WINDOW_SEC'],
+    ]) {
+      expect(mcp).toContain(name)
+    }
+    // Of the authorization server: every secret, every token and every list of clients, and nothing of the tools.
+    expect(mcp.filter((name) => /OAUTH|UPSTREAM|CRM/.test(name))).toEqual([])
+    expect(of('sign-in').filter((name) => /REQUIRE|KAPA|TOOL|API|FEEDBACK/.test(name))).toEqual([])
+  })
+
   test.each([0, 1, 2])('if all settings are wrong, the report names exactly these settings (%i)', (index) => {
     const env = Object.fromEntries(Object.entries(wrong).map(([name, values]) => [name, values[index] ?? '']))
     const { problems, unread } = review(env)

@@ -52,6 +52,14 @@ describe.each([
 ])('%s values', (_name, make) => {
   const envelope = make('code', [key, older])
 
+  test('open up to 8,192 characters, and not above', () => {
+    const value = (bytes: number) => envelope.seal(Buffer.alloc(bytes, 'a'))
+    let bytes = 6000
+    while (value(bytes + 1).length <= 8192) bytes += 1
+    expect(envelope.open(value(bytes))?.plaintext).toHaveLength(bytes)
+    expect(envelope.open(value(bytes + 1))).toBeNull()
+  })
+
   test('open under every key of the ring, and say which key it was [O-09]', () => {
     expect(envelope.open(envelope.seal(text, 'k0'))).toEqual({ plaintext: Buffer.from(text), kid: 'k0' })
     expect(make('code', [older]).open(envelope.seal(text))).toBeNull()
