@@ -84,7 +84,7 @@ export async function connectToMcpServer(options: McpConnectionOptions): Promise
   }
 }
 
-/** Reads nothing but the version: whatever else a server says of itself there, or leaves out, cannot cost an answer. */
+/** Reads only the version. Odd or missing values in other members of the handshake do not cause a failure. */
 const initializeResult: StandardSchemaV1<unknown, { readonly protocolVersion: string }> = {
   '~standard': {
     version: 1,

@@ -13,7 +13,7 @@ export interface OverallLimitOptions extends CounterOptions {
 const MOST_COUNTED = 100
 
 /** What the counter counts: part of store keys. */
-const everybody = 'everybody'
+const allCallers = 'everybody'
 
 /**
  * A limit for all callers together that adds no trip to the store to any request. Of the hits that pass, it counts a few, at
@@ -27,9 +27,9 @@ export function createOverallLimit(options: OverallLimitOptions): OverallLimit {
   const isExempt = (address: string) => countedAs(address, exempt) === null
   const counter = createCounter({ ...options, limit: counted })
   return {
-    known: (address) => (isExempt(address) ? undefined : counter.known(everybody)) ?? { limited: false },
+    known: (address) => (isExempt(address) ? undefined : counter.known(allCallers)) ?? { limited: false },
     async count(address, signal) {
-      if (!isExempt(address) && random() * limit < counted) await counter.hit(everybody, signal)
+      if (!isExempt(address) && random() * limit < counted) await counter.hit(allCallers, signal)
     },
   }
 }

@@ -10,7 +10,7 @@ const read = async (path: string) => {
 }
 
 describe('the metadata of the authorization server', () => {
-  test('is complete, and promises nothing that is not kept [D-07 D-08 D-09 D-10 D-11 D-12 D-13 D-14 D-15 D-21]', async () => {
+  test('is complete, and promises only what the server does [D-07 D-08 D-09 D-10 D-11 D-12 D-13 D-14 D-15 D-21]', async () => {
     const { body } = await read('/.well-known/oauth-authorization-server')
     const methods = ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt']
     const algorithms = ['RS256', 'ES256']
@@ -48,7 +48,7 @@ describe('the metadata of the authorization server', () => {
   })
 })
 
-test('the metadata of the resource names one server, the one resource, and no offline_access [D-11 D-18 D-19 D-20 D-21 D-22]', async () => {
+test('the metadata of the resource names one authorization server and one resource, and no offline_access [D-11 D-18 D-19 D-20 D-21 D-22]', async () => {
   const atRoot = await read('/.well-known/oauth-protected-resource?resource=https://evil.example/mcp')
   const atPath = await read('/.well-known/oauth-protected-resource/mcp')
   expect(atPath.text).toBe(atRoot.text)
@@ -74,7 +74,7 @@ test('the issuer has the same bytes everywhere, in success and error [D-03 A29]'
   expect(all).toEqual([issuer, issuer, issuer, issuer])
 })
 
-test('an empty key set is never cached, and a set with keys is for minutes [D-16]', async () => {
+test('an empty key set is never cached, and a set with keys is cached for minutes [D-16]', async () => {
   const fresh = createHarness()
   const cacheOf = async () => (await fresh.fetch('/.well-known/jwks.json')).headers.get('cache-control')
   expect(await cacheOf()).toBe('no-store')
@@ -109,7 +109,7 @@ test.each([
   expect(kept.headers.has('pragma')).toBe(!isPublic)
 })
 
-test('every header may be asked for by a preflight of the OAuth endpoints, as at /mcp [D-17 T-02]', async () => {
+test('a preflight may request every header at the OAuth endpoints, as at /mcp [D-17 T-02]', async () => {
   for (const path of [
     '/oauth/token',
     '/token',

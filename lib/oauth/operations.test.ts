@@ -14,7 +14,7 @@ import {
 import { createMemoryStore } from '../store/memory.ts'
 import { sweepGrants } from './grants/sweep.ts'
 
-/** The whole life of a grant: registered, denied, granted, redeemed, rotated, repeated, stolen. Returns every secret in it. */
+/** Runs the whole life of a grant: registered, denied, granted, redeemed, rotated, repeated, stolen. Returns all its secrets. */
 async function life() {
   const store = createMemoryStore()
   const server = createHarness({ store })
@@ -90,7 +90,7 @@ test('the sweep removes the grants of past months and no live grant [O-07 O-06]'
   expect(await keys()).toEqual(before.filter((key) => !key.startsWith('grants/')))
 })
 
-test('a value that a preview sealed opens nowhere else, even with the same secret and store [O-16 T-28]', async () => {
+test('a value that a preview sealed opens only there, even with the same secret and store [O-16 T-28]', async () => {
   const shared = { secrets: newSecrets(), store: createMemoryStore() }
   const preview = createHarness({ ...shared, issuer: 'https://deploy-preview-7--docs.netlify.app' })
   const production = createHarness({ ...shared, issuer: 'https://docs.example' })

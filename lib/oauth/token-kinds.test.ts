@@ -26,7 +26,7 @@ function post(server: Harness, form: Record<string, string>, path = '/oauth/toke
 
 const untrusted = 'https://app.example/callback'
 
-/** A sealed value, with the `state` of the sign-in that it belongs to, if it is a cookie of one. */
+/** A sealed value. A cookie of a sign-in also has the `state` of that sign-in. */
 interface Kind {
   readonly value: string
   readonly state?: string

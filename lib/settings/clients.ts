@@ -57,14 +57,14 @@ export function readClients(settings: SettingsReader, site: Site, proxyHosts: re
     trustedHosts: new Set([...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts), ...configuredUris]),
     interstitial: settings.read('MCP_OAUTH_INTERSTITIAL'),
     registrationToken: settings.read('MCP_OAUTH_REGISTRATION_TOKEN'),
-    blockedClients: parseBlockList(settings.read('MCP_OAUTH_BLOCKED_CLIENTS') ?? []) ?? nobody,
+    blockedClients: parseBlockList(settings.read('MCP_OAUTH_BLOCKED_CLIENTS') ?? []) ?? noBlocks,
     configuredClients,
     cimdAllowedHosts: allowedHosts && new Set(allowedHosts),
     cimdLocalOrigins: readLocalOrigins(settings, site),
   }
 }
 
-const nobody: BlockList = { hashes: new Set(), hosts: new Set(), before: 0 }
+const noBlocks: BlockList = { hashes: new Set(), hosts: new Set(), before: 0 }
 
 function readConfiguredClients(settings: SettingsReader, policy: RedirectPolicy): readonly Client[] {
   const value = settings.read('MCP_OAUTH_CLIENTS')

@@ -109,7 +109,7 @@ describe('credentials', () => {
     ['a joined header and an assertion', { client_assertion: 'x' }, `${basic('web:s')}, Bearer x`],
     ['an unreadable one and a secret', { client_id: 'web', client_secret: 's' }, 'Basic !!!'],
     ['nothing', {}],
-    ['nothing but a bearer token', {}, 'Bearer x'],
+    ['only a bearer token', {}, 'Bearer x'],
     ['a secret without a client_id', { client_secret: 's' }],
   ])('%s: invalid_request [T-07]', (_what, form, header) => expect(errorOf(form, header)).toBe('invalid_request'))
 

@@ -10,9 +10,9 @@ import {
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Ending a grant wins against concurrent refreshes, however slow the store is. Time is simulated, so nothing waits. */
+/** Ending a grant wins against concurrent refreshes, however slow the store is. The tests simulate time, so nothing waits. */
 
-/** A store whose operations take effect half way. `latency` is the milliseconds of the next operation. */
+/** A store whose operations take effect halfway. `latency` is the duration of the next operation in milliseconds. */
 function slowStore(latency: () => number): Store {
   const inner = createMemoryStore()
   const slowly = async <T>(operation: () => Promise<T>): Promise<T> => {
@@ -81,7 +81,7 @@ async function restless(latency: number, places: number) {
 }
 
 const latencies = [25, 50, 100, 200]
-/** When the end begins within the rhythm of the refreshes, in hundredths of the latency. */
+/** The start of the end of the grant, relative to the refreshes, in hundredths of the latency. */
 const phases = [0, 35, 70]
 
 describe.each(latencies)('with %s ms for each operation of the store', (latency) => {
@@ -129,7 +129,7 @@ describe.each(latencies)('with %s ms for each operation of the store', (latency)
   })
 })
 
-describe('a grant that rests', () => {
+describe('a grant that pauses its rotation', () => {
   const session = async () => {
     const server = createHarness()
     const clientId = await register(server)

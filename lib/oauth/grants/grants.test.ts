@@ -17,7 +17,7 @@ const record: GrantRecord = {
   kid: 'k',
 }
 
-/** What a refresh token says about a generation that began long ago. */
+/** The members of a refresh token whose generation began long ago. */
 const shown = (version: string) => ({ version, rotatedAt: 0 })
 
 describe('the decision about a lost refresh', () => {
@@ -103,10 +103,10 @@ describe('grants', () => {
   })
 
   test.each([
-    ['the generation that it was', 0],
-    ['one that is long over', 2],
+    ['the generation of its last refresh', 0],
+    ['a much older generation', 2],
   ])(
-    'somebody who proves less than the grant asks for by now, with %s, gets nothing and ends nothing [T-10]',
+    'a client that authenticates more weakly than the grant requires, with %s, gets nothing and ends nothing [T-10]',
     async (_which, later) => {
       const { grants, inner, log, key, signal } = setup()
       const proven = { ...record, authenticationMethod: 'private_key_jwt' as const }
@@ -118,12 +118,17 @@ describe('grants', () => {
     },
   )
 
-  describe('a grant that rests', () => {
+  describe('a grant that pauses its rotation', () => {
     test.each<[string, Partial<GrantRecord>, grace: number, generation: number]>([
-      ['is answered as it stands', {}, 60, 0],
-      ['rotates for a client that proves more than before', { authenticationMethod: 'private_key_jwt' }, 60, 1],
+      ['repeats its current token', {}, 60, 0],
+      [
+        'rotates for a client that authenticates more strongly than before',
+        { authenticationMethod: 'private_key_jwt' },
+        60,
+        1,
+      ],
       ['rotates for a new secret', { kid: 'k2' }, 60, 1],
-      ['rotates where no window is', {}, 0, 1],
+      ['rotates if there is no grace window', {}, 0, 1],
     ])('%s [T-10 T-21 O-06]', async (_what, more, grace, generation) => {
       const { grants, inner, key, signal } = setup(() => ({}), grace)
       const first = await grants.redeem(key, record, signal)
@@ -135,10 +140,10 @@ describe('grants', () => {
   })
 
   test.each<[string, Partial<GrantRecord>, elsewhere: object]>([
-    ['from where it was asked for', { rotatedFrom: 'here' }, {}],
-    ['from elsewhere', { rotatedFrom: 'there' }, { elsewhere: true }],
-    ['under another secret, so that nobody knows', { rotatedFrom: 'there', kid: 'k2' }, {}],
-    ['from nowhere that is known', {}, {}],
+    ['from the same address', { rotatedFrom: 'here' }, {}],
+    ['from another address', { rotatedFrom: 'there' }, { elsewhere: true }],
+    ['under another secret, so that the addresses cannot be compared', { rotatedFrom: 'there', kid: 'k2' }, {}],
+    ['without a known address', {}, {}],
   ])('an answer that is repeated %s [O-12]', async (_where, more, elsewhere) => {
     const { grants, inner, fields, key, signal } = setup()
     await inner.put(key, { ...record, generation: 1, rotatedAt: 1010, rotatedFrom: 'here' }, signal)

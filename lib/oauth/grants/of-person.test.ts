@@ -114,7 +114,7 @@ describe('the grants of a user', () => {
   })
 
   test.each(['u_', 'u_short', `${ada}x`, 'somebody', 'client', `c${ada.slice(1)}`])(
-    'are none of %j, who is nobody, whatever is stored under that name',
+    'are none for %j, which is not a user id, whatever is stored under that name',
     async (sub) => {
       const { grant, of } = world(noon)
       await grant(ada)

@@ -81,7 +81,7 @@ describe('the status of a grant', () => {
     key.replace(/\/u_../, '/u_.?'),
     'grants/202711/user-1/grant-1',
     '../grants/202711',
-  ])('is ended for %j, which is no key of a grant, and the store is not asked', async (other) => {
+  ])('is ended for %j, which is not the key of a grant, without a store operation', async (other) => {
     const { store, asked } = createWatched()
     expect(await grantStatus(store, other, signal)).toBe('ended')
     expect(asked).toEqual([])

@@ -18,7 +18,7 @@ test('a name that appears twice is left out: either cookie may be forged', () =>
 })
 
 test.each([
-  ['white space that is no cookie’s separator', '__Host-browser=own; \u00a0__Host-browser=planted'],
+  ['white space that does not separate cookies', '__Host-browser=own; \u00a0__Host-browser=planted'],
   ['a pair without a value', '__Host-browser=own; __Host-browserX'],
   ['a pair without a name', '__Host-browser=own; =planted'],
 ])('%s cannot hide the real cookie', (_what, cookie) => expect(cookies(cookie)['__Host-browser']).toBe('own'))

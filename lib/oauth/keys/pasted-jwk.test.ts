@@ -26,9 +26,9 @@ describe('a signing key that the operator pasted', () => {
     ['as jose writes it', byJose],
     ['of 3072 bits', rsa(3072)],
     ['that names itself', { ...one, kid: 'key-1' }],
-    ['that says what it is for', { ...one, alg: 'RS256', use: 'sig', key_ops: ['sign'] }],
+    ['that states its use', { ...one, alg: 'RS256', use: 'sig', key_ops: ['sign'] }],
     ['for more than signing', { ...one, key_ops: ['sign', 'verify'] }],
-    ['with members that nobody here knows', { ...one, ext: true, x5t: 'x', iat: 1 }],
+    ['with unknown members', { ...one, ext: true, x5t: 'x', iat: 1 }],
     ['with its primes the other way round', { ...one, ...swapped() }],
   ])('%s is accepted, and the published key verifies its tokens [O-09]', async (_what, jwk) => {
     const read = readPastedJwk(jwk)
@@ -53,9 +53,13 @@ describe('a signing key that the operator pasted', () => {
     ['dp of another key', { ...one, dp: other.dp }, twoKeys],
     ['dq of another key', { ...one, dq: other.dq }, twoKeys],
     ['qi of another key', { ...one, qi: other.qi }, twoKeys],
-    ['qi larger than its prime, which means the same to some', { ...one, qi: text(number(qi) + number(p)) }, twoKeys],
-    ['d larger than n, which means the same to some', { ...one, d: text(longD) }, twoKeys],
-    ['primes swapped, and nothing else', { ...one, p: one.q, q: one.p }, twoKeys],
+    [
+      'qi larger than its prime, which some libraries accept as the same',
+      { ...one, qi: text(number(qi) + number(p)) },
+      twoKeys,
+    ],
+    ['d larger than n, which some libraries accept as the same', { ...one, d: text(longD) }, twoKeys],
+    ['only the primes swapped', { ...one, p: one.q, q: one.p }, twoKeys],
     ['the public half of another key', { ...one, n: other.n, e: other.e }, twoKeys],
     ['the private half of another key', { ...other, n: one.n, e: one.e }, twoKeys],
     ['a character of n changed', { ...one, n: changed(one.n) }, twoKeys],
@@ -67,7 +71,7 @@ describe('a signing key that the operator pasted', () => {
     ['an EC key', curve, notSuchAKey],
     ['an Ed25519 key', generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), notSuchAKey],
     ['a symmetric key', { kty: 'oct', k: 'c2VjcmV0' }, notSuchAKey],
-    ['RSA that says to be EC', { ...one, kty: 'EC' }, notSuchAKey],
+    ['an RSA key with kty EC', { ...one, kty: 'EC' }, notSuchAKey],
     ['n with padding, as no JWK has it', { ...one, n: `${one.n}=` }, notSuchAKey],
     ['d as a number', { ...one, d: 5 }, notSuchAKey],
     ['more than two primes', { ...one, oth: [{ r: one.p, d: one.dp, t: one.qi }] }, notSuchAKey],
@@ -76,7 +80,7 @@ describe('a signing key that the operator pasted', () => {
     ['a set of keys', { keys: [one] }, notSuchAKey],
     ['a list', [one], notSuchAKey],
     ['null', null, notSuchAKey],
-    ['nothing that is JSON', undefined, notSuchAKey],
+    ['undefined', undefined, notSuchAKey],
     ['alg of another algorithm', { ...one, alg: 'RS512' }, notForSigning],
     ['alg of PSS', { ...one, alg: 'PS256' }, notForSigning],
     ['alg of encryption', { ...one, alg: 'RSA-OAEP-256' }, notForSigning],
@@ -96,7 +100,7 @@ describe('a signing key that the operator pasted', () => {
   })
 })
 
-/** The same key with its primes exchanged, and the members that follow from them. It is just as valid. */
+/** Returns the same key with its primes exchanged, and the members that follow from them. It is just as valid. */
 function swapped(): JsonWebKey {
   const [first, second] = [number(q), number(p)]
   return { ...one, p: q ?? '', q: p ?? '', dp: dq ?? '', dq: dp ?? '', qi: text(power(second, first - 2n, first)) }

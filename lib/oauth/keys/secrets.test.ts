@@ -28,13 +28,13 @@ const dropped: Secrets = { ...using(next), retired: [old] }
 const steps = ['register', 'authorize', 'approve', 'callback', 'confirm', 'redeem', 'refresh', 'replay'] as const
 type Step = (typeof steps)[number]
 
-/** Which of two instances each step of a session meets: one up to any step and then the other, or both in turn. */
+/** The instance that serves each step of a session: one up to any step and then the other, or both in turn. */
 const routes = [0, 1].flatMap((start) => [
   ...steps.map((_, last) => steps.map((_, index) => (index > last ? 1 - start : start))),
   steps.map((_, index) => (start + index) % 2),
 ])
 
-/** On an untrusted host, so that the sign-in has a confirmation, too. */
+/** A redirect URI on an untrusted host, so that the sign-in has a confirmation too. */
 const remote = 'https://app.example/callback'
 
 type At = (step: Step) => Harness
@@ -42,7 +42,7 @@ type At = (step: Step) => Harness
 async function codeBy(at: At) {
   const clientId = await register(at('register'), { redirect_uris: [remote] })
   const pkce = newPkce()
-  // The browser of one user, which meets several instances behind one address.
+  // The browser of one user. Several instances behind one address serve it.
   let server = at('authorize')
   const browser = new TestBrowser({ ...server, fetch: (path, init) => server.fetch(path, init) })
   const page = await (await browser.open(authorizePath(clientId, pkce, { redirect_uri: remote }))).text()
@@ -84,7 +84,7 @@ test.each([
   ['encrypted', encryptedEnvelope],
   ['signed', signedEnvelope],
 ] as const)(
-  'what is %s for one purpose opens with the key of that purpose alone, whatever its header says [O-09 T-28]',
+  'a value that is %s for one purpose opens only with the key of that purpose, whatever its header says [O-09 T-28]',
   (kind, envelope) => {
     const issuer = 'https://docs.example'
     const value = createSealing(issuer, before)[kind]('code', v.string()).seal('payload')
@@ -111,9 +111,9 @@ test('keys differ by purpose, issuer and secret, and the kid names only secret a
 })
 
 describe.each([
-  ['one instance knows the next secret already, one does not', before, announced],
-  ['one seals with the next secret already, one does not yet', announced, swapped],
-  ['one still knows the old secret, one does not', swapped, dropped],
+  ['only one instance knows the next secret', before, announced],
+  ['only one instance seals with the next secret', announced, swapped],
+  ['only one instance still knows the old secret', swapped, dropped],
 ])('while the secret changes and %s', (_when, one, other) => {
   test('a session works at either instance, and a repeated refresh gets the identical token [O-09 R-13 T-21]', async () => {
     const servers = await pair(one, other)
@@ -169,7 +169,7 @@ test('an instance that does not know the next secret refuses its values, so the 
   expect((await refreshAt(late, known.clientId, body.refresh_token)).body.error).toBe('invalid_grant')
   const unknown = await codeBy(() => early)
   expect((await token(late, unknown.form)).body.error).toBe('invalid_client')
-  // Only what the client discards by itself is lost.
+  // The client loses only the tokens that it discards itself.
   expect((await refreshAt(early, known.clientId, body.refresh_token)).status).toBe(200)
 })
 

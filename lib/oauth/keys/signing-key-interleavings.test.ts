@@ -67,7 +67,7 @@ test('no token is refused at any time of a rotation, by any instance or by a cli
         try {
           await act(chosen)
         } catch (error) {
-          // A 503, which is no refusal, and only from an instance that has lost the store.
+          // A 503 does not refuse the token, and comes only from an instance that has lost the store.
           if (!(error instanceof StoreUnavailable) || asked === undefined || !wasDown.has(asked)) throw error
           unavailable += 1
         }

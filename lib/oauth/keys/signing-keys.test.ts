@@ -88,7 +88,7 @@ describe('the signing key', () => {
     expect(create).toHaveBeenCalledTimes(2)
   })
 
-  test('is used by later instances, and read once by each', async () => {
+  test('is used by later instances, and each of them reads it once', async () => {
     const first = instance()
     const { kid } = await first.keys.signer(signal())
     const later = instance(first.store, first.secrets)

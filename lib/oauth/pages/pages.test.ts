@@ -34,7 +34,7 @@ describe('consent', () => {
     expect(text).not.toContain('Continue only')
   })
 
-  test('a client that registered itself: the headline is the place of the answer, and nothing is called verified [C-03 C-04]', () => {
+  test('a client that registered itself: the headline is the destination of the answer, and nothing is called verified [C-03 C-04]', () => {
     const text = textOf(consentPage({ ...consent, client: { name: 'Claude' }, redirectUri: 'https://evil.example/cb' }))
     expect(text).toContain('Connect evil.example to')
     expect(text).not.toMatch(/(?<!not )verified (?!this)/)
@@ -58,13 +58,13 @@ describe('consent', () => {
     'http://localhost.evil.example/cb',
     'http://127.0.0.1.evil.example/cb',
     'https://claude.ai@evil.example/cb',
-  ])('%s is not mistaken for the host that it begins with', (redirectUri) => {
+  ])('%s is not mistaken for the host at its beginning', (redirectUri) => {
     const text = textOf(consentPage({ ...consent, redirectUri }))
     expect(text).toMatch(/Sends you to (\S+\.)?evil\.example Full/)
     expect(text).toContain('You will be sent to a different address')
   })
 
-  test('a private-use scheme is named, and that any app can claim it [C-05 A-20]', () => {
+  test('a private-use scheme: the page names it, and warns that any app can claim it [C-05 A-20]', () => {
     const text = textOf(
       consentPage({
         ...consent,
@@ -77,7 +77,7 @@ describe('consent', () => {
     expect(text).toContain('cursor://anysphere.cursor-mcp/oauth/callback')
   })
 
-  test('says what is shared and with whom before the button, and promises nothing about keeping questions', () => {
+  test('says before the button what is shared and with whom, and promises nothing about the storage of questions', () => {
     const text = textOf(consentPage(consent))
     const button = text.indexOf('Continue with Redpanda Cloud')
     for (const told of [
@@ -108,7 +108,7 @@ describe('consent', () => {
     expect(html).toContain('https://claude.ai/cb?x=%E2%80%AE&amp;y=1')
   })
 
-  test('a long host: the headline shows its end, which says whose it is, in one piece; the rest of the page all of it', () => {
+  test('a long host: the headline shows its end, which identifies the owner, in one piece; the rest of the page shows all of it', () => {
     const host = `${'accounts.google.com.'.repeat(3)}evil.example`
     const page = consentPage({ ...consent, client: {}, redirectUri: `https://${host}/cb` })
     expect(textOf(page)).toContain('Connect …com.accounts.google.com.evil.example to')
@@ -118,7 +118,7 @@ describe('consent', () => {
     expect(textOf(short)).toContain('Connect agents.docs.example to')
   })
 
-  test('links that the brand does not have are left out', () => {
+  test('links that the brand does not have are omitted', () => {
     const { name, productName, accentColor, provider, answerService } = defaultBrand
     const { html } = consentPage({ ...consent, brand: { name, productName, accentColor, provider, answerService } })
     expect(html).not.toContain('<a ')
@@ -234,26 +234,23 @@ describe('every page', () => {
     expect(html).not.toMatch(/<script| style="| on[a-z]+="|@import|url\(|<iframe|<link (?!rel="icon" href="data:)/)
   })
 
-  test.each(Object.entries(hostile))(
-    '%s: its headers let in its own style and nothing else [A-18]',
-    async (_, page) => {
-      const response = htmlResponse(page, { status: 400, headers: { 'set-cookie': 'a=b', 'cache-control': 'public' } })
-      const style = /<style>([\s\S]*)<\/style>/.exec(await response.text())?.[1] ?? ''
-      const hash = createHash('sha256').update(style).digest('base64')
-      expect(response.status).toBe(400)
-      expect(Object.fromEntries(response.headers)).toEqual({
-        'cache-control': 'no-store',
-        'content-language': 'en',
-        'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; frame-ancestors 'none'; base-uri 'none'`,
-        'content-type': 'text/html; charset=utf-8',
-        'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-        'referrer-policy': 'same-origin',
-        'set-cookie': 'a=b',
-        'x-content-type-options': 'nosniff',
-        'x-frame-options': 'DENY',
-      })
-    },
-  )
+  test.each(Object.entries(hostile))('%s: its headers allow only its own style [A-18]', async (_, page) => {
+    const response = htmlResponse(page, { status: 400, headers: { 'set-cookie': 'a=b', 'cache-control': 'public' } })
+    const style = /<style>([\s\S]*)<\/style>/.exec(await response.text())?.[1] ?? ''
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(response.status).toBe(400)
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'cache-control': 'no-store',
+      'content-language': 'en',
+      'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; frame-ancestors 'none'; base-uri 'none'`,
+      'content-type': 'text/html; charset=utf-8',
+      'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+      'referrer-policy': 'same-origin',
+      'set-cookie': 'a=b',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+    })
+  })
 
   test('brands with different accents have styles of their own', () => {
     const [one, other] = ['#123456', '#654321'].map((accentColor) =>

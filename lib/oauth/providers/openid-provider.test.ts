@@ -84,7 +84,7 @@ function identify(parameters: Record<string, string> = {}): Promise<Identity> {
 }
 
 describe('the request to the provider', () => {
-  test('has fresh state and nonce, PKCE, one callback, the least scope, and asks for the query [F-01 F-03 F-04 F-09 F-10]', async () => {
+  test('has fresh state and nonce, PKCE, one callback and the least scope, and asks for an answer in the query [F-01 F-03 F-04 F-09 F-10]', async () => {
     const url = await provider().authorizationUrl(login, undefined, signal)
     expect(Object.fromEntries(url.searchParams)).toEqual({
       response_type: 'code',
@@ -98,7 +98,7 @@ describe('the request to the provider', () => {
     })
   })
 
-  test('passes prompt on when the client asks for it, and nothing else of the client [A-12 F-10]', async () => {
+  test('passes on the prompt of the client, and no other parameter of the client [A-12 F-10]', async () => {
     const url = await provider().authorizationUrl(login, 'login', signal)
     expect(url.searchParams.get('prompt')).toBe('login')
     const harness = createHarness()
@@ -173,8 +173,8 @@ describe('the answer of the provider', () => {
 
   test.each([
     ['without a nonce', { nonce: undefined }],
-    ['for somebody else', { aud: 'them' }],
-    ['for another party too, and meant for that one', { aud: ['us', 'them'], azp: 'them' }],
+    ['for another client', { aud: 'them' }],
+    ['for another party too, which is its azp', { aud: ['us', 'them'], azp: 'them' }],
     ['of another issuer', { iss: 'https://other.example' }],
   ])('an ID token %s is refused [F-05]', async (_what, changed) => {
     claims = changed
@@ -204,7 +204,7 @@ test.each([
   ['invalid', redirectUri],
   ['refused', 'https://app.example/callback'],
 ] as const)(
-  'a sign-in that is %s, for %s, is over: its cookie expires, and the same answer once more finds nothing [F-02 F-08]',
+  'a sign-in that is %s, for %s, is over: its cookie expires, and repeating the same answer has no effect [F-02 F-08]',
   async (kind, redirect_uri) => {
     const harness = createHarness()
     const clientId = await register(harness, { redirect_uris: [redirect_uri] })

@@ -130,11 +130,11 @@ const error =
 const passing: readonly [string, Answer][] = [
   ...[403, 404, 405, 408, 410, 425, 429, 500, 502, 503, 504, 520, 529].flatMap((status): [string, Answer][] => [
     [`${status} with a web page`, text(status, 'text/html; charset=utf-8', '<!doctype html><h1>Sorry</h1>')],
-    [`${status} without a word`, text(status, '', '')],
+    [`${status} without a body`, text(status, '', '')],
   ]),
   ['403 {"error":"Forbidden"}, as frameworks say', error(403, 'Forbidden')],
   ['404 {"error":"Not Found"}', error(404, 'Not Found')],
-  ['403 of a gateway that speaks JSON', (response) => json(response, { message: 'Forbidden' }, 403)],
+  ['403 of a gateway that answers in JSON', (response) => json(response, { message: 'Forbidden' }, 403)],
   ['429 with a code that would mean something else', error(429, 'access_denied')],
   ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, Answer] => [
     `${status} with invalid_grant`,
@@ -142,11 +142,11 @@ const passing: readonly [string, Answer][] = [
   ]),
   ['503 with a flood', text(503, 'text/html', 'x'.repeat(600_000))],
   ['401 with a web page', text(401, 'text/html', '<!doctype html><h1>Authorization Required</h1>')],
-  ['401 with XML that calls itself nothing', text(401, '', '<?xml version="1.0"?><Error/>')],
+  ['401 with XML without a content type', text(401, '', '<?xml version="1.0"?><Error/>')],
   ['201 with a web page', text(201, 'text/html', '<html>We will be back soon')],
   ['400 with a web page', text(400, 'text/html', '<html>Bad Request')],
   ['200 with a web page', text(200, 'text/html', '<html>We will be back soon')],
-  ['200 with a web page that calls itself JSON', text(200, 'application/json', ' <html>Sign in to the Wi-Fi</html>')],
+  ['200 with a web page with a JSON content type', text(200, 'application/json', ' <html>Sign in to the Wi-Fi</html>')],
   ['302', (response) => response.writeHead(302, { location: `${issuer}/elsewhere` }).end()],
   ['400 temporarily_unavailable', error(400, 'temporarily_unavailable')],
   ['400 server_error', error(400, 'server_error')],
@@ -159,7 +159,7 @@ const spent: readonly [string, Answer][] = [
     error(403, 'invalid_grant', { error_description: 'Invalid authorization code' }),
   ],
   ['200 with invalid_grant', error(200, 'invalid_grant')],
-  ['400 invalid_grant that calls itself text', text(400, 'text/plain', '{"error":"invalid_grant"}')],
+  ['400 invalid_grant with a text content type', text(400, 'text/plain', '{"error":"invalid_grant"}')],
   ['200 bad_verification_code', error(200, 'bad_verification_code')],
   ['400 with a code of its own', error(400, 'code_was_seen_before')],
   ['200 with nothing', text(200, 'application/json', '')],
@@ -181,7 +181,7 @@ const misconfigured: readonly [string, Answer, string][] = [
   ['401 invalid_client', error(401, 'invalid_client'), 'invalid_client'],
   ['400 invalid_client', error(400, 'invalid_client'), 'invalid_client'],
   ['401 access_denied, as Auth0 says', error(401, 'access_denied'), 'access_denied'],
-  ['401 without a word', text(401, '', ''), 'invalid_client'],
+  ['401 without a body', text(401, '', ''), 'invalid_client'],
   ['400 unauthorized_client', error(400, 'unauthorized_client'), 'unauthorized_client'],
   ['400 unsupported_grant_type', error(400, 'unsupported_grant_type'), 'unsupported_grant_type'],
   ['400 invalid_request', error(400, 'invalid_request'), 'invalid_request'],
@@ -210,7 +210,7 @@ describe('the token endpoint answers', () => {
   })
 
   test.each(misconfigured)(
-    '%s: somebody has to change a setting, and the log names it [F-08]',
+    '%s: the operator must change a setting, and the log names it [F-08]',
     async (_w, answer, code) => {
       answers = { '/token': answer }
       expect(await failureOf(identify())).toEqual({ kind: 'misconfigured', code })
@@ -226,17 +226,17 @@ describe('the token endpoint answers', () => {
     expect(await failureOf(identify())).toEqual({ kind: 'refused', code })
   })
 
-  test('nothing before the deadline: the code may be spent [T-25]', async () => {
+  test('not before the deadline: the code may be spent [T-25]', async () => {
     answers = { '/token': () => undefined }
     expect((await failureOf(identify(provider(), { code: 'c' }, 300))).kind).toBe('spent')
   })
 
-  test('nothing, and then that it is down: the code may be spent', async () => {
+  test('not at all, and then with an outage: the code may be spent', async () => {
     answers = { '/token': (response) => (countOf('/token') === 1 ? response.destroy() : json(response, {}, 503)) }
     expect((await failureOf(identify())).kind).toBe('spent')
   })
 
-  test('nothing at first, and then well: the sign-in succeeds, and the code is sent with the same authentication', async () => {
+  test('not at first, and then correctly: the sign-in succeeds, and the code is sent with the same authentication', async () => {
     answers = {
       '/token': (response) =>
         countOf('/token') === 1 ? response.destroy() : json(response, { id_token: idToken, token_type: 'Bearer' }),
@@ -246,7 +246,7 @@ describe('the token endpoint answers', () => {
     expect(first).toEqual(second)
   })
 
-  test('from an address without a listener: the code is still valid', async () => {
+  test('not, because nothing listens at its address: the code is still valid', async () => {
     const nobody = createServer().listen(0, '127.0.0.1')
     await once(nobody, 'listening')
     const address = nobody.address()
@@ -254,7 +254,7 @@ describe('the token endpoint answers', () => {
     await new Promise((resolve) => nobody.close(resolve))
     metadata.token_endpoint = `http://127.0.0.1:${port}/token`
     expect((await failureOf(identify())).kind).toBe('passing')
-    metadata.token_endpoint = 'http://nobody.invalid/token'
+    metadata.token_endpoint = 'http://unknown.invalid/token'
     expect((await failureOf(identify())).kind).toBe('passing')
   })
 })
@@ -274,7 +274,7 @@ describe('unused members cannot fail a sign-in', () => {
     ['token_type: "MAC"', { token_type: 'MAC' }],
     ['error: null', { error: null }],
     ['error: ""', { error: '' }],
-    ['members that nobody knows', { not_before_policy: null, '': 0 }],
+    ['unknown members', { not_before_policy: null, '': 0 }],
   ])('in the token response: %s [F-09]', async (_what, more) => {
     answers = {
       '/token': (response) =>
@@ -311,7 +311,7 @@ describe('unused members cannot fail a sign-in', () => {
     { session_state: 'a.b', scope: 'openid', authuser: '0', prompt: 'none', hd: 'example.com' },
     { client_info: 'eyJ', cloud_instance_name: 'x' },
     { '': '', 'code[]': 'x', error_code: '0' },
-  ])('the authorization response says more: %j', async (more) => {
+  ])('in the authorization response: %j', async (more) => {
     expect(await identify(provider(), { code: 'c', ...more })).toMatchObject({ sub: 'person' })
   })
 
@@ -396,7 +396,7 @@ describe('unused members cannot fail a sign-in', () => {
   })
 
   test.each(['code=c&code=d', 'code=c&code=c', 'code=&code=c', 'code=', ''])(
-    'an answer with %j has not one code: none is sent [F-06]',
+    'an answer with %j does not have exactly one code: no code is sent [F-06]',
     async (answer) => {
       const { signal } = new AbortController()
       const identified = provider().identify(new URLSearchParams(`state=${login.state}&${answer}`), login, signal)
@@ -429,7 +429,7 @@ describe('a key set', () => {
     ['a key for encryption of the same kid', () => [{ ...other(), kid: 'k', use: 'enc' }, own]],
     ['a symmetric key of the same kid', () => [{ kty: 'oct', kid: 'k', k: 'AAAA' }, own]],
     ['a key of another curve', () => [{ kty: 'EC', crv: 'P-521', kid: 'k', x: 'AA', y: 'AA' }, own]],
-    ['members that say nothing', () => [{ ...own, use: null, alg: '', key_ops: null, x5c: null }]],
+    ['empty members', () => [{ ...own, use: null, alg: '', key_ops: null, x5c: null }]],
     ['its key without a kid', () => [{ ...own, kid: undefined }]],
   ])('with %s is good [F-05]', async (_what, entries) => {
     jwks = { keys: entries() }
@@ -444,7 +444,7 @@ describe('a key set', () => {
     },
   )
 
-  test('of four keys without names three are tried [F-05]', async () => {
+  test('with four unnamed keys: at most three are tried [F-05]', async () => {
     idToken = await sign({}, {})
     jwks = { keys: [{ use: 'sig' }, other(), other(), { ...own, kid: undefined }] }
     expect(await identify()).toMatchObject({ sub: 'person' })
@@ -454,8 +454,8 @@ describe('a key set', () => {
 
   test.each([
     ['symmetric', () => ({ kty: 'oct', kid: 'k', k: Buffer.from(String(own.n)).toString('base64url') })],
-    ['somebody else’s', () => ({ ...other(), kid: 'k' })],
-  ])('with a key that is %s verifies nothing [F-05 A14]', async (_what, key) => {
+    ['of another owner', () => ({ ...other(), kid: 'k' })],
+  ])('with a key that is %s verifies no token [F-05 A14]', async (_what, key) => {
     jwks = { keys: [key()] }
     expect((await failureOf(identify())).kind).toBe('invalid')
   })
@@ -471,7 +471,7 @@ describe('a key set', () => {
     expect((await failureOf(identify())).kind).toBe(kind)
   })
 
-  test('a new key without a name is found by one reading that concurrent callers share', async () => {
+  test('a new key without a name is found by one read that concurrent callers share', async () => {
     const at = provider()
     jwks = { keys: [other()] }
     idToken = await sign({}, {})
@@ -484,7 +484,7 @@ describe('a key set', () => {
   })
 
   test.each([{}, { kid: 'k' }])(
-    'tokens that no key has signed, with the header %j, read the keys again once in 30 s',
+    'tokens that no key has signed, with the header %j, cause one new read of the keys in 30 s',
     async (header) => {
       const at = provider()
       await identify(at)
@@ -502,7 +502,7 @@ describe('a key set', () => {
     },
   )
 
-  test('tokens that name an unknown key make the keys be read again at most five times in 30 s', async () => {
+  test('tokens that name an unknown key cause at most five new reads of the keys in 30 s', async () => {
     const at = provider()
     await identify(at)
     idToken = await sign({}, { kid: 'made-up' })
@@ -510,7 +510,7 @@ describe('a key set', () => {
     expect(countOf('/jwks')).toBe(6)
   })
 
-  test('that cannot be read again after the code was sent: the code is spent, and no user was identified', async () => {
+  test('that cannot be read again after the code was sent: the code is spent, and no user is identified', async () => {
     const at = provider()
     await identify(at)
     answers = { '/jwks': text(503, '', '') }
@@ -522,7 +522,7 @@ describe('a key set', () => {
     expect((await failureOf(identify(at))).kind).toBe('spent')
   })
 
-  test('one signature has one spelling [A14]', async () => {
+  test('a signature is accepted in one spelling only [A14]', async () => {
     const [header, payload, signature = ''] = idToken.split('.')
     for (const varied of [`${signature}=`, `${signature} `, signature.replaceAll('_', '/').replaceAll('-', '+')]) {
       if (varied === signature) continue
@@ -531,7 +531,7 @@ describe('a key set', () => {
     }
   })
 
-  test('another algorithm of signing is named', async () => {
+  test('another signing algorithm is named in the log', async () => {
     const es = await generateKeyPair('ES256', { extractable: true })
     jwks = { keys: [{ ...(await exportJWK(es.publicKey)), kid: 'k' }] }
     const iat = Math.floor(Date.now() / 1000)
@@ -545,9 +545,9 @@ describe('a key set', () => {
 describe('the metadata', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['of another issuer', { issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0' }, 'issuer_mismatch'],
-    ['of nobody', { issuer: null }, 'issuer_mismatch'],
+    ['without an issuer', { issuer: null }, 'issuer_mismatch'],
     ['without a token endpoint', { token_endpoint: undefined }, 'endpoint_missing'],
-    ['with an endpoint that is no address', { authorization_endpoint: '/authorize' }, 'endpoint_missing'],
+    ['with an endpoint that is not a URL', { authorization_endpoint: '/authorize' }, 'endpoint_missing'],
     ['with keys at a script', { jwks_uri: 'javascript:alert(1)' }, 'endpoint_missing'],
   ])('%s: a misconfiguration with a name, at the approval and at the callback', async (_what, more, code) => {
     Object.assign(metadata, more)
@@ -563,13 +563,13 @@ describe('the metadata', () => {
     ['200 with an array', text(200, 'application/json', '[]')],
     ['a redirect', (response: ServerResponse) => response.writeHead(302, { location: `${issuer}/elsewhere` }).end()],
     ['nothing', (response: ServerResponse) => response.destroy()],
-  ])('answered by %s: the fault may pass', async (_what, answer) => {
+  ])('answered by %s: the fault is temporary', async (_what, answer) => {
     answers = { '/.well-known/openid-configuration': answer }
     expect((await failureOf(identify())).kind).toBe('passing')
     expect(countOf('/elsewhere')).toBe(0)
   })
 
-  test('that cannot be read again is good for an hour', async () => {
+  test('that cannot be read again is used for an hour', async () => {
     const at = provider()
     await identify(at)
     answers = { '/.well-known/openid-configuration': text(503, '', '') }
@@ -585,7 +585,7 @@ describe('the metadata', () => {
     ['301', (response) => response.writeHead(301, { location: '/new/token' }).end()],
     ['503', text(503, '', '')],
     ['a web page', text(200, 'text/html', '<html>')],
-  ])('a token endpoint that has moved, where %s is left, is found again at once', async (_what, left) => {
+  ])('a token endpoint that has moved and left %s behind is found again at once', async (_what, left) => {
     const at = provider()
     await identify(at)
     metadata.token_endpoint = `${issuer}/new/token`
@@ -617,7 +617,7 @@ describe('the metadata', () => {
     expect(countOf('/.well-known/openid-configuration')).toBe(3)
   })
 
-  test('a code that the provider has seen is sent to no other address', async () => {
+  test('a code that the provider has seen is not sent to another address', async () => {
     const at = provider()
     await identify(at)
     metadata.token_endpoint = `${issuer}/new/token`
@@ -632,13 +632,13 @@ describe('client authentication at the provider', () => {
   const basic = `Basic ${Buffer.from(`us:${new URLSearchParams({ x: secret }).toString().slice(2)}`).toString('base64')}`
 
   test.each<[string, unknown, 'basic' | 'post']>([
-    ['the metadata are silent', undefined, 'basic'],
-    ['they say nothing', [], 'basic'],
-    ['they say Basic', ['client_secret_basic'], 'basic'],
-    ['they say Basic and keys', ['private_key_jwt', 'client_secret_basic'], 'basic'],
-    ['they say post', ['client_secret_post'], 'post'],
-    ['they say both', ['client_secret_basic', 'client_secret_post'], 'post'],
-  ])('uses the secret if there is one, as the metadata says: %s', async (_what, methods, expected) => {
+    ['the metadata has no list', undefined, 'basic'],
+    ['the list is empty', [], 'basic'],
+    ['it lists Basic', ['client_secret_basic'], 'basic'],
+    ['it lists Basic and keys', ['private_key_jwt', 'client_secret_basic'], 'basic'],
+    ['it lists post', ['client_secret_post'], 'post'],
+    ['it lists both', ['client_secret_basic', 'client_secret_post'], 'post'],
+  ])('uses the secret in the way that the metadata lists: %s', async (_what, methods, expected) => {
     metadata.token_endpoint_auth_methods_supported = methods
     await identify(provider({ clientSecret: secret }))
     const sent = asked.find(({ path }) => path === '/token')
@@ -655,7 +655,7 @@ describe('client authentication at the provider', () => {
   })
 
   test.each([undefined, secret])(
-    'that is refused is not repeated in another way (secret: %j)',
+    'that is refused is not repeated with another method (secret: %j)',
     async (clientSecret) => {
       metadata.token_endpoint_auth_methods_supported = ['client_secret_basic', 'client_secret_post', 'none']
       answers = { '/token': error(401, 'invalid_client') }
@@ -668,11 +668,11 @@ describe('client authentication at the provider', () => {
   test.each<[string, unknown, unknown]>([
     ['from post to Basic', ['client_secret_post'], ['client_secret_basic']],
     ['from Basic to post', ['client_secret_basic'], ['client_secret_post']],
-    ['from silence to post', undefined, ['client_secret_post']],
-    ['from post to silence', ['client_secret_post'], undefined],
+    ['from no list to post', undefined, ['client_secret_post']],
+    ['from post to no list', ['client_secret_post'], undefined],
     ['from keys to Basic', ['private_key_jwt'], ['client_secret_basic']],
   ])(
-    '%s: who meets the change is sent through the provider once more, and no code is sent in two ways',
+    '%s: a user who signs in during the change goes through the provider once more, and no code is sent with two methods',
     async (_what, before, after) => {
       const at = provider({ clientSecret: secret })
       metadata.token_endpoint_auth_methods_supported = before

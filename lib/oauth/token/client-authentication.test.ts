@@ -22,7 +22,7 @@ describe('a registered client must use the method that it registered [T-07]', ()
     const { server, key, clock } = await world()
     const keys = token_endpoint_auth_method === 'private_key_jwt' ? { jwks: { keys: [key.publicKey] } } : {}
     const { client_id, client_secret } = await registerClientOf(server, { token_endpoint_auth_method, ...keys })
-    const secret = client_secret ?? 'a-secret-that-nobody-was-given'
+    const secret = client_secret ?? 'a-secret-that-was-never-issued'
     const impostor = await createClientKey({ now: clock })
     const tries = {
       none: async (form: Form) => post(server, { ...form, client_id }),
@@ -36,7 +36,7 @@ describe('a registered client must use the method that it registered [T-07]', ()
       },
     }
     const names = ['wrong', 'none', 'post', 'basic', 'assertion'] as const
-    // What fails spends nothing: one code does until a try succeeds.
+    // A failed attempt spends nothing: one code works until an attempt succeeds.
     const failing = await codeFor(server, client_id)
     for (const name of names.filter((name) => expected[name] === '401')) {
       expect([name, verdict(await tries[name](failing))]).toEqual([name, '401 invalid_client'])
@@ -103,7 +103,7 @@ describe('the chosen method binds the grant [T-10 M-17]', () => {
     const third = await post(server, { ...refreshing(second.body), ...(await proof()) })
     expect([first, second, third].map(verdict)).toEqual(Array(3).fill('200 tokens'))
     expect(verdict(await post(server, { ...refreshing(third.body), client_id: id }))).toBe('401 invalid_client')
-    // Not by the back door of the grace window either: the predecessor was good without an assertion.
+    // The grace window is no way around it: the predecessor was valid without an assertion.
     expect(verdict(await post(server, { ...refreshing(second.body), client_id: id }))).toBe('401 invalid_client')
     expect(verdict(await post(server, { ...refreshing(third.body), ...(await proof()) }))).toBe('200 tokens')
   })
@@ -118,7 +118,7 @@ describe('the chosen method binds the grant [T-10 M-17]', () => {
     }
     const third = await post(server, { ...refreshing(second.body), ...(await proof()) })
     expect(verdict(third)).toBe('200 tokens')
-    // With a proof it is what it always was: an old token that is used again.
+    // With an assertion it counts as reuse of an old token.
     server.clock += 120_000
     expect(verdict(await post(server, { ...refreshing(first.body), ...(await proof()) }))).toBe('400 invalid_grant')
     expect(verdict(await post(server, { ...refreshing(third.body), ...(await proof()) }))).toBe('400 invalid_grant')

@@ -111,8 +111,8 @@ function raise(): never {
   throw new Error('the test has gone wrong')
 }
 
-describe('what the holder of a refresh token can read', () => {
-  test('is nothing, neither its time nor its generation nor its user [T-22]', async () => {
+describe('the readable content of a refresh token', () => {
+  test('is empty: a holder sees no time, generation or user [T-22]', async () => {
     const { redeem, refresh, code, server } = await start()
     const tokens = [await redeem(code ?? '')]
     for (let generation = 0; generation < 3; generation++) {
@@ -226,7 +226,7 @@ describe('a repeated answer of a refresh', () => {
     },
   )
 
-  test('of a grant that rests: the log says whether the address changed', async () => {
+  test('of a grant that pauses its rotation: the log says whether the address changed', async () => {
     const { server, redeem, refresh, code } = await start()
     server.address = here
     let shown = await redeem(code ?? '')

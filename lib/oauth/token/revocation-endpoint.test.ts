@@ -115,7 +115,7 @@ describe('a client that authenticated for its tokens', () => {
     const spent: boolean[] = []
     await revokeBy('private_key_jwt', async () => void spent.push(await isRevoked(server)))
     expect([spent, await isRevoked(server)]).toEqual([[false], true])
-    // A grant that has ended costs no assertion.
+    // Revoking an ended grant spends no assertion.
     await revokeBy('private_key_jwt', () => Promise.reject(used))
   })
 })

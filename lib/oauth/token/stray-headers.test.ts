@@ -22,7 +22,7 @@ const basic = (id: string, secret: string) => {
   return `Basic ${encoded}`
 }
 
-/** A client that proves nothing, or one with a secret, and the form that redeems its code. */
+/** A public client, or one with a secret, and the form that redeems its code. */
 async function world(method: 'none' | 'client_secret_basic' = 'none') {
   const server = createHarness({ introspectionTokens: ['x'.repeat(40)] })
   const answer = await server.fetch('/oauth/register', {
@@ -53,7 +53,7 @@ const strays = [
 ]
 
 describe('another scheme in the Authorization header of a client', () => {
-  test.each(strays)('is as if it were not there, at every endpoint: %j [T-07 T-08]', async (authorization) => {
+  test.each(strays)('is ignored at every endpoint: %j [T-07 T-08]', async (authorization) => {
     const { server, id, form } = await world()
     const redeemed = await send(server, '/oauth/token', { ...form, client_id: id }, { authorization })
     expect(redeemed.status).toBe(200)
@@ -66,7 +66,7 @@ describe('another scheme in the Authorization header of a client', () => {
     expect([after.status, (await after.json()).error]).toEqual([400, 'invalid_grant'])
   })
 
-  test.each(strays)('beside a Basic part leaves that to decide: %j [T-08]', async (stray) => {
+  test.each(strays)('is ignored beside a Basic part, which decides: %j [T-08]', async (stray) => {
     const { server, id, secret, form } = await world('client_secret_basic')
     const wrong = await send(server, '/oauth/token', form, { authorization: `${stray}, ${basic(id, `${secret}x`)}` })
     expect([wrong.status, wrong.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="oauth"'])
@@ -77,14 +77,14 @@ describe('another scheme in the Authorization header of a client', () => {
     expect(revoked.status).toBe(200)
   })
 
-  test.each(strays)('does not prove a client that has to: %j [T-10]', async (authorization) => {
+  test.each(strays)('does not authenticate a client that must authenticate: %j [T-10]', async (authorization) => {
     const { server, id, form } = await world('client_secret_basic')
     const answer = await send(server, '/oauth/token', { ...form, client_id: id }, { authorization })
     expect([answer.status, (await answer.json()).error]).toEqual([401, 'invalid_client'])
   })
 })
 
-describe('what stays a clash, and never falls through to a client that proves nothing', () => {
+describe('conflicting credentials are refused, and never treated as a public client', () => {
   test.each([
     ['an unreadable Basic', 'Basic !!!', 401],
     ['Basic without a value', 'Basic', 401],
@@ -92,7 +92,7 @@ describe('what stays a clash, and never falls through to a client that proves no
     ['an unreadable Basic before another scheme', 'Basic !!!, Bearer x', 401],
     ['an unreadable Basic behind a quote that never ends', 'Digest a="b, Basic !!!', 401],
     ['two', `${basic('a', 'b')}, ${basic('a', 'b')}`, 400],
-    ['one that is readable, one that is not', `${basic('a', 'b')}, Basic !!!`, 400],
+    ['a readable and an unreadable part', `${basic('a', 'b')}, Basic !!!`, 400],
   ])('%s: %s %i [T-07 T-08 A7]', async (_what, authorization, status) => {
     const { server, id, form } = await world()
     const request = { ...form, client_id: id }
@@ -103,7 +103,7 @@ describe('what stays a clash, and never falls through to a client that proves no
     ])
     const revocation = await send(server, '/oauth/revoke', { client_id: id, token: 'x' }, { authorization })
     expect(revocation.status).toBe(status)
-    // It cost the client nothing.
+    // The refused request spent nothing.
     expect((await send(server, '/oauth/token', request, {})).status).toBe(200)
   })
 
@@ -115,7 +115,7 @@ describe('what stays a clash, and never falls through to a client that proves no
   })
 })
 
-describe('a content type that was joined with another', () => {
+describe('a content type joined with another', () => {
   test.each([
     `application/json, ${formType}`,
     `${formType}, application/json`,
@@ -127,7 +127,7 @@ describe('a content type that was joined with another', () => {
     `multipart/form-data; boundary="a, b", ${formType}`,
     `, ${formType}`,
     `APPLICATION/JSON, Application/X-WWW-Form-Urlencoded`,
-  ])('is that of a form if the body is one: %s [T-01]', async (type) => {
+  ])('counts as a form if the body is a form: %s [T-01]', async (type) => {
     const { server, id, form } = await world()
     const answer = await send(server, '/oauth/token', { ...form, client_id: id }, { 'content-type': type })
     expect(answer.status).toBe(200)
@@ -146,7 +146,7 @@ describe('a content type that was joined with another', () => {
     ['the form type as a parameter', `text/plain; x="${formType}"`, 'grant_type=refresh_token&client_id=x'],
     ['the form type inside quotes', `text/plain; x="a, ${formType}"`, 'grant_type=refresh_token&client_id=x'],
     ['a longer name', `${formType}2, application/json`, 'grant_type=refresh_token&client_id=x'],
-  ])('is not taken for one with %s [T-01]', async (_what, type, body) => {
+  ])('does not count as a form with %s [T-01]', async (_what, type, body) => {
     const { server } = await world()
     const answer = await send(server, '/oauth/token', body, { 'content-type': type })
     expect([answer.status, await answer.json()]).toEqual([
@@ -155,7 +155,7 @@ describe('a content type that was joined with another', () => {
     ])
   })
 
-  test('counts for nothing where a browser posts one of our forms [C-08]', async () => {
+  test('is not accepted where a browser posts a form of this server [C-08]', async () => {
     const server = createHarness()
     const browser = new TestBrowser(server)
     for (const [path, fields] of [
@@ -174,7 +174,7 @@ describe('a content type that was joined with another', () => {
   })
 })
 
-describe('where a bearer token is the credential, nothing in the header is passed over', () => {
+describe('where a bearer token is the credential, every part of the header counts', () => {
   const token = 'x'.repeat(40)
   test.each([
     `Bearer ${token}, Basic eDp5`,

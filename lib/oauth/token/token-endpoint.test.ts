@@ -23,7 +23,7 @@ const codeOnly = { client_id: 'portal', redirect_uris: [redirectUri], grant_type
 
 const { signal: seconds } = new AbortController()
 
-/** Makes one sign-in, and returns all that it left behind. */
+/** Makes one sign-in, and returns its tokens and the records that it left behind. */
 async function session(
   server: Harness = createHarness(),
   metadata: { readonly client_id?: string; readonly [name: string]: unknown } = {},
@@ -106,7 +106,7 @@ test.each([
 })
 
 describe('an answer', () => {
-  test('is never cached, and scripts of any origin may read it, also an error [T-02 T-03]', async () => {
+  test('is never cached, and scripts of any origin may read it, even if it is an error [T-02 T-03]', async () => {
     const { server, form } = await session()
     for (const response of [
       await post(server, form),
@@ -141,7 +141,7 @@ describe('an answer', () => {
 
   test('to a client with an Authorization header is a 401 with a challenge, also for a malformed header [T-05 T-07]', async () => {
     const { server, form } = await session()
-    const guess = Buffer.from(`${form.client_id}:a secret of nobody`).toString('base64')
+    const guess = Buffer.from(`${form.client_id}:an unknown secret`).toString('base64')
     for (const authorization of [
       'Basic',
       'Basic %%%',
@@ -161,7 +161,7 @@ describe('an answer', () => {
 test.each([
   ['one character too short', 'v'.repeat(42)],
   ['one character too long', 'v'.repeat(129)],
-  ['of a character that none may have', `${'v'.repeat(42)}+`],
+  ['with a forbidden character', `${'v'.repeat(42)}+`],
   ['of a few letters', 'guess'],
 ])('a code_verifier %s is refused even if the challenge was made from it [T-12]', async (_what, verifier) => {
   const server = createHarness()
@@ -201,7 +201,7 @@ describe('a store that is down', () => {
 })
 
 describe('a refresh token', () => {
-  test('is useless to another client, and stays valid for its own [T-20 A24]', async () => {
+  test('is refused for another client, and stays valid for its own client [T-20 A24]', async () => {
     const { server, refresh } = await session()
     const other = await register(server, { client_name: 'Other' })
     const before = await stored(server)
@@ -221,14 +221,14 @@ describe('a refresh token', () => {
     expect((await refresh({ resource: `${server.issuer}/mcp` })).status).toBe(200)
   })
 
-  test('is not for a client that the operator configured without it: unauthorized_client [T-24 T-19]', async () => {
+  test('is refused for a client that the operator configured without it: unauthorized_client [T-24 T-19]', async () => {
     const { refresh } = await session(createHarness({ configured: [codeOnly] }))
     expect((await refresh({ client_id: codeOnly.client_id })).body.error).toBe('unauthorized_client')
     expect((await refresh()).status).toBe(200)
   })
 
   test.each([undefined, 'offline_access', 'docs:read offline_access'])(
-    'is not for such a client though it asks for the scope %s [T-19]',
+    'is not issued to such a client even if it asks for the scope %s [T-19]',
     async (scope) => {
       const server = createHarness({ configured: [codeOnly] })
       const pkce = newPkce()
@@ -244,10 +244,10 @@ describe('a refresh token', () => {
   test.each([
     ['names the code alone', { grant_types: ['authorization_code'] }, undefined],
     ['names the code alone, and asks for offline_access', { grant_types: ['authorization_code'] }, 'offline_access'],
-    ['asks for offline_access besides', { grant_types: ['authorization_code'] }, 'docs:read offline_access'],
+    ['asks for offline_access too', { grant_types: ['authorization_code'] }, 'docs:read offline_access'],
     ['names nothing', {}, undefined],
-    ['names what we do not know besides', { grant_types: ['implicit', 'authorization_code'] }, 'docs:read'],
-  ])('is for a client that %s [T-19]', async (_what, metadata, scope) => {
+    ['names an unknown grant type too', { grant_types: ['implicit', 'authorization_code'] }, 'docs:read'],
+  ])('is issued to a client that %s [T-19]', async (_what, metadata, scope) => {
     const server = createHarness()
     const clientId = await register(server, metadata)
     const pkce = newPkce()

@@ -240,7 +240,7 @@ describe('a document is refused', () => {
       },
     ],
     [
-      'nothing but secrets in the list',
+      'only secret-based methods in the list',
       { token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_jwt'] },
     ],
     ['a private key', { jwks: { keys: [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b', d: 'c' }] } }],
