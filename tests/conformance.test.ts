@@ -231,7 +231,7 @@ describe('tags', () => {
         ['of …: in: x', 'A1'],
       ],
     ],
-    ["test('names what is no row [X9 S-25]', () => {})", [['names what is no row', 'X9', 'S-25']]],
+    ["test('names an unknown row [X9 S-25]', () => {})", [['names an unknown row', 'X9', 'S-25']]],
     ["// test('commented out [T-21]', () => {})", []],
     ["const text = '[T-21]'", []],
   ])('%j', (source, expected) => {

@@ -23,12 +23,12 @@ export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callba
   const caFile = join(directory, 'ca.pem')
   await writeFile(caFile, ca.caPem)
   let [fetched, clients] = [0, 0]
-  let behaviour: Parameters<Publisher['behaves']>[0] = 'well'
+  let behavior: Parameters<Publisher['behaves']>[0] = 'well'
   let keys: readonly object[] | undefined
   const server = createServer(await ca.certificateFor(['localhost']), (incoming, response) => {
     fetched += 1
-    if (behaviour === 'down') return void incoming.socket.destroy()
-    if (behaviour === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()
+    if (behavior === 'down') return void incoming.socket.destroy()
+    if (behavior === 'gone') return void response.writeHead(404, { 'content-type': 'text/html' }).end()
     if (keys && incoming.url === '/jwks.json') {
       return void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }))
     }
@@ -53,7 +53,7 @@ export async function startPublisher(redirectUri = 'http://127.0.0.1:7777/callba
       keys = published
     },
     behaves: (how) => {
-      behaviour = how
+      behavior = how
     },
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve))

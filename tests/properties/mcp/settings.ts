@@ -140,7 +140,7 @@ export const toolSettings = property({
     }
     for (const plan of settings.plans) expectInHeaders(plan)
     const token = { email: 'ada@example.com', emailVerified: true, organization: { id: 'org_1' } }
-    for (const whoever of [token, {}, { ...token, emailVerified: false }]) planOf(settings.plans, whoever)
+    for (const person of [token, {}, { ...token, emailVerified: false }]) planOf(settings.plans, person)
   },
 })
 
