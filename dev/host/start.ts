@@ -35,7 +35,7 @@ export interface StartHostOptions {
 }
 
 /**
- * Bounds the young generation of the host's heap, in MB for each of its halves. Under load, V8 lets it grow to many times
+ * Bounds the young generation of the host's heap, in MB for each of its halves. Under load, the engine lets it grow to many times
  * of that, because the machine has memory, and keeps it: resident memory grows although the live heap does not.
  */
 const youngGeneration = '--max-semi-space-size=4'
