@@ -8,8 +8,9 @@ import { generatedFiles, sectionTitles, tableTitles } from './settings-pages.ts'
 
 const read = (path: string) => readFileSync(join(repository, path), 'utf8')
 
-test.each(generatedFiles().map(({ path, text }) => [path, text]))('%s is what npm run settings writes', (path, text) =>
-  expect(read(path)).toBe(text),
+test.each(generatedFiles().map(({ path, text }) => [path, text]))(
+  '%s is up to date with npm run settings',
+  (path, text) => expect(read(path)).toBe(text),
 )
 
 test('configuration.md has the table of every section once', () => {
@@ -17,13 +18,13 @@ test('configuration.md has the table of every section once', () => {
 })
 
 describe('the descriptions', () => {
-  test('cover every setting of the table once, in its order, and nothing else', () => {
+  test('cover exactly the settings of the table, once each and in the same order', () => {
     const described = Object.values(sections).flatMap((section) => Object.keys(section))
     expect(described).toEqual(Object.keys(table))
     expect(Object.keys(descriptions)).toEqual(described)
   })
 
-  test('have examples that the service accepts, and none of a secret', () => {
+  test('have examples that the service accepts, but no example of a secret', () => {
     for (const name of settingNames) {
       const { example } = descriptions[name]
       const row = rowOf(name)

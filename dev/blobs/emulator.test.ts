@@ -10,7 +10,7 @@ beforeAll(async () => {
 beforeEach(() => emulator.reset())
 afterAll(() => emulator.stop())
 
-/** A request past the client, to the uncached listener. */
+/** Sends a request without the client, to the uncached listener. */
 function raw(path: string, init: RequestInit = {}, headers: { readonly [name: string]: string } = {}) {
   const { token, uncachedEdgeURL } = emulator.clientOptions()
   return fetch(uncachedEdgeURL + path, { ...init, headers: { authorization: `Bearer ${token}`, ...headers } })
@@ -20,7 +20,7 @@ const strong = () => getStore({ name: 'raw', consistency: 'strong', ...emulator.
 const eventual = () => getStore({ name: 'raw', ...emulator.clientOptions() })
 
 describe('conditional writes', () => {
-  test('of 50 parallel requests for a new key one is let in, in each of 20 rounds', async () => {
+  test('of 50 parallel requests for a new key exactly one succeeds, in each of 20 rounds', async () => {
     for (let round = 0; round < 20; round++) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, (_, racer) =>
@@ -33,7 +33,7 @@ describe('conditional writes', () => {
     }
   })
 
-  test('If-Match takes the one strong tag: neither a weak nor a bare nor an old one, nor any for a missing key', async () => {
+  test('If-Match accepts only the current strong tag: no weak, bare or old tag, and no tag for a missing key', async () => {
     const etag = (await raw(path, { method: 'PUT', body: 'first' })).headers.get('etag') ?? ''
     expect(etag).toBe(`"${hash('md5', 'first')}"`)
     const replace = async (tag: string, key = path) =>
@@ -81,7 +81,7 @@ describe('the real client', () => {
     expect(blobs).toEqual([{ key: 'dogs/1', etag: `"${hash('md5', 'dogs/1')}"` }])
   })
 
-  test('sees old content and old absence through the cache, and the present otherwise', async () => {
+  test('sees old content and old absence through the cache, and the current state otherwise', async () => {
     emulator.setStaleness(60_000)
     await strong().set('key', 'first')
     expect(await eventual().get('key')).toBeNull()
@@ -97,11 +97,11 @@ describe('the real client', () => {
   })
 })
 
-describe('entrance', () => {
+describe('access', () => {
   test.each([
     ['a wrong token', path, { authorization: 'Bearer wrong' }, 403],
     ['another site', '/other-site/site:raw/key', {}, 403],
-    ['a path that is no blob', '/local-site', {}, 400],
+    ['a path that does not name a blob', '/local-site', {}, 400],
     ['a key of 601 bytes', `/local-site/site:raw/${'k'.repeat(601)}`, {}, 400],
     ['a broken escape', '/local-site/site:raw/%zz', {}, 400],
   ])('refuses %s', async (_what, target, headers, status) => {

@@ -30,7 +30,7 @@ async function startChild(): Promise<{ readonly child: ChildProcess; readonly st
   return { child, store: createBlobsStore({ name: 'kept', client, attemptTimeout: 20_000, retryDelays: [] }) }
 }
 
-test('a restart finds every blob with its version, and no removed one', async () => {
+test('a restart finds every blob with its version, and no removed blob', async () => {
   let version = ''
   await withEmulator(async (store) => {
     await store.put('kept', { text: 'Grüße' }, signal)
@@ -45,7 +45,7 @@ test('a restart finds every blob with its version, and no removed one', async ()
   })
 })
 
-test('SIGKILL in a stream of writes, removals and checkpoints loses nothing that was answered', async () => {
+test('SIGKILL during writes, removals and checkpoints loses no answered operation', async () => {
   const answered = new Map<string, number | null>()
   for (let life = 0; life < 4; life++) {
     const { child, store } = await startChild()
@@ -95,7 +95,7 @@ test('the files do not grow with every change', async () => {
   await exited
 })
 
-test('a torn end of the log is dropped, and the next write does not suffer from it', async () => {
+test('a torn end of the log is dropped, and does not affect the next write', async () => {
   const { child, store } = await startChild()
   await store.put('whole', { kept: true }, signal)
   await store.put('torn', { kept: true }, signal)
@@ -110,12 +110,12 @@ test('a torn end of the log is dropped, and the next write does not suffer from 
   })
 })
 
-test('a file that is damaged is named in the error', async () => {
+test('the error names a damaged file', async () => {
   writeFileSync(join(directory, 'blobs.sqlite'), 'not ours\n'.repeat(1_000))
   await expect(startBlobsEmulator({ directory })).rejects.toThrow(/blobs\.sqlite cannot be read/)
 })
 
-test('the file of an earlier version is left alone, and a warning says so', async () => {
+test('the file of an earlier version is not changed, and a warning says so', async () => {
   const journal = join(directory, 'blobs.jsonl')
   writeFileSync(journal, 'earlier\n')
   const warn = vi.spyOn(console, 'warn').mockReturnValue()

@@ -51,7 +51,7 @@ test('cookies that Chromium refuses are refused', () => {
   expect(jar.list()).toEqual([])
 })
 
-test('a cookie leaves with its time', () => {
+test('a cookie is removed when it expires', () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1000 })
   onTestFinished(() => void vi.useRealTimers())
   const jar = createCookieJar()
@@ -79,7 +79,7 @@ test('a cross-site request carries only the cookies that SameSite allows', async
   expect(last()).toMatchObject({ cookie: 'none=1', 'sec-fetch-site': 'cross-site', origin: other })
 })
 
-test('a form post carries the origin of the page that shows it, and null if that page keeps it to itself', async () => {
+test('a form post carries the origin of its page, or null if the page has the policy no-referrer', async () => {
   const [one, two] = [await start(), await start()]
   const { fetch } = createBrowser()
   const post = () => fetch(one.origin, { method: 'POST', body: new URLSearchParams({ a: 'b c' }) })
@@ -103,7 +103,7 @@ test('a form post carries the origin of the page that shows it, and null if that
   expect(one.last()).toMatchObject({ origin: 'null' })
 })
 
-test('a redirect goes on with the navigation that it answers, and remembers every site on the way', async () => {
+test('a redirect continues the navigation that it answers, and remembers every site on the way', async () => {
   const { origin, other, last } = await start()
   const { fetch } = createBrowser()
   await fetch(origin)

@@ -53,7 +53,7 @@ test('a webhook may have any path', async () => {
   expect(crm.received()).toHaveLength(1)
 })
 
-test('an unknown fault is refused, and so is a control that a web page asks for', async () => {
+test('an unknown fault is refused, and a control request of a web page too', async () => {
   const crm = await start()
   const faults = new URL('/__mock/faults', crm.url).href
   expect((await post(faults, { webhook: { kind: 'explode' } })).status).toBe(400)
@@ -62,7 +62,7 @@ test('an unknown fault is refused, and so is a control that a web page asks for'
   ).toBe(403)
 })
 
-test('`localhost` means this server whichever address it is', async () => {
+test('`localhost` means this server at every loopback address', async () => {
   const crm = await start()
   const { port } = new URL(crm.url)
   await expect(startCrmSink({ port: Number(port) })).rejects.toMatchObject({ code: 'EADDRINUSE' })

@@ -23,7 +23,7 @@ test('remembers the fields of each form, in process and over HTTP, until reset',
 test.each([
   ['a form without its name', new URLSearchParams({ feedback: 'x' })],
   ['a field twice', new URLSearchParams([...Object.entries(submission), ['category', 'other']])],
-])('%s is no form: 404, and nothing is remembered', async (_name, body) => {
+])('%s is not a form: 404, and nothing is remembered', async (_name, body) => {
   const forms = await start()
   expect((await submit(forms.url, body)).status).toBe(404)
   expect(forms.submissions()).toEqual([])

@@ -44,7 +44,7 @@ test.each(['legacy', 'auto'] as const)('lists APIs and their pages, without any 
   ])
 })
 
-test('finds pages in all APIs, in one, and of one type; shows twenty of them', async () => {
+test('finds pages in all APIs, in one API, and of one type; returns at most twenty', async () => {
   const hub = await start()
   const { call } = await connect(hub.url)
   const all = await call('search', { query: 'redpanda' })
@@ -68,7 +68,7 @@ test('finds pages in all APIs, in one, and of one type; shows twenty of them', a
   expect(await call('search', { query: 'zzyzx' })).toEqual({ data: [], total: 0 })
 })
 
-test('gives pages whole, and shows them to a browser', async () => {
+test('returns whole pages, and shows them to a browser', async () => {
   const hub = await start()
   const { call } = await connect(hub.url)
   const url = `${hub.docsUrl}/admin/operation/operation-get-v1-brokers`
@@ -91,7 +91,7 @@ test.each([
   expect(await call(tool, args)).toMatch(/No page|Invalid|invalid/)
 })
 
-test('gives ten pages at once, and no eleven', async () => {
+test('returns ten pages at once, and refuses eleven', async () => {
   const hub = await start()
   const { call } = await connect(hub.url)
   const pages = (count: number) =>
@@ -110,7 +110,7 @@ test('a key or a token in a request is recorded', async () => {
   expect(hub.calls()).toMatchObject([{ headers: { authorization: 'Bearer astray' } }])
 })
 
-test('takes faults over HTTP, and forgets them at a reset', async () => {
+test('accepts faults over HTTP, and forgets them at a reset', async () => {
   const hub = await start()
   const { call, names } = await connect(hub.url)
   const post = (path: string, body: object) =>

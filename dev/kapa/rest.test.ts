@@ -65,7 +65,7 @@ test('top_k and max_chars bound the result', async () => {
   expect((await retrieve({ query, max_chars: 5 })).body).toEqual([])
 })
 
-test('documents come whole, by their exact URLs, page by page', async () => {
+test('documents are returned whole, by their exact URLs, page by page', async () => {
   const urls = ['limits', 'keys'].map((name) => new URL(`/documents/docs/${name}.md`, kapa.url).href)
   const path = `${kapaProjectId}/documents/`
   const { body } = await post(path, { urls: [...urls, `${urls[0]}#limits`], page_size: 1, max_chars_per_document: 8 })
@@ -106,14 +106,14 @@ test.each([
   ['too large a top_k', { query: 'x', top_k: 16 }, 'top_k'],
   ['too large a max_chars', { query: 'x', max_chars: 60_001 }, 'max_chars'],
   ['an unknown mode', { query: 'x', mode: 'deeper' }, 'mode'],
-  ['a user whose email is not an email address', { query: 'x', user: { email: 'nobody' } }, 'user'],
+  ['a user whose email is not an email address', { query: 'x', user: { email: 'ada' } }, 'user'],
 ])('%s is 400, and the answer names the field', async (_name, body, field) => {
   const answer = await retrieve(body)
   expect([answer.status, Object.keys(answer.body)]).toEqual([400, [field]])
   expect(answer.body[field]).toEqual([expect.any(String)])
 })
 
-test('no key is 401, another one 403, another project 404, no JSON 400; nothing of it is recorded', async () => {
+test('a missing key is 401, a wrong key 403, another project 404, invalid JSON 400; none of these is recorded', async () => {
   const body = { query: 'x' }
   const answers = [
     await post(`${kapaProjectId}/retrieval/`, body, null),
@@ -130,7 +130,7 @@ test('no key is 401, another one 403, another project 404, no JSON 400; nothing 
   expect(kapa.calls()).toEqual([])
 })
 
-test('fails as a tool call does, in the words of REST', async () => {
+test('fails like a tool call, with the messages of the REST API', async () => {
   const user = { email: 'ada@example.com' }
   const ask = () => retrieve({ query: 'registrations', user })
   kapa.faults.call = { kind: 'status', status: 429, retryAfter: 7, times: 1 }

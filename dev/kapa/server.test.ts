@@ -66,7 +66,7 @@ function chunksOf(result: { [name: string]: unknown }): { source_url: string; co
   return Array.isArray(result.content) ? result.content.map((item) => JSON.parse(item.text)) : []
 }
 
-/** The v1 SDK's own transport does not fit its own interface under `exactOptionalPropertyTypes`. */
+/** The transport of the v1 SDK does not match its own interface under `exactOptionalPropertyTypes`. */
 function isTransport(value: unknown): value is Transport {
   return value instanceof Version1Transport
 }
@@ -77,7 +77,7 @@ const modes: [string, ClientOptions][] = [
 ]
 
 test.each(modes)(
-  'the published client asks and gets ranked chunks, and the caller is recorded (MCP of %s)',
+  'the published client asks a question and gets ranked chunks, and the caller is recorded (MCP of %s)',
   async (_, options) => {
     const kapa = await start()
     const client = await connect(kapa.url, options)
@@ -102,7 +102,7 @@ test.each(modes)(
   },
 )
 
-test('its sources can be opened, and nothing else', async () => {
+test('only its sources can be opened', async () => {
   const kapa = await start()
   const client = await connect(kapa.url)
   const [chunk] = chunksOf(await client.callTool(ask('registrations per hour')))
@@ -114,7 +114,7 @@ test('its sources can be opened, and nothing else', async () => {
   }
 })
 
-test('a second heading of the same name has an anchor of its own, and no hit is an empty answer', async () => {
+test('a second heading of the same name has its own anchor, and a question without a match gets an empty answer', async () => {
   const kapa = await start()
   const client = await connect(kapa.url)
   const [chunk] = chunksOf(await client.callTool(ask('nothing manual')))
@@ -122,7 +122,7 @@ test('a second heading of the same name has an anchor of its own, and no hit is 
   expect(chunksOf(await client.callTool(ask('zzyzx')))).toEqual([])
 })
 
-test('the v1 client asks as well', async () => {
+test('the v1 client gets an answer too', async () => {
   const kapa = await start()
   const client = new Version1Client({ name: 'old', version: '1' })
   const requestInit = { headers: { authorization: `Bearer ${apiKey}` } }
@@ -135,7 +135,7 @@ test('the v1 client asks as well', async () => {
   )
 })
 
-test('without the key there is a challenge, and nothing is recorded', async () => {
+test('a request without the key gets a challenge, and is not recorded', async () => {
   const kapa = await start()
   const answer = await fetch(kapa.url, {
     method: 'POST',
@@ -208,6 +208,6 @@ test('MCP is at /mcp if configured, and only there', async () => {
   expect((await fetch(new URL('/', kapa.url), { method: 'POST' })).status).toBe(404)
 })
 
-test('documents that do not exist are an error at the start, and the port stays free', async () => {
+test('missing documents are an error at the start, and the port stays free', async () => {
   await expect(startKapa({ port: 0, apiKey, documents: [join(folder, 'missing')] })).rejects.toThrow(/missing/)
 })

@@ -42,7 +42,7 @@ async function connect(url: string, mode: (typeof modes)[number]) {
 const greeting = { content: [{ type: 'text', text: 'hello' }] }
 const asAda = { name: 'greet', _meta: { user: { email: 'ada@example.com' } } }
 
-test.each(modes)('a slow call tells a client that asked how far it is, and then answers (%s)', async (mode) => {
+test.each(modes)('a slow call reports progress to a client that asked for it, and then answers (%s)', async (mode) => {
   const { url, faults } = await start()
   const { client } = await connect(url, mode)
   const seen: unknown[] = []
@@ -54,7 +54,7 @@ test.each(modes)('a slow call tells a client that asked how far it is, and then 
   expect(faults.call).toBeUndefined()
 })
 
-test('a slow call says nothing to a client that did not ask', async () => {
+test('a slow call reports no progress to a client that did not ask', async () => {
   const { url, faults } = await start()
   faults.call = { kind: 'progress', milliseconds: 60, every: 20 }
   const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet', arguments: {} } }
@@ -66,7 +66,7 @@ test('a slow call says nothing to a client that did not ask', async () => {
   expect(answer).not.toContain('progress')
 })
 
-test.each(modes)('a server with sessions is spoken to in one (%s)', async (mode) => {
+test.each(modes)('a client uses the session of a server with sessions (%s)', async (mode) => {
   const { url, faults, calls } = await start()
   faults.sessions = true
   const { client, transport } = await connect(url, mode)
@@ -76,7 +76,7 @@ test.each(modes)('a server with sessions is spoken to in one (%s)', async (mode)
   await expect(client.callTool({ name: 'greet' })).rejects.toThrow()
 })
 
-test('a server with sessions answers nothing outside of one, and 404 to one that it has forgotten', async () => {
+test('a server with sessions refuses requests without a session, and answers 404 to a forgotten session', async () => {
   const { url, faults, forgetSessions } = await start()
   faults.sessions = true
   const { client } = await connect(url, 'legacy')
@@ -90,7 +90,7 @@ test('a server with sessions answers nothing outside of one, and 404 to one that
   expect(bare.status).toBe(400)
 })
 
-test('a refusal of _meta comes as an error of the protocol, of HTTP or of the tool', async () => {
+test('a refusal of _meta is an error of the protocol, of HTTP or of the tool', async () => {
   const { url, faults } = await start()
   const { client } = await connect(url, 'legacy')
   faults.call = { kind: 'rejects-meta', times: 1 }

@@ -12,7 +12,7 @@ import { signInHeadless } from './sign-in.ts'
 const redirectUri = 'http://localhost:8888/mcp/callback'
 const insecure = {
   [oauth.allowInsecureRequests]: true,
-  // A pooled connection would be found dead after a restart.
+  // A pooled connection would be broken after a restart.
   [oauth.customFetch]: (url: string, init: oauth.CustomFetchOptions<string, URLSearchParams | undefined>) =>
     fetch(url, { ...init, body: init.body ?? null, headers: { ...init.headers, connection: 'close' } }),
 }
@@ -23,7 +23,7 @@ async function start(options: { port?: number; directory?: string; clientSecret?
   return provider
 }
 
-/** A relying party, by the strict standard client: discovery, authorization with PKCE and nonce, code, ID token. */
+/** A relying party with a strict standard client: discovery, authorization with PKCE and nonce, code, ID token. */
 async function relyingParty(provider: OpenIdProvider) {
   const issuer = new URL(provider.issuer)
   const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure))
@@ -94,7 +94,7 @@ test('a user signs in, and the ID token names the user', async () => {
   for (const warning of warnings) expect(warning).not.toHaveBeenCalled()
 })
 
-test('the address decides whether it is verified, or whether nothing is said about it', async () => {
+test('the email address decides whether the ID token calls it verified, unverified or neither', async () => {
   const provider = await start()
   expect((await signIn(provider, 'bob+unverified@example.com')).claims).toMatchObject({ email_verified: false })
   const { claims } = await signIn(provider, 'bob+noemailverified@example.com')
@@ -102,14 +102,14 @@ test('the address decides whether it is verified, or whether nothing is said abo
   expect(claims).not.toHaveProperty('email_verified')
 })
 
-test('the browser is known the second time, unless the application asks again', async () => {
+test('the provider recognizes the browser the second time, unless the application asks for a new sign-in', async () => {
   const provider = await start()
   const party = await relyingParty(provider)
   const browser = createBrowser()
   await signIn(provider, 'ada@example.com', undefined, browser)
 
   const silent = await party.start()
-  const callback = await signInHeadless({ url: silent.url, email: 'somebody-else@example.com', fetch: browser.fetch })
+  const callback = await signInHeadless({ url: silent.url, email: 'other-user@example.com', fetch: browser.fetch })
   expect((await silent.finish(callback)).claims).toMatchObject({ email: 'ada@example.com' })
 
   for (const prompt of ['login', 'select_account', 'consent login']) {
@@ -137,7 +137,7 @@ test('a value that is not an email address is refused by the page and escaped; c
   expect(cancelled.searchParams.get('error')).toBe('access_denied')
 })
 
-test('the sign-in page belongs to the browser that it was made for', async () => {
+test('the sign-in page works only in its own browser', async () => {
   const provider = await start()
   const { url } = await (await relyingParty(provider)).start()
   const form = new URL((await createBrowser().fetch(url)).headers.get('location') ?? '', url)
@@ -146,7 +146,7 @@ test('the sign-in page belongs to the browser that it was made for', async () =>
   expect(await elsewhere.text()).toContain('opened in another browser')
 })
 
-test('without PKCE, or to another callback, no user is signed in', async () => {
+test('a request without PKCE, or with another callback, signs no user in', async () => {
   const provider = await start()
   const party = await relyingParty(provider)
   const { url: plain } = await party.start({ code_challenge_method: 'plain' })
@@ -156,7 +156,7 @@ test('without PKCE, or to another callback, no user is signed in', async () => {
   expect((await createBrowser().fetch(elsewhere)).status).toBe(400)
 })
 
-test('a restart keeps issuer, keys, people and sessions', async () => {
+test('a restart keeps issuer, keys, users and sessions', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'openid-provider-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const before = await start({ directory })
@@ -174,7 +174,7 @@ test('a restart keeps issuer, keys, people and sessions', async () => {
   })
 })
 
-test('a rotated key signs from now on, and the one before stays published', async () => {
+test('after a rotation the new key signs, and the previous key stays published', async () => {
   const provider = await start()
   const before = await signIn(provider, 'ada@example.com')
   await provider.rotateKeys()
@@ -192,7 +192,7 @@ test.each(idTokenFaults)('a strict client refuses an ID token that is forged: %s
   expect((await signIn(provider, 'ada@example.com')).claims).toMatchObject({ email: 'ada@example.com' })
 })
 
-test('endpoints fail as often as asked, over HTTP too', async () => {
+test('endpoints fail as often as a test asks, over HTTP too', async () => {
   const provider = await start()
   const set = (faults: object) => fetch(`${provider.issuer}/__faults`, { method: 'POST', body: JSON.stringify(faults) })
   const status = async (path: string) =>
@@ -225,7 +225,7 @@ test('the authorization endpoint answers with an error on demand', async () => {
   })
 })
 
-test('a client with a secret has to prove it', async () => {
+test('a client with a secret must authenticate with it', async () => {
   const provider = await start({ clientSecret: 'a-secret-of-the-tests' })
   const { url, finish } = await (await relyingParty(provider)).start()
   const callback = await signInHeadless({ url, email: 'ada@example.com', fetch: createBrowser().fetch })

@@ -34,7 +34,7 @@ test.each([
   expect(parseEnvFile(text)).toEqual({ settings, problems: [] })
 })
 
-describe('what Node would drop, cut or take otherwise than it is meant is told by its line', () => {
+describe('a line that Node would drop, cut or misread is reported by its number', () => {
   test.each([
     ['no setting', 'KAPA_API_KEY', /^line 2 is neither/],
     ['a setting as in YAML', 'KAPA_API_KEY: x', /^line 2 is neither/],
@@ -45,8 +45,12 @@ describe('what Node would drop, cut or take otherwise than it is meant is told b
     ['a color after a space', 'MCP_BRAND_COLOR= #1f6feb', /^line 2 \(MCP_BRAND_COLOR\) has a # in its value/],
     ['a # in the middle', 'UPSTREAM_CLIENT_SECRET=ab#cd', /^line 2 \(UPSTREAM_CLIENT_SECRET\) has a # in its value/],
     ['a quote that nothing closes', 'KAPA_API_KEY="x', /^line 2 \(KAPA_API_KEY\) begins with ", and nothing closes it/],
-    ['a single one', "KAPA_API_KEY='x", /^line 2 \(KAPA_API_KEY\) begins with ', and nothing closes it/],
-    ['one that the next setting would close', 'A="x\nBB="y"', /^line 2 \(A\) begins with ", and nothing closes it/],
+    [
+      'a single quote that nothing closes',
+      "KAPA_API_KEY='x",
+      /^line 2 \(KAPA_API_KEY\) begins with ', and nothing closes it/,
+    ],
+    ['a quote that the next setting would close', 'A="x\nBB="y"', /^line 2 \(A\) begins with ", and nothing closes it/],
     ['something after a quote', 'A="x"y', /^line 2 \(A\) has something after/],
     ['a quote that nothing opens', 'A=x"', /^line 2 \(A\) ends with a quote/],
     ['quotes of a word processor', 'A=“x”', /^line 2 \(A\) has typographic quotes/],
@@ -56,7 +60,7 @@ describe('what Node would drop, cut or take otherwise than it is meant is told b
     expect(settings).toMatchObject({ FIRST: '1', LAST: '2' })
   })
 
-  test('every one at once', () => {
+  test('every problem is reported at once', () => {
     expect(parseEnvFile('x\nA="y\nBB=z#\n').problems.map((problem) => problem.slice(0, 6))).toEqual([
       'line 1',
       'line 2',
@@ -64,7 +68,7 @@ describe('what Node would drop, cut or take otherwise than it is meant is told b
     ])
   })
 
-  test('a file that is no UTF-8 is told as one', () => {
+  test('a file that is not UTF-8 is reported', () => {
     const utf16 = Buffer.from('\uFEFFA=b\n', 'utf16le').toString('utf8')
     expect(parseEnvFile(utf16).problems).toEqual([expect.stringContaining('UTF-8')])
   })

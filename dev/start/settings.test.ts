@@ -29,7 +29,7 @@ const world = {
   forms: { url: 'http://localhost:8895/home/' },
 }
 
-test('without own settings everything points at this machine, and a sign-in is required', () => {
+test('without settings of the user every service is on this machine, and a sign-in is required', () => {
   expect(localEnvironment(world)).toMatchObject({
     URL: 'http://localhost:8888',
     MCP_OAUTH_ISSUER: 'http://localhost:8888',
@@ -47,7 +47,7 @@ test('without own settings everything points at this machine, and a sign-in is r
   })
 })
 
-test('own settings win, and an own tenant is never mixed with the local client', () => {
+test('settings of the user win, and a tenant of the user is never mixed with the local client', () => {
   const settings = { REQUIRE_AUTH: 'false', REDPANDA_OAUTH_ISSUER: 'https://tenant.test', KAPA_API_KEY: 'mine' }
   const environment = localEnvironment(world, settings)
   expect(environment).toMatchObject(settings)
@@ -56,13 +56,13 @@ test('own settings win, and an own tenant is never mixed with the local client',
   }
 })
 
-test('with a Kapa project the stand-in is asked by its REST API, and not over MCP too', () => {
+test('with a Kapa project the stand-in is called only by its REST API, not over MCP', () => {
   const environment = localEnvironment(world, { KAPA_PROJECT_ID: kapaProjectId })
   expect(environment).toMatchObject({ KAPA_API_URL: 'http://localhost:8890', KAPA_API_KEY: kapaApiKey })
   expect(environment).not.toHaveProperty('KAPA_MCP_SERVER_URL')
 })
 
-test('an own hub, own pages of a hub and an own form replace the stand-ins', () => {
+test('a hub, hub pages and a form of the user replace the stand-ins', () => {
   for (const settings of [{ MCP_API_HUB_URL: 'off' }, { MCP_API_DOCS_URL: 'https://docs.example/api' }]) {
     const environment = localEnvironment(world, settings)
     expect(Object.entries(environment).filter(([name]) => name.startsWith('MCP_API_'))).toEqual(
@@ -74,7 +74,7 @@ test('an own hub, own pages of a hub and an own form replace the stand-ins', () 
   })
 })
 
-test('settings come from .env and from the environment, which wins; other variables of the shell stay outside', async () => {
+test('settings come from .env and from the environment, which wins; other variables of the shell are not passed on', async () => {
   const file = join(folder, '.env')
   await writeFile(file, 'KAPA_API_KEY=from-file\nREQUIRE_AUTH=false\nANYTHING=else\n')
   const environment = {
@@ -116,13 +116,13 @@ test('unreadable lines of .env stop the start: each is named by its number, with
   expect(error).not.toContain('hunter2')
 })
 
-test('an empty setting is not set, and removes nothing of the local world', async () => {
+test('an empty setting counts as unset, and removes nothing of the local world', async () => {
   const file = join(folder, '.env-empty')
   await writeFile(file, 'KAPA_API_KEY=\nUPSTREAM_CLIENT_ID="  "\nMCP_TOOL_NAME=mine\n')
   expect(await personalSettings({ REQUIRE_AUTH: '', MCP_TOOL_NAME: ' ' }, file)).toEqual({})
 })
 
-test('every line of .env.example is read as it looks', async () => {
+test('every line of .env.example is read as it is written', async () => {
   const lines = (await readFile(join(repository, '.env.example'), 'utf8')).match(/(?<=^# )[A-Z0-9_]+=.*$/gm) ?? []
   expect(lines.length).toBeGreaterThan(20)
   const looks = lines.map((line) => /^([^=]+)=(?:"(.*)"|(.*))$/.exec(line) ?? [])
@@ -156,7 +156,7 @@ test('the parts of the local world that settings replace are known', () => {
   ])
 })
 
-test('the secret is made once, and only its owner can read it', async () => {
+test('the secret is created once, and only its owner can read it', async () => {
   const directory = join(folder, 'state')
   const secret = await keptSecret(directory)
   expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
@@ -197,7 +197,7 @@ test.each([
 
 const here = { port: 8888, ownParts: [] }
 
-test('one process takes the state; other processes find it until it is given back', async () => {
+test('one process takes the state; other processes see that until it releases the state', async () => {
   const directory = join(folder, 'running')
   expect(await findRunning(directory)).toBeNull()
   const giveBack = await takeState(directory, here)

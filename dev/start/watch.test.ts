@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { watchFolders } from './watch.ts'
 
-test('a change below a folder is told once; what changes meanwhile is told once more, never at the same time', async () => {
+test('a change below a folder is reported once; changes during a report cause one more, never at the same time', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'watch-test-'))
   const stopping = new AbortController()
   onTestFinished(async () => {
@@ -23,7 +23,7 @@ test('a change below a folder is told once; what changes meanwhile is told once 
   const build = async () => {
     mostAtOnce = Math.max(mostAtOnce, ++running)
     if (++calls === 1) await change()
-    // As long as a build takes: longer than the watcher waits for quiet.
+    // As long as a build: longer than the watcher waits after a change.
     await delay(300)
     running--
   }
