@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const jsonAt = async (url: string) => (await send(url)).json()
 
-describe('a host with settings and a memory of its own', () => {
+describe('a host with its own settings and memory', () => {
   /** `undefined` removes a setting. */
   async function deploy(changes: Readonly<Record<string, string | undefined>>) {
     const port = await freePorts()
@@ -56,7 +56,7 @@ describe('a host with settings and a memory of its own', () => {
     return [response.status, await response.json()]
   }
 
-  test('is ready when the store has proved that only one writer wins; a second check costs nothing [O-03]', async () => {
+  test('is ready when the store has proved that only one writer wins; a second check needs no store operation [O-03]', async () => {
     await using host = await deploy({})
     const before = stack.emulator.operations().length
     const answers = await Promise.all(Array.from({ length: 20 }, () => readiness(host.url)))
@@ -150,8 +150,8 @@ describe('the documents about the server', () => {
   })
 })
 
-describe('a person', () => {
-  test('the front page tells a visitor what to give to the client [F-001-09]', async () => {
+describe('a visitor', () => {
+  test('learns from the front page what to enter in the client [F-001-09]', async () => {
     const response = await send(open.url, { headers: browser })
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     expect(response.headers.get('vary')).toBe('Accept')
@@ -162,7 +162,7 @@ describe('a person', () => {
     expect(page).toContain(`href="${documentation}"`)
   })
 
-  test('the Markdown document says everything that the page of the documentation site says', async () => {
+  test('reads in the Markdown document everything that the page of the documentation site says', async () => {
     const response = await send(open.url, { headers: { accept: 'text/markdown, text/html;q=0.5' } })
     expect(response.headers.get('content-type')).toBe('text/markdown; charset=utf-8')
     const text = await response.text()
@@ -174,7 +174,7 @@ describe('a person', () => {
     expect(text).toContain('retry-after: ')
   })
 
-  test('a browser at the address of the MCP server is led to the documentation, or to the front page', async () => {
+  test('with a browser at the address of the MCP server is redirected to the documentation, or to the front page', async () => {
     for (const [{ mcpUrl }, location] of [
       [stack, stack.url],
       [open, documentation],
@@ -187,13 +187,13 @@ describe('a person', () => {
     }
   })
 
-  test('is not mistaken for a client: the probe of a client gets the challenge [S-11]', async () => {
+  test('is not confused with a client: the probe of a client gets the challenge [S-11]', async () => {
     for (const accept of ['*/*', 'text/event-stream', 'application/json, text/event-stream']) {
       expect((await send(stack.mcpUrl, { headers: { accept } })).status).toBe(401)
     }
   })
 })
 
-test('a crawler is asked to stay out of sign-ins', async () => {
+test('that is a crawler is asked to stay out of sign-ins', async () => {
   for (const { url } of both()) expect(await (await send(`${url}/robots.txt`)).text()).toContain('Disallow: /oauth/')
 })

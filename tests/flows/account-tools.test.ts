@@ -68,7 +68,7 @@ describe('a user who has signed in', () => {
     expect(stack.forms.submissions()).toHaveLength(1)
   })
 
-  test('has to allow feedback before it is sent [S-05]', async () => {
+  test('must allow feedback before it is sent [S-05]', async () => {
     const readerOnly = await signIn(client, 'docs:read')
     const { status, challenge } = await call(feedbackTool, { feedback }, readerOnly)
     expect([status, challenge]).toEqual([403, expect.stringContaining('scope="docs:read docs:feedback"')])

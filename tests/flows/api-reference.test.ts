@@ -72,7 +72,7 @@ describe('when the hub fails', () => {
     expect(JSON.parse(content[0].text)).toEqual({ ...expected, duration_ms: expect.any(Number) })
   })
 
-  test('once, it is asked again over a new connection', async () => {
+  test('once, the broker asks it again over a new connection', async () => {
     stack.hub.faults.call = { kind: 'reset', times: 1 }
     expect(await call('list_api_reference_pages', {})).toMatchObject({ structuredContent: { data: expect.any(Array) } })
     expect(stack.hub.calls()).toHaveLength(2)
@@ -111,7 +111,7 @@ describe('settings', () => {
     }
   })
 
-  test('MCP_API_DOCS_URL is where the pages of an API are; without it no tool takes the name of an API', async () => {
+  test('MCP_API_DOCS_URL is the address of the API pages; without it no tool takes the name of an API', async () => {
     const properties = ({ tools }: { tools: { name: string; inputSchema: { properties: object } }[] }) =>
       Object.keys(tools.find(({ name }) => name === 'search_api_reference')?.inputSchema.properties ?? {})
     expect(properties(await toolsOf({}))).toContain('api')

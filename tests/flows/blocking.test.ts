@@ -9,7 +9,7 @@ import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** On a host that the operator does not trust, so the broker asks once more after the sign-in. */
+/** A redirect URI on an untrusted host, so that the broker asks for a confirmation after the sign-in. */
 const redirectUri = 'https://app.example/callback'
 
 let stack: Stack
@@ -64,7 +64,7 @@ describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
     ['a client with a document, by the host of it', 'published', () => 'localhost'],
     ['a client with a document, by the host of its redirect URI', 'published', () => 'app.example'],
   ] as const)(
-    '%s: no step of a sign-in, no code, no refresh, no write; and all of it again without the entry [M-15]',
+    '%s: every step of a sign-in and every refresh is refused and writes nothing; all work again without the entry [M-15]',
     async (_what, kind, entryFor) => {
       const before = await deploy(stack, publisher.settings)
       const client = await registerClient(before.url)

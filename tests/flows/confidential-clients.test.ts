@@ -54,8 +54,8 @@ async function token(form: Form, authorization?: string) {
 
 /** The form that redeems the code of a fresh sign-in, without client authentication. */
 async function redeeming(client_id: string, redirect_uri: string, changes: Form = {}): Promise<Form> {
-  const anybody = await registerClient(stack.url)
-  const { url, codeVerifier } = anybody.authorizationRequest({ client_id, redirect_uri, ...changes })
+  const registered = await registerClient(stack.url)
+  const { url, codeVerifier } = registered.authorizationRequest({ client_id, redirect_uri, ...changes })
   const answer = await personSignsIn({ authorizationUrl: url, email: newAddress(), browser: createWatchedBrowser() })
   return { grant_type: 'authorization_code', redirect_uri, code: codeOf(answer), code_verifier: codeVerifier }
 }
@@ -77,7 +77,7 @@ test('the metadata names the methods, none first, and the algorithms [D-08 T-09]
   })
 })
 
-describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
+describe('MCP_OAUTH_CLIENTS: a configured web application', () => {
   test('signs in with its id and secret, and gets a refresh token [R-01 F-002-01 F-002-16]', async () => {
     for (const authorization of [basic('docs-portal', portalSecret), undefined]) {
       const posted = authorization ? {} : { client_id: 'docs-portal', client_secret: portalSecret }
@@ -100,7 +100,7 @@ describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
     expect((await token(form, basic('docs-portal', portalSecret))).status).toBe(200)
   })
 
-  test('gets no more scopes than the operator gave it, whatever it asks for', async () => {
+  test('gets only the scopes that the operator gave it, whatever it asks for', async () => {
     const form = await redeeming('docs-portal', portal, { scope: 'docs:read docs:feedback' })
     expect((await token(form, basic('docs-portal', portalSecret))).body.scope).toBe('docs:read')
   })
@@ -128,7 +128,7 @@ describe('MCP_OAUTH_CLIENTS: a web application that exists', () => {
   })
 })
 
-test('a client that registers for a secret gets one, and both ways of sending it work [R-04 T-08]', async () => {
+test('a client that registers for a secret gets one, and may send it in the header or the body [R-04 T-08]', async () => {
   const registered = await send(
     `${stack.url}/oauth/register`,
     json(

@@ -118,7 +118,7 @@ test('a request reaches its function with its Host, the real peer address, and t
   })
 })
 
-test('functions see the given environment, and nothing of the machine’s', async () => {
+test('functions see the given environment, and no other variable of the machine', async () => {
   const { environment } = await (await fetch(`${host.url}/show`)).json()
   expect(environment).not.toContain('HOME')
   expect(environment).not.toContain('PATH')
@@ -143,8 +143,8 @@ test('an answer is streamed: its first part arrives while the function is still 
 })
 
 test.each([
-  ['a path nobody declared', '/nothing', 'GET', 404],
-  ['a trailing slash nobody declared', '/show/', 'GET', 404],
+  ['an undeclared path', '/nothing', 'GET', 404],
+  ['an undeclared trailing slash', '/show/', 'GET', 404],
   ['a function that has a path, by its name', '/.netlify/functions/fixture', 'POST', 404],
   ['a scheduled function by GET', '/.netlify/functions/sweep', 'GET', 404],
   ['a scheduled function by POST', '/.netlify/functions/sweep', 'POST', 200],

@@ -75,7 +75,7 @@ const expected: Readonly<Record<string, Expected>> = {
   '/.well-known/mcp/server-card.json/': read,
 }
 
-/** Whether web pages may call it from their scripts. */
+/** Whether scripts of web pages may call the route. */
 const isForScripts = (kind: Expected['kind']) => kind === 'api' || kind === 'mcp'
 
 const corsNames = (response: Response) =>

@@ -48,7 +48,7 @@ test('MCP_OAUTH_INTROSPECTION_TOKENS: without it there is no introspection endpo
   expect(await metadata.text()).not.toContain('introspect')
 })
 
-test('a resource server learns what an access token allows, and not who the user is [T-27]', async () => {
+test('a resource server learns what an access token allows, but not the name or email of the user [T-27]', async () => {
   const { accessToken } = await obtainTokens(client)
   const { iss, sub, aud, client_id, scope, jti, iat, exp } = decodeJwt(accessToken)
   for (const token of tokens) {

@@ -64,7 +64,7 @@ test('the metadata names the endpoints under /oauth/, and none of them redirects
   }
 })
 
-test('we are no OpenID Provider: openid-configuration is 404 as JSON, wherever clients look for it [D-06]', async () => {
+test('the broker is not an OpenID Provider: openid-configuration is 404 as JSON at every place where clients look [D-06]', async () => {
   for (const path of ['', '/mcp'].flatMap((at) => [
     `/.well-known/openid-configuration${at}`,
     `${at}/.well-known/openid-configuration`,

@@ -11,7 +11,7 @@ import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 const registrationLimit = 5
-/** Seconds. */
+/** The longest window, in seconds. */
 const day = 86_400
 const registration = json(JSON.stringify({ redirect_uris: ['http://127.0.0.1:7777/callback'] }))
 
@@ -131,7 +131,7 @@ describe('clients with a metadata document', () => {
   const authorizeFrom = (address: string, host: number, clientId: string, headers: Sent['headers'] = {}) =>
     from(address, host, `/oauth/authorize?${new URLSearchParams({ client_id: clientId })}`, { headers })
 
-  test('three fetches for one address, on two hosts; then a page says when to come back [M-14]', async () => {
+  test('one address may cause three fetches on two hosts; then a page says when to retry [M-14]', async () => {
     const address = newAddress()
     for (const host of [0, 1, 0]) {
       expect((await authorizeFrom(address, host, publisher.newClientId())).status).toBe(known)
@@ -181,7 +181,7 @@ describe('clients with a metadata document', () => {
   })
 })
 
-/** From the consent page to the code, by the mock. */
+/** Goes from the consent page to the code, with the mock provider. */
 async function signIn(authorization: AuthorizationRequest): Promise<string> {
   const browser = createWatchedBrowser()
   const page = await openConsentPage(browser, authorization.url)
@@ -213,7 +213,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
     }
   })
 
-  test('MCP_OAUTH_REGISTER_TOTAL_LIMIT: all addresses together, below the limit of each; other requests go on [R-12]', async () => {
+  test('MCP_OAUTH_REGISTER_TOTAL_LIMIT limits all addresses together, below the limit of each; other requests keep working [R-12]', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3' }
     const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(day) })
     // A request that passes is counted after the answer.

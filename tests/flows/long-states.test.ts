@@ -29,7 +29,7 @@ test.each(longStates)('%s: a state of 4,096 characters goes to the provider and 
   expect(JSON.parse(atob(header)).typ).toBe('outcome')
 })
 
-test('one character more is refused, and the error names state', async () => {
+test('a state with one more character is refused, and the error names state', async () => {
   const { url } = client.authorizationRequest({ state: 'x'.repeat(longestState + 1) })
   const { searchParams } = locationOf(await createBrowser().fetch(url))
   expect([searchParams.get('error'), searchParams.get('error_description')]).toEqual([

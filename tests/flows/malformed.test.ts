@@ -85,7 +85,7 @@ describe('registration takes only JSON, and names the error', () => {
   test.each<[string, Sent, string]>([
     ['no body', { method: 'POST' }, 'invalid_client_metadata'],
     ['a form', form('redirect_uris=https://app.example/cb'), 'invalid_client_metadata'],
-    ['JSON that calls itself text', json(metadata, 'text/plain'), 'invalid_client_metadata'],
+    ['JSON with a text content type', json(metadata, 'text/plain'), 'invalid_client_metadata'],
     ['half of JSON', json('{"redirect_uris":['), 'invalid_client_metadata'],
     ['null', json('null'), 'invalid_client_metadata'],
     ['a list', json(`[${metadata}]`), 'invalid_client_metadata'],

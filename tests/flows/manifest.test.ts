@@ -88,7 +88,7 @@ test('a dropped, narrowed or widened route differs from the one in the table [A3
   const correct = functions.filter(
     ({ name }) => `${routed(functions.filter((f) => f.name === name))}` === `${name}: /oauth/token`,
   )
-  // `satisfies` alone would be dropped by Netlify; the bundler, which runs first, takes it away.
+  // Netlify would drop a config with `satisfies`, but the bundler runs first and removes it.
   expect(correct.map(({ name }) => name).sort()).toEqual(['literal', 'satisfies', 'unlimited'])
   expect(limits(functions).unlimited).toBeUndefined()
   expect(functions).toHaveLength(Object.keys(configs).length)

@@ -170,7 +170,7 @@ describe('every function', () => {
   )
 
   test.each(asked.slice(0, 3))(
-    '%s: with a brand of one’s own, its log names every setting that is then required',
+    '%s: with another brand, its log names every setting that is then required',
     async (_name, method, path) => {
       const names = ['UPSTREAM_CLIENT_ID', 'UPSTREAM_ISSUER', 'KAPA_API_KEY', 'KAPA_MCP_SERVER_URL', 'MCP_OAUTH_SECRET']
       const nothing = Object.fromEntries(names.map((name) => [name, undefined]))
@@ -250,7 +250,7 @@ describe('the mock provider (NETLIFY_DEV, MCP_OAUTH_ALLOW_MOCK)', () => {
   test.each([
     ['without any signal', {}, 'dev'],
     ['under a signal that is not exactly `true`', { NETLIFY_DEV: '1', MCP_OAUTH_ALLOW_MOCK: 'TRUE' }, 'dev'],
-    ['in production, whatever the signal', { NETLIFY_DEV: 'true', MCP_OAUTH_ALLOW_MOCK: 'true' }, 'production'],
+    ['in production, with any signal', { NETLIFY_DEV: 'true', MCP_OAUTH_ALLOW_MOCK: 'true' }, 'production'],
   ])('does not exist %s', async (_when, signals, deployContext) => {
     const { url } = await deploy({ ...noProvider, ...signals }, deployContext)
     await expectFlowDown(url)

@@ -87,10 +87,10 @@ const noise: readonly (readonly [what: string, before: string, lineEnd?: '\n' | 
   ['an event without data', 'id: 7\ndata:\n\n'],
   ['a name without data', 'event: message\n\n'],
   ['when to reconnect', 'retry: 3000\nid: 1\n\nretry: soon\n\n'],
-  ['fields that nobody knows', 'foo: bar\nfoo\n\n'],
+  ['unknown fields', 'foo: bar\nfoo\n\n'],
   ['unnamed text', 'data: ping\n\n'],
   ['half of JSON', 'data: {"jsonrpc":"2.0",\n\n'],
-  ['JSON that is no message', 'data: {"type":"ping"}\n\ndata: null\n\ndata: 7\n\ndata: []\n\n'],
+  ['JSON that is not a message', 'data: {"type":"ping"}\n\ndata: null\n\ndata: 7\n\ndata: []\n\n'],
   ['a message without a version', 'data: {"id":0,"result":{"content":[]}}\n\n'],
   ['notifications', 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":1}}\n\n'],
   ['a notification without parameters', 'event: message\ndata: {"jsonrpc":"2.0","method":"x","params":null}\n\n'],
@@ -126,7 +126,7 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
   ['404 in words', { status: 404, text: 'Not Found' }],
   ['410', { status: 410, text: 'Gone' }],
   ['400 in words', { status: 400, text: 'Bad Request: No valid session ID provided' }],
-  ['400 without a word', { status: 400, text: '' }],
+  ['400 without a body', { status: 400, text: '' }],
   ['400 in other words', { status: 400, text: 'Bad Request' }],
   [
     '400 of a server that restarts',
@@ -153,7 +153,7 @@ const lost: readonly (readonly [what: string, answer: NonNullable<McpFaults['los
       text: '{"jsonrpc":"2.0","id":null,"error":{"code":-32602,"message":"Invalid params","data":{"why":"unknown session"}}}',
     },
   ],
-  ['200 with JSON that is no message', { status: 200, text: '{"error":"unknown session"}' }],
+  ['200 with JSON that is not a message', { status: 200, text: '{"error":"unknown session"}' }],
 ]
 
 describe.each([kapa, hub])('when $name', ({ use, faults, tried, forgetSessions }) => {
@@ -273,10 +273,10 @@ describe('a passage', () => {
 
 /** Characters that break some readers of text, JSON or lines, and their replacements. */
 const texts: readonly (readonly [what: string, sent: string, received: string])[] = [
-  ['half of a pair', 'a\ud83d', 'a\ufffd'],
-  ['the other half', '\ude00b', '\ufffdb'],
-  ['halves the wrong way round', '\ude00\ud83d', '\ufffd\ufffd'],
-  ['a whole pair', '\ud83d\ude00', '\ud83d\ude00'],
+  ['a high surrogate alone', 'a\ud83d', 'a\ufffd'],
+  ['a low surrogate alone', '\ude00b', '\ufffdb'],
+  ['surrogates in the wrong order', '\ude00\ud83d', '\ufffd\ufffd'],
+  ['a surrogate pair', '\ud83d\ude00', '\ud83d\ude00'],
   ['NUL', 'a\u0000b', 'a\ufffdb'],
   ['ESC', '\u001b[31mred', '\ufffd[31mred'],
   ['a control of C1', 'it\u0092s', 'it\ufffds'],
@@ -285,7 +285,7 @@ const texts: readonly (readonly [what: string, sent: string, received: string])[
   ['a line separator', 'a\u2028b', 'a\u2028b'],
   ['a paragraph separator', 'a\u2029b', 'a\u2029b'],
   ['tab and line ends', 'a\tb\r\nc', 'a\tb\r\nc'],
-  ['a backslash before what looks like half of a pair', 'a\\ud83d', 'a\\ud83d'],
+  ['a backslash before the text of a surrogate escape', 'a\\ud83d', 'a\\ud83d'],
 ]
 
 describe('a message with', () => {
@@ -297,7 +297,7 @@ describe('a message with', () => {
     ],
   })
 
-  test.each(texts)('%s arrives so that every client can read it', async (_what, sent, received) => {
+  test.each(texts)('%s arrives in a form that every client can read', async (_what, sent, received) => {
     kapa.faults().call = items(sent)
     for (const accept of ['application/json, text/event-stream', 'text/event-stream, application/json']) {
       const response = await fetch(usual.stack.mcpUrl, {

@@ -7,7 +7,7 @@ import { obtainCodeByMock, registerClient, tokensOf } from '../support/oauth-cli
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Deploys that are not the published one: their hosts, and whom they notify. */
+/** Deploys other than the published one: their hosts, and the services that they notify. */
 
 let stack: Stack
 
@@ -35,7 +35,7 @@ async function preview(settings: Readonly<Record<string, string>> = {}, deployCo
 }
 
 test.each(['deploy-preview', 'branch-deploy', 'staging'])(
-  'a %s answers with its own issuer, however Netlify spells the branch, and never with another’s [O-16]',
+  'a %s answers only with its own issuer, however Netlify spells the branch [O-16]',
   async (context) => {
     const issuerAt = await preview({}, context)
     for (const label of ['deploy-preview-7', 'feature-foo', 'fix--x', 'feature-', 'a_b', '0123456789abcdef01234567']) {

@@ -96,7 +96,7 @@ describe.each([25, 100, 200])('two hosts and a store that takes %i ms', (latency
     expect([end, (await revocation)?.status]).toEqual(['400 invalid_grant', 200])
   })
 
-  test('so does the reuse of an old token [T-21]', async () => {
+  test('the reuse of an old token wins too [T-21]', async () => {
     const { refreshToken } = await obtainTokens(client)
     stack.emulator.setLatency(latency)
     let reuse: Promise<TokenAnswer> | undefined

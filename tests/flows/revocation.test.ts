@@ -32,7 +32,7 @@ const waiting = { timeout: 25_000, interval: 200 }
 
 const question = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
 
-/** A question to one of the two hosts. */
+/** Sends a request to one of the two hosts. */
 function askAt(host: number, accessToken: string): Promise<Response> {
   return send(`http://127.0.0.1:${stack.hosts()[host]?.port}/mcp`, {
     method: 'POST',
@@ -81,14 +81,14 @@ describe.each(['accessToken', 'refreshToken'] as const)('a client revokes its %s
     expect((await askAt(0, accessToken)).status).toBe(401)
   })
 
-  test('other grants of the same person and client go on [T-26 M-18]', async () => {
+  test('other grants of the same user and client keep working [T-26 M-18]', async () => {
     const [one, other] = [await obtainTokens(client, 'ada@example.com'), await obtainTokens(client, 'ada@example.com')]
     await client.revoke(one[kind])
     expect((await callMcp(stack.mcpUrl, other.accessToken)).status).toBe(200)
     tokensOf(await client.refresh(other.refreshToken))
   })
 
-  test('another client cannot: it gets an error, and the session lives [T-26 A6]', async () => {
+  test('another client cannot revoke it: it gets an error, and the session stays valid [T-26 A6]', async () => {
     const { accessToken, refreshToken } = await obtainTokens(client)
     const thief = await registerClient(stack.url, 'Thief')
     expect(await error(await thief.revoke(kind === 'accessToken' ? accessToken : refreshToken))).toEqual([
@@ -206,7 +206,7 @@ describe('revocation', () => {
   })
 })
 
-describe('/mcp asks the store whether the grant stands', () => {
+describe('/mcp reads the status of the grant from the store', () => {
   const reads = (operations: readonly { readonly method: string; readonly key: string }[]) =>
     operations.filter(({ key }) => key.startsWith('grants/')).map(({ method }) => method)
 

@@ -14,7 +14,7 @@ import { startPublisher } from '../support/publisher.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** What settings change that need a deploy of their own: secrets, the issuer, and the services that this one calls. */
+/** Settings that need a separate deploy: secrets, the issuer, and the services that the broker calls. */
 
 /** Milliseconds for work after an answer. A test waits that long only if it fails. */
 const patience = 10_000
@@ -39,7 +39,7 @@ describe('Kapa', () => {
     return (await callMcp(mcpUrl, token, 'tools/call', call)).text()
   }
 
-  test('KAPA_MCP_SERVER_URL is where questions go', async () => {
+  test('KAPA_MCP_SERVER_URL is the server that gets the questions', async () => {
     const kapa = await startKapa({ port: 0, apiKey: kapaApiKey, documents: [] })
     onTestFinished(kapa.stop)
     const { url } = await deploy(stack, { KAPA_MCP_SERVER_URL: kapa.url })
@@ -47,7 +47,7 @@ describe('Kapa', () => {
     expect([stack.kapa.calls().length, kapa.calls().length]).toEqual([0, 1])
   })
 
-  test('KAPA_API_KEY opens Kapa; with a wrong key Kapa answers nothing, and the user learns that', async () => {
+  test('KAPA_API_KEY authenticates at Kapa; with a wrong key Kapa does not answer, and the user learns that', async () => {
     const { url, lines } = await deploy(stack, { KAPA_API_KEY: 'the-key-of-another-project' })
     expect(await ask(`${url}/mcp`, (await mockSession(url)).accessToken)).toContain('"isError":true')
     expect(stack.kapa.calls()).toEqual([])
@@ -55,7 +55,7 @@ describe('Kapa', () => {
   })
 })
 
-test('CRM_WEBHOOK_URL is told about a new user; about the mock’s user only with MCP_NOTIFY_WITH_MOCK, and as a preview', async () => {
+test('CRM_WEBHOOK_URL is notified of a new user; of the mock’s user only with MCP_NOTIFY_WITH_MOCK, and as a preview', async () => {
   const crm = await startCrmSink({ port: 0 })
   onTestFinished(crm.stop)
   const settings = { CRM_WEBHOOK_URL: crm.url }
@@ -111,7 +111,7 @@ test('MCP_OAUTH_ISSUER is in metadata and challenges, and is the one host that a
 })
 
 describe('the OpenID Provider', () => {
-  /** Where the user is sent after the consent. */
+  /** Returns the address to which the user is sent after the consent. */
   async function afterApproval(url: string, browser = createWatchedBrowser()): Promise<URL> {
     const client = await registerClient(url)
     const consent = await openConsentPage(browser, client.authorizationRequest().url)

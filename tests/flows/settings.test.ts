@@ -76,7 +76,7 @@ async function requestOf(url: string, redirectUri: string, changes: Readonly<Rec
 
 const jsonAt = async (url: string) => (await fetch(url)).json()
 
-describe('what people read', () => {
+describe('texts for users', () => {
   const consentPage = async ({ url }: Stack) => {
     const client = await registerClient(url)
     return (await createWatchedBrowser().fetch(client.authorizationRequest().url)).text()
@@ -109,7 +109,7 @@ describe('what people read', () => {
   })
 })
 
-describe('who may ask', () => {
+describe('access to the tools', () => {
   test('REQUIRE_AUTH: without it, a client without a token is answered too', async () => {
     const message = json('{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}')
     const headers = { ...message.headers, accept: 'application/json, text/event-stream' }
@@ -147,7 +147,7 @@ describe('Kapa and the tool', () => {
   })
 })
 
-describe('how long things last', () => {
+describe('lifetimes', () => {
   test('MCP_OAUTH_ACCESS_TTL is how long an access token lives, in seconds', async () => {
     for (const [{ url }, seconds] of [
       [usual, 3600],

@@ -18,7 +18,7 @@ const initialize = {
   clientInfo: { name: 'client', version: '1' },
 }
 
-/** People sign in when a tool needs it. */
+/** Users sign in when a tool needs it. */
 let lazy: Stack
 let token: string
 
@@ -97,7 +97,7 @@ describe('with a token', () => {
     expect(lazy.forms.submissions()).toEqual([])
   })
 
-  test('a bad one is refused, even where none is needed [S-03 B8-12]', async () => {
+  test('an invalid token is refused, even where no token is needed [S-03 B8-12]', async () => {
     const open = `${(await deploySameIssuer(lazy, { REQUIRE_AUTH: 'false' })).url}/mcp`
     for (const mcpUrl of [lazy.mcpUrl, open]) {
       expect(await statuses(mcpUrl, `${token.slice(0, -8)}AAAAAAAA`)).toEqual(each(401))

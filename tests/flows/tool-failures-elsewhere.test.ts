@@ -26,7 +26,7 @@ afterEach(() => {
 })
 afterAll(() => stack?.stop())
 
-describe('when the form for feedback', () => {
+describe('when the feedback form', () => {
   const send = () => callTool(stack.mcpUrl, feedback, { feedback: question }, token)
 
   test.each([301, 404, 500, 503])('answers %i, the user learns that nothing was sent', async (status) => {
@@ -57,7 +57,7 @@ describe('when the store', () => {
     }
   })
 
-  test('is down as an instance starts, that says 503 and when to come back, and heals [O-05]', async () => {
+  test('is down while an instance starts, the instance answers 503 with Retry-After, and recovers [O-05]', async () => {
     stack.emulator.addFault({ action: 'status', status: 500, key: '^signing-keys/' })
     const { url } = await deploySameIssuer(stack)
     const again = () => callTool(`${url}/mcp`, ask, { question }, token)

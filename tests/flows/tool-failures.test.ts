@@ -62,7 +62,7 @@ afterAll(async () => {
   }
 })
 
-/** A service that answers a tool of ours. */
+/** A service that answers a tool of the broker. */
 interface Service {
   readonly name: string
   readonly use: () => Promise<McpAnswer>
@@ -127,7 +127,7 @@ const lasting: readonly Failure[] = [
   { what: 'does not want us', fault: { kind: 'status', status: 403 }, detail: 'HTTP 403', tries: 1 },
   { what: 'refuses what it is asked', fault: { kind: 'status', status: 400 }, detail: 'HTTP 400', tries: 1 },
   {
-    what: 'has had enough of us for 30 seconds',
+    what: 'refuses calls for 30 seconds',
     fault: { kind: 'status', status: 429, retryAfter: 30 },
     detail: 'HTTP 429',
     tries: 1,
@@ -145,7 +145,7 @@ const lasting: readonly Failure[] = [
   { what: 'fails', fault: { kind: 'status', status: 500 }, detail: 'HTTP 500', tries: 2 },
   { what: 'breaks off', fault: { kind: 'reset' }, detail: 'connection failed', tries: 2 },
   {
-    what: 'sends us elsewhere',
+    what: 'redirects the call',
     fault: { kind: 'status', status: 302, location: 'http://127.0.0.1:9/' },
     detail: 'HTTP 302',
     tries: 1,
@@ -177,7 +177,7 @@ describe.each([kapa, hub, rest])('when $name', ({ use, faults, tried, senseless,
     expect(tried()).toBe(2)
   })
 
-  test('does not know the user of the question, it is asked without the user', async () => {
+  test('does not know the user of the question, the broker asks without the user', async () => {
     for (const by of ['protocol', 'http', 'result'] as const) {
       faults().call = { kind: 'rejects-meta', by, times: 1 }
       answerIn(await use())
@@ -195,7 +195,7 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => 
   }
 
   test.each([
-    ['refuses our key', { kind: 'status', status: 401 }, 'HTTP 401'],
+    ['refuses the key', { kind: 'status', status: 401 }, 'HTTP 401'],
     ['is being maintained', { kind: 'status', status: 503 }, 'HTTP 503'],
     ['breaks off', { kind: 'reset' }, 'connection failed'],
     ['answers half of JSON', { kind: 'malformed' }, undefined],
@@ -208,7 +208,7 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => 
     answerIn(await use())
   })
 
-  test('is in maintenance for a moment as we connect, the call still succeeds', async () => {
+  test('is in maintenance for a moment during the connection, the call still succeeds', async () => {
     await onNewInstance()
     faults().connect = { kind: 'status', status: 503, times: 1 }
     answerIn(await use())
@@ -222,7 +222,7 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => 
     answerIn(await use())
   })
 
-  test('says that it failed, the model reads its words', async () => {
+  test('says that it failed, the model gets its message', async () => {
     faults().call = { kind: 'error-result' }
     const { body } = await use()
     expect(body.result).toMatchObject({ isError: true, content: [{ text: 'The sources could not be searched.' }] })
@@ -246,7 +246,7 @@ test('when Kapa does not know the project, or the key is for another one, the mo
   }
 })
 
-/** Begun before the first test, since each takes as long as it may. */
+/** Calls that start before the first test, because each takes its whole time limit. */
 let waiting: Readonly<Record<'answer' | 'connection' | 'form', Promise<McpAnswer>>>
 
 function startWaiting(): void {
@@ -282,7 +282,7 @@ describe('when there is no answer', () => {
     expect(silent.stack.forms.submissions()).toHaveLength(1)
   })
 
-  test('as we connect, the model gets an error after 8 seconds, twice', { timeout: 120_000 }, async () => {
+  test('to the connection, the model gets an error after 8 seconds, twice', { timeout: 120_000 }, async () => {
     const failure = failureIn(await waiting.connection)
     expect(failure).toMatchObject({ ...timeout, message: expect.stringContaining('did not answer in time') })
     expectSeconds(failure, 16)

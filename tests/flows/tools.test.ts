@@ -116,7 +116,7 @@ describe.each(sdks)('a user of a client on the $name', ({ name, version, create,
     expect(stack.hub.calls()).toEqual([])
   })
 
-  test('finds an operation of an API, and reads it; the hub learns nothing of who it is [S-08]', async () => {
+  test('finds an operation of an API, and reads it; the hub learns nothing about the user [S-08]', async () => {
     const { data: apis } = await client.use('list_api_reference_pages', {})
     expect(apis).toMatchObject({ data: expect.arrayContaining([expect.objectContaining({ title: 'Admin API' })]) })
     const found = await client.use('search_api_reference', { api: 'admin', query: 'decommission', type: 'operation' })
@@ -167,7 +167,7 @@ describe.each(sdks)('a user of a client on the $name', ({ name, version, create,
     expect(texts.join()).not.toContain(client.refreshToken())
   })
 
-  test('reads what to do where the arguments are wrong, and nothing is asked', async () => {
+  test('learns what to do if the arguments are wrong, and no service is called', async () => {
     for (const [tool, args, error] of [
       [ask, { question: ' ' }, 'missing_query'],
       [ask, { question: 'x'.repeat(2_001) }, 'query_too_long'],
@@ -187,10 +187,10 @@ describe.each(sdks)('a user of a client on the $name', ({ name, version, create,
   })
 })
 
-test('while Kapa takes its time, clients that ask for it hear that the search goes on', async () => {
+test('while Kapa is slow, clients that ask for progress get notifications', async () => {
   const readers = sdks.map(({ name, create }) => newReader(name, create))
   await Promise.all(readers.map(({ client, ...person }) => withSignIn(client, person, client.connect)))
-  // A sign of life comes every 5 seconds.
+  // A progress notification comes every 5 seconds.
   stack.kapa.faults.call = { kind: 'slow', milliseconds: 5_500 }
   const heard = readers.map(async ({ client }) => {
     const messages: unknown[] = []
@@ -201,7 +201,7 @@ test('while Kapa takes its time, clients that ask for it hear that the search go
   await Promise.all(readers.map(({ client }) => client.close()))
 })
 
-test('a caller that stops waiting is free at once, and the next call is answered', async () => {
+test('a caller that cancels its call gets control back at once, and the next call is answered', async () => {
   const readers = sdks.map(({ name, create }) => newReader(name, create))
   for (const { client, ...person } of readers) {
     await withSignIn(client, person, client.connect)
@@ -219,7 +219,7 @@ test('a caller that stops waiting is free at once, and the next call is answered
   }
 })
 
-test('a user who has not signed in reads how to, where ChatGPT looks for it too [S-19 S-20]', async () => {
+test('a user without a sign-in learns how to sign in, in the result and where ChatGPT looks [S-19 S-20]', async () => {
   const { body, status } = await callTool(stack.mcpUrl, 'auth_status', {})
   expect([status, body.result?.structuredContent]).toMatchObject([200, { signed_in: false, sign_in_required: true }])
   const refused = await callTool(stack.mcpUrl, 'whoami', {})

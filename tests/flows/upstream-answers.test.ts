@@ -39,7 +39,7 @@ async function throughTheProvider(browser: Browser, answer: Response) {
   return { callback, answer: await browser.fetch(callback) }
 }
 
-describe('what never reached the provider’s own answer: a page, nothing is lost, and loading it again completes', () => {
+describe('a failure before the provider handles the code: the user sees a page, and reloading it completes the sign-in', () => {
   test.each([
     ...[403, 404, 408, 425, 429, 502].map((status) => [`a web page with ${status}`, { kind: 'page', status }] as const),
     ['a web page with 200', { kind: 'page', status: 200 }],
@@ -74,7 +74,7 @@ describe('the provider has used its code, but its answer is lost: the user goes 
     await redeem(answer)
   })
 
-  test('for a code that it goes on refusing twice at most, then a page whose button starts again [F-13 F-02]', async () => {
+  test('it keeps refusing the code: twice at most, then a page whose button starts again [F-13 F-02]', async () => {
     const { browser, load, redeem } = await atTheCallback({
       token: { kind: 'error', status: 400, error: 'invalid_grant' },
     })
@@ -89,14 +89,14 @@ describe('the provider has used its code, but its answer is lost: the user goes 
     await redeem(answer)
   })
 
-  test('for an answer that is lost again, only once', async () => {
+  test('its answer is lost again: only once', async () => {
     const { browser, load } = await atTheCallback({ token: { kind: 'broken' } })
     const { answer } = await throughTheProvider(browser, await load())
     expect([answer.status, answer.headers.get('location')]).toEqual([503, null])
   })
 })
 
-/** Where the button of a page leads. */
+/** Returns the destination of the button of a page. */
 async function startAgain(text: string): Promise<URL> {
   const [, link = ''] = /<a class="button primary" href="([^"]*)"/.exec(text) ?? []
   return new URL(link.replaceAll('&amp;', '&'), stack.url)
@@ -161,12 +161,12 @@ test.each([
   ['email_not_verified', 'access_denied'],
   ['server_error', 'server_error'],
   ['teapot', 'server_error'],
-])('error=%s of the provider is %s at the client [F-08]', async (authorization, expected) => {
+])('error=%s of the provider becomes %s at the client [F-08]', async (authorization, expected) => {
   const answer = await refusedAtTheProvider({ authorization })
   expect(answer.searchParams.get('error')).toBe(expected)
 })
 
-describe('members that we do not use cannot fail a sign-in', () => {
+describe('unused members cannot fail a sign-in', () => {
   const other = () => generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
 
   test.each<[string, ProviderFaults]>([
@@ -194,7 +194,7 @@ describe('members that we do not use cannot fail a sign-in', () => {
     ['false', false],
     ['yes', undefined],
     [1, undefined],
-  ])('email_verified: %j is %j in our tokens [F-07]', async (email_verified, expected) => {
+  ])('email_verified: %j is %j in the tokens of the broker [F-07]', async (email_verified, expected) => {
     const { load, redeem } = await atTheCallback({ claims: { email_verified } })
     const { accessToken } = await redeem(await load())
     expect(decodeJwt(accessToken).email_verified).toBe(expected)
@@ -208,7 +208,7 @@ test('the provider moves its token endpoint and its keys: sign-ins keep working 
   await redeem(await load())
 })
 
-test('UPSTREAM_CLIENT_SECRET: a provider that takes HTTP Basic only is spoken to by it [F-03]', async () => {
+test('UPSTREAM_CLIENT_SECRET: the broker uses HTTP Basic at a provider that accepts only that [F-03]', async () => {
   const port = await freePorts()
   const settings = {
     UPSTREAM_ISSUER: localUrl(portsFrom(port).provider),
@@ -220,7 +220,7 @@ test('UPSTREAM_CLIENT_SECRET: a provider that takes HTTP Basic only is spoken to
     const metadata = await (await fetch(`${confidential.provider.issuer}/.well-known/openid-configuration`)).json()
     expect(metadata.token_endpoint_auth_methods_supported).toEqual(['client_secret_basic'])
     await obtainTokens(await registerClient(confidential.url))
-    // The same where the metadata are silent.
+    // The broker does the same if the metadata does not say.
     await confidential.hosts()[0]?.kill()
     await confidential.restartHost(0)
     confidential.provider.faults.metadata = { token_endpoint_auth_methods_supported: null }

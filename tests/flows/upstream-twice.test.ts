@@ -22,7 +22,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 
 let stack: Stack
 let client: OAuthClient
-/** On a host that the operator does not trust, so the broker asks once more after the sign-in. */
+/** A redirect URI on an untrusted host, so that the broker asks for a confirmation after the sign-in. */
 const untrusted = 'https://app.example/callback'
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const atTheCallback = (options: UserAtCallback = {}) => userAtCallback(client, options)
 
-/** The same browser before it had any answer: what two requests at once both carry. */
+/** The same browser before any answer: two concurrent requests both carry these cookies. */
 const cookieOf = (browser: Browser, url: URL) => browser.cookies.header(url, { method: 'GET', initiator: null }) ?? ''
 
 const speculative = [
@@ -57,7 +57,7 @@ test.each(speculative)('a callback that is loaded ahead of time (%j) takes no st
   await redeem(await load())
 })
 
-test('two callbacks at once: one code or two of one approval, no error to the client, and one grant at most [F-02]', async () => {
+test('two callbacks at once: one or two codes for one approval, no error for the client, and at most one grant [F-02]', async () => {
   const { browser, request, callback } = await atTheCallback()
   const headers = { cookie: cookieOf(browser, callback) }
   const answers = await Promise.all([0, 1, 2].map(() => fetch(callback, { headers, redirect: 'manual' })))
@@ -66,7 +66,7 @@ test('two callbacks at once: one code or two of one approval, no error to the cl
     locations.filter(({ href }) => href.startsWith(place)),
   )
   expect([ours?.length, theirs?.length]).toEqual([1, 2])
-  // The browser shows the last one: through the provider once more, and back.
+  // The browser shows the last answer: it goes through the provider once more, and back.
   for (const [index, answer] of answers.entries()) {
     if (!theirs?.includes(locations[index] ?? callback)) continue
     for (const cookie of answer.headers.getSetCookie()) browser.cookies.set(callback, cookie)
@@ -74,13 +74,13 @@ test('two callbacks at once: one code or two of one approval, no error to the cl
   const again = await signInHeadless({ url: theirs?.at(-1) ?? '', email: 'no form', fetch: browser.fetch })
   const last = locationOf(await browser.fetch(again))
   const { accessToken } = tokensOf(await client.redeem(request, codeOf(last)))
-  // The other code of the same approval: refused, and it ends nothing.
+  // The other code of the same approval is refused, and ends nothing.
   const other = await client.redeem(request, codeOf(ours?.[0] ?? last))
   expect([other.status, other.body.error]).toEqual([400, 'invalid_grant'])
   expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(200)
 })
 
-test('reloaded, or reached by the back button, when it is over: a page that says so, with the same code for a click [F-02]', async () => {
+test('a callback that is reloaded or reached by the back button after the sign-in: a page says so, with the same code for a click [F-02]', async () => {
   const { browser, request, callback } = await atTheCallback()
   const first = locationOf(await browser.fetch(callback))
   for (const load of [callback, new URL(`${callback.href}&code=other`), callback]) {
@@ -94,7 +94,7 @@ test('reloaded, or reached by the back button, when it is over: a page that says
   tokensOf(await client.redeem(request, codeOf(first)))
 })
 
-test('Approve pressed twice: either way through the provider completes', async () => {
+test('Approve pressed twice: both ways through the provider complete', async () => {
   const browser = createWatchedBrowser()
   const request = client.authorizationRequest()
   const page = await openConsentPage(browser, request.url)
@@ -144,8 +144,8 @@ describe('the confirmation', () => {
   })
 })
 
-describe('a thief gets nothing more than before', () => {
-  test('the address of a callback, in another browser, before, meanwhile and afterwards: a page and nothing else [F-02 A9]', async () => {
+describe('a thief gains nothing', () => {
+  test('with the address of a callback, in another browser, before, during and after the sign-in: only a page [F-02 A9]', async () => {
     const { browser, request, callback } = await atTheCallback()
     const thief = createWatchedBrowser()
     await openConsentPage(thief, client.authorizationRequest().url)
@@ -162,7 +162,7 @@ describe('a thief gets nothing more than before', () => {
     tokensOf(await client.redeem(request, code))
   })
 
-  test('the same state, under the thief’s own cookie: a page and nothing else [F-02 A27]', async () => {
+  test('with the same state under a cookie of the thief: only a page [F-02 A27]', async () => {
     const { callback } = await atTheCallback()
     const thief = await atTheCallback()
     const own = thief.callback.searchParams.get('state') ?? ''
@@ -172,7 +172,7 @@ describe('a thief gets nothing more than before', () => {
     expect([answer.status, answer.headers.get('location')]).toEqual([403, null])
   })
 
-  test('the cookie and the address, when it is over: the way to the client that there was, and no second session [F-02 T-13]', async () => {
+  test('with the cookie and the address, after the sign-in: the earlier way to the client, and no second session [F-02 T-13]', async () => {
     const { browser, request, callback } = await atTheCallback()
     const before = cookieOf(browser, callback)
     const first = locationOf(await browser.fetch(callback))
@@ -193,7 +193,7 @@ describe('a thief gets nothing more than before', () => {
   })
 })
 
-describe('slow people', () => {
+describe('slow users', () => {
   test('MCP_OAUTH_SIGN_IN_TTL: a user who takes longer at the provider starts again with one click, at the consent page', async () => {
     const slow = await startStack({ settings: { MCP_OAUTH_SIGN_IN_TTL: '1' } })
     try {

@@ -81,7 +81,7 @@ test('the provider fails once at its token endpoint: the sign-in completes [F-13
 })
 
 test.each([500, 429])(
-  'the provider answers %i for long: a page says so, and loading it again completes [F-13]',
+  'the provider answers %i for a long time: a page says so, and reloading it completes the sign-in [F-13]',
   async (status) => {
     const { load, redeem } = await atTheCallback()
     misbehave({ token: { kind: 'status', status } })
@@ -100,7 +100,7 @@ test('the provider never answers: the user is sent there again before the client
   const again = locationOf(await load())
   misbehave({})
   // The provider knows the browser: no form.
-  const callback = await signInHeadless({ url: again, email: 'nobody asks', fetch: browser.fetch })
+  const callback = await signInHeadless({ url: again, email: 'not asked', fetch: browser.fetch })
   await redeem(await browser.fetch(callback))
 })
 
@@ -138,7 +138,7 @@ test('a provider whose clock is a day behind gives tokens that have expired: ser
   expectError(await load(), 'server_error', request)
 })
 
-test('the provider’s keys cannot be read by a new instance: a page says so, and loading it again completes', async () => {
+test('a new instance cannot read the keys of the provider: a page says so, and reloading it completes the sign-in', async () => {
   const cold = await startStack()
   try {
     const own = await registerClient(cold.url)
@@ -166,7 +166,7 @@ test('the provider signs with a new key a moment after its keys were read: sign-
   }
 })
 
-test('a provider code of another user is not taken, and the user is sent to the provider again [F-03 A9]', async () => {
+test('a provider code of another user is refused, and the user is sent to the provider again [F-03 A9]', async () => {
   const { request, callback } = await atTheCallback()
   const browser = createWatchedBrowser()
   const page = await openConsentPage(browser, request.url)
@@ -181,7 +181,7 @@ test('a provider code of another user is not taken, and the user is sent to the 
   expect(decodeJwt(accessToken).email).toBe('victim@example.com')
 })
 
-test('a callback in a browser that did not approve: a page, no redirect, and the provider is not asked [F-02 A9 B8-2]', async () => {
+test('a callback in a browser that did not approve: a page, no redirect, and no request to the provider [F-02 A9 B8-2]', async () => {
   const { callback, load } = await atTheCallback()
   const elsewhere = await createWatchedBrowser().fetch(callback)
   expect([elsewhere.status, elsewhere.headers.get('location')]).toEqual([403, null])
@@ -189,7 +189,7 @@ test('a callback in a browser that did not approve: a page, no redirect, and the
   codeOf(locationOf(await load()))
 })
 
-test('the provider cannot be found at the approval: a page says so, and pressing the button again goes on [F-13]', async () => {
+test('the provider is unreachable at the approval: a page says so, and pressing the button again continues [F-13]', async () => {
   await stack.hosts()[0]?.kill()
   await stack.restartHost(0)
   const browser = createWatchedBrowser()
@@ -203,7 +203,7 @@ test('the provider cannot be found at the approval: a page says so, and pressing
   tokensOf(await client.redeem(request, codeOf(locationOf(await browser.fetch(callback)))))
 })
 
-test('a redirect URI that the operator has taken off the list since: a page, whether approved already or not [A-06]', async () => {
+test('a redirect URI that the operator has removed from the list in the meantime: a page, before and after the approval [A-06]', async () => {
   const uri = 'example-app://oauth/callback'
   const listed = { MCP_OAUTH_PRIVATE_USE_SCHEMES: 'listed' }
   const before = await deploy(stack, { ...listed, MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: uri })

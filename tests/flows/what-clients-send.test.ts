@@ -86,7 +86,7 @@ describe('stray and merged headers at the token endpoint', () => {
   })
 })
 
-describe('no usable token is no token (IBM/mcp-context-forge#3993, inspector#829, dify#29516)', () => {
+describe('an unusable token counts as no token (IBM/mcp-context-forge#3993, inspector#829, dify#29516)', () => {
   test.each(['Bearer ', 'Bearer', `Bearer \${API_TOKEN}`])('%j', async (authorization) => {
     const response = await post('/mcp', message('initialize', {}), { authorization })
     expect(response.status).toBe(401)
@@ -202,7 +202,7 @@ describe('a long state (oauth-v2-1#254, supabase/auth#2363, activepieces#15023, 
     expect(code).not.toBe('')
   })
 
-  test('4,097 are distinguished', async () => {
+  test('4,097 characters are refused with invalid_request', async () => {
     const request = client.authorizationRequest({ state: 's'.repeat(4097) })
     const response = await send(request.url)
     expect(new URL(response.headers.get('location') ?? 'x:').searchParams.get('error')).toBe('invalid_request')
@@ -229,7 +229,7 @@ test('a loopback redirect shows its host in the open', async () => {
   expect(open).toContain('127.0.0.1')
 })
 
-test('subscriptions/listen is a method that is not there', async () => {
+test('subscriptions/listen is an unknown method', async () => {
   const version = '2026-07-28'
   const client = { name: 'test', version: '1' }
   const params = {

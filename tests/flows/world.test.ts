@@ -57,7 +57,7 @@ test('two hosts behind one port answer in turn; one that was killed is passed ov
   expect(mcpUrl).toBe(`${url}/mcp`)
 })
 
-test('a host that dies is followed by another where the world is to keep running', async () => {
+test('a host that dies is replaced if the world must keep running', async () => {
   const { url, hosts } = await stack({ keepAlive: true })
   await hosts()[0]?.kill()
   await expect
@@ -70,7 +70,7 @@ test('a host that dies is followed by another where the world is to keep running
     .toBe(200)
 })
 
-test('a build that does not succeed leaves the running functions as they are; one that does replaces them', async () => {
+test('a failed build leaves the running functions unchanged; a successful build replaces them', async () => {
   const { url, hosts, rebuild } = await stack({ keepAlive: true })
   const [before] = hosts()
   await expect(rebuild(AbortSignal.abort())).rejects.toThrow('aborted')
@@ -89,13 +89,13 @@ test('a world that cannot start leaves nothing behind', async () => {
   await again.stop()
 })
 
-test('a world that is given up while it builds does not wait for the build', async () => {
+test('a world that is stopped during its build does not wait for the build', async () => {
   const interrupted = new AbortController()
   const onProgress = () => interrupted.abort()
   await expect(startWorld({ signal: interrupted.signal, onProgress })).rejects.toThrow(BuildFailed)
 })
 
-test('every address that the banner names says in a browser what it is', async () => {
+test('every address in the banner shows in a browser what it is', async () => {
   const { url, provider, kapa, crm, hub, forms, emulator } = await stack()
   const { edgeURL, uncachedEdgeURL } = emulator.clientOptions()
   const addresses = [url, provider.issuer, kapa.url, hub.url, forms.url, crm.url, edgeURL, uncachedEdgeURL]

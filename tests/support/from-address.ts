@@ -43,10 +43,10 @@ export function sendFrom(
 export const statusesOf = (answers: readonly Answer[]) => answers.map(({ status }) => status).sort()
 
 export interface Burst {
-  /** Of an answer that passed. */
+  /** The status of an answer that passed. */
   readonly status: number
   readonly limit: number
-  /** Of the limit, as the log and the store name it. */
+  /** The name of the limit in the log and in the store. */
   readonly name: string
 }
 
@@ -78,6 +78,6 @@ export async function expectExactly(
   })
   expect(slots.length).toBeLessThanOrEqual(limit)
   const [refused, ...others] = answers.filter(isRefused)
-  if (!refused) throw new Error('nobody was refused')
+  if (!refused) throw new Error('no request was refused')
   return [refused, ...others]
 }

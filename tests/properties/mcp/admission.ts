@@ -17,7 +17,7 @@ import {
   spelling,
   written,
 } from './bodies.ts'
-import { authorizations, discardAuthorizations, everybody, isStranger, scopesOf, type Who } from './callers.ts'
+import { allCallers, authorizations, discardAuthorizations, isStranger, scopesOf, type Who } from './callers.ts'
 import { discardEndpoints, guardedEndpoint, optional, type Policy, type Traces, toolNames } from './guarded-endpoint.ts'
 import { isUnwanted, mayRun, refusalOf } from './who-may.ts'
 
@@ -74,7 +74,7 @@ const messages = fc.oneof(
 )
 
 const request = fc.record({
-  who: fc.oneof(fc.constantFrom<Who>('nobody', 'reader', 'writer'), fc.constantFrom(...everybody)),
+  who: fc.oneof(fc.constantFrom<Who>('anonymous', 'reader', 'writer'), fc.constantFrom(...allCallers)),
   policy: policies,
   exhausted: fc.boolean(),
   messages,
@@ -163,16 +163,16 @@ function expectOnlyWhatIsAllowed(
 ): void {
   assert(ran.length <= 1, `several tools: ${JSON.stringify(ran)}`)
   assert(counted.length <= 1, `counted more than once: ${JSON.stringify(counted)}`)
-  const anybody = scopesOf(who) === null
+  const anonymous = scopesOf(who) === null
   for (const { tool, by } of ran) {
     assert.equal(method, 'POST')
     assert(mayRun(tool, who, policy), `${tool} ran for ${who}`)
-    assert.equal(by, anybody ? undefined : 'user-1')
+    assert.equal(by, anonymous ? undefined : 'user-1')
     assert.equal(counted.length, 1, 'a tool ran without being counted')
   }
   // A refused request counts neither against the user nor against the address.
   if (isStranger(who)) assert.deepEqual(counted, [])
-  for (const whom of counted) assert.equal(whom, anybody ? '203.0.113.7' : 'user-1')
+  for (const subject of counted) assert.equal(subject, anonymous ? '203.0.113.7' : 'user-1')
 }
 
 /** A challenge asks for something that the caller lacks. Otherwise the client would loop. */

@@ -3,7 +3,7 @@ import { ownEndpoint } from '../mcp-endpoint.ts'
 
 /** The callers of the MCP endpoint, and their scopes. */
 export const people = {
-  nobody: null,
+  anonymous: null,
   reader: ['docs:read'],
   writer: ['docs:feedback', 'docs:read'],
   'only feedback': ['docs:feedback'],
@@ -17,7 +17,7 @@ export const strangers = ['revoked', 'expired', 'of another audience', 'signed b
 
 export type Who = keyof typeof people | (typeof strangers)[number]
 const isPerson = (who: string): who is keyof typeof people => Object.hasOwn(people, who)
-export const everybody: readonly Who[] = [...Object.keys(people).filter(isPerson), ...strangers]
+export const allCallers: readonly Who[] = [...Object.keys(people).filter(isPerson), ...strangers]
 
 /** The scopes of the user; `null`: no valid sign-in. */
 export const scopesOf = (who: Who): readonly string[] | null => (isPerson(who) ? people[who] : null)

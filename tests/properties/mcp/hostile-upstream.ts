@@ -5,7 +5,7 @@ import { parsed } from './tool-results.ts'
 
 /** The behavior of the upstream instead of an answer. */
 export interface Conduct {
-  /** The method of the message to which it does so. A request that is not MCP has none. */
+  /** The method of the message that gets this behavior. A request that is not MCP has no method. */
   readonly method: string
   /** The pieces that it sends, each in its own write. `@id@` stands for the id of the request. */
   readonly pieces: readonly Buffer[]
@@ -19,7 +19,7 @@ export interface HostileUpstream {
   conduct: Conduct | undefined
   /** All valid requests, in order. */
   readonly asked: { readonly path: string; readonly body: Readonly<Record<string, unknown>> }[]
-  /** The method of every message that has arrived, valid or not; `''` if it has none. */
+  /** The method of every message that has arrived, valid or not; `''` if the message has no method. */
   readonly received: string[]
   /** Resolves when each connection on which it misbehaved is closed, because a client may reuse an open one. */
   settled(): Promise<void>
@@ -98,7 +98,7 @@ function play(conduct: Conduct, socket: Socket, id: string, from = 0): void {
   const piece = pieces[from]
   if (socket.destroyed) return
   if (piece !== undefined) {
-    // As long as the id that it stands for, because the length of the body has been announced.
+    // As long as the id that it stands for, because Content-Length has been sent.
     const text = piece.toString('latin1').replaceAll('"@id@"', id.padEnd(6))
     socket.write(Buffer.from(text, 'latin1'), () => play(conduct, socket, id, from + 1))
     return

@@ -18,7 +18,7 @@ const line = fc
     anything.map((value) => JSON.stringify(value)),
   )
   .map((text) => text.replace(/[\r\n]/g, ' '))
-/** Items that are no answer to the request. */
+/** Items that do not answer the request. */
 const noAnswer = fc.oneof(
   line.filter((text) => !/"result"|"error"/.test(text)),
   fc.constantFrom(

@@ -81,17 +81,21 @@ async function create(): Promise<RecordedTools> {
     return { grants: services.connections, more: false }
   }
   const texts = (name: string) => ({ name, title: name, description: name })
-  const everybody = { access: { signIn: 'if required', scopes: ['docs:read'] } } as const
+  const optionalSignIn = { access: { signIn: 'if required', scopes: ['docs:read'] } } as const
   const signedIn = { access: { signIn: 'always', scopes: ['docs:read', 'docs:feedback'] } } as const
   const about = { serverUrl: `${issuer}/mcp`, documentationUrl: issuer, privacyUrl: undefined, supportUrl: undefined }
   const log = recorded()
   const tools = [
-    askQuestion({ ...texts('ask'), ...everybody, answerService: { ask: async (query) => note('kapa', { query }) } }),
-    listApiReferencePages({ ...texts('list'), ...everybody, apiReference, pagesUrl }),
-    searchApiReference({ ...texts('search'), ...everybody, apiReference, pagesUrl }),
-    getApiReferenceContent({ ...texts('read'), ...everybody, apiReference }),
+    askQuestion({
+      ...texts('ask'),
+      ...optionalSignIn,
+      answerService: { ask: async (query) => note('kapa', { query }) },
+    }),
+    listApiReferencePages({ ...texts('list'), ...optionalSignIn, apiReference, pagesUrl }),
+    searchApiReference({ ...texts('search'), ...optionalSignIn, apiReference, pagesUrl }),
+    getApiReferenceContent({ ...texts('read'), ...optionalSignIn, apiReference }),
     submitFeedback({ ...texts('feedback'), ...signedIn, form, log }),
-    authStatus({ ...texts('status'), ...everybody, ...about, requireAuth: true, whoami: 'whoami' }),
+    authStatus({ ...texts('status'), ...optionalSignIn, ...about, requireAuth: true, whoami: 'whoami' }),
     whoami({ ...texts('whoami'), ...signedIn, ...about, connectionsOf, log }),
   ]
   const { fetch } = createTestEndpoint([key], searchServer, { tools, now: () => now })

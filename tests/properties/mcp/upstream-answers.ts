@@ -147,16 +147,16 @@ async function callerFor(
   const kapa = createKapa({ url: `${url}/kapa`, apiKey: key, toolName: 'find', client, log, ...timings })
   const rest = { url, projectId: 'project', integrationId: undefined, apiKey: key, log, ...timings }
   const texts = { name, title: name, description: name }
-  const everybody = { ...texts, access: { signIn: 'if required', scopes: ['docs:read'] } } as const
+  const optionalSignIn = { ...texts, access: { signIn: 'if required', scopes: ['docs:read'] } } as const
   const form = createFeedbackForm({ url: `${url}/form`, formName: 'feedback', timeout })
   const tool = {
-    ask: () => askQuestion({ ...everybody, answerService: kapa }),
-    retrieve: () => askQuestion({ ...everybody, answerService: createKapaRetrieval(rest) }),
+    ask: () => askQuestion({ ...optionalSignIn, answerService: kapa }),
+    retrieve: () => askQuestion({ ...optionalSignIn, answerService: createKapaRetrieval(rest) }),
     search: () => {
       const apiReference = createApiReference({ url: `${url}/hub`, client, log, ...timings })
-      return searchApiReference({ ...everybody, apiReference, pagesUrl: undefined })
+      return searchApiReference({ ...optionalSignIn, apiReference, pagesUrl: undefined })
     },
-    feedback: () => submitFeedback({ ...everybody, form, log }),
+    feedback: () => submitFeedback({ ...optionalSignIn, form, log }),
   }[name]()
   const { fetch, lines } = createTestEndpoint([signingKey], { url }, { tools: [tool], now: () => now, log })
   const authorization = (await authorizations()).get('writer') ?? ''
