@@ -230,8 +230,8 @@ test('claims are returned as they were signed', async () => {
   })
   const empty = await world.verify(await sign(first, claims(start, { org_id: '', org_name: '' })))
   expect([empty.kind, empty.kind === 'valid' && empty.token.organization]).toEqual(['valid', undefined])
-  const nobody = { email: undefined, email_verified: undefined, org_id: undefined, org_name: undefined }
-  const bare = await world.verify(await sign(first, claims(start, nobody)))
+  const withoutProfile = { email: undefined, email_verified: undefined, org_id: undefined, org_name: undefined }
+  const bare = await world.verify(await sign(first, claims(start, withoutProfile)))
   if (bare.kind !== 'valid') throw new Error('not valid')
   expect(Object.keys(bare.token).sort()).toEqual(['clientId', 'expiresAt', 'grant', 'jti', 'scope', 'sub'])
 })

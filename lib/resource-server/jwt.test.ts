@@ -9,7 +9,7 @@ const claims = { sub: 'user-1' }
 const encode = (part: object | Buffer) =>
   (Buffer.isBuffer(part) ? part : Buffer.from(JSON.stringify(part))).toString('base64url')
 
-/** A JWT whose signature is good, whatever else it says. */
+/** A JWT with a valid signature over any header and claims. */
 function signed(header: object | Buffer, payload: object | Buffer = claims): string {
   const input = `${encode(header)}.${encode(payload)}`
   return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`
@@ -36,7 +36,7 @@ describe('a good signature does not help', () => {
     ['the algorithm in lower case', signed({ ...header, alg: 'rs256' })],
     ['a list as the algorithm', signed({ ...header, alg: ['RS256'] })],
     ['the algorithm in the prototype only', signed(Buffer.from('{"__proto__":{"alg":"RS256"}}'))],
-    ['a second algorithm that is none', signed(Buffer.from('{"alg":"RS256","alg":"none"}'))],
+    ['a second alg with the value none', signed(Buffer.from('{"alg":"RS256","alg":"none"}'))],
     ['an extension that the header requires', signed({ ...header, crit: ['exp'] })],
     ['no required extension', signed({ ...header, crit: [] })],
     ['a payload that the header calls unencoded', signed({ ...header, crit: ['b64'], b64: false })],
@@ -65,7 +65,7 @@ describe('a token that was changed', () => {
   ])('%s', (_what, changed) => expect(read(changed)).toBeNull())
 })
 
-/** The last character of 256 bytes has four bits that count: the next character spells the same bytes. */
+/** The last character of 256 bytes uses only four of its bits, so the next character encodes the same bytes. */
 function nextCharacter(character: string): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
   return alphabet[alphabet.indexOf(character) + 1] ?? ''

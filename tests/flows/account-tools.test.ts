@@ -78,11 +78,11 @@ describe('a user who has signed in', () => {
   test('sees the connection of this client, and the number of others until one is ended [C-13 S-26]', async () => {
     const other = await registerClient(stack.url, 'Lost phone')
     const lost = await signIn(other, 'docs:read')
-    await obtainTokens(await registerClient(stack.url, 'Somebody else’s'))
+    await obtainTokens(await registerClient(stack.url, 'Client of another user'))
     const seen = async () => (await call('whoami', {}, accessToken)).result.structuredContent
     const before = await seen()
     expect(before).toMatchObject({ connection: { client_name: 'Ada’s client' } })
-    for (const name of ['Lost phone', 'Somebody else’s']) expect(JSON.stringify(before)).not.toContain(name)
+    for (const name of ['Lost phone', 'Client of another user']) expect(JSON.stringify(before)).not.toContain(name)
     await other.revoke(lost)
     expect(before.other_connections - (await seen()).other_connections).toBe(1)
     expect((await call('whoami', {}, accessToken)).result.structuredContent).toMatchObject({

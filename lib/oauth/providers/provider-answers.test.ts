@@ -247,11 +247,11 @@ describe('the token endpoint answers', () => {
   })
 
   test('not, because nothing listens at its address: the code is still valid', async () => {
-    const nobody = createServer().listen(0, '127.0.0.1')
-    await once(nobody, 'listening')
-    const address = nobody.address()
+    const closed = createServer().listen(0, '127.0.0.1')
+    await once(closed, 'listening')
+    const address = closed.address()
     const port = typeof address === 'object' ? address?.port : 0
-    await new Promise((resolve) => nobody.close(resolve))
+    await new Promise((resolve) => closed.close(resolve))
     metadata.token_endpoint = `http://127.0.0.1:${port}/token`
     expect((await failureOf(identify())).kind).toBe('passing')
     metadata.token_endpoint = 'http://unknown.invalid/token'
