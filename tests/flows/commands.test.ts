@@ -241,7 +241,7 @@ test('a package that npm left out because of NODE_ENV or --omit is reported with
 test('npm run pictures without a browser prints one line', async () => {
   const { ended, output } = run('pictures', [], { CHROMIUM_PATH: '/nowhere' })
   expect(await ended).toBe(1)
-  expect(output()).toBe('CHROMIUM_PATH names /nowhere, which is not there\n')
+  expect(output()).toBe('CHROMIUM_PATH names /nowhere, which does not exist\n')
 })
 
 async function newFolder(): Promise<string> {

@@ -25,7 +25,7 @@ for (const [name, value] of Object.entries({ FUZZ_SECONDS, FUZZ_SEED, FUZZ_RUNS 
 }
 const seed = FUZZ_SEED === undefined ? randomInt(2 ** 31) : Number(FUZZ_SEED)
 const chosen = properties.filter(({ name }) => name.includes(FUZZ_ONLY))
-if (chosen.length === 0) throw new Explained('No property has the text of FUZZ_ONLY in its name.')
+if (chosen.length === 0) throw new Explained('FUZZ_ONLY names no property: none has this text in its name.')
 const tried = new Map<Property, number>(chosen.map((property) => [property, 0]))
 
 /** The reason of a rejected promise that no code awaits, which is a failure too. */
