@@ -11,6 +11,7 @@ import {
   headline,
   openAppButton,
   pointerSettles,
+  press,
   type Session,
   startSession,
 } from './session.ts'
@@ -87,7 +88,7 @@ describe('two clicks on a page that covers ours and disappears between them [C-0
     await withPerson(world.browser, async (person) => {
       const { tab } = person
       await walkIntoTrap(person, session.url, approveButton(tab), true)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
     })
@@ -102,7 +103,7 @@ const pages = [
     'web',
     confirmButton,
     async (tab: Tab) => {
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
     },
   ],
@@ -167,7 +168,7 @@ test('the button that makes a code for an app and opens the app waits for the po
     const { app } = world.clients
     const session = await startSession(world.stack.url, app)
     await tab.goto(session.url)
-    await approveButton(tab).click()
+    await press(approveButton(tab))
     await enterEmail(tab)
     await openAppButton(tab).waitFor()
     const place = await middleOf(openAppButton(tab))

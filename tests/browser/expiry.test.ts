@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../../dev/browser/chromium.ts'
 import { type HarnessSite, startHarnessSite } from './harness-site.ts'
 import { withPerson } from './person.ts'
-import { approveButton, cancelButton, confirmButton, headline, startSession } from './session.ts'
+import { approveButton, cancelButton, confirmButton, headline, press, startSession } from './session.ts'
 
 let site: HarnessSite
 let browser: Browser
@@ -35,12 +35,12 @@ test.each([
       const asked: string[] = []
       context.on('request', (request) => asked.push(request.url()))
       await tab.goto((await startSession(site.harness.issuer, web)).url)
-      if (!page.startsWith('the consent')) await approveButton(tab).click()
+      if (!page.startsWith('the consent')) await press(approveButton(tab))
       if (page.startsWith('the confirmation')) await providerLink(tab).click()
       await at(tab).waitFor()
 
       site.harness.clock += minutes * 60_000
-      await at(tab).click()
+      await press(at(tab))
       await tab.getByRole('heading', { name: 'What to do' }).waitFor()
       expect(await headline(tab)).toBe(title)
       expect(await tab.getByRole('main').innerText()).toMatch(/go back to your app and connect again/i)
@@ -53,7 +53,7 @@ test('an expired consent page works again after a reload', () =>
     await tab.goto((await startSession(site.harness.issuer, web)).url)
     site.harness.clock += 10 * 60_000
     await tab.reload()
-    await approveButton(tab).click()
+    await press(approveButton(tab))
     await providerLink(tab).click()
     expect(await headline(tab)).toBe('Continue to helper.example?')
   }))

@@ -3,7 +3,7 @@ import type { BrowserContext } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Listening, listen } from './listen.ts'
 import { withPerson } from './person.ts'
-import { answerTo, approveButton, enterEmail, headline, type Session, startSession } from './session.ts'
+import { answerTo, approveButton, enterEmail, headline, press, type Session, startSession } from './session.ts'
 import { startWorld, type World } from './world.ts'
 
 let world: World
@@ -58,7 +58,7 @@ describe('a script of the broker’s own origin, for example on the documentatio
       expect(approved).toEqual({ status: 403, type: 'basic' })
       // The user notices none of it.
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
     })

@@ -9,6 +9,7 @@ import {
   headline,
   openAppButton,
   pointerSettles,
+  press,
   startSession,
 } from './session.ts'
 import { startWorld, type World } from './world.ts'
@@ -67,7 +68,7 @@ describe('a button that is pressed twice posts once, and the sign-in continues',
       const { tab } = person
       const session = await startSession(world.stack.url, world.clients.web)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       await confirmButton(tab).waitFor()
       const held = world.clients.web.holdNext()
@@ -100,11 +101,11 @@ describe('back', () => {
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.loopback)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await tab.getByLabel('Email address').waitFor()
       await tab.goBack()
       expect(await headline(tab)).toContain('Connect')
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       expect(await session.redeem(await answerTo(world.clients.loopback, tab))).toBe(200)
     }))
@@ -115,7 +116,7 @@ describe('back', () => {
       const { loopback } = world.clients
       const session = await startSession(world.stack.url, loopback)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       const first = await answerTo(loopback, tab)
       expect(await session.redeem(first)).toBe(200)
@@ -124,7 +125,7 @@ describe('back', () => {
       expect(person.posted).toHaveLength(posts)
       expect(loopback.answersTo(session.state)).toHaveLength(1)
       // The user can sign in once more: another code, for another grant.
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await expect.poll(() => loopback.answersTo(session.state).length).toBe(2)
       expect((await answerTo(loopback, tab)).get('code')).not.toBe(first.get('code'))
     }))
@@ -140,7 +141,7 @@ test('two tabs at once, finished in the other order: both clients get their own 
       await each.goto(session.url)
       started.push({ each, session })
     }
-    for (const { each } of started) await approveButton(each).click()
+    for (const { each } of started) await press(approveButton(each))
     for (const { each, session } of started.toReversed()) {
       await enterEmail(each)
       const answer = await answerTo(loopback, each)
@@ -155,7 +156,7 @@ describe('reload', () => {
       const { loopback } = world.clients
       const session = await startSession(world.stack.url, loopback)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       const answer = await answerTo(loopback, tab)
       const asked: string[] = []
@@ -169,7 +170,7 @@ describe('reload', () => {
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.app)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       await openAppButton(tab).waitFor()
       expect((await tab.reload())?.status()).toBe(200)
@@ -182,12 +183,12 @@ describe('reload', () => {
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.web)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       await confirmButton(tab).waitFor()
       expect((await tab.reload())?.status()).toBe(200)
       expect(await tab.getByRole('definition').first().innerText()).toContain('ada@example.com')
-      await confirmButton(tab).click()
+      await press(confirmButton(tab))
       expect(await session.redeem(await answerTo(world.clients.web, tab))).toBe(200)
     }))
 
@@ -195,7 +196,7 @@ describe('reload', () => {
     withPerson(world.browser, async ({ tab }) => {
       const session = await startSession(world.stack.url, world.clients.loopback)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       world.stack.provider.faults.token = { kind: 'status', status: 503 }
       await enterEmail(tab)
       await tab.waitForURL(`${world.stack.url}/mcp/callback?**`)
@@ -213,7 +214,7 @@ test('a sign-in approved in one browser cannot be finished in another, and still
     // The first URL of the provider: an attacker copies it from their own browser and sends it to the victim.
     const [request] = await Promise.all([
       tab.waitForRequest((candidate) => candidate.url().startsWith(world.stack.provider.issuer)),
-      approveButton(tab).click(),
+      press(approveButton(tab)),
     ])
     await withPerson(world.browser, async ({ tab: victim }) => {
       await victim.goto(request.url())

@@ -1,4 +1,4 @@
-import type { Page as Tab } from 'playwright-core'
+import type { Locator, Page as Tab } from 'playwright-core'
 import { newPkce } from '../../dev/worlds/authorization-server.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 import type { Client } from './clients.ts'
@@ -62,6 +62,15 @@ export const openAppButton = (tab: Tab) => tab.getByRole('button', { name: /^Ope
 export const returnLink = (tab: Tab) => tab.getByRole('link', { name: /^(?:Open the app for|Go back to)/ })
 export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).innerText()
 
+/**
+ * Presses a button of our pages as a user does: the pointer waits over it until it reacts. On a slow machine, Playwright
+ * would otherwise begin a press before that, and then wait for the page, which waits for the end of the press.
+ */
+export async function press(button: Locator): Promise<void> {
+  await button.hover()
+  await button.click()
+}
+
 /** Waits until every button of the page accepts a click. */
 export async function pointerSettles(tab: Tab): Promise<void> {
   await tab.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)))
@@ -74,21 +83,25 @@ export async function enterEmail(tab: Tab, email = 'ada@example.com'): Promise<v
 }
 
 /**
- * Returns the answer that the browser takes to the client at the end of a sign-in. For an app, `press` must press the
- * button that opens it.
+ * Returns the answer that the browser takes to the client at the end of a sign-in. For an app, `pressLast` must
+ * press the button that opens it.
  */
 export async function answerTo(
   client: Client,
   tab: Tab,
-  press = async (): Promise<void> => openAppButton(tab).or(returnLink(tab)).click(),
+  pressLast = async (): Promise<void> => press(openAppButton(tab).or(returnLink(tab))),
 ): Promise<URLSearchParams> {
-  if (!client.redirectUri.startsWith('http')) return answerToApp(client, tab, press)
+  if (!client.redirectUri.startsWith('http')) return answerToApp(client, tab, pressLast)
   await tab.waitForURL(`${client.redirectUri}?**`)
   return new URL(tab.url()).searchParams
 }
 
 /** No program takes the answer, so the test reads the address that the browser is about to open. */
-async function answerToApp({ redirectUri }: Client, tab: Tab, press: () => Promise<void>): Promise<URLSearchParams> {
+async function answerToApp(
+  { redirectUri }: Client,
+  tab: Tab,
+  pressLast: () => Promise<void>,
+): Promise<URLSearchParams> {
   await openAppButton(tab).or(returnLink(tab)).waitFor()
   const devtools = await tab.context().newCDPSession(tab)
   await devtools.send('Page.enable')
@@ -101,7 +114,7 @@ async function answerToApp({ redirectUri }: Client, tab: Tab, press: () => Promi
       if (!url.startsWith('http')) resolve(url)
     })
   })
-  await press()
+  await pressLast()
   const url = await opened
   if (!url.startsWith(`${redirectUri}?`)) throw new Error(`The button leads to ${url}`)
   return new URL(url).searchParams

@@ -8,6 +8,7 @@ import {
   confirmButton,
   enterEmail,
   headline,
+  press,
   returnLink,
   startSession,
 } from './session.ts'
@@ -45,12 +46,12 @@ describe.each(browsers)('in Chromium, %s', (_, options) => {
       await tab.goto(session.url)
       expect(await headline(tab)).toBe(`Connect ${clients[kind].place} to Redpanda documentation`)
       await expectNoSidewaysScroll(tab)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       if (kind === 'web') {
         expect(await tab.getByRole('definition').first().innerText()).toContain('ada@example.com')
         await expectNoSidewaysScroll(tab)
-        await confirmButton(tab).click()
+        await press(confirmButton(tab))
       }
       const answer = await answerTo(clients[kind], tab)
       expect([answer.get('state'), answer.get('iss')]).toEqual([session.state, stack.url])
@@ -68,7 +69,7 @@ describe('canceled on the consent page', () => {
       const session = await startSession(stack.url, clients[kind])
       await withPerson(browser, async ({ tab }) => {
         await tab.goto(session.url)
-        await cancelButton(tab).click()
+        await press(cancelButton(tab))
         await expectDenied(tab, kind, session)
       })
     },
@@ -81,8 +82,8 @@ describe('canceled after the consent page', () => {
     const session = await startSession(stack.url, clients[kind])
     await withPerson(browser, async ({ tab }) => {
       await tab.goto(session.url)
-      await approveButton(tab).click()
-      await cancelButton(tab).click()
+      await press(approveButton(tab))
+      await press(cancelButton(tab))
       await expectDenied(tab, kind, session)
     })
   })
@@ -92,11 +93,11 @@ describe('canceled after the consent page', () => {
     const session = await startSession(stack.url, clients.web)
     await withPerson(browser, async ({ tab }) => {
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       await enterEmail(tab)
       await tab.waitForURL(`${stack.url}/mcp/callback?**`)
       const callback = tab.url()
-      await cancelButton(tab).click()
+      await press(cancelButton(tab))
       await expectDenied(tab, 'web', session)
       expect((await tab.goto(callback))?.status()).toBe(403)
     })
@@ -137,7 +138,7 @@ test('the second sign-in in a browser takes one click: the provider remembers [F
     for (const round of [1, 2]) {
       const session = await startSession(stack.url, clients.loopback)
       await tab.goto(session.url)
-      await approveButton(tab).click()
+      await press(approveButton(tab))
       if (round === 1) await enterEmail(tab)
       expect((await answerTo(clients.loopback, tab)).get('code')).toBeTruthy()
     }
