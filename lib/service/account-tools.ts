@@ -28,7 +28,7 @@ export function createAccountTools(
     submitFeedback({
       ...feedback.tool,
       access: { signIn: 'always', scopes: [read, feedbackScope] },
-      form: telling === 'nobody' ? withheldForm(feedback.url) : createFeedbackForm(defined({ ...feedback, preview })),
+      form: telling === 'none' ? withheldForm(feedback.url) : createFeedbackForm(defined({ ...feedback, preview })),
       log,
     })
   const tools = [

@@ -81,7 +81,7 @@ async function flowOptions(
     defined({
       store,
       log,
-      crmWebhookUrl: telling === 'nobody' ? undefined : signIn.crmWebhookUrl,
+      crmWebhookUrl: telling === 'none' ? undefined : signIn.crmWebhookUrl,
       preview: telling === 'as a preview' ? issuer : undefined,
     }),
   )

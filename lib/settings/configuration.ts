@@ -41,7 +41,7 @@ export interface Configuration {
    * Whether the CRM and the feedback form are told about users. They are not told about the mock's made-up user unless a
    * setting says so. A preview and the mock are marked as a preview.
    */
-  readonly telling: 'nobody' | 'as usual' | 'as a preview'
+  readonly telling: 'none' | 'as usual' | 'as a preview'
   /** What a sign-in needs; `null` while `sign-in` is out of service: the endpoints answer 503, discovery stays up (F-000-39). */
   readonly signIn: SignInSettings | null
   /** Every problem with every setting. */
@@ -88,7 +88,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     registrationOff,
     introspectionTokens,
     issNotAdvertised,
-    telling: mock && !mockTells ? 'nobody' : mock || site.preview ? 'as a preview' : 'as usual',
+    telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
     signIn: outOfService.has('sign-in') ? null : signIn,
     problems: settings.problems,
     outOfService,
