@@ -1,7 +1,6 @@
-import { assertVersion } from './blobs/version.ts'
 import { decode, encode } from './encoding.ts'
 import { assertKey, assertPrefix } from './keys.ts'
-import { type Store, StoreUnavailable } from './store.ts'
+import { assertVersion, type Store, StoreUnavailable } from './store.ts'
 
 const pageSize = 1000
 

@@ -47,3 +47,12 @@ export type WriteResult =
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'
 }
+
+/**
+ * Checks a version before a conditional write. The Blobs client would take an empty `onlyIfMatch` for an unconditional write.
+ *
+ * @throws TypeError if this is empty or not the canonical form
+ */
+export function assertVersion(version: string): void {
+  if (!/^[\x21\x23-\x7e]+$/.test(version)) throw new TypeError('not a version')
+}

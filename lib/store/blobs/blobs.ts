@@ -3,9 +3,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { getStore } from '@netlify/blobs'
 import { decode, encode, type StoredRecord } from '../encoding.ts'
 import { assertKey, assertPrefix } from '../keys.ts'
-import { type KeyPage, type Store, StoreUnavailable, type StoreValue, type WriteResult } from '../store.ts'
+import {
+  assertVersion,
+  type KeyPage,
+  type Store,
+  StoreUnavailable,
+  type StoreValue,
+  type WriteResult,
+} from '../store.ts'
 import { createHttpFetch, type Exchange, type Operation } from './http-fetch.ts'
-import { assertVersion, toEntityTag, toVersion } from './version.ts'
+import { toEntityTag, toVersion } from './version.ts'
 
 export interface BlobsStoreOptions {
   /** The store's name, at most 64 bytes without a slash. */

@@ -13,12 +13,3 @@ export function toVersion(etag: string | undefined): string {
 export function toEntityTag(version: string): string {
   return `"${version}"`
 }
-
-/**
- * Checks a version before a conditional write. The Blobs client would take an empty `onlyIfMatch` for an unconditional write.
- *
- * @throws TypeError if this is empty or not the canonical form
- */
-export function assertVersion(version: string): void {
-  if (!/^[\x21\x23-\x7e]+$/.test(version)) throw new TypeError('not a version')
-}
