@@ -219,6 +219,7 @@ describe('every setting', () => {
   test('what a wrong value takes out of service is changed only on purpose [O-10]', () => {
     const of = (subject: string) => settingNames.filter((name) => rowOf(name).subject === subject)
     expect(of('service')).toEqual([
+      'MCP_OAUTH_SIGNING_JWK',
       'MCP_OAUTH_ISSUER',
       'MCP_OAUTH_PROXY_HOSTS',
       'MCP_OAUTH_PREVIEW_DOMAINS',

@@ -79,7 +79,7 @@ export const table = {
   MCP_OAUTH_SECRET: value({ ...signIn, secret: true }, secretForm, parseSecret),
   MCP_OAUTH_PREVIOUS_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
   MCP_OAUTH_RETIRED_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
-  MCP_OAUTH_SIGNING_JWK: custom({ ...signIn, secret: true }, 'a private RSA JWK of 2048 bits or more', signingJwk),
+  MCP_OAUTH_SIGNING_JWK: custom({ ...service, secret: true }, 'a private RSA JWK of 2048 bits or more', signingJwk),
 
   UPSTREAM_CLIENT_ID: word({ ...signIn, aliases: ['REDPANDA_OAUTH_CLIENT_ID'] }),
   UPSTREAM_ISSUER: text(

@@ -85,6 +85,9 @@ async function expectDiscoveryUp(url: string): Promise<void> {
   expect(await get('/.well-known/jwks.json')).toEqual({ keys: expect.any(Array) })
 }
 
+/** Settings that `/mcp` needs as well: with a wrong signing key, it would refuse good tokens, and clients discard these. */
+const closesBoth = ['KAPA_API_KEY', 'MCP_OAUTH_SIGNING_JWK']
+
 /** The status of `/mcp` for a request without a token. */
 const mcpStatus = async (url: string) => (await send(`${url}/mcp`, { method: 'POST' })).status
 
@@ -103,11 +106,11 @@ describe.each([
     const { url, env, lines } = await deploy({ [name]: value })
     await expectFlowDown(url)
     await expectDiscoveryUp(url)
-    expect(await mcpStatus(url)).toBe(name === 'KAPA_API_KEY' ? 503 : 401)
+    expect(await mcpStatus(url)).toBe(closesBoth.includes(name) ? 503 : 401)
     await vi.waitFor(() => expect(lines.join('\n')).toContain('"misconfigured"'), patience)
     const reported = lines.filter((line) => line.includes('"misconfigured"')).join('\n')
     expect(reported).toContain(name)
-    expect(reported).toContain(`"closed":"sign-in${name === 'KAPA_API_KEY' ? ', mcp' : ''}"`)
+    expect(reported).toContain(`"closed":"sign-in${closesBoth.includes(name) ? ', mcp' : ''}"`)
     const values = Object.entries(env).filter(([setting]) => /^(MCP_|UPSTREAM_|KAPA_|CRM_)/.test(setting))
     expect(values.filter(([, setting]) => reported.includes(setting))).toEqual([])
   })
