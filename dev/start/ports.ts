@@ -66,14 +66,32 @@ export async function checkPorts(app: number): Promise<void> {
 }
 
 /**
- * Returns the first of eight free ports in a row. They are below the range from which Linux takes the local ports of outgoing
- * connections, so that a host that was killed finds its port free again.
+ * Returns the first of eight free ports in a row, and keeps the row for this process: no other caller is given any of them until
+ * the process ends, not even one in another process. The ports are below the range from which Linux takes the local ports of
+ * outgoing connections, so that a host that was killed finds its port free again.
  */
 export async function freePorts(): Promise<number> {
   for (;;) {
-    const app = 10_000 + Math.floor(Math.random() * 22_000)
+    const app = firstRow + rowLength * Math.floor(Math.random() * rows)
+    if (!(await keepRow(app))) continue
     const obstacles = await Promise.all(uses.map((_use, index) => obstacleAt(app + index)))
     if (obstacles.every((obstacle) => obstacle === null)) return app
+  }
+}
+
+const firstRow = 10_000
+const rowLength = uses.length + 1
+const rows = Math.floor(22_000 / rowLength)
+
+/** Keeps a row of ports by listening on the port after its eight: only one process can. Returns whether this one does. */
+async function keepRow(app: number): Promise<boolean> {
+  const keeper = createServer().unref()
+  keeper.listen(app + uses.length, '127.0.0.1')
+  try {
+    await once(keeper, 'listening')
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -1,14 +1,16 @@
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { kapaProjectId } from '../kapa/server.ts'
 import { repository } from '../repository.ts'
 import { parseEnvFile } from './env-file.ts'
 import { kapaApiKey, keptSecret, localEnvironment, ownParts, personalSettings, unknownSettings } from './local-env.ts'
-import { checkPorts, freePorts, localUrl, parsePort } from './ports.ts'
+import { checkPorts, freePorts, localUrl, parsePort, portsFrom } from './ports.ts'
 import { findRunning, takeState } from './running.ts'
 import { clearState, defaultState, openState } from './state.ts'
 
@@ -193,6 +195,29 @@ test.each([
   await new Promise<void>((resolve) => server.listen(app + offset, host, resolve))
   onTestFinished(() => void server.close())
   await expect(checkPorts(app)).rejects.toThrow(new RegExp(`^Port ${app + offset} is in use; ${use}.*PORT=`))
+})
+
+test('processes that look for free ports at the same time never share a port', async () => {
+  const script = `
+    import { freePorts } from ${JSON.stringify(new URL('./ports.ts', import.meta.url).href)}
+    for (let row = 0; row < 60; row++) console.log(await freePorts())
+    console.log('done')
+    process.stdin.resume()`
+  const processes = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]))
+  onTestFinished(() => processes.forEach((child) => void child.kill()))
+  const rows = await Promise.all(
+    processes.map(async ({ stdout }) => {
+      const lines: string[] = []
+      for await (const line of createInterface({ input: stdout })) {
+        if (line === 'done') break
+        lines.push(line)
+      }
+      return lines.map(Number)
+    }),
+  )
+  const ports = rows.flat().flatMap((app) => Object.values(portsFrom(app)))
+  expect(ports).toHaveLength(4 * 60 * 8)
+  expect(new Set(ports).size).toBe(ports.length)
 })
 
 const here = { port: 8888, ownParts: [] }
