@@ -10,6 +10,7 @@ import type { RedirectPolicy } from './clients/redirect-uri.ts'
 import type { Registrations } from './clients/registration.ts'
 import type { RegistrationOptions } from './clients/registration-endpoint.ts'
 import type { Clients } from './clients/resolve.ts'
+import type { RecordStep } from './flow-step.ts'
 import type { SignJwt } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
@@ -69,6 +70,10 @@ export interface FlowOptions {
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn
+  /** Records each step of the flow. If absent, no step is recorded. */
+  readonly recordStep?: RecordStep
+  /** Adds the code of the attempt to every further log line of the request. */
+  readonly noteAttempt?: (code: string) => void
   /** Seconds. The lifetimes of codes, pages and cookies are in `capabilities.ts`. */
   readonly lifetimes: {
     readonly accessToken: number
