@@ -1,0 +1,37 @@
+import { type Store, StoreUnavailable } from '../../store/store.ts'
+
+/**
+ * The fence that ends a person: the record `ended/<sub>`. What the person began before `at` gives nothing any more: no code becomes
+ * a grant, and no browser session or admin session counts. A refresh needs no fence, since every grant gets a tombstone.
+ */
+export interface Fence {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly reason: string
+  /** The person is being forgotten. Until their data is removed, what they begin after `at` gives nothing either. */
+  readonly forgetting: boolean
+}
+
+/** Reads the fence of a person strongly. Returns `null` if there is none. Throws `StoreUnavailable`, also for a damaged record. */
+export async function readFence(store: Store, sub: string, signal: AbortSignal): Promise<Fence | null> {
+  const stored = await store.get(fenceKey(sub), signal)
+  return stored && parse(stored.value)
+}
+
+/** Milliseconds. The clocks of two instances may differ by so much. */
+const clockMargin = 5000
+
+/**
+ * Whether a fence ends what the person began at `began`: a sign-in, or a browser session. Milliseconds since the epoch. `undefined`
+ * is a time before every fence.
+ */
+export function isFenced(fence: Fence | null, began: number | undefined): boolean {
+  return fence !== null && (fence.forgetting || began === undefined || began <= fence.at + clockMargin)
+}
+
+export const fenceKey = (sub: string): string => `ended/${sub}`
+
+function parse({ at, reason, forgetting }: { readonly [name: string]: unknown }): Fence {
+  if (typeof at !== 'number' || typeof reason !== 'string') throw new StoreUnavailable('a fence is damaged')
+  return { at, reason, forgetting: forgetting === true }
+}
