@@ -23,8 +23,16 @@ const disposable: ReadonlySet<string> = new Set(disposableMailDomains)
 export function workEmailProblem({ email }: Pick<Person, 'email'>): WorkEmailProblem | null {
   const domain = mailDomain(email)
   if (domain === null) return { reason: 'no_email' }
-  const labels = domain.split('.')
-  const names = labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
+  const names = domainAndParents(domain)
   if (names.some((name) => free.has(name))) return { reason: 'free_provider' }
   return names.some((name) => disposable.has(name)) ? { reason: 'disposable' } : null
+}
+
+/** Whether anyone gets a mailbox at this domain, or at one above it. `domain` as `normalDomain` spells it. */
+export const isPersonalDomain = (domain: string): boolean =>
+  domainAndParents(domain).some((name) => free.has(name) || disposable.has(name))
+
+function domainAndParents(domain: string): readonly string[] {
+  const labels = domain.split('.')
+  return labels.slice(0, -1).map((_, index) => labels.slice(index).join('.'))
 }
