@@ -7,6 +7,7 @@ import { authorizationServerMetadata, protectedResourceMetadata } from './discov
 import { OAuthError } from './errors.ts'
 import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
 import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
+import { createTrail } from './trail.ts'
 import { type FlowEndpoints, unconfigured } from './unconfigured.ts'
 
 export interface AuthorizationServer {
@@ -18,7 +19,7 @@ export interface AuthorizationServer {
  * Discovery and keys then stay up, and all other endpoints answer 503 (F-000-39).
  */
 export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowOptions | null): AuthorizationServer {
-  const routes = new Map<string, Handler>()
+  const routes = new Map<string, (request: Request, call: Call) => Promise<Response> | Response>()
 
   /**
    * Adds one path with its methods. Other methods get a 405 with `Allow`. A `page` is for users. An `api` is for clients, and
@@ -32,10 +33,11 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
       const method = readable && request.method === 'HEAD' ? 'GET' : request.method
       // A method may be any word, such as `constructor`.
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
+      const trail = createTrail({ ...flow }, call)
       try {
         if (handler) {
           if (kind === 'page') requireNavigation(request)
-          const response = await handler(request, call)
+          const response = await handler(request, { ...call, trail })
           return kind === 'server' ? withoutCors(response) : response
         }
         if (kind === 'api' && request.method === 'OPTIONS') return preflight(allow.join(', '))
@@ -44,11 +46,12 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
           headers: { ...(kind === 'api' ? corsHeaders : {}), allow: allow.join(', ') },
         })
       } catch (error) {
+        trail.fail(error, kind === 'page' ? 'page' : 'api')
         logFailure(error, path, call, options.log)
         if (kind === 'api') return jsonError(error, request)
         if (kind === 'server') return withoutCors(jsonError(error, request))
         const { pageErrorResponse } = await import('./http/error-page-answer.ts')
-        return pageErrorResponse(error, request, options.brand, call.requestId)
+        return pageErrorResponse(error, request, options.brand, trail.reference)
       }
     })
   }

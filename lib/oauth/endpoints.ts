@@ -96,7 +96,11 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     token: async (request, call) => json(await token(request, call)),
     revoke: async (request, call) => {
       const { revoke } = await import('./token/revocation-endpoint.ts')
-      await revoke(request, revocation, call)
+      const ended = await revoke(request, revocation, call)
+      if (ended) {
+        call.trail.learn(ended)
+        call.trail.record('revocation', 'ok')
+      }
       return empty()
     },
     introspect: async (request, call) => {

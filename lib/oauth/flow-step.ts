@@ -10,9 +10,9 @@ import type { Person } from './token/claims.ts'
  * - `consent`: the user was shown the consent page (`ok`), or refused there.
  * - `approved`: the user approved, and the browser goes to the OpenID Provider. From here on every step is recorded.
  * - `provider`: the OpenID Provider failed, refused, or has to be asked again.
- * - `callback`: the browser came back from the provider, and the user is known.
- * - `confirmation`: the user was shown the confirmation page (`ok`), or refused there.
- * - `code`: the client was given a code.
+ * - `callback`: the browser came back from the provider, and the sign-in could not go on. Recorded only when that failed.
+ * - `confirmation`: the user has signed in and was shown the confirmation page (`ok`), or refused there.
+ * - `code`: the user has signed in, and the client was given a code.
  * - `token`: the client exchanged its code for tokens. The grant exists from here on.
  * - `refresh`: the client exchanged its refresh token.
  * - `revocation`: the client ended the grant.
@@ -40,8 +40,10 @@ export interface FlowStep {
   readonly attempt?: string | undefined
   readonly step: FlowStepName
   readonly outcome: FlowOutcome
-  /** A few words in our own text. It holds no personal data, and nothing that the client made up. */
+  /** Why, as one word: the kind of the error page, the OAuth error code, or a word of our own. */
   readonly reason?: string | undefined
+  /** The same as a sentence, for the operator. It holds no personal data. */
+  readonly detail?: string | undefined
   /** base64url SHA-256 of the client_id. Absent if the request was refused before the client was known. */
   readonly clientHash?: string | undefined
   /** What is known about the client, where a step knows more than its hash. */
@@ -66,6 +68,7 @@ export interface FlowClient {
 
 /**
  * Records a step of the flow. Called once for each step, before the answer goes out. Never throws, and returns at once: work
- * that takes time belongs into `call.waitUntil`.
+ * that takes time belongs into `call.waitUntil`. A step before `approved` or without an attempt costs the caller one request:
+ * a recorder writes only as many of them as it allows an address.
  */
 export type RecordStep = (step: FlowStep, call: Pick<Call, 'address' | 'requestId' | 'waitUntil'>) => void

@@ -1,4 +1,3 @@
-import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import type { GuessLimit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -17,6 +16,7 @@ import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import type { Provider } from './providers/provider.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
+import type { FlowCall } from './trail.ts'
 
 /** What discovery needs. Discovery works even when the rest of the configuration is wrong (F-000-39). */
 export interface DiscoveryOptions {
@@ -88,4 +88,4 @@ export interface FlowOptions {
 }
 
 /** Answers one endpoint. Throws `OAuthError`, `StoreUnavailable`, and the errors that `isOurFault` recognizes. */
-export type Handler = (request: Request, call: Call) => Promise<Response> | Response
+export type Handler = (request: Request, call: FlowCall) => Promise<Response> | Response

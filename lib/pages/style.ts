@@ -104,6 +104,7 @@ button:focus-visible,.button:focus-visible{border-radius:.625rem}
 .after{margin:1rem 0 0;font-size:.875rem;text-align:center;text-wrap:balance}
 .small{margin:1.25rem 0 0;padding-top:1rem;border-top:1px solid var(--line);color:var(--muted);font-size:.8125rem}
 .small p{margin:0 0 .25rem}
+.whole{user-select:all}
 footer{display:flex;flex-wrap:wrap;justify-content:center;gap:0 1.25rem;padding:.75rem 0 0;color:var(--muted);font-size:.8125rem}
 footer a{padding:.5rem 0}
 @media(max-width:30rem){

@@ -6,6 +6,7 @@ import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { isTrustedRedirect } from '../clients/trusted-redirect.ts'
 import { type ErrorCode, OAuthError } from '../errors.ts'
 import { returnPage } from '../pages/return.ts'
+import type { Reference } from '../pages/technical-details.ts'
 import type { ReturnAddress } from './checks.ts'
 
 /** An error that may go back to the client. Its type proves that the client and the redirect URI are validated. */
@@ -29,14 +30,14 @@ export interface Responder {
   /** Redirects with `code`, `state` and `iss`. Where `mayRedirect` says no, call it only as the answer to the user's click. */
   success(to: ReturnAddress, code: string, cookies?: readonly string[]): Response
   /** Shows that the client already has its answer. The page links back to the client while the code is valid. */
-  finished(to: ReturnAddress, code: string | undefined): Response
+  finished(to: ReturnAddress, code: string | undefined, reference: Reference): Response
   /** Redirects with an error where `mayRedirect` says yes. Elsewhere shows the error on a page with a link to the client. */
-  failure(error: AuthorizationError, requestId: string, cookies?: readonly string[]): Response
+  failure(error: AuthorizationError, reference: Reference, cookies?: readonly string[]): Response
   /**
    * Answers an error in the request itself, before the user was asked anything. Like `failure`, except that the page has no
    * link that opens an app: the author of a malicious link would choose the app and what it is told.
    */
-  refusal(error: AuthorizationError, requestId: string): Response
+  refusal(error: AuthorizationError, reference: Reference): Response
 }
 
 export function createResponder(options: {
@@ -59,10 +60,10 @@ export function createResponder(options: {
   const locationOfError = ({ code, description, to }: AuthorizationError) =>
     locationOf(to, { error: code, error_description: description })
 
-  function errorPage({ code, description }: AuthorizationError, requestId: string, location?: string): Page {
+  function errorPage({ code, description }: AuthorizationError, reference: Reference, location?: string): Page {
     return code === 'access_denied'
-      ? returnPage({ brand, outcome: 'canceled', location, requestId })
-      : returnPage({ brand, outcome: 'failed', location, requestId, error: { code, description } })
+      ? returnPage({ brand, outcome: 'canceled', location, ...reference })
+      : returnPage({ brand, outcome: 'failed', location, ...reference, error: { code, description } })
   }
 
   return {
@@ -71,23 +72,23 @@ export function createResponder(options: {
     // Also redirects to an app's own scheme: browsers open an app only after a click, and this answers one (A-20).
     success: (to, code, cookies) => seeOther(locationOf(to, { code }), cookies),
 
-    finished(to, code) {
+    finished(to, code, { attempt }) {
       const location = code === undefined ? undefined : locationOf(to, { code })
-      return htmlResponse(returnPage({ brand, outcome: 'finished', location }), { status: 200 })
+      return htmlResponse(returnPage({ brand, outcome: 'finished', location, attempt }), { status: 200 })
     },
 
-    failure(error, requestId, cookies = []) {
+    failure(error, reference, cookies = []) {
       const location = locationOfError(error)
       if (mayRedirect(error.to.redirect)) return seeOther(location, cookies)
       const status = error.code === 'access_denied' ? 200 : 400
-      return htmlResponse(errorPage(error, requestId, location), { status, headers: cookieHeaders(cookies) })
+      return htmlResponse(errorPage(error, reference, location), { status, headers: cookieHeaders(cookies) })
     },
 
-    refusal(error, requestId) {
+    refusal(error, reference) {
       const location = locationOfError(error)
       if (mayRedirect(error.to.redirect)) return seeOther(location)
       const shown = error.to.redirect.kind === 'private-use' ? undefined : location
-      return htmlResponse(errorPage(error, requestId, shown), { status: 400 })
+      return htmlResponse(errorPage(error, reference, shown), { status: 400 })
     },
   }
 }

@@ -1,6 +1,6 @@
-import type { Call } from '../../base/call.ts'
 import { PageError } from '../errors.ts'
 import type { Parameters } from '../http/parameters.ts'
+import type { FlowCall, Trail } from '../trail.ts'
 import { AuthorizationError } from './answer-to-client.ts'
 import { optionalScopesOf, requireStillAllowed } from './checks.ts'
 import { showConsent } from './consent.ts'
@@ -8,27 +8,32 @@ import type { AuthorizationContext } from './context.ts'
 import { onPage } from './on-page.ts'
 import { readOwnForm } from './own-form.ts'
 import { redirectToProvider } from './provider-redirect.ts'
-import { type AuthorizationRequest, startAgainPath } from './request.ts'
+import { type AuthorizationRequest, knownOf, startAgainPath } from './request.ts'
 
 /**
  * `POST /oauth/approve`: the user pressed a button on the consent page. Approval sends the browser to the OpenID Provider.
  * Throws `PageError`.
  */
-export async function approve(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
+export async function approve(request: Request, context: AuthorizationContext, call: FlowCall): Promise<Response> {
+  const { trail } = call
+  trail.at('consent')
   const form = await readOwnForm(request, context.issuer)
-  const { accepted, sameCookie } = openForm(form, request, context)
+  const { accepted, sameCookie } = openForm(form, request, context, trail)
   const to = requireStillAllowed(accepted, context)
 
   if (onPage('invalid-request', () => form.get('action')) !== 'approve') {
     context.log('consent_denied', { client: accepted.clientHash })
-    return context.respond.failure(new AuthorizationError(to, 'access_denied', 'the user canceled'), call.requestId)
+    trail.record('consent', 'refused', { reason: 'canceled' })
+    return context.respond.failure(new AuthorizationError(to, 'access_denied', 'the user canceled'), trail.reference)
   }
   // A new browser opened two pages at once, and one cookie replaced the other. Ask again: that takes a click of its own.
   if (!sameCookie) return showConsent(accepted, request, context)
   const approved = withoutLeftOut(accepted, form.all('leave_out'))
+  trail.at('provider')
   const response = await redirectToProvider(approved, request, context, call.signal)
   const { clientHash: client, scope, leftOut } = approved
   context.log('consent_granted', { client, scope, leftOut })
+  trail.record('approved', 'ok')
   return response
 }
 
@@ -43,9 +48,10 @@ function withoutLeftOut(accepted: AuthorizationRequest, ticked: readonly string[
   return { ...accepted, scope: scope.join(' '), leftOut: leftOut.join(' ') }
 }
 
-function openForm(form: Parameters, request: Request, context: AuthorizationContext) {
+function openForm(form: Parameters, request: Request, context: AuthorizationContext, trail: Trail) {
   const opened = context.consentForms.open(onPage('invalid-request', () => form.get('request')) ?? '')
   if (!opened) throw new PageError('invalid-request', 'invalid_request', 'the form is not one of ours')
+  trail.learn(knownOf(opened.request))
   if (opened.expired) {
     const again = startAgainPath(opened.request)
     throw new PageError('expired', 'invalid_request', 'the consent page has expired', { again })

@@ -1,9 +1,9 @@
-import type { Call } from '../../base/call.ts'
 import type { Client } from '../clients/client.ts'
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { OAuthError, PageError } from '../errors.ts'
 import { type Parameters, parseParameters } from '../http/parameters.ts'
 import { requireResource } from '../token/resource.ts'
+import type { FlowCall } from '../trail.ts'
 import { AuthorizationError } from './answer-to-client.ts'
 import {
   checkPrompt,
@@ -20,30 +20,40 @@ import {
 import { showConsent } from './consent.ts'
 import type { AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
-import type { AuthorizationRequest } from './request.ts'
+import { type AuthorizationRequest, knownOf } from './request.ts'
 
 /**
  * `GET /oauth/authorize` (OAuth 2.1 §4.1.1): checks the request and shows the consent page, before the browser goes to the
  * OpenID Provider (C-01). The operator may switch the page off for trusted hosts. Uses no store. Throws `PageError`.
  */
-export async function authorize(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
+export async function authorize(request: Request, context: AuthorizationContext, call: FlowCall): Promise<Response> {
+  const { trail } = call
+  const attempt = trail.begin()
+  trail.at('request')
   const parameters = parseParameters(new URL(request.url).searchParams)
   const client = await requireClient(parameters, context.clients, call.signal)
+  trail.learn({ clientHash: client.hash })
   const redirect = requireRedirectUri(parameters, client, context.redirectPolicy)
   const to: ReturnAddress = { redirect, state: stateOf(parameters) }
   try {
-    const accepted = validate(parameters, client, to, context)
+    const accepted = validate(parameters, client, to, context, attempt)
+    trail.learn(knownOf(accepted))
     const asked = (parameters.get('scope') ?? '').slice(0, longestScopeInLog)
     context.log('authorization_asked', { client: client.hash, asked, scope: accepted.scope })
     if (maySkipConsent(request, parameters, client, redirect, context)) {
       context.log('consent_skipped', { client: client.hash, scope: accepted.scope })
-      return await redirectToProvider(accepted, request, context, call.signal)
+      trail.at('provider')
+      const response = await redirectToProvider(accepted, request, context, call.signal)
+      trail.record('approved', 'ok', { reason: 'trusted' })
+      return response
     }
+    trail.record('consent', 'ok')
     return showConsent(accepted, request, context)
   } catch (error) {
     if (!(error instanceof OAuthError) || error instanceof PageError) throw error
     context.log('authorization_refused', { client: client.hash, error: error.code, reason: error.description })
-    return context.respond.refusal(new AuthorizationError(to, error.code, error.description), call.requestId)
+    trail.record('request', 'refused', { reason: error.code, detail: error.description })
+    return context.respond.refusal(new AuthorizationError(to, error.code, error.description), trail.reference)
   }
 }
 
@@ -56,6 +66,7 @@ function validate(
   client: Client,
   to: ReturnAddress,
   { resource, transactions }: AuthorizationContext,
+  attempt: string,
 ): AuthorizationRequest {
   checkState(parameters)
   refuseRequestObjects(parameters)
@@ -74,6 +85,7 @@ function validate(
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),
     usesRefreshTokens: client.grantTypes.includes('refresh_token'),
+    attempt,
   }
   if (!transactions.fits(request)) {
     throw new OAuthError('invalid_request', 'the request is too large: use a shorter state')

@@ -1,4 +1,3 @@
-import type { Call } from '../../base/call.ts'
 import { htmlResponse } from '../../pages/html-response.ts'
 import type { Page } from '../../pages/layout.ts'
 import { lifetimes, paths } from '../capabilities.ts'
@@ -8,13 +7,14 @@ import { parseParameters } from '../http/parameters.ts'
 import { confirmPage } from '../pages/confirm.ts'
 import { type Identity, ProviderError } from '../providers/provider.ts'
 import { isRefusal, meaningOf } from '../providers/provider-words.ts'
+import type { FlowCall, Trail } from '../trail.ts'
 import { AuthorizationError, cookieHeaders } from './answer-to-client.ts'
 import { type ReturnAddress, requireStillAllowed } from './checks.ts'
 import type { AuthorizationContext } from './context.ts'
 import { codeFor, grantOf, isAlive, newCode } from './issue-code.ts'
 import { onPage } from './on-page.ts'
 import { redirectAgain, unavailable } from './provider-redirect.ts'
-import { startAgainPath } from './request.ts'
+import { knownOf, startAgainPath } from './request.ts'
 import type { SignedIn } from './signed-in.ts'
 import type { Confirmation, OpenTransaction, Transaction } from './transaction.ts'
 
@@ -24,13 +24,16 @@ import type { Confirmation, OpenTransaction, Transaction } from './transaction.t
  * code, the transaction and the grant can each be used once. The same request may come again (twice at once, reloaded, or
  * by the back button); it then takes no further step. Throws `PageError`.
  */
-export async function callback(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
+export async function callback(request: Request, context: AuthorizationContext, call: FlowCall): Promise<Response> {
+  const { trail } = call
+  trail.at('callback')
   const answer = new URL(request.url).searchParams
   const state = onPage('invalid-request', () => parseParameters(answer).get('state')) ?? ''
   const found = context.transactions.find(request, state)
   if (!found) throw noSuchSignIn()
+  learnFrom(found, trail)
   const to = requireStillAllowed(found.request, context)
-  if (found.kind === 'finished') return finished(found, to, context)
+  if (found.kind === 'finished') return finished(found, to, context, trail)
   if (found.late) throw tookTooLong(found)
   // The confirmation page stands at this address. A reload shows it again.
   if (found.kind === 'confirming') return htmlResponse(confirmationPage(state, found, context), { status: 200 })
@@ -38,6 +41,12 @@ export async function callback(request: Request, context: AuthorizationContext, 
   const elsewhere = found.providerId !== undefined && found.providerId !== context.provider.id
   if (elsewhere) return signInAgain(found, 1, request, context, call)
   return finishSignIn(found, answer, to, request, context, call)
+}
+
+/** Tells the trail what a browser's open sign-in knows. */
+export function learnFrom(found: OpenTransaction, trail: Trail): void {
+  trail.learn(knownOf(found.request))
+  if (found.kind !== 'signing-in') trail.learn({ ...found.signedIn, grant: found.grant.key })
 }
 
 export const noSuchSignIn = () =>
@@ -49,30 +58,36 @@ async function finishSignIn(
   to: ReturnAddress,
   browser: Request,
   context: AuthorizationContext,
-  call: Call,
+  call: FlowCall,
 ): Promise<Response> {
+  const { trail } = call
   const { request, login } = transaction
   const client = request.clientHash
   try {
     const signedIn = signedInAs(await context.provider.identify(answer, login, call.signal))
     const confirmation = { request, signedIn, grant: grantOf(signedIn.sub, transaction, context) }
+    trail.learn({ ...signedIn, grant: confirmation.grant.key })
     if (!context.respond.mayRedirect(to.redirect)) {
+      trail.record('confirmation', 'ok')
       return askForConfirmation(browser, login.state, confirmation, context)
     }
     const issued = newCode(context)
     const code = codeFor(signedIn, request, confirmation.grant, issued, context)
     context.log('code_issued', { client, sub: signedIn.sub })
+    trail.record('code', 'ok')
     return context.respond.success(to, code, context.transactions.finish(browser, login.state, confirmation, issued))
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
     const { kind, code, message: reason } = error
     context.log('upstream_failed', { client, kind, code, reason })
+    trail.at('provider')
     // The provider's code is still valid: a reload of the page asks the provider again (F-13).
     if (kind === 'passing') throw unavailable(error)
     if (kind === 'spent') return signInAgain(transaction, error.rejected ? 2 : 1, browser, context, call)
     const end = context.transactions.end(browser, login.state)
     const told = clientError(error)
-    return context.respond.failure(new AuthorizationError(to, told.code, told.description), call.requestId, end)
+    trail.record('provider', kind === 'refused' ? 'refused' : 'failed', { reason: kind, detail: told.description })
+    return context.respond.failure(new AuthorizationError(to, told.code, told.description), trail.reference, end)
   }
 }
 
@@ -88,7 +103,7 @@ async function signInAgain(
   most: number,
   browser: Request,
   context: AuthorizationContext,
-  call: Call,
+  call: FlowCall,
 ): Promise<Response> {
   const { request, repeats, approvedAt } = transaction
   const recent = approvedAt + Math.min(context.signInLifetime, lifetimes.signIn) > Math.floor(context.now() / 1000)
@@ -97,6 +112,7 @@ async function signInAgain(
     throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, { again: startAgainPath(request) })
   }
   const response = await redirectAgain(transaction, browser, context, call.signal)
+  call.trail.record('provider', 'failed', { reason: 'again' })
   context.log('sign_in_begun_again', { client: request.clientHash, times: repeats + 1 })
   return response
 }
@@ -111,9 +127,10 @@ export function finished(
   { request, signedIn, grant, code }: Extract<OpenTransaction, { kind: 'finished' }>,
   to: ReturnAddress,
   context: AuthorizationContext,
+  { reference }: Trail,
 ): Response {
   const repeated = isAlive(code, context) ? codeFor(signedIn, request, grant, code, context) : undefined
-  return context.respond.finished(to, repeated)
+  return context.respond.finished(to, repeated, reference)
 }
 
 function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
@@ -138,7 +155,7 @@ function askForConfirmation(
 
 function confirmationPage(state: string, { request, signedIn }: Confirmation, { brand }: AuthorizationContext): Page {
   const { email, organizationName: organization } = signedIn.person
-  const { clientName, redirectUri } = request
+  const { clientName, redirectUri, attempt } = request
   return confirmPage({
     brand,
     email,
@@ -146,6 +163,7 @@ function confirmationPage(state: string, { request, signedIn }: Confirmation, { 
     clientName,
     redirectUri,
     action: paths.confirm,
+    attempt,
     hiddenFields: { state },
   })
 }

@@ -17,6 +17,7 @@ export function showConsent(accepted: AuthorizationRequest, browser: Request, co
     scopes: scope.split(' '),
     optionalScopes: optionalScopesOf(scope),
     action: paths.approve,
+    attempt: accepted.attempt,
     hiddenFields: { request: context.consentForms.seal(accepted, hash) },
   })
   return htmlResponse(page, { status: 200, headers: cookieHeaders(setCookie === undefined ? [] : [setCookie]) })

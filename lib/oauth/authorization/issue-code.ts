@@ -66,5 +66,6 @@ export function codeFor(
     person,
     expiresAt: at + lifetimes.code,
     endsAt: grant.end,
+    attempt: request.attempt,
   })
 }

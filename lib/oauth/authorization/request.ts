@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
 import { capabilities, paths } from '../capabilities.ts'
+import type { Known } from '../trail.ts'
 
 /** A validated authorization request, as it travels sealed in the consent form and then in cookies. */
 export const authorizationRequestEntries = {
@@ -28,6 +29,8 @@ export const authorizationRequestEntries = {
   jwksUri: v.optional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
   usesRefreshTokens: v.boolean(),
+  /** The code of the attempt. Absent in values of earlier releases. */
+  attempt: v.optional(v.string()),
 }
 const AuthorizationRequest = v.object(authorizationRequestEntries)
 export type AuthorizationRequest = v.InferOutput<typeof AuthorizationRequest>
@@ -45,7 +48,22 @@ export const authorizationRequestNames = {
   authenticationMethods: 'm',
   jwksUri: 'ju',
   usesRefreshTokens: 'rt',
+  attempt: 'ac',
 } as const
+
+/** What a sealed request tells about its attempt. */
+export function knownOf({
+  attempt,
+  clientHash,
+  clientName,
+  verifiedHost,
+  registeredAt,
+  redirectUri,
+}: AuthorizationRequest): Known {
+  const { protocol, host } = new URL(redirectUri)
+  const sendsTo = protocol === 'https:' ? `https://${host}` : protocol
+  return { attempt, clientHash, client: { name: clientName, verifiedHost, registeredAt, sendsTo } }
+}
 
 /**
  * Returns the path of the same authorization request, as if the client had sent it again. Every check then runs again, and

@@ -8,6 +8,7 @@ import { json, tooManyRequests } from '../http/json-answers.ts'
 import { isOneOf, shownToken } from '../http/operator-token.ts'
 import { readText } from '../http/parameters.ts'
 import { subjectOf } from '../http/web-pages.ts'
+import type { FlowCall } from '../trail.ts'
 import type { Registrations } from './registration.ts'
 
 export interface RegistrationOptions {
@@ -25,7 +26,7 @@ export interface RegistrationOptions {
   readonly log: Log
 }
 
-export type RegistrationCall = Pick<Call, 'signal' | 'address' | 'waitUntil'>
+export type RegistrationCall = Pick<Call, 'signal' | 'address' | 'waitUntil'> & Partial<Pick<FlowCall, 'trail'>>
 
 /** Milliseconds for the count after the answer. */
 const countingTimeout = 5_000
@@ -43,6 +44,7 @@ export async function register(
   call: RegistrationCall,
 ): Promise<Response> {
   const { registrations, initialAccessToken, limit, overallLimit, log } = options
+  call.trail?.at('registration')
   const refusal = initialAccessToken && (await refuseStranger(request, initialAccessToken, log, call))
   if (refusal) return refusal
   const registered = await registrations.register(await readJson(request))
@@ -59,7 +61,10 @@ export async function register(
   if (overallLimit && address !== undefined) {
     call.waitUntil(withDeadline(countingTimeout, (signal) => overallLimit.count(address, signal)))
   }
-  log('client_registered', { client: sha256(registered.client_id) })
+  const clientHash = sha256(registered.client_id)
+  log('client_registered', { client: clientHash })
+  call.trail?.learn({ clientHash })
+  call.trail?.record('registration', 'ok')
   return json(registered, 201)
 }
 

@@ -14,6 +14,8 @@ const carriedMembers = {
   rotatedAtMilliseconds: v.optional(v.number()),
   /** How many rotations in a row came less than two seconds after the previous one. */
   quickRotations: v.optional(v.number()),
+  /** The code of the attempt that created the grant. Absent in records of older releases. */
+  attempt: v.optional(v.string()),
 }
 export const CarriedMembers = v.looseObject(carriedMembers)
 export type CarriedMembers = v.InferOutput<typeof CarriedMembers>

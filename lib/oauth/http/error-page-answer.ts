@@ -3,6 +3,7 @@ import type { Brand } from '../../pages/brand.ts'
 import { htmlResponse } from '../../pages/html-response.ts'
 import { type ErrorCode, type ErrorKind, OAuthError, PageError } from '../errors.ts'
 import { errorPage } from '../pages/error.ts'
+import type { Reference } from '../pages/technical-details.ts'
 import { isOurFault, retryAfter as usualWait } from './json-answers.ts'
 
 const statusOf: Partial<Record<ErrorKind, number>> = {
@@ -21,7 +22,7 @@ const statusOf: Partial<Record<ErrorKind, number>> = {
 const waitOf: Partial<Record<ErrorKind, number>> = { 'client-unavailable': 30 }
 
 /** Answers an error with an error page. A program that asks for JSON gets JSON, as the preflight of mcp-remote does. */
-export function pageErrorResponse(error: unknown, request: Request, brand: Brand, requestId: string): Response {
+export function pageErrorResponse(error: unknown, request: Request, brand: Brand, reference: Reference): Response {
   const { kind, code, description, again, retryAfter } = asPageError(error)
   const status = statusOf[kind] ?? otherStatus(kind, code, error)
   const wait = retryAfter ?? (status === 503 ? (waitOf[kind] ?? usualWait) : undefined)
@@ -32,7 +33,10 @@ export function pageErrorResponse(error: unknown, request: Request, brand: Brand
     headers.set('x-content-type-options', 'nosniff')
     return jsonResponse({ error: code, error_description: description }, { status, headers })
   }
-  return htmlResponse(errorPage({ brand, kind, requestId, error: { code, description }, again }), { status, headers })
+  return htmlResponse(errorPage({ brand, kind, ...reference, error: { code, description }, again }), {
+    status,
+    headers,
+  })
 }
 
 function otherStatus(kind: ErrorKind, code: ErrorCode, error: unknown): number {

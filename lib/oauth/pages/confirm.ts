@@ -3,6 +3,7 @@ import { layout, type Page } from '../../pages/layout.ts'
 import { breakable, html } from '../../pages/markup.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { clientName, displayName } from './display-name.ts'
+import { technicalDetails } from './technical-details.ts'
 
 export interface ConfirmPageInput {
   readonly brand: Brand
@@ -16,6 +17,8 @@ export interface ConfirmPageInput {
   /** Where the form is posted to. The pressed button arrives as `action`: `confirm` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
+  /** The code of the attempt. */
+  readonly attempt?: string | undefined
 }
 
 /**
@@ -42,7 +45,8 @@ ${Object.entries(input.hiddenFields).map(([key, value]) => html`<input type="hid
 <button class="primary" name="action" value="confirm">${button}</button>
 <button class="quiet" name="action" value="cancel">Cancel</button>
 </form>
-${after !== undefined && html`<p class="after note">${after}</p>`}`
+${after !== undefined && html`<p class="after note">${after}</p>`}
+${technicalDetails({ attempt: input.attempt })}`
   return layout(brand, 'Confirm', content)
 }
 

@@ -4,6 +4,7 @@ import { layout, type Page } from '../../pages/layout.ts'
 import { breakable, html, link, type Markup } from '../../pages/markup.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { clientName, displayName } from './display-name.ts'
+import { technicalDetails } from './technical-details.ts'
 
 export interface ConsentPageInput {
   readonly brand: Brand
@@ -23,6 +24,8 @@ export interface ConsentPageInput {
   /** Where the form is posted to. The pressed button arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
+  /** The code of the attempt. */
+  readonly attempt?: string | undefined
 }
 
 /**
@@ -52,7 +55,8 @@ ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" 
 <button class="primary" name="action" value="approve">Continue with ${brand.provider}</button>
 <button class="quiet" name="action" value="cancel">Cancel</button>
 </form>
-${signUp(brand)}`
+${signUp(brand)}
+${technicalDetails({ attempt: input.attempt })}`
   return layout(brand, 'Connect an app', content)
 }
 

@@ -4,13 +4,11 @@ import { layout, type Page } from '../../pages/layout.ts'
 import { html } from '../../pages/markup.ts'
 import type { ErrorKind } from '../errors.ts'
 import { errorText } from './error-texts.ts'
-import { technicalDetails } from './technical-details.ts'
+import { type Reference, technicalDetails } from './technical-details.ts'
 
-export interface ErrorPageInput {
+export interface ErrorPageInput extends Reference {
   readonly brand: Brand
   readonly kind: ErrorKind
-  /** Support finds the request in the log by it. */
-  readonly requestId: string
   /** For the developer of the client: the error code and the public description, never the detail for the log. */
   readonly error?: { readonly code: string; readonly description?: string }
   /** A path of this server that starts the same sign-in again. */
@@ -18,7 +16,7 @@ export interface ErrorPageInput {
 }
 
 /** Makes an error page: what happened, and what to do. Throws `TypeError` if a link of the brand is not safe to follow. */
-export function errorPage({ brand, kind, requestId, error, again }: ErrorPageInput): Page {
+export function errorPage({ brand, kind, requestId, attempt, error, again }: ErrorPageInput): Page {
   const { title, happened, remedy, remedyHere = remedy, ways, besides } = errorText(kind, brand)
   const content = html`<div class="sign caution">${attention}</div>
 <h1 class="strong">${title}</h1>
@@ -27,6 +25,6 @@ export function errorPage({ brand, kind, requestId, error, again }: ErrorPageInp
 <p>${again === undefined ? remedy : remedyHere}</p>${again !== undefined && html`<p class="actions"><a class="button primary" href="${again}" referrerpolicy="no-referrer">Start again</a></p>`}
 ${ways !== undefined && html`<ul class="ways">${ways.map((way) => html`<li>${way}</li>`)}</ul>`}
 ${besides !== undefined && html`<p>${besides}</p>`}
-${technicalDetails({ requestId, error })}`
+${technicalDetails({ requestId, attempt, error })}`
   return layout(brand, title, content)
 }

@@ -3,9 +3,9 @@ import { attention, cross, tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { breakable, html, link, type Markup } from '../../pages/markup.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
-import { technicalDetails } from './technical-details.ts'
+import { type Reference, technicalDetails } from './technical-details.ts'
 
-export interface ReturnPageInput {
+export interface ReturnPageInput extends Reference {
   readonly brand: Brand
   /** `finished`: the client already has its answer. */
   readonly outcome: 'finished' | 'canceled' | 'failed'
@@ -14,7 +14,6 @@ export interface ReturnPageInput {
    * tells the user to go back to the app.
    */
   readonly location?: string | undefined
-  readonly requestId?: string
   /** With `failed`: the error code and the public description. */
   readonly error?: { readonly code: string; readonly description?: string }
 }
@@ -26,13 +25,13 @@ export interface ReturnPageInput {
  *
  * Throws `TypeError` if the location is not safe to follow.
  */
-export function returnPage({ brand, outcome, location, requestId, error }: ReturnPageInput): Page {
+export function returnPage({ brand, outcome, location, requestId, attempt, error }: ReturnPageInput): Page {
   const { title, happened, sign } = TEXTS[outcome]
   const content = html`${sign}
 <h1 class="strong">${title}</h1>
 <p>${happened}</p>
 ${location === undefined ? outcome !== 'finished' && html`<p class="after note">Close this page and go back to your app.</p>` : wayBack(location)}
-${technicalDetails({ requestId, error })}`
+${technicalDetails({ requestId, attempt, error })}`
   return layout(brand, title, content)
 }
 

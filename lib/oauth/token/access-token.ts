@@ -16,6 +16,8 @@ export interface Access {
   /** The absolute end of the grant, in seconds since the epoch. No token outlives it. */
   readonly endsAt: number
   readonly person: Person
+  /** The code of the attempt that created the grant. */
+  readonly attempt: string | undefined
 }
 
 /**
@@ -39,6 +41,7 @@ export async function issueTokens(
     scope,
     scope_left_out: access.leftOut,
     grant: access.grant,
+    attempt: access.attempt,
     jti: randomUUID(),
     iat: issuedAt,
     exp: expiresAt,

@@ -6,6 +6,7 @@ import { requireUnblockedHost } from '../client-authentication/client-authentica
 import { OAuthError } from '../errors.ts'
 import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
+import type { Known, Trail } from '../trail.ts'
 import { issueTokens } from './access-token.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
@@ -26,11 +27,11 @@ export async function authorizationCodeGrant(
 ): Promise<TokenResponse> {
   const clock = context.now()
   const now = Math.floor(clock / 1000)
-  const code = openCode(form, client, context, now)
+  const code = openCode(form, client, context, call.trail, now)
   requireResource(form.all('resource'), code.resource)
   const signer = await context.signingKeys.signer(call.signal)
 
-  const { clientHash, clientName, endsAt, resource, scope, leftOut, person } = code
+  const { clientHash, clientName, endsAt, resource, scope, leftOut, person, attempt } = code
   const record = beginGeneration(
     {
       generation: 0,
@@ -41,6 +42,7 @@ export async function authorizationCodeGrant(
       authenticationMethod: client.method,
       kid: context.currentKid,
       codeHash: code.id === undefined ? undefined : sha256(code.id),
+      attempt,
     },
     { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.grant, call.address) },
   )
@@ -49,8 +51,9 @@ export async function authorizationCodeGrant(
   if ('refused' in grant) throw new OAuthError('invalid_grant', 'the code has been used', grant.refused)
 
   const refreshToken = code.usesRefreshTokens ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
-  const access = { client, resource, scope, leftOut, grant: code.grant, endsAt, person }
+  const access = { client, resource, scope, leftOut, grant: code.grant, endsAt, person, attempt }
   const response = await issueTokens(access, refreshToken, signer, context)
+  call.trail.record('token', 'ok')
   call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
   return response
 }
@@ -62,6 +65,7 @@ function openCode(
   form: Parameters,
   client: AuthenticatedClient,
   { codes }: TokenContext,
+  trail: Trail,
   now: number,
 ): AuthorizationCode {
   const presented = form.get('code')
@@ -69,6 +73,7 @@ function openCode(
   const redirectUri = form.get('redirect_uri')
   if (presented === undefined) throw new OAuthError('invalid_request', 'code is missing')
   const code = codes.open(presented)
+  if (code) trail.learn(knownOf(code))
   if (!code) throw new OAuthError('invalid_grant', 'the code is not valid')
   if (code.clientHash !== client.hash) throw new OAuthError('invalid_grant', 'the code was issued to another client')
   if (code.expiresAt <= now) throw new OAuthError('invalid_grant', 'the code has expired')
@@ -84,6 +89,18 @@ function openCode(
   }
   requireUnblockedHost(code.redirectHost, client)
   return code
+}
+
+/** What a code tells about its attempt. */
+export function knownOf({
+  attempt,
+  clientHash,
+  clientName: name,
+  clientHost,
+  grant,
+  person,
+}: AuthorizationCode): Known {
+  return { attempt, clientHash, client: { name, verifiedHost: clientHost }, sub: subjectOfGrant(grant), person, grant }
 }
 
 function signInOf({ grant, person, clientHash, clientName, clientHost }: AuthorizationCode, at: number): SignIn {

@@ -40,6 +40,8 @@ export const AuthorizationCode = v.object({
   expiresAt: v.number(),
   /** The absolute end of the grant, in seconds since the epoch. */
   endsAt: v.number(),
+  /** The code of the attempt. Absent in codes of older releases. */
+  attempt: v.optional(v.string()),
 })
 export type AuthorizationCode = v.InferOutput<typeof AuthorizationCode>
 
@@ -59,6 +61,7 @@ export const codeNames = {
   person: ['u', personNames],
   expiresAt: 'exp',
   endsAt: 'end',
+  attempt: 'ac',
 } as const satisfies WireNames & { readonly [Name in keyof AuthorizationCode]?: unknown }
 
 export type CodeSealer = Sealer<'code', AuthorizationCode>

@@ -1,8 +1,8 @@
-import type { Call } from '../../base/call.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
 import type { SignJwt } from '../keys/compact.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
+import type { FlowCall } from '../trail.ts'
 import type { CodeSealer } from './authorization-code.ts'
 import type { RefreshSealer } from './refresh-token.ts'
 import type { RecordSignIn } from './sign-in.ts'
@@ -39,4 +39,4 @@ export interface TokenContext {
 }
 
 /** The surroundings of one request to the token endpoint. */
-export type TokenCall = Pick<Call, 'signal' | 'address' | 'waitUntil'>
+export type TokenCall = Pick<FlowCall, 'signal' | 'address' | 'waitUntil' | 'trail'>

@@ -6,8 +6,9 @@ import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import { OAuthError } from '../errors.ts'
 import { quickRotationsAfter } from '../grants/decision.ts'
 import type { GrantRefusal } from '../grants/grants.ts'
-import { beginGeneration } from '../grants/record.ts'
+import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
+import type { Known, Trail } from '../trail.ts'
 import { issueTokens } from './access-token.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
 import { type RefreshToken, refreshTokenOf } from './refresh-token.ts'
@@ -25,7 +26,7 @@ export async function refreshTokenGrant(
   call: TokenCall,
 ): Promise<TokenResponse> {
   const now = context.now()
-  const token = openRefreshToken(form, client, context, now / 1000)
+  const token = openRefreshToken(form, client, context, call.trail, now / 1000)
   requireResource(form.all('resource'), token.resource)
   const scope = narrowScope(form.get('scope'), token.scope)
   const signer = await context.signingKeys.signer(call.signal)
@@ -50,19 +51,23 @@ export async function refreshTokenGrant(
   const grant = await context.grants.rotate(token.grant, next, last, call.signal)
   if ('refused' in grant) throw refusalOf(grant)
 
-  const access = { client, resource, scope, leftOut, grant: token.grant, endsAt, person }
-  return issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
+  const access = { client, resource, scope, leftOut, grant: token.grant, endsAt, person, attempt: grant.record.attempt }
+  const response = await issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
+  call.trail.record('refresh', 'ok')
+  return response
 }
 
 function openRefreshToken(
   form: Parameters,
   client: AuthenticatedClient,
   { refreshTokens }: TokenContext,
+  trail: Trail,
   now: number,
 ): RefreshToken {
   const presented = form.get('refresh_token')
   if (presented === undefined) throw new OAuthError('invalid_request', 'refresh_token is missing')
   const token = refreshTokens.open(presented)
+  if (token) trail.learn(knownOf(token))
   if (!token) throw new OAuthError('invalid_grant', 'the refresh token is not valid')
   if (token.clientHash !== client.hash) {
     throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
@@ -73,6 +78,11 @@ function openRefreshToken(
   }
   requireUnblockedHost(token.redirectHost, client)
   return token
+}
+
+/** What a refresh token tells about the attempt that it comes from. */
+export function knownOf({ carried, clientHash, clientName: name, grant, person }: RefreshToken): Known {
+  return { attempt: carried?.attempt, clientHash, client: { name }, sub: subjectOfGrant(grant), person, grant }
 }
 
 /**

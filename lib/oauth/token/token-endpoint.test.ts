@@ -63,7 +63,7 @@ describe('an access token', () => {
     const claims = decodeJwt(body.access_token ?? '')
     expect(Object.keys(claims).sort()).toEqual(
       [
-        ...['aud', 'client_id', 'exp', 'grant', 'iat', 'iss', 'jti', 'scope', 'sub'],
+        ...['attempt', 'aud', 'client_id', 'exp', 'grant', 'iat', 'iss', 'jti', 'scope', 'sub'],
         ...['email', 'email_verified', 'org_id', 'org_name'],
       ].sort(),
     )

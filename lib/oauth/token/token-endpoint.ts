@@ -1,13 +1,14 @@
 import { capabilities } from '../capabilities.ts'
 import type { ClientAuthentication } from '../client-authentication/authenticated-client.ts'
 import { OAuthError } from '../errors.ts'
-import { readClientForm } from '../http/parameters.ts'
+import { type Parameters, readClientForm } from '../http/parameters.ts'
 import type { Sealing } from '../keys/sealing.ts'
+import type { Trail } from '../trail.ts'
 import { codeSealer } from './authorization-code.ts'
-import { authorizationCodeGrant } from './authorization-code-grant.ts'
+import { authorizationCodeGrant, knownOf } from './authorization-code-grant.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
 import { refreshSealer } from './refresh-token.ts'
-import { refreshTokenGrant } from './refresh-token-grant.ts'
+import { knownOf as knownOfRefreshToken, refreshTokenGrant } from './refresh-token-grant.ts'
 
 export type TokenEndpoint = (request: Request, call: TokenCall) => Promise<TokenResponse>
 
@@ -42,11 +43,23 @@ export function createTokenEndpoint(
     const grantType = form.get('grant_type')
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing')
     const supported = capabilities.grantTypes.find((name) => name === grantType)
-    const client = await authentication.authenticate(request, form, call)
+    call.trail.at(supported === 'refresh_token' ? 'refresh' : 'token')
+    const client = await authentication.authenticate(request, form, call).catch((error) => {
+      learnFrom(form, call.trail, context)
+      throw error
+    })
     if (!supported) throw new OAuthError('unsupported_grant_type', 'use authorization_code or refresh_token')
     if (client.grantTypes?.includes(supported) === false) {
       throw new OAuthError('unauthorized_client', 'the client is not registered for this grant type')
     }
     return grantTypes[supported](form, client, context, call)
   }
+}
+
+/** Learns which attempt a request belongs to whose client could not be authenticated. */
+function learnFrom(form: Parameters, trail: Trail, { codes, refreshTokens }: TokenContext): void {
+  const code = codes.open(form.get('code') ?? '')
+  if (code) trail.learn(knownOf(code))
+  const token = refreshTokens.open(form.get('refresh_token') ?? '')
+  if (token) trail.learn(knownOfRefreshToken(token))
 }
