@@ -90,7 +90,12 @@ function envLines(name: string, description: Description | undefined): readonly 
 
 const columns = ['setting', 'what it does', 'form', 'default', 'example', 'a mistake closes']
 
-const closed: Readonly<Record<Subject, string>> = { 'sign-in': 'sign-in', mcp: '`/mcp`', service: 'both' }
+const closed: Readonly<Record<Subject, string>> = {
+  'sign-in': 'sign-in',
+  mcp: '`/mcp`',
+  service: 'both',
+  account: '`/account`, `/admin`',
+}
 
 const header = [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`]
 

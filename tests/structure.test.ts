@@ -56,7 +56,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   mcp: ['resource-server', 'answers', 'people', 'pages', 'limits', 'store', 'net', 'base'],
   oauth: ['pages', 'limits', 'store', 'net', 'base'],
   account: ['oauth', 'people', 'pages', 'limits', 'store', 'net', 'base'],
-  settings: ['oauth', 'mcp', 'guide', 'people', 'pages', 'limits', 'store', 'net', 'base'],
+  settings: ['account', 'oauth', 'mcp', 'guide', 'people', 'pages', 'limits', 'store', 'net', 'base'],
   service: [
     ...['account', 'settings', 'oauth', 'mcp', 'guide', 'resource-server', 'answers', 'people', 'pages'],
     ...['limits', 'store', 'net', 'base'],

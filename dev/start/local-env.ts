@@ -52,6 +52,7 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
     SITE_NAME: 'local',
     MCP_OAUTH_ISSUER: world.url,
     MCP_OAUTH_SECRET: world.secret,
+    MCP_OAUTH_OWN_HOST: 'true',
     MCP_FEEDBACK_FORM_PATH: world.forms.url,
     CRM_WEBHOOK_URL: world.crm.url,
     REQUIRE_AUTH: 'true',

@@ -1,4 +1,5 @@
 import type { Context } from '@netlify/functions'
+import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { log, withRequestId } from '../service/log.ts'
 import { type Configuration, readConfiguration, textOf } from '../settings/configuration.ts'
@@ -15,9 +16,10 @@ import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, siteOf } fro
 export function serveWith<T>(
   compose: (configuration: Configuration, site: Site) => Promise<T>,
   handle: (service: T, request: Request, context: Context) => Promise<Response>,
+  { atAccountHost = false }: ServeOptions = {},
 ): (request: Request, context: Context) => Promise<Response> {
   const instances = new Map<string, Promise<T>>()
-  const findSite = createSiteFinder()
+  const findSite = createSiteFinder(atAccountHost)
 
   async function instanceOf(site: Site): Promise<T> {
     const key = `${site.issuer} ${site.storeName}`
@@ -48,9 +50,17 @@ export function serveWith<T>(
     }).then((response) => secured(request, response))
 }
 
+interface ServeOptions {
+  /** The service also answers at the host of `MCP_ACCOUNT_ORIGIN`, and decides itself which of its paths do (N13). */
+  readonly atAccountHost?: boolean
+}
+
 /** Finds the site of a request. Logs once per instance what the operator should know about the settings. */
-function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
-  const hosts = readHosts(createSettingsReader(process.env))
+function createSiteFinder(
+  atAccountHost: boolean,
+): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
+  const all = readHosts(createSettingsReader(process.env))
+  const hosts = atAccountHost ? all : { ...all, accountOrigin: undefined }
   const report = createSettingsReport()
   let foreignHostTold = false
   return (host, deploy) => {
@@ -102,3 +112,12 @@ const refusal = (status: number, error: string) => jsonResponse({ error }, { sta
 export function deployOf({ deploy, site }: Context): Deploy {
   return { context: deploy.context, siteName: site.name ?? '', siteUrl: site.url }
 }
+
+/** What a service learns about a call besides its request. */
+export const callOf = (context: Context, signal: AbortSignal): Call => ({
+  signal,
+  requestId: context.requestId,
+  // As the platform reports it. Headers of the caller decide nothing.
+  address: context.ip,
+  waitUntil: (work) => context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) }))),
+})

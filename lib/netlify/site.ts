@@ -31,18 +31,20 @@ export function siteOf(
   host: string,
   env: Environment,
   deploy: Deploy,
-  { proxyHosts, previewDomains }: HostSettings,
+  { proxyHosts, previewDomains, accountOrigin }: HostSettings,
 ): Site | null {
   const issuer = configuredIssuer(env, deploy)
+  const isAccountHost = accountOrigin !== undefined && host === new URL(accountOrigin).host
   if (isOwnDeploy(deploy)) {
     if (issuer === null) return null
-    const own = host === new URL(issuer).host || proxyHosts.includes(host)
+    const own = host === new URL(issuer).host || isAccountHost || proxyHosts.includes(host)
     if (!own) return null
     const netlifyDev = deploy.context === 'dev' && env.NETLIFY_DEV === 'true'
     return { issuer, storeName, production: deploy.context === 'production', netlifyDev }
   }
   const ofProduction = [issuer, deploy.siteUrl].some((url) => url && URL.parse(url)?.host === host)
-  if (ofProduction || proxyHosts.includes(host) || !isPreviewHost(host, deploy, previewDomains)) return null
+  if (ofProduction || isAccountHost || proxyHosts.includes(host) || !isPreviewHost(host, deploy, previewDomains))
+    return null
   return {
     issuer: `https://${host}`,
     storeName: `${storeName}-${hash('sha256', host, 'base64url').slice(0, 16)}`,

@@ -62,6 +62,17 @@ export const legacyPaths = {
   register: '/register',
 } as const
 
+/** Signs a browser in to the pages of this service. `netlify/functions/oauth.ts` repeats it as a literal. */
+export const loginPath = '/login'
+
+/** The paths of a signed-in person. `netlify/functions/account.ts` repeats them as literals. */
+export const accountPaths = {
+  account: '/account',
+  session: '/session',
+  logout: '/logout',
+  admin: '/admin',
+} as const
+
 /** The paths of pages and documents about the service. `netlify/functions/about.ts` repeats them as literals. */
 export const aboutPaths = {
   front: '/',

@@ -2,7 +2,9 @@ import type { JWK } from 'jose'
 import { type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
+import { type AccountSettings, readAccount } from './account.ts'
 import { readBrand } from './brand.ts'
+import type { Subject } from './forms.ts'
 import { readHosts } from './hosts.ts'
 import { readSecrets, refuseEqualTokens } from './keys.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
@@ -14,7 +16,7 @@ import { readToolChoices, type ToolChoices } from './tool-choices.ts'
 import { isSecureOrigin } from './urls.ts'
 
 /** A service that wrong settings take out of service. */
-export type Service = 'sign-in' | 'mcp'
+export type Service = 'sign-in' | 'mcp' | 'account'
 
 /** All settings, read and checked once per instance. */
 export interface Configuration {
@@ -44,19 +46,26 @@ export interface Configuration {
   readonly telling: 'none' | 'as usual' | 'as a preview'
   /** What a sign-in needs; `null` while `sign-in` is out of service: the endpoints answer 503, discovery stays up (F-000-39). */
   readonly signIn: SignInSettings | null
+  /** The account and admin pages. `null`: they are served nowhere (N13), or out of service. */
+  readonly account: AccountSettings | null
   /** Every problem with every setting. */
   readonly problems: readonly Problem[]
   /** The services that must answer 503, because a problem is about them. */
   readonly outOfService: ReadonlySet<Service>
 }
 
-const services: readonly Service[] = ['sign-in', 'mcp']
+const services = ['sign-in', 'mcp', 'account'] as const
+
+/** What a problem with a setting closes. `account` also needs a sign-in that is in service. */
+const closes = (subject: Subject, service: Service) =>
+  subject === service || (subject === 'service' && service !== 'account')
 
 /** Reads every setting, so that every function reports the same problems. */
 export function readConfiguration(env: Environment, site: Site): Configuration {
   const settings = createSettingsReader(env)
   if (!isSecureOrigin(site.issuer)) settings.complain('MCP_OAUTH_ISSUER', ` must be ${table.MCP_OAUTH_ISSUER.form}`)
-  const { proxyHosts } = readHosts(settings)
+  const hosts = readHosts(settings)
+  const { proxyHosts } = hosts
   const brand = readBrand(settings)
   const exempt = settings.read('MCP_OAUTH_LIMIT_EXEMPT') ?? []
   const mcp = readMcp(settings, exempt)
@@ -72,8 +81,9 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const mock = signIn?.provider.kind === 'mock'
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const tools = readToolChoices(settings, brand, site.issuer)
-  const outOfService = new Set(
-    services.filter((service) => settings.problems.some(({ subject }) => subject === service || subject === 'service')),
+  const account = readAccount(settings, site, hosts)
+  const outOfService = new Set<Service>(
+    services.filter((service) => settings.problems.some(({ subject }) => closes(subject, service))),
   )
   return {
     issuer: site.issuer,
@@ -90,6 +100,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     issNotAdvertised,
     telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
     signIn: outOfService.has('sign-in') ? null : signIn,
+    account: outOfService.has('sign-in') || outOfService.has('account') ? null : account,
     problems: settings.problems,
     outOfService,
   }

@@ -2,9 +2,9 @@ import { isSecureUrl } from './urls.ts'
 
 /**
  * A subject is what a wrong setting takes out of service: the authorization server (`sign-in`), the MCP endpoint (`mcp`),
- * or both (`service`).
+ * both (`service`), or the account and admin pages only (`account`). Those also need a sign-in that is in service.
  */
-export type Subject = 'sign-in' | 'mcp' | 'service'
+export type Subject = 'sign-in' | 'mcp' | 'service' | 'account'
 
 /** The outcome of reading a value. */
 export interface Reading<T> {

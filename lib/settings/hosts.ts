@@ -6,9 +6,12 @@ export interface HostSettings {
   readonly proxyHosts: readonly string[]
   /** Previews also answer at `<label>.<domain>`: Netlify's automatic deploy subdomains and branch subdomains. */
   readonly previewDomains: readonly string[]
+  /** `MCP_ACCOUNT_ORIGIN`. Previews do not answer there. */
+  readonly accountOrigin?: string | undefined
 }
 
 export const readHosts = (settings: SettingsReader): HostSettings => ({
   proxyHosts: settings.read('MCP_OAUTH_PROXY_HOSTS') ?? [],
   previewDomains: settings.read('MCP_OAUTH_PREVIEW_DOMAINS') ?? [],
+  accountOrigin: settings.read('MCP_ACCOUNT_ORIGIN'),
 })

@@ -1,3 +1,4 @@
+import { adminForm, parseAdmin } from '../account/admins.ts'
 import { parseRange } from '../limits/address.ts'
 import { lifetimes } from '../oauth/capabilities.ts'
 import { parseBlockList } from '../oauth/clients/blocked-clients.ts'
@@ -30,11 +31,12 @@ import {
 import { originOf } from './origins.ts'
 import { parsePlans } from './plans.ts'
 import { isStrongToken, parseSecret, secretForm, tokenForm } from './secrets.ts'
-import { hostOf, isSecureUrl } from './urls.ts'
+import { hostOf, isSecureOrigin, isSecureUrl } from './urls.ts'
 
 const signIn = { subject: 'sign-in' } as const
 const mcp = { subject: 'mcp' } as const
 const service = { subject: 'service' } as const
+const account = { subject: 'account' } as const
 
 const day = 86_400
 
@@ -99,6 +101,11 @@ export const table = {
     const host = hostOf(entry)
     return host && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)+$/.test(host) ? host : null
   }),
+
+  MCP_OAUTH_OWN_HOST: flag(account),
+  MCP_ACCOUNT_ORIGIN: text(account, 'an https origin in lower case, without a path or trailing slash', isSecureOrigin),
+  MCP_ADMINS: list(account, adminForm, parseAdmin),
+  MCP_SESSION_ORIGINS: listOf(account, 'an https origin without a path', isSecureOrigin),
 
   REQUIRE_AUTH: flag(mcp, true),
   REQUIRE_WORK_EMAIL: flag(mcp, true),

@@ -21,7 +21,8 @@ function routed(functions: readonly ManifestFunction[]): string[] {
     .sort()
 }
 
-const expected = routes.map((route) => `${route.function}: ${route.path ?? 'scheduled'}`).sort()
+const lineOf = (path: string | null) => (path?.endsWith('*') ? `pattern ${path}` : (path ?? 'scheduled'))
+const expected = routes.map((route) => `${route.function}: ${lineOf(route.path)}`).sort()
 
 test('Netlify routes exactly the paths of the table: literals, every method, nothing else [A32 O-08 D-25]', async () => {
   expect(routed(await readManifest(builtArtifact().manifestPath))).toEqual(expected)
@@ -47,7 +48,7 @@ test('the platform limits sign-in and /mcp: two rules, the most that Netlify’s
   }
   const rules = limits(await readManifest(builtArtifact().manifestPath))
   expect(Object.values(rules).filter((rule) => rule !== undefined)).toHaveLength(2)
-  expect(rules).toEqual({ oauth: shield, mcp: shield, about: undefined, maintenance: undefined })
+  expect(rules).toEqual({ oauth: shield, mcp: shield, about: undefined, account: undefined, maintenance: undefined })
 })
 
 test('a static file of the site takes precedence over the public documents of the service, and over no other route', async () => {

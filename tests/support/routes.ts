@@ -4,14 +4,15 @@
  * - `browser flow`: a browser in the middle of a sign-in, proven by its form or cookies;
  * - `client`: an OAuth client that authenticates, or proves itself with PKCE or a refresh token;
  * - `bearer`: an access token;
+ * - `session`: a person who has signed in in this browser, or an admin’s token;
  * - `operator`: a token that the operator has issued;
  * - `scheduled`: Netlify's scheduler only, there is no URL in production.
  */
-export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'operator' | 'scheduled'
+export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'session' | 'operator' | 'scheduled'
 
 export interface ExpectedRoute {
   readonly function: string
-  /** The one literal path, or null for a scheduled function. */
+  /** The one literal path, a prefix with a star at its end, or null for a scheduled function. */
   readonly path: string | null
   readonly authentication: Authentication
 }
@@ -57,5 +58,11 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'about', path: '/.well-known/mcp/server-card.json/', authentication: 'public' },
   { function: 'about', path: '/.well-known/ai-catalog.json', authentication: 'public' },
   { function: 'about', path: '/.well-known/ai-catalog.json/', authentication: 'public' },
+  { function: 'account', path: '/account', authentication: 'session' },
+  { function: 'account', path: '/account/*', authentication: 'session' },
+  { function: 'account', path: '/session', authentication: 'session' },
+  { function: 'account', path: '/logout', authentication: 'session' },
+  { function: 'account', path: '/admin', authentication: 'session' },
+  { function: 'account', path: '/admin/*', authentication: 'session' },
   { function: 'maintenance', path: null, authentication: 'scheduled' },
 ]

@@ -1,4 +1,5 @@
 import type { SettingName } from '../table.ts'
+import { accountPages } from './account.ts'
 import { brand } from './brand.ts'
 import type { Description } from './description.ts'
 import { access, apiReference, feedback, kapa, limits } from './mcp.ts'
@@ -19,6 +20,7 @@ export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...secretsAndKeys,
   ...provider,
   ...whereItIs,
+  ...accountPages,
   ...access,
   ...kapa,
   ...apiReference,
@@ -38,6 +40,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'Secrets and keys': secretsAndKeys,
   'The OpenID Provider': provider,
   'Where this service is': whereItIs,
+  'Account and admin pages': accountPages,
   'Who may ask': access,
   'Kapa and the tool': kapa,
   'The API reference': apiReference,

@@ -1,0 +1,53 @@
+import { mailDomain } from '../people/mail-domain.ts'
+import type { Session } from './session.ts'
+
+/**
+ * An entry of the list of admins (N6): a verified email address or the id of an organization, at one OpenID Provider. Never
+ * the name of an organization, which its members may choose.
+ */
+export interface AdminEntry {
+  /** The issuer of the provider. Absent: the only provider there is. */
+  readonly provider?: string
+  /** What the session must have. */
+  readonly who: { readonly email: string } | { readonly organizationId: string }
+}
+
+/** The form of an entry, as the words that follow "must be". */
+export const adminForm =
+  'an email address, or org: and the id of an organization, either after the issuer of the provider and a space'
+
+/** Reads an entry: `ada@example.com`, `org:org_123`, or one of them after the issuer and a space. */
+export function parseAdmin(text: string): AdminEntry | null {
+  const [, provider, who = ''] = /^(?:(https?:\/\/\S+) )?(\S+)$/.exec(text) ?? []
+  if (provider !== undefined && !URL.canParse(provider)) return null
+  const entry = whoOf(who)
+  return entry && { ...(provider !== undefined && { provider }), who: entry }
+}
+
+function whoOf(text: string): AdminEntry['who'] | null {
+  const [, organizationId] = /^org:([\w.:|-]{1,64})$/.exec(text) ?? []
+  if (organizationId !== undefined) return { organizationId }
+  return mailDomain(text) === null || text.includes(':') ? null : { email: text }
+}
+
+/**
+ * Whether a session may open admin pages. Called at every request, with the settings of this instance: a person who is taken
+ * off the list is an admin no longer, whatever their cookie says.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function isAdmin(session: Session, admins: readonly AdminEntry[], now: number): boolean {
+  if (session.adminUntil <= now / 1000) return false
+  const { email, emailVerified, organizationId } = session.person
+  return admins.some(({ provider, who }) => {
+    if (provider !== undefined && withoutSlash(provider) !== withoutSlash(session.provider)) return false
+    if ('organizationId' in who) return organizationId === who.organizationId
+    // An address that the provider has not verified is only what a person typed.
+    return emailVerified === true && email !== undefined && lowerCase(email) === lowerCase(who.email)
+  })
+}
+
+/** Compares ASCII only: `toLowerCase` also turns the Kelvin sign into a `k`, and the two are different addresses. */
+const lowerCase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+const withoutSlash = (issuer: string) => issuer.replace(/\/$/, '')

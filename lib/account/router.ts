@@ -1,0 +1,186 @@
+import type { Call } from '../base/call.ts'
+import type { Log } from '../base/log.ts'
+import { requireNavigation } from '../oauth/authorization/navigation.ts'
+import { readOwnForm } from '../oauth/authorization/own-form.ts'
+import { PageError } from '../oauth/errors.ts'
+import { isOurFault } from '../oauth/http/json-answers.ts'
+import type { Parameters } from '../oauth/http/parameters.ts'
+import type { Brand } from '../pages/brand.ts'
+import { htmlResponse } from '../pages/html-response.ts'
+import type { SessionForms } from './forms.ts'
+import { type ProblemKind, problemPage } from './pages/problem.ts'
+import { signInPage } from './pages/sign-in.ts'
+import { type Session, type Sessions, signedInRecently } from './session.ts'
+
+/** A request for a page, by a person who has signed in. */
+export interface Visit extends Call {
+  readonly request: Request
+  readonly url: URL
+  /** What the path has after the route's prefix, where the route ends in a slash and a star. Otherwise an empty string. */
+  readonly rest: string
+  /** Live: its cookie is ours, it has not expired, and no fence has ended it. */
+  readonly session: Session
+  readonly isAdmin: boolean
+  /** Makes the hidden field `form` of a form that does `action` (N21). */
+  seal(action: string, subject?: string): string
+}
+
+/** A form that one of our pages posted. Another site, another session and another action are already refused. */
+export interface PostedVisit extends Visit {
+  readonly form: Parameters
+  /** What `seal` was given as the subject. */
+  readonly subject: string
+}
+
+/** Answers a page. May throw `PageError` and `StoreUnavailable`. */
+type Answer<V> = (visit: V) => Promise<Response> | Response
+
+/** One path and who may use it. Admin pages are routes as well: `lib/service/account.ts` puts the lists together. */
+export interface AccountRoute {
+  /** The whole path, or a prefix that ends in a slash and a star. */
+  readonly path: string
+  /** Who may open it. For `admin`, the list of admins is asked at each request (N6). */
+  readonly access: 'person' | 'admin'
+  /** The person must have signed in at the provider within the last 10 minutes (N5). */
+  readonly recent?: boolean
+  readonly get?: Answer<Visit>
+  /** What each form that is posted here does, by the name of its action. */
+  readonly post?: Readonly<Record<string, Answer<PostedVisit>>>
+}
+
+/** A path that answers by itself, with or without a session. */
+export interface OpenRoute {
+  readonly path: string
+  readonly methods: Readonly<Record<string, (request: Request, call: Call) => Promise<Response> | Response>>
+}
+
+export interface RouterOptions {
+  /** The origin of the pages: the issuer, or the one that `MCP_ACCOUNT_ORIGIN` names. */
+  readonly origin: string
+  readonly brand: Brand
+  readonly sessions: Sessions
+  readonly forms: SessionForms
+  /** Asks the settings of this instance, at each request. */
+  readonly isAdmin: (session: Session) => boolean
+  /** Reads the fence of a person strongly: the time (seconds) that ended everything of theirs, or `null`. Throws `StoreUnavailable`. */
+  readonly fence: (sub: string, signal: AbortSignal) => Promise<number | null>
+  readonly routes: readonly AccountRoute[]
+  readonly open: readonly OpenRoute[]
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  readonly log: Log
+}
+
+/** Answers everything at the origin of the account pages. */
+export interface AccountRouter {
+  fetch(request: Request, call: Call): Promise<Response>
+}
+
+export function createAccountRouter(options: RouterOptions): AccountRouter {
+  const { origin, brand, sessions, forms, log, now } = options
+  const open = new Map(options.open.map(({ path, methods }) => [path, methods]))
+  // The longest prefix first, so that the more precise route wins.
+  const routes = options.routes.toSorted((a, b) => b.path.length - a.path.length)
+
+  const problem = (kind: ProblemKind, call: Call, extras: { again?: string; retryAfter?: number } = {}) => {
+    const { page, status } = problemPage({ brand, kind, requestId: call.requestId, again: extras.again })
+    const headers = { ...(status === 503 && { 'retry-after': '5' }) }
+    return htmlResponse(page, { status, headers })
+  }
+
+  async function answerRoute(route: AccountRoute, rest: string, request: Request, call: Call): Promise<Response> {
+    const url = new URL(request.url)
+    const method = request.method
+    const isPost = method === 'POST' && route.post !== undefined
+    if (!isPost && !(method === 'GET' && route.get)) return notAllowed([route.get && 'GET', route.post && 'POST'])
+    requireNavigation(request)
+    // Reads the form before the session: another site learns nothing about the session from how it is refused.
+    const form = isPost ? await readOwnForm(request, origin) : undefined
+    const here = form ? url.pathname : url.pathname + url.search
+    const session = await liveSession(sessions, options.fence, request, call.signal)
+    if (!session) return htmlResponse(signInPage({ brand, back: here, wanted: 'session' }), { status: 200 })
+    const isAdmin = options.isAdmin(session)
+    if (route.access === 'admin' && !isAdmin) {
+      log('admin_refused', { sub: session.sub, path: route.path })
+      return problem('not-admin', call)
+    }
+    if (route.recent && !signedInRecently(session, now())) {
+      return htmlResponse(signInPage({ brand, back: here, wanted: 'recent' }), { status: 200 })
+    }
+    const visit: Visit = {
+      ...call,
+      request,
+      url,
+      rest,
+      session,
+      isAdmin,
+      seal: (action, subject) => forms.seal(session, action, subject),
+    }
+    if (!form) return (route.get as Answer<Visit>)(visit)
+    for (const [action, answer] of Object.entries(route.post ?? {})) {
+      const opened = forms.open(session, action, form.get('form') ?? '')
+      if (opened) return answer({ ...visit, form, subject: opened.subject })
+    }
+    return problem('stale-form', call, { again: url.pathname })
+  }
+
+  async function answer(request: Request, call: Call): Promise<Response> {
+    const { pathname } = new URL(request.url)
+    const methods = open.get(pathname)
+    if (methods) {
+      const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+      return handler ? handler(request, call) : notAllowed(Object.keys(methods))
+    }
+    for (const route of routes) {
+      const rest = restOf(route.path, pathname)
+      if (rest !== null) return answerRoute(route, rest, request, call)
+    }
+    return problem('not-found', call)
+  }
+
+  return {
+    async fetch(request, call) {
+      try {
+        return await answer(request, call)
+      } catch (error) {
+        const kind = kindOf(error)
+        const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
+        log('account_request_failed', { path: new URL(request.url).pathname, kind, reason })
+        return problem(kind, call)
+      }
+    },
+  }
+}
+
+/** Reads the session of a browser and the fence of its person. Returns `null` unless the session is live (N2). Throws `StoreUnavailable`. */
+export async function liveSession(
+  sessions: Sessions,
+  fence: RouterOptions['fence'],
+  request: Request,
+  signal: AbortSignal,
+): Promise<Session | null> {
+  const session = sessions.read(request)
+  if (!session) return null
+  const ended = await fence(session.sub, signal)
+  return ended !== null && ended >= session.startedAt ? null : session
+}
+
+/** Returns what a path has after the star of a route's path, an empty string for the path itself, or `null`. */
+function restOf(route: string, pathname: string): string | null {
+  if (!route.endsWith('/*')) return pathname === route ? '' : null
+  const prefix = route.slice(0, -1)
+  return pathname.startsWith(prefix) ? pathname.slice(prefix.length) : null
+}
+
+function notAllowed(methods: readonly (string | undefined | false)[]): Response {
+  const allow = methods.filter((method) => typeof method === 'string').join(', ')
+  return new Response(null, { status: 405, headers: { allow, 'cache-control': 'no-store' } })
+}
+
+function kindOf(error: unknown): ProblemKind {
+  if (isOurFault(error)) return 'unavailable'
+  if (!(error instanceof PageError)) return 'unexpected'
+  return error.kind === 'cross-site' || error.kind === 'not-navigated' || error.kind === 'speculative'
+    ? error.kind
+    : 'invalid-request'
+}

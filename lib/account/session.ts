@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import * as v from 'valibot'
+import { createCookies } from '../oauth/http/cookies.ts'
+import type { Sealing } from '../oauth/keys/sealing.ts'
+import { Person, personNames } from '../oauth/token/claims.ts'
+
+/** Lifetimes in seconds (N5). */
+export const sessionLifetimes = {
+  session: 8 * 3600,
+  /** How long after its start a session may open admin pages. */
+  admin: 3600,
+  /** How long after the sign-in at the provider a person may do what cannot be undone. */
+  recent: 600,
+} as const
+
+/** A browser in which a person has signed in. Nothing of it is stored: the cookie holds all of it. Times in seconds since the epoch. */
+export interface Session {
+  /** Random. Forms are sealed to it. */
+  readonly id: string
+  /** This server's own id of the person. */
+  readonly sub: string
+  /** What the provider said about the person. `companyOf` tells the company. */
+  readonly person: Person
+  /** The issuer of the OpenID Provider, as in its ID token. */
+  readonly provider: string
+  /** A fence (`ended/<sub>`) of this time or later ends the session. */
+  readonly startedAt: number
+  /** When the person signed in at the provider. Absent if the provider does not say. */
+  readonly signedInAt?: number | undefined
+  readonly expiresAt: number
+  /** Until when the session may open admin pages, if the person is an admin. `isAdmin` checks it. */
+  readonly adminUntil: number
+}
+
+/** Who has just signed in, as the callback knows it. */
+export type SessionStart = Pick<Session, 'sub' | 'person' | 'provider' | 'signedInAt'>
+
+/** Keeps sessions in a cookie of one origin. */
+export interface Sessions {
+  /** Returns the cookie of a new session. */
+  start(start: SessionStart): string
+  /**
+   * Reads the session of a browser. Returns `null` if there is none, or if it has expired. The caller must also read the
+   * fence of the person, which `lib/account/router.ts` does.
+   */
+  read(browser: Request): Session | null
+  /** Returns the cookie of the same session, begun after `fence` (seconds): for the browser whose person has just set that fence. */
+  survive(session: Session, fence: number): string
+  /** Returns the cookie that ends the session. */
+  end(): string
+}
+
+const SealedSession = v.object({
+  id: v.string(),
+  sub: v.string(),
+  person: Person,
+  provider: v.string(),
+  startedAt: v.number(),
+  signedInAt: v.optional(v.number()),
+  expiresAt: v.number(),
+  adminUntil: v.number(),
+})
+// A later release must be able to open what this one has sealed: a member keeps its short name and its meaning.
+const names = {
+  person: ['u', personNames],
+  provider: 'iss',
+  startedAt: 'iat',
+  signedInAt: 'at',
+  expiresAt: 'exp',
+  adminUntil: 'adm',
+} as const
+
+/** Makes the sessions of the origin that serves the account pages. */
+export function createSessions(options: {
+  readonly origin: string
+  readonly sealing: Sealing
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): Sessions {
+  const cookies = createCookies(options.origin)
+  const name = cookies.name('session')
+  const sealer = options.sealing.encrypted('session', SealedSession, { names })
+  const seconds = () => Math.floor(options.now() / 1000)
+  const cookieOf = (session: Session) => cookies.set(name, sealer.seal(session), session.expiresAt - seconds())
+  return {
+    start(start) {
+      const startedAt = seconds()
+      return cookieOf({
+        ...start,
+        id: randomBytes(12).toString('base64url'),
+        startedAt,
+        expiresAt: startedAt + sessionLifetimes.session,
+        adminUntil: startedAt + sessionLifetimes.admin,
+      })
+    },
+    read(browser) {
+      const opened = sealer.open(cookies.read(browser).get(name) ?? '')
+      return opened && opened.expiresAt > seconds() ? opened : null
+    },
+    survive: (session, fence) => cookieOf({ ...session, startedAt: Math.max(session.startedAt, fence + 1) }),
+    end: () => cookies.expire(name),
+  }
+}
+
+/** Whether the person signed in at the provider within the last 10 minutes (N5). `now` in milliseconds. */
+export const signedInRecently = ({ signedInAt }: Session, now: number): boolean =>
+  signedInAt !== undefined && signedInAt + sessionLifetimes.recent > Math.floor(now / 1000)

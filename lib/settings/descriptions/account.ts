@@ -1,0 +1,24 @@
+import type { Description } from './description.ts'
+
+export const accountPages = {
+  MCP_OAUTH_OWN_HOST: {
+    what: 'Says that the issuer’s host serves nothing but this service. Then `/account`, `/admin` and `/login` are served there.',
+    more: 'On a host with other pages, a script of one of them could act as the person who is signed in, so the pages answer 404 there. `npm start` sets it.',
+    example: 'true',
+  },
+  MCP_ACCOUNT_ORIGIN: {
+    what: 'Another domain of this same site, which serves nothing else, for `/account`, `/admin` and `/login`.',
+    more: 'For an issuer whose host is a documentation site’s. Register `<this origin>/mcp/callback` at the OpenID Provider as well. The pages then answer there only, and every link leads there. Previews have no account pages then.',
+    example: 'https://account.example.com',
+  },
+  MCP_ADMINS: {
+    what: 'Who may open `/admin`: email addresses that the OpenID Provider has verified, and `org:` with the id of an organization.',
+    more: 'An entry may begin with the issuer of the provider and a space. It is read at every request, so that a person who is removed here is an admin no longer.',
+    example: 'ada@example.com, org:org_123',
+  },
+  MCP_SESSION_ORIGINS: {
+    what: 'Origins of documentation pages that may ask `/session` who is signed in. They are on the domain of the account pages.',
+    more: 'Browsers send the cookie to no other domain.',
+    example: 'https://docs.example.com',
+  },
+} as const satisfies Readonly<Record<string, Description>>
