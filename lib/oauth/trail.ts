@@ -1,5 +1,5 @@
+import { newAttemptCode } from '../base/attempt-code.ts'
 import type { Call } from '../base/call.ts'
-import { newAttemptCode } from './attempt-code.ts'
 import { OAuthError, PageError } from './errors.ts'
 import type { FlowOutcome, FlowStep, FlowStepName, RecordStep } from './flow-step.ts'
 import { isOurFault } from './http/json-answers.ts'

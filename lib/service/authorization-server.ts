@@ -15,8 +15,9 @@ import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
 import { type Keys, keysOf } from './keys.ts'
-import { log } from './log.ts'
+import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
+import { recordAfterAnswer } from './record-steps.ts'
 import { storeOf } from './store.ts'
 
 /**
@@ -53,7 +54,7 @@ export async function composeAuthorizationServer(
 }
 
 async function flowOptions(
-  { issuer, introspectionTokens, telling }: Configuration,
+  { issuer, introspectionTokens, telling, kept }: Configuration,
   signIn: SignInSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
@@ -114,6 +115,8 @@ async function flowOptions(
         if (outcome.status === 'rejected') throw outcome.reason
       }
     },
+    recordStep: recordAfterAnswer({ store, kept, exempt, key, now }),
+    noteAttempt,
     lifetimes: signIn.lifetimes,
     signInLifetime: signIn.signInLifetime,
     now,

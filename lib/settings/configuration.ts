@@ -6,6 +6,7 @@ import { type AccountSettings, readAccount } from './account.ts'
 import { readBrand } from './brand.ts'
 import type { Subject } from './forms.ts'
 import { readHosts } from './hosts.ts'
+import { type KeptSettings, readKept } from './kept.ts'
 import { readSecrets, refuseEqualTokens } from './keys.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
 import { createSettingsReader, type Environment, type Problem } from './reader.ts'
@@ -48,6 +49,8 @@ export interface Configuration {
   readonly signIn: SignInSettings | null
   /** The account and admin pages. `null`: they are served nowhere (N13), or out of service. */
   readonly account: AccountSettings | null
+  /** How long records are kept. */
+  readonly kept: KeptSettings
   /** Every problem with every setting. */
   readonly problems: readonly Problem[]
   /** The services that must answer 503, because a problem is about them. */
@@ -82,6 +85,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const tools = readToolChoices(settings, brand, site.issuer)
   const account = readAccount(settings, site, hosts)
+  const kept = readKept(settings)
   const outOfService = new Set<Service>(
     services.filter((service) => settings.problems.some(({ subject }) => closes(subject, service))),
   )
@@ -101,6 +105,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
     signIn: outOfService.has('sign-in') ? null : signIn,
     account: outOfService.has('sign-in') || outOfService.has('account') ? null : account,
+    kept,
     problems: settings.problems,
     outOfService,
   }

@@ -204,6 +204,9 @@ export const table = {
   MCP_LIMIT_WINDOW_SEC: windowSeconds(mcp, 900),
   MCP_OAUTH_LIMIT_EXEMPT: list(service, 'a CIDR range, such as 192.0.2.0/24', parseRange),
 
+  MCP_KEEP_ATTEMPTS_DAYS: integer(signIn, { from: 1, to: 366, default: 30 }),
+  MCP_KEEP_AUDIT_DAYS: integer(signIn, { from: 30, to: 3660, default: 400 }),
+
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),
   MCP_BRAND_COLOR: withDefault(

@@ -17,7 +17,14 @@ import { RefreshToken, refreshTokenNames } from '../../lib/oauth/token/refresh-t
  * two members share, loses what earlier releases have sealed.
  */
 const request = { c: 'clientHash', cn: 'clientName', ch: 'verifiedHost', i: 'registeredAt', ci: 'clientId' }
-const rest = { p: 'codeChallenge', lo: 'leftOut', m: 'authenticationMethods', ju: 'jwksUri', rt: 'usesRefreshTokens', ac: 'attempt' }
+const rest = {
+  p: 'codeChallenge',
+  lo: 'leftOut',
+  m: 'authenticationMethods',
+  ju: 'jwksUri',
+  rt: 'usesRefreshTokens',
+  ac: 'attempt',
+}
 const ofRequest = { ...request, ...rest, redirect_uri: 'redirectUri', us: 'loginState', exp: 'expiresAt' }
 const confirmation = { ...ofRequest, u: 'person', g: 'grantKey', end: 'grantEnd' }
 

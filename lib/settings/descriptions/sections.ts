@@ -2,6 +2,7 @@ import type { SettingName } from '../table.ts'
 import { accountPages } from './account.ts'
 import { brand } from './brand.ts'
 import type { Description } from './description.ts'
+import { kept } from './kept.ts'
 import { access, apiReference, feedback, kapa, limits } from './mcp.ts'
 import {
   clients,
@@ -31,6 +32,7 @@ export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...registration,
   ...introspection,
   ...limits,
+  ...kept,
   ...brand,
   ...crm,
 }
@@ -51,6 +53,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'Who may register, and whom you block': registration,
   'Who may ask about tokens': introspection,
   Limits: limits,
+  'How long records are kept': kept,
   'What people read': brand,
   'Who is told about a new user': crm,
 }

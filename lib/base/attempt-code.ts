@@ -11,3 +11,17 @@ const group = () => Array.from({ length: 4 }, () => alphabet[randomInt(alphabet.
  */
 export const newAttemptCode = (now: number): string =>
   `${new Date(now).toISOString().slice(2, 10).replaceAll('-', '')}-${group()}-${group()}`
+
+const form = new RegExp(`^(\\d{6})([${alphabet}]{4})([${alphabet}]{4})$`)
+
+/**
+ * Reads a code as a user writes or says it: in any case, with any separators or none. Returns it in the form in which it was
+ * made, or `null` for a text that is no code.
+ */
+export function readAttemptCode(text: string): string | null {
+  const [, day, first, second] = form.exec(text.toUpperCase().replaceAll(/[\s.\-–—]/g, '')) ?? []
+  return day === undefined ? null : `${day}-${first}-${second}`
+}
+
+/** Returns the day on which an attempt began, as `yyyymmdd`. */
+export const dayOfAttempt = (code: string): string => `20${code.slice(0, 6)}`

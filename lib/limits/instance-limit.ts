@@ -1,0 +1,36 @@
+import { BoundedMap } from '../base/bounded-map.ts'
+import type { Limit, RateLimit } from '../base/rate-limit.ts'
+import { type AddressRange, countedAs } from './address.ts'
+
+/** Addresses that an instance remembers. */
+const mostRemembered = 5_000
+
+/**
+ * A limit for each address that only one instance knows. It costs no store operation, and guards the store against a flood: with
+ * several instances, an address may do as many times more.
+ */
+export function createInstanceLimit(
+  options: Limit & {
+    readonly exempt: readonly AddressRange[]
+    /** Milliseconds since the epoch. */
+    readonly now: () => number
+  },
+): RateLimit {
+  const { limit, windowSeconds, exempt, now } = options
+  const counts = new BoundedMap<string, number>(mostRemembered)
+  let currentEnd = 0
+  return {
+    async hit(address, _signal, subject) {
+      const seconds = Math.floor(now() / 1000)
+      const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
+      if (end !== currentEnd) counts.clear()
+      currentEnd = end
+      const counted = countedAs(address, exempt, subject)
+      if (!counted) return { limited: false }
+      const count = (counts.get(counted) ?? 0) + 1
+      if (count > limit) return { limited: true, retryAfter: end - seconds }
+      counts.set(counted, count)
+      return { limited: false }
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import type { Limit } from '../base/rate-limit.ts'
+import type { AddressRange } from '../limits/address.ts'
+import { createInstanceLimit } from '../limits/instance-limit.ts'
+import { createLimiter } from '../limits/limiter.ts'
+import type { FlowStep } from '../oauth/flow-step.ts'
+import { createAttemptRecorder } from '../people/attempts/recorder.ts'
+import type { KeptSettings } from '../settings/kept.ts'
+import type { Store } from '../store/store.ts'
+import { log } from './log.ts'
+
+export interface StepRecorderOptions {
+  readonly store: Store
+  readonly kept: KeptSettings
+  readonly exempt: readonly AddressRange[]
+  /** Key of the HMAC that hides addresses in the keys of limits. */
+  readonly key: Uint8Array
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** How many steps an address may cause before an approval, across all instances. Each costs the store two writes. */
+const strangers: Limit = { limit: 60, windowSeconds: 3600 }
+/** How many approvals of an address an instance records. */
+const approvals: Limit = { limit: 600, windowSeconds: 3600 }
+
+/** Composes what records a step of the flow. All writes of a step start at once. None of them rejects. */
+export function createStepRecorders(options: StepRecorderOptions) {
+  const { store, kept, exempt, key, now } = options
+  const attempts = createAttemptRecorder({
+    store,
+    log,
+    now,
+    keptDays: kept.attemptDays,
+    strangers: createLimiter({ store, name: 'attempts', ...strangers, exempt, key, now, log }),
+    approved: createInstanceLimit({ ...approvals, exempt, now }),
+  })
+  return async (step: FlowStep, address: string | undefined): Promise<void> => {
+    await Promise.all([attempts.record(step, address)])
+  }
+}

@@ -1,0 +1,16 @@
+import type { Description } from './description.ts'
+
+export const kept = {
+  MCP_KEEP_ATTEMPTS_DAYS: {
+    what: 'How many days the steps of each sign-in are kept, for [finding out why it failed](operations.md#how-do-i-find-out-why-a-sign-in-failed).',
+    more: 'They name the client and no user. The scheduled function removes older ones.',
+    default: '`30`',
+    example: '14',
+  },
+  MCP_KEEP_AUDIT_DAYS: {
+    what: 'How many days [the audit log](operations.md#what-is-in-the-audit-log) is kept.',
+    more: 'The scheduled function removes older days, each with all its entries. The digests of the days that are left still verify.',
+    default: '`400`',
+    example: '730',
+  },
+} as const satisfies Readonly<Record<string, Description>>
