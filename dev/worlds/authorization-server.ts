@@ -90,7 +90,7 @@ export function createHarness(
         signal: AbortSignal.timeout(8000),
         requestId: 'request-1',
         ...(harness.address === undefined ? {} : { address: harness.address }),
-        waitUntil: () => undefined,
+        waitUntil: (work) => void work.catch(() => undefined),
       })
       await keepSecretsOf(response)
       return response

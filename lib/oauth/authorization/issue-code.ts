@@ -16,7 +16,7 @@ export function grantOf(
   { grantLifetime }: AuthorizationContext,
 ): GrantToBe {
   const end = approval.approvedAt + grantLifetime
-  return { key: newGrantKey(sub, end, approval.grantId), end }
+  return { key: newGrantKey(sub, end, approval.grantId), end, approvedAt: approval.approvedAt }
 }
 
 export function newCode({ now }: AuthorizationContext): CodeToBe {
@@ -67,5 +67,6 @@ export function codeFor(
     expiresAt: at + lifetimes.code,
     endsAt: grant.end,
     attempt: request.attempt,
+    approvedAt: grant.approvedAt,
   })
 }

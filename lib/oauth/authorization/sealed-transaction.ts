@@ -44,6 +44,8 @@ export const SealedConfirmation = v.object({
   grantKey: v.string(),
   /** The absolute end of the grant to be, in seconds since the epoch. */
   grantEnd: v.number(),
+  /** When the user approved, in seconds since the epoch. Absent in confirmations of earlier releases. */
+  approvedAt: v.optional(v.number()),
   /** Until when the user may confirm, in seconds since the epoch. */
   expiresAt: v.number(),
 })
@@ -53,6 +55,7 @@ export const confirmationNames = {
   person: ['u', personNames],
   grantKey: 'g',
   grantEnd: 'end',
+  approvedAt: 'ap',
   expiresAt: 'exp',
 } as const
 

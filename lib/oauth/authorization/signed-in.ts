@@ -14,6 +14,8 @@ export interface GrantToBe {
   readonly key: GrantKey
   /** The absolute end of the grant, in seconds since the epoch. */
   readonly end: number
+  /** When the user approved, in seconds since the epoch. Absent in values of earlier releases. */
+  readonly approvedAt?: number | undefined
 }
 
 /** What makes a code unique among the codes of one grant. Two codes with the same values are the same string. */

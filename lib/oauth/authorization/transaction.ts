@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type * as v from 'valibot'
 import { lifetimes } from '../capabilities.ts'
 import { newGrantId } from '../grants/record.ts'
 import type { Cookies } from '../http/cookies.ts'
@@ -183,10 +184,11 @@ export function createTransactions(options: {
 }
 
 function sealedConfirmation({ request, signedIn, grant }: Confirmation, loginState: string, expiresAt: number) {
-  return { ...request, loginState, ...signedIn, grantKey: grant.key, grantEnd: grant.end, expiresAt }
+  const { key: grantKey, end: grantEnd, approvedAt } = grant
+  return { ...request, loginState, ...signedIn, grantKey, grantEnd, approvedAt, expiresAt }
 }
 
-function confirmationOf(sealed: ReturnType<typeof sealedConfirmation>) {
-  const { loginState: _, sub, person, grantKey: key, grantEnd: end, expiresAt, ...request } = sealed
-  return { request, signedIn: { sub, person }, grant: { key, end }, expiresAt }
+function confirmationOf(sealed: v.InferOutput<typeof SealedConfirmation>) {
+  const { loginState: _, sub, person, grantKey: key, grantEnd: end, approvedAt, expiresAt, ...request } = sealed
+  return { request, signedIn: { sub, person }, grant: { key, end, approvedAt }, expiresAt }
 }

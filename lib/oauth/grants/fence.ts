@@ -18,6 +18,24 @@ export async function readFence(store: Store, sub: string, signal: AbortSignal):
   return stored && parse(stored.value)
 }
 
+/**
+ * Writes the fence of a person, or moves the one that stands to a later time. A fence never moves back, and one that forgets stays
+ * so. Retries until `signal` fires, since two requests may end the same person. Throws `StoreUnavailable`.
+ */
+export async function writeFence(store: Store, sub: string, fence: Fence, signal: AbortSignal): Promise<void> {
+  const key = fenceKey(sub)
+  while (!signal.aborted) {
+    if ((await store.create(key, { ...fence }, signal)).won) return
+    const stored = await store.get(key, signal)
+    if (stored === null) continue
+    const known = parse(stored.value)
+    const forgetting = known.forgetting || fence.forgetting
+    const next = known.at > fence.at ? { ...known, forgetting } : { ...fence, forgetting }
+    if ((await store.replace(key, next, stored.version, signal)).won) return
+  }
+  throw new StoreUnavailable('a person could not be ended in time: too many writers')
+}
+
 /** Milliseconds. The clocks of two instances may differ by so much. */
 const clockMargin = 5000
 

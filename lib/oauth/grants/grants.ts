@@ -3,7 +3,8 @@ import type { Log } from '../../base/log.ts'
 import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh, isResting, type RotationTimes } from './decision.ts'
-import { carriedMembersOf, type GrantKey, GrantRecord } from './record.ts'
+import { isFenced, readFence } from './fence.ts'
+import { carriedMembersOf, type GrantKey, GrantRecord, subjectOfGrant } from './record.ts'
 
 /** A grant and the version of its record in the store. Together they determine the refresh token. */
 export interface Grant {
@@ -19,7 +20,7 @@ export interface PresentedGeneration extends RotationTimes {
 
 /** Why there is no token. On the wire, `unproven` is `invalid_client`, and every other reason is `invalid_grant`. */
 export interface GrantRefusal {
-  readonly refused: 'used' | 'other-code' | 'reuse' | 'revoked' | 'unknown' | 'unproven'
+  readonly refused: 'used' | 'other-code' | 'ended' | 'reuse' | 'revoked' | 'unknown' | 'unproven'
 }
 
 /** The only writer of grants. Every function throws `StoreUnavailable` if the outcome of a write is not known. */
@@ -30,8 +31,17 @@ export interface Grants {
    * Spends a code by creating its grant, in one round trip and with exactly one winner. A second, fully valid redemption of the
    * same code ends the grant (RFC 6749 §4.1.2, T-13), and is refused after the tombstone is written. Another code for the same
    * grant comes from a repeated confirmation. It is refused and ends nothing. The record's `codeHash` distinguishes the two.
+   *
+   * Reads the fence of the person at the same time. A sign-in that a fence ends is refused, and its grant ends at once.
+   *
+   * @param approvedAt when the user approved, in seconds since the epoch; `undefined` counts as before every fence
    */
-  redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal>
+  redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal, approvedAt?: number): Promise<Grant | GrantRefusal>
+  /**
+   * Reads the fence again and ends a grant that was just made, if the fence ends its sign-in. `redeem` may have read the fence just
+   * before it was written, and created the grant just after the grants of the person were listed. This call closes that gap.
+   */
+  endIfFenced(key: GrantKey, grant: Grant, signal: AbortSignal, approvedAt?: number): Promise<void>
   /**
    * Replaces the generation of the presented token (`last`, number `next.generation - 1`) by `next`, in one round trip unless
    * another request interferes. A grant that rests is read instead, and returned as it is if only times would change in its record.
@@ -100,11 +110,23 @@ export function createGrants(options: {
   }
 
   return {
-    async redeem(key, record, signal) {
-      const write = await store.create(key, record, signal)
+    async redeem(key, record, signal, approvedAt) {
+      // Both settle before the answer, so that no write goes on after it.
+      const [created, fence] = await Promise.allSettled([
+        store.create(key, record, signal),
+        readFence(store, subjectOfGrant(key), signal),
+      ])
+      if (created.status === 'rejected') throw created.reason
+      const write = created.value
       if (write.won) {
+        if (fence.status === 'rejected') throw fence.reason
+        const grant = { record, version: write.version }
+        if (isFenced(fence.value, milliseconds(approvedAt))) {
+          await revoke(key, 'person_ended', signal, grant)
+          return { refused: 'ended' }
+        }
         log('code_redeemed', { grant: shortGrant(key), client: record.clientHash })
-        return { record, version: write.version }
+        return grant
       }
       refuseAmbiguous(write)
       const made = await read(key, signal)
@@ -165,10 +187,17 @@ export function createGrants(options: {
       throw new StoreUnavailable('a grant could not be rotated: too many writers')
     },
 
+    async endIfFenced(key, grant, signal, approvedAt) {
+      const fence = await readFence(store, subjectOfGrant(key), signal)
+      if (isFenced(fence, milliseconds(approvedAt))) await revoke(key, 'person_ended', signal, grant)
+    },
+
     read,
     revoke,
   }
 }
+
+const milliseconds = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000)
 
 /**
  * Reads a grant strongly. Returns `null` only if the store says twice that there is none. A store that is wrong once would

@@ -35,10 +35,8 @@ export async function grantsOfPerson(
   now: number,
   signal: AbortSignal,
 ): Promise<PersonalGrants> {
-  const sub = subjectOfGrant(own)
-  // Rejects malformed ids: as a prefix they could match other people's grants.
-  if (!subjectForm.test(sub)) return { grants: [], more: false }
-  const pages = await Promise.all(monthsFrom(now).map((month) => store.list(`${month}/${sub}/`, signal)))
+  const pages = await Promise.all(grantPrefixes(subjectOfGrant(own), now).map((prefix) => store.list(prefix, signal)))
+  if (pages.length === 0) return { grants: [], more: false }
   // The grant that ends last is the latest.
   const listed = pages.toReversed().flatMap(({ keys }) => keys)
   const keys = [...new Set([own, ...listed])]
@@ -70,9 +68,15 @@ async function readPersonalGrant(
 const stands = ({ revokedAt, expiresAt, endsAt }: GrantRecord, now: number) =>
   revokedAt === undefined && Math.min(expiresAt, endsAt) > now
 
-function monthsFrom(now: number): readonly string[] {
+/**
+ * Returns the prefixes of all grants of a person that may be live, one for each month. There is none for a malformed ID, which
+ * as a prefix could match other people's grants. `now` is in milliseconds.
+ */
+export function grantPrefixes(sub: string, now: number): readonly string[] {
+  if (!subjectForm.test(sub)) return []
   const date = new Date(now)
-  return Array.from({ length: months }, (_, index) =>
-    grantMonth(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + index, 1) / 1000),
-  )
+  return Array.from({ length: months }, (_, index) => {
+    const month = grantMonth(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + index, 1) / 1000)
+    return `${month}/${sub}/`
+  })
 }

@@ -47,8 +47,15 @@ export async function authorizationCodeGrant(
     { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.grant, call.address) },
   )
   await client.spend(call.signal)
-  const grant = await context.grants.redeem(code.grant, record, call.signal)
-  if ('refused' in grant) throw new OAuthError('invalid_grant', 'the code has been used', grant.refused)
+  const grant = await context.grants.redeem(code.grant, record, call.signal, code.approvedAt)
+  if ('refused' in grant) {
+    const text = grant.refused === 'ended' ? 'the user has ended this sign-in' : 'the code has been used'
+    throw new OAuthError('invalid_grant', text, grant.refused)
+  }
+  // The fence may have been written between its read and the creation of the grant.
+  call.waitUntil(
+    withDeadline(recordTimeout, (signal) => context.grants.endIfFenced(code.grant, grant, signal, code.approvedAt)),
+  )
 
   const refreshToken = code.usesRefreshTokens ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
   const access = { client, resource, scope, leftOut, grant: code.grant, endsAt, person, attempt }

@@ -42,6 +42,8 @@ export const AuthorizationCode = v.object({
   endsAt: v.number(),
   /** The code of the attempt. Absent in codes of older releases. */
   attempt: v.optional(v.string()),
+  /** When the user approved, in seconds since the epoch. Absent in codes of older releases. */
+  approvedAt: v.optional(v.number()),
 })
 export type AuthorizationCode = v.InferOutput<typeof AuthorizationCode>
 
@@ -62,6 +64,7 @@ export const codeNames = {
   expiresAt: 'exp',
   endsAt: 'end',
   attempt: 'ac',
+  approvedAt: 'ap',
 } as const satisfies WireNames & { readonly [Name in keyof AuthorizationCode]?: unknown }
 
 export type CodeSealer = Sealer<'code', AuthorizationCode>
