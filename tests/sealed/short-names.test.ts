@@ -26,7 +26,7 @@ const rest = {
   ac: 'attempt',
 }
 const ofRequest = { ...request, ...rest, redirect_uri: 'redirectUri', us: 'loginState', exp: 'expiresAt' }
-const confirmation = { ...ofRequest, u: 'person', g: 'grantKey', end: 'grantEnd' }
+const confirmation = { ...ofRequest, u: 'person', g: 'grantKey', end: 'grantEnd', ap: 'approvedAt' }
 
 describe.each<[string, WireNames, { readonly entries: object }, object]>([
   [
@@ -43,7 +43,7 @@ describe.each<[string, WireNames, { readonly entries: object }, object]>([
     AuthorizationCode,
     {
       ...{ g: 'grant', c: 'clientHash', r: 'redirectUriHash', rh: 'redirectHost', cn: 'clientName', ch: 'clientHost' },
-      ...{ ...rest, u: 'person', exp: 'expiresAt', end: 'endsAt' },
+      ...{ ...rest, u: 'person', exp: 'expiresAt', end: 'endsAt', ap: 'approvedAt' },
     },
   ],
   [

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { everyOrder } from '../../../dev/worlds/orders.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { endGrantsOf } from './end-person.ts'
@@ -25,7 +26,7 @@ const record: GrantRecord = {
 }
 const { signal } = new AbortController()
 
-const instance = (store: Store) => createGrants({ store, now: () => now, grace: 60, log: () => undefined })
+const instance = (store: Store) => createGrants({ store, now: () => now, grace: 60, log: recorded() })
 
 /** What the token endpoint does with a code: it redeems, answers, and then looks at the fence again. */
 async function redeem(store: Store, key: string, approved: number | undefined = approvedAt) {
