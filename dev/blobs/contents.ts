@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { openDatabase } from './database.ts'
+import { createSortedKeys } from './sorted-keys.ts'
 
 export interface Blob {
   readonly body: Buffer
@@ -11,8 +12,8 @@ export interface Blob {
 export interface Contents {
   /** `cached`: the answer of an edge cache, at most as old as `setStaleness` allows. Absence may be cached too. */
   read(id: string, cached: boolean): Blob | undefined
-  /** All ids that start with `prefix`, in order. */
-  ids(prefix: string, cached: boolean): string[]
+  /** All ids that start with `prefix` and are not before `first`, in order. `first` begins with `prefix`. */
+  ids(prefix: string, cached: boolean, first?: string): Iterable<string>
   write(id: string, body: Buffer, metadata: string | undefined): Blob
   remove(id: string): void
   clear(): void
@@ -25,6 +26,8 @@ export interface Contents {
 export function openContents(directory: string | undefined): Contents {
   const database = directory === undefined ? undefined : openDatabase(directory)
   const current = new Map<string, Blob>(database?.all().map(({ id, body, metadata }) => [id, toBlob(body, metadata)]))
+  const sorted = createSortedKeys()
+  for (const id of current.keys()) sorted.add(id)
   const replaced = new Map<string, { readonly blob: Blob | undefined; readonly at: number }[]>()
   let staleness = 0
 
@@ -47,20 +50,32 @@ export function openContents(directory: string | undefined): Contents {
     database?.remove(id)
     keepReplaced(id)
     current.delete(id)
+    sorted.remove(id)
+  }
+
+  function* currentIds(prefix: string, first: string): Iterable<string> {
+    for (const id of sorted.from(first)) {
+      if (!id.startsWith(prefix)) return
+      yield id
+    }
+  }
+
+  /** The ids as the edge cache sees them, with those that were removed since. */
+  function staleIds(prefix: string, first: string): Iterable<string> {
+    const known = new Set([...current.keys(), ...replaced.keys()])
+    return [...known].filter((id) => id.startsWith(prefix) && id >= first && read(id, true) !== undefined).sort()
   }
 
   return {
     read,
-    ids(prefix, cached) {
-      const known = cached ? new Set([...current.keys(), ...replaced.keys()]) : current.keys()
-      const ids: string[] = []
-      for (const id of known) if (id.startsWith(prefix) && read(id, cached) !== undefined) ids.push(id)
-      return ids.sort()
+    ids(prefix, cached, first = prefix) {
+      return cached && staleness > 0 ? staleIds(prefix, first) : currentIds(prefix, first)
     },
     write(id, body, metadata) {
       const blob = toBlob(body, metadata)
       database?.write({ id, body, metadata })
       keepReplaced(id)
+      if (!current.has(id)) sorted.add(id)
       current.set(id, blob)
       return blob
     },

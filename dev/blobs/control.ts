@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { FaultInput } from './faults.ts'
-import { type EtagMode, etagModes } from './protocol.ts'
+import { type EtagMode, etagModes, type Method } from './protocol.ts'
 
 /** No site id starts like this, so the Blobs protocol cannot reach it. */
 export const controlPrefix = '/__emulator/'
@@ -10,7 +10,7 @@ export interface Operation {
   readonly sequence: number
   /** Milliseconds since the epoch. */
   readonly time: number
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'LIST'
+  readonly method: Method
   /** The store's name without `site:`. */
   readonly store: string
   /** For `LIST`, the prefix. */

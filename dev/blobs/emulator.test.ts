@@ -81,6 +81,18 @@ describe('the real client', () => {
     expect(blobs).toEqual([{ key: 'dogs/1', etag: `"${hash('md5', 'dogs/1')}"` }])
   })
 
+  test('removes all blobs of a store, a page at a time, and none of another store', async () => {
+    const other = getStore({ name: 'raw-2', consistency: 'strong', ...emulator.clientOptions() })
+    await other.set('key', 'text')
+    for (const key of ['a', 'b/1', 'b/2', 'c', 'd', 'e', 'f']) await strong().set(key, key)
+    const before = emulator.operations().at(-1)?.sequence ?? 0
+    expect(await strong().deleteAll()).toEqual({ deletedBlobs: 7 })
+    expect(emulator.operations(before).map(({ method, key }) => method + key)).toEqual(Array(3).fill('DELETE_ALL'))
+    expect((await strong().list()).blobs).toEqual([])
+    expect(await strong().deleteAll()).toEqual({ deletedBlobs: 0 })
+    expect(await other.get('key')).toBe('text')
+  })
+
   test('sees old content and old absence through the cache, and the current state otherwise', async () => {
     emulator.setStaleness(60_000)
     await strong().set('key', 'first')

@@ -2,8 +2,8 @@ import * as v from 'valibot'
 
 const when = v.optional(v.picklist(['before', 'after']), 'before')
 const match = {
-  /** `LIST` is a GET without a key. Every method if left out. */
-  method: v.optional(v.picklist(['GET', 'HEAD', 'PUT', 'DELETE', 'LIST'])),
+  /** `LIST` and `DELETE_ALL` are a GET and a DELETE without a key. Every method if left out. */
+  method: v.optional(v.picklist(['GET', 'HEAD', 'PUT', 'DELETE', 'LIST', 'DELETE_ALL'])),
   /** A regular expression on the key (on the prefix, for `LIST`). Every key if left out. */
   key: v.optional(v.pipe(v.string(), v.maxLength(600), v.check(isRegularExpression, 'not a regular expression'))),
   /** How many requests it strikes; every one until the faults are cleared, if left out. */

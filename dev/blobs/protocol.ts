@@ -8,8 +8,11 @@ export const etagModes = ['strong', 'weak', 'unquoted'] as const
 /** `weak`: `W/"…"` on reads (a compressing gateway). `unquoted`: the bare value, everywhere. */
 export type EtagMode = (typeof etagModes)[number]
 
+/** `LIST` and `DELETE_ALL` are a GET and a DELETE without a key. */
+export type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'LIST' | 'DELETE_ALL'
+
 export interface BlobsRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE' | 'LIST'
+  readonly method: Method
   readonly site: string
   /** As on the wire, `site:<name>` or `deploy:<id>:<name>`. */
   readonly store: string
@@ -33,8 +36,10 @@ export function parseBlobsRequest(method: string | undefined, target: string): B
   const [site, store, key] = [segments[0], segments[1], segments.slice(2).join('/')].map(decode)
   if (!site || !store || key === undefined || Buffer.byteLength(key) > 600) return null
   const common = { site, store, query: url.searchParams }
-  if (key === '')
+  if (key === '') {
+    if (method === 'DELETE') return { ...common, method: 'DELETE_ALL', key }
     return method === 'GET' ? { ...common, method: 'LIST', key: url.searchParams.get('prefix') ?? '' } : null
+  }
   if (method !== 'GET' && method !== 'HEAD' && method !== 'PUT' && method !== 'DELETE') return null
   return { ...common, method, key }
 }
@@ -63,6 +68,8 @@ export function answer(
   switch (request.method) {
     case 'LIST':
       return list(contents, request, cached, options.pageSize)
+    case 'DELETE_ALL':
+      return deleteAll(contents, request, options.pageSize)
     case 'PUT': {
       const current = contents.read(id, false)
       if (headers['if-none-match'] === '*' && current !== undefined) return empty(412)
@@ -101,12 +108,14 @@ function list(contents: Contents, request: BlobsRequest, cached: boolean, pageSi
 
   // A directory stands, once, for all keys below it. Here it ends with the slash that it loses on the wire.
   const names = new Set<string>()
-  for (const id of contents.ids(root + request.key, cached)) {
+  for (const id of contents.ids(root + request.key, cached, cursor === '' ? undefined : root + cursor)) {
     const key = id.slice(root.length)
     const slash = directories ? key.indexOf('/', request.key.length) : -1
-    names.add(slash === -1 ? key : key.slice(0, slash + 1))
+    const name = slash === -1 ? key : key.slice(0, slash + 1)
+    if (name > cursor) names.add(name)
+    if (names.size > pageSize) break
   }
-  const left = [...names].filter((name) => name > cursor)
+  const left = [...names]
   const page = left.slice(0, pageSize)
   const last = page.at(-1)
 
@@ -118,8 +127,27 @@ function list(contents: Contents, request: BlobsRequest, cached: boolean, pageSi
     directories: page.flatMap((name) => (name.endsWith('/') ? [name.slice(0, -1)] : [])),
     ...(left.length > page.length && last !== undefined ? { next_cursor: toCursor(last) } : {}),
   }
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(result)) }
+  return json(result)
 }
+
+/** Removes a page of blobs, as many as a list shows at once. The client asks again while there are more. */
+function deleteAll(contents: Contents, request: BlobsRequest, pageSize: number): Answer {
+  const page: string[] = []
+  let more = false
+  for (const id of contents.ids(toId(request.site, request.store, ''), false)) {
+    more = page.length === pageSize
+    if (more) break
+    page.push(id)
+  }
+  for (const id of page) contents.remove(id)
+  return json({ blobs_deleted: page.length, has_more: more })
+}
+
+const json = (body: object): Answer => ({
+  status: 200,
+  headers: { 'content-type': 'application/json' },
+  body: Buffer.from(JSON.stringify(body)),
+})
 
 function toCursor(name: string): string {
   return Buffer.from(name).toString('base64url')

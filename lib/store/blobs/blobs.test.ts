@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type BlobsEmulator, startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
 import { operationsOn } from '../../../dev/worlds/store-contract.ts'
 import { StoreUnavailable } from '../store.ts'
-import { createBlobsStore } from './blobs.ts'
+import { type BlobsStore, createBlobsStore } from './blobs.ts'
 
 const { signal } = new AbortController()
 let emulator: BlobsEmulator
@@ -236,5 +236,36 @@ describe('foreign content', () => {
     const client = { ...emulator.clientOptions(), token: 'a-secret-token' }
     const error = await createBlobsStore({ name: 'foreign', client }).get('key', signal).catch(String)
     expect(error).toBe('StoreUnavailable: Netlify Blobs refused with status 403')
+  })
+})
+
+describe('removal of everything', () => {
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  let small: BlobsEmulator
+  let store: BlobsStore
+  beforeEach(async () => {
+    small = await startBlobsEmulator({ pageSize: 3 })
+    store = createBlobsStore({ name: 'many', client: small.clientOptions(), retryDelays: [1, 2] })
+    for (const key of keys) await store.put(key, {}, signal)
+    return () => small.stop()
+  })
+
+  test('takes a request for each page, and repeats one whose answer was lost', async () => {
+    small.addFault({ action: 'drop', when: 'after', method: 'DELETE_ALL', count: 1 })
+    await store.removeAll(signal)
+    expect(small.operations().filter(({ method }) => method === 'DELETE_ALL')).toHaveLength(3)
+    expect(await store.list('', signal)).toEqual({ keys: [] })
+  })
+
+  test('that was cut off has removed some, and the next call removes the rest', async () => {
+    const deadline = new AbortController()
+    small.addFault({ action: 'hang', when: 'after', method: 'DELETE_ALL', count: 1 })
+    const cutOff = expect(store.removeAll(deadline.signal)).rejects.toThrow(StoreUnavailable)
+    await vi.waitFor(() => expect(small.inspect('many', 'a')).toBeNull())
+    deadline.abort()
+    await cutOff
+    expect((await store.list('', signal)).keys).toEqual(['d', 'e', 'f'])
+    await store.removeAll(signal)
+    expect(await store.list('', signal)).toEqual({ keys: [] })
   })
 })

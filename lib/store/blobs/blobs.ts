@@ -38,6 +38,12 @@ export interface BlobsStoreOptions {
   readonly retryDelays?: readonly number[]
 }
 
+/** The store, which can also be emptied whole: `deleteAll` of the client, a page at a time. */
+export interface BlobsStore extends Store {
+  /** Removes every record. A call that was cut off has removed some, and the next one continues. */
+  removeAll(signal: AbortSignal): Promise<void>
+}
+
 type Read = StoredRecord & { readonly version: string; readonly hasETag: boolean }
 type Condition = { readonly onlyIfNew: true } | { readonly onlyIfMatch: string }
 type BlobsClient = ReturnType<typeof getStore>
@@ -57,7 +63,7 @@ interface Line {
  * A write that ended in `StoreUnavailable` may still take effect later, and so may an earlier attempt of a `put`. The
  * store uses the endpoints that Netlify gives to functions; with a bare API token, every operation is unavailable.
  */
-export function createBlobsStore(options: BlobsStoreOptions): Store {
+export function createBlobsStore(options: BlobsStoreOptions): BlobsStore {
   const { name, client, readsWithoutETag = false, attemptTimeout = 2_000, retryDelays = [50, 200] } = options
 
   /**
@@ -229,6 +235,9 @@ export function createBlobsStore(options: BlobsStoreOptions): Store {
         await blobs.delete(key)
         return true
       })
+    },
+    async removeAll(signal) {
+      await askUntilAnswered(signal, (blobs) => blobs.deleteAll())
     },
     async list(prefix, signal, cursor) {
       assertPrefix(prefix)
