@@ -1,0 +1,66 @@
+import * as v from 'valibot'
+import type { StoreValue } from '../../store/store.ts'
+import { forgotten, nobody } from './event-key.ts'
+import { isCall } from './outcome-counts.ts'
+import { type PeopleTable, partsOf } from './people-table.ts'
+
+/** What the people of a company did on one day. */
+export interface CompanyDay {
+  /** Different people who called a tool. */
+  people: number
+  /** By `<client> <what> <outcome>`. */
+  readonly uses: Map<string, number>
+}
+
+export type CompaniesOfDay = Map<string, CompanyDay>
+
+/** Adds the people of a table, which no other table has. */
+export function addCompanies(companies: CompaniesOfDay, table: PeopleTable): void {
+  for (const person of table.people()) {
+    const calledAt = new Set<string>()
+    for (const { combination, count } of table.of(person)) {
+      const { company, client, what, outcome } = partsOf(combination)
+      const day = companies.get(company) ?? { people: 0, uses: new Map() }
+      companies.set(company, day)
+      const use = `${client} ${what} ${outcome}`
+      day.uses.set(use, (day.uses.get(use) ?? 0) + count)
+      if (isCall(what)) calledAt.add(company)
+    }
+    if (person === nobody || person === forgotten) continue
+    for (const company of calledAt) {
+      const day = companies.get(company)
+      if (day) day.people += 1
+    }
+  }
+}
+
+const companiesValue = v.object({ uses: v.array(v.string()), companies: v.array(v.string()) })
+
+/** A record: `<company> <people> <index of use> <count> …`. */
+export function toCompaniesValue(companies: Iterable<readonly [string, CompanyDay]>): StoreValue {
+  const indexes = new Map<string, number>()
+  const indexOf = (use: string) => {
+    const index = indexes.get(use) ?? indexes.size
+    indexes.set(use, index)
+    return index
+  }
+  const lines = [...companies].map(([company, { people, uses }]) =>
+    [company, people, ...[...uses].flatMap(([use, count]) => [indexOf(use), count])].join(' '),
+  )
+  return { uses: [...indexes.keys()], companies: lines }
+}
+
+export function readCompanies(value: StoreValue): CompaniesOfDay {
+  const { uses, companies } = v.parse(companiesValue, value)
+  return new Map(
+    companies.map((line) => {
+      const [company = '', ...rest] = line.split(' ')
+      const [people = 0, ...numbers] = rest.map(Number)
+      const day: CompanyDay = { people, uses: new Map() }
+      for (let at = 0; at < numbers.length; at += 2) {
+        day.uses.set(uses[numbers[at] ?? 0] ?? '', numbers[at + 1] ?? 0)
+      }
+      return [company, day]
+    }),
+  )
+}

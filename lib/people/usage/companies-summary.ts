@@ -1,0 +1,95 @@
+import * as v from 'valibot'
+import type { StoreValue } from '../../store/store.ts'
+import type { CompaniesOfDay } from './companies-of-day.ts'
+import { type DayCounts, forgetBefore, fromNumbers, toNumbers } from './day-counts.ts'
+import { countOutcome, noCalls } from './outcome-counts.ts'
+import { longestWindow } from './shards.ts'
+import { type Day, dayNumber } from './time.ts'
+
+export interface CompanySummary {
+  readonly name?: string
+  readonly domain?: string
+  /** Numbers of days: of the first and the latest event. */
+  readonly first: number
+  last: number
+  /** Different people who called a tool, for each of `windows`. */
+  people: readonly number[]
+  /** By the number of the day: the days with a call of the last 89. */
+  readonly days: DayCounts
+}
+
+/** The companies of one shard, by pseudonym. */
+export interface CompaniesSummary {
+  /** The latest day that is counted in. */
+  readonly through: Day
+  readonly companies: Map<string, CompanySummary>
+}
+
+const optionalText = v.optional(v.nullable(v.string()))
+const summaryValue = v.object({
+  through: v.string(),
+  /** Each with its name and its domain, or null. */
+  companies: v.array(v.tuple([v.string(), optionalText, optionalText])),
+})
+
+export function readCompaniesSummary(value: StoreValue): CompaniesSummary {
+  const { through, companies } = v.parse(summaryValue, value)
+  return {
+    through,
+    companies: new Map(
+      companies.map(([line, name, domain]) => {
+        const [company = '', ...rest] = line.split(' ')
+        const [first = 0, last = 0, week = 0, month = 0, quarter = 0, ...numbers] = rest.map(Number)
+        const names = { ...(name == null ? undefined : { name }), ...(domain == null ? undefined : { domain }) }
+        return [company, { ...names, first, last, people: [week, month, quarter], days: fromNumbers(numbers) }]
+      }),
+    ),
+  }
+}
+
+export const toCompaniesSummaryValue = ({ through, companies }: CompaniesSummary): StoreValue => ({
+  through,
+  companies: [...companies].map(([company, { name, domain, first, last, people, days }]) => [
+    [company, first, last, ...people, ...toNumbers(days)].join(' '),
+    name ?? null,
+    domain ?? null,
+  ]),
+})
+
+/**
+ * Counts a day in. It must be the day after `through`, or the first of all.
+ *
+ * @param people of each company, for each of `windows`
+ * @param names of the companies that are new on that day
+ */
+export function withDayOfCompanies(
+  { companies }: CompaniesSummary,
+  day: Day,
+  ofDay: CompaniesOfDay,
+  people: ReadonlyMap<string, readonly number[]>,
+  names: ReadonlyMap<string, { readonly name?: string; readonly domain?: string }>,
+): CompaniesSummary {
+  const number = dayNumber(day)
+  for (const [company, { uses }] of ofDay) {
+    const counts = noCalls()
+    for (const [use, count] of uses) {
+      const [, what = '', outcome = ''] = use.split(' ')
+      countOutcome(counts, what, outcome, count)
+    }
+    const summary = companies.get(company) ?? {
+      ...names.get(company),
+      first: number,
+      last: number,
+      people: [],
+      days: new Map(),
+    }
+    companies.set(company, summary)
+    summary.last = number
+    if (counts.calls > 0) summary.days.set(number, counts)
+  }
+  for (const [company, summary] of companies) {
+    summary.people = people.get(company) ?? [0, 0, 0]
+    forgetBefore(summary.days, number - longestWindow + 1)
+  }
+  return { through: day, companies }
+}

@@ -1,0 +1,12 @@
+import type { Store } from '../../store/store.ts'
+import type { Day } from './time.ts'
+
+/** The store of the events of one day. It holds nothing else, so that it can be dropped whole. */
+export interface EventStore extends Pick<Store, 'put' | 'remove' | 'list'> {
+  /** Removes everything. A call that was cut off is continued by the next one. Throws `StoreUnavailable`. */
+  removeAll(signal: AbortSignal): Promise<void>
+}
+
+export interface EventStores {
+  of(day: Day): EventStore
+}

@@ -1,0 +1,59 @@
+/**
+ * Counts durations in fixed buckets, each about a tenth wider than the one before. Histograms of any instances, clients and days may be
+ * added up. A percentile that is read from one is at most 5 % off, as the bounds of a bucket are that far from its middle (the
+ * mapping of DDSketch, Masson et al. 2019, with a relative accuracy of 0.05), and half a millisecond for rounding.
+ */
+export type Histogram = number[]
+
+const accuracy = 0.05
+const ratio = (1 + accuracy) / (1 - accuracy)
+const logOfRatio = Math.log(ratio)
+
+const bucketOf = (milliseconds: number) => (milliseconds <= 1 ? 0 : Math.ceil(Math.log(milliseconds) / logOfRatio))
+
+/** The value that stands for all durations of a bucket. */
+const middleOf = (bucket: number) => (bucket === 0 ? 1 : (2 * ratio ** bucket) / (ratio + 1))
+
+export function addDuration(histogram: Histogram, milliseconds: number): void {
+  addTo(histogram, bucketOf(milliseconds), 1)
+}
+
+export function addHistogram(histogram: Histogram, other: readonly number[]): void {
+  other.forEach((count, bucket) => {
+    addTo(histogram, bucket, count)
+  })
+}
+
+function addTo(histogram: Histogram, bucket: number, count: number): void {
+  while (histogram.length <= bucket) histogram.push(0)
+  histogram[bucket] = (histogram[bucket] ?? 0) + count
+}
+
+/**
+ * The duration in milliseconds that this share of all durations does not exceed; `undefined` without any.
+ *
+ * @param share 0.5 for the median
+ */
+export function percentile(histogram: readonly number[], share: number): number | undefined {
+  const total = histogram.reduce((sum, count) => sum + count, 0)
+  if (total === 0) return undefined
+  let left = Math.ceil(share * total)
+  for (const [bucket, count] of histogram.entries()) {
+    left -= count
+    if (left <= 0) return Math.round(middleOf(bucket))
+  }
+  return undefined
+}
+
+/** The buckets that are not empty, as `<bucket> <count> …`. */
+export const toSparse = (histogram: readonly number[]): string =>
+  histogram.flatMap((count, bucket) => (count === 0 ? [] : [`${bucket} ${count}`])).join(' ')
+
+/** Reads what `toSparse` wrote, as numbers. */
+export function fromSparse(numbers: readonly number[]): Histogram {
+  const histogram: Histogram = []
+  for (let index = 0; index + 1 < numbers.length; index += 2) {
+    addTo(histogram, numbers[index] ?? 0, numbers[index + 1] ?? 0)
+  }
+  return histogram
+}

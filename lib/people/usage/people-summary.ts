@@ -1,0 +1,80 @@
+import * as v from 'valibot'
+import type { StoreValue } from '../../store/store.ts'
+import { type DayCounts, forgetBefore, fromNumbers, toNumbers } from './day-counts.ts'
+import { forgotten, nobody } from './event-key.ts'
+import { countOutcome, noCalls } from './outcome-counts.ts'
+import { type PeopleTable, partsOf } from './people-table.ts'
+import { longestWindow } from './shards.ts'
+import { type Day, dayNumber, startOfDay } from './time.ts'
+
+/** What is known about a person until the latest complete day. */
+export interface PersonSummary {
+  /** The pseudonym of the latest company, or `-`. */
+  company: string
+  /** Seconds since the epoch: the first and the latest event. */
+  readonly first: number
+  last: number
+  /** Calls of all times. */
+  total: number
+  /** By the number of the day: the days with a call of the last 89. */
+  readonly days: DayCounts
+}
+
+/** The people of one shard, by pseudonym. */
+export interface PeopleSummary {
+  /** The latest day that is counted in. */
+  readonly through: Day
+  readonly people: Map<string, PersonSummary>
+}
+
+const summaryValue = v.object({ through: v.string(), people: v.array(v.string()) })
+
+export function readPeopleSummary(value: StoreValue): PeopleSummary {
+  const { through, people } = v.parse(summaryValue, value)
+  return { through, people: new Map(people.map(readLine)) }
+}
+
+function readLine(line: string): [string, PersonSummary] {
+  const [person = '', company = nobody, ...rest] = line.split(' ')
+  const [first = 0, last = 0, total = 0, ...numbers] = rest.map(Number)
+  return [person, { company, first, last, total, days: fromNumbers(numbers) }]
+}
+
+export const toPeopleSummaryValue = ({ through, people }: PeopleSummary): StoreValue => ({
+  through,
+  people: [...people].map(([person, { company, first, last, total, days }]) =>
+    [person, company, first, last, total, ...toNumbers(days)].join(' '),
+  ),
+})
+
+/** Counts a day in. It must be the day after `through`, or the first of all. */
+export function withDay(before: PeopleSummary, day: Day, table: PeopleTable): PeopleSummary {
+  const people = new Map(before.people)
+  const number = dayNumber(day)
+  for (const person of table.people()) {
+    if (person === nobody || person === forgotten) continue
+    const { company, last, counts } = dayOfPerson(table, person, day)
+    const summary = people.get(person) ?? { company, first: last, last, total: 0, days: new Map() }
+    people.set(person, summary)
+    summary.company = company
+    summary.last = Math.max(summary.last, last)
+    summary.total += counts.calls
+    if (counts.calls > 0) summary.days.set(number, counts)
+  }
+  for (const { days } of people.values()) forgetBefore(days, number - longestWindow + 1)
+  return { through: day, people }
+}
+
+/** What a person did on one day, or until now. */
+export function dayOfPerson(table: PeopleTable, person: string, day: Day) {
+  const counts = noCalls()
+  let company = nobody
+  let last = 0
+  for (const use of table.of(person)) {
+    const parts = partsOf(use.combination)
+    countOutcome(counts, parts.what, parts.outcome, use.count)
+    if (use.last >= last) company = parts.company
+    last = Math.max(last, use.last)
+  }
+  return { company, last: startOfDay(day) / 1000 + last, counts }
+}

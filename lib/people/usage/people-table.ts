@@ -1,0 +1,101 @@
+import * as v from 'valibot'
+import type { StoreValue } from '../../store/store.ts'
+
+/**
+ * How often each person did what. A combination is `<company> <client> <what> <outcome>`; people share the list of them, and each
+ * person has the numbers of a few.
+ */
+export interface PeopleTable {
+  /**
+   * @param last the latest time, in seconds of the day
+   */
+  add(person: string, combination: string, count: number, last: number): void
+  /** Adds all of another table, with people named anew. */
+  addAll(other: PeopleTable, rename?: (person: string) => string): void
+  people(): Iterable<string>
+  of(person: string): Iterable<Use>
+  readonly size: number
+  toValue(): PeopleValue
+}
+
+export interface Use {
+  readonly combination: string
+  readonly count: number
+  readonly last: number
+}
+
+const peopleValue = v.object({ combinations: v.array(v.string()), people: v.array(v.string()) })
+/** A table in a record. `people`: `<person> <index of combination> <count> <last> …`. Texts are quick to read by the hundred thousand. */
+export type PeopleValue = v.InferOutput<typeof peopleValue>
+
+/** Numbers of one combination in the row of a person. */
+const width = 3
+
+export function createPeopleTable(): PeopleTable {
+  const combinations: string[] = []
+  const indexes = new Map<string, number>()
+  const rows = new Map<string, number[]>()
+
+  function indexOf(combination: string): number {
+    const known = indexes.get(combination)
+    if (known !== undefined) return known
+    indexes.set(combination, combinations.length)
+    return combinations.push(combination) - 1
+  }
+
+  function addAt(person: string, index: number, count: number, last: number): void {
+    const row = rows.get(person) ?? []
+    if (row.length === 0) rows.set(person, row)
+    for (let at = 0; at < row.length; at += width) {
+      if (row[at] !== index) continue
+      row[at + 1] = (row[at + 1] ?? 0) + count
+      row[at + 2] = Math.max(row[at + 2] ?? 0, last)
+      return
+    }
+    row.push(index, count, last)
+  }
+
+  const table: PeopleTable = {
+    add: (person, combination, count, last) => addAt(person, indexOf(combination), count, last),
+    addAll(other, rename = (person) => person) {
+      for (const person of other.people()) {
+        const name = rename(person)
+        for (const { combination, count, last } of other.of(person)) table.add(name, combination, count, last)
+      }
+    },
+    people: () => rows.keys(),
+    *of(person) {
+      const row = rows.get(person) ?? []
+      for (let at = 0; at < row.length; at += width) {
+        yield { combination: combinations[row[at] ?? 0] ?? '', count: row[at + 1] ?? 0, last: row[at + 2] ?? 0 }
+      }
+    },
+    get size() {
+      return rows.size
+    },
+    toValue: () => ({ combinations, people: [...rows].map(([person, row]) => `${person} ${row.join(' ')}`) }),
+  }
+  return table
+}
+
+/** Reads the table of a record. Throws for a damaged one. */
+export function readPeopleTable(value: StoreValue): PeopleTable {
+  const { combinations, people } = v.parse(peopleValue, value)
+  const table = createPeopleTable()
+  for (const line of people) {
+    const [person = '', ...numbers] = line.split(' ')
+    for (let at = 0; at < numbers.length; at += width) {
+      const combination = combinations[Number(numbers[at])]
+      if (combination !== undefined) {
+        table.add(person, combination, Number(numbers[at + 1]), Number(numbers[at + 2]))
+      }
+    }
+  }
+  return table
+}
+
+/** The parts of a combination. */
+export function partsOf(combination: string) {
+  const [company = '', client = '', what = '', outcome = ''] = combination.split(' ')
+  return { company, client, what, outcome }
+}

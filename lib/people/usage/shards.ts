@@ -1,0 +1,36 @@
+import { type Day, dayOfNumber } from './time.ts'
+
+/** People are spread over so many records, so that no page reads all of them. */
+export const peopleShards: readonly string[] = Array.from({ length: 256 }, (_, index) =>
+  index.toString(16).padStart(2, '0'),
+)
+export const companyShards: readonly string[] = Array.from({ length: 16 }, (_, index) => index.toString(16))
+
+/** The shard of a person, by their pseudonym. */
+export const personShard = (person: string): string => firstByte(person).toString(16).padStart(2, '0')
+export const companyShard = (company: string): string => (firstByte(company) >> 4).toString(16)
+
+const firstByte = (pseudonym: string) => Buffer.from(pseudonym.slice(0, 2), 'base64url')[0] ?? 0
+
+/** What happened on a day, by person: each record has the people of one shard. */
+export const dayPeopleKey = (day: Day, shard: string): string => `usage-day-people/${day}/${shard}`
+/** The same by company. */
+export const dayCompaniesKey = (day: Day, shard: string): string => `usage-day-companies/${day}/${shard}`
+/** The small totals of a day. The record is written last: with it, the day is complete. */
+export const dayKey = (day: Day): string => `usage-days/${day}`
+/** What is known about each person of a shard until the latest complete day. */
+export const peopleKey = (shard: string): string => `usage-people/${shard}`
+export const companiesKey = (shard: string): string => `usage-companies/${shard}`
+
+/**
+ * Days that pages may look back, counted from the latest complete day: with today, these are 7, 30 and 90 days.
+ */
+export const windows = [6, 29, 89] as const
+
+/** The earliest day of each window that ends with a day, as numbers of days. */
+export const windowStarts = (last: number): readonly number[] => windows.map((days) => last - days + 1)
+
+/** The daily counts that summaries keep. */
+export const longestWindow = Math.max(...windows)
+
+export const dayText = dayOfNumber

@@ -1,0 +1,57 @@
+import * as v from 'valibot'
+import type { StoreValue } from '../../store/store.ts'
+import { addAllCells, addToCells, type Cells, cellsValue, readCells, toCellsValue } from './cells.ts'
+import { type CountedEvent, forgotten } from './event-key.ts'
+import { createPeopleTable, type PeopleTable, readPeopleTable } from './people-table.ts'
+import { dayOfSlice, type Slice, startOfDay } from './time.ts'
+
+/** The numbers of a slice, or of several of one day. */
+export interface Tally {
+  readonly cells: Cells
+  readonly people: PeopleTable
+}
+
+export const createTally = (): Tally => ({ cells: new Map(), people: createPeopleTable() })
+
+/** The record of a slice. Its creation decides that the slice is counted. */
+export const sliceKey = (slice: Slice): string => `${sliceRecords}${dayOfSlice(slice)}/${slice.slice(8)}`
+export const sliceRecords = 'usage-slices/'
+export const sliceOfKey = (key: string): Slice => key.slice(sliceRecords.length).replace('/', '')
+
+/**
+ * Counts the events of a slice, or of a part of it. An event that stands twice, under two names of its person, counts once: forgetting
+ * writes the second before it removes the first.
+ *
+ * @param isForgotten whether a person is being forgotten: the numbers count, the name does not stay
+ */
+export function tallyOf(events: Iterable<CountedEvent>, isForgotten: (person: string) => boolean): Tally {
+  const tally = createTally()
+  const seen = new Set<string>()
+  for (const { at, nonce, ...event } of events) {
+    const id = `${at} ${nonce}`
+    if (seen.has(id)) continue
+    seen.add(id)
+    const { person, company, client, what, outcome, milliseconds } = event
+    addToCells(tally.cells, `${client} ${what} ${outcome}`, milliseconds)
+    const seconds = Math.floor((at - startOfDay(dayOfSlice(event.slice))) / 1000)
+    const name = isForgotten(person) ? forgotten : person
+    tally.people.add(name, `${company} ${client} ${what} ${outcome}`, 1, seconds)
+  }
+  return tally
+}
+
+export function addTally(tally: Tally, other: Tally): void {
+  addAllCells(tally.cells, other.cells)
+  tally.people.addAll(other.people)
+}
+
+export const toSliceValue = ({ cells, people }: Tally): StoreValue => ({
+  cells: toCellsValue(cells),
+  ...people.toValue(),
+})
+
+/** Reads the record of a slice. Throws for a damaged one. */
+export const readSlice = (value: StoreValue): Tally => ({
+  cells: readCells(v.parse(cellsValue, value.cells)),
+  people: readPeopleTable(value),
+})
