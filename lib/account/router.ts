@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts'
 import { requireNavigation } from '../oauth/authorization/navigation.ts'
 import { readOwnForm } from '../oauth/authorization/own-form.ts'
 import { PageError } from '../oauth/errors.ts'
+import { type Fence, isFenced } from '../oauth/grants/fence.ts'
 import { isOurFault } from '../oauth/http/json-answers.ts'
 import type { Parameters } from '../oauth/http/parameters.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -62,8 +63,8 @@ export interface RouterOptions {
   readonly forms: SessionForms
   /** Asks the settings of this instance, at each request. */
   readonly isAdmin: (session: Session) => boolean
-  /** Reads the fence of a person strongly: the time (seconds) that ended everything of theirs, or `null`. Throws `StoreUnavailable`. */
-  readonly fence: (sub: string, signal: AbortSignal) => Promise<number | null>
+  /** Reads the fence of a person strongly (N2). Throws `StoreUnavailable`. */
+  readonly fence: (sub: string, signal: AbortSignal) => Promise<Fence | null>
   readonly routes: readonly AccountRoute[]
   readonly open: readonly OpenRoute[]
   /** Milliseconds since the epoch. */
@@ -98,6 +99,7 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
     const form = isPost ? await readOwnForm(request, origin) : undefined
     const here = form ? url.pathname : url.pathname + url.search
     const session = await liveSession(sessions, options.fence, request, call.signal)
+    if (session === 'forgetting') return problem('forgetting', call)
     if (!session) return htmlResponse(signInPage({ brand, back: here, wanted: 'session' }), { status: 200 })
     const isAdmin = options.isAdmin(session)
     if (route.access === 'admin' && !isAdmin) {
@@ -125,7 +127,7 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
   }
 
   async function answer(request: Request, call: Call): Promise<Response> {
-    const { pathname } = new URL(request.url)
+    const pathname = new URL(request.url).pathname.replace(/(?<=.)\/$/, '')
     const methods = open.get(pathname)
     if (methods) {
       const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
@@ -152,17 +154,21 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
   }
 }
 
-/** Reads the session of a browser and the fence of its person. Returns `null` unless the session is live (N2). Throws `StoreUnavailable`. */
+/**
+ * Reads the session of a browser and the fence of its person. Returns `null` unless the session is live (N2), and
+ * `forgetting` while everything about the person is being removed. Throws `StoreUnavailable`.
+ */
 export async function liveSession(
   sessions: Sessions,
   fence: RouterOptions['fence'],
   request: Request,
   signal: AbortSignal,
-): Promise<Session | null> {
+): Promise<Session | 'forgetting' | null> {
   const session = sessions.read(request)
   if (!session) return null
   const ended = await fence(session.sub, signal)
-  return ended !== null && ended >= session.startedAt ? null : session
+  if (ended?.forgetting) return 'forgetting'
+  return isFenced(ended, session.startedAt * 1000) ? null : session
 }
 
 /** Returns what a path has after the star of a route's path, an empty string for the path itself, or `null`. */

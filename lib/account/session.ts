@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import * as v from 'valibot'
 import { createCookies } from '../oauth/http/cookies.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
+import type { SessionStart } from '../oauth/options.ts'
 import { Person, personNames } from '../oauth/token/claims.ts'
 
 /** Lifetimes in seconds (N5). */
@@ -23,7 +24,7 @@ export interface Session {
   readonly person: Person
   /** The issuer of the OpenID Provider, as in its ID token. */
   readonly provider: string
-  /** A fence (`ended/<sub>`) of this time or later ends the session. */
+  /** A fence (`ended/<sub>`) of this time or later ends the session, so a fence must stand for as long as a session may live. */
   readonly startedAt: number
   /** When the person signed in at the provider. Absent if the provider does not say. */
   readonly signedInAt?: number | undefined
@@ -31,9 +32,6 @@ export interface Session {
   /** Until when the session may open admin pages, if the person is an admin. `isAdmin` checks it. */
   readonly adminUntil: number
 }
-
-/** Who has just signed in, as the callback knows it. */
-export type SessionStart = Pick<Session, 'sub' | 'person' | 'provider' | 'signedInAt'>
 
 /** Keeps sessions in a cookie of one origin. */
 export interface Sessions {
@@ -44,8 +42,8 @@ export interface Sessions {
    * fence of the person, which `lib/account/router.ts` does.
    */
   read(browser: Request): Session | null
-  /** Returns the cookie of the same session, begun after `fence` (seconds): for the browser whose person has just set that fence. */
-  survive(session: Session, fence: number): string
+  /** Returns the cookie of the same session, which the fence that its own person has just set does not end. */
+  survive(session: Session): string
   /** Returns the cookie that ends the session. */
   end(): string
 }
@@ -69,6 +67,9 @@ const names = {
   expiresAt: 'exp',
   adminUntil: 'adm',
 } as const
+
+/** Seconds. More than the time by which a fence reaches ahead, for clocks that differ. */
+const fenceMargin = 10
 
 /** Makes the sessions of the origin that serves the account pages. */
 export function createSessions(options: {
@@ -97,7 +98,7 @@ export function createSessions(options: {
       const opened = sealer.open(cookies.read(browser).get(name) ?? '')
       return opened && opened.expiresAt > seconds() ? opened : null
     },
-    survive: (session, fence) => cookieOf({ ...session, startedAt: Math.max(session.startedAt, fence + 1) }),
+    survive: (session) => cookieOf({ ...session, startedAt: seconds() + fenceMargin }),
     end: () => cookies.expire(name),
   }
 }

@@ -2,7 +2,7 @@ import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import { requireNavigation } from './authorization/navigation.ts'
-import { absentPaths, legacyPaths, paths, scopes, withSlash } from './capabilities.ts'
+import { absentPaths, legacyPaths, loginPath, paths, scopes, withSlash } from './capabilities.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
 import { OAuthError } from './errors.ts'
 import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
@@ -47,7 +47,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
         })
       } catch (error) {
         trail.fail(error, kind === 'page' ? 'page' : 'api')
-        logFailure(error, path, call, options.log)
+        logFailure(error, new URL(request.url).pathname, call, options.log)
         if (kind === 'api') return jsonError(error, request)
         if (kind === 'server') return withoutCors(jsonError(error, request))
         const { pageErrorResponse } = await import('./http/error-page-answer.ts')
@@ -103,9 +103,20 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   route(paths.callback, 'page', { GET: endpoint('callback') })
   route(paths.mockAuthorize, 'page', { GET: endpoint('mockAuthorize') })
 
+  const sessionHost = flow?.session && new URL(flow.session.origin).host
+  const isApart = sessionHost !== undefined && sessionHost !== new URL(options.issuer).host
+  if (sessionHost !== undefined) route(sessionHost + loginPath, 'page', { GET: endpoint('login') })
+  if (isApart) route(sessionHost + paths.callback, 'page', { GET: endpoint('sessionCallback') })
+
+  /** Finds the answer for a URL. At a host of its own, only the sign-in to our pages answers, and only there (N13). */
+  function answerFor({ host, pathname }: URL) {
+    if (host !== sessionHost) return routes.get(pathname)
+    return routes.get(host + pathname) ?? (isApart ? undefined : routes.get(pathname))
+  }
+
   return {
     async fetch(request, call) {
-      const answer = routes.get(new URL(request.url).pathname)
+      const answer = answerFor(new URL(request.url))
       if (!answer) return json({ error: 'not_found' }, 404)
       const response = await answer(request, call)
       return request.method === 'HEAD' ? new Response(null, response) : response

@@ -20,7 +20,7 @@ import { createGrants } from './grants/grants.ts'
 import { createCookies } from './http/cookies.ts'
 import { empty, json } from './http/json-answers.ts'
 import { signOnMainThread } from './keys/compact.ts'
-import type { DiscoveryOptions, FlowOptions } from './options.ts'
+import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
 import { codeSealer } from './token/authorization-code.ts'
 import { createFindHeld } from './token/held.ts'
 import type { OpenIssuedToken } from './token/issued-tokens.ts'
@@ -32,6 +32,12 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
   const { issuer, resource, brand, log } = options
   const { sealing, now, blocked = noneBlocked, signInLifetime = lifetimes.signIn } = flow
   const cookies = createCookies(issuer)
+  const sessionSignIn = whenNeeded(async () => {
+    if (!flow.session) throw new TypeError('no route leads here')
+    const { createSessionSignIn } = await import('./sessions/session-sign-in.ts')
+    return createSessionSignIn({ ...flow.session, sealing, now, log })
+  })
+  const sessionCallback: Handler = async (request, call) => (await sessionSignIn()).callback(request, call)
   const context: AuthorizationContext = {
     issuer,
     resource,
@@ -50,6 +56,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     transactions: createTransactions({ cookies, sealing, signInLifetime, now }),
     codes: codeSealer(sealing),
     respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
+    ...(flow.session?.origin === issuer && { sessionCallback }),
   }
   const registrationClosed = options.registrationOff || flow.registration?.initialAccessToken !== undefined
   const newcomers = registrationClosed ? withoutRetiredSecrets(flow.clients) : flow.clients
@@ -115,6 +122,8 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     approve: (request, call) => approve(request, context, call),
     callback: (request, call) => callback(request, context, call),
     confirm: (request, call) => confirm(request, context, call),
+    login: async (request, call) => (await sessionSignIn()).login(request, call),
+    sessionCallback,
     mockAuthorize: async (request) => {
       if (!flow.mock) return jsonResponse({ error: 'not_found' }, { status: 404, headers: notFoundHeaders })
       const { mockAuthorization } = await import('./providers/mock.ts')

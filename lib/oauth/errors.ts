@@ -60,6 +60,8 @@ export const errorKinds = [
   'not-configured',
   'sign-in-unavailable',
   'sign-in-stuck',
+  'login-expired',
+  'login-failed',
   'too-many-sign-ins',
   'cross-site',
   'not-navigated',

@@ -14,6 +14,7 @@ import type { SignJwt } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import type { Provider } from './providers/provider.ts'
+import type { Person } from './token/claims.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
 import type { FlowCall } from './trail.ts'
@@ -35,6 +36,26 @@ export interface DiscoveryOptions {
   /** Removes the promise of `iss` from the metadata. Every authorization response carries `iss` either way (D-10). */
   readonly issNotAdvertised?: boolean
   readonly log: Log
+}
+
+/** A person who has signed in at the OpenID Provider, for a session of their browser. */
+export interface SessionStart {
+  readonly sub: string
+  readonly person: Person
+  /** The issuer of the provider, as in its ID token. */
+  readonly provider: string
+  /** When the person signed in there, in seconds since the epoch. Absent if the provider does not say. */
+  readonly signedInAt?: number | undefined
+}
+
+/** What `/login` needs: sign-ins of browsers to our own pages. */
+export interface SessionFlow {
+  /** The one origin of these pages. `/login` and its callback answer there only (N13). */
+  readonly origin: string
+  /** The provider, with the callback at this origin. */
+  readonly provider: Provider
+  /** Returns the cookie of a new session. */
+  readonly start: (start: SessionStart) => Promise<string>
 }
 
 /** What all other endpoints need. */
@@ -70,6 +91,8 @@ export interface FlowOptions {
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn
+  /** Signs browsers in to our own pages. If absent, there is no `/login`. */
+  readonly session?: SessionFlow
   /** Records each step of the flow. If absent, no step is recorded. */
   readonly recordStep?: RecordStep
   /** Adds the code of the attempt to every further log line of the request. */

@@ -3,7 +3,17 @@ import type { Handler } from './options.ts'
 
 /** The endpoints that need settings, secrets or the store. */
 export type FlowEndpoints = Record<
-  'register' | 'token' | 'revoke' | 'introspect' | 'authorize' | 'approve' | 'callback' | 'confirm' | 'mockAuthorize',
+  | 'register'
+  | 'token'
+  | 'revoke'
+  | 'introspect'
+  | 'authorize'
+  | 'approve'
+  | 'callback'
+  | 'confirm'
+  | 'login'
+  | 'sessionCallback'
+  | 'mockAuthorize',
   Handler
 >
 
@@ -24,6 +34,8 @@ export const unconfigured: FlowEndpoints = (() => {
     approve: page,
     callback: page,
     confirm: page,
+    login: page,
+    sessionCallback: page,
     mockAuthorize: page,
   }
 })()

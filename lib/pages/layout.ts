@@ -14,9 +14,10 @@ export interface Page {
  * Lays out a page: one card, with the brand above it and the brand's links below.
  *
  * @param title what the page is; the product name is added
+ * @param rules styles that only some pages need
  */
-export function layout(brand: Brand, title: string, content: Markup): Page {
-  const style = styleFor(brand)
+export function layout(brand: Brand, title: string, content: Markup, rules?: string): Page {
+  const style = styleFor(brand, rules)
   const initial = [...brand.name].slice(0, 1).join('').toUpperCase()
   const links = brandLinks(brand).map(({ text, url }) => link(url, text))
   const page = html`<!doctype html>

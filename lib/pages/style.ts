@@ -11,17 +11,22 @@ export interface Style {
 
 const made = new Map<string, Style>()
 
-/** Returns the style of a brand, made once for each accent, which is part of the text and so of the hash. */
-export function styleFor(brand: Brand): Style {
-  const known = made.get(brand.accentColor)
+/**
+ * Returns the style of a brand, made once for each accent, which is part of the text and so of the hash.
+ *
+ * @param more rules that only some pages need
+ */
+export function styleFor(brand: Brand, more = ''): Style {
+  const key = brand.accentColor + more
+  const known = made.get(key)
   if (known) return known
   const colors = palette(brand.accentColor, '#f4f2f0', '#2b2826')
   const { button, buttonText, onLight, onDark } = colors
   const accent = `:root{--button:${button};--button-text:${buttonText};--accent:${onLight}}
 @media(prefers-color-scheme:dark){:root{--accent:${onDark}}}`
-  const text = (accent + RULES).replace(/\/\*.*?\*\//gs, '').replace(/\s*\n\s*/g, '')
+  const text = (accent + RULES + more).replace(/\/\*.*?\*\//gs, '').replace(/\s*\n\s*/g, '')
   const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, colors }
-  made.set(brand.accentColor, style)
+  made.set(key, style)
   return style
 }
 

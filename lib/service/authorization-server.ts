@@ -1,5 +1,6 @@
 import { defined } from '../base/defined.ts'
 import type { Limit } from '../base/rate-limit.ts'
+import { whenNeeded } from '../base/when-needed.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
 import { createOverallLimit } from '../limits/overall.ts'
@@ -7,7 +8,7 @@ import { type AuthorizationServer, createAuthorizationServer } from '../oauth/au
 import { paths } from '../oauth/capabilities.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
-import type { FlowOptions } from '../oauth/options.ts'
+import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
 import { createSignInRecorder } from '../people/sign-ins.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
@@ -54,7 +55,7 @@ export async function composeAuthorizationServer(
 }
 
 async function flowOptions(
-  { issuer, introspectionTokens, telling, kept }: Configuration,
+  { issuer, introspectionTokens, telling, kept, account }: Configuration,
   signIn: SignInSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
@@ -87,6 +88,7 @@ async function flowOptions(
     }),
   )
   const { registrationToken } = signIn
+  const session = account && sessionFlow(account.origin, { issuer, signIn, sealing, provider, now })
   return {
     store,
     sealing,
@@ -117,8 +119,31 @@ async function flowOptions(
     },
     recordStep: recordAfterAnswer({ store, kept, exempt, key, now }),
     noteAttempt,
+    ...(session && { session }),
     lifetimes: signIn.lifetimes,
     signInLifetime: signIn.signInLifetime,
     now,
+  }
+}
+
+/** The sign-in of browsers to the account pages. Its code is loaded when the first browser comes. */
+function sessionFlow(
+  origin: string,
+  of: Pick<FlowOptions, 'sealing' | 'provider' | 'now'> & { readonly issuer: string; readonly signIn: SignInSettings },
+): SessionFlow | null {
+  const { issuer, signIn, sealing, now } = of
+  const isApart = origin !== issuer
+  // The mock answers at the issuer only.
+  if (isApart && signIn.provider.kind === 'mock') return null
+  const sessions = whenNeeded(async () =>
+    (await import('../account/session.ts')).createSessions({ origin, sealing, now }),
+  )
+  return {
+    origin,
+    provider:
+      isApart && signIn.provider.kind === 'oidc'
+        ? openIdProvider({ ...signIn.provider, redirectUri: origin + paths.callback, now })
+        : of.provider,
+    start: async (start) => (await sessions()).start(start),
   }
 }

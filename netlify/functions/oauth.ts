@@ -28,6 +28,7 @@ export const config: Config = {
     '/oauth/approve',
     '/oauth/confirm',
     '/mcp/callback',
+    '/login',
     '/oauth/token',
     '/oauth/revoke',
     '/oauth/introspect',

@@ -8,6 +8,7 @@ export type ProblemKind =
   | 'not-found'
   | 'not-admin'
   | 'stale-form'
+  | 'forgetting'
   | 'cross-site'
   | 'not-navigated'
   | 'speculative'
@@ -40,6 +41,12 @@ const texts: Readonly<Record<ProblemKind, ProblemText>> = {
     title: 'This page was out of date',
     happened: 'You signed in again since it was loaded, or it was another page’s form. Nothing was changed.',
     remedy: 'Open the page again and repeat what you wanted to do.',
+  },
+  forgetting: {
+    status: 403,
+    title: 'Your data is being deleted',
+    happened: 'You, or an admin, asked for it. That takes a while, so that nothing of it can come back.',
+    remedy: 'You can sign in again when it is done. You then begin as a new person.',
   },
   'cross-site': {
     status: 403,

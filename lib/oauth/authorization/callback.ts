@@ -30,6 +30,8 @@ export async function callback(request: Request, context: AuthorizationContext, 
   const answer = new URL(request.url).searchParams
   const state = onPage('invalid-request', () => parseParameters(answer).get('state')) ?? ''
   const found = context.transactions.find(request, state)
+  // Transactions of the other purpose do not open here (N5).
+  if (!found && context.sessionCallback) return context.sessionCallback(request, call)
   if (!found) throw noSuchSignIn()
   learnFrom(found, trail)
   const to = requireStillAllowed(found.request, context)
@@ -133,7 +135,7 @@ export function finished(
   return context.respond.finished(to, repeated, reference)
 }
 
-function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
+export function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
   return {
     sub: subjectOf(issuer, sub),
     person: { email, emailVerified, organizationId: organization?.id, organizationName: organization?.name },

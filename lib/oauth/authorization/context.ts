@@ -3,6 +3,7 @@ import type { Brand } from '../../pages/brand.ts'
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { RedirectPolicy } from '../clients/redirect-uri.ts'
 import type { Clients } from '../clients/resolve.ts'
+import type { Handler } from '../options.ts'
 import type { Provider } from '../providers/provider.ts'
 import type { CodeSealer } from '../token/authorization-code.ts'
 import type { Responder } from './answer-to-client.ts'
@@ -30,6 +31,8 @@ export interface AuthorizationContext {
   readonly transactions: Transactions
   readonly codes: CodeSealer
   readonly respond: Responder
+  /** Finishes the sign-in of a browser to our own pages. Absent where those pages are not. */
+  readonly sessionCallback?: Handler
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly log: Log

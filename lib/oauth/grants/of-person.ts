@@ -35,11 +35,10 @@ export async function grantsOfPerson(
   now: number,
   signal: AbortSignal,
 ): Promise<PersonalGrants> {
-  const pages = await Promise.all(grantPrefixes(subjectOfGrant(own), now).map((prefix) => store.list(prefix, signal)))
-  if (pages.length === 0) return { grants: [], more: false }
-  // The grant that ends last is the latest.
-  const listed = pages.toReversed().flatMap(({ keys }) => keys)
-  const keys = [...new Set([own, ...listed])]
+  const sub = subjectOfGrant(own)
+  if (!subjectForm.test(sub)) return { grants: [], more: false }
+  const listed = await grantKeysOfPerson(store, sub, now, signal)
+  const keys = [...new Set([own, ...listed.keys])]
   const read = keys.slice(0, mostRead).map(async (key) => {
     const grant = await readPersonalGrant(store, key, now, signal)
     return grant && { ...grant, own: key === own }
@@ -47,12 +46,29 @@ export async function grantsOfPerson(
   const grants = (await Promise.all(read)).filter((grant) => grant !== null)
   return {
     grants: grants.toSorted((a, b) => b.createdAt - a.createdAt),
-    more: keys.length > mostRead || pages.some(({ next }) => next !== undefined),
+    more: keys.length > mostRead || listed.more,
   }
 }
 
+/**
+ * Lists the keys of a person's grants, the latest first: those that are live, and those that have ended and are not removed
+ * yet. `more`: the store has further keys than one page of a month. Throws `StoreUnavailable`.
+ *
+ * @param now milliseconds since the epoch
+ */
+export async function grantKeysOfPerson(
+  store: Store,
+  sub: string,
+  now: number,
+  signal: AbortSignal,
+): Promise<{ readonly keys: readonly GrantKey[]; readonly more: boolean }> {
+  const pages = await Promise.all(grantPrefixes(sub, now).map((prefix) => store.list(prefix, signal)))
+  // The grant that ends last is the latest.
+  return { keys: pages.toReversed().flatMap(({ keys }) => keys), more: pages.some(({ next }) => next !== undefined) }
+}
+
 /** Returns `null` if the grant has ended. */
-async function readPersonalGrant(
+export async function readPersonalGrant(
   store: Store,
   key: GrantKey,
   now: number,

@@ -70,6 +70,16 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       remedy: WAIT,
       remedyHere: 'Wait a minute, then start it again here, or go back to your app and connect again.',
     },
+    'login-expired': {
+      title: 'This sign-in has expired',
+      happened: 'It was left open for too long. You are not signed in.',
+      remedy: 'Start it again.',
+    },
+    'login-failed': {
+      title: 'You are not signed in',
+      happened: `${provider} did not confirm who you are, or you canceled there.`,
+      remedy: 'You can start again at any time.',
+    },
     'too-many-sign-ins': {
       title: 'Too many sign-ins at once',
       happened: 'Many sign-ins were started within a short time.',

@@ -54,6 +54,7 @@ const Claims = v.object({
   email_verified: v.fallback(v.optional(booleanOrItsText), undefined),
   org_id: v.fallback(v.optional(short), undefined),
   org_name: v.fallback(v.optional(short), undefined),
+  auth_time: v.fallback(v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))), undefined),
 })
 
 /** Makes a provider that is found by OpenID Connect Discovery, such as Auth0. */
@@ -97,7 +98,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
   return {
     id: providerId(options),
 
-    async authorizationUrl(login, prompt, signal) {
+    async authorizationUrl(login, prompt, signal, maxAge) {
       const { authorization_endpoint } = await metadata.read(signal)
       const url = new URL(authorization_endpoint)
       const parameters = {
@@ -110,6 +111,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
         code_challenge: sha256(login.codeVerifier),
         code_challenge_method: 'S256',
         prompt,
+        max_age: maxAge?.toString(),
       }
       for (const [name, value] of Object.entries(defined(parameters))) url.searchParams.set(name, value)
       return url
@@ -230,7 +232,7 @@ function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
 function identityOf(issuer: string, claims: unknown): Identity {
   const parsed = v.safeParse(Claims, claims)
   if (!parsed.success) throw new ProviderError('invalid', 'the ID token has claims of an unexpected form')
-  const { sub, email, email_verified, org_id, org_name } = parsed.output
+  const { sub, email, email_verified, org_id, org_name, auth_time } = parsed.output
   const organization = defined({ id: org_id, name: org_name })
   return {
     issuer,
@@ -238,6 +240,7 @@ function identityOf(issuer: string, claims: unknown): Identity {
     ...defined({
       email,
       emailVerified: email_verified,
+      signedInAt: auth_time,
       organization: Object.keys(organization).length > 0 ? organization : undefined,
     }),
   }

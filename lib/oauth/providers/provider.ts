@@ -8,7 +8,13 @@ export interface Provider {
   /** Distinguishes this provider from another one that the operator may configure later. A sign-in ends at the provider where it began. */
   readonly id: string
   /** Returns where the browser goes. Throws `ProviderError` of kind `passing` or `misconfigured`. */
-  authorizationUrl(login: Login, prompt: ProviderPrompt | undefined, signal: AbortSignal): Promise<URL>
+  authorizationUrl(
+    login: Login,
+    prompt: ProviderPrompt | undefined,
+    signal: AbortSignal,
+    /** Seconds. A person who signed in there earlier than this is asked to sign in again. */
+    maxAge?: number,
+  ): Promise<URL>
   /** Turns the provider's answer (the query of the callback) into an identity. Throws `ProviderError`. */
   identify(answer: URLSearchParams, login: Login, signal: AbortSignal): Promise<Identity>
 }
@@ -40,6 +46,8 @@ export interface Identity {
   /** Absent if the provider did not say (F-000-72). */
   readonly emailVerified?: boolean
   readonly organization?: { readonly id?: string; readonly name?: string }
+  /** When the user signed in at the provider, in seconds since the epoch. Absent if the provider did not say. */
+  readonly signedInAt?: number
 }
 
 /**

@@ -1,0 +1,133 @@
+import type { Log } from '../base/log.ts'
+import { wellFormedJson } from '../base/well-formed.ts'
+import { seeOther } from '../oauth/authorization/answer-to-client.ts'
+import { readOwnForm } from '../oauth/authorization/own-form.ts'
+import { accountPaths } from '../oauth/capabilities.ts'
+import { PageError } from '../oauth/errors.ts'
+import type { Brand } from '../pages/brand.ts'
+import { htmlResponse } from '../pages/html-response.ts'
+import type { Privacy } from '../people/privacy/privacy.ts'
+import type { Connections } from './connections.ts'
+import type { SessionForms } from './forms.ts'
+import { accountPage, type Done, isDone, pathsOfAccount } from './pages/account.ts'
+import { deletedPage, deletePage, downloadPage, signedOutPage } from './pages/data.ts'
+import type { AccountRoute, OpenRoute, Visit } from './router.ts'
+import type { Sessions } from './session.ts'
+
+export interface AccountRoutesOptions {
+  readonly origin: string
+  readonly brand: Brand
+  readonly sessions: Sessions
+  readonly connections: Connections
+  readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>
+  readonly log: Log
+}
+
+/** Makes the pages of `/account`. Every one of them is about the person who is signed in, and no one else. */
+export function accountRoutes(options: AccountRoutesOptions): readonly AccountRoute[] {
+  const { origin, brand, sessions, connections, privacy, log } = options
+  const page = (made: Parameters<typeof htmlResponse>[0]) => htmlResponse(made, { status: 200 })
+  const backToAccount = (done: Done, cookies: readonly string[] = []) =>
+    seeOther(`${origin}${accountPaths.account}?done=${done}`, cookies)
+
+  async function showAccount(visit: Visit): Promise<Response> {
+    const { session, signal, url, seal } = visit
+    const { connections: all, more } = await connections.list(session.sub, signal)
+    const done = url.searchParams.get('done')
+    return page(
+      accountPage({
+        brand,
+        person: session.person,
+        connections: all.map(({ key, ...connection }) => ({ ...connection, form: seal('end', key) })),
+        more,
+        done: isDone(done) ? done : undefined,
+        isAdmin: visit.isAdmin,
+        forms: { endAll: seal('end-all'), logout: seal('logout') },
+      }),
+    )
+  }
+
+  return [
+    {
+      path: accountPaths.account,
+      access: 'person',
+      get: showAccount,
+      post: {
+        async end({ session, subject, signal }) {
+          await connections.end(session.sub, subject, signal)
+          log('connection_ended', { sub: session.sub, by: 'person' })
+          return backToAccount('ended')
+        },
+        async 'end-all'({ session, signal }) {
+          await privacy.endPerson(session.sub, 'ended_by_user', signal)
+          log('connections_ended', { sub: session.sub, by: 'person' })
+          return backToAccount('all-ended', [sessions.survive(session)])
+        },
+      },
+    },
+    {
+      path: pathsOfAccount.download,
+      access: 'person',
+      recent: true,
+      get: ({ session, seal }) => page(downloadPage({ brand, person: session.person, form: seal('download') })),
+      post: {
+        async download({ session, signal }) {
+          const held = await privacy.disclose(session.sub, signal)
+          log('person_disclosed', { sub: session.sub, by: 'person' })
+          return new Response(wellFormedJson(JSON.stringify(held, null, 2)), {
+            headers: {
+              'content-type': 'application/json; charset=utf-8',
+              'content-disposition': 'attachment; filename="my-data.json"',
+              'cache-control': 'no-store',
+              'cross-origin-resource-policy': 'same-origin',
+            },
+          })
+        },
+      },
+    },
+    {
+      path: pathsOfAccount.delete,
+      access: 'person',
+      recent: true,
+      get: ({ session, seal }) => page(deletePage({ brand, person: session.person, form: seal('delete') })),
+      post: {
+        async delete({ session, form, signal }) {
+          if (form.get('sure') !== 'yes')
+            throw new PageError('invalid-request', 'invalid_request', 'the box is not ticked')
+          await privacy.forget(session.sub, signal)
+          log('person_forgets', { sub: session.sub, by: 'person' })
+          return seeOther(origin + pathsOfAccount.deleted, [sessions.end()])
+        },
+      },
+    },
+  ]
+}
+
+/** Makes what answers without a session: signing out, and the pages after the end of a session. */
+export function openAccountRoutes({
+  origin,
+  brand,
+  sessions,
+  forms,
+}: Pick<AccountRoutesOptions, 'origin' | 'brand' | 'sessions'> & {
+  readonly forms: SessionForms
+}): readonly OpenRoute[] {
+  return [
+    { path: pathsOfAccount.signedOut, methods: { GET: () => htmlResponse(signedOutPage(brand), { status: 200 }) } },
+    { path: pathsOfAccount.deleted, methods: { GET: () => htmlResponse(deletedPage(brand), { status: 200 }) } },
+    {
+      path: accountPaths.logout,
+      methods: {
+        /** Needs no store, so that a person can always sign out. */
+        async POST(request) {
+          const form = await readOwnForm(request, origin)
+          const session = sessions.read(request)
+          if (session && !forms.open(session, 'logout', form.get('form') ?? '')) {
+            throw new PageError('cross-site', 'invalid_request', 'the form is of another session')
+          }
+          return seeOther(origin + pathsOfAccount.signedOut, [sessions.end()])
+        },
+      },
+    },
+  ]
+}

@@ -1,0 +1,108 @@
+import { accountPaths } from '../../oauth/capabilities.ts'
+import { clientName, displayName } from '../../oauth/pages/display-name.ts'
+import type { Person } from '../../oauth/token/claims.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { tick } from '../../pages/icons.ts'
+import { layout, type Page } from '../../pages/layout.ts'
+import { breakable, html, type Markup } from '../../pages/markup.ts'
+import type { Connection } from '../connections.ts'
+import { accountRules } from './style.ts'
+
+/** A connection and the sealed form that ends it. */
+export interface ShownConnection extends Omit<Connection, 'key'> {
+  readonly form: string
+}
+
+export interface AccountPageInput {
+  readonly brand: Brand
+  readonly person: Person
+  readonly connections: readonly ShownConnection[]
+  /** There are further connections, which the page does not show. */
+  readonly more: boolean
+  /** What the person has just done. */
+  readonly done?: Done | undefined
+  /** Shows the way to the admin pages. */
+  readonly isAdmin: boolean
+  /** The sealed forms of the other buttons. */
+  readonly forms: { readonly endAll: string; readonly logout: string }
+}
+
+const doneTexts = {
+  ended: 'Disconnected. The app can ask nothing more as you.',
+  'all-ended': 'Everything is disconnected, and you are signed out in every other browser.',
+} as const
+export type Done = keyof typeof doneTexts
+
+export const isDone = (text: string | null): text is Done => text !== null && Object.hasOwn(doneTexts, text)
+
+/** The paths below the account page. */
+export const pathsOfAccount = {
+  download: `${accountPaths.account}/download`,
+  delete: `${accountPaths.account}/delete`,
+  signedOut: `${accountPaths.account}/signed-out`,
+  deleted: `${accountPaths.account}/deleted`,
+} as const
+
+/** Makes the account page: what is connected as the person, and what they can do about it. Throws `TypeError` as `layout` does. */
+export function accountPage(input: AccountPageInput): Page {
+  const { brand, connections, more, done, forms } = input
+  const content = html`<h1 class="strong">Your account</h1>
+${done !== undefined && html`<p class="told" role="status">${tick}<span>${doneTexts[done]}</span></p>`}
+<dl>
+<div><dt>Signed in as</dt><dd>${identity(input.person)}</dd></div>
+</dl>
+<h2>Connected as you</h2>
+${connections.length === 0 ? nothing(brand) : html`<ul class="connections">${connections.map(connection)}</ul>`}
+${more && html`<p class="note">There are more. Disconnecting everything ends them too.</p>`}
+${(connections.length > 0 || more) && endAll(forms.endAll)}
+<h2>Your data</h2>
+<ul class="links">
+${input.isAdmin && html`<li><a href="${accountPaths.admin}">Open the admin pages</a></li>`}
+<li><a href="${pathsOfAccount.download}">Download what ${brand.name} holds on you</a></li>
+<li><a href="${pathsOfAccount.delete}">Delete it</a></li>
+</ul>
+<form class="out" method="post" action="${accountPaths.logout}">${hidden(forms.logout)}
+<button class="quiet">Sign out</button>
+</form>`
+  return layout(brand, 'Your account', content, accountRules)
+}
+
+export const hidden = (form: string): Markup => html`<input type="hidden" name="form" value="${form}">`
+
+/** Who the person is, by what the provider said. */
+export function identity({ email, organizationName }: Person): Markup {
+  return html`<b>${email ?? 'your account (no email address)'}</b>${organizationName !== undefined && html`<br>${displayName(organizationName, '')}`}`
+}
+
+const nothing = ({ productName }: Brand) =>
+  html`<div class="empty"><p>No app is connected. When you connect one to ${productName}, it appears here.</p></div>`
+
+function connection({ publisher, name, connectedAt, lastUsedAt, form }: ShownConnection): Markup {
+  const claimed = clientName(name, '')
+  const title = publisher !== undefined ? publisher : claimed
+  const headline =
+    publisher !== undefined
+      ? html`${breakable(publisher)} <span class="chip verified">${tick}verified</span>`
+      : html`<bdi>${claimed === '' ? 'An app without a name' : claimed}</bdi> <span class="chip">not verified</span>`
+  return html`<li><div><b>${headline}</b>
+${publisher !== undefined && claimed !== '' && html`<p>Calls itself <bdi>${claimed}</bdi></p>`}
+<p>Connected ${day(connectedAt)}${day(lastUsedAt).toString() !== day(connectedAt).toString() && html` · last used ${day(lastUsedAt)}`}</p></div>
+<form method="post" action="${accountPaths.account}">${hidden(form)}<button aria-label="Disconnect ${title === '' ? 'the app without a name' : title}, connected ${dayText(connectedAt)}">Disconnect</button></form></li>
+`
+}
+
+function endAll(form: string): Markup {
+  return html`<details class="more"><summary>Disconnect everything</summary>
+<p>This disconnects every app and signs you out in every other browser. Your apps then ask you to sign in again.</p>
+<form class="actions" method="post" action="${accountPaths.account}">${hidden(form)}
+<button class="danger">Disconnect everything</button>
+</form></details>`
+}
+
+/** A day in UTC. The time of day would tell a thief of a token when its owner's client comes next. */
+function day(seconds: number): Markup {
+  return html`<time datetime="${new Date(seconds * 1000).toISOString().slice(0, 10)}">${dayText(seconds)}</time>`
+}
+
+const dayFormat = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
+const dayText = (seconds: number) => dayFormat.format(seconds * 1000)

@@ -1,0 +1,69 @@
+import { accountPaths } from '../../oauth/capabilities.ts'
+import type { Person } from '../../oauth/token/claims.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { cross, tick } from '../../pages/icons.ts'
+import { layout, type Page } from '../../pages/layout.ts'
+import { html, link } from '../../pages/markup.ts'
+import { hidden, identity, pathsOfAccount } from './account.ts'
+import { accountRules } from './style.ts'
+
+interface DataPageInput {
+  readonly brand: Brand
+  readonly person: Person
+  /** The sealed form of the button. */
+  readonly form: string
+}
+
+/** Makes the page that offers the person a file with everything that is held on them. */
+export function downloadPage({ brand, person, form }: DataPageInput): Page {
+  const content = html`<h1 class="strong">Download your data</h1>
+<dl><div><dt>Signed in as</dt><dd>${identity(person)}</dd></div></dl>
+<h2>What is in the file</h2>
+<ul>
+<li>${tick}<span>Who you are to ${brand.name}: what ${brand.provider} told us when you signed in</span></li>
+<li>${tick}<span>Which apps you have connected, and when</span></li>
+<li>${tick}<span>When, how often and through which app you asked, as far as it is kept. Your questions are not kept here</span></li>
+</ul>
+<form class="actions" method="post" action="${pathsOfAccount.download}">${hidden(form)}
+<button class="primary">Download (JSON)</button>
+</form>
+<p class="after"><a href="${accountPaths.account}">Back to your account</a></p>`
+  return layout(brand, 'Download your data', content, accountRules)
+}
+
+/** Makes the page that asks whether to delete everything about the person. The box must be ticked first. */
+export function deletePage({ brand, person, form }: DataPageInput): Page {
+  const content = html`<h1 class="strong">Delete your data</h1>
+<dl><div><dt>Signed in as</dt><dd>${identity(person)}</dd></div></dl>
+<h2>What happens</h2>
+<ul>
+<li>${cross}<span>Every app is disconnected at once, and you are signed out in every browser</span></li>
+<li>${cross}<span>What ${brand.name} holds here on you is removed. That takes a while, and until it is done you cannot sign in</span></li>
+<li>${tick}<span>Totals stay, without you in them: how often a tool was used on a day</span></li>
+</ul>
+<p class="warn">This cannot be undone. What ${brand.provider}, ${brand.answerService} and other systems hold on you is theirs to delete${brand.privacyUrl !== undefined && html`: ${link(brand.privacyUrl, 'privacy policy')}`}.</p>
+<form method="post" action="${pathsOfAccount.delete}">${hidden(form)}
+<label class="check"><input type="checkbox" name="sure" value="yes" required><span>Delete everything about me</span></label>
+<p class="actions"><button class="danger">Delete my data</button></p>
+</form>
+<p class="after"><a href="${accountPaths.account}">Keep my data</a></p>`
+  return layout(brand, 'Delete your data', content, accountRules)
+}
+
+/** Makes the page after signing out. */
+export function signedOutPage(brand: Brand): Page {
+  const content = html`<div class="sign done">${tick}</div>
+<h1 class="strong">You are signed out</h1>
+<p>Your apps stay connected. ${brand.provider} may still remember you in this browser: on a shared computer, sign out there too.</p>
+<p class="actions"><a class="button quiet" href="${accountPaths.account}">Sign in again</a></p>`
+  return layout(brand, 'Signed out', content)
+}
+
+/** Makes the page after a person has deleted their data. */
+export function deletedPage(brand: Brand): Page {
+  const content = html`<div class="sign done">${tick}</div>
+<h1 class="strong">Your data is being deleted</h1>
+<p>Every app is disconnected, and you are signed out. The rest is removed within an hour.</p>
+<p>Until then you cannot sign in. If you do so later, you begin as a new person.</p>`
+  return layout(brand, 'Deleted', content)
+}
