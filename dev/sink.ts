@@ -12,9 +12,8 @@ import {
   sendJson,
 } from './stand-in.ts'
 
-/** One POST. It is recorded when it arrives, whatever the answer is. */
-export interface Delivery<Body> {
-  readonly body: Body
+/** One POST: what was read from it, and more. It is recorded when it arrives, whatever the answer is. */
+export type Delivery<Read> = Read & {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -22,25 +21,25 @@ export interface Delivery<Body> {
   readonly status: number | null
 }
 
-interface Recorded<Body> extends Delivery<Body> {
-  status: number | null
-}
+type Recorded<Read> = Delivery<Read> & { status: number | null }
 
-export interface Sink<Body> {
+export interface Sink<Read> {
   readonly port: number
-  received(): readonly Delivery<Body>[]
+  received(): readonly Delivery<Read>[]
   reset(): void
   stop(): Promise<void>
 }
 
-export interface SinkOptions<Body, Faults> {
+export interface SinkOptions<Read, Faults> {
   readonly port: number
   /** The only path that accepts POSTs; every path if omitted. */
   readonly path?: string
   /** The text that a browser sees at this path and at the root. */
   readonly about: string
   /** @returns undefined for a request that is not a delivery, which gets 404 */
-  readonly read: (text: string, request: IncomingMessage) => { readonly body: Body } | undefined
+  readonly read: (text: string, request: IncomingMessage) => Read | undefined
+  /** Returns the status with which a delivery is refused. By default every delivery is accepted. */
+  readonly refuse?: (delivery: Delivery<Read>) => number | undefined
   readonly faults: Faults
   /** The schema of `faults`. */
   readonly schema: v.GenericSchema<unknown, Faults>
@@ -54,16 +53,17 @@ export interface SinkOptions<Body, Faults> {
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken
  */
-export async function startSink<Body, Faults extends object>({
+export async function startSink<Read extends object, Faults extends object>({
   path,
   about,
   read,
+  refuse,
   faults,
   schema,
   take,
   ...at
-}: SinkOptions<Body, Faults>): Promise<Sink<Body>> {
-  const deliveries: Recorded<Body>[] = []
+}: SinkOptions<Read, Faults>): Promise<Sink<Read>> {
+  const deliveries: Recorded<Read>[] = []
   const { reset, controls } = mockControls('received', deliveries, faults, schema)
   const { port, stop } = await listenOnLoopback(at.port, async (request, response) => {
     if (await control(controls, request, response)) return
@@ -77,14 +77,15 @@ export async function startSink<Body, Faults extends object>({
     if (text === undefined) return void response.writeHead(413).end()
     const delivered = path === undefined || here === path ? read(text, request) : undefined
     if (delivered === undefined) return void response.writeHead(404).end()
-    const delivery: Recorded<Body> = { ...delivered, headers: headersOf(request), at: Date.now(), status: null }
+    const delivery: Recorded<Read> = { ...delivered, headers: headersOf(request), at: Date.now(), status: null }
     deliveries.push(delivery)
     response.once('finish', () => {
       delivery.status = response.statusCode
     })
     const fault = take()
     if (fault !== undefined && (await misbehave(fault, response))) return
-    sendJson(response, 200, { ok: true })
+    const refusal = refuse?.(delivery)
+    sendJson(response, refusal ?? 200, refusal === undefined ? { ok: true } : { error: 'refused' })
   })
   return { port, received: () => deliveries, reset, stop }
 }

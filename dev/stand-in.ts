@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import * as v from 'valibot'
 
@@ -89,7 +90,10 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-/** `never`: no answer at all. `slow`: the usual answer, late. Without `times`, the fault stays until it is removed. */
+/**
+ * `never`: no answer at all. `slow`: the usual answer, late. `close`: the connection ends without an answer. `endless`: 200, and a
+ * body that never ends. Without `times`, the fault stays until it is removed.
+ */
 export const endpointFault = v.variant('kind', [
   v.strictObject({
     kind: v.literal('status'),
@@ -103,6 +107,10 @@ export const endpointFault = v.variant('kind', [
   v.strictObject({
     kind: v.literal('slow'),
     milliseconds: v.pipe(v.number(), v.minValue(0), v.maxValue(600_000)),
+    times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  }),
+  v.strictObject({
+    kind: v.picklist(['close', 'endless']),
     times: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   }),
 ])
@@ -137,10 +145,23 @@ export async function misbehave(
     }
     case 'never':
       return true
+    case 'close':
+      response.destroy()
+      return true
+    case 'endless':
+      response.writeHead(200)
+      Readable.from(endlessText())
+        .on('error', () => undefined)
+        .pipe(response)
+      return true
     case 'slow':
       await setTimeout(fault.milliseconds, undefined, { ref: false })
       return false
   }
+}
+
+function* endlessText(): Generator<string> {
+  for (;;) yield 'x'.repeat(65_536)
 }
 
 /**

@@ -6,7 +6,7 @@ import { endpointFault, takeFault } from '../stand-in.ts'
 export interface FormsSite {
   /** The page that accepts the form. */
   readonly url: string
-  submissions(): readonly Delivery<Fields>[]
+  submissions(): readonly Delivery<{ readonly body: Fields }>[]
   reset(): void
   readonly faults: FormsFaults
   stop(): Promise<void>

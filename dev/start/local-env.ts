@@ -22,6 +22,9 @@ const hubNames = ['MCP_API_HUB_URL', 'MCP_API_DOCS_URL']
 
 const hasAny = (settings: Settings, names: readonly string[]) => names.some((name) => name in settings)
 
+/** The secret with which the CRM verifies messages, as Standard Webhooks writes it. */
+export const crmSecret = 'whsec_bG9jYWwtY3JtLXNlY3JldC1vZi10aGlzLW1hY2hpbmUh'
+
 /** The key that the Kapa stand-in accepts. */
 export const kapaApiKey = 'local-kapa-key'
 
@@ -55,6 +58,7 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
     MCP_OAUTH_OWN_HOST: 'true',
     MCP_FEEDBACK_FORM_PATH: world.forms.url,
     CRM_WEBHOOK_URL: world.crm.url,
+    CRM_WEBHOOK_SECRET: crmSecret,
     REQUIRE_AUTH: 'true',
     MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128',
     ...defined({

@@ -61,7 +61,7 @@ export function summary(world: Summarized): string {
       ['Kapa', ownParts.includes('Kapa') ? yours(tools.kapa.url) : kapa],
       ['API reference', ownParts.includes('API reference') ? yours(tools.apiReference?.hubUrl) : hub],
       ['Feedback form', ownParts.includes('feedback form') ? yours(tools.feedback?.url) : forms],
-      ['CRM', ownParts.includes('CRM') ? yours(signIn?.crmWebhookUrl) : crm],
+      ['CRM', ownParts.includes('CRM') ? yours(signIn?.receivers.webhook?.url) : crm],
       ['Blobs emulator', `${link(localUrl(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
     ]),
     ...rows(ownSettings.length > 0 ? [['Your settings', ownSettings.join(', ')]] : []),

@@ -14,7 +14,7 @@ import { type Kapa, startKapa } from '../kapa/server.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
 import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { kapaApiKey, keptSecret, localEnvironment, type Settings } from './local-env.ts'
+import { crmSecret, kapaApiKey, keptSecret, localEnvironment, type Settings } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
 
 export interface WorldOptions {
@@ -132,7 +132,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
       stop,
     ),
     part('Kapa stand-in', startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents }), stop),
-    part('CRM sink', startCrmSink({ port: ports.crm }), stop),
+    part('CRM sink', startCrmSink({ port: ports.crm, secret: crmSecret }), stop),
     part('API-reference hub', startHub({ port: ports.hub }), stop),
     part('Feedback form', startForms({ port: ports.forms }), stop),
     part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(signal), ({ remove }) => remove()),

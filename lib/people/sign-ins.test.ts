@@ -1,10 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startCrmSink } from '../../dev/crm/server.ts'
+import { createOutboxSeals } from '../../dev/worlds/outbox.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import type { LogFields } from '../base/log.ts'
 import type { SignIn } from '../oauth/token/sign-in.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
+import { eventTypes } from './outbox/event-types.ts'
+import { createCrmNews } from './outbox/news.ts'
+import { createOutbox } from './outbox/outbox.ts'
 import { createSignInRecorder } from './sign-ins.ts'
 
 const ada: SignIn = {
@@ -22,15 +26,16 @@ async function setUp(overrides: { store?: Store; crmTimeout?: number } = {}) {
   onTestFinished(() => crm.stop())
   const store = overrides.store ?? createMemoryStore()
   const lines: { event: string; fields: LogFields | undefined }[] = []
-  const { recordSignIn } = createSignInRecorder({
-    store,
-    crmWebhookUrl: `${crm.url}hook?key=topsecret`,
-    crmTimeout: overrides.crmTimeout ?? 2000,
-    log: recorded((event, fields) => lines.push({ event, fields })),
-  })
+  const log = recorded((event, fields) => lines.push({ event, fields }))
+  const webhook = { url: `${crm.url}hook?key=topsecret`, secrets: [] }
+  const timeout = overrides.crmTimeout ?? 2000
+  const outbox = createOutbox({ store, ...createOutboxSeals(), webhook, now: Date.now, log, timeout })
+  const crmNews = createCrmNews({ outbox, events: new Set(eventTypes) })
+  const { recordSignIn } = createSignInRecorder({ store, log, crmNews: async () => crmNews })
   const record = (signIn: SignIn) => recordSignIn(signIn, AbortSignal.timeout(60_000))
   const read = async (key: string) => (await store.get(key, AbortSignal.timeout(60_000)))?.value
-  return { crm, lines, record, read }
+  const waiting = async () => (await store.list('outbox/', AbortSignal.timeout(60_000))).keys
+  return { crm, lines, record, read, waiting }
 }
 
 test('a first sign-in is recorded, logged and sent to the CRM [F-000-80]', async () => {
@@ -52,6 +57,7 @@ test('a first sign-in is recorded, logged and sent to the CRM [F-000-80]', async
   })
   expect(crm.received().map((delivery) => delivery.body)).toEqual([
     {
+      type: 'person.first_seen',
       email: 'Ada@Example.COM',
       domain: 'example.com',
       sub: 'user_ada',
@@ -94,7 +100,12 @@ test('no log line carries the email address or the webhook URL, whatever goes wr
 test('a later sign-in with another client moves lastSeenAt, keeps firstSeenAt, and sends nothing to the CRM', async () => {
   const { crm, lines, record, read } = await setUp()
   await record(ada)
-  const later = { ...ada, at: ada.at + 60, client: { hash: 'client-b' }, organization: { name: 'Renamed' } }
+  const later = {
+    ...ada,
+    at: ada.at + 60,
+    client: { hash: 'client-b' },
+    organization: { id: 'org_1', name: 'Renamed' },
+  }
   await record(later)
   expect(await read('users/user_ada')).toMatchObject({
     organization: { name: 'Renamed' },
@@ -143,16 +154,17 @@ test('a sign-in without an email address keeps the stored address', async () => 
   })
 })
 
-test('a CRM that redirects, is slow or never answers is logged and delays no sign-in', async () => {
-  const { crm, lines, record } = await setUp({ crmTimeout: 500 })
+test('a CRM that redirects or never answers is logged, and the message waits in the outbox', async () => {
+  const { crm, lines, record, waiting } = await setUp({ crmTimeout: 500 })
   crm.faults.webhook = { kind: 'status', status: 302, location: '/thanks' }
   await record({ ...ada, sub: 'user_1' })
   crm.faults.webhook = { kind: 'never' }
   await record({ ...ada, sub: 'user_2' })
-  expect(lines.filter((line) => line.event === 'crm_webhook_failed').map((line) => line.fields)).toEqual([
-    { sub: 'user_1', reason: 'TypeError' },
-    { sub: 'user_2', reason: 'TimeoutError' },
+  expect(lines.filter((line) => line.event === 'crm_webhook_failed').map((line) => line.fields)).toMatchObject([
+    { sub: 'user_1', type: 'person.first_seen', reason: 'HTTP 302' },
+    { sub: 'user_2', type: 'person.first_seen', reason: 'TimeoutError' },
   ])
+  expect((await waiting()).map((key) => key.split('.').at(-1)).sort()).toEqual(['user_1', 'user_2'])
 })
 
 test('while the store is down the log line is still written, and the caller learns of the outage', async () => {
@@ -174,4 +186,87 @@ test('the CRM is notified of a new user even if the connection cannot be stored'
   const { crm, record } = await setUp({ store })
   await expect(record(ada)).rejects.toBeInstanceOf(StoreUnavailable)
   expect(crm.received()).toHaveLength(1)
+})
+
+test('a sign-in with another company tells the CRM both companies, once', async () => {
+  const { crm, record, waiting } = await setUp()
+  await record(ada)
+  const moved = { ...ada, at: ada.at + 60, organization: { id: 'org_2', name: 'Difference Engines' } }
+  await record(moved)
+  await record({ ...moved, at: ada.at + 120 })
+  expect(crm.received().map(({ body }) => body)).toMatchObject([
+    { type: 'person.first_seen' },
+    {
+      type: 'person.company_changed',
+      sub: 'user_ada',
+      email: 'Ada@Example.COM',
+      previousCompany: { id: 'organization:org_1', name: 'Analytical Engines', domain: 'example.com' },
+      company: { id: 'organization:org_2', name: 'Difference Engines', domain: 'example.com' },
+      source: 'mcp',
+      timestamp: '2027-01-15T08:01:00.000Z',
+    },
+  ])
+  expect(await waiting()).toEqual([])
+})
+
+test('another name of the same company, or another address there, is no change of company', async () => {
+  const { crm, record } = await setUp()
+  const { organization: _, ...single } = ada
+  await record(ada)
+  await record({ ...ada, organization: { id: 'org_1', name: 'Renamed' } })
+  await record({ ...single, sub: 'user_single' })
+  await record({ ...single, sub: 'user_single', email: 'lovelace@example.com' })
+  expect(crm.received().map(({ body }) => body)).toMatchObject([
+    { type: 'person.first_seen', sub: 'user_ada' },
+    { type: 'person.first_seen', sub: 'user_single' },
+  ])
+})
+
+test('a change from a personal address to that of a company counts, and an unverified address proves nothing', async () => {
+  const { crm, record } = await setUp()
+  const { organization: _, ...single } = ada
+  await record({ ...single, email: 'ada@gmail.com' })
+  await record({ ...single, email: 'ada@example.com', emailVerified: false })
+  await record({ ...single, email: 'ada@example.com' })
+  expect(
+    crm
+      .received()
+      .slice(1)
+      .map(({ body }) => body),
+  ).toMatchObject([{ type: 'person.company_changed', previousCompany: null, company: { id: 'domain:example.com' } }])
+})
+
+test('a sign-in that is cut off before the user is recorded loses no message: the next one sends it with the same id', async () => {
+  const memory = createMemoryStore()
+  let down = true
+  const store: Store = {
+    ...memory,
+    create: (key, value, signal) =>
+      down && key.startsWith('users/')
+        ? Promise.reject(new StoreUnavailable('down'))
+        : memory.create(key, value, signal),
+  }
+  const { crm, record, waiting } = await setUp({ store })
+  await expect(record(ada)).rejects.toBeInstanceOf(StoreUnavailable)
+  const [left = ''] = await waiting()
+  down = false
+  await record({ ...ada, at: ada.at + 5 })
+  expect(left).toContain(`.${crm.received()[0]?.id}.user_ada`)
+})
+
+test('events that the operator does not want are neither stored nor sent', async () => {
+  const store = createMemoryStore()
+  const crm = await startCrmSink({ port: 0 })
+  onTestFinished(() => crm.stop())
+  const log = recorded()
+  const outbox = createOutbox({
+    ...{ store, ...createOutboxSeals(), now: Date.now, log },
+    webhook: { url: crm.url, secrets: [] },
+  })
+  const crmNews = createCrmNews({ outbox, events: new Set() })
+  const { recordSignIn } = createSignInRecorder({ store, log, crmNews: async () => crmNews })
+  const signal = AbortSignal.timeout(60_000)
+  await recordSignIn(ada, signal)
+  await recordSignIn({ ...ada, organization: { id: 'org_2' } }, signal)
+  expect([crm.received(), (await store.list('outbox/', signal)).keys]).toEqual([[], []])
 })

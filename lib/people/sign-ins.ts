@@ -1,33 +1,39 @@
+import { isDeepStrictEqual } from 'node:util'
 import { defined } from '../base/defined.ts'
 import type { Log } from '../base/log.ts'
-import type { Store, StoreValue } from '../store/store.ts'
-import { postToCrm } from './crm.ts'
+import type { Store, Stored, StoreValue } from '../store/store.ts'
+import type { Enqueued } from './outbox/outbox.ts'
 import type { SignIn } from './sign-in.ts'
+
+/** Puts what the CRM is told about sign-ins into the outbox. `null`: there is nothing to tell. */
+export interface CrmNews {
+  firstSeen(signIn: SignIn, domain: string | undefined, signal: AbortSignal): Promise<Enqueued | null>
+  /** @param before the record of the user, as it was before this sign-in */
+  seenAgain(signIn: SignIn, before: Stored, signal: AbortSignal): Promise<Enqueued | null>
+}
 
 export interface SignInRecorderOptions {
   readonly store: Store
   readonly log: Log
-  /** Absent: no CRM is told. The path may hold a secret, so the URL is never logged. */
-  readonly crmWebhookUrl?: string
-  /** Issuer of the preview that users sign in to, which the CRM is told. Absent: not a preview. */
-  readonly preview?: string
-  /** Milliseconds for the CRM's answer, within the caller's own deadline. Default 5000. */
-  readonly crmTimeout?: number
-  readonly fetch?: typeof fetch
+  /** Loads what tells the CRM, at the first sign-in that may have news. Absent: no CRM is told. */
+  readonly crmNews?: () => Promise<CrmNews>
 }
 
 /**
  * Makes the function that records a sign-in (F-000-79, F-000-80). It keeps a record of the user under `users/<sub>` and one
  * of the connection under `connections/<sub>/<client hash>`, logs `mcp_user_captured` without the email address, and tells
- * the CRM once, at the first sign-in. Creating the user's record decides which sign-in is the first: of any number at the
- * same moment exactly one wins.
+ * the CRM at the first sign-in, and when the user's company has changed. Creating the user's record decides which sign-in is
+ * the first: of any number at the same moment exactly one wins.
+ *
+ * What the CRM is told is stored before the user's record. So a sign-in that is cut off in between leaves a message, and the
+ * next one makes the same message again.
  *
  * The function throws `StoreUnavailable`; it logs even then. A CRM that fails is logged.
  */
 export function createSignInRecorder(options: SignInRecorderOptions): {
   recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void>
 } {
-  const { store, log, crmWebhookUrl, preview, crmTimeout = 5000, fetch = globalThis.fetch } = options
+  const { store, log, crmNews } = options
 
   async function recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void> {
     const domain = domainOf(signIn.email)
@@ -41,31 +47,57 @@ export function createSignInRecorder(options: SignInRecorderOptions): {
         client: signIn.client.hash,
       })
 
-    const seen = await recordSeen(store, `users/${signIn.sub}`, user(signIn, domain), signIn.at, signal).catch(
-      (error) => {
-        captured(undefined)
-        throw error
-      },
-    )
+    const seen = await recordUser(signIn, domain, signal).catch((error) => {
+      captured(undefined)
+      throw error
+    })
     captured(seen.first)
 
     // Neither waits for the other: a store that fails now must not keep a new user from the CRM.
-    const crm =
-      seen.first && crmWebhookUrl !== undefined
-        ? postToCrm({ url: crmWebhookUrl, signIn, domain, preview, timeout: crmTimeout, fetch, log, signal })
-        : undefined
     const key = `connections/${signIn.sub}/${signIn.client.hash}`
     const connected = recordSeen(store, key, connection(signIn), signIn.at, signal)
-    const [, outcome] = await Promise.allSettled([crm, connected])
-    if (outcome.status === 'rejected') throw outcome.reason
+    for (const outcome of await Promise.allSettled([connected, seen.news?.deliver(signal)])) {
+      if (outcome.status === 'rejected') throw outcome.reason
+    }
+  }
+
+  /** Records the user, and returns the news for the CRM, which are in the outbox. */
+  async function recordUser(
+    signIn: SignIn,
+    domain: string | undefined,
+    signal: AbortSignal,
+  ): Promise<{ readonly first: boolean; readonly news?: Enqueued | null | undefined }> {
+    const key = `users/${signIn.sub}`
+    const facts = user(signIn, domain)
+    const known = await store.get(key, signal)
+    if (known === null) {
+      const news = await (await crmNews?.())?.firstSeen(signIn, domain, signal)
+      const seen = await recordSeen(store, key, facts, signIn.at, signal)
+      if (seen.first) return { first: true, news }
+      // Another sign-in tells the CRM. If that is not sure, the message stays: the receiver knows it by its id.
+      if (!seen.ambiguous) await news?.withdraw(signal)
+      return { first: false }
+    }
+    const news = isNews(signIn, known.value) ? await (await crmNews?.())?.seenAgain(signIn, known, signal) : null
+    const updated = await store.replace(key, updatedFrom(known, facts, signIn.at), known.version, signal)
+    if (updated.won || updated.ambiguous) return { first: false, news }
+    await news?.withdraw(signal)
+    return { first: false }
   }
   return { recordSignIn }
 }
 
+/** Whether the OpenID Provider says something else about the user than before, so that the company may have changed. */
+function isNews({ email, emailVerified, organization }: SignIn, before: StoreValue): boolean {
+  const told = email === undefined ? undefined : { email, emailVerified: emailVerified ?? null }
+  return Object.entries(defined({ ...told, organization })).some(
+    ([name, value]) => !isDeepStrictEqual(value, before[name]),
+  )
+}
+
 /**
  * Creates the record, or updates the one that exists and keeps its `firstSeenAt`. An update that loses to another is
- * dropped: the other happened at the same moment. `first` is false if an ambiguous `create` may have been ours: the CRM is
- * told about a user at most once.
+ * dropped: the other happened at the same moment. `ambiguous`: this call may have created the record.
  */
 async function recordSeen(
   store: Store,
@@ -73,19 +105,24 @@ async function recordSeen(
   facts: StoreValue,
   at: number,
   signal: AbortSignal,
-): Promise<{ readonly first: boolean }> {
+): Promise<{ readonly first: boolean; readonly ambiguous: boolean }> {
   const created = await store.create(key, { ...facts, firstSeenAt: at, lastSeenAt: at }, signal)
-  if (created.won) return { first: true }
+  if (created.won) return { first: true, ambiguous: false }
   const stored = await store.get(key, signal)
   // Deleted since `create` found it, at the user's wish: do not create it again.
-  if (stored === null) return { first: false }
-  const { firstSeenAt, lastSeenAt } = stored.value
-  const seen = {
+  if (stored !== null) await store.replace(key, updatedFrom(stored, facts, at), stored.version, signal)
+  return { first: false, ambiguous: created.ambiguous }
+}
+
+/** The record after another sign-in. */
+function updatedFrom({ value }: Stored, facts: StoreValue, at: number): StoreValue {
+  const { firstSeenAt, lastSeenAt } = value
+  return {
+    ...value,
+    ...facts,
     firstSeenAt: Math.min(at, typeof firstSeenAt === 'number' ? firstSeenAt : at),
     lastSeenAt: Math.max(at, typeof lastSeenAt === 'number' ? lastSeenAt : at),
   }
-  await store.replace(key, { ...stored.value, ...facts, ...seen }, stored.version, signal)
-  return { first: false }
 }
 
 /** What the OpenID Provider said this time. The record keeps what it leaves out. */

@@ -15,6 +15,7 @@ import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
+import { crmNewsOf } from './crm-news.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
@@ -83,8 +84,7 @@ async function flowOptions(
     defined({
       store,
       log,
-      crmWebhookUrl: telling === 'none' ? undefined : signIn.crmWebhookUrl,
-      preview: telling === 'as a preview' ? issuer : undefined,
+      crmNews: crmNewsOf({ webhook: signIn.receivers.webhook, telling, issuer, store, sealing }),
     }),
   )
   const { registrationToken } = signIn

@@ -22,6 +22,12 @@ const words = ['a key', 'ключ', 'two\nlines']
 const flags = ['yes', 'TRUE', '1', '"true"']
 const switches = ['true', 'Off', 'no']
 const numbers = ['many', '-1', '1e9', '1.5', '99999999999']
+const webhookSecrets = [
+  'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+  'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La',
+  `whsec_${'A'.repeat(44)}`,
+  'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS',
+]
 const tokens = [
   'short',
   'x'.repeat(31),
@@ -192,6 +198,11 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_OAUTH_SIGNUP_URL: urls,
   MCP_OAUTH_PRIVACY_URL: urls,
   CRM_WEBHOOK_URL: urls,
+  CRM_WEBHOOK_SECRET: webhookSecrets,
+  CRM_WEBHOOK_PREVIOUS_SECRET: webhookSecrets,
+  CRM_WEBHOOK_EVENTS: ['person.left-us', 'all-of-them', 'person.first_seen,contact.created'],
+  MCP_CAPTURE_URL: [...urls, 'https://eu.i.posthog.example/?key=1', 'https://eu.i.posthog.example/#x'],
+  MCP_CAPTURE_KEY: words,
 }
 
 describe('every setting', () => {

@@ -11,6 +11,15 @@ export function parseSecret(text: string): Uint8Array | null {
   return isRandom && /^[A-Za-z0-9_-]{43,}$/.test(text) ? new Uint8Array(Buffer.from(text, 'base64url')) : null
 }
 
+export const webhookSecretForm = '"whsec_" and 24 to 64 random bytes in base64, as Standard Webhooks writes a secret'
+
+/** Decodes a secret of Standard Webhooks. `null` for everything else. */
+export function parseWebhookSecret(text: string): Uint8Array | null {
+  const [, base64 = ''] = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(text) ?? []
+  const bytes = new Uint8Array(Buffer.from(base64, 'base64'))
+  return bytes.length >= 24 && bytes.length <= 64 && new Set(base64).size >= 16 ? bytes : null
+}
+
 /** Returns a new secret. */
 export function newSecret(): string {
   for (;;) {

@@ -4,6 +4,7 @@ import { type ClientSettings, readClients } from './clients.ts'
 import { type LimitSettings, readLimits } from './limits.ts'
 import { type ProviderSettings, readProvider } from './provider.ts'
 import type { SettingsReader } from './reader.ts'
+import { type ReceiverSettings, readReceivers } from './receivers.ts'
 import type { Site } from './site.ts'
 
 /** What a sign-in needs. */
@@ -20,7 +21,7 @@ export interface SignInSettings extends ClientSettings {
   /** Seconds from approval in which the user must sign in. */
   readonly signInLifetime: number
   readonly limits: LimitSettings
-  readonly crmWebhookUrl: string | undefined
+  readonly receivers: ReceiverSettings
 }
 
 /** Seconds: 180 days. */
@@ -52,7 +53,7 @@ export function readSignIn(
     signInLifetime: settings.read('MCP_OAUTH_SIGN_IN_TTL'),
     ...readClients(settings, site, proxyHosts),
     limits: readLimits(settings, exempt),
-    crmWebhookUrl: settings.read('CRM_WEBHOOK_URL'),
+    receivers: readReceivers(settings),
   }
   return secrets && provider && { secrets, provider, ...rest }
 }

@@ -7,6 +7,7 @@ import { parseRedirectUri } from '../oauth/clients/redirect-uri.ts'
 import { hasOneOwner, isTrustedEntry } from '../oauth/clients/trusted-redirect.ts'
 import { readPastedJwk } from '../oauth/keys/pasted-jwk.ts'
 import { defaultBrand } from '../pages/brand.ts'
+import { eventTypes } from '../people/outbox/event-types.ts'
 import {
   choice,
   custom,
@@ -30,7 +31,7 @@ import {
 } from './forms.ts'
 import { originOf } from './origins.ts'
 import { parsePlans } from './plans.ts'
-import { isStrongToken, parseSecret, secretForm, tokenForm } from './secrets.ts'
+import { isStrongToken, parseSecret, parseWebhookSecret, secretForm, tokenForm, webhookSecretForm } from './secrets.ts'
 import { hostOf, isSecureOrigin, isSecureUrl } from './urls.ts'
 
 const signIn = { subject: 'sign-in' } as const
@@ -225,6 +226,15 @@ export const table = {
   MCP_OAUTH_PRIVACY_URL: url({ ...signIn, ofRedpanda: defaultBrand.privacyUrl }),
 
   CRM_WEBHOOK_URL: url(signIn),
+  CRM_WEBHOOK_SECRET: value({ ...signIn, secret: true }, webhookSecretForm, parseWebhookSecret),
+  CRM_WEBHOOK_PREVIOUS_SECRET: value({ ...signIn, secret: true }, webhookSecretForm, parseWebhookSecret),
+  CRM_WEBHOOK_EVENTS: list(signIn, eventTypes.join(', '), (entry) => eventTypes.find((type) => type === entry) ?? null),
+  MCP_CAPTURE_URL: text(
+    signIn,
+    'an https URL without ? and #, to which /batch/ is added',
+    (text) => isSecureUrl(text) && !/[?#]/.test(text),
+  ),
+  MCP_CAPTURE_KEY: word({ ...signIn, secret: true }),
 } as const satisfies Readonly<Record<string, Setting<unknown, unknown>>>
 
 export type SettingName = keyof typeof table

@@ -55,5 +55,5 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   Limits: limits,
   'How long records are kept': kept,
   'What people read': brand,
-  'Who is told about a new user': crm,
+  'Who is told about people': crm,
 }

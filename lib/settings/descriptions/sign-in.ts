@@ -180,8 +180,28 @@ export const introspection = {
 
 export const crm = {
   CRM_WEBHOOK_URL: {
-    what: 'Receives one POST for each new user.',
-    more: 'The body is JSON: `email`, `domain`, `sub`, `emailVerified`, `organization`, `source` (`mcp`), `timestamp`. [From a preview](operations.md#what-does-a-preview-send-to-other-services) it says so. If the CRM does not accept it, the log has `crm_webhook_failed`, and the service does not try again.',
+    what: 'Receives one POST for each new user, and for what [the next settings](crm.md) add.',
+    more: 'The body is JSON: `type`, `email`, `domain`, `sub`, `emailVerified`, `organization`, `source` (`mcp`), `timestamp`. [From a preview](operations.md#what-does-a-preview-send-to-other-services) it says so. The service tries for three days, and keeps [what it could not deliver](crm.md#what-happens-when-the-receiver-does-not-answer).',
     example: 'https://crm.example.com/hooks/docs',
+  },
+  CRM_WEBHOOK_SECRET: {
+    what: 'Signs each POST as [Standard Webhooks](crm.md#how-do-i-verify-a-message). Make one with `echo "whsec_$(openssl rand -base64 32)"`.',
+    default: 'none: messages are not signed',
+  },
+  CRM_WEBHOOK_PREVIOUS_SECRET: {
+    what: 'Signs each POST too, while the receiver changes to the [next secret](crm.md#how-do-i-change-the-secret).',
+  },
+  CRM_WEBHOOK_EVENTS: {
+    what: 'The events that the CRM is told about: `person.first_seen`, `person.company_changed`, `company.weekly_summary`.',
+    default: 'all of them with `CRM_WEBHOOK_SECRET`, otherwise `person.first_seen`',
+    example: 'person.first_seen,company.weekly_summary',
+  },
+  MCP_CAPTURE_URL: {
+    what: 'Receives usage as events, as PostHog takes them: at this URL with `/batch/` added.',
+    more: 'An event has ids of its own for this receiver, the client, the tool and the outcome; [never an address, a name or a question](crm.md#how-do-i-send-usage-to-posthog).',
+    example: 'https://eu.i.posthog.com',
+  },
+  MCP_CAPTURE_KEY: {
+    what: 'The `api_key` of these events: at PostHog, the API key of the project.',
   },
 } as const satisfies Readonly<Record<string, Description>>
