@@ -23,10 +23,20 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   /** Refuses users whose email address is at a free or disposable mail provider (F-000-21). */
   readonly requireWorkEmail: boolean
   readonly serverInfo: ServerInfo
+  /** Records what became of a request with a token. If absent, nothing is recorded. */
+  readonly recordAccess?: RecordAccess
 }
 
+/**
+ * Told of each request with a verified token. `refused`: why it was not let in. Never throws, and returns at once: work that
+ * takes time belongs into `call.waitUntil`.
+ */
+export type RecordAccess = (token: AccessToken, refused: Refusal | undefined, call: McpCall) => void
+
+export type Refusal = 'revoked' | 'origin' | 'work_email' | 'scope' | 'limit'
+
 /** `signal` fires when the platform is about to end the function. It must live as long as the answer's body. */
-export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address'>>
+export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address'>> & Partial<Pick<Call, 'waitUntil'>>
 
 export interface McpEndpoint {
   /** Never throws. */
@@ -89,7 +99,10 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
     // The body arrives, and its call is counted, while the store is asked about the grant. Nothing is run before both.
     const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
-    if (!live) return resourceServer.revoked(request, token, exchange)
+    if (!live) {
+      options.recordAccess?.(token, 'revoked', exchange)
+      return resourceServer.revoked(request, token, exchange)
+    }
     const required = received?.required ?? rules.withoutContent
     const [toolCall] = required.toolCalls
     if (problem) {
@@ -99,6 +112,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     if (received && !mayAct(required)) {
       return refuse(exchange, 'scope', resourceServer.insufficientScope(request, required), token, toolCall)
     }
+    options.recordAccess?.(token, undefined, exchange)
     return answerReceived(exchange, token, received, counted)
   }
 
@@ -131,15 +145,16 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 
   /** Logs a refusal that is not about the token (O-12). A tool name that the caller made up is not logged. */
   function refuse(
-    { requestId }: McpCall,
-    reason: 'origin' | 'work_email' | 'scope' | 'limit',
+    call: McpCall,
+    reason: Exclude<Refusal, 'revoked'>,
     response: Response,
     token: AccessToken | undefined,
     toolCall: CalledTool | undefined,
   ): Response {
+    if (token) options.recordAccess?.(token, reason, call)
     const known = tools.some(({ name }) => name === toolCall?.tool)
     const tool = toolCall && { tool: known ? toolCall.tool : 'unknown' }
-    log('mcp_refused', { requestId, reason, ...callerInLog(token), ...tool })
+    log('mcp_refused', { requestId: call.requestId, reason, ...callerInLog(token), ...tool })
     return response
   }
 

@@ -1,4 +1,5 @@
 import { startDeadline } from '../base/deadline.ts'
+import { log } from '../service/log.ts'
 import { composeMcpEndpoint } from '../service/mcp-endpoint.ts'
 import { serveWith } from './serve.ts'
 
@@ -8,7 +9,12 @@ const deadline = 55_000
 /** The `mcp` function. */
 export const serveMcp = serveWith(composeMcpEndpoint, async (endpoint, request, context) => {
   const { signal, end } = startDeadline(deadline)
-  const response = await endpoint.fetch(request, { signal, requestId: context.requestId, address: context.ip })
+  const response = await endpoint.fetch(request, {
+    signal,
+    requestId: context.requestId,
+    address: context.ip,
+    waitUntil: (work) => context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) }))),
+  })
   return whenSent(response, end)
 })
 

@@ -17,6 +17,8 @@ export interface AccessToken {
   readonly organization?: { readonly id?: string; readonly name?: string }
   /** Key of the grant in the store. */
   readonly grant: string
+  /** The code of the attempt that made the grant. Absent in tokens of earlier releases. */
+  readonly attempt?: string
   readonly jti: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
@@ -168,6 +170,7 @@ function readClaims(
     emailVerified,
     organization: id === undefined && name === undefined ? undefined : defined({ id, name }),
     grant: text(claims, 'grant'),
+    attempt: optionalText(claims, 'attempt'),
     jti: text(claims, 'jti'),
     expiresAt: exp,
   })

@@ -1,10 +1,12 @@
 import { withDeadline } from '../base/deadline.ts'
-import { sweepEnded } from '../limits/sweep.ts'
+import { sweepDays, sweepEnded } from '../limits/sweep.ts'
 import { assertionIds } from '../oauth/client-authentication/assertion-ids.ts'
 import { documentCopies } from '../oauth/clients/published/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
+import { dayBefore } from '../people/attempts/days.ts'
+import { collection as attempts } from '../people/attempts/step.ts'
 import { readConfiguration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { proofs } from '../store/readiness.ts'
@@ -25,10 +27,12 @@ export interface Swept {
 export async function maintain(site: Site): Promise<Swept> {
   const store = storeOf(site)
   const now = Date.now()
+  const { kept } = readConfiguration(process.env, site)
   const [sweeps] = await withDeadline(deadline, (signal) =>
     Promise.all([
       Promise.all([
         sweepGrants(store, now, signal),
+        sweepDays(store, attempts, dayBefore(now, kept.attemptDays), signal),
         ...['limits', assertionIds, documentCopies, proofs].map((collection) =>
           sweepEnded(store, collection, now, signal),
         ),

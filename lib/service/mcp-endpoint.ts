@@ -13,11 +13,12 @@ import { createTools } from './documentation-tools.ts'
 import { identity } from './identity.ts'
 import { keysOf } from './keys.ts'
 import { log } from './log.ts'
+import { recordAccessAfterAnswer } from './record-access.ts'
 import { storeOf } from './store.ts'
 
 /** Composes the MCP endpoint of a site from its settings. It answers 503 while a setting has taken it out of service. */
 export async function composeMcpEndpoint(configuration: Configuration, site: Site): Promise<McpEndpoint> {
-  const { issuer, resource, brand, documentationUrl, mcp } = configuration
+  const { issuer, resource, brand, documentationUrl, mcp, kept } = configuration
   if (configuration.outOfService.has('mcp')) return outOfService
   const tools = describeTools(configuration.tools, brand)
   const store = storeOf(site)
@@ -42,6 +43,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
       instructions: tools.instructions,
     },
     allowedOrigins: mcp.allowedOrigins,
+    recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
   })
 }

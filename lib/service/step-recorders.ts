@@ -31,8 +31,10 @@ export function createStepRecorders(options: StepRecorderOptions) {
     log,
     now,
     keptDays: kept.attemptDays,
-    strangers: createLimiter({ store, name: 'attempts', ...strangers, exempt, key, now, log }),
-    approved: createInstanceLimit({ ...approvals, exempt, now }),
+    limits: {
+      strangers: createLimiter({ store, name: 'attempts', ...strangers, exempt, key, now, log }),
+      approved: createInstanceLimit({ ...approvals, exempt, now }),
+    },
   })
   return async (step: FlowStep, address: string | undefined): Promise<void> => {
     await Promise.all([attempts.record(step, address)])

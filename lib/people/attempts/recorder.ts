@@ -15,10 +15,13 @@ export interface AttemptRecorderOptions {
   readonly now: () => number
   /** Days that attempts are kept. */
   readonly keptDays: number
-  /** How many steps an address may cause before the user approves. */
-  readonly strangers: RateLimit
-  /** How many steps an address may cause between the approval and the sign-in at the provider. */
-  readonly approved: RateLimit
+  /** Limits the steps before the user is known. Absent where the user of every step is known. */
+  readonly limits?: {
+    /** How many steps an address may cause before the user approves. */
+    readonly strangers: RateLimit
+    /** How many steps an address may cause between the approval and the sign-in at the provider. */
+    readonly approved: RateLimit
+  }
 }
 
 /** A step as the flow and `/mcp` report it. `at` is added here. */
@@ -50,7 +53,7 @@ const beforeApproval: readonly string[] = ['request', 'document', 'consent']
 
 /** Makes the recorder of attempts. What it has written, it does not write again, so that a call costs a write only once. */
 export function createAttemptRecorder(options: AttemptRecorderOptions): AttemptRecorder {
-  const { store, log, now, keptDays, strangers, approved } = options
+  const { store, log, now, keptDays, limits } = options
   const written = new BoundedMap<string, Set<string>>(mostRemembered)
 
   /** Whether to write the step. Counts it, if nothing proves yet that a user stands behind it. */
@@ -59,9 +62,9 @@ export function createAttemptRecorder(options: AttemptRecorderOptions): AttemptR
     address: string | undefined,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (address === undefined || step.sub !== undefined) return true
+    if (!limits || address === undefined || step.sub !== undefined) return true
     const byStranger = beforeApproval.includes(step.step) || step.clientHash === undefined
-    return !(await (byStranger ? strangers : approved).hit(address, signal)).limited
+    return !(await (byStranger ? limits.strangers : limits.approved).hit(address, signal)).limited
   }
 
   async function write(code: string, step: AttemptStep, signal: AbortSignal): Promise<void> {

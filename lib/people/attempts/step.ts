@@ -29,6 +29,14 @@ export interface AttemptStep {
   readonly client?: ClientOfStep | undefined
 }
 
+/** How long each step may take, in seconds. */
+export interface Patience {
+  readonly consent: number
+  readonly signIn: number
+  readonly confirmation: number
+  readonly code: number
+}
+
 /** The collection of the store. */
 export const collection = 'attempts'
 
