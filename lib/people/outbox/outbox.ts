@@ -35,8 +35,13 @@ export interface Enqueued {
 }
 
 export interface Outbox {
-  /** Puts a message into the store, before anything is sent. Throws `StoreUnavailable`. */
-  enqueue(message: Message, signal: AbortSignal): Promise<Enqueued>
+  /**
+   * Puts a message into the store, before anything is sent. Throws `StoreUnavailable`.
+   *
+   * @param due when the scheduled function may take it, in seconds since the epoch. By default the caller has two minutes for
+   *   the first attempt
+   */
+  enqueue(message: Message, signal: AbortSignal, due?: number): Promise<Enqueued>
 }
 
 /** Seconds that the first attempt has for itself before the scheduled function may take the message. */
@@ -47,9 +52,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const { store, seal, now, log } = options
   const receiver = webhookReceiver(options)
   return {
-    async enqueue(message, signal) {
-      const seconds = Math.floor(now() / 1000)
-      const key = waitingKey({ ...message, due: seconds + firstAttempt, giveUpAt: seconds + lifetime })
+    async enqueue(message, signal, due = Math.floor(now() / 1000) + firstAttempt) {
+      const key = waitingKey({ ...message, due, giveUpAt: due + lifetime })
       const record: OutboxRecord = { ...message, key, attempts: 0 }
       const created = await store.create(key, { sealed: seal.seal(record) }, signal)
       return {

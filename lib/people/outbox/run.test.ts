@@ -82,7 +82,7 @@ describe('a message', () => {
     const { enqueue, receiver, dead, keys, parts, lines } = world
     receiver.behave(() => ({ status: 500 }))
     await enqueue('u_ada')
-    const runs = await runFor(world, 3 * day)
+    const runs = await runFor(world, 3 * day + 600)
     const tries = runs.flatMap(({ failed }, index) => (failed > 0 ? [index] : []))
     const gaps = tries.slice(1).map((index, at) => index - (tries[at] ?? 0))
     expect(gaps.slice(0, 5)).toEqual([1, 3, 6, 12, 24])

@@ -29,6 +29,8 @@ export interface RollUpOptions {
   readonly beingForgotten: (signal: AbortSignal) => Promise<readonly string[]>
   readonly nameOf: (company: string, signal: AbortSignal) => Promise<CompanyName>
   readonly retention: Retention
+  /** Whether the events of a counted day must stay for now, because a receiver of them has not got them all. */
+  readonly isHeld?: ((day: Day, signal: AbortSignal) => Promise<boolean>) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly log: Log
@@ -80,6 +82,7 @@ async function rollUpDays(
   }
   const { composed, counted } = await progress(store, signal)
   const drop = async (day: Day) => {
+    if (await options.isHeld?.(day, signal)) return
     await events.of(day).removeAll(signal)
     // In this order: a day without slices and with totals is done.
     await inParallel([...(counted.get(day) ?? [])], atOnce, (slice) => store.remove(sliceKey(slice), signal))
