@@ -192,5 +192,5 @@ export function createTestEndpoint(
 }
 
 function createCall(signal: AbortSignal = new AbortController().signal, address = '203.0.113.7'): McpCall {
-  return { signal, requestId: 'request-1', address }
+  return { signal, requestId: 'request-1', address, waitUntil: () => {} }
 }

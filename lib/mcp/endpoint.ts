@@ -1,13 +1,15 @@
 import type { Call } from '../base/call.ts'
+import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
+import { beginCall, type RecordCall } from './ended-call.ts'
 import { rateLimitFields, setRateLimit } from './rate-limit-headers.ts'
 import { BodyNotArrived, maximumBody, type Received, receive } from './received.ts'
 import { failed, jsonRpcError, methodNotAllowed, originRefused } from './refusals.ts'
 import { type CalledTool, createAccessRules, type RequiredAccess } from './required-access.ts'
-import { createMcpServer, type ServerInfo } from './server.ts'
+import { type Asked, createMcpServer, type ServerInfo } from './server.ts'
 import { type CallLimits, type CountedCall, countCall, tooManyCalls } from './tool-call-limits.ts'
 import { callerInLog, type Tool } from './tools/tool.ts'
 import { workEmailRequired } from './work-email-required.ts'
@@ -25,6 +27,8 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly serverInfo: ServerInfo
   /** Records what became of a request with a token. If absent, nothing is recorded. */
   readonly recordAccess?: RecordAccess
+  /** Told of every call of a tool by a known user, and of those of anonymous callers that were not refused. */
+  readonly recordCall?: RecordCall
 }
 
 /**
@@ -36,7 +40,7 @@ export type RecordAccess = (token: AccessToken, refused: Refusal | undefined, ca
 export type Refusal = 'revoked' | 'origin' | 'work_email' | 'scope' | 'limit'
 
 /** `signal` fires when the platform is about to end the function. It must live as long as the answer's body. */
-export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address'>> & Partial<Pick<Call, 'waitUntil'>>
+export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address' | 'waitUntil'>>
 
 export interface McpEndpoint {
   /** Never throws. */
@@ -53,7 +57,8 @@ interface Exchange extends McpCall {
 
 /** The MCP endpoint as an OAuth 2.1 protected resource, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
-  const { documentationUrl, requireAuth, lazyAuth, limits, tools, log, now = Date.now } = options
+  const { documentationUrl, requireAuth, lazyAuth, limits, tools, recordCall, log, now = Date.now } = options
+  const toolNames = new Set(tools.map(({ name }) => name))
   const resourceServer = createResourceServer({ ...options, requiredScope })
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, log, maximumBody })
@@ -99,12 +104,13 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
     // The body arrives, and its call is counted, while the store is asked about the grant. Nothing is run before both.
     const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
-    if (!live) {
-      options.recordAccess?.(token, 'revoked', exchange)
-      return resourceServer.revoked(request, token, exchange)
-    }
     const required = received?.required ?? rules.withoutContent
     const [toolCall] = required.toolCalls
+    if (!live) {
+      options.recordAccess?.(token, 'revoked', exchange)
+      begin(exchange, token, toolCall)?.refuse('revoked')
+      return resourceServer.revoked(request, token, exchange)
+    }
     if (problem) {
       const refusal = workEmailRequired({ documentationUrl, toolCall }, problem)
       return refuse(exchange, 'work_email', refusal, token, toolCall)
@@ -134,27 +140,55 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     counted: CountedCall | null,
   ): Promise<Response> {
     if (received === undefined) return methodNotAllowed()
-    if (received.refusal) return received.refusal
     const [toolCall] = received.required.toolCalls
+    if (received.refusal) {
+      if (token) begin(exchange, token, toolCall)?.refuse('malformed')
+      return received.refusal
+    }
     const response = counted?.limited
       ? refuse(exchange, 'limit', tooManyCalls(counted, toolCall?.id ?? null), token, toolCall)
-      : await serve(exchange.request, received.asked, token, exchange)
+      : await run(exchange, token, received.asked, toolCall)
     if (counted) setRateLimit(response.headers, counted, now())
     return response
   }
 
-  /** Logs a refusal that is not about the token (O-12). A tool name that the caller made up is not logged. */
+  /** Answers a body, and makes sure that a call of a tool is recorded even if no tool ran. */
+  async function run(
+    exchange: Exchange,
+    token: AccessToken | undefined,
+    asked: Asked,
+    toolCall: CalledTool | undefined,
+  ): Promise<Response> {
+    const running = begin(exchange, token, toolCall)
+    try {
+      const response = await serve(exchange.request, asked, token, exchange, running)
+      // A tool that still runs when its reader goes away says itself how it ended.
+      return running ? whenSent(response, () => running.running || running.refuse('malformed')) : response
+    } catch (error) {
+      running?.end('internal_error')
+      throw error
+    }
+  }
+
+  function begin(exchange: Exchange, token: AccessToken | undefined, toolCall: CalledTool | undefined) {
+    return recordCall && toolCall && beginCall(recordCall, { token, tool: listedName(toolCall), now }, exchange)
+  }
+
+  /** A tool name that the caller made up is neither logged nor recorded. */
+  const listedName = ({ tool = '' }: CalledTool) => (toolNames.has(tool) ? tool : 'unknown')
+
+  /** Logs a refusal that is not about the token (O-12), and records that of a known user. */
   function refuse(
-    call: McpCall,
+    exchange: Exchange,
     reason: Exclude<Refusal, 'revoked'>,
     response: Response,
     token: AccessToken | undefined,
     toolCall: CalledTool | undefined,
   ): Response {
-    if (token) options.recordAccess?.(token, reason, call)
-    const known = tools.some(({ name }) => name === toolCall?.tool)
-    const tool = toolCall && { tool: known ? toolCall.tool : 'unknown' }
-    log('mcp_refused', { requestId: call.requestId, reason, ...callerInLog(token), ...tool })
+    if (token) options.recordAccess?.(token, reason, exchange)
+    const tool = toolCall && { tool: listedName(toolCall) }
+    log('mcp_refused', { requestId: exchange.requestId, reason, ...callerInLog(token), ...tool })
+    if (token) begin(exchange, token, toolCall)?.refuse(reason)
     return response
   }
 

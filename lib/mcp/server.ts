@@ -6,6 +6,7 @@ import { jsonResponse, wellFormedBody } from '../base/well-formed.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { type AnswerForm, eventStreamType, jsonType } from './accept.ts'
 import { asJson } from './answer-form.ts'
+import type { RunningCall } from './ended-call.ts'
 import { isOffered } from './tools/access.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
@@ -40,13 +41,14 @@ export type Serve = (
   asked: Asked,
   token: AccessToken | undefined,
   call: { readonly signal: AbortSignal; readonly requestId: string },
+  running?: RunningCall,
 ) => Promise<Response>
 
 /** The MCP server, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serverInfo }: McpServerOptions): Serve {
   const { instructions, ...info } = serverInfo
 
-  function createServer(token: AccessToken | undefined): McpServer {
+  function createServer(token: AccessToken | undefined, running: RunningCall | undefined): McpServer {
     const offered = tools.filter(({ access }) => isOffered(access, token?.leftOut ?? []))
     const text =
       typeof instructions === 'function'
@@ -56,14 +58,14 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
       capabilities: { tools: { listChanged: false } },
       ...defined({ instructions: text }),
     })
-    registerTools(server, offered, { token, requireAuth, log })
+    registerTools(server, offered, { token, requireAuth, log, running })
     return server
   }
 
   /** Each request has its own handler and server, so that no caller sees another's data (CVE-2026-25536, S-14). */
-  return async (request, { body, content, form }, token, { signal, requestId }) => {
+  return async (request, { body, content, form }, token, { signal, requestId }, running) => {
     let fault: Error | undefined
-    const handler = createMcpHandler(() => createServer(token), {
+    const handler = createMcpHandler(() => createServer(token, running), {
       maxRequestBodySize: maximumBody,
       // The list of tools never changes while a client listens, and an idle stream would keep a function running (S-22).
       maxSubscriptions: 0,

@@ -51,7 +51,7 @@ export async function composeAuthorizationServer(
       publicKeys,
       log,
     },
-    signIn && (await flowOptions(configuration, signIn, store, signingKeys, site.production)),
+    signIn && (await flowOptions(configuration, signIn, store, signingKeys, site)),
   )
 }
 
@@ -60,7 +60,7 @@ async function flowOptions(
   signIn: SignInSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
-  production: boolean,
+  site: Site,
 ): Promise<FlowOptions> {
   const now = Date.now
   const sealing = createSealing(issuer, signIn.secrets)
@@ -78,7 +78,7 @@ async function flowOptions(
   })
   const provider =
     signIn.provider.kind === 'mock'
-      ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !production })
+      ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
       : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, now })
   const signIns = createSignInRecorder(
     defined({
@@ -117,7 +117,7 @@ async function flowOptions(
         if (outcome.status === 'rejected') throw outcome.reason
       }
     },
-    recordStep: recordAfterAnswer({ store, kept, exempt, key, now }),
+    recordStep: recordAfterAnswer({ store, kept, exempt, key, site, sealing, now }),
     noteAttempt,
     ...(session && { session }),
     lifetimes: signIn.lifetimes,

@@ -1,8 +1,12 @@
+import { defined } from '../base/defined.ts'
 import { jsonResponse } from '../base/well-formed.ts'
+import { whenNeeded } from '../base/when-needed.ts'
+import type { RecordCall } from '../mcp/ended-call.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
+import { createSealing } from '../oauth/keys/sealing.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
@@ -45,7 +49,22 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     allowedOrigins: mcp.allowedOrigins,
     recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
+    ...defined({ recordCall: callRecorder(configuration, site) }),
   })
+}
+
+/** Records calls of tools. Its code is loaded at the first call. `undefined`: without a secret, no key can be sealed. */
+function callRecorder(configuration: Configuration, site: Site): RecordCall | undefined {
+  const { issuer, secrets } = configuration
+  if (!secrets) return undefined
+  const recorder = whenNeeded(async () =>
+    (await import('./usage-recorder.ts')).createCallRecorder(configuration, site, createSealing(issuer, secrets)),
+  )
+  return async (call) => {
+    // The answer goes first.
+    await new Promise(setImmediate)
+    await (await recorder())(call)
+  }
 }
 
 /** Answers 503 while a setting of `/mcp` is wrong: the tools must not do what the operator did not want. */

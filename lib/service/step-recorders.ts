@@ -3,10 +3,13 @@ import type { AddressRange } from '../limits/address.ts'
 import { createInstanceLimit } from '../limits/instance-limit.ts'
 import { createLimiter } from '../limits/limiter.ts'
 import type { FlowStep } from '../oauth/flow-step.ts'
+import type { Sealing } from '../oauth/keys/sealing.ts'
 import { createAttemptRecorder } from '../people/attempts/recorder.ts'
 import type { KeptSettings } from '../settings/kept.ts'
+import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
+import { eventOfStep, usageRecorderOf } from './usage-recorder.ts'
 
 export interface StepRecorderOptions {
   readonly store: Store
@@ -14,6 +17,8 @@ export interface StepRecorderOptions {
   readonly exempt: readonly AddressRange[]
   /** Key of the HMAC that hides addresses in the keys of limits. */
   readonly key: Uint8Array
+  readonly site: Site
+  readonly sealing: Sealing
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -25,7 +30,8 @@ const approvals: Limit = { limit: 600, windowSeconds: 3600 }
 
 /** Composes what records a step of the flow. All writes of a step start at once. None of them rejects. */
 export function createStepRecorders(options: StepRecorderOptions) {
-  const { store, kept, exempt, key, now } = options
+  const { store, kept, exempt, key, site, sealing, now } = options
+  const usage = usageRecorderOf(site, sealing)
   const attempts = createAttemptRecorder({
     store,
     log,
@@ -37,6 +43,7 @@ export function createStepRecorders(options: StepRecorderOptions) {
     },
   })
   return async (step: FlowStep, address: string | undefined): Promise<void> => {
-    await Promise.all([attempts.record(step, address)])
+    const event = eventOfStep(step, now())
+    await Promise.all([attempts.record(step, address), event && usage.record(event)])
   }
 }

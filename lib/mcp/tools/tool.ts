@@ -13,6 +13,7 @@ import { isTooDeep } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
 import { wellFormedTexts } from '../../base/well-formed.ts'
 import type { AccessToken } from '../../resource-server/bearer.ts'
+import type { RunningCall } from '../ended-call.ts'
 import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
 import { failure, outcomeOf } from './failure.ts'
 import { sendProgress } from './progress.ts'
@@ -72,6 +73,8 @@ export interface ToolCaller {
   /** Whether all users have to sign in, which the list of tools says. */
   readonly requireAuth: boolean
   readonly log: Log
+  /** The one call of this request, to be recorded. Absent: it is not recorded. */
+  readonly running?: RunningCall | undefined
 }
 
 /** The parameters of `tools/list`, which has only one page. */
@@ -96,9 +99,10 @@ export function registerTools({ server }: McpServer, tools: readonly Tool[], cal
   })
 }
 
-/** Logs one line for each call (O-12), without anything that was asked. */
-function logCall({ token, log }: ToolCaller, tool: string, outcome: string, milliseconds: number): void {
+/** Logs one line for each call (O-12), without anything that was asked, and ends its record. */
+function logCall({ token, log, running }: ToolCaller, tool: string, outcome: string, milliseconds: number): void {
   log('mcp_call', { ...callerInLog(token), tool, outcome, ms: Math.round(milliseconds) })
+  running?.end(outcome)
 }
 
 /** The user and the client of a call, as every line of the log names them. */
@@ -121,6 +125,7 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
 
   async function call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult> {
     const started = performance.now()
+    caller.running?.run()
     const result = await answer(args, caller, context)
     const outcome = context.mcpReq.signal.aborted ? 'cancelled' : outcomeOf(result)
     logCall(caller, name, outcome, performance.now() - started)

@@ -40,7 +40,9 @@ export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorde
         return await events.of(dayOfSlice(slice)).put(key, {}, signal)
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || signal.aborted) throw error
-        await delay(pause, undefined, { signal })
+        await delay(pause, undefined, { signal }).catch(() => {
+          throw error
+        })
       }
     }
   }

@@ -1,0 +1,73 @@
+import { defined } from '../base/defined.ts'
+import { sha256 } from '../base/sha256.ts'
+import type { EndedCall } from '../mcp/ended-call.ts'
+import { createRegistrationSealer } from '../oauth/clients/sealed-registration.ts'
+import type { FlowStep } from '../oauth/flow-step.ts'
+import type { Sealing } from '../oauth/keys/sealing.ts'
+import { companyOf } from '../people/company.ts'
+import type { UsageClient, UsageEvent, UsageRecorder } from '../people/usage/event.ts'
+import { createUsageRecorder } from '../people/usage/recorder.ts'
+import type { Configuration } from '../settings/configuration.ts'
+import type { Site } from '../settings/site.ts'
+import { log } from './log.ts'
+import { eventStoresOf } from './store.ts'
+import { pseudonymsOf } from './usage-parts.ts'
+
+/** Composes the recorder of usage. Load this file after an answer: it brings the lists of mail domains. */
+export const usageRecorderOf = (site: Site, sealing: Sealing): UsageRecorder =>
+  createUsageRecorder({ events: eventStoresOf(site), pseudonyms: pseudonymsOf(site, sealing), companyOf, log })
+
+/** Makes the recorder of tool calls. */
+export function createCallRecorder(
+  { signIn }: Configuration,
+  site: Site,
+  sealing: Sealing,
+): (call: EndedCall) => Promise<void> {
+  const recorder = usageRecorderOf(site, sealing)
+  const registrations = createRegistrationSealer(sealing)
+
+  /** The client of a token, as its sign-in knew it. */
+  function clientOf(clientId: string): UsageClient {
+    const hash = sha256(clientId)
+    const host = clientId.startsWith('https://') ? URL.parse(clientId)?.host : undefined
+    if (host !== undefined) return { hash, host }
+    const configured = signIn?.configuredClients.find(({ id }) => id === clientId)
+    const name = configured?.name ?? registrations.open(clientId)?.metadata.client_name
+    return { hash, ...(typeof name === 'string' ? { name } : undefined) }
+  }
+
+  return ({ token, at, tool, outcome, refused, milliseconds }) => {
+    const kind = outcome === 'ok' || outcome === 'cancelled' ? outcome : refused ? 'refused' : 'failed'
+    return recorder.record({
+      at,
+      what: { kind: 'call', tool },
+      outcome: { kind, reason: outcome },
+      milliseconds,
+      ...(token && { sub: token.sub, person: token, client: clientOf(token.clientId) }),
+    })
+  }
+}
+
+/** The steps of a sign-in that count as usage: from the approval on, each once for each sign-in. */
+const counted: ReadonlySet<string> = new Set(['approved', 'provider', 'callback', 'confirmation', 'code', 'token'])
+
+/** The event of a step of the flow; `null` for a step that does not count. */
+export function eventOfStep({ step, outcome, reason, sub, person, ...rest }: FlowStep, at: number): UsageEvent | null {
+  if (!counted.has(step)) return null
+  const { clientHash, client } = rest
+  return defined({
+    at,
+    sub,
+    person: person && {
+      ...defined({ email: person.email, emailVerified: person.emailVerified }),
+      organization: defined({ id: person.organizationId, name: person.organizationName }),
+    },
+    client:
+      clientHash === undefined
+        ? undefined
+        : defined({ hash: clientHash, name: client?.name, host: client?.verifiedHost }),
+    what: { kind: 'step' as const, step },
+    outcome: defined({ kind: outcome, reason }),
+    milliseconds: 0,
+  })
+}

@@ -1,0 +1,45 @@
+import { withDeadline } from '../base/deadline.ts'
+import { createSealing } from '../oauth/keys/sealing.ts'
+import { companyNameOf } from '../people/usage/names.ts'
+import { type RolledUp, rollUp } from '../people/usage/roll-up.ts'
+import { readConfiguration } from '../settings/configuration.ts'
+import type { Site } from '../settings/site.ts'
+import { log } from './log.ts'
+import { runOutbox } from './outbox.ts'
+import { eventStoresOf, storeOf } from './store.ts'
+import { pseudonymsOf } from './usage-parts.ts'
+
+/** Milliseconds for each job. The platform ends a scheduled function at 30 s; the next run continues where one stopped. */
+const shares = { rollUp: 14_000, outbox: 13_000 }
+
+/** Rolls up usage, and sends what waits for the CRM. Neither keeps the other from running. */
+export async function runUsage(site: Site): Promise<Partial<RolledUp>> {
+  const rolledUp = await withDeadline(shares.rollUp, (signal) => rollUpSite(site, signal)).catch((error: unknown) => {
+    log('usage_roll_up_failed', { error: String(error) })
+    return {}
+  })
+  await withDeadline(shares.outbox, (signal) => runOutbox(site, signal))
+  return rolledUp
+}
+
+async function rollUpSite(site: Site, signal: AbortSignal): Promise<Partial<RolledUp>> {
+  const { issuer, secrets, kept } = readConfiguration(process.env, site)
+  // Without the secret, the key of pseudonyms does not open. The log says why.
+  if (!secrets) return {}
+  const store = storeOf(site)
+  const pseudonyms = pseudonymsOf(site, createSealing(issuer, secrets))
+  await pseudonyms.sealAnew(signal)
+  return rollUp(
+    {
+      store,
+      events: eventStoresOf(site),
+      pseudonyms,
+      beingForgotten: (inTime) => peopleBeingForgotten(store, inTime),
+      nameOf: (company, inTime) => companyNameOf(store, company, inTime),
+      retention: { peopleDays: kept.peopleUsageDays, days: kept.usageDays },
+      now: Date.now,
+      log,
+    },
+    signal,
+  )
+}
