@@ -87,6 +87,7 @@ async function flowOptions(
       crmNews: crmNewsOf({ webhook: signIn.receivers.webhook, telling, issuer, store, sealing }),
     }),
   )
+  const names = whenNeeded(async () => (await import('./usage-recorder.ts')).nameRecorderOf(site, sealing))
   const { registrationToken } = signIn
   const session = account && sessionFlow(account.origin, { issuer, signIn, sealing, provider, now })
   return {
@@ -113,7 +114,8 @@ async function flowOptions(
     async recordSignIn(completed, signal) {
       const recorded = signIns.recordSignIn(completed, signal)
       const copied = metadataDocuments.keepCopy(completed.client.hash, signal)
-      for (const outcome of await Promise.allSettled([recorded, copied])) {
+      const named = names().then((recordNames) => recordNames(completed, signal))
+      for (const outcome of await Promise.allSettled([recorded, copied, named])) {
         if (outcome.status === 'rejected') throw outcome.reason
       }
     },

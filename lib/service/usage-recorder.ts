@@ -6,16 +6,21 @@ import type { FlowStep } from '../oauth/flow-step.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { companyOf } from '../people/company.ts'
 import type { UsageClient, UsageEvent, UsageRecorder } from '../people/usage/event.ts'
+import { createNameRecorder } from '../people/usage/names.ts'
 import { createUsageRecorder } from '../people/usage/recorder.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { log } from './log.ts'
-import { eventStoresOf } from './store.ts'
+import { eventStoresOf, storeOf } from './store.ts'
 import { pseudonymsOf } from './usage-parts.ts'
 
 /** Composes the recorder of usage. Load this file after an answer: it brings the lists of mail domains. */
 export const usageRecorderOf = (site: Site, sealing: Sealing): UsageRecorder =>
   createUsageRecorder({ events: eventStoresOf(site), pseudonyms: pseudonymsOf(site, sealing), companyOf, log })
+
+/** Makes the function that writes the names of ids at a sign-in. */
+export const nameRecorderOf = (site: Site, sealing: Sealing) =>
+  createNameRecorder({ store: storeOf(site), pseudonyms: pseudonymsOf(site, sealing), companyOf })
 
 /** Makes the recorder of tool calls. */
 export function createCallRecorder(

@@ -1,5 +1,6 @@
 import { withDeadline } from '../base/deadline.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
+import { peopleBeingForgotten } from '../people/usage/forgotten.ts'
 import { companyNameOf } from '../people/usage/names.ts'
 import { type RolledUp, rollUp } from '../people/usage/roll-up.ts'
 import { readConfiguration } from '../settings/configuration.ts'

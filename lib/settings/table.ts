@@ -207,6 +207,8 @@ export const table = {
 
   MCP_KEEP_ATTEMPTS_DAYS: integer(signIn, { from: 1, to: 366, default: 30 }),
   MCP_KEEP_AUDIT_DAYS: integer(signIn, { from: 30, to: 3660, default: 400 }),
+  MCP_KEEP_USAGE_DAYS: integer(signIn, { from: 90, to: 3660, default: 400 }),
+  MCP_KEEP_PEOPLE_USAGE_DAYS: integer(signIn, { from: 1, to: 3660, default: 90 }),
 
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),

@@ -48,7 +48,14 @@ test('the platform limits sign-in and /mcp: two rules, the most that Netlify’s
   }
   const rules = limits(await readManifest(builtArtifact().manifestPath))
   expect(Object.values(rules).filter((rule) => rule !== undefined)).toHaveLength(2)
-  expect(rules).toEqual({ oauth: shield, mcp: shield, about: undefined, account: undefined, maintenance: undefined })
+  expect(rules).toEqual({
+    oauth: shield,
+    mcp: shield,
+    about: undefined,
+    account: undefined,
+    maintenance: undefined,
+    usage: undefined,
+  })
 })
 
 test('a static file of the site takes precedence over the public documents of the service, and over no other route', async () => {
@@ -112,7 +119,8 @@ test('the OAuth function stays small, without zod and without the MCP SDK', () =
 test('the lists of mail domains are in a chunk, which is loaded when a work address is required [F-000-21]', () => {
   const files = builtArtifact().functions.flatMap((bundle) => bundle.files)
   const holding = files.filter(({ inputs }) => Object.keys(inputs).includes('lib/people/disposable-mail-domains.json'))
-  expect(holding.map(({ atStart }) => atStart)).toEqual([false])
+  expect(holding.length).toBeGreaterThan(0)
+  expect(holding.filter(({ atStart }) => atStart)).toEqual([])
 })
 
 test('each file that esbuild made is a file of the artifact, in the place where the other files import it', async () => {

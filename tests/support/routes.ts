@@ -66,4 +66,5 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'account', path: '/admin', authentication: 'session' },
   { function: 'account', path: '/admin/*', authentication: 'session' },
   { function: 'maintenance', path: null, authentication: 'scheduled' },
+  { function: 'usage', path: null, authentication: 'scheduled' },
 ]

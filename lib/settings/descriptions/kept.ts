@@ -13,4 +13,16 @@ export const kept = {
     default: '`400`',
     example: '730',
   },
+  MCP_KEEP_USAGE_DAYS: {
+    what: 'How many days [usage](storage.md#how-is-usage-counted) is kept by company, client and tool.',
+    more: 'Pages look back 90 days. The scheduled function removes older days.',
+    default: '`400`',
+    example: '730',
+  },
+  MCP_KEEP_PEOPLE_USAGE_DAYS: {
+    what: 'How many days it is kept what each person did on which day.',
+    more: 'After that, only the number of all calls of a person, and the times of the first and the latest, stay.',
+    default: '`90`',
+    example: '30',
+  },
 } as const satisfies Readonly<Record<string, Description>>
