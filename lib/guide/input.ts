@@ -27,6 +27,8 @@ export interface GuideInput {
   readonly apiReferenceHost?: string | undefined
   /** The HTTP answer to a client that has reached its limit; absent: there are no limits. */
   readonly limitedAnswer?: string | undefined
+  /** URL of the account page; absent: there is none. */
+  readonly accountUrl?: string | undefined
   /** What the documentation site offers without an MCP client. */
   readonly site?: DocumentationSite | undefined
   /** Present in this project's own documentation, whose address is an example. */

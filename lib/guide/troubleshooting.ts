@@ -112,7 +112,7 @@ const pages: GuideSection = {
 }
 
 /** How to sign out, and how to have data deleted. */
-export function signOut({ brand, lifetimes, example }: GuideInput): GuideSection {
+export function signOut({ brand, lifetimes, example, accountUrl }: GuideInput): GuideSection {
   const name = serverName(brand)
   const expires = lifetimes ? `${duration(lifetimes.refreshToken)} after its last use` : 'some time after its last use'
   const contact = brand.supportUrl
@@ -127,7 +127,9 @@ export function signOut({ brand, lifetimes, example }: GuideInput): GuideSection
     heading: 'Sign out, and have your data deleted',
     blocks: [
       `Sign out of the server in your client, then remove the server there. In Claude Code, run \`claude mcp logout ${name}\`, then \`claude mcp remove --scope user ${name}\`. If the client tells the server, its access ends within a minute. Otherwise it ends ${expires}.${whichClients}`,
-      `To end the access at once in any case, or to have the record about you deleted, ${contact}.`,
+      accountUrl === undefined
+        ? `To end the access at once in any case, or to have the record about you deleted, ${contact}.`
+        : `On [your account page](${accountUrl}) you see every client that is connected as you. There you can end its access at once, download what is held on you, and have it deleted. If you cannot sign in there, ${contact}.`,
     ],
   }
 }

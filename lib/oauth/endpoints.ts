@@ -9,7 +9,7 @@ import { confirm } from './authorization/confirm.ts'
 import { createConsentForms } from './authorization/consent-form.ts'
 import type { AuthorizationContext } from './authorization/context.ts'
 import { createTransactions } from './authorization/transaction.ts'
-import { legacyPaths, lifetimes, paths } from './capabilities.ts'
+import { accountPaths, legacyPaths, lifetimes, paths } from './capabilities.ts'
 import { createSpendAssertion } from './client-authentication/assertion-ids.ts'
 import { createFindAssertionKeys } from './client-authentication/assertion-keys.ts'
 import { createClientAuthentication } from './client-authentication/client-authentication.ts'
@@ -56,6 +56,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     transactions: createTransactions({ cookies, sealing, signInLifetime, now }),
     codes: codeSealer(sealing),
     respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
+    accountUrl: flow.session && flow.session.origin + accountPaths.account,
     ...(flow.session?.origin === issuer && { sessionCallback }),
   }
   const registrationClosed = options.registrationOff || flow.registration?.initialAccessToken !== undefined

@@ -18,7 +18,7 @@ const [read, feedbackScope] = scopes
 /** Creates the tools that need to know the user. */
 export function createAccountTools(
   settings: ToolSettings,
-  { issuer, brand, documentationUrl, mcp, resource, telling }: Configuration,
+  { issuer, brand, documentationUrl, mcp, resource, telling, accountUrl }: Configuration,
   store: Store,
 ): readonly Tool[] {
   const { feedback } = settings
@@ -47,6 +47,7 @@ export function createAccountTools(
       access: { signIn: 'always', scopes: [read] },
       connectionsOf: (grant, signal) => grantsOfPerson(store, grant, Date.now(), signal),
       supportUrl: brand.supportUrl,
+      accountUrl,
       log,
     }),
   ]

@@ -7,9 +7,9 @@ import { createSessions } from '../account/session.ts'
 import { sessionRoute } from '../account/session-status.ts'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
+import { endGrantsOf } from '../oauth/grants/end-person.ts'
 import { fenceKey, readFence } from '../oauth/grants/fence.ts'
 import { createGrants, type Grants } from '../oauth/grants/grants.ts'
-import { grantKeysOfPerson } from '../oauth/grants/of-person.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Configuration } from '../settings/configuration.ts'
@@ -71,9 +71,7 @@ function interimPrivacy(
 ): Pick<Privacy, 'endPerson' | 'forget' | 'disclose'> {
   async function end(sub: string, reason: string, signal: AbortSignal, forgetting: boolean): Promise<number> {
     await store.put(fenceKey(sub), { at: now(), reason, forgetting }, signal)
-    const { keys } = await grantKeysOfPerson(store, sub, now(), signal)
-    for (const key of keys) await grants.revoke(key, reason, signal)
-    return keys.length
+    return endGrantsOf({ store, grants, now: now() }, sub, reason, signal)
   }
   return {
     endPerson: (sub, reason, signal) => end(sub, reason, signal, false),

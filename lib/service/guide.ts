@@ -12,6 +12,7 @@ export async function guideInput(configuration: Configuration, tools: ToolSettin
     brand,
     mcpUrl: resource,
     requireAuth: mcp.requireAuth,
+    accountUrl: configuration.accountUrl,
     requireWorkEmail: tools.requireWorkEmail,
     limits: { user: mcp.limits.user, address: mcp.limits.address, plans: tools.plans.length > 0 },
     limitedAnswer: await limitedAnswer(mcp.limits),

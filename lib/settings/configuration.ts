@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import { type Scope, scopes } from '../oauth/capabilities.ts'
+import { accountPaths, type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
 import { type AccountSettings, readAccount } from './account.ts'
@@ -51,6 +51,8 @@ export interface Configuration {
   readonly account: AccountSettings | null
   /** How long records are kept. */
   readonly kept: KeptSettings
+  /** URL of the account page. `undefined`: there is none. */
+  readonly accountUrl: string | undefined
   /** Every problem with every setting. */
   readonly problems: readonly Problem[]
   /** The services that must answer 503, because a problem is about them. */
@@ -89,6 +91,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const outOfService = new Set<Service>(
     services.filter((service) => settings.problems.some(({ subject }) => closes(subject, service))),
   )
+  const served = outOfService.has('sign-in') || outOfService.has('account') ? null : account
   return {
     issuer: site.issuer,
     resource: `${site.issuer}/mcp`,
@@ -104,7 +107,8 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     issNotAdvertised,
     telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
     signIn: outOfService.has('sign-in') ? null : signIn,
-    account: outOfService.has('sign-in') || outOfService.has('account') ? null : account,
+    account: served,
+    accountUrl: served ? served.origin + accountPaths.account : undefined,
     kept,
     problems: settings.problems,
     outOfService,

@@ -48,9 +48,7 @@ export function accountPage(input: AccountPageInput): Page {
   const { brand, connections, more, done, forms } = input
   const content = html`<h1 class="strong">Your account</h1>
 ${done !== undefined && html`<p class="told" role="status">${tick}<span>${doneTexts[done]}</span></p>`}
-<dl>
-<div><dt>Signed in as</dt><dd>${identity(input.person)}</dd></div>
-</dl>
+${identity(input.person)}
 <h2>Connected as you</h2>
 ${connections.length === 0 ? nothing(brand) : html`<ul class="connections">${connections.map(connection)}</ul>`}
 ${more && html`<p class="note">There are more. Disconnecting everything ends them too.</p>`}
@@ -58,10 +56,10 @@ ${(connections.length > 0 || more) && endAll(forms.endAll)}
 <h2>Your data</h2>
 <ul class="links">
 ${input.isAdmin && html`<li><a href="${accountPaths.admin}">Open the admin pages</a></li>`}
-<li><a href="${pathsOfAccount.download}">Download what ${brand.name} holds on you</a></li>
-<li><a href="${pathsOfAccount.delete}">Delete it</a></li>
+<li><a href="${pathsOfAccount.download}">Download what ${brand.name} holds on me</a></li>
+<li><a href="${pathsOfAccount.delete}">Delete my data</a></li>
 </ul>
-<form class="out" method="post" action="${accountPaths.logout}">${hidden(forms.logout)}
+<form class="actions out" method="post" action="${accountPaths.logout}">${hidden(forms.logout)}
 <button class="quiet">Sign out</button>
 </form>`
   return layout(brand, 'Your account', content, accountRules)
@@ -71,23 +69,24 @@ export const hidden = (form: string): Markup => html`<input type="hidden" name="
 
 /** Who the person is, by what the provider said. */
 export function identity({ email, organizationName }: Person): Markup {
-  return html`<b>${email ?? 'your account (no email address)'}</b>${organizationName !== undefined && html`<br>${displayName(organizationName, '')}`}`
+  return html`<p class="who">Signed in as<br><b>${email ?? 'your account (no email address)'}</b>${organizationName !== undefined && html`<br>${displayName(organizationName, '')}`}</p>`
 }
 
 const nothing = ({ productName }: Brand) =>
   html`<div class="empty"><p>No app is connected. When you connect one to ${productName}, it appears here.</p></div>`
 
+/** The publisher first. No “verified” beside it: the document proves its host, but not that a program on a computer is its client. */
 function connection({ publisher, name, connectedAt, lastUsedAt, form }: ShownConnection): Markup {
   const claimed = clientName(name, '')
   const title = publisher !== undefined ? publisher : claimed
   const headline =
     publisher !== undefined
-      ? html`${breakable(publisher)} <span class="chip verified">${tick}verified</span>`
+      ? breakable(publisher)
       : html`<bdi>${claimed === '' ? 'An app without a name' : claimed}</bdi> <span class="chip">not verified</span>`
   return html`<li><div><b>${headline}</b>
-${publisher !== undefined && claimed !== '' && html`<p>Calls itself <bdi>${claimed}</bdi></p>`}
-<p>Connected ${day(connectedAt)}${day(lastUsedAt).toString() !== day(connectedAt).toString() && html` · last used ${day(lastUsedAt)}`}</p></div>
-<form method="post" action="${accountPaths.account}">${hidden(form)}<button aria-label="Disconnect ${title === '' ? 'the app without a name' : title}, connected ${dayText(connectedAt)}">Disconnect</button></form></li>
+${publisher !== undefined && claimed !== '' && html`<p>Calls itself <bdi>${claimed}</bdi> <span class="chip">not verified</span></p>`}
+<p>Connected ${day(connectedAt)}<br>Last used ${day(lastUsedAt)}</p></div>
+<form class="actions" method="post" action="${accountPaths.account}">${hidden(form)}<button aria-label="Disconnect ${title === '' ? 'the app without a name' : title}, connected ${dayText(connectedAt)}">Disconnect</button></form></li>
 `
 }
 
@@ -104,5 +103,5 @@ function day(seconds: number): Markup {
   return html`<time datetime="${new Date(seconds * 1000).toISOString().slice(0, 10)}">${dayText(seconds)}</time>`
 }
 
-const dayFormat = new Intl.DateTimeFormat('en-US', { dateStyle: 'long', timeZone: 'UTC' })
+const dayFormat = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeZone: 'UTC' })
 const dayText = (seconds: number) => dayFormat.format(seconds * 1000)

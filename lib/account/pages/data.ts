@@ -17,7 +17,7 @@ interface DataPageInput {
 /** Makes the page that offers the person a file with everything that is held on them. */
 export function downloadPage({ brand, person, form }: DataPageInput): Page {
   const content = html`<h1 class="strong">Download your data</h1>
-<dl><div><dt>Signed in as</dt><dd>${identity(person)}</dd></div></dl>
+${identity(person)}
 <h2>What is in the file</h2>
 <ul>
 <li>${tick}<span>Who you are to ${brand.name}: what ${brand.provider} told us when you signed in</span></li>
@@ -34,7 +34,7 @@ export function downloadPage({ brand, person, form }: DataPageInput): Page {
 /** Makes the page that asks whether to delete everything about the person. The box must be ticked first. */
 export function deletePage({ brand, person, form }: DataPageInput): Page {
   const content = html`<h1 class="strong">Delete your data</h1>
-<dl><div><dt>Signed in as</dt><dd>${identity(person)}</dd></div></dl>
+${identity(person)}
 <h2>What happens</h2>
 <ul>
 <li>${cross}<span>Every app is disconnected at once, and you are signed out in every browser</span></li>

@@ -32,6 +32,8 @@ export interface WhoamiOptions {
     signal: AbortSignal,
   ) => Promise<{ readonly grants: readonly Connection[]; readonly more: boolean }>
   readonly supportUrl: string | undefined
+  /** URL of the page where the user sees and ends all connections. Absent: there is none. */
+  readonly accountUrl?: string | undefined
   readonly log: Log
 }
 
@@ -46,9 +48,10 @@ const longestName = 100
  * used unseen. The tool never shows a token, a key or the id of one. A client without a name appears as the beginning of its
  * hash, which the operator's log has too.
  */
-export function whoami({ connectionsOf, supportUrl, log, ...options }: WhoamiOptions): Tool {
+export function whoami({ connectionsOf, supportUrl, accountUrl, log, ...options }: WhoamiOptions): Tool {
   const howToEnd = [
     'To end this connection, sign out of this server in this client, or remove the server here. End another connection in its own client.',
+    ...(accountUrl === undefined ? [] : [`Or see and end every connection at ${accountUrl}, in the browser.`]),
     `If that client is lost, or does not report it to this server, ask the team that runs this server${supportUrl === undefined ? '' : `: ${supportUrl}`}.`,
   ].join(' ')
 
@@ -83,6 +86,7 @@ export function whoami({ connectionsOf, supportUrl, log, ...options }: WhoamiOpt
         scopes: scope,
         ...(await connections(token, signal)),
         how_to_end: howToEnd,
+        ...defined({ account: accountUrl }),
       })
     },
   })
@@ -127,6 +131,7 @@ const output: ObjectSchema = {
     more: { type: 'boolean', description: 'There may be more connections than were counted.' },
     note: { type: 'string', description: 'Why something is missing.' },
     how_to_end: { type: 'string', description: 'How the user ends a connection.' },
+    account: { type: 'string', description: 'URL of the page where the user sees and ends all connections.' },
   },
   required: ['scopes', 'how_to_end'],
 }

@@ -12,6 +12,7 @@ export function showConsent(accepted: AuthorizationRequest, browser: Request, co
   const { clientName: name, verifiedHost, clientId, redirectUri, scope } = accepted
   const page = consentPage({
     brand: context.brand,
+    accountUrl: context.accountUrl,
     client: { name, verifiedHost, document: verifiedHost === undefined ? undefined : clientId },
     redirectUri,
     scopes: scope.split(' '),

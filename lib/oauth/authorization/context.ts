@@ -31,6 +31,8 @@ export interface AuthorizationContext {
   readonly transactions: Transactions
   readonly codes: CodeSealer
   readonly respond: Responder
+  /** The URL of the account page. Absent: there is none. */
+  readonly accountUrl?: string | undefined
   /** Finishes the sign-in of a browser to our own pages. Absent where those pages are not. */
   readonly sessionCallback?: Handler
   /** Milliseconds since the epoch. */

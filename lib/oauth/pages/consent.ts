@@ -24,6 +24,8 @@ export interface ConsentPageInput {
   /** Where the form is posted to. The pressed button arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
+  /** The URL of the page where the user sees and ends what is connected. Absent: there is none. */
+  readonly accountUrl?: string | undefined
   /** The code of the attempt. */
   readonly attempt?: string | undefined
 }
@@ -47,7 +49,11 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
 <li>${chart}<span><b>Usage</b>: when and how often you ask</span></li>
 <li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and sees your email and organization</span></li>
-</ul>
+</ul>${
+    input.accountUrl !== undefined &&
+    html`
+<p class="note">${link(input.accountUrl, 'Your account page')} shows what is connected, and ends it.</p>`
+  }
 <h2>What the app can do</h2>
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}</ul>
 <form class="actions" method="post" action="${action}"${leavable.length > 0 && html` id="answer"`}>
