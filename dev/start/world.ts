@@ -107,7 +107,8 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   const ports = portsFrom(port)
   const url = localUrl(port)
   const secret = directory === undefined ? newSecret() : await keptSecret(directory)
-  const callbacks = [url, settings?.MCP_OAUTH_ISSUER ?? url].map((issuer) => `${issuer}/mcp/callback`)
+  const origins = [url, settings?.MCP_OAUTH_ISSUER ?? url, settings?.MCP_ACCOUNT_ORIGIN ?? url]
+  const callbacks = origins.map((origin) => `${origin}/mcp/callback`)
   const folder = (name: string) => (directory === undefined ? undefined : join(directory, name))
   const stop = (handle: { stop(): Promise<unknown> }) => handle.stop()
 

@@ -39,8 +39,9 @@ function whoOf(text: string): AdminEntry['who'] | null {
 export function isAdmin(session: Session, admins: readonly AdminEntry[], now: number): boolean {
   if (session.adminUntil <= now / 1000) return false
   const { email, emailVerified, organizationId } = session.person
-  return admins.some(({ provider, who }) => {
-    if (provider !== undefined && withoutSlash(provider) !== withoutSlash(session.provider)) return false
+  return admins.some((entry) => {
+    const { who } = entry
+    if (!isOfProvider(entry, session.provider)) return false
     if ('organizationId' in who) return organizationId === who.organizationId
     // An address that the provider has not verified is only what a person typed.
     return emailVerified === true && email !== undefined && lowerCase(email) === lowerCase(who.email)
@@ -49,5 +50,9 @@ export function isAdmin(session: Session, admins: readonly AdminEntry[], now: nu
 
 /** Compares ASCII only: `toLowerCase` also turns the Kelvin sign into a `k`, and the two are different addresses. */
 const lowerCase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+/** Whether an entry is about people of this provider. `issuer` as in its ID tokens. */
+export const isOfProvider = ({ provider }: AdminEntry, issuer: string | undefined): boolean =>
+  provider === undefined || (issuer !== undefined && withoutSlash(provider) === withoutSlash(issuer))
 
 const withoutSlash = (issuer: string) => issuer.replace(/\/$/, '')
