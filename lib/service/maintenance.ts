@@ -7,6 +7,7 @@ import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
 import { dayBefore } from '../people/attempts/days.ts'
 import { collection as attempts } from '../people/attempts/step.ts'
+import { deadCollection } from '../people/outbox/message.ts'
 import { readConfiguration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { proofs } from '../store/readiness.ts'
@@ -33,7 +34,7 @@ export async function maintain(site: Site): Promise<Swept> {
       Promise.all([
         sweepGrants(store, now, signal),
         sweepDays(store, attempts, dayBefore(now, kept.attemptDays), signal),
-        ...['limits', assertionIds, documentCopies, proofs].map((collection) =>
+        ...['limits', assertionIds, documentCopies, proofs, deadCollection].map((collection) =>
           sweepEnded(store, collection, now, signal),
         ),
       ]),

@@ -6,7 +6,7 @@ import { type RolledUp, rollUp } from '../people/usage/roll-up.ts'
 import { readConfiguration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { log } from './log.ts'
-import { runOutbox } from './outbox.ts'
+import { heldForCapture, runOutbox } from './outbox.ts'
 import { eventStoresOf, storeOf } from './store.ts'
 import { pseudonymsOf } from './usage-parts.ts'
 
@@ -38,6 +38,7 @@ async function rollUpSite(site: Site, signal: AbortSignal): Promise<Partial<Roll
       beingForgotten: (inTime) => peopleBeingForgotten(store, inTime),
       nameOf: (company, inTime) => companyNameOf(store, company, inTime),
       retention: { peopleDays: kept.peopleUsageDays, days: kept.usageDays },
+      isHeld: heldForCapture(site),
       now: Date.now,
       log,
     },

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { defined } from '../../base/defined.ts'
+import { inParallel } from '../../base/in-parallel.ts'
 import type { Log } from '../../base/log.ts'
 import { toJson } from '../../base/well-formed.ts'
 import type { Store } from '../../store/store.ts'
@@ -9,6 +10,7 @@ import type { PseudonymSource, Pseudonyms } from '../usage/pseudonyms.ts'
 import { listEvents } from '../usage/raw-events.ts'
 import { progress } from '../usage/roll-up.ts'
 import { type Day, type Slice, slicesIn, startOfDay } from '../usage/time.ts'
+import { type CaptureNames, createCaptureNames } from './capture-names.ts'
 import type { Seal } from './message.ts'
 import { post } from './post.ts'
 import { createReceiver, type ReceiverState } from './receiver.ts'
@@ -34,11 +36,14 @@ export interface CaptureOptions {
   readonly log: Log
   /** Milliseconds for the answer to one batch. Default 5000. */
   readonly timeout?: number | undefined
-  /** Milliseconds in which a run begins batches. Default 8000. */
+  /** Milliseconds in which a run begins batches. Default 7000. */
   readonly share?: number | undefined
   readonly fetch?: typeof fetch | undefined
 }
 
+type SayEvent = (event: CountedEvent) => Promise<object>
+
+const atOnce = 16
 /** Events in one request. A batch is about 250 KB; PostHog takes 20 MB. */
 const batchSize = 500
 /** Seconds. Longer than any run takes. */
@@ -57,7 +62,7 @@ export async function runCapture(
   options: CaptureOptions,
   signal: AbortSignal,
 ): Promise<{ readonly sent: number; readonly finished: boolean }> {
-  const { store, events, now, log, share = 8000 } = options
+  const { store, events, target, now, log, share = 7000, timeout = 5000, fetch = globalThis.fetch } = options
   const [end, seconds] = [now() + share, Math.floor(now() / 1000)]
   const names = await options.pseudonyms.existing(signal)
   // Nothing was ever recorded.
@@ -67,8 +72,9 @@ export async function runCapture(
   if (state === null) return { sent: 0, finished: false }
   let sent = 0
   /** Sends one batch. Returns whether the receiver took it. */
-  const send = async (batch: readonly Listed[], isForgotten: (person: string) => boolean): Promise<boolean> => {
-    const outcome = await sendBatch(options, batch, names, isForgotten, signal)
+  const send = async (batch: readonly Listed[], sayEvent: SayEvent): Promise<boolean> => {
+    const body = { api_key: target.key, batch: await inParallel(batch, atOnce, ({ event }) => sayEvent(event)) }
+    const outcome = await post({ url: target.url, headers: {}, body: toJson(body), timeout, fetch, now, signal })
     if (outcome.delivered) {
       sent += batch.length
       await receiver.change({ position: batch.at(-1)?.key ?? '' }, signal)
@@ -81,13 +87,15 @@ export async function runCapture(
   }
   try {
     if (state.gone || state.pausedUntil > seconds) return { sent, finished: false }
+    const named = createCaptureNames(store, signal)
     const people = new Set((await options.beingForgotten(signal)).map(names.person))
+    const say = (event: CountedEvent) => captured(event, names, named, (person) => people.has(person), signal)
     const { counted } = await progress(store, signal)
     let last: Slice | undefined
     for (const [day, slices] of [...counted].sort(([one], [other]) => (one < other ? -1 : 1))) {
       for (const slice of [...slices].sort()) {
         for await (const batch of batchesAfter(events.of(day), slice, state.position, signal)) {
-          if (now() >= end || !(await send(batch, (person) => people.has(person)))) return { sent, finished: false }
+          if (now() >= end || !(await send(batch, say))) return { sent, finished: false }
         }
         last = slice
       }
@@ -151,23 +159,17 @@ async function* batchesAfter(
   if (batch.length > 0) yield batch
 }
 
-function sendBatch(
-  { target, timeout = 5000, fetch = globalThis.fetch, now }: CaptureOptions,
-  batch: readonly Listed[],
-  names: Pseudonyms,
-  isForgotten: (person: string) => boolean,
-  signal: AbortSignal,
-) {
-  const events = batch.map(({ event }) => captured(event, names, isForgotten))
-  const body = toJson({ api_key: target.key, batch: events })
-  return post({ url: target.url, headers: {}, body, timeout, fetch, now, signal })
-}
-
 /** The names under which this receiver knows people and companies: another receiver knows them under others (N28). */
 const receiverName = 'capture'
 
 /** One event in PostHog's form. It holds no address, no name of a person and no question: usage has none. */
-function captured(event: CountedEvent, names: Pseudonyms, isForgotten: (person: string) => boolean) {
+async function captured(
+  event: CountedEvent,
+  names: Pseudonyms,
+  called: CaptureNames,
+  isForgotten: (person: string) => boolean,
+  signal: AbortSignal,
+) {
   const { at, person, what, outcome, milliseconds } = event
   const [kind, ...name] = what.split('.')
   const [ended, reason] = outcome.split('.')
@@ -184,7 +186,9 @@ function captured(event: CountedEvent, names: Pseudonyms, isForgotten: (person: 
       reason,
       milliseconds,
       client: named(event.client),
+      ...(await called.client(event.client, signal)),
       company,
+      ...(await called.company(event.company, signal)),
       $groups: company === undefined ? undefined : { company },
       $lib: 'mcp-oauth-broker',
       // There is no person to profile, and the address is that of this service.

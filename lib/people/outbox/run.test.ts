@@ -206,7 +206,7 @@ describe('a receiver', () => {
     const began = receiver.now()
     const first = await run()
     expect(first).toMatchObject({ finished: false, failed: 0 })
-    expect(receiver.now() - began).toBeLessThan((8 + 16) * 1000)
+    expect(receiver.now() - began).toBeLessThan((7 + 16) * 1000)
     await runFor(world, 4 * hour)
     expect(new Set(receiver.arrivals.map(({ id }) => id)).size).toBe(50)
     expect(receiver.arrivals).toHaveLength(50)

@@ -13,7 +13,7 @@ export interface RunOptions extends Omit<OutboxOptions, 'webhook'> {
   readonly random?: () => number
   /** Whether a person is being forgotten: nothing more is sent about them. */
   readonly isForgetting?: ((person: string, signal: AbortSignal) => Promise<boolean>) | undefined
-  /** Milliseconds in which a run begins deliveries. Default 8000. It ends one `timeout` later at the latest. */
+  /** Milliseconds in which a run begins deliveries. Default 7000. It ends one `timeout` later at the latest. */
   readonly share?: number
 }
 
@@ -45,7 +45,7 @@ const lease = 60
  */
 export async function runWebhooks(options: RunOptions, signal: AbortSignal): Promise<OutboxRun> {
   const run: OutboxRun = { delivered: 0, failed: 0, dead: 0, unreadable: 0, finished: false }
-  const { webhook, now, share = 8000 } = options
+  const { webhook, now, share = 7000 } = options
   const end = now() + share
   const seconds = Math.floor(now() / 1000)
   const receiver = webhook && webhookReceiver({ ...options, webhook })

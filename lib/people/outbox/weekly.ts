@@ -23,7 +23,7 @@ export interface WeeklyOptions {
   readonly preview?: string | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** Milliseconds in which a run begins batches. Default 8000. */
+  /** Milliseconds in which a run begins batches. Default 7000. */
   readonly share?: number | undefined
 }
 
@@ -41,7 +41,7 @@ const lease = 60
  * @returns how many were enqueued
  */
 export async function enqueueWeeklySummaries(options: WeeklyOptions, signal: AbortSignal): Promise<number> {
-  const { store, sealState, now, share = 8000 } = options
+  const { store, sealState, now, share = 7000 } = options
   const seconds = Math.floor(now() / 1000)
   const end = now() + share
   const latest = latestSunday(now())

@@ -198,7 +198,7 @@ export const crm = {
   },
   MCP_CAPTURE_URL: {
     what: 'Receives usage as events, as PostHog takes them: at this URL with `/batch/` added.',
-    more: 'An event has ids of its own for this receiver, the client, the tool and the outcome; [never an address, a name or a question](crm.md#how-do-i-send-usage-to-posthog).',
+    more: 'An event has the tool, the outcome, the client, the company, and a pseudonym of the person for this receiver alone; [never an address, the name of a person or a question](crm.md#how-do-i-send-usage-to-posthog).',
     example: 'https://eu.i.posthog.com',
   },
   MCP_CAPTURE_KEY: {
