@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startCrmSink } from '../../dev/crm/server.ts'
 import { createOutboxSeals } from '../../dev/worlds/outbox.ts'
+import { personalDataForTests } from '../../dev/worlds/personal-data.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import type { LogFields } from '../base/log.ts'
 import type { SignIn } from '../oauth/token/sign-in.ts'
@@ -31,7 +32,12 @@ async function setUp(overrides: { store?: Store; crmTimeout?: number } = {}) {
   const timeout = overrides.crmTimeout ?? 2000
   const outbox = createOutbox({ store, ...createOutboxSeals(), webhook, now: Date.now, log, timeout })
   const crmNews = createCrmNews({ outbox, events: new Set(eventTypes) })
-  const { recordSignIn } = createSignInRecorder({ store, log, crmNews: async () => crmNews })
+  const { recordSignIn } = createSignInRecorder({
+    store,
+    personalData: personalDataForTests('none'),
+    log,
+    crmNews: async () => crmNews,
+  })
   const record = (signIn: SignIn) => recordSignIn(signIn, AbortSignal.timeout(60_000))
   const read = async (key: string) => (await store.get(key, AbortSignal.timeout(60_000)))?.value
   const waiting = async () => (await store.list('outbox/', AbortSignal.timeout(60_000))).keys
@@ -264,7 +270,12 @@ test('events that the operator does not want are neither stored nor sent', async
     webhook: { url: crm.url, secrets: [] },
   })
   const crmNews = createCrmNews({ outbox, events: new Set() })
-  const { recordSignIn } = createSignInRecorder({ store, log, crmNews: async () => crmNews })
+  const { recordSignIn } = createSignInRecorder({
+    store,
+    personalData: personalDataForTests('none'),
+    log,
+    crmNews: async () => crmNews,
+  })
   const signal = AbortSignal.timeout(60_000)
   await recordSignIn(ada, signal)
   await recordSignIn({ ...ada, organization: { id: 'org_2' } }, signal)

@@ -3,17 +3,22 @@ import { defined } from '../base/defined.ts'
 import type { Log } from '../base/log.ts'
 import type { Store, Stored, StoreValue } from '../store/store.ts'
 import type { Enqueued } from './outbox/outbox.ts'
+import { currentAddressName, type Indexed, indexedAs, indexKeys } from './privacy/indexes.ts'
+import type { PersonalData } from './privacy/personal-data.ts'
 import type { SignIn } from './sign-in.ts'
+import { userKey } from './users.ts'
 
 /** Puts what the CRM is told about sign-ins into the outbox. `null`: there is nothing to tell. */
 export interface CrmNews {
   firstSeen(signIn: SignIn, domain: string | undefined, signal: AbortSignal): Promise<Enqueued | null>
-  /** @param before the record of the user, as it was before this sign-in */
+  /** @param before the record of the user, opened, as it was before this sign-in */
   seenAgain(signIn: SignIn, before: Stored, signal: AbortSignal): Promise<Enqueued | null>
 }
 
 export interface SignInRecorderOptions {
   readonly store: Store
+  /** Seals the email address of a user in the record. */
+  readonly personalData: PersonalData
   readonly log: Log
   /** Loads what tells the CRM, at the first sign-in that may have news. Absent: no CRM is told. */
   readonly crmNews?: () => Promise<CrmNews>
@@ -33,7 +38,7 @@ export interface SignInRecorderOptions {
 export function createSignInRecorder(options: SignInRecorderOptions): {
   recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void>
 } {
-  const { store, log, crmNews } = options
+  const { store, personalData, log, crmNews } = options
 
   async function recordSignIn(signIn: SignIn, signal: AbortSignal): Promise<void> {
     const domain = domainOf(signIn.email)
@@ -67,19 +72,24 @@ export function createSignInRecorder(options: SignInRecorderOptions): {
     domain: string | undefined,
     signal: AbortSignal,
   ): Promise<{ readonly first: boolean; readonly news?: Enqueued | null | undefined }> {
-    const key = `users/${signIn.sub}`
-    const facts = user(signIn, domain)
-    const known = await store.get(key, signal)
-    if (known === null) {
+    const { sub, at } = signIn
+    const key = userKey(sub)
+    const addressName = currentAddressName(personalData, signIn.email)
+    const facts = { ...user(signIn, domain), ...defined({ addressName }) }
+    const stored = await store.get(key, signal)
+    await writeIndexes(store, sub, { addressName, lastSeenAt: at }, stored?.value, signal)
+    if (stored === null) {
       const news = await (await crmNews?.())?.firstSeen(signIn, domain, signal)
-      const seen = await recordSeen(store, key, facts, signIn.at, signal)
+      const seen = await recordSeen(store, key, facts, at, signal, personalData)
       if (seen.first) return { first: true, news }
       // Another sign-in tells the CRM. If that is not sure, the message stays: the receiver knows it by its id.
       if (!seen.ambiguous) await news?.withdraw(signal)
       return { first: false }
     }
+    const known = { ...stored, value: personalData.open(key, stored.value) }
     const news = isNews(signIn, known.value) ? await (await crmNews?.())?.seenAgain(signIn, known, signal) : null
-    const updated = await store.replace(key, updatedFrom(known, facts, signIn.at), known.version, signal)
+    const record = personalData.close(key, updatedFrom(known, facts, at), stored.value)
+    const updated = await store.replace(key, record, stored.version, signal)
     if (updated.won || updated.ambiguous) return { first: false, news }
     await news?.withdraw(signal)
     return { first: false }
@@ -96,6 +106,35 @@ function isNews({ email, emailVerified, organization }: SignIn, before: StoreVal
 }
 
 /**
+ * Writes the index keys of a user, and removes those that the record before names and this one does not. Each sign-in writes its own:
+ * a key without a record is harmless, and a record never lacks its key. `before` is the stored record.
+ */
+async function writeIndexes(
+  store: Store,
+  sub: string,
+  indexed: Indexed,
+  before: StoreValue | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { addressName, lastSeenAt = 0 } = indexed
+  const was = indexedAs(before ?? {})
+  const keys = indexKeys(sub, indexed)
+  const old = indexKeys(sub, {
+    // Without an address in this sign-in, the one in the record stays.
+    addressName: addressName === undefined ? undefined : was.addressName,
+    // Another sign-in, of a later month, may have been faster.
+    lastSeenAt: was.lastSeenAt !== undefined && was.lastSeenAt > lastSeenAt ? undefined : was.lastSeenAt,
+  })
+  await Promise.all([
+    ...keys.map((key) => store.put(key, {}, signal)),
+    ...old.filter((key) => !keys.includes(key)).map((key) => store.remove(key, signal)),
+  ])
+}
+
+/** For records that name no user. */
+const asItIs: Pick<PersonalData, 'open' | 'close'> = { open: (_key, stored) => stored, close: (_key, record) => record }
+
+/**
  * Creates the record, or updates the one that exists and keeps its `firstSeenAt`. An update that loses to another is
  * dropped: the other happened at the same moment. `ambiguous`: this call may have created the record.
  */
@@ -105,12 +144,16 @@ async function recordSeen(
   facts: StoreValue,
   at: number,
   signal: AbortSignal,
+  { open, close } = asItIs,
 ): Promise<{ readonly first: boolean; readonly ambiguous: boolean }> {
-  const created = await store.create(key, { ...facts, firstSeenAt: at, lastSeenAt: at }, signal)
+  const created = await store.create(key, close(key, { ...facts, firstSeenAt: at, lastSeenAt: at }), signal)
   if (created.won) return { first: true, ambiguous: false }
   const stored = await store.get(key, signal)
   // Deleted since `create` found it, at the user's wish: do not create it again.
-  if (stored !== null) await store.replace(key, updatedFrom(stored, facts, at), stored.version, signal)
+  if (stored !== null) {
+    const updated = updatedFrom({ ...stored, value: open(key, stored.value) }, facts, at)
+    await store.replace(key, close(key, updated, stored.value), stored.version, signal)
+  }
   return { first: false, ambiguous: created.ambiguous }
 }
 

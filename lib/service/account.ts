@@ -7,15 +7,13 @@ import { createSessions } from '../account/session.ts'
 import { sessionRoute } from '../account/session-status.ts'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
-import { endGrantsOf } from '../oauth/grants/end-person.ts'
-import { fenceKey, readFence } from '../oauth/grants/fence.ts'
-import { createGrants, type Grants } from '../oauth/grants/grants.ts'
+import { readFence } from '../oauth/grants/fence.ts'
+import { createGrants } from '../oauth/grants/grants.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
-import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
-import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
+import { privacyOf } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** The account and admin pages of a site. */
@@ -24,7 +22,8 @@ export interface Account {
 }
 
 /** Composes the account and admin pages from the settings. They answer at one origin only, and everything else is a 404 (N13). */
-export async function composeAccount({ issuer, account, signIn, brand }: Configuration, site: Site): Promise<Account> {
+export async function composeAccount(configuration: Configuration, site: Site): Promise<Account> {
+  const { issuer, account, signIn, brand } = configuration
   if (!account || !signIn) return { fetch: async () => notFound() }
   const { origin } = account
   const now = Date.now
@@ -34,7 +33,7 @@ export async function composeAccount({ issuer, account, signIn, brand }: Configu
   const forms = createSessionForms(sealing)
   const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log })
   const connections = createConnections(store, grants, now)
-  const privacy = interimPrivacy(store, grants, now)
+  const privacy = privacyOf(configuration, signIn, { store, sealing })
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
   const router = createAccountRouter({
     origin,
@@ -62,20 +61,3 @@ export async function composeAccount({ issuer, account, signIn, brand }: Configu
 }
 
 const notFound = () => jsonResponse({ error: 'not_found' }, { status: 404 })
-
-/** Stands in until `lib/service/privacy.ts` is there. */
-function interimPrivacy(
-  store: Store,
-  grants: Grants,
-  now: () => number,
-): Pick<Privacy, 'endPerson' | 'forget' | 'disclose'> {
-  async function end(sub: string, reason: string, signal: AbortSignal, forgetting: boolean): Promise<number> {
-    await store.put(fenceKey(sub), { at: now(), reason, forgetting }, signal)
-    return endGrantsOf({ store, grants, now: now() }, sub, reason, signal)
-  }
-  return {
-    endPerson: (sub, reason, signal) => end(sub, reason, signal, false),
-    forget: async (sub, signal) => void (await end(sub, 'forgotten', signal, true)),
-    disclose: async (sub) => ({ sub, at: new Date(now()).toISOString(), held: {} }),
-  }
-}

@@ -9,13 +9,11 @@ import { paths } from '../oauth/capabilities.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
-import { createSignInRecorder } from '../people/sign-ins.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
-import { crmNewsOf } from './crm-news.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
@@ -56,12 +54,13 @@ export async function composeAuthorizationServer(
 }
 
 async function flowOptions(
-  { issuer, introspectionTokens, telling, kept, account }: Configuration,
+  configuration: Configuration,
   signIn: SignInSettings,
   store: Store,
   signingKeys: Keys['signingKeys'],
   site: Site,
 ): Promise<FlowOptions> {
+  const { issuer, introspectionTokens, kept, account } = configuration
   const now = Date.now
   const sealing = createSealing(issuer, signIn.secrets)
   const key = deriveKey(signIn.secrets.current, issuer, 'limits').bytes
@@ -80,12 +79,8 @@ async function flowOptions(
     signIn.provider.kind === 'mock'
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
       : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, now })
-  const signIns = createSignInRecorder(
-    defined({
-      store,
-      log,
-      crmNews: crmNewsOf({ webhook: signIn.receivers.webhook, telling, issuer, store, sealing }),
-    }),
+  const signIns = whenNeeded(async () =>
+    (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, sealing }),
   )
   const names = whenNeeded(async () => (await import('./usage-recorder.ts')).nameRecorderOf(site, sealing))
   const { registrationToken } = signIn
@@ -112,7 +107,7 @@ async function flowOptions(
     provider,
     mock: signIn.provider.kind === 'mock',
     async recordSignIn(completed, signal) {
-      const recorded = signIns.recordSignIn(completed, signal)
+      const recorded = signIns().then(({ recordSignIn }) => recordSignIn(completed, signal))
       const copied = metadataDocuments.keepCopy(completed.client.hash, signal)
       const named = names().then((recordNames) => recordNames(completed, signal))
       for (const outcome of await Promise.allSettled([recorded, copied, named])) {

@@ -13,6 +13,7 @@ import type { Site } from '../settings/site.ts'
 import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
+import { runPrivacyJobs } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** Milliseconds. The platform ends a scheduled function at 30 s. The next run continues where this one stopped. */
@@ -39,6 +40,7 @@ export async function maintain(site: Site): Promise<Swept> {
         ),
       ]),
       rotateKeys(site, store, signal),
+      runPrivacyJobs(site, signal),
     ]),
   )
   const swept = {

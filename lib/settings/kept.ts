@@ -1,3 +1,4 @@
+import type { SealedPeople } from '../people/privacy/personal-data.ts'
 import type { SettingsReader } from './reader.ts'
 
 /** How long records of what happened are kept, in days. */
@@ -10,6 +11,10 @@ export interface KeptSettings {
   readonly usageDays: number
   /** What each person did on which day. */
   readonly peopleUsageDays: number
+  /** People whose last sign-in is so long ago, and who have nothing connected, are forgotten. 0: people are kept. */
+  readonly peopleDays: number
+  /** Whether email addresses and names are sealed in the store. */
+  readonly sealedPeople: SealedPeople
 }
 
 export const readKept = (settings: SettingsReader): KeptSettings => ({
@@ -17,4 +22,6 @@ export const readKept = (settings: SettingsReader): KeptSettings => ({
   auditDays: settings.read('MCP_KEEP_AUDIT_DAYS'),
   usageDays: settings.read('MCP_KEEP_USAGE_DAYS'),
   peopleUsageDays: settings.read('MCP_KEEP_PEOPLE_USAGE_DAYS'),
+  peopleDays: settings.read('MCP_KEEP_PEOPLE_DAYS'),
+  sealedPeople: settings.read('MCP_PEOPLE_SEALED'),
 })

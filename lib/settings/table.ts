@@ -29,6 +29,7 @@ import {
   withDefault,
   word,
 } from './forms.ts'
+import type { SealedPeople } from '../people/privacy/personal-data.ts'
 import { originOf } from './origins.ts'
 import { parsePlans } from './plans.ts'
 import { isStrongToken, parseSecret, parseWebhookSecret, secretForm, tokenForm, webhookSecretForm } from './secrets.ts'
@@ -209,6 +210,8 @@ export const table = {
   MCP_KEEP_AUDIT_DAYS: integer(signIn, { from: 30, to: 3660, default: 400 }),
   MCP_KEEP_USAGE_DAYS: integer(signIn, { from: 90, to: 3660, default: 400 }),
   MCP_KEEP_PEOPLE_USAGE_DAYS: integer(signIn, { from: 1, to: 3660, default: 90 }),
+  MCP_KEEP_PEOPLE_DAYS: integer(signIn, { from: 0, to: 3660, default: 0 }),
+  MCP_PEOPLE_SEALED: withDefault('new', choice<SealedPeople>(signIn, { new: 'new', all: 'all', none: 'none' }, 'all')),
 
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),

@@ -36,8 +36,30 @@ export async function writeFence(store: Store, sub: string, fence: Fence, signal
   throw new StoreUnavailable('a person could not be ended in time: too many writers')
 }
 
+/**
+ * Lets a person who was forgotten sign in again, unless the fence is younger than `at` (milliseconds). The fence stays, and ends what
+ * the person began before it. Throws `StoreUnavailable`, also if another writer was faster; a repeated call continues.
+ */
+export async function liftForgetting(store: Store, sub: string, at: number, signal: AbortSignal): Promise<void> {
+  const stored = await store.get(fenceKey(sub), signal)
+  if (stored === null) return
+  const fence = parse(stored.value)
+  if (!fence.forgetting || fence.at > at) return
+  const write = await store.replace(fenceKey(sub), { ...stored.value, forgetting: false }, stored.version, signal)
+  if (!write.won) throw new StoreUnavailable('a fence was written meanwhile')
+}
+
+/**
+ * Removes the fence of a person, unless it is younger than `at` (milliseconds) or forgets. A fence that another request writes in the
+ * very moment of the removal is lost; `endPerson` therefore looks at its fence once more at its end.
+ */
+export async function removeFence(store: Store, sub: string, at: number, signal: AbortSignal): Promise<void> {
+  const fence = await readFence(store, sub, signal)
+  if (fence && fence.at <= at && !fence.forgetting) await store.remove(fenceKey(sub), signal)
+}
+
 /** Milliseconds. The clocks of two instances may differ by so much. */
-const clockMargin = 5000
+export const clockMargin = 5000
 
 /**
  * Whether a fence ends what the person began at `began`: a sign-in, or a browser session. Milliseconds since the epoch. `undefined`

@@ -1,17 +1,155 @@
-import type { Store } from '../../store/store.ts'
-import type { Place } from './place.ts'
+import { keysUnder, removeUnder } from '../../store/keys-under.ts'
+import type { Store, StoreValue } from '../../store/store.ts'
+import { messagesPlace } from '../outbox/place.ts'
+import { userKey } from '../users.ts'
+import { indexedAs, indexKeys, lastSeenMonth } from './indexes.ts'
+import type { PersonalData } from './personal-data.ts'
+import type { HeldRecord, Place } from './place.ts'
 
-/** What the places need. Whoever adds a place adds what it needs here; `lib/service/privacy.ts` hands it in. */
+/** What the places need. A part of the service that adds a place adds what it needs here; `lib/service/privacy.ts` hands it in. */
 export interface PlaceParts {
   readonly store: Store
+  readonly personalData: PersonalData
+  /** Opens the messages for the CRM. */
+  readonly outboxSeal: Parameters<typeof messagesPlace>[0]['seal']
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
 /**
  * Lists every place that holds something about a person. A part of the service that stores something about people adds its place
- * here, and its keys to docs/storage.md. Forgetting walks the list from its beginning to its end.
+ * here, and its keys to docs/storage.md and docs/privacy.md. Forgetting walks the list from its beginning to its end: the user's own
+ * record is last, since it leads to other places. The test `tests/flows/forgetting.test.ts` scans the whole store for what is missing here.
  */
-export function places(_parts: PlaceParts): readonly Place[] {
-  return []
+export function places(parts: PlaceParts): readonly Place[] {
+  return [
+    grants(parts),
+    connections(parts),
+    messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
+    jobsAndFence(parts),
+    indexes(parts),
+    user(parts),
+  ]
+}
+
+/** A malformed ID could match other people's records as a prefix. */
+const subjectForm = /^[\w.-]+$/
+
+/** A place whose records are all keys with one of some prefixes. */
+function under(
+  { store }: PlaceParts,
+  place: Pick<Place, 'keys' | 'name'>,
+  prefixesOf: (sub: string) => readonly string[],
+): Place {
+  const prefixes = (sub: string) => (subjectForm.test(sub) ? prefixesOf(sub) : [])
+  return {
+    ...place,
+    async *read(sub, signal) {
+      for (const prefix of prefixes(sub)) yield* recordsUnder(store, prefix, signal)
+    },
+    async forget(sub, signal) {
+      for (const prefix of prefixes(sub)) await removeUnder(store, prefix, signal)
+    },
+  }
+}
+
+async function* recordsUnder(store: Store, prefix: string, signal: AbortSignal): AsyncGenerator<HeldRecord> {
+  for await (const key of keysUnder(store, prefix, signal)) {
+    const stored = await store.get(key, signal)
+    if (stored) yield { key, value: stored.value }
+  }
+}
+
+/** Months of grants before and after this one. A grant ends within half a year, and the sweep removes it in the month after. */
+const grantMonths = { before: 7, after: 7 }
+
+function grants(parts: PlaceParts): Place {
+  const prefixes = (sub: string) => {
+    const date = new Date(parts.now())
+    const { before, after } = grantMonths
+    return Array.from({ length: before + 1 + after }, (_, index) => {
+      const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - before + index, 1) / 1000
+      return `grants/${lastSeenMonth(month)}/${sub}/`
+    })
+  }
+  return under(parts, { keys: 'grants/<yyyymm>/<sub>/<id>', name: 'grants' }, prefixes)
+}
+
+function connections(parts: PlaceParts): Place {
+  return under(parts, { keys: 'connections/<sub>/<client hash>', name: 'connections' }, (sub) => [`connections/${sub}/`])
+}
+
+/** The fence and the jobs of a person. The last step of the job removes them. */
+function jobsAndFence({ store }: PlaceParts): Place {
+  return {
+    keys: 'ended/<sub>, ending/<due>/<sub>, forget/<due>/<sub>',
+    name: 'endings',
+    async *read(sub, signal) {
+      const fence = await store.get(`ended/${sub}`, signal)
+      if (fence) yield { key: `ended/${sub}`, value: fence.value }
+      for (const collection of ['ending/', 'forget/']) {
+        for await (const key of keysUnder(store, collection, signal)) {
+          const stored = key.endsWith(`/${sub}`) ? await store.get(key, signal) : null
+          if (stored) yield { key, value: stored.value }
+        }
+      }
+    },
+    async forget() {},
+  }
+}
+
+/** The keys that lead to a person. They hold nothing that the record of the user does not. */
+function indexes({ store, personalData, now }: PlaceParts): Place {
+  const read = async (sub: string, signal: AbortSignal) => {
+    const stored = await store.get(userKey(sub), signal)
+    return stored ? personalData.open(userKey(sub), stored.value) : {}
+  }
+  /** The keys that the record names, and those of an interrupted sign-in. */
+  const keysOf = (sub: string, record: StoreValue) => {
+    const { firstSeenAt = now() / 1000, email } = record
+    const names = typeof email === 'string' ? personalData.addressNames(email) : []
+    const months = monthsBetween(Number(firstSeenAt), now() / 1000)
+    return [
+      ...indexKeys(sub, indexedAs(record)),
+      ...names.flatMap((addressName) => indexKeys(sub, { addressName, lastSeenAt: undefined })),
+      ...months.flatMap((lastSeenAt) => indexKeys(sub, { addressName: undefined, lastSeenAt })),
+    ]
+  }
+  return {
+    keys: 'addresses/<key>/<hash>/<sub>, last-seen/<yyyymm>/<sub>',
+    name: 'indexes',
+    async *read(sub, signal) {
+      for (const key of indexKeys(sub, indexedAs(await read(sub, signal)))) {
+        if (await store.get(key, signal)) yield { key, value: {} }
+      }
+    },
+    async forget(sub, signal) {
+      const keys = new Set(keysOf(sub, await read(sub, signal)))
+      await Promise.all([...keys].map((key) => store.remove(key, signal)))
+    },
+  }
+}
+
+/** One time in each month from the first to the last, in seconds since the epoch. */
+function monthsBetween(first: number, last: number): readonly number[] {
+  const from = new Date(first * 1000)
+  const months: number[] = []
+  for (let index = 0; ; index++) {
+    const month = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + index, 1) / 1000
+    if (month > last) return months
+    months.push(month)
+  }
+}
+
+function user({ store, personalData }: PlaceParts): Place {
+  return {
+    keys: 'users/<sub>',
+    name: 'user',
+    async *read(sub, signal) {
+      const key = userKey(sub)
+      const stored = await store.get(key, signal)
+      if (stored) yield { key, value: personalData.open(key, stored.value) }
+    },
+    forget: (sub, signal) => store.remove(userKey(sub), signal),
+  }
 }

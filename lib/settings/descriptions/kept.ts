@@ -25,4 +25,16 @@ export const kept = {
     default: '`90`',
     example: '30',
   },
+  MCP_KEEP_PEOPLE_DAYS: {
+    what: 'After how many days without a sign-in a person is forgotten. `0`: people are kept until they are forgotten on request.',
+    more: 'A person with a connected client is kept, however long ago the sign-in was. [What is forgotten](privacy.md#what-does-forgetting-remove), and when. A connection that has ended and was not used for so long is removed too.',
+    default: '`0`',
+    example: '730',
+  },
+  MCP_PEOPLE_SEALED: {
+    what: 'Whether the email address and the name of a person are encrypted in the store: `new`, `all` or `none`.',
+    more: '`new`: in the records of people who sign in for the first time, which in a new store are all people. `all`: in every record; the scheduled function also seals those that are in clear. The domain of the address, and the company, stay readable. [More](storage.md#which-personal-data-is-sealed-in-the-store).',
+    default: '`new`',
+    example: 'all',
+  },
 } as const satisfies Readonly<Record<string, Description>>

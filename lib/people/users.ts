@@ -1,0 +1,52 @@
+import * as v from 'valibot'
+import { type Store, StoreUnavailable } from '../store/store.ts'
+import { addressPrefix } from './privacy/indexes.ts'
+import type { PersonalData } from './privacy/personal-data.ts'
+
+/** The store and the sealer of personal data, without which no reader of `users/<sub>` knows who a person is. */
+export interface Users {
+  readonly store: Store
+  readonly personalData: PersonalData
+}
+
+/** A record of `users/<sub>`, with the email address and the name in clear. Times are in seconds since the epoch. */
+const User = v.looseObject({
+  email: v.optional(v.string()),
+  name: v.optional(v.string()),
+  domain: v.optional(v.string()),
+  /** `null`: the OpenID Provider did not say. */
+  emailVerified: v.optional(v.nullable(v.boolean())),
+  organization: v.optional(v.object({ id: v.optional(v.string()), name: v.optional(v.string()) })),
+  firstSeenAt: v.optional(v.number()),
+  lastSeenAt: v.optional(v.number()),
+})
+export type User = v.InferOutput<typeof User>
+
+export const userKey = (sub: string): string => `users/${sub}`
+
+/**
+ * Reads who a person is. This is the only way to read an email address or a name from the store. Returns `null` for a person
+ * without a record. Throws `StoreUnavailable`, also for a damaged record.
+ */
+export async function readUser({ store, personalData }: Users, sub: string, signal: AbortSignal): Promise<User | null> {
+  const stored = await store.get(userKey(sub), signal)
+  if (stored === null) return null
+  const parsed = v.safeParse(User, personalData.open(userKey(sub), stored.value))
+  if (!parsed.success) throw new StoreUnavailable('the record of a user is damaged')
+  return parsed.output
+}
+
+/** Finds the people with exactly this email address, in any case of its letters. Throws `StoreUnavailable`. */
+export async function findByAddress(users: Users, email: string, signal: AbortSignal): Promise<readonly string[]> {
+  const { store, personalData } = users
+  const names = personalData.addressNames(email)
+  const pages = await Promise.all(names.map((name) => store.list(addressPrefix(name), signal)))
+  const subs = [...new Set(pages.flatMap(({ keys }) => keys.map((key) => key.split('/').at(-1) ?? '')))]
+  // A record decides: the index may be ahead of it, or behind.
+  const isSame = (address: string | undefined) =>
+    address !== undefined && personalData.addressNames(address)[0] === names[0]
+  const found = await Promise.all(
+    subs.map(async (sub) => (isSame((await readUser(users, sub, signal))?.email) ? [sub] : [])),
+  )
+  return found.flat()
+}

@@ -1,0 +1,57 @@
+import { createGrants } from '../oauth/grants/grants.ts'
+import { createPersonEnd } from '../oauth/grants/person-end.ts'
+import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
+import { places } from '../people/privacy/places.ts'
+import { createPrivacy, type Privacy } from '../people/privacy/privacy.ts'
+import { type Configuration, readConfiguration } from '../settings/configuration.ts'
+import type { SignInSettings } from '../settings/sign-in.ts'
+import type { Site } from '../settings/site.ts'
+import type { Store } from '../store/store.ts'
+import { log } from './log.ts'
+import { outboxSeals } from './outbox-seals.ts'
+import { personalDataOf } from './personal-data.ts'
+import { storeOf } from './store.ts'
+
+/** Seconds. A browser session lives 8 hours; the rest is for clocks that differ. */
+const sessionLifetime = 8 * 3600
+const margin = 600
+
+export interface PrivacySurroundings {
+  readonly store: Store
+  readonly sealing: Sealing
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+}
+
+/** Composes what ends, forgets and discloses people. */
+export function privacyOf(
+  { issuer, kept }: Pick<Configuration, 'issuer' | 'kept'>,
+  { lifetimes, secrets }: Pick<SignInSettings, 'lifetimes' | 'secrets'>,
+  { store, sealing, now = Date.now }: PrivacySurroundings,
+): Privacy {
+  const grants = createGrants({ store, now, grace: lifetimes.grace, log })
+  const fenceLifetime = Math.max(sessionLifetime, lifetimes.accessToken) + margin
+  const personalData = personalDataOf(issuer, secrets, kept.sealedPeople)
+  return createPrivacy({
+    store,
+    places: places({ store, personalData, outboxSeal: outboxSeals(sealing).seal, now }),
+    end: createPersonEnd({ store, grants, now, fenceLifetime }),
+    now,
+    log,
+  })
+}
+
+/** Runs the jobs about people that are due. A scheduled function calls this, on production only. A failure is logged. */
+export async function runPrivacyJobs(site: Site, signal: AbortSignal): Promise<void> {
+  const configuration = readConfiguration(process.env, site)
+  const { issuer, signIn } = configuration
+  // While sign-in is out of service, there is no secret to trust. The log says why.
+  if (!signIn) return
+  try {
+    const sealing = createSealing(issuer, signIn.secrets)
+    const { done, finished } = await privacyOf(configuration, signIn, { store: storeOf(site), sealing }).runJobs(signal)
+    if (done > 0 || !finished) log('person_jobs_run', { done, finished })
+  } catch (error) {
+    log('person_jobs_failed', { error: String(error) })
+  }
+}
