@@ -1,7 +1,10 @@
 import { createPersonalData, type PersonalData, type SealedPeople } from '../../lib/people/privacy/personal-data.ts'
 
 /** Personal data under made-up keys: one for each secret, the current one first. */
-export function personalDataForTests(mode: SealedPeople, secrets: readonly [string, ...string[]] = ['one']): PersonalData {
+export function personalDataForTests(
+  mode: SealedPeople,
+  secrets: readonly [string, ...string[]] = ['one'],
+): PersonalData {
   const keyOf = (secret: string) => ({
     kid: `kid-${secret}`,
     sealing: new Uint8Array(32).fill(secret.charCodeAt(0)),

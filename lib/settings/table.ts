@@ -8,6 +8,7 @@ import { hasOneOwner, isTrustedEntry } from '../oauth/clients/trusted-redirect.t
 import { readPastedJwk } from '../oauth/keys/pasted-jwk.ts'
 import { defaultBrand } from '../pages/brand.ts'
 import { eventTypes } from '../people/outbox/event-types.ts'
+import type { SealedPeople } from '../people/privacy/personal-data.ts'
 import {
   choice,
   custom,
@@ -29,7 +30,6 @@ import {
   withDefault,
   word,
 } from './forms.ts'
-import type { SealedPeople } from '../people/privacy/personal-data.ts'
 import { originOf } from './origins.ts'
 import { parsePlans } from './plans.ts'
 import { isStrongToken, parseSecret, parseWebhookSecret, secretForm, tokenForm, webhookSecretForm } from './secrets.ts'

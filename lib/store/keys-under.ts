@@ -1,7 +1,11 @@
 import type { Store } from './store.ts'
 
 /** Lists all keys that begin with `prefix`, page by page. Throws `StoreUnavailable`. */
-export async function* keysUnder(store: Pick<Store, 'list'>, prefix: string, signal: AbortSignal): AsyncGenerator<string> {
+export async function* keysUnder(
+  store: Pick<Store, 'list'>,
+  prefix: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   let cursor: string | undefined
   do {
     const page = await store.list(prefix, signal, cursor)

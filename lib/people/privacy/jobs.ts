@@ -69,12 +69,7 @@ export async function jobsOf(
   return jobs
 }
 
-async function readJob(
-  store: Store,
-  collection: JobCollection,
-  key: string,
-  signal: AbortSignal,
-): Promise<Job | null> {
+async function readJob(store: Store, collection: JobCollection, key: string, signal: AbortSignal): Promise<Job | null> {
   const stored = await store.get(key, signal)
   if (stored === null) return null
   const { step, fence, reason } = stored.value

@@ -76,7 +76,9 @@ function grants(parts: PlaceParts): Place {
 }
 
 function connections(parts: PlaceParts): Place {
-  return under(parts, { keys: 'connections/<sub>/<client hash>', name: 'connections' }, (sub) => [`connections/${sub}/`])
+  return under(parts, { keys: 'connections/<sub>/<client hash>', name: 'connections' }, (sub) => [
+    `connections/${sub}/`,
+  ])
 }
 
 /** The fence and the jobs of a person. The last step of the job removes them. */

@@ -138,7 +138,9 @@ export function createPrivacy({ store, places, end, now, log }: PrivacyOptions):
         for await (const { key, value } of place.read(sub, signal)) records.push({ key, value })
         found.set(place.name, records)
       })
-      const held = places.map(({ name }) => [name, found.get(name) ?? []] as const).filter(([, { length }]) => length > 0)
+      const held = places
+        .map(({ name }) => [name, found.get(name) ?? []] as const)
+        .filter(([, { length }]) => length > 0)
       return { sub, at, held: Object.fromEntries(held) }
     },
 
