@@ -17,7 +17,7 @@ import { composeClients } from './clients.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
-import { recordAfterAnswer } from './record-steps.ts'
+import { afterAnswer, recordAfterAnswer } from './record-steps.ts'
 import { storeOf } from './store.ts'
 
 /**
@@ -107,7 +107,9 @@ async function flowOptions(
     provider,
     mock: signIn.provider.kind === 'mock',
     async recordSignIn(completed, signal) {
-      const recorded = signIns().then(({ recordSignIn }) => recordSignIn(completed, signal))
+      const recorded = afterAnswer()
+        .then(signIns)
+        .then(({ recordSignIn }) => recordSignIn(completed, signal))
       const copied = metadataDocuments.keepCopy(completed.client.hash, signal)
       const named = names().then((recordNames) => recordNames(completed, signal))
       for (const outcome of await Promise.allSettled([recorded, copied, named])) {

@@ -18,4 +18,4 @@ export function recordAfterAnswer(options: StepRecorderOptions): RecordStep {
 }
 
 /** Lets the work of the answer, which is under way, go first. */
-const afterAnswer = () => new Promise<void>((resolve) => setImmediate(resolve))
+export const afterAnswer = () => new Promise<void>((resolve) => setImmediate(resolve))

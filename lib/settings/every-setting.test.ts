@@ -164,6 +164,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_KEEP_AUDIT_DAYS: numbers,
   MCP_KEEP_USAGE_DAYS: numbers,
   MCP_KEEP_PEOPLE_USAGE_DAYS: numbers,
+  MCP_KEEP_PEOPLE_DAYS: numbers,
+  MCP_PEOPLE_SEALED: ['on', 'true', 'ALL'],
   MCP_OAUTH_LIMIT_EXEMPT: ['10.0.0.0', '10.0.0.0/33', 'everybody'],
   MCP_ALLOWED_ORIGINS: [
     'null',
