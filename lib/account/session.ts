@@ -48,7 +48,8 @@ export interface Sessions {
   end(): string
 }
 
-const SealedSession = v.object({
+/** What the cookie seals. */
+export const SealedSession = v.object({
   id: v.string(),
   sub: v.string(),
   person: Person,
@@ -59,7 +60,7 @@ const SealedSession = v.object({
   adminUntil: v.number(),
 })
 // A later release must be able to open what this one has sealed: a member keeps its short name and its meaning.
-const names = {
+export const sessionNames = {
   person: ['u', personNames],
   provider: 'iss',
   startedAt: 'iat',
@@ -80,7 +81,7 @@ export function createSessions(options: {
 }): Sessions {
   const cookies = createCookies(options.origin)
   const name = cookies.name('session')
-  const sealer = options.sealing.encrypted('session', SealedSession, { names })
+  const sealer = options.sealing.encrypted('session', SealedSession, { names: sessionNames })
   const seconds = () => Math.floor(options.now() / 1000)
   const cookieOf = (session: Session) => cookies.set(name, sealer.seal(session), session.expiresAt - seconds())
   return {

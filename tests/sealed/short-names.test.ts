@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { SealedSession, sessionNames } from '../../lib/account/session.ts'
 import {
   confirmationNames,
   outcomeNames,
@@ -55,6 +56,12 @@ describe.each<[string, WireNames, { readonly entries: object }, object]>([
       ...{ ju: 'jwksUri', rh: 'redirectHost', lo: 'leftOut', u: 'person', r: 'carried' },
       ...{ iat: 'createdAt', rat: 'rotatedAt', exp: 'expiresAt', end: 'endsAt' },
     },
+  ],
+  [
+    'a session',
+    sessionNames,
+    SealedSession,
+    { u: 'person', iss: 'provider', iat: 'startedAt', at: 'signedInAt', exp: 'expiresAt', adm: 'adminUntil' },
   ],
   ['a person', personNames, Person, { ev: 'emailVerified', oi: 'organizationId', on: 'organizationName' }],
 ])('%s', (_what, names, { entries }, expected) => {
