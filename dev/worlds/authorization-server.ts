@@ -58,7 +58,7 @@ export function createHarness(
     documents?: Record<string, Client | Unresolved>
     /** The key sets that clients publish, by URL. */
     keySets?: Record<string, readonly ClientKey[] | Unresolved>
-    trustedHosts?: readonly string[]
+    trustedRedirects?: readonly string[]
     interstitial?: boolean
     /** The tokens of resource servers that may call the introspection endpoint. */
     introspectionTokens?: readonly string[]
@@ -160,7 +160,7 @@ export function createHarness(
       },
       introspection: { tokens: options.introspectionTokens ?? [] },
       redirectPolicy,
-      trustedHosts: new Set(options.trustedHosts ?? []),
+      trustedRedirects: new Set(options.trustedRedirects ?? []),
       interstitial: options.interstitial ?? true,
       provider,
       mock: false,

@@ -1,7 +1,7 @@
 import type { Call } from '../base/call.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
+import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import { createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
-import { preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
 import { rateLimitFields, setRateLimit } from './rate-limit-headers.ts'
 import { BodyNotArrived, maximumBody, type Received, receive } from './received.ts'

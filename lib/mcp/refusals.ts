@@ -1,5 +1,5 @@
 import { jsonResponse } from '../base/well-formed.ts'
-import { allowedMethods } from '../resource-server/web-pages.ts'
+import { allowedMethods } from '../resource-server/cors.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 /** Seconds that a client should wait before it repeats a request that failed through our fault. */

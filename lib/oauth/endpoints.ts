@@ -22,8 +22,8 @@ import { empty, json } from './http/json-answers.ts'
 import { signOnMainThread } from './keys/compact.ts'
 import type { DiscoveryOptions, FlowOptions } from './options.ts'
 import { codeSealer } from './token/authorization-code.ts'
-import { createFindHeld } from './token/held.ts'
 import type { OpenIssuedToken } from './token/issued-tokens.ts'
+import { createFindPresented } from './token/presented-token.ts'
 import { refreshSealer } from './token/refresh-token.ts'
 import { createTokenEndpoint } from './token/token-endpoint.ts'
 import type { FlowEndpoints } from './unconfigured.ts'
@@ -49,7 +49,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     consentForms: createConsentForms(sealing, now),
     transactions: createTransactions({ cookies, sealing, signInLifetime, now }),
     codes: codeSealer(sealing),
-    respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
+    respond: createResponder({ issuer, brand, trustedRedirects: flow.trustedRedirects }),
   }
   const registrationClosed = options.registrationOff || flow.registration?.initialAccessToken !== undefined
   const newcomers = registrationClosed ? withoutRetiredSecrets(flow.clients) : flow.clients
@@ -59,7 +59,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
       endpoint: endpoint.map((path) => issuer + path),
       clients,
       blocked: blockedHere,
-      findHeld: createFindHeld({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
+      findPresented: createFindPresented({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
       findAssertionKeys: createFindAssertionKeys({ clients, keySets: flow.keySets }),
       spendAssertion: createSpendAssertion({ store: flow.store, now }),
       ...(flow.secretGuesses && { secretGuesses: flow.secretGuesses }),

@@ -61,8 +61,8 @@ export interface FlowOptions {
   /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
   readonly secretGuesses?: GuessLimit
   readonly redirectPolicy: RedirectPolicy
-  /** Entries for `isTrustedRedirect`. */
-  readonly trustedHosts: ReadonlySet<string>
+  /** Entries for `isTrustedRedirect`: hosts, hosts with a path, and whole URIs. */
+  readonly trustedRedirects: ReadonlySet<string>
   /** If false, a user who comes directly to a client on a trusted host sees no consent page. */
   readonly interstitial: boolean
   readonly provider: Provider

@@ -7,8 +7,8 @@ import {
   invalidToken,
   type ProtectedResource,
 } from './challenge.ts'
+import { createOriginRule } from './cors.ts'
 import { createGrantCheck, type GrantCheckOptions } from './grant-check.ts'
-import { createOriginRule } from './web-pages.ts'
 
 export interface ResourceServerOptions extends BearerVerifierOptions, GrantCheckOptions {
   /** URL of the RFC 9728 document of `resource`. */

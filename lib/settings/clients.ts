@@ -9,8 +9,8 @@ import { isLoopbackHttp } from './urls.ts'
 /** Which clients may sign users in, and where the answers may go. */
 export interface ClientSettings {
   readonly redirectPolicy: RedirectPolicy
-  /** Entries for `isTrustedRedirect`. */
-  readonly trustedHosts: ReadonlySet<string>
+  /** Entries for `isTrustedRedirect`: hosts, hosts with a path, and whole URIs. */
+  readonly trustedRedirects: ReadonlySet<string>
   /** False: no consent page for trusted hosts when no other site sent the user. */
   readonly interstitial: boolean
   /** A client must send this token to register; `undefined`: every client may register. */
@@ -54,7 +54,10 @@ export function readClients(settings: SettingsReader, site: Site, proxyHosts: re
       configuredUris: new Set(configuredUris),
     },
     // The operator vouches for configured clients too. Their entries are whole URIs: each stands for exactly itself.
-    trustedHosts: new Set([...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts), ...configuredUris]),
+    trustedRedirects: new Set([
+      ...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts),
+      ...configuredUris,
+    ]),
     interstitial: settings.read('MCP_OAUTH_INTERSTITIAL'),
     registrationToken: settings.read('MCP_OAUTH_REGISTRATION_TOKEN'),
     blockedClients: parseBlockList(settings.read('MCP_OAUTH_BLOCKED_CLIENTS') ?? []) ?? noBlocks,

@@ -43,9 +43,9 @@ export function createResponder(options: {
   issuer: string
   brand: Brand
   /** Entries for `isTrustedRedirect`: https redirect URIs that may be redirected to without a click of the user. */
-  trustedHosts: ReadonlySet<string>
+  trustedRedirects: ReadonlySet<string>
 }): Responder {
-  const { issuer, brand, trustedHosts } = options
+  const { issuer, brand, trustedRedirects } = options
 
   function locationOf({ redirect, state }: ReturnAddress, answer: Record<string, string>): string {
     const parameters = new URLSearchParams(defined({ ...answer, state, iss: issuer }))
@@ -54,7 +54,7 @@ export function createResponder(options: {
   }
 
   const mayRedirect = ({ kind, uri }: ValidatedRedirect) =>
-    kind === 'loopback' || (kind === 'https' && isTrustedRedirect(uri, trustedHosts))
+    kind === 'loopback' || (kind === 'https' && isTrustedRedirect(uri, trustedRedirects))
 
   const locationOfError = ({ code, description, to }: AuthorizationError) =>
     locationOf(to, { error: code, error_description: description })

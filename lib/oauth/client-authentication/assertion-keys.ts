@@ -8,7 +8,7 @@ import type { AuthenticationCall } from './authenticated-client.ts'
 import { isDocumentUrl, knownClient, resolved } from './known-client.ts'
 
 /** A code or a token in the request, which this server issued to the client that the request names. */
-export interface Held {
+export interface Presented {
   /** The URL of the client's keys at the time of the sign-in. If absent, the client's metadata has to be read. */
   readonly jwksUri: string | undefined
 }
@@ -23,7 +23,7 @@ export interface AssertionKeys {
 export type FindAssertionKeys = (
   clientId: string,
   wanted: WantedKey,
-  held: Held | null,
+  presented: Presented | null,
   call: AuthenticationCall,
 ) => Promise<AssertionKeys>
 
@@ -46,20 +46,25 @@ export function createFindAssertionKeys(options: {
    * Finds the keys at the URL that the sign-in was bound to (M-13). If none of them fits, the metadata document says whether
    * the keys have moved: a session must not end because the client has redesigned its website.
    */
-  async function publishedKeys(clientId: string, wanted: WantedKey, held: Held | null, call: AuthenticationCall) {
-    const bound = held?.jwksUri === undefined ? undefined : await keySets.find(held.jwksUri, wanted, call)
+  async function publishedKeys(
+    clientId: string,
+    wanted: WantedKey,
+    presented: Presented | null,
+    call: AuthenticationCall,
+  ) {
+    const bound = presented?.jwksUri === undefined ? undefined : await keySets.find(presented.jwksUri, wanted, call)
     if (bound && !('kind' in bound) && bound.length > 0) return bound
     const { keys } = knownClient(await clients.resolve(clientId, call.signal, call.address, ofAssertions))
-    const moved = !keys || !('uri' in keys) || keys.uri !== held?.jwksUri
+    const moved = !keys || !('uri' in keys) || keys.uri !== presented?.jwksUri
     return bound && !moved ? resolved(bound) : keysFrom(keys, wanted, call)
   }
 
-  return async (clientId, wanted, held, { signal, address }) => {
+  return async (clientId, wanted, presented, { signal, address }) => {
     // A client with a code or a token has had a user sign in. For any other, the fetch counts against the caller's address.
     const counted = defined({ signal, address })
     if (isDocumentUrl(clientId)) {
-      const call = held ? { signal } : counted
-      return { keys: await publishedKeys(clientId, wanted, held, call), grantTypes: undefined }
+      const call = presented ? { signal } : counted
+      return { keys: await publishedKeys(clientId, wanted, presented, call), grantTypes: undefined }
     }
     const client = knownClient(await clients.resolve(clientId, signal))
     // Anyone can register, with any URL of keys. So the fetch always counts.

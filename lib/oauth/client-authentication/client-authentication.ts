@@ -4,10 +4,10 @@ import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import type { Clients } from '../clients/resolve.ts'
 import { LimitError, OAuthError } from '../errors.ts'
+import { limitSubjectOf } from '../http/limit-subject.ts'
 import type { Parameters } from '../http/parameters.ts'
-import { subjectOf } from '../http/web-pages.ts'
 import type { SpendAssertion } from './assertion-ids.ts'
-import type { FindAssertionKeys, Held } from './assertion-keys.ts'
+import type { FindAssertionKeys, Presented } from './assertion-keys.ts'
 import type { AuthenticatedClient, AuthenticationCall, ClientAuthentication } from './authenticated-client.ts'
 import { type AssertionCredentials, readCredentials, type SecretCredentials } from './credentials.ts'
 import { isDocumentUrl, knownClient } from './known-client.ts'
@@ -18,7 +18,7 @@ export interface ClientAuthenticationOptions {
   readonly endpoint: readonly string[]
   readonly clients: Clients
   readonly blocked: BlockedClients
-  readonly findHeld: (form: Parameters, clientHash: string) => Held | null
+  readonly findPresented: (form: Parameters, clientHash: string) => Presented | null
   readonly findAssertionKeys: FindAssertionKeys
   readonly spendAssertion: SpendAssertion
   /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
@@ -74,8 +74,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     // The client_id parameter is optional. The assertion names the client.
     refuseBlockedDocument(id)
     const clientHash = sha256(id)
-    const held = options.findHeld(form, clientHash)
-    const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, held, call)
+    const presented = options.findPresented(form, clientHash)
+    const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, presented, call)
     if (!(await isSignedBy(keys, assertion, now))) {
       throw new OAuthError('invalid_client', 'client_assertion is not signed by a key of this client')
     }
@@ -114,7 +114,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
           return byAssertion(credentials, request, form, call)
         case 'client_secret_post':
         case 'client_secret_basic':
-          return bySecret(credentials, subjectOf(request), call)
+          return bySecret(credentials, limitSubjectOf(request), call)
       }
     },
   }

@@ -4,7 +4,7 @@ import type { Grant } from '../grants/grants.ts'
 import { CarriedMembers, carriedMembersOf } from '../grants/record.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
 import type { WireNames } from '../keys/wire-names.ts'
-import { Person, personNames } from './claims.ts'
+import { Person, personNames } from './person.ts'
 
 /**
  * The content of a refresh token: everything that the next token needs, so that a refresh is one conditional write without
