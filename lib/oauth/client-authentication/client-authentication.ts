@@ -37,8 +37,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
 
   async function byName(id: string, { signal }: AuthenticationCall): Promise<AuthenticatedClient> {
     if (isDocumentUrl(id)) return authenticated(id, 'none', undefined)
-    const { authenticationMethods, grantTypes } = knownClient(await clients.resolve(id, signal))
-    if (authenticationMethods.includes('none')) return authenticated(id, 'none', grantTypes)
+    const { authenticationMethods, grantTypes, hash } = knownClient(await clients.resolve(id, signal))
+    if (authenticationMethods.includes('none')) return authenticated(id, 'none', grantTypes, hash)
     throw new OAuthError('invalid_client', 'client authentication is required')
   }
 
@@ -52,7 +52,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     const counted = page === undefined ? client.hash : `${client.hash} ${page}`
     // Checked before the secret: after too many guesses, the answer must not reveal whether this one is right (O-11).
     if (address !== undefined) refuseLimited(secretGuesses?.known(address, counted))
-    if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes)
+    if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes, client.hash)
     if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, counted))
     throw new OAuthError('invalid_client', 'the client secret is wrong')
   }
@@ -90,8 +90,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     id: string,
     method: ClientAuthenticationMethod,
     grantTypes: readonly string[] | undefined,
+    hash = sha256(id),
   ): AuthenticatedClient {
-    const hash = sha256(id)
     const isBlockedAt = (host: string) => blocked.blocks({ hash, hosts: [host] })
     return { id, hash, method, grantTypes, isBlockedAt, spend: async () => undefined }
   }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../base/bounded-map.ts'
 import { sha256 } from '../../base/sha256.ts'
 import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import type { BlockedClients } from './blocked-clients.ts'
@@ -49,6 +50,17 @@ export interface Registrations {
 
 const LONGEST_CLIENT_ID = 2_048
 
+/** The most registrations that an instance remembers. Each takes a few kilobytes. */
+const mostRemembered = 200
+
+/** A registration that this server sealed. */
+interface OpenRegistration {
+  /** What the operator may block it by. */
+  readonly marks: Parameters<BlockedClients['blocks']>[0]
+  /** `null` if the current rules no longer accept its metadata. */
+  readonly client: Client | null
+}
+
 export function createRegistrations(options: {
   readonly sealer: RegistrationSealer
   readonly policy: RedirectPolicy
@@ -58,6 +70,37 @@ export function createRegistrations(options: {
   readonly now: () => number
 }): Registrations {
   const { sealer, policy, blocked, now } = options
+  /** By client_id: a client comes several times in one sign-in, and its registration never changes. */
+  const remembered = new BoundedMap<string, OpenRegistration>(mostRemembered)
+
+  function open(clientId: string): OpenRegistration | null {
+    if (clientId.length > LONGEST_CLIENT_ID) return null
+    const registration = sealer.open(clientId)
+    if (!registration) return null
+    const hash = sha256(clientId)
+    const { redirectUris: urls, issuedAt } = registration
+    const marks = { hash, urls, issuedAt }
+    const metadata = parseClientMetadata(registration.metadata, { ...policy, unacceptable: 'omit' })
+    const authentication = parseAuthentication(registration.metadata)
+    if ('error' in metadata || 'error' in authentication) return { marks, client: null }
+    const { name, scope, redirectUris, grantTypes } = metadata
+    const hasSecret = (secret: string) => sealer.secrets.matches(clientId, secret)
+    const client: Client = {
+      id: clientId,
+      hash,
+      source: 'registration',
+      redirectUris,
+      grantTypes,
+      ...authenticationOf(authentication),
+      ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
+      issuedAt,
+      underRetiredSecret: registration.underRetiredSecret || undefined,
+      name,
+      scope,
+    }
+    return { marks, client }
+  }
+
   return {
     async register(input) {
       const metadata = parseClientMetadata(input, { ...policy, unacceptable: 'refuse' })
@@ -77,30 +120,11 @@ export function createRegistrations(options: {
     },
 
     async resolve(clientId) {
-      if (clientId.length > LONGEST_CLIENT_ID) return null
-      const registration = sealer.open(clientId)
-      if (!registration) return null
-      const hash = sha256(clientId)
-      const { redirectUris: urls, issuedAt } = registration
-      if (blocked?.blocks({ hash, urls, issuedAt })) return null
-      const metadata = parseClientMetadata(registration.metadata, { ...policy, unacceptable: 'omit' })
-      const authentication = parseAuthentication(registration.metadata)
-      if ('error' in metadata || 'error' in authentication) return null
-      const { name, scope, redirectUris, grantTypes } = metadata
-      const hasSecret = (secret: string) => sealer.secrets.matches(clientId, secret)
-      return {
-        id: clientId,
-        hash,
-        source: 'registration',
-        redirectUris,
-        grantTypes,
-        ...authenticationOf(authentication),
-        ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
-        issuedAt,
-        underRetiredSecret: registration.underRetiredSecret || undefined,
-        name,
-        scope,
-      }
+      const opened = remembered.get(clientId) ?? open(clientId)
+      if (!opened) return null
+      // Only sealed registrations get here, so junk drops none of them.
+      remembered.set(clientId, opened)
+      return blocked?.blocks(opened.marks) ? null : opened.client
     },
   }
 }

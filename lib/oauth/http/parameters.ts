@@ -16,15 +16,15 @@ export interface Parameters {
 }
 
 export function parseParameters(source: URLSearchParams): Parameters {
-  const all = (name: string) => source.getAll(name).filter((value) => value !== '')
   return {
-    all,
+    all: (name) => source.getAll(name).filter((value) => value !== ''),
     get encoded() {
       return source.toString()
     },
     get(name) {
-      if (source.getAll(name).length > 1) throw new OAuthError('invalid_request', `${name} is repeated`)
-      return all(name)[0]
+      const [value, another] = source.getAll(name)
+      if (another !== undefined) throw new OAuthError('invalid_request', `${name} is repeated`)
+      return value || undefined
     },
   }
 }
@@ -58,12 +58,14 @@ const looksLikeForm = /^[\w.~*+%-]*=[^\r\n]*$/
 
 const mediaType = (header: string) => header.split(';')[0]?.trim().toLowerCase()
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /** Reads the body as text of at most `maxBytes`. Throws `OAuthError`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
   const body = await readBody(request.body, maxBytes)
   if (body === null) throw new OAuthError('invalid_request', 'the request body is too large')
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return utf8.decode(body)
   } catch {
     throw new OAuthError('invalid_request', 'the request body is not UTF-8')
   }
