@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { startDeadline } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
@@ -115,20 +116,9 @@ async function twiceAtMost(
   if (first.ok || !isTransient(first.error)) return first
   const seconds = secondsToWait(first.error)
   if (seconds > patience) return first
-  if (seconds > 0) await pause(seconds * 1000, signal)
+  // Ends early when the signal fires.
+  if (seconds > 0) await delay(seconds * 1000, undefined, { signal }).catch(() => undefined)
   return signal.aborted ? first : settled(saysWho)
-}
-
-/** Waits so many milliseconds, or until the signal fires. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    const end = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    signal.addEventListener('abort', end, { once: true })
-  })
 }
 
 /** Servers complain about `_meta` by HTTP, by a JSON-RPC error or by a tool result with `isError`. */

@@ -1,6 +1,7 @@
+import type { Limit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
 import { clientSetup } from './client-setup.ts'
-import type { Block, GuideInput, GuideSection, Limit } from './input.ts'
+import type { Block, GuideInput, GuideSection } from './input.ts'
 import { signOut, troubleshooting } from './troubleshooting.ts'
 import { duration } from './words.ts'
 

@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts'
 import { type Access, isOffered } from './tools/access.ts'
 import type { Tool } from './tools/tool.ts'
 
@@ -66,20 +67,12 @@ export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: Acces
   return { of, withoutContent }
 }
 
-interface ToolCallMessage {
-  readonly method: string
-  readonly id?: unknown
-  readonly params?: unknown
-}
+type Message = Readonly<Record<string, unknown>>
 
-function isToolCall(message: unknown): message is ToolCallMessage {
-  return typeof message === 'object' && message !== null && 'method' in message && message.method === 'tools/call'
-}
+const isToolCall = (message: unknown): message is Message => isObject(message) && message.method === 'tools/call'
 
-function nameOf({ params }: ToolCallMessage): string | undefined {
-  if (typeof params !== 'object' || params === null || !('name' in params)) return undefined
-  return typeof params.name === 'string' ? params.name : undefined
-}
+const nameOf = ({ params }: Message): string | undefined =>
+  isObject(params) && typeof params.name === 'string' ? params.name : undefined
 
 /** Returns the id, or `null` if it is too long: a refusal repeats the id, and must not grow with it. */
 const answerable = (id: unknown) => (typeof id === 'number' || (typeof id === 'string' && id.length <= 256) ? id : null)

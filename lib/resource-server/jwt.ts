@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type KeyObject, verify } from 'node:crypto'
 import { decodeBase64url } from '../base/base64url.ts'
+import { isObject, jsonOf } from '../base/json.ts'
 
 /** Says why a token is refused. The reason is for the log, not for the client. */
 export class Refused extends Error {
@@ -42,16 +43,8 @@ export function parseJwt(token: string): UnverifiedJwt {
 }
 
 function objectIn(part: string): Members {
-  try {
-    const bytes = decodeBase64url(part)
-    const value: unknown = bytes && isUtf8(bytes) ? JSON.parse(bytes.toString('utf8')) : undefined
-    if (isObject(value)) return value
-  } catch {
-    // Refused below.
-  }
+  const bytes = decodeBase64url(part)
+  const value = bytes && isUtf8(bytes) ? jsonOf(bytes.toString('utf8')) : undefined
+  if (isObject(value)) return value
   throw new Refused('not a JWT')
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

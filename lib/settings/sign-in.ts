@@ -1,5 +1,6 @@
 import type { AddressRange } from '../limits/address.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
+import type { FlowOptions } from '../oauth/options.ts'
 import { type ClientSettings, readClients } from './clients.ts'
 import { type LimitSettings, readLimits } from './limits.ts'
 import { type ProviderSettings, readProvider } from './provider.ts'
@@ -10,13 +11,7 @@ import type { Site } from './site.ts'
 export interface SignInSettings extends ClientSettings {
   readonly secrets: Secrets
   readonly provider: ProviderSettings
-  /** Seconds. */
-  readonly lifetimes: {
-    readonly accessToken: number
-    readonly refreshToken: number
-    readonly grant: number
-    readonly grace: number
-  }
+  readonly lifetimes: FlowOptions['lifetimes']
   /** Seconds from approval in which the user must sign in. */
   readonly signInLifetime: number
   readonly limits: LimitSettings

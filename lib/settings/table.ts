@@ -1,3 +1,4 @@
+import { jsonOf } from '../base/json.ts'
 import { parseRange } from '../limits/address.ts'
 import { lifetimes } from '../oauth/capabilities.ts'
 import { parseBlockList } from '../oauth/clients/blocked-clients.ts'
@@ -11,7 +12,6 @@ import {
   custom,
   flag,
   integer,
-  jsonOf,
   limit,
   line,
   lines,

@@ -14,20 +14,13 @@ export interface ToolTexts {
   readonly description: string
 }
 
-export interface ApiReferenceSettings {
-  /** The MCP server of the hub. */
-  readonly hubUrl: string
-  /** `<pagesUrl>/<name>` is the page of the API with this name. Without it, a model cannot name an API. */
-  readonly pagesUrl: string | undefined
+export interface ApiReferenceSettings extends Pick<ApiReferenceChoices, 'hubUrl' | 'pagesUrl'> {
   readonly list: ToolTexts
   readonly search: ToolTexts
   readonly content: ToolTexts
 }
 
-export interface FeedbackSettings {
-  /** Where the form is posted to. */
-  readonly url: string
-  readonly formName: string
+export interface FeedbackSettings extends Omit<FeedbackChoices, 'tool'> {
   readonly tool: ToolTexts
 }
 
@@ -141,12 +134,11 @@ function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices
   }
 }
 
-function feedbackTexts({ url, formName, tool }: FeedbackChoices, brand: Brand): FeedbackSettings {
+function feedbackTexts(choices: FeedbackChoices, brand: Brand): FeedbackSettings {
   return {
-    url,
-    formName,
+    ...choices,
     tool: {
-      name: tool,
+      name: choices.tool,
       title: `Send Feedback on the ${brand.name} Documentation`,
       description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the user the exact text and ask for consent before every call: the text is sent with the user’s email address.`,
     },

@@ -1,3 +1,4 @@
+import { utf8 } from '../../base/json.ts'
 import { OAuthError } from '../errors.ts'
 import { elementsOf } from '../http/joined-header.ts'
 import type { Parameters } from '../http/parameters.ts'
@@ -72,14 +73,6 @@ function readBasic(header: string, clientId: string | undefined): SecretCredenti
   const decoded = formDecoded(secret)
   const secrets = decoded === null || decoded === secret ? [secret] : [decoded, secret]
   return { method: 'client_secret_basic', id, secrets }
-}
-
-function utf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return null
-  }
 }
 
 function formDecoded(text: string): string | null {

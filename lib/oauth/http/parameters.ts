@@ -1,4 +1,5 @@
 import { readBody } from '../../base/body.ts'
+import { utf8 } from '../../base/json.ts'
 import { OAuthError } from '../errors.ts'
 import { elementsOf } from './joined-header.ts'
 
@@ -58,15 +59,11 @@ const looksLikeForm = /^[\w.~*+%-]*=[^\r\n]*$/
 
 const mediaType = (header: string) => header.split(';')[0]?.trim().toLowerCase()
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 /** Reads the body as text of at most `maxBytes`. Throws `OAuthError`. */
 export async function readText(request: Request, maxBytes: number): Promise<string> {
   const body = await readBody(request.body, maxBytes)
   if (body === null) throw new OAuthError('invalid_request', 'the request body is too large')
-  try {
-    return utf8.decode(body)
-  } catch {
-    throw new OAuthError('invalid_request', 'the request body is not UTF-8')
-  }
+  const text = utf8(body)
+  if (text === null) throw new OAuthError('invalid_request', 'the request body is not UTF-8')
+  return text
 }

@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { isObject } from '../../base/json.ts'
 import { ProviderError } from './provider.ts'
-import { createRereading, createSharedReading, isObject, objectOf, readDocument } from './provider-http.ts'
+import { createRereading, createSharedReading, objectOf, readDocument } from './provider-http.ts'
 import type { MetadataReader, ProviderMetadata } from './provider-metadata.ts'
 
 /** The keys that the provider signs ID tokens with (OpenID Connect Core §10.1). */

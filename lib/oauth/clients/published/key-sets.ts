@@ -1,5 +1,6 @@
 import { BoundedMap } from '../../../base/bounded-map.ts'
 import { untilAborted } from '../../../base/deadline.ts'
+import { jsonOf, utf8 } from '../../../base/json.ts'
 import type { Log } from '../../../base/log.ts'
 import { ofAssertions, type RateLimit } from '../../../base/rate-limit.ts'
 import { createSingleFlight } from '../../../base/single-flight.ts'
@@ -162,17 +163,9 @@ export function createKeySets(options: KeySetsOptions): KeySets {
  */
 function keysOfResponse({ status, body }: FetchedResource): readonly ClientKey[] | Unresolved {
   if (status !== 200) return { kind: 'unavailable', detail: `the keys were answered with status ${status}` }
-  const keys = parseKeySet(jsonOf(body))
+  const keys = parseKeySet(jsonOf(utf8(body) ?? ''))
   if (keys === 'malformed') return { kind: 'unavailable', detail: 'the answer is not a JWK Set' }
   return keys === 'secret' ? { kind: 'invalid', detail: 'private or symmetric keys are published' } : keys
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined
-  }
 }
 
 /** A URL that is never fetched is the client's own mistake. Every other failure may pass. */
