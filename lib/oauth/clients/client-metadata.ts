@@ -163,7 +163,7 @@ function cleanName(name: string): string {
   return Array.from(visible).slice(0, LONGEST_NAME).join('').trimEnd()
 }
 
-function invalid(description: string): MetadataRefused {
+export function invalid(description: string): MetadataRefused {
   return { error: 'invalid_client_metadata', description }
 }
 

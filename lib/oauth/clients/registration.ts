@@ -4,13 +4,7 @@ import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import type { BlockedClients } from './blocked-clients.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
 import type { ClientKey } from './client-keys.ts'
-import {
-  type ApplicationType,
-  type ClientMetadata,
-  type MetadataRefused,
-  parseClientMetadata,
-  presentMembers,
-} from './client-metadata.ts'
+import { type ClientMetadata, type MetadataRefused, parseClientMetadata, presentMembers } from './client-metadata.ts'
 import {
   authenticationOf,
   type ClientAuthenticationMetadata,
@@ -21,17 +15,10 @@ import type { RedirectPolicy } from './redirect-uri.ts'
 import type { RegistrationSealer } from './sealed-registration.ts'
 
 /** The body of the 201 (RFC 7591 §3.2.1). It never contains `null` (R-04). */
-export interface RegistrationResponse {
-  readonly client_id: string
-  /** Seconds since the epoch. */
-  readonly client_id_issued_at: number
-  readonly redirect_uris: readonly string[]
-  readonly grant_types: readonly string[]
-  readonly response_types: readonly ['code']
+export type RegistrationResponse = ReturnType<typeof registrationResponse> & AuthenticationResponse
+
+interface AuthenticationResponse {
   readonly token_endpoint_auth_method: ClientAuthenticationMethod
-  readonly application_type: ApplicationType
-  readonly client_name?: string | undefined
-  readonly scope?: string | undefined
   /** Both or neither. 0: the secret never expires. */
   readonly client_secret?: string
   readonly client_secret_expires_at?: 0
@@ -146,11 +133,6 @@ function registrationResponse(clientId: string, issuedAt: number, metadata: Clie
   }
 }
 
-type AuthenticationResponse = Pick<
-  RegistrationResponse,
-  'token_endpoint_auth_method' | 'client_secret' | 'client_secret_expires_at' | 'jwks' | 'jwks_uri'
->
-
 /** Issues a secret only to clients that registered a secret-based method (R-09, T-10). */
 function authenticationResponse(
   clientId: string,
@@ -159,11 +141,7 @@ function authenticationResponse(
 ): AuthenticationResponse {
   const { method } = authentication
   if (isSecretMethod(method)) {
-    return {
-      token_endpoint_auth_method: method,
-      client_secret: secrets.of(clientId),
-      client_secret_expires_at: 0,
-    }
+    return { token_endpoint_auth_method: method, client_secret: secrets.of(clientId), client_secret_expires_at: 0 }
   }
   if (authentication.method !== 'private_key_jwt') return { token_endpoint_auth_method: method }
   const { keys } = authentication

@@ -105,21 +105,13 @@ function sealed(metadata: ClientMetadata, issuedAt: number): PublicRegistration 
   }
 }
 
-type Authentication = Exclude<ClientAuthenticationMetadata, { method: 'none' }>
+const letters = { client_secret_post: 'p', client_secret_basic: 'b', private_key_jwt: 'k' } as const
 
-function sealedAuthentication(
-  authentication: Authentication,
-): Pick<ConfidentialRegistration, 'method' | 'keys' | 'jwksUri'> {
-  switch (authentication.method) {
-    case 'client_secret_post':
-      return { method: 'p' }
-    case 'client_secret_basic':
-      return { method: 'b' }
-    case 'private_key_jwt': {
-      const { keys } = authentication
-      return 'uri' in keys ? { method: 'k', jwksUri: keys.uri } : { method: 'k', keys: [...keys.keys] }
-    }
-  }
+function sealedAuthentication(authentication: Exclude<ClientAuthenticationMetadata, { method: 'none' }>) {
+  const method = letters[authentication.method]
+  if (authentication.method !== 'private_key_jwt') return { method }
+  const { keys } = authentication
+  return 'uri' in keys ? { method, jwksUri: keys.uri } : { method, keys: [...keys.keys] }
 }
 
 const methods = { p: 'client_secret_post', b: 'client_secret_basic', k: 'private_key_jwt' } as const

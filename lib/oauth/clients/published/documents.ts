@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../../base/bounded-map.ts'
+import { BoundedMap, fresh } from '../../../base/bounded-map.ts'
 import { untilAborted } from '../../../base/deadline.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RateLimit } from '../../../base/rate-limit.ts'
@@ -79,15 +79,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   const fetching = createSingleFlight<Client | Unresolved>()
   const budget = createFetchBudget(now)
 
-  function cached(clientId: string): Client | null {
-    const entry = cache.get(clientId)
-    if (!entry || entry.expires <= now()) {
-      cache.delete(clientId)
-      return null
-    }
-    cache.set(clientId, entry)
-    return entry.client
-  }
+  const cached = (clientId: string) => fresh(cache, clientId, now())?.client
 
   function keep(client: Client, document: unknown, cacheControl: string | null): void {
     cache.set(client.id, {

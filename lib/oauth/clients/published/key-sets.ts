@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../../base/bounded-map.ts'
+import { BoundedMap, fresh } from '../../../base/bounded-map.ts'
 import { untilAborted } from '../../../base/deadline.ts'
 import { jsonOf, utf8 } from '../../../base/json.ts'
 import type { Log } from '../../../base/log.ts'
@@ -93,16 +93,6 @@ export function createKeySets(options: KeySetsOptions): KeySets {
     ]
   }
 
-  function cached(uri: string): CachedSet | undefined {
-    const entry = cache.get(uri)
-    if (!entry || entry.expires <= now()) {
-      cache.delete(uri)
-      return undefined
-    }
-    cache.set(uri, entry)
-    return entry
-  }
-
   async function fetchSet(uri: string, counted: readonly Counted[]): Promise<CachedSet | Unresolved> {
     for (const { budget, name } of counted) {
       const verdict = budget.take(name)
@@ -129,7 +119,7 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   return {
     async find(uri, wanted, { signal, address }) {
       if (new URL(uri).host === ownHost) return { kind: 'invalid', detail: 'keys on this server belong to no client' }
-      const known = cached(uri)
+      const known = fresh(cache, uri, now())
       const fitting = known ? fittingKeys(known.keys, wanted) : []
       if (fitting.length > 0) return fitting
       if (known && known.fetchedAt + COOLDOWN * 1000 > now()) {
