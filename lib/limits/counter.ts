@@ -4,6 +4,7 @@ import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
 import type { Limit, RateLimitCount, RateLimited } from '../base/rate-limit.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
+import { pagesOf } from '../store/sweep.ts'
 
 /**
  * Counts hits in fixed windows, across all instances, for each `counted`: a user or an address.
@@ -90,12 +91,9 @@ export function createCounter(options: CounterOptions): Counter {
   }
 
   async function forgetTaken(prefix: string, { free }: Slots, signal: AbortSignal): Promise<void> {
-    let cursor: string | undefined
-    do {
-      const page = await store.list(prefix, signal, cursor)
-      for (const taken of page.keys) free.delete(Number(taken.slice(prefix.length)))
-      cursor = page.next
-    } while (cursor !== undefined)
+    for await (const keys of pagesOf(store, prefix, signal)) {
+      for (const taken of keys) free.delete(Number(taken.slice(prefix.length)))
+    }
   }
 
   /** Where the store counts a user or an address in the current window. */
