@@ -5,18 +5,7 @@ import { OAuthError, PageError } from '../errors.ts'
 import { type Parameters, parseParameters } from '../http/parameters.ts'
 import { requireResource } from '../token/resource.ts'
 import { AuthorizationError } from './answer-to-client.ts'
-import {
-  checkPrompt,
-  checkResponseType,
-  checkState,
-  grantableScope,
-  type ReturnAddress,
-  refuseRequestObjects,
-  requireClient,
-  requireCodeChallenge,
-  requireRedirectUri,
-  stateOf,
-} from './checks.ts'
+import * as checks from './checks.ts'
 import { showConsent } from './consent.ts'
 import type { AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
@@ -28,9 +17,9 @@ import type { AuthorizationRequest } from './request.ts'
  */
 export async function authorize(request: Request, context: AuthorizationContext, call: Call): Promise<Response> {
   const parameters = parseParameters(new URL(request.url).searchParams)
-  const client = await requireClient(parameters, context.clients, call.signal)
-  const redirect = requireRedirectUri(parameters, client, context.redirectPolicy)
-  const to: ReturnAddress = { redirect, state: stateOf(parameters) }
+  const client = await checks.requireClient(parameters, context.clients, call.signal)
+  const redirect = checks.requireRedirectUri(parameters, client, context.redirectPolicy)
+  const to: checks.ReturnAddress = { redirect, state: checks.stateOf(parameters) }
   try {
     const accepted = validate(parameters, client, to, context)
     const asked = (parameters.get('scope') ?? '').slice(0, longestScopeInLog)
@@ -54,12 +43,12 @@ const longestScopeInLog = 200
 function validate(
   parameters: Parameters,
   client: Client,
-  to: ReturnAddress,
+  to: checks.ReturnAddress,
   { resource, transactions }: AuthorizationContext,
 ): AuthorizationRequest {
-  checkState(parameters)
-  refuseRequestObjects(parameters)
-  checkResponseType(parameters)
+  checks.checkState(parameters)
+  checks.refuseRequestObjects(parameters)
+  checks.checkResponseType(parameters)
   const request: AuthorizationRequest = {
     clientHash: client.hash,
     clientName: client.name && [...client.name].slice(0, 64).join(''),
@@ -67,10 +56,10 @@ function validate(
     registeredAt: client.issuedAt,
     redirectUri: to.redirect.uri,
     state: to.state,
-    codeChallenge: requireCodeChallenge(parameters),
+    codeChallenge: checks.requireCodeChallenge(parameters),
     resource: requireResource(parameters.all('resource'), resource),
-    scope: grantableScope(parameters, client),
-    prompt: checkPrompt(parameters),
+    scope: checks.grantableScope(parameters, client),
+    prompt: checks.checkPrompt(parameters),
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),
     usesRefreshTokens: client.grantTypes.includes('refresh_token'),

@@ -23,31 +23,7 @@ export interface GrantRefusal {
 }
 
 /** The only writer of grants. Every function throws `StoreUnavailable` if the outcome of a write is not known. */
-export interface Grants {
-  /** Reads a grant, also one that has ended. Returns `null` if there is none. */
-  read(key: GrantKey, signal: AbortSignal): Promise<Grant | null>
-  /**
-   * Spends a code by creating its grant, in one round trip and with exactly one winner. A second, fully valid redemption of the
-   * same code ends the grant (RFC 6749 §4.1.2, T-13), and is refused after the tombstone is written. Another code for the same
-   * grant comes from a repeated confirmation. It is refused and ends nothing. The record's `codeHash` distinguishes the two.
-   */
-  redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal>
-  /**
-   * Replaces the generation of the presented token (`last`, number `next.generation - 1`) by `next`, in one round trip unless
-   * another request interferes. A grant that rests is read instead, and returned as it is if only times would change in its record.
-   */
-  rotate(
-    key: GrantKey,
-    next: GrantRecord,
-    last: PresentedGeneration,
-    signal: AbortSignal,
-  ): Promise<Grant | GrantRefusal>
-  /**
-   * Ends a grant by a tombstone. Resolves only after the tombstone is written, or if there is no such grant. Retries until
-   * `signal` fires, since a concurrent refresh may win a write. `known` is the grant as it was just read, which saves a read.
-   */
-  revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void>
-}
+export type Grants = ReturnType<typeof createGrants>
 
 /** How often a refresh retries a write that it lost to something other than another refresh. After that it answers 503. */
 const maxAttempts = 10
@@ -63,11 +39,16 @@ export function createGrants(options: {
   /** Seconds. */
   grace: number
   log: Log
-}): Grants {
+}) {
   const { store, log } = options
 
+  /** Reads a grant, also one that has ended. Returns `null` if there is none. */
   const read = (key: GrantKey, signal: AbortSignal) => readGrant(store, key, signal)
 
+  /**
+   * Ends a grant by a tombstone. Resolves only after the tombstone is written, or if there is no such grant. Retries until
+   * `signal` fires, since a concurrent refresh may win a write. `known` is the grant as it was just read, which saves a read.
+   */
   async function revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void> {
     let grant = known ?? (await read(key, signal))
     while (!signal.aborted) {
@@ -100,7 +81,12 @@ export function createGrants(options: {
   }
 
   return {
-    async redeem(key, record, signal) {
+    /**
+     * Spends a code by creating its grant, in one round trip and with exactly one winner. A second, fully valid redemption of the
+     * same code ends the grant (RFC 6749 §4.1.2, T-13), and is refused after the tombstone is written. Another code for the same
+     * grant comes from a repeated confirmation. It is refused and ends nothing. The record's `codeHash` distinguishes the two.
+     */
+    async redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal): Promise<Grant | GrantRefusal> {
       const write = await store.create(key, record, signal)
       if (write.won) {
         log('code_redeemed', { grant: shortGrant(key), client: record.clientHash })
@@ -118,7 +104,17 @@ export function createGrants(options: {
       return { refused: 'used' }
     },
 
-    async rotate(key, next, last, signal) {
+    /**
+     * Replaces the generation of the presented token (`last`, number `next.generation - 1`) by `next`, in one round trip unless
+     * another request interferes. A grant that rests is read instead, and returned as it is if only times would change in its
+     * record.
+     */
+    async rotate(
+      key: GrantKey,
+      next: GrantRecord,
+      last: PresentedGeneration,
+      signal: AbortSignal,
+    ): Promise<Grant | GrantRefusal> {
       const presented = next.generation - 1
       const resting = await readResting(key, next, last, signal)
       if (resting) {
