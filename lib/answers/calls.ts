@@ -30,19 +30,8 @@ export interface Timeouts {
 /** Receives how each call ended. The fields never hold the question. */
 export type Report = (ended: 'answered' | 'failed', fields: LogFields) => void
 
-export interface Caller {
-  /**
-   * Makes a call, and a second one where that may help. Never throws. Only for calls that may be made twice, so never
-   * for one that writes something.
-   *
-   * @param attempt makes the call once; `saysWho`: whether it names the user
-   * @param options `saysWho`: whether the first attempt names the user
-   */
-  call(
-    attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
-    options: { readonly saysWho: boolean; readonly signal: AbortSignal },
-  ): Promise<Answer>
-}
+/** Makes a call once. `saysWho`: whether it names the user. */
+type MakeCall = (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>
 
 export interface CallerOptions {
   readonly totalTimeout?: number | undefined
@@ -63,11 +52,20 @@ export type Attempt =
 /** Seconds that we wait for a server that says when to come back. For a longer wait, the client is told. */
 const patience = 2
 
-export function createCaller(options: CallerOptions): Caller {
+export function createCaller(options: CallerOptions) {
   const { totalTimeout = 45_000, report, now = Date.now } = options
   const { refusesPerson = complainsAboutMetadata, malformed = 'not an MCP answer' } = options
   return {
-    async call(attempt, { saysWho, signal }) {
+    /**
+     * Makes a call, and a second one where that may help. Never throws. Only for calls that may be made twice, so never
+     * for one that writes something.
+     *
+     * @param options `saysWho`: whether the first attempt names the user
+     */
+    async call(
+      attempt: MakeCall,
+      { saysWho, signal }: { readonly saysWho: boolean; readonly signal: AbortSignal },
+    ): Promise<Answer> {
       const startedAt = now()
       const deadline = startDeadline(totalTimeout, signal)
       try {
@@ -101,10 +99,7 @@ interface Rules {
  * Makes the call. Calls again without the user if the server objected to how the call named the user, and calls again
  * unchanged after an error that may pass. Never calls a third time.
  */
-async function twiceAtMost(
-  attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
-  { saysWho, signal, refusesPerson }: Rules,
-): Promise<Attempt> {
+async function twiceAtMost(attempt: MakeCall, { saysWho, signal, refusesPerson }: Rules): Promise<Attempt> {
   const settled = (saysWho: boolean): Promise<Attempt> =>
     attempt(saysWho, signal).then(
       (result) => ({ ok: true, result }),

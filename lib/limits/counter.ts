@@ -17,12 +17,7 @@ import { pagesOf } from '../store/sweep.ts'
  * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log). Throws
  * `StoreUnavailable` when the signal of the request has fired before the hit was counted.
  */
-export interface Counter {
-  /** `null`: the count is unknown, and the hit passes. */
-  hit(counted: string, signal: AbortSignal): Promise<RateLimitCount | null>
-  /** Whether this instance knows that the limit is reached. Counts nothing, and asks no store. */
-  known(counted: string): RateLimited | null
-}
+export type Counter = ReturnType<typeof createCounter>
 
 export interface CounterOptions extends Limit {
   readonly store: Store
@@ -50,7 +45,7 @@ interface Slots {
   readonly asked: Set<Promise<void>>
 }
 
-export function createCounter(options: CounterOptions): Counter {
+export function createCounter(options: CounterOptions) {
   const { store, name, limit, windowSeconds, key, now, log, timeout = 1_000, listFirst = false } = options
   // As a KeyObject: an HMAC with the raw bytes takes six times as long.
   const secret = createSecretKey(key)
@@ -106,7 +101,8 @@ export function createCounter(options: CounterOptions): Counter {
   }
 
   return {
-    async hit(counted, signal) {
+    /** `null`: the count is unknown, and the hit passes. */
+    async hit(counted: string, signal: AbortSignal): Promise<RateLimitCount | null> {
       const { prefix, end, subscriber, over } = windowOf(counted)
       const known = remembered.get(prefix)
       const slots = known ?? { free: new Set(Array(limit).keys()), asked: new Set() }
@@ -134,7 +130,8 @@ export function createCounter(options: CounterOptions): Counter {
       return over
     },
 
-    known(counted) {
+    /** Whether this instance knows that the limit is reached. Counts nothing, and asks no store. */
+    known(counted: string): RateLimited | null {
       const { prefix, over } = windowOf(counted)
       // A slot that is being created counts as taken, so many guesses at once do not get around a limit of guesses.
       return remembered.get(prefix)?.free.size === 0 ? over : null

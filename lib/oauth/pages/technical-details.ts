@@ -1,8 +1,10 @@
 import { html, type Markup } from '../../pages/markup.ts'
 
-interface TechnicalDetails {
-  readonly requestId: string | undefined
-  readonly error: { readonly code: string; readonly description?: string } | undefined
+export interface TechnicalDetails {
+  /** Support finds the request in the log by it. */
+  readonly requestId?: string | undefined
+  /** For the developer of the client: the error code and the public description, never the detail for the log. */
+  readonly error?: { readonly code: string; readonly description?: string } | undefined
 }
 
 /** Makes the small print for support and for the developer of the client. */

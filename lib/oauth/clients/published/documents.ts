@@ -12,6 +12,7 @@ import type { Unresolved } from '../unresolved.ts'
 import { cacheSeconds } from './cache-control.ts'
 import { clientOfDocument, documentOfResponse, documentUrlComplaint, isChallenge } from './document.ts'
 import { createFetchBudget } from './fetch-budget.ts'
+import type { LastGoodCopies } from './last-good-copies.ts'
 
 /** Resolves clients that publish their own metadata (CIMD). Their client_id is the URL of the document. */
 export interface MetadataDocuments {
@@ -26,14 +27,6 @@ export interface MetadataDocuments {
    * effort: an instance that has not fetched the document keeps nothing. Throws `StoreUnavailable`.
    */
   keepCopy(clientHash: string, signal: AbortSignal): Promise<void>
-}
-
-/** Copies of the documents of clients that completed a sign-in, for when a document cannot be fetched (M-12). */
-export interface LastGoodCopies {
-  /** Throws `StoreUnavailable`. */
-  keep(clientId: string, document: unknown, signal: AbortSignal): Promise<void>
-  /** Returns a copy from the last seven days. Returns `null` if there is none, or if the store does not answer. */
-  find(clientId: string): Promise<unknown>
 }
 
 export interface MetadataDocumentsOptions {

@@ -12,19 +12,7 @@ import type { DocumentLimits } from './documents.ts'
 import { createFetchBudget, type FetchBudget } from './fetch-budget.ts'
 
 /** Finds the keys that clients publish (`jwks_uri`). */
-export interface KeySets {
-  /**
-   * Returns the keys of the set at `uri` that may have signed. An empty result is certain: none of them has signed.
-   *
-   * @param call `signal` ends the wait of this caller. `address` limits its fetches; it is absent if the caller presents a code
-   *   or a token of this server, and then there is no limit per address
-   */
-  find(
-    uri: string,
-    wanted: WantedKey,
-    call: { readonly signal: AbortSignal; readonly address?: string },
-  ): Promise<readonly ClientKey[] | Unresolved>
-}
+export type KeySets = ReturnType<typeof createKeySets>
 
 export interface KeySetsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
@@ -68,7 +56,7 @@ interface CachedSet {
 }
 
 /** Makes the finder. Concurrent callers share one fetch of a set. Sets are cached in memory, and fetched again for an unknown key. */
-export function createKeySets(options: KeySetsOptions): KeySets {
+export function createKeySets(options: KeySetsOptions) {
   const { fetch, ownHost, limit, log, now } = options
   /** In the order of last use. */
   const cache = new BoundedMap<string, CachedSet>(CACHED_SETS)
@@ -117,7 +105,17 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   }
 
   return {
-    async find(uri, wanted, { signal, address }) {
+    /**
+     * Returns the keys of the set at `uri` that may have signed. An empty result is certain: none of them has signed.
+     *
+     * @param call `signal` ends the wait of this caller. `address` limits its fetches; it is absent if the caller presents a code
+     *   or a token of this server, and then there is no limit per address
+     */
+    async find(
+      uri: string,
+      wanted: WantedKey,
+      { signal, address }: { readonly signal: AbortSignal; readonly address?: string },
+    ): Promise<readonly ClientKey[] | Unresolved> {
       if (new URL(uri).host === ownHost) return { kind: 'invalid', detail: 'keys on this server belong to no client' }
       const known = fresh(cache, uri, now())
       const fitting = known ? fittingKeys(known.keys, wanted) : []
