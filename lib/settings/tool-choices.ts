@@ -2,16 +2,6 @@ import type { Brand } from '../pages/brand.ts'
 import { brandWord } from './brand.ts'
 import { noDefault, type SettingsReader } from './reader.ts'
 
-/** Kapa's hosted MCP server, or its REST API for a project that has none. */
-export type KapaSettings =
-  | { readonly kind: 'mcp'; readonly url: string; readonly toolName: string }
-  | {
-      readonly kind: 'rest'
-      readonly url: string
-      readonly projectId: string
-      readonly integrationId: string | undefined
-    }
-
 /**
  * What the operator has chosen for the tools: names, servers, and who may call them. Every function reads it, because every
  * function reports all problems. `tools.ts` makes the texts from it, for the functions that describe tools.
@@ -69,7 +59,8 @@ function readPublicTools(settings: SettingsReader, open: readonly string[]): rea
   return publicTools
 }
 
-function readKapa(settings: SettingsReader, brand: Brand): KapaSettings {
+/** Reads Kapa's hosted MCP server, or its REST API for a project that has none. */
+function readKapa(settings: SettingsReader, brand: Brand) {
   const [projectId, integrationId] = [settings.read('KAPA_PROJECT_ID'), settings.read('KAPA_INTEGRATION_ID')]
   const [hosted, restUrl] = [settings.read('KAPA_MCP_SERVER_URL'), settings.read('KAPA_API_URL')]
   const toolName = settings.read('KAPA_TOOL_NAME') ?? `search_${brandWord(brand, 100)}_knowledge_sources`
@@ -78,12 +69,12 @@ function readKapa(settings: SettingsReader, brand: Brand): KapaSettings {
     if (hostedIsSet) {
       settings.complain('KAPA_PROJECT_ID', ' and KAPA_MCP_SERVER_URL are two ways to ask Kapa: set one')
     }
-    return { kind: 'rest', url: restUrl, projectId: projectId ?? '', integrationId }
+    return { kind: 'rest' as const, url: restUrl, projectId: projectId ?? '', integrationId }
   }
   if (hosted === undefined && !hostedIsSet) {
     settings.complain('KAPA_MCP_SERVER_URL', ` or KAPA_PROJECT_ID is missing: ${noDefault}`)
   }
-  return { kind: 'mcp', url: hosted ?? '', toolName }
+  return { kind: 'mcp' as const, url: hosted ?? '', toolName }
 }
 
 function readApiReference(settings: SettingsReader) {

@@ -14,21 +14,13 @@ export interface ToolTexts {
   readonly description: string
 }
 
-export interface ApiReferenceSettings extends Pick<ApiReferenceChoices, 'hubUrl' | 'pagesUrl'> {
-  readonly list: ToolTexts
-  readonly search: ToolTexts
-  readonly content: ToolTexts
-}
-
-export interface FeedbackSettings extends Omit<FeedbackChoices, 'tool'> {
-  readonly tool: ToolTexts
-}
+export type ApiReferenceSettings = ReturnType<typeof apiReferenceTexts>
 
 /** The tools with the texts that clients see. Only the functions that list or describe tools make it. */
 export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback'> {
   readonly ask: ToolTexts
   readonly apiReference: ApiReferenceSettings | undefined
-  readonly feedback: FeedbackSettings | undefined
+  readonly feedback: ReturnType<typeof feedbackTexts> | undefined
   readonly authStatus: ToolTexts
   readonly whoami: ToolTexts
   /** For the model: what this server is for, and when to use which of the tools that it is offered. */
@@ -110,7 +102,7 @@ function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand
   }
 }
 
-function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices, brand: Brand): ApiReferenceSettings {
+function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices, brand: Brand) {
   // Without the base of their pages, a model cannot name an API.
   const apis = choices.apis && pagesUrl ? ` The APIs are: ${choices.apis}.` : ''
   return {
@@ -134,7 +126,7 @@ function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices
   }
 }
 
-function feedbackTexts(choices: FeedbackChoices, brand: Brand): FeedbackSettings {
+function feedbackTexts(choices: FeedbackChoices, brand: Brand) {
   return {
     ...choices,
     tool: {

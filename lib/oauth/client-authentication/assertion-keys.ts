@@ -20,21 +20,13 @@ export interface AssertionKeys {
   readonly grantTypes: readonly string[] | undefined
 }
 
-export type FindAssertionKeys = (
-  clientId: string,
-  wanted: WantedKey,
-  presented: Presented | null,
-  call: AuthenticationCall,
-) => Promise<AssertionKeys>
+export type FindAssertionKeys = ReturnType<typeof createFindAssertionKeys>
 
 /**
  * Makes the function that finds the keys of a client (T-09). It throws `OAuthError`: `invalid_client` only where a later
  * attempt cannot succeed, and 503 where a fetch failed (T-06).
  */
-export function createFindAssertionKeys(options: {
-  readonly clients: Clients
-  readonly keySets: KeySets
-}): FindAssertionKeys {
+export function createFindAssertionKeys(options: { readonly clients: Clients; readonly keySets: KeySets }) {
   const { clients, keySets } = options
 
   async function keysFrom(source: KeySource | undefined, wanted: WantedKey, call: AuthenticationCall) {
@@ -59,7 +51,12 @@ export function createFindAssertionKeys(options: {
     return bound && !moved ? resolved(bound) : keysFrom(keys, wanted, call)
   }
 
-  return async (clientId, wanted, presented, { signal, address }) => {
+  return async (
+    clientId: string,
+    wanted: WantedKey,
+    presented: Presented | null,
+    { signal, address }: AuthenticationCall,
+  ): Promise<AssertionKeys> => {
     // A client with a code or a token has had a user sign in. For any other, the fetch counts against the caller's address.
     const counted = defined({ signal, address })
     if (isDocumentUrl(clientId)) {

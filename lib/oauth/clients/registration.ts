@@ -28,12 +28,7 @@ interface AuthenticationResponse {
 }
 
 /** Dynamic client registration (RFC 7591) without a store: the client_id contains the registration. */
-export interface Registrations {
-  /** Registers a client. `metadata` is the untrusted JSON body. */
-  register(metadata: unknown): Promise<RegistrationResponse | MetadataRefused>
-  /** Returns the client of a client_id by the current rules, or `null` for a string that is no registration. */
-  resolve(clientId: string): Promise<Client | null>
-}
+export type Registrations = ReturnType<typeof createRegistrations>
 
 const LONGEST_CLIENT_ID = 2_048
 
@@ -55,7 +50,7 @@ export function createRegistrations(options: {
   readonly blocked?: BlockedClients
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}): Registrations {
+}) {
   const { sealer, policy, blocked, now } = options
   /** By client_id: a client comes several times in one sign-in, and its registration never changes. */
   const remembered = new BoundedMap<string, OpenRegistration>(mostRemembered)
@@ -89,7 +84,8 @@ export function createRegistrations(options: {
   }
 
   return {
-    async register(input) {
+    /** Registers a client. `input` is the untrusted JSON body. */
+    async register(input: unknown): Promise<RegistrationResponse | MetadataRefused> {
       const metadata = parseClientMetadata(input, { ...policy, unacceptable: 'refuse' })
       if ('error' in metadata) return metadata
       const authentication = parseAuthentication(presentMembers(input) ?? {})
@@ -106,7 +102,8 @@ export function createRegistrations(options: {
       }
     },
 
-    async resolve(clientId) {
+    /** Returns the client of a client_id by the current rules, or `null` for a string that is no registration. */
+    async resolve(clientId: string): Promise<Client | null> {
       const opened = remembered.get(clientId) ?? open(clientId)
       if (!opened) return null
       // Only sealed registrations get here, so junk drops none of them.
