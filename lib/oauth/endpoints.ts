@@ -19,7 +19,6 @@ import { type Clients, withoutRetiredSecrets } from './clients/resolve.ts'
 import { createGrants } from './grants/grants.ts'
 import { createCookies } from './http/cookies.ts'
 import { empty, json } from './http/json-answers.ts'
-import { signOnMainThread } from './keys/compact.ts'
 import type { DiscoveryOptions, FlowOptions } from './options.ts'
 import { codeSealer } from './token/authorization-code.ts'
 import type { OpenIssuedToken } from './token/issued-tokens.ts'
@@ -75,7 +74,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     refreshTokenLifetime: flow.lifetimes.refreshToken,
     grants,
     signingKeys: flow.signingKeys,
-    signJwt: flow.signJwt ?? signOnMainThread,
+    chooseSigning: flow.chooseSigning,
     recordSignIn: flow.recordSignIn,
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })

@@ -10,7 +10,7 @@ import type { RedirectPolicy } from './clients/redirect-uri.ts'
 import type { Registrations } from './clients/registration.ts'
 import type { RegistrationOptions } from './clients/registration-endpoint.ts'
 import type { Clients } from './clients/resolve.ts'
-import type { SignJwt } from './keys/compact.ts'
+import type { ChooseSigning } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import type { Provider } from './providers/provider.ts'
@@ -41,11 +41,8 @@ export interface FlowOptions {
   readonly store: Store
   readonly sealing: Sealing
   readonly signingKeys: SigningKeys
-  /**
-   * Signs access tokens. If absent, `signOnMainThread`, which is right where one request is answered at a time. A host with
-   * many requests at once on several cores passes `signInThreadPool`.
-   */
-  readonly signJwt?: SignJwt
+  /** Chooses how access tokens are signed. If absent, `signByLoad`. */
+  readonly chooseSigning?: ChooseSigning | undefined
   readonly clients: Clients
   readonly registrations: Registrations
   /** Limits registration. If absent, any client may register without a limit. */
