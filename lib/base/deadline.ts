@@ -8,10 +8,8 @@
 export function startDeadline(milliseconds: number, outer?: AbortSignal) {
   const controller = new AbortController()
   const abort = () => controller.abort()
-  const timer = setTimeout(
-    () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')),
-    milliseconds,
-  )
+  const expire = () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError'))
+  const timer = setTimeout(expire, milliseconds)
   outer?.addEventListener('abort', abort, { once: true })
   if (outer?.aborted) abort()
   return {

@@ -30,9 +30,8 @@ export function parseRange(text: string): AddressRange | null {
 /** The subscriber behind an address: the IPv4 address, or the /64 network of the IPv6 address. */
 export function subscriberOf(address: Address): string {
   if (address.length === 4) return address.join('.')
-  return `${groupsOf(address)
-    .slice(0, subscriberBits / 16)
-    .join(':')}::/${subscriberBits}`
+  const network = groupsOf(address).slice(0, subscriberBits / 16)
+  return `${network.join(':')}::/${subscriberBits}`
 }
 
 /**

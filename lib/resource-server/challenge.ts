@@ -52,9 +52,8 @@ function refusal(
   parameters: Readonly<Record<string, string>>,
 ): Response {
   const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters }
-  const challenge = `Bearer ${Object.entries(members)
-    .map(([name, value]) => `${name}="${value}"`)
-    .join(', ')}`
+  const quoted = Object.entries(members).map(([name, value]) => `${name}="${value}"`)
+  const challenge = `Bearer ${quoted.join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
   const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })
   return jsonResponse(answer, { status, headers: { 'WWW-Authenticate': challenge } })

@@ -48,15 +48,9 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
 
 /** Answers 503 while a setting of `/mcp` is wrong: the tools must not do what the operator did not want. */
 const outOfService: McpEndpoint = {
-  fetch: async (request) =>
-    withCommonHeaders(
-      request,
-      request.method === 'OPTIONS'
-        ? preflightResponse()
-        : jsonResponse(
-            { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' },
-            { status: 503, headers: { 'Retry-After': '60' } },
-          ),
-      rateLimitFields,
-    ),
+  async fetch(request) {
+    const body = { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' }
+    const refusal = jsonResponse(body, { status: 503, headers: { 'Retry-After': '60' } })
+    return withCommonHeaders(request, request.method === 'OPTIONS' ? preflightResponse() : refusal, rateLimitFields)
+  },
 }

@@ -104,6 +104,7 @@ export const callerInLog = (token: AccessToken | undefined) =>
  */
 export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   const { name, title, description, access, hints, run, progress } = options
+  const texts = { name, title, description }
   const input = jsonSchema<Input>(options.input)
 
   async function call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult> {
@@ -134,16 +135,12 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   }
 
   return {
-    name,
-    title,
-    description,
+    ...texts,
     access,
     listed(requireAuth) {
       const schemes = securitySchemes(access, requireAuth)
       return {
-        name,
-        title,
-        description,
+        ...texts,
         inputSchema: options.input,
         outputSchema: options.output,
         annotations: { title, ...hints },

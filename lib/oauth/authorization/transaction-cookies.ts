@@ -54,10 +54,8 @@ export function createTransactionCookies(cookies: Cookies) {
       const parts = cut(state, value)
       const others = present(browser).filter(({ name }) => !parts.some((part) => part.name === name))
       const room = maxTotal - parts.reduce((sum, part) => sum + bytesOf(part.name, part.value), 0)
-      const kept = newestWithin(
-        room,
-        others.filter((other) => other.state !== state),
-      )
+      const ofOtherSignIns = others.filter((other) => other.state !== state)
+      const kept = newestWithin(room, ofOtherSignIns)
       const expired = others.filter((other) => !kept.has(other.state))
       return [
         ...parts.map((part) => cookies.set(part.name, part.value, maxAge)),

@@ -33,13 +33,8 @@ export function readCredentials(request: Request, form: Parameters): Credentials
   const assertion = form.get('client_assertion')
   const type = form.get('client_assertion_type')
 
-  const ways = [
-    header !== undefined,
-    another !== undefined,
-    secret !== undefined,
-    assertion !== undefined || type !== undefined,
-  ]
-  if (ways.filter(Boolean).length > 1) {
+  const ways = [header, another, secret, assertion ?? type].filter((way) => way !== undefined)
+  if (ways.length > 1) {
     throw new OAuthError('invalid_request', 'more than one way of client authentication')
   }
   if (header !== undefined) return readBasic(header, id)

@@ -56,12 +56,8 @@ export function signedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelo
 
 /** Makes an envelope that encrypts. `typ` is the purpose. The first key seals. */
 export function encryptedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelope {
-  return envelope(
-    'dir',
-    typ,
-    keys,
-    a256gcm(() => randomBytes(ivLength)),
-  )
+  const randomIv = () => randomBytes(ivLength)
+  return envelope('dir', typ, keys, a256gcm(randomIv))
 }
 
 /**

@@ -133,13 +133,8 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
       }
     }
     try {
-      return (
-        cached(clientId) ??
-        (await untilAborted(
-          fetching.run(clientId, () => fetchLogged(clientId)),
-          signal,
-        ))
-      )
+      const fetched = () => fetching.run(clientId, () => fetchLogged(clientId))
+      return cached(clientId) ?? (await untilAborted(fetched(), signal))
     } catch (error) {
       if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the document came' }
       throw error
