@@ -17,13 +17,16 @@ export function serveWith<T>(
   handle: (service: T, request: Request, context: Context) => Promise<Response>,
 ): (request: Request, context: Context) => Promise<Response> {
   const instances = new Map<string, Promise<T>>()
-  const findSite = createSiteFinder()
+  const report = createSettingsReport()
+  const findSite = createSiteFinder(report)
 
   async function instanceOf(site: Site): Promise<T> {
     const key = `${site.issuer} ${site.storeName}`
     const known = instances.get(key)
     if (known) return known
-    const composed = compose(readConfiguration(process.env, site), site)
+    const configuration = readConfiguration(process.env, site)
+    report(site, configuration)
+    const composed = compose(configuration, site)
     instances.set(key, composed)
     composed.catch(() => instances.delete(key))
     return composed
@@ -48,10 +51,11 @@ export function serveWith<T>(
     }).then((response) => secured(request, response))
 }
 
-/** Finds the site of a request. Logs once per instance what the operator should know about the settings. */
-function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
+/** Finds the site of a request. Logs once per instance why there is none. */
+function createSiteFinder(
+  report: ReturnType<typeof createSettingsReport>,
+): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
   const hosts = readHosts(createSettingsReader(process.env))
-  const report = createSettingsReport()
   let foreignHostTold = false
   return (host, deploy) => {
     if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
@@ -59,10 +63,7 @@ function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' 
       return 'misconfigured'
     }
     const site = siteOf(host, process.env, deploy, hosts)
-    if (site) {
-      report(site)
-      return site
-    }
+    if (site) return site
     if (!foreignHostTold)
       log('foreign_host', { host: host.slice(0, 255), issuer: hostsExpected(process.env, deploy, hosts) })
     foreignHostTold = true
@@ -70,13 +71,16 @@ function createSiteFinder(): (host: string, deploy: Deploy) => Site | 'foreign' 
   }
 }
 
-/** Logs once everything that is wrong with the settings, whichever function reads them. `null`: there is no issuer. */
-export function createSettingsReport(): (site: Site | null) => void {
+/**
+ * Logs once everything that is wrong with the settings, whichever function reads them. `null`: there is no issuer. A caller that
+ * has read the settings passes them.
+ */
+export function createSettingsReport(): (site: Site | null, read?: Configuration) => void {
   let told = false
-  return (site) => {
+  return (site, read) => {
     if (told) return
     told = true
-    const { problems, outOfService } = readConfiguration(process.env, site ?? nowhere)
+    const { problems, outOfService } = read ?? readConfiguration(process.env, site ?? nowhere)
     const unread = unreadNames(process.env)
     if (problems.length > 0) {
       log('misconfigured', { closed: [...outOfService].join(', '), problems: textOf(problems) })
