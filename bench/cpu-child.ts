@@ -86,9 +86,9 @@ await runRounds(async ({ repetitions }) => {
 
     const grants = await Promise.all(many(() => token(redeeming(mint(clientId)))))
     const first = grants.map((tokens) => refreshing(tokens.refresh_token))
-    const second: RequestInit[] = []
-    await meter('refresh', first, async (init) => second.push(refreshing((await token(init)).refresh_token)))
-    for (const init of second) await token(init)
+    const second: string[] = []
+    await meter('refresh', first, async (init) => second.push((await token(init)).refresh_token))
+    for (const refreshToken of second) await token(refreshing(refreshToken))
     await meter('refresh replay', first, (init) => ask(init, 400))
 
     const requests = access.map(bearer)

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { createHarness, newSecrets } from '../dev/worlds/authorization-server.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
-import { signInThreadPool, signOnMainThread } from '../lib/oauth/keys/compact.ts'
+import { signByLoad, signInThreadPool, signOnMainThread } from '../lib/oauth/keys/compact.ts'
 import type { Figure } from './figures.ts'
 import { codeVerifier, createMint, redirectUri } from './mint.ts'
 import { Samples } from './statistics.ts'
@@ -9,11 +9,12 @@ import { Samples } from './statistics.ts'
 const issued = v.object({ refresh_token: v.string() })
 
 const ways = [
-  { name: 'on the main thread', signJwt: signOnMainThread },
-  { name: 'in the thread pool', signJwt: signInThreadPool },
+  { name: 'as the server chooses', chooseSigning: signByLoad },
+  { name: 'on the main thread', chooseSigning: () => signOnMainThread },
+  { name: 'in the thread pool', chooseSigning: () => signInThreadPool },
 ] as const
 
-/** Compares both ways of signing: refreshes per second in this process, on a store in memory, one and fifty at a time. */
+/** Compares the ways of signing: refreshes per second in this process, on a store in memory, one and fifty at a time. */
 export async function measureSigning(plan: {
   readonly rounds: number
   readonly repetitions: number
@@ -44,9 +45,9 @@ export async function measureSigning(plan: {
 const labelOf = (name: string, concurrency: number) => `${name}, ${concurrency} at a time`
 
 /** Makes a client's refresh: each call uses the token of the call before. */
-async function createRefresh({ signJwt }: (typeof ways)[number]) {
+async function createRefresh({ chooseSigning }: (typeof ways)[number]) {
   const secrets = newSecrets()
-  const server = createHarness({ secrets, signJwt })
+  const server = createHarness({ secrets, chooseSigning })
   const { issuer } = server
   server.clock = Date.now()
   const post = async (path: string, body: string, type: string) => {

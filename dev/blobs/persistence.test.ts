@@ -65,7 +65,7 @@ test('SIGKILL during writes, removals and checkpoints loses no answered operatio
     }
     const writers = Array.from({ length: 8 }, (_, index) => writer(index))
     const ended = Promise.allSettled(writers)
-    await vi.waitFor(() => expect(count).toBeGreaterThan(600 + 50 * life), { interval: 1, timeout: 50_000 })
+    await vi.waitFor(() => expect(count).toBeGreaterThan(600 + 50 * life), { interval: 1 })
     const exited = once(child, 'exit')
     child.kill('SIGKILL')
     await Promise.all([exited, ended])

@@ -1,3 +1,30 @@
+/** Constants of the MCP SDK that it computes from schemas. */
+const computed = ['ROOT_KEYS', 'PROPERTY_KEYS_BY_TYPE', 'SUPPORTED_STRING_FORMATS']
+
+/**
+ * Rewrites a module of the MCP SDK so that it makes each schema at its first use. A schema at the top of a module becomes a
+ * function, and each use of it a call, also in the modules that import it. An import is on one line.
+ *
+ * @throws Error if the SDK is written in another way
+ */
+export function withSchemasAtFirstUse(text: string): string {
+  const imports = text.match(/^import .*$/gm) ?? []
+  const imported = imports.flatMap((line) => line.match(/\b[A-Z]\w*Schema\b(?! as )/g) ?? [])
+  const declared = [...text.matchAll(/^const (\w+)(?= = )/gm)].map(([, name = '']) => name)
+  const own = declared.filter((name) => computed.includes(name) || /^[A-Z]\w*Schema$/.test(name))
+  const names = new Set([...imported, ...own])
+  const rewritten = text
+    .replace(/^(?:import|export) .*$|(?<![\w$"]|(?<!\.\.)\.)\w+(?![\w$":])/gm, (use) =>
+      names.has(use) ? `${use}()` : use,
+    )
+    .replace(/^const (\w+)\(\) = ([\s\S]*?);$(?=\n(?:const |let |function |export |\/|\n))/gm, (_all, name, made) => {
+      return `let ${name}_;\nconst ${name} = () => ${name}_ ??= ${made};`
+    })
+  const [, left] = /^const (\w+)\(\) = /m.exec(rewritten) ?? []
+  if (left !== undefined) throw new Error(`the MCP SDK makes ${left} in another way: see dev/build/lazy-schemas.ts`)
+  return rewritten
+}
+
 /** Two functions of the MCP SDK: one makes all schemas of the 2025 revisions, and one sorts them by methods. */
 const factory = /^function build\$1\(\) \{\n([\s\S]*?)\n\treturn \{\n([\s\S]*?)\n\t\};\n\}$/m
 const registry = /^function registryMaps\(\) \{\n[\s\S]*?\n\}$/m

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { withLazySchemas } from './lazy-schemas.ts'
+import { withLazySchemas, withSchemasAtFirstUse } from './lazy-schemas.ts'
 
 /** What the SDK's module gives away for the comparison: its schemas of 2025, its maps by method, and zod's own reader. */
 interface Schemas {
@@ -21,17 +21,25 @@ export const describeSchema = (schema) => toJSONSchema(schema, { unrepresentable
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')))
 
 /** Bundles the module of the SDK that makes the schemas, after `change`, and loads it. */
-async function load(change: (text: string) => string): Promise<Schemas> {
-  const file = (await readdir(sdk)).find((name) => /^src-[^/]+\.mjs$/.test(name)) ?? ''
+const load = (change: (text: string) => string): Promise<Schemas> => loadFrom(sdk, /^src-[^/]+\.mjs$/, change, exported)
+
+/** Bundles a module of `directory`, after `change` and with `more` at its end, and loads it. */
+async function loadFrom<T>(
+  directory: string,
+  named: RegExp,
+  change: (text: string) => string,
+  more: string,
+): Promise<T> {
+  const file = (await readdir(directory)).find((name) => named.test(name)) ?? ''
   const folder = temporaryFolder()
   const outfile = join(folder.path, 'sdk.mjs')
-  const contents = change(await readFile(join(sdk, file), 'utf8')) + exported
+  const contents = change(await readFile(join(directory, file), 'utf8')) + more
   await build({
-    stdin: { contents, resolveDir: sdk, sourcefile: file },
+    stdin: { contents, resolveDir: directory, sourcefile: file },
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', outfile, logLevel: 'silent' },
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   })
-  const loaded: Schemas = await import(pathToFileURL(outfile).href)
+  const loaded: T = await import(pathToFileURL(outfile).href)
   await folder.remove()
   return loaded
 }
@@ -69,6 +77,23 @@ describe('the MCP SDK with schemas that are made when needed', () => {
   })
 })
 
+test('the schemas at the top of a module are the same when they are made at first use', async () => {
+  const core = join(sdk, '../../core/dist')
+  type Module = Readonly<Record<string, object>> & Pick<Schemas, 'describeSchema'>
+  const loadCore = (change: (text: string) => string) =>
+    loadFrom<Module>(core, /^schemas-[^/]+\.mjs$/, change, exported.replace(/^export const compared.*$/m, ''))
+  const [original, lazy] = await Promise.all([loadCore((text) => text), loadCore(withSchemasAtFirstUse)])
+  const schemas = Object.entries(original).filter(([, value]) => '_zod' in Object(value))
+  expect(schemas.length).toBeGreaterThan(150)
+  for (const [name, schema] of schemas) {
+    const made = lazy[name]
+    if (typeof made !== 'function') throw new Error(`${name} is made at once`)
+    expect([name, lazy.describeSchema(made())]).toEqual([name, original.describeSchema(schema)])
+    expect(made()).toBe(made())
+  }
+})
+
 test('an SDK that is written in another way is not rewritten', () => {
+  expect(() => withSchemasAtFirstUse('const OneSchema = z.string()')).toThrow('OneSchema in another way')
   expect(() => withLazySchemas('function build() {}')).toThrow('see dev/build/lazy-schemas.ts')
 })

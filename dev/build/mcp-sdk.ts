@@ -2,40 +2,44 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { repository } from '../repository.ts'
-import { withLazySchemas } from './lazy-schemas.ts'
+import { withLazySchemas, withSchemasAtFirstUse } from './lazy-schemas.ts'
 
 /**
- * Leaves out of a bundle the zod schemas that the MCP SDK makes at its start and we never use.
+ * Makes the MCP SDK load faster: it makes a zod schema when a message is first checked against it.
  *
- * The SDK registers a schema for each type of the specification, and of OAuth, in `specTypeSchemas` and `isSpecType`. That
- * takes about a third of the time that the SDK needs to load. This plugin registers only the types that the sources name,
- * and tells esbuild that it can drop a schema without a reader. The build fails if another version of the SDK registers
- * its schemas in another way.
+ * The SDK makes about 350 schemas at its start, and registers one for each type of the specification, and of OAuth, in
+ * `specTypeSchemas` and `isSpecType`. That takes most of the time that the SDK needs to load. This plugin registers only the
+ * types that the sources name, so that esbuild drops a schema without a reader. The build fails if another version of the
+ * SDK makes or registers its schemas in another way.
  */
 export const withoutUnusedSchemas: Plugin = {
   name: 'mcp-sdk-schemas',
   setup({ onLoad }) {
-    onLoad({ filter: /@modelcontextprotocol\/server\/dist\/src-[^/]+\.mjs$/ }, async ({ path }) => {
+    onLoad({ filter: /@modelcontextprotocol\/(?:server|core)\/dist\/[^/]+\.mjs$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
-      if (!text.includes(registrations)) {
+      if (!/\/src-[^/]+$/.test(path)) return { contents: withSchemasAtFirstUse(text) }
+      if (!registrations.every((part) => part.test(text))) {
         throw new Error('the MCP SDK registers its schemas in another way: see dev/build/mcp-sdk.ts')
       }
-      const used = (await usedTypes()).map((type) => `register('${type}Schema', ${type}Schema);`)
-      return { contents: withLazySchemas(text.replace(registrations, used.join('\n'))) }
+      const used = (await usedTypes()).map((type) => {
+        return `Object.defineProperty(_specTypeSchemas, '${type}', { enumerable: true, get: () => ${type}Schema });`
+      })
+      const [types, auth, authTypes] = registrations
+      const registered = text.replace(types, used.join('\n')).replace(auth, '').replace(authTypes, '')
+      return { contents: withLazySchemas(withSchemasAtFirstUse(registered)) }
     })
-    onLoad({ filter: /@modelcontextprotocol\/core\/dist\/(?:schemas|auth)-[^/]+\.mjs$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace(schemaAtTop, (_all, name, schema) => {
-        return `const ${name} = /* @__PURE__ */ (() => ${schema})();`
-      }),
+    onLoad({ filter: /\/zod\/v4\/core\/schemas\.js$/ }, async ({ path }) => ({
+      contents: compiledAfterSomeUses(await readFile(path, 'utf8')),
     }))
   },
 }
 
-const registrations = `for (const key of SPEC_SCHEMA_KEYS) register(key, schemas_exports[key]);
-for (const [key, schema] of Object.entries(authSchemas)) register(key, schema);`
-
-/** A schema at the top of a module. Its statement ends before the next one, a comment or an empty line. */
-const schemaAtTop = /^const (\w+) = (z\.[\s\S]*?|\w+Schema\.[\s\S]*?);$(?=\n(?:const |function |export |\/|\n))/gm
+/** Where the SDK registers its schemas. */
+const registrations = [
+  /^for \(const key of SPEC_SCHEMA_KEYS\) register\(key, schemas_exports\[key\]\);$/m,
+  /^const authSchemas = \{[\s\S]*?^\};$/m,
+  /^for \(const \[key, schema\] of Object\.entries\(authSchemas\)\) register\(key, schema\);$/m,
+] as const
 
 /** The types whose schema the product code takes from `specTypeSchemas`. */
 async function usedTypes(): Promise<readonly string[]> {
@@ -48,4 +52,18 @@ async function usedTypes(): Promise<readonly string[]> {
   return [
     ...new Set(texts.flatMap((text) => [...text.matchAll(/\bspecTypeSchemas\.(\w+)/g)].map(([, type = '']) => type))),
   ]
+}
+
+/**
+ * Rewrites zod's module of object schemas. zod compiles a function for a schema at its first use, which takes an instance
+ * longer than the first messages. Here it does so at the 21st use.
+ */
+function compiledAfterSomeUses(text: string): string {
+  const rewritten = text
+    .replace('let fastpass;', 'let fastpass, uses = 0;')
+    .replace('if (jit && fastEnabled &&', 'if (jit && fastEnabled && ++uses > 20 &&')
+  if (!rewritten.includes('uses = 0') || !rewritten.includes('++uses')) {
+    throw new Error('zod compiles its schemas in another way: see dev/build/mcp-sdk.ts')
+  }
+  return rewritten
 }

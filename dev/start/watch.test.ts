@@ -29,6 +29,6 @@ test('a change below a folder is reported once; changes during a report cause on
   }
   watchFolders([folder], build, stopping.signal)
   await change()
-  await expect.poll(() => [calls, running], { timeout: 5000 }).toEqual([2, 0])
+  await expect.poll(() => [calls, running]).toEqual([2, 0])
   expect(mostAtOnce).toBe(1)
 })

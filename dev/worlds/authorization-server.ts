@@ -9,7 +9,7 @@ import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
 import { createClients } from '../../lib/oauth/clients/resolve.ts'
 import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
 import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
-import { type SignJwt, signOnMainThread } from '../../lib/oauth/keys/compact.ts'
+import type { ChooseSigning } from '../../lib/oauth/keys/compact.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
@@ -58,7 +58,7 @@ export function createHarness(
     documents?: Record<string, Client | Unresolved>
     /** The key sets that clients publish, by URL. */
     keySets?: Record<string, readonly ClientKey[] | Unresolved>
-    trustedHosts?: readonly string[]
+    trustedRedirects?: readonly string[]
     interstitial?: boolean
     /** The tokens of resource servers that may call the introspection endpoint. */
     introspectionTokens?: readonly string[]
@@ -69,8 +69,7 @@ export function createHarness(
     blockedClients?: readonly string[]
     /** Seconds that the user has for the sign-in after approval. */
     signInLifetime?: number
-    /** Signs access tokens, by default on the main thread. */
-    signJwt?: SignJwt
+    chooseSigning?: ChooseSigning
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -136,7 +135,7 @@ export function createHarness(
     {
       store,
       sealing,
-      signJwt: options.signJwt ?? signOnMainThread,
+      chooseSigning: options.chooseSigning,
       signingKeys: createSigningKeys({ issuer, store, stored, sealing, now, log }),
       registrations,
       ...(options.registrationToken !== undefined && {
@@ -160,7 +159,7 @@ export function createHarness(
       },
       introspection: { tokens: options.introspectionTokens ?? [] },
       redirectPolicy,
-      trustedHosts: new Set(options.trustedHosts ?? []),
+      trustedRedirects: new Set(options.trustedRedirects ?? []),
       interstitial: options.interstitial ?? true,
       provider,
       mock: false,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Log } from '../../lib/base/log.ts'
@@ -22,7 +22,7 @@ export interface Recording {
   readonly secrets: readonly string[]
 }
 
-let write: ((entry: Entry) => void) | undefined
+let file: number | undefined
 let currentTest = () => ''
 const known = new Set<string>()
 
@@ -34,17 +34,22 @@ const known = new Set<string>()
  */
 export function startRecording(directory: string, testName: () => string): void {
   currentTest = testName
-  // Written at once: a worker may end without further notice.
-  const file = openSync(join(directory, `${randomUUID()}.jsonl`), 'wx', 0o600)
-  write = (entry) => writeSync(file, `${JSON.stringify(entry)}\n`)
+  // A worker runs one test file after the other.
+  if (file !== undefined) closeSync(file)
+  file = openSync(join(directory, `${randomUUID()}.jsonl`), 'wx', 0o600)
+}
+
+/** Writes at once: a worker may end without further notice. */
+function write(entry: Entry): void {
+  if (file !== undefined) writeSync(file, `${JSON.stringify(entry)}\n`)
 }
 
 /** Whether lines and secrets are recorded. */
-export const isRecording = (): boolean => write !== undefined
+export const isRecording = (): boolean => file !== undefined
 
 /** A line that a process under test has printed, or would have. */
 export function recordLine(line: string): void {
-  write?.({ kind: 'line', line, test: currentTest() })
+  write({ kind: 'line', line, test: currentTest() })
 }
 
 /** The log of something that runs in a test's own process: what it is told is recorded. `take` may look at it, too. */
@@ -57,7 +62,7 @@ export const recorded =
 
 /** A value that no log may hold; see `keepSecret`. */
 export function recordSecret(secret: string): void {
-  if (!write || known.has(secret)) return
+  if (file === undefined || known.has(secret)) return
   known.add(secret)
   write({ kind: 'secret', secret })
 }

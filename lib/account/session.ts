@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { createCookies } from '../oauth/http/cookies.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import type { SessionStart } from '../oauth/options.ts'
-import { Person, personNames } from '../oauth/token/claims.ts'
+import { Person, personNames } from '../oauth/token/person.ts'
 
 /** Lifetimes in seconds (N5). */
 export const sessionLifetimes = {

@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts'
-import type { Answer, Timeouts } from './calls.ts'
-import { createMcpClient } from './mcp-client.ts'
+import type { Answer } from './calls.ts'
+import { createMcpClient, type McpClientOptions } from './mcp-client.ts'
 
 /** The MCP server of an API-reference hub, by Bump's names of tools and arguments. It learns nothing about the user. */
 export interface ApiReference {
@@ -12,13 +12,8 @@ export interface ApiReference {
   getPages(pages: { readonly urls: readonly string[] }, signal: AbortSignal): Promise<Answer>
 }
 
-export interface ApiReferenceOptions extends Timeouts {
-  readonly url: string
-  /** The name and version that we give in the handshake. */
-  readonly client: { readonly name: string; readonly version: string }
+export interface ApiReferenceOptions extends Omit<McpClientOptions, 'headers' | 'report'> {
   readonly log: Log
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number
 }
 
 export function createApiReference({ log, ...options }: ApiReferenceOptions): ApiReference {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { startDeadline } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
@@ -29,19 +30,8 @@ export interface Timeouts {
 /** Receives how each call ended. The fields never hold the question. */
 export type Report = (ended: 'answered' | 'failed', fields: LogFields) => void
 
-export interface Caller {
-  /**
-   * Makes a call, and a second one where that may help. Never throws. Only for calls that may be made twice, so never
-   * for one that writes something.
-   *
-   * @param attempt makes the call once; `saysWho`: whether it names the user
-   * @param options `saysWho`: whether the first attempt names the user
-   */
-  call(
-    attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
-    options: { readonly saysWho: boolean; readonly signal: AbortSignal },
-  ): Promise<Answer>
-}
+/** Makes a call once. `saysWho`: whether it names the user. */
+type MakeCall = (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>
 
 export interface CallerOptions {
   readonly totalTimeout?: number | undefined
@@ -62,11 +52,20 @@ export type Attempt =
 /** Seconds that we wait for a server that says when to come back. For a longer wait, the client is told. */
 const patience = 2
 
-export function createCaller(options: CallerOptions): Caller {
+export function createCaller(options: CallerOptions) {
   const { totalTimeout = 45_000, report, now = Date.now } = options
   const { refusesPerson = complainsAboutMetadata, malformed = 'not an MCP answer' } = options
   return {
-    async call(attempt, { saysWho, signal }) {
+    /**
+     * Makes a call, and a second one where that may help. Never throws. Only for calls that may be made twice, so never
+     * for one that writes something.
+     *
+     * @param options `saysWho`: whether the first attempt names the user
+     */
+    async call(
+      attempt: MakeCall,
+      { saysWho, signal }: { readonly saysWho: boolean; readonly signal: AbortSignal },
+    ): Promise<Answer> {
       const startedAt = now()
       const deadline = startDeadline(totalTimeout, signal)
       try {
@@ -100,10 +99,7 @@ interface Rules {
  * Makes the call. Calls again without the user if the server objected to how the call named the user, and calls again
  * unchanged after an error that may pass. Never calls a third time.
  */
-async function twiceAtMost(
-  attempt: (saysWho: boolean, signal: AbortSignal) => Promise<CallToolResult>,
-  { saysWho, signal, refusesPerson }: Rules,
-): Promise<Attempt> {
+async function twiceAtMost(attempt: MakeCall, { saysWho, signal, refusesPerson }: Rules): Promise<Attempt> {
   const settled = (saysWho: boolean): Promise<Attempt> =>
     attempt(saysWho, signal).then(
       (result) => ({ ok: true, result }),
@@ -115,20 +111,9 @@ async function twiceAtMost(
   if (first.ok || !isTransient(first.error)) return first
   const seconds = secondsToWait(first.error)
   if (seconds > patience) return first
-  if (seconds > 0) await pause(seconds * 1000, signal)
+  // Ends early when the signal fires.
+  if (seconds > 0) await delay(seconds * 1000, undefined, { signal }).catch(() => undefined)
   return signal.aborted ? first : settled(saysWho)
-}
-
-/** Waits so many milliseconds, or until the signal fires. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    const end = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    signal.addEventListener('abort', end, { once: true })
-  })
 }
 
 /** Servers complain about `_meta` by HTTP, by a JSON-RPC error or by a tool result with `isError`. */

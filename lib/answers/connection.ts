@@ -1,6 +1,5 @@
 import {
   type BaseContext,
-  type CallToolResult,
   type Implementation,
   LATEST_PROTOCOL_VERSION,
   Protocol,
@@ -13,17 +12,7 @@ import { MalformedAnswer } from './errors.ts'
 import { toolResult } from './tool-result.ts'
 import { StreamableHttpClientTransport } from './transport.ts'
 
-export interface McpConnection {
-  /**
-   * Calls a tool and returns its result, `isError` included, as far as `toolResult` passes it on. `timeout` in
-   * milliseconds. Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's
-   * own error).
-   */
-  callTool(
-    params: ToolCallParams,
-    options: { readonly signal: AbortSignal; readonly timeout: number },
-  ): Promise<CallToolResult>
-}
+export type McpConnection = Awaited<ReturnType<typeof connectToMcpServer>>
 
 /** The parameters of `tools/call`. */
 export interface ToolCallParams {
@@ -52,7 +41,7 @@ class ClientProtocol extends Protocol<BaseContext> {
 }
 
 /** Connects to an MCP server: `initialize`, then `notifications/initialized` (MCP 2025-11-25, "Lifecycle"). */
-export async function connectToMcpServer(options: McpConnectionOptions): Promise<McpConnection> {
+export async function connectToMcpServer(options: McpConnectionOptions) {
   const { url, headers, clientInfo, connectTimeout } = options
   const transport = new StreamableHttpClientTransport(url, headers)
   const protocol = new ClientProtocol()
@@ -78,7 +67,15 @@ export async function connectToMcpServer(options: McpConnectionOptions): Promise
     throw error
   }
   return {
-    async callTool(params, { signal, timeout }) {
+    /**
+     * Calls a tool and returns its result, `isError` included, as far as `toolResult` passes it on. `timeout` in
+     * milliseconds. Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's
+     * own error).
+     */
+    async callTool(
+      params: ToolCallParams,
+      { signal, timeout }: { readonly signal: AbortSignal; readonly timeout: number },
+    ) {
       return protocol.request({ method: 'tools/call', params: { ...params } }, toolResult, { signal, timeout })
     },
   }

@@ -1,18 +1,25 @@
 import { ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/server'
 
-/** The server answered with an HTTP status that is not a success. */
-export class HttpError extends Error {
+/** An error that keeps what the server sent. Decisions read `text`; logs never do. */
+class ServerError extends Error {
+  readonly text: string
+
+  constructor(message: string, text = '') {
+    super(message)
+    this.text = text
+  }
+}
+
+/** The server answered with an HTTP status that is not a success. `text` is the body. */
+export class HttpError extends ServerError {
   override readonly name = 'HttpError'
   readonly status: number
-  /** The body. Decisions read it; logs never do. */
-  readonly text: string
   /** Seconds until the server wants to be asked again, where it said so (RFC 9110 §10.2.3). */
   readonly retryAfter: number | undefined
 
   constructor(status: number, text: string, retryAfter?: number) {
-    super(`HTTP ${status}`)
+    super(`HTTP ${status}`, text)
     this.status = status
-    this.text = text
     this.retryAfter = retryAfter
   }
 }
@@ -23,31 +30,21 @@ export class ConnectionError extends Error {
 }
 
 /** The server sent something that its protocol does not allow. */
-export class MalformedAnswer extends Error {
+export class MalformedAnswer extends ServerError {
   override readonly name = 'MalformedAnswer'
-  /** What the server sent. Decisions read it; logs never do. */
-  readonly text: string
-
-  constructor(message: string, text = '') {
-    super(message)
-    this.text = text
-  }
 }
 
 /**
  * The MCP server does not know our session, or has forgotten the handshake: a call needs a new connection. `message` is
  * the HTTP status or the error code with which the server said so.
  */
-export class LostSession extends Error {
+export class LostSession extends ServerError {
   override readonly name = 'LostSession'
-  /** What the server sent. Decisions read it; logs never do. */
-  readonly text: string
   /** The server did not say what is wrong. If a new session does not help, the request itself is at fault. */
   readonly unexplained: boolean
 
   constructor(message: string, text: string, unexplained = false) {
-    super(message)
-    this.text = text
+    super(message, text)
     this.unexplained = unexplained
   }
 }

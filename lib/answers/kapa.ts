@@ -3,8 +3,8 @@ import { isObject, isTooDeep } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { mailDomain } from '../people/mail-domain.ts'
 import type { Person } from '../people/person.ts'
-import type { Answer, Report, Timeouts } from './calls.ts'
-import { createMcpClient } from './mcp-client.ts'
+import type { Answer, Report } from './calls.ts'
+import { createMcpClient, type McpClientOptions } from './mcp-client.ts'
 
 /** The service that answers questions from the documentation. */
 export interface AnswerService {
@@ -26,16 +26,11 @@ export interface KapaUser {
   readonly company_name?: string
 }
 
-export interface KapaOptions extends Timeouts {
-  readonly url: string
+export interface KapaOptions extends Omit<McpClientOptions, 'headers' | 'report'> {
   readonly apiKey: string
   /** The tool of Kapa's server that takes `{ query }`. */
   readonly toolName: string
-  /** The name and version that we give Kapa in the handshake. */
-  readonly client: { readonly name: string; readonly version: string }
   readonly log: Log
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number
 }
 
 /** Asks Kapa's hosted MCP server with the service's own key. A user's token never goes there (S-08). */

@@ -1,7 +1,7 @@
 import { ProtocolError } from '@modelcontextprotocol/server'
 import { untilAborted } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
-import { type Answer, createCaller, type Report, type Timeouts } from './calls.ts'
+import { createCaller, type Report, type Timeouts } from './calls.ts'
 import type { McpConnection } from './connection.ts'
 
 export interface McpClientOptions extends Timeouts {
@@ -15,18 +15,11 @@ export interface McpClientOptions extends Timeouts {
   readonly now?: () => number
 }
 
-/** Calls the tools of an MCP server that answers some of ours. */
-export interface McpClient {
-  /** Never throws. Arguments are never logged. `user` goes into `_meta.user` as it is. */
-  call(
-    tool: string,
-    args: Readonly<Record<string, unknown>>,
-    options: { readonly user?: object | undefined; readonly signal: AbortSignal },
-  ): Promise<Answer>
-}
-
-/** All calls of an instance share one connection, which is replaced after an error. */
-export function createMcpClient(options: McpClientOptions): McpClient {
+/**
+ * Calls the tools of an MCP server that answers some of ours. All calls of an instance share one connection, which is
+ * replaced after an error.
+ */
+export function createMcpClient(options: McpClientOptions) {
   const { url, headers = {}, client, connectTimeout = 8_000, callTimeout = 22_000 } = options
   const caller = createCaller(options)
   let connection: Promise<McpConnection> | undefined
@@ -48,7 +41,12 @@ export function createMcpClient(options: McpClientOptions): McpClient {
   }
 
   return {
-    call: (name, args, { user, signal }) =>
+    /** Never throws. Arguments are never logged. `user` goes into `_meta.user` as it is. */
+    call: (
+      name: string,
+      args: Readonly<Record<string, unknown>>,
+      { user, signal }: { readonly user?: object | undefined; readonly signal: AbortSignal },
+    ) =>
       caller.call(
         async (saysWho, signal) => {
           const used = connect()

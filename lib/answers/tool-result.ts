@@ -33,21 +33,11 @@ function usableItem(item: unknown): CallToolResult['content'] {
   const { annotations, _meta, ...bare } = membersOf(item)
   // An item may be sound although the hints about it are not.
   for (const one of [{ ...bare, annotations, _meta }, bare]) {
-    const { issues, value } = validated(membersOf(one))
-    if (issues === undefined && value !== undefined) return [value]
+    const result = specTypeSchemas.ContentBlock['~standard'].validate(membersOf(one))
+    // The SDK's schemas are synchronous.
+    if (!(result instanceof Promise) && !result.issues) return [result.value]
   }
   return []
-}
-
-interface Validated {
-  readonly issues?: readonly unknown[] | undefined
-  readonly value?: CallToolResult['content'][number]
-}
-
-function validated(item: object): Validated {
-  const result = specTypeSchemas.ContentBlock['~standard'].validate(item)
-  // The SDK's schemas are synchronous.
-  return result instanceof Promise ? { issues: [] } : result
 }
 
 /** The members of an object that are not null. */

@@ -18,3 +18,16 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
     return this
   }
 }
+
+/** Returns an entry, and makes it the newest, unless it has expired. `now` in the unit of `expires`. */
+export function fresh<Key, Value extends { readonly expires: number }>(
+  cache: BoundedMap<Key, Value>,
+  key: Key,
+  now: number,
+): Value | undefined {
+  const entry = cache.get(key)
+  cache.delete(key)
+  if (!entry || entry.expires <= now) return undefined
+  cache.set(key, entry)
+  return entry
+}

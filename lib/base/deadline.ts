@@ -1,10 +1,3 @@
-/** A signal that fires when the time for some work is over. */
-export interface Deadline {
-  readonly signal: AbortSignal
-  /** Ends the deadline with the work: the signal never fires from now on, and holds nothing in memory. */
-  end(): void
-}
-
 /**
  * Starts a deadline of so many milliseconds. Its signal fires earlier if `outer` does: with a `TimeoutError` when the time
  * is over, with an `AbortError` when `outer` has fired.
@@ -12,18 +5,17 @@ export interface Deadline {
  * `AbortSignal.timeout` cannot be ended, and on Node 24 `AbortSignal.any` may lose a source that the garbage collector
  * takes (nodejs/node#65995).
  */
-export function startDeadline(milliseconds: number, outer?: AbortSignal): Deadline {
+export function startDeadline(milliseconds: number, outer?: AbortSignal) {
   const controller = new AbortController()
   const abort = () => controller.abort()
-  const timer = setTimeout(
-    () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError')),
-    milliseconds,
-  )
+  const expire = () => controller.abort(new DOMException('the deadline has passed', 'TimeoutError'))
+  const timer = setTimeout(expire, milliseconds)
   outer?.addEventListener('abort', abort, { once: true })
   if (outer?.aborted) abort()
   return {
     signal: controller.signal,
-    end() {
+    /** Ends the deadline with the work: the signal never fires from now on, and holds nothing in memory. */
+    end(): void {
       clearTimeout(timer)
       outer?.removeEventListener('abort', abort)
     },

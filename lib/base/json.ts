@@ -14,6 +14,17 @@ export function isTooDeep(value: unknown): boolean {
   return false
 }
 
+const strictDecoder = new TextDecoder('utf-8', { fatal: true })
+
+/** The text of strict UTF-8; `null` for any other bytes. A lenient decoder would turn all invalid bytes into one character. */
+export function utf8(bytes: Uint8Array): string | null {
+  try {
+    return strictDecoder.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
 /** The value of a JSON text; `undefined` for any other text. */
 export function jsonOf(text: string): unknown {
   try {

@@ -1,15 +1,8 @@
 /** Work that concurrent callers share: it runs once for each key at a time. */
-export interface SingleFlight<T> {
-  isRunning(key: string): boolean
-  /** Returns the result of the work that is running for this key, or starts it. All callers share its failure. */
-  run(key: string, work: () => Promise<T>): Promise<T>
-  /** As `run`, but a caller that shared work which failed runs its own: the failure may be the other caller's deadline. */
-  runOrRetry(key: string, work: () => Promise<T>): Promise<T>
-}
-
-export function createSingleFlight<T>(): SingleFlight<T> {
+export function createSingleFlight<T>() {
   const running = new Map<string, Promise<T>>()
 
+  /** Returns the result of the work that is running for this key, or starts it. All callers share its failure. */
   function run(key: string, work: () => Promise<T>): Promise<T> {
     const shared = running.get(key)
     if (shared) return shared
@@ -19,8 +12,10 @@ export function createSingleFlight<T>(): SingleFlight<T> {
   }
 
   return {
-    isRunning: (key) => running.has(key),
+    isRunning: (key: string) => running.has(key),
     run,
-    runOrRetry: (key, work) => (running.has(key) ? run(key, work).catch(work) : run(key, work)),
+    /** As `run`, but a caller that shared work which failed runs its own: the failure may be the other caller's deadline. */
+    runOrRetry: (key: string, work: () => Promise<T>) =>
+      running.has(key) ? run(key, work).catch(work) : run(key, work),
   }
 }

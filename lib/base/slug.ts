@@ -3,10 +3,6 @@
  * words, in another script, becomes `docs`.
  */
 export function slug(text: string, separator: '-' | '_'): string {
-  return (
-    text
-      .toLowerCase()
-      .match(/[a-z0-9]+/g)
-      ?.join(separator) ?? 'docs'
-  )
+  const words = text.toLowerCase().match(/[a-z0-9]+/g) ?? ['docs']
+  return words.join(separator)
 }

@@ -55,9 +55,10 @@ export function toJson(value: unknown): string {
 
 /** `Response.json` for everything that leaves this service. */
 export function jsonResponse(body: unknown, init: ResponseInit = {}): Response {
-  const headers = new Headers(init.headers)
-  if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  return new Response(toJson(body), { ...init, headers })
+  // Bytes, unlike a text, get no content type of their own.
+  const response = new Response(Buffer.from(toJson(body)), init)
+  if (!response.headers.has('content-type')) response.headers.set('content-type', 'application/json')
+  return response
 }
 
 /** Applies `wellFormedJson` to a response that other code wrote, if it is JSON or an event stream of JSON. */

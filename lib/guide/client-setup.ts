@@ -4,20 +4,12 @@ import { serverName } from './words.ts'
 /** How to add the server to each client, and where the client asks for the sign-in. */
 export function clientSetup(input: GuideInput): GuideSection {
   const { example } = input
-  const parts = [
-    claudeCode(input),
-    cursor(input),
-    vsCode(input),
-    chatGpt(input),
-    claude(input),
-    otherClients(input),
-  ] as const
   return {
     heading: 'Set up your client',
     blocks: example
       ? [`[A page for each client](${example.clientPages}README.md) has more: its messages, and how to remove it.`]
       : [],
-    parts,
+    parts: [claudeCode, cursor, vsCode, chatGpt, claude, otherClients].map((section) => section(input)),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Limit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
 
 /** What the guide is made from: the settings of a deployment, so that it cannot be out of date. */
@@ -33,11 +34,6 @@ export interface GuideInput {
   readonly site?: DocumentationSite | undefined
   /** Present in this project's own documentation, whose address is an example. */
   readonly example?: { /** Folder with one page for each client. */ readonly clientPages: string } | undefined
-}
-
-export interface Limit {
-  readonly limit: number
-  readonly windowSeconds: number
 }
 
 export interface GuideTool {

@@ -88,24 +88,16 @@ const pages: GuideSection = {
   blocks: [
     {
       columns: ['page', 'what to do'],
-      rows: [
-        [
-          'We no longer recognize this app',
+      rows: Object.entries({
+        'We no longer recognize this app':
           'The client has a registration that this server does not know. Remove the server from the client, and add it again. For `mcp-remote`, delete the folder `.mcp-auth` in your home folder first.',
-        ],
-        [
-          'We could not check this app',
+        'We could not check this app':
           "The site of the client's publisher did not answer. Wait a minute and try again.",
-        ],
-        [
-          'This sign-in cannot be finished here',
+        'This sign-in cannot be finished here':
           'The sign-in began in another browser or profile, began too long ago, or the browser blocks cookies. Start again from the client.',
-        ],
-        [
-          'The browser cannot open `localhost`',
+        'The browser cannot open `localhost`':
           'The client has closed, or it runs on another machine than the browser. Start again on the same machine, or forward the port.',
-        ],
-      ],
+      }),
     },
     'An error page shows a request ID. The team that helps you can look it up.',
   ],

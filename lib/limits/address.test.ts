@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isWithin, parseAddress, parseRange, subscriberOf } from './address.ts'
+import { isInRange } from '../net/ip-address.ts'
+import { parseAddress, parseRange, subscriberOf } from './address.ts'
 
 function subscriber(text: string) {
   const address = parseAddress(text)
@@ -39,7 +40,7 @@ describe('ranges', () => {
     ['0.0.0.0/0', '2001:db8::1', false],
   ])('%s has %s: %s', (range, address, expected) => {
     const parsed = [parseRange(range), parseAddress(address)] as const
-    expect(parsed[0] && parsed[1] && isWithin(parsed[1], parsed[0])).toBe(expected)
+    expect(parsed[0] && parsed[1] && isInRange(parsed[1], parsed[0])).toBe(expected)
   })
 
   test.each([

@@ -27,14 +27,11 @@ export function parseRange(text: string): AddressRange | null {
   return isMapped || length > address.length * 8 ? null : [address, length]
 }
 
-export const isWithin: (address: Address, range: AddressRange) => boolean = isInRange
-
 /** The subscriber behind an address: the IPv4 address, or the /64 network of the IPv6 address. */
 export function subscriberOf(address: Address): string {
   if (address.length === 4) return address.join('.')
-  return `${groupsOf(address)
-    .slice(0, subscriberBits / 16)
-    .join(':')}::/${subscriberBits}`
+  const network = groupsOf(address).slice(0, subscriberBits / 16)
+  return `${network.join(':')}::/${subscriberBits}`
 }
 
 /**
@@ -44,5 +41,5 @@ export function subscriberOf(address: Address): string {
 export function countedAs(text: string, exempt: readonly AddressRange[], subject = ''): string | null | undefined {
   const address = parseAddress(text)
   if (!address) return undefined
-  return exempt.some((range) => isWithin(address, range)) ? null : `${subscriberOf(address)} ${subject}`
+  return exempt.some((range) => isInRange(address, range)) ? null : `${subscriberOf(address)} ${subject}`
 }

@@ -4,6 +4,7 @@ import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
 import type { Limit, RateLimitCount, RateLimited } from '../base/rate-limit.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
+import { pagesOf } from '../store/sweep.ts'
 
 /**
  * Counts hits in fixed windows, across all instances, for each `counted`: a user or an address.
@@ -16,12 +17,7 @@ import { type Store, StoreUnavailable } from '../store/store.ts'
  * Fails open: a store that does not answer in time lets the hit pass (`limit_unavailable` in the log). Throws
  * `StoreUnavailable` when the signal of the request has fired before the hit was counted.
  */
-export interface Counter {
-  /** `null`: the count is unknown, and the hit passes. */
-  hit(counted: string, signal: AbortSignal): Promise<RateLimitCount | null>
-  /** Whether this instance knows that the limit is reached. Counts nothing, and asks no store. */
-  known(counted: string): RateLimited | null
-}
+export type Counter = ReturnType<typeof createCounter>
 
 export interface CounterOptions extends Limit {
   readonly store: Store
@@ -49,7 +45,7 @@ interface Slots {
   readonly asked: Set<Promise<void>>
 }
 
-export function createCounter(options: CounterOptions): Counter {
+export function createCounter(options: CounterOptions) {
   const { store, name, limit, windowSeconds, key, now, log, timeout = 1_000, listFirst = false } = options
   // As a KeyObject: an HMAC with the raw bytes takes six times as long.
   const secret = createSecretKey(key)
@@ -90,12 +86,9 @@ export function createCounter(options: CounterOptions): Counter {
   }
 
   async function forgetTaken(prefix: string, { free }: Slots, signal: AbortSignal): Promise<void> {
-    let cursor: string | undefined
-    do {
-      const page = await store.list(prefix, signal, cursor)
-      for (const taken of page.keys) free.delete(Number(taken.slice(prefix.length)))
-      cursor = page.next
-    } while (cursor !== undefined)
+    for await (const keys of pagesOf(store, prefix, signal)) {
+      for (const taken of keys) free.delete(Number(taken.slice(prefix.length)))
+    }
   }
 
   /** Where the store counts a user or an address in the current window. */
@@ -108,7 +101,8 @@ export function createCounter(options: CounterOptions): Counter {
   }
 
   return {
-    async hit(counted, signal) {
+    /** `null`: the count is unknown, and the hit passes. */
+    async hit(counted: string, signal: AbortSignal): Promise<RateLimitCount | null> {
       const { prefix, end, subscriber, over } = windowOf(counted)
       const known = remembered.get(prefix)
       const slots = known ?? { free: new Set(Array(limit).keys()), asked: new Set() }
@@ -136,7 +130,8 @@ export function createCounter(options: CounterOptions): Counter {
       return over
     },
 
-    known(counted) {
+    /** Whether this instance knows that the limit is reached. Counts nothing, and asks no store. */
+    known(counted: string): RateLimited | null {
       const { prefix, over } = windowOf(counted)
       // A slot that is being created counts as taken, so many guesses at once do not get around a limit of guesses.
       return remembered.get(prefix)?.free.size === 0 ? over : null

@@ -1,29 +1,24 @@
-import type { GuessLimit, RateLimitCount, RateLimited } from '../base/rate-limit.ts'
+import type { GuessLimit } from '../base/rate-limit.ts'
 import { type AddressRange, countedAs } from './address.ts'
 import { type CounterOptions, createCounter } from './counter.ts'
-
-/** Counts what each address does, with a `Counter`. */
-export interface AddressCounter {
-  /** `null`: the address is not limited, or no count is possible (`limit_unavailable` in the log). */
-  hit(address: string, signal: AbortSignal, subject?: string): Promise<RateLimitCount | null>
-  known(address: string, subject?: string): RateLimited | null
-}
 
 export interface LimiterOptions extends CounterOptions {
   /** Ranges that are not counted: vendors whose users all come from the same few addresses (R-12). */
   readonly exempt: readonly AddressRange[]
 }
 
-export function createAddressCounter(options: LimiterOptions): AddressCounter {
+/** Counts what each address does, with a `Counter`. */
+export function createAddressCounter(options: LimiterOptions) {
   const { name, exempt, log } = options
   const counter = createCounter(options)
   return {
-    async hit(address, signal, subject) {
+    /** `null`: the address is not limited, or no count is possible (`limit_unavailable` in the log). */
+    async hit(address: string, signal: AbortSignal, subject?: string) {
       const counted = countedAs(address, exempt, subject)
       if (counted === undefined) log('limit_unavailable', { limit: name, reason: 'no address' })
       return counted ? counter.hit(counted, signal) : null
     },
-    known(address, subject) {
+    known(address: string, subject?: string) {
       const counted = countedAs(address, exempt, subject)
       return counted ? counter.known(counted) : null
     },

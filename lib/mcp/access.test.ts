@@ -41,7 +41,7 @@ function tool(name: string, access: Access) {
     title: name,
     description: name,
     access,
-    hints: { readOnly: true, openWorld: false },
+    hints: { readOnlyHint: true, openWorldHint: false },
     input: { type: 'object' },
     output: { type: 'object' },
     run(_input, { token }) {
@@ -164,7 +164,7 @@ describe('the limits of one request', () => {
       title: 'deep',
       description: 'deep',
       access: { signIn: 'never', scopes: [] },
-      hints: { readOnly: true, openWorld: false },
+      hints: { readOnlyHint: true, openWorldHint: false },
       input: { type: 'object' },
       output: { type: 'object' },
       run: () => ({ content: [], structuredContent: { deep: JSON.parse('['.repeat(300) + ']'.repeat(300)) } }),

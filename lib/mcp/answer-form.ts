@@ -1,6 +1,7 @@
 import { isObject } from '../base/json.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { eventStreamType } from './accept.ts'
+import { jsonRpcError } from './refusals.ts'
 
 /**
  * Turns an event stream into JSON, for a client that does not read event streams: a message, or a list of messages for a
@@ -11,11 +12,9 @@ export async function asJson(response: Response, batch: boolean): Promise<Respon
   const answers = messagesIn(await response.text()).filter(isAnswer)
   const [first] = answers
   // A stream without an answer broke off.
-  if (first === undefined) return jsonResponse(brokenOff, { status: 500 })
+  if (first === undefined) return jsonRpcError(500, -32603, 'Internal error')
   return jsonResponse(batch ? answers : first)
 }
-
-const brokenOff = { jsonrpc: '2.0', id: null, error: { code: -32603, message: 'Internal error' } }
 
 /** Reads the messages of a stream that the SDK wrote: each is the one line of data of its event. */
 function messagesIn(stream: string): readonly unknown[] {

@@ -1,21 +1,22 @@
 import { jsonResponse } from '../base/well-formed.ts'
-import { allowedMethods } from '../resource-server/web-pages.ts'
+import { allowedMethods } from '../resource-server/cors.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 /** Seconds that a client should wait before it repeats a request that failed through our fault. */
 const retryAfter = 5
 
-/** A refusal of a whole request, as a JSON-RPC error without an id. */
+/** A refusal as a JSON-RPC error. Without an `id`, it is about the whole request. */
 export function jsonRpcError(
   status: number,
   code: number,
   message: string,
-  headers: Record<string, string> = {},
+  { data, headers = {}, ...id }: { readonly id?: unknown; data?: object; headers?: Record<string, string> } = {},
 ): Response {
-  return jsonResponse({ jsonrpc: '2.0', id: null, error: { code, message } }, { status, headers })
+  return jsonResponse({ jsonrpc: '2.0', id: null, ...id, error: { code, message, data } }, { status, headers })
 }
 
-export const methodNotAllowed = () => jsonRpcError(405, -32000, 'Method not allowed', { Allow: allowedMethods })
+const headersOf405 = { Allow: allowedMethods }
+export const methodNotAllowed = () => jsonRpcError(405, -32000, 'Method not allowed', { headers: headersOf405 })
 
 export const originRefused = () => jsonRpcError(403, -32000, 'Forbidden: this origin may not use the server')
 

@@ -17,7 +17,7 @@ function tool(name: string, access: Access) {
     title: name,
     description: name,
     access,
-    hints: { readOnly: true, openWorld: false },
+    hints: { readOnlyHint: true, openWorldHint: false },
     input: { type: 'object' },
     output: { type: 'object' },
     run: () => success({}),

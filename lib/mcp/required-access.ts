@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts'
 import { type Access, isOffered } from './tools/access.ts'
 import type { Tool } from './tools/tool.ts'
 
@@ -20,16 +21,7 @@ export interface CalledTool {
   readonly tool: string | undefined
 }
 
-export interface AccessRules {
-  /**
-   * Returns what the content of a body needs. The content decides, never the header that mirrors it (S-12). In a batch (MCP
-   * 2025-03-26) the strictest message decides. A body that is not JSON (`undefined`) calls no tool and needs the usual
-   * sign-in. A tool that needs a scope in `leftOut`, which the user declined, counts as an unknown tool.
-   */
-  of(content: unknown, leftOut?: readonly string[]): RequiredAccess
-  /** What a request needs if its content is unknown. */
-  readonly withoutContent: RequiredAccess
-}
+export type AccessRules = ReturnType<typeof createAccessRules>
 
 export interface AccessRulesOptions {
   readonly tools: readonly Tool[]
@@ -40,7 +32,7 @@ export interface AccessRulesOptions {
   readonly scope: string
 }
 
-export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRulesOptions): AccessRules {
+export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRulesOptions) {
   const access = new Map(tools.map((tool) => [tool.name, tool.access]))
   const connecting: Access = { signIn: lazyAuth ? 'never' : 'if required', scopes: [scope] }
   const unknown: Access = { signIn: 'if required', scopes: [scope] }
@@ -51,6 +43,11 @@ export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: Acces
     return found && isOffered(found, leftOut) ? found : unknown
   }
 
+  /**
+   * Returns what the content of a body needs. The content decides, never the header that mirrors it (S-12). In a batch (MCP
+   * 2025-03-26) the strictest message decides. A body that is not JSON (`undefined`) calls no tool and needs the usual
+   * sign-in. A tool that needs a scope in `leftOut`, which the user declined, counts as an unknown tool.
+   */
   function of(content: unknown, leftOut: readonly string[] = []): RequiredAccess {
     const messages = content === undefined ? [] : [content].flat()
     const asked = messages.length === 0 ? [unknown] : messages.map((message) => accessTo(message, leftOut))
@@ -62,24 +59,22 @@ export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: Acces
     }
   }
 
-  const withoutContent = { signIn: requireAuth && !lazyAuth, scopes: [scope], toolCalls: [], messages: 0 }
+  /** What a request needs if its content is unknown. */
+  const withoutContent: RequiredAccess = {
+    signIn: requireAuth && !lazyAuth,
+    scopes: [scope],
+    toolCalls: [],
+    messages: 0,
+  }
   return { of, withoutContent }
 }
 
-interface ToolCallMessage {
-  readonly method: string
-  readonly id?: unknown
-  readonly params?: unknown
-}
+type Message = Readonly<Record<string, unknown>>
 
-function isToolCall(message: unknown): message is ToolCallMessage {
-  return typeof message === 'object' && message !== null && 'method' in message && message.method === 'tools/call'
-}
+const isToolCall = (message: unknown): message is Message => isObject(message) && message.method === 'tools/call'
 
-function nameOf({ params }: ToolCallMessage): string | undefined {
-  if (typeof params !== 'object' || params === null || !('name' in params)) return undefined
-  return typeof params.name === 'string' ? params.name : undefined
-}
+const nameOf = ({ params }: Message): string | undefined =>
+  isObject(params) && typeof params.name === 'string' ? params.name : undefined
 
 /** Returns the id, or `null` if it is too long: a refusal repeats the id, and must not grow with it. */
 const answerable = (id: unknown) => (typeof id === 'number' || (typeof id === 'string' && id.length <= 256) ? id : null)

@@ -62,12 +62,7 @@ export function catalog(server: ServerDescription, serverCardUrl: string) {
 /** The earlier card of SEP-1649, at the well-known path where scanners and directories still look. */
 export function earlierServerCard(server: ServerDescription) {
   return {
-    serverInfo: {
-      name: server.name,
-      title: server.productName,
-      version: server.version,
-      description: describe(server),
-    },
+    serverInfo: informationOf(server),
     transport: { type: 'streamable-http', url: server.resource },
     capabilities: { tools: true, resources: false, prompts: false },
     authentication: authenticationOf(server),
@@ -78,16 +73,20 @@ export function earlierServerCard(server: ServerDescription) {
 /** What a program gets that opens the front page. */
 export function serverInformation(server: ServerDescription, links: Readonly<Record<string, string>>) {
   return {
-    name: server.name,
-    title: server.productName,
-    version: server.version,
-    description: describe(server),
+    ...informationOf(server),
     transport: { type: 'streamable-http', url: server.resource },
     authentication: authenticationOf(server),
     documentation: server.documentationUrl,
     links,
   }
 }
+
+const informationOf = (server: ServerDescription) => ({
+  name: server.name,
+  title: server.productName,
+  version: server.version,
+  description: describe(server),
+})
 
 const describe = ({ productName }: ServerDescription) => `Answers questions from the ${productName}, with its sources.`
 

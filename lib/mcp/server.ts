@@ -2,11 +2,12 @@ import { classifyInboundRequest, createMcpHandler, isInitializeRequest, McpServe
 import { defined } from '../base/defined.ts'
 import { isObject } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
-import { jsonResponse, wellFormedBody } from '../base/well-formed.ts'
+import { wellFormedBody } from '../base/well-formed.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { type AnswerForm, eventStreamType, jsonType } from './accept.ts'
 import { asJson } from './answer-form.ts'
 import type { RunningCall } from './ended-call.ts'
+import { jsonRpcError } from './refusals.ts'
 import { isOffered } from './tools/access.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
@@ -83,7 +84,10 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
     if (refused) return refused
     const response = await handler.fetch(forSdk, defined({ parsedBody: content }))
     if (response.status >= 500) log('mcp_failed', { requestId, error: fault?.name })
-    if (response.ok && isMessage(content) && content.method === 'subscriptions/listen') return methodNotFound(content)
+    // It is not supported (S-12). The SDK would answer that a limit is reached.
+    if (response.ok && isMessage(content) && content.method === 'subscriptions/listen') {
+      return jsonRpcError(404, -32601, 'Method not found', { id: content.id })
+    }
     return wellFormedBody(form === 'json' ? await asJson(response, Array.isArray(content)) : response)
   }
 }
@@ -115,11 +119,6 @@ function saidOnce(header: string): string | undefined {
 const isMessage = (content: unknown): content is { readonly method: unknown; readonly id?: unknown } =>
   isObject(content) && 'method' in content
 
-/** `subscriptions/listen` is not supported (S-12). The SDK would answer that a limit is reached. */
-function methodNotFound({ id }: { readonly id?: unknown }): Response {
-  return jsonResponse({ jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }, { status: 404 })
-}
-
 /** Refuses a malformed `initialize` of the 2025 revisions as the client's error. The SDK would call it an internal error. */
 function refusedBeforeSdk(headers: Headers, content: unknown): Response | undefined {
   const wrong = [content]
@@ -133,6 +132,5 @@ function refusedBeforeSdk(headers: Headers, content: unknown): Response | undefi
     ...defined({ protocolVersionHeader: version ?? undefined }),
   })
   if (kind !== 'legacy') return undefined
-  const error = { code: -32602, message: 'Invalid params for initialize' }
-  return jsonResponse({ jsonrpc: '2.0', id: wrong.id, error }, { status: 400 })
+  return jsonRpcError(400, -32602, 'Invalid params for initialize', { id: wrong.id })
 }

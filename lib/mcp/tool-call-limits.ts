@@ -1,6 +1,6 @@
 import type { Limit, RateLimitCount } from '../base/rate-limit.ts'
-import { jsonResponse } from '../base/well-formed.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
+import { jsonRpcError } from './refusals.ts'
 
 /** A limit of tool calls. */
 export interface CallLimit extends Limit {
@@ -65,10 +65,7 @@ export function tooManyCalls(counted: CountedCall, id: string | number | null): 
     `Too many tool calls: ${limit} in ${duration(windowSeconds)} are allowed for ${whom}. ` +
     `Try again in ${duration(resetAfter)}.`
   const data = { error: 'rate_limited', limit, window_seconds: windowSeconds, retry_after: resetAfter }
-  return jsonResponse(
-    { jsonrpc: '2.0', id, error: { code: -32000, message, data } },
-    { status: 429, headers: { 'Retry-After': String(resetAfter) } },
-  )
+  return jsonRpcError(429, -32000, message, { id, data, headers: { 'Retry-After': String(resetAfter) } })
 }
 
 function duration(seconds: number): string {

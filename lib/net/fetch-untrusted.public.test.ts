@@ -1,16 +1,19 @@
-import { request } from 'node:https'
+import https from 'node:https'
+import { syncBuiltinESMExports } from 'node:module'
 import type { LookupFunction } from 'node:net'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { fetchUntrusted } from './fetch-untrusted.ts'
 
-// No test uses the public internet: this one ends where a connection would begin.
-vi.mock('node:https', () => ({
-  request: vi.fn(() => {
-    throw new Error('no traffic')
-  }),
-}))
-
 test('a public host is reached only at the checked addresses, and only with a certificate of a public authority', async () => {
+  // No test uses the public internet: this one ends where a connection would begin.
+  const request = vi.spyOn(https, 'request').mockImplementation(() => {
+    throw new Error('no traffic')
+  })
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    request.mockRestore()
+    syncBuiltinESMExports()
+  })
   const addresses = [
     { address: '8.8.8.8', family: 4 },
     { address: '2606:4700::1111', family: 6 },
@@ -25,7 +28,7 @@ test('a public host is reached only at the checked addresses, and only with a ce
   })
   await expect(fetching).rejects.toThrow('fetch refused: network')
   expect(request).toHaveBeenCalledTimes(1)
-  const [url, options] = vi.mocked(request).mock.lastCall ?? []
+  const [url, options] = request.mock.lastCall ?? []
   expect(url).toEqual(new URL('https://client.example/c.json'))
   expect(options).toMatchObject({ method: 'GET', agent: false, rejectUnauthorized: true })
   expect(options).not.toHaveProperty('ca')

@@ -80,20 +80,15 @@ export async function fetchUntrusted(url: string, options: FetchUntrustedOptions
   }
 }
 
-interface Target {
-  readonly url: URL
-  /** Without the brackets of an IPv6 literal. */
-  readonly host: string
-  readonly local: boolean
-}
+type Target = ReturnType<typeof checkedTarget>
 
-function checkedTarget(raw: string, localOrigins: readonly string[]): Target {
+function checkedTarget(raw: string, localOrigins: readonly string[]) {
   const url = URL.parse(raw)
-  if (!url) throw new FetchRefused('url')
-  if (url.username !== '' || url.password !== '') throw new FetchRefused('url')
+  if (url?.username !== '' || url.password !== '') throw new FetchRefused('url')
   if (url.protocol !== 'https:') throw new FetchRefused('scheme')
   const local = localOrigins.includes(url.origin)
   if (url.port !== '' && !local) throw new FetchRefused('port')
+  // `host` is without the brackets of an IPv6 literal.
   return { url, host: url.hostname.replace(/^\[|\]$/g, ''), local }
 }
 

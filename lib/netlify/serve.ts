@@ -19,13 +19,16 @@ export function serveWith<T>(
   { atAccountHost = false }: ServeOptions = {},
 ): (request: Request, context: Context) => Promise<Response> {
   const instances = new Map<string, Promise<T>>()
-  const findSite = createSiteFinder(atAccountHost)
+  const report = createSettingsReport()
+  const findSite = createSiteFinder(report, atAccountHost)
 
   async function instanceOf(site: Site): Promise<T> {
     const key = `${site.issuer} ${site.storeName}`
     const known = instances.get(key)
     if (known) return known
-    const composed = compose(readConfiguration(process.env, site), site)
+    const configuration = readConfiguration(process.env, site)
+    report(site, configuration)
+    const composed = compose(configuration, site)
     instances.set(key, composed)
     composed.catch(() => instances.delete(key))
     return composed
@@ -55,13 +58,13 @@ interface ServeOptions {
   readonly atAccountHost?: boolean
 }
 
-/** Finds the site of a request. Logs once per instance what the operator should know about the settings. */
+/** Finds the site of a request. Logs once per instance why there is none. */
 function createSiteFinder(
+  report: ReturnType<typeof createSettingsReport>,
   atAccountHost: boolean,
 ): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
   const all = readHosts(createSettingsReader(process.env))
   const hosts = atAccountHost ? all : { ...all, accountOrigin: undefined }
-  const report = createSettingsReport()
   let foreignHostTold = false
   return (host, deploy) => {
     if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
@@ -69,10 +72,7 @@ function createSiteFinder(
       return 'misconfigured'
     }
     const site = siteOf(host, process.env, deploy, hosts)
-    if (site) {
-      report(site)
-      return site
-    }
+    if (site) return site
     if (!foreignHostTold)
       log('foreign_host', { host: host.slice(0, 255), issuer: hostsExpected(process.env, deploy, hosts) })
     foreignHostTold = true
@@ -80,13 +80,16 @@ function createSiteFinder(
   }
 }
 
-/** Logs once everything that is wrong with the settings, whichever function reads them. `null`: there is no issuer. */
-export function createSettingsReport(): (site: Site | null) => void {
+/**
+ * Logs once everything that is wrong with the settings, whichever function reads them. `null`: there is no issuer. A caller that
+ * has read the settings passes them.
+ */
+export function createSettingsReport(): (site: Site | null, read?: Configuration) => void {
   let told = false
-  return (site) => {
+  return (site, read) => {
     if (told) return
     told = true
-    const { problems, outOfService } = readConfiguration(process.env, site ?? nowhere)
+    const { problems, outOfService } = read ?? readConfiguration(process.env, site ?? nowhere)
     const unread = unreadNames(process.env)
     if (problems.length > 0) {
       log('misconfigured', { closed: [...outOfService].join(', '), problems: textOf(problems) })

@@ -61,7 +61,7 @@ describe('a sign-in', () => {
   test('a code is under 1 KB, and not much longer when every member is as long as possible [A-19]', async () => {
     const host = `${'h'.repeat(62)}.`.repeat(4).slice(0, -1)
     const redirect_uri = `https://${host}/callback`
-    const server = createHarness({ trustedHosts: [host] })
+    const server = createHarness({ trustedRedirects: [host] })
     server.identity = {
       issuer: 'https://login.example/',
       sub: 's'.repeat(255),
@@ -253,7 +253,7 @@ describe('the authorization endpoint', () => {
   )
 
   test('an error for an untrusted host is a page with a link, not a redirect [A-17]', async () => {
-    const server = createHarness({ trustedHosts: ['claude.ai'] })
+    const server = createHarness({ trustedRedirects: ['claude.ai'] })
     const uris = { redirect_uris: ['https://app.example/cb', 'https://claude.ai/cb'] }
     const clientId = await register(server, uris)
     const unknown = await server.fetch(
@@ -373,7 +373,7 @@ describe('an untrusted redirect host', () => {
   const unknown = 'https://app.example/callback'
 
   async function signedInFor(redirect_uri: string) {
-    const server = createHarness({ trustedHosts: ['claude.ai'] })
+    const server = createHarness({ trustedRedirects: ['claude.ai'] })
     const clientId = await register(server, { redirect_uris: [redirect_uri] })
     const browser = new TestBrowser(server)
     const pkce = newPkce()
@@ -462,7 +462,7 @@ describe('the consent page switched off', () => {
   const own = { 'sec-fetch-site': 'none' }
 
   async function ask(redirect_uri: string, headers: Record<string, string>, more = {}, interstitial = false) {
-    const server = createHarness({ trustedHosts: ['claude.ai'], interstitial })
+    const server = createHarness({ trustedRedirects: ['claude.ai'], interstitial })
     const clientId = await register(server, { redirect_uris: [redirect_uri] })
     const browser = new TestBrowser(server)
     const response = await browser.open(authorizePath(clientId, newPkce(), { redirect_uri, ...more }), { headers })

@@ -129,10 +129,7 @@ function logFailure(error: unknown, path: string, { requestId }: Call, log: Log)
   if (error instanceof OAuthError) {
     log('request_refused', { path, requestId, error: error.code, reason: error.description, detail: error.detail })
   } else {
-    log('request_failed', {
-      path,
-      requestId,
-      error: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-    })
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
+    log('request_failed', { path, requestId, error: what })
   }
 }

@@ -1,17 +1,17 @@
 import { capabilities, defaultScope, offlineAccess, paths, type Scope, withSlash } from './capabilities.ts'
+import type { DiscoveryOptions } from './options.ts'
 
 /**
  * Makes the authorization server metadata (RFC 8414 §2). `issuer` is the configured string, byte for byte (D-03). The introspection
  * endpoint is not named: the operator tells resource servers about it (D-12). `advertiseIss`: whether the metadata promises `iss` in
  * authorization responses (D-10).
  */
-export function authorizationServerMetadata(options: {
-  issuer: string
-  resource: string
-  documentationUrl: string
-  scopesOffered: readonly Scope[]
-  advertiseIss: boolean
-}) {
+export function authorizationServerMetadata(
+  options: {
+    readonly scopesOffered: readonly Scope[]
+    readonly advertiseIss: boolean
+  } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'documentationUrl'>,
+) {
   const { issuer, advertiseIss } = options
   return {
     issuer,
@@ -41,13 +41,12 @@ export function authorizationServerMetadata(options: {
  * challenge names no scope asks for all scopes in here (MCP 2026-07-28, "Scope Selection Strategy"), so these are the least that
  * answers a question (D-21).
  */
-export function protectedResourceMetadata(options: {
-  issuer: string
-  resource: string
-  resourceName: string
-  documentationUrl: string
-  privacyUrl: string | undefined
-}) {
+export function protectedResourceMetadata(
+  options: {
+    readonly resourceName: string
+    readonly privacyUrl: string | undefined
+  } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'documentationUrl'>,
+) {
   return {
     resource: options.resource,
     authorization_servers: [options.issuer],

@@ -19,11 +19,10 @@ import { type Clients, withoutRetiredSecrets } from './clients/resolve.ts'
 import { createGrants } from './grants/grants.ts'
 import { createCookies } from './http/cookies.ts'
 import { empty, json } from './http/json-answers.ts'
-import { signOnMainThread } from './keys/compact.ts'
 import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
 import { codeSealer } from './token/authorization-code.ts'
-import { createFindHeld } from './token/held.ts'
 import type { OpenIssuedToken } from './token/issued-tokens.ts'
+import { createFindPresented } from './token/presented-token.ts'
 import { refreshSealer } from './token/refresh-token.ts'
 import { createTokenEndpoint } from './token/token-endpoint.ts'
 import type { FlowEndpoints } from './unconfigured.ts'
@@ -55,7 +54,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     consentForms: createConsentForms(sealing, now),
     transactions: createTransactions({ cookies, sealing, signInLifetime, now }),
     codes: codeSealer(sealing),
-    respond: createResponder({ issuer, brand, trustedHosts: flow.trustedHosts }),
+    respond: createResponder({ issuer, brand, trustedRedirects: flow.trustedRedirects }),
     accountUrl: flow.session && flow.session.origin + accountPaths.account,
     ...(flow.session?.origin === issuer && { sessionCallback }),
   }
@@ -67,7 +66,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
       endpoint: endpoint.map((path) => issuer + path),
       clients,
       blocked: blockedHere,
-      findHeld: createFindHeld({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
+      findPresented: createFindPresented({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
       findAssertionKeys: createFindAssertionKeys({ clients, keySets: flow.keySets }),
       spendAssertion: createSpendAssertion({ store: flow.store, now }),
       ...(flow.secretGuesses && { secretGuesses: flow.secretGuesses }),
@@ -83,7 +82,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     refreshTokenLifetime: flow.lifetimes.refreshToken,
     grants,
     signingKeys: flow.signingKeys,
-    signJwt: flow.signJwt ?? signOnMainThread,
+    chooseSigning: flow.chooseSigning,
     recordSignIn: flow.recordSignIn,
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })

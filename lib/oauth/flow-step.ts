@@ -1,6 +1,6 @@
 import type { Call } from '../base/call.ts'
 import type { GrantKey } from './grants/record.ts'
-import type { Person } from './token/claims.ts'
+import type { Person } from './token/person.ts'
 
 /**
  * The steps of an attempt to connect a client, in their order.

@@ -10,12 +10,12 @@ import type { Registrations } from './clients/registration.ts'
 import type { RegistrationOptions } from './clients/registration-endpoint.ts'
 import type { Clients } from './clients/resolve.ts'
 import type { RecordStep } from './flow-step.ts'
-import type { SignJwt } from './keys/compact.ts'
+import type { ChooseSigning } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import type { Provider } from './providers/provider.ts'
-import type { Person } from './token/claims.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
+import type { Person } from './token/person.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
 import type { FlowCall } from './trail.ts'
 
@@ -63,11 +63,8 @@ export interface FlowOptions {
   readonly store: Store
   readonly sealing: Sealing
   readonly signingKeys: SigningKeys
-  /**
-   * Signs access tokens. If absent, `signOnMainThread`, which is right where one request is answered at a time. A host with
-   * many requests at once on several cores passes `signInThreadPool`.
-   */
-  readonly signJwt?: SignJwt
+  /** Chooses how access tokens are signed. If absent, `signByLoad`. */
+  readonly chooseSigning?: ChooseSigning | undefined
   readonly clients: Clients
   readonly registrations: Registrations
   /** Limits registration. If absent, any client may register without a limit. */
@@ -83,8 +80,8 @@ export interface FlowOptions {
   /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
   readonly secretGuesses?: GuessLimit
   readonly redirectPolicy: RedirectPolicy
-  /** Entries for `isTrustedRedirect`. */
-  readonly trustedHosts: ReadonlySet<string>
+  /** Entries for `isTrustedRedirect`: hosts, hosts with a path, and whole URIs. */
+  readonly trustedRedirects: ReadonlySet<string>
   /** If false, a user who comes directly to a client on a trusted host sees no consent page. */
   readonly interstitial: boolean
   readonly provider: Provider

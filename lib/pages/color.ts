@@ -6,27 +6,22 @@ const INK: Rgb = [23, 20, 18]
 const GREY: Rgb = [87, 83, 78]
 
 /** Colors as `#rrggbb`, derived from one accent. They meet WCAG 2.2 AA for every accent. */
-export interface Palette {
-  readonly button: string
-  /** On `button`: at least 4.5 : 1. */
-  readonly buttonText: string
-  /** On the two given surfaces: at least 4.5 : 1, which is enough for lines, focus rings and text. */
-  readonly onLight: string
-  readonly onDark: string
-}
+export type Palette = ReturnType<typeof palette>
 
 /**
  * @param accent `#rgb` or `#rrggbb`. Gray replaces anything else, since the accent is a setting that goes into a style sheet.
  * @param light the darkest surface of the light scheme, `#rrggbb`
  * @param dark the lightest surface of the dark scheme, `#rrggbb`
  */
-export function palette(accent: string, light: string, dark: string): Palette {
+export function palette(accent: string, light: string, dark: string) {
   const color = parse(accent) ?? GREY
   // A saturated accent that is slightly too light for white text is darkened. Black text on red would be worse.
   const text = ratio(color, WHITE) >= 3 ? WHITE : INK
   return {
     button: format(shift(color, text)),
+    /** On `button`: at least 4.5 : 1. */
     buttonText: format(text),
+    /** On the two given surfaces: at least 4.5 : 1, which is enough for lines, focus rings and text. */
     onLight: format(shift(color, parse(light) ?? WHITE)),
     onDark: format(shift(color, parse(dark) ?? INK)),
   }

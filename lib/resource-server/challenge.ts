@@ -21,40 +21,23 @@ export function authenticationRequired(resource: ProtectedResource): Response {
 
 /** 401 for a token that we do not accept (S-03, RFC 6750 §3.1). */
 export function invalidToken(resource: ProtectedResource, description: string): Response {
-  return refusal(
-    401,
-    resource,
-    { error: 'invalid_token', message: description },
-    { error: 'invalid_token', error_description: description, scope: resource.scopes.join(' ') },
-  )
+  return errorRefusal(401, resource, 'invalid_token', description, resource.scopes.join(' '))
 }
 
 /** 400 for an `Authorization` header that cannot be read (S-04, RFC 6750 §3.1). */
 export function invalidRequest(resource: ProtectedResource): Response {
-  const description = 'The Authorization header must hold one Bearer token'
-  return refusal(
-    400,
-    resource,
-    { error: 'invalid_request', message: description },
-    { error: 'invalid_request', error_description: description },
-  )
+  return errorRefusal(400, resource, 'invalid_request', 'The Authorization header must hold one Bearer token')
 }
 
 /** 403 naming every scope that the operation needs in one challenge (S-05, RFC 6750 §3.1). */
 export function insufficientScope(resource: ProtectedResource): Response {
   const scope = resource.scopes.join(' ')
-  const description = `This needs an access token with the scope ${scope}`
-  return refusal(
-    403,
-    resource,
-    { error: 'insufficient_scope', message: description },
-    { error: 'insufficient_scope', error_description: description, scope },
-  )
+  return errorRefusal(403, resource, 'insufficient_scope', `This needs an access token with the scope ${scope}`, scope)
 }
 
-interface Body {
-  readonly error: string
-  readonly message: string
+/** Builds a refusal whose challenge names the error too. */
+function errorRefusal(status: number, resource: ProtectedResource, error: string, message: string, scope?: string) {
+  return refusal(status, resource, { error, message }, defined({ error, error_description: message, scope }))
 }
 
 /**
@@ -65,13 +48,12 @@ interface Body {
 function refusal(
   status: number,
   resource: ProtectedResource,
-  body: Body,
+  body: { readonly error: string; readonly message: string },
   parameters: Readonly<Record<string, string>>,
 ): Response {
   const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters }
-  const challenge = `Bearer ${Object.entries(members)
-    .map(([name, value]) => `${name}="${value}"`)
-    .join(', ')}`
+  const quoted = Object.entries(members).map(([name, value]) => `${name}="${value}"`)
+  const challenge = `Bearer ${quoted.join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
   const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })
   return jsonResponse(answer, { status, headers: { 'WWW-Authenticate': challenge } })

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { type KeyObject, verify } from 'node:crypto'
 import { decodeBase64url } from '../base/base64url.ts'
+import { isObject, jsonOf } from '../base/json.ts'
 
 /** Says why a token is refused. The reason is for the log, not for the client. */
 export class Refused extends Error {
@@ -9,22 +10,13 @@ export class Refused extends Error {
 
 export type Members = Readonly<Record<string, unknown>>
 
-/** A signed JWT whose signature is not verified yet. */
-export interface UnverifiedJwt {
-  readonly header: Members
-  /** Reads the claims. Throws `Refused`. */
-  claims(): Members
-  /** Whether `key` made the signature, with RS256. */
-  isSignedBy(key: KeyObject): boolean
-}
-
 /**
- * Parses a JWT signed with RS256 (RFC 7519, RFC 7515 §3.1). Throws `Refused` for anything else.
+ * Parses a JWT signed with RS256 (RFC 7519, RFC 7515 §3.1), whose signature is not verified yet. Throws `Refused` for anything else.
  *
  * The signature is verified by node:crypto on the main thread, which takes 30 µs. `jose` verifies on another thread, and the
  * way there and back takes longer than the verification.
  */
-export function parseJwt(token: string): UnverifiedJwt {
+export function parseJwt(token: string) {
   const [header = '', payload = '', signature = '', more] = token.split('.', 4)
   if (more !== undefined) throw new Refused('not a JWT')
   const parsed = objectIn(header)
@@ -33,8 +25,10 @@ export function parseJwt(token: string): UnverifiedJwt {
   if (parsed.crit !== undefined) throw new Refused('crit')
   return {
     header: parsed,
+    /** Reads the claims. Throws `Refused`. */
     claims: () => objectIn(payload),
-    isSignedBy(key) {
+    /** Whether `key` made the signature, with RS256. */
+    isSignedBy(key: KeyObject): boolean {
       const bytes = decodeBase64url(signature)
       return bytes !== null && verify('sha256', Buffer.from(`${header}.${payload}`), key, bytes)
     },
@@ -42,16 +36,8 @@ export function parseJwt(token: string): UnverifiedJwt {
 }
 
 function objectIn(part: string): Members {
-  try {
-    const bytes = decodeBase64url(part)
-    const value: unknown = bytes && isUtf8(bytes) ? JSON.parse(bytes.toString('utf8')) : undefined
-    if (isObject(value)) return value
-  } catch {
-    // Refused below.
-  }
+  const bytes = decodeBase64url(part)
+  const value = bytes && isUtf8(bytes) ? jsonOf(bytes.toString('utf8')) : undefined
+  if (isObject(value)) return value
   throw new Refused('not a JWT')
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

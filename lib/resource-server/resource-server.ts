@@ -7,8 +7,8 @@ import {
   invalidToken,
   type ProtectedResource,
 } from './challenge.ts'
+import { createOriginRule } from './cors.ts'
 import { createGrantCheck, type GrantCheckOptions } from './grant-check.ts'
-import { createOriginRule } from './web-pages.ts'
 
 export interface ResourceServerOptions extends BearerVerifierOptions, GrantCheckOptions {
   /** URL of the RFC 9728 document of `resource`. */
@@ -37,25 +37,10 @@ export interface Operation {
   readonly toolCalls: readonly { readonly id: string | number | null }[]
 }
 
-/** An OAuth 2.1 protected resource (RFC 9728): who calls, and how a refusal makes the client sign in. */
-export interface ResourceServer {
-  /** Verifies the bearer token of a request, without asking the store. Throws `StoreUnavailable`. */
-  identify(request: Request, call: Pick<Call, 'signal' | 'requestId'>): Promise<Caller>
-  /** Whether the grant of a verified token is still live, as known for at most a minute. */
-  isLive(token: AccessToken): Promise<boolean>
-  /** Whether a request comes from a web page that may not use the resource without a token (S-10). */
-  isForeign(request: Request): boolean
-  /** 401: the user has to sign in. */
-  signInRequired(request: Request, operation: Operation): Response
-  /** 401: the grant of the token has ended. */
-  revoked(request: Request, token: AccessToken, call: Pick<Call, 'requestId'>): Response
-  /** 403: the client has to ask for more scopes. */
-  insufficientScope(request: Request, operation: Operation): Response
-}
-
 const nothing: Operation = { scopes: [], toolCalls: [] }
 
-export function createResourceServer(options: ResourceServerOptions): ResourceServer {
+/** An OAuth 2.1 protected resource (RFC 9728): who calls, and how a refusal makes the client sign in. */
+export function createResourceServer(options: ResourceServerOptions) {
   const { issuer, documentationUrl, requiredScope, signInScopes, log } = options
   const bearer = createBearerVerifier(options)
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)
@@ -87,7 +72,8 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   }
 
   return {
-    async identify(request, { signal, requestId }) {
+    /** Verifies the bearer token of a request, without asking the store. Throws `StoreUnavailable`. */
+    async identify(request: Request, { signal, requestId }: Pick<Call, 'signal' | 'requestId'>): Promise<Caller> {
       const outcome = await bearer.verify(request, signal)
       switch (outcome.kind) {
         case 'anonymous':
@@ -101,15 +87,18 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
           return { kind: 'refused', response: invalidRequest(resourceOf(request, nothing)) }
       }
     },
+    /** Whether the grant of a verified token is still live, as known for at most a minute. */
     isLive: createGrantCheck(options),
-    isForeign: (request) => !originAllowed(request.headers.get('origin')),
-    signInRequired: (request, operation) => authenticationRequired(toSignIn(request, operation)),
-    revoked: (request, { leftOut }, { requestId }) =>
-      refuseToken(request, requestId, {
-        reason: 'revoked',
-        description: 'The access token has been revoked',
-        leftOut,
-      }),
-    insufficientScope: (request, operation) => insufficientScope(resourceOf(request, operation)),
+    /** Whether a request comes from a web page that may not use the resource without a token (S-10). */
+    isForeign: (request: Request) => !originAllowed(request.headers.get('origin')),
+    /** 401: the user has to sign in. */
+    signInRequired: (request: Request, operation: Operation) => authenticationRequired(toSignIn(request, operation)),
+    /** 401: the grant of the token has ended. */
+    revoked(request: Request, { leftOut }: AccessToken, { requestId }: Pick<Call, 'requestId'>): Response {
+      const description = 'The access token has been revoked'
+      return refuseToken(request, requestId, { reason: 'revoked', description, leftOut })
+    },
+    /** 403: the client has to ask for more scopes. */
+    insufficientScope: (request: Request, operation: Operation) => insufficientScope(resourceOf(request, operation)),
   }
 }

@@ -13,17 +13,6 @@ export type PublicKeys = (
   options?: { readonly fresh?: boolean; readonly stale?: boolean },
 ) => Promise<JSONWebKeySet>
 
-export interface VerificationKeys {
-  /**
-   * Finds the RS256 key named `kid`; `null` if there is none. `issuedAt` returns the time in seconds at which the token claims
-   * to be issued, unverified: it decides whether the last read rules the key out. Throws `StoreUnavailable` when that cannot
-   * be known now.
-   */
-  find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<KeyObject | null>
-  /** Compares with the keys that are published now, from memory, and calls `onWithdrawn`. Never throws. */
-  notice(signal: AbortSignal): Promise<void>
-}
-
 export interface VerificationKeysOptions {
   readonly publicKeys: PublicKeys
   /** Milliseconds since the epoch. */
@@ -40,7 +29,7 @@ const shortestKey = 2048
 /** Milliseconds for a read that concurrent requests share, so no single request's signal may end it. */
 const freshReadTimeout = 8_000
 
-export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions): VerificationKeys {
+export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions) {
   const imported = new Map<string, { readonly jwk: JWK; readonly key: KeyObject }>()
   let current: JSONWebKeySet | undefined
   const reading = createSingleFlight<JSONWebKeySet>()
@@ -82,12 +71,18 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
   }
 
   return {
-    async notice(signal) {
+    /** Compares with the keys that are published now, from memory, and calls `onWithdrawn`. Never throws. */
+    async notice(signal: AbortSignal): Promise<void> {
       const set = await publicKeys(signal, { stale: true }).catch(() => null)
       if (set !== null) forgetWithdrawn(set)
     },
 
-    async find(kid, issuedAt, signal) {
+    /**
+     * Finds the RS256 key named `kid`; `null` if there is none. `issuedAt` returns the time in seconds at which the token claims
+     * to be issued, unverified: it decides whether the last read rules the key out. Throws `StoreUnavailable` when that cannot
+     * be known now.
+     */
+    async find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<KeyObject | null> {
       // A stale set is good enough: a missing key is looked for below, and an outage of the store locks no user out.
       const key = findIn(await publicKeys(signal, { stale: true }), kid)
       if (key !== null) return key

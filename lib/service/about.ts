@@ -35,13 +35,11 @@ const cached = { 'cache-control': 'public, max-age=3600' }
 
 type Answer = (request: Request) => Promise<Response> | Response
 
-/** What the service says about itself. All of it is public, and the same for every caller. */
-export interface About {
-  fetch(request: Request): Promise<Response>
-}
-
-/** Composes the front page, `/health`, `/health/ready` and the documents that describe this server. */
-export async function composeAbout(configuration: Configuration, site: Site): Promise<About> {
+/**
+ * Composes what the service says about itself: the front page, `/health`, `/health/ready` and the documents that describe
+ * this server. All of it is public, and the same for every caller.
+ */
+export async function composeAbout(configuration: Configuration, site: Site) {
   const { issuer, resource, brand, documentationUrl, mcp, signIn } = configuration
   const server: ServerDescription = {
     ...identity,
@@ -97,7 +95,7 @@ export async function composeAbout(configuration: Configuration, site: Site): Pr
     }),
   ])
   return {
-    async fetch(request) {
+    async fetch(request: Request): Promise<Response> {
       const { pathname } = new URL(request.url)
       const answer = answers.get(pathname)
       const isFront = pathname === frontPath

@@ -102,7 +102,7 @@ async function flowOptions(
           : { value: registrationToken, limit: limiter('registration-tokens', guesses, []) },
     }),
     introspection: { tokens: introspectionTokens, limit: limiter('introspection-tokens', guesses, []) },
-    trustedHosts: signIn.trustedHosts,
+    trustedRedirects: signIn.trustedRedirects,
     interstitial: signIn.interstitial,
     provider,
     mock: signIn.provider.kind === 'mock',

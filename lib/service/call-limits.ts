@@ -5,7 +5,7 @@ import { createCounter } from '../limits/counter.ts'
 import { createAddressCounter } from '../limits/limiter.ts'
 import type { CallLimits } from '../mcp/tool-call-limits.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
-import { planOf } from '../people/plans.ts'
+import { type CallPlan, planOf } from '../people/plans.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Store } from '../store/store.ts'
@@ -26,12 +26,8 @@ export function createCallLimits({ issuer, mcp, tools, secrets }: Configuration,
   }
   const others = byUser('user', user)
   const windowSeconds = mcp.callWindow
-  const byPlan = new Map(
-    tools.plans.map((plan) => [
-      plan,
-      byUser(plan.policy, plan.limit ? { limit: plan.limit, windowSeconds } : undefined),
-    ]),
-  )
+  const ofPlan = ({ policy, limit }: CallPlan) => byUser(policy, limit ? { limit, windowSeconds } : undefined)
+  const byPlan = new Map(tools.plans.map((plan) => [plan, ofPlan(plan)]))
   return defined({
     user(token: AccessToken) {
       const plan = planOf(tools.plans, token)

@@ -3,21 +3,16 @@ import {
   createPublicKeys,
   createSigningKeys,
   createStoredKeysReader,
-  type PublicKeys,
   pinnedSigningKey,
-  type SigningKeys,
 } from '../oauth/keys/signing-keys.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 
-/** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing needs the secret. */
-export interface Keys {
-  readonly publicKeys: PublicKeys
-  readonly signingKeys: (sealing: Sealing) => SigningKeys
-}
+export type Keys = ReturnType<typeof keysOf>
 
-export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store): Keys {
+/** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing needs the secret. */
+export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store) {
   if (signingJwk) {
     const { publicKeys, signingKeys } = pinnedSigningKey(signingJwk)
     return { publicKeys, signingKeys: () => signingKeys }
@@ -27,6 +22,6 @@ export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: St
   return {
     // Even while another setting is wrong: a writer of the store must not publish a key of their own.
     publicKeys: createPublicKeys(stored, secrets ? { sealing: createSealing(issuer, secrets), log } : undefined),
-    signingKeys: (sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
+    signingKeys: (sealing: Sealing) => createSigningKeys({ issuer, store, stored, sealing, now, log }),
   }
 }

@@ -12,18 +12,13 @@ import { readConfiguration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
+import type { Swept } from '../store/sweep.ts'
 import { log } from './log.ts'
 import { runPrivacyJobs } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** Milliseconds. The platform ends a scheduled function at 30 s. The next run continues where this one stopped. */
 const deadline = 20_000
-
-/** How many records were removed, and whether all expired ones were reached. */
-export interface Swept {
-  readonly removed: number
-  readonly finished: boolean
-}
 
 /** Deletes what has expired, and rotates the signing keys when they are due. A further run changes nothing more. */
 export async function maintain(site: Site): Promise<Swept> {

@@ -7,7 +7,7 @@ import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
-import { preflightResponse, withCommonHeaders } from '../resource-server/web-pages.ts'
+import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { describeTools } from '../settings/tools.ts'
@@ -69,15 +69,9 @@ function callRecorder(configuration: Configuration, site: Site): RecordCall | un
 
 /** Answers 503 while a setting of `/mcp` is wrong: the tools must not do what the operator did not want. */
 const outOfService: McpEndpoint = {
-  fetch: async (request) =>
-    withCommonHeaders(
-      request,
-      request.method === 'OPTIONS'
-        ? preflightResponse()
-        : jsonResponse(
-            { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' },
-            { status: 503, headers: { 'Retry-After': '60' } },
-          ),
-      rateLimitFields,
-    ),
+  async fetch(request) {
+    const body = { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' }
+    const refusal = jsonResponse(body, { status: 503, headers: { 'Retry-After': '60' } })
+    return withCommonHeaders(request, request.method === 'OPTIONS' ? preflightResponse() : refusal, rateLimitFields)
+  },
 }

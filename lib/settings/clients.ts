@@ -7,22 +7,7 @@ import type { Site } from './site.ts'
 import { isLoopbackHttp } from './urls.ts'
 
 /** Which clients may sign users in, and where the answers may go. */
-export interface ClientSettings {
-  readonly redirectPolicy: RedirectPolicy
-  /** Entries for `isTrustedRedirect`. */
-  readonly trustedHosts: ReadonlySet<string>
-  /** False: no consent page for trusted hosts when no other site sent the user. */
-  readonly interstitial: boolean
-  /** A client must send this token to register; `undefined`: every client may register. */
-  readonly registrationToken: string | undefined
-  readonly blockedClients: BlockList
-  /** Clients that the operator registered in the settings. */
-  readonly configuredClients: readonly Client[]
-  /** `undefined`: every host may serve client metadata documents. */
-  readonly cimdAllowedHosts: ReadonlySet<string> | undefined
-  /** Exact origins of client metadata documents on this machine, for tests and development. */
-  readonly cimdLocalOrigins: readonly string[]
-}
+export type ClientSettings = ReturnType<typeof readClients>
 
 /** Callbacks that vendors of web clients document. Their users need not confirm where an answer goes. */
 const defaultTrustedHosts = [
@@ -39,7 +24,7 @@ const defaultTrustedHosts = [
 ]
 
 /** @param proxyHosts at which requests for the issuer arrive too */
-export function readClients(settings: SettingsReader, site: Site, proxyHosts: readonly string[]): ClientSettings {
+export function readClients(settings: SettingsReader, site: Site, proxyHosts: readonly string[]) {
   const privateUse = {
     privateUseUris: settings.read('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris,
     listedSchemesOnly: settings.read('MCP_OAUTH_PRIVATE_USE_SCHEMES'),
@@ -53,13 +38,24 @@ export function readClients(settings: SettingsReader, site: Site, proxyHosts: re
       ownHosts: new Set([URL.parse(site.issuer)?.host ?? '', ...proxyHosts]),
       configuredUris: new Set(configuredUris),
     },
-    // The operator vouches for configured clients too. Their entries are whole URIs: each stands for exactly itself.
-    trustedHosts: new Set([...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts), ...configuredUris]),
+    /**
+     * Entries for `isTrustedRedirect`: hosts, hosts with a path, and whole URIs. The operator vouches for configured clients
+     * too. Their entries are whole URIs: each stands for exactly itself.
+     */
+    trustedRedirects: new Set([
+      ...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts),
+      ...configuredUris,
+    ]),
+    /** False: no consent page for trusted hosts when no other site sent the user. */
     interstitial: settings.read('MCP_OAUTH_INTERSTITIAL'),
+    /** A client must send this token to register; `undefined`: every client may register. */
     registrationToken: settings.read('MCP_OAUTH_REGISTRATION_TOKEN'),
     blockedClients: parseBlockList(settings.read('MCP_OAUTH_BLOCKED_CLIENTS') ?? []) ?? noBlocks,
+    /** Clients that the operator registered in the settings. */
     configuredClients,
+    /** `undefined`: every host may serve client metadata documents. */
     cimdAllowedHosts: allowedHosts && new Set(allowedHosts),
+    /** Exact origins of client metadata documents on this machine, for tests and development. */
     cimdLocalOrigins: readLocalOrigins(settings, site),
   }
 }

@@ -141,12 +141,3 @@ export const entriesOf = (text: string): readonly string[] =>
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '')
-
-/** Returns the value of a setting that is JSON; `undefined` for everything else. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

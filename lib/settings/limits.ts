@@ -3,21 +3,16 @@ import type { AddressRange } from '../limits/address.ts'
 import type { SettingsReader } from './reader.ts'
 
 /** How often one address may do something; `undefined` is no limit. */
-export interface LimitSettings {
-  readonly registration: Limit | undefined
-  /** The sum over all addresses. */
-  readonly allRegistrations: Limit | undefined
-  readonly metadataDocuments: Limit | undefined
-  /** Addresses without these limits. */
-  readonly exempt: readonly AddressRange[]
-}
+export type LimitSettings = ReturnType<typeof readLimits>
 
-export function readLimits(settings: SettingsReader, exempt: readonly AddressRange[]): LimitSettings {
+export function readLimits(settings: SettingsReader, exempt: readonly AddressRange[]) {
   const registerWindow = settings.read('MCP_OAUTH_REGISTER_WINDOW_SEC')
   return {
     registration: windowOf(settings.read('MCP_OAUTH_REGISTER_LIMIT'), registerWindow),
+    /** The sum over all addresses. */
     allRegistrations: windowOf(settings.read('MCP_OAUTH_REGISTER_TOTAL_LIMIT'), registerWindow),
     metadataDocuments: windowOf(settings.read('MCP_OAUTH_CIMD_LIMIT'), settings.read('MCP_OAUTH_CIMD_WINDOW_SEC')),
+    /** Addresses without these limits. */
     exempt,
   }
 }

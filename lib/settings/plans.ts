@@ -1,6 +1,7 @@
+import { isObject, jsonOf } from '../base/json.ts'
 import { normalDomain } from '../people/mail-domain.ts'
 import type { CallPlan } from '../people/plans.ts'
-import { jsonOf, mostInWindow, type Reading } from './forms.ts'
+import { mostInWindow, type Reading } from './forms.ts'
 
 /** Characters. The environment has to hold every other setting too. */
 const longest = 16_384
@@ -14,8 +15,7 @@ export function parsePlans(text: string): Reading<readonly CallPlan[]> {
   if (text.length > longest) return refuse(` must be no longer than ${longest} characters`)
   const given = jsonOf(text)
   if (given === undefined) return refuse(' is not JSON')
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    return refuse(' must be a JSON object of plans')
+  if (!isObject(given)) return refuse(' must be a JSON object of plans')
   const parsed = Object.entries(given).map(([name, plan]) => parsePlan(name, plan))
   const complaints = parsed.flatMap((plan, index) => (typeof plan === 'string' ? [`[${index}] ${plan}`] : []))
   const plans = parsed.filter((plan) => typeof plan !== 'string')
@@ -30,13 +30,8 @@ function parsePlan(name: string, given: unknown): CallPlan | string {
   if (name === '' || name.length > 64 || name === 'user' || name === 'address') {
     return 'must have a name of up to 64 characters that is not user or address'
   }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return 'must be an object'
-  const {
-    limit,
-    organizations: ids = [],
-    domains: names = [],
-    ...others
-  }: Readonly<Record<string, unknown>> = { ...given }
+  if (!isObject(given)) return 'must be an object'
+  const { limit, organizations: ids = [], domains: names = [], ...others } = given
   const organizations = listOf(ids, (id) => (/^[\x21-\x7E]{1,200}$/.test(id) ? id : null))
   const domains = listOf(names, normalDomain)
   if (typeof limit !== 'number' || !Number.isInteger(limit) || limit < 0 || limit > mostInWindow) {

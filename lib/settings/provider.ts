@@ -2,26 +2,20 @@ import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
 
 /** The OpenID Provider, or the development mock of one. */
-export type ProviderSettings =
-  | { readonly kind: 'mock' }
-  | {
-      readonly kind: 'oidc'
-      readonly issuer: string
-      readonly clientId: string
-      readonly clientSecret: string | undefined
-    }
+export type ProviderSettings = NonNullable<ReturnType<typeof readProvider>>
 
 /** Reads the OpenID Provider. The mock is used only when a setting asks for it, and never in production (F-000-38). */
-export function readProvider(settings: SettingsReader, site: Site): ProviderSettings | null {
+export function readProvider(settings: SettingsReader, site: Site) {
   // Every setting is read in any case, so that a wrong value is reported even where it makes no difference yet.
   const flags = [settings.read('NETLIFY_DEV'), settings.read('MCP_OAUTH_ALLOW_MOCK')]
   const clientSecret = settings.read('UPSTREAM_CLIENT_SECRET')
   const mockWanted = flags.includes(true)
   if (mockWanted && !site.production && settings.text('UPSTREAM_CLIENT_ID') === undefined) {
     settings.read('UPSTREAM_ISSUER')
-    return { kind: 'mock' }
+    return { kind: 'mock' as const }
   }
   const clientId = settings.required('UPSTREAM_CLIENT_ID', mockWanted ? 'the mock is not for production' : undefined)
   const issuer = settings.required('UPSTREAM_ISSUER')
-  return clientId === undefined || issuer === undefined ? null : { kind: 'oidc', issuer, clientId, clientSecret }
+  if (clientId === undefined || issuer === undefined) return null
+  return { kind: 'oidc' as const, issuer, clientId, clientSecret }
 }

@@ -13,27 +13,14 @@ export interface Problem {
 }
 
 /** Reads settings from the environment by the table, and collects every problem, so that all are reported at once. */
-export interface SettingsReader {
-  readonly problems: readonly Problem[]
-  /** The value of a setting, or its default. A wrong value is added to the problems. */
-  read<Name extends SettingName>(name: Name): SettingValue<Name>
-  /** The same, for a setting that must be set unless it has a default. */
-  required<Name extends SettingName>(name: Name, hint?: string): SettingValue<Name>
-  /** The trimmed text of a setting; `undefined` if it is absent or empty. */
-  text(name: SettingName): string | undefined
-  /**
-   * Adds a problem that the table cannot see, such as two settings that exclude each other.
-   *
-   * @param what the words that follow the name
-   */
-  complain(name: SettingName, what: string): void
-}
+export type SettingsReader = ReturnType<typeof createSettingsReader>
 
 /** Why a setting that usually has a default has none. */
 export const noDefault = 'with MCP_BRAND_NAME it has no default'
 
-export function createSettingsReader(env: Environment): SettingsReader {
+export function createSettingsReader(env: Environment) {
   const problems: Problem[] = []
+  const reported: readonly Problem[] = problems
   const textOf = (name: string) => env[name]?.trim() || undefined
   const brandIsOwn = (textOf('MCP_BRAND_NAME') ?? defaultBrand.name) !== defaultBrand.name
 
@@ -49,6 +36,7 @@ export function createSettingsReader(env: Environment): SettingsReader {
     problems.push({ subject: rowOf(name).subject, text: alias + what })
   }
 
+  /** The value of a setting, or its default. A wrong value is added to the problems. */
   function read<Name extends SettingName>(name: Name): SettingValue<Name>
   function read(name: SettingName): unknown {
     const row = rowOf(name)
@@ -60,6 +48,7 @@ export function createSettingsReader(env: Environment): SettingsReader {
     return value ?? (brandIsOwn ? undefined : row.ofRedpanda) ?? row.default
   }
 
+  /** The same, for a setting that must be set unless it has a default. */
   function required<Name extends SettingName>(name: Name, hint?: string): SettingValue<Name>
   function required(name: SettingName, hint?: string): unknown {
     const value: unknown = read(name)
@@ -71,10 +60,16 @@ export function createSettingsReader(env: Environment): SettingsReader {
   }
 
   return {
-    problems,
+    problems: reported,
     read,
     required,
-    text: (name) => textsOf(name)[0]?.text,
-    complain: (name, what) => complain(name, what),
+    /** The trimmed text of a setting; `undefined` if it is absent or empty. */
+    text: (name: SettingName) => textsOf(name)[0]?.text,
+    /**
+     * Adds a problem that the table cannot see, such as two settings that exclude each other.
+     *
+     * @param what the words that follow the name
+     */
+    complain: (name: SettingName, what: string) => complain(name, what),
   }
 }

@@ -1,28 +1,14 @@
 import type { AddressRange } from '../limits/address.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
-import { type ClientSettings, readClients } from './clients.ts'
-import { type LimitSettings, readLimits } from './limits.ts'
-import { type ProviderSettings, readProvider } from './provider.ts'
+import { readClients } from './clients.ts'
+import { readLimits } from './limits.ts'
+import { readProvider } from './provider.ts'
 import type { SettingsReader } from './reader.ts'
-import { type ReceiverSettings, readReceivers } from './receivers.ts'
+import { readReceivers } from './receivers.ts'
 import type { Site } from './site.ts'
 
 /** What a sign-in needs. */
-export interface SignInSettings extends ClientSettings {
-  readonly secrets: Secrets
-  readonly provider: ProviderSettings
-  /** Seconds. */
-  readonly lifetimes: {
-    readonly accessToken: number
-    readonly refreshToken: number
-    readonly grant: number
-    readonly grace: number
-  }
-  /** Seconds from approval in which the user must sign in. */
-  readonly signInLifetime: number
-  readonly limits: LimitSettings
-  readonly receivers: ReceiverSettings
-}
+export type SignInSettings = NonNullable<ReturnType<typeof readSignIn>>
 
 /** Seconds: 180 days. */
 const grantLifetime = 15_552_000
@@ -38,18 +24,17 @@ interface Surroundings {
 }
 
 /** Reads what a sign-in needs. `null` without a secret or an OpenID Provider; every other problem is in `settings` only. */
-export function readSignIn(
-  settings: SettingsReader,
-  { site, proxyHosts, secrets, exempt }: Surroundings,
-): SignInSettings | null {
+export function readSignIn(settings: SettingsReader, { site, proxyHosts, secrets, exempt }: Surroundings) {
   const provider = readProvider(settings, site)
   const rest = {
+    /** Seconds. */
     lifetimes: {
       accessToken: settings.read('MCP_OAUTH_ACCESS_TTL'),
       refreshToken: settings.read('MCP_OAUTH_REFRESH_TTL'),
       grant: grantLifetime,
       grace: settings.read('MCP_OAUTH_REFRESH_GRACE'),
     },
+    /** Seconds from approval in which the user must sign in. */
     signInLifetime: settings.read('MCP_OAUTH_SIGN_IN_TTL'),
     ...readClients(settings, site, proxyHosts),
     limits: readLimits(settings, exempt),

@@ -1,4 +1,5 @@
 import { adminForm, parseAdmin } from '../account/admins.ts'
+import { jsonOf } from '../base/json.ts'
 import { parseRange } from '../limits/address.ts'
 import { lifetimes } from '../oauth/capabilities.ts'
 import { parseBlockList } from '../oauth/clients/blocked-clients.ts'
@@ -14,7 +15,6 @@ import {
   custom,
   flag,
   integer,
-  jsonOf,
   limit,
   line,
   lines,

@@ -1,59 +1,19 @@
 import type { Brand } from '../pages/brand.ts'
-import type { CallPlan } from '../people/plans.ts'
 import { brandWord } from './brand.ts'
 import { noDefault, type SettingsReader } from './reader.ts'
-
-/** Kapa's hosted MCP server, or its REST API for a project that has none. */
-export type KapaSettings =
-  | { readonly kind: 'mcp'; readonly url: string; readonly toolName: string }
-  | {
-      readonly kind: 'rest'
-      readonly url: string
-      readonly projectId: string
-      readonly integrationId: string | undefined
-    }
 
 /**
  * What the operator has chosen for the tools: names, servers, and who may call them. Every function reads it, because every
  * function reports all problems. `tools.ts` makes the texts from it, for the functions that describe tools.
  */
-export interface ToolChoices {
-  readonly ask: { readonly name: string; readonly title: string | undefined; readonly description: string | undefined }
-  readonly kapa: KapaSettings
-  readonly apiReference: ApiReferenceChoices | undefined
-  readonly feedback: FeedbackChoices | undefined
-  /** Names of tools that need no sign-in, even where the others need one. */
-  readonly publicTools: readonly string[]
-  readonly lazyAuth: boolean
-  /** Clients are told to ask for every scope at the sign-in, because some cannot ask for more later. */
-  readonly askAllScopes: boolean
-  readonly requireWorkEmail: boolean
-  readonly plans: readonly CallPlan[]
-}
-
-export interface ApiReferenceChoices {
-  /** The MCP server of the hub. */
-  readonly hubUrl: string
-  /** `<pagesUrl>/<name>` is the page of the API with this name. Without it, a model cannot name an API. */
-  readonly pagesUrl: string | undefined
-  /** The APIs that the tools' descriptions name. */
-  readonly apis: string | undefined
-  readonly list: string
-  readonly search: string
-  readonly content: string
-}
-
-export interface FeedbackChoices {
-  /** Where the form is posted to. */
-  readonly url: string
-  readonly formName: string
-  readonly tool: string
-}
+export type ToolChoices = ReturnType<typeof readToolChoices>
+export type ApiReferenceChoices = NonNullable<ToolChoices['apiReference']>
+export type FeedbackChoices = NonNullable<ToolChoices['feedback']>
 
 export const authStatusName = 'auth_status'
 export const whoamiName = 'whoami'
 
-export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl: string): ToolChoices {
+export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl: string) {
   const ask = {
     name: settings.read('MCP_TOOL_NAME') ?? `ask_${brandWord(brand, 51)}_question`,
     title: settings.read('MCP_TOOL_TITLE'),
@@ -75,8 +35,10 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
     kapa,
     apiReference,
     feedback,
+    /** Names of tools that need no sign-in, even where the others need one. */
     publicTools: readPublicTools(settings, open),
     lazyAuth: settings.read('MCP_LAZY_AUTH'),
+    /** Clients are told to ask for every scope at the sign-in, because some cannot ask for more later. */
     askAllScopes: settings.read('MCP_ASK_ALL_SCOPES') ?? feedback !== undefined,
     requireWorkEmail: settings.read('REQUIRE_WORK_EMAIL'),
     plans: settings.read('MCP_PLANS') ?? [],
@@ -97,7 +59,8 @@ function readPublicTools(settings: SettingsReader, open: readonly string[]): rea
   return publicTools
 }
 
-function readKapa(settings: SettingsReader, brand: Brand): KapaSettings {
+/** Reads Kapa's hosted MCP server, or its REST API for a project that has none. */
+function readKapa(settings: SettingsReader, brand: Brand) {
   const [projectId, integrationId] = [settings.read('KAPA_PROJECT_ID'), settings.read('KAPA_INTEGRATION_ID')]
   const [hosted, restUrl] = [settings.read('KAPA_MCP_SERVER_URL'), settings.read('KAPA_API_URL')]
   const toolName = settings.read('KAPA_TOOL_NAME') ?? `search_${brandWord(brand, 100)}_knowledge_sources`
@@ -106,18 +69,21 @@ function readKapa(settings: SettingsReader, brand: Brand): KapaSettings {
     if (hostedIsSet) {
       settings.complain('KAPA_PROJECT_ID', ' and KAPA_MCP_SERVER_URL are two ways to ask Kapa: set one')
     }
-    return { kind: 'rest', url: restUrl, projectId: projectId ?? '', integrationId }
+    return { kind: 'rest' as const, url: restUrl, projectId: projectId ?? '', integrationId }
   }
   if (hosted === undefined && !hostedIsSet) {
     settings.complain('KAPA_MCP_SERVER_URL', ` or KAPA_PROJECT_ID is missing: ${noDefault}`)
   }
-  return { kind: 'mcp', url: hosted ?? '', toolName }
+  return { kind: 'mcp' as const, url: hosted ?? '', toolName }
 }
 
-function readApiReference(settings: SettingsReader): ApiReferenceChoices | undefined {
+function readApiReference(settings: SettingsReader) {
+  /** The MCP server of the hub. */
   const hubUrl = settings.read('MCP_API_HUB_URL')
   const choices = {
+    /** `<pagesUrl>/<name>` is the page of the API with this name. Without it, a model cannot name an API. */
     pagesUrl: settings.read('MCP_API_DOCS_URL')?.replace(/\/+$/, ''),
+    /** The APIs that the tools' descriptions name. */
     apis: settings.read('MCP_API_NAMES')?.join(', '),
     list: settings.read('MCP_API_LIST_TOOL_NAME'),
     search: settings.read('MCP_API_SEARCH_TOOL_NAME'),
@@ -126,7 +92,7 @@ function readApiReference(settings: SettingsReader): ApiReferenceChoices | undef
   return hubUrl === undefined || hubUrl === 'off' ? undefined : { hubUrl, ...choices }
 }
 
-function readFeedback(settings: SettingsReader, siteUrl: string): FeedbackChoices | undefined {
+function readFeedback(settings: SettingsReader, siteUrl: string) {
   const form = settings.read('MCP_FEEDBACK_FORM_PATH')
   const formName = settings.read('MCP_FEEDBACK_FORM_NAME')
   const tool = settings.read('MCP_FEEDBACK_TOOL_NAME')

@@ -14,28 +14,13 @@ export interface ToolTexts {
   readonly description: string
 }
 
-export interface ApiReferenceSettings {
-  /** The MCP server of the hub. */
-  readonly hubUrl: string
-  /** `<pagesUrl>/<name>` is the page of the API with this name. Without it, a model cannot name an API. */
-  readonly pagesUrl: string | undefined
-  readonly list: ToolTexts
-  readonly search: ToolTexts
-  readonly content: ToolTexts
-}
-
-export interface FeedbackSettings {
-  /** Where the form is posted to. */
-  readonly url: string
-  readonly formName: string
-  readonly tool: ToolTexts
-}
+export type ApiReferenceSettings = ReturnType<typeof apiReferenceTexts>
 
 /** The tools with the texts that clients see. Only the functions that list or describe tools make it. */
 export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback'> {
   readonly ask: ToolTexts
   readonly apiReference: ApiReferenceSettings | undefined
-  readonly feedback: FeedbackSettings | undefined
+  readonly feedback: ReturnType<typeof feedbackTexts> | undefined
   readonly authStatus: ToolTexts
   readonly whoami: ToolTexts
   /** For the model: what this server is for, and when to use which of the tools that it is offered. */
@@ -117,7 +102,7 @@ function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand
   }
 }
 
-function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices, brand: Brand): ApiReferenceSettings {
+function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices, brand: Brand) {
   // Without the base of their pages, a model cannot name an API.
   const apis = choices.apis && pagesUrl ? ` The APIs are: ${choices.apis}.` : ''
   return {
@@ -141,12 +126,11 @@ function apiReferenceTexts({ hubUrl, pagesUrl, ...choices }: ApiReferenceChoices
   }
 }
 
-function feedbackTexts({ url, formName, tool }: FeedbackChoices, brand: Brand): FeedbackSettings {
+function feedbackTexts(choices: FeedbackChoices, brand: Brand) {
   return {
-    url,
-    formName,
+    ...choices,
     tool: {
-      name: tool,
+      name: choices.tool,
       title: `Send Feedback on the ${brand.name} Documentation`,
       description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the user the exact text and ask for consent before every call: the text is sent with the user’s email address.`,
     },

@@ -16,10 +16,7 @@ export function assertKey(key: string): void {
 
 /** @throws TypeError unless a key could start like this; every key starts with the empty prefix */
 export function assertPrefix(prefix: string): void {
-  if (
-    prefix.length > maximumBytes ||
-    !prefixForm.test(prefix) ||
-    dotSegment.test(prefix.slice(0, prefix.lastIndexOf('/') + 1))
-  )
-    throw new TypeError('not a prefix of store keys')
+  const wholeSegments = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+  if (prefix.length <= maximumBytes && prefixForm.test(prefix) && !dotSegment.test(wholeSegments)) return
+  throw new TypeError('not a prefix of store keys')
 }

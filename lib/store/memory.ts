@@ -6,11 +6,11 @@ const pageSize = 1000
 
 /** A store in this process, for unit tests. It keeps the contract, and is unavailable only once the signal has fired. */
 export function createMemoryStore(): Store {
-  const records = new Map<string, string>()
+  const records = new Map<string, ReturnType<typeof encode>>()
   /** Stores text, so that no caller shares an object with the store. The nonce is the version. */
-  const write = (key: string, { nonce, text }: ReturnType<typeof encode>) => {
-    records.set(key, text)
-    return { won: true, version: nonce } as const
+  const write = (key: string, record: ReturnType<typeof encode>) => {
+    records.set(key, record)
+    return { won: true, version: record.nonce } as const
   }
   const lost = { won: false, ambiguous: false } as const
 
@@ -18,10 +18,8 @@ export function createMemoryStore(): Store {
     async get(key, signal) {
       assertKey(key)
       assertInTime(signal)
-      const text = records.get(key)
-      if (text === undefined) return null
-      const { nonce, value } = decode(text)
-      return { value, version: nonce }
+      const record = records.get(key)
+      return record ? { value: decode(record.text).value, version: record.nonce } : null
     },
     async create(key, value, signal) {
       assertKey(key)
@@ -32,8 +30,7 @@ export function createMemoryStore(): Store {
       assertKey(key)
       assertVersion(version)
       assertInTime(signal)
-      const text = records.get(key)
-      return text === undefined || decode(text).nonce !== version ? lost : write(key, encode(value))
+      return records.get(key)?.nonce === version ? write(key, encode(value)) : lost
     },
     async put(key, value, signal) {
       assertKey(key)

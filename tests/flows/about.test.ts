@@ -7,7 +7,7 @@ import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Milliseconds to wait for a printed line. Only a missing line takes that long. */
-const patience = 10_000
+const patience = 60_000
 
 const documentation = 'https://docs.example.com/mcp-server'
 const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', 'sec-fetch-mode': 'navigate' }

@@ -4,6 +4,7 @@ import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 import { sha256 } from '../../lib/base/sha256.ts'
 import { deploy } from '../support/deploy.ts'
+import { hourWithRoom } from '../support/hour.ts'
 import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
@@ -113,6 +114,7 @@ test('MCP_OAUTH_REGISTRATION_TOKEN: only a client with the token can register; g
   keepSecret(token)
   // This machine is exempt from other limits, but not from this one.
   const { url } = await deploy(stack, { MCP_OAUTH_REGISTRATION_TOKEN: token })
+  await hourWithRoom()
   const stranger = await register(url)
   expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="registration"'])
   expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(201)

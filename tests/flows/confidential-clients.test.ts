@@ -4,6 +4,7 @@ import { personSignsIn } from '../../dev/browser/person.ts'
 import { assertionParameters, createClientKey, type SigningClientKey } from '../../dev/worlds/client-key.ts'
 import { createWatchedBrowser, keepSecret, keepSecretsOf } from '../../dev/worlds/secrets.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
+import { hourWithRoom } from '../support/hour.ts'
 import { callMcp, codeOf, newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, send } from '../support/send.ts'
@@ -119,6 +120,7 @@ describe('MCP_OAUTH_CLIENTS: a configured web application', () => {
     ).json()
     const guess = (client_secret: string) =>
       token({ grant_type: 'refresh_token', refresh_token: 'x', client_id, client_secret })
+    await hourWithRoom()
     for (let i = 0; i < 20; i++) expect((await guess(`guess ${i}`)).verdict).toBe('401 invalid_client')
     const limited = await guess('guess 20')
     expect([limited.verdict, Number(limited.headers.get('retry-after')) > 0]).toEqual([

@@ -2,6 +2,7 @@ import { decodeJwt } from 'jose'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { deploy } from '../support/deploy.ts'
+import { hourWithRoom } from '../support/hour.ts'
 import { type OAuthClient, obtainCode, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { form, send } from '../support/send.ts'
@@ -105,6 +106,7 @@ test('only a caller with a token may ask; after 20 wrong tokens from an address 
   const { url } = await deploy(stack, settings)
   const ask = (authorization?: string) => introspect({ token: accessToken }, authorization, url)
   const basic = `Basic ${Buffer.from(`x:${mine}`).toString('base64')}`
+  await hourWithRoom()
   for (const authorization of ['', basic, `Bearer ${mine} ${mine}`]) {
     const stranger = await ask(authorization)
     expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="introspection"'])

@@ -217,7 +217,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3' }
     const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(day) })
     // A request that passes is counted after the answer.
-    await vi.waitFor(async () => expect((await register(url)).status).toBe(429), { timeout: 10_000 })
+    await vi.waitFor(async () => expect((await register(url)).status).toBe(429))
     const refused = await register(url)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     expect((await send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`)).status).toBe(known)
@@ -269,9 +269,7 @@ describe('the last good copy of a document [M-12]', () => {
     tokensOf(await client.redeem(request, await signIn(request), { client_id: clientId }))
     const copied = `client-documents/\\d+/${hashOf(clientId)}`
     const written = () => stack.emulator.operations().filter(({ method }) => method === 'PUT')
-    await vi.waitFor(() => expect(written().map(({ key }) => key)).toContainEqual(expect.stringMatching(copied)), {
-      timeout: 10_000,
-    })
+    await vi.waitFor(() => expect(written().map(({ key }) => key)).toContainEqual(expect.stringMatching(copied)))
 
     await before.follow(settings)
     const statusOf = async (id: string) => (await send(client.authorizationRequest({ client_id: id }).url)).status

@@ -153,7 +153,8 @@ describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
   })
 
   test('apply on each instance alone while the service is misconfigured', async () => {
-    const { url } = await deploy(stack, { ...notExempt, MCP_OAUTH_SECRET: '', MCP_ANONYMOUS_LIMIT: '2' })
+    const limits = { MCP_ANONYMOUS_LIMIT: '2', MCP_LIMIT_WINDOW_SEC: String(day) }
+    const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_SECRET: '' })
     const answers = await times(4, () => send(`${url}/mcp`, call()))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429])
   })

@@ -9,7 +9,7 @@ import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Milliseconds for a printed line to arrive. A test waits that long only if it fails. */
-const patience = 10_000
+const patience = 60_000
 
 let stack: Stack
 

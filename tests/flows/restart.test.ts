@@ -20,7 +20,7 @@ import {
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Milliseconds for background work. A test waits that long only if it fails. */
-const patience = 10_000
+const patience = 60_000
 
 let stack: Stack
 let client: OAuthClient

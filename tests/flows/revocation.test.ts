@@ -28,7 +28,7 @@ afterAll(async () => {
 })
 
 /** For background work on a busy machine. */
-const waiting = { timeout: 25_000, interval: 200 }
+const waiting = { timeout: 60_000, interval: 200 }
 
 const question = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
 

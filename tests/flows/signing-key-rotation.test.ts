@@ -13,7 +13,7 @@ const hour = 3600
 const day = 24 * hour
 const { signal } = new AbortController()
 /** Milliseconds to wait for a printed line. Only a missing line takes that long. */
-const patience = 10_000
+const patience = 60_000
 
 let stack: Stack
 let store: Store

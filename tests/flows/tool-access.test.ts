@@ -9,7 +9,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 /** What a caller may do at /mcp without a token, with a good one and with a bad one, for each setting. */
 
 /** Milliseconds to wait for a printed line. Only a missing line takes that long. */
-const patience = 10_000
+const patience = 60_000
 const ask = 'ask_redpanda_question'
 const question = { question: 'What is a grant?' }
 const initialize = {

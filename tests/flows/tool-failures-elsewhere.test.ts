@@ -10,7 +10,7 @@ const ask = 'ask_redpanda_question'
 const feedback = 'submit_documentation_feedback'
 const question = 'What is a grant?'
 /** Milliseconds to wait for a printed line. Only a missing line takes that long. */
-const patience = 10_000
+const patience = 60_000
 
 let stack: Stack
 let token: string

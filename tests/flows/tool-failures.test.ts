@@ -274,15 +274,13 @@ describe('when there is no answer', () => {
     expect(waited).toBeLessThan(58)
   }
 
-  test('from the form, the user learns after 10 seconds that the feedback may have arrived', {
-    timeout: 120_000,
-  }, async () => {
+  test('from the form, the user learns after 10 seconds that the feedback may have arrived', async () => {
     const failure = failureIn(await waiting.form)
     expect(failure).toEqual({ ...timeout, message: expect.stringContaining('may have arrived all the same') })
     expect(silent.stack.forms.submissions()).toHaveLength(1)
   })
 
-  test('to the connection, the model gets an error after 8 seconds, twice', { timeout: 120_000 }, async () => {
+  test('to the connection, the model gets an error after 8 seconds, twice', async () => {
     const failure = failureIn(await waiting.connection)
     expect(failure).toMatchObject({ ...timeout, message: expect.stringContaining('did not answer in time') })
     expectSeconds(failure, 16)
@@ -290,7 +288,7 @@ describe('when there is no answer', () => {
     answerIn(await call(silent, search, { query: text }))
   })
 
-  test('to a question, the model gets an error after 22 seconds, twice', { timeout: 120_000 }, async () => {
+  test('to a question, the model gets an error after 22 seconds, twice', async () => {
     const failure = failureIn(await waiting.answer)
     expect(failure).toMatchObject({ ...timeout, message: expect.stringContaining('ask a shorter question') })
     expectSeconds(failure, 44)

@@ -23,7 +23,7 @@ import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** Milliseconds: clients give up after ten seconds (T-25); a little more, since other tests run beside this one. */
-const patience = 15_000
+const patience = 60_000
 
 let stack: Stack
 let client: OAuthClient

@@ -32,7 +32,7 @@ export interface ServerOptions {
   readonly issuer: string
   readonly store: Store
   readonly secrets: Secrets
-  readonly trustedHosts: readonly string[]
+  readonly trustedRedirects: readonly string[]
   readonly interstitial?: boolean
   /** Absent: a provider that signs every user in, as in the harness. */
   readonly provider?: Provider
@@ -117,7 +117,7 @@ export function createServer(options: ServerOptions): Server {
       clients: createClients({ registrations, metadataDocuments }),
       keySets: createKeySets({ fetch: options.fetchDocument, ownHost: new URL(issuer).host, log, now }),
       redirectPolicy,
-      trustedHosts: new Set(options.trustedHosts),
+      trustedRedirects: new Set(options.trustedRedirects),
       interstitial: options.interstitial ?? true,
       provider: options.provider ?? providerOf(server),
       mock: false,

@@ -10,7 +10,7 @@ import {
 } from '../../lib/oauth/authorization/sealed-transaction.ts'
 import type { WireNames } from '../../lib/oauth/keys/wire-names.ts'
 import { AuthorizationCode, codeNames } from '../../lib/oauth/token/authorization-code.ts'
-import { Person, personNames } from '../../lib/oauth/token/claims.ts'
+import { Person, personNames } from '../../lib/oauth/token/person.ts'
 import { RefreshToken, refreshTokenNames } from '../../lib/oauth/token/refresh-token.ts'
 
 /**

@@ -13,11 +13,16 @@ declare module 'vitest' {
 
 /**
  * Builds the functions once for all tests of a run. A failed build fails the tests that ask for the artifact, and
- * only those: the unit tests may well say why.
+ * only those: the unit tests may well say why. All processes that the tests start share Node's cache of compiled code,
+ * because starting them is a large part of a run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const outDir = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-test-'))
+  process.env.NODE_COMPILE_CACHE = join(outDir, 'compiled')
   const artifact = await buildInChild({ outDir }).catch((error: Error) => ({ error: error.message }))
   project.provide('artifact', artifact)
-  return () => rm(outDir, { recursive: true, force: true })
+  return async () => {
+    delete process.env.NODE_COMPILE_CACHE
+    await rm(outDir, { recursive: true, force: true })
+  }
 }

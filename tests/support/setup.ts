@@ -2,6 +2,8 @@ import { relative } from 'node:path'
 import { expect, inject, vi } from 'vitest'
 import { recorded, recordLine, startRecording } from '../../dev/worlds/recording.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
+import { defined } from '../../lib/base/defined.ts'
+import './waiting.ts'
 
 /**
  * Runs before each test file. Every log line of a function host, or of our own log in this process, is
@@ -13,13 +15,12 @@ startRecording(inject('recordings'), () => {
   return `${relative(process.cwd(), testPath)}: ${currentTestName}`
 })
 
-// The same as `expect.poll` in the configuration: a second is not enough on a busy machine.
-const { waitFor } = vi
-vi.waitFor = (work, options) =>
-  waitFor(work, typeof options === 'number' ? options : { timeout: 20_000, interval: 50, ...options })
-
 /** Settings that hold a secret, or a list of them. */
 const secretSettings = /_SECRETS?$|_KEY$|_TOKENS?$/
+
+/** Function hosts get their whole environment from the test, and this beside it; see `global-setup`. */
+const { NODE_COMPILE_CACHE } = process.env
+const compiled = defined({ NODE_COMPILE_CACHE })
 
 vi.mock(import('../../dev/host/start.ts'), async (original) => {
   const { startHost } = await original()
@@ -31,6 +32,7 @@ vi.mock(import('../../dev/host/start.ts'), async (original) => {
       const { onOutput = console.log } = options
       return startHost({
         ...options,
+        env: { ...compiled, ...options.env },
         onOutput(line) {
           recordLine(line)
           onOutput(line)

@@ -1,6 +1,6 @@
 import { accountPaths } from '../../oauth/capabilities.ts'
 import { clientName, displayName } from '../../oauth/pages/display-name.ts'
-import type { Person } from '../../oauth/token/claims.ts'
+import type { Person } from '../../oauth/token/person.ts'
 import type { Brand } from '../../pages/brand.ts'
 import { tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'

@@ -1,5 +1,5 @@
 import { accountPaths } from '../../oauth/capabilities.ts'
-import type { Person } from '../../oauth/token/claims.ts'
+import type { Person } from '../../oauth/token/person.ts'
 import type { Brand } from '../../pages/brand.ts'
 import { cross, tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'

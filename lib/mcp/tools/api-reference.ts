@@ -4,19 +4,14 @@ import type { Answer } from '../../answers/calls.ts'
 import { defined } from '../../base/defined.ts'
 import { parseJson } from '../../base/json.ts'
 import { toJson, wellFormedTexts } from '../../base/well-formed.ts'
-import type { Access } from './access.ts'
 import { maximumQuery, maximumUrls, queryOf, type Scope, scopeOf, urlsOf } from './api-reference-input.ts'
 import { failure, serviceFailure } from './failure.ts'
 import { jsonSchema } from './schema.ts'
-import { defineTool, type ObjectSchema, type Tool } from './tool.ts'
+import { defineTool, type ObjectSchema, type Tool, type ToolProfile } from './tool.ts'
 
 /** Three tools that read the reference of the APIs. A success is the hub's result, and its data once more. */
 
-export interface ApiReferenceToolOptions {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly access: Access
+export interface ApiReferenceToolOptions extends ToolProfile {
   readonly apiReference: ApiReference
 }
 
@@ -25,7 +20,7 @@ export interface ScopedToolOptions extends ApiReferenceToolOptions {
   readonly pagesUrl: string | undefined
 }
 
-const hints = { readOnly: true, idempotent: true, openWorld: true }
+const hints = { readOnlyHint: true, idempotentHint: true, openWorldHint: true }
 
 export function listApiReferencePages({ apiReference, pagesUrl, ...options }: ScopedToolOptions): Tool {
   const { output, resultOf } = resultsWith({ data: { type: 'array', description: 'The pages: address, title, type.' } })

@@ -1,15 +1,10 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../../answers/kapa.ts'
 import { parseJson } from '../../base/json.ts'
-import type { Access } from './access.ts'
 import { failure, serviceFailure } from './failure.ts'
-import { defineTool, type Tool } from './tool.ts'
+import { defineTool, type Tool, type ToolProfile } from './tool.ts'
 
-export interface AskQuestionOptions {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly access: Access
+export interface AskQuestionOptions extends ToolProfile {
   readonly answerService: AnswerService
 }
 
@@ -20,7 +15,7 @@ const maximumQuestion = 2_000
 export function askQuestion({ answerService, ...options }: AskQuestionOptions): Tool {
   return defineTool<{ question: string; top_k?: number }>({
     ...options,
-    hints: { readOnly: true, openWorld: true },
+    hints: { readOnlyHint: true, openWorldHint: true },
     progress: 'Searching the documentation',
     input: {
       type: 'object',

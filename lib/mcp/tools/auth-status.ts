@@ -1,13 +1,8 @@
 import { defined } from '../../base/defined.ts'
-import type { Access } from './access.ts'
 import { success } from './success.ts'
-import { defineTool, type Tool } from './tool.ts'
+import { defineTool, type Tool, type ToolProfile } from './tool.ts'
 
-export interface AuthStatusOptions {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly access: Access
+export interface AuthStatusOptions extends ToolProfile {
   /** Whether the other tools need a sign-in. */
   readonly requireAuth: boolean
   /** The tool that always needs a sign-in: calling it makes the client ask the user. */
@@ -35,7 +30,7 @@ export function authStatus(options: AuthStatusOptions): Tool {
   }
   return defineTool<Record<string, never>>({
     ...tool,
-    hints: { readOnly: true, idempotent: true, openWorld: false },
+    hints: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     input: { type: 'object', properties: {} },
     output: {
       type: 'object',

@@ -1,17 +1,12 @@
 import type { FeedbackForm, FormOutcome } from '../../answers/feedback-form.ts'
 import type { Log } from '../../base/log.ts'
 import { mailDomain } from '../../people/mail-domain.ts'
-import type { Access } from './access.ts'
 import { failure } from './failure.ts'
 import { success } from './success.ts'
-import { defineTool, type Tool } from './tool.ts'
+import { defineTool, type Tool, type ToolProfile } from './tool.ts'
 
-export interface FeedbackOptions {
-  readonly name: string
-  readonly title: string
-  /** Tells the model to ask for the user's consent before every call. */
-  readonly description: string
-  readonly access: Access
+/** `description` tells the model to ask for the user's consent before every call. */
+export interface FeedbackOptions extends ToolProfile {
   readonly form: FeedbackForm
   readonly log: Log
 }
@@ -31,7 +26,7 @@ const categories = ['bug', 'documentation_gap', 'feature_request', 'other'] as c
 export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool {
   return defineTool<FeedbackInput>({
     ...options,
-    hints: { readOnly: false, destructive: false, idempotent: false, openWorld: true },
+    hints: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: true },
     input: {
       type: 'object',
       properties: {
@@ -79,11 +74,7 @@ export function submitFeedback({ form, log, ...options }: FeedbackOptions): Tool
       if (outcome.kind === 'failure') {
         const { code, detail } = outcome
         log('feedback_failed', { reason: detail })
-        return failure({
-          error: code,
-          message: messageFor(outcome),
-          detail,
-        })
+        return failure({ error: code, message: messageFor(outcome), detail })
       }
       if (outcome.kind === 'withheld') {
         log('feedback_withheld', { category })

@@ -7,8 +7,8 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   type ServerContext,
+  type ToolAnnotations,
 } from '@modelcontextprotocol/server'
-import { defined } from '../../base/defined.ts'
 import { isTooDeep } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
 import { wellFormedTexts } from '../../base/well-formed.ts'
@@ -27,25 +27,22 @@ export interface ToolCall {
   readonly signal: AbortSignal
 }
 
-/** What a tool promises (MCP, "Tool Annotations"): hints for the client's rules about asking the user. */
-export interface ToolHints {
-  readonly readOnly: boolean
-  /** Set only for tools that write. */
-  readonly destructive?: boolean
-  readonly idempotent?: boolean
-  /** The tool reaches beyond this service. */
-  readonly openWorld: boolean
-}
-
-/** What tools take and return: a JSON Schema of an object, as the list carries it. */
-export type ObjectSchema = JsonSchemaType & ListedTool['inputSchema']
-
-export interface ToolOptions<Input> {
+/** What every tool says of itself. */
+export interface ToolProfile {
   readonly name: string
   readonly title: string
   /** Tells the model when to use the tool. */
   readonly description: string
   readonly access: Access
+}
+
+/** What a tool promises (MCP, "Tool Annotations"): hints for the client's rules about asking the user. */
+type ToolHints = Required<Pick<ToolAnnotations, 'readOnlyHint' | 'openWorldHint'>> & ToolAnnotations
+
+/** What tools take and return: a JSON Schema of an object, as the list carries it. */
+export type ObjectSchema = JsonSchemaType & ListedTool['inputSchema']
+
+export interface ToolOptions<Input> extends ToolProfile {
   readonly hints: ToolHints
   /** `Input` is what `input` describes. */
   readonly input: ObjectSchema
@@ -56,11 +53,7 @@ export interface ToolOptions<Input> {
 }
 
 /** A tool as the endpoint knows it, made once per instance. */
-export interface Tool {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly access: Access
+export interface Tool extends ToolProfile {
   /** The tool in `tools/list`. Only ChatGPT reads `securitySchemes`: at the top, and earlier in `_meta` (S-19). */
   listed(requireAuth: boolean): ListedTool & { readonly securitySchemes: readonly SecurityScheme[] }
   /** Never throws. `args` are unchecked. */
@@ -115,13 +108,8 @@ export const callerInLog = (token: AccessToken | undefined) =>
  */
 export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   const { name, title, description, access, hints, run, progress } = options
+  const texts = { name, title, description }
   const input = jsonSchema<Input>(options.input)
-  const annotations = {
-    title,
-    readOnlyHint: hints.readOnly,
-    ...defined({ destructiveHint: hints.destructive, idempotentHint: hints.idempotent }),
-    openWorldHint: hints.openWorld,
-  }
 
   async function call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult> {
     const started = performance.now()
@@ -152,19 +140,15 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
   }
 
   return {
-    name,
-    title,
-    description,
+    ...texts,
     access,
     listed(requireAuth) {
       const schemes = securitySchemes(access, requireAuth)
       return {
-        name,
-        title,
-        description,
+        ...texts,
         inputSchema: options.input,
         outputSchema: options.output,
-        annotations,
+        annotations: { title, ...hints },
         securitySchemes: schemes,
         _meta: { securitySchemes: schemes },
       }

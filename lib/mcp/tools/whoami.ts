@@ -3,9 +3,8 @@ import { defined } from '../../base/defined.ts'
 import type { Log } from '../../base/log.ts'
 import type { AccessToken } from '../../resource-server/bearer.ts'
 import { StoreUnavailable } from '../../store/store.ts'
-import type { Access } from './access.ts'
 import { success } from './success.ts'
-import { defineTool, type ObjectSchema, type Tool } from './tool.ts'
+import { defineTool, type ObjectSchema, type Tool, type ToolProfile } from './tool.ts'
 
 /** A grant as its user is told about it. Times in seconds since the epoch. */
 export interface Connection {
@@ -18,11 +17,7 @@ export interface Connection {
   readonly own: boolean
 }
 
-export interface WhoamiOptions {
-  readonly name: string
-  readonly title: string
-  readonly description: string
-  readonly access: Access
+export interface WhoamiOptions extends ToolProfile {
   /**
    * All grants of the user who holds this grant, the latest first. `more`: there may be more of them. Throws
    * `StoreUnavailable`.
@@ -60,11 +55,7 @@ export function whoami({ connectionsOf, supportUrl, accountUrl, log, ...options 
       const { grants, more } = await withDeadline(storeTimeout, (inTime) => connectionsOf(grant, inTime), signal)
       const own = grants.find((grant) => grant.own)
       const others = grants.filter((grant) => !grant.own).length
-      return defined({
-        connection: own && describe(own),
-        other_connections: others,
-        more: more || undefined,
-      })
+      return defined({ connection: own && describe(own), other_connections: others, more: more || undefined })
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error
       log('whoami_incomplete', { reason: error.message })
@@ -74,7 +65,7 @@ export function whoami({ connectionsOf, supportUrl, accountUrl, log, ...options 
 
   return defineTool<Record<string, never>>({
     ...options,
-    hints: { readOnly: true, idempotent: true, openWorld: false },
+    hints: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
     input: { type: 'object', properties: {} },
     output,
     async run(_input, { token, signal }) {

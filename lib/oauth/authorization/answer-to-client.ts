@@ -21,32 +21,15 @@ export class AuthorizationError extends OAuthError {
 }
 
 /** Sends the authorization response to the client (A-14 … A-17, RFC 9207). */
-export interface Responder {
-  /**
-   * Whether an answer may go there without a click of the user after the sign-in: to a program on the user's own computer,
-   * or to a host that the operator trusts. Never to an app's own scheme, which any app may have registered (RFC 8252 §8.6).
-   */
-  mayRedirect(redirect: ValidatedRedirect): boolean
-  /** Redirects with `code`, `state` and `iss`. Where `mayRedirect` says no, call it only as the answer to the user's click. */
-  success(to: ReturnAddress, code: string, cookies?: readonly string[]): Response
-  /** Shows that the client already has its answer. The page links back to the client while the code is valid. */
-  finished(to: ReturnAddress, code: string | undefined, reference: Reference): Response
-  /** Redirects with an error where `mayRedirect` says yes. Elsewhere shows the error on a page with a link to the client. */
-  failure(error: AuthorizationError, reference: Reference, cookies?: readonly string[]): Response
-  /**
-   * Answers an error in the request itself, before the user was asked anything. Like `failure`, except that the page has no
-   * link that opens an app: the author of a malicious link would choose the app and what it is told.
-   */
-  refusal(error: AuthorizationError, reference: Reference): Response
-}
+export type Responder = ReturnType<typeof createResponder>
 
 export function createResponder(options: {
   issuer: string
   brand: Brand
   /** Entries for `isTrustedRedirect`: https redirect URIs that may be redirected to without a click of the user. */
-  trustedHosts: ReadonlySet<string>
-}): Responder {
-  const { issuer, brand, trustedHosts } = options
+  trustedRedirects: ReadonlySet<string>
+}) {
+  const { issuer, brand, trustedRedirects } = options
 
   function locationOf({ redirect, state }: ReturnAddress, answer: Record<string, string>): string {
     const parameters = new URLSearchParams(defined({ ...answer, state, iss: issuer }))
@@ -54,8 +37,12 @@ export function createResponder(options: {
     return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${parameters}`
   }
 
+  /**
+   * Whether an answer may go there without a click of the user after the sign-in: to a program on the user's own computer,
+   * or to a host that the operator trusts. Never to an app's own scheme, which any app may have registered (RFC 8252 §8.6).
+   */
   const mayRedirect = ({ kind, uri }: ValidatedRedirect) =>
-    kind === 'loopback' || (kind === 'https' && isTrustedRedirect(uri, trustedHosts))
+    kind === 'loopback' || (kind === 'https' && isTrustedRedirect(uri, trustedRedirects))
 
   const locationOfError = ({ code, description, to }: AuthorizationError) =>
     locationOf(to, { error: code, error_description: description })
@@ -69,22 +56,32 @@ export function createResponder(options: {
   return {
     mayRedirect,
 
-    // Also redirects to an app's own scheme: browsers open an app only after a click, and this answers one (A-20).
-    success: (to, code, cookies) => seeOther(locationOf(to, { code }), cookies),
+    /**
+     * Redirects with `code`, `state` and `iss`. Where `mayRedirect` says no, call it only as the answer to the user's click.
+     * Also redirects to an app's own scheme: browsers open an app only after a click, and this answers one (A-20).
+     */
+    success: (to: ReturnAddress, code: string, cookies?: readonly string[]) =>
+      seeOther(locationOf(to, { code }), cookies),
 
-    finished(to, code, { attempt }) {
+    /** Shows that the client already has its answer. The page links back to the client while the code is valid. */
+    finished(to: ReturnAddress, code: string | undefined, { attempt }: Reference): Response {
       const location = code === undefined ? undefined : locationOf(to, { code })
       return htmlResponse(returnPage({ brand, outcome: 'finished', location, attempt }), { status: 200 })
     },
 
-    failure(error, reference, cookies = []) {
+    /** Redirects with an error where `mayRedirect` says yes. Elsewhere shows the error on a page with a link to the client. */
+    failure(error: AuthorizationError, reference: Reference, cookies: readonly string[] = []): Response {
       const location = locationOfError(error)
       if (mayRedirect(error.to.redirect)) return seeOther(location, cookies)
       const status = error.code === 'access_denied' ? 200 : 400
       return htmlResponse(errorPage(error, reference, location), { status, headers: cookieHeaders(cookies) })
     },
 
-    refusal(error, reference) {
+    /**
+     * Answers an error in the request itself, before the user was asked anything. Like `failure`, except that the page has no
+     * link that opens an app: the author of a malicious link would choose the app and what it is told.
+     */
+    refusal(error: AuthorizationError, reference: Reference): Response {
       const location = locationOfError(error)
       if (mayRedirect(error.to.redirect)) return seeOther(location)
       const shown = error.to.redirect.kind === 'private-use' ? undefined : location

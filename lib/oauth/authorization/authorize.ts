@@ -5,18 +5,7 @@ import { type Parameters, parseParameters } from '../http/parameters.ts'
 import { requireResource } from '../token/resource.ts'
 import type { FlowCall } from '../trail.ts'
 import { AuthorizationError } from './answer-to-client.ts'
-import {
-  checkPrompt,
-  checkResponseType,
-  checkState,
-  grantableScope,
-  type ReturnAddress,
-  refuseRequestObjects,
-  requireClient,
-  requireCodeChallenge,
-  requireRedirectUri,
-  stateOf,
-} from './checks.ts'
+import * as checks from './checks.ts'
 import { showConsent } from './consent.ts'
 import type { AuthorizationContext } from './context.ts'
 import { redirectToProvider } from './provider-redirect.ts'
@@ -31,10 +20,10 @@ export async function authorize(request: Request, context: AuthorizationContext,
   const attempt = trail.begin()
   trail.at('request')
   const parameters = parseParameters(new URL(request.url).searchParams)
-  const client = await requireClient(parameters, context.clients, call.signal)
+  const client = await checks.requireClient(parameters, context.clients, call.signal)
   trail.learn({ clientHash: client.hash })
-  const redirect = requireRedirectUri(parameters, client, context.redirectPolicy)
-  const to: ReturnAddress = { redirect, state: stateOf(parameters) }
+  const redirect = checks.requireRedirectUri(parameters, client, context.redirectPolicy)
+  const to: checks.ReturnAddress = { redirect, state: checks.stateOf(parameters) }
   try {
     const accepted = validate(parameters, client, to, context, attempt)
     trail.learn(knownOf(accepted))
@@ -64,13 +53,13 @@ const longestScopeInLog = 200
 function validate(
   parameters: Parameters,
   client: Client,
-  to: ReturnAddress,
+  to: checks.ReturnAddress,
   { resource, transactions }: AuthorizationContext,
   attempt: string,
 ): AuthorizationRequest {
-  checkState(parameters)
-  refuseRequestObjects(parameters)
-  checkResponseType(parameters)
+  checks.checkState(parameters)
+  checks.refuseRequestObjects(parameters)
+  checks.checkResponseType(parameters)
   const request: AuthorizationRequest = {
     clientHash: client.hash,
     clientName: client.name && [...client.name].slice(0, 64).join(''),
@@ -78,10 +67,10 @@ function validate(
     registeredAt: client.issuedAt,
     redirectUri: to.redirect.uri,
     state: to.state,
-    codeChallenge: requireCodeChallenge(parameters),
+    codeChallenge: checks.requireCodeChallenge(parameters),
     resource: requireResource(parameters.all('resource'), resource),
-    scope: grantableScope(parameters, client),
-    prompt: checkPrompt(parameters),
+    scope: checks.grantableScope(parameters, client),
+    prompt: checks.checkPrompt(parameters),
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),
     usesRefreshTokens: client.grantTypes.includes('refresh_token'),

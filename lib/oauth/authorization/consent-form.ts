@@ -16,24 +16,21 @@ const names = { ...authorizationRequestNames, browserHash: 'b', expiresAt: 'exp'
  * Seals the authorization request into the consent form, bound to the browser that is shown the page. Opening it is the
  * CSRF check (C-08): another site can neither make one nor use its own in the browser of another user.
  */
-export interface ConsentForms {
-  seal(request: AuthorizationRequest, browserHash: string): string
-  /** Returns `null` for a value that is not sealed by this service. */
-  open(
-    value: string,
-  ): { readonly request: AuthorizationRequest; readonly browserHash: string; readonly expired: boolean } | null
-}
+export type ConsentForms = ReturnType<typeof createConsentForms>
 
 /** @param now milliseconds since the epoch */
-export function createConsentForms(sealing: Sealing, now: () => number): ConsentForms {
+export function createConsentForms(sealing: Sealing, now: () => number) {
   const sealer = sealing.encrypted('consent', ConsentForm, { long: 'state', names })
   const seconds = () => Math.floor(now() / 1000)
   return {
-    seal: (request, browserHash) => sealer.seal({ ...request, browserHash, expiresAt: seconds() + lifetimes.consent }),
-    open(value) {
+    seal: (request: AuthorizationRequest, browserHash: string) =>
+      sealer.seal({ ...request, browserHash, expiresAt: seconds() + lifetimes.consent }),
+    /** Returns `null` for a value that is not sealed by this service. */
+    open(value: string) {
       const opened = sealer.open(value)
       if (!opened) return null
-      const { browserHash, expiresAt, ...request } = opened
+      const { browserHash, expiresAt, ...rest } = opened
+      const request: AuthorizationRequest = rest
       return { request, browserHash, expired: expiresAt <= seconds() }
     },
   }

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { Person, personNames } from '../token/claims.ts'
+import { Person, personNames } from '../token/person.ts'
 import { authorizationRequestEntries, authorizationRequestNames } from './request.ts'
 
 // What the transaction cookies seal, with the short names that the members have there. A later release must be able to

@@ -1,5 +1,5 @@
 import type { GrantKey } from '../grants/record.ts'
-import type { Person } from '../token/claims.ts'
+import type { Person } from '../token/person.ts'
 
 /** A user who has signed in at the OpenID Provider. */
 export interface SignedIn {

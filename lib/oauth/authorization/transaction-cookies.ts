@@ -1,18 +1,5 @@
 import type { Cookies } from '../http/cookies.ts'
 
-/** Keeps one sealed value in cookies for each open sign-in of a browser, by the `state` that names it. */
-export interface TransactionCookies {
-  /** Reads the value under this `state`. Returns an empty string if the browser has none. */
-  read(browser: Request, state: string): string
-  /**
-   * Returns the cookies that set a value in place of the earlier one. If all cookies together would be larger than browsers
-   * and proxies accept, the oldest sign-ins expire.
-   */
-  write(browser: Request, state: string, value: string, maxAge: number): readonly string[]
-  /** Returns the cookies that remove the value. */
-  expire(browser: Request, state: string): readonly string[]
-}
-
 /** The most characters of a value that stays in one cookie. */
 const maxWhole = 3500
 /** The most bytes of one cookie, with its name. Browsers drop a cookie of more than 4,096. */
@@ -23,7 +10,8 @@ const maxTotal = 7500
 /** Sorts by time: nine characters of milliseconds, then 128 random bits. Further parts of one value are numbered. */
 const nameForm = /^([0-9a-z]{9}\.[A-Za-z0-9_-]{22})(?:\.[1-9])?$/
 
-export function createTransactionCookies(cookies: Cookies): TransactionCookies {
+/** Keeps one sealed value in cookies for each open sign-in of a browser, by the `state` that names it. */
+export function createTransactionCookies(cookies: Cookies) {
   const prefix = cookies.name('tx.')
   const nameOf = (state: string, part: number) => prefix + state + (part === 0 ? '' : `.${part}`)
   const bytesOf = (name: string, value: string) => `${name}=${value}; `.length
@@ -47,7 +35,8 @@ export function createTransactionCookies(cookies: Cookies): TransactionCookies {
   }
 
   return {
-    read(browser, state) {
+    /** Reads the value under this `state`. Returns an empty string if the browser has none. */
+    read(browser: Request, state: string): string {
       if (nameForm.exec(state)?.[1] !== state) return ''
       const all = cookies.read(browser)
       const parts: string[] = []
@@ -57,14 +46,16 @@ export function createTransactionCookies(cookies: Cookies): TransactionCookies {
       return parts.join('')
     },
 
-    write(browser, state, value, maxAge) {
+    /**
+     * Returns the cookies that set a value in place of the earlier one. If all cookies together would be larger than browsers
+     * and proxies accept, the oldest sign-ins expire.
+     */
+    write(browser: Request, state: string, value: string, maxAge: number): readonly string[] {
       const parts = cut(state, value)
       const others = present(browser).filter(({ name }) => !parts.some((part) => part.name === name))
       const room = maxTotal - parts.reduce((sum, part) => sum + bytesOf(part.name, part.value), 0)
-      const kept = newestWithin(
-        room,
-        others.filter((other) => other.state !== state),
-      )
+      const ofOtherSignIns = others.filter((other) => other.state !== state)
+      const kept = newestWithin(room, ofOtherSignIns)
       const expired = others.filter((other) => !kept.has(other.state))
       return [
         ...parts.map((part) => cookies.set(part.name, part.value, maxAge)),
@@ -72,7 +63,8 @@ export function createTransactionCookies(cookies: Cookies): TransactionCookies {
       ]
     },
 
-    expire: (browser, state) =>
+    /** Returns the cookies that remove the value. */
+    expire: (browser: Request, state: string): readonly string[] =>
       present(browser)
         .filter((cookie) => cookie.state === state)
         .map(({ name }) => cookies.expire(name)),

@@ -56,24 +56,7 @@ export type OpenTransaction =
  * request to the provider (A-21). Only the browser that approved can finish (F-02), and an abandoned sign-in leaves nothing
  * in the store.
  */
-export interface Transactions {
-  /** Whether a request is small enough for cookies, whatever the sign-in adds. */
-  fits(request: AuthorizationRequest): boolean
-  /** Returns the request with its client_id, if one cookie has room for both. */
-  withClientId(request: AuthorizationRequest, clientId: string): AuthorizationRequest
-  /** Begins a transaction on approval. */
-  begin(request: AuthorizationRequest, providerId: string, browser: Request): Begun
-  /** Begins another transaction for the same approval and the same grant to be. */
-  beginAgain(transaction: Transaction, providerId: string, browser: Request): Begun
-  /** Finds what this browser holds under this `state`. Returns `null` if there is nothing, or if it is too old. */
-  find(browser: Request, state: string): OpenTransaction | null
-  /** Returns cookies that make the transaction wait for the confirmation. No code exists until then (A-17). */
-  awaitConfirmation(browser: Request, state: string, confirmation: Confirmation): readonly string[]
-  /** Returns cookies that make the transaction remember which code the client was given. */
-  finish(browser: Request, state: string, confirmation: Confirmation, code: CodeToBe): readonly string[]
-  /** Returns cookies that end the transaction. */
-  end(browser: Request, state: string): readonly string[]
-}
+export type Transactions = ReturnType<typeof createTransactions>
 
 export interface Begun {
   readonly login: Login
@@ -93,7 +76,7 @@ export function createTransactions(options: {
   signInLifetime: number
   /** Milliseconds since the epoch. */
   now: () => number
-}): Transactions {
+}) {
   const { cookies, sealing, now, signInLifetime } = options
   const long = 'state'
   const transactions = sealing.encrypted('transaction', SealedTransaction, { long, names: transactionNames })
@@ -127,22 +110,28 @@ export function createTransactions(options: {
     transactions.seal({ ...request, loginState: '', nonce: '', codeVerifier: '', expiresAt: 0 }).length
 
   return {
-    fits: (request) => sizeOf(request) <= maxRequest,
+    /** Whether a request is small enough for cookies, whatever the sign-in adds. */
+    fits: (request: AuthorizationRequest) => sizeOf(request) <= maxRequest,
 
-    withClientId(request, clientId) {
+    /** Returns the request with its client_id, if one cookie has room for both. */
+    withClientId(request: AuthorizationRequest, clientId: string): AuthorizationRequest {
       const whole = { ...request, clientId }
       return sizeOf(whole) <= maxWithClientId ? whole : request
     },
 
-    begin: (request, providerId, browser) =>
+    /** Begins a transaction on approval. */
+    begin: (request: AuthorizationRequest, providerId: string, browser: Request) =>
       open(request, { approvedAt: seconds(), grantId: newGrantId(), providerId, repeats: 0 }, browser),
 
-    beginAgain({ request, login, approvedAt, grantId, repeats }, providerId, browser) {
+    /** Begins another transaction for the same approval and the same grant to be. */
+    beginAgain(transaction: Transaction, providerId: string, browser: Request): Begun {
+      const { request, login, approvedAt, grantId, repeats } = transaction
       const next = open(request, { approvedAt, grantId, providerId, repeats: repeats + 1 }, browser)
       return { ...next, setCookies: [...new Set([...next.setCookies, ...held.expire(browser, login.state)])] }
     },
 
-    find(browser, state) {
+    /** Finds what this browser holds under this `state`. Returns `null` if there is nothing, or if it is too old. */
+    find(browser: Request, state: string): OpenTransaction | null {
       const cookie = held.read(browser, state)
       const time = seconds()
       const transaction = transactions.open(cookie)
@@ -167,18 +156,21 @@ export function createTransactions(options: {
       return { kind: 'finished', ...confirmation, code: { id, at } }
     },
 
-    awaitConfirmation(browser, state, confirmation) {
+    /** Returns cookies that make the transaction wait for the confirmation. No code exists until then (A-17). */
+    awaitConfirmation(browser: Request, state: string, confirmation: Confirmation): readonly string[] {
       const expiresAt = seconds() + lifetimes.confirmation
       const value = confirmations.seal(sealedConfirmation(confirmation, state, expiresAt))
       return held.write(browser, state, value, lifetimes.transactionPage)
     },
 
-    finish(browser, state, confirmation, { id, at }) {
+    /** Returns cookies that make the transaction remember which code the client was given. */
+    finish(browser: Request, state: string, confirmation: Confirmation, { id, at }: CodeToBe): readonly string[] {
       const sealed = sealedConfirmation(confirmation, state, seconds() + lifetimes.outcome)
       const value = outcomes.seal({ ...sealed, clientId: undefined, codeId: id, codeIssuedAt: at })
       return held.write(browser, state, value, lifetimes.outcome)
     },
 
+    /** Returns cookies that end the transaction. */
     end: held.expire,
   }
 }

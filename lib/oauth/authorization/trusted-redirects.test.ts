@@ -7,11 +7,11 @@ import {
   TestBrowser,
 } from '../../../dev/worlds/authorization-server.ts'
 
-const trustedHosts = ['claude.ai', 'one.example/callback', 'many.example/callbacks/']
+const trustedRedirects = ['claude.ai', 'one.example/callback', 'many.example/callbacks/']
 
 /** Returns how the client learns of an error, and the answer after the sign-in. */
 async function answersFor(redirect_uri: string) {
-  const server = createHarness({ trustedHosts })
+  const server = createHarness({ trustedRedirects })
   const clientId = await register(server, { redirect_uris: [redirect_uri] })
   const error = await server.fetch(authorizePath(clientId, newPkce(), { redirect_uri, response_type: 'x' }))
   const browser = new TestBrowser(server)
@@ -57,5 +57,5 @@ test.each([
 
 test.each(['https://many.example/callbacks/../redirect', 'https://many.example/callbacks/%2e%2e/redirect'])(
   'a path that climbs cannot even be registered: %s [A-06]',
-  async (uri) => expect(await register(createHarness({ trustedHosts }), { redirect_uris: [uri] })).toBeUndefined(),
+  async (uri) => expect(await register(createHarness({ trustedRedirects }), { redirect_uris: [uri] })).toBeUndefined(),
 )

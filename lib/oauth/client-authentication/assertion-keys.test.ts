@@ -11,14 +11,14 @@ test('a fetch of keys counts against the address of the caller, except for a pub
     keySets: { find: asked },
   })
   const call = { signal: new AbortController().signal, address: '203.0.113.7' }
-  for (const [id, held, counted] of [
+  for (const [id, presented, counted] of [
     ['https://vendor.example/client.json', { jwksUri }, false],
     ['https://vendor.example/client.json', null, true],
     ['a registration', { jwksUri }, true],
     ['a registration', null, true],
   ] as const) {
     asked.mockClear()
-    await findKeys(id, { alg: 'ES256', kid: 'x' }, held, call)
+    await findKeys(id, { alg: 'ES256', kid: 'x' }, presented, call)
     expect(asked.mock.calls.every(([, , { address }]) => (address !== undefined) === counted)).toBe(true)
     expect(asked).toHaveBeenCalled()
   }

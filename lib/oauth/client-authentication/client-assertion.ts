@@ -2,19 +2,11 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
 import { capabilities } from '../capabilities.ts'
-import type { ClientKey, WantedKey } from '../clients/client-keys.ts'
+import type { ClientKey } from '../clients/client-keys.ts'
 import { OAuthError } from '../errors.ts'
 
 /** The content of an assertion whose signature has not been verified yet. */
-export interface UnverifiedAssertion extends WantedKey {
-  readonly jwt: string
-  /** `iss` and `sub`. */
-  readonly clientId: string
-  readonly audience: string
-  readonly jti: string
-  /** When the assertion ends, in seconds since the epoch. */
-  readonly endsAt: number
-}
+export type UnverifiedAssertion = ReturnType<typeof readAssertion>
 
 const LONGEST = 16_384
 
@@ -50,7 +42,7 @@ const claimsSchema = v.object({
  * @param audiences the accepted values of `aud`
  * @param now seconds since the epoch
  */
-export function readAssertion(jwt: string, audiences: readonly string[], now: number): UnverifiedAssertion {
+export function readAssertion(jwt: string, audiences: readonly string[], now: number) {
   if (jwt.length > LONGEST) throw refused('is too long')
   const header = parse(headerSchema, () => decodeProtectedHeader(jwt), 'header')
   if (header.typ !== undefined && !types.includes(header.typ.toLowerCase().replace(/^application\//, ''))) {
@@ -64,6 +56,7 @@ export function readAssertion(jwt: string, audiences: readonly string[], now: nu
   if ((iat ?? now) > now + SKEW || (nbf ?? now) > now + SKEW) throw refused('is not valid yet')
   if ((iat ?? now) < now - OLDEST) throw refused(`was issued more than ${OLDEST} seconds ago`)
   const { alg, kid } = header
+  /** When the assertion ends, in seconds since the epoch. */
   const endsAt = Math.ceil(exp) + SKEW
   return defined({ jwt, clientId: sub, audience: aud, jti, endsAt, alg, kid, issuedAt: iat })
 }

@@ -4,10 +4,10 @@ import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
 import type { Clients } from '../clients/resolve.ts'
 import { LimitError, OAuthError } from '../errors.ts'
+import { limitSubjectOf } from '../http/limit-subject.ts'
 import type { Parameters } from '../http/parameters.ts'
-import { subjectOf } from '../http/web-pages.ts'
 import type { SpendAssertion } from './assertion-ids.ts'
-import type { FindAssertionKeys, Held } from './assertion-keys.ts'
+import type { FindAssertionKeys, Presented } from './assertion-keys.ts'
 import type { AuthenticatedClient, AuthenticationCall, ClientAuthentication } from './authenticated-client.ts'
 import { type AssertionCredentials, readCredentials, type SecretCredentials } from './credentials.ts'
 import { isDocumentUrl, knownClient } from './known-client.ts'
@@ -18,7 +18,7 @@ export interface ClientAuthenticationOptions {
   readonly endpoint: readonly string[]
   readonly clients: Clients
   readonly blocked: BlockedClients
-  readonly findHeld: (form: Parameters, clientHash: string) => Held | null
+  readonly findPresented: (form: Parameters, clientHash: string) => Presented | null
   readonly findAssertionKeys: FindAssertionKeys
   readonly spendAssertion: SpendAssertion
   /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
@@ -37,8 +37,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
 
   async function byName(id: string, { signal }: AuthenticationCall): Promise<AuthenticatedClient> {
     if (isDocumentUrl(id)) return authenticated(id, 'none', undefined)
-    const { authenticationMethods, grantTypes } = knownClient(await clients.resolve(id, signal))
-    if (authenticationMethods.includes('none')) return authenticated(id, 'none', grantTypes)
+    const { authenticationMethods, grantTypes, hash } = knownClient(await clients.resolve(id, signal))
+    if (authenticationMethods.includes('none')) return authenticated(id, 'none', grantTypes, hash)
     throw new OAuthError('invalid_client', 'client authentication is required')
   }
 
@@ -52,7 +52,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     const counted = page === undefined ? client.hash : `${client.hash} ${page}`
     // Checked before the secret: after too many guesses, the answer must not reveal whether this one is right (O-11).
     if (address !== undefined) refuseLimited(secretGuesses?.known(address, counted))
-    if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes)
+    if (secrets.some(client.hasSecret)) return authenticated(id, method, client.grantTypes, client.hash)
     if (address !== undefined) refuseLimited(await secretGuesses?.hit(address, signal, counted))
     throw new OAuthError('invalid_client', 'the client secret is wrong')
   }
@@ -74,8 +74,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     // The client_id parameter is optional. The assertion names the client.
     refuseBlockedDocument(id)
     const clientHash = sha256(id)
-    const held = options.findHeld(form, clientHash)
-    const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, held, call)
+    const presented = options.findPresented(form, clientHash)
+    const { keys, grantTypes } = await options.findAssertionKeys(id, assertion, presented, call)
     if (!(await isSignedBy(keys, assertion, now))) {
       throw new OAuthError('invalid_client', 'client_assertion is not signed by a key of this client')
     }
@@ -90,8 +90,8 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
     id: string,
     method: ClientAuthenticationMethod,
     grantTypes: readonly string[] | undefined,
+    hash = sha256(id),
   ): AuthenticatedClient {
-    const hash = sha256(id)
     const isBlockedAt = (host: string) => blocked.blocks({ hash, hosts: [host] })
     return { id, hash, method, grantTypes, isBlockedAt, spend: async () => undefined }
   }
@@ -114,7 +114,7 @@ export function createClientAuthentication(options: ClientAuthenticationOptions)
           return byAssertion(credentials, request, form, call)
         case 'client_secret_post':
         case 'client_secret_basic':
-          return bySecret(credentials, subjectOf(request), call)
+          return bySecret(credentials, limitSubjectOf(request), call)
       }
     },
   }

@@ -1,3 +1,4 @@
+import { utf8 } from '../../base/json.ts'
 import { OAuthError } from '../errors.ts'
 import { elementsOf } from '../http/joined-header.ts'
 import type { Parameters } from '../http/parameters.ts'
@@ -32,13 +33,8 @@ export function readCredentials(request: Request, form: Parameters): Credentials
   const assertion = form.get('client_assertion')
   const type = form.get('client_assertion_type')
 
-  const ways = [
-    header !== undefined,
-    another !== undefined,
-    secret !== undefined,
-    assertion !== undefined || type !== undefined,
-  ]
-  if (ways.filter(Boolean).length > 1) {
+  const ways = [header, another, secret, assertion ?? type].filter((way) => way !== undefined)
+  if (ways.length > 1) {
     throw new OAuthError('invalid_request', 'more than one way of client authentication')
   }
   if (header !== undefined) return readBasic(header, id)
@@ -72,14 +68,6 @@ function readBasic(header: string, clientId: string | undefined): SecretCredenti
   const decoded = formDecoded(secret)
   const secrets = decoded === null || decoded === secret ? [secret] : [decoded, secret]
   return { method: 'client_secret_basic', id, secrets }
-}
-
-function utf8(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return null
-  }
 }
 
 function formDecoded(text: string): string | null {

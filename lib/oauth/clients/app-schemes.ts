@@ -12,18 +12,10 @@ export function isAppScheme(scheme: string): boolean {
   return !registered.has(scheme) && !taken.has(scheme) && !families.test(scheme)
 }
 
+const list = (names: string) => new Set(names.trim().split(/\s+/))
+
 /** Schemes of shipping MCP clients. They are accepted whatever a registry says. */
-const mcpClients = new Set([
-  'claude',
-  'cursor',
-  'goose',
-  'kiro',
-  'vscode',
-  'vscode-insiders',
-  'warp',
-  'windsurf',
-  'zed',
-])
+const mcpClients = list('claude cursor goose kiro vscode vscode-insiders warp windsurf zed')
 
 /** Forms of names that belong to browsers' page handlers, to operating systems, or to web pages in disguise. */
 const families = new RegExp(
@@ -44,8 +36,6 @@ const families = new RegExp(
     '^(?:jdbc|odbc|git|svn|hg|bzr)(?:$|[+])',
   ].join('|'),
 )
-
-const list = (names: string) => new Set(names.trim().split(/\s+/))
 
 /**
  * The permanent and historical schemes of IANA's registry (RFC 7595 §3 and §4). The list is kept by hand. It is of

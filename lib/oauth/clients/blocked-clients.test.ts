@@ -69,10 +69,13 @@ describe('a registration', () => {
     const registered = await open.register({ redirect_uris: uris })
     if ('error' in registered) throw new Error(registered.description)
     const { blocked, log } = listOf(entry(registered.client_id))
-    const client = await createRegistrations({ sealer, policy, blocked, now: () => issuedAt }).resolve(
-      registered.client_id,
-    )
-    expect(log).toEqual(client ? [] : [{ event: 'client_blocked', client: sha256(registered.client_id) }])
+    const registrations = createRegistrations({ sealer, policy, blocked, now: () => issuedAt })
+    const client = await registrations.resolve(registered.client_id)
+    const refusal = { event: 'client_blocked', client: sha256(registered.client_id) }
+    expect(log).toEqual(client ? [] : [refusal])
+    // Now from memory: judged again, and logged again.
+    expect(await registrations.resolve(registered.client_id)).toBe(client)
+    expect(log).toEqual(client ? [] : [refusal, refusal])
     return client !== null
   }
 

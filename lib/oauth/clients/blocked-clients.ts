@@ -32,7 +32,7 @@ export function createBlockedClients(list: BlockList, log: Log): BlockedClients 
     blocks({ hash, urls = [], hosts = [], issuedAt }) {
       const blocked =
         list.hashes.has(hash) ||
-        [...hosts, ...urls.map((url) => URL.parse(url)?.host ?? '')].some(isListed) ||
+        (list.hosts.size > 0 && [...hosts, ...urls.map((url) => URL.parse(url)?.host ?? '')].some(isListed)) ||
         (issuedAt !== undefined && issuedAt < list.before)
       if (blocked) log('client_blocked', { client: hash })
       return blocked

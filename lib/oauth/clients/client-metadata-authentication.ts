@@ -1,7 +1,7 @@
 import { authenticationMethodsFor } from '../capabilities.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
 import { type KeySource, keySourceOf, parseKeySet } from './client-keys.ts'
-import type { MetadataRefused } from './client-metadata.ts'
+import { invalid, type MetadataRefused } from './client-metadata.ts'
 
 /** How a client authenticates, by its registration or by the operator's configuration. */
 export type ClientAuthenticationMetadata =
@@ -38,17 +38,7 @@ export function isSecretMethod(method: ClientAuthenticationMethod): method is Se
 export function authenticationOf(
   authentication: ClientAuthenticationMetadata,
 ): Pick<Client, 'authenticationMethods' | 'keys'> {
-  switch (authentication.method) {
-    case 'none':
-      return { authenticationMethods: ['none'] }
-    case 'private_key_jwt':
-      return { authenticationMethods: ['private_key_jwt'], keys: authentication.keys }
-    case 'client_secret_post':
-    case 'client_secret_basic':
-      return { authenticationMethods: ['client_secret_post', 'client_secret_basic'] }
-  }
-}
-
-function invalid(description: string): MetadataRefused {
-  return { error: 'invalid_client_metadata', description }
+  const { method } = authentication
+  if (isSecretMethod(method)) return { authenticationMethods: ['client_secret_post', 'client_secret_basic'] }
+  return { authenticationMethods: [method], ...('keys' in authentication && { keys: authentication.keys }) }
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isObject } from '../../base/json.ts'
 import { capabilities, scopes } from '../capabilities.ts'
 import { parseRedirectUri, type RedirectPolicy } from './redirect-uri.ts'
 
@@ -100,7 +101,7 @@ export function parseClientMetadata(input: unknown, rules: MetadataRules): Clien
 
 /** Returns the members of a JSON object that are not `null`, or `null` for any other value. */
 export function withoutNulls(input: unknown): Record<string, unknown> | null {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) return null
+  if (!isObject(input)) return null
   return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null))
 }
 
@@ -162,7 +163,7 @@ function cleanName(name: string): string {
   return Array.from(visible).slice(0, LONGEST_NAME).join('').trimEnd()
 }
 
-function invalid(description: string): MetadataRefused {
+export function invalid(description: string): MetadataRefused {
   return { error: 'invalid_client_metadata', description }
 }
 

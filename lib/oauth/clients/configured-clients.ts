@@ -9,10 +9,7 @@ import { authenticationOf, isSecretMethod, parseAuthentication } from './client-
 import type { RedirectPolicy } from './redirect-uri.ts'
 
 /** The clients that the operator configures (R-01), such as an existing web application or an own connector. */
-export interface ConfiguredClients {
-  /** Returns `null` if there is no such client, or if the operator has blocked it. */
-  find(clientId: string): Client | null
-}
+export type ConfiguredClients = ReturnType<typeof createConfiguredClients>
 
 /** RFC 7591 §2 members plus `client_secret_sha256`, so that the configuration holds no plain secret. */
 const members = [
@@ -37,10 +34,11 @@ export function parseConfiguredClients(
   return { clients, complaints }
 }
 
-export function createConfiguredClients(clients: readonly Client[], blocked: BlockedClients): ConfiguredClients {
+export function createConfiguredClients(clients: readonly Client[], blocked: BlockedClients) {
   const byId = new Map(clients.map((client) => [client.id, client]))
   return {
-    find(clientId) {
+    /** Returns `null` if there is no such client, or if the operator has blocked it. */
+    find(clientId: string): Client | null {
       const client = byId.get(clientId)
       return client && !blocked.blocks({ hash: client.hash, urls: client.redirectUris }) ? client : null
     },

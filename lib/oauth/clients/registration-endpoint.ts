@@ -5,9 +5,9 @@ import type { OverallLimit, RateLimit } from '../../base/rate-limit.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { OAuthError } from '../errors.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
+import { limitSubjectOf } from '../http/limit-subject.ts'
 import { isOneOf, shownToken } from '../http/operator-token.ts'
 import { readText } from '../http/parameters.ts'
-import { subjectOf } from '../http/web-pages.ts'
 import type { FlowCall } from '../trail.ts'
 import type { Registrations } from './registration.ts'
 
@@ -53,7 +53,7 @@ export async function register(
   const overall = address === undefined ? undefined : overallLimit?.known(address)
   const limited = overall?.limited
     ? tooManyRequests(overall.retryAfter)
-    : await overLimit(limit, call, subjectOf(request))
+    : await overLimit(limit, call, limitSubjectOf(request))
   if (limited) {
     log('registration_refused', { reason: overall?.limited ? 'limit of all' : 'limit' })
     return limited
@@ -77,7 +77,7 @@ async function refuseStranger(
 ): Promise<Response | undefined> {
   const shown = shownToken(request)
   // A right token counts like a wrong one: past the limit, the answer must not tell them apart (O-11).
-  const limited = shown === undefined ? undefined : await overLimit(limit, call, subjectOf(request))
+  const limited = shown === undefined ? undefined : await overLimit(limit, call, limitSubjectOf(request))
   if (!limited && shown !== undefined && isOneOf([value], shown)) return undefined
   log('registration_refused', {
     reason: limited ? 'too many tokens' : shown === undefined ? 'no token' : 'wrong token',

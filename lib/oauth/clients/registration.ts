@@ -1,15 +1,10 @@
+import { BoundedMap } from '../../base/bounded-map.ts'
 import { sha256 } from '../../base/sha256.ts'
 import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import type { BlockedClients } from './blocked-clients.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
 import type { ClientKey } from './client-keys.ts'
-import {
-  type ApplicationType,
-  type ClientMetadata,
-  type MetadataRefused,
-  parseClientMetadata,
-  presentMembers,
-} from './client-metadata.ts'
+import { type ClientMetadata, type MetadataRefused, parseClientMetadata, presentMembers } from './client-metadata.ts'
 import {
   authenticationOf,
   type ClientAuthenticationMetadata,
@@ -20,17 +15,10 @@ import type { RedirectPolicy } from './redirect-uri.ts'
 import type { RegistrationSealer } from './sealed-registration.ts'
 
 /** The body of the 201 (RFC 7591 §3.2.1). It never contains `null` (R-04). */
-export interface RegistrationResponse {
-  readonly client_id: string
-  /** Seconds since the epoch. */
-  readonly client_id_issued_at: number
-  readonly redirect_uris: readonly string[]
-  readonly grant_types: readonly string[]
-  readonly response_types: readonly ['code']
+export type RegistrationResponse = ReturnType<typeof registrationResponse> & AuthenticationResponse
+
+interface AuthenticationResponse {
   readonly token_endpoint_auth_method: ClientAuthenticationMethod
-  readonly application_type: ApplicationType
-  readonly client_name?: string | undefined
-  readonly scope?: string | undefined
   /** Both or neither. 0: the secret never expires. */
   readonly client_secret?: string
   readonly client_secret_expires_at?: 0
@@ -40,14 +28,20 @@ export interface RegistrationResponse {
 }
 
 /** Dynamic client registration (RFC 7591) without a store: the client_id contains the registration. */
-export interface Registrations {
-  /** Registers a client. `metadata` is the untrusted JSON body. */
-  register(metadata: unknown): Promise<RegistrationResponse | MetadataRefused>
-  /** Returns the client of a client_id by the current rules, or `null` for a string that is no registration. */
-  resolve(clientId: string): Promise<Client | null>
-}
+export type Registrations = ReturnType<typeof createRegistrations>
 
 const LONGEST_CLIENT_ID = 2_048
+
+/** The most registrations that an instance remembers. Each takes a few kilobytes. */
+const mostRemembered = 200
+
+/** A registration that this server sealed. */
+interface OpenRegistration {
+  /** What the operator may block it by. */
+  readonly marks: Parameters<BlockedClients['blocks']>[0]
+  /** `null` if the current rules no longer accept its metadata. */
+  readonly client: Client | null
+}
 
 export function createRegistrations(options: {
   readonly sealer: RegistrationSealer
@@ -56,10 +50,42 @@ export function createRegistrations(options: {
   readonly blocked?: BlockedClients
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}): Registrations {
+}) {
   const { sealer, policy, blocked, now } = options
+  /** By client_id: a client comes several times in one sign-in, and its registration never changes. */
+  const remembered = new BoundedMap<string, OpenRegistration>(mostRemembered)
+
+  function open(clientId: string): OpenRegistration | null {
+    if (clientId.length > LONGEST_CLIENT_ID) return null
+    const registration = sealer.open(clientId)
+    if (!registration) return null
+    const hash = sha256(clientId)
+    const { redirectUris: urls, issuedAt } = registration
+    const marks = { hash, urls, issuedAt }
+    const metadata = parseClientMetadata(registration.metadata, { ...policy, unacceptable: 'omit' })
+    const authentication = parseAuthentication(registration.metadata)
+    if ('error' in metadata || 'error' in authentication) return { marks, client: null }
+    const { name, scope, redirectUris, grantTypes } = metadata
+    const hasSecret = (secret: string) => sealer.secrets.matches(clientId, secret)
+    const client: Client = {
+      id: clientId,
+      hash,
+      source: 'registration',
+      redirectUris,
+      grantTypes,
+      ...authenticationOf(authentication),
+      ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
+      issuedAt,
+      underRetiredSecret: registration.underRetiredSecret || undefined,
+      name,
+      scope,
+    }
+    return { marks, client }
+  }
+
   return {
-    async register(input) {
+    /** Registers a client. `input` is the untrusted JSON body. */
+    async register(input: unknown): Promise<RegistrationResponse | MetadataRefused> {
       const metadata = parseClientMetadata(input, { ...policy, unacceptable: 'refuse' })
       if ('error' in metadata) return metadata
       const authentication = parseAuthentication(presentMembers(input) ?? {})
@@ -76,31 +102,13 @@ export function createRegistrations(options: {
       }
     },
 
-    async resolve(clientId) {
-      if (clientId.length > LONGEST_CLIENT_ID) return null
-      const registration = sealer.open(clientId)
-      if (!registration) return null
-      const hash = sha256(clientId)
-      const { redirectUris: urls, issuedAt } = registration
-      if (blocked?.blocks({ hash, urls, issuedAt })) return null
-      const metadata = parseClientMetadata(registration.metadata, { ...policy, unacceptable: 'omit' })
-      const authentication = parseAuthentication(registration.metadata)
-      if ('error' in metadata || 'error' in authentication) return null
-      const { name, scope, redirectUris, grantTypes } = metadata
-      const hasSecret = (secret: string) => sealer.secrets.matches(clientId, secret)
-      return {
-        id: clientId,
-        hash,
-        source: 'registration',
-        redirectUris,
-        grantTypes,
-        ...authenticationOf(authentication),
-        ...(isSecretMethod(authentication.method) ? { hasSecret } : {}),
-        issuedAt,
-        underRetiredSecret: registration.underRetiredSecret || undefined,
-        name,
-        scope,
-      }
+    /** Returns the client of a client_id by the current rules, or `null` for a string that is no registration. */
+    async resolve(clientId: string): Promise<Client | null> {
+      const opened = remembered.get(clientId) ?? open(clientId)
+      if (!opened) return null
+      // Only sealed registrations get here, so junk drops none of them.
+      remembered.set(clientId, opened)
+      return blocked?.blocks(opened.marks) ? null : opened.client
     },
   }
 }
@@ -122,11 +130,6 @@ function registrationResponse(clientId: string, issuedAt: number, metadata: Clie
   }
 }
 
-type AuthenticationResponse = Pick<
-  RegistrationResponse,
-  'token_endpoint_auth_method' | 'client_secret' | 'client_secret_expires_at' | 'jwks' | 'jwks_uri'
->
-
 /** Issues a secret only to clients that registered a secret-based method (R-09, T-10). */
 function authenticationResponse(
   clientId: string,
@@ -135,11 +138,7 @@ function authenticationResponse(
 ): AuthenticationResponse {
   const { method } = authentication
   if (isSecretMethod(method)) {
-    return {
-      token_endpoint_auth_method: method,
-      client_secret: secrets.of(clientId),
-      client_secret_expires_at: 0,
-    }
+    return { token_endpoint_auth_method: method, client_secret: secrets.of(clientId), client_secret_expires_at: 0 }
   }
   if (authentication.method !== 'private_key_jwt') return { token_endpoint_auth_method: method }
   const { keys } = authentication

@@ -101,7 +101,7 @@ describe('a client_id under a retired secret', () => {
   })
 
   test('always sees the consent page as unverified, even for a trusted host [C-04 C-06]', async () => {
-    const server = createHarness({ secrets, trustedHosts: ['claude.ai'], interstitial: false })
+    const server = createHarness({ secrets, trustedRedirects: ['claude.ai'], interstitial: false })
     const bySelf = { headers: { 'sec-fetch-site': 'none' } }
     const forged = await forge(0, [trusted])
     const page = await server.fetch(authorizePath(forged, newPkce(), { redirect_uri: trusted }), bySelf)

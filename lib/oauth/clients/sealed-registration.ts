@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import { clientKeySchema } from './client-keys.ts'
 import type { ClientMetadata } from './client-metadata.ts'
@@ -43,53 +42,41 @@ const names = {
 type PublicRegistration = v.InferOutput<typeof publicSchema>
 type ConfidentialRegistration = v.InferOutput<typeof confidentialSchema>
 
-/** What a client_id says. */
-export interface OpenedRegistration {
-  /** The metadata in the names of RFC 7591, to be validated like any other metadata. */
-  readonly metadata: Record<string, unknown>
-  readonly redirectUris: readonly string[]
-  /** Seconds since the epoch. 0 for a registration under a retired secret, whose own time proves nothing. */
-  readonly issuedAt: number
-  /** It is signed with a leaked secret, so an attacker may have made it at any time. */
-  readonly underRetiredSecret: boolean
-}
-
 /** Signs a registration into a client_id, and opens it. */
-export interface RegistrationSealer {
-  seal(metadata: ClientMetadata, authentication: ClientAuthenticationMetadata, issuedAt: number): string
-  /** Returns `null` for a string that this did not seal. */
-  open(clientId: string): OpenedRegistration | null
-  /** Derives client secrets from client ids, so that none is stored. */
-  readonly secrets: DerivedSecrets
-}
+export type RegistrationSealer = ReturnType<typeof createRegistrationSealer>
 
 /**
  * Makes the sealer. Ids of clients that authenticate have a purpose of their own, which a leaked secret does not open: an
  * attacker with it could make such ids and their client secrets. It opens only ids of public clients, which prove nothing.
  */
-export function createRegistrationSealer(sealing: Sealing): RegistrationSealer {
+export function createRegistrationSealer(sealing: Sealing) {
   const publicClients = sealing.signed('client', publicSchema, { names })
   const retiredClients = sealing.signedByRetired('client', publicSchema, { names })
   const confidentialClients = sealing.signed('confidential-client', confidentialSchema, { names })
   return {
-    seal(metadata, authentication, issuedAt) {
+    seal(metadata: ClientMetadata, authentication: ClientAuthenticationMetadata, issuedAt: number): string {
       const registration = sealed(metadata, issuedAt)
       return authentication.method === 'none'
         ? publicClients.seal(registration)
         : confidentialClients.seal({ ...registration, ...sealedAuthentication(authentication) })
     },
-    open(clientId) {
+    /** Returns what a client_id says, and `null` for a string that this did not seal. */
+    open(clientId: string) {
       const sound = publicClients.open(clientId) ?? confidentialClients.open(clientId)
       const registration = sound ?? retiredClients.open(clientId)
       return (
         registration && {
+          /** The metadata in the names of RFC 7591, to be validated like any other metadata. */
           metadata: opened(registration),
           redirectUris: registration.redirectUris,
+          /** Seconds since the epoch. 0 for a registration under a retired secret, whose own time proves nothing. */
           issuedAt: sound ? registration.issuedAt : 0,
+          /** It is signed with a leaked secret, so an attacker may have made it at any time. */
           underRetiredSecret: !sound,
         }
       )
     },
+    /** Derives client secrets from client ids, so that none is stored. */
     secrets: sealing.secrets('client-secret'),
   }
 }
@@ -105,21 +92,13 @@ function sealed(metadata: ClientMetadata, issuedAt: number): PublicRegistration 
   }
 }
 
-type Authentication = Exclude<ClientAuthenticationMetadata, { method: 'none' }>
+const letters = { client_secret_post: 'p', client_secret_basic: 'b', private_key_jwt: 'k' } as const
 
-function sealedAuthentication(
-  authentication: Authentication,
-): Pick<ConfidentialRegistration, 'method' | 'keys' | 'jwksUri'> {
-  switch (authentication.method) {
-    case 'client_secret_post':
-      return { method: 'p' }
-    case 'client_secret_basic':
-      return { method: 'b' }
-    case 'private_key_jwt': {
-      const { keys } = authentication
-      return 'uri' in keys ? { method: 'k', jwksUri: keys.uri } : { method: 'k', keys: [...keys.keys] }
-    }
-  }
+function sealedAuthentication(authentication: Exclude<ClientAuthenticationMetadata, { method: 'none' }>) {
+  const method = letters[authentication.method]
+  if (authentication.method !== 'private_key_jwt') return { method }
+  const { keys } = authentication
+  return 'uri' in keys ? { method, jwksUri: keys.uri } : { method, keys: [...keys.keys] }
 }
 
 const methods = { p: 'client_secret_post', b: 'client_secret_basic', k: 'private_key_jwt' } as const

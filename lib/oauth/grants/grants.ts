@@ -24,40 +24,7 @@ export interface GrantRefusal {
 }
 
 /** The only writer of grants. Every function throws `StoreUnavailable` if the outcome of a write is not known. */
-export interface Grants {
-  /** Reads a grant, also one that has ended. Returns `null` if there is none. */
-  read(key: GrantKey, signal: AbortSignal): Promise<Grant | null>
-  /**
-   * Spends a code by creating its grant, in one round trip and with exactly one winner. A second, fully valid redemption of the
-   * same code ends the grant (RFC 6749 §4.1.2, T-13), and is refused after the tombstone is written. Another code for the same
-   * grant comes from a repeated confirmation. It is refused and ends nothing. The record's `codeHash` distinguishes the two.
-   *
-   * Reads the fence of the person at the same time. A sign-in that a fence ends is refused, and its grant ends at once.
-   *
-   * @param approvedAt when the user approved, in seconds since the epoch; `undefined` counts as before every fence
-   */
-  redeem(key: GrantKey, record: GrantRecord, signal: AbortSignal, approvedAt?: number): Promise<Grant | GrantRefusal>
-  /**
-   * Reads the fence again and ends a grant that was just made, if the fence ends its sign-in. `redeem` may have read the fence just
-   * before it was written, and created the grant just after the grants of the person were listed. This call closes that gap.
-   */
-  endIfFenced(key: GrantKey, grant: Grant, signal: AbortSignal, approvedAt?: number): Promise<void>
-  /**
-   * Replaces the generation of the presented token (`last`, number `next.generation - 1`) by `next`, in one round trip unless
-   * another request interferes. A grant that rests is read instead, and returned as it is if only times would change in its record.
-   */
-  rotate(
-    key: GrantKey,
-    next: GrantRecord,
-    last: PresentedGeneration,
-    signal: AbortSignal,
-  ): Promise<Grant | GrantRefusal>
-  /**
-   * Ends a grant by a tombstone. Resolves only after the tombstone is written, or if there is no such grant. Retries until
-   * `signal` fires, since a concurrent refresh may win a write. `known` is the grant as it was just read, which saves a read.
-   */
-  revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void>
-}
+export type Grants = ReturnType<typeof createGrants>
 
 /** How often a refresh retries a write that it lost to something other than another refresh. After that it answers 503. */
 const maxAttempts = 10
@@ -73,11 +40,16 @@ export function createGrants(options: {
   /** Seconds. */
   grace: number
   log: Log
-}): Grants {
+}) {
   const { store, log } = options
 
+  /** Reads a grant, also one that has ended. Returns `null` if there is none. */
   const read = (key: GrantKey, signal: AbortSignal) => readGrant(store, key, signal)
 
+  /**
+   * Ends a grant by a tombstone. Resolves only after the tombstone is written, or if there is no such grant. Retries until
+   * `signal` fires, since a concurrent refresh may win a write. `known` is the grant as it was just read, which saves a read.
+   */
   async function revoke(key: GrantKey, reason: string, signal: AbortSignal, known?: Grant): Promise<void> {
     let grant = known ?? (await read(key, signal))
     while (!signal.aborted) {
@@ -110,7 +82,21 @@ export function createGrants(options: {
   }
 
   return {
-    async redeem(key, record, signal, approvedAt) {
+    /**
+     * Spends a code by creating its grant, in one round trip and with exactly one winner. A second, fully valid redemption of the
+     * same code ends the grant (RFC 6749 §4.1.2, T-13), and is refused after the tombstone is written. Another code for the same
+     * grant comes from a repeated confirmation. It is refused and ends nothing. The record's `codeHash` distinguishes the two.
+     *
+     * Reads the fence of the person at the same time. A sign-in that a fence ends is refused, and its grant ends at once.
+     *
+     * @param approvedAt when the user approved, in seconds since the epoch; `undefined` counts as before every fence
+     */
+    async redeem(
+      key: GrantKey,
+      record: GrantRecord,
+      signal: AbortSignal,
+      approvedAt?: number,
+    ): Promise<Grant | GrantRefusal> {
       // Both settle before the answer, so that no write goes on after it.
       const [created, fence] = await Promise.allSettled([
         store.create(key, record, signal),
@@ -140,7 +126,17 @@ export function createGrants(options: {
       return { refused: 'used' }
     },
 
-    async rotate(key, next, last, signal) {
+    /**
+     * Replaces the generation of the presented token (`last`, number `next.generation - 1`) by `next`, in one round trip unless
+     * another request interferes. A grant that rests is read instead, and returned as it is if only times would change in its
+     * record.
+     */
+    async rotate(
+      key: GrantKey,
+      next: GrantRecord,
+      last: PresentedGeneration,
+      signal: AbortSignal,
+    ): Promise<Grant | GrantRefusal> {
       const presented = next.generation - 1
       const resting = await readResting(key, next, last, signal)
       if (resting) {
@@ -187,7 +183,11 @@ export function createGrants(options: {
       throw new StoreUnavailable('a grant could not be rotated: too many writers')
     },
 
-    async endIfFenced(key, grant, signal, approvedAt) {
+    /**
+     * Reads the fence again and ends a grant that was just made, if the fence ends its sign-in. `redeem` may have read the fence just
+     * before it was written, and created the grant just after the grants of the person were listed. This call closes that gap.
+     */
+    async endIfFenced(key: GrantKey, grant: Grant, signal: AbortSignal, approvedAt?: number): Promise<void> {
       const fence = await readFence(store, subjectOfGrant(key), signal)
       if (isFenced(fence, milliseconds(approvedAt))) await revoke(key, 'person_ended', signal, grant)
     },

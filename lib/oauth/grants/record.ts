@@ -53,10 +53,11 @@ const KnownMembers = v.object(members)
 export const GrantRecord = v.looseObject(members)
 export type GrantRecord = v.InferOutput<typeof KnownMembers>
 
+const ownMembers = new Set(Object.keys(members).filter((name) => !Object.hasOwn(carriedMembers, name)))
+
 /** Returns the carried members, sorted by name: the same for the same record, whichever release wrote it. */
 export function carriedMembersOf(record: GrantRecord): CarriedMembers {
-  const own: readonly string[] = Object.keys(members).filter((name) => !Object.hasOwn(carriedMembers, name))
-  const carried = Object.entries(record).filter(([name, value]) => !own.includes(name) && value !== undefined)
+  const carried = Object.entries(record).filter(([name, value]) => !ownMembers.has(name) && value !== undefined)
   return Object.fromEntries(carried.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 

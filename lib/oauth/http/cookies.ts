@@ -4,21 +4,15 @@ import { serialize } from 'hono/utils/cookie'
  * Reads and writes the cookies of one issuer. On https every name has the `__Host-` prefix, which binds the cookie to this host and to
  * TLS (C-09). On loopback http, where not every browser accepts such a cookie, the name is plain.
  */
-export interface Cookies {
-  name(base: string): string
-  /** Reads the cookies of a request. A name that appears twice is left out, since either one may be forged. */
-  read(request: Request): ReadonlyMap<string, string>
-  /** `maxAge` in seconds. If absent, the cookie lives as long as the browser's session. */
-  set(name: string, value: string, maxAge?: number): string
-  expire(name: string): string
-}
+export type Cookies = ReturnType<typeof createCookies>
 
-export function createCookies(issuer: string): Cookies {
+export function createCookies(issuer: string) {
   const secure = issuer.startsWith('https:')
   const attributes = { path: '/', httpOnly: true, secure, sameSite: 'Lax' } as const
   return {
-    name: (base) => (secure ? `__Host-${base}` : base),
-    read(request) {
+    name: (base: string) => (secure ? `__Host-${base}` : base),
+    /** Reads the cookies of a request. A name that appears twice is left out, since either one may be forged. */
+    read(request: Request): ReadonlyMap<string, string> {
       const found = new Map<string, string>()
       const repeated = new Set<string>()
       for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
@@ -32,8 +26,10 @@ export function createCookies(issuer: string): Cookies {
       for (const name of repeated) found.delete(name)
       return found
     },
-    set: (name, value, maxAge) => serialize(name, value, maxAge === undefined ? attributes : { ...attributes, maxAge }),
-    expire: (name) => serialize(name, '', { ...attributes, maxAge: 0 }),
+    /** `maxAge` in seconds. If absent, the cookie lives as long as the browser's session. */
+    set: (name: string, value: string, maxAge?: number) =>
+      serialize(name, value, maxAge === undefined ? attributes : { ...attributes, maxAge }),
+    expire: (name: string) => serialize(name, '', { ...attributes, maxAge: 0 }),
   }
 }
 

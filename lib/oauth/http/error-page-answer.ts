@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts'
 import { jsonResponse } from '../../base/well-formed.ts'
 import type { Brand } from '../../pages/brand.ts'
 import { htmlResponse } from '../../pages/html-response.ts'
@@ -21,17 +22,18 @@ const statusOf: Partial<Record<ErrorKind, number>> = {
 /** Seconds to wait where the usual time is too short: an outage of a publisher's site takes longer (M-12). */
 const waitOf: Partial<Record<ErrorKind, number>> = { 'client-unavailable': 30 }
 
+const notStored = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
+
 /** Answers an error with an error page. A program that asks for JSON gets JSON, as the preflight of mcp-remote does. */
 export function pageErrorResponse(error: unknown, request: Request, brand: Brand, reference: Reference): Response {
   const { kind, code, description, again, retryAfter } = asPageError(error)
   const status = statusOf[kind] ?? otherStatus(kind, code, error)
   const wait = retryAfter ?? (status === 503 ? (waitOf[kind] ?? usualWait) : undefined)
-  const headers = new Headers(wait === undefined ? {} : { 'retry-after': String(wait) })
+  const headers = defined({ 'retry-after': wait?.toString() })
   const accept = request.headers.get('accept') ?? ''
   if (accept.includes('application/json') && !accept.includes('text/html')) {
-    headers.set('cache-control', 'no-store')
-    headers.set('x-content-type-options', 'nosniff')
-    return jsonResponse({ error: code, error_description: description }, { status, headers })
+    const said = { error: code, error_description: description }
+    return jsonResponse(said, { status, headers: { ...headers, ...notStored } })
   }
   return htmlResponse(errorPage({ brand, kind, ...reference, error: { code, description }, again }), {
     status,

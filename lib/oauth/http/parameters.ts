@@ -1,4 +1,5 @@
 import { readBody } from '../../base/body.ts'
+import { utf8 } from '../../base/json.ts'
 import { OAuthError } from '../errors.ts'
 import { elementsOf } from './joined-header.ts'
 
@@ -16,15 +17,15 @@ export interface Parameters {
 }
 
 export function parseParameters(source: URLSearchParams): Parameters {
-  const all = (name: string) => source.getAll(name).filter((value) => value !== '')
   return {
-    all,
+    all: (name) => source.getAll(name).filter((value) => value !== ''),
     get encoded() {
       return source.toString()
     },
     get(name) {
-      if (source.getAll(name).length > 1) throw new OAuthError('invalid_request', `${name} is repeated`)
-      return all(name)[0]
+      const [value, another] = source.getAll(name)
+      if (another !== undefined) throw new OAuthError('invalid_request', `${name} is repeated`)
+      return value || undefined
     },
   }
 }
@@ -62,9 +63,7 @@ const mediaType = (header: string) => header.split(';')[0]?.trim().toLowerCase()
 export async function readText(request: Request, maxBytes: number): Promise<string> {
   const body = await readBody(request.body, maxBytes)
   if (body === null) throw new OAuthError('invalid_request', 'the request body is too large')
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch {
-    throw new OAuthError('invalid_request', 'the request body is not UTF-8')
-  }
+  const text = utf8(body)
+  if (text === null) throw new OAuthError('invalid_request', 'the request body is not UTF-8')
+  return text
 }

@@ -1,9 +1,11 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import {
   deterministicEnvelope,
   encryptedEnvelope,
+  signByLoad,
   signedEnvelope,
   signInThreadPool,
   signOnMainThread,
@@ -131,6 +133,11 @@ describe('an RS256 JWT', () => {
     const { payload, protectedHeader } = await jwtVerify(jwt, publicKey)
     expect(payload).toEqual(claims)
     expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: 'k1' })
+  })
+
+  test('is signed in the thread pool only for several requests at once on several cores', () => {
+    expect(signByLoad(false)).toBe(signOnMainThread)
+    expect(signByLoad(true)).toBe(availableParallelism() > 1 ? signInThreadPool : signOnMainThread)
   })
 
   test('that the thread pool cannot sign is an error', async () => {

@@ -8,6 +8,7 @@ import {
   sign,
   timingSafeEqual,
 } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { decodeBase64url } from '../../base/base64url.ts'
 import type { DerivedKey } from './secrets.ts'
 
@@ -55,12 +56,8 @@ export function signedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelo
 
 /** Makes an envelope that encrypts. `typ` is the purpose. The first key seals. */
 export function encryptedEnvelope(typ: string, keys: readonly DerivedKey[]): Envelope {
-  return envelope(
-    'dir',
-    typ,
-    keys,
-    a256gcm(() => randomBytes(ivLength)),
-  )
+  const randomIv = () => randomBytes(ivLength)
+  return envelope('dir', typ, keys, a256gcm(randomIv))
 }
 
 /**
@@ -123,25 +120,30 @@ export type SignJwt = (
   key: KeyObject,
 ) => string | Promise<string>
 
-/**
- * Signs on the main thread. This is right for a host that answers one request at a time, such as a Netlify function: `jose`
- * needs a third more CPU for the way to another thread and back.
- */
+/** Signs on the main thread. `jose` needs a third more CPU for the way to another thread and back. */
 export function signOnMainThread(...[header, claims, key]: Parameters<SignJwt>): string {
   const input = signingInput(header, claims)
   return `${input}.${base64url(sign('sha256', Buffer.from(input), key))}`
 }
 
-/**
- * Signs in Node's thread pool. This is right for a host that answers many requests at once on several cores: the main thread
- * goes on with other requests.
- */
+/** Signs in Node's thread pool, so that the main thread goes on with other requests. */
 export async function signInThreadPool(...[header, claims, key]: Parameters<SignJwt>): Promise<string> {
   const input = signingInput(header, claims)
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
   sign('sha256', Buffer.from(input), key, (error, signature) => (error ? reject(error) : resolve(signature)))
   return `${input}.${base64url(await promise)}`
 }
+
+/** Chooses how to sign an access token. `several`: the server answers other token requests at the same time. */
+export type ChooseSigning = (several: boolean) => SignJwt
+
+const hasSeveralCores = availableParallelism() > 1
+
+/**
+ * Signs on the main thread while the server answers one request at a time, as a Netlify function always does. A host that
+ * answers several at once on several cores signs in the thread pool.
+ */
+export const signByLoad: ChooseSigning = (several) => (several && hasSeveralCores ? signInThreadPool : signOnMainThread)
 
 const signingInput = (header: object, claims: object) =>
   `${base64url(JSON.stringify({ alg: 'RS256', ...header }))}.${base64url(JSON.stringify(claims))}`

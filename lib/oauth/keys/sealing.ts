@@ -24,35 +24,29 @@ export interface SealerOptions {
   readonly names?: WireNames
 }
 
+/** Makes a sealer of one purpose and shape. */
+type MakeSealer<Members extends 'seal' | 'open' = 'seal' | 'open'> = <
+  const P extends string,
+  S extends v.GenericSchema,
+>(
+  typ: P,
+  schema: S,
+  options?: SealerOptions,
+) => Pick<Sealer<P, v.InferOutput<S>>, Members>
+
 /** Makes sealers. There is one for each issuer and set of secrets. A sealer derives its keys when it is made. */
 export interface Sealing {
   /** Encrypts: the holder of a value can neither read nor change it. */
-  encrypted<const P extends string, S extends v.GenericSchema>(
-    typ: P,
-    schema: S,
-    options?: SealerOptions,
-  ): Sealer<P, v.InferOutput<S>>
+  readonly encrypted: MakeSealer
   /**
    * Encrypts so that the same payload under the same key is the same string on every instance. Concurrent requests that
    * must get the same answer need this. Opens the values of `encrypted` for the same purpose, too.
    */
-  deterministic<const P extends string, S extends v.GenericSchema>(
-    typ: P,
-    schema: S,
-    options?: SealerOptions,
-  ): Sealer<P, v.InferOutput<S>>
+  readonly deterministic: MakeSealer
   /** Signs: the holder of a value can read it, but not change it. */
-  signed<const P extends string, S extends v.GenericSchema>(
-    typ: P,
-    schema: S,
-    options?: SealerOptions,
-  ): Sealer<P, v.InferOutput<S>>
+  readonly signed: MakeSealer
   /** Opens values that leaked secrets have signed for this purpose. An attacker may have made them just now. */
-  signedByRetired<const P extends string, S extends v.GenericSchema>(
-    typ: P,
-    schema: S,
-    options?: SealerOptions,
-  ): Pick<Sealer<P, v.InferOutput<S>>, 'open'>
+  readonly signedByRetired: MakeSealer<'open'>
   /** Derives secrets of one purpose from the values that they belong to. Leaked secrets derive none. */
   secrets(purpose: string): DerivedSecrets
   /** The `kid` of the current secret. A record that is sealed again later carries it. */

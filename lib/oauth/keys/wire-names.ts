@@ -9,32 +9,19 @@ export interface WireNames {
 /** Renames the members of an object, and returns any other value as it is. Keeps the order of the members. */
 type Rename = (value: unknown) => unknown
 
-/** The new name of a member and, if the member is an object, the function that renames its members. */
-interface NewName {
-  readonly name: string
-  readonly rename?: Rename
-}
-
 /** Makes the function that gives the members of a payload their short names. */
-export function toWireNames(names: WireNames): Rename {
-  return renaming(
-    Object.entries(names).map(([name, wire]) =>
-      typeof wire === 'string' ? [name, { name: wire }] : [name, { name: wire[0], rename: toWireNames(wire[1]) }],
-    ),
-  )
-}
+export const toWireNames = (names: WireNames) => renaming(names, (name, wire) => [name, wire])
 
 /** Makes the function that gives the members of an opened value their whole names. */
-export function fromWireNames(names: WireNames): Rename {
-  return renaming(
-    Object.entries(names).map(([name, wire]) =>
-      typeof wire === 'string' ? [wire, { name }] : [wire[0], { name, rename: fromWireNames(wire[1]) }],
-    ),
-  )
-}
+export const fromWireNames = (names: WireNames) => renaming(names, (name, wire) => [wire, name])
 
-function renaming(table: readonly (readonly [string, NewName])[]): Rename {
-  const newNames = new Map(table)
+function renaming(names: WireNames, direction: (name: string, wire: string) => readonly [string, string]): Rename {
+  const newNames = new Map(
+    Object.entries(names).map(([name, wire]) => {
+      const [from, to] = direction(name, typeof wire === 'string' ? wire : wire[0])
+      return [from, { name: to, rename: typeof wire === 'string' ? undefined : renaming(wire[1], direction) }]
+    }),
+  )
   if (newNames.size === 0) return (value) => value
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

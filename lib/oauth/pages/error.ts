@@ -4,13 +4,11 @@ import { layout, type Page } from '../../pages/layout.ts'
 import { html } from '../../pages/markup.ts'
 import type { ErrorKind } from '../errors.ts'
 import { errorText } from './error-texts.ts'
-import { type Reference, technicalDetails } from './technical-details.ts'
+import { type TechnicalDetails, technicalDetails } from './technical-details.ts'
 
-export interface ErrorPageInput extends Reference {
+export interface ErrorPageInput extends TechnicalDetails {
   readonly brand: Brand
   readonly kind: ErrorKind
-  /** For the developer of the client: the error code and the public description, never the detail for the log. */
-  readonly error?: { readonly code: string; readonly description?: string }
   /** A path of this server that starts the same sign-in again. */
   readonly again?: string | undefined
 }

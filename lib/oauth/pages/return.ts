@@ -3,9 +3,9 @@ import { attention, cross, tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { breakable, html, link, type Markup } from '../../pages/markup.ts'
 import { type Destination, destinationOf, shortHost } from './destination.ts'
-import { type Reference, technicalDetails } from './technical-details.ts'
+import { type TechnicalDetails, technicalDetails } from './technical-details.ts'
 
-export interface ReturnPageInput extends Reference {
+export interface ReturnPageInput extends TechnicalDetails {
   readonly brand: Brand
   /** `finished`: the client already has its answer. */
   readonly outcome: 'finished' | 'canceled' | 'failed'
@@ -14,8 +14,6 @@ export interface ReturnPageInput extends Reference {
    * tells the user to go back to the app.
    */
   readonly location?: string | undefined
-  /** With `failed`: the error code and the public description. */
-  readonly error?: { readonly code: string; readonly description?: string }
 }
 
 /**

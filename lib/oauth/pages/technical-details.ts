@@ -7,7 +7,8 @@ export interface Reference {
   readonly attempt?: string | undefined
 }
 
-interface TechnicalDetails extends Reference {
+export interface TechnicalDetails extends Reference {
+  /** For the developer of the client: the error code and the public description, never the detail for the log. */
   readonly error?: { readonly code: string; readonly description?: string } | undefined
 }
 

@@ -1,9 +1,10 @@
 import * as oauth from 'oauth4webapi'
 import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
+import { utf8 } from '../../base/json.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { type Identity, type Login, type Provider, ProviderError, providerId } from './provider.ts'
-import { ask, isObject } from './provider-http.ts'
+import { ask, objectOf } from './provider-http.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
 import { isRefusal, loggedCode, meaningOf } from './provider-words.ts'
@@ -213,15 +214,8 @@ async function validatedClaims(
   return claims
 }
 
-/** Reads a part of a JWT: a JSON object in strict UTF-8. A lenient decoder would turn all invalid bytes into one character. */
-function jsonPart(part: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(part, 'base64url')))
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
-}
+/** Reads a part of a JWT: a JSON object in strict UTF-8. */
+const jsonPart = (part: string) => objectOf(utf8(Buffer.from(part, 'base64url')) ?? '')
 
 /** Returns a new object for each call, because the library caches what it knows of a server by object identity. */
 function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {

@@ -1,5 +1,6 @@
 import { readBody } from '../../base/body.ts'
 import { untilAborted, withDeadline } from '../../base/deadline.ts'
+import { isObject, jsonOf } from '../../base/json.ts'
 import { createSingleFlight } from '../../base/single-flight.ts'
 import { ProviderError } from './provider.ts'
 
@@ -71,16 +72,9 @@ function neverConnected(error: unknown): boolean {
 
 /** Returns the JSON object in a text, or `null`. */
 export function objectOf(text: string): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
-  } catch {
-    return null
-  }
+  const value = jsonOf(text)
+  return isObject(value) ? value : null
 }
-
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Whether a status is any success. Proxies that rewrite answers send 203, and some frameworks answer every POST with 201. */
 export const isSuccess = (status: number) => status >= 200 && status < 300

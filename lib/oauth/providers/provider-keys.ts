@@ -1,18 +1,8 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
+import { isObject } from '../../base/json.ts'
 import { ProviderError } from './provider.ts'
-import { createRereading, createSharedReading, isObject, objectOf, readDocument } from './provider-http.ts'
+import { createRereading, createSharedReading, objectOf, readDocument } from './provider-http.ts'
 import type { MetadataReader, ProviderMetadata } from './provider-metadata.ts'
-
-/** The keys that the provider signs ID tokens with (OpenID Connect Core §10.1). */
-export interface ProviderKeys {
-  /** Loads the keys before the provider's code is sent. Throws `ProviderError` of kind `passing`. */
-  ready(metadata: ProviderMetadata, signal: AbortSignal): Promise<void>
-  /**
-   * Whether one of the keys has signed this ID token with RS256. Reads newer keys once if none fits. Throws `ProviderError` of
-   * kind `spent` if newer keys cannot be read.
-   */
-  haveSigned(idToken: string, signal: AbortSignal): Promise<boolean>
-}
 
 /** Milliseconds after which keys are read again. */
 const lifetime = 240_000
@@ -26,8 +16,12 @@ interface PublishedKey {
   readonly key: KeyObject
 }
 
-/** @param now milliseconds since the epoch */
-export function createProviderKeys(metadata: MetadataReader, now: () => number): ProviderKeys {
+/**
+ * The keys that the provider signs ID tokens with (OpenID Connect Core §10.1).
+ *
+ * @param now milliseconds since the epoch
+ */
+export function createProviderKeys(metadata: MetadataReader, now: () => number) {
   let source: ProviderMetadata | undefined
   let known: { readonly uri: string; readonly keys: readonly PublishedKey[]; readonly at: number } | undefined
   // Anyone can make a token that names no key, or whose signature does not fit. A token that names an unknown key mostly comes
@@ -54,13 +48,18 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number):
   }
 
   return {
-    async ready(from, signal) {
+    /** Loads the keys before the provider's code is sent. Throws `ProviderError` of kind `passing`. */
+    async ready(from: ProviderMetadata, signal: AbortSignal): Promise<void> {
       source = from
       if (known?.uri === from.jwks_uri && now() - known.at < lifetime) return
       await load(signal)
     },
 
-    async haveSigned(idToken, signal) {
+    /**
+     * Whether one of the keys has signed this ID token with RS256. Reads newer keys once if none fits. Throws `ProviderError` of
+     * kind `spent` if newer keys cannot be read.
+     */
+    async haveSigned(idToken: string, signal: AbortSignal): Promise<boolean> {
       const { kid, signed, signature } = partsOf(idToken)
       const fits = (keys: readonly PublishedKey[]) =>
         signature !== null && candidates(keys, kid).some(({ key }) => verify('sha256', signed, key, signature))

@@ -12,24 +12,14 @@ export interface ProviderMetadata {
   readonly authorization_response_iss_parameter_supported?: true
 }
 
-export interface MetadataReader {
-  /** Throws `ProviderError` of kind `passing` or `misconfigured`. */
-  read(signal: AbortSignal): Promise<ProviderMetadata>
-  /**
-   * Reads the metadata again after an endpoint failed, in case the provider has moved or changed its client authentication. Throws
-   * nothing.
-   *
-   * @returns metadata that differs from the failed one, or `null`
-   */
-  readAgain(failed: ProviderMetadata, signal: AbortSignal): Promise<ProviderMetadata | null>
-}
+export type MetadataReader = ReturnType<typeof createMetadataReader>
 
 /** Milliseconds for which metadata is good, and for which it is used while it cannot be read again. */
 const lifetime = 600_000
 const longest = 3_600_000
 
 /** @param now milliseconds since the epoch */
-export function createMetadataReader(issuer: URL, now: () => number): MetadataReader {
+export function createMetadataReader(issuer: URL, now: () => number) {
   const url = new URL(issuer)
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/.well-known/openid-configuration`
   let known: { readonly metadata: ProviderMetadata; readonly at: number } | undefined
@@ -42,7 +32,8 @@ export function createMetadataReader(issuer: URL, now: () => number): MetadataRe
   })
 
   return {
-    async read(signal) {
+    /** Throws `ProviderError` of kind `passing` or `misconfigured`. */
+    async read(signal: AbortSignal): Promise<ProviderMetadata> {
       const before = known
       if (before && now() - before.at < lifetime) return before.metadata
       if (before && now() - before.at < longest && !rereading.allowed()) return before.metadata
@@ -55,7 +46,13 @@ export function createMetadataReader(issuer: URL, now: () => number): MetadataRe
       }
     },
 
-    async readAgain(failed, signal) {
+    /**
+     * Reads the metadata again after an endpoint failed, in case the provider has moved or changed its client authentication.
+     * Throws nothing.
+     *
+     * @returns metadata that differs from the failed one, or `null`
+     */
+    async readAgain(failed: ProviderMetadata, signal: AbortSignal): Promise<ProviderMetadata | null> {
       if (known && known.metadata !== failed && moved(known.metadata, failed)) return known.metadata
       if (!rereading.allowed() || signal.aborted) return null
       try {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { type GrantKey, subjectOfGrant } from '../grants/record.ts'
 import type { Signer } from '../keys/signing-keys.ts'
-import type { Person } from './claims.ts'
 import type { TokenContext, TokenResponse } from './context.ts'
+import type { Person } from './person.ts'
 
 /** The content of an access token. */
 export interface Access {

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { capabilities } from '../capabilities.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
 import type { WireNames } from '../keys/wire-names.ts'
-import { Person, personNames } from './claims.ts'
+import { Person, personNames } from './person.ts'
 
 /**
  * The content of an authorization code (A-19). A code is encrypted, at most 1 KB long and valid for 60 seconds. Nothing is

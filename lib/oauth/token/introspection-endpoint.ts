@@ -6,7 +6,7 @@ import type { Grants } from '../grants/grants.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
 import { isOneOf, shownToken } from '../http/operator-token.ts'
 import { readForm } from '../http/parameters.ts'
-import type { AccessTokenClaims, OpenIssuedToken } from './issued-tokens.ts'
+import type { OpenIssuedToken } from './issued-tokens.ts'
 
 export interface IntrospectionOptions {
   /** The tokens that open the endpoint, one for each resource server. */
@@ -19,15 +19,6 @@ export interface IntrospectionOptions {
 }
 
 type IntrospectionCall = Pick<Call, 'signal' | 'address'>
-
-/** RFC 7662 §2.2. */
-type IntrospectionResponse = { readonly active: false } | ActiveToken
-
-/** All claims except those that identify the user. A resource server that needs them reads the token itself. */
-interface ActiveToken extends Omit<AccessTokenClaims, 'grant'> {
-  readonly active: true
-  readonly token_type: 'Bearer'
-}
 
 /**
  * Answers `POST /oauth/introspect` (RFC 7662; T-27): whether an access token is good at this moment. The caller is a resource
@@ -46,14 +37,11 @@ export async function introspect(
 }
 
 /**
- * Returns the state of a token. A refresh token is never active here: only this server may accept it, and a resource server
+ * Returns the state of a token (RFC 7662 §2.2): all claims except those that identify the user. A resource server that needs
+ * those reads the token itself. A refresh token is never active here: only this server may accept it, and a resource server
  * might take it for an access token (RFC 7662 §2.2: "not allowed to introspect this particular token").
  */
-async function stateOf(
-  shown: string,
-  { openToken, grants }: IntrospectionOptions,
-  signal: AbortSignal,
-): Promise<IntrospectionResponse> {
+async function stateOf(shown: string, { openToken, grants }: IntrospectionOptions, signal: AbortSignal) {
   const token = await openToken(shown, signal)
   if (token?.kind !== 'access') return { active: false }
   const grant = await grants.read(token.grant, signal)

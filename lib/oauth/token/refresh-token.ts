@@ -4,7 +4,7 @@ import type { Grant } from '../grants/grants.ts'
 import { CarriedMembers, carriedMembersOf } from '../grants/record.ts'
 import type { Sealer, Sealing } from '../keys/sealing.ts'
 import type { WireNames } from '../keys/wire-names.ts'
-import { Person, personNames } from './claims.ts'
+import { Person, personNames } from './person.ts'
 
 /**
  * The content of a refresh token: everything that the next token needs, so that a refresh is one conditional write without
@@ -83,21 +83,9 @@ export type RefreshTokenOrigin = Pick<
 export function refreshTokenOf({ record, version }: Grant, origin: RefreshTokenOrigin, sealer: RefreshSealer): string {
   const { grant, jwksUri, redirectHost, scope, leftOut, resource, person } = origin
   const { generation, clientHash, clientName, authenticationMethod, createdAt, rotatedAt, expiresAt, endsAt } = record
-  return sealer.seal(
-    {
-      ...{ grant, generation, version, clientHash, clientName, authenticationMethod, jwksUri, redirectHost },
-      ...{
-        scope,
-        leftOut,
-        resource,
-        person,
-        createdAt,
-        rotatedAt,
-        expiresAt,
-        endsAt,
-        carried: carriedMembersOf(record),
-      },
-    },
-    record.kid,
-  )
+  const ofClient = { clientHash, clientName, authenticationMethod, jwksUri, redirectHost }
+  const times = { createdAt, rotatedAt, expiresAt, endsAt }
+  const carried = carriedMembersOf(record)
+  const content = { grant, generation, version, ...ofClient, scope, leftOut, resource, person, ...times, carried }
+  return sealer.seal(content, record.kid)
 }

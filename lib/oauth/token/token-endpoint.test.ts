@@ -17,6 +17,7 @@ import { sha256 } from '../../base/sha256.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { StoreUnavailable } from '../../store/store.ts'
 import type { Client } from '../clients/client.ts'
+import { signOnMainThread } from '../keys/compact.ts'
 
 /** A client of the operator's configuration that gets no refresh tokens. */
 const codeOnly = { client_id: 'portal', redirect_uris: [redirectUri], grant_types: ['authorization_code'] }
@@ -51,6 +52,22 @@ async function stored(server: Harness): Promise<string> {
 function post(server: Harness, form: Record<string, string>, headers: Record<string, string> = {}) {
   return server.fetch('/oauth/token', { method: 'POST', body: new URLSearchParams(form), headers })
 }
+
+test('the server says whether it answers several token requests when it chooses how to sign', async () => {
+  const several: boolean[] = []
+  const chooseSigning = (others: boolean) => {
+    several.push(others)
+    return signOnMainThread
+  }
+  const { server, refresh } = await session(createHarness({ chooseSigning }))
+  await post(server, { grant_type: 'authorization_code' })
+  await refresh()
+  expect(several).toEqual([false, false])
+  await Promise.all([refresh(), refresh(), refresh()])
+  expect(several.slice(2)).toContain(true)
+  await refresh()
+  expect(several.at(-1)).toBe(false)
+})
 
 describe('an access token', () => {
   test('is a JWT of RFC 9068 for one audience, without a trace of the OpenID Provider [T-17 T-16 D-03 F-09]', async () => {

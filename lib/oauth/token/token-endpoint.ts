@@ -2,6 +2,7 @@ import { capabilities } from '../capabilities.ts'
 import type { ClientAuthentication } from '../client-authentication/authenticated-client.ts'
 import { OAuthError } from '../errors.ts'
 import { type Parameters, readClientForm } from '../http/parameters.ts'
+import { type ChooseSigning, signByLoad } from '../keys/compact.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { Trail } from '../trail.ts'
 import { codeSealer } from './authorization-code.ts'
@@ -24,21 +25,24 @@ const grantTypes: Record<(typeof capabilities.grantTypes)[number], typeof author
  * The signature follows that write, so that a refused request costs no RSA operation.
  */
 export function createTokenEndpoint(
-  options: Omit<TokenContext, 'codes' | 'refreshTokens' | 'currentKid' | 'addressHash'> & {
+  options: Omit<TokenContext, 'codes' | 'refreshTokens' | 'currentKid' | 'addressHash' | 'signJwt'> & {
     readonly sealing: Sealing
+    readonly chooseSigning?: ChooseSigning | undefined
     readonly authentication: ClientAuthentication
   },
 ): TokenEndpoint {
-  const { sealing, authentication, ...rest } = options
+  const { sealing, authentication, chooseSigning = signByLoad, ...rest } = options
+  let running = 0
   const addresses = sealing.secrets('rotation-address')
   const context: TokenContext = {
     ...rest,
+    signJwt: (...jwt) => chooseSigning(running > 1)(...jwt),
     codes: codeSealer(sealing),
     refreshTokens: refreshSealer(sealing),
     currentKid: sealing.currentKid,
     addressHash: (grant, address) => (address === undefined ? undefined : addresses.of(`${grant}\n${address}`)),
   }
-  return async (request, call) => {
+  async function answer(request: Request, call: TokenCall): Promise<TokenResponse> {
     const form = await readClientForm(request)
     const grantType = form.get('grant_type')
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing')
@@ -53,6 +57,12 @@ export function createTokenEndpoint(
       throw new OAuthError('unauthorized_client', 'the client is not registered for this grant type')
     }
     return grantTypes[supported](form, client, context, call)
+  }
+  return (request, call) => {
+    running += 1
+    return answer(request, call).finally(() => {
+      running -= 1
+    })
   }
 }
 

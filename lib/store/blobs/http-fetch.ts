@@ -47,12 +47,15 @@ const noAnswer: Exchange = { status: 0, etag: undefined, text: '' }
  */
 export function createHttpFetch(operation: () => Operation, attemptTimeout: number): typeof fetch {
   const targetOf = createTargets()
-  return async (input, init) => {
+  // What this returns is checked to be part of a `Response`.
+  function httpFetch(...request: Parameters<typeof fetch>): Promise<Response>
+  async function httpFetch(...[input, init]: Parameters<typeof fetch>): Promise<Answer> {
     const current = operation()
     const url = withCursor(input instanceof Request ? input.url : String(input), current.cursor)
     current.exchange = await exchangeOnce(targetOf(url), init, current.signal, attemptTimeout).catch(() => noAnswer)
-    return new Answer(current.exchange) as unknown as Response
+    return answerOf(current.exchange)
   }
+  return httpFetch
 }
 
 function withCursor(text: string, cursor: string | undefined): string {
@@ -63,30 +66,25 @@ function withCursor(text: string, cursor: string | undefined): string {
 }
 
 /** The members of a `Response` that the client reads: `json` of a list, `clone` and `text` of an error. */
-class Answer {
+interface Answer {
   readonly status: number
   readonly headers: { get(name: string): string | null; has(name: string): boolean }
-  readonly #text: string
+  clone(): Answer
+  text(): Promise<string>
+  json(): Promise<unknown>
+}
 
-  constructor({ status, etag, text }: Exchange) {
-    const isPassedOn = (status >= 200 && status < 300) || status === 404 || status === 412
-    this.status = isPassedOn ? status : 424
-    const tag = isPassedOn && etag !== undefined ? etag : null
-    this.headers = { get: (name) => (name === 'etag' ? tag : null), has: () => false }
-    this.#text = text
+function answerOf({ status, etag, text }: Exchange): Answer {
+  const isPassedOn = (status >= 200 && status < 300) || status === 404 || status === 412
+  const tag = isPassedOn && etag !== undefined ? etag : null
+  const answer: Answer = {
+    status: isPassedOn ? status : 424,
+    headers: { get: (name) => (name === 'etag' ? tag : null), has: () => false },
+    clone: () => answer,
+    text: async () => '',
+    json: async () => JSON.parse(text),
   }
-
-  clone(): this {
-    return this
-  }
-
-  async text(): Promise<string> {
-    return ''
-  }
-
-  async json(): Promise<unknown> {
-    return JSON.parse(this.#text)
-  }
+  return answer
 }
 
 interface Target {

@@ -91,7 +91,7 @@ export async function createWorld(
     createInstance(ring, {
       issuer,
       store: faults.store,
-      trustedHosts: ['claude.ai'],
+      trustedRedirects: ['claude.ai'],
       interstitial,
       fetchDocument: documentHost.fetch,
       registrations: registrationLimit,

@@ -96,7 +96,7 @@ function traced(name: string, access: Access, traces: Traces): Tool {
     title: name,
     description: name,
     access,
-    hints: { readOnly: true, openWorld: false },
+    hints: { readOnlyHint: true, openWorldHint: false },
     input: { type: 'object' },
     output: { type: 'object' },
     run(_input, { token }) {

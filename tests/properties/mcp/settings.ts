@@ -151,7 +151,7 @@ async function expectToBeListed(settings: ToolSettings): Promise<void> {
   const entries = toolsOf(settings)
   // The SDK accepts these names too, but warns on the console each time.
   if (entries.some(({ name }) => /^[.-]|[.-]$/.test(name))) return
-  const hints = { readOnly: true, openWorld: false }
+  const hints = { readOnlyHint: true, openWorldHint: false }
   const object = { type: 'object' } as const
   const access = { signIn: 'never', scopes: [] } as const
   const tools = entries.map(({ name, title, description }) =>

@@ -72,7 +72,7 @@ async function createPlace(): Promise<Place> {
     issuer,
     store: createMemoryStore(),
     secrets,
-    trustedHosts: ['claude.ai'],
+    trustedRedirects: ['claude.ai'],
     provider: {
       id: 'place',
       authorizationUrl: (...rest) => connected.authorizationUrl(...rest),

@@ -1,3 +1,4 @@
+import { jsonOf, utf8 } from '../../../base/json.ts'
 import { sha256 } from '../../../base/sha256.ts'
 import type { FetchedResource } from '../../../net/fetch-untrusted.ts'
 import { authenticationMethodsFor } from '../../capabilities.ts'
@@ -62,11 +63,8 @@ export function documentOfResponse(response: FetchedResource): { readonly docume
   }
   if (!/^application\/(?:[a-z0-9.!#$&^_-]+\+)?json$/.test(contentType))
     return invalid('the document is not JSON by its type')
-  try {
-    return { document: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(response.body)) }
-  } catch {
-    return invalid('the document is not JSON')
-  }
+  const document = jsonOf(utf8(response.body) ?? '')
+  return document === undefined ? invalid('the document is not JSON') : { document }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../../base/bounded-map.ts'
+import { BoundedMap, fresh } from '../../../base/bounded-map.ts'
 import { untilAborted } from '../../../base/deadline.ts'
 import type { Log } from '../../../base/log.ts'
 import type { RateLimit } from '../../../base/rate-limit.ts'
@@ -12,6 +12,7 @@ import type { Unresolved } from '../unresolved.ts'
 import { cacheSeconds } from './cache-control.ts'
 import { clientOfDocument, documentOfResponse, documentUrlComplaint, isChallenge } from './document.ts'
 import { createFetchBudget } from './fetch-budget.ts'
+import type { LastGoodCopies } from './last-good-copies.ts'
 
 /** Resolves clients that publish their own metadata (CIMD). Their client_id is the URL of the document. */
 export interface MetadataDocuments {
@@ -26,14 +27,6 @@ export interface MetadataDocuments {
    * effort: an instance that has not fetched the document keeps nothing. Throws `StoreUnavailable`.
    */
   keepCopy(clientHash: string, signal: AbortSignal): Promise<void>
-}
-
-/** Copies of the documents of clients that completed a sign-in, for when a document cannot be fetched (M-12). */
-export interface LastGoodCopies {
-  /** Throws `StoreUnavailable`. */
-  keep(clientId: string, document: unknown, signal: AbortSignal): Promise<void>
-  /** Returns a copy from the last seven days. Returns `null` if there is none, or if the store does not answer. */
-  find(clientId: string): Promise<unknown>
 }
 
 export interface MetadataDocumentsOptions {
@@ -79,15 +72,7 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
   const fetching = createSingleFlight<Client | Unresolved>()
   const budget = createFetchBudget(now)
 
-  function cached(clientId: string): Client | null {
-    const entry = cache.get(clientId)
-    if (!entry || entry.expires <= now()) {
-      cache.delete(clientId)
-      return null
-    }
-    cache.set(clientId, entry)
-    return entry.client
-  }
+  const cached = (clientId: string) => fresh(cache, clientId, now())?.client
 
   function keep(client: Client, document: unknown, cacheControl: string | null): void {
     cache.set(client.id, {
@@ -148,13 +133,8 @@ export function createMetadataDocuments(options: MetadataDocumentsOptions): Meta
       }
     }
     try {
-      return (
-        cached(clientId) ??
-        (await untilAborted(
-          fetching.run(clientId, () => fetchLogged(clientId)),
-          signal,
-        ))
-      )
+      const fetched = () => fetching.run(clientId, () => fetchLogged(clientId))
+      return cached(clientId) ?? (await untilAborted(fetched(), signal))
     } catch (error) {
       if (signal.aborted) return { kind: 'unavailable', detail: 'the request ended before the document came' }
       throw error

@@ -1,5 +1,6 @@
-import { BoundedMap } from '../../../base/bounded-map.ts'
+import { BoundedMap, fresh } from '../../../base/bounded-map.ts'
 import { untilAborted } from '../../../base/deadline.ts'
+import { jsonOf, utf8 } from '../../../base/json.ts'
 import type { Log } from '../../../base/log.ts'
 import { ofAssertions, type RateLimit } from '../../../base/rate-limit.ts'
 import { createSingleFlight } from '../../../base/single-flight.ts'
@@ -11,19 +12,7 @@ import type { DocumentLimits } from './documents.ts'
 import { createFetchBudget, type FetchBudget } from './fetch-budget.ts'
 
 /** Finds the keys that clients publish (`jwks_uri`). */
-export interface KeySets {
-  /**
-   * Returns the keys of the set at `uri` that may have signed. An empty result is certain: none of them has signed.
-   *
-   * @param call `signal` ends the wait of this caller. `address` limits its fetches; it is absent if the caller presents a code
-   *   or a token of this server, and then there is no limit per address
-   */
-  find(
-    uri: string,
-    wanted: WantedKey,
-    call: { readonly signal: AbortSignal; readonly address?: string },
-  ): Promise<readonly ClientKey[] | Unresolved>
-}
+export type KeySets = ReturnType<typeof createKeySets>
 
 export interface KeySetsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
@@ -67,7 +56,7 @@ interface CachedSet {
 }
 
 /** Makes the finder. Concurrent callers share one fetch of a set. Sets are cached in memory, and fetched again for an unknown key. */
-export function createKeySets(options: KeySetsOptions): KeySets {
+export function createKeySets(options: KeySetsOptions) {
   const { fetch, ownHost, limit, log, now } = options
   /** In the order of last use. */
   const cache = new BoundedMap<string, CachedSet>(CACHED_SETS)
@@ -90,16 +79,6 @@ export function createKeySets(options: KeySetsOptions): KeySets {
       { budget: budgets.heldUri, name: uri },
       { budget: budgets.heldHost, name: host },
     ]
-  }
-
-  function cached(uri: string): CachedSet | undefined {
-    const entry = cache.get(uri)
-    if (!entry || entry.expires <= now()) {
-      cache.delete(uri)
-      return undefined
-    }
-    cache.set(uri, entry)
-    return entry
   }
 
   async function fetchSet(uri: string, counted: readonly Counted[]): Promise<CachedSet | Unresolved> {
@@ -126,9 +105,19 @@ export function createKeySets(options: KeySetsOptions): KeySets {
   }
 
   return {
-    async find(uri, wanted, { signal, address }) {
+    /**
+     * Returns the keys of the set at `uri` that may have signed. An empty result is certain: none of them has signed.
+     *
+     * @param call `signal` ends the wait of this caller. `address` limits its fetches; it is absent if the caller presents a code
+     *   or a token of this server, and then there is no limit per address
+     */
+    async find(
+      uri: string,
+      wanted: WantedKey,
+      { signal, address }: { readonly signal: AbortSignal; readonly address?: string },
+    ): Promise<readonly ClientKey[] | Unresolved> {
       if (new URL(uri).host === ownHost) return { kind: 'invalid', detail: 'keys on this server belong to no client' }
-      const known = cached(uri)
+      const known = fresh(cache, uri, now())
       const fitting = known ? fittingKeys(known.keys, wanted) : []
       if (fitting.length > 0) return fitting
       if (known && known.fetchedAt + COOLDOWN * 1000 > now()) {
@@ -162,17 +151,9 @@ export function createKeySets(options: KeySetsOptions): KeySets {
  */
 function keysOfResponse({ status, body }: FetchedResource): readonly ClientKey[] | Unresolved {
   if (status !== 200) return { kind: 'unavailable', detail: `the keys were answered with status ${status}` }
-  const keys = parseKeySet(jsonOf(body))
+  const keys = parseKeySet(jsonOf(utf8(body) ?? ''))
   if (keys === 'malformed') return { kind: 'unavailable', detail: 'the answer is not a JWK Set' }
   return keys === 'secret' ? { kind: 'invalid', detail: 'private or symmetric keys are published' } : keys
-}
-
-function jsonOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
-  } catch {
-    return undefined
-  }
 }
 
 /** A URL that is never fetched is the client's own mistake. Every other failure may pass. */

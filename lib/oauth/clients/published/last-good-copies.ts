@@ -4,7 +4,6 @@ import type { Log } from '../../../base/log.ts'
 import { sha256 } from '../../../base/sha256.ts'
 import { type Store, StoreUnavailable } from '../../../store/store.ts'
 import type { Sealing } from '../../keys/sealing.ts'
-import type { LastGoodCopies } from './documents.ts'
 
 /** Seconds for which a copy is good (M-12). */
 const LIFETIME = 7 * 86_400
@@ -22,6 +21,9 @@ const names = { clientHash: 'c', document: 'd', keptAt: 't' }
 /** The collection in the store. Its keys are `client-documents/<end>/<hash of the URL>`. */
 export const documentCopies = 'client-documents'
 
+/** Copies of the documents of clients that completed a sign-in, for when a document cannot be fetched (M-12). */
+export type LastGoodCopies = ReturnType<typeof createLastGoodCopies>
+
 /**
  * Keeps the last good copies in the store. They are signed: an attacker who can write to the store could otherwise pose as a
  * publisher whose host does not answer. Unsigned copies of earlier releases are ignored, and replaced at the next sign-in.
@@ -34,7 +36,7 @@ export function createLastGoodCopies(options: {
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly log: Log
-}): LastGoodCopies {
+}) {
   const { store, sealing, log } = options
   const sealer = sealing.signed('client-document', copySchema, { names })
   const now = () => Math.floor(options.now() / 1000)
@@ -42,12 +44,14 @@ export function createLastGoodCopies(options: {
   const endOf = (keptAt: number) => (Math.floor(keptAt / LIFETIME) + 2) * LIFETIME
 
   return {
-    async keep(clientId, document, signal) {
+    /** Throws `StoreUnavailable`. */
+    async keep(clientId: string, document: unknown, signal: AbortSignal): Promise<void> {
       const copy = sealer.seal({ clientHash: sha256(clientId), document, keptAt: now() })
       await store.put(keyOf(clientId, endOf(now())), { copy }, signal)
     },
 
-    async find(clientId) {
+    /** Returns a copy from the last seven days. Returns `null` if there is none, or if the store does not answer. */
+    async find(clientId: string): Promise<unknown> {
       const newest = endOf(now())
       try {
         const copies = await withDeadline(LOOKUP, (signal) =>

@@ -1,4 +1,4 @@
-import type { Held } from '../client-authentication/assertion-keys.ts'
+import type { Presented } from '../client-authentication/assertion-keys.ts'
 import type { Parameters } from '../http/parameters.ts'
 import type { CodeSealer } from './authorization-code.ts'
 import type { RefreshSealer } from './refresh-token.ts'
@@ -8,12 +8,12 @@ import type { RefreshSealer } from './refresh-token.ts'
  * which parameter that is, at the revocation endpoint it is `token`. The function returns `null` for a value that has
  * expired or belongs to another client.
  */
-export function createFindHeld(options: {
+export function createFindPresented(options: {
   readonly codes: Pick<CodeSealer, 'open'>
   readonly refreshTokens: Pick<RefreshSealer, 'open'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
-}): (form: Parameters, clientHash: string) => Held | null {
+}): (form: Parameters, clientHash: string) => Presented | null {
   const { codes, refreshTokens, now } = options
   function open(form: Parameters) {
     switch (form.get('grant_type')) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseParameters } from '../http/parameters.ts'
-import { createFindHeld } from './held.ts'
+import { createFindPresented } from './presented-token.ts'
 
 const now = 1_795_000_000
 const jwksUri = 'https://keys.example/jwks.json'
@@ -10,7 +10,7 @@ describe('the code or token that a request is about [T-09 M-14]', () => {
   const sealed = { clientHash: 'hash', jwksUri, expiresAt: now + 60 }
   const opening = (values: Record<string, object>) => ({ open: (value: string) => (values[value] ?? null) as never })
   const find = (form: Record<string, string>, { code = sealed, refresh = sealed } = {}, clientHash = 'hash') =>
-    createFindHeld({
+    createFindPresented({
       codes: opening({ 'a code': code }),
       refreshTokens: opening({ 'a token': refresh }),
       now: () => now * 1000,
