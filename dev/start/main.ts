@@ -42,6 +42,7 @@ async function main(): Promise<void> {
       directory: state,
       settings,
       keepAlive: true,
+      scheduled: true,
       signal: interrupted,
       onProgress: (part, milliseconds) => console.log(progressLine(part, milliseconds)),
     }).catch((error: unknown) => {

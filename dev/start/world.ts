@@ -16,6 +16,7 @@ import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { crmSecret, kapaApiKey, keptSecret, localEnvironment, type Settings } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
+import { startScheduler } from './schedule.ts'
 
 export interface WorldOptions {
   /** The port of the app, which takes the seven ports after it too; by default eight free ports. */
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly hosts?: number
   /** Starts another host when one dies; default no. */
   readonly keepAlive?: boolean
+  /** Calls the scheduled functions at their times; default no. */
+  readonly scheduled?: boolean
   /** The context of the deploy; default `dev`. */
   readonly deployContext?: string
   /** Called for each part that has started, with the milliseconds it took. */
@@ -166,6 +169,10 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
       await Promise.all([...removals, build.remove()])
     },
   )
+  if (options.scheduled) {
+    const scheduler = startScheduler(url, () => build.artifact.manifestPath)
+    await part('Schedule', Promise.resolve(scheduler), stop)
+  }
   return {
     port,
     url,

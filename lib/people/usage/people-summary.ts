@@ -34,6 +34,12 @@ export function readPeopleSummary(value: StoreValue): PeopleSummary {
   return { through, people: new Map(people.map(readLine)) }
 }
 
+/** Reads one person of a record. */
+export function readPersonSummary(value: StoreValue, person: string): PersonSummary | undefined {
+  const line = v.parse(summaryValue, value).people.find((text) => text.startsWith(`${person} `))
+  return line === undefined ? undefined : readLine(line)[1]
+}
+
 function readLine(line: string): [string, PersonSummary] {
   const [person = '', company = nobody, ...rest] = line.split(' ')
   const [first = 0, last = 0, total = 0, ...numbers] = rest.map(Number)
@@ -65,16 +71,16 @@ export function withDay(before: PeopleSummary, day: Day, table: PeopleTable): Pe
   return { through: day, people }
 }
 
-/** What a person did on one day, or until now. */
+/** What a person did on one day, or until now. `last`: seconds since the epoch, 0 if the person did nothing. */
 export function dayOfPerson(table: PeopleTable, person: string, day: Day) {
   const counts = noCalls()
   let company = nobody
-  let last = 0
+  let last = -1
   for (const use of table.of(person)) {
     const parts = partsOf(use.combination)
     countOutcome(counts, parts.what, parts.outcome, use.count)
     if (use.last >= last) company = parts.company
     last = Math.max(last, use.last)
   }
-  return { company, last: startOfDay(day) / 1000 + last, counts }
+  return { company, last: last < 0 ? 0 : startOfDay(day) / 1000 + last, counts }
 }

@@ -94,6 +94,13 @@ export function readPeopleTable(value: StoreValue): PeopleTable {
   return table
 }
 
+/** Reads what one person did from the record of a table. */
+export function usesOfPerson(value: StoreValue, person: string): readonly Use[] {
+  const { combinations, people } = v.parse(peopleValue, value)
+  const line = people.find((text) => text.startsWith(`${person} `))
+  return line === undefined ? [] : [...readPeopleTable({ combinations, people: [line] }).of(person)]
+}
+
 /** The parts of a combination. */
 export function partsOf(combination: string) {
   const [company = '', client = '', what = '', outcome = ''] = combination.split(' ')

@@ -1,0 +1,73 @@
+import type { StoreValue } from '../../store/store.ts'
+import { newPeopleOf } from '../usage/names.ts'
+import { dayAfter } from '../usage/time.ts'
+import { listAll } from '../usage/update.ts'
+import { companies, company, companyRows } from './companies.ts'
+import { exportCompanies, exportPeople, exportUsage } from './exports.ts'
+import { createNameReader, type ReportParts, today } from './parts.ts'
+import { people, person, personRows } from './people.ts'
+import { createRecent, type RecentOptions } from './recent.ts'
+import type { NewThisWeek, Reports } from './reports.ts'
+import { clients, funnel, overview, refusals, tools } from './totals.ts'
+
+export interface ReportsOptions extends RecentOptions {
+  /** The names of the tools that the server offers. */
+  readonly tools: readonly string[]
+  /** Opens what is sealed in the record of a user. By default nothing is. */
+  readonly openUser?: (sub: string, value: StoreValue) => StoreValue
+}
+
+/** Makes the reports. Use them for some requests only: names of ids are read once. */
+export function createReports(options: ReportsOptions): Reports {
+  const parts: ReportParts = {
+    ...options,
+    recent: createRecent(options),
+    openUser: options.openUser ?? ((_sub, value) => value),
+  }
+  const names = createNameReader(options.store)
+  return {
+    overview: (range, signal) => overview(parts, range, signal),
+    companies: (query, signal) => companies(parts, names, query, signal),
+    company: (id, range, signal) => company(parts, names, { id, range }, signal),
+    people: (query, signal) => people(parts, names, query, signal),
+    person: (sub, range, signal) => person(parts, names, { sub, range }, signal),
+    clients: (range, signal, prefix) => clients(parts, names, { range, prefix }, signal),
+    tools: (range, signal) => tools(parts, range, signal),
+    funnel: (range, signal) => funnel(parts, names, range, signal),
+    refusals: (range, signal) => refusals(parts, range, signal),
+    newThisWeek: (signal) => newThisWeek(parts, names, signal),
+    exportUsage: (range, signal) => exportUsage(parts, names, range, signal),
+    exportPeople: (signal) => exportPeople(parts, names, signal),
+    exportCompanies: (range, signal) => exportCompanies(parts, names, range, signal),
+  }
+}
+
+const week = { days: 7 } as const
+const mostShown = 50
+
+async function newThisWeek(
+  parts: ReportParts,
+  names: ReturnType<typeof createNameReader>,
+  signal: AbortSignal,
+): Promise<NewThisWeek> {
+  const days = Array.from({ length: week.days }, (_, index) => dayAfter(today(parts), -index))
+  const [lists, rows, pseudonyms] = await Promise.all([
+    Promise.all(days.map((day) => listAll(parts.store, newPeopleOf(day), signal))),
+    companyRows(parts, week, signal),
+    parts.pseudonyms.existing(signal),
+  ])
+  const subs = lists.flat().map((key) => key.slice(key.lastIndexOf('/') + 1))
+  const first = days.at(-1) ?? ''
+  const fresh = rows.filter(({ id, since }) => id !== '-' && since >= first).toSorted((a, b) => b.calls - a.calls)
+  const shown = await Promise.all(
+    fresh.slice(0, mostShown).map(async (row) => ({ ...row, ...(await names.company(row.id, signal)) })),
+  )
+  return {
+    peopleCount: subs.length,
+    people: pseudonyms
+      ? await personRows({ parts, names, pseudonyms, range: week }, subs.slice(0, mostShown), signal)
+      : [],
+    companyCount: fresh.length,
+    companies: shown,
+  }
+}

@@ -1,0 +1,71 @@
+import { inParallel } from '../../base/in-parallel.ts'
+import type { Store } from '../../store/store.ts'
+import { minutePrefixes, slicePrefix } from '../usage/event-key.ts'
+import type { EventStores } from '../usage/event-stores.ts'
+import type { PseudonymSource } from '../usage/pseudonyms.ts'
+import { eventsUnder } from '../usage/raw-events.ts'
+import { progress, settleTime } from '../usage/roll-up.ts'
+import { addTally, createTally, readSlice, sliceKey, type Tally, tallyOf } from '../usage/slices.ts'
+import { type Day, dayAfter, dayOf, daysBetween, sliceMilliseconds, slicesIn, startOfSlice } from '../usage/time.ts'
+
+/** The days that are not composed yet, normally today alone: their slices, and the events that are not rolled up. */
+export interface Recent {
+  /** The latest composed day; `undefined` if there is none. */
+  readonly composed: Day | undefined
+  readonly days: ReadonlyMap<Day, Tally>
+}
+
+export interface RecentOptions {
+  readonly store: Store
+  readonly events: EventStores
+  readonly pseudonyms: Pick<PseudonymSource, 'existing'>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/** Milliseconds for which one reading serves all parts of a page. */
+const keptFor = 2_000
+const atOnce = 32
+const minute = 60_000
+
+/** Makes the reader of what is not composed yet. Readers at the same moment share one reading. Throws `StoreUnavailable`. */
+export function createRecent(options: RecentOptions): (signal: AbortSignal) => Promise<Recent> {
+  let latest: { readonly at: number; readonly reading: Promise<Recent> } | undefined
+  return (signal) => {
+    const now = options.now()
+    if (latest && now - latest.at < keptFor) return latest.reading.catch(() => readRecent(options, signal))
+    latest = { at: now, reading: readRecent(options, signal) }
+    return latest.reading
+  }
+}
+
+async function readRecent({ store, events, pseudonyms, now }: RecentOptions, signal: AbortSignal): Promise<Recent> {
+  const names = await pseudonyms.existing(signal)
+  if (!names) return { composed: undefined, days: new Map() }
+  const { composed, counted } = await progress(store, signal)
+  const latest = [...composed].at(-1)
+  const time = now()
+  const days = new Map<Day, Tally>()
+  for (const day of daysBetween(latest === undefined ? dayOf(names.since) : dayAfter(latest), dayOf(time))) {
+    const tally = createTally()
+    days.set(day, tally)
+    const known = counted.get(day) ?? new Set()
+    await inParallel([...known], atOnce, async (slice) => {
+      const stored = await store.get(sliceKey(slice), signal)
+      // It may have been removed since, with its day. The next reading has the day.
+      if (stored) addTally(tally, readSlice(stored.value))
+    })
+    const open = slicesIn(day).filter((slice) => !known.has(slice) && startOfSlice(slice) <= time)
+    const prefixes = open.flatMap((slice) => {
+      const begin = startOfSlice(slice)
+      if (begin + sliceMilliseconds + settleTime < time) return [slicePrefix(slice)]
+      return minutePrefixes(slice).filter((_, index) => begin + index * minute <= time)
+    })
+    const lists = await inParallel(prefixes, atOnce, (prefix) => eventsUnder(events.of(day), [prefix], signal))
+    addTally(
+      tally,
+      tallyOf(lists.flat(), () => false),
+    )
+  }
+  return { composed: latest, days }
+}
