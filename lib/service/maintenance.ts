@@ -13,7 +13,6 @@ import type { Site } from '../settings/site.ts'
 import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
-import { runPrivacyJobs } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** Milliseconds. The platform ends a scheduled function at 30 s. The next run continues where this one stopped. */
@@ -40,7 +39,6 @@ export async function maintain(site: Site): Promise<Swept> {
         ),
       ]),
       rotateKeys(site, store, signal),
-      runPrivacyJobs(site, signal),
     ]),
   )
   const swept = {
