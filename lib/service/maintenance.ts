@@ -34,7 +34,7 @@ export async function maintain(site: Site): Promise<Swept> {
   const now = Date.now()
   const configuration = readConfiguration(process.env, site)
   const { kept } = configuration
-  const [sweeps, , , digested] = await withDeadline(deadline, (signal) =>
+  const [sweeps] = await withDeadline(deadline, (signal) =>
     Promise.all([
       Promise.all([
         sweepGrants(store, now, signal),
@@ -52,19 +52,22 @@ export async function maintain(site: Site): Promise<Swept> {
   )
   const swept = {
     removed: sweeps.reduce((sum, { removed }) => sum + removed, 0),
-    finished: digested && sweeps.every(({ finished }) => finished),
+    finished: sweeps.every(({ finished }) => finished),
   }
   log('swept', swept)
   return swept
 }
 
 /** Makes the digests of the audit log that are due. A failure does not stop the sweep. */
-async function digestAudit(configuration: Configuration, store: Store, signal: AbortSignal): Promise<boolean> {
+async function digestAudit(configuration: Configuration, store: Store, signal: AbortSignal): Promise<void> {
+  // While the secret is missing or wrong, nothing can be signed. The log says why.
+  if (!configuration.secrets) return
+  const { makeDigests } = composeAudit(configuration, store)
   try {
-    return await withDeadline(digestTime, (inTime) => composeAudit(configuration, store).makeDigests(inTime), signal)
+    const finished = await withDeadline(digestTime, makeDigests, signal)
+    if (!finished) log('audit_digest_unfinished')
   } catch (error) {
     log('audit_digest_failed', { error: String(error) })
-    return false
   }
 }
 
