@@ -5,11 +5,7 @@ export function personalDataForTests(
   mode: SealedPeople,
   secrets: readonly [string, ...string[]] = ['one'],
 ): PersonalData {
-  const keyOf = (secret: string) => ({
-    kid: `kid-${secret}`,
-    sealing: new Uint8Array(32).fill(secret.charCodeAt(0)),
-    index: new Uint8Array(32).fill(secret.charCodeAt(0) + 1),
-  })
+  const keyOf = (secret: string) => ({ kid: `kid-${secret}`, bytes: new Uint8Array(32).fill(secret.charCodeAt(0)) })
   const [first, ...others] = secrets
   return createPersonalData(mode, [keyOf(first), ...others.map(keyOf)])
 }

@@ -50,7 +50,6 @@ test('a first sign-in is recorded, logged and sent to the CRM [F-000-80]', async
   expect(await read('users/user_ada')).toEqual({
     email: 'Ada@Example.COM',
     domain: 'example.com',
-    addressName: expect.stringMatching(/^kid-one\/[\w-]{22}$/),
     emailVerified: true,
     organization: { id: 'org_1', name: 'Analytical Engines' },
     firstSeenAt: ada.at,

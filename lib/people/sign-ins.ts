@@ -3,7 +3,7 @@ import { defined } from '../base/defined.ts'
 import type { Log } from '../base/log.ts'
 import type { Store, Stored, StoreValue } from '../store/store.ts'
 import type { Enqueued } from './outbox/outbox.ts'
-import { currentAddressName, type Indexed, indexedAs, indexKeys } from './privacy/indexes.ts'
+import { lastSeenKey } from './privacy/last-seen.ts'
 import type { PersonalData } from './privacy/personal-data.ts'
 import type { SignIn } from './sign-in.ts'
 import { userKey } from './users.ts'
@@ -74,10 +74,9 @@ export function createSignInRecorder(options: SignInRecorderOptions): {
   ): Promise<{ readonly first: boolean; readonly news?: Enqueued | null | undefined }> {
     const { sub, at } = signIn
     const key = userKey(sub)
-    const addressName = currentAddressName(personalData, signIn.email)
-    const facts = { ...user(signIn, domain), ...defined({ addressName }) }
+    const facts = user(signIn, domain)
     const stored = await store.get(key, signal)
-    await writeIndexes(store, sub, { addressName, lastSeenAt: at }, stored?.value, signal)
+    await writeLastSeen(store, signIn, stored?.value, signal)
     if (stored === null) {
       const news = await (await crmNews?.())?.firstSeen(signIn, domain, signal)
       const seen = await recordSeen(store, key, facts, at, signal, personalData)
@@ -106,29 +105,19 @@ function isNews({ email, emailVerified, organization }: SignIn, before: StoreVal
 }
 
 /**
- * Writes the index keys of a user, and removes those that the record before names and this one does not. Each sign-in writes its own:
- * a key without a record is harmless, and a record never lacks its key. `before` is the stored record.
+ * Writes the month of the user's last sign-in, and removes an earlier one. Each sign-in writes its own: a key without a record is
+ * harmless, and a record never lacks its key. `before` is the stored record.
  */
-async function writeIndexes(
+async function writeLastSeen(
   store: Store,
-  sub: string,
-  indexed: Indexed,
+  { sub, at }: SignIn,
   before: StoreValue | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { addressName, lastSeenAt = 0 } = indexed
-  const was = indexedAs(before ?? {})
-  const keys = indexKeys(sub, indexed)
-  const old = indexKeys(sub, {
-    // Without an address in this sign-in, the one in the record stays.
-    addressName: addressName === undefined ? undefined : was.addressName,
-    // Another sign-in, of a later month, may have been faster.
-    lastSeenAt: was.lastSeenAt !== undefined && was.lastSeenAt > lastSeenAt ? undefined : was.lastSeenAt,
-  })
-  await Promise.all([
-    ...keys.map((key) => store.put(key, {}, signal)),
-    ...old.filter((key) => !keys.includes(key)).map((key) => store.remove(key, signal)),
-  ])
+  const key = lastSeenKey(sub, at)
+  const was = before?.lastSeenAt
+  const old = typeof was === 'number' && was < at ? lastSeenKey(sub, was) : key
+  await Promise.all([store.put(key, {}, signal), old === key ? undefined : store.remove(old, signal)])
 }
 
 /** For records that name no user. */

@@ -1,6 +1,5 @@
 import * as v from 'valibot'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-import { addressPrefix } from './privacy/indexes.ts'
 import type { PersonalData } from './privacy/personal-data.ts'
 
 /** The store and the sealer of personal data, without which no reader of `users/<sub>` knows who a person is. */
@@ -34,19 +33,4 @@ export async function readUser({ store, personalData }: Users, sub: string, sign
   const parsed = v.safeParse(User, personalData.open(userKey(sub), stored.value))
   if (!parsed.success) throw new StoreUnavailable('the record of a user is damaged')
   return parsed.output
-}
-
-/** Finds the people with exactly this email address, in any case of its letters. Throws `StoreUnavailable`. */
-export async function findByAddress(users: Users, email: string, signal: AbortSignal): Promise<readonly string[]> {
-  const { store, personalData } = users
-  const names = personalData.addressNames(email)
-  const pages = await Promise.all(names.map((name) => store.list(addressPrefix(name), signal)))
-  const subs = [...new Set(pages.flatMap(({ keys }) => keys.map((key) => key.split('/').at(-1) ?? '')))]
-  // A record decides: the index may be ahead of it, or behind.
-  const isSame = (address: string | undefined) =>
-    address !== undefined && personalData.addressNames(address)[0] === names[0]
-  const found = await Promise.all(
-    subs.map(async (sub) => (isSame((await readUser(users, sub, signal))?.email) ? [sub] : [])),
-  )
-  return found.flat()
 }

@@ -1,3 +1,4 @@
+import { dayBefore } from '../base/days.ts'
 import { withDeadline } from '../base/deadline.ts'
 import { sweepDays, sweepEnded } from '../limits/sweep.ts'
 import { assertionIds } from '../oauth/client-authentication/assertion-ids.ts'
@@ -5,37 +6,46 @@ import { documentCopies } from '../oauth/clients/published/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
-import { dayBefore } from '../people/attempts/days.ts'
 import { collection as attempts } from '../people/attempts/step.ts'
+import { collection as audit, byPerson as auditByPerson } from '../people/audit/entry.ts'
 import { deadCollection } from '../people/outbox/message.ts'
-import { readConfiguration } from '../settings/configuration.ts'
+import { type Configuration, readConfiguration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { proofs } from '../store/readiness.ts'
 import type { Store } from '../store/store.ts'
+
 import type { Swept } from '../store/sweep.ts'
+
+import { composeAudit } from './audit.ts'
+
 import { log } from './log.ts'
-import { runPrivacyJobs } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** Milliseconds. The platform ends a scheduled function at 30 s. The next run continues where this one stopped. */
 const deadline = 20_000
+/** Milliseconds of it for the digests of the audit log. The next run continues where this one stopped. */
+const digestTime = 12_000
 
 /** Deletes what has expired, and rotates the signing keys when they are due. A further run changes nothing more. */
 export async function maintain(site: Site): Promise<Swept> {
   const store = storeOf(site)
   const now = Date.now()
-  const { kept } = readConfiguration(process.env, site)
+  const configuration = readConfiguration(process.env, site)
+  const { kept } = configuration
   const [sweeps] = await withDeadline(deadline, (signal) =>
     Promise.all([
       Promise.all([
         sweepGrants(store, now, signal),
         sweepDays(store, attempts, dayBefore(now, kept.attemptDays), signal),
+        ...[audit, auditByPerson].map((collection) =>
+          sweepDays(store, collection, dayBefore(now, kept.auditDays), signal),
+        ),
         ...['limits', assertionIds, documentCopies, proofs, deadCollection].map((collection) =>
           sweepEnded(store, collection, now, signal),
         ),
       ]),
       rotateKeys(site, store, signal),
-      runPrivacyJobs(site, signal),
+      digestAudit(configuration, store, signal),
     ]),
   )
   const swept = {
@@ -44,6 +54,19 @@ export async function maintain(site: Site): Promise<Swept> {
   }
   log('swept', swept)
   return swept
+}
+
+/** Makes the digests of the audit log that are due. A failure does not stop the sweep. */
+async function digestAudit(configuration: Configuration, store: Store, signal: AbortSignal): Promise<void> {
+  // While the secret is missing or wrong, nothing can be signed. The log says why.
+  if (!configuration.secrets) return
+  const { makeDigests } = composeAudit(configuration, store)
+  try {
+    const finished = await withDeadline(digestTime, makeDigests, signal)
+    if (!finished) log('audit_digest_unfinished')
+  } catch (error) {
+    log('audit_digest_failed', { error: String(error) })
+  }
 }
 
 /** Rotates the signing keys in the store, unless the operator has their own. A failure does not stop the sweep. */

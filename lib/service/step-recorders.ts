@@ -5,6 +5,8 @@ import { createLimiter } from '../limits/limiter.ts'
 import type { FlowStep } from '../oauth/flow-step.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { createAttemptRecorder } from '../people/attempts/recorder.ts'
+import { createAuditLog } from '../people/audit/audit-log.ts'
+import type { AuditAction } from '../people/audit/entry.ts'
 import type { KeptSettings } from '../settings/kept.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
@@ -42,8 +44,25 @@ export function createStepRecorders(options: StepRecorderOptions) {
       approved: createInstanceLimit({ ...approvals, exempt, now }),
     },
   })
+  const audit = createAuditLog({ store, log, now })
   return async (step: FlowStep, address: string | undefined): Promise<void> => {
     const event = eventOfStep(step, now())
-    await Promise.all([attempts.record(step, address), event && usage.record(event)])
+    const { sub, clientHash: client, attempt, grant, reason, detail } = step
+    const action = actionOf(step)
+    const audited = action && audit.recordLater({ action, sub, client, attempt, grant, reason, detail })
+    await Promise.all([attempts.record(step, address), audited, event && usage.record(event)])
   }
+}
+
+/** What the audit log calls a step. `undefined`: it does not record the step. */
+function actionOf({ step, outcome, reason, sub }: FlowStep): AuditAction | undefined {
+  if (sub === undefined) return undefined
+  if (outcome === 'refused') return reason === 'used' || reason === 'reuse' ? 'replay' : 'refusal'
+  return outcome === 'ok' ? actions[step] : undefined
+}
+
+const actions: { readonly [Step in FlowStep['step']]?: AuditAction } = {
+  code: 'sign-in',
+  token: 'grant',
+  revocation: 'revocation',
 }

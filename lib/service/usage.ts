@@ -7,19 +7,20 @@ import { readConfiguration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { log } from './log.ts'
 import { heldForCapture, runOutbox } from './outbox.ts'
+import { runPrivacyJobs } from './privacy.ts'
 import { eventStoresOf, storeOf } from './store.ts'
 import { pseudonymsOf } from './usage-parts.ts'
 
 /** Milliseconds for each job. The platform ends a scheduled function at 30 s; the next run continues where one stopped. */
-const shares = { rollUp: 14_000, outbox: 13_000 }
+const shares = { rollUp: 14_000, others: 13_000 }
 
-/** Rolls up usage, and sends what waits for the CRM. Neither keeps the other from running. */
+/** Rolls up usage, sends what waits for the CRM, and runs the jobs about people. None keeps another from running. */
 export async function runUsage(site: Site): Promise<Partial<RolledUp>> {
   const rolledUp = await withDeadline(shares.rollUp, (signal) => rollUpSite(site, signal)).catch((error: unknown) => {
     log('usage_roll_up_failed', { error: String(error) })
     return {}
   })
-  await withDeadline(shares.outbox, (signal) => runOutbox(site, signal))
+  await withDeadline(shares.others, (signal) => Promise.all([runOutbox(site, signal), runPrivacyJobs(site, signal)]))
   return rolledUp
 }
 

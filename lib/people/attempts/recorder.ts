@@ -1,11 +1,11 @@
 import { dayOfAttempt } from '../../base/attempt-code.ts'
 import { BoundedMap } from '../../base/bounded-map.ts'
+import { dayBefore } from '../../base/days.ts'
 import { withDeadline } from '../../base/deadline.ts'
 import { defined } from '../../base/defined.ts'
 import type { Log } from '../../base/log.ts'
 import type { RateLimit } from '../../base/rate-limit.ts'
 import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
-import { dayBefore } from './days.ts'
 import { type AttemptStep, keyOf } from './step.ts'
 
 export interface AttemptRecorderOptions {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import type { StoreValue } from '../../store/store.ts'
 
 /**
@@ -10,8 +10,7 @@ export type SealedPeople = 'all' | 'new' | 'none'
 /** A key that is derived from a secret of the service. `kid` names the secret. */
 export interface PersonalKey {
   readonly kid: string
-  readonly sealing: Uint8Array
-  readonly index: Uint8Array
+  readonly bytes: Uint8Array
 }
 
 /** Seals and opens the personal members of stored records. Every reader and writer of `users/<sub>` goes through it. */
@@ -26,8 +25,6 @@ export interface PersonalData {
   open(key: string, stored: StoreValue): StoreValue
   /** Whether `close` would write the personal members of this stored record in the same form and under the same secret. */
   isCurrent(stored: StoreValue): boolean
-  /** The names of an address in the index `addresses/<name>/<sub>`: one for each secret, the current one first. */
-  addressNames(email: string): readonly [string, ...string[]]
 }
 
 /** The members of a record that may say who a person is. */
@@ -37,7 +34,7 @@ const tagLength = 16
 
 /** Makes the sealer of personal data. The first key seals. The others open what earlier secrets have sealed. */
 export function createPersonalData(mode: SealedPeople, keys: readonly [PersonalKey, ...PersonalKey[]]): PersonalData {
-  const ring = new Map(keys.map(({ kid, sealing }) => [kid, createSecretKey(sealing)]))
+  const ring = new Map(keys.map(({ kid, bytes }) => [kid, createSecretKey(bytes)]))
   const current = keys[0].kid
   const mustSeal = (before: StoreValue | undefined) =>
     mode === 'all' || (mode === 'new' && (before === undefined || before.sealed !== undefined))
@@ -70,14 +67,6 @@ export function createPersonalData(mode: SealedPeople, keys: readonly [PersonalK
       const { sealed } = stored
       if (personal.some((name) => stored[name] !== undefined)) return mode !== 'all' && sealed === undefined
       return typeof sealed !== 'string' || (mode !== 'none' && sealed.startsWith(`${current}.`))
-    },
-
-    addressNames(email) {
-      const [first, ...others] = keys.map(({ kid, index }) => {
-        const hash = createHmac('sha256', index).update(email.trim().toLowerCase()).digest('base64url')
-        return `${kid}/${hash.slice(0, 22)}`
-      })
-      return [first ?? '', ...others]
     },
   }
 }

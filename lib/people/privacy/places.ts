@@ -1,8 +1,9 @@
+import { inParallel } from '../../base/in-parallel.ts'
 import { keysUnder, removeUnder } from '../../store/keys-under.ts'
-import type { Store, StoreValue } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { messagesPlace } from '../outbox/place.ts'
 import { userKey } from '../users.ts'
-import { indexedAs, indexKeys, lastSeenMonth } from './indexes.ts'
+import { lastSeenKey, monthOf, monthsBetween } from './last-seen.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { HeldRecord, Place } from './place.ts'
 
@@ -27,10 +28,12 @@ export function places(parts: PlaceParts): readonly Place[] {
     connections(parts),
     messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
     jobsAndFence(parts),
-    indexes(parts),
+    lastSeen(parts),
     user(parts),
   ]
 }
+
+const atOnce = 16
 
 /** A malformed ID could match other people's records as a prefix. */
 const subjectForm = /^[\w.-]+$/
@@ -69,7 +72,7 @@ function grants(parts: PlaceParts): Place {
     const { before, after } = grantMonths
     return Array.from({ length: before + 1 + after }, (_, index) => {
       const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - before + index, 1) / 1000
-      return `grants/${lastSeenMonth(month)}/${sub}/`
+      return `grants/${monthOf(month)}/${sub}/`
     })
   }
   return under(parts, { keys: 'grants/<yyyymm>/<sub>/<id>', name: 'grants' }, prefixes)
@@ -100,46 +103,21 @@ function jobsAndFence({ store }: PlaceParts): Place {
   }
 }
 
-/** The keys that lead to a person. They hold nothing that the record of the user does not. */
-function indexes({ store, personalData, now }: PlaceParts): Place {
-  const read = async (sub: string, signal: AbortSignal) => {
-    const stored = await store.get(userKey(sub), signal)
-    return stored ? personalData.open(userKey(sub), stored.value) : {}
-  }
-  /** The keys that the record names, and those of an interrupted sign-in. */
-  const keysOf = (sub: string, record: StoreValue) => {
-    const { firstSeenAt = now() / 1000, email } = record
-    const names = typeof email === 'string' ? personalData.addressNames(email) : []
-    const months = monthsBetween(Number(firstSeenAt), now() / 1000)
-    return [
-      ...indexKeys(sub, indexedAs(record)),
-      ...names.flatMap((addressName) => indexKeys(sub, { addressName, lastSeenAt: undefined })),
-      ...months.flatMap((lastSeenAt) => indexKeys(sub, { addressName: undefined, lastSeenAt })),
-    ]
-  }
+/** The month of the last sign-in. Interrupted sign-ins may have left others. */
+function lastSeen({ store, now }: PlaceParts): Place {
   return {
-    keys: 'addresses/<key>/<hash>/<sub>, last-seen/<yyyymm>/<sub>',
-    name: 'indexes',
+    keys: 'last-seen/<yyyymm>/<sub>',
+    name: 'lastSeen',
     async *read(sub, signal) {
-      for (const key of indexKeys(sub, indexedAs(await read(sub, signal)))) {
-        if (await store.get(key, signal)) yield { key, value: {} }
-      }
+      const lastSeenAt = (await store.get(userKey(sub), signal))?.value.lastSeenAt
+      const key = typeof lastSeenAt === 'number' ? lastSeenKey(sub, lastSeenAt) : null
+      if (key && (await store.get(key, signal))) yield { key, value: {} }
     },
     async forget(sub, signal) {
-      const keys = new Set(keysOf(sub, await read(sub, signal)))
-      await Promise.all([...keys].map((key) => store.remove(key, signal)))
+      const first = (await store.get(userKey(sub), signal))?.value.firstSeenAt
+      const months = monthsBetween(typeof first === 'number' ? first : now() / 1000, now() / 1000)
+      await inParallel(months, atOnce, (month) => store.remove(lastSeenKey(sub, month), signal))
     },
-  }
-}
-
-/** One time in each month from the first to the last, in seconds since the epoch. */
-function monthsBetween(first: number, last: number): readonly number[] {
-  const from = new Date(first * 1000)
-  const months: number[] = []
-  for (let index = 0; ; index++) {
-    const month = Date.UTC(from.getUTCFullYear(), from.getUTCMonth() + index, 1) / 1000
-    if (month > last) return months
-    months.push(month)
   }
 }
 
