@@ -7,7 +7,14 @@ import { check, step } from './step.ts'
 import { feedback, lookup } from './tools.ts'
 
 const calls = v.array(v.object({ query: v.unknown(), user: v.optional(v.unknown()) }))
-const deliveries = v.array(v.object({ body: v.looseObject({ email: v.unknown() }), status: v.nullable(v.number()) }))
+const deliveries = v.array(
+  v.object({
+    body: v.looseObject({ type: v.optional(v.string()), email: v.unknown() }),
+    id: v.nullable(v.string()),
+    verified: v.nullable(v.boolean()),
+    status: v.nullable(v.number()),
+  }),
+)
 const delivery = v.object({
   sub: v.string(),
   emailVerified: v.boolean(),
@@ -65,9 +72,16 @@ export async function showRecorded(
         .find(({ body, status }) => body.email === email && status !== null),
     )
     check(posted.status === 200, `the CRM answered ${posted.status}`)
+    check(posted.verified === true && posted.id !== null, 'the message has no signature that the CRM can verify')
     const body = v.parse(delivery, posted.body)
     check(body.sub === sub && body.organization.name === organization, 'the CRM was told about another user')
-    listing.fact('CRM received', { email, verified: body.emailVerified, organization, at: body.timestamp })
+    listing.fact('CRM received', {
+      email,
+      verified: body.emailVerified,
+      organization,
+      at: body.timestamp,
+      signed: 'yes',
+    })
   })
   await step('What Kapa received', async () => {
     const received = v.parse(calls, await getJson(`${place.kapaUrl}__mock/calls`))

@@ -34,7 +34,7 @@ export function privacyOf(
   const personalData = personalDataOf(issuer, secrets, kept.sealedPeople)
   return createPrivacy({
     store,
-    places: places({ store, personalData, outboxSeal: outboxSeals(sealing).seal, now }),
+    places: places({ store, personalData, outboxSeal: outboxSeals(sealing).seal, auditDays: kept.auditDays, now }),
     end: createPersonEnd({ store, grants, now, fenceLifetime }),
     now,
     log,

@@ -1,6 +1,7 @@
 import { inParallel } from '../../base/in-parallel.ts'
 import { keysUnder, removeUnder } from '../../store/keys-under.ts'
 import type { Store } from '../../store/store.ts'
+import { auditPlace } from '../audit/place.ts'
 import { messagesPlace } from '../outbox/place.ts'
 import { userKey } from '../users.ts'
 import { lastSeenKey, monthOf, monthsBetween } from './last-seen.ts'
@@ -13,6 +14,8 @@ export interface PlaceParts {
   readonly personalData: PersonalData
   /** Opens the messages for the CRM. */
   readonly outboxSeal: Parameters<typeof messagesPlace>[0]['seal']
+  /** Days that the audit log is kept. */
+  readonly auditDays: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -28,6 +31,7 @@ export function places(parts: PlaceParts): readonly Place[] {
     connections(parts),
     messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
     jobsAndFence(parts),
+    auditPlace({ store: parts.store, now: parts.now, keptDays: parts.auditDays }),
     lastSeen(parts),
     user(parts),
   ]

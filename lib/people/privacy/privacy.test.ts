@@ -29,6 +29,7 @@ const partsOf = (world: World) => ({
   store: world.store,
   personalData: personalDataForTests('all'),
   outboxSeal: { seal: () => '', open: () => null },
+  auditDays: 400,
   now: () => world.clock,
 })
 
