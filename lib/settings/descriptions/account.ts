@@ -18,7 +18,7 @@ export const accountPages = {
   },
   MCP_SESSION_ORIGINS: {
     what: 'Origins of documentation pages that may ask `/session` who is signed in. They are on the domain of the account pages.',
-    more: 'Browsers send the cookie to no other domain.',
+    more: 'See [how a docs page shows who is signed in](docs-site-login.md). Browsers send the cookie to no other domain.',
     example: 'https://docs.example.com',
   },
 } as const satisfies Readonly<Record<string, Description>>
