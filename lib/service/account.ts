@@ -33,7 +33,7 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const forms = createSessionForms(sealing)
   const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log })
   const connections = createConnections(store, grants, now)
-  const privacy = privacyOf(configuration, signIn, { store, sealing })
+  const privacy = privacyOf(configuration, signIn, { store, sealing, site })
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
   const router = createAccountRouter({
     origin,

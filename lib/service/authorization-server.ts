@@ -6,6 +6,7 @@ import { createLimiter } from '../limits/limiter.ts'
 import { createOverallLimit } from '../limits/overall.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../oauth/authorization-server.ts'
 import { paths } from '../oauth/capabilities.ts'
+import type { BlockedClients } from '../oauth/clients/blocked-clients.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
@@ -19,6 +20,7 @@ import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
 import { afterAnswer, recordAfterAnswer } from './record-steps.ts'
 import { storeOf } from './store.ts'
+import { createStoredBlockGuard } from './stored-blocks.ts'
 
 /**
  * How often one address may present a secret that it could be guessing (O-11). The limit also holds for addresses that are
@@ -36,7 +38,8 @@ export async function composeAuthorizationServer(
   const { introspectionTokens } = configuration
   const store = storeOf(site)
   const { publicKeys, signingKeys } = keysOf(configuration, store)
-  return createAuthorizationServer(
+  const { blocked, guard } = createStoredBlockGuard(store, Date.now)
+  const server = createAuthorizationServer(
     {
       issuer,
       resource,
@@ -49,16 +52,25 @@ export async function composeAuthorizationServer(
       publicKeys,
       log,
     },
-    signIn && (await flowOptions(configuration, signIn, store, signingKeys, site)),
+    signIn && (await flowOptions(configuration, signIn, { store, signingKeys, site, blockedByAdmins: blocked })),
   )
+  return signIn ? guard(server) : server
 }
 
 async function flowOptions(
   configuration: Configuration,
   signIn: SignInSettings,
-  store: Store,
-  signingKeys: Keys['signingKeys'],
-  site: Site,
+  {
+    store,
+    signingKeys,
+    site,
+    blockedByAdmins,
+  }: {
+    readonly store: Store
+    readonly signingKeys: Keys['signingKeys']
+    readonly site: Site
+    readonly blockedByAdmins: BlockedClients
+  },
 ): Promise<FlowOptions> {
   const { issuer, introspectionTokens, kept, account } = configuration
   const now = Date.now
@@ -74,6 +86,7 @@ async function flowOptions(
     store,
     fetchLimit: documents && limiter('client-documents', documents, exempt),
     now,
+    blockedByAdmins,
   })
   const provider =
     signIn.provider.kind === 'mock'

@@ -10,10 +10,13 @@ import { log } from './log.ts'
 import type { PublishedClientOptions } from './published-clients.ts'
 
 /** Makes, from the settings, everything that finds a client or its keys, and everything that decides about it. */
-export function composeClients(options: Omit<PublishedClientOptions, 'blocked'>) {
-  const { settings, now } = options
+export function composeClients(
+  options: Omit<PublishedClientOptions, 'blocked'> & { readonly blockedByAdmins: BlockedClients },
+) {
+  const { settings, now, blockedByAdmins } = options
   const policy = settings.redirectPolicy
-  const blocked = createBlockedClients(settings.blockedClients, log)
+  const bySetting = createBlockedClients(settings.blockedClients, log)
+  const blocked: BlockedClients = { blocks: (client) => bySetting.blocks(client) || blockedByAdmins.blocks(client) }
   const sealer = createRegistrationSealer(options.sealing)
   const { metadataDocuments, keySets } = loadedWhenNeeded({ ...options, blocked })
   const registrationsWithout = (unknown: BlockedClients) =>

@@ -10,7 +10,8 @@ import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 import { outboxSeals } from './outbox-seals.ts'
 import { personalDataOf } from './personal-data.ts'
-import { storeOf } from './store.ts'
+import { eventStoresOf, storeOf } from './store.ts'
+import { pseudonymsOf } from './usage-parts.ts'
 
 /** Seconds. A browser session lives 8 hours; the rest is for clocks that differ. */
 const sessionLifetime = 8 * 3600
@@ -19,6 +20,7 @@ const margin = 600
 export interface PrivacySurroundings {
   readonly store: Store
   readonly sealing: Sealing
+  readonly site: Site
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -27,14 +29,21 @@ export interface PrivacySurroundings {
 export function privacyOf(
   { issuer, kept }: Pick<Configuration, 'issuer' | 'kept'>,
   { lifetimes, secrets }: Pick<SignInSettings, 'lifetimes' | 'secrets'>,
-  { store, sealing, now = Date.now }: PrivacySurroundings,
+  { store, sealing, site, now = Date.now }: PrivacySurroundings,
 ): Privacy {
   const grants = createGrants({ store, now, grace: lifetimes.grace, log })
   const fenceLifetime = Math.max(sessionLifetime, lifetimes.accessToken) + margin
   const personalData = personalDataOf(issuer, secrets, kept.sealedPeople)
   return createPrivacy({
     store,
-    places: places({ store, personalData, outboxSeal: outboxSeals(sealing).seal, auditDays: kept.auditDays, now }),
+    places: places({
+      store,
+      personalData,
+      outboxSeal: outboxSeals(sealing).seal,
+      auditDays: kept.auditDays,
+      usage: { events: eventStoresOf(site), pseudonyms: pseudonymsOf(site, sealing) },
+      now,
+    }),
     end: createPersonEnd({ store, grants, now, fenceLifetime }),
     now,
     log,
@@ -49,7 +58,9 @@ export async function runPrivacyJobs(site: Site, signal: AbortSignal): Promise<v
   if (!signIn) return
   try {
     const sealing = createSealing(issuer, signIn.secrets)
-    const { done, finished } = await privacyOf(configuration, signIn, { store: storeOf(site), sealing }).runJobs(signal)
+    const { done, finished } = await privacyOf(configuration, signIn, { store: storeOf(site), sealing, site }).runJobs(
+      signal,
+    )
     if (done > 0 || !finished) log('person_jobs_run', { done, finished })
   } catch (error) {
     log('person_jobs_failed', { error: String(error) })

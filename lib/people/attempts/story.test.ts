@@ -45,7 +45,11 @@ describe('where an attempt stopped', () => {
     [[...approved, ['provider', 'failed', 'misconfigured']], 'stopped', 'not-configured'],
     [[...approved, ['provider', 'failed', 'again']], 'stopped', 'left-provider'],
     [[...approved, ['provider', 'failed', 'again'], ['code'], ['token'], ['first-call']], 'connected', undefined],
-    [[['callback', 'refused', 'other-browser']], 'stopped', 'other-browser'],
+    [
+      [['callback', 'refused', 'other-browser', 'this browser has no such sign-in, or it has expired']],
+      'stopped',
+      'other-browser',
+    ],
     [[...approved, ['confirmation']], 'stopped', 'left-confirmation'],
     [[...approved, ['confirmation'], ['confirmation', 'refused', 'canceled']], 'stopped', 'canceled'],
     [code, 'stopped', 'code-not-redeemed'],

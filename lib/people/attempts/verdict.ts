@@ -71,8 +71,8 @@ export const isEnd = (problem: Problem): boolean =>
 function meaningOf({ step, reason = '', detail = '' }: AttemptStep): Problem {
   if (ourFaults.includes(reason)) return 'our-fault'
   const table = meanings[step] ?? {}
-  // The code of an expired value is that of every bad one. Its sentence says more.
-  const word = /has expired$/.test(detail) ? 'expired' : reason
+  // An expired code or token has the same error code as every other bad one. The sentence says more.
+  const word = reason === 'invalid_grant' && /has expired$/.test(detail) ? 'expired' : reason
   return table[word] ?? table['*'] ?? 'our-fault'
 }
 

@@ -3,6 +3,7 @@ import { keysUnder, removeUnder } from '../../store/keys-under.ts'
 import type { Store } from '../../store/store.ts'
 import { auditPlace } from '../audit/place.ts'
 import { messagesPlace } from '../outbox/place.ts'
+import { type UsagePlacesOptions, usagePlaces } from '../usage/place.ts'
 import { userKey } from '../users.ts'
 import { lastSeenKey, monthOf, monthsBetween } from './last-seen.ts'
 import type { PersonalData } from './personal-data.ts'
@@ -16,6 +17,8 @@ export interface PlaceParts {
   readonly outboxSeal: Parameters<typeof messagesPlace>[0]['seal']
   /** Days that the audit log is kept. */
   readonly auditDays: number
+  /** Where usage is counted, and under which pseudonyms. */
+  readonly usage: Pick<UsagePlacesOptions, 'events' | 'pseudonyms'>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -32,6 +35,7 @@ export function places(parts: PlaceParts): readonly Place[] {
     messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
     jobsAndFence(parts),
     auditPlace({ store: parts.store, now: parts.now, keptDays: parts.auditDays }),
+    ...usagePlaces({ ...parts, ...parts.usage }),
     lastSeen(parts),
     user(parts),
   ]

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
 import { personalDataForTests } from '../../../dev/worlds/personal-data.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { createGrants } from '../../oauth/grants/grants.ts'
@@ -30,6 +31,7 @@ const partsOf = (world: World) => ({
   personalData: personalDataForTests('all'),
   outboxSeal: { seal: () => '', open: () => null },
   auditDays: 400,
+  usage: { events: memoryEventStores(), pseudonyms: { existing: async () => null } },
   now: () => world.clock,
 })
 

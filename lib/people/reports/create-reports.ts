@@ -1,4 +1,3 @@
-import type { StoreValue } from '../../store/store.ts'
 import { newPeopleOf } from '../usage/names.ts'
 import { dayAfter } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
@@ -13,17 +12,13 @@ import { clients, funnel, overview, refusals, tools } from './totals.ts'
 export interface ReportsOptions extends RecentOptions {
   /** The names of the tools that the server offers. */
   readonly tools: readonly string[]
-  /** Opens what is sealed in the record of a user. By default nothing is. */
-  readonly openUser?: (sub: string, value: StoreValue) => StoreValue
+  /** Reads who a person is. */
+  readonly readUser: ReportParts['readUser']
 }
 
 /** Makes the reports. Use them for some requests only: names of ids are read once. */
 export function createReports(options: ReportsOptions): Reports {
-  const parts: ReportParts = {
-    ...options,
-    recent: createRecent(options),
-    openUser: options.openUser ?? ((_sub, value) => value),
-  }
+  const parts: ReportParts = { ...options, recent: createRecent(options) }
   const names = createNameReader(options.store)
   return {
     overview: (range, signal) => overview(parts, range, signal),

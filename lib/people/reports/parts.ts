@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { BoundedMap } from '../../base/bounded-map.ts'
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
-import type { Store, StoreValue } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { type Cells, cellsValue, readCells } from '../usage/cells.ts'
 import { addCompanies, type CompaniesOfDay } from '../usage/companies-of-day.ts'
 import { anonymousCallsIn, type CompanyName, isCaller } from '../usage/compose-day.ts'
@@ -13,6 +13,7 @@ import type { PseudonymSource } from '../usage/pseudonyms.ts'
 import { dayKey } from '../usage/shards.ts'
 import type { Tally } from '../usage/slices.ts'
 import { type Day, dayAfter, dayOf, daysBetween } from '../usage/time.ts'
+import type { User } from '../users.ts'
 import type { Recent, RecentOptions } from './recent.ts'
 import type { ClientName, Range } from './reports.ts'
 
@@ -23,8 +24,8 @@ export interface ReportParts extends RecentOptions {
   readonly recent: (signal: AbortSignal) => Promise<Recent>
   /** The names of the tools that the server offers, in their order. */
   readonly tools: readonly string[]
-  /** Opens what is sealed in the record of a user. */
-  readonly openUser: (sub: string, value: StoreValue) => StoreValue
+  /** Reads who a person is. */
+  readonly readUser: (sub: string, signal: AbortSignal) => Promise<User | null>
 }
 
 /** Reads of the store side by side. */

@@ -73,12 +73,12 @@ export async function personRow(
 ): Promise<PersonRow | null> {
   const person = pseudonyms.person(sub)
   const [user, named, recent] = await Promise.all([
-    parts.store.get(`users/${sub}`, signal),
+    parts.readUser(sub, signal),
     parts.store.get(personNameKey(person), signal),
     parts.recent(signal),
   ])
   if (!user) return null
-  const { email, emailVerified, name, firstSeenAt, lastSeenAt } = parts.openUser(sub, user.value)
+  const { email, emailVerified, name, firstSeenAt, lastSeenAt } = user
   const first = firstDayOf(parts, range)
   const counts = summary ? countsSince(summary.days, dayNumber(first)) : noCalls()
   let { total = 0, last = 0 } = summary ?? {}
@@ -89,17 +89,17 @@ export async function personRow(
     if (day >= first) addCounts(counts, found.counts)
   }
   const company = textOf(named?.value.company)
-  const latest = Math.max(last, typeof lastSeenAt === 'number' ? lastSeenAt : 0)
+  const latest = Math.max(last, lastSeenAt ?? 0)
   return {
     sub,
     ...counts,
     totalCalls: total,
     ...defined({
-      email: textOf(email),
-      emailVerified: typeof emailVerified === 'boolean' ? emailVerified : undefined,
-      name: textOf(name),
+      email,
+      emailVerified: emailVerified ?? undefined,
+      name,
       company: company === undefined ? undefined : { id: company, ...(await names.company(company, signal)) },
-      firstSeenAt: typeof firstSeenAt === 'number' ? firstSeenAt : undefined,
+      firstSeenAt,
       lastSeenAt: latest > 0 ? latest : undefined,
     }),
   }

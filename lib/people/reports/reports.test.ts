@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
+import { personalDataForTests } from '../../../dev/worlds/personal-data.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { companyOf } from '../company.ts'
 import type { SignIn } from '../sign-in.ts'
@@ -9,6 +10,7 @@ import { createPseudonymSource } from '../usage/pseudonyms.ts'
 import { createUsageRecorder } from '../usage/recorder.ts'
 import { rollUp } from '../usage/roll-up.ts'
 import { startOfDay } from '../usage/time.ts'
+import { readUser } from '../users.ts'
 import { createReports } from './create-reports.ts'
 import type { Reports } from './reports.ts'
 
@@ -50,6 +52,7 @@ function call(name: string | undefined, at: number, more: Partial<UsageEvent> = 
   }
 }
 
+const personalData = personalDataForTests('none')
 let reports: Reports
 const store = createMemoryStore()
 beforeAll(async () => {
@@ -93,7 +96,14 @@ beforeAll(async () => {
     retention: { peopleDays: 90, days: 400 },
   }, signal) // biome-ignore format: one call
   expect(lines).toEqual(['usage_rolled_up'])
-  reports = createReports({ store, events, pseudonyms, now: () => now, tools: ['ask', 'whoami', 'feedback'] })
+  reports = createReports({
+    store,
+    events,
+    pseudonyms,
+    now: () => now,
+    tools: ['ask', 'whoami', 'feedback'],
+    readUser: (who) => readUser({ store, personalData }, who, signal),
+  })
 })
 
 const week = { days: 7 } as const
