@@ -56,7 +56,7 @@ export function adminOf(
   })
   const { hashes, hosts, before } = signIn.blockedClients
   return {
-    reports: () => reportsOf(configuration, site, sealing),
+    reports: () => reportsOf(configuration, signIn, { site, sealing }),
     actions,
     blocks,
     blockedBySetting: [...hosts, ...hashes, ...(before > 0 ? [`before:${new Date(before * 1000).toISOString()}`] : [])],
