@@ -16,6 +16,7 @@ import type { Person } from './token/person.ts'
  * - `token`: the client exchanged its code for tokens. The grant exists from here on.
  * - `refresh`: the client exchanged its refresh token.
  * - `revocation`: the client ended the grant.
+ * - `session`: a user signed in to our own pages (`ok`), or could not. No client and no grant are involved.
  */
 export type FlowStepName =
   | 'registration'
@@ -30,6 +31,7 @@ export type FlowStepName =
   | 'token'
   | 'refresh'
   | 'revocation'
+  | 'session'
 
 /** `refused`: the client, the user or the provider did something wrong. `failed`: the fault is on the server's side. */
 export type FlowOutcome = 'ok' | 'refused' | 'failed'

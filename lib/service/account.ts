@@ -12,6 +12,8 @@ import { createGrants } from '../oauth/grants/grants.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
+import { composeAudit } from './audit.ts'
+import { audited } from './audited.ts'
 import { log } from './log.ts'
 import { privacyOf } from './privacy.ts'
 import { storeOf } from './store.ts'
@@ -34,6 +36,7 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log })
   const connections = createConnections(store, grants, now)
   const privacy = privacyOf(configuration, signIn, { store, sealing, site })
+  const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
   const router = createAccountRouter({
     origin,
@@ -43,7 +46,7 @@ export async function composeAccount(configuration: Configuration, site: Site): 
     isAdmin: (session) => isAdmin(session, account.admins, now()),
     fence,
     // The pages of `/account`, then those of `/admin`, each from the room that makes them.
-    routes: [...accountRoutes({ origin, brand, sessions, connections, privacy, log })],
+    routes: [...accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log })],
     open: [
       ...openAccountRoutes({ origin, brand, sessions, forms }),
       sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence }),

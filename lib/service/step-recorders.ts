@@ -49,7 +49,8 @@ export function createStepRecorders(options: StepRecorderOptions) {
     const event = eventOfStep(step, now())
     const { sub, clientHash: client, attempt, grant, reason, detail } = step
     const action = actionOf(step)
-    const audited = action && audit.recordLater({ action, sub, client, attempt, grant, reason, detail })
+    const why = step.step === 'session' ? { reason: 'account-pages' } : { reason, detail }
+    const audited = action && audit.recordLater({ action, sub, client, attempt, grant, ...why })
     await Promise.all([attempts.record(step, address), audited, event && usage.record(event)])
   }
 }
@@ -65,4 +66,5 @@ const actions: { readonly [Step in FlowStep['step']]?: AuditAction } = {
   code: 'sign-in',
   token: 'grant',
   revocation: 'revocation',
+  session: 'sign-in',
 }

@@ -36,6 +36,7 @@ const afterTheAnswer = [
   'lib/people/outbox/news.ts',
   'lib/people/outbox/outbox.ts',
   'lib/people/usage/recorder.ts',
+  'lib/service/usage-recorder.ts',
 ]
 const isAfterTheAnswer = ({ inputs }: BundleFile) => afterTheAnswer.some((source) => source in inputs)
 

@@ -73,6 +73,7 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
 
   return {
     login(request, call) {
+      call.trail.at('session')
       const parameters = parseParameters(new URL(request.url).searchParams)
       const wanted = {
         back: returnPath(onPage('invalid-request', () => parameters.get('return'))),
@@ -82,6 +83,7 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
     },
 
     async callback(request, call) {
+      call.trail.at('session')
       const answer = new URL(request.url).searchParams
       const state = onPage('invalid-request', () => parseParameters(answer).get('state')) ?? ''
       const found = transactions.find(request, state)
@@ -101,6 +103,8 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
           signedInAt: signedInAt(identity, found),
         })
         log('session_started', { sub: signedIn.sub, fresh: found.fresh })
+        call.trail.learn(signedIn)
+        call.trail.record('session', 'ok')
         return seeOther(origin + found.back, [...transactions.finish(found, request), cookie])
       } catch (error) {
         if (!(error instanceof ProviderError)) throw error

@@ -34,6 +34,14 @@ const meanings: Readonly<Record<string, Readonly<Record<string, Problem>>>> = {
     '*': 'other-browser',
   },
   confirmation: { canceled: 'canceled', expired: 'expired', 'unknown-client': 'unknown-client', '*': 'other-browser' },
+  session: {
+    'login-expired': 'expired',
+    'login-failed': 'provider-refused',
+    'sign-in-unavailable': 'provider-unavailable',
+    'not-configured': 'not-configured',
+    'invalid-request': 'invalid-request',
+    '*': 'other-browser',
+  },
   token: {
     used: 'code-used',
     'other-code': 'token-refused',

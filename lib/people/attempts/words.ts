@@ -33,6 +33,7 @@ const stoppedWords: Readonly<Record<string, string>> = {
   provider: 'The sign-in at the OpenID Provider did not succeed',
   callback: 'The browser came back from the OpenID Provider, and the service could not go on',
   confirmation: 'The service did not accept the answer to the last page',
+  session: 'The sign-in to the account pages did not succeed',
   token: 'The service refused to exchange the code',
   refresh: 'The service refused to renew the token',
   call: 'The service refused a request to `/mcp`',

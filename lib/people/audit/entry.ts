@@ -8,9 +8,18 @@ import type { StoreValue } from '../../store/store.ts'
  * - `refusal`: a known user, or a client of theirs, was refused.
  * - `replay`: a code or an old refresh token was used again, and the grant has ended.
  * - `revocation`: the client, the user or an admin ended a grant.
+ * - `disclosure`, `forgetting`: a person downloaded, or asked to delete, what is held on them.
  * - `admin-…`: an admin did something, for example `admin-forget`, `admin-block`, `admin-export`, `admin-trace`.
  */
-export type AuditAction = 'sign-in' | 'grant' | 'refusal' | 'replay' | 'revocation' | `admin-${string}`
+export type AuditAction =
+  | 'sign-in'
+  | 'grant'
+  | 'refusal'
+  | 'replay'
+  | 'revocation'
+  | 'disclosure'
+  | 'forgetting'
+  | `admin-${string}`
 
 /** What a caller reports. The log adds the time, and replaces people by pseudonyms. */
 export interface AuditEntry {
