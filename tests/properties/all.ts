@@ -15,6 +15,7 @@ import { retryAfterHeaders, toolSettings } from './mcp/settings.ts'
 import { strayHeaders } from './mcp/stray-headers.ts'
 import { upstreamAnswers } from './mcp/upstream-answers.ts'
 import { messages } from './messages.ts'
+import { outboxLosesNothing } from './outbox.ts'
 import type { Property } from './property.ts'
 import { providerRedirects } from './provider-redirect.ts'
 import { redirectsOnlyToWhatIsRegistered, registeredUrisMatchThemselves } from './redirect-uris.ts'
@@ -55,4 +56,5 @@ export const properties: readonly Property[] = [
   oddUpstreams,
   toolSettings,
   retryAfterHeaders,
+  outboxLosesNothing,
 ]
