@@ -224,6 +224,20 @@ describe('the scheduled function', () => {
     }
   })
 
+  test('begins while another run is under way: it leaves the receiver to that one', async () => {
+    const { receiver, enqueue, run } = setUp()
+    for (let i = 0; i < 5; i++) await enqueue(`u_${i}`)
+    receiver.pass(600)
+    const others: Promise<OutboxRun>[] = []
+    receiver.behave(() => {
+      others.push(run())
+      return { status: 200 }
+    })
+    expect(await run()).toMatchObject({ delivered: 5 })
+    expect((await Promise.all(others)).map(({ delivered }) => delivered)).toEqual([0, 0, 0, 0, 0])
+    expect(receiver.arrivals).toHaveLength(5)
+  })
+
   test.each([
     ['before it takes effect', false],
     ['after it took effect', true],
