@@ -1,0 +1,93 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createSealing } from '../../lib/oauth/keys/sealing.ts'
+import { privacyOf } from '../../lib/service/privacy.ts'
+import { readConfiguration } from '../../lib/settings/configuration.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
+import { open, press, signInToAccount } from '../support/account.ts'
+import { callMcp, newAddress, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+import { scanStores } from '../support/store-scan.ts'
+
+const { signal } = new AbortController()
+const minute = 60_000
+/** Milliseconds to wait for what is written after an answer. */
+const patience = { timeout: 20_000, interval: 200 }
+const storeName = 'mcp-oauth-broker'
+
+/** What runs the jobs, so many milliseconds from now. */
+function privacyLater(stack: Stack, milliseconds: number) {
+  const store = createBlobsStore({ name: storeName, client: stack.emulator.clientOptions() })
+  const site = { issuer: stack.url, storeName, production: false }
+  const configuration = readConfiguration(stack.environment, site)
+  if (!configuration.signIn) throw new Error('sign-in is out of service')
+  const sealing = createSealing(stack.url, configuration.signIn.secrets)
+  return privacyOf(configuration, configuration.signIn, {
+    store,
+    sealing,
+    now: () => Date.now() + milliseconds,
+  })
+}
+
+/** Signs in with two clients, asks, refreshes, and opens the account page. Returns who that was. */
+async function liveHere(stack: Stack) {
+  const { url: issuer, mcpUrl } = stack
+  const email = newAddress()
+  for (const name of ['Editor', 'Terminal']) {
+    const client = await registerClient(issuer, name)
+    const { accessToken, refreshToken } = await obtainTokens(client, email)
+    expect((await callMcp(mcpUrl, accessToken)).status).toBe(200)
+    tokensOf(await client.refresh(refreshToken))
+  }
+  const account = await signInToAccount(issuer, { email })
+  const sub = await vi.waitFor(async () => {
+    const { findings } = await scanStores(stack, [email])
+    const key = findings.find(({ key }) => key.startsWith('users/'))?.key
+    // Everything that is written after an answer has been written.
+    expect(findings.map(({ key }) => key.split('/')[0])).toEqual(expect.arrayContaining(['users', 'outbox']))
+    return key?.split('/')[1] ?? expect.fail()
+  }, patience)
+  return { local: email.split('@')[0] ?? '', sub, ...account }
+}
+
+test.each([
+  ['sealed', {}],
+  ['in clear', { MCP_PEOPLE_SEALED: 'none' }],
+])(
+  'MCP_PEOPLE_SEALED: a person whose address is %s leaves nothing once they are forgotten: no record, no key and no sealed value names them [N3]',
+  async (form, settings) => {
+    const stack = await startStack({ hosts: 2, settings })
+    onTestFinished(() => stack.stop())
+    // The messages about new people wait in the outbox.
+    stack.crm.faults.webhook = { kind: 'status', status: 503, times: 1000 }
+    const ada = await liveHere(stack)
+    const bob = await liveHere(stack)
+    const texts = [ada.email, ada.local, ada.sub, ada.sub.slice(2)]
+
+    const before = await scanStores(stack, texts)
+    expect(before.unopened).toEqual([])
+    const inUser = before.findings.filter(({ key, text }) => key === `users/${ada.sub}` && text === ada.email)
+    expect(inUser.map(({ where }) => where)).toEqual([form === 'sealed' ? 'sealed' : 'value'])
+    const keys = [...new Set(before.findings.map(({ key }) => key))]
+    const collections = new Set(keys.map((key) => key.split('/')[0]))
+    expect([...collections]).toEqual(expect.arrayContaining(['grants', 'connections', 'users', 'last-seen', 'outbox']))
+
+    const disclosed = JSON.stringify(await privacyLater(stack, 0).disclose(ada.sub, signal))
+    expect(disclosed).toContain(ada.email)
+    expect(disclosed).not.toContain(bob.email)
+    // Every record that names the person is in the list of places.
+    expect(keys.filter((key) => !disclosed.includes(key))).toEqual([])
+
+    const asked = await press(ada.browser, await open(ada.browser, `${stack.url}/account/delete`), 'Delete my data', {
+      sure: 'yes',
+    })
+    expect(asked.heading).toBe('Your data is being deleted')
+    await privacyLater(stack, 11 * minute).runJobs(signal)
+    await privacyLater(stack, 10 * 60 * minute).runJobs(signal)
+    expect(await privacyLater(stack, 0).forgetting(ada.sub, signal)).toBe('none')
+
+    const after = await scanStores(stack, texts)
+    expect([after.findings, after.unopened]).toEqual([[], []])
+    const others = await scanStores(stack, [bob.email, bob.sub])
+    expect(others.findings.map(({ key }) => key)).toContain(`users/${bob.sub}`)
+  },
+)
