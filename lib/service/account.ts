@@ -15,7 +15,7 @@ import type { Site } from '../settings/site.ts'
 import { composeAudit } from './audit.ts'
 import { audited } from './audited.ts'
 import { log } from './log.ts'
-import { privacyOf } from './privacy.ts'
+import { privacyOf, privacySurroundings } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** The account and admin pages of a site. */
@@ -35,7 +35,7 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const forms = createSessionForms(sealing)
   const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log })
   const connections = createConnections(store, grants, now)
-  const privacy = privacyOf(configuration, signIn, { store, sealing, site })
+  const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
   const router = createAccountRouter({

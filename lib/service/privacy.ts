@@ -3,6 +3,7 @@ import { createPersonEnd } from '../oauth/grants/person-end.ts'
 import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
 import { places } from '../people/privacy/places.ts'
 import { createPrivacy, type Privacy } from '../people/privacy/privacy.ts'
+import type { UsagePlacesOptions } from '../people/usage/place.ts'
 import { type Configuration, readConfiguration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
@@ -17,10 +18,9 @@ import { pseudonymsOf } from './usage-parts.ts'
 const sessionLifetime = 8 * 3600
 const margin = 600
 
-export interface PrivacySurroundings {
+export interface PrivacySurroundings extends Pick<UsagePlacesOptions, 'events' | 'pseudonyms'> {
   readonly store: Store
   readonly sealing: Sealing
-  readonly site: Site
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
@@ -29,7 +29,7 @@ export interface PrivacySurroundings {
 export function privacyOf(
   { issuer, kept }: Pick<Configuration, 'issuer' | 'kept'>,
   { lifetimes, secrets }: Pick<SignInSettings, 'lifetimes' | 'secrets'>,
-  { store, sealing, site, now = Date.now }: PrivacySurroundings,
+  { store, events, pseudonyms, sealing, now = Date.now }: PrivacySurroundings,
 ): Privacy {
   const grants = createGrants({ store, now, grace: lifetimes.grace, log })
   const fenceLifetime = Math.max(sessionLifetime, lifetimes.accessToken) + margin
@@ -40,14 +40,19 @@ export function privacyOf(
       store,
       personalData,
       outboxSeal: outboxSeals(sealing).seal,
+      usage: { events, pseudonyms },
       auditDays: kept.auditDays,
-      usage: { events: eventStoresOf(site), pseudonyms: pseudonymsOf(site, sealing) },
       now,
     }),
     end: createPersonEnd({ store, grants, now, fenceLifetime }),
     now,
     log,
   })
+}
+
+/** What a site has of that. */
+export function privacySurroundings(site: Site, sealing: Sealing): PrivacySurroundings {
+  return { store: storeOf(site), events: eventStoresOf(site), pseudonyms: pseudonymsOf(site, sealing), sealing }
 }
 
 /** Runs the jobs about people that are due. A scheduled function calls this, on production only. A failure is logged. */
@@ -58,9 +63,8 @@ export async function runPrivacyJobs(site: Site, signal: AbortSignal): Promise<v
   if (!signIn) return
   try {
     const sealing = createSealing(issuer, signIn.secrets)
-    const { done, finished } = await privacyOf(configuration, signIn, { store: storeOf(site), sealing, site }).runJobs(
-      signal,
-    )
+    const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
+    const { done, finished } = await privacy.runJobs(signal)
     if (done > 0 || !finished) log('person_jobs_run', { done, finished })
   } catch (error) {
     log('person_jobs_failed', { error: String(error) })

@@ -1,12 +1,16 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import { privacyOf } from '../../lib/service/privacy.ts'
+import { pseudonymsOf } from '../../lib/service/usage-parts.ts'
 import { readConfiguration } from '../../lib/settings/configuration.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
-import { open, press, signInToAccount } from '../support/account.ts'
+import { press, signInToAccount } from '../support/account.ts'
 import { callMcp, newAddress, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { scanStores } from '../support/store-scan.ts'
+
+/** Collections whose keys lead to a person, and whose records say nothing more about them. The salt of the audit log is a secret. */
+const saysOnlyItsKey = ['audit-salts', 'company-people', 'people-by-address', 'people-since']
 
 const { signal } = new AbortController()
 const minute = 60_000
@@ -16,13 +20,16 @@ const storeName = 'mcp-oauth-broker'
 
 /** What runs the jobs, so many milliseconds from now. */
 function privacyLater(stack: Stack, milliseconds: number) {
-  const store = createBlobsStore({ name: storeName, client: stack.emulator.clientOptions() })
+  const storeNamed = (name: string) => createBlobsStore({ name, client: stack.emulator.clientOptions() })
+  const store = storeNamed(storeName)
   const site = { issuer: stack.url, storeName, production: false }
   const configuration = readConfiguration(stack.environment, site)
   if (!configuration.signIn) throw new Error('sign-in is out of service')
   const sealing = createSealing(stack.url, configuration.signIn.secrets)
   return privacyOf(configuration, configuration.signIn, {
     store,
+    events: { of: (day) => storeNamed(`${storeName}-usage-${day}`) },
+    pseudonyms: pseudonymsOf(site, sealing, store),
     sealing,
     now: () => Date.now() + milliseconds,
   })
@@ -38,7 +45,7 @@ async function liveHere(stack: Stack) {
     expect((await callMcp(mcpUrl, accessToken)).status).toBe(200)
     tokensOf(await client.refresh(refreshToken))
   }
-  const account = await signInToAccount(issuer, { email })
+  await signInToAccount(issuer, { email })
   const sub = await vi.waitFor(async () => {
     const { findings } = await scanStores(stack, [email])
     const key = findings.find(({ key }) => key.startsWith('users/'))?.key
@@ -46,7 +53,7 @@ async function liveHere(stack: Stack) {
     expect(findings.map(({ key }) => key.split('/')[0])).toEqual(expect.arrayContaining(['users', 'outbox']))
     return key?.split('/')[1] ?? expect.fail()
   }, patience)
-  return { local: email.split('@')[0] ?? '', sub, ...account }
+  return { email, local: email.split('@')[0] ?? '', sub }
 }
 
 test.each([
@@ -75,17 +82,21 @@ test.each([
     expect(disclosed).toContain(ada.email)
     expect(disclosed).not.toContain(bob.email)
     // Every record that names the person is in the list of places.
-    expect(keys.filter((key) => !disclosed.includes(key))).toEqual([])
+    const undisclosed = keys.filter((key) => !disclosed.includes(key))
+    expect(undisclosed.filter((key) => !saysOnlyItsKey.includes(key.split('/')[0] ?? ''))).toEqual([])
+    const pseudonym = keys.find((key) => key.startsWith('people/'))?.split('/')[1] ?? expect.fail()
+    // The events of the sign-in, and the record of the pseudonym.
+    expect((await scanStores(stack, [pseudonym])).findings.length).toBeGreaterThan(4)
 
-    const asked = await press(ada.browser, await open(ada.browser, `${stack.url}/account/delete`), 'Delete my data', {
-      sure: 'yes',
-    })
+    const query = 'return=/account/delete&fresh=true'
+    const { browser, page } = await signInToAccount(stack.url, { email: ada.email, query })
+    const asked = await press(browser, page, 'Delete my data', { sure: 'yes' })
     expect(asked.heading).toBe('Your data is being deleted')
     await privacyLater(stack, 11 * minute).runJobs(signal)
     await privacyLater(stack, 10 * 60 * minute).runJobs(signal)
     expect(await privacyLater(stack, 0).forgetting(ada.sub, signal)).toBe('none')
 
-    const after = await scanStores(stack, texts)
+    const after = await scanStores(stack, [...texts, pseudonym])
     expect([after.findings, after.unopened]).toEqual([[], []])
     const others = await scanStores(stack, [bob.email, bob.sub])
     expect(others.findings.map(({ key }) => key)).toContain(`users/${bob.sub}`)

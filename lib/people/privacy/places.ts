@@ -33,9 +33,9 @@ export function places(parts: PlaceParts): readonly Place[] {
     grants(parts),
     connections(parts),
     messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
+    ...usagePlaces({ store: parts.store, ...parts.usage, now: parts.now }),
     jobsAndFence(parts),
     auditPlace({ store: parts.store, now: parts.now, keptDays: parts.auditDays }),
-    ...usagePlaces({ ...parts, ...parts.usage }),
     lastSeen(parts),
     user(parts),
   ]
