@@ -5,10 +5,15 @@ import type { Browser } from '../../dev/browser/jar.ts'
 import { openConsentPage, pressConfirm } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { repository } from '../../dev/repository.ts'
+import { recorded } from '../../dev/worlds/recording.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
+import { dayOf } from '../../lib/base/days.ts'
+import { sha256 } from '../../lib/base/sha256.ts'
 import { createAttempts } from '../../lib/people/attempts/attempts.ts'
 import { type AttemptStory, textOf } from '../../lib/people/attempts/story.ts'
+import { createAuditLog } from '../../lib/people/audit/audit-log.ts'
 import { auditEntries } from '../../lib/people/audit/query.ts'
+import { verifyAudit } from '../../lib/people/audit/verify.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { authorizationRequest } from '../clients/driver/authorization.ts'
@@ -42,7 +47,10 @@ let store: Store
 beforeAll(async () => {
   world = await startProfileWorld()
   const { MCP_OAUTH_CIMD_LOCAL_ORIGINS: origin } = world.settings
-  stack = await startStack({ settings: { ...world.settings, MCP_OAUTH_CIMD_LOCAL_ORIGINS: `${origin},${silent}` } })
+  const kept = { MCP_KEEP_ATTEMPTS_DAYS: '3', MCP_KEEP_AUDIT_DAYS: '30' }
+  stack = await startStack({
+    settings: { ...world.settings, ...kept, MCP_OAUTH_CIMD_LOCAL_ORIGINS: `${origin},${silent}` },
+  })
   store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
 })
 afterAll(async () => {
@@ -297,4 +305,34 @@ test('every log line of a sign-in has its code, and no URL, token or claim about
   for (const event of ['authorization_asked', 'consent_granted', 'code_issued', 'code_redeemed', 'refresh_rotated']) {
     expect(events).toContain(event)
   }
+})
+
+test('the scheduled function keeps sign-ins as long as MCP_KEEP_ATTEMPTS_DAYS says and the audit log as long as MCP_KEEP_AUDIT_DAYS says, and digests each day [N31]', async () => {
+  const ago = (days: number) => Date.now() - days * 86_400_000
+  const attempt = (days: number) => `attempts/${dayOf(ago(days))}/old/1.token.ok`
+  for (const days of [1, 5]) await store.put(attempt(days), {}, signal)
+  const clock = { now: 0 }
+  const audit = createAuditLog({ store, log: recorded(), now: () => clock.now })
+  for (const days of [32, 3, 2]) {
+    clock.now = ago(days)
+    await audit.record({ action: 'admin-test', detail: `${days}` }, signal)
+  }
+  for (let run = 0; run < 2; run++) {
+    const answer = await fetch(`${stack.url}/.netlify/functions/maintenance`, { method: 'POST' })
+    expect(answer.status).toBe(200)
+  }
+  const { keys } = await store.list('', signal)
+  expect(keys).toContain(attempt(1))
+  expect(keys).not.toContain(attempt(5))
+  expect(keys.some((key) => key.startsWith(`audit/${dayOf(ago(32))}/`))).toBe(false)
+  expect(keys.some((key) => key.startsWith(`audit/${dayOf(ago(3))}/`))).toBe(true)
+
+  const issuerHash = sha256(stack.url)
+  const options = { store, issuerHash, keptDays: 30, now: Date.now }
+  const { problems, last } = await verifyAudit(options, signal)
+  expect(problems).toEqual([])
+  const printed = stack.logs.findLast((line) => line.includes('"event":"audit_digest"')) ?? ''
+  expect(printed).toContain(`"digest":"${last?.digest}"`)
+  expect((await verifyAudit({ ...options, expect: last?.digest }, signal)).problems).toEqual([])
+  expect((await verifyAudit({ ...options, expect: 'another' }, signal)).problems).toEqual([{ fault: 'not-expected' }])
 })

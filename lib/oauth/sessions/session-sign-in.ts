@@ -83,11 +83,12 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
     },
 
     async callback(request, call) {
-      call.trail.at('session')
+      call.trail.at('callback')
       const answer = new URL(request.url).searchParams
       const state = onPage('invalid-request', () => parseParameters(answer).get('state')) ?? ''
       const found = transactions.find(request, state)
       if (!found) throw noSuchSignIn()
+      call.trail.at('session')
       if (found.finished) return seeOther(origin + found.back)
       if (found.begunAt + lifetimes.signIn <= seconds()) {
         throw new PageError('login-expired', 'access_denied', 'the sign-in took too long', { again: loginUrl(found) })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import type { LogFields } from '../../base/log.ts'
 import { createInstanceLimit } from '../../limits/instance-limit.ts'
 import { createMemoryStore } from '../../store/memory.ts'
@@ -19,7 +20,7 @@ function recording(store: Store = createMemoryStore()) {
   const instance = () =>
     createAttemptRecorder({
       ...{ store, now, keptDays: 30 },
-      log: (event, fields) => log.push({ event, ...fields }),
+      log: recorded((event, fields) => log.push({ event, ...fields })),
       limits: { strangers: limit(3), approved: limit(5) },
     })
   const keys = async () => (await store.list('', never)).keys

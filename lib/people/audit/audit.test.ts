@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { dayOf } from '../../base/days.ts'
 import type { LogFields } from '../../base/log.ts'
 import { createMemoryStore } from '../../store/memory.ts'
@@ -34,7 +35,7 @@ function world(store: Store = createMemoryStore()) {
   const clock = { now: start }
   const now = () => clock.now
   const printed: (LogFields & { readonly event: string })[] = []
-  const log = (event: string, fields?: LogFields) => void printed.push({ event, ...fields })
+  const log = recorded((event, fields) => printed.push({ event, ...fields }))
   const audit = createAuditLog({ store, log, now })
   const secrets = { current: sealerOf('one') }
   const options = () => ({ store, issuerHash, sealer: secrets.current, now, log })
@@ -326,7 +327,7 @@ describe('people in the log', () => {
     const here = await withPerson()
     await here.store.remove(`audit-salts/${sub}`, never)
     // Another instance, which remembers no pseudonym.
-    const other = createAuditLog({ store: here.store, log: () => undefined, now: () => here.clock.now })
+    const other = createAuditLog({ store: here.store, log: recorded(), now: () => here.clock.now })
     await other.record({ action: 'refusal', sub, grant, reason: 'unknown' }, never)
     expect((await here.keys('')).filter((key) => key.includes(sub))).toEqual([])
     expect((await here.entries()).entries.find(({ reason }) => reason === 'unknown')?.person).toBeUndefined()
@@ -335,9 +336,7 @@ describe('people in the log', () => {
   test('have one pseudonym, however many instances make it at once', async () => {
     for (let round = 0; round < 50; round++) {
       const { store, entries } = world()
-      const instances = Array.from({ length: 8 }, () =>
-        createAuditLog({ store, log: () => undefined, now: () => start }),
-      )
+      const instances = Array.from({ length: 8 }, () => createAuditLog({ store, log: recorded(), now: () => start }))
       await Promise.all(instances.map((audit) => audit.record({ action: 'sign-in', sub }, never)))
       const found = (await entries()).entries
       expect(found).toHaveLength(8)
