@@ -57,6 +57,7 @@ export function summary(world: Summarized): string {
     ...rows([
       ['MCP endpoint', bold(link(mcpUrl))],
       ['Sign-in service', `${link(`${issuer}/.well-known/oauth-authorization-server`)}`],
+      ...accountRows(configuration),
       ['OpenID Provider', ownParts.includes('OpenID Provider') ? provider : local],
       ['Kapa', ownParts.includes('Kapa') ? yours(tools.kapa.url) : kapa],
       ['API reference', ownParts.includes('API reference') ? yours(tools.apiReference?.hubUrl) : hub],
@@ -84,6 +85,9 @@ export function summary(world: Summarized): string {
     '',
   ].join('\n')
 }
+
+const accountRows = ({ accountUrl }: Configuration): readonly (readonly [string, string])[] =>
+  accountUrl === undefined ? [] : [['Account page', `${link(accountUrl)} ${dim('what is connected as you')}`]]
 
 /** Returns what works differently from what the rest of the summary suggests. */
 function warnings({ configuration, port, ownParts, proxyHosts, unknownSettings }: Summarized): string[] {

@@ -57,7 +57,7 @@ const session = (browser: Browser, headers: Record<string, string>) =>
     },
   })
 
-test('a person signs in, sees what is connected as them, ends one, then everything, and signs out', async () => {
+test('a person signs in, sees what is connected as them, ends one, then everything, and signs out [C-13]', async () => {
   const email = newAddress()
   const [first, second] = [await connect('Editor', email), await connect('Terminal', email)]
   await connect('Of another person', newAddress())

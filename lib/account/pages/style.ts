@@ -14,7 +14,7 @@ export const accountRules = `
 .connections .chip{font-weight:400}
 .connections p{margin:.125rem 0 0;color:var(--muted);font-size:.8125rem}
 .connections form{flex:none;margin:0}
-.connections button{width:auto;min-height:2.5rem;padding:.375rem .875rem;border-color:var(--edge);font-size:.875rem}
+.connections button{width:auto;min-height:2.75rem;padding:.5rem .875rem;border-color:var(--edge);font-size:.875rem}
 .empty{padding:1.25rem;border:1px dashed var(--edge);border-radius:.75rem;color:var(--muted);font-size:.9375rem;text-align:center}
 .empty p{margin:0}
 .more{display:block;margin:.75rem 0 0}
