@@ -56,6 +56,8 @@ export interface SessionFlow {
   readonly provider: Provider
   /** Returns the cookie of a new session. */
   readonly start: (start: SessionStart) => Promise<string>
+  /** Records a new session, after the answer. */
+  readonly record?: (start: SessionStart) => Promise<void>
 }
 
 /** What all other endpoints need. */

@@ -97,7 +97,7 @@ async function flowOptions(
   )
   const names = whenNeeded(async () => (await import('./usage-recorder.ts')).nameRecorderOf(site, sealing))
   const { registrationToken } = signIn
-  const session = account && sessionFlow(account.origin, { issuer, signIn, sealing, provider, now })
+  const session = account && sessionFlow(account.origin, { issuer, signIn, store, sealing, provider, now })
   return {
     store,
     sealing,
@@ -141,7 +141,10 @@ async function flowOptions(
 /** The sign-in of browsers to the account pages. Its code is loaded when the first browser comes. */
 function sessionFlow(
   origin: string,
-  of: Pick<FlowOptions, 'sealing' | 'provider' | 'now'> & { readonly issuer: string; readonly signIn: SignInSettings },
+  of: Pick<FlowOptions, 'store' | 'sealing' | 'provider' | 'now'> & {
+    readonly issuer: string
+    readonly signIn: SignInSettings
+  },
 ): SessionFlow | null {
   const { issuer, signIn, sealing, now } = of
   const isApart = origin !== issuer
@@ -157,5 +160,10 @@ function sessionFlow(
         ? openIdProvider({ ...signIn.provider, redirectUri: origin + paths.callback, now })
         : of.provider,
     start: async (start) => (await sessions()).start(start),
+    record: async ({ sub }) => {
+      await afterAnswer()
+      const { recordSession } = await import('./record-session.ts')
+      await recordSession(of.store, sub)
+    },
   }
 }

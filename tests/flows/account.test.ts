@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Browser } from '../../dev/browser/jar.ts'
 import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
@@ -81,6 +81,24 @@ test('a person signs in, sees what is connected as them, ends one, then everythi
   const out = await press(browser, none, 'Sign out')
   expect([out.heading, hasSession(browser)]).toEqual(['You are signed out', false])
   expect((await open(browser, account())).html).toContain('/login?return=%2Faccount')
+})
+
+test('the audit log has the session, what the person ends, downloads and deletes, and no id of theirs', async () => {
+  const before = stack.emulator.operations().at(-1)?.sequence
+  const email = newAddress()
+  await connect('Editor', email)
+  const { browser, page } = await signInToAccount(stack.url, { email, query: 'return=/account&fresh=true' })
+  await press(browser, page, 'Disconnect')
+  await press(browser, await open(browser, `${account()}/download`), 'Download (JSON)')
+  await press(browser, await open(browser, `${account()}/delete`), 'Delete my data', { sure: 'yes' })
+  const written = () =>
+    stack.emulator
+      .operations(before)
+      .flatMap(({ method, key }) => (method === 'PUT' && key.startsWith('audit/') ? [key] : []))
+  const actions = () => new Set(written().map((key) => key.split('.')[1]))
+  const expected = new Set(['sign-in', 'grant', 'revocation', 'disclosure', 'forgetting'])
+  await vi.waitFor(() => expect(actions()).toEqual(expected), { timeout: 10_000 })
+  expect(written().join()).not.toMatch(/u_[\w-]{43}/)
 })
 
 describe('a sign-in to our own pages', () => {

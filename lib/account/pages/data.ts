@@ -63,7 +63,7 @@ export function signedOutPage(brand: Brand): Page {
 export function deletedPage(brand: Brand): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">Your data is being deleted</h1>
-<p>Every app is disconnected, and you are signed out. The rest is removed within two hours.</p>
+<p>Every app is disconnected, and you are signed out. The rest is removed within an hour.</p>
 <p>Until then you cannot sign in. If you do so later, you begin as a new person.</p>`
   return layout(brand, 'Deleted', content)
 }

@@ -98,11 +98,9 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
       try {
         const identity = await provider.identify(answer, found.login, call.signal)
         const signedIn = signedInAs(identity)
-        const cookie = await options.start({
-          ...signedIn,
-          provider: identity.issuer,
-          signedInAt: signedInAt(identity, found),
-        })
+        const start = { ...signedIn, provider: identity.issuer, signedInAt: signedInAt(identity, found) }
+        const cookie = await options.start(start)
+        if (options.record) call.waitUntil(options.record(start))
         log('session_started', { sub: signedIn.sub, fresh: found.fresh })
         call.trail.learn(signedIn)
         call.trail.record('session', 'ok')
