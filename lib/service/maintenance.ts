@@ -19,6 +19,7 @@ import type { Swept } from '../store/sweep.ts'
 import { composeAudit } from './audit.ts'
 
 import { log } from './log.ts'
+import { careForPeople } from './people-care.ts'
 import { storeOf } from './store.ts'
 
 /** Milliseconds. The platform ends a scheduled function at 30 s. The next run continues where this one stopped. */
@@ -45,6 +46,7 @@ export async function maintain(site: Site): Promise<Swept> {
         ),
       ]),
       rotateKeys(site, store, signal),
+      careForPeople(site, signal),
       digestAudit(configuration, store, signal),
     ]),
   )

@@ -9,11 +9,7 @@ import { storeOf } from './store.ts'
 const payload = v.object({ key: v.string() })
 
 /** The pseudonyms of a site. Their key is sealed in the store, for this purpose. */
-export function pseudonymsOf(
-  site: Site,
-  sealing: Sealing,
-  store: Store = storeOf(site),
-): PseudonymSource {
+export function pseudonymsOf(site: Site, sealing: Sealing, store: Store = storeOf(site)): PseudonymSource {
   const sealer = sealing.encrypted('usage-key', payload)
   return createPseudonymSource({
     store,

@@ -27,7 +27,7 @@ export const kept = {
   },
   MCP_KEEP_PEOPLE_DAYS: {
     what: 'After how many days without a sign-in a person is forgotten. `0`: people are kept until they are forgotten on request.',
-    more: 'A person with a connected client is kept, however long ago the sign-in was. [What is forgotten](privacy.md#what-does-forgetting-remove), and when. A connection that has ended and was not used for so long is removed too.',
+    more: 'A person with a connected client is kept, however long ago the sign-in was. [What is forgotten](privacy.md#what-does-forgetting-remove), and when.',
     default: '`0`',
     example: '730',
   },
