@@ -18,6 +18,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
     scopes: ['docs:read', 'docs:feedback'],
     optionalScopes: ['docs:feedback'],
     action: '/oauth/authorize',
+    accountUrl: 'https://docs.example.com/account',
     hiddenFields: { request: 'sealed' },
   }
   const secondQuestion = { brand, action: '/oauth/confirm', hiddenFields: { state: 'state' } }

@@ -49,11 +49,7 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
 <li>${chart}<span><b>Usage</b>: when and how often you ask</span></li>
 <li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and sees your email and organization</span></li>
-</ul>${
-    input.accountUrl !== undefined &&
-    html`
-<p class="note">${link(input.accountUrl, 'Your account page')} shows what is connected, and ends it.</p>`
-  }
+</ul>
 <h2>What the app can do</h2>
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}</ul>
 <form class="actions" method="post" action="${action}"${leavable.length > 0 && html` id="answer"`}>
@@ -62,6 +58,7 @@ ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" 
 <button class="quiet" name="action" value="cancel">Cancel</button>
 </form>
 ${signUp(brand)}
+${input.accountUrl !== undefined && html`<p class="after">${link(input.accountUrl, 'What is connected as you')}</p>`}
 ${technicalDetails({ attempt: input.attempt })}`
   return layout(brand, 'Connect an app', content)
 }
