@@ -1,17 +1,23 @@
 import { accountRoutes, openAccountRoutes } from '../account/account-routes.ts'
+import { isOfAdminApi } from '../account/admin-api/admin-api.ts'
 import { isAdmin } from '../account/admins.ts'
 import { createConnections } from '../account/connections.ts'
 import { createSessionForms } from '../account/forms.ts'
 import { createAccountRouter, type RouterOptions } from '../account/router.ts'
-import { createSessions } from '../account/session.ts'
+import { createSessions, type Session } from '../account/session.ts'
 import { sessionRoute } from '../account/session-status.ts'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { readFence } from '../oauth/grants/fence.ts'
 import { createGrants } from '../oauth/grants/grants.ts'
-import { createSealing } from '../oauth/keys/sealing.ts'
+import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
+import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Configuration } from '../settings/configuration.ts'
+import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
+import type { Store } from '../store/store.ts'
+import { adminOf } from './admin.ts'
+import { adminApiOf } from './admin-api.ts'
 import { composeAudit } from './audit.ts'
 import { audited } from './audited.ts'
 import { log } from './log.ts'
@@ -23,28 +29,53 @@ export interface Account {
   fetch(request: Request, call: Call): Promise<Response>
 }
 
-/** Composes the account and admin pages from the settings. They answer at one origin only, and everything else is a 404 (N13). */
+/**
+ * Composes the account pages, the admin pages and the admin API from the settings. The pages answer at one origin only, and everything
+ * else is a 404 (N13).
+ */
 export async function composeAccount(configuration: Configuration, site: Site): Promise<Account> {
-  const { issuer, account, signIn, brand } = configuration
-  if (!account || !signIn) return { fetch: async () => notFound() }
-  const { origin } = account
-  const now = Date.now
+  const { issuer, signIn } = configuration
+  if (!signIn) return { fetch: async () => notFound() }
   const store = storeOf(site)
   const sealing = createSealing(issuer, signIn.secrets)
+  const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
+  const admin = adminOf(configuration, signIn, { site, store, sealing, privacy })
+  const pages = composePages(configuration, signIn, { store, sealing, privacy })
+  const api = adminApiOf(configuration, signIn, { store, admin, browser: pages?.browser })
+  const pagesHost = pages && new URL(pages.browser.origin).host
+  const issuerHost = new URL(issuer).host
+  return {
+    async fetch(request, call) {
+      const { host, pathname } = new URL(request.url)
+      // With a token alone, the API also answers where there are no pages (N13). A proxy's host has neither.
+      if (isOfAdminApi(pathname))
+        return host === issuerHost || host === pagesHost ? api.fetch(request, call) : notFound()
+      return pages && host === pagesHost ? pages.router.fetch(request, call) : notFound()
+    },
+  }
+}
+
+/** Composes the pages. `null` where they are not served. */
+function composePages(
+  configuration: Configuration,
+  signIn: SignInSettings,
+  { store, sealing, privacy }: { readonly store: Store; readonly sealing: Sealing; readonly privacy: Privacy },
+) {
+  const { account, brand } = configuration
+  if (!account) return null
+  const { origin } = account
+  const now = Date.now
   const sessions = createSessions({ origin, sealing, now })
   const forms = createSessionForms(sealing)
   const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log })
   const connections = createConnections(store, grants, now)
-  const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
+  const browser = { origin, sessions, fence, isAdmin: (session: Session) => isAdmin(session, account.admins, now()) }
   const router = createAccountRouter({
-    origin,
+    ...browser,
     brand,
-    sessions,
     forms,
-    isAdmin: (session) => isAdmin(session, account.admins, now()),
-    fence,
     // The pages of `/account`, then those of `/admin`, each from the room that makes them.
     routes: [...accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log })],
     open: [
@@ -54,13 +85,7 @@ export async function composeAccount(configuration: Configuration, site: Site): 
     now,
     log,
   })
-  const { host } = new URL(origin)
-  return {
-    async fetch(request, call) {
-      // `/admin/api` with its token alone also answers at the issuer's host: that is its place, before this line.
-      return new URL(request.url).host === host ? router.fetch(request, call) : notFound()
-    },
-  }
+  return { router, browser }
 }
 
 const notFound = () => jsonResponse({ error: 'not_found' }, { status: 404 })

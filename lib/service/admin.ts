@@ -6,6 +6,7 @@ import type { Sealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import { createAttempts } from '../people/attempts/attempts.ts'
 import type { AuditPage, AuditQuery } from '../people/audit/query.ts'
+import type { Verification, VerifyOptions } from '../people/audit/verify.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Reports } from '../people/reports/reports.ts'
 import type { Configuration } from '../settings/configuration.ts'
@@ -32,7 +33,13 @@ export interface Admin {
   readonly blockedBySetting: readonly string[]
   readonly dead: Pick<DeadMessages, 'list'>
   auditEntries(query: AuditQuery, signal: AbortSignal): Promise<AuditPage>
+  /** Verifies the audit log for some seconds. `next` in the answer is where to continue. */
+  verifyAudit(options: Pick<VerifyOptions, 'expect' | 'from'>, signal: AbortSignal): Promise<Verification>
+  forgetting: Privacy['forgetting']
 }
+
+/** Milliseconds of one request that verifies the audit log. */
+const verifyTime = 4_000
 
 export function adminOf(
   configuration: Configuration,
@@ -62,6 +69,11 @@ export function adminOf(
     blockedBySetting: [...hosts, ...hashes, ...(before > 0 ? [`before:${new Date(before * 1000).toISOString()}`] : [])],
     dead,
     auditEntries: audit.entries,
+    verifyAudit(options, signal) {
+      const until = now() + verifyTime
+      return audit.verify({ ...options, isEnough: () => now() > until }, signal)
+    },
+    forgetting: privacy.forgetting,
   }
 }
 

@@ -14,7 +14,10 @@ export interface Audit extends AuditLog {
   /** Reads entries, the newest first, by time, person and action. */
   entries(query: AuditQuery, signal: AbortSignal): Promise<AuditPage>
   /** Verifies the log against its digests, and against a digest that was printed earlier. */
-  verify(options: Pick<VerifyOptions, 'expect' | 'from' | 'onDay'>, signal: AbortSignal): Promise<Verification>
+  verify(
+    options: Pick<VerifyOptions, 'expect' | 'from' | 'onDay' | 'isEnough'>,
+    signal: AbortSignal,
+  ): Promise<Verification>
   /** Makes the digests that are due. Returns whether none is left. Without a secret, none can be made. */
   makeDigests(signal: AbortSignal): Promise<boolean>
 }

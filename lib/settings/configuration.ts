@@ -1,4 +1,5 @@
 import type { JWK } from 'jose'
+import type { AdminTokens } from '../account/admin-api/caller.ts'
 import { accountPaths, type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -49,6 +50,8 @@ export interface Configuration {
   readonly signIn: SignInSettings | null
   /** The account and admin pages. `null`: they are served nowhere (N13), or out of service. */
   readonly account: AccountSettings | null
+  /** The tokens of `/admin/api`. Programs use them where there are no account pages, too. */
+  readonly adminTokens: AdminTokens
   /** How long records are kept. */
   readonly kept: KeptSettings
   /** URL of the account page. `undefined`: there is none. */
@@ -87,6 +90,10 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const tools = readToolChoices(settings, brand, site.issuer)
   const account = readAccount(settings, site, hosts)
+  const adminTokens = {
+    read: settings.read('MCP_ADMIN_TOKEN') ?? [],
+    write: settings.read('MCP_ADMIN_WRITE_TOKEN') ?? [],
+  }
   const kept = readKept(settings)
   const outOfService = new Set<Service>(
     services.filter((service) => settings.problems.some(({ subject }) => closes(subject, service))),
@@ -108,6 +115,7 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
     telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
     signIn: outOfService.has('sign-in') ? null : signIn,
     account: served,
+    adminTokens: outOfService.has('account') ? { read: [], write: [] } : adminTokens,
     accountUrl: served ? served.origin + accountPaths.account : undefined,
     kept,
     problems: settings.problems,

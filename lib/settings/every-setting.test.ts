@@ -155,6 +155,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   ],
   MCP_OAUTH_ADVERTISE_ISS: switches,
   MCP_OAUTH_INTROSPECTION_TOKENS: tokens,
+  MCP_ADMIN_TOKEN: [...secrets.slice(0, 2), 'a'.repeat(43)],
+  MCP_ADMIN_WRITE_TOKEN: [...secrets.slice(0, 2), 'b'.repeat(43)],
   MCP_OAUTH_REGISTER_LIMIT: numbers,
   MCP_OAUTH_REGISTER_WINDOW_SEC: numbers,
   MCP_OAUTH_REGISTER_TOTAL_LIMIT: numbers,
@@ -369,6 +371,10 @@ describe('one value for two settings', () => {
     [
       { [tokens]: one, UPSTREAM_CLIENT_SECRET: one },
       `${tokens} has a value of UPSTREAM_CLIENT_SECRET: each needs one of its own`,
+    ],
+    [
+      { MCP_ADMIN_TOKEN: one, MCP_ADMIN_WRITE_TOKEN: `${other},${one}` },
+      'MCP_ADMIN_TOKEN has a value of MCP_ADMIN_WRITE_TOKEN: each needs one of its own',
     ],
     [{ [tokens]: `${one},${other},${one}` }, `${tokens} has a value twice: each needs one of its own`],
   ])('a token of the operator that is the value of another secret setting is reported (%#)', (env, problem) => {

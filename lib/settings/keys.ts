@@ -21,7 +21,12 @@ export function readSecrets(settings: SettingsReader): Secrets | null {
 }
 
 /** The tokens with which callers authenticate to us. */
-const tokens = ['MCP_OAUTH_REGISTRATION_TOKEN', 'MCP_OAUTH_INTROSPECTION_TOKENS'] as const
+const tokens = [
+  'MCP_OAUTH_REGISTRATION_TOKEN',
+  'MCP_OAUTH_INTROSPECTION_TOKENS',
+  'MCP_ADMIN_TOKEN',
+  'MCP_ADMIN_WRITE_TOKEN',
+] as const
 
 /**
  * Reports a token that is also the value of another secret setting, or twice in its list: a holder of the one could use the

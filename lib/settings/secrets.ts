@@ -11,6 +11,9 @@ export function parseSecret(text: string): Uint8Array | null {
   return isRandom && /^[A-Za-z0-9_-]{43,}$/.test(text) ? new Uint8Array(Buffer.from(text, 'base64url')) : null
 }
 
+/** Whether a text is a secret of the same form, for a token that is compared as text. */
+export const isSecret = (text: string): boolean => parseSecret(text) !== null
+
 export const webhookSecretForm = '"whsec_" and 24 to 64 random bytes in base64, as Standard Webhooks writes a secret'
 
 /** Decodes a secret of Standard Webhooks. `null` for everything else. */

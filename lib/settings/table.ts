@@ -32,7 +32,15 @@ import {
 } from './forms.ts'
 import { originOf } from './origins.ts'
 import { parsePlans } from './plans.ts'
-import { isStrongToken, parseSecret, parseWebhookSecret, secretForm, tokenForm, webhookSecretForm } from './secrets.ts'
+import {
+  isSecret,
+  isStrongToken,
+  parseSecret,
+  parseWebhookSecret,
+  secretForm,
+  tokenForm,
+  webhookSecretForm,
+} from './secrets.ts'
 import { hostOf, isSecureOrigin, isSecureUrl } from './urls.ts'
 
 const signIn = { subject: 'sign-in' } as const
@@ -107,6 +115,8 @@ export const table = {
   MCP_OAUTH_OWN_HOST: flag(account),
   MCP_ACCOUNT_ORIGIN: text(account, 'an https origin in lower case, without a path or trailing slash', isSecureOrigin),
   MCP_ADMINS: list(account, adminForm, parseAdmin),
+  MCP_ADMIN_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
+  MCP_ADMIN_WRITE_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
   MCP_SESSION_ORIGINS: listOf(account, 'an https origin without a path', isSecureOrigin),
 
   REQUIRE_AUTH: flag(mcp, true),

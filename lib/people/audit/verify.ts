@@ -1,5 +1,6 @@
 import { type KeyObject, verify as verifySignature } from 'node:crypto'
 import { dayBefore, dayOf } from '../../base/days.ts'
+import { defined } from '../../base/defined.ts'
 import type { Store } from '../../store/store.ts'
 import {
   type DayDigest,
@@ -51,6 +52,8 @@ export interface Verification {
   readonly problems: readonly AuditProblem[]
   /** The newest digest. Keep it elsewhere, and give it to the next verification as `expect`. */
   readonly last?: { readonly day: string; readonly digest: string }
+  /** The first day whose entries were not read: `from` of the verification that continues. Absent: all were read. */
+  readonly next?: string
 }
 
 export interface VerifyOptions {
@@ -66,6 +69,8 @@ export interface VerifyOptions {
   readonly from?: string | undefined
   /** Called after each day, for the progress of long work. */
   readonly onDay?: (day: string) => void
+  /** Asked before the entries of each day but the first. Once it returns true, the entries from that day on are left for `next`. */
+  readonly isEnough?: () => boolean
 }
 
 /** Entries that are read at once. */
@@ -87,6 +92,7 @@ export async function verifyAudit(options: VerifyOptions, signal: AbortSignal): 
   let entries = 0
   let days = 0
   let before: DayDigest | undefined
+  let next: string | undefined
   let found = expect === undefined
   const first = digests[0] ?? (await firstDay(store, signal))
   const last = digests.at(-1) ?? ''
@@ -102,7 +108,11 @@ export async function verifyAudit(options: VerifyOptions, signal: AbortSignal): 
     const follows = before === undefined ? day !== first || digest.previous === '' : digest.previous === before.digest
     if (!follows) problems.push({ fault: 'broken-chain', day })
     before = digest
-    if (day < from || day < firstKept) continue
+    if (day < from || day < firstKept || next !== undefined) continue
+    if (days > 0 && options.isEnough?.()) {
+      next = day
+      continue
+    }
     const checked = await checkDay(store, digest, signal)
     problems.push(...checked.problems)
     entries += checked.entries
@@ -110,7 +120,8 @@ export async function verifyAudit(options: VerifyOptions, signal: AbortSignal): 
     options.onDay?.(day)
   }
   if (!found) problems.push({ fault: 'not-expected' })
-  return { days, entries, problems, ...(before && { last: { day: before.day, digest: before.digest } }) }
+  const newest = before && { day: before.day, digest: before.digest }
+  return { days, entries, problems, ...defined({ last: newest, next }) }
 }
 
 function isSigned(digest: DayDigest, issuerHash: string, key: KeyObject | null): boolean {

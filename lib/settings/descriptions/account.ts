@@ -16,6 +16,16 @@ export const accountPages = {
     more: 'An entry may begin with the issuer of the provider and a space. It is read at every request, so that a person who is removed here is an admin no longer.',
     example: 'ada@example.com, org:org_123',
   },
+  MCP_ADMIN_TOKEN: {
+    what: 'A bearer token with which programs and the command line read `/admin/api`. Make it with `npm run -s secret`.',
+    more: 'A holder can change nothing. While you rotate the token, set two values.',
+    default: 'none',
+  },
+  MCP_ADMIN_WRITE_TOKEN: {
+    what: 'A bearer token that may also end, forget and block at `/admin/api`. Make it with `npm run -s secret`.',
+    more: 'It differs from `MCP_ADMIN_TOKEN`, and may have two values as well.',
+    default: 'none',
+  },
   MCP_SESSION_ORIGINS: {
     what: 'Origins of documentation pages that may ask `/session` who is signed in. They are on the domain of the account pages.',
     more: 'See [how a docs page shows who is signed in](docs-site-login.md). Browsers send the cookie to no other domain.',

@@ -1,0 +1,18 @@
+import { wellFormed } from '../../base/well-formed.ts'
+
+/** A value of a row. */
+export type Cell = string | number | boolean | undefined
+
+/** Writes one line of CSV (RFC 4180 §2). */
+export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`
+
+/**
+ * Writes a cell. People and clients choose their names, and a spreadsheet takes a text that begins like a formula for one (N21): such
+ * a text gets an apostrophe before it. The wide forms of the signs count as well, and so does a line feed.
+ */
+function csvCell(value: Cell): string {
+  if (typeof value !== 'string') return value === undefined ? '' : String(value)
+  const text = wellFormed(value)
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}

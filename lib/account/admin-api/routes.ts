@@ -1,0 +1,202 @@
+import { defined } from '../../base/defined.ts'
+import { isBlockEntry } from '../../oauth/clients/stored-blocks.ts'
+import { type AttemptStory, textOf } from '../../people/attempts/story.ts'
+import type { AuditPage, AuditQuery } from '../../people/audit/query.ts'
+import type { Verification } from '../../people/audit/verify.ts'
+import type { Forgetting } from '../../people/privacy/privacy.ts'
+import type { Reports } from '../../people/reports/reports.ts'
+import type { AdminActions, DeadMessages } from '../admin/actions.ts'
+import type { StoredBlocks } from '../admin/blocks.ts'
+import { type Asked, pageOf, rangeOf, textIn, timeOf, wordOf } from './asked.ts'
+import { exportNames, withExport } from './exports.ts'
+import { badRequest, notFound, Refusal } from './refusal.ts'
+import { formats, streamExport } from './stream.ts'
+
+/** One address of the admin API. */
+export interface AdminApiRoute {
+  /** A GET changes nothing but the audit log. A POST needs a caller that may write. */
+  readonly method: 'GET' | 'POST'
+  /** Below `/admin/api`. A segment with a colon before it names a part of the path. */
+  readonly path: string
+  readonly about: string
+  /** The parameters of the query. Any other is refused, since a misspelled one would be ignored. */
+  readonly query?: readonly string[]
+  /** The person must have signed in within the last 10 minutes (N5). Always so for a POST. */
+  readonly recent?: boolean
+  /** Returns what is sent as JSON, or an answer of its own. Throws `Refusal` and `StoreUnavailable`. */
+  answer(asked: Asked): Promise<object>
+}
+
+/** What the admin API reads and does. */
+export interface AdminApiParts {
+  /** Makes the reports of one request. */
+  reports(): Reports
+  readonly actions: AdminActions
+  readonly blocks: Pick<StoredBlocks, 'list'>
+  readonly blockedBySetting: readonly string[]
+  readonly dead: Pick<DeadMessages, 'list'>
+  auditEntries(query: AuditQuery, signal: AbortSignal): Promise<AuditPage>
+  /** Verifies the audit log as far as it comes in the time of one request; `next` is where to continue. */
+  verifyAudit(
+    options: { readonly expect?: string | undefined; readonly from?: string | undefined },
+    signal: AbortSignal,
+  ): Promise<Verification>
+  forgetting(sub: string, signal: AbortSignal): Promise<Forgetting>
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+const days = ['days'] as const
+const page = ['cursor', 'limit'] as const
+const companyOrders = ['calls', 'people', 'errors', 'newest', 'name'] as const
+const day = 86_400_000
+
+/** Every address of the admin API, in the order of the documentation. */
+export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
+  const { reports, actions } = parts
+  return [
+    get('/usage', 'calls, people and companies by day', days, (asked) => reports().overview(rangeOf(asked), asked.signal)), // biome-ignore format: one line
+    get('/companies', 'companies that called', [...days, ...page, 'search', 'order'], (asked) => {
+      const order = wordOf(asked, 'order', companyOrders)
+      const search = asked.query.get('search') ?? undefined
+      return reports().companies({ range: rangeOf(asked), ...pageOf(asked), ...defined({ order, search }) }, asked.signal) // biome-ignore format: one line
+    }),
+    get('/companies/:id', 'one company', days, async (asked) =>
+      found(await reports().company(part(asked, 'id'), rangeOf(asked), asked.signal), 'there is no such company'),
+    ),
+    get('/people', 'people, the newest first', [...days, ...page, 'company', 'email'], (asked) => {
+      const [company, email] = ['company', 'email'].map((name) => asked.query.get(name) ?? undefined)
+      if (company !== undefined && email !== undefined) throw badRequest('company and email exclude each other')
+      return reports().people({ range: rangeOf(asked), ...pageOf(asked), ...defined({ company, email }) }, asked.signal)
+    }),
+    get('/people/:sub', 'one person, with the connections', days, async (asked) =>
+      found(await reports().person(subOf(asked), rangeOf(asked), asked.signal), 'there is no such person'),
+    ),
+    get('/people/:sub/forgetting', 'how far the forgetting of a person is', [], async (asked) => ({
+      forgetting: await parts.forgetting(subOf(asked), asked.signal),
+    })),
+    {
+      ...get('/people/:sub/disclosure', 'everything that is held on a person', [], ({ caller, signal, path }) =>
+        actions.disclose(caller.actor, subOf({ path }), signal),
+      ),
+      recent: true,
+    },
+    post('/people/:sub/revoke', 'ends everything that is connected as a person', ({ caller, signal, path }) =>
+      actions.endPerson(caller.actor, subOf({ path }), signal),
+    ),
+    post('/people/:sub/forget', 'ends a person, and removes everything about them', ({ caller, signal, path }) =>
+      actions.forget(caller.actor, subOf({ path }), signal),
+    ),
+    get('/clients', 'clients that called or signed in', [...days, 'search'], async (asked) => ({
+      rows: await reports().clients(rangeOf(asked), asked.signal, asked.query.get('search') ?? undefined),
+    })),
+    get('/tools', 'tools, with errors and times', days, async (asked) => ({
+      rows: await reports().tools(rangeOf(asked), asked.signal),
+    })),
+    get('/funnel', 'how far sign-ins come, by client', days, async (asked) => ({
+      rows: await reports().funnel(rangeOf(asked), asked.signal),
+    })),
+    get('/refusals', 'refused calls and steps, by reason', days, async (asked) => ({
+      rows: await reports().refusals(rangeOf(asked), asked.signal),
+    })),
+    get('/new', 'people and companies that are new this week', [], ({ signal }) => reports().newThisWeek(signal)),
+    get('/webhooks', 'messages to the CRM that could not be delivered', ['cursor'], ({ query, signal }) =>
+      parts.dead.list(signal, query.get('cursor') ?? undefined),
+    ),
+    post('/webhooks/replay', 'sends dead messages again: {"id":"…"} or {"all":true}', (asked) => replay(actions, asked)), // biome-ignore format: one line
+    get('/blocks', 'blocked clients', [], async ({ signal }) => ({
+      rows: await parts.blocks.list(signal),
+      by_setting: parts.blockedBySetting,
+    })),
+    post('/blocks', 'blocks a client: {"entry":"…","note":"…"}', async (asked) => {
+      const entry = entryIn(asked)
+      const block = { entry, ...defined({ note: textIn(asked, 'note') }) }
+      return { changed: await actions.block(asked.caller.actor, block, asked.signal) }
+    }),
+    post('/unblock', 'unblocks a client: {"entry":"…"}', async (asked) => ({
+      changed: await actions.unblock(asked.caller.actor, entryIn(asked), asked.signal),
+    })),
+    get('/trace/:code', 'the story of one attempt to connect', [], async ({ caller, signal, path }) =>
+      storyOf(await actions.trace(caller.actor, path.code ?? '', signal)),
+    ),
+    get('/audit', 'the audit log, the newest first', ['from', 'to', 'sub', 'action', 'cursor', 'limit'], (asked) =>
+      parts.auditEntries(auditQueryOf(asked, parts.now()), asked.signal),
+    ),
+    get('/audit/verify', 'checks the audit log against its digests', ['expect', 'from'], ({ query, signal }) => {
+      const [expect, from] = ['expect', 'from'].map((name) => query.get(name) ?? undefined)
+      if (from !== undefined && !/^\d{8}$/.test(from)) throw badRequest('from must be a day such as 20261130')
+      return parts.verifyAudit({ expect, from }, signal)
+    }),
+    {
+      ...get('/export/:name', 'usage, people, companies or audit as CSV or NDJSON', [...days, 'format'], (asked) =>
+        exportOf(parts, asked),
+      ),
+      recent: true,
+    },
+  ]
+}
+
+const get = (path: string, about: string, query: readonly string[], answer: AdminApiRoute['answer']): AdminApiRoute =>
+  ({ method: 'GET', path, about, query, answer }) // biome-ignore format: one line
+const post = (path: string, about: string, answer: AdminApiRoute['answer']): AdminApiRoute =>
+  ({ method: 'POST', path, about, recent: true, answer }) // biome-ignore format: one line
+
+function found<T extends object>(value: T | null, words: string): T {
+  if (value === null) throw notFound(words)
+  return value
+}
+
+const part = ({ path }: Pick<Asked, 'path'>, name: string) => path[name] ?? ''
+
+/** Reads the id of a person. An id of another form could become a part of other keys. */
+function subOf(asked: Pick<Asked, 'path'>): string {
+  const sub = part(asked, 'sub')
+  if (!/^u_[\w-]{43}$/.test(sub))
+    throw badRequest('the id of a person begins with u_: look for it with /people?email=…')
+  return sub
+}
+
+function entryIn(asked: Asked): string {
+  const entry = textIn(asked, 'entry')
+  if (entry !== undefined && isBlockEntry(entry)) return entry
+  throw badRequest('entry must be the hash of a client, a host in lower case without a scheme, or before:<date>')
+}
+
+async function replay(actions: AdminActions, asked: Asked): Promise<object> {
+  const { body, caller, signal } = asked
+  const id = textIn(asked, 'id')
+  if ((body.all === true) === (id !== undefined)) throw badRequest('the body must be {"id":"…"} or {"all":true}')
+  if (id === undefined) return { replayed: await actions.replayAll(caller.actor, signal) }
+  if (!(await actions.replay(caller.actor, id, signal))) throw notFound('there is no dead message with this id')
+  return { replayed: 1 }
+}
+
+function storyOf(story: AttemptStory | null | 'limited'): object {
+  if (story === 'limited') {
+    throw new Refusal(429, 'temporarily_unavailable', 'too many codes were looked up: try later', { 'retry-after': '600' }) // biome-ignore format: one line
+  }
+  if (story === null)
+    throw notFound('nothing is known about this code: it is mistyped, or older than attempts are kept')
+  return { ...story, text: textOf(story) }
+}
+
+const auditActionForm = /^[a-z][a-z-]{0,39}$/
+
+function auditQueryOf(asked: Asked, now: number): AuditQuery {
+  const [sub, action] = ['sub', 'action'].map((name) => asked.query.get(name) ?? undefined)
+  if (sub !== undefined) subOf({ path: { sub } })
+  if (action !== undefined && !auditActionForm.test(action)) throw badRequest('action must be a word such as sign-in')
+  const to = timeOf(asked, 'to') ?? now + 1
+  const from = timeOf(asked, 'from') ?? to - 30 * day
+  return { from, to, ...pageOf(asked), ...defined({ sub, action }) }
+}
+
+async function exportOf(parts: AdminApiParts, asked: Asked): Promise<Response> {
+  const name = exportNames.find((one) => one === asked.path.name)
+  if (name === undefined) throw notFound(`the exports are ${exportNames.join(', ')}`)
+  const [range, format] = [rangeOf(asked), wordOf(asked, 'format', formats) ?? 'ndjson']
+  await parts.actions.recordExport(asked.caller.actor, name, `${range.days} days, ${format}`, asked.signal)
+  const source = { reports: parts.reports(), auditEntries: parts.auditEntries, now: parts.now }
+  const gzip = /\bgzip\b/.test(asked.request.headers.get('accept-encoding') ?? '')
+  return withExport(name, range, source, (rows) => streamExport(rows, { format, gzip, fileName: name }))
+}
