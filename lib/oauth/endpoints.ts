@@ -10,8 +10,6 @@ import { createConsentForms } from './authorization/consent-form.ts'
 import type { AuthorizationContext } from './authorization/context.ts'
 import { createTransactions } from './authorization/transaction.ts'
 import { accountPaths, legacyPaths, lifetimes, paths } from './capabilities.ts'
-import { createSpendAssertion } from './client-authentication/assertion-ids.ts'
-import { createFindAssertionKeys } from './client-authentication/assertion-keys.ts'
 import { createClientAuthentication } from './client-authentication/client-authentication.ts'
 import { type BlockedClients, noneBlocked } from './clients/blocked-clients.ts'
 import { register } from './clients/registration-endpoint.ts'
@@ -67,8 +65,14 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
       clients,
       blocked: blockedHere,
       findPresented: createFindPresented({ codes: context.codes, refreshTokens: refreshSealer(sealing), now }),
-      findAssertionKeys: createFindAssertionKeys({ clients, keySets: flow.keySets }),
-      spendAssertion: createSpendAssertion({ store: flow.store, now }),
+      findAssertionKeys: async (...wanted) => {
+        const { createFindAssertionKeys } = await import('./client-authentication/assertion-keys.ts')
+        return createFindAssertionKeys({ clients, keySets: flow.keySets })(...wanted)
+      },
+      spendAssertion: async (...spent) => {
+        const { createSpendAssertion } = await import('./client-authentication/assertion-ids.ts')
+        return createSpendAssertion({ store: flow.store, now })(...spent)
+      },
       ...(flow.secretGuesses && { secretGuesses: flow.secretGuesses }),
       now,
     })

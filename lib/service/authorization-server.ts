@@ -124,7 +124,9 @@ async function flowOptions(
         .then(signIns)
         .then(({ recordSignIn }) => recordSignIn(completed, signal))
       const copied = metadataDocuments.keepCopy(completed.client.hash, signal)
-      const named = names().then((recordNames) => recordNames(completed, signal))
+      const named = afterAnswer()
+        .then(names)
+        .then((recordNames) => recordNames(completed, signal))
       for (const outcome of await Promise.allSettled([recorded, copied, named])) {
         if (outcome.status === 'rejected') throw outcome.reason
       }

@@ -5,7 +5,7 @@ import type { Page } from '../../pages/layout.ts'
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { isTrustedRedirect } from '../clients/trusted-redirect.ts'
 import { type ErrorCode, OAuthError } from '../errors.ts'
-import { returnPage } from '../pages/return.ts'
+import type { ReturnPageInput } from '../pages/return.ts'
 import type { Reference } from '../pages/technical-details.ts'
 import type { ReturnAddress } from './checks.ts'
 
@@ -47,7 +47,11 @@ export function createResponder(options: {
   const locationOfError = ({ code, description, to }: AuthorizationError) =>
     locationOf(to, { error: code, error_description: description })
 
-  function errorPage({ code, description }: AuthorizationError, reference: Reference, location?: string): Page {
+  function errorPage(
+    { code, description }: AuthorizationError,
+    reference: Reference,
+    location?: string,
+  ): Promise<Page> {
     return code === 'access_denied'
       ? returnPage({ brand, outcome: 'canceled', location, ...reference })
       : returnPage({ brand, outcome: 'failed', location, ...reference, error: { code, description } })
@@ -64,31 +68,35 @@ export function createResponder(options: {
       seeOther(locationOf(to, { code }), cookies),
 
     /** Shows that the client already has its answer. The page links back to the client while the code is valid. */
-    finished(to: ReturnAddress, code: string | undefined, { attempt }: Reference): Response {
+    async finished(to: ReturnAddress, code: string | undefined, { attempt }: Reference): Promise<Response> {
       const location = code === undefined ? undefined : locationOf(to, { code })
-      return htmlResponse(returnPage({ brand, outcome: 'finished', location, attempt }), { status: 200 })
+      return htmlResponse(await returnPage({ brand, outcome: 'finished', location, attempt }), { status: 200 })
     },
 
     /** Redirects with an error where `mayRedirect` says yes. Elsewhere shows the error on a page with a link to the client. */
-    failure(error: AuthorizationError, reference: Reference, cookies: readonly string[] = []): Response {
+    async failure(error: AuthorizationError, reference: Reference, cookies: readonly string[] = []): Promise<Response> {
       const location = locationOfError(error)
       if (mayRedirect(error.to.redirect)) return seeOther(location, cookies)
       const status = error.code === 'access_denied' ? 200 : 400
-      return htmlResponse(errorPage(error, reference, location), { status, headers: cookieHeaders(cookies) })
+      return htmlResponse(await errorPage(error, reference, location), { status, headers: cookieHeaders(cookies) })
     },
 
     /**
      * Answers an error in the request itself, before the user was asked anything. Like `failure`, except that the page has no
      * link that opens an app: the author of a malicious link would choose the app and what it is told.
      */
-    refusal(error: AuthorizationError, reference: Reference): Response {
+    async refusal(error: AuthorizationError, reference: Reference): Promise<Response> {
       const location = locationOfError(error)
       if (mayRedirect(error.to.redirect)) return seeOther(location)
       const shown = error.to.redirect.kind === 'private-use' ? undefined : location
-      return htmlResponse(errorPage(error, reference, shown), { status: 400 })
+      return htmlResponse(await errorPage(error, reference, shown), { status: 400 })
     },
   }
 }
+
+/** Makes the page. Its code is loaded when a user first sees it. */
+const returnPage = async (input: ReturnPageInput): Promise<Page> =>
+  (await import('../pages/return.ts')).returnPage(input)
 
 /** Redirects with 303: the browser follows with a GET and repeats no body (A-14). */
 export function seeOther(location: string, cookies: readonly string[] = []): Response {

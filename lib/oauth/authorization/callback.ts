@@ -1,12 +1,10 @@
 import { htmlResponse } from '../../pages/html-response.ts'
 import type { Page } from '../../pages/layout.ts'
 import { lifetimes, paths } from '../capabilities.ts'
-import { type ErrorCode, PageError } from '../errors.ts'
+import { PageError } from '../errors.ts'
 import { subjectOf } from '../grants/record.ts'
 import { parseParameters } from '../http/parameters.ts'
-import { confirmPage } from '../pages/confirm.ts'
 import { type Identity, ProviderError } from '../providers/provider.ts'
-import { isRefusal, meaningOf } from '../providers/provider-words.ts'
 import type { FlowCall, Trail } from '../trail.ts'
 import { AuthorizationError, cookieHeaders } from './answer-to-client.ts'
 import { type ReturnAddress, requireStillAllowed } from './checks.ts'
@@ -38,7 +36,7 @@ export async function callback(request: Request, context: AuthorizationContext, 
   if (found.kind === 'finished') return finished(found, to, context, trail)
   if (found.late) throw tookTooLong(found)
   // The confirmation page stands at this address. A reload shows it again.
-  if (found.kind === 'confirming') return htmlResponse(confirmationPage(state, found, context), { status: 200 })
+  if (found.kind === 'confirming') return htmlResponse(await confirmationPage(state, found, context), { status: 200 })
   // The operator has changed the provider meanwhile. This code belongs to the earlier one.
   const elsewhere = found.providerId !== undefined && found.providerId !== context.provider.id
   if (elsewhere) return signInAgain(found, 1, request, context, call)
@@ -87,6 +85,7 @@ async function finishSignIn(
     if (kind === 'passing') throw unavailable(error)
     if (kind === 'spent') return signInAgain(transaction, error.rejected ? 2 : 1, browser, context, call)
     const end = context.transactions.end(browser, login.state)
+    const { clientError } = await import('./client-error.ts')
     const told = clientError(error)
     trail.record('provider', kind === 'refused' ? 'refused' : 'failed', { reason: kind, detail: told.description })
     return context.respond.failure(new AuthorizationError(to, told.code, told.description), trail.reference, end)
@@ -130,7 +129,7 @@ export function finished(
   to: ReturnAddress,
   context: AuthorizationContext,
   { reference }: Trail,
-): Response {
+): Promise<Response> {
   const repeated = isAlive(code, context) ? codeFor(signedIn, request, grant, code, context) : undefined
   return context.respond.finished(to, repeated, reference)
 }
@@ -143,19 +142,25 @@ export function signedInAs({ issuer, sub, email, emailVerified, organization }: 
 }
 
 /** Shows the confirmation page before a code exists, because the operator does not trust the host of the client. */
-function askForConfirmation(
+async function askForConfirmation(
   browser: Request,
   state: string,
   confirmation: Confirmation,
   context: AuthorizationContext,
-): Response {
+): Promise<Response> {
   const cookies = context.transactions.awaitConfirmation(browser, state, confirmation)
   const { request, signedIn } = confirmation
   context.log('confirmation_asked', { client: request.clientHash, sub: signedIn.sub })
-  return htmlResponse(confirmationPage(state, confirmation, context), { status: 200, headers: cookieHeaders(cookies) })
+  const page = await confirmationPage(state, confirmation, context)
+  return htmlResponse(page, { status: 200, headers: cookieHeaders(cookies) })
 }
 
-function confirmationPage(state: string, { request, signedIn }: Confirmation, { brand }: AuthorizationContext): Page {
+async function confirmationPage(
+  state: string,
+  { request, signedIn }: Confirmation,
+  { brand }: AuthorizationContext,
+): Promise<Page> {
+  const { confirmPage } = await import('../pages/confirm.ts')
   const { email, organizationName: organization } = signedIn.person
   const { clientName, redirectUri, attempt } = request
   return confirmPage({
@@ -168,21 +173,4 @@ function confirmationPage(state: string, { request, signedIn }: Confirmation, { 
     attempt,
     hiddenFields: { state },
   })
-}
-
-/** Returns the error for the client (F-08). It never quotes the provider. */
-function clientError({ kind, code }: ProviderError): { code: ErrorCode; description: string } {
-  if (kind === 'invalid') return { code: 'server_error', description: 'the sign-in could not be verified' }
-  if (kind === 'misconfigured') {
-    return { code: 'server_error', description: 'the OpenID Provider is not set up for this service' }
-  }
-  const meaning = meaningOf(code ?? '')
-  if (meaning === 'access_denied') {
-    return { code: meaning, description: 'the user or the OpenID Provider refused the sign-in' }
-  }
-  if (isRefusal(meaning)) return { code: meaning, description: 'the OpenID Provider needs the user to interact' }
-  if (meaning === 'passing' && !/^server.error$/i.test(code ?? '')) {
-    return { code: 'temporarily_unavailable', description: 'the OpenID Provider is temporarily unavailable' }
-  }
-  return { code: 'server_error', description: 'the OpenID Provider could not complete the sign-in' }
 }

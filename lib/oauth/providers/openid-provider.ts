@@ -7,7 +7,6 @@ import { type Identity, type Login, type Provider, ProviderError, providerId } f
 import { ask, objectOf } from './provider-http.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
-import { isRefusal, loggedCode, meaningOf } from './provider-words.ts'
 import { idTokenOf } from './token-answer.ts'
 
 export interface OpenIdProviderOptions {
@@ -120,7 +119,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
 
     async identify(answer, login, signal) {
       const server = await metadata.read(signal)
-      const code = codeOf(server, client, answer, login)
+      const code = await codeOf(server, client, answer, login)
       await keys.ready(server, signal)
       const idToken = await redeem(server, code, login, signal)
       const claims = await validatedClaims(server, client, idToken, login)
@@ -157,13 +156,19 @@ function clientSecretBasic(secret: string): oauth.ClientAuth {
 }
 
 /** Returns the provider's code from a valid authorization response. Throws `ProviderError`. */
-function codeOf(server: ProviderMetadata, client: oauth.Client, answer: URLSearchParams, login: Login): string {
+async function codeOf(
+  server: ProviderMetadata,
+  client: oauth.Client,
+  answer: URLSearchParams,
+  login: Login,
+): Promise<string> {
   try {
     const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
     const [code = ''] = codes
     if (codes.length === 1 && code !== '') return code
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) throw notAcceptable('authorization response', error)
+    const { isRefusal, loggedCode, meaningOf } = await import('./provider-words.ts')
     const meaning = meaningOf(error.error)
     const kind = meaning === 'misconfigured' ? 'misconfigured' : 'refused'
     const reason = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the user in'

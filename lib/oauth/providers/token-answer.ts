@@ -1,12 +1,11 @@
 import { ProviderError, type ProviderFailure } from './provider.ts'
 import { type ask, isSuccess, objectOf } from './provider-http.ts'
-import { isRefusal, loggedCode, tokenMeaningOf } from './provider-words.ts'
 
 /**
  * Returns the ID token in an answer of the provider's token endpoint. Throws `ProviderError`, which tells whether the provider itself
  * answered: only then can its code be spent. The rest of a successful answer is not used and cannot be wrong.
  */
-export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>>): string {
+export async function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>>): Promise<string> {
   /** A fault passes only if no earlier attempt can have reached the provider. Otherwise the code counts as spent. */
   const passing = (reason: string, code?: string) =>
     doubtful ? failure('spent', `${reason}, after an answer was lost`, code) : failure('passing', reason, code)
@@ -17,7 +16,9 @@ export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>
   const { status, contentType, text } = delivery
   const answer = objectOf(text)
   const error = typeof answer?.error === 'string' && answer.error !== '' ? answer.error : undefined
-  if (error !== undefined && !isGatewayStatus(status)) throw ownError(error, status, answer?.error_description, passing)
+  if (error !== undefined && !isGatewayStatus(status)) {
+    throw await ownError(error, status, answer?.error_description, passing)
+  }
   if (isSuccess(status)) {
     if (typeof answer?.id_token === 'string' && answer.id_token !== '') return answer.id_token
     if (answer) throw failure('invalid', 'the answer of the token endpoint has no ID token')
@@ -34,12 +35,13 @@ export function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>
 const isGatewayStatus = (status: number) => [408, 425, 429].includes(status) || status >= 500
 
 /** Reads the provider's own error (RFC 6749 §5.2), whatever its status. Auth0 refuses a code with 403, others with 200. */
-function ownError(
+async function ownError(
   error: string,
   status: number,
   description: unknown,
   passing: (reason: string, code?: string) => ProviderError,
-): ProviderError {
+): Promise<ProviderError> {
+  const { isRefusal, loggedCode, tokenMeaningOf } = await import('./provider-words.ts')
   const code = loggedCode(error)
   const reason = `the token endpoint answered ${status} ${code}`
   const meaning = tokenMeaningOf(error)
