@@ -13,7 +13,9 @@ const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/
 
 /** Makes every page in all variants that look different. The name of a page is the file name of its picture. */
 export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
+  const attempt = '261130-K7QM-4XPD'
   const form = {
+    attempt,
     brand,
     scopes: ['docs:read', 'docs:feedback'],
     optionalScopes: ['docs:feedback'],
@@ -21,7 +23,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
     accountUrl: 'https://docs.example.com/account',
     hiddenFields: { request: 'sealed' },
   }
-  const secondQuestion = { brand, action: '/oauth/confirm', hiddenFields: { state: 'state' } }
+  const secondQuestion = { attempt, brand, action: '/oauth/confirm', hiddenFields: { state: 'state' } }
   const requestId = '01KAJ4Z9M3W8T5C2'
   const hour = 3600
   const calls = { limit: 60, windowSeconds: hour / 4 }
@@ -94,6 +96,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       outcome: 'canceled',
       location: 'cursor://anysphere.cursor-mcp/oauth/callback?error=access_denied',
       requestId,
+      attempt,
     }),
     'return-nowhere': returnPage({
       brand,
@@ -107,7 +110,13 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       location: 'http://127.0.0.1:7777/callback?code=c&state=s',
     }),
     'return-finished-long-ago': returnPage({ brand, outcome: 'finished' }),
-    'error-expired-again': errorPage({ brand, kind: 'expired', requestId, again: '/oauth/authorize?client_id=c' }),
+    'error-expired-again': errorPage({
+      brand,
+      kind: 'expired',
+      requestId,
+      attempt,
+      again: '/oauth/authorize?client_id=c',
+    }),
     'error-sign-in-stuck-again': errorPage({
       brand,
       kind: 'sign-in-stuck',

@@ -33,7 +33,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
       const method = readable && request.method === 'HEAD' ? 'GET' : request.method
       // A method may be any word, such as `constructor`.
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
-      const trail = createTrail({ ...flow }, call)
+      const trail = createTrail(flow ?? {}, call)
       try {
         if (handler) {
           if (kind === 'page') requireNavigation(request)

@@ -213,7 +213,7 @@ describe('each way to fail a sign-in', () => {
     expect(await storyOf(code, step)).toMatchObject({ state: 'stopped', problem })
   })
 
-  test('no PKCE: the error that goes to the client has no code, in its text or its URL [N29]', async () => {
+  test('no PKCE: the error that goes to the client has no code, in its text or its URL', async () => {
     const answer = await fetch((await client()).authorizationRequest({ code_challenge: '' }).url, {
       redirect: 'manual',
     })
@@ -307,7 +307,7 @@ test('every log line of a sign-in has its code, and no URL, token or claim about
   }
 })
 
-test('the scheduled function keeps sign-ins as long as MCP_KEEP_ATTEMPTS_DAYS says and the audit log as long as MCP_KEEP_AUDIT_DAYS says, and digests each day [N31]', async () => {
+test('the scheduled function keeps sign-ins as long as MCP_KEEP_ATTEMPTS_DAYS says and the audit log as long as MCP_KEEP_AUDIT_DAYS says, and digests each day', async () => {
   const ago = (days: number) => Date.now() - days * 86_400_000
   const attempt = (days: number) => `attempts/${dayOf(ago(days))}/old/1.token.ok`
   for (const days of [1, 5]) await store.put(attempt(days), {}, signal)

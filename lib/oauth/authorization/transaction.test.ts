@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import { expect, test } from 'vitest'
 import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
+import { newAttemptCode } from '../../base/attempt-code.ts'
 import { createCookies } from '../http/cookies.ts'
 import { createSealing } from '../keys/sealing.ts'
 import { createTransactions } from './transaction.ts'
@@ -62,4 +63,20 @@ test('a sign-in that waits for the confirmation since an earlier release can be 
     grant: { key: g, end: time + 9000 },
     late: false,
   })
+})
+
+test('the code of the attempt and the provider add at most 100 bytes to a transaction', () => {
+  const { begin } = transactionsAt(time)
+  const size = (more: object, provider: string) => {
+    const { setCookies } = begin(
+      { ...request, authenticationMethods: ['none'], ...more },
+      provider,
+      new Request(issuer),
+    )
+    return setCookies.join().length
+  }
+  const without = size({}, '')
+  const whole = size({ attempt: newAttemptCode(time * 1000) }, 'p'.repeat(11))
+  expect(whole - without).toBeGreaterThan(0)
+  expect(whole - without).toBeLessThanOrEqual(100)
 })
