@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
+import { lastSeenKey } from '../../lib/people/privacy/last-seen.ts'
 import { privacyOf } from '../../lib/service/privacy.ts'
 import { pseudonymsOf } from '../../lib/service/usage-parts.ts'
 import { readConfiguration } from '../../lib/settings/configuration.ts'
@@ -102,3 +103,26 @@ test.each([
     expect(others.findings.map(({ key }) => key)).toContain(`users/${bob.sub}`)
   },
 )
+
+test('MCP_KEEP_PEOPLE_DAYS: the maintenance has people forgotten who have not signed in for so long [N3]', async () => {
+  const stack = await startStack({ settings: { MCP_KEEP_PEOPLE_DAYS: '90' } })
+  onTestFinished(() => stack.stop())
+  const store = createBlobsStore({ name: storeName, client: stack.emulator.clientOptions() })
+  const seconds = Math.floor(Date.now() / 1000)
+  for (const [sub, days] of [
+    ['u_old', 200],
+    ['u_recent', 10],
+  ] as const) {
+    const lastSeenAt = seconds - days * 86_400
+    await store.put(`users/${sub}`, { domain: 'example.com', firstSeenAt: lastSeenAt, lastSeenAt }, signal)
+    await store.put(lastSeenKey(sub, lastSeenAt), {}, signal)
+  }
+  await fetch(`${stack.url}/.netlify/functions/maintenance`, { method: 'POST' })
+  expect(await privacyLater(stack, 0).forgetting('u_old', signal)).toBe('waiting')
+  expect(await privacyLater(stack, 0).forgetting('u_recent', signal)).toBe('none')
+  await privacyLater(stack, 11 * minute).runJobs(signal)
+  expect([await store.get('users/u_old', signal), (await store.get('users/u_recent', signal)) !== null]).toEqual([
+    null,
+    true,
+  ])
+})

@@ -92,7 +92,8 @@ export function createPrivacy({ store, places, end, now, log }: PrivacyOptions):
     // The job of an earlier end may have removed the fence in the very moment in which it moved.
     const standing = await end.fenceAt(sub, signal)
     if (standing === null || standing < at) await end.writeFence(sub, fence, signal)
-    log(forgetting ? 'person_forgetting' : 'person_ended', { sub, reason, grants })
+    if (forgetting) log('person_forgetting', { sub, reason, grants })
+    else log('person_ended', { sub, reason, grants })
     return { grants, at }
   }
 
