@@ -3,7 +3,7 @@ import type { Store, StoreValue } from '../../store/store.ts'
 import { type AttemptStep, type ClientOfStep, type Patience, prefixOf } from './step.ts'
 import { type AttemptStory, tellStory } from './story.ts'
 
-/** Reads what became of attempts. Only admins may ask, and each question belongs into the audit log (N29). */
+/** Reads what became of attempts. Only admins may ask, and each question belongs into the audit log. */
 export interface Attempts {
   /**
    * Returns the story of an attempt. `null`: the text is no code, or nothing is known about it: the attempt is older than they are

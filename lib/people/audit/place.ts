@@ -5,7 +5,7 @@ import { saltKey } from './salts.ts'
 
 /**
  * What the audit log says about a person. Forgetting removes the person's salt: the entries stay, and nothing connects them with the
- * person any more (N3).
+ * person any more.
  */
 export function auditPlace(options: {
   readonly store: Store

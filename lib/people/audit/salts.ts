@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts'
 export const saltCollection = 'audit-salts'
 
 /**
- * Names people in the audit log by an HMAC under a random salt of their own (N3). Once the salt is removed, the log cannot be
+ * Names people in the audit log by an HMAC under a random salt of their own. Once the salt is removed, the log cannot be
  * traced to the person, not even by guessing ids, and its entries and digests stay as they are.
  */
 export interface AuditNames {

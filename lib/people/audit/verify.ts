@@ -63,7 +63,7 @@ export interface VerifyOptions {
   readonly keptDays: number
   /** Milliseconds since the epoch. */
   readonly now: () => number
-  /** A digest that the log printed earlier. A writer of the store could otherwise cut off the newest days and write them anew (N31). */
+  /** A digest that the log printed earlier. A writer of the store could otherwise cut off the newest days and write them anew. */
   readonly expect?: string | undefined
   /** The first day to verify, as `yyyymmdd`. The default is the first day that is kept. */
   readonly from?: string | undefined
