@@ -93,9 +93,8 @@ async function flowOptions(
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
       : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, now })
   const signIns = whenNeeded(async () =>
-    (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, sealing }),
+    (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, site, sealing }),
   )
-  const names = whenNeeded(async () => (await import('./usage-recorder.ts')).nameRecorderOf(site, sealing))
   const { registrationToken } = signIn
   const session = account && sessionFlow(account.origin, { issuer, signIn, store, sealing, provider, now })
   return {
@@ -124,10 +123,7 @@ async function flowOptions(
         .then(signIns)
         .then(({ recordSignIn }) => recordSignIn(completed, signal))
       const copied = metadataDocuments.keepCopy(completed.client.hash, signal)
-      const named = afterAnswer()
-        .then(names)
-        .then((recordNames) => recordNames(completed, signal))
-      for (const outcome of await Promise.allSettled([recorded, copied, named])) {
+      for (const outcome of await Promise.allSettled([recorded, copied])) {
         if (outcome.status === 'rejected') throw outcome.reason
       }
     },

@@ -113,7 +113,8 @@ test('the OAuth function stays small, without zod and without the MCP SDK', () =
   expect(inputs.length).toBeGreaterThan(50)
   expect(inputs.filter((file) => /node_modules\/(zod|@modelcontextprotocol)\//.test(file))).toEqual([])
   expect(atStart(oauth)).toBeLessThanOrEqual(200 * 1024)
-  expect(oauth.bytes).toBeLessThanOrEqual(240 * 1024)
+  // The lists of mail domains are 190 KB of it. They are read after the answer.
+  expect(oauth.bytes).toBeLessThanOrEqual(460 * 1024)
 })
 
 test('the lists of mail domains are in a chunk, which is loaded when a work address is required [F-000-21]', () => {

@@ -50,7 +50,7 @@ async function obtainSession() {
 }
 
 /** Collections that are written after the answer. A test below proves that no answer waits for them. */
-const afterTheAnswer = /^(?:attempts|companies|(?:audit|usage|people|company-people|outbox)(?:-[a-z]+)*)\//
+const afterTheAnswer = /^(?:attempts|companies|clients|(?:audit|usage|people|company-people|outbox)(?:-[a-z]+)*)\//
 /** Read in the background, at most every 20 seconds. `lib/service/stored-blocks.test.ts` tells when an answer waits for it. */
 const inTheBackground = /^blocked-clients\//
 
