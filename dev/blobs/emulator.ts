@@ -37,6 +37,8 @@ export interface BlobsEmulator extends EmulatorControls {
   context(): string
   /** The truth about one key of a site's store, past every fault, and not logged. */
   inspect(store: string, key: string): { readonly body: string; readonly etag: string } | null
+  /** Puts a blob there, past every fault, and not logged: quicker than a request, for very many. */
+  plant(store: string, key: string, body: Buffer): void
   stop(): Promise<void>
 }
 
@@ -161,6 +163,9 @@ export async function startBlobsEmulator(options: EmulatorOptions = {}): Promise
     context() {
       const event = { url: client.edgeURL, url_uncached: client.uncachedEdgeURL, primary_region: 'us-east-2' }
       return Buffer.from(JSON.stringify({ ...client, primaryRegion: 'us-east-2', ...event })).toString('base64')
+    },
+    plant(store, key, body) {
+      contents.write(toId(siteID, `site:${store}`, key), body, undefined)
     },
     inspect(store, key) {
       const blob = contents.read(toId(siteID, `site:${store}`, key), false)

@@ -1,0 +1,41 @@
+/** `npm run test:usage`: counts a million synthetic calls from four processes, with faults and kills, and checks that none is missing. */
+import { Explained } from '../explained.ts'
+import { readOptions } from '../options.ts'
+import { measureExactness } from './exactness.ts'
+
+const usage = `npm run test:usage
+
+Records a million calls by 100,000 people from four processes on a store that fails now and then, rolls them up in runs that are
+killed at one operation after the other, and checks that every call is counted once. It takes some minutes.
+
+  --calls <number>      how many calls; default 1000000
+  --recorded <number>   how many of them the processes record, each with a request of its own; the others are put into the store
+                        directly, which takes less time; default all`
+
+const options = readOptions(usage, { calls: { type: 'string', default: '1000000' }, recorded: { type: 'string' } })
+const calls = wholeNumber('calls', options.calls)
+const recorded = options.recorded === undefined ? calls : wholeNumber('recorded', options.recorded)
+
+/** @throws Explained */
+function wholeNumber(name: string, given: string): number {
+  const number = Number(given)
+  if (!Number.isInteger(number) || number < 0) throw new Explained(`--${name} takes a whole number`)
+  return number
+}
+
+const began = performance.now()
+const result = await measureExactness({
+  population: { calls, people: Math.ceil(calls / 10), companies: Math.ceil(calls / 100), first: '20261001', days: 1 },
+  recorded: Math.min(recorded, calls),
+  writers: 4,
+  kills: 60,
+  faults: true,
+  share: 30_000,
+  progress: (what) => console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${what}`),
+})
+console.log(JSON.stringify(result, null, 2))
+const { counted, lost, wrongPeople, left } = result
+const exact =
+  Object.values(counted).every((number) => number === calls - lost) && lost === 0 && wrongPeople === 0 && left === 0
+console.log(exact ? `All ${calls} calls are counted once.` : 'The numbers are wrong.')
+if (!exact) process.exitCode = 1

@@ -1,0 +1,32 @@
+// One of several processes that record calls. It records its share, tells its parent how many were lost, and ends.
+import { companyOf } from '../../lib/people/company.ts'
+import { createUsageRecorder } from '../../lib/people/usage/recorder.ts'
+import { startOfDay } from '../../lib/people/usage/time.ts'
+import { callOf, syntheticPseudonyms, syntheticStores } from './synthetic.ts'
+
+const { client, population, recorded, share, shares } = JSON.parse(process.argv[2] ?? '')
+const { store, events } = syntheticStores(client)
+let lost = 0
+const recorder = createUsageRecorder({
+  events,
+  pseudonyms: syntheticPseudonyms(store, startOfDay(population.first)),
+  companyOf,
+  log: () => {
+    lost += 1
+  },
+  firstPause: 20,
+})
+
+let next: number = share
+const atOnce = 32
+await Promise.all(
+  Array.from({ length: atOnce }, async () => {
+    while (next < recorded) {
+      const index = next
+      next += shares
+      await recorder.record(callOf(index, population))
+    }
+  }),
+)
+process.send?.({ lost })
+process.disconnect()
