@@ -14,7 +14,15 @@ import * as shards from '../../lib/people/usage/shards.ts'
 import { dayAfter, dayOfSlice, daysBetween, startOfDay } from '../../lib/people/usage/time.ts'
 import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import type { FaultInput } from '../blobs/faults.ts'
-import { type Population, personOf, subOfPerson, syntheticPseudonyms, syntheticStores } from './synthetic.ts'
+import {
+  callOf,
+  type Population,
+  personOf,
+  subOfPerson,
+  syntheticEvents,
+  syntheticPseudonyms,
+  syntheticStores,
+} from './synthetic.ts'
 
 export interface ExactnessPlan {
   readonly population: Population
