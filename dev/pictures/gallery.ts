@@ -7,6 +7,7 @@ import { returnPage } from '../../lib/oauth/pages/return.ts'
 import { type Brand, defaultBrand } from '../../lib/pages/brand.ts'
 import type { Page } from '../../lib/pages/layout.ts'
 import { accountGallery } from './account.ts'
+import { adminGallery } from './admin.ts'
 
 const hostileName = `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}`
 const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`
@@ -29,6 +30,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
   const calls = { limit: 60, windowSeconds: hour / 4 }
   return {
     ...accountGallery(brand),
+    ...adminGallery(brand),
     front: frontPage({
       brand,
       mcpUrl: 'https://docs.example.com/mcp',

@@ -17,7 +17,7 @@ import { type Session, type Sessions, signedInRecently } from './session.ts'
 export interface Visit extends Call {
   readonly request: Request
   readonly url: URL
-  /** What the path has after the route's prefix, where the route ends in a slash and a star. Otherwise an empty string. */
+  /** What the path has at the star of the route. Without a star, an empty string. */
   readonly rest: string
   /** Live: its cookie is ours, it has not expired, and no fence has ended it. */
   readonly session: Session
@@ -38,7 +38,7 @@ type Answer<V> = (visit: V) => Promise<Response> | Response
 
 /** One path and who may use it. Admin pages are routes as well: `lib/service/account.ts` puts the lists together. */
 export interface AccountRoute {
-  /** The whole path, or a prefix that ends in a slash and a star. */
+  /** The whole path. It may have one star, which stands for any text: `/admin/people/*`, `/admin/people/*` followed by `/end`. */
   readonly path: string
   /** Who may open it. For `admin`, the list of admins is asked at each request (N6). */
   readonly access: 'person' | 'admin'
@@ -171,11 +171,12 @@ export async function liveSession(
   return isFenced(ended, session.startedAt * 1000) ? null : session
 }
 
-/** Returns what a path has after the star of a route's path, an empty string for the path itself, or `null`. */
+/** Returns what a path has at the star of a route's path, an empty string for a path without a star, or `null` for another path. */
 function restOf(route: string, pathname: string): string | null {
-  if (!route.endsWith('/*')) return pathname === route ? '' : null
-  const prefix = route.slice(0, -1)
-  return pathname.startsWith(prefix) ? pathname.slice(prefix.length) : null
+  const [prefix = '', suffix] = route.split('*')
+  if (suffix === undefined) return pathname === route ? '' : null
+  const matches = pathname.startsWith(prefix) && pathname.endsWith(suffix)
+  return matches ? pathname.slice(prefix.length, pathname.length - suffix.length) : null
 }
 
 function notAllowed(methods: readonly (string | undefined | false)[]): Response {
