@@ -1,4 +1,5 @@
 import { accountRoutes, openAccountRoutes } from '../account/account-routes.ts'
+import { adminRoutes } from '../account/admin/admin-routes.ts'
 import { isOfAdminApi } from '../account/admin-api/admin-api.ts'
 import { isAdmin } from '../account/admins.ts'
 import { createConnections } from '../account/connections.ts'
@@ -16,7 +17,7 @@ import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
-import { adminOf } from './admin.ts'
+import { type Admin, adminOf } from './admin.ts'
 import { adminApiOf } from './admin-api.ts'
 import { composeAudit } from './audit.ts'
 import { audited } from './audited.ts'
@@ -40,7 +41,7 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const sealing = createSealing(issuer, signIn.secrets)
   const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const admin = adminOf(configuration, signIn, { site, store, sealing, privacy })
-  const pages = composePages(configuration, signIn, { store, sealing, privacy })
+  const pages = composePages(configuration, signIn, { store, sealing, privacy, admin })
   const api = adminApiOf(configuration, signIn, { store, admin, browser: pages?.browser })
   const pagesHost = pages && new URL(pages.browser.origin).host
   const issuerHost = new URL(issuer).host
@@ -59,8 +60,9 @@ export async function composeAccount(configuration: Configuration, site: Site): 
 function composePages(
   configuration: Configuration,
   signIn: SignInSettings,
-  { store, sealing, privacy }: { readonly store: Store; readonly sealing: Sealing; readonly privacy: Privacy },
+  parts: { readonly store: Store; readonly sealing: Sealing; readonly privacy: Privacy; readonly admin: Admin },
 ) {
+  const { store, sealing, privacy, admin } = parts
   const { account, brand } = configuration
   if (!account) return null
   const { origin } = account
@@ -77,7 +79,10 @@ function composePages(
     brand,
     forms,
     // The pages of `/account`, then those of `/admin`, each from the room that makes them.
-    routes: [...accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log })],
+    routes: [
+      ...accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log }),
+      ...adminRoutes({ origin, brand, ...admin, now }),
+    ],
     open: [
       ...openAccountRoutes({ origin, brand, sessions, forms }),
       sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence }),
