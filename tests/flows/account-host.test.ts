@@ -48,7 +48,7 @@ test('MCP_ACCOUNT_ORIGIN: a person signs in there, with a callback of its own, a
 })
 
 test('MCP_ACCOUNT_ORIGIN: the pages answer there only, and nothing else does [N13]', async () => {
-  expect(await statuses(stack.url, new URL(origin).host)).toEqual([200, 200, 200, 303, 404, 404])
+  expect(await statuses(stack.url, new URL(origin).host)).toEqual([200, 200, 200, 303, 403, 403])
   const none = paths.map(() => 404)
   // A session cookie of the other host would not help either.
   expect(await statuses(stack.url, new URL(stack.url).host)).toEqual(none)
