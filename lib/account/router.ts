@@ -103,6 +103,10 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
     if (!session) return htmlResponse(signInPage({ brand, back: here, wanted: 'session' }), { status: 200 })
     const isAdmin = options.isAdmin(session)
     if (route.access === 'admin' && !isAdmin) {
+      // A person on the list who signed in more than an hour ago.
+      if (options.isAdmin({ ...session, adminUntil: Number.POSITIVE_INFINITY })) {
+        return htmlResponse(signInPage({ brand, back: here, wanted: 'admin' }), { status: 200 })
+      }
       log('admin_refused', { sub: session.sub, path: route.path })
       return problem('not-admin', call)
     }
@@ -141,17 +145,26 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
   }
 
   return {
-    async fetch(request, call) {
-      try {
-        return await answer(request, call)
-      } catch (error) {
-        const kind = kindOf(error)
-        const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
-        log('account_request_failed', { path: new URL(request.url).pathname, kind, reason })
-        return problem(kind, call)
-      }
-    },
+    fetch: async (request, call) => isolated(await answerOrProblem(request, call)),
   }
+
+  async function answerOrProblem(request: Request, call: Call): Promise<Response> {
+    try {
+      return await answer(request, call)
+    } catch (error) {
+      const kind = kindOf(error)
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
+      log('account_request_failed', { path: new URL(request.url).pathname, kind, reason })
+      return problem(kind, call)
+    }
+  }
+}
+
+/** Keeps windows that other sites have opened, or that they embed, apart from our pages. */
+function isolated(response: Response): Response {
+  response.headers.set('cross-origin-opener-policy', 'same-origin')
+  response.headers.set('cross-origin-resource-policy', 'same-origin')
+  return response
 }
 
 /**

@@ -294,6 +294,7 @@ describe('a session', () => {
     for (const { headers } of pages) {
       expect(headers.get('cache-control')).toBe('no-store')
       expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
       expect(headers.get('content-security-policy')).toContain("default-src 'none'")
     }

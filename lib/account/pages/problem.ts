@@ -33,8 +33,8 @@ const texts: Readonly<Record<ProblemKind, ProblemText>> = {
   'not-admin': {
     status: 403,
     title: 'This page is for admins',
-    happened: 'Your account is not on the list of admins, or you signed in as an admin more than an hour ago.',
-    remedy: 'If you are an admin, sign in again.',
+    happened: 'The account with which you are signed in is not on the list of admins.',
+    remedy: 'If you are an admin, sign out and sign in with the account that is.',
   },
   'stale-form': {
     status: 403,

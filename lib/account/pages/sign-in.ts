@@ -3,6 +3,24 @@ import type { Brand } from '../../pages/brand.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { html } from '../../pages/markup.ts'
 
+/** Why the person has to sign in: there is no session, or it is not recent enough. */
+type Wanted = 'session' | 'recent' | 'admin'
+
+const texts: Readonly<Record<Wanted, (brand: Brand) => { readonly title: string; readonly why: string }>> = {
+  session: ({ productName }) => ({
+    title: 'Your account',
+    why: `See which apps are connected to ${productName} as you, and disconnect them.`,
+  }),
+  recent: () => ({
+    title: 'Sign in again',
+    why: 'For your safety, what you are about to do needs a sign-in within the last ten minutes.',
+  }),
+  admin: () => ({
+    title: 'Sign in again',
+    why: 'Admin pages need a sign-in within the last hour.',
+  }),
+}
+
 /** Makes the page that asks a person to sign in, or to sign in again before something that cannot be undone. */
 export function signInPage({
   brand,
@@ -12,13 +30,10 @@ export function signInPage({
   readonly brand: Brand
   /** A path of ours, to which the person returns. */
   readonly back: string
-  readonly wanted: 'session' | 'recent'
+  readonly wanted: Wanted
 }): Page {
-  const recent = wanted === 'recent'
-  const url = `${loginPath}?${new URLSearchParams({ return: back, ...(recent && { fresh: 'true' }) })}`
-  const [title, why] = recent
-    ? ['Sign in again', 'For your safety, what you are about to do needs a sign-in within the last ten minutes.']
-    : ['Your account', `See which apps are connected to ${brand.productName} as you, and disconnect them.`]
+  const url = `${loginPath}?${new URLSearchParams({ return: back, ...(wanted === 'recent' && { fresh: 'true' }) })}`
+  const { title, why } = texts[wanted](brand)
   const content = html`<h1 class="strong">${title}</h1>
 <p>${why}</p>
 <p class="actions"><a class="button primary" href="${url}" rel="nofollow">Continue with ${brand.provider}</a></p>`
