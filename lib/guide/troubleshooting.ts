@@ -99,7 +99,7 @@ const pages: GuideSection = {
           'The client has closed, or it runs on another machine than the browser. Start again on the same machine, or forward the port.',
       }),
     },
-    'An error page shows a request ID. The team that helps you can look it up.',
+    'Each page of the sign-in shows a code in small print, an error page too. Tell it to the team that helps you: it leads to what happened, and gives no access.',
   ],
 }
 

@@ -57,7 +57,7 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
     'not-configured': {
       title: 'Sign-in is not available yet',
       happened: `${productName} is not fully set up for sign-in. Nothing is wrong with your app or your account.`,
-      remedy: `Try again later. If this continues, send ${name} the request ID below.`,
+      remedy: `Try again later. If this continues, send ${name} the code and the request ID below.`,
     },
     'sign-in-unavailable': {
       title: `${provider} is not responding`,
@@ -103,7 +103,7 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
     unexpected: {
       title: 'Something went wrong',
       happened: 'The fault is on our side, not in your app or your account.',
-      remedy: `${WAIT} If it happens again, send ${name} the request ID below.`,
+      remedy: `${WAIT} If it happens again, send ${name} the code and the request ID below.`,
     },
   }
   return texts[kind]
