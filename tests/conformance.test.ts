@@ -41,11 +41,11 @@ describe('the ledger', () => {
     expect(off).toEqual([])
   })
 
-  test('has every requirement, advisory, defect and feature of the sources', () => {
+  test('has every requirement, advisory, defect, condition and feature of the sources', () => {
     expect(new Set(referenceIds).size).toBe(referenceIds.length)
     const features = referenceIds.filter((id) => /^F-\d{3}-/.test(id))
     expect([features.length, features[0], features.at(-1)]).toEqual([187, 'F-000-01', 'F-004-24'])
-    expect(rows).toHaveLength(420)
+    expect(rows).toHaveLength(454)
   })
 
   test('the scan of comments and pages finds the rows that they cite', () => {

@@ -9,7 +9,7 @@ import { findTaggedTests } from './tags.ts'
 /** The files of `docs/conformance/`, in the order of the index. */
 const names = [
   ...['discovery', 'authorization', 'consent', 'tokens', 'registration', 'metadata-documents', 'resource-server'],
-  ...['openid-provider', 'operations', 'advisories', 'defects', 'documentation-site', 'related-servers'],
+  ...['openid-provider', 'operations', 'advisories', 'defects', 'conditions', 'documentation-site', 'related-servers'],
 ]
 
 const fileOf = (name: string) => `docs/conformance/${name}.md`

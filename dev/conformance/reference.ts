@@ -7,6 +7,9 @@ const advisories = 32
 /** Defects found in the implementation that this one replaces: `B8-1` …. */
 const defects = 19
 
+/** Conditions of the security review: `N1` …. */
+const conditions = 34
+
 /** How many features each source asks for: `F-000-01` …. */
 const features = { '000': 91, '001': 30, '002': 22, '003': 20, '004': 24 }
 
@@ -21,5 +24,6 @@ export const referenceIds: readonly string[] = [
   ...Object.entries(requirements).flatMap(([group, count]) => twoDigits(group, count)),
   ...upTo(advisories).map((number) => `A${number}`),
   ...upTo(defects).map((number) => `B8-${number}`),
+  ...upTo(conditions).map((number) => `N${number}`),
   ...Object.entries(features).flatMap(([text, count]) => twoDigits(`F-${text}`, count)),
 ]

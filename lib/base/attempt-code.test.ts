@@ -12,7 +12,7 @@ describe('the code of an attempt', () => {
     }
   })
 
-  test('is random: no two of a thousand are the same', () => {
+  test('is random: no two of a thousand are the same [N29]', () => {
     expect(new Set(Array.from({ length: 1000 }, () => newAttemptCode(now))).size).toBe(1000)
   })
 

@@ -103,7 +103,7 @@ describe('browsers', () => {
     },
   )
 
-  test.each(foreign)('a page from %j calls no tool without a token [S-10 S-23 A20]', async (origin) => {
+  test.each(foreign)('a page from %j calls no tool without a token [S-10 S-23 A20 N16]', async (origin) => {
     const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
     const batch = `[${ask('how?')}]`
     for (const request of [post(ask('how?'), { origin }), post(batch, { origin })]) {
@@ -121,7 +121,7 @@ describe('browsers', () => {
     expect(searchServer.calls).toEqual([])
   })
 
-  test('an operator may allow every page over TLS, but no opaque origin', async () => {
+  test('an operator may allow every page over TLS, but no opaque origin [N16]', async () => {
     const { fetch } = createTestEndpoint([key], searchServer, { allowedOrigins: ['https://*'], requireAuth: false })
     const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
     expect(await status('https://any.example')).toBe(200)

@@ -68,7 +68,7 @@ async function walkIntoTrap({ tab, context }: Person, url: string, button: Locat
   await tab.mouse.up()
 }
 
-describe('two clicks on a page that covers ours and disappears between them [C-08]', () => {
+describe('two clicks on a page that covers ours and disappears between them [C-08 N14]', () => {
   test.each([
     ['and the mouse moves a little', true],
     ['and the mouse does not move', false],
@@ -118,7 +118,7 @@ describe.each(pages)('%s', (_name, kind, button, reach) => {
     return { session, posts: person.posted.length }
   }
 
-  test('ignores a click of a pointer that has just arrived, also a double click, and accepts one a moment later [C-08]', () =>
+  test('ignores a click of a pointer that has just arrived, also a double click, and accepts one a moment later [C-08 N14]', () =>
     withPerson(world.browser, async (person) => {
       const { tab } = person
       const { session, posts } = await at(person)

@@ -63,7 +63,7 @@ const byBrowser = (browser: Browser, path: string, headers: Record<string, strin
   })
 
 describe('a token reads', () => {
-  test('every report, of what happened a moment ago', async () => {
+  test('every report, of what happened a moment ago [F-000-01 F-001-28]', async () => {
     const company = asked.split('@')[1]
     await expect.poll(() => rows('/companies?days=1')).toContainEqual(expect.objectContaining({ domain: company }))
     const [{ id } = {}] = (await rows('/companies?days=1')).filter(({ domain }) => domain === company)
@@ -141,7 +141,7 @@ describe('a token acts', () => {
   })
 })
 
-describe('N30: a token', () => {
+describe('MCP_ADMIN_TOKEN and MCP_ADMIN_WRITE_TOKEN: a token of the operator [N30]', () => {
   test('may be two at once, for a rotation, and the read token changes nothing', async () => {
     for (const token of [readToken, oldReadToken, writeToken, newWriteToken]) {
       expect((await api('/tools', { token })).status).toBe(200)

@@ -301,7 +301,7 @@ describe('the Authorization header of a client without a token', () => {
   })
 })
 
-test('/mcp, the token endpoint and registration ignore cookies and set none', async () => {
+test('/mcp, the token endpoint and registration ignore cookies and set none [N16]', async () => {
   const cookie = `__Host-browser=x; access_token=${token}; session=${token}`
   const form = { 'content-type': 'application/x-www-form-urlencoded', cookie }
   const answers = [

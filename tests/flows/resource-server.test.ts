@@ -115,7 +115,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     expect(challengeOf(response)).toContain('scope="docs:read"')
   })
 
-  test('a page of an unlisted origin may call with a good token, and is led to sign-in without one [S-10 A20]', async () => {
+  test('a page of an unlisted origin may call with a good token, and is led to sign-in without one [S-10 A20 N16]', async () => {
     for (const origin of ['https://attacker.example', 'null', 'tauri://localhost']) {
       expect((await ask({ origin, authorization: `Bearer ${accessToken}` })).status).toBe(200)
       for (const headers of [{ origin }, { origin, authorization: 'Bearer bad' }]) {

@@ -74,7 +74,7 @@ describe('the provider has used its code, but its answer is lost: the user goes 
     await redeem(answer)
   })
 
-  test('it keeps refusing the code: twice at most, then a page whose button starts again [F-13 F-02]', async () => {
+  test('it keeps refusing the code: twice at most, then a page whose button starts again [F-13 F-02 N18]', async () => {
     const { browser, load, redeem } = await atTheCallback({
       token: { kind: 'error', status: 400, error: 'invalid_grant' },
     })

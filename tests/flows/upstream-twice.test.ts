@@ -49,7 +49,7 @@ const speculative = [
   { 'Sec-Purpose': 'Prefetch' },
 ]
 
-test.each(speculative)('a callback that is loaded ahead of time (%j) takes no step [F-02]', async (headers) => {
+test.each(speculative)('a callback that is loaded ahead of time (%j) takes no step [F-02 N18]', async (headers) => {
   const { browser, callback, load, redeem } = await atTheCallback()
   const early = await browser.fetch(callback, { headers: headers as Record<string, string> })
   expect([early.status, early.headers.get('location'), early.headers.getSetCookie()]).toEqual([503, null, []])
@@ -128,7 +128,7 @@ describe('the confirmation', () => {
     expect([reloaded.status, await reloaded.text()]).toEqual([200, expect.stringContaining('is finished')])
   })
 
-  test('pressed twice at once: one code, or two of which one becomes a session and the other ends nothing [A-17 F-02]', async () => {
+  test('pressed twice at once: one code, or two of which one becomes a session and the other ends nothing [A-17 F-02 N18]', async () => {
     const { browser, action, fields, redeem } = await atTheConfirmation()
     const init = {
       method: 'POST',
@@ -194,7 +194,7 @@ describe('a thief gains nothing', () => {
 })
 
 describe('slow users', () => {
-  test('MCP_OAUTH_SIGN_IN_TTL: a user who takes longer at the provider starts again with one click, at the consent page', async () => {
+  test('MCP_OAUTH_SIGN_IN_TTL: a user who takes longer at the provider starts again with one click, at the consent page [N19]', async () => {
     // The second sign-in has to take less, on a busy machine too.
     const slow = await startStack({ settings: { MCP_OAUTH_SIGN_IN_TTL: '8' } })
     try {

@@ -108,7 +108,7 @@ describe('the MCP endpoint', () => {
   test('answers every message of a signed-in client, and tells the answer service about no other user [S-14]', () =>
     expectToHold(messages))
   test('answers in the form that the client prefers of those it accepts [S-12]', () => expectToHold(acceptHeaders))
-  test('treats null, and an empty list in place of an object, as absent', () => expectToHold(absentMembers))
+  test('treats null, and an empty list in place of an object, as absent [N23]', () => expectToHold(absentMembers))
   test('blames an invalid message on the client, never on the server', () => expectToHold(wrongMembers))
   test('ignores extra headers of proxies and clients', () => expectToHold(strayHeaders))
   test('runs a tool only for a caller that may call it, once for each request, and counts it [S-05 S-20]', () =>

@@ -50,7 +50,7 @@ test('the time for the sign-in counts from the approval, however often the sign-
   expect(server.log.map(({ event }) => event)).not.toContain('code_issued')
 })
 
-test('no sign-in is repeated without a click after ten minutes, however long the operator lets a sign-in take [F-01 F-02]', async () => {
+test('no sign-in is repeated without a click after ten minutes, however long the operator lets a sign-in take [F-01 F-02 N19]', async () => {
   const { server, toProvider, backAfter } = await approved(3600)
   const stuck = await backAfter(600, toProvider, refusedCode)
   expect([stuck.status, stuck.headers.get('location'), stuck.headers.getSetCookie()]).toEqual([503, null, []])
@@ -59,7 +59,7 @@ test('no sign-in is repeated without a click after ten minutes, however long the
   expect(goesTo(await backAfter(3599, toProvider, reader), redirectUri)).toBe(true)
 })
 
-test('in the first ten minutes a sign-in is repeated without a click, and keeps its whole time [F-01 F-02]', async () => {
+test('in the first ten minutes a sign-in is repeated without a click, and keeps its whole time [F-01 F-02 N19]', async () => {
   const { toProvider, backAfter } = await approved(3600)
   const again = await backAfter(599, toProvider, refusedCode)
   expect(goesTo(again, providers)).toBe(true)

@@ -115,7 +115,7 @@ test('a request that is too large for cookies is an error of the client, not of 
 })
 
 describe('several sign-ins at once with long states', () => {
-  test('stay under 7,500 bytes together; the newest all finish, and the oldest has expired [A-11]', async () => {
+  test('stay under 7,500 bytes together; the newest all finish, and the oldest has expired [A-11 N20]', async () => {
     const { server, clientId, browser } = await start()
     const open: { path: string; state: string }[] = []
     for (let length = 200; length <= longestState; length += 650) {
@@ -133,7 +133,7 @@ describe('several sign-ins at once with long states', () => {
     expect(answers).toEqual(answers.map((_, at) => (at < finished ? 303 : 403)))
   })
 
-  test('the cookie parts of one sign-in open only together, in order, and for that sign-in [F-02 A27]', async () => {
+  test('the cookie parts of one sign-in open only together, in order, and for that sign-in [F-02 A27 N20]', async () => {
     const { server, clientId, browser } = await start()
     const stateOf = async () => {
       browser.cookies.clear()

@@ -43,7 +43,7 @@ describe.each([
   ['cursor://anysphere.cursor-mcp/oauth/callback', 'cursor'],
   ['com.example.app:/callback', 'com.example.app'],
 ])('an app at %s', (uri, scheme) => {
-  test('can register, and both pages name its scheme and the whole address [A-06 A-20 C-03]', async () => {
+  test('can register, and both pages name its scheme and the whole address [A-06 A-20 C-03 N15]', async () => {
     const { page, back } = await signedIn(uri)
     for (const html of [page, await back.text()]) {
       const text = html.replace(/<style>[\s\S]*<\/style>/, '').replace(/<wbr>/g, '')
@@ -52,7 +52,7 @@ describe.each([
     }
   })
 
-  test('gets its code only after the user’s click, and no code exists before [A-20]', async () => {
+  test('gets its code only after the user’s click, and no code exists before [A-20 N15]', async () => {
     const { server, clientId, pkce, back, press } = await signedIn(uri)
     expect([back.status, back.headers.get('location'), codesOf(server)]).toEqual([200, null, 0])
     const asked = await back.text()
@@ -75,7 +75,7 @@ describe.each([
     expect(redeemed.status).toBe(200)
   })
 
-  test('gets no error before the consent of the user: no page opens the app [A-17]', async () => {
+  test('gets no error before the consent of the user: no page opens the app [A-17 N15]', async () => {
     const { server, clientId, browser } = await begin(uri)
     for (const wrong of [{ response_type: 'token' }, { code_challenge_method: 'plain' }, { prompt: 'none' }]) {
       const refused = await browser.open(authorizePath(clientId, newPkce(), { redirect_uri: uri, ...wrong }))
@@ -130,7 +130,7 @@ describe('an attacker', () => {
     'x-apple.systempreferences:/cb',
     'vscode://file/etc/passwd',
     'googlechromes://evil.example/cb',
-  ])('cannot register a scheme with another meaning: %s [A-06 A3]', async (uri) => {
+  ])('cannot register a scheme with another meaning: %s [A-06 A3 N15]', async (uri) => {
     expect(await register(createHarness(), { redirect_uris: [uri] })).toBeUndefined()
   })
 })

@@ -65,7 +65,7 @@ test('a sign-in that waits for the confirmation since an earlier release can be 
   })
 })
 
-test('the code of the attempt and the provider add at most 100 bytes to a transaction', () => {
+test('the code of the attempt and the provider add at most 100 bytes to a transaction [N20]', () => {
   const { begin } = transactionsAt(time)
   const size = (more: object, provider: string) => {
     const { setCookies } = begin(

@@ -48,7 +48,7 @@ const ofBrowsers = `javascript vbscript data blob about view-source resource chr
   browser-extension isolated-app wyciwyg http-app https-app http+app https.example onionhttp onionhttps touch-https opera-http brave-https duckduckgo`
 
 describe.each(Object.entries({ permanent, historical, safelisted, ofSystems, ofBrowsers }))('%s', (_, names) => {
-  test.each(names.trim().split(/\s+/))('%s is not the scheme of an app', (scheme) =>
+  test.each(names.trim().split(/\s+/))('%s is not the scheme of an app [N15]', (scheme) =>
     expect(isAppScheme(scheme)).toBe(false),
   )
 })

@@ -18,7 +18,7 @@ describe('members that a client may leave out or add', () => {
     })
   })
 
-  test('null is the same as absent [R-03]', () => {
+  test('null is the same as absent [R-03 N23]', () => {
     const nulls = {
       client_name: null,
       grant_types: null,

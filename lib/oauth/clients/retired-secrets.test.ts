@@ -33,7 +33,7 @@ async function forge(at: number, redirect_uris = [redirectUri]): Promise<string>
 const times = [0, 1, Date.UTC(2026, 10, 20), Date.UTC(2026, 10, 21), Date.UTC(2126, 0, 1)]
 
 describe('a client_id under a retired secret', () => {
-  test.each(times)('is blocked by every before: rule, whatever time it claims (%d ms) [R-13]', async (at) => {
+  test.each(times)('is blocked by every before: rule, whatever time it claims (%d ms) [R-13 N27]', async (at) => {
     const clientId = await forge(at)
     for (const rule of ['before:2020-01-01', 'before:2026-11-21', 'before:2200-01-01']) {
       const server = createHarness({ secrets, blockedClients: [rule] })
@@ -60,7 +60,7 @@ describe('a client_id under a retired secret', () => {
   test.each([
     ['registration is off', { registrationOff: true }],
     ['registration needs a token', { registrationToken }],
-  ])('begins no sign-in where %s, and neither does the legacy path [R-02 R-13]', async (_what, closed) => {
+  ])('begins no sign-in where %s, and neither does the legacy path [R-02 R-13 N27]', async (_what, closed) => {
     const server = createHarness({ secrets, ...closed })
     for (const at of times) {
       const path = authorizePath(await forge(at), newPkce())
@@ -76,7 +76,7 @@ describe('a client_id under a retired secret', () => {
   test.each([
     ['registration is off', { registrationOff: true }],
     ['registration needs a token', { registrationToken }],
-  ])('refreshes and revokes its grants where %s [R-13]', async (_what, closed) => {
+  ])('refreshes and revokes its grants where %s [R-13 N27]', async (_what, closed) => {
     const store = createMemoryStore()
     const open = createHarness({ secrets, store })
     const clientId = await forge(Date.UTC(2026, 10, 20))
@@ -100,7 +100,7 @@ describe('a client_id under a retired secret', () => {
     expect((await refresh(second.body.refresh_token)).body.error).toBe('invalid_grant')
   })
 
-  test('always sees the consent page as unverified, even for a trusted host [C-04 C-06]', async () => {
+  test('always sees the consent page as unverified, even for a trusted host [C-04 C-06 N27]', async () => {
     const server = createHarness({ secrets, trustedRedirects: ['claude.ai'], interstitial: false })
     const bySelf = { headers: { 'sec-fetch-site': 'none' } }
     const forged = await forge(0, [trusted])

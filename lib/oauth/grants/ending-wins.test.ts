@@ -151,7 +151,7 @@ describe('a grant that pauses its rotation', () => {
     return { server, first: first.body.refresh_token ?? '', refresh }
   }
 
-  test('has rotated three times in a row, each time within two seconds, and keeps its token until that is two seconds old', async () => {
+  test('has rotated three times in a row, each time within two seconds, and keeps its token until that is two seconds old [N1]', async () => {
     const { server, first, refresh } = await session()
     const tokens = [first]
     for (let rotation = 0; rotation < 3; rotation++) {
@@ -200,7 +200,7 @@ describe('a grant that pauses its rotation', () => {
     expect(server.log.map(({ event }) => event)).toContain('refresh_reused')
   })
 
-  test('gives no token after its end, even for a token that is a moment old', async () => {
+  test('gives no token after its end, even for a token that is a moment old [N1]', async () => {
     const { server, first, refresh } = await session()
     let shown = first
     for (let rotation = 0; rotation < 3; rotation++) shown = (await refresh(shown)).refreshToken

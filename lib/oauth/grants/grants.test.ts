@@ -235,7 +235,7 @@ describe('grants', () => {
     await expect(grants.redeem(key, record, AbortSignal.timeout(300))).rejects.toThrow(StoreUnavailable)
   })
 
-  test('a tombstone that keeps losing is retried until the deadline [O-06]', async () => {
+  test('a tombstone that keeps losing is retried until the deadline [O-06 N1]', async () => {
     let losses = 30
     const { grants, inner, key, signal } = setup((store) => ({
       replace: async (...write) => (losses-- > 0 ? { won: false, ambiguous: false } : store.replace(...write)),
@@ -245,7 +245,7 @@ describe('grants', () => {
     expect((await inner.get(key, signal))?.value.revokedAt).toBe(1010)
   })
 
-  test('a tombstone wins against any number of rotations [O-06]', async () => {
+  test('a tombstone wins against any number of rotations [O-06 N1]', async () => {
     for (let round = 0; round < 50; round++) {
       const { grants, key, inner, signal } = setup()
       const first = await grants.redeem(key, record, signal)

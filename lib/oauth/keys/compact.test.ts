@@ -98,7 +98,7 @@ describe('deterministically encrypted values', () => {
   const envelope = deterministic('code', [key, older])
   const ivOf = (value: string) => value.split('.')[2]
 
-  test('are equal only for the same plaintext, purpose and key [T-21]', () => {
+  test('are equal only for the same plaintext, purpose and key [T-21 N25]', () => {
     expect(envelope.seal(text)).toBe(envelope.seal(text))
     const values = [
       envelope.seal(text),

@@ -30,7 +30,7 @@ describe('a sealed value with a text member that may be long', () => {
     expect(earlier.open(sealer.seal(short))).toEqual(short)
   })
 
-  test('has a size that reveals nothing about the other members, since the text is compressed alone', () => {
+  test('has a size that reveals nothing about the other members, since the text is compressed alone [N20]', () => {
     const sizes = [verifier, randomBytes(32).toString('base64url')].map(
       (guess) => sealer.seal({ state: guess.repeat(60), verifier }).length,
     )

@@ -142,7 +142,7 @@ describe('the answer of the provider', () => {
     [null, undefined],
     [['true'], undefined],
     [{}, undefined],
-  ])('email_verified: %j is %j [F-07]', async (email_verified, expected) => {
+  ])('email_verified: %j is %j [F-07 N24]', async (email_verified, expected) => {
     claims = { email_verified }
     expect((await identify()).emailVerified).toBe(expected)
   })

@@ -363,7 +363,7 @@ describe('unused members cannot fail a sign-in', () => {
     ['nbf: null', { nbf: null }],
     ['iss: null', { iss: null }],
     ['azp: null beside another audience', { aud: ['us', 'them'], azp: null }],
-  ])('a decisive claim must be in the signed token: %s [F-05]', async (_what, claims) => {
+  ])('a decisive claim must be in the signed token: %s [F-05 N23]', async (_what, claims) => {
     idToken = await sign(claims)
     expect((await failureOf(identify())).kind).toBe('invalid')
   })
@@ -444,7 +444,7 @@ describe('a key set', () => {
     },
   )
 
-  test('with four unnamed keys: at most three are tried [F-05]', async () => {
+  test('with four unnamed keys: at most three are tried [F-05 N24]', async () => {
     idToken = await sign({}, {})
     jwks = { keys: [{ use: 'sig' }, other(), other(), { ...own, kid: undefined }] }
     expect(await identify()).toMatchObject({ sub: 'person' })
@@ -471,7 +471,7 @@ describe('a key set', () => {
     expect((await failureOf(identify())).kind).toBe(kind)
   })
 
-  test('a new key without a name is found by one read that concurrent callers share', async () => {
+  test('a new key without a name is found by one read that concurrent callers share [N24]', async () => {
     const at = provider()
     jwks = { keys: [other()] }
     idToken = await sign({}, {})
@@ -502,7 +502,7 @@ describe('a key set', () => {
     },
   )
 
-  test('tokens that name an unknown key cause at most five new reads of the keys in 30 s', async () => {
+  test('tokens that name an unknown key cause at most five new reads of the keys in 30 s [N24]', async () => {
     const at = provider()
     await identify(at)
     idToken = await sign({}, { kid: 'made-up' })
@@ -617,7 +617,7 @@ describe('the metadata', () => {
     expect(countOf('/.well-known/openid-configuration')).toBe(3)
   })
 
-  test('a code that the provider has seen is not sent to another address', async () => {
+  test('a code that the provider has seen is not sent to another address [N10]', async () => {
     const at = provider()
     await identify(at)
     metadata.token_endpoint = `${issuer}/new/token`

@@ -74,7 +74,7 @@ describe('the host of the redirect URI', () => {
 })
 
 describe('a member of the record that the refresh token only carries', () => {
-  test('stays after a refresh: the code, used again after three refreshes, still ends the grant [T-13]', async () => {
+  test('stays after a refresh: the code, used again after three refreshes, still ends the grant [T-13 N18]', async () => {
     const { server, form, redeem, refresh, code, client_id } = await start()
     let refreshToken = await redeem(code ?? '')
     for (let generation = 0; generation < 3; generation++) refreshToken = await refresh(refreshToken)
@@ -83,7 +83,7 @@ describe('a member of the record that the refresh token only carries', () => {
     expect(last.body.error).toBe('invalid_grant')
   })
 
-  test('decides about another code for the same grant, which is refused without ending the session', async () => {
+  test('decides about another code for the same grant, which is refused without ending the session [N18]', async () => {
     const { server, form, redeem, refresh, codes, code } = await start()
     const refreshToken = await redeem(code ?? '')
     const other = codes.seal({ ...(codes.open(code ?? '') ?? raise()), id: 'another' })
@@ -112,7 +112,7 @@ function raise(): never {
 }
 
 describe('the readable content of a refresh token', () => {
-  test('is empty: a holder sees no time, generation or user [T-22]', async () => {
+  test('is empty: a holder sees no time, generation or user [T-22 N25]', async () => {
     const { redeem, refresh, code, server } = await start()
     const tokens = [await redeem(code ?? '')]
     for (let generation = 0; generation < 3; generation++) {
@@ -237,7 +237,7 @@ describe('a repeated answer of a refresh', () => {
     expect(repeated(server).map((fields) => 'elsewhere' in fields)).toEqual([false, true])
   })
 
-  test('leaves no address in the store, and no hash that links two grants of one address [O-02]', async () => {
+  test('leaves no address in the store, and no hash that links two grants of one address [O-02 N25]', async () => {
     const { server, redeem, refresh, code, grant, secrets } = await start()
     const other = await start(redirectUri, secrets, server)
     server.address = here

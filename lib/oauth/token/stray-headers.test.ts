@@ -53,7 +53,7 @@ const strays = [
 ]
 
 describe('another scheme in the Authorization header of a client', () => {
-  test.each(strays)('is ignored at every endpoint: %j [T-07 T-08]', async (authorization) => {
+  test.each(strays)('is ignored at every endpoint: %j [T-07 T-08 N22]', async (authorization) => {
     const { server, id, form } = await world()
     const redeemed = await send(server, '/oauth/token', { ...form, client_id: id }, { authorization })
     expect(redeemed.status).toBe(200)
@@ -93,7 +93,7 @@ describe('conflicting credentials are refused, and never treated as a public cli
     ['an unreadable Basic behind a quote that never ends', 'Digest a="b, Basic !!!', 401],
     ['two', `${basic('a', 'b')}, ${basic('a', 'b')}`, 400],
     ['a readable and an unreadable part', `${basic('a', 'b')}, Basic !!!`, 400],
-  ])('%s: %s %i [T-07 T-08 A7]', async (_what, authorization, status) => {
+  ])('%s: %s %i [T-07 T-08 A7 N22]', async (_what, authorization, status) => {
     const { server, id, form } = await world()
     const request = { ...form, client_id: id }
     const answer = await send(server, '/oauth/token', request, { authorization })
@@ -155,7 +155,7 @@ describe('a content type joined with another', () => {
     ])
   })
 
-  test('is not accepted where a browser posts a form of this server [C-08]', async () => {
+  test('is not accepted where a browser posts a form of this server [C-08 N22]', async () => {
     const server = createHarness()
     const browser = new TestBrowser(server)
     for (const [path, fields] of [
@@ -182,7 +182,7 @@ describe('where a bearer token is the credential, every part of the header count
     `Bearer ${token}, Bearer ${token}`,
     `Bearer stale, Bearer ${token}`,
     `Token ${token}`,
-  ])('introspection refuses %s [T-27]', async (authorization) => {
+  ])('introspection refuses %s [T-27 N22]', async (authorization) => {
     const { server } = await world()
     const answer = await send(server, '/oauth/introspect', { token: 'x' }, { authorization })
     expect(answer.status).toBe(401)

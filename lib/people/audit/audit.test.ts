@@ -72,7 +72,7 @@ async function threeDays() {
 }
 
 describe('the digest of a day', () => {
-  test('is made once the day is over, is printed to the log, and follows the one before [F-004-16]', async () => {
+  test('is made once the day is over, is printed to the log, and follows the one before [F-004-16 N31]', async () => {
     const { printed, keys, verify } = await threeDays()
     expect(await keys('audit-digests/')).toEqual(['20261128', '20261129', '20261130'].map(digestKeyOf))
     const digests = printed.filter(({ event }) => event === 'audit_digest')
@@ -168,7 +168,7 @@ describe('the digest of a day', () => {
     expect([lists < 150, gets]).toEqual([true, 0])
   })
 
-  test('outlives a change of the secret, and is never signed by another key', async () => {
+  test('outlives a change of the secret, and is never signed by another key [N31]', async () => {
     const here = await threeDays()
     here.secrets.current = sealerOf('two', 'one')
     await here.record()
@@ -250,7 +250,7 @@ describe('verifying', () => {
     expect((await verify()).problems.map(({ fault }) => fault)).toContain('no-digest')
   })
 
-  test('finds a log that a writer of the store has cut off and let the service write anew, by a digest that the log printed', async () => {
+  test('finds a log that a writer of the store has cut off and let the service write anew, by a digest that the log printed [N31]', async () => {
     const here = await threeDays()
     const printed = here.printed.filter(({ event }) => event === 'audit_digest').at(-1)?.digest
     expect(printed).toEqual(expect.any(String))
