@@ -28,8 +28,8 @@ const holdDepth: Readonly<Record<string, number>> = {
   'first question of a person': 1,
   'next question': 1,
 }
-/** The most that a refusal may ask of the store altogether. */
-const holdAll: Readonly<Record<string, number>> = { 'code replay': 3, 'refresh replay': 3 }
+/** The most that a refusal may ask of the store altogether. A code is tried while the fence of its user is read. */
+const holdAll: Readonly<Record<string, number>> = { 'code replay': 4, 'refresh replay': 3 }
 
 type Probe = <T>(name: string, work: () => Promise<T>) => Promise<T>
 

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import { decodeJwt } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import { lastSeenKey } from '../../lib/people/privacy/last-seen.ts'
@@ -6,7 +8,7 @@ import { pseudonymsOf } from '../../lib/service/usage-parts.ts'
 import { readConfiguration } from '../../lib/settings/configuration.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { press, signInToAccount } from '../support/account.ts'
-import { callMcp, newAddress, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { callMcp, newAddress, obtainCode, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { scanStores } from '../support/store-scan.ts'
 
@@ -125,4 +127,33 @@ test('MCP_KEEP_PEOPLE_DAYS: the maintenance has people forgotten who have not si
     null,
     true,
   ])
+})
+
+test('a user who is ended in the middle of a sign-in has no live grant afterwards, on two instances, in many rounds [N2]', async () => {
+  const stack = await startStack({ hosts: 2 })
+  onTestFinished(() => stack.stop())
+  const store = createBlobsStore({ name: storeName, client: stack.emulator.clientOptions() })
+  const client = await registerClient(stack.url)
+  stack.emulator.setLatency(3)
+  const answers: number[] = []
+  for (let round = 0; round < 8; round++) {
+    const email = newAddress()
+    const { accessToken } = await obtainTokens(client, email)
+    const { sub = '' } = decodeJwt(accessToken)
+    const { request, code } = await obtainCode(client, email)
+    const redeem = async () => {
+      // The redemption begins at another point of the end in each round.
+      await setTimeout(2 * round)
+      answers.push((await client.redeem(request, code)).status)
+    }
+    await Promise.all([redeem(), privacyLater(stack, 0).endPerson(sub, 'test', signal)])
+    await vi.waitFor(async () => {
+      const keys = (await store.list('grants/', signal)).keys.filter((key) => key.includes(sub))
+      const grants = await Promise.all(keys.map((key) => store.get(key, signal)))
+      expect(grants.length).toBeGreaterThan(0)
+      expect(grants.map((grant) => grant?.value.revokedAt)).not.toContain(undefined)
+    }, patience)
+  }
+  expect(answers.filter((status) => status === 400).length).toBeGreaterThan(0)
+  expect(answers.filter((status) => status !== 200 && status !== 400)).toEqual([])
 })
