@@ -185,7 +185,7 @@ describe('an admin page', () => {
       await post(admin, '/admin/webhooks', fields, ours()),
     ]
     expect(stale.map(({ status }) => status)).toEqual(stale.map(() => 403))
-    const body = new URLSearchParams({ form: 'x', code: '261130-K7QM-4XPD' })
+    const body = new URLSearchParams({ form: 'x', attempt: '261130-K7QM-4XPD' })
     expect((await post(admin, '/admin/trace', body, ours())).status).toBe(403)
   })
 
@@ -260,7 +260,7 @@ describe('an admin', () => {
     const { html } = await open(createWatchedBrowser(), client.authorizationRequest().url)
     const [code = ''] = /\b\d{6}-\w{4}-\w{4}\b/.exec(html) ?? []
     const page = await press(admin, await at('/admin'), 'Search', { for: code.toLowerCase().replaceAll('-', ' ') })
-    expect(page.form('Tell its story').fields.get('code')).toBe(code)
+    expect(page.form('Tell its story').fields.get('attempt')).toBe(code)
     await vi.waitFor(
       async () => {
         const told = await press(admin, page, 'Tell its story')
@@ -269,8 +269,8 @@ describe('an admin', () => {
       },
       { timeout: 10_000, interval: 200 },
     )
-    expect((await at('/admin/audit?action=admin&days=1')).html).toContain(`code=${code}`)
-    const unknown = await press(admin, page, 'Tell its story', { code: '200101-CCCC-CCCC' })
+    expect((await at('/admin/audit?action=admin&days=1')).html).toContain(`attempt=${code}`)
+    const unknown = await press(admin, page, 'Tell its story', { attempt: '200101-CCCC-CCCC' })
     expect(unknown.html).toContain('Nothing is known about this code.')
   })
 

@@ -161,7 +161,7 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
     const text = textIn(form, 'for')
     if (text === undefined) return show(searchPage(frameOf(visit), null))
     const code = readAttemptCode(text)
-    if (code !== null) return go(pathWith(adminPaths.trace, { code }))
+    if (code !== null) return go(pathWith(adminPaths.trace, { attempt: code }))
     if (/^u_[\w-]{43}$/.test(text)) return go(`${adminPaths.people}/${text}`)
     const [read, range] = [reports(), { days: 90 } as const]
     const nothing = { text, range, companies: [], more: false, clients: [] }
@@ -234,11 +234,11 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
       path: adminPaths.trace,
       access: 'admin',
       get: (visit) =>
-        show(tracePage(frameOf(visit), { code: textIn(visit.url.searchParams, 'code'), form: visit.seal('trace') })),
+        show(tracePage(frameOf(visit), { code: textIn(visit.url.searchParams, 'attempt'), form: visit.seal('trace') })),
       post: {
         // Asking is a form of ours, so that no other site can make an admin ask (N29).
         async trace(visit) {
-          const code = textIn(visit.form, 'code') ?? ''
+          const code = textIn(visit.form, 'attempt') ?? ''
           const found = await actions.trace(visit.session.sub, code, visit.signal)
           return show(tracePage(frameOf(visit), { code, found, form: visit.seal('trace') }))
         },

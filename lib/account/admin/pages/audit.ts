@@ -58,7 +58,7 @@ ${table<RecordedEntry>(
     {
       title: 'Attempt',
       cell: ({ attempt }) =>
-        attempt === undefined ? '–' : html`<a href="${pathWith(adminPaths.trace, { code: attempt })}">${attempt}</a>`,
+        attempt === undefined ? '–' : html`<a href="${pathWith(adminPaths.trace, { attempt })}">${attempt}</a>`,
     },
     { title: 'Client', cell: ({ client }) => (client === undefined ? '–' : html`<code>${client.slice(0, 12)}</code>`) },
   ],

@@ -57,7 +57,7 @@ export function adminLayout(
   const links = sections.map(([text, path]) => html`<li><a href="${path}"${here(path)}>${text}</a></li>`)
   const all = html`<a class="skip" href="#content">Skip to the content</a>
 <div class="bar"><nav aria-label="Admin pages"><ul>${links}</ul></nav>
-<form class="find" method="post" action="${adminPaths.search}" role="search">${hidden(search)}<input name="for" aria-label="Search: company, client, email address, or code of a sign-in" placeholder="Company, client, email, code" maxlength="256" autocomplete="off" required><button>Search</button></form></div>
+<form class="find" method="post" action="${adminPaths.search}" role="search">${hidden(search)}<input name="for" aria-label="Search: company, client, email address, or code of a sign-in" placeholder="Find…" maxlength="256" autocomplete="off" required><button>Search</button></form></div>
 <div class="head" id="content"><div><h1 class="strong">${title}</h1>${lead !== undefined && html`<p class="lead">${lead}</p>`}</div>
 ${range && rangeSwitch(range)}</div>
 ${done !== undefined && html`<p class="told" role="status">${tick}<span>${done}</span></p>`}

@@ -30,12 +30,12 @@ export function overviewPage(frame: Frame, input: OverviewInput): Page {
   const neverCalled = tools.filter((tool) => tool.offered && tool.calls === 0)
   const content = html`${notices(deadWebhooks, neverCalled, range)}
 <dl class="tiles">
-${tile('Calls', numberText(calls), `${percent(overview.anonymousCalls, calls)} without a sign-in`)}
+${tile('Calls', numberText(calls), calls === 0 ? 'of tools' : `${percent(overview.anonymousCalls, calls)} without a sign-in`)}
 ${tile('People', numberText(overview.people), peopleThrough(range, overview))}
 ${tile('Companies', numberText(overview.companies), peopleThrough(range, overview))}
 ${tile('Sign-ins', numberText(signIns), 'completed')}
 ${tile('Errors', errorRate(overview), `${counted(failed, 'call')} failed, ${numberText(refused)} refused`)}
-${tile('Answered within', milliseconds(overview.p95), `95 of 100 calls; half within ${milliseconds(overview.p50)}`)}
+${tile('Answered within', milliseconds(overview.p95), overview.p50 === undefined ? '95 of 100 calls' : `95 of 100 calls; half within ${milliseconds(overview.p50)}`)}
 </dl>
 ${callsPlot(days)}
 ${

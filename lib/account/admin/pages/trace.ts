@@ -19,7 +19,7 @@ export interface TraceInput {
 /** Makes the page that tells what became of one attempt to connect a client. */
 export function tracePage(frame: Frame, { code, found, form }: TraceInput): Page {
   const content = html`<form class="form" method="post" action="${adminPaths.trace}">${hidden(form)}
-<label><span>Code of the sign-in<small>It is on every page of the sign-in and in the log, for example <code>261130-K7QM-4XPD</code>.</small></span><input type="text" name="code" value="${code ?? ''}" maxlength="40" autocomplete="off" required></label>
+<label><span>Code of the sign-in<small>It is on every page of the sign-in and in the log, for example <code>261130-K7QM-4XPD</code>.</small></span><input type="text" name="attempt" value="${code ?? ''}" maxlength="40" autocomplete="off" required></label>
 <div class="row"><button class="primary">Tell its story</button></div></form>
 ${found !== undefined && answer(found)}`
   const lead = 'What became of one attempt to connect a client. Each question is in the audit log.'
