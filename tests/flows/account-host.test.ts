@@ -113,6 +113,6 @@ test('without MCP_OAUTH_OWN_HOST, the issuer’s host may serve other pages, so 
 
 test('with MCP_OAUTH_OWN_HOST=true they are there, and still not at a proxy’s host [N13]', async () => {
   const { url, host } = await deploy({ MCP_OAUTH_OWN_HOST: 'true' })
-  expect(await statuses(url, host)).toEqual([200, 200, 200, 303, 404, 404])
+  expect(await statuses(url, host)).toEqual([200, 200, 200, 303, 200, 200])
   expect(await statuses(url, 'proxy.example')).toEqual(paths.map(() => 404))
 })
