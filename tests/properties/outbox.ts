@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { createOutboxSeals, createTestReceiver, isKilled, storeOfKilled } from '../../dev/worlds/outbox.ts'
+import { recorded } from '../../dev/worlds/recording.ts'
 import { listDead, replayAll } from '../../lib/people/outbox/dead.ts'
 import { firstSeen } from '../../lib/people/outbox/events.ts'
 import { createOutbox } from '../../lib/people/outbox/outbox.ts'
@@ -48,7 +49,7 @@ export const outboxLosesNothing = property({
     const receiver = createTestReceiver()
     const { now } = receiver
     const webhook = { url: 'https://crm.example.com/', secrets: [] }
-    const parts = { ...seals, webhook, now, log: () => undefined, fetch: receiver.fetch }
+    const parts = { ...seals, webhook, now, log: recorded(), fetch: receiver.fetch }
     let call = 0
     receiver.behave(() => conducts[conduct[call++ % conduct.length] ?? 'accepts']())
     const killable = async (

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
 import { personalDataForTests } from '../../../dev/worlds/personal-data.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { companyOf } from '../company.ts'
 import type { SignIn } from '../sign-in.ts'
@@ -60,7 +61,7 @@ beforeAll(async () => {
   let time = yesterday
   const pseudonyms = createPseudonymSource({ store, issuerHash: 'issuer', sealer, now: () => time })
   const lines: string[] = []
-  const log = (event: string) => void lines.push(event)
+  const log = recorded((event) => lines.push(event))
   const recorder = createUsageRecorder({ events, pseudonyms, companyOf, log })
   const recordNames = createNameRecorder({ store, pseudonyms, companyOf })
   for (const [name, { email, organization }] of Object.entries(people)) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { companyOf } from '../company.ts'
 import { createNameRecorder } from './names.ts'
@@ -30,7 +31,7 @@ test('a person is found in events, slices, days, the summary and the indexes, an
   const store = createMemoryStore()
   const events = memoryEventStores()
   let time = first
-  const log = () => {}
+  const log = recorded()
   const pseudonyms = createPseudonymSource({ store, issuerHash: 'issuer', sealer, now: () => time })
   const recorder = createUsageRecorder({ events, pseudonyms, companyOf, log })
   const recordNames = createNameRecorder({ store, pseudonyms, companyOf })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { companyOf } from '../company.ts'
@@ -34,7 +35,7 @@ interface World {
 function serviceOf({ store, events }: World, beingForgotten: readonly string[] = []) {
   let now = first
   const lines: string[] = []
-  const log = (event: string) => void lines.push(event)
+  const log = recorded((event) => lines.push(event))
   const pseudonyms = createPseudonymSource({ store, issuerHash: 'issuer', sealer, now: () => now })
   const recorder = createUsageRecorder({ events, pseudonyms, companyOf, log, firstPause: 1 })
   return {
