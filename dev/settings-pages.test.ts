@@ -18,9 +18,9 @@ test('configuration.md has the table of every section once', () => {
 })
 
 describe('the descriptions', () => {
-  test('cover exactly the settings of the table, once each and in the same order', () => {
+  test('cover exactly the settings of the table, once each', () => {
     const described = Object.values(sections).flatMap((section) => Object.keys(section))
-    expect(described).toEqual(Object.keys(table))
+    expect(described.toSorted()).toEqual(Object.keys(table).toSorted())
     expect(Object.keys(descriptions)).toEqual(described)
   })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Description } from '../lib/settings/descriptions/description.ts'
 import { sections } from '../lib/settings/descriptions/sections.ts'
 import type { Subject } from '../lib/settings/forms.ts'
-import { rowOf, type SettingName, settingNames } from '../lib/settings/table.ts'
+import { rowOf, type SettingName, table } from '../lib/settings/table.ts'
 import { repository } from './repository.ts'
 
 /** A generated file, and what should be in it. */
@@ -43,11 +43,11 @@ interface Entry extends Description {
   readonly name: SettingName
 }
 
+const isSetting = (name: string): name is SettingName => Object.hasOwn(table, name)
+
+/** The settings of a section, in the order of their descriptions. */
 const entriesOf = (section: Readonly<Record<string, Description>>): readonly Entry[] =>
-  settingNames.flatMap((name) => {
-    const description = section[name]
-    return description ? [{ name, ...description }] : []
-  })
+  Object.entries(section).flatMap(([name, description]) => (isSetting(name) ? [{ name, ...description }] : []))
 
 function envExample(): string {
   const parts = [

@@ -6,8 +6,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import * as v from 'valibot'
-import { readHosts } from '../../lib/settings/hosts.ts'
-import { createSettingsReader } from '../../lib/settings/reader.ts'
+import { hostsIn } from '../../lib/settings/hosts.ts'
 import { type ManifestFunction, readManifest } from '../build/manifest.ts'
 import { invoke, loadHandler, provideLambdaRuntime, toEvent } from './invoke.ts'
 import { type HostOptions, type Notice, order } from './options.ts'
@@ -117,7 +116,7 @@ function fileAt({ method }: IncomingMessage, { pathname }: URL, { files }: HostO
 function hintAtOtherHost(url: URL, { deploy }: HostOptions): void {
   const { MCP_OAUTH_ISSUER: issuer = '' } = process.env
   if (hinted || deploy.context !== 'dev' || !URL.canParse(issuer)) return
-  const { proxyHosts } = readHosts(createSettingsReader(process.env))
+  const { proxyHosts } = hostsIn(process.env)
   if ([new URL(issuer).host, ...proxyHosts].includes(url.host)) return
   hinted = true
   console.error(

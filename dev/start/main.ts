@@ -1,8 +1,7 @@
 /** `npm start`: runs the whole system on this machine until Ctrl-C, and rebuilds it when a file changes. */
 import { join, relative } from 'node:path'
 import { type Configuration, readConfiguration, textOf } from '../../lib/settings/configuration.ts'
-import { readHosts } from '../../lib/settings/hosts.ts'
-import { createSettingsReader } from '../../lib/settings/reader.ts'
+import { hostsIn } from '../../lib/settings/hosts.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { BuildFailed } from '../build/build-in-child.ts'
 import { hubAddresses } from '../hub/server.ts'
@@ -60,7 +59,7 @@ async function main(): Promise<void> {
           configuration,
           state: state === defaultState ? relative(repository, state) : state,
           ownParts: own,
-          proxyHosts: readHosts(createSettingsReader(settings)).proxyHosts,
+          proxyHosts: hostsIn(settings).proxyHosts,
           ownSettings: Object.keys(settings).filter((name) => !unknown.includes(name) && !isOfNode(name)),
           unknownSettings: unknown,
         }),

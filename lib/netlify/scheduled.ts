@@ -1,6 +1,7 @@
 import type { Context } from '@netlify/functions'
 import { jsonResponse } from '../base/well-formed.ts'
 import { withRequestId } from '../service/log.ts'
+import { reviewSettings } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { createSettingsReport, deployOf } from './serve.ts'
 import { configuredIssuer, siteOf } from './site.ts'
@@ -15,13 +16,13 @@ const noOtherHosts = { proxyHosts: [], previewDomains: [] }
 export function serveScheduled(
   work: (site: Site) => Promise<object>,
 ): (request: Request, context: Context) => Promise<Response> {
-  const report = createSettingsReport()
+  const report = createSettingsReport(reviewSettings)
   return (_request, context) =>
     withRequestId(context.requestId, async () => {
       const deploy = deployOf(context)
       const issuer = configuredIssuer(process.env, deploy)
       const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, noOtherHosts)
-      if (site || issuer === null) report(site)
+      if (site || issuer === null) report(site, context)
       return site ? jsonResponse(await work(site)) : jsonResponse({ error: 'not_found' }, { status: 404 })
     })
 }

@@ -1,5 +1,6 @@
 import { composeAbout } from '../service/about.ts'
+import { allSettings } from './all-settings.ts'
 import { serveWith } from './serve.ts'
 
 /** The `about` function. */
-export const serveAbout = serveWith(composeAbout, (about, request) => about.fetch(request))
+export const serveAbout = serveWith(allSettings, composeAbout, (about, request) => about.fetch(request))

@@ -1,13 +1,14 @@
 import { startDeadline } from '../base/deadline.ts'
 import { whenSent } from '../base/when-sent.ts'
 import { composeMcpEndpoint } from '../service/mcp-endpoint.ts'
+import { allSettings } from './all-settings.ts'
 import { callOf, serveWith } from './serve.ts'
 
 /** Milliseconds for a whole request. The platform ends a function at 60 s. */
 const deadline = 55_000
 
 /** The `mcp` function. */
-export const serveMcp = serveWith(composeMcpEndpoint, async (endpoint, request, context) => {
+export const serveMcp = serveWith(allSettings, composeMcpEndpoint, async (endpoint, request, context) => {
   const { signal, end } = startDeadline(deadline)
   const response = await endpoint.fetch(request, { ...callOf(context, signal), address: context.ip })
   return whenSent(response, end)

@@ -1,25 +1,35 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { allSettings } from './all-settings.ts'
 import { serveWith } from './serve.ts'
 
 const url = 'https://docs.example/x'
 const lines: string[] = []
+/** What goes on after the answers. */
+const background: Promise<unknown>[] = []
 
 beforeEach(() => {
   lines.length = 0
   vi.spyOn(console, 'log').mockImplementation((line) => lines.push(line))
 })
-afterEach(() => {
+afterEach(async () => {
+  await Promise.all(background.splice(0))
   vi.unstubAllEnvs()
   vi.restoreAllMocks()
 })
 
 /** The part of a Netlify context that the runtime reads. */
 const contextOf = (siteUrl?: string) =>
-  ({ requestId: 'request-1', deploy: { context: 'production' }, site: { name: 'docs', url: siteUrl } }) as never
+  ({
+    requestId: 'request-1',
+    deploy: { context: 'production' },
+    site: { name: 'docs', url: siteUrl },
+    waitUntil: (work: Promise<unknown>) => background.push(work),
+  }) as never
 
 /** Makes a separate instance. */
 const serveNothing = () =>
   serveWith(
+    allSettings,
     async ({ issuer }) => issuer,
     async (issuer) => Response.json({ issuer }),
   )
@@ -50,6 +60,7 @@ describe('a function', () => {
       const response = await serve(new Request(url), contextOf(siteUrl))
       expect([response.status, await response.json()]).toEqual([503, { error: 'temporarily_unavailable' }])
     }
+    await Promise.all(background)
     expect(lines).toEqual([
       expect.stringMatching(/"misconfigured".*MCP_OAUTH_ISSUER must be.*MCP_OAUTH_SECRET is missing/),
     ])
@@ -80,6 +91,7 @@ describe('a function', () => {
 
   test('that throws reveals nothing to the caller, and logs everything', async () => {
     const broken = serveWith(
+      allSettings,
       async () => null,
       async () => {
         throw new Error('a bug')

@@ -2,33 +2,32 @@ import type { Context } from '@netlify/functions'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { log, withRequestId } from '../service/log.ts'
-import { type Configuration, readConfiguration, textOf } from '../settings/configuration.ts'
-import { readHosts } from '../settings/hosts.ts'
-import { createSettingsReader } from '../settings/reader.ts'
+import type { Review } from '../settings/configuration.ts'
+import { hostsIn } from '../settings/hosts.ts'
+import type { Environment } from '../settings/reader.ts'
 import type { Site } from '../settings/site.ts'
-import { unreadNames } from '../settings/table.ts'
 import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, siteOf } from './site.ts'
 
 /**
  * Wraps a service as a Netlify function: finds the site of the request or answers 404, composes the service for the site
  * once per instance, and sets the headers of every answer.
  */
-export function serveWith<T>(
-  compose: (configuration: Configuration, site: Site) => Promise<T>,
+export function serveWith<Settings, T>(
+  { read, review }: SettingsSource<Settings>,
+  compose: (configuration: Settings, site: Site) => Promise<T>,
   handle: (service: T, request: Request, context: Context) => Promise<Response>,
   { atAccountHost = false }: ServeOptions = {},
 ): (request: Request, context: Context) => Promise<Response> {
   const instances = new Map<string, Promise<T>>()
-  const report = createSettingsReport()
+  const report = createSettingsReport(review)
   const findSite = createSiteFinder(report, atAccountHost)
 
-  async function instanceOf(site: Site): Promise<T> {
+  async function instanceOf(site: Site, context: Context): Promise<T> {
     const key = `${site.issuer} ${site.storeName}`
     const known = instances.get(key)
     if (known) return known
-    const configuration = readConfiguration(process.env, site)
-    report(site, configuration)
-    const composed = compose(configuration, site)
+    report(site, context)
+    const composed = compose(read(process.env, site), site)
     instances.set(key, composed)
     composed.catch(() => instances.delete(key))
     return composed
@@ -36,7 +35,7 @@ export function serveWith<T>(
 
   async function answer(site: Site, request: Request, context: Context): Promise<Response> {
     try {
-      return await handle(await instanceOf(site), request, context)
+      return await handle(await instanceOf(site, context), request, context)
     } catch (error) {
       // A bug. The log gets the error, and the caller does not: the platform's own page would show a stack trace.
       log('failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -46,12 +45,21 @@ export function serveWith<T>(
 
   return (request, context) =>
     withRequestId(context.requestId, async () => {
-      const site = findSite(new URL(request.url).host, deployOf(context))
+      const site = findSite(new URL(request.url).host, context)
       if (site === 'misconfigured') return refusal(503, 'temporarily_unavailable')
       if (site === 'foreign') return refusal(404, 'not_found')
       return answer(site, request, context)
     }).then((response) => secured(request, response))
 }
+
+/** Reads the settings of a function. */
+export interface SettingsSource<Settings> {
+  readonly read: (env: Environment, site: Site) => Settings
+  readonly review: ReviewSettings
+}
+
+/** Says what is wrong with any setting, whichever function reads it. */
+type ReviewSettings = (env: Environment, site: Site) => Review | Promise<Review>
 
 interface ServeOptions {
   /** The service also answers at the host of `MCP_ACCOUNT_ORIGIN`, and decides itself which of its paths do (N13). */
@@ -62,13 +70,14 @@ interface ServeOptions {
 function createSiteFinder(
   report: ReturnType<typeof createSettingsReport>,
   atAccountHost: boolean,
-): (host: string, deploy: Deploy) => Site | 'foreign' | 'misconfigured' {
-  const all = readHosts(createSettingsReader(process.env))
+): (host: string, context: Context) => Site | 'foreign' | 'misconfigured' {
+  const all = hostsIn(process.env)
   const hosts = atAccountHost ? all : { ...all, accountOrigin: undefined }
   let foreignHostTold = false
-  return (host, deploy) => {
+  return (host, context) => {
+    const deploy = deployOf(context)
     if (isOwnDeploy(deploy) && configuredIssuer(process.env, deploy) === null) {
-      report(null)
+      report(null, context)
       return 'misconfigured'
     }
     const site = siteOf(host, process.env, deploy, hosts)
@@ -81,20 +90,23 @@ function createSiteFinder(
 }
 
 /**
- * Logs once everything that is wrong with the settings, whichever function reads them. `null`: there is no issuer. A caller that
- * has read the settings passes them.
+ * Logs once everything that is wrong with the settings, whichever function reads them. The answer to the request goes first.
+ * `null`: there is no issuer.
  */
-export function createSettingsReport(): (site: Site | null, read?: Configuration) => void {
+export function createSettingsReport(review: ReviewSettings): (site: Site | null, context: Context) => void {
   let told = false
-  return (site, read) => {
+
+  async function tell(site: Site): Promise<void> {
+    await new Promise(setImmediate)
+    const { closed, problems, unread } = await review(process.env, site)
+    if (problems !== '') log('misconfigured', { closed, problems })
+    if (unread !== '') log('settings_unread', { settings: unread })
+  }
+
+  return (site, context) => {
     if (told) return
     told = true
-    const { problems, outOfService } = read ?? readConfiguration(process.env, site ?? nowhere)
-    const unread = unreadNames(process.env)
-    if (problems.length > 0) {
-      log('misconfigured', { closed: [...outOfService].join(', '), problems: textOf(problems) })
-    }
-    if (unread.length > 0) log('settings_unread', { settings: unread.join(', ') })
+    inBackground(context, tell(site ?? nowhere))
   }
 }
 
@@ -122,5 +134,8 @@ export const callOf = (context: Context, signal: AbortSignal): Call => ({
   requestId: context.requestId,
   // As the platform reports it. Headers of the caller decide nothing.
   address: context.ip,
-  waitUntil: (work) => context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) }))),
+  waitUntil: (work) => inBackground(context, work),
 })
+
+const inBackground = (context: Context, work: Promise<unknown>): void =>
+  context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) })))

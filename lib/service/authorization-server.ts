@@ -10,8 +10,8 @@ import type { BlockedClients } from '../oauth/clients/blocked-clients.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
-import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
+import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { composeClients } from './clients.ts'
@@ -31,7 +31,7 @@ const guesses: Limit = { limit: 20, windowSeconds: 3600 }
 
 /** Composes the authorization server of a site from its settings. While sign-in is out of service, only discovery answers. */
 export async function composeAuthorizationServer(
-  configuration: Configuration,
+  configuration: SignInConfiguration,
   site: Site,
 ): Promise<AuthorizationServer> {
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, signIn } = configuration
@@ -58,7 +58,7 @@ export async function composeAuthorizationServer(
 }
 
 async function flowOptions(
-  configuration: Configuration,
+  configuration: SignInConfiguration,
   signIn: SignInSettings,
   {
     store,

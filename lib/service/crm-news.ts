@@ -1,8 +1,8 @@
 import { whenNeeded } from '../base/when-needed.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import type { CrmNews } from '../people/sign-ins.ts'
-import type { Configuration } from '../settings/configuration.ts'
 import type { ReceiverSettings } from '../settings/receivers.ts'
+import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 
@@ -12,7 +12,7 @@ import { log } from './log.ts'
  */
 export function crmNewsOf(options: {
   readonly webhook: ReceiverSettings['webhook']
-  readonly telling: Configuration['telling']
+  readonly telling: SignInConfiguration['telling']
   readonly issuer: string
   readonly store: Store
   readonly sealing: Sealing

@@ -5,14 +5,14 @@ import {
   createStoredKeysReader,
   pinnedSigningKey,
 } from '../oauth/keys/signing-keys.ts'
-import type { Configuration } from '../settings/configuration.ts'
+import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
 
 export type Keys = ReturnType<typeof keysOf>
 
 /** The keys of a site: the operator's own (`MCP_OAUTH_SIGNING_JWK`), or those in the store. Signing needs the secret. */
-export function keysOf({ issuer, signingJwk, secrets }: Configuration, store: Store) {
+export function keysOf({ issuer, signingJwk, secrets }: SignInConfiguration, store: Store) {
   if (signingJwk) {
     const { publicKeys, signingKeys } = pinnedSigningKey(signingJwk)
     return { publicKeys, signingKeys: () => signingKeys }

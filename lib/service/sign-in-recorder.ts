@@ -1,8 +1,8 @@
 import { defined } from '../base/defined.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { createSignInRecorder } from '../people/sign-ins.ts'
-import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
+import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { crmNewsOf } from './crm-news.ts'
@@ -12,7 +12,7 @@ import { nameRecorderOf } from './usage-recorder.ts'
 
 /** Composes what records a sign-in. The code is loaded after the first answer, so that no sign-in waits for it. */
 export function composeSignInRecorder(
-  { issuer, telling, kept }: Configuration,
+  { issuer, telling, kept }: SignInConfiguration,
   { secrets, receivers }: SignInSettings,
   { store, site, sealing }: { readonly store: Store; readonly site: Site; readonly sealing: Sealing },
 ): ReturnType<typeof createSignInRecorder> {

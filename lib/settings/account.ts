@@ -1,8 +1,8 @@
 import { type AdminEntry, isOfProvider } from '../account/admins.ts'
 import type { HostSettings } from './hosts.ts'
 import type { SettingsReader } from './reader.ts'
+import { signInRows } from './rows/sign-in.ts'
 import type { Site } from './site.ts'
-import { table } from './table.ts'
 
 /** The account and admin pages, and the sessions of browsers there. */
 export interface AccountSettings {
@@ -26,7 +26,7 @@ export function readAccount(
   const admins = settings.read('MCP_ADMINS') ?? []
   const sessionOrigins = settings.read('MCP_SESSION_ORIGINS') ?? []
   if (accountOrigin !== undefined) checkOrigin(settings, accountOrigin, site, proxyHosts)
-  const provider = settings.text('UPSTREAM_ISSUER') ?? table.UPSTREAM_ISSUER.ofRedpanda
+  const provider = settings.text('UPSTREAM_ISSUER') ?? signInRows.UPSTREAM_ISSUER.ofRedpanda
   if (admins.some((entry) => !isOfProvider(entry, provider))) {
     settings.complain('MCP_ADMINS', ': the issuer before an entry must be that of the OpenID Provider')
   }

@@ -38,6 +38,9 @@ export function custom<T>(about: About<T>, form: string, read: (text: string) =>
   return { ...about, form, default: undefined, read }
 }
 
+/** Rows of the table, by the names of the settings. */
+export type Rows = Readonly<Record<string, Setting<unknown, unknown>>>
+
 /** A value that `read` understands or, by `null`, refuses. */
 export const value = <T>(about: About<T>, form: string, read: (text: string) => T | null): Setting<T> =>
   custom(about, form, (text) => {
@@ -68,6 +71,13 @@ export const word = (about: About<string>) =>
 
 /** An absolute https URL, or http on this machine. */
 export const url = (about: About<string>) => text(about, 'an https URL', isSecureUrl)
+
+/** A URL, or the word `off`. Keeps a malformed value, so that the other settings of the same tools are still checked. */
+export const urlOrOff = (about: About<string>, form: string, isGood: (text: string) => boolean) =>
+  custom(about, form, (text) => ({
+    value: text,
+    complaints: text === 'off' || isGood(text) ? [] : [` must be ${form}`],
+  }))
 
 /**
  * One of several words.

@@ -1,4 +1,5 @@
-import type { SettingsReader } from './reader.ts'
+import { createSettingsReader, type Environment, type SettingsReader } from './reader.ts'
+import { signInRows } from './rows/sign-in.ts'
 
 /** The hosts, beside the issuer's, at which this service answers. */
 export interface HostSettings {
@@ -15,3 +16,6 @@ export const readHosts = (settings: SettingsReader): HostSettings => ({
   previewDomains: settings.read('MCP_OAUTH_PREVIEW_DOMAINS') ?? [],
   accountOrigin: settings.read('MCP_ACCOUNT_ORIGIN'),
 })
+
+/** The same, from the environment alone. */
+export const hostsIn = (env: Environment): HostSettings => readHosts(createSettingsReader(env, signInRows))

@@ -2,7 +2,6 @@ import type { Secrets } from '../oauth/keys/secrets.ts'
 import { entriesOf } from './forms.ts'
 import type { SettingsReader } from './reader.ts'
 import { isStrongToken } from './secrets.ts'
-import { rowOf, type SettingName, settingNames } from './table.ts'
 
 /** Reads the secrets that seal and sign everything that travels; `null` if the current one is missing or wrong. */
 export function readSecrets(settings: SettingsReader): Secrets | null {
@@ -33,16 +32,15 @@ const tokens = [
  * other.
  */
 export function refuseEqualTokens(settings: SettingsReader): void {
-  const valuesOf = (name: SettingName) => entriesOf(settings.text(name) ?? '').filter(isStrongToken)
-  const others = settingNames.filter((name) => rowOf(name).secret)
+  const valuesOf = (text = '') => entriesOf(text).filter(isStrongToken)
   tokens.forEach((name, index) => {
-    const own = valuesOf(name)
+    const own = valuesOf(settings.text(name))
     if (new Set(own).size < own.length) settings.complain(name, ' has a value twice: each needs one of its own')
-    for (const other of others) {
+    for (const other of settings.secrets) {
       // Two tokens are reported once, under the first.
-      if (tokens.slice(0, index + 1).some((token) => token === other)) continue
-      if (valuesOf(other).some((value) => own.includes(value))) {
-        settings.complain(name, ` has a value of ${other}: each needs one of its own`)
+      if (tokens.slice(0, index + 1).some((token) => token === other.name)) continue
+      if (valuesOf(other.text).some((value) => own.includes(value))) {
+        settings.complain(name, ` has a value of ${other.name}: each needs one of its own`)
       }
     }
   })

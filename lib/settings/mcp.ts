@@ -1,14 +1,18 @@
 import type { AddressRange } from '../limits/address.ts'
 import { windowOf } from './limits.ts'
 import type { SettingsReader } from './reader.ts'
+import type { SettingName } from './table.ts'
 
 /** Who may call `/mcp`, and how often. What the tools do is in `tool-choices.ts`. */
 export type McpSettings = ReturnType<typeof readMcp>
 
-export function readMcp(settings: SettingsReader, exempt: readonly AddressRange[]) {
+export function readMcp(
+  settings: SettingsReader<SettingName>,
+  { kapaApiKey, exempt }: { readonly kapaApiKey: string | undefined; readonly exempt: readonly AddressRange[] },
+) {
   const callWindow = settings.read('MCP_LIMIT_WINDOW_SEC')
   return {
-    kapaApiKey: settings.required('KAPA_API_KEY'),
+    kapaApiKey,
     requireAuth: settings.read('REQUIRE_AUTH'),
     /** As browsers spell them, or `https://*`. */
     allowedOrigins: settings.read('MCP_ALLOWED_ORIGINS') ?? [],

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { createSettingsReader } from './reader.ts'
+import { table } from './table.ts'
 
 /** Returns the origins in `MCP_ALLOWED_ORIGINS`. */
 function read(value: string) {
-  const settings = createSettingsReader({ MCP_ALLOWED_ORIGINS: value })
+  const settings = createSettingsReader({ MCP_ALLOWED_ORIGINS: value }, table)
   const origins = settings.read('MCP_ALLOWED_ORIGINS')
   return { origins, problems: settings.problems.map(({ text }) => text) }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { planOf } from '../people/plans.ts'
 import { createSettingsReader } from './reader.ts'
+import { table } from './table.ts'
 
 function read(value: unknown) {
-  const settings = createSettingsReader({ MCP_PLANS: typeof value === 'string' ? value : JSON.stringify(value) })
+  const settings = createSettingsReader({ MCP_PLANS: typeof value === 'string' ? value : JSON.stringify(value) }, table)
   const plans = settings.read('MCP_PLANS') ?? []
   return { plans, problems: settings.problems.map(({ text }) => text) }
 }

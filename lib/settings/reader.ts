@@ -1,6 +1,7 @@
 import { defaultBrand } from '../pages/brand.ts'
-import type { Subject } from './forms.ts'
-import { rowOf, type SettingName, type SettingValue } from './table.ts'
+import type { Setting, Subject } from './forms.ts'
+import type { signInRows } from './rows/sign-in.ts'
+import type { SettingName, SettingValue } from './table.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
@@ -12,34 +13,54 @@ export interface Problem {
   readonly text: string
 }
 
-/** Reads settings from the environment by the table, and collects every problem, so that all are reported at once. */
-export type SettingsReader = ReturnType<typeof createSettingsReader>
+/**
+ * Reads settings from the environment by rows of the table, and collects every problem, so that all are reported at once.
+ * `Name`: the settings that it knows.
+ */
+export interface SettingsReader<Name extends SettingName = keyof typeof signInRows> {
+  readonly problems: readonly Problem[]
+  /** The settings whose values are secrets, and their texts. */
+  readonly secrets: readonly { readonly name: string; readonly text: string }[]
+  /** The value of a setting, or its default. A wrong value is added to the problems. */
+  read<One extends Name>(name: One): SettingValue<One>
+  /** The same, for a setting that must be set unless it has a default. */
+  required<One extends Name>(name: One, hint?: string): SettingValue<One>
+  /** The trimmed text of a setting; `undefined` if it is absent or empty. */
+  text(name: Name): string | undefined
+  /**
+   * Adds a problem that the table cannot see, such as two settings that exclude each other.
+   *
+   * @param what the words that follow the name
+   */
+  complain(name: Name, what: string): void
+}
 
 /** Why a setting that usually has a default has none. */
 export const noDefault = 'with MCP_BRAND_NAME it has no default'
 
-export function createSettingsReader(env: Environment) {
+export function createSettingsReader<Name extends SettingName>(
+  env: Environment,
+  rows: Readonly<Record<Name, Setting<unknown, unknown>>>,
+): SettingsReader<Name> {
   const problems: Problem[] = []
-  const reported: readonly Problem[] = problems
   const textOf = (name: string) => env[name]?.trim() || undefined
   const brandIsOwn = (textOf('MCP_BRAND_NAME') ?? defaultBrand.name) !== defaultBrand.name
 
   /** The texts that are set, under the newest name first. */
-  function textsOf(name: SettingName) {
-    return [name, ...(rowOf(name).aliases ?? [])].flatMap((alias) => {
+  function textsOf(name: Name) {
+    return [name, ...(rows[name].aliases ?? [])].flatMap((alias) => {
       const text = textOf(alias)
       return text === undefined ? [] : [{ alias, text }]
     })
   }
 
-  function complain(name: SettingName, what: string, alias: string = name): void {
-    problems.push({ subject: rowOf(name).subject, text: alias + what })
+  function complain(name: Name, what: string, alias: string = name): void {
+    problems.push({ subject: rows[name].subject, text: alias + what })
   }
 
-  /** The value of a setting, or its default. A wrong value is added to the problems. */
-  function read<Name extends SettingName>(name: Name): SettingValue<Name>
-  function read(name: SettingName): unknown {
-    const row = rowOf(name)
+  function read<One extends Name>(name: One): SettingValue<One>
+  function read(name: Name): unknown {
+    const row = rows[name]
     const [value] = textsOf(name).flatMap(({ alias, text }) => {
       const { value, complaints } = row.read(text)
       for (const complaint of complaints) complain(name, complaint, alias)
@@ -48,28 +69,26 @@ export function createSettingsReader(env: Environment) {
     return value ?? (brandIsOwn ? undefined : row.ofRedpanda) ?? row.default
   }
 
-  /** The same, for a setting that must be set unless it has a default. */
-  function required<Name extends SettingName>(name: Name, hint?: string): SettingValue<Name>
-  function required(name: SettingName, hint?: string): unknown {
+  function required<One extends Name>(name: One, hint?: string): SettingValue<One>
+  function required(name: Name, hint?: string): unknown {
     const value: unknown = read(name)
     if (value === undefined && textsOf(name).length === 0) {
-      const why = hint ?? (rowOf(name).ofRedpanda === undefined ? undefined : noDefault)
+      const why = hint ?? (rows[name].ofRedpanda === undefined ? undefined : noDefault)
       complain(name, ` is missing${why === undefined ? '' : `: ${why}`}`)
     }
     return value
   }
 
+  const isName = (name: string): name is Name => Object.hasOwn(rows, name)
   return {
-    problems: reported,
+    problems,
+    secrets: Object.keys(rows)
+      .filter(isName)
+      .filter((name) => rows[name].secret)
+      .map((name) => ({ name, text: textsOf(name)[0]?.text ?? '' })),
     read,
     required,
-    /** The trimmed text of a setting; `undefined` if it is absent or empty. */
-    text: (name: SettingName) => textsOf(name)[0]?.text,
-    /**
-     * Adds a problem that the table cannot see, such as two settings that exclude each other.
-     *
-     * @param what the words that follow the name
-     */
-    complain: (name: SettingName, what: string) => complain(name, what),
+    text: (name) => textsOf(name)[0]?.text,
+    complain: (name, what) => complain(name, what),
   }
 }

@@ -1,10 +1,13 @@
 import type { Brand } from '../pages/brand.ts'
 import { brandWord } from './brand.ts'
-import { noDefault, type SettingsReader } from './reader.ts'
+import { noDefault, type SettingsReader as ReaderOf } from './reader.ts'
+import type { SettingName } from './table.ts'
+
+type SettingsReader = ReaderOf<SettingName>
 
 /**
- * What the operator has chosen for the tools: names, servers, and who may call them. Every function reads it, because every
- * function reports all problems. `tools.ts` makes the texts from it, for the functions that describe tools.
+ * What the operator has chosen for the tools: names, servers, and who may call them. `tools.ts` makes the texts from it, for the
+ * functions that describe tools.
  */
 export type ToolChoices = ReturnType<typeof readToolChoices>
 export type ApiReferenceChoices = NonNullable<ToolChoices['apiReference']>
@@ -13,7 +16,15 @@ export type FeedbackChoices = NonNullable<ToolChoices['feedback']>
 export const authStatusName = 'auth_status'
 export const whoamiName = 'whoami'
 
-export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl: string) {
+/** @param feedbackForm the path or URL of the form for feedback, if there is one */
+export function readToolChoices(
+  settings: SettingsReader,
+  {
+    brand,
+    feedbackForm,
+    siteUrl,
+  }: { readonly brand: Brand; readonly feedbackForm: string | undefined; readonly siteUrl: string },
+) {
   const ask = {
     name: settings.read('MCP_TOOL_NAME') ?? `ask_${brandWord(brand, 51)}_question`,
     title: settings.read('MCP_TOOL_TITLE'),
@@ -21,7 +32,7 @@ export function readToolChoices(settings: SettingsReader, brand: Brand, siteUrl:
   }
   const kapa = readKapa(settings, brand)
   const apiReference = readApiReference(settings)
-  const feedback = readFeedback(settings, siteUrl)
+  const feedback = readFeedback(settings, feedbackForm, siteUrl)
   const open = named(ask.name, apiReference?.list, apiReference?.search, apiReference?.content, authStatusName)
   const all = named(...open, feedback?.tool, whoamiName)
   if (new Set(all).size < all.length) {
@@ -92,10 +103,8 @@ function readApiReference(settings: SettingsReader) {
   return hubUrl === undefined || hubUrl === 'off' ? undefined : { hubUrl, ...choices }
 }
 
-function readFeedback(settings: SettingsReader, siteUrl: string) {
-  const form = settings.read('MCP_FEEDBACK_FORM_PATH')
+function readFeedback(settings: SettingsReader, form: string | undefined, siteUrl: string) {
   const formName = settings.read('MCP_FEEDBACK_FORM_NAME')
   const tool = settings.read('MCP_FEEDBACK_TOOL_NAME')
-  if (form === undefined || form === 'off') return undefined
-  return { url: URL.parse(form, siteUrl)?.href ?? siteUrl, formName, tool }
+  return form === undefined ? undefined : { url: URL.parse(form, siteUrl)?.href ?? siteUrl, formName, tool }
 }

@@ -9,6 +9,8 @@ import { defineTool } from '../../../lib/mcp/tools/tool.ts'
 import { defaultBrand } from '../../../lib/pages/brand.ts'
 import { planOf } from '../../../lib/people/plans.ts'
 import { createSettingsReader } from '../../../lib/settings/reader.ts'
+import { readFeedbackForm } from '../../../lib/settings/sign-in-configuration.ts'
+import { table } from '../../../lib/settings/table.ts'
 import { readToolChoices } from '../../../lib/settings/tool-choices.ts'
 import { describeTools, type ToolSettings, toolsOf } from '../../../lib/settings/tools.ts'
 import { anything, few, hostileHeader, hostileText } from '../hostile.ts'
@@ -125,8 +127,9 @@ export const toolSettings = property({
   cases: 3_000,
   values: environment,
   async holds(env) {
-    const reader = createSettingsReader(env)
-    const settings = describeTools(readToolChoices(reader, defaultBrand, siteUrl), defaultBrand)
+    const reader = createSettingsReader(env, table)
+    const choices = readToolChoices(reader, { brand: defaultBrand, feedbackForm: readFeedbackForm(reader), siteUrl })
+    const settings = describeTools(choices, defaultBrand)
     const problems = reader.problems.map(({ text }) => text)
     for (const problem of problems) assert(!problem.includes(canary), `the problem repeats a value: ${problem}`)
     for (const [setting, value] of Object.entries(env)) {
