@@ -47,12 +47,11 @@ ${table<ShownBlock>(
   'Admins have blocked no client.',
 )}
 <h2>Blocked by the setting</h2>
-${table<string>(
-  'Blocked by the setting',
-  bySetting,
-  [{ title: 'Client', cell: (one) => html`<code>${one}</code>` }],
-  'MCP_OAUTH_BLOCKED_CLIENTS is empty.',
-)}`
+${
+  bySetting.length === 0
+    ? html`<div class="empty"><p>The setting MCP_OAUTH_BLOCKED_CLIENTS is empty.</p></div>`
+    : html`<ul class="ways">${bySetting.map((one) => html`<li><code>${one}</code></li>`)}</ul>`
+}`
   const lead = 'Clients that get no page, no code and no token.'
   return adminLayout(frame, { section: adminPaths.clients, title: 'Blocked clients', lead }, content)
 }

@@ -93,9 +93,11 @@ export function newPage(frame: Frame, found: NewThisWeek): Page {
 }
 
 function newParts(found: NewThisWeek, most: number): Markup {
+  const isPage = most === Infinity
+  const heading = (text: string) => (isPage ? html`<h2>${text}</h2>` : html`<h3>${text}</h3>`)
   const companies = found.companies.slice(0, most)
   const people = found.people.slice(0, most)
-  return html`<h3>${counted(found.companyCount, 'company', 'companies')}</h3>
+  return html`${heading(counted(found.companyCount, 'company', 'companies'))}
 ${table<CompanyRow>(
   'New companies',
   companies,
@@ -107,7 +109,7 @@ ${table<CompanyRow>(
   ],
   'No new company.',
 )}
-<h3>${counted(found.peopleCount, 'person', 'people')}</h3>
+${heading(counted(found.peopleCount, 'person', 'people'))}
 ${table<PersonRow>(
   'New people',
   people,
@@ -119,5 +121,5 @@ ${table<PersonRow>(
   ],
   'No new person.',
 )}
-${found.peopleCount > people.length && most === Infinity && html`<p class="note">These are the latest ${numberText(people.length)}.</p>`}`
+${found.peopleCount > people.length && isPage && html`<p class="note">These are the latest ${numberText(people.length)}.</p>`}`
 }

@@ -106,7 +106,7 @@ function figure({ title, days, series }: PlotInput, y: ReturnType<typeof scaleOf
 <svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" role="img" aria-label="${summary(title, days, series)}">${grid}${drawing}</svg>
 <div class="dates" aria-hidden="true">${shown.flatMap((day) => (day === undefined ? [] : [html`<span>${shortDay(day)}</span>`]))}</div></div>
 <details><summary>The numbers<span class="unseen"> of ${title}</span></summary>
-<div class="scroll" tabindex="0" role="region" aria-label="${title}, by day"><table><thead><tr><th scope="col">Day</th>${series.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
+<div class="scroll"><table class="numbers" aria-label="${title}, by day"><thead><tr><th scope="col">Day</th>${series.map(({ name }) => html`<th scope="col" class="number">${name}</th>`)}</tr></thead>
 <tbody>${days.map((day, index) => html`<tr><th scope="row">${shortDay(day)}</th>${series.map(({ values }) => html`<td class="number">${numberText(values[index] ?? 0)}</td>`)}</tr>`)}</tbody></table></div></details></figure>
 `
 }

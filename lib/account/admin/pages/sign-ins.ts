@@ -55,7 +55,7 @@ function funnelOf({ client, steps }: FunnelRow): Markup {
       html`<li><span>${station?.name ?? step.step}</span>${station?.passed ? html`${shareBar(step.ok, begun)}<b>${numberText(step.ok)}</b>` : html`${shareBar(stopped, begun, 'bad')}<b>${numberText(stopped)}</b>`}${stopped > 0 && html`<small>${stopText(step)}</small>`}</li>`,
     ]
   })
-  return html`<section class="funnel"><h3>${clientMark(client)}</h3><ul class="steps">${rows}</ul><p>${percent(Math.min(ended, begun), begun)} of ${counted(begun, 'approved sign-in')} end with a connected client. ${whereItStops(steps, begun)}</p></section>
+  return html`<section class="funnel"><h2>${clientMark(client)}</h2><ul class="steps">${rows}</ul><p>${percent(Math.min(ended, begun), begun)} of ${counted(begun, 'approved sign-in')} end with a connected client. ${whereItStops(steps, begun)}</p></section>
 `
 }
 

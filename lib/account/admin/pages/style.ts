@@ -66,10 +66,13 @@ button+button{margin-top:0}
 .hint{fill:transparent;stroke:none}
 .hint:hover{fill:var(--text);opacity:.08}
 .plot details{display:block;margin:.375rem 0 0}
-.plot .scroll{max-height:20rem;margin-top:.5rem}
+.plot .scroll{margin-top:.5rem}
+.numbers thead th{white-space:normal}
+.numbers tbody th{min-width:4rem}
+.numbers tbody th,.numbers td{padding-top:.3125rem;padding-bottom:.3125rem}
 .share{display:block;width:100%;min-width:3.5rem;height:.375rem;margin:.25rem 0 0;border-radius:.1875rem}
 .rail{fill:var(--rail);stroke:none}
-.scroll{position:relative;overflow:auto;border:1px solid var(--line);border-radius:.75rem}
+.scroll{overflow:auto;border:1px solid var(--line);border-radius:.75rem}
 table{width:100%;border-collapse:collapse;font-size:.875rem;line-height:1.4;overflow-wrap:normal}
 thead th{padding:.5rem .875rem;color:var(--muted);font-size:.75rem;font-weight:600;text-align:left;white-space:nowrap;background:var(--inset);border-bottom:1px solid var(--line)}
 tbody th,td{padding:.625rem .875rem;text-align:left;vertical-align:top;font-weight:400}
@@ -106,7 +109,7 @@ table+.note,.scroll+.note,.empty+.note{margin-top:.75rem}
 .steps small{grid-column:2/4;color:var(--danger);font-size:.8125rem}
 .funnel{padding:1rem 1.125rem;border:1px solid var(--line);border-radius:.75rem}
 .funnel+.funnel{margin-top:.75rem}
-.funnel h3{margin:0 0 .75rem}
+.funnel h2{margin:0 0 .75rem;font-size:.9375rem}
 .funnel>p{margin:.5rem 0 0;color:var(--muted);font-size:.875rem}
 .story{margin:0;padding:0 0 0 .375rem;list-style:none;font-size:.9375rem}
 .story li{display:block;position:relative;margin:0;padding:0 0 1rem 1.5rem;border-left:2px solid var(--line)}
@@ -117,6 +120,18 @@ table+.note,.scroll+.note,.empty+.note{margin-top:.75rem}
 .unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .skip{position:absolute;left:-999rem}
 .skip:focus{left:1rem;top:1rem;z-index:1;padding:.625rem 1rem;background:var(--card);border-radius:.5rem}
+@media(max-width:54rem){
+  .cards,.cards tbody,.cards tr,.cards th{display:block}
+  .cards thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+  .cards tbody tr{padding:.75rem .875rem}
+  .cards tbody tr+tr{border-top:1px solid var(--line)}
+  .cards tbody tr+tr>*{border-top:0}
+  .cards tbody th{padding:0 0 .25rem;font-weight:600}
+  .cards td,.cards td.number{display:flex;justify-content:space-between;gap:1rem;padding:.125rem 0;text-align:right;white-space:normal;overflow-wrap:anywhere}
+  .cards td[data-title]::before{content:attr(data-title);flex:none;color:var(--muted);font-size:.8125rem}
+  .cards td:not([data-title]){margin-top:.375rem}
+  .cards td>div{min-width:0}
+  .cards .share{width:9rem}}
 @media(max-width:40rem){
   .bar{margin:0 -1.25rem;padding:.375rem 1.25rem}
   .bar nav{flex-basis:100%}
@@ -128,10 +143,7 @@ table+.note,.scroll+.note,.empty+.note{margin-top:.75rem}
   .tiles>div,.tiles>div+div{padding:.625rem .75rem}
   .tiles dd{font-size:1.375rem}
   .canvas svg{height:9rem}
-  .scroll{margin:0 -1.25rem;border-left:0;border-right:0;border-radius:0}
-  tbody th,thead th:first-child{position:sticky;left:0;max-width:11rem}
-  tbody th{background:var(--card)}
-  tbody th,td,thead th{padding-left:1.25rem;padding-right:.25rem}
+  .numbers tbody th,.numbers td,.numbers thead th{padding-left:.5rem;padding-right:.5rem}
   .steps li{grid-template-columns:1fr auto}
   .steps .share{grid-column:1/3;grid-row:2}
   .steps small{grid-column:1/3}

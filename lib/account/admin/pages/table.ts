@@ -10,7 +10,10 @@ export interface Column<Row> {
   cell(row: Row): string | Markup
 }
 
-/** A table that scrolls by itself where the screen is narrow. Its first column names the row. */
+/**
+ * A table whose rows become cards on a phone, so that no number is out of sight. Its first column names the row. The roles keep it a
+ * table for screen readers that forget so when it is laid out in another way.
+ */
 export function table<Row>(
   label: string,
   rows: readonly Row[],
@@ -20,18 +23,18 @@ export function table<Row>(
   if (rows.length === 0) return html`<div class="empty"><p>${empty}</p></div>`
   const head = columns.map(
     ({ title, number, unseenTitle }) =>
-      html`<th scope="col"${number === true && html` class="number"`}>${unseenTitle ? html`<span class="unseen">${title}</span>` : title}</th>`,
+      html`<th role="columnheader" scope="col"${number === true && html` class="number"`}>${unseenTitle ? html`<span class="unseen">${title}</span>` : title}</th>`,
   )
   const body = rows.map((row) => {
-    const cells = columns.map(({ cell, number }, index) =>
+    const cells = columns.map(({ cell, number, title, unseenTitle }, index) =>
       index === 0
-        ? html`<th scope="row">${cell(row)}</th>`
-        : html`<td${number === true && html` class="number"`}>${cell(row)}</td>`,
+        ? html`<th role="rowheader" scope="row">${cell(row)}</th>`
+        : html`<td role="cell"${number === true && html` class="number"`}${!unseenTitle && html` data-title="${title}"`}><div>${cell(row)}</div></td>`,
     )
-    return html`<tr>${cells}</tr>
+    return html`<tr role="row">${cells}</tr>
 `
   })
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${label}"><table><thead><tr>${head}</tr></thead>
-<tbody>${body}</tbody></table></div>
+  return html`<div class="scroll"><table class="cards" role="table" aria-label="${label}"><thead role="rowgroup"><tr role="row">${head}</tr></thead>
+<tbody role="rowgroup">${body}</tbody></table></div>
 `
 }

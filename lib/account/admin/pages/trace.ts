@@ -45,8 +45,8 @@ const states = {
 function story({ code, state, client, steps, conclusion, remedy }: AttemptStory): Markup {
   const { title, name, verifiedHost, hash } = client
   const entry = verifiedHost ?? hash
-  return html`<h2 role="status">${code}: ${states[state]}</h2>
-<p>${marked(conclusion)}</p>
+  return html`<h2>${code}: ${states[state]}</h2>
+<p role="status">${marked(conclusion)}</p>
 ${remedy && html`<p class="warn"><b>What helps:</b> ${marked(remedy.text)}<br><small>${remedy.page}</small></p>`}
 <h3>Step by step (UTC)</h3>
 <ol class="story">${steps.map(

@@ -41,7 +41,7 @@ export function webhooksPage(frame: Frame, { messages, next, cursor, all }: Webh
         title: 'Send again',
         unseenTitle: true,
         cell: ({ form, id }) =>
-          html`<form method="post" action="${adminPaths.webhooks}">${hidden(form)}<button aria-label="Send ${id} again">Send again</button></form>`,
+          html`<form method="post" action="${adminPaths.webhooks}">${hidden(form)}<button aria-label="Send again: ${id}">Send again</button></form>`,
       },
     ],
     'Every message was delivered, or still is on its way.',

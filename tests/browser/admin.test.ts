@@ -1,0 +1,133 @@
+import type { Browser, Page as Tab } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchBrowser } from '../../dev/browser/chromium.ts'
+import { callTool } from '../support/mcp.ts'
+import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+import { barriers, loadAxe } from './axe.ts'
+import { withPerson } from './person.ts'
+import { enterEmail, headline, press } from './session.ts'
+
+const admin = newAddress()
+let browser: Browser
+let stack: Stack
+beforeAll(async () => {
+  ;[browser, stack] = await Promise.all([launchBrowser(), startStack({ settings: { MCP_ADMINS: admin } })])
+})
+afterAll(async () => {
+  await Promise.all([browser?.close(), stack?.stop()])
+})
+
+/** A person who has connected a client and called a tool. */
+async function asker(): Promise<string> {
+  const email = newAddress()
+  const tokens = await obtainTokens(await registerClient(stack.url, 'Editor'), email)
+  await callTool(stack.mcpUrl, 'whoami', {}, tokens.accessToken)
+  return email
+}
+
+const link = (tab: Tab, name: string) => tab.getByRole('link', { name, exact: true })
+const button = (tab: Tab, name: string) => tab.getByRole('button', { name, exact: true })
+const search = (tab: Tab) => tab.getByRole('search').getByRole('textbox')
+
+/** An admin signs in at the OpenID Provider, and comes back to the page. */
+async function enter(tab: Tab): Promise<void> {
+  await tab.goto(`${stack.url}/admin`)
+  await press(tab.getByRole('link', { name: /^Continue with/ }))
+  await enterEmail(tab, admin)
+  await tab.waitForURL(`${stack.url}/admin`)
+  expect(await headline(tab)).toBe('Overview')
+}
+
+/** Searches until the person is known: names are written after the answers of the sign-in. */
+async function find(tab: Tab, email: string): Promise<void> {
+  for (let tries = 0; tries < 50 && !tab.url().includes('/admin/people/u_'); tries++) {
+    await search(tab).fill(email)
+    await press(button(tab, 'Search'))
+    await tab.waitForLoadState()
+  }
+  expect(await headline(tab)).toBe(email)
+}
+
+/** Fails if axe finds anything, or if the page is wider than the screen. */
+async function expectGoodPage(tab: Tab): Promise<void> {
+  await loadAxe(tab)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await tab.emulateMedia({ colorScheme })
+    expect(await barriers(tab), `${await headline(tab)}, ${colorScheme}`).toEqual([])
+  }
+  const { width } = tab.viewportSize() ?? { width: 0 }
+  expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+}
+
+test.each([
+  ['a desktop', { viewport: { width: 1280, height: 800 } }, true],
+  ['a phone', { viewport: { width: 320, height: 568 }, hasTouch: true }, true],
+  ['a phone without scripts', { viewport: { width: 320, height: 568 }, javaScriptEnabled: false }, false],
+])('on %s: an admin signs in, opens every page, finds a person, and ends their connections', (_, options, scripts) =>
+  withPerson(
+    browser,
+    async ({ tab }) => {
+      const email = await asker()
+      await enter(tab)
+      const check = async () => {
+        if (scripts) await expectGoodPage(tab)
+      }
+      for (const name of [
+        'Overview',
+        'Companies',
+        'People',
+        'Clients',
+        'Tools',
+        'Sign-ins',
+        'Trace',
+        'Webhooks',
+        'Audit',
+      ]) {
+        await press(link(tab, name))
+        await tab
+          .locator('[aria-current=page]')
+          .getByText(name)
+          .or(tab.locator('a[aria-current=page]'))
+          .first()
+          .waitFor()
+        await check()
+      }
+      await find(tab, email)
+      await check()
+      await press(link(tab, 'End all connections'))
+      // The sign-in was a moment ago, so no other is asked for, unless the provider did not say when it was.
+      if ((await headline(tab)) === 'Sign in again') {
+        await press(tab.getByRole('link', { name: /^Continue with/ }))
+        await enterEmail(tab, admin)
+        await tab.waitForURL(/\/end$/)
+      }
+      expect(await headline(tab)).toBe(`End all connections of ${email}?`)
+      await check()
+      await press(button(tab, 'End all connections'))
+      await tab.getByRole('status').waitFor()
+      expect(await tab.getByRole('status').innerText()).toBe('Every connection of this person has ended.')
+    },
+    options,
+  ),
+)
+
+test('by keyboard: the first stop skips the links, and the search, the ranges and the numbers of a plot are within reach', () =>
+  withPerson(browser, async ({ tab }) => {
+    await enter(tab)
+    await tab.keyboard.press('Tab')
+    expect(await tab.locator(':focus').innerText()).toBe('Skip to the content')
+    const reached: string[] = []
+    for (let stop = 0; stop < 30; stop++) {
+      await tab.keyboard.press('Tab')
+      const focused = tab.locator(':focus')
+      expect(await focused.evaluate((element) => getComputedStyle(element).outlineWidth)).toBe('3px')
+      reached.push(await focused.evaluate((element) => element.getAttribute('aria-label') ?? element.textContent ?? ''))
+      if (reached.at(-1)?.startsWith('The numbers')) break
+    }
+    expect(reached.slice(0, 3)).toEqual(['Overview', 'Companies', 'People'])
+    expect(reached).toEqual(expect.arrayContaining([expect.stringMatching(/^Search: /), 'Search', 'Today', '90 days']))
+    expect(reached.at(-1)).toBe('The numbers of Calls of tools')
+    await tab.keyboard.press('Enter')
+    await tab.getByRole('table', { name: 'Calls of tools, by day' }).waitFor()
+  }))
