@@ -3,6 +3,7 @@ import { builtinModules } from 'node:module'
 import { join, relative, resolve } from 'node:path'
 import { build, type Metafile } from 'esbuild'
 import { repository } from '../repository.ts'
+import { withoutUnusedMethods } from './blobs-client.ts'
 import { withoutUnusedSchemas } from './mcp-sdk.ts'
 import { joinStart, loadedAtStart } from './start-file.ts'
 
@@ -74,7 +75,7 @@ async function bundleFunction(entryPoint: string, name: string, outDir: string):
     bundle: true,
     splitting: true,
     alias: { '@modelcontextprotocol/server/_shims': join(repository, 'lib/mcp/sdk-defaults.ts') },
-    plugins: [withoutUnusedSchemas],
+    plugins: [withoutUnusedSchemas, withoutUnusedMethods],
     metafile: true,
     write: false,
   })

@@ -30,7 +30,13 @@ export function styleFor(brand: Brand, more = ''): Style {
   return style
 }
 
-// System fonts, but not `system-ui`: Windows in Chinese or Japanese draws Latin text in it with a CJK font.
+// The font: system fonts, but not `system-ui`: Windows in Chinese or Japanese draws Latin text in it with a CJK font.
+//
+// `settle`: another window may cover the page and vanish between two clicks. A button that has just come under the pointer
+// therefore cannot be pressed. The time counts from when the pointer enters the form; a press that began earlier ends beside it.
+//
+// `form:has(button:focus)`: a second click, while the first one is on its way, would submit again. A click elsewhere brings the
+// buttons back.
 const RULES = `
 :root{color-scheme:light dark;
   --page:#f4f2f0;--card:#fff;--inset:#f8f6f5;--text:#1d1a18;--muted:#5c5651;--line:#e5e1dd;--edge:#8b837c;
@@ -93,13 +99,10 @@ svg{fill:none;stroke:currentColor;stroke-width:1.75;stroke-linecap:round;stroke-
 button,.button{display:block;width:100%;min-height:3rem;padding:.6875rem 1rem;border:1px solid transparent;border-radius:.625rem;
   background:transparent;color:inherit;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
 button+button{margin-top:.625rem}
-/* Another window may cover the page and vanish between two clicks. A button that has just come under the pointer therefore
-   cannot be pressed. The time counts from when the pointer enters the form; a press that began earlier ends beside it. */
 @media(hover:hover){
   .actions:hover :is(button,.button){animation:settle .8s}
   .actions:not(:hover) :is(button,.button):active{pointer-events:none}}
 @keyframes settle{from{opacity:.7;pointer-events:none}to{pointer-events:none}}
-/* A second click, while the first one is on its way, would submit again. A click elsewhere brings the buttons back. */
 form:has(button:focus:not(:focus-visible,:active)){opacity:.65;pointer-events:none}
 .primary{background:var(--button);border-color:var(--accent);color:var(--button-text)}
 .quiet{border-color:var(--edge)}
