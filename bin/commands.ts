@@ -21,6 +21,8 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   conformance: () => import('../dev/conformance/cli.ts'),
   'reader-page': () => import('../dev/reader-page/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),
+  admin: () => administer(process.argv.slice(3)),
+  trace: () => administer(['trace', ...process.argv.slice(3)]),
   installed: () => import('../dev/installed.ts'),
 }
 
@@ -38,6 +40,13 @@ export async function run(command = ''): Promise<void> {
     console.error(reason)
     process.exitCode = 1
   }
+}
+
+/** The commands for operators. They find the system that `npm start` runs on this machine. */
+async function administer(args: readonly string[]): Promise<void> {
+  const [{ admin }, { terminal }] = await Promise.all([import('../cli/admin.ts'), import('../cli/terminal.ts')])
+  const local = async () => (await import('../dev/start/local-admin.ts')).localAdmin()
+  process.exitCode = await admin(args, terminal(local))
 }
 
 function missingPackage(error: unknown): string | undefined {

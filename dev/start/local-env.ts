@@ -32,6 +32,8 @@ export const kapaApiKey = 'local-kapa-key'
 export interface LocalParts {
   readonly url: string
   readonly secret: string
+  /** Reads and acts at `/admin/api`. */
+  readonly adminToken: string
   readonly siteId: string
   readonly provider: { readonly issuer: string; readonly clientId: string }
   readonly kapa: { readonly url: string }
@@ -73,6 +75,8 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
       MCP_API_DOCS_URL: ownHub ? undefined : world.hub.docsUrl,
     }),
     ...settings,
+    // Beside the operator's own, so that npm run admin works without any setting.
+    MCP_ADMIN_WRITE_TOKEN: [settings.MCP_ADMIN_WRITE_TOKEN, world.adminToken].filter(Boolean).join(', '),
   }
 }
 
@@ -140,10 +144,16 @@ async function readIfThere(file: string): Promise<string> {
   })
 }
 
-/** Returns the secret of this working copy. It is made once, and only its owner can read it. A restart keeps users signed in. */
-export async function keptSecret(directory: string): Promise<string> {
+/** Returns the secret of this working copy. A restart keeps users signed in. */
+export const keptSecret = (directory: string): Promise<string> => kept(directory, 'secret')
+
+/** Returns the token with which `npm run admin` reads and acts here. */
+export const keptAdminToken = (directory: string): Promise<string> => kept(directory, 'admin-token')
+
+/** Returns a secret of this working copy. It is made once, and only its owner can read it. */
+async function kept(directory: string, name: string): Promise<string> {
   await mkdir(directory, { recursive: true })
-  const file = join(directory, 'secret')
+  const file = join(directory, name)
   await writeFile(file, `${newSecret()}\n`, { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })

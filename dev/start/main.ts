@@ -79,6 +79,7 @@ function readSettings(port: number, settings: Settings): Configuration {
   const parts = {
     url: localUrl(port),
     secret: newSecret(),
+    adminToken: newSecret(),
     siteId: 'local',
     provider: { issuer: localUrl(ports.provider), clientId: 'local' },
     kapa: { url: localUrl(ports.kapa) },

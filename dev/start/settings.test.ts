@@ -23,6 +23,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const world = {
   url: 'http://localhost:8888',
   secret: newSecret(),
+  adminToken: newSecret(),
   siteId: 'site',
   provider: { issuer: 'http://localhost:8889', clientId: 'local' },
   kapa: { url: 'http://localhost:8890' },

@@ -79,6 +79,7 @@ export function summary(world: Summarized): string {
     '',
     ...rows([
       ['See it work', 'npm run demo'],
+      ['See who asks', 'npm run admin -- companies'],
       ['Delete the state', 'npm run reset'],
       ['Stop', 'Ctrl-C'],
     ]),

@@ -14,7 +14,7 @@ import { type Kapa, startKapa } from '../kapa/server.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
 import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { crmSecret, kapaApiKey, keptSecret, localEnvironment, type Settings } from './local-env.ts'
+import { crmSecret, kapaApiKey, keptAdminToken, keptSecret, localEnvironment, type Settings } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
 import { startScheduler } from './schedule.ts'
 
@@ -111,6 +111,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   const url = localUrl(port)
   const secret = directory === undefined ? newSecret() : await keptSecret(directory)
   const origins = [url, settings?.MCP_OAUTH_ISSUER ?? url, settings?.MCP_ACCOUNT_ORIGIN ?? url]
+  const adminToken = directory === undefined ? newSecret() : await keptAdminToken(directory)
   const callbacks = origins.map((origin) => `${origin}/mcp/callback`)
   const folder = (name: string) => (directory === undefined ? undefined : join(directory, name))
   const stop = (handle: { stop(): Promise<unknown> }) => handle.stop()
@@ -148,7 +149,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   const removals: Promise<unknown>[] = []
 
   const blobs = emulator.clientOptions()
-  const parts = { url, secret, siteId: blobs.siteID, provider, kapa, crm, hub, forms }
+  const parts = { url, secret, adminToken, siteId: blobs.siteID, provider, kapa, crm, hub, forms }
   const environment = localEnvironment(parts, settings)
   const fleet = await part(
     'Function host',

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const { accessToken } = await obtainTokens(await registerClient(stack.url, '=cmd|"calc"'), asked)
   await callMcp(stack.mcpUrl, accessToken, 'tools/call', { name: 'whoami', arguments: {} })
   sub = await vi.waitFor(async () => {
-    const [person] = await rows(`/people?email=${asked}`)
+    const [person] = await find(asked)
     if (typeof person?.sub !== 'string') throw new Error('not recorded yet')
     return person.sub
   }, 60_000)
@@ -50,6 +50,8 @@ interface ApiCall {
   readonly headers?: Readonly<Record<string, string>>
 }
 const rows = async (path: string) => ((await api(path)).json.rows ?? []) as readonly Record<string, unknown>[]
+const find = async (email: string) =>
+  ((await post('/people/find', { email }, readToken)).json.rows ?? []) as readonly Record<string, unknown>[]
 const post = (path: string, body: unknown = {}, token = writeToken) => api(path, { method: 'POST', token, body })
 
 /** A request with the cookies of a browser, and these headers. */
@@ -132,8 +134,8 @@ describe('a token acts', () => {
   test('ends everything that is connected as a person, and forgets the person', async () => {
     const email = newAddress()
     const { accessToken } = await obtainTokens(await registerClient(stack.url), email)
-    await expect.poll(async () => (await rows(`/people?email=${email}`)).length).toBe(1)
-    const [person] = await rows(`/people?email=${email}`)
+    await expect.poll(async () => (await find(email)).length).toBe(1)
+    const [person] = await find(email)
     expect((await post(`/people/${person?.sub}/revoke`)).json).toMatchObject({ grants: 1 })
     expect((await callMcp(stack.mcpUrl, accessToken)).status).toBe(401)
     expect((await post(`/people/${person?.sub}/forget`)).json).toMatchObject({ grants: 1 })
@@ -160,7 +162,7 @@ describe('MCP_ADMIN_TOKEN and MCP_ADMIN_WRITE_TOKEN: a token of the operator [N3
     ['origin', 'https://evil.example'],
     ['origin', 'null'],
     ['sec-fetch-site', 'same-origin'],
-    ['sec-fetch-mode', 'cors'],
+    ['sec-fetch-user', '?1'],
     ['sec-fetch-dest', 'document'],
   ])('is refused with %s: %s, since a browser must not have it', async (name, value) => {
     const { status, headers, json } = await api('/people', { headers: { [name]: value } })

@@ -23,6 +23,7 @@ const commands = [
     'reader-page',
   ],
   'fuzz',
+  'admin',
 ]
 
 // Many of these commands build the functions, which takes a busy machine a minute each time.

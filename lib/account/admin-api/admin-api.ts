@@ -40,7 +40,7 @@ export function createAdminApi({ callers, routes, log }: AdminApiOptions): Admin
     const match = here.find(({ route }) => route.method === request.method)
     if (!match) throw here.length > 0 ? wrongMethod(here.map(({ route }) => route.method)) : unknownAddress
     const { route, parts } = match
-    if (route.method === 'POST' && caller.may !== 'write') throw onlyReads
+    if (route.changes && caller.may !== 'write') throw onlyReads
     if (route.recent && !caller.isRecent) throw notRecent
     checkQuery(url.searchParams, route.query ?? [])
     const body = route.method === 'POST' ? await readJson(request) : {}

@@ -87,8 +87,12 @@ const nobody = () => new Refusal(401, 'unauthorized', wordsFor.nobody, { 'www-au
 const tooMany = (seconds: number) =>
   new Refusal(429, 'temporarily_unavailable', wordsFor.limit, { 'retry-after': String(seconds) })
 
+/**
+ * Whether a browser sends the request. A browser that sends `Sec-Fetch-Mode` always sends the others as well; the `fetch` of Node
+ * sends it alone.
+ */
 const isOfBrowser = ({ headers }: Request) =>
-  [...headers.keys()].some((name) => name === 'origin' || name.startsWith('sec-fetch-'))
+  [...headers.keys()].some((name) => name === 'origin' || (name.startsWith('sec-fetch-') && name !== 'sec-fetch-mode'))
 
 /** Whether a page of ours, or the admin in the address bar, sent the request. Every current browser says which. */
 function isOwn({ method, headers }: Request, origin: string): boolean {

@@ -14,14 +14,15 @@ import { formats, streamExport } from './stream.ts'
 
 /** One address of the admin API. */
 export interface AdminApiRoute {
-  /** A GET changes nothing but the audit log. A POST needs a caller that may write. */
   readonly method: 'GET' | 'POST'
+  /** It needs a caller that may write. Otherwise it changes nothing but the audit log. */
+  readonly changes: boolean
   /** Below `/admin/api`. A segment with a colon before it names a part of the path. */
   readonly path: string
   readonly about: string
   /** The parameters of the query. Any other is refused, since a misspelled one would be ignored. */
   readonly query?: readonly string[]
-  /** The person must have signed in within the last 10 minutes (N5). Always so for a POST. */
+  /** The person must have signed in within the last 10 minutes (N5). */
   readonly recent?: boolean
   /** Returns what is sent as JSON, or an answer of its own. Throws `Refusal` and `StoreUnavailable`. */
   answer(asked: Asked): Promise<object>
@@ -64,11 +65,19 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
     get('/companies/:id', 'one company', days, async (asked) =>
       found(await reports().company(part(asked, 'id'), rangeOf(asked), asked.signal), 'there is no such company'),
     ),
-    get('/people', 'people, the newest first', [...days, ...page, 'company', 'email'], (asked) => {
-      const [company, email] = ['company', 'email'].map((name) => asked.query.get(name) ?? undefined)
-      if (company !== undefined && email !== undefined) throw badRequest('company and email exclude each other')
-      return reports().people({ range: rangeOf(asked), ...pageOf(asked), ...defined({ company, email }) }, asked.signal)
+    get('/people', 'people, the newest first', [...days, ...page, 'company'], (asked) => {
+      const company = asked.query.get('company') ?? undefined
+      return reports().people({ range: rangeOf(asked), ...pageOf(asked), ...defined({ company }) }, asked.signal)
     }),
+    {
+      // The address is in no URL, which logs of others may keep.
+      ...post('/people/find', 'the people with exactly this address: {"email":"…"}', (asked) => {
+        const email = textIn(asked, 'email')
+        if (email === undefined) throw badRequest('the body must be {"email":"…"}')
+        return reports().people({ range: rangeOf(asked), ...pageOf(asked), email }, asked.signal)
+      }),
+      ...{ changes: false, recent: false, query: [...days, ...page] },
+    },
     get('/people/:sub', 'one person, with the connections', days, async (asked) =>
       found(await reports().person(subOf(asked), rangeOf(asked), asked.signal), 'there is no such person'),
     ),
@@ -137,9 +146,9 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
 }
 
 const get = (path: string, about: string, query: readonly string[], answer: AdminApiRoute['answer']): AdminApiRoute =>
-  ({ method: 'GET', path, about, query, answer }) // biome-ignore format: one line
+  ({ method: 'GET', changes: false, path, about, query, answer }) // biome-ignore format: one line
 const post = (path: string, about: string, answer: AdminApiRoute['answer']): AdminApiRoute =>
-  ({ method: 'POST', path, about, recent: true, answer }) // biome-ignore format: one line
+  ({ method: 'POST', changes: true, path, about, recent: true, answer }) // biome-ignore format: one line
 
 function found<T extends object>(value: T | null, words: string): T {
   if (value === null) throw notFound(words)
@@ -152,7 +161,7 @@ const part = ({ path }: Pick<Asked, 'path'>, name: string) => path[name] ?? ''
 function subOf(asked: Pick<Asked, 'path'>): string {
   const sub = part(asked, 'sub')
   if (!/^u_[\w-]{43}$/.test(sub))
-    throw badRequest('the id of a person begins with u_: look for it with /people?email=…')
+    throw badRequest('the id of a person begins with u_: look for it with POST /people/find')
   return sub
 }
 

@@ -1,0 +1,13 @@
+/** Exit codes of the commands. */
+export const exits = { done: 0, failed: 1, usage: 2, notFound: 3, refused: 4 } as const
+
+/** A problem that the user can do something about. Its message is printed without a stack. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly exit: number
+
+  constructor(message: string, exit: number = exits.failed) {
+    super(message)
+    this.exit = exit
+  }
+}
