@@ -32,9 +32,10 @@ export async function createKapaWorld(): Promise<KapaWorld> {
         apiKey: 'kapa-key',
         toolName: searchTool,
         client: { name: 'docs-proxy', version: '1.2.3' },
-        connectTimeout: 5_000,
-        callTimeout: 1_000,
-        totalTimeout: 10_000,
+        // Longer than a busy machine takes for any call. A test of a timeout sets its own.
+        connectTimeout: 60_000,
+        callTimeout: 60_000,
+        totalTimeout: 120_000,
         log: recorded((event, fields) => lines.push({ event, ...fields })),
         ...changes,
       }),

@@ -209,12 +209,22 @@ describe('failures', () => {
   })
 
   test('two attempts without an answer are a timeout, and no third attempt follows', async () => {
+    // Time passes only where this test advances it, however slow the machine is.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const tries = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const abandoned: Promise<void>[] = []
-    respond = (_earlier, request) => {
+    respond = (earlier, request) => {
       abandoned.push(new Promise((resolve) => request.signal.addEventListener('abort', () => resolve())))
+      tries[earlier]?.resolve()
       return never(request)
     }
-    expect(await kapa({ callTimeout: 60 }).ask('how?', { user, signal })).toMatchObject({
+    const answer = kapa({ callTimeout: 300 }).ask('how?', { user, signal })
+    for (const { promise } of tries) {
+      await promise
+      vi.advanceTimersByTime(300)
+    }
+    expect(await answer).toMatchObject({
       kind: 'failure',
       code: 'timeout',
       detail: 'no answer in time',

@@ -1,6 +1,7 @@
+import { createServer } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
 import { BuildFailed } from '../../dev/build/build-in-child.ts'
-import { freePorts } from '../../dev/start/ports.ts'
+import { freePorts, portsFrom } from '../../dev/start/ports.ts'
 import { startWorld } from '../../dev/start/world.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { startStack } from '../support/stack.ts'
@@ -81,9 +82,11 @@ test('a failed build leaves the running functions unchanged; a successful build 
 })
 
 test('a world that cannot start leaves nothing behind', async () => {
-  const { port } = await stack()
-  await expect(startWorld({ port: port - 7, artifact: builtArtifact() })).rejects.toThrow(`Port ${port} is in use`)
   const app = await freePorts()
+  const { forms } = portsFrom(app)
+  const other = createServer().listen(forms, '127.0.0.1')
+  await expect(startWorld({ port: app, artifact: builtArtifact() })).rejects.toThrow(`Port ${forms} is in use`)
+  await new Promise((resolve) => other.close(resolve))
   await expect(startWorld({ port: app, artifact: { ...builtArtifact(), manifestPath: '/nowhere' } })).rejects.toThrow()
   const again = await startWorld({ port: app, artifact: builtArtifact() })
   await again.stop()
