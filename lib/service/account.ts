@@ -1,5 +1,4 @@
 import { accountRoutes, openAccountRoutes } from '../account/account-routes.ts'
-import { adminRoutes } from '../account/admin/admin-routes.ts'
 import { isOfAdminApi } from '../account/admin-api/admin-api.ts'
 import { isAdmin } from '../account/admins.ts'
 import { createConnections } from '../account/connections.ts'
@@ -9,6 +8,8 @@ import { createSessions, type Session } from '../account/session.ts'
 import { sessionRoute } from '../account/session-status.ts'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
+import { whenNeeded } from '../base/when-needed.ts'
+import { accountPaths } from '../oauth/capabilities.ts'
 import { readFence } from '../oauth/grants/fence.ts'
 import { createGrants } from '../oauth/grants/grants.ts'
 import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
@@ -74,22 +75,26 @@ function composePages(
   const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
   const browser = { origin, sessions, fence, isAdmin: (session: Session) => isAdmin(session, account.admins, now()) }
-  const router = createAccountRouter({
-    ...browser,
-    brand,
-    forms,
-    // The pages of `/account`, then those of `/admin`, each from the room that makes them.
-    routes: [
-      ...accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log }),
-      ...adminRoutes({ origin, brand, ...admin, now }),
-    ],
+  const surroundings = { ...browser, brand, forms, now, log }
+  const accountRouter = createAccountRouter({
+    ...surroundings,
+    routes: accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log }),
     open: [
       ...openAccountRoutes({ origin, brand, sessions, forms }),
       sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence }),
     ],
-    now,
-    log,
   })
+  /** The code of the admin pages and of their plots is loaded when the first of them is opened. */
+  const adminRouter = whenNeeded(async () => {
+    const { adminRoutes } = await import('../account/admin/admin-routes.ts')
+    return createAccountRouter({ ...surroundings, routes: adminRoutes({ origin, brand, ...admin, now }), open: [] })
+  })
+  const router: Account = {
+    async fetch(request, call) {
+      const isAdminPage = `${new URL(request.url).pathname}/`.startsWith(`${accountPaths.admin}/`)
+      return (isAdminPage ? await adminRouter() : accountRouter).fetch(request, call)
+    },
+  }
   return { router, browser }
 }
 

@@ -84,13 +84,8 @@ test.each([
         'Webhooks',
         'Audit',
       ]) {
-        await press(link(tab, name))
-        await tab
-          .locator('[aria-current=page]')
-          .getByText(name)
-          .or(tab.locator('a[aria-current=page]'))
-          .first()
-          .waitFor()
+        await press(tab.getByRole('navigation', { name: 'Admin pages' }).getByRole('link', { name, exact: true }))
+        await tab.locator('a[aria-current=page]', { hasText: name }).waitFor()
         await check()
       }
       await find(tab, email)
