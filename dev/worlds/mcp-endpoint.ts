@@ -184,13 +184,23 @@ export function createTestEndpoint(
     log,
     ...changes,
   })
+  const work: Promise<unknown>[] = []
   return {
     lines,
     fetch: (request: Request, signal?: AbortSignal, address?: string) =>
-      endpoint.fetch(request, createCall(signal, address)),
+      endpoint.fetch(
+        request,
+        createCall((after) => work.push(after), signal, address),
+      ),
+    /** Settles with all work that goes on after an answer. */
+    settled: () => Promise.allSettled(work),
   }
 }
 
-function createCall(signal: AbortSignal = new AbortController().signal, address = '203.0.113.7'): McpCall {
-  return { signal, requestId: 'request-1', address, waitUntil: () => {} }
+function createCall(
+  waitUntil: (work: Promise<unknown>) => void,
+  signal: AbortSignal = new AbortController().signal,
+  address = '203.0.113.7',
+): McpCall {
+  return { signal, requestId: 'request-1', address, waitUntil }
 }
