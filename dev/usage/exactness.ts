@@ -166,7 +166,7 @@ function startFaults(emulator: BlobsEmulator) {
       // One at a time: faults that found no request must not wait for the next.
       emulator.clearFaults()
       if (fault) emulator.addFault(fault)
-      await delay(100, undefined, { signal: stopping.signal }).catch(() => {})
+      await delay(300, undefined, { signal: stopping.signal }).catch(() => {})
     }
     emulator.clearFaults()
   })()

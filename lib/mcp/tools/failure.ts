@@ -23,6 +23,13 @@ export function failure(body: Failure): CallToolResult {
   return result
 }
 
+/** Gives a copy of a result the outcome of the original. */
+export function withOutcomeOf(original: CallToolResult, copy: CallToolResult): CallToolResult {
+  const code = codes.get(original)
+  if (code !== undefined) codes.set(copy, code)
+  return copy
+}
+
 /** The outcome of a call, for the log: `ok`, the code of our own failure, or `upstream_refused` if Kapa or the hub reported one. */
 export const outcomeOf = (result: CallToolResult): string =>
   codes.get(result) ?? (result.isError === true ? 'upstream_refused' : 'ok')

@@ -15,7 +15,7 @@ import { wellFormedTexts } from '../../base/well-formed.ts'
 import type { AccessToken } from '../../resource-server/bearer.ts'
 import type { RunningCall } from '../ended-call.ts'
 import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
-import { failure, outcomeOf } from './failure.ts'
+import { failure, outcomeOf, withOutcomeOf } from './failure.ts'
 import { sendProgress } from './progress.ts'
 import { jsonSchema } from './schema.ts'
 
@@ -127,7 +127,7 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
     try {
       const result = await run(checked.value, { token, signal: mcpReq.signal })
       if (isTooDeep(result)) throw new RangeError('a result that is nested too deep')
-      return wellFormedTexts(result)
+      return withOutcomeOf(result, wellFormedTexts(result))
     } catch (error) {
       log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })
       return failure({

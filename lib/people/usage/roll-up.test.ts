@@ -270,7 +270,7 @@ describe('the recorder', () => {
     }
     const lines: unknown[] = []
     const pseudonyms = createPseudonymSource({ store: world.store, issuerHash: 'issuer', sealer, now: () => first })
-    const log = (name: string, fields: unknown) => void lines.push([name, fields])
+    const log = recorded((name, fields) => lines.push([name, fields]))
     await createUsageRecorder({ events: down, pseudonyms, companyOf, log, timeout: 20, firstPause: 1 }).record(event)
     expect(lines).toEqual([['usage_event_lost', { kind: 'call', at: event.at, reason: 'StoreUnavailable' }]])
   })
