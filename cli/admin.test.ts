@@ -90,7 +90,7 @@ describe('a token goes', () => {
     expect(notes).not.toContain('secret@')
   })
 
-  test('only to the server for which it was saved: not that of this machine, and not that of another', async () => {
+  test('only to the server for which it was saved: not that of this machine, and not that of another [N30]', async () => {
     const elsewhere = await run('tools --site https://docs.example.com', () => ({}))
     expect([elsewhere.exit, elsewhere.asked]).toEqual([4, []])
     expect(elsewhere.notes).toContain('npm run admin -- login --site https://docs.example.com')
@@ -117,7 +117,7 @@ describe('a token goes', () => {
     expect(open.notes).toContain('chmod 600')
   })
 
-  test('not along with a redirect', async () => {
+  test('not along with a redirect [N30]', async () => {
     for (const status of [301, 302, 303, 307, 308]) {
       const { exit, notes, asked } = await run(
         'tools',

@@ -23,7 +23,7 @@ export function citationsIn(file: string, source: string): readonly Citation[] {
 export function findCitations(root: string): readonly Citation[] {
   return [
     'README.md',
-    ...['lib', 'dev', 'tests', 'bench', 'netlify', 'bin', 'docs'].flatMap((folder) => filesIn(root, folder)),
+    ...['lib', 'cli', 'dev', 'tests', 'bench', 'netlify', 'bin', 'docs'].flatMap((folder) => filesIn(root, folder)),
   ]
     .filter((file) => /\.(?:ts|mjs|md)$/.test(file) && !file.includes('node_modules'))
     .filter((file) => file !== 'tests/conformance.test.ts' && !file.startsWith('dev/conformance/'))

@@ -55,7 +55,7 @@ function place(source: string, index: number) {
 
 /** Finds every tagged test below `root`, in the order of file names. */
 export function findTaggedTests(root: string): readonly TaggedTest[] {
-  return ['lib', 'dev', 'tests']
+  return ['lib', 'cli', 'dev', 'tests']
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
     )
