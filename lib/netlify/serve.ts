@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Context } from '@netlify/functions'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
@@ -22,11 +23,10 @@ export function serveWith<Settings, T>(
   const report = createSettingsReport(review)
   const findSite = createSiteFinder(report, atAccountHost)
 
-  async function instanceOf(site: Site, context: Context): Promise<T> {
+  async function instanceOf(site: Site): Promise<T> {
     const key = `${site.issuer} ${site.storeName}`
     const known = instances.get(key)
     if (known) return known
-    report(site, context)
     const composed = compose(read(process.env, site), site)
     instances.set(key, composed)
     composed.catch(() => instances.delete(key))
@@ -35,7 +35,7 @@ export function serveWith<Settings, T>(
 
   async function answer(site: Site, request: Request, context: Context): Promise<Response> {
     try {
-      return await handle(await instanceOf(site, context), request, context)
+      return await handle(await instanceOf(site), request, context)
     } catch (error) {
       // A bug. The log gets the error, and the caller does not: the platform's own page would show a stack trace.
       log('failed', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
@@ -48,7 +48,9 @@ export function serveWith<Settings, T>(
       const site = findSite(new URL(request.url).host, context)
       if (site === 'misconfigured') return refusal(503, 'temporarily_unavailable')
       if (site === 'foreign') return refusal(404, 'not_found')
-      return answer(site, request, context)
+      const response = await answer(site, request, context)
+      report(site, context)
+      return response
     }).then((response) => secured(request, response))
 }
 
@@ -89,6 +91,9 @@ function createSiteFinder(
   }
 }
 
+/** Milliseconds in which an answer is written. */
+const untilSent = 50
+
 /**
  * Logs once everything that is wrong with the settings, whichever function reads them. The answer to the request goes first.
  * `null`: there is no issuer.
@@ -97,7 +102,7 @@ export function createSettingsReport(review: ReviewSettings): (site: Site | null
   let told = false
 
   async function tell(site: Site): Promise<void> {
-    await new Promise(setImmediate)
+    await delay(untilSent)
     const { closed, problems, unread } = await review(process.env, site)
     if (problems !== '') log('misconfigured', { closed, problems })
     if (unread !== '') log('settings_unread', { settings: unread })

@@ -1,6 +1,6 @@
 import { htmlResponse } from '../../pages/html-response.ts'
 import type { Page } from '../../pages/layout.ts'
-import { lifetimes, paths } from '../capabilities.ts'
+import { paths } from '../capabilities.ts'
 import { PageError } from '../errors.ts'
 import { subjectOf } from '../grants/record.ts'
 import { parseParameters } from '../http/parameters.ts'
@@ -11,8 +11,9 @@ import { type ReturnAddress, requireStillAllowed } from './checks.ts'
 import type { AuthorizationContext } from './context.ts'
 import { codeFor, grantOf, isAlive, newCode } from './issue-code.ts'
 import { onPage } from './on-page.ts'
-import { redirectAgain, unavailable } from './provider-redirect.ts'
+import { unavailable } from './provider-redirect.ts'
 import { knownOf, startAgainPath } from './request.ts'
+import type { signInAgain as SignInAgain } from './sign-in-again.ts'
 import type { SignedIn } from './signed-in.ts'
 import type { Confirmation, OpenTransaction, Transaction } from './transaction.ts'
 
@@ -92,31 +93,9 @@ async function finishSignIn(
   }
 }
 
-/**
- * Sends the browser to the provider again, for when the provider's code is spent and no user was identified. This takes no
- * click if the provider remembers the user. It is bounded, so that it ends. It happens only soon after the approval, however
- * long the operator lets a sign-in take: later another user may sit at this browser.
- *
- * @param most how often one approval may do this
- */
-async function signInAgain(
-  transaction: Transaction,
-  most: number,
-  browser: Request,
-  context: AuthorizationContext,
-  call: FlowCall,
-): Promise<Response> {
-  const { request, repeats, approvedAt } = transaction
-  const recent = approvedAt + Math.min(context.signInLifetime, lifetimes.signIn) > Math.floor(context.now() / 1000)
-  if (repeats >= most || !recent) {
-    const description = 'the OpenID Provider does not say who signed in'
-    throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, { again: startAgainPath(request) })
-  }
-  const response = await redirectAgain(transaction, browser, context, call.signal)
-  call.trail.record('provider', 'failed', { reason: 'again' })
-  context.log('sign_in_begun_again', { client: request.clientHash, times: repeats + 1 })
-  return response
-}
+/** Sends the browser to the provider again. Its code is loaded when a provider's code is spent. */
+const signInAgain = async (...of: Parameters<typeof SignInAgain>): Promise<Response> =>
+  (await import('./sign-in-again.ts')).signInAgain(...of)
 
 /** The error of a late sign-in. Starting again asks on the consent page, since another user may sit at this browser by now. */
 export function tookTooLong({ request }: { readonly request: OpenTransaction['request'] }): PageError {
