@@ -51,7 +51,7 @@ async function npmRun(args: readonly string[], env: Record<string, string> = {},
 const here = (args: readonly string[], token = readToken) =>
   npmRun([...args, '--site', stack.url], { MCP_ADMIN_TOKEN: token })
 
-test('tables fit into 80 columns, and --json has everything', async () => {
+test('npm run admin: tables fit into 80 columns, and --json has everything', async () => {
   const company = email.split('@')[1]
   const [companies, people, clients, json] = await Promise.all([
     here(['companies']),
@@ -132,7 +132,7 @@ async function strange(answer: (request: IncomingMessage, response: ServerRespon
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, visits }
 }
 
-test('N30: no redirect is followed, and no other server gets the token', async () => {
+test('npm run admin follows no redirect, and sends the token to no other server [N30]', async () => {
   const target = await strange((_request, response) => response.end('{"rows":[]}'))
   const redirecting = await strange((_request, response) =>
     response.writeHead(307, { location: `${target.url}/admin/api/tools` }).end(),
@@ -146,7 +146,7 @@ test('N30: no redirect is followed, and no other server gets the token', async (
   expect([plain.exit, plain.notes]).toEqual([2, expect.stringContaining('https')])
 })
 
-test('a server cannot control the terminal, and an export that it breaks off leaves no file', async () => {
+test('npm run admin: a server cannot control the terminal, and an export that breaks off leaves no file', async () => {
   const evil = 'Acme\u001b]0;owned\u0007\u009b2J\u202e'
   const hostile = await strange((request, response) => {
     if (!request.url?.includes('/export/'))
