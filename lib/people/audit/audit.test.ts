@@ -47,7 +47,8 @@ function world(store: Store = createMemoryStore()) {
     secrets,
     record: (entry: Partial<AuditEntry> = {}) => audit.record({ action: 'grant', client: 'c', ...entry }, never),
     digest: (signal = never) => makeDigests(options(), signal),
-    verify: (expect?: string) => verifyAudit({ store, issuerHash, now, keptDays: 400, expect }, never),
+    verify: (expect?: string, more: { from?: string; isEnough?: () => boolean } = {}) =>
+      verifyAudit({ store, issuerHash, now, keptDays: 400, expect, ...more }, never),
     entries: (query: Partial<Parameters<typeof auditEntries>[1]> = {}) =>
       auditEntries(store, { from: start, to: clock.now + 1, ...query }, never),
     keys: async (prefix: string) => (await store.list(prefix, never)).keys,
@@ -193,6 +194,23 @@ describe('verifying', () => {
     const [key = ''] = await keys(second)
     await store.put(key, { ...(await store.get(key, never))?.value, client: 'another' }, never)
     expect((await verify()).problems).toEqual([{ fault: 'changed', day: '20261129', hour: '06', key }])
+  })
+
+  test('in pieces reads every entry once, and finds what one piece would', async () => {
+    const { store, keys, verify } = await threeDays()
+    await store.remove((await keys(second))[0] ?? '', never)
+    const whole = await verify()
+    const pieces = []
+    let from: string | undefined
+    do {
+      const piece = await verify(undefined, { isEnough: () => true, ...(from !== undefined && { from }) })
+      pieces.push(piece)
+      from = piece.next
+    } while (from !== undefined)
+    expect(pieces.map(({ days }) => days)).toEqual(pieces.map(() => 1))
+    expect(pieces.flatMap(({ problems }) => problems)).toEqual(whole.problems)
+    expect(pieces.reduce((sum, { entries }) => sum + entries, 0)).toBe(whole.entries)
+    expect(pieces.length).toBe(whole.days)
   })
 
   test('finds a missing entry', async () => {
