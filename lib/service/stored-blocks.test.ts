@@ -65,6 +65,20 @@ describe('a client that an admin blocks', () => {
     expect(await fresh.ask('/oauth/token')).toBe('blocked')
   })
 
+  test('gets none either if its code is redeemed before the list has been read', async () => {
+    await blocks().add({ entry: hash }, signal)
+    let read = () => {}
+    mayRead = new Promise((resolve) => {
+      read = () => resolve()
+    })
+    const fresh = instance()
+    const answer = fresh.ask('/oauth/token')
+    await vi.waitFor(() => expect(fresh.redeemed).toEqual(['a code']))
+    read()
+    expect(await answer).toBe('blocked')
+    expect(fresh.redeemed).toEqual(['a code'])
+  })
+
   test('gets none from a busy instance within a minute, and no answer waits for the list', async () => {
     const busy = instance()
     await busy.ask('/oauth/token')
