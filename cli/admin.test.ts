@@ -128,7 +128,7 @@ describe('a token goes', () => {
     }
   })
 
-  test('nowhere if it is not accepted at login, which saves nothing', async () => {
+  test('nowhere if the server refuses it at login, and it is not saved', async () => {
     const refused = () => refusal(401, 'invalid_token', 'the server has no such token')
     const { exit, folder, notes } = await run('login --site https://docs.example.com', refused, {
       ask: async () => other,
@@ -230,7 +230,7 @@ describe('a person', () => {
     expect(asked.map(({ url }) => url)).toContain(`http://localhost:8888/admin/api/people/${sub}/forget`)
   })
 
-  test('stays as they are without a yes, and where the address is not that of one person', async () => {
+  test('stays as it is without a yes, and where the address is not that of exactly one person', async () => {
     const changed = async (line: string, subs: readonly string[], answer: string | null) => {
       const { exit, asked } = await run(line, people(subs), { ask: async () => answer })
       return [exit, asked.filter(({ url }) => /(?:revoke|forget)$/.test(url)).length]

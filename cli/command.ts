@@ -105,7 +105,7 @@ export async function personOf(api: Api, who: string): Promise<{ readonly sub: s
   const { rows } = await api.post('/people/find', { email: who })
   const subs = rowsOf(rows).flatMap((row) => wordIn(row, 'sub') ?? [])
   const [sub, another] = subs
-  if (sub === undefined || !subForm.test(sub)) throw new Problem(`Nobody signed in as ${who}.`, exits.notFound)
+  if (sub === undefined || !subForm.test(sub)) throw new Problem(`No person has signed in as ${who}.`, exits.notFound)
   if (another !== undefined) {
     const all = subs.filter((one) => subForm.test(one)).join('\n  ')
     throw new Problem(`Several people have this address. Name one by id:\n  ${all}`, exits.usage)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { table } from './table.ts'
 import { clean, cut, safeJson, widthOf } from './text.ts'
 
-describe('a text of somebody else cannot control the terminal', () => {
+describe('a text that another person wrote cannot control the terminal', () => {
   test.each([
     ['an escape sequence', 'Acme\u001b[2J\u001b]0;owned\u0007'],
     ['a control character of eight bits', 'Acme\u009b2J'],

@@ -168,7 +168,7 @@ export const reading: readonly Command[] = [
         email === undefined
           ? await pages(work, api, '/people', { days: days(work), company })
           : rowsOf((await found(email)).rows)
-      return show(work, rows, { rows, columns: peopleColumns, none: 'No such people signed in.' })
+      return show(work, rows, { rows, columns: peopleColumns, none: 'No person matches.' })
     },
   },
   {
@@ -227,7 +227,7 @@ export const reading: readonly Command[] = [
   },
   {
     name: 'funnel',
-    about: 'how far sign-ins come, by app',
+    about: 'how far sign-ins get, by app',
     options: { days: text },
     help: [daysHelp],
     examples: ['funnel --days 7'],
@@ -242,7 +242,7 @@ export const reading: readonly Command[] = [
         { title: 'Step', cell: (row) => wordIn(row, 'step') },
         ...['ok', 'refused', 'failed'].map((name) => ({ title: name, cell: (row: Json) => numberIn(row, name) })),
       ]
-      return show(work, json.rows, { rows, columns, none: 'Nobody began to sign in.' })
+      return show(work, json.rows, { rows, columns, none: 'No sign-in began.' })
     },
   },
   {
@@ -285,7 +285,7 @@ export const reading: readonly Command[] = [
     name: 'webhooks',
     words: '[replay <id>]',
     most: 2,
-    about: 'messages that the CRM never took; replay sends them again',
+    about: 'messages that could not be delivered; replay sends them again',
     options: { all: flag },
     help: ['--all              with replay: every message'],
     examples: ['webhooks', 'webhooks replay --all', 'webhooks replay msg_2Nf…'],

@@ -15,7 +15,7 @@ export const sites: readonly Command[] = [
       const token = (await around.ask(`Token for ${origin} (MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN): `, true))?.trim()
       if (!token || !isToken(token)) {
         throw new Problem(
-          'This is no token: make one with npm run -s secret, and set it at the server first.',
+          'This is not a token: make one with npm run -s secret, and set it at the server first.',
           exits.usage,
         )
       }
@@ -37,7 +37,7 @@ export const sites: readonly Command[] = [
       return say(
         work,
         { site: origin },
-        `Removed the token of ${origin}. It still works: take it out of the settings there.`,
+        `Removed the token of ${origin}. It still works: remove it from the settings there.`,
       )
     },
   },

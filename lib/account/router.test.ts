@@ -95,7 +95,7 @@ test.each([
   expect((await it.send('/account')).body).toBe(answer)
 })
 
-test('a bug of a page is a page of ours, and tells nothing', async () => {
+test('a bug in a page shows an error page that reveals nothing', async () => {
   const { send } = world([
     {
       path: '/account',

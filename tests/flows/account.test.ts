@@ -66,7 +66,7 @@ test('a person signs in, sees what is connected as them, ends one, then everythi
   expect(namesOn(page)).toEqual(['Terminal', 'Editor'])
 
   const after = await press(browser, page, 'Disconnect')
-  expect(after.html).toContain('Disconnected.')
+  expect(after.html).toContain('The app is disconnected.')
   expect(namesOn(after)).toEqual(['Editor'])
   expect((await callMcp(stack.mcpUrl, second.accessToken)).status).toBe(401)
   expect((await callMcp(stack.mcpUrl, first.accessToken)).status).toBe(200)

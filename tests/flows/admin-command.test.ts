@@ -120,7 +120,7 @@ interface Visit {
   readonly authorization: string | undefined
 }
 
-/** A server of somebody else. */
+/** A server of another person. */
 async function strange(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const visits: Visit[] = []
   const server = createServer((request, response) => {

@@ -73,7 +73,11 @@ const common = {
 
 const unknownAddress = new Refusal(404, 'not_found', 'there is nothing at this address: GET /admin/api lists all')
 const onlyReads = new Refusal(403, 'read_only', 'this token only reads: a change needs MCP_ADMIN_WRITE_TOKEN')
-const notRecent = new Refusal(403, 'sign_in_again', 'sign in again at /login: your last sign-in is over 10 minutes ago')
+const notRecent = new Refusal(
+  403,
+  'sign_in_again',
+  'sign in again at /login: your last sign-in was more than 10 minutes ago',
+)
 
 const wrongMethod = (methods: readonly string[]) =>
   new Refusal(405, 'method_not_allowed', `this address takes ${methods.join(' or ')}`, { allow: methods.join(', ') })

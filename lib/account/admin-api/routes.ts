@@ -102,7 +102,7 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
     get('/tools', 'tools, with errors and times', days, async (asked) => ({
       rows: await reports().tools(rangeOf(asked), asked.signal),
     })),
-    get('/funnel', 'how far sign-ins come, by client', days, async (asked) => ({
+    get('/funnel', 'how far sign-ins get, by client', days, async (asked) => ({
       rows: await reports().funnel(rangeOf(asked), asked.signal),
     })),
     get('/refusals', 'refused calls and steps, by reason', days, async (asked) => ({
@@ -184,8 +184,7 @@ function storyOf(story: AttemptStory | null | 'limited'): object {
   if (story === 'limited') {
     throw new Refusal(429, 'temporarily_unavailable', 'too many codes were looked up: try later', { 'retry-after': '600' }) // biome-ignore format: one line
   }
-  if (story === null)
-    throw notFound('nothing is known about this code: it is mistyped, or older than attempts are kept')
+  if (story === null) throw notFound('nothing is known about this code: it is mistyped, or too old')
   return { ...story, text: textOf(story) }
 }
 

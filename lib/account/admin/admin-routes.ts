@@ -48,9 +48,9 @@ export interface AdminRoutesOptions {
 const doneTexts: Readonly<Record<string, string>> = {
   ended: 'Every connection of this person has ended.',
   forgetting: 'The person is signed out everywhere, and is being forgotten. That takes up to an hour.',
-  blocked: 'The client is blocked. Every instance knows it within a minute.',
+  blocked: 'The client is blocked. This takes effect everywhere within a minute.',
   'blocked-before': 'The client was blocked before, or the list is full.',
-  unblocked: 'The client is no longer blocked here. Every instance knows it within a minute.',
+  unblocked: 'The client is no longer blocked here. This takes effect everywhere within a minute.',
   replayed: 'The message is on its way again. It is tried for another three days.',
   'not-replayed': 'There is no such message any more.',
 }

@@ -28,7 +28,7 @@ export interface AccountPageInput {
 }
 
 const doneTexts = {
-  ended: 'Disconnected. The app can ask nothing more as you.',
+  ended: 'The app is disconnected. It can no longer ask questions as you.',
   'all-ended': 'Everything is disconnected, and you are signed out in every other browser.',
 } as const
 export type Done = keyof typeof doneTexts

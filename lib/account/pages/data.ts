@@ -38,10 +38,10 @@ ${identity(person)}
 <h2>What happens</h2>
 <ul>
 <li>${cross}<span>Every app is disconnected at once, and you are signed out in every browser</span></li>
-<li>${cross}<span>What ${brand.name} holds here on you is removed. That takes a while, and until it is done you cannot sign in</span></li>
-<li>${tick}<span>Totals stay, without you in them: how often a tool was used on a day</span></li>
+<li>${cross}<span>What ${brand.name} holds here on you is removed. This takes up to an hour, and you cannot sign in until it is done</span></li>
+<li>${tick}<span>Totals stay, such as how often a tool was used on a day. They do not name you</span></li>
 </ul>
-<p class="warn">This cannot be undone. What ${brand.provider}, ${brand.answerService} and other systems hold on you is theirs to delete${brand.privacyUrl !== undefined && html`: ${link(brand.privacyUrl, 'privacy policy')}`}.</p>
+<p class="warn">This cannot be undone. It does not delete what ${brand.provider}, ${brand.answerService} and other systems hold on you${brand.privacyUrl !== undefined && html`: ${link(brand.privacyUrl, 'privacy policy')}`}.</p>
 <form method="post" action="${pathsOfAccount.delete}">${hidden(form)}
 <label class="check"><input type="checkbox" name="sure" value="yes" required><span>Delete everything about me</span></label>
 <p class="actions"><button class="danger">Delete my data</button></p>
@@ -64,6 +64,6 @@ export function deletedPage(brand: Brand): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">Your data is being deleted</h1>
 <p>Every app is disconnected, and you are signed out. The rest is removed within an hour.</p>
-<p>Until then you cannot sign in. If you do so later, you begin as a new person.</p>`
+<p>Until then you cannot sign in. After that, you can sign in again as a new person.</p>`
   return layout(brand, 'Deleted', content)
 }

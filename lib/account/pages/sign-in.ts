@@ -13,7 +13,7 @@ const texts: Readonly<Record<Wanted, (brand: Brand) => { readonly title: string;
   }),
   recent: () => ({
     title: 'Sign in again',
-    why: 'For your safety, what you are about to do needs a sign-in within the last ten minutes.',
+    why: 'For your safety, this needs a sign-in within the last ten minutes.',
   }),
   admin: () => ({
     title: 'Sign in again',

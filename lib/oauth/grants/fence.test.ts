@@ -162,7 +162,7 @@ describe('the fence', () => {
 })
 
 describe('ending the grants of a user', () => {
-  test('has no cap, and touches nobody else', async () => {
+  test('has no cap, and touches no other user', async () => {
     const store = createMemoryStore()
     const bob = newGrantKey(subjectOf('https://login.example/', 'bob'), endsAt)
     const keys = Array.from({ length: 2500 }, (_, index) => newGrantKey(sub, endsAt - (index % 7) * 28 * 86_400))

@@ -341,7 +341,7 @@ describe('people in the log', () => {
     expect((await here.verify()).problems).toEqual([])
   })
 
-  test('who were forgotten get no new salt by what comes late', async () => {
+  test('who were forgotten get no new salt from entries that come late', async () => {
     const here = await withPerson()
     await here.store.remove(`audit-salts/${sub}`, never)
     // Another instance, which remembers no pseudonym.

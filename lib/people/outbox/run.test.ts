@@ -313,7 +313,7 @@ describe('the scheduled function', () => {
     expect(await keys('outbox/')).toEqual([])
   })
 
-  test('takes a state of the receiver that is not sealed for none', async () => {
+  test('treats a state of the receiver that is not sealed as absent', async () => {
     const { store, enqueue, receiver, run } = setUp()
     const state = { receiver: 'x', pausedUntil: 9_999_999_999, gone: true, leasedUntil: 9_999_999_999 }
     await store.put('outbox-receivers/webhook', { ...state, sealed: JSON.stringify(state) }, signal)

@@ -211,7 +211,7 @@ describe('a service that takes usage', () => {
     expect([captured.length, new Set(captured.map(({ uuid }) => uuid)).size]).toEqual([1700, 1200])
   })
 
-  test('never hears of a person who is being forgotten', async () => {
+  test('receives nothing about a person who is being forgotten', async () => {
     const { record, pass, rollUp, capture, captured } = world
     await record()
     await record({ at: Date.parse('2027-01-11T00:05:00Z'), sub: 'u_bob' })

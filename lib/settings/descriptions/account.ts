@@ -13,7 +13,7 @@ export const accountPages = {
   },
   MCP_ADMINS: {
     what: 'Who may open `/admin`: email addresses that the OpenID Provider has verified, and `org:` with the id of an organization.',
-    more: 'An entry may begin with the issuer of the provider and a space. It is read at every request, so that a person who is removed here is an admin no longer.',
+    more: 'An entry may begin with the issuer of the provider and a space. It is read at every request, so a person whom you remove is no longer an admin.',
     example: 'ada@example.com, org:org_123',
   },
   MCP_ADMIN_TOKEN: {

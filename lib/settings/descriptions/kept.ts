@@ -20,7 +20,7 @@ export const kept = {
     example: '730',
   },
   MCP_KEEP_PEOPLE_USAGE_DAYS: {
-    what: 'How many days it is kept what each person did on which day.',
+    what: 'How many days the service keeps what each person did on each day.',
     more: 'After that, only the number of all calls of a person, and the times of the first and the latest, stay.',
     default: '`90`',
     example: '30',

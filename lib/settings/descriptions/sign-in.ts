@@ -180,7 +180,7 @@ export const introspection = {
 
 export const crm = {
   CRM_WEBHOOK_URL: {
-    what: 'Receives one POST for each new user, and for what [the next settings](crm.md) add.',
+    what: 'Receives one POST for each new user, and for [each other event](crm.md) that the next settings choose.',
     more: 'The body is JSON: `type`, `email`, `domain`, `sub`, `emailVerified`, `organization`, `source` (`mcp`), `timestamp`. [From a preview](operations.md#what-does-a-preview-send-to-other-services) it says so. The service tries for three days, and keeps [what it could not deliver](crm.md#what-happens-when-the-receiver-does-not-answer).',
     example: 'https://crm.example.com/hooks/docs',
   },

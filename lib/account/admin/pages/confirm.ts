@@ -32,7 +32,7 @@ export function forgetPage(frame: Frame, { person, form }: ConfirmInput): Page {
   const content = html`<ul class="facts">
 <li>${cross}<span>Every connection and every browser session ends at once</span></li>
 <li>${cross}<span>Everything that is held here on the person is removed within an hour. Until then the person cannot sign in</span></li>
-<li>${tick}<span>Totals stay, without the person in them</span></li>
+<li>${tick}<span>Totals stay, and do not name the person</span></li>
 </ul>
 <p class="warn">This cannot be undone. The OpenID Provider, the CRM and other systems hold copies of their own.</p>
 <form method="post" action="${path}/forget">${hidden(form)}

@@ -21,7 +21,7 @@ export function exportsPage(frame: Frame, { form }: { readonly form: string }): 
   )
   const content = html`<form class="form" method="post" action="${adminPaths.exports}">${hidden(form)}
 <fieldset><legend>What</legend>${what}</fieldset>
-<fieldset><legend>Time<small>People are exported whole, whatever the time.</small></legend>${ranges.map((days) => html`<label><input type="radio" name="days" value="${days}"${days === 30 && html` checked`}>${days === 1 ? 'Today' : `${days} days`}</label>`)}</fieldset>
+<fieldset><legend>Time<small>The export of people does not depend on the days that you choose.</small></legend>${ranges.map((days) => html`<label><input type="radio" name="days" value="${days}"${days === 30 && html` checked`}>${days === 1 ? 'Today' : `${days} days`}</label>`)}</fieldset>
 <fieldset><legend>Format</legend><label><input type="radio" name="format" value="csv" checked>CSV, for a spreadsheet</label><label><input type="radio" name="format" value="ndjson">NDJSON, one JSON object a line</label></fieldset>
 <div class="row"><button class="primary">Download</button></div></form>
 <p class="note">Each export is in the audit log. In CSV, a cell that a spreadsheet could take for a formula begins with an apostrophe.</p>`

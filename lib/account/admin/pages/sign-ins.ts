@@ -34,7 +34,7 @@ ${funnel.length > shown.length && html`<p class="note">These are the ${numberTex
 <h2>Refusals by reason</h2>
 ${refusalTable(refusals, range)}
 <p class="note">A person who cannot sign in has a code on the page. Enter it at <a href="${adminPaths.trace}">Trace</a> to see what happened and what helps.</p>`
-  const lead = 'How far the sign-ins of each client come after the user has approved, and where they stop.'
+  const lead = 'How far sign-ins get with each client after the user has approved, and where they stop.'
   return adminLayout(
     frame,
     { section: adminPaths.signIns, title: 'Sign-ins', lead, range: { path: adminPaths.signIns, chosen: range } },
