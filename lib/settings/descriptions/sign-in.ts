@@ -165,7 +165,7 @@ export const registration = {
   },
   MCP_OAUTH_BLOCKED_CLIENTS: {
     what: 'Clients that get no page, no code and no token any more: hashes, hosts, or registrations from before a date.',
-    more: 'The hash is the one in the log. A host is that of redirect URIs or of metadata documents, on every port unless it names one. `before:<date>` blocks older registrations. See [blocking](operations.md#how-do-i-block-a-client).',
+    more: 'The hash is the one in the log. A host is that of redirect URIs or of metadata documents, on every port unless it names one. `before:<date>` blocks older registrations. Admins block a client [without a deploy](admin.md#what-can-i-do). See [blocking](operations.md#how-do-i-block-a-client).',
     example: 'evil.example,before:2026-11-01',
   },
 } as const satisfies Readonly<Record<string, Description>>
