@@ -39,6 +39,8 @@ export interface BlobsEmulator extends EmulatorControls {
   inspect(store: string, key: string): { readonly body: string; readonly etag: string } | null
   /** Puts a blob there, past every fault, and not logged: quicker than a request, for very many. */
   plant(store: string, key: string, body: Buffer): void
+  /** How many requests a fault has struck. */
+  faultsStruck(): number
   stop(): Promise<void>
 }
 
@@ -167,6 +169,7 @@ export async function startBlobsEmulator(options: EmulatorOptions = {}): Promise
     plant(store, key, body) {
       contents.write(toId(siteID, `site:${store}`, key), body, undefined)
     },
+    faultsStruck: faults.struck,
     inspect(store, key) {
       const blob = contents.read(toId(siteID, `site:${store}`, key), false)
       return blob === undefined ? null : { body: blob.body.toString(), etag: blob.etag }

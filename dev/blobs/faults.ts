@@ -8,6 +8,8 @@ const match = {
   key: v.optional(v.pipe(v.string(), v.maxLength(600), v.check(isRegularExpression, 'not a regular expression'))),
   /** How many requests it strikes; every one until the faults are cleared, if left out. */
   count: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** Rests for so many requests that it would have struck, and then strikes `count` of them, again and again. */
+  every: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 }
 
 /**
@@ -35,25 +37,39 @@ export interface Faults {
   /** The first fault that this request strikes, counted as used. */
   take(method: string, key: string): Fault | undefined
   clear(): void
+  /** How many requests were struck until now. */
+  struck(): number
 }
 
 export function createFaults(): Faults {
-  let armed: { readonly fault: Fault; readonly key: RegExp; left: number }[] = []
+  let struck = 0
+  let armed: { readonly fault: Fault; readonly key: RegExp; left: number; rest: number }[] = []
   return {
     add(input) {
       const fault = v.parse(faultSchema, input)
-      armed.push({ fault, key: new RegExp(fault.key ?? ''), left: fault.count ?? Number.POSITIVE_INFINITY })
+      const left = fault.count ?? Number.POSITIVE_INFINITY
+      armed.push({ fault, key: new RegExp(fault.key ?? ''), left, rest: fault.every ?? 0 })
     },
     take(method, key) {
-      const hit = armed.find((one) => (one.fault.method ?? method) === method && one.key.test(key))
+      const hit = armed.find((one) => {
+        if ((one.fault.method ?? method) !== method || !one.key.test(key)) return false
+        if (one.rest === 0) return true
+        one.rest -= 1
+        return false
+      })
       if (hit === undefined) return undefined
+      struck += 1
       hit.left -= 1
-      if (hit.left === 0) armed = armed.filter((one) => one !== hit)
+      if (hit.left === 0) {
+        if (hit.fault.every === undefined) armed = armed.filter((one) => one !== hit)
+        else Object.assign(hit, { left: hit.fault.count, rest: hit.fault.every })
+      }
       return hit.fault
     },
     clear() {
       armed = []
     },
+    struck: () => struck,
   }
 }
 

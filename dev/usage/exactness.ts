@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { inParallel } from '../../lib/base/in-parallel.ts'
@@ -30,7 +29,7 @@ export interface ExactnessPlan {
   readonly recorded: number
   /** Those processes. */
   readonly writers: number
-  /** How many runs of the rollup are killed in the middle of an operation. */
+  /** How many runs of the rollup are killed at an operation by its number, after one at each step has been killed. */
   readonly kills: number
   /** Whether the store fails while events are recorded and rolled up. */
   readonly faults: boolean
@@ -39,6 +38,8 @@ export interface ExactnessPlan {
   readonly progress?: (what: string) => void
 }
 
+/** What a run tells that is about to be killed. */
+const deathForm = v.object({ killedAt: v.string() })
 /** A run of the rollup that ended by itself. */
 const runForm = v.object({
   slices: v.number(),
@@ -53,7 +54,11 @@ export type Run = v.InferOutput<typeof runForm>
 
 export interface Exactness {
   readonly lost: number
-  readonly killed: number
+  /** Where the killed runs died: a step such as `create usage-days`, and whether the operation was sent or has ended. */
+  readonly kills: readonly string[]
+  /** Requests that a fault struck. */
+  readonly faults: number
+  /** The runs that ended by themselves. The others were killed. */
   readonly runs: readonly Run[]
   /** How many calls each kind of record counts. All must be the number of calls without the lost ones. */
   readonly counted: {
@@ -73,24 +78,24 @@ const { signal } = new AbortController()
 
 /**
  * Records the calls of a population from several processes, rolls them up in runs that are killed, and counts what the records say.
- * Each run of the rollup that is killed dies at a later operation than the one before, so that every kind of step is hit.
+ * One run dies at each step of the rollup. Then others die, each at a later operation than the one before.
  */
 export async function measureExactness(plan: ExactnessPlan): Promise<Exactness> {
   const began = performance.now()
   const emulator = await startBlobsEmulator()
-  const storm = plan.faults ? startFaults(emulator) : null
+  if (plan.faults) for (const fault of storm) emulator.addFault(fault)
   try {
     const lost = await record(emulator, plan)
     plan.progress?.(`${plan.writers} processes have recorded ${plan.recorded} calls`)
     await plantOthers(emulator, plan)
     plan.progress?.(`the store has ${plan.population.calls} calls`)
-    const { runs, killed } = await rollUpAll(emulator, plan)
-    await storm?.stop()
+    const { runs, kills } = await rollUpAll(emulator, plan)
+    const faults = emulator.faultsStruck()
+    emulator.clearFaults()
     plan.progress?.('counting')
     const result = await count(emulator, plan.population)
-    return { lost, killed, runs, ...result, seconds: (performance.now() - began) / 1000 }
+    return { lost, kills, faults, runs, ...result, seconds: (performance.now() - began) / 1000 }
   } finally {
-    await storm?.stop()
     await emulator.stop()
   }
 }
@@ -125,58 +130,53 @@ async function plantOthers(emulator: BlobsEmulator, { population, recorded }: Ex
   }
 }
 
+/** Runs that did not end their work. Each one must get on, so far fewer are needed. */
 const mostRuns = 200
 
-async function rollUpAll(emulator: BlobsEmulator, { population, kills, share, progress }: ExactnessPlan) {
+async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered, share, progress }: ExactnessPlan) {
   const runs: Run[] = []
+  const kills: string[] = []
   const now = startOfDay(dayAfter(population.first, population.days)) + 3_600_000
   const options = { client: emulator.clientOptions(), population, now, milliseconds: share }
-  let killed = 0
+  const spared = new Set<string>()
+  let byNumber = 0
   for (;;) {
-    const dieAt = killed < kills ? 3 + Math.floor(killed ** 1.6) : undefined
-    const run = child('roll-up-child', { ...options, dieAt })
-    const message = once(run, 'message').then(([told]) => v.parse(runForm, told))
-    const end = await Promise.race([message, once(run, 'exit').then(() => null)])
-    if (end === null) {
-      killed += 1
+    // A step at which a run has died is spared from then on. Every second run may die at its number instead.
+    const dieAt = runs.length % 2 === 0 && byNumber < numbered ? 3 + Math.floor(byNumber ** 1.6) : undefined
+    const run = child('roll-up-child', { ...options, dieAt, spared: [...spared], how: kills.length % 3 })
+    const message = once(run, 'message').then(([told]) => v.parse(v.union([runForm, deathForm]), told))
+    const ended = once(run, 'exit')
+    const told = await Promise.race([message, ended.then(() => null)])
+    await ended
+    if (told === null) throw new Error('a run of the rollup ended without a word')
+    if ('killedAt' in told) {
+      kills.push(told.killedAt)
+      const [step = ''] = told.killedAt.split(', ')
+      if (spared.has(step)) byNumber += 1
+      spared.add(step)
+      progress?.(`killed at ${told.killedAt}`)
       continue
     }
-    runs.push(end)
+    runs.push(told)
     if (runs.length > mostRuns) throw new Error('the rollup does not come to an end')
-    progress?.(`rolled up ${JSON.stringify(end)}`)
-    if (end.finished) return { runs, killed }
+    progress?.(`rolled up ${JSON.stringify(told)}`)
+    if (told.finished) return { runs, kills }
   }
 }
 
-/** Lets the store fail now and then, in every way in which the adapter may be left in doubt. */
-function startFaults(emulator: BlobsEmulator) {
-  const faults: readonly FaultInput[] = [
-    { action: 'status', status: 503, count: 1 },
-    { action: 'status', status: 503, when: 'after', count: 1 },
-    { action: 'drop', count: 1 },
-    { action: 'drop', when: 'after', count: 1 },
-    { action: 'status', status: 500, method: 'LIST', count: 3 },
-    { action: 'drop', when: 'after', method: 'DELETE_ALL', count: 1 },
-    { action: 'status', status: 503, when: 'after', method: 'PUT', count: 3 },
-  ]
-  const stopping = new AbortController()
-  const running = (async () => {
-    for (let turn = 0; !stopping.signal.aborted; turn++) {
-      const fault = faults[turn % faults.length]
-      // One at a time: faults that found no request must not wait for the next.
-      emulator.clearFaults()
-      if (fault) emulator.addFault(fault)
-      await delay(300, undefined, { signal: stopping.signal }).catch(() => {})
-    }
-    emulator.clearFaults()
-  })()
-  return {
-    stop: async () => {
-      stopping.abort()
-      await running
-    },
-  }
-}
+/**
+ * The store fails in every way in which the adapter may be left in doubt. Faults are bound to numbers of requests and not to time, so
+ * that a slow machine has as many of them as a fast one. Three in a row end a run that asks one thing after the other.
+ */
+const storm: readonly FaultInput[] = [
+  { action: 'status', status: 503, count: 1, every: 997 },
+  { action: 'status', status: 503, when: 'after', method: 'PUT', count: 1, every: 211 },
+  { action: 'drop', count: 1, every: 1499 },
+  { action: 'drop', when: 'after', method: 'PUT', count: 1, every: 307 },
+  { action: 'status', status: 500, method: 'LIST', count: 3, every: 401 },
+  { action: 'drop', when: 'after', method: 'DELETE_ALL', count: 1, every: 1 },
+  { action: 'status', status: 503, when: 'after', method: 'PUT', count: 3, every: 503 },
+]
 
 async function count(emulator: BlobsEmulator, population: Population) {
   const { store, events } = syntheticStores(emulator.clientOptions())

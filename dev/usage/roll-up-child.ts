@@ -1,29 +1,41 @@
-// One run of the rollup, as the scheduled function makes it. Told to die at an operation, it is gone in the middle of it.
-import { setTimeout as delay } from 'node:timers/promises'
+// One run of the rollup, as the scheduled function makes it. It dies at the operation of a number, or at a step that is not spared.
 import { rollUp } from '../../lib/people/usage/roll-up.ts'
 import { startOfDay } from '../../lib/people/usage/time.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { syntheticPseudonyms, syntheticStores } from './synthetic.ts'
 
-const { client, population, now, dieAt, milliseconds } = JSON.parse(process.argv[2] ?? '')
+const { client, population, now, dieAt, spared, how, milliseconds } = JSON.parse(process.argv[2] ?? '')
 const { store, events } = syntheticStores(client)
 let operations = 0
 
-/** Counts an operation. The one that was named is sent, and the process dies before or after it takes effect. */
-async function counted<Result>(run: () => Promise<Result>): Promise<Result> {
-  operations += 1
-  if (operations !== dieAt) return run()
-  void run()
-  await delay(operations % 5)
-  process.kill(process.pid, 'SIGKILL')
+/** What an operation does to which collection: `create usage-days`. */
+type Step = string
+
+const death = ['before it was sent', 'while it was on its way', 'after it had ended'][how]
+
+/** Tells the parent where this run dies, and dies. */
+function die(step: Step): Promise<never> {
+  process.send?.({ killedAt: `${step}, ${death}` }, () => process.kill(process.pid, 'SIGKILL'))
   return new Promise(() => {})
+}
+
+async function mayDie<Result>(step: Step, run: () => Promise<Result>): Promise<Result> {
+  operations += 1
+  if (operations !== dieAt && spared.includes(step)) return run()
+  if (how === 1) void run()
+  if (how === 2) await run()
+  return die(step)
 }
 
 const mortal = <S extends Pick<Store, 'list'>>(of: S): S =>
   new Proxy(of, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
-      return typeof member === 'function' ? (...given: unknown[]) => counted(() => member.apply(target, given)) : member
+      if (typeof member !== 'function') return member
+      return (...given: unknown[]) => {
+        const collection = typeof given[0] === 'string' ? given[0].split('/')[0] : 'events'
+        return mayDie(`${String(name)} ${collection}`, () => member.apply(target, given))
+      }
     },
   })
 
