@@ -82,7 +82,7 @@ test('the Tab key goes through the consent page in reading order, with a visible
   withTab({}, async (tab) => {
     await tab.goto(`${server.origin}/consent-claude`)
     const reached: string[] = []
-    for (let step = 0; step < 7; step++) {
+    for (let step = 0; step < 8; step++) {
       await tab.keyboard.press('Tab')
       const focused = tab.locator(':focus')
       const name = await focused.evaluate((element) => element.closest('label')?.textContent ?? element.textContent)
@@ -96,6 +96,7 @@ test('the Tab key goes through the consent page in reading order, with a visible
       'Continue with Redpanda Cloud',
       'Cancel',
       'Create an account',
+      'What is connected as you',
       'Privacy policy',
     ])
   }))

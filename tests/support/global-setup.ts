@@ -23,6 +23,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('artifact', artifact)
   return async () => {
     delete process.env.NODE_COMPILE_CACHE
-    await rm(outDir, { recursive: true, force: true })
+    // A process that a test has killed may still be writing its compiled code.
+    await rm(outDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   }
 }

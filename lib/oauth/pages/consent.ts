@@ -47,7 +47,7 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <h2>What you share</h2>
 <ul>
 <li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
-<li>${chart}<span><b>Usage</b>: with which app and tool you ask, when, how often, and whether it works</span></li>
+<li>${chart}<span><b>Usage</b>: each call: app, tool, time, result</span></li>
 <li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and sees your email and organization</span></li>
 </ul>
 <h2>What the app can do</h2>
