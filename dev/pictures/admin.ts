@@ -180,13 +180,20 @@ export function adminGallery(brand: Brand): Record<string, Page> {
   const message = { type: 'person.first_seen', at: (now - 3 * day) * 1000, diedAt: now, attempts: 14, form } as const
   return {
     'admin-overview': overviewPage(frame, {
-      ...{ range: month, overview: overviewOf(30, 900), companies, tools, newThisWeek, deadWebhooks: 3 },
+      ...{ range: month, overview: overviewOf(30, 900), companies, tools, newest: newThisWeek, deadWebhooks: 3 },
     }),
     'admin-overview-90': overviewPage(frame, {
-      ...{ range: { days: 90 }, overview: overviewOf(90, 11_000), companies, tools, newThisWeek, deadWebhooks: 0 },
+      ...{
+        range: { days: 90 },
+        overview: overviewOf(90, 11_000),
+        companies,
+        tools,
+        newest: newThisWeek,
+        deadWebhooks: 0,
+      },
     }),
     'admin-overview-today': overviewPage(frame, {
-      ...{ range: { days: 1 }, overview: overviewOf(1, 900), companies, tools, newThisWeek, deadWebhooks: 0 },
+      ...{ range: { days: 1 }, overview: overviewOf(1, 900), companies, tools, newest: newThisWeek, deadWebhooks: 0 },
     }),
     'admin-overview-empty': overviewPage(frame, {
       ...{
@@ -194,7 +201,7 @@ export function adminGallery(brand: Brand): Record<string, Page> {
         overview: noCalls,
         companies: [],
         tools: tools.slice(4),
-        newThisWeek: nothing,
+        newest: nothing,
         deadWebhooks: 0,
       },
     }),

@@ -79,14 +79,22 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
     const { signal, url } = visit
     const range = rangeOf(url)
     const read = reports()
-    const [numbers, { rows }, tools, newThisWeek, { messages }] = await Promise.all([
+    const [numbers, { rows }, tools, companies, people, { messages }] = await Promise.all([
       read.overview(range, signal),
       read.companies({ range, limit: 8 }, signal),
       read.tools(range, signal),
-      read.newThisWeek(signal),
+      read.companies({ range, order: 'newest', limit: 5 }, signal),
+      read.people({ range, limit: 5 }, signal),
       dead.list(signal),
     ])
-    const input = { range, overview: numbers, companies: rows, tools, newThisWeek, deadWebhooks: messages.length }
+    const input = {
+      range,
+      overview: numbers,
+      companies: rows,
+      tools,
+      newest: { companies: companies.rows, people: people.rows },
+      deadWebhooks: messages.length,
+    }
     return show(overviewPage(frameOf(visit), input))
   }
 

@@ -16,14 +16,15 @@ export interface OverviewInput {
   /** The companies that asked most. */
   readonly companies: readonly CompanyRow[]
   readonly tools: readonly ToolRow[]
-  readonly newThisWeek: NewThisWeek
+  /** The newest companies and people. Counting all who are new takes longer, and has a page of its own. */
+  readonly newest: Pick<NewThisWeek, 'companies' | 'people'>
   /** How many messages to the CRM could not be delivered, as far as one page of them shows. */
   readonly deadWebhooks: number
 }
 
 /** Makes the first admin page: how much the service is used, by whom, and whether it works. */
 export function overviewPage(frame: Frame, input: OverviewInput): Page {
-  const { range, overview, companies, tools, newThisWeek, deadWebhooks } = input
+  const { range, overview, companies, tools, newest, deadWebhooks } = input
   const { days, calls, failed, refused } = overview
   const dayNames = days.map(({ day }) => day)
   const signIns = days.reduce((sum, day) => sum + day.signIns, 0)
@@ -55,9 +56,9 @@ ${companyTable(companies, range)}
 <p class="more-rows"><span></span><a href="${pathWith(adminPaths.companies, { days: range.days })}">All companies</a></p>
 <h2>Tools</h2>
 ${toolTable(tools)}
-<h2>New this week</h2>
-${newParts(newThisWeek, 5)}
-<p class="more-rows"><span></span><a href="${adminPaths.new}">All who are new</a></p>`
+<h2>Newest</h2>
+${newestParts(newest, html`<h3>Companies</h3>`, html`<h3>People</h3>`)}
+<p class="more-rows"><span></span><a href="${adminPaths.new}">New this week</a></p>`
   const lead = `Who asks ${frame.brand.productName}, through what, and whether it works. Days are in UTC.`
   return adminLayout(
     frame,
@@ -88,16 +89,21 @@ export function newPage(frame: Frame, found: NewThisWeek): Page {
       title: 'New this week',
       lead: 'First seen in the last seven days, today included.',
     },
-    newParts(found, Infinity),
+    html`${newestParts(
+      found,
+      html`<h2>${counted(found.companyCount, 'company', 'companies')}</h2>`,
+      html`<h2>${counted(found.peopleCount, 'person', 'people')}</h2>`,
+    )}
+${found.peopleCount > found.people.length && html`<p class="note">These are the latest ${numberText(found.people.length)}.</p>`}`,
   )
 }
 
-function newParts(found: NewThisWeek, most: number): Markup {
-  const isPage = most === Infinity
-  const heading = (text: string) => (isPage ? html`<h2>${text}</h2>` : html`<h3>${text}</h3>`)
-  const companies = found.companies.slice(0, most)
-  const people = found.people.slice(0, most)
-  return html`${heading(counted(found.companyCount, 'company', 'companies'))}
+function newestParts(
+  { companies, people }: OverviewInput['newest'],
+  companiesHeading: Markup,
+  peopleHeading: Markup,
+): Markup {
+  return html`${companiesHeading}
 ${table<CompanyRow>(
   'New companies',
   companies,
@@ -109,7 +115,7 @@ ${table<CompanyRow>(
   ],
   'No new company.',
 )}
-${heading(counted(found.peopleCount, 'person', 'people'))}
+${peopleHeading}
 ${table<PersonRow>(
   'New people',
   people,
@@ -120,6 +126,5 @@ ${table<PersonRow>(
     { title: 'First seen', cell: ({ firstSeenAt }) => dayMark(firstSeenAt) },
   ],
   'No new person.',
-)}
-${found.peopleCount > people.length && isPage && html`<p class="note">These are the latest ${numberText(people.length)}.</p>`}`
+)}`
 }
