@@ -1,5 +1,5 @@
 import { accountPage } from '../../lib/account/pages/account.ts'
-import { deletedPage, deletePage, downloadPage, signedOutPage } from '../../lib/account/pages/data.ts'
+import { allEndedPage, deletedPage, deletePage, downloadPage, signedOutPage } from '../../lib/account/pages/data.ts'
 import { problemPage } from '../../lib/account/pages/problem.ts'
 import { signInPage } from '../../lib/account/pages/sign-in.ts'
 import type { Brand } from '../../lib/pages/brand.ts'
@@ -28,9 +28,9 @@ export function accountGallery(brand: Brand): Record<string, Page> {
       ...page,
       connections: [{ ...times, name: 'Codex' }],
       isAdmin: true,
-      done: 'ended',
+      hasEnded: true,
     }),
-    'account-empty': accountPage({ ...page, person: {}, connections: [], done: 'all-ended' }),
+    'account-empty': accountPage({ ...page, person: {}, connections: [], hasEnded: true }),
     'account-hostile': accountPage({
       ...page,
       person: {
@@ -46,6 +46,7 @@ export function accountGallery(brand: Brand): Record<string, Page> {
     'account-download': downloadPage(data),
     'account-delete': deletePage(data),
     'account-signed-out': signedOutPage(brand),
+    'account-all-ended': allEndedPage(brand),
     'account-deleted': deletedPage(brand),
     'account-sign-in': signInPage({ brand, back: '/account', wanted: 'session' }),
     'account-sign-in-again': signInPage({ brand, back: '/account/delete', wanted: 'recent' }),

@@ -9,8 +9,8 @@ import { htmlResponse } from '../pages/html-response.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Connections } from './connections.ts'
 import type { SessionForms } from './forms.ts'
-import { accountPage, type Done, isDone, pathsOfAccount } from './pages/account.ts'
-import { deletedPage, deletePage, downloadPage, signedOutPage } from './pages/data.ts'
+import { accountPage, pathsOfAccount } from './pages/account.ts'
+import { allEndedPage, deletedPage, deletePage, downloadPage, signedOutPage } from './pages/data.ts'
 import type { AccountRoute, OpenRoute, Visit } from './router.ts'
 import type { Sessions } from './session.ts'
 
@@ -27,20 +27,16 @@ export interface AccountRoutesOptions {
 export function accountRoutes(options: AccountRoutesOptions): readonly AccountRoute[] {
   const { origin, brand, sessions, connections, privacy, log } = options
   const page = (made: Parameters<typeof htmlResponse>[0]) => htmlResponse(made, { status: 200 })
-  const backToAccount = (done: Done, cookies: readonly string[] = []) =>
-    seeOther(`${origin}${accountPaths.account}?done=${done}`, cookies)
-
   async function showAccount(visit: Visit): Promise<Response> {
     const { session, signal, url, seal } = visit
     const { connections: all, more } = await connections.list(session.sub, signal)
-    const done = url.searchParams.get('done')
     return page(
       accountPage({
         brand,
         person: session.person,
         connections: all.map(({ key, ...connection }) => ({ ...connection, form: seal('end', key) })),
         more,
-        done: isDone(done) ? done : undefined,
+        hasEnded: url.searchParams.get('done') === 'ended',
         isAdmin: visit.isAdmin,
         forms: { endAll: seal('end-all'), logout: seal('logout') },
       }),
@@ -56,12 +52,13 @@ export function accountRoutes(options: AccountRoutesOptions): readonly AccountRo
         async end({ session, subject, signal }) {
           await connections.end(session.sub, subject, signal)
           log('connection_ended', { sub: session.sub, by: 'person' })
-          return backToAccount('ended')
+          return seeOther(`${origin}${accountPaths.account}?done=ended`)
         },
         async 'end-all'({ session, signal }) {
           await privacy.endPerson(session.sub, 'ended_by_user', signal)
           log('connections_ended', { sub: session.sub, by: 'person' })
-          return backToAccount('all-ended', [sessions.survive(session)])
+          // No session outlives the fence, not even this one: a thief of the cookie would renew it for ever.
+          return seeOther(`${origin}${pathsOfAccount.signedOut}?done=all-ended`, [sessions.end()])
         },
       },
     },
@@ -113,7 +110,15 @@ export function openAccountRoutes({
   readonly forms: SessionForms
 }): readonly OpenRoute[] {
   return [
-    { path: pathsOfAccount.signedOut, methods: { GET: () => htmlResponse(signedOutPage(brand), { status: 200 }) } },
+    {
+      path: pathsOfAccount.signedOut,
+      methods: {
+        GET({ url }) {
+          const isAllEnded = new URL(url).searchParams.get('done') === 'all-ended'
+          return htmlResponse(isAllEnded ? allEndedPage(brand) : signedOutPage(brand), { status: 200 })
+        },
+      },
+    },
     { path: pathsOfAccount.deleted, methods: { GET: () => htmlResponse(deletedPage(brand), { status: 200 }) } },
     {
       path: accountPaths.logout,

@@ -42,8 +42,6 @@ export interface Sessions {
    * fence of the person, which `lib/account/router.ts` does.
    */
   read(browser: Request): Session | null
-  /** Returns the cookie of the same session, which the fence that its own person has just set does not end. */
-  survive(session: Session): string
   /** Returns the cookie that ends the session. */
   end(): string
 }
@@ -68,9 +66,6 @@ export const sessionNames = {
   expiresAt: 'exp',
   adminUntil: 'adm',
 } as const
-
-/** Seconds. More than the time by which a fence reaches ahead, for clocks that differ. */
-const fenceMargin = 10
 
 /** Makes the sessions of the origin that serves the account pages. */
 export function createSessions(options: {
@@ -99,7 +94,6 @@ export function createSessions(options: {
       const opened = sealer.open(cookies.read(browser).get(name) ?? '')
       return opened && opened.expiresAt > seconds() ? opened : null
     },
-    survive: (session) => cookieOf({ ...session, startedAt: seconds() + fenceMargin }),
     end: () => cookies.expire(name),
   }
 }

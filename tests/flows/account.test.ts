@@ -76,15 +76,18 @@ test('a person signs in, sees what is connected as them, ends one, then everythi
   expect((await callMcp(stack.mcpUrl, first.accessToken)).status).toBe(200)
 
   const elsewhere = await signInToAccount(stack.url, { email })
+  const copied = browser.cookies.header(new URL(stack.url), { method: 'GET', initiator: null }) ?? ''
   const none = await press(browser, after, 'Disconnect everything')
-  expect(none.html).toContain('No app is connected')
-  expect(none.heading).toBe('Your account')
-  // The fence ends the sessions of all other browsers.
+  expect([none.heading, hasSession(browser)]).toEqual(['Everything is disconnected', false])
+  // The fence ends the sessions of all browsers, and a copy of the cookie that pressed the button.
   expect((await open(elsewhere.browser, account())).html).toContain('/login?return=%2Faccount')
+  expect(await (await send(account(), { headers: { cookie: copied } })).text()).toContain('/login?return=%2Faccount')
 
-  const out = await press(browser, none, 'Sign out')
-  expect([out.heading, hasSession(browser)]).toEqual(['You are signed out', false])
-  expect((await open(browser, account())).html).toContain('/login?return=%2Faccount')
+  const another = await signInToAccount(stack.url)
+  expect(another.page.html).toContain('No app is connected')
+  const out = await press(another.browser, another.page, 'Sign out')
+  expect([out.heading, hasSession(another.browser)]).toEqual(['You are signed out', false])
+  expect((await open(another.browser, account())).html).toContain('/login?return=%2Faccount')
 })
 
 test('the audit log has the session, what the person ends, downloads and deletes, and no id of theirs', async () => {

@@ -19,21 +19,13 @@ export interface AccountPageInput {
   readonly connections: readonly ShownConnection[]
   /** There are further connections, which the page does not show. */
   readonly more: boolean
-  /** What the person has just done. */
-  readonly done?: Done | undefined
+  /** The person has just ended a connection. */
+  readonly hasEnded?: boolean
   /** Shows the way to the admin pages. */
   readonly isAdmin: boolean
   /** The sealed forms of the other buttons. */
   readonly forms: { readonly endAll: string; readonly logout: string }
 }
-
-const doneTexts = {
-  ended: 'The app is disconnected. It can no longer ask questions as you.',
-  'all-ended': 'Everything is disconnected, and you are signed out in every other browser.',
-} as const
-export type Done = keyof typeof doneTexts
-
-export const isDone = (text: string | null): text is Done => text !== null && Object.hasOwn(doneTexts, text)
 
 /** The paths below the account page. */
 export const pathsOfAccount = {
@@ -45,9 +37,9 @@ export const pathsOfAccount = {
 
 /** Makes the account page: what is connected as the person, and what they can do about it. Throws `TypeError` as `layout` does. */
 export function accountPage(input: AccountPageInput): Page {
-  const { brand, connections, more, done, forms } = input
+  const { brand, connections, more, hasEnded, forms } = input
   const content = html`<h1 class="strong">Your account</h1>
-${done !== undefined && html`<p class="told" role="status">${tick}<span>${doneTexts[done]}</span></p>`}
+${hasEnded === true && html`<p class="told" role="status">${tick}<span>The app is disconnected. It can no longer ask questions as you.</span></p>`}
 ${identity(input.person)}
 <h2>Connected as you</h2>
 ${connections.length === 0 ? nothing(brand) : html`<ul class="connections">${connections.map(connection)}</ul>`}
@@ -92,7 +84,7 @@ ${publisher !== undefined && claimed !== '' && html`<p>Calls itself <bdi>${claim
 
 function endAll(form: string): Markup {
   return html`<details class="more"><summary>Disconnect everything</summary>
-<p>This disconnects every app and signs you out in every other browser. Your apps then ask you to sign in again.</p>
+<p>This disconnects every app and signs you out in every browser, this one included. Your apps then ask you to sign in again.</p>
 <form class="actions" method="post" action="${accountPaths.account}">${hidden(form)}
 <button class="danger">Disconnect everything</button>
 </form></details>`

@@ -59,6 +59,15 @@ export function signedOutPage(brand: Brand): Page {
   return layout(brand, 'Signed out', content)
 }
 
+/** Makes the page after a person has disconnected everything. */
+export function allEndedPage(brand: Brand): Page {
+  const content = html`<div class="sign done">${tick}</div>
+<h1 class="strong">Everything is disconnected</h1>
+<p>No app can ask anything as you, and you are signed out in every browser. Your apps will ask you to sign in again.</p>
+<p class="actions"><a class="button quiet" href="${accountPaths.account}">Sign in again</a></p>`
+  return layout(brand, 'Disconnected', content)
+}
+
 /** Makes the page after a person has deleted their data. */
 export function deletedPage(brand: Brand): Page {
   const content = html`<div class="sign done">${tick}</div>
