@@ -90,7 +90,7 @@ export async function runCapture(
     const named = createCaptureNames(store, signal)
     const people = new Set((await options.beingForgotten(signal)).map(names.person))
     const say = (event: CountedEvent) => captured(event, names, named, (person) => people.has(person), signal)
-    const { counted } = await progress(store, signal)
+    const { counted } = await progress(options, signal)
     let last: Slice | undefined
     for (const [day, slices] of [...counted].sort(([one], [other]) => (one < other ? -1 : 1))) {
       for (const slice of [...slices].sort()) {

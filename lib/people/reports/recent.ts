@@ -42,7 +42,7 @@ export function createRecent(options: RecentOptions): (signal: AbortSignal) => P
 async function readRecent({ store, events, pseudonyms, now }: RecentOptions, signal: AbortSignal): Promise<Recent> {
   const names = await pseudonyms.existing(signal)
   if (!names) return { composed: undefined, days: new Map() }
-  const { composed, counted } = await progress(store, signal)
+  const { composed, counted } = await progress({ store, now }, signal)
   const latest = [...composed].at(-1)
   const time = now()
   const days = new Map<Day, Tally>()

@@ -27,6 +27,8 @@ export interface CountedEvent {
 
 const minute = 60_000
 const longestName = 64
+/** Milliseconds: nine digits. */
+const longestDuration = 999_999_999
 const longestReason = 40
 
 /** Makes an event ready to be counted. `company` is the id of the person's company. */
@@ -45,7 +47,7 @@ export function countedEvent(
     client: client === undefined ? nobody : pseudonyms.client(client),
     what: whatOf(event.what),
     outcome: outcomeOf(event.outcome),
-    milliseconds: Math.max(0, Math.round(milliseconds)),
+    milliseconds: Math.max(0, Math.min(Math.round(milliseconds), longestDuration)),
     nonce: `n${nonce}`,
   }
 }
@@ -62,12 +64,12 @@ export const slicePrefix = (slice: Slice): string => `usage/${slice}/`
 export const minutePrefixes = (slice: Slice): readonly string[] =>
   Array.from({ length: sliceMilliseconds / minute }, (_, index) => slicePrefix(slice) + index)
 
-/** Reads the key of an event; `null` for a key of another form. */
+/** Reads the key of an event; `null` for a key of another form, such as one with a duration of more than eleven days. */
 export function readEventKey(key: string): CountedEvent | null {
   const [root, slice, when, person, company, client, what, outcome, milliseconds, nonce, ...more] = key.split('/')
   if (root !== 'usage' || nonce === undefined || more.length > 0) return null
   if (slice === undefined || !/^\d{11}$/.test(slice) || when === undefined || !/^\d{6}$/.test(when)) return null
-  if (!person || !company || !client || !what || !outcome || !/^\d+$/.test(milliseconds ?? '')) return null
+  if (!person || !company || !client || !what || !outcome || !/^\d{1,9}$/.test(milliseconds ?? '')) return null
   const at = startOfSlice(slice) + Number(when[0]) * minute + Number(when.slice(1))
   return { slice, at, person, company, client, what, outcome, milliseconds: Number(milliseconds), nonce }
 }

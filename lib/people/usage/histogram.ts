@@ -11,6 +11,9 @@ const logOfRatio = Math.log(ratio)
 
 const bucketOf = (milliseconds: number) => (milliseconds <= 1 ? 0 : Math.ceil(Math.log(milliseconds) / logOfRatio))
 
+/** More than the bucket of the longest duration that an event may have. */
+const lastBucket = 250
+
 /** The value that stands for all durations of a bucket. */
 const middleOf = (bucket: number) => (bucket === 0 ? 1 : (2 * ratio ** bucket) / (ratio + 1))
 
@@ -53,7 +56,8 @@ export const toSparse = (histogram: readonly number[]): string =>
 export function fromSparse(numbers: readonly number[]): Histogram {
   const histogram: Histogram = []
   for (let index = 0; index + 1 < numbers.length; index += 2) {
-    addTo(histogram, numbers[index] ?? 0, numbers[index + 1] ?? 0)
+    // A bucket that no duration has would fill the memory with empty ones before it.
+    addTo(histogram, Math.min(numbers[index] ?? 0, lastBucket), numbers[index + 1] ?? 0)
   }
   return histogram
 }

@@ -40,7 +40,7 @@ const nameOf = async ({ pseudonyms }: UsagePlacesOptions, sub: string, signal: A
 async function openDays({ store, pseudonyms, now }: UsagePlacesOptions, signal: AbortSignal): Promise<readonly Day[]> {
   const names = await pseudonyms.existing(signal)
   if (!names) return []
-  const { composed, counted } = await progress(store, signal)
+  const { composed, counted } = await progress({ store, now }, signal)
   const latest = [...composed].at(-1)
   const open = daysBetween(latest === undefined ? dayOf(names.since) : dayAfter(latest), dayOf(now()))
   return [...new Set([...counted.keys(), ...open])]
@@ -79,7 +79,7 @@ function eventsPlace(options: UsagePlacesOptions): Place {
 function slicesPlace(options: UsagePlacesOptions): Place {
   const { store } = options
   const keysNow = async (signal: AbortSignal) =>
-    [...(await progress(store, signal)).counted.values()].flatMap((slices) => [...slices].map(sliceKey))
+    [...(await progress(options, signal)).counted.values()].flatMap((slices) => [...slices].map(sliceKey))
   return {
     keys: 'usage-slices/<yyyymmdd>/<hhm>',
     name: 'usageSlices',

@@ -291,3 +291,25 @@ describe('the recorder', () => {
     expect(keys.join()).not.toMatch(/someone|ada@|engines|org-7|client made up/i)
   })
 })
+
+test('a writer of the store stops no count: days that never come, and durations without end', async () => {
+  const world = memoryWorld()
+  const service = serviceOf(world)
+  for (const event of events) {
+    service.at(event.at)
+    await service.record(event)
+  }
+  await world.store.put(dayKey('99991231'), {}, signal)
+  await world.store.put(dayKey('x'), {}, signal)
+  for (const slice of ['99991231/000', '20261129/x', 'x']) await world.store.put(`usage-slices/${slice}`, {}, signal)
+  const planted = `usage/20261129000/000000/-/-/-/call.ask/ok/${'9'.repeat(400)}/n1`
+  await world.events.of('20261129').put(planted, {}, signal)
+  service.at(first + 3 * 86_400_000)
+  expect(await service.rollUp()).toMatchObject({ days: 2, finished: true })
+  expect(await counted(world.store, ['20261129', '20261130'])).toEqual(exact)
+})
+
+test('a bucket that no duration has takes no memory', () => {
+  const [cell] = readCells(['- call.ask ok 3 0 1 1e15 2']).values()
+  expect([cell?.count, (cell?.histogram.length ?? 0) < 1000]).toEqual([3, true])
+})

@@ -80,7 +80,7 @@ async function rollUpDays(
     const people = new Set((await options.beingForgotten(signal)).map(pseudonyms.person))
     return (person: string) => people.has(person)
   }
-  const { composed, counted } = await progress(store, signal)
+  const { composed, counted } = await progress(options, signal)
   const drop = async (day: Day) => {
     if (await options.isHeld?.(day, signal)) return
     await events.of(day).removeAll(signal)
@@ -113,12 +113,24 @@ async function rollUpDays(
   }
 }
 
-/** The days that are composed, in order, and the slices that are rolled up. */
-export async function progress(store: Pick<Store, 'list'>, signal: AbortSignal) {
+/**
+ * The days that are composed, in order, and the slices that are rolled up. A record of a day that has not come counts for nothing: a
+ * writer of the store must not stop the counting with it.
+ */
+export async function progress(
+  { store, now }: { readonly store: Pick<Store, 'list'>; readonly now: () => number },
+  signal: AbortSignal,
+) {
   const [days, slices] = await Promise.all([listAll(store, dayKey(''), signal), listAll(store, sliceRecords, signal)])
-  const bySlice = Map.groupBy(slices.map(sliceOfKey), dayOfSlice)
+  const today = dayOf(now())
+  const bySlice = Map.groupBy(
+    slices.map(sliceOfKey).filter((slice) => /^\d{11}$/.test(slice) && dayOfSlice(slice) <= today),
+    dayOfSlice,
+  )
   return {
-    composed: new Set(days.map((key) => key.slice(dayKey('').length))),
+    composed: new Set(
+      days.map((key) => key.slice(dayKey('').length)).filter((day) => /^\d{8}$/.test(day) && day <= today),
+    ),
     counted: new Map([...bySlice].map(([day, ofDay]) => [day, new Set(ofDay)])),
   }
 }
