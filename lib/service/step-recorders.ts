@@ -1,3 +1,4 @@
+import { BoundedMap } from '../base/bounded-map.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createInstanceLimit } from '../limits/instance-limit.ts'
@@ -30,6 +31,11 @@ const strangers: Limit = { limit: 60, windowSeconds: 3600 }
 /** How many approvals of an address an instance records. */
 const approvals: Limit = { limit: 600, windowSeconds: 3600 }
 
+/** Nothing waits for a limit that only this instance knows. */
+const { signal: never } = new AbortController()
+/** Steps that an instance remembers as counted. */
+const mostRemembered = 2_000
+
 /** Composes what records a step of the flow. All writes of a step start at once. None of them rejects. */
 export function createStepRecorders(options: StepRecorderOptions) {
   const { store, kept, exempt, key, site, sealing, now } = options
@@ -45,13 +51,28 @@ export function createStepRecorders(options: StepRecorderOptions) {
     },
   })
   const audit = createAuditLog({ store, log, now })
+  const counted = new BoundedMap<string, true>(mostRemembered)
+  const unknown = createInstanceLimit({ ...approvals, exempt, now })
+
+  /**
+   * Whether a step counts as usage. Each counts once for each attempt: a form or a code that is sent again is no second sign-in. Steps
+   * of an unknown user are limited by address, since a program can make as many approvals as it likes.
+   */
+  async function isCounted({ attempt, step, outcome, reason, sub }: FlowStep, address: string | undefined) {
+    const id = `${attempt} ${step} ${outcome} ${reason}`
+    if (attempt !== undefined && counted.get(id)) return false
+    if (attempt !== undefined) counted.set(id, true)
+    return sub !== undefined || address === undefined || !(await unknown.hit(address, never)).limited
+  }
+
   return async (step: FlowStep, address: string | undefined): Promise<void> => {
     const event = eventOfStep(step, now())
+    const usageEvent = event && isCounted(step, address).then((is) => (is ? usage.record(event) : undefined))
     const { sub, clientHash: client, attempt, grant, reason, detail } = step
     const action = actionOf(step)
     const why = step.step === 'session' ? { reason: 'account-pages' } : { reason, detail }
     const audited = action && audit.recordLater({ action, sub, client, attempt, grant, ...why })
-    await Promise.all([attempts.record(step, address), audited, event && usage.record(event)])
+    await Promise.all([attempts.record(step, address), audited, usageEvent])
   }
 }
 

@@ -58,8 +58,9 @@ const counted: ReadonlySet<string> = new Set(['approved', 'provider', 'callback'
 
 /** The event of a step of the flow; `null` for a step that does not count. */
 export function eventOfStep({ step, outcome, reason, sub, person, ...rest }: FlowStep, at: number): UsageEvent | null {
-  if (!counted.has(step)) return null
   const { clientHash, client } = rest
+  // A request that belongs to no sign-in, such as a callback that anybody made up, is no usage, and must not fill the store.
+  if (!counted.has(step) || clientHash === undefined) return null
   return defined({
     at,
     sub,
@@ -67,10 +68,7 @@ export function eventOfStep({ step, outcome, reason, sub, person, ...rest }: Flo
       ...defined({ email: person.email, emailVerified: person.emailVerified }),
       organization: defined({ id: person.organizationId, name: person.organizationName }),
     },
-    client:
-      clientHash === undefined
-        ? undefined
-        : defined({ hash: clientHash, name: client?.name, host: client?.verifiedHost }),
+    client: defined({ hash: clientHash, name: client?.name, host: client?.verifiedHost }),
     what: { kind: 'step' as const, step },
     outcome: defined({ kind: outcome, reason }),
     milliseconds: 0,

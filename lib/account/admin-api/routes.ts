@@ -188,14 +188,18 @@ function storyOf(story: AttemptStory | null | 'limited'): object {
   return { ...story, text: textOf(story) }
 }
 
+/** Milliseconds. The most that `MCP_KEEP_AUDIT_DAYS` may say. */
+const longestKept = 3660 * day
+
 const auditActionForm = /^[a-z][a-z-]{0,39}$/
 
 function auditQueryOf(asked: Asked, now: number): AuditQuery {
   const [sub, action] = ['sub', 'action'].map((name) => asked.query.get(name) ?? undefined)
   if (sub !== undefined) subOf({ path: { sub } })
   if (action !== undefined && !auditActionForm.test(action)) throw badRequest('action must be a word such as sign-in')
-  const to = timeOf(asked, 'to') ?? now + 1
-  const from = timeOf(asked, 'from') ?? to - 30 * day
+  const to = Math.min(timeOf(asked, 'to') ?? now + 1, now + 1)
+  // The search goes hour by hour, and must not do so through two thousand years.
+  const from = Math.max(timeOf(asked, 'from') ?? to - 30 * day, now - longestKept)
   return { from, to, ...pageOf(asked), ...defined({ sub, action }) }
 }
 

@@ -43,7 +43,9 @@ export async function auditEntries(
   query: AuditQuery,
   signal: AbortSignal,
 ): Promise<AuditPage> {
-  const person = query.sub === undefined ? undefined : await createAuditNames(store).name(query.sub, signal)
+  // An admin may ask about any text. One that is no id is no part of a key.
+  const isId = query.sub !== undefined && /^u_[\w-]{1,64}$/.test(query.sub)
+  const person = isId ? await createAuditNames(store).name(query.sub, signal) : undefined
   // A person without a salt has no entries that could be found.
   if (query.sub !== undefined && person === undefined) return { entries: [] }
   const limit = Math.max(1, Math.min(query.limit ?? defaultLimit, mostEntries))

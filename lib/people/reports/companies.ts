@@ -8,7 +8,7 @@ import { addCounts, countOutcome, noCalls } from '../usage/outcome-counts.ts'
 import { companiesKey, companyShard, companyShards, dayCompaniesKey, windows } from '../usage/shards.ts'
 import { type Day, dayNumber, dayOfNumber } from '../usage/time.ts'
 import { limitOf, pageOfRows } from './paging.ts'
-import { atOnce, daysOf, firstDayOf, type NameReader, type ReportParts, today } from './parts.ts'
+import { atOnce, daysOf, firstDayOf, type NameReader, pseudonymForm, type ReportParts, today } from './parts.ts'
 import type { CompaniesQuery, CompanyReport, CompanyRow, DayCounts, Page, Range } from './reports.ts'
 import { startsWith } from './totals.ts'
 import { addUses, useRows } from './uses.ts'
@@ -138,6 +138,7 @@ export async function company(
   { id, range }: { readonly id: string; readonly range: Range },
   signal: AbortSignal,
 ): Promise<CompanyReport | null> {
+  if (id !== nobody && !pseudonymForm.test(id)) return null
   const shard = companyShard(id)
   const days = daysOf(parts, range)
   const [summaries, recents, name, ofDays] = await Promise.all([

@@ -52,6 +52,9 @@ const totalsValue = v.object({
   activeCompanies: v.array(v.number()),
 })
 
+/** The id of a company. A text of another form, which an admin may ask for, is no part of a key. */
+export const pseudonymForm = /^[\w-]{20}$/
+
 export const today = ({ now }: Pick<ReportParts, 'now'>): Day => dayOf(now())
 export const firstDayOf = (parts: Pick<ReportParts, 'now'>, { days }: Range): Day => dayAfter(today(parts), 1 - days)
 export const daysOf = (parts: Pick<ReportParts, 'now'>, range: Range): readonly Day[] =>

@@ -13,11 +13,10 @@ import { dayNumber } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
 import { dayRows } from './companies.ts'
 import { pageOfKeys } from './paging.ts'
-import { atOnce, daysOf, firstDayOf, type NameReader, type ReportParts } from './parts.ts'
+import { atOnce, daysOf, firstDayOf, type NameReader, pseudonymForm, type ReportParts } from './parts.ts'
 import type { Page, PeopleQuery, PersonReport, PersonRow, Range } from './reports.ts'
 import { addUses, type Uses, useRows } from './uses.ts'
 
-const pseudonymForm = /^[\w-]{20}$/
 const subjectForm = /^u_[\w-]{43}$/
 
 export async function people(
