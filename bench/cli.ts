@@ -27,6 +27,7 @@ const whole: Plan = {
     load: { milliseconds: 3500, requests: 3000 },
     memory: { warmUp: 5, batches: 10, questions: 500 },
   },
+  usage: { people: 100_000, calls: 1_000_000, days: 90, opened: 5, dayOfCalls: 1_000_000 },
 }
 const quick: Plan = {
   roundTrips: 3,
@@ -40,6 +41,7 @@ const quick: Plan = {
     load: { milliseconds: 600, requests: 600 },
     memory: { warmUp: 5, batches: 5, questions: 300 },
   },
+  usage: { people: 10_000, calls: 100_000, days: 90, opened: 3, dayOfCalls: 100_000 },
 }
 
 const usage = `npm run bench

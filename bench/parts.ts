@@ -1,3 +1,4 @@
+import type { Settings } from '../dev/start/local-env.ts'
 import { startWorld, type World } from '../dev/start/world.ts'
 import { measureBlobsCpu, measureCpu } from './cpu.ts'
 import { targetOf } from './driver.ts'
@@ -9,9 +10,11 @@ import { memoryOf } from './process-usage.ts'
 import { measureRoundTrips } from './round-trips.ts'
 import { measureSigning } from './signing.ts'
 import { measureSweep } from './sweep.ts'
+import { measureUsage, type UsagePlan, usageSettings } from './usage.ts'
+import { measureRecorder, measureRollUp } from './usage-roll-up.ts'
 
 /** In the order in which they are shown. */
-export const parts = ['round-trips', 'footprint', 'cpu', 'signing', 'load', 'sweep', 'mcp'] as const
+export const parts = ['round-trips', 'footprint', 'cpu', 'signing', 'load', 'sweep', 'mcp', 'usage'] as const
 export type Part = (typeof parts)[number]
 
 const inOneWorld: readonly Part[] = ['round-trips', 'cpu', 'load', 'sweep']
@@ -25,6 +28,7 @@ export interface Plan {
   readonly cpu: { readonly rounds: number; readonly repetitions: number }
   readonly sweep: readonly number[]
   readonly mcp: McpPlan
+  readonly usage: UsagePlan
 }
 
 type Progress = (what: string) => void
@@ -77,11 +81,21 @@ export async function measureParts(
   await measure('mcp', () =>
     withWorld(artifacts, (world) => measureMcp({ world, artifact: artifacts.ours }, plan.mcp, progress)),
   )
+  await measure('usage', async () => {
+    const recorder = await measureRecorder(plan.cpu)
+    const rollUp = await measureRollUp(plan.usage.dayOfCalls, progress)
+    const pages = await withWorld(artifacts, (world) => measureUsage(world, plan.usage, progress), usageSettings)
+    return [...recorder, ...rollUp, ...pages]
+  })
   return parts.flatMap((part) => figures.get(part) ?? [])
 }
 
-async function withWorld<T>({ ours }: Artifacts, work: (world: World) => Promise<T>): Promise<T> {
-  const world = await startWorld({ artifact: ours, onOutput: () => {} })
+async function withWorld<T>(
+  { ours }: Artifacts,
+  work: (world: World) => Promise<T>,
+  settings: Settings = {},
+): Promise<T> {
+  const world = await startWorld({ artifact: ours, settings, onOutput: () => {} })
   try {
     return await work(world)
   } finally {

@@ -51,6 +51,7 @@ const runForm = v.object({
   megabytes: v.number(),
 })
 export type Run = v.InferOutput<typeof runForm>
+export type Death = v.InferOutput<typeof deathForm>
 
 export interface Exactness {
   readonly lost: number
@@ -118,7 +119,10 @@ async function record(emulator: BlobsEmulator, { population, recorded, writers }
 }
 
 /** Puts the calls that no process records into the store, under the keys that the recorder gives them. */
-async function plantOthers(emulator: BlobsEmulator, { population, recorded }: ExactnessPlan): Promise<void> {
+export async function plantOthers(
+  emulator: BlobsEmulator,
+  { population, recorded }: Pick<ExactnessPlan, 'population' | 'recorded'>,
+): Promise<void> {
   const { store } = syntheticStores(emulator.clientOptions())
   const pseudonyms = await syntheticPseudonyms(store, startOfDay(population.first)).load(signal)
   const body = Buffer.from('{"nonce":"synthetic","value":{}}')
@@ -128,6 +132,32 @@ async function plantOthers(emulator: BlobsEmulator, { population, recorded }: Ex
     emulator.plant(syntheticEvents(dayOfSlice(counted.slice)), eventKey(counted), body)
     if (index % 20_000 === 0) await new Promise(setImmediate)
   }
+}
+
+export interface RunOptions {
+  readonly client: ReturnType<BlobsEmulator['clientOptions']>
+  readonly population: Population
+  /** Milliseconds since the epoch: decides what is due. */
+  readonly now: number
+  /** Of the run. */
+  readonly milliseconds: number
+  /** The number of the operation at which it dies. */
+  readonly dieAt?: number | undefined
+  /** It dies at all steps but these. If absent, at none. */
+  readonly spared?: readonly string[]
+  /** 0: it dies before the operation, 1: while the operation is on its way, 2: after it. */
+  readonly how?: number
+}
+
+/** Rolls up once, in a process of its own. */
+export async function runOnce(options: RunOptions): Promise<Run | Death> {
+  const run = child('roll-up-child', options)
+  const message = once(run, 'message').then(([told]) => v.parse(v.union([runForm, deathForm]), told))
+  const ended = once(run, 'exit')
+  const told = await Promise.race([message, ended.then(() => null)])
+  await ended
+  if (told === null) throw new Error('a run of the rollup ended without a word')
+  return told
 }
 
 /** Runs that did not end their work. Each one must get on, so far fewer are needed. */
@@ -143,12 +173,7 @@ async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered,
   for (;;) {
     // A step at which a run has died is spared from then on. Every second run may die at its number instead.
     const dieAt = runs.length % 2 === 0 && byNumber < numbered ? 3 + Math.floor(byNumber ** 1.6) : undefined
-    const run = child('roll-up-child', { ...options, dieAt, spared: [...spared], how: kills.length % 3 })
-    const message = once(run, 'message').then(([told]) => v.parse(v.union([runForm, deathForm]), told))
-    const ended = once(run, 'exit')
-    const told = await Promise.race([message, ended.then(() => null)])
-    await ended
-    if (told === null) throw new Error('a run of the rollup ended without a word')
+    const told = await runOnce({ ...options, dieAt, spared: [...spared], how: kills.length % 3 })
     if ('killedAt' in told) {
       kills.push(told.killedAt)
       const [step = ''] = told.killedAt.split(', ')

@@ -3,7 +3,7 @@ import { dayAfter } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
 import { companies, company, companyRows } from './companies.ts'
 import { exportCompanies, exportPeople, exportUsage } from './exports.ts'
-import { createNameReader, type ReportParts, today } from './parts.ts'
+import { createNameReader, createTotals, type ReportParts, today } from './parts.ts'
 import { people, person, personRows } from './people.ts'
 import { createRecent, type RecentOptions } from './recent.ts'
 import type { NewThisWeek, Reports } from './reports.ts'
@@ -18,7 +18,8 @@ export interface ReportsOptions extends RecentOptions {
 
 /** Makes the reports. Use them for some requests only: names of ids are read once. */
 export function createReports(options: ReportsOptions): Reports {
-  const parts: ReportParts = { ...options, recent: createRecent(options) }
+  const recent = createRecent(options)
+  const parts: ReportParts = { ...options, recent, totals: createTotals({ ...options, recent }) }
   const names = createNameReader(options.store)
   return {
     overview: (range, signal) => overview(parts, range, signal),

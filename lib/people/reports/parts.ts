@@ -22,6 +22,8 @@ export interface ReportParts extends RecentOptions {
   readonly store: Store
   readonly pseudonyms: Pick<PseudonymSource, 'existing'>
   readonly recent: (signal: AbortSignal) => Promise<Recent>
+  /** The totals of the days of a range that have any, the oldest first. All parts of a page share one reading. */
+  readonly totals: (range: Range, signal: AbortSignal) => Promise<readonly DayTotals[]>
   /** The names of the tools that the server offers, in their order. */
   readonly tools: readonly string[]
   /** Reads who a person is. */
@@ -60,8 +62,21 @@ export const firstDayOf = (parts: Pick<ReportParts, 'now'>, { days }: Range): Da
 export const daysOf = (parts: Pick<ReportParts, 'now'>, range: Range): readonly Day[] =>
   daysBetween(firstDayOf(parts, range), today(parts))
 
-/** The totals of the days of a range that have any, the oldest first. */
-export async function totalsOf(parts: ReportParts, range: Range, signal: AbortSignal): Promise<readonly DayTotals[]> {
+/** Makes the reader of totals, which reads each range once. Throws `StoreUnavailable`. */
+export function createTotals(parts: Pick<ReportParts, 'store' | 'recent' | 'now'>): ReportParts['totals'] {
+  const readings = new Map<number, Promise<readonly DayTotals[]>>()
+  return (range, signal) => {
+    const reading = readings.get(range.days) ?? readRange(parts, range, signal)
+    readings.set(range.days, reading)
+    return reading
+  }
+}
+
+async function readRange(
+  parts: Pick<ReportParts, 'store' | 'recent' | 'now'>,
+  range: Range,
+  signal: AbortSignal,
+): Promise<readonly DayTotals[]> {
   const recent = await parts.recent(signal)
   const days = daysOf(parts, range)
   const found = await inParallel(days, atOnce, async (day): Promise<DayTotals | null> => {

@@ -3,16 +3,7 @@ import { cellParts } from '../usage/cells.ts'
 import { addHistogram, type Histogram, percentile } from '../usage/histogram.ts'
 import { countOutcome, isCall, noCalls } from '../usage/outcome-counts.ts'
 import { windows } from '../usage/shards.ts'
-import {
-  atOnce,
-  type DayTotals,
-  daysOf,
-  type NameReader,
-  type ReportParts,
-  readTotals,
-  today,
-  totalsOf,
-} from './parts.ts'
+import { atOnce, type DayTotals, daysOf, type NameReader, type ReportParts, readTotals, today } from './parts.ts'
 import type { ClientRow, FunnelRow, Overview, OverviewDay, Range, RefusalRow, ToolRow } from './reports.ts'
 
 /** The steps of a sign-in that pages show, in their order. */
@@ -47,7 +38,7 @@ function* cellsIn(totals: readonly DayTotals[]) {
 }
 
 export async function overview(parts: ReportParts, range: Range, signal: AbortSignal): Promise<Overview> {
-  const totals = await totalsOf(parts, range, signal)
+  const totals = await parts.totals(range, signal)
   const whole = createSum()
   const byDay = new Map(totals.map((day) => [day.day, day]))
   const days = daysOf(parts, range).map((day): OverviewDay => {
@@ -87,7 +78,7 @@ export async function clients(
   { range, prefix = '' }: { readonly range: Range; readonly prefix?: string | undefined },
   signal: AbortSignal,
 ): Promise<readonly ClientRow[]> {
-  const sums = sumsBy(await totalsOf(parts, range, signal), ({ client }) => client)
+  const sums = sumsBy(await parts.totals(range, signal), ({ client }) => client)
   const rows = await inParallel([...sums], atOnce, async ([id, sum]): Promise<ClientRow> => {
     const client = await names.client(id, signal)
     return { client, ...sum.counts, signIns: sum.signIns(), ...speedOf(sum.histogram) }
@@ -113,7 +104,7 @@ function sumsBy(totals: readonly DayTotals[], key: (cell: { client: string; what
 }
 
 export async function tools(parts: ReportParts, range: Range, signal: AbortSignal): Promise<readonly ToolRow[]> {
-  const sums = sumsBy(await totalsOf(parts, range, signal), ({ what }) => (isCall(what) ? what.slice(5) : null))
+  const sums = sumsBy(await parts.totals(range, signal), ({ what }) => (isCall(what) ? what.slice(5) : null))
   const offered = new Set(parts.tools)
   const names = [...new Set([...parts.tools, ...sums.keys()])]
   const rows = names.map((tool): ToolRow => {
@@ -130,7 +121,7 @@ export async function funnel(
   signal: AbortSignal,
 ): Promise<readonly FunnelRow[]> {
   const byClient = new Map<string, Map<string, { ok: number; refused: number; failed: number }>>()
-  for (const { client, what, outcome, cell } of cellsIn(await totalsOf(parts, range, signal))) {
+  for (const { client, what, outcome, cell } of cellsIn(await parts.totals(range, signal))) {
     if (isCall(what)) continue
     const ofClient = byClient.get(client) ?? new Map()
     byClient.set(client, ofClient)
@@ -150,7 +141,7 @@ export async function funnel(
 
 export async function refusals(parts: ReportParts, range: Range, signal: AbortSignal): Promise<readonly RefusalRow[]> {
   const rows = new Map<string, RefusalRow>()
-  for (const { what, outcome, cell } of cellsIn(await totalsOf(parts, range, signal))) {
+  for (const { what, outcome, cell } of cellsIn(await parts.totals(range, signal))) {
     const [kind, reason = 'unknown'] = outcome.split('.')
     if (kind !== 'failed' && kind !== 'refused') continue
     const key = `${what} ${outcome}`

@@ -89,7 +89,7 @@ async function createMissing(
 }
 
 /** Different people and companies, for each of the windows. */
-interface Active {
+export interface Active {
   readonly people: number[]
   /** The people of each company. */
   readonly byCompany: Map<string, number[]>
@@ -125,7 +125,7 @@ async function updatePeople(
 
 const nobodyYet: PeopleSummary = { through: '', people: new Map() }
 
-function countActive(active: Active, { people }: PeopleSummary, starts: readonly number[]): void {
+export function countActive(active: Active, { people }: PeopleSummary, starts: readonly number[]): void {
   for (const { company, days } of people.values()) {
     const latest = Math.max(...days.keys())
     for (const [index, start] of starts.entries()) {
@@ -178,7 +178,12 @@ async function updateCompanies(
 }
 
 /** The record of a day. `active…` belongs to the windows that end with the day. */
-function totals(cells: Cells, people: Map<string, PeopleTable>, companies: CompaniesOfDay, active: Active): StoreValue {
+export function totals(
+  cells: Cells,
+  people: Map<string, PeopleTable>,
+  companies: CompaniesOfDay,
+  active: Active,
+): StoreValue {
   const counts = { people: 0, companies: 0 }
   for (const table of people.values()) {
     for (const person of table.people()) if (isCaller(table, person)) counts.people += 1
