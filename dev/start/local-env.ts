@@ -25,6 +25,9 @@ const hasAny = (settings: Settings, names: readonly string[]) => names.some((nam
 /** The secret with which the CRM verifies messages, as Standard Webhooks writes it. */
 export const crmSecret = 'whsec_bG9jYWwtY3JtLXNlY3JldC1vZi10aGlzLW1hY2hpbmUh'
 
+/** The email address of the local admin, whom the local OpenID Provider signs in like every user. */
+export const localAdminEmail = 'admin@docs.example'
+
 /** The key that the Kapa stand-in accepts. */
 export const kapaApiKey = 'local-kapa-key'
 
@@ -66,6 +69,8 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
     ...defined({
       UPSTREAM_ISSUER: ownProvider ? undefined : world.provider.issuer,
       UPSTREAM_CLIENT_ID: ownProvider ? undefined : world.provider.clientId,
+      // The address proves something only at the local provider.
+      MCP_ADMINS: ownProvider ? undefined : localAdminEmail,
       KAPA_API_KEY: ownKapa ? undefined : kapaApiKey,
       // The two ways to ask Kapa exclude each other.
       KAPA_API_URL: ownKapa || !byRest ? undefined : new URL(world.kapa.url).origin,

@@ -9,7 +9,15 @@ import { newSecret } from '../../lib/settings/secrets.ts'
 import { kapaProjectId } from '../kapa/server.ts'
 import { repository } from '../repository.ts'
 import { parseEnvFile } from './env-file.ts'
-import { kapaApiKey, keptSecret, localEnvironment, ownParts, personalSettings, unknownSettings } from './local-env.ts'
+import {
+  kapaApiKey,
+  keptSecret,
+  localAdminEmail,
+  localEnvironment,
+  ownParts,
+  personalSettings,
+  unknownSettings,
+} from './local-env.ts'
 import { checkPorts, freePorts, localUrl, parsePort, portsFrom } from './ports.ts'
 import { findRunning, takeState } from './running.ts'
 import { clearState, defaultState, openState } from './state.ts'
@@ -39,6 +47,7 @@ test('without settings of the user every service is on this machine, and a sign-
     MCP_OAUTH_SECRET: world.secret,
     UPSTREAM_ISSUER: 'http://localhost:8889',
     UPSTREAM_CLIENT_ID: 'local',
+    MCP_ADMINS: localAdminEmail,
     KAPA_MCP_SERVER_URL: 'http://localhost:8890',
     KAPA_API_KEY: kapaApiKey,
     MCP_API_HUB_URL: 'http://localhost:8894/mcp',
@@ -54,7 +63,7 @@ test('settings of the user win, and a tenant of the user is never mixed with the
   const settings = { REQUIRE_AUTH: 'false', REDPANDA_OAUTH_ISSUER: 'https://tenant.test', KAPA_API_KEY: 'mine' }
   const environment = localEnvironment(world, settings)
   expect(environment).toMatchObject(settings)
-  for (const name of ['UPSTREAM_ISSUER', 'UPSTREAM_CLIENT_ID', 'KAPA_MCP_SERVER_URL']) {
+  for (const name of ['UPSTREAM_ISSUER', 'UPSTREAM_CLIENT_ID', 'MCP_ADMINS', 'KAPA_MCP_SERVER_URL']) {
     expect(environment).not.toHaveProperty(name)
   }
 })

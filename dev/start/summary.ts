@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import type { Configuration } from '../../lib/settings/configuration.ts'
 import { isLoopbackHttp } from '../../lib/settings/urls.ts'
-import type { OwnPart } from './local-env.ts'
+import { localAdminEmail, type OwnPart } from './local-env.ts'
 import { localUrl, portsFrom } from './ports.ts'
 
 // `styleText` uses no colors if the output is not a terminal, or if NO_COLOR is set.
@@ -57,7 +57,7 @@ export function summary(world: Summarized): string {
     ...rows([
       ['MCP endpoint', bold(link(mcpUrl))],
       ['Sign-in service', `${link(`${issuer}/.well-known/oauth-authorization-server`)}`],
-      ...accountRows(configuration),
+      ...accountRows(world),
       ['OpenID Provider', ownParts.includes('OpenID Provider') ? provider : local],
       ['Kapa', ownParts.includes('Kapa') ? yours(tools.kapa.url) : kapa],
       ['API reference', ownParts.includes('API reference') ? yours(tools.apiReference?.hubUrl) : hub],
@@ -79,7 +79,7 @@ export function summary(world: Summarized): string {
     '',
     ...rows([
       ['See it work', 'npm run demo'],
-      ['See who asks', 'npm run admin -- companies'],
+      ['See who asks', `npm run admin -- companies ${dim('or the admin pages')}`],
       ['Delete the state', 'npm run reset'],
       ['Stop', 'Ctrl-C'],
     ]),
@@ -87,8 +87,16 @@ export function summary(world: Summarized): string {
   ].join('\n')
 }
 
-const accountRows = ({ accountUrl }: Configuration): readonly (readonly [string, string])[] =>
-  accountUrl === undefined ? [] : [['Account page', `${link(accountUrl)} ${dim('what is connected as you')}`]]
+/** The pages for people who have signed in. The local admin is one only while the operator names no other. */
+function accountRows({ configuration, ownParts, ownSettings }: Summarized): readonly (readonly [string, string])[] {
+  const { accountUrl } = configuration
+  if (accountUrl === undefined) return []
+  const account = ['Account page', `${link(accountUrl)} ${dim('what is connected as you')}`] as const
+  const own = ownSettings.includes('MCP_ADMINS')
+  if (!own && ownParts.includes('OpenID Provider')) return [account]
+  const who = own ? 'sign in as one of your MCP_ADMINS' : `sign in as ${localAdminEmail}`
+  return [account, ['Admin pages', `${link(new URL('/admin', accountUrl).href)} ${dim(`who asks: ${who}`)}`]]
+}
 
 /** Returns what works differently from what the rest of the summary suggests. */
 function warnings({ configuration, port, ownParts, proxyHosts, unknownSettings }: Summarized): string[] {
