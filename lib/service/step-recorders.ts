@@ -70,13 +70,12 @@ export function createStepRecorders(options: StepRecorderOptions) {
     const usageEvent = event && isCounted(step, address).then((is) => (is ? usage.record(event) : undefined))
     const { sub, clientHash: client, attempt, grant, reason, detail } = step
     const action = actionOf(step)
-    const why = step.step === 'session' ? { reason: 'account-pages' } : { reason, detail }
-    const audited = action && audit.recordLater({ action, sub, client, attempt, grant, ...why })
+    const audited = action && audit.recordLater({ action, sub, client, attempt, grant, reason, detail })
     await Promise.all([attempts.record(step, address), audited, usageEvent])
   }
 }
 
-/** What the audit log calls a step. `undefined`: it does not record the step. */
+/** What the audit log calls a step. `undefined`: it does not record the step. `recordSession` records sessions. */
 function actionOf({ step, outcome, reason, sub }: FlowStep): AuditAction | undefined {
   if (sub === undefined) return undefined
   if (outcome === 'refused') return reason === 'used' || reason === 'reuse' ? 'replay' : 'refusal'
@@ -87,5 +86,4 @@ const actions: { readonly [Step in FlowStep['step']]?: AuditAction } = {
   code: 'sign-in',
   token: 'grant',
   revocation: 'revocation',
-  session: 'sign-in',
 }

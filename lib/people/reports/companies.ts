@@ -77,7 +77,9 @@ export async function companyRows(parts: ReportParts, range: Range, signal: Abor
     if (!seen.has(id)) rows.push(rowOf(parts, range, { id, company: undefined, recent: days }))
   }
   const first = firstDayOf(parts, range)
-  return rows.filter(({ lastDay }) => lastDay >= first)
+  // Before the first call of a person without a company, that row only has the first steps of sign-ins, which have no person yet.
+  const isEmpty = ({ id, people, calls }: CompanyRow) => id === '-' && people === 0 && calls === 0
+  return rows.filter((row) => row.lastDay >= first && !isEmpty(row))
 }
 
 async function readShard(parts: ReportParts, shard: string, signal: AbortSignal) {
