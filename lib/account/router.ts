@@ -100,7 +100,10 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
     const here = form ? url.pathname : url.pathname + url.search
     const session = await liveSession(sessions, options.fence, request, call.signal)
     if (session === 'forgetting') return problem('forgetting', call)
-    if (!session) return htmlResponse(signInPage({ brand, back: here, wanted: 'session' }), { status: 200 })
+    if (!session) {
+      const wanted = route.access === 'admin' ? 'admin-session' : 'session'
+      return htmlResponse(signInPage({ brand, back: here, wanted }), { status: 200 })
+    }
     const isAdmin = options.isAdmin(session)
     if (route.access === 'admin' && !isAdmin) {
       // A person on the list who signed in more than an hour ago.

@@ -34,7 +34,7 @@ const texts: Readonly<Record<ProblemKind, ProblemText>> = {
     status: 403,
     title: 'This page is for admins',
     happened: 'The account with which you are signed in is not on the list of admins.',
-    remedy: 'If you are an admin, sign out and sign in with the account that is.',
+    remedy: 'If you are an admin, sign out on your account page. Then sign in with the account that is on the list.',
   },
   'stale-form': {
     status: 403,

@@ -4,16 +4,20 @@ import { layout, type Page } from '../../pages/layout.ts'
 import { html } from '../../pages/markup.ts'
 
 /** Why the person has to sign in: there is no session, or it is not recent enough. */
-type Wanted = 'session' | 'recent' | 'admin'
+type Wanted = 'session' | 'admin-session' | 'recent' | 'admin'
 
 const texts: Readonly<Record<Wanted, (brand: Brand) => { readonly title: string; readonly why: string }>> = {
   session: ({ productName }) => ({
     title: 'Your account',
     why: `See which apps are connected to ${productName} as you, and disconnect them.`,
   }),
-  recent: () => ({
+  'admin-session': ({ productName }) => ({
+    title: 'Admin pages',
+    why: `See who asks ${productName}. You need an account that is on the list of admins.`,
+  }),
+  recent: ({ provider }) => ({
     title: 'Sign in again',
-    why: 'For your safety, this needs a sign-in within the last ten minutes.',
+    why: `For your safety, sign in at ${provider} once more, even if you have just done so. That counts for ten minutes.`,
   }),
   admin: () => ({
     title: 'Sign in again',

@@ -65,7 +65,7 @@ ${table<RecordedEntry>(
   page.next === undefined ? `Nothing ${rangeText(range)}.` : 'Nothing so far. The next page searches further back.',
 )}
 ${pager(page.next && at(page.next), cursor && at(undefined))}`
-  const lead = html`What happened to whom, in the order in which it happened. People have names that only this log uses. <code>npm run admin -- audit verify</code> finds a changed or missing entry.${person !== undefined && html` Only the entries about <a href="${adminPaths.people}/${encodeURIComponent(person)}">one person</a>.`}`
+  const lead = html`What happened to whom, the newest first. People have names that only this log uses. <code>npm run admin -- audit verify</code> finds a changed or missing entry.${person !== undefined && html` Only the entries about <a href="${adminPaths.people}/${encodeURIComponent(person)}">one person</a>.`}`
   return adminLayout(
     frame,
     { section: adminPaths.audit, title: 'Audit log', lead, range: { path: adminPaths.audit, chosen: range, keep } },

@@ -75,7 +75,7 @@ const peopleThrough = ({ days }: Range, { through }: Overview) =>
 
 /** What an admin should look at. */
 function notices(dead: number, neverCalled: readonly ToolRow[], range: Range): Markup {
-  const names = neverCalled.map(({ tool }) => html` <code>${tool}</code>`)
+  const names = neverCalled.map(({ tool }, index) => html`${index > 0 && ','} <code>${tool}</code>`)
   return html`${dead > 0 && html`<p class="warn"><a href="${adminPaths.webhooks}">${counted(dead, 'message')}</a> to the CRM could not be delivered.</p>`}
 ${neverCalled.length > 0 && html`<p class="warn">Never called ${rangeText(range)}:${names}.</p>`}`
 }
