@@ -5,6 +5,7 @@
 import { styleText } from 'node:util'
 import { aborted, interruption } from '../interruption.ts'
 import { readOptions } from '../options.ts'
+import { localAdminEmail } from '../start/local-env.ts'
 import { defaultState } from '../start/state.ts'
 import { startWorld } from '../start/world.ts'
 import { createListing } from './listing.ts'
@@ -21,6 +22,8 @@ It uses the system that npm start runs, or starts its own. PORT chooses the one 
 readOptions(usage, {})
 const interrupted = interruption()
 const listing = createListing((line) => console.log(line))
+/** Where the demo's person can be seen afterwards. Empty if the system ends with the demo. */
+const seeIt: string[] = []
 /** The output of the functions if the demo starts its own system. It is shown only if a step fails. */
 const output: string[] = []
 
@@ -28,7 +31,10 @@ async function demo(): Promise<void> {
   const found = await findPlace(process.env.PORT, defaultState)
   if ('url' in found) {
     console.log(`Using the system that runs at ${found.url}.`)
-    return tell(found)
+    await tell(found)
+    if (!interrupted.aborted)
+      seeIt.push(`${found.url}/admin, signed in as ${localAdminEmail}`, 'npm run admin -- companies')
+    return
   }
   console.log(`${found.reason}\nStarting the system for the demo …`)
   const world = await startWorld({ signal: interrupted, onOutput: (line) => output.push(line) })
@@ -57,4 +63,5 @@ if (process.exitCode === undefined) {
   console.log(
     `\n${styleText('bold', 'Every step succeeded')}, in ${((performance.now() - began) / 1000).toFixed(1)} s.`,
   )
+  if (seeIt.length > 0) console.log(`See who asked: ${seeIt.join(', or ')}`)
 }

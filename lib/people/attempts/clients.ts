@@ -262,7 +262,11 @@ const rows: readonly Row[] = [
 ]
 
 /** A client without a page of its own. */
-const unknown: KnownClient = { title: 'a client without a page of its own', page: 'docs/clients/README.md', remedies: {} }
+const unknown: KnownClient = {
+  title: 'a client without a page of its own',
+  page: 'docs/clients/README.md',
+  remedies: {},
+}
 
 /** Finds the page of a client by the name that it gives itself. Another client may use the same name, so the page helps and proves nothing. */
 export function knownClient({ name = '', sendsTo = '' }: ClientOfStep): KnownClient {

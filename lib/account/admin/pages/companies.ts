@@ -73,7 +73,7 @@ export function companyPage(frame: Frame, { range, company, people, cursor }: Co
   const at = (more: string | undefined) => pathWith(path, { days: range.days, cursor: more })
   const content = html`<dl class="tiles">
 <div><dt>Calls</dt><dd>${numberText(company.calls)}<small>${numberText(company.failed)} failed, ${numberText(company.refused)} refused</small></dd></div>
-<div><dt>People</dt><dd>${numberText(company.people)}<small>who asked, until yesterday</small></dd></div>
+<div><dt>People</dt><dd>${numberText(company.people)}<small>${days.at(-1)?.day === company.since ? 'who asked, so far' : 'who asked, until yesterday'}</small></dd></div>
 <div><dt>Errors</dt><dd>${errorRate(company)}<small>of all calls</small></dd></div>
 </dl>
 ${callsPlot(days)}
