@@ -50,13 +50,14 @@ Measures the service as it is deployed and prints each figure beside the one to 
 .local/bench.json. It takes about four minutes, and asserts nothing.
 
   --quick         in a minute, less exactly
-  --only <part>   nothing but this part; may be given more than once. The parts: ${parts.join(', ')}`
+  --only <part>   nothing but this part; may be given more than once. The parts: ${parts.join(', ')};
+                  usage takes some minutes, and is measured only if it is named`
 
 const { quick: isQuick, only } = readOptions(usage, {
   quick: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true, default: [] },
 })
-const chosen = only.length === 0 ? parts : only.map(partNamed)
+const chosen = only.length === 0 ? parts.filter((part) => part !== 'usage') : only.map(partNamed)
 const plan = isQuick ? quick : whole
 const began = performance.now()
 const loadBefore = loadavg()[0] ?? 0

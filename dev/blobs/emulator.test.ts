@@ -148,6 +148,16 @@ describe('controls over HTTP', () => {
     expect(await response.json()).toEqual({ operations: [second] })
   })
 
+  test('arm faults that come back after a number of requests', async () => {
+    emulator.addFault({ action: 'status', status: 418, method: 'GET', key: '^again$', count: 2, every: 3 })
+    const before = emulator.faultsStruck()
+    const statuses: number[] = []
+    for (let turn = 0; turn < 10; turn++) statuses.push((await raw('/local-site/site:store/again')).status)
+    expect(statuses.map((status) => status === 418)).toEqual([...[0, 0, 0, 1, 1], ...[0, 0, 0, 1, 1]].map(Boolean))
+    expect(emulator.faultsStruck() - before).toBe(4)
+    emulator.clearFaults()
+  })
+
   test('arm and clear faults', async () => {
     await strong().set('key', 'text')
     expect(await post('faults', { action: 'status', status: 418, method: 'GET', key: '^key$', count: 1 })).toBe(204)
