@@ -77,8 +77,8 @@ export async function companyRows(parts: ReportParts, range: Range, signal: Abor
     if (!seen.has(id)) rows.push(rowOf(parts, range, { id, company: undefined, recent: days }))
   }
   const first = firstDayOf(parts, range)
-  // Before the first call of a person without a company, that row only has the first steps of sign-ins, which have no person yet.
-  const isEmpty = ({ id, people, calls }: CompanyRow) => id === '-' && people === 0 && calls === 0
+  // Before the first call, a row may have the steps of a sign-in only, and no name yet: it says nothing to an admin.
+  const isEmpty = ({ name, domain, people, calls }: CompanyRow) => !name && !domain && people === 0 && calls === 0
   return rows.filter((row) => row.lastDay >= first && !isEmpty(row))
 }
 
