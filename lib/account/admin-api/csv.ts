@@ -8,11 +8,13 @@ export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell)
 
 /**
  * Writes a cell. People and clients choose their names, and a spreadsheet takes a text that begins like a formula for one (N21): such
- * a text gets an apostrophe before it. The wide forms of the signs count as well, and so does a line feed.
+ * a text gets an apostrophe before it. The wide forms of the signs count as well, and so does a line feed. In much of the world a
+ * spreadsheet also begins a cell at a semicolon, whatever the quotes say.
  */
 function csvCell(value: Cell): string {
   if (typeof value !== 'string') return value === undefined ? '' : String(value)
   const text = wellFormed(value)
-  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text
+  const apart = text.replaceAll(/([;\t\r\n][\s"']*)(?=[=+\-@＝＋－＠])/g, "$1'")
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(apart) ? `'${apart}` : apart
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
