@@ -15,6 +15,9 @@ test('other cells stay as they are, and quotes, commas and line ends are quoted 
 test.each([';=1+1', 'Co; =HYPERLINK("x")', 'Co;"=1', 'a\n@SUM(1)', 'a\t-1', 'Co;\u00a0＝1'])(
   'no part of a text is a formula where a semicolon, a tab or a line begins a cell: %j [N21]',
   (text) => {
-    for (const cell of csvLine([text]).split(/[;\t\r\n]/).slice(1)) expect(cell).not.toMatch(/^[\s"]*[=+\-@＝＋－＠]/)
+    for (const cell of csvLine([text])
+      .split(/[;\t\r\n]/)
+      .slice(1))
+      expect(cell).not.toMatch(/^[\s"]*[=+\-@＝＋－＠]/)
   },
 )

@@ -78,7 +78,7 @@ function world() {
         return { kind: error.kind, again: error.again }
       },
     )
-  return Object.assign(test, { login, callback, errorOf })
+  return Object.assign(test, { login, callback, errorOf, cookies })
 }
 
 const again = '/login?return=%2Faccount'
@@ -168,4 +168,20 @@ test('a repeated parameter is refused', async () => {
   const it = world()
   expect((await it.errorOf(it.login('return=/account&return=/admin'))).kind).toBe('invalid-request')
   expect((await it.errorOf(it.login('fresh=true&fresh=false'))).kind).toBe('invalid-request')
+})
+
+test('a long address to return to fills no cookie: a browser with 8 KB of cookies would be refused everywhere [N20]', async () => {
+  const { login, cookies } = world()
+  for (let i = 0; i < 3; i++) await login(`return=/account?x=${'a'.repeat(9000)}`)
+  const bytes = [...cookies].reduce((sum, pair) => sum + pair.join('=').length + 2, 0)
+  expect([cookies.size, bytes < 7500]).toEqual([3, true])
+})
+
+test('a transaction under the name of another one does not open', async () => {
+  const { login, callback, cookies, errorOf, asked } = world()
+  await login()
+  await login()
+  const [first, second] = asked.map(({ login: { state } }) => `__Host-tx.${state}`)
+  cookies.set(second ?? '', cookies.get(first ?? '') ?? '')
+  expect(await errorOf(callback())).toMatchObject({ kind: 'other-browser' })
 })

@@ -125,10 +125,13 @@ function failed(transaction: SessionTransaction): PageError {
 const loginUrl = ({ back, fresh }: SessionRequest) =>
   `${loginPath}?${new URLSearchParams({ return: back, ...(fresh && { fresh: 'true' }) })}`
 
+/** Characters. The cookie of the sign-in holds the path, and all cookies of a browser must fit into 8 KB (N20). */
+const longestReturn = 1024
+
 /** Returns the path to return to: one of our own pages. Browsers read `//host`, `/\host` and tabs as another host. */
 export function returnPath(asked: string | undefined): string {
   const { account, admin } = accountPaths
-  if (asked === undefined || !/^\/[\w.~%!$&'()*+,;=:@/?-]*$/.test(asked)) return account
+  if (asked === undefined || asked.length > longestReturn || !/^\/[\w.~%!$&'()*+,;=:@/?-]*$/.test(asked)) return account
   const url = URL.parse(asked, 'https://ours.invalid')
   if (url?.origin !== 'https://ours.invalid') return account
   const isOurs = [account, admin].some((path) => url.pathname === path || url.pathname.startsWith(`${path}/`))
