@@ -62,7 +62,7 @@ async function withNames(
 /** Every company that was active in the range. This reads all companies, in 16 records, and no person. */
 export async function companyRows(parts: ReportParts, range: Range, signal: AbortSignal): Promise<CompanyRow[]> {
   const [summaries, recent] = await Promise.all([
-    inParallel(companyShards, atOnce, (shard) => readShard(parts, shard, signal)),
+    inParallel(companyShards, atOnce, (shard) => parts.companySummaries(shard, signal)),
     recentCompanies(parts, signal),
   ])
   const rows: CompanyRow[] = []
@@ -82,9 +82,18 @@ export async function companyRows(parts: ReportParts, range: Range, signal: Abor
   return rows.filter((row) => row.lastDay >= first && !isEmpty(row))
 }
 
-async function readShard(parts: ReportParts, shard: string, signal: AbortSignal) {
-  const stored = await parts.store.get(companiesKey(shard), signal)
-  return stored ? readCompaniesSummary(stored.value).companies : new Map<string, CompanySummary>()
+/** Makes the reader of what is known about the companies of a shard, which reads each shard once. Throws `StoreUnavailable`. */
+export function createCompanySummaries(store: ReportParts['store']): ReportParts['companySummaries'] {
+  const readings = new Map<string, ReturnType<ReportParts['companySummaries']>>()
+  return (shard, signal) => {
+    const reading =
+      readings.get(shard) ??
+      store
+        .get(companiesKey(shard), signal)
+        .then((stored) => (stored ? readCompaniesSummary(stored.value).companies : new Map()))
+    readings.set(shard, reading)
+    return reading
+  }
 }
 
 /** What each company did on the days that are not composed. */
@@ -144,7 +153,7 @@ export async function company(
   const shard = companyShard(id)
   const days = daysOf(parts, range)
   const [summaries, recents, name, ofDays] = await Promise.all([
-    readShard(parts, shard, signal),
+    parts.companySummaries(shard, signal),
     recentCompanies(parts, signal),
     names.company(id, signal),
     inParallel(days, atOnce, async (day) => {

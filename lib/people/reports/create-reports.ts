@@ -1,7 +1,7 @@
 import { newPeopleOf } from '../usage/names.ts'
 import { dayAfter } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
-import { companies, company, companyRows } from './companies.ts'
+import { companies, company, companyRows, createCompanySummaries } from './companies.ts'
 import { exportCompanies, exportPeople, exportUsage } from './exports.ts'
 import { createNameReader, createTotals, type ReportParts, today } from './parts.ts'
 import { people, person, personRows } from './people.ts'
@@ -16,10 +16,15 @@ export interface ReportsOptions extends RecentOptions {
   readonly readUser: ReportParts['readUser']
 }
 
-/** Makes the reports. Use them for some requests only: names of ids are read once. */
+/** Makes the reports of one request: what they have read, they do not read again. */
 export function createReports(options: ReportsOptions): Reports {
   const recent = createRecent(options)
-  const parts: ReportParts = { ...options, recent, totals: createTotals({ ...options, recent }) }
+  const parts: ReportParts = {
+    ...options,
+    recent,
+    totals: createTotals({ ...options, recent }),
+    companySummaries: createCompanySummaries(options.store),
+  }
   const names = createNameReader(options.store)
   return {
     overview: (range, signal) => overview(parts, range, signal),
