@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
 import { addCompanies, type CompaniesOfDay, type CompanyDay, readCompanies } from '../usage/companies-of-day.ts'
-import { type CompanySummary, readCompaniesSummary } from '../usage/companies-summary.ts'
+import { type CompanyTotals, readCompaniesSummary, readCompanyTotals } from '../usage/companies-summary.ts'
 import { type DayCounts as CountsByDay, countsSince } from '../usage/day-counts.ts'
 import { nobody } from '../usage/event-key.ts'
 import { addCounts, countOutcome, noCalls } from '../usage/outcome-counts.ts'
@@ -65,10 +65,11 @@ export async function companyRows(parts: ReportParts, range: Range, signal: Abor
     inParallel(companyShards, atOnce, (shard) => parts.companySummaries(shard, signal)),
     recentCompanies(parts, signal),
   ])
+  const since = dayNumber(firstDayOf(parts, range))
   const rows: CompanyRow[] = []
   const seen = new Set<string>()
   for (const summary of summaries) {
-    for (const [id, company] of summary) {
+    for (const [id, company] of summary ? readCompanyTotals(summary, since) : []) {
       seen.add(id)
       rows.push(rowOf(parts, range, { id, company, recent: recent.get(id) }))
     }
@@ -87,10 +88,7 @@ export function createCompanySummaries(store: ReportParts['store']): ReportParts
   const readings = new Map<string, ReturnType<ReportParts['companySummaries']>>()
   return (shard, signal) => {
     const reading =
-      readings.get(shard) ??
-      store
-        .get(companiesKey(shard), signal)
-        .then((stored) => (stored ? readCompaniesSummary(stored.value).companies : new Map()))
+      readings.get(shard) ?? store.get(companiesKey(shard), signal).then((stored) => stored?.value ?? null)
     readings.set(shard, reading)
     return reading
   }
@@ -112,13 +110,13 @@ async function recentCompanies(parts: ReportParts, signal: AbortSignal) {
 
 interface Found {
   readonly id: string
-  readonly company: CompanySummary | undefined
+  readonly company: CompanyTotals | undefined
   readonly recent: ReadonlyMap<Day, CompanyDay> | undefined
 }
 
 function rowOf(parts: ReportParts, range: Range, { id, company, recent = new Map() }: Found): CompanyRow {
   const firstDay = firstDayOf(parts, range)
-  const counts = company ? countsSince(company.days, dayNumber(firstDay)) : noCalls()
+  const counts = { ...(company?.counts ?? noCalls()) }
   const recentDays = [...recent.keys()]
   for (const [day, what] of recent) if (day >= firstDay) addCounts(counts, countsOfDay(what))
   const now = recent.get(today(parts))?.people ?? 0
@@ -161,13 +159,15 @@ export async function company(
       return stored ? readCompanies(stored.value).get(id) : undefined
     }),
   ])
-  const found: Found = { id, company: summaries.get(id), recent: recents.get(id) }
+  const summary = summaries ? readCompaniesSummary(summaries).companies.get(id) : undefined
+  const counts = summary && countsSince(summary.days, dayNumber(firstDayOf(parts, range)))
+  const found: Found = { id, company: summary && counts && { ...summary, counts }, recent: recents.get(id) }
   if (!found.company && !found.recent) return null
   const uses = new Map<string, ReturnType<typeof noCalls>>()
   for (const day of [...ofDays, ...(found.recent?.values() ?? [])]) {
     for (const [use, count] of day?.uses ?? []) addUses(uses, use, count)
   }
-  const byDay: CountsByDay = new Map(found.company?.days)
+  const byDay: CountsByDay = new Map(summary?.days)
   for (const [day, what] of found.recent ?? []) byDay.set(dayNumber(day), countsOfDay(what))
   return {
     ...rowOf(parts, range, found),

@@ -2,10 +2,9 @@ import * as v from 'valibot'
 import { BoundedMap } from '../../base/bounded-map.ts'
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
-import type { Store } from '../../store/store.ts'
+import type { Store, StoreValue } from '../../store/store.ts'
 import { type Cells, cellsValue, readCells } from '../usage/cells.ts'
 import { addCompanies, type CompaniesOfDay } from '../usage/companies-of-day.ts'
-import type { CompanySummary } from '../usage/companies-summary.ts'
 import { anonymousCallsIn, type CompanyName, isCaller } from '../usage/compose-day.ts'
 import { nobody } from '../usage/event-key.ts'
 import { clientNameKey, companyNameOf, textOf } from '../usage/names.ts'
@@ -25,8 +24,8 @@ export interface ReportParts extends RecentOptions {
   readonly recent: (signal: AbortSignal) => Promise<Recent>
   /** The totals of the days of a range that have any, the oldest first. All parts of a page share one reading. */
   readonly totals: (range: Range, signal: AbortSignal) => Promise<readonly DayTotals[]>
-  /** What is known about the companies of a shard. All parts of a page share one reading. */
-  readonly companySummaries: (shard: string, signal: AbortSignal) => Promise<ReadonlyMap<string, CompanySummary>>
+  /** The record of what is known about the companies of a shard. All parts of a page share one reading. */
+  readonly companySummaries: (shard: string, signal: AbortSignal) => Promise<StoreValue | null>
   /** The names of the tools that the server offers, in their order. */
   readonly tools: readonly string[]
   /** Reads who a person is. */

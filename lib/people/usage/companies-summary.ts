@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
 import type { CompaniesOfDay } from './companies-of-day.ts'
 import { type DayCounts, forgetBefore, fromNumbers, toNumbers } from './day-counts.ts'
-import { countOutcome, noCalls } from './outcome-counts.ts'
+import { addCounts, countOutcome, noCalls, type OutcomeCounts } from './outcome-counts.ts'
 import { longestWindow } from './shards.ts'
 import { type Day, dayNumber } from './time.ts'
 
@@ -44,6 +44,42 @@ export function readCompaniesSummary(value: StoreValue): CompaniesSummary {
         return [company, { ...names, first, last, people: [week, month, quarter], days: fromNumbers(numbers) }]
       }),
     ),
+  }
+}
+
+/** What pages show of every company: the calls of all days from one on, without those of each day. */
+export interface CompanyTotals extends Pick<CompanySummary, 'name' | 'domain' | 'first' | 'last' | 'people'> {
+  readonly counts: OutcomeCounts
+}
+
+/**
+ * Reads a record for the days from `since` on, as the number of a day. Ten thousand companies have half a million days, so no day
+ * becomes an object.
+ */
+export function readCompanyTotals(value: StoreValue, since: number): Map<string, CompanyTotals> {
+  const totals = new Map<string, CompanyTotals>()
+  for (const [line, name, domain] of v.parse(summaryValue, value).companies) {
+    const names = { ...(name == null ? undefined : { name }), ...(domain == null ? undefined : { domain }) }
+    const numbers = numbersIn(line)
+    const next = () => numbers.next().value ?? 0
+    const [first, last, week, month, quarter] = [next(), next(), next(), next(), next()]
+    const counts = noCalls()
+    for (let day = next(); day > 0; day = next()) {
+      const ofDay = { calls: next(), failed: next(), refused: next(), cancelled: next() }
+      if (day >= since) addCounts(counts, ofDay)
+    }
+    totals.set(line.slice(0, line.indexOf(' ')), { ...names, first, last, people: [week, month, quarter], counts })
+  }
+  return totals
+}
+
+/** The whole numbers of a line, after its first word. */
+function* numbersIn(line: string): Generator<number, undefined> {
+  let at = line.indexOf(' ') + 1
+  while (at > 0 && at < line.length) {
+    const end = line.indexOf(' ', at)
+    yield Number(end === -1 ? line.slice(at) : line.slice(at, end))
+    at = end === -1 ? line.length : end + 1
   }
 }
 
