@@ -53,6 +53,8 @@ async function measureAttribution({ emulator }: World, driver: Driver): Promise<
   const clientId = await driver.register()
   const { access } = tokensOf(await driver.redeem(clientId, driver.mintCode(clientId)))
   await ask(driver, access, '2026-07-28')
+  // What the first question records after its answer belongs to no other.
+  await new Promise((done) => setTimeout(done, 1000))
   const before = emulator.operations().at(-1)?.sequence ?? 0
   for (let turn = 0; turn < questions; turn++) await ask(driver, access, '2026-07-28')
   const ofUsage = () =>
