@@ -9,6 +9,7 @@ import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { operationsOnThePath } from '../support/store-path.ts'
 
 /** A redirect URI on an untrusted host, so that the broker asks for a confirmation after the sign-in. */
 const redirectUri = 'https://app.example/callback'
@@ -29,9 +30,6 @@ const register = (url: string, headers: Sent['headers'] = {}) => {
   const registration = json(JSON.stringify({ redirect_uris: [redirectUri] }))
   return send(`${url}/oauth/register`, { ...registration, headers: { ...registration.headers, ...headers } })
 }
-
-/** The records of the refusal, after its answer, and the list of clients that admins have blocked. */
-const besideTheAnswer = /^(?:attempts|audit[\w-]*|usage[\w-]*|people|blocked-clients)\//
 
 /** The next step of a sign-in. It can be tried any number of times. */
 type Step = () => Promise<Response>
@@ -98,8 +96,7 @@ describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
       expect(await client.redeem(unspent, code, changes)).toMatchObject(refusal)
       expect(await client.redeem(spent, spentCode, changes)).toMatchObject(refusal)
       expect(await client.refresh(refreshToken, changes)).toMatchObject(refusal)
-      const operations = stack.emulator.operations(sequence).filter(({ key }) => !besideTheAnswer.test(key))
-      expect(operations).toEqual([])
+      expect(operationsOnThePath(stack, sequence)).toEqual([])
       const blocked = () => blocking.lines.filter((line) => line.includes('"client_blocked"'))
       await vi.waitFor(() => expect(blocked()).toHaveLength(pages.length + 3))
       for (const line of blocked()) expect(line).toContain(`"client":"${sha256(client_id)}"`)

@@ -9,6 +9,7 @@ import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { operationsOnThePath } from '../support/store-path.ts'
 
 const registrationLimit = 5
 /** The longest window, in seconds. */
@@ -104,7 +105,7 @@ describe('registration', () => {
     for (let i = 0; i < 10; i++) expect((await registerFrom(address)).status).toBe(429)
     const junk = { ...json('{"redirect_uris":["javascript:alert(1)"]}') }
     for (let i = 0; i < 10; i++) expect((await from(newAddress(), 0, '/oauth/register', junk)).status).toBe(400)
-    expect(stack.emulator.operations(before)).toEqual([])
+    expect(operationsOnThePath(stack, before)).toEqual([])
   })
 
   test('while the store is down no request is refused, and the log says so', async () => {
@@ -244,7 +245,7 @@ describe('the last good copy of a document [M-12]', () => {
     const request = client.authorizationRequest({ client_id: used })
     const code = await signIn(request)
     await send(client.authorizationRequest({ client_id: unused }).url)
-    expect(stack.emulator.operations(sequence)).toEqual([])
+    expect(operationsOnThePath(stack, sequence)).toEqual([])
     tokensOf(await client.redeem(request, code, { client_id: used }))
     const copies = () => stack.emulator.operations(sequence).filter(({ key }) => key.startsWith('client-documents/'))
     await vi.waitFor(() => expect(copies().map(({ method, status }) => [method, status])).toEqual([['PUT', 200]]))

@@ -331,6 +331,7 @@ test('each tool call writes one log line: user, client, tool, outcome and time; 
     sub: expect.stringMatching(/^u_/),
     client: expect.stringMatching(/^[\w-]{43}$/),
     ms: expect.any(Number),
+    attempt: expect.stringMatching(/^\d{6}-[0-9A-Z]{4}-[0-9A-Z]{4}$/),
   }
   expect(lines().slice(before)).toEqual([
     { ...common, tool, outcome: 'ok' },

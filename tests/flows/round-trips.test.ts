@@ -14,6 +14,7 @@ import {
   tokensOf,
 } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { afterTheAnswer, operationsOnThePath } from '../support/store-path.ts'
 
 let stack: Stack
 let client: OAuthClient
@@ -49,19 +50,11 @@ async function obtainSession() {
   return tokens
 }
 
-/** Collections that are written after the answer. A test below proves that no answer waits for them. */
-const afterTheAnswer = /^(?:attempts|companies|clients|(?:audit|usage|people|company-people|outbox)(?:-[a-z]+)*)\//
-/** Read in the background, at most every 20 seconds. `lib/service/stored-blocks.test.ts` tells when an answer waits for it. */
-const inTheBackground = /^blocked-clients\//
-
 /** The store operations on the path of the answers while `work` ran, one line each. */
 async function operationsOf(work: () => Promise<unknown>): Promise<string[]> {
   const before = stack.emulator.operations().at(-1)?.sequence ?? 0
   await work()
-  const operations = stack.emulator
-    .operations(before)
-    .filter(({ key }) => !afterTheAnswer.test(key) && !inTheBackground.test(key))
-  return operations.map(({ method, key, status }) => `${method} ${key.split('/')[0]} ${status}`)
+  return operationsOnThePath(stack, before).map(({ method, key, status }) => `${method} ${key.split('/')[0]} ${status}`)
 }
 
 test.each([
