@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { isBesideTheAnswer } from '../blobs/beside-the-answer.ts'
 import { type Browser, type BrowserFetch, createBrowser } from '../browser/jar.ts'
 import type { Place } from './place.ts'
 
@@ -82,5 +83,5 @@ export async function createRecorder({ blobs }: Place): Promise<Recorder> {
 }
 
 function isBackground({ key }: StoreOperation): boolean {
-  return key.startsWith('users/') || key.startsWith('connections/')
+  return key.startsWith('users/') || key.startsWith('connections/') || isBesideTheAnswer(key)
 }

@@ -60,7 +60,7 @@ export async function signIn(scene: Scene): Promise<void> {
   await step('Code exchange', async () => {
     await redeemCode(scene, answer)
     const exchanges = recorder.take().filter(at(paths.token))
-    listing.step('Code for tokens', exchanges, 'spends the code by creating the grant')
+    listing.step('Code for tokens', exchanges, 'creates the grant, and reads whether the user was ended')
   })
 }
 

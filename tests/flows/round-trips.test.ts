@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterTheAnswer } from '../../dev/blobs/beside-the-answer.ts'
 import { openConsentPage } from '../../dev/browser/person.ts'
 import { signInHeadless } from '../../dev/oidc/sign-in.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
@@ -14,7 +15,7 @@ import {
   tokensOf,
 } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { afterTheAnswer, operationsOnThePath } from '../support/store-path.ts'
+import { operationsOnThePath } from '../support/store-path.ts'
 
 let stack: Stack
 let client: OAuthClient
