@@ -44,7 +44,10 @@ test('npm start passes every setting of the table, and the variables of Node, on
   onTestFinished(world.stop)
   const environment = await (await fetch(`${world.url}/environment`)).json()
   expect(settings).toEqual({ ...ofTable, ...older, ...ofNode })
-  expect(environment).toMatchObject(settings)
+  const { MCP_ADMIN_WRITE_TOKEN: writeToken, ...others } = settings
+  expect(environment).toMatchObject(others)
+  // The local start adds the token of its own command line.
+  expect(environment.MCP_ADMIN_WRITE_TOKEN.split(', ')).toEqual([writeToken, expect.any(String)])
   // The rest of the shell stays outside.
   expect(environment).not.toHaveProperty('NODE_OPTIONS')
 })
