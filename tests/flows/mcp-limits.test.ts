@@ -9,7 +9,7 @@ import { obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { operationsOnThePath } from '../support/store-path.ts'
+import { operationsBesideSignIns } from '../support/store-path.ts'
 
 /** The limits of tool calls at /mcp, on two hosts that share a store. */
 
@@ -106,7 +106,7 @@ describe('calls of tools at /mcp', () => {
   test('a call costs one store round trip, and none over the limit; connecting and listing tools are free', async () => {
     const address = newAddress()
     const seen = () => stack.emulator.operations().at(-1)?.sequence
-    const since = (sequence: number | undefined) => operationsOnThePath(stack, sequence).map(({ method }) => method)
+    const since = (sequence: number | undefined) => operationsBesideSignIns(stack, sequence).map(({ method }) => method)
     await callFrom(address, 0)
     const start = seen()
     await times(3, () => callFrom(address, 0))

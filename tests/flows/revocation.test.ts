@@ -13,7 +13,7 @@ import {
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { operationsOnThePath } from '../support/store-path.ts'
+import { operationsBesideSignIns } from '../support/store-path.ts'
 
 const key = createPinnedKey()
 let stack: Stack
@@ -51,7 +51,7 @@ function askAt(host: number, accessToken: string): Promise<Response> {
 async function operationsOf(work: () => Promise<unknown>) {
   const before = stack.emulator.operations().at(-1)?.sequence ?? 0
   await work()
-  return operationsOnThePath(stack, before)
+  return operationsBesideSignIns(stack, before)
 }
 
 const error = async (response: Response) => [response.status, (await response.json()).error]
