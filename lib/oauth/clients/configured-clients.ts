@@ -80,7 +80,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
     grantTypes: metadata.grantTypes,
     ...authenticationOf(authentication),
     ...(secret && { hasSecret: (shown: string) => timingSafeEqual(sha256Bytes(shown), secret) }),
-    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: metadata.scope }),
+    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: scope }),
   }
 }
 
@@ -93,7 +93,7 @@ function isFreeId(id: string): boolean {
 }
 
 /** Whether all scopes are known, and not only that of admins. An unknown scope here is a mistake of the operator, so it is reported and not dropped. */
-function isKnownScope(scope: unknown): boolean {
+function isKnownScope(scope: unknown): scope is string {
   if (typeof scope !== 'string') return false
   const isKnown = (name: string) => scopes.some((known) => known === name)
   const names = scope.split(' ')
