@@ -5,7 +5,7 @@ import { type Browser, createBrowser } from './jar.ts'
 /** The consent page as a user has it in the browser. */
 export interface ConsentPage {
   /** Presses a button. @returns the answer of the broker */
-  press(button: 'approve' | 'cancel', leaveOut?: readonly string[]): Promise<Response>
+  press(button: 'approve' | 'cancel', leaveOut?: readonly string[], add?: readonly string[]): Promise<Response>
 }
 
 /**
@@ -19,9 +19,10 @@ export async function openConsentPage(browser: Browser, authorizationUrl: string
   if (page.status !== 200) throw await unexpected(page, 'the consent page')
   const form = readForm(await page.text(), url)
   return {
-    press(button, leaveOut = []) {
+    press(button, leaveOut = [], add = []) {
       const body = pressed(form, button)
       for (const scope of leaveOut) body.append('leave_out', scope)
+      for (const scope of add) body.append('add', scope)
       return browser.fetch(form.action, { method: 'POST', body, initiator: url })
     },
   }
@@ -63,6 +64,8 @@ export interface PersonSignsIn {
   readonly organization?: string
   /** Scopes whose boxes the user ticks on the consent page, to leave them out. */
   readonly leaveOut?: readonly string[]
+  /** Scopes whose boxes the user ticks to add them. */
+  readonly add?: readonly string[]
   /** The user's browser; a new one if left out. */
   readonly browser?: Browser
   /** Called after each step that a user would notice, with its name. */
@@ -77,10 +80,10 @@ export interface PersonSignsIn {
  * @throws Error with the status and the heading of the page when anything but that happens
  */
 export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
-  const { authorizationUrl, email, organization = '', leaveOut, browser = createBrowser(), onStep } = options
+  const { authorizationUrl, email, organization = '', leaveOut, add, browser = createBrowser(), onStep } = options
   const page = await openConsentPage(browser, authorizationUrl)
   onStep?.('consent page')
-  const url = await redirectOf(await page.press('approve', leaveOut), 'the approval')
+  const url = await redirectOf(await page.press('approve', leaveOut, add), 'the approval')
   onStep?.('approval')
   const callback = await signInHeadless({ url, email, organization, fetch: browser.fetch })
   onStep?.('OpenID Provider')

@@ -47,6 +47,12 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
       client: { name: 'Claude', verifiedHost: 'claude.ai', document: 'https://claude.ai/oauth/mcp-client' },
       redirectUri: 'https://claude.ai/api/mcp/auth_callback',
     }),
+    'consent-admin': consentPage({
+      ...form,
+      client: { name: 'Claude', verifiedHost: 'claude.ai', document: 'https://claude.ai/oauth/mcp-client' },
+      redirectUri: 'https://claude.ai/api/mcp/auth_callback',
+      addableScopes: ['docs:admin'],
+    }),
     'consent-claude-code': consentPage({
       ...form,
       client: { name: 'Claude Code', verifiedHost: 'claude.ai', document: 'https://claude.ai/oauth/claude-code' },

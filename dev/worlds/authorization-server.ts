@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import type { IsAdmin } from '../../lib/oauth/admin-scope.ts'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
 import { createBlockedClients, noneBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
 import type { Client } from '../../lib/oauth/clients/client.ts'
@@ -70,6 +71,8 @@ export function createHarness(
     /** Seconds that the user has for the sign-in after approval. */
     signInLifetime?: number
     chooseSigning?: ChooseSigning
+    /** Who may have the scope of admins. */
+    isAdmin?: IsAdmin
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -167,6 +170,7 @@ export function createHarness(
         harness.signIns.push(signIn)
       },
       ...(options.signInLifetime !== undefined && { signInLifetime: options.signInLifetime }),
+      ...(options.isAdmin && { isAdmin: options.isAdmin }),
       lifetimes: { accessToken: 3600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
       now,
     },

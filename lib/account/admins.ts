@@ -1,3 +1,4 @@
+import type { Person } from '../oauth/token/person.ts'
 import { mailDomain } from '../people/mail-domain.ts'
 import type { Session } from './session.ts'
 
@@ -38,14 +39,25 @@ function whoOf(text: string): AdminEntry['who'] | null {
  */
 export function isAdmin(session: Session, admins: readonly AdminEntry[], now: number): boolean {
   if (session.adminUntil <= now / 1000) return false
-  const { email, emailVerified, organizationId } = session.person
-  return admins.some((entry) => {
-    const { who } = entry
-    if (!isOfProvider(entry, session.provider)) return false
-    if ('organizationId' in who) return organizationId === who.organizationId
-    // An address that the provider has not verified is only what a person typed.
-    return emailVerified === true && email !== undefined && lowerCase(email) === lowerCase(who.email)
-  })
+  return admins.some((entry) => isOfProvider(entry, session.provider) && isAbout(entry, session.person))
+}
+
+/** Seconds. The provider may have taken the person out of the organization since it named it (N8). */
+export const organizationLasts = 86_400
+
+/**
+ * Whether the person of a grant may use the tools for admins. Called at every refresh and every call.
+ *
+ * @param person at the one provider of the settings, whose issuer every entry has if it has one
+ * @param age seconds since the provider said who the person is; 0 if another part checks it
+ */
+export const mayUseAdminTools = (person: Person, age: number, admins: readonly AdminEntry[]): boolean =>
+  admins.some((entry) => isAbout(entry, person) && ('email' in entry.who || age < organizationLasts))
+
+function isAbout({ who }: AdminEntry, { email, emailVerified, organizationId }: Person): boolean {
+  if ('organizationId' in who) return organizationId === who.organizationId
+  // An address that the provider has not verified is only what a person typed.
+  return emailVerified === true && email !== undefined && lowerCase(email) === lowerCase(who.email)
 }
 
 /** Compares ASCII only: `toLowerCase` also turns the Kelvin sign into a `k`, and the two are different addresses. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { newSecrets } from '../../dev/worlds/authorization-server.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
-import { type AdminEntry, isAdmin, parseAdmin } from './admins.ts'
+import { type AdminEntry, isAdmin, mayUseAdminTools, organizationLasts, parseAdmin } from './admins.ts'
 import { createSessionForms } from './forms.ts'
 import { createSessions, type Session, sessionLifetimes, signedInRecently } from './session.ts'
 
@@ -111,4 +111,16 @@ test.each([
   const session = begin({ person: { ...start.person, ...changes } })
   expect(isAdmin(session, [entry(text)], clock.now)).toBe(expected)
   expect(isAdmin(session, [], clock.now)).toBe(false)
+})
+
+test.each([
+  ['a verified address, however old', { email: 'ADA@docs.example', emailVerified: true }, 90 * 86_400, true],
+  ['an address that is not verified', { email: 'ada@docs.example', emailVerified: false }, 0, false],
+  ['an organization of today', { organizationId: 'org_1' }, organizationLasts - 1, true],
+  ['an organization that was named a day ago', { organizationId: 'org_1' }, organizationLasts, false],
+  ['the name of an organization', { organizationId: 'org_2', organizationName: 'org_1' }, 0, false],
+  ['nothing', {}, 0, false],
+])('the tools for admins are open to a person by %s: %o [N6 N8]', (_what, person, age, expected) => {
+  expect(mayUseAdminTools(person, age, [entry('ada@docs.example'), entry('org:org_1')])).toBe(expected)
+  expect(mayUseAdminTools(person, age, [])).toBe(false)
 })

@@ -3,6 +3,7 @@ import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import { createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
+import { type AdminTools, adminScope, asksForTools, withRoleOfToday } from './admin-tools.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
 import { beginCall, type RecordCall } from './ended-call.ts'
 import { rateLimitFields, setRateLimit } from './rate-limit-headers.ts'
@@ -20,6 +21,8 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly limits: CallLimits
   /** In the order in which they are listed. */
   readonly tools: readonly Tool[]
+  /** Tools for admins only. Every other caller learns nothing of them. */
+  readonly adminTools?: AdminTools
   /** With `requireAuth`: clients connect and list without a token, and are asked for one when a tool needs it (S-20). */
   readonly lazyAuth: boolean
   /** Refuses users whose email address is at a free or disposable mail provider (F-000-21). */
@@ -57,7 +60,17 @@ interface Exchange extends McpCall {
 
 /** The MCP endpoint as an OAuth 2.1 protected resource, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
-  const { documentationUrl, requireAuth, lazyAuth, limits, tools, recordCall, log, now = Date.now } = options
+  const {
+    documentationUrl,
+    requireAuth,
+    lazyAuth,
+    limits,
+    tools,
+    adminTools,
+    recordCall,
+    log,
+    now = Date.now,
+  } = options
   const toolNames = new Set(tools.map(({ name }) => name))
   const resourceServer = createResourceServer({ ...options, requiredScope })
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
@@ -71,7 +84,9 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     if (redirect) return redirect
     const caller = await resourceServer.identify(request, exchange)
     if (caller.kind === 'refused') return caller.response
-    return caller.kind === 'user' ? answerUser(exchange, caller.token) : answerAnonymous(exchange)
+    return caller.kind === 'user'
+      ? answerUser(exchange, withRoleOfToday(caller.token, adminTools))
+      : answerAnonymous(exchange)
   }
 
   /** Answers without a token. Clients probe with GET and expect the challenge there, even if the request has other faults. */
@@ -161,7 +176,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   ): Promise<Response> {
     const running = begin(exchange, token, toolCall)
     try {
-      const response = await serve(exchange.request, asked, token, exchange, running)
+      const more = await toolsForAdmin(asked, token)
+      const response = await serve(exchange.request, asked, token, exchange, running, more)
       // A tool that still runs when its reader goes away says itself how it ended.
       return running ? whenSent(response, () => running.running || running.refuse('malformed')) : response
     } catch (error) {
@@ -170,12 +186,18 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
   }
 
+  /** Loads the tools for admins, if this caller is an admin and asks for them. */
+  async function toolsForAdmin({ content }: Asked, token: AccessToken | undefined): Promise<readonly Tool[]> {
+    return isAdmin(token) && adminTools && asksForTools(content, adminTools) ? adminTools.load() : []
+  }
+
   function begin(exchange: Exchange, token: AccessToken | undefined, toolCall: CalledTool | undefined) {
-    return recordCall && toolCall && beginCall(recordCall, { token, tool: listedName(toolCall), now }, exchange)
+    return recordCall && toolCall && beginCall(recordCall, { token, tool: listedName(toolCall, token), now }, exchange)
   }
 
   /** A tool name that the caller made up is neither logged nor recorded. */
-  const listedName = ({ tool = '' }: CalledTool) => (toolNames.has(tool) ? tool : 'unknown')
+  const listedName = ({ tool = '' }: CalledTool, token: AccessToken | undefined) =>
+    toolNames.has(tool) || (isAdmin(token) && adminTools?.names.includes(tool)) ? tool : 'unknown'
 
   /** Logs a refusal that is not about the token (O-12), and records that of a known user. */
   function refuse(
@@ -186,7 +208,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     toolCall: CalledTool | undefined,
   ): Response {
     if (token) options.recordAccess?.(token, reason, exchange)
-    const tool = toolCall && { tool: listedName(toolCall) }
+    const tool = toolCall && { tool: listedName(toolCall, token) }
     log('mcp_refused', { requestId: exchange.requestId, reason, ...callerInLog(token), ...tool })
     if (token) begin(exchange, token, toolCall)?.refuse(reason)
     return response
@@ -208,5 +230,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     },
   }
 }
+
+/** Whether a caller has the scope of admins, after `withRoleOfToday`. */
+const isAdmin = (token: AccessToken | undefined) => token?.scope.includes(adminScope) === true
 
 const userAgent = (request: Request) => request.headers.get('user-agent')?.slice(0, 120)

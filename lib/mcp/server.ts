@@ -36,21 +36,28 @@ export interface Asked {
   readonly form: AnswerForm
 }
 
-/** Answers a body. `token`: the user's; `undefined` for an anonymous caller. */
+/**
+ * Answers a body. `token`: the user's; `undefined` for an anonymous caller. `more`: tools that only this caller is offered.
+ */
 export type Serve = (
   request: Request,
   asked: Asked,
   token: AccessToken | undefined,
   call: { readonly signal: AbortSignal; readonly requestId: string },
   running?: RunningCall,
+  more?: readonly Tool[],
 ) => Promise<Response>
 
 /** The MCP server, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serverInfo }: McpServerOptions): Serve {
   const { instructions, ...info } = serverInfo
 
-  function createServer(token: AccessToken | undefined, running: RunningCall | undefined): McpServer {
-    const offered = tools.filter(({ access }) => isOffered(access, token?.leftOut ?? []))
+  function createServer(
+    token: AccessToken | undefined,
+    running: RunningCall | undefined,
+    more: readonly Tool[],
+  ): McpServer {
+    const offered = [...tools, ...more].filter(({ access }) => isOffered(access, token?.leftOut ?? []))
     const text =
       typeof instructions === 'function'
         ? instructions((name) => offered.some((tool) => tool.name === name))
@@ -64,9 +71,9 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
   }
 
   /** Each request has its own handler and server, so that no caller sees another's data (CVE-2026-25536, S-14). */
-  return async (request, { body, content, form }, token, { signal, requestId }, running) => {
+  return async (request, { body, content, form }, token, { signal, requestId }, running, more = []) => {
     let fault: Error | undefined
-    const handler = createMcpHandler(() => createServer(token, running), {
+    const handler = createMcpHandler(() => createServer(token, running, more), {
       maxRequestBodySize: maximumBody,
       // The list of tools never changes while a client listens, and an idle stream would keep a function running (S-22).
       maxSubscriptions: 0,

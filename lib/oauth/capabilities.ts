@@ -26,6 +26,12 @@ export const authenticationMethodsFor = {
 export const scopes = ['docs:read', 'docs:feedback'] as const
 export type Scope = (typeof scopes)[number]
 
+/**
+ * The scope of the tools for admins (N8). No metadata document and no challenge names it. It is granted only on request, to the
+ * clients of `mayOfferAdminScope`, if the user is an admin and adds it on the consent page.
+ */
+export const adminScope = 'docs:admin'
+
 /** The scopes that the user may leave out on the consent page, if another scope remains. */
 export const optionalScopes: readonly Scope[] = ['docs:feedback']
 

@@ -2,6 +2,7 @@ import type { Log } from '../base/log.ts'
 import type { GuessLimit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
 import type { Store } from '../store/store.ts'
+import type { IsAdmin } from './admin-scope.ts'
 import type { Scope } from './capabilities.ts'
 import type { BlockedClients } from './clients/blocked-clients.ts'
 import type { KeySets } from './clients/published/key-sets.ts'
@@ -90,6 +91,8 @@ export interface FlowOptions {
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn
+  /** Who may have the scope of admins. If absent, no person has it, and no client is offered it. */
+  readonly isAdmin?: IsAdmin
   /** Signs browsers in to our own pages. If absent, there is no `/login`. */
   readonly session?: SessionFlow
   /** Records each step of the flow. If absent, no step is recorded. */

@@ -1,3 +1,4 @@
+import { mayUseAdminTools } from '../account/admins.ts'
 import { defined } from '../base/defined.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import { whenNeeded } from '../base/when-needed.ts'
@@ -72,7 +73,7 @@ async function flowOptions(
     readonly blockedByAdmins: BlockedClients
   },
 ): Promise<FlowOptions> {
-  const { issuer, introspectionTokens, kept, account } = configuration
+  const { issuer, introspectionTokens, kept, account, admins } = configuration
   const now = Date.now
   const sealing = createSealing(issuer, signIn.secrets)
   const key = deriveKey(signIn.secrets.current, issuer, 'limits').bytes
@@ -130,6 +131,9 @@ async function flowOptions(
     recordStep: recordAfterAnswer({ store, kept, exempt, key, site, sealing, now }),
     noteAttempt,
     ...(session && { session }),
+    ...(admins.length > 0 && {
+      isAdmin: (person, since) => mayUseAdminTools(person, now() / 1000 - since, admins),
+    }),
     lifetimes: signIn.lifetimes,
     signInLifetime: signIn.signInLifetime,
     now,

@@ -1,9 +1,12 @@
+import { mayUseAdminTools } from '../account/admins.ts'
 import { defined } from '../base/defined.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { whenNeeded } from '../base/when-needed.ts'
+import type { AdminTools } from '../mcp/admin-tools.ts'
 import type { RecordCall } from '../mcp/ended-call.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
+import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
@@ -49,8 +52,21 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     allowedOrigins: mcp.allowedOrigins,
     recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
-    ...defined({ recordCall: callRecorder(configuration, site) }),
+    ...defined({ recordCall: callRecorder(configuration, site), adminTools: adminTools(configuration, site) }),
   })
+}
+
+/** The tools for admins. `undefined`: the service has no admins, or no sign-in. */
+function adminTools(configuration: Configuration, site: Site): AdminTools | undefined {
+  const { admins, signIn } = configuration
+  if (admins.length === 0 || !signIn) return undefined
+  return {
+    names: adminToolNames,
+    // The age of what the provider said is checked at every refresh. An access token is younger than that.
+    isAdmin: ({ email, emailVerified, organization }) =>
+      mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id }), 0, admins),
+    load: whenNeeded(async () => (await import('./admin-tools.ts')).adminToolsOf(configuration, signIn, site)),
+  }
 }
 
 /** Records calls of tools. Its code is loaded at the first call. `undefined`: without a secret, no key can be sealed. */

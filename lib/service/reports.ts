@@ -1,3 +1,4 @@
+import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { createReports } from '../people/reports/create-reports.ts'
 import type { Reports } from '../people/reports/reports.ts'
@@ -12,7 +13,7 @@ import { pseudonymsOf } from './usage-parts.ts'
 
 /** What the admin pages, their API and the command line read. Make it once for each request. */
 export function reportsOf(
-  { tools, brand, issuer, kept }: Configuration,
+  { tools, brand, issuer, kept, admins }: Configuration,
   { secrets }: Pick<SignInSettings, 'secrets'>,
   { site, sealing }: { readonly site: Site; readonly sealing: Sealing },
 ): Reports {
@@ -27,6 +28,6 @@ export function reportsOf(
     pseudonyms: pseudonymsOf(site, sealing),
     readUser: (sub, signal) => readUser({ store, personalData }, sub, signal),
     now: Date.now,
-    tools: offered.flatMap((tool) => tool?.name ?? []),
+    tools: [...offered.flatMap((tool) => tool?.name ?? []), ...(admins.length > 0 ? adminToolNames : [])],
   })
 }

@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import type { AdminTokens } from '../account/admin-api/caller.ts'
+import type { AdminEntry } from '../account/admins.ts'
 import { accountPaths, type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -47,6 +48,8 @@ export interface SignInConfiguration {
   readonly account: AccountSettings | null
   /** The tokens of `/admin/api`. Programs use them where there are no account pages, too. */
   readonly adminTokens: AdminTokens
+  /** Who may use the tools for admins, whether or not there are admin pages. */
+  readonly admins: readonly AdminEntry[]
   /** How long records are kept. */
   readonly kept: KeptSettings
   /** URL of the account page. `undefined`: there is none. */
@@ -105,6 +108,7 @@ export function readShared(settings: SettingsReader, site: Site) {
       telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
       signIn,
       account: readAccount(settings, site, hosts),
+      admins: settings.read('MCP_ADMINS') ?? [],
       adminTokens: {
         read: settings.read('MCP_ADMIN_TOKEN') ?? [],
         write: settings.read('MCP_ADMIN_WRITE_TOKEN') ?? [],
@@ -135,5 +139,6 @@ export function closed(
   const account = outOfService.has('sign-in') || outOfService.has('account') ? null : configuration.account
   const accountUrl = account ? account.origin + accountPaths.account : undefined
   const adminTokens = outOfService.has('account') ? { read: [], write: [] } : configuration.adminTokens
-  return { ...configuration, signIn, account, adminTokens, accountUrl, problems, outOfService }
+  const admins = outOfService.has('account') ? [] : configuration.admins
+  return { ...configuration, signIn, account, admins, adminTokens, accountUrl, problems, outOfService }
 }

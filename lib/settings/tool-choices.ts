@@ -1,3 +1,4 @@
+import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import type { Brand } from '../pages/brand.ts'
 import { brandWord } from './brand.ts'
 import { noDefault, type SettingsReader as ReaderOf } from './reader.ts'
@@ -35,10 +36,10 @@ export function readToolChoices(
   const feedback = readFeedback(settings, feedbackForm, siteUrl)
   const open = named(ask.name, apiReference?.list, apiReference?.search, apiReference?.content, authStatusName)
   const all = named(...open, feedback?.tool, whoamiName)
-  if (new Set(all).size < all.length) {
+  if (new Set([...all, ...adminToolNames]).size < all.length + adminToolNames.length) {
     settings.complain(
       'MCP_TOOL_NAME',
-      ' and the other *_TOOL_NAME must differ from each other, from auth_status and from whoami',
+      ' and the other *_TOOL_NAME must differ from each other, from auth_status, whoami and the tools for admins',
     )
   }
   return {

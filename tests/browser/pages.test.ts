@@ -113,6 +113,22 @@ test.each([
   }),
 )
 
+test('the box for admins is not ticked; the form says so only if the user ticks it [N8]', () =>
+  withTab({ javaScriptEnabled: false }, async (tab) => {
+    const approve = async () => {
+      await tab.getByRole('button', { name: 'Continue with Redpanda Cloud' }).press('Enter')
+      await tab.waitForURL(`${client.origin}/arrived`)
+      return server.posted.at(-1)?.fields
+    }
+    const box = tab.getByRole('checkbox', { name: 'Allow this' })
+    await tab.goto(`${server.origin}/consent-admin`)
+    expect(await box.isChecked()).toBe(false)
+    expect(await approve()).not.toHaveProperty('add')
+    await tab.goto(`${server.origin}/consent-admin`)
+    await box.press('Space')
+    expect(await approve()).toMatchObject({ add: 'docs:admin', action: 'approve' })
+  }))
+
 test('a screen reader finds one heading of the first level, the landmarks, and that the name is not verified', () =>
   withTab({}, async (tab) => {
     for (const name of Object.keys(pages)) {

@@ -117,6 +117,14 @@ test('the OAuth function stays small, without zod and without the MCP SDK', () =
   expect(oauth.bytes).toBeLessThanOrEqual(460 * 1024)
 })
 
+test('the tools for admins and their reports are in a chunk, which is loaded when an admin asks for them [N8]', () => {
+  const mcp = builtArtifact().functions.find(({ name }) => name === 'mcp')
+  const filesWith = (source: string) => mcp?.files.filter((file) => source in file.inputs) ?? []
+  for (const source of ['lib/mcp/tools/admin/usage.ts', 'lib/people/reports/companies.ts']) {
+    expect([source, filesWith(source).map(({ atStart }) => atStart)]).toEqual([source, [false]])
+  }
+})
+
 test('the lists of mail domains are in a chunk, which is loaded when a work address is required [F-000-21]', () => {
   const files = builtArtifact().functions.flatMap((bundle) => bundle.files)
   const holding = files.filter(({ inputs }) => Object.keys(inputs).includes('lib/people/disposable-mail-domains.json'))

@@ -26,7 +26,14 @@ const rest = {
   rt: 'usesRefreshTokens',
   ac: 'attempt',
 }
-const ofRequest = { ...request, ...rest, redirect_uri: 'redirectUri', us: 'loginState', exp: 'expiresAt' }
+const ofRequest = {
+  ...request,
+  ...rest,
+  ad: 'addable',
+  redirect_uri: 'redirectUri',
+  us: 'loginState',
+  exp: 'expiresAt',
+}
 const confirmation = { ...ofRequest, u: 'person', g: 'grantKey', end: 'grantEnd', ap: 'approvedAt' }
 
 describe.each<[string, WireNames, { readonly entries: object }, object]>([

@@ -37,12 +37,14 @@ export function createResponder(options: {
     return `${redirect.uri}${redirect.uri.includes('?') ? '&' : '?'}${parameters}`
   }
 
+  /** Whether the operator trusts the place that the answer goes to. */
+  const isTrusted = ({ kind, uri }: ValidatedRedirect) => kind === 'https' && isTrustedRedirect(uri, trustedRedirects)
+
   /**
    * Whether an answer may go there without a click of the user after the sign-in: to a program on the user's own computer,
    * or to a host that the operator trusts. Never to an app's own scheme, which any app may have registered (RFC 8252 §8.6).
    */
-  const mayRedirect = ({ kind, uri }: ValidatedRedirect) =>
-    kind === 'loopback' || (kind === 'https' && isTrustedRedirect(uri, trustedRedirects))
+  const mayRedirect = (redirect: ValidatedRedirect) => redirect.kind === 'loopback' || isTrusted(redirect)
 
   const locationOfError = ({ code, description, to }: AuthorizationError) =>
     locationOf(to, { error: code, error_description: description })
@@ -58,6 +60,7 @@ export function createResponder(options: {
   }
 
   return {
+    isTrusted,
     mayRedirect,
 
     /**

@@ -28,7 +28,7 @@ export async function approve(request: Request, context: AuthorizationContext, c
   }
   // A new browser opened two pages at once, and one cookie replaced the other. Ask again: that takes a click of its own.
   if (!sameCookie) return showConsent(accepted, request, context)
-  const approved = withoutLeftOut(accepted, form.all('leave_out'))
+  const approved = withAdded(withoutLeftOut(accepted, form.all('leave_out')), form.all('add'))
   trail.at('provider')
   const response = await redirectToProvider(approved, request, context, call.signal)
   const { clientHash: client, scope, leftOut } = approved
@@ -46,6 +46,13 @@ function withoutLeftOut(accepted: AuthorizationRequest, ticked: readonly string[
   if (leftOut.length === 0) return accepted
   const scope = accepted.scope.split(' ').filter((each) => !leftOut.includes(each))
   return { ...accepted, scope: scope.join(' '), leftOut: leftOut.join(' ') }
+}
+
+/** Adds the scope that the page offered, if the user ticked its box (N8). No other scope can be added. */
+function withAdded(accepted: AuthorizationRequest, ticked: readonly string[]): AuthorizationRequest {
+  const { addable, ...request } = accepted
+  if (addable === undefined || !ticked.includes(addable)) return request
+  return { ...request, scope: `${request.scope} ${addable}` }
 }
 
 function openForm(form: Parameters, request: Request, context: AuthorizationContext, trail: Trail) {

@@ -29,7 +29,7 @@ export async function authorize(request: Request, context: AuthorizationContext,
     trail.learn(knownOf(accepted))
     const asked = (parameters.get('scope') ?? '').slice(0, longestScopeInLog)
     context.log('authorization_asked', { client: client.hash, asked, scope: accepted.scope })
-    if (maySkipConsent(request, parameters, client, redirect, context)) {
+    if (accepted.addable === undefined && maySkipConsent(request, parameters, client, redirect, context)) {
       context.log('consent_skipped', { client: client.hash, scope: accepted.scope })
       trail.at('provider')
       const response = await redirectToProvider(accepted, request, context, call.signal)
@@ -54,7 +54,7 @@ function validate(
   parameters: Parameters,
   client: Client,
   to: checks.ReturnAddress,
-  { resource, transactions }: AuthorizationContext,
+  { resource, transactions, respond, isAdmin }: AuthorizationContext,
   attempt: string,
 ): AuthorizationRequest {
   checks.checkState(parameters)
@@ -70,6 +70,7 @@ function validate(
     codeChallenge: checks.requireCodeChallenge(parameters),
     resource: requireResource(parameters.all('resource'), resource),
     scope: checks.grantableScope(parameters, client),
+    addable: checks.addableScope(parameters, client, { isTrusted: respond.isTrusted(to.redirect), isAdmin }),
     prompt: checks.checkPrompt(parameters),
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),

@@ -1,4 +1,5 @@
-import { capabilities, defaultScope, optionalScopes, scopes } from '../capabilities.ts'
+import { type IsAdmin, mayOfferAdminScope } from '../admin-scope.ts'
+import { adminScope, capabilities, defaultScope, optionalScopes, scopes } from '../capabilities.ts'
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { Client } from '../clients/client.ts'
 import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../clients/redirect-uri.ts'
@@ -133,6 +134,16 @@ export function grantableScope(parameters: Parameters, client: Client): string {
   const grantable = scopes.filter((scope) => ceiling.includes(scope))
   const choices = [wanted, registered, defaultScope].map((names) => grantable.filter((scope) => names.includes(scope)))
   return (choices.find((choice) => choice.length > 0) ?? defaultScope).join(' ')
+}
+
+/** Returns the scope that the user may add, if the client asks for it and may have it (N8). It is otherwise dropped. */
+export function addableScope(
+  parameters: Parameters,
+  client: Client,
+  { isTrusted, isAdmin }: { readonly isTrusted: boolean; readonly isAdmin?: IsAdmin | undefined },
+): AuthorizationRequest['addable'] {
+  const isAsked = parameters.get('scope')?.split(' ').includes(adminScope)
+  return isAsked && isAdmin && mayOfferAdminScope(client, isTrusted) ? adminScope : undefined
 }
 
 /** Returns the scopes of a request that the user may leave out. If the request has no other scopes, there are none. */

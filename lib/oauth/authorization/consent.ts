@@ -9,7 +9,7 @@ import type { AuthorizationRequest } from './request.ts'
 /** Shows the consent page for a validated request. Its form is sealed and bound to the browser. */
 export function showConsent(accepted: AuthorizationRequest, browser: Request, context: AuthorizationContext): Response {
   const { hash, setCookie } = context.browser.bind(browser)
-  const { clientName: name, verifiedHost, clientId, redirectUri, scope } = accepted
+  const { clientName: name, verifiedHost, clientId, redirectUri, scope, addable } = accepted
   const page = consentPage({
     brand: context.brand,
     accountUrl: context.accountUrl,
@@ -17,6 +17,7 @@ export function showConsent(accepted: AuthorizationRequest, browser: Request, co
     redirectUri,
     scopes: scope.split(' '),
     optionalScopes: optionalScopesOf(scope),
+    addableScopes: addable === undefined ? [] : [addable],
     action: paths.approve,
     attempt: accepted.attempt,
     hiddenFields: { request: context.consentForms.seal(accepted, hash) },

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sha256 } from '../../base/sha256.ts'
+import { scopeOfToday } from '../admin-scope.ts'
 import { lifetimes } from '../capabilities.ts'
 import { newGrantKey } from '../grants/record.ts'
 import type { AuthorizationContext } from './context.ts'
@@ -46,7 +47,7 @@ export function codeFor(
   request: AuthorizationRequest,
   grant: GrantToBe,
   { id, at }: CodeToBe,
-  { codes }: AuthorizationContext,
+  { codes, isAdmin }: AuthorizationContext,
 ): string {
   return codes.seal({
     id,
@@ -56,7 +57,8 @@ export function codeFor(
     redirectHost: new URL(request.redirectUri).host || undefined,
     codeChallenge: request.codeChallenge,
     resource: request.resource,
-    scope: request.scope,
+    // Only now is the person known.
+    scope: scopeOfToday(request.scope, person, grant.approvedAt ?? at, isAdmin),
     leftOut: request.leftOut,
     clientName: request.clientName,
     clientHost: request.verifiedHost,

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
-import { capabilities, paths } from '../capabilities.ts'
+import { adminScope, capabilities, paths } from '../capabilities.ts'
 import type { Known } from '../trail.ts'
 
 /** A validated authorization request, as it travels sealed in the consent form and then in cookies. */
@@ -22,6 +22,8 @@ export const authorizationRequestEntries = {
   scope: v.string(),
   /** Scopes that the client asked for and that the user left out on the consent page. */
   leftOut: v.optional(v.string()),
+  /** A scope that the client asked for, and that it gets only if the user adds it on the consent page. */
+  addable: v.optional(v.literal(adminScope)),
   prompt: v.optional(v.picklist(['login', 'select_account'])),
   /** The client authentication methods that may redeem the code (T-10). */
   authenticationMethods: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
@@ -45,6 +47,7 @@ export const authorizationRequestNames = {
   redirectUri: 'redirect_uri',
   codeChallenge: 'p',
   leftOut: 'lo',
+  addable: 'ad',
   authenticationMethods: 'm',
   jwksUri: 'ju',
   usesRefreshTokens: 'rt',
@@ -80,8 +83,8 @@ export function startAgainPath(request: AuthorizationRequest): string | undefine
       code_challenge: request.codeChallenge,
       code_challenge_method: 'S256',
       resource: request.resource,
-      // Asks again for what the user left out.
-      scope: request.leftOut === undefined ? request.scope : `${request.scope} ${request.leftOut}`,
+      // Asks again for what the user left out, or did not add.
+      scope: [request.scope, request.leftOut, request.addable].filter((scope) => scope !== undefined).join(' '),
       prompt: request.prompt,
     }),
   )

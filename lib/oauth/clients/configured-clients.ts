@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
-import { scopes } from '../capabilities.ts'
+import { adminScope, scopes } from '../capabilities.ts'
 import type { BlockedClients } from './blocked-clients.ts'
 import type { Client } from './client.ts'
 import { parseClientMetadata, withoutNulls } from './client-metadata.ts'
@@ -80,7 +80,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
     grantTypes: metadata.grantTypes,
     ...authenticationOf(authentication),
     ...(secret && { hasSecret: (shown: string) => timingSafeEqual(sha256Bytes(shown), secret) }),
-    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: metadata.scope }),
+    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: scope }),
   }
 }
 
@@ -92,9 +92,12 @@ function isFreeId(id: string): boolean {
   return /^[A-Za-z0-9._~-]{1,200}$/.test(id) && !/^(?:https?:|eyJ|u_)/.test(id)
 }
 
-/** Whether all scopes are known. An unknown scope here is a mistake of the operator, so it is reported and not dropped. */
-function isKnownScope(scope: unknown): boolean {
-  return typeof scope === 'string' && scope.split(' ').every((name) => scopes.some((known) => known === name))
+/** Whether all scopes are known, and not only that of admins. An unknown scope here is a mistake of the operator, so it is reported and not dropped. */
+function isKnownScope(scope: unknown): scope is string {
+  if (typeof scope !== 'string') return false
+  const isKnown = (name: string) => scopes.some((known) => known === name)
+  const names = scope.split(' ')
+  return names.some(isKnown) && names.every((name) => isKnown(name) || name === adminScope)
 }
 
 function digestOf(text: unknown): Buffer | null {

@@ -21,6 +21,8 @@ export interface ConsentPageInput {
   readonly scopes: readonly string[]
   /** The scopes among them that the user may leave out. If absent, none. */
   readonly optionalScopes?: readonly string[]
+  /** Further scopes, which the user may add. If absent, none. */
+  readonly addableScopes?: readonly string[]
   /** Where the form is posted to. The pressed button arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
@@ -38,7 +40,16 @@ export interface ConsentPageInput {
  * Throws `TypeError` if the redirect URI is not a URL, or if a link of the brand is not safe to follow.
  */
 export function consentPage(input: ConsentPageInput): Page {
-  const { brand, client, redirectUri, scopes, optionalScopes: leavable = [], action, hiddenFields } = input
+  const {
+    brand,
+    client,
+    redirectUri,
+    scopes,
+    optionalScopes: leavable = [],
+    addableScopes: addable = [],
+    action,
+    hiddenFields,
+  } = input
   const destination = destinationOf(redirectUri)
   const warning = caution(destination, client.verifiedHost)
   const content = html`<h1>Connect <b>${breakable(shortHost(client.verifiedHost ?? placeOf(destination)))}</b> to ${brand.productName}</h1>
@@ -51,8 +62,8 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and sees your email and organization</span></li>
 </ul>
 <h2>What the app can do</h2>
-<ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}</ul>
-<form class="actions" method="post" action="${action}"${leavable.length > 0 && html` id="answer"`}>
+<ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}${addable.map((scope) => html`<li>${chart}<span><span>${permission(scope)}</span>${add(scope)}</span></li>`)}</ul>
+<form class="actions" method="post" action="${action}"${leavable.length + addable.length > 0 && html` id="answer"`}>
 ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button class="primary" name="action" value="approve">Continue with ${brand.provider}</button>
 <button class="quiet" name="action" value="cancel">Cancel</button>
@@ -129,12 +140,19 @@ function leaveOut(scope: string): Markup {
   return html`<label class="leave-out"><input type="checkbox" form="answer" name="leave_out" value="${scope}"> Leave this out</label>`
 }
 
+/** Makes the box that adds a scope when it is ticked. */
+function add(scope: string): Markup {
+  return html`<label class="leave-out"><input type="checkbox" form="answer" name="add" value="${scope}"> Allow this</label>`
+}
+
 function permission(scope: string): string | Markup {
   switch (scope) {
     case 'docs:read':
       return 'Read the documentation and ask questions'
     case 'docs:feedback':
       return 'Send feedback, with your email address'
+    case 'docs:admin':
+      return 'For admins only: see which companies ask, with which apps and tools, and what fails'
     case 'offline_access':
       return 'Stay connected, so that you do not have to sign in every time'
     default:

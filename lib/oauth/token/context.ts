@@ -1,3 +1,4 @@
+import type { IsAdmin } from '../admin-scope.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
 import type { SignJwt } from '../keys/compact.ts'
@@ -34,6 +35,7 @@ export interface TokenContext {
   readonly signingKeys: SigningKeys
   readonly signJwt: SignJwt
   readonly recordSignIn: RecordSignIn
+  readonly isAdmin?: IsAdmin | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }

@@ -1,6 +1,7 @@
 import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import type { GuessLimit } from '../../base/rate-limit.ts'
+import { withoutAdminScope } from '../admin-scope.ts'
 import { OAuthError } from '../errors.ts'
 import type { Grants } from '../grants/grants.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
@@ -47,7 +48,9 @@ async function stateOf(shown: string, { openToken, grants }: IntrospectionOption
   const grant = await grants.read(token.grant, signal)
   if (!grant || grant.record.revokedAt !== undefined) return { active: false }
   const { grant: _, ...claims } = token.claims
-  return { active: true, token_type: 'Bearer', ...claims }
+  // It opens tools of this service only, and a role of today cannot be told from the claims.
+  const scope = withoutAdminScope(claims.scope)
+  return { active: true, token_type: 'Bearer', ...claims, scope }
 }
 
 /**

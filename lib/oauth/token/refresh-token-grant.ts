@@ -1,3 +1,4 @@
+import { scopeOfToday } from '../admin-scope.ts'
 import { scopes } from '../capabilities.ts'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { requireUnblockedHost } from '../client-authentication/client-authentication.ts'
@@ -28,7 +29,8 @@ export async function refreshTokenGrant(
   const now = context.now()
   const token = openRefreshToken(form, client, context, call.trail, now / 1000)
   requireResource(form.all('resource'), token.resource)
-  const scope = narrowScope(form.get('scope'), token.scope)
+  const granted = scopeOfToday(token.scope, token.person, token.createdAt, context.isAdmin)
+  const scope = narrowScope(form.get('scope'), granted)
   const signer = await context.signingKeys.signer(call.signal)
 
   const { carried, createdAt, rotatedAt, endsAt, clientHash, clientName, resource, leftOut, person } = token
@@ -108,7 +110,7 @@ function requireMethod(client: AuthenticatedClient, method: ClientAuthentication
  */
 function narrowScope(requested: string | undefined, granted: string): string {
   const allowed = granted.split(' ')
-  const wanted = requested?.split(' ').filter((scope) => scopes.some((known) => known === scope))
+  const wanted = requested?.split(' ').filter((scope) => [...scopes, ...allowed].includes(scope))
   if (wanted === undefined || wanted.length === 0) return granted
   const remaining = allowed.filter((scope) => wanted.includes(scope))
   if (remaining.length === 0) throw new OAuthError('invalid_scope', 'nothing of this scope was granted')

@@ -12,8 +12,8 @@ export const accountPages = {
     example: 'https://account.example.com',
   },
   MCP_ADMINS: {
-    what: 'Who may open `/admin`: email addresses that the OpenID Provider has verified, and `org:` with the id of an organization.',
-    more: 'An entry may begin with the issuer of the provider and a space. It is read at every request, so a person whom you remove is no longer an admin.',
+    what: 'Who may open `/admin` and use the tools for admins: email addresses that the OpenID Provider has verified, and `org:` with the id of an organization.',
+    more: 'See [admin.md](admin.md#from-an-mcp-client) for the tools. An entry may begin with the issuer of the provider and a space. It is read at every request, so a person whom you remove is no longer an admin.',
     example: 'ada@example.com, org:org_123',
   },
   MCP_ADMIN_TOKEN: {
