@@ -9,6 +9,7 @@ import { callMcp, codeOf, newAddress, obtainTokens, registerClient } from '../su
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { operationsBesideSignIns } from '../support/store-path.ts'
 
 type Form = Readonly<Record<string, string>>
 
@@ -171,8 +172,8 @@ describe('a client with a document that allows private_key_jwt alone', () => {
     const operationsOf = async (form: Form) => {
       const before = stack.emulator.operations().at(-1)?.sequence ?? 0
       await token(form)
-      const kinds = stack.emulator.operations(before).map(({ method, key }) => `${method} ${key.split('/')[0]}`)
-      return kinds.filter((kind) => !/ (users|connections|client-documents)$/.test(kind))
+      const kinds = operationsBesideSignIns(stack, before).map(({ method, key }) => `${method} ${key.split('/')[0]}`)
+      return kinds.filter((kind) => !kind.endsWith(' client-documents'))
     }
     const stranger = await createClientKey({ alg: 'RS256' })
     const forged = assertionParameters(await stranger.assertion(clientId, stack.url))
