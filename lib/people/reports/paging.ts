@@ -25,7 +25,7 @@ export async function pageOfKeys(
   const { keys, next } = await store.list(prefix, signal, list)
   const end = skip + limitOf(query)
   const rows = keys.slice(skip, end)
-  if (end < keys.length) return { rows, next: toCursor({ ...(list === undefined ? {} : { list }), skip: end }) }
+  if (end < keys.length) return { rows, next: toCursor({ list, skip: end }) }
   return next === undefined ? { rows } : { rows, next: toCursor({ list: next, skip: 0 }) }
 }
 
