@@ -64,10 +64,15 @@ export const headline = (tab: Tab) => tab.getByRole('heading', { level: 1 }).inn
 
 /**
  * Presses a button of our pages as a user does: the pointer waits over it until it reacts. On a slow machine, Playwright
- * would otherwise begin a press before that, and then wait for the page, which waits for the end of the press.
+ * would otherwise begin a press before that, and then wait for the page, which waits for the end of the press. Its own `hover`
+ * tries again while the button does not react, and each time may move the page under the pointer, so that the wait begins anew.
  */
 export async function press(button: Locator): Promise<void> {
-  await button.hover()
+  await button.scrollIntoViewIfNeeded()
+  const box = await button.boundingBox()
+  if (!box) throw new Error('the button is not visible')
+  await button.page().mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await pointerSettles(button.page())
   await button.click()
 }
 
