@@ -10,7 +10,7 @@ import {
   withDayOfCompanies,
 } from '../lib/people/usage/companies-summary.ts'
 import { type Active, countActive, totals } from '../lib/people/usage/compose-day.ts'
-import { type CountedEvent, countedEvent, eventKey, nobody } from '../lib/people/usage/event-key.ts'
+import { type CountedEvent, countedEvent, eventKey, noId } from '../lib/people/usage/event-key.ts'
 import * as names from '../lib/people/usage/names.ts'
 import { type PeopleSummary, toPeopleSummaryValue, withDay } from '../lib/people/usage/people-summary.ts'
 import { createPeopleTable, type PeopleTable } from '../lib/people/usage/people-table.ts'
@@ -202,7 +202,7 @@ function signInsOf(calls: number): Cells {
   const cells: Cells = new Map()
   for (const [step, share] of Object.entries(steps)) {
     for (let count = 0; count < (calls / 10) * (share / 100); count++)
-      addToCells(cells, `${nobody} step.${step} ok`, count % 900)
+      addToCells(cells, `${noId} step.${step} ok`, count % 900)
   }
   return cells
 }

@@ -3,7 +3,7 @@ import { inParallel } from '../../base/in-parallel.ts'
 import { whenNeeded } from '../../base/when-needed.ts'
 import type { Store } from '../../store/store.ts'
 import { readCompaniesSummary } from '../usage/companies-summary.ts'
-import { nobody } from '../usage/event-key.ts'
+import { noId } from '../usage/event-key.ts'
 import { clientNameKey, companyNameOf, textOf } from '../usage/names.ts'
 import { companiesKey, companyShards } from '../usage/shards.ts'
 
@@ -26,7 +26,7 @@ export function createCaptureNames(store: Store, signal: AbortSignal): CaptureNa
     return new Map(records.flatMap((stored) => (stored ? [...readCompaniesSummary(stored.value).companies] : [])))
   })
   const once = (known: Map<string, Promise<Name>>, id: string, read: () => Promise<Name>) => {
-    const name = known.get(id) ?? (id === nobody ? Promise.resolve({}) : read())
+    const name = known.get(id) ?? (id === noId ? Promise.resolve({}) : read())
     known.set(id, name)
     return name
   }

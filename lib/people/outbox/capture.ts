@@ -4,7 +4,7 @@ import { inParallel } from '../../base/in-parallel.ts'
 import type { Log } from '../../base/log.ts'
 import { toJson } from '../../base/well-formed.ts'
 import type { Store } from '../../store/store.ts'
-import { type CountedEvent, forgotten, nobody, slicePrefix } from '../usage/event-key.ts'
+import { type CountedEvent, forgotten, noId, slicePrefix } from '../usage/event-key.ts'
 import type { EventStores } from '../usage/event-stores.ts'
 import type { PseudonymSource, Pseudonyms } from '../usage/pseudonyms.ts'
 import { listEvents } from '../usage/raw-events.ts'
@@ -173,7 +173,7 @@ async function captured(
   const { at, person, what, outcome, milliseconds } = event
   const [kind, ...name] = what.split('.')
   const [ended, reason] = outcome.split('.')
-  const named = (id: string) => (id === nobody ? undefined : names.forReceiver(receiverName, id))
+  const named = (id: string) => (id === noId ? undefined : names.forReceiver(receiverName, id))
   const company = named(event.company)
   return {
     uuid: uuidOf(event),

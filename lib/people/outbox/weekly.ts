@@ -3,7 +3,7 @@ import { inParallel } from '../../base/in-parallel.ts'
 import type { Store } from '../../store/store.ts'
 import { readCompanies } from '../usage/companies-of-day.ts'
 import { readCompaniesSummary } from '../usage/companies-summary.ts'
-import { forgotten, nobody } from '../usage/event-key.ts'
+import { forgotten, noId } from '../usage/event-key.ts'
 import { addCounts, isCall, noCalls, type OutcomeCounts } from '../usage/outcome-counts.ts'
 import { readPeopleSummary } from '../usage/people-summary.ts'
 import type { PseudonymSource } from '../usage/pseudonyms.ts'
@@ -114,7 +114,7 @@ async function readWeek(store: Store, sunday: Day, signal: AbortSignal): Promise
     for (const [company, { name, domain, days: counts }] of readCompaniesSummary(stored.value).companies) {
       const used: Used = { name, domain, people: 0, counts: noCalls(), tools: new Map() }
       for (const number of numbers) addCounts(used.counts, counts.get(number) ?? noCalls())
-      if (used.counts.calls > 0 && company !== nobody && company !== forgotten) week.set(company, used)
+      if (used.counts.calls > 0 && company !== noId && company !== forgotten) week.set(company, used)
     }
   })
   await inParallel(shards.peopleShards, atOnce, async (shard) => {

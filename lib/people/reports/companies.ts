@@ -3,7 +3,7 @@ import { inParallel } from '../../base/in-parallel.ts'
 import { addCompanies, type CompaniesOfDay, type CompanyDay, readCompanies } from '../usage/companies-of-day.ts'
 import { type CompanyTotals, readCompaniesSummary, readCompanyTotals } from '../usage/companies-summary.ts'
 import { type DayCounts as CountsByDay, countsSince } from '../usage/day-counts.ts'
-import { nobody } from '../usage/event-key.ts'
+import { noId } from '../usage/event-key.ts'
 import { addCounts, countOutcome, noCalls } from '../usage/outcome-counts.ts'
 import { companiesKey, companyShard, companyShards, dayCompaniesKey, windows } from '../usage/shards.ts'
 import { type Day, dayNumber, dayOfNumber } from '../usage/time.ts'
@@ -45,7 +45,7 @@ const orders: Readonly<Record<NonNullable<CompaniesQuery['order']>, (row: Compan
 }
 
 const isFound = ({ id, name = '', domain = '' }: CompanyRow, search: string) =>
-  id !== nobody && [name, domain].some((text) => startsWith(text, search))
+  id !== noId && [name, domain].some((text) => startsWith(text, search))
 
 /** Companies that are composed have their names; reads those of the others. */
 async function withNames(
@@ -53,7 +53,7 @@ async function withNames(
   names: NameReader,
   signal: AbortSignal,
 ): Promise<readonly CompanyRow[]> {
-  const unnamed = rows.filter(({ id, name, domain }) => id !== nobody && name === undefined && domain === undefined)
+  const unnamed = rows.filter(({ id, name, domain }) => id !== noId && name === undefined && domain === undefined)
   const read = await inParallel(unnamed.slice(0, mostUnnamed), atOnce, async ({ id }) => [id, await names.company(id, signal)] as const) // biome-ignore format: one line
   const found = new Map(read)
   return rows.map((row) => ({ ...row, ...found.get(row.id) }))
@@ -147,7 +147,7 @@ export async function company(
   { id, range }: { readonly id: string; readonly range: Range },
   signal: AbortSignal,
 ): Promise<CompanyReport | null> {
-  if (id !== nobody && !pseudonymForm.test(id)) return null
+  if (id !== noId && !pseudonymForm.test(id)) return null
   const shard = companyShard(id)
   const days = daysOf(parts, range)
   const [summaries, recents, name, ofDays] = await Promise.all([

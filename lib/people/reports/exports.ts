@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../base/bounded-map.ts'
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
-import { forgotten, nobody } from '../usage/event-key.ts'
+import { forgotten, noId } from '../usage/event-key.ts'
 import { personNameKey, textOf } from '../usage/names.ts'
 import { isCall } from '../usage/outcome-counts.ts'
 import { type PeopleSummary, readPeopleSummary } from '../usage/people-summary.ts'
@@ -52,14 +52,14 @@ interface Rows {
 
 async function* rowsOf({ day, table, names, pseudonyms }: Rows, signal: AbortSignal): AsyncGenerator<UsageRow> {
   for (const person of table.people()) {
-    const name = person === nobody || person === forgotten ? undefined : pseudonyms.forReceiver(receiver, person)
+    const name = person === noId || person === forgotten ? undefined : pseudonyms.forReceiver(receiver, person)
     for (const { combination, count } of table.of(person)) {
       const { company, client, what, outcome } = partsOf(combination)
       const [ofCompany, ofClient] = await Promise.all([names.company(company, signal), names.client(client, signal)])
       yield defined({
         day,
         person: name,
-        company: company === nobody ? undefined : (ofCompany.name ?? ofCompany.domain ?? company),
+        company: company === noId ? undefined : (ofCompany.name ?? ofCompany.domain ?? company),
         client: ofClient.name ?? ofClient.host ?? client,
         what: isCall(what) ? ('call' as const) : ('step' as const),
         name: what.slice(5),

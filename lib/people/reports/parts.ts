@@ -6,7 +6,7 @@ import type { Store, StoreValue } from '../../store/store.ts'
 import { type Cells, cellsValue, readCells } from '../usage/cells.ts'
 import { addCompanies, type CompaniesOfDay } from '../usage/companies-of-day.ts'
 import { anonymousCallsIn, type CompanyName, isCaller } from '../usage/compose-day.ts'
-import { nobody } from '../usage/event-key.ts'
+import { noId } from '../usage/event-key.ts'
 import { clientNameKey, companyNameOf, textOf } from '../usage/names.ts'
 import { isCall } from '../usage/outcome-counts.ts'
 import type { PseudonymSource } from '../usage/pseudonyms.ts'
@@ -104,7 +104,7 @@ function totalsOfTally(day: Day, { cells, people }: Tally): DayTotals {
     cells,
     people: [...people.people()].filter((person) => isCaller(people, person)).length,
     companies: [...companies].filter(
-      ([company, { uses }]) => company !== nobody && [...uses.keys()].some((use) => isCall(use.split(' ')[1] ?? '')),
+      ([company, { uses }]) => company !== noId && [...uses.keys()].some((use) => isCall(use.split(' ')[1] ?? '')),
     ).length,
     anonymousCalls: anonymousCallsIn([people]),
   }
@@ -137,10 +137,10 @@ export function createNameReader(store: Store): NameReader {
   return {
     client: (id, signal) =>
       once(clients, id, async () => {
-        if (id === nobody) return { id }
+        if (id === noId) return { id }
         const value = (await store.get(clientNameKey(id), signal))?.value
         return defined({ id, name: textOf(value?.name), host: textOf(value?.host) })
       }),
-    company: (id, signal) => once(companies, id, async () => (id === nobody ? {} : companyNameOf(store, id, signal))),
+    company: (id, signal) => once(companies, id, async () => (id === noId ? {} : companyNameOf(store, id, signal))),
   }
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
-import { forgotten, nobody } from './event-key.ts'
+import { forgotten, noId } from './event-key.ts'
 import { isCall } from './outcome-counts.ts'
 import { type PeopleTable, partsOf } from './people-table.ts'
 
@@ -26,7 +26,7 @@ export function addCompanies(companies: CompaniesOfDay, table: PeopleTable): voi
       day.uses.set(use, (day.uses.get(use) ?? 0) + count)
       if (isCall(what)) calledAt.add(company)
     }
-    if (person === nobody || person === forgotten) continue
+    if (person === noId || person === forgotten) continue
     for (const company of calledAt) {
       const day = companies.get(company)
       if (day) day.people += 1

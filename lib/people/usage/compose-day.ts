@@ -3,7 +3,7 @@ import type { Store, StoreValue } from '../../store/store.ts'
 import { addAllCells, type Cells, cellParts, toCellsValue } from './cells.ts'
 import { addCompanies, type CompaniesOfDay, toCompaniesValue } from './companies-of-day.ts'
 import { readCompaniesSummary, toCompaniesSummaryValue, withDayOfCompanies } from './companies-summary.ts'
-import { forgotten, nobody } from './event-key.ts'
+import { forgotten, noId } from './event-key.ts'
 import { isCall } from './outcome-counts.ts'
 import { type PeopleSummary, readPeopleSummary, toPeopleSummaryValue, withDay } from './people-summary.ts'
 import { createPeopleTable, type PeopleTable, partsOf } from './people-table.ts'
@@ -156,7 +156,7 @@ async function updateCompanies(
     const known = stored ? readCompaniesSummary(stored.value) : { through: '', companies: new Map() }
     if (known.through >= day) continue
     const ofShard = (companiesByShard.get(shard) ?? []).map(([company]) => company)
-    const unnamed = ofShard.filter((company) => company !== nobody && !known.companies.has(company))
+    const unnamed = ofShard.filter((company) => company !== noId && !known.companies.has(company))
     const names = new Map(
       await inParallel(unnamed, atOnce, async (company) => [company, await nameOf(company, signal)] as const),
     )
@@ -189,7 +189,7 @@ export function totals(
     for (const person of table.people()) if (isCaller(table, person)) counts.people += 1
   }
   for (const [company, { uses }] of companies) {
-    if (company !== nobody && [...uses.keys()].some((use) => isCall(cellParts(use).what))) counts.companies += 1
+    if (company !== noId && [...uses.keys()].some((use) => isCall(cellParts(use).what))) counts.companies += 1
   }
   return {
     cells: toCellsValue(cells),
@@ -197,18 +197,16 @@ export function totals(
     anonymousCalls: anonymousCallsIn([...people.values()]),
     activePeople: active.people,
     activeCompanies: shards.windows.map(
-      (_, index) => [...active.byCompany].filter(([company, by]) => company !== nobody && (by[index] ?? 0) > 0).length,
+      (_, index) => [...active.byCompany].filter(([company, by]) => company !== noId && (by[index] ?? 0) > 0).length,
     ),
   }
 }
 
 /** Whether this is a person who called a tool. */
 export const isCaller = (table: PeopleTable, person: string): boolean =>
-  person !== nobody &&
-  person !== forgotten &&
-  [...table.of(person)].some((use) => isCall(partsOf(use.combination).what))
+  person !== noId && person !== forgotten && [...table.of(person)].some((use) => isCall(partsOf(use.combination).what))
 
 export const anonymousCallsIn = (tables: readonly PeopleTable[]): number =>
   tables
-    .flatMap((table) => [...table.of(nobody)])
+    .flatMap((table) => [...table.of(noId)])
     .reduce((sum, { combination, count }) => (isCall(partsOf(combination).what) ? sum + count : sum), 0)

@@ -4,7 +4,7 @@ import type { Pseudonyms } from './pseudonyms.ts'
 import { type Slice, sliceMilliseconds, sliceOf, startOfSlice } from './time.ts'
 
 /** Stands for an absent person, company or client. */
-export const nobody = '-'
+export const noId = '-'
 /** Stands for a person who was forgotten: the numbers stay. */
 export const forgotten = 'forgotten'
 
@@ -42,9 +42,9 @@ export function countedEvent(
   return {
     slice: sliceOf(at),
     at,
-    person: sub === undefined ? nobody : pseudonyms.person(sub),
-    company: company === undefined ? nobody : pseudonyms.company(company),
-    client: client === undefined ? nobody : pseudonyms.client(client),
+    person: sub === undefined ? noId : pseudonyms.person(sub),
+    company: company === undefined ? noId : pseudonyms.company(company),
+    client: client === undefined ? noId : pseudonyms.client(client),
     what: whatOf(event.what),
     outcome: outcomeOf(event.outcome),
     milliseconds: Math.max(0, Math.min(Math.round(milliseconds), longestDuration)),

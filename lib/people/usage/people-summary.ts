@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
 import { type DayCounts, forgetBefore, fromNumbers, toNumbers } from './day-counts.ts'
-import { forgotten, nobody } from './event-key.ts'
+import { forgotten, noId } from './event-key.ts'
 import { countOutcome, noCalls } from './outcome-counts.ts'
 import { type PeopleTable, partsOf } from './people-table.ts'
 import { longestWindow } from './shards.ts'
@@ -41,7 +41,7 @@ export function readPersonSummary(value: StoreValue, person: string): PersonSumm
 }
 
 function readLine(line: string): [string, PersonSummary] {
-  const [person = '', company = nobody, ...rest] = line.split(' ')
+  const [person = '', company = noId, ...rest] = line.split(' ')
   const [first = 0, last = 0, total = 0, ...numbers] = rest.map(Number)
   return [person, { company, first, last, total, days: fromNumbers(numbers) }]
 }
@@ -58,7 +58,7 @@ export function withDay(before: PeopleSummary, day: Day, table: PeopleTable): Pe
   const people = new Map(before.people)
   const number = dayNumber(day)
   for (const person of table.people()) {
-    if (person === nobody || person === forgotten) continue
+    if (person === noId || person === forgotten) continue
     const { company, last, counts } = dayOfPerson(table, person, day)
     const summary = people.get(person) ?? { company, first: last, last, total: 0, days: new Map() }
     people.set(person, summary)
@@ -74,7 +74,7 @@ export function withDay(before: PeopleSummary, day: Day, table: PeopleTable): Pe
 /** What a person did on one day, or until now. `last`: seconds since the epoch, 0 if the person did nothing. */
 export function dayOfPerson(table: PeopleTable, person: string, day: Day) {
   const counts = noCalls()
-  let company = nobody
+  let company = noId
   let last = -1
   for (const use of table.of(person)) {
     const parts = partsOf(use.combination)
