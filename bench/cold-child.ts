@@ -21,12 +21,13 @@ const server = createServer(async (incoming, response) => {
   const cpuBefore = process.cpuUsage()
   const began = performance.now()
   const handler = await loadHandler(order.host.directory, order.name)
-  const answered = once(response, 'finish')
+  const answered = once(response, 'finish').then((): ColdTimes => {
+    const { user, system } = process.cpuUsage(cpuBefore)
+    return { wall: performance.now() - began, cpu: (user + system) / 1000, status: response.statusCode }
+  })
+  // This resolves later, since it waits for what the function does after its answer.
   await invoke(handler, event, response)
-  await answered
-  const wall = performance.now() - began
-  const cpu = process.cpuUsage(cpuBefore)
-  const times: ColdTimes = { wall, cpu: (cpu.user + cpu.system) / 1000, status: response.statusCode }
+  const times = await answered
   process.send?.(times, () => process.exit(0))
 })
 server.listen(0, '127.0.0.1')
