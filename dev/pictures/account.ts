@@ -44,10 +44,10 @@ export function accountGallery(brand: Brand): Record<string, Page> {
       more: true,
     }),
     'account-download': downloadPage(data),
-    'account-delete': deletePage(data),
+    'account-delete': deletePage({ ...data, removal: 'within an hour' }),
     'account-signed-out': signedOutPage(brand),
     'account-all-ended': allEndedPage(brand),
-    'account-deleted': deletedPage(brand),
+    'account-deleted': deletedPage(brand, 'within an hour'),
     'account-sign-in': signInPage({ brand, back: '/account', wanted: 'session' }),
     'account-sign-in-again': signInPage({ brand, back: '/account/delete', wanted: 'recent' }),
     'account-problem': problemPage({

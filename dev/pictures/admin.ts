@@ -282,6 +282,6 @@ export function adminGallery(brand: Brand): Record<string, Page> {
       },
     }),
     'admin-end': endPage(frame, { person: people[0] as PersonRow, form }),
-    'admin-forget': forgetPage(frame, { person: people[2] as PersonRow, form }),
+    'admin-forget': forgetPage(frame, { person: people[2] as PersonRow, form }, 'within an hour'),
   }
 }

@@ -20,12 +20,14 @@ export interface AccountRoutesOptions {
   readonly sessions: Sessions
   readonly connections: Connections
   readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>
+  /** When the data of a person who deletes it has been removed, in words. */
+  readonly removal: string
   readonly log: Log
 }
 
 /** Makes the pages of `/account`. Every one of them is about the person who is signed in, and no one else. */
 export function accountRoutes(options: AccountRoutesOptions): readonly AccountRoute[] {
-  const { origin, brand, sessions, connections, privacy, log } = options
+  const { origin, brand, sessions, connections, privacy, removal, log } = options
   const page = (made: Parameters<typeof htmlResponse>[0]) => htmlResponse(made, { status: 200 })
   async function showAccount(visit: Visit): Promise<Response> {
     const { session, signal, url, seal } = visit
@@ -86,7 +88,7 @@ export function accountRoutes(options: AccountRoutesOptions): readonly AccountRo
       path: pathsOfAccount.delete,
       access: 'person',
       recent: true,
-      get: ({ session, seal }) => page(deletePage({ brand, person: session.person, form: seal('delete') })),
+      get: ({ session, seal }) => page(deletePage({ brand, person: session.person, form: seal('delete'), removal })),
       post: {
         async delete({ session, form, signal }) {
           if (form.get('sure') !== 'yes')
@@ -106,7 +108,8 @@ export function openAccountRoutes({
   brand,
   sessions,
   forms,
-}: Pick<AccountRoutesOptions, 'origin' | 'brand' | 'sessions'> & {
+  removal,
+}: Pick<AccountRoutesOptions, 'origin' | 'brand' | 'sessions' | 'removal'> & {
   readonly forms: SessionForms
 }): readonly OpenRoute[] {
   return [
@@ -119,7 +122,10 @@ export function openAccountRoutes({
         },
       },
     },
-    { path: pathsOfAccount.deleted, methods: { GET: () => htmlResponse(deletedPage(brand), { status: 200 }) } },
+    {
+      path: pathsOfAccount.deleted,
+      methods: { GET: () => htmlResponse(deletedPage(brand, removal), { status: 200 }) },
+    },
     {
       path: accountPaths.logout,
       methods: {

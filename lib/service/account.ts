@@ -23,7 +23,7 @@ import { adminApiOf } from './admin-api.ts'
 import { composeAudit } from './audit.ts'
 import { audited } from './audited.ts'
 import { log } from './log.ts'
-import { privacyOf, privacySurroundings } from './privacy.ts'
+import { jobsBesideAnswers, privacyOf, privacySurroundings, removalOf } from './privacy.ts'
 import { storeOf } from './store.ts'
 
 /** The account and admin pages of a site. */
@@ -42,13 +42,15 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const sealing = createSealing(issuer, signIn.secrets)
   const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const admin = adminOf(configuration, signIn, { site, store, sealing, privacy })
-  const pages = composePages(configuration, signIn, { store, sealing, privacy, admin })
+  const pages = composePages(configuration, signIn, { store, sealing, privacy, admin, removal: removalOf(site) })
+  const runJobs = site.preview ? jobsBesideAnswers(site) : undefined
   const api = adminApiOf(configuration, signIn, { store, admin, browser: pages?.browser })
   const pagesHost = pages && new URL(pages.browser.origin).host
   const issuerHost = new URL(issuer).host
   return {
     async fetch(request, call) {
       const { host, pathname } = new URL(request.url)
+      runJobs?.(call)
       // With a token alone, the API also answers where there are no pages (N13). A proxy's host has neither.
       if (isOfAdminApi(pathname))
         return host === issuerHost || host === pagesHost ? api.fetch(request, call) : notFound()
@@ -61,9 +63,9 @@ export async function composeAccount(configuration: Configuration, site: Site): 
 function composePages(
   configuration: Configuration,
   signIn: SignInSettings,
-  parts: { readonly store: Store; readonly sealing: Sealing; readonly privacy: Privacy; readonly admin: Admin },
+  parts: { store: Store; sealing: Sealing; privacy: Privacy; admin: Admin; removal: string },
 ) {
-  const { store, sealing, privacy, admin } = parts
+  const { store, sealing, privacy, admin, removal } = parts
   const { account, brand } = configuration
   if (!account) return null
   const { origin } = account
@@ -78,16 +80,20 @@ function composePages(
   const surroundings = { ...browser, brand, forms, now, log }
   const accountRouter = createAccountRouter({
     ...surroundings,
-    routes: accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), log }),
+    routes: accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), removal, log }),
     open: [
-      ...openAccountRoutes({ origin, brand, sessions, forms }),
+      ...openAccountRoutes({ origin, brand, sessions, forms, removal }),
       sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence }),
     ],
   })
   /** The code of the admin pages and of their plots is loaded when the first of them is opened. */
   const adminRouter = whenNeeded(async () => {
     const { adminRoutes } = await import('../account/admin/admin-routes.ts')
-    return createAccountRouter({ ...surroundings, routes: adminRoutes({ origin, brand, ...admin, now }), open: [] })
+    return createAccountRouter({
+      ...surroundings,
+      routes: adminRoutes({ origin, brand, ...admin, removal, now }),
+      open: [],
+    })
   })
   const router: Account = {
     async fetch(request, call) {

@@ -1,3 +1,5 @@
+import type { Call } from '../base/call.ts'
+import { withDeadline } from '../base/deadline.ts'
 import { createGrants } from '../oauth/grants/grants.ts'
 import { createPersonEnd } from '../oauth/grants/person-end.ts'
 import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
@@ -55,7 +57,7 @@ export function privacySurroundings(site: Site, sealing: Sealing): PrivacySurrou
   return { store: storeOf(site), events: eventStoresOf(site), pseudonyms: pseudonymsOf(site, sealing), sealing }
 }
 
-/** Runs the jobs about people that are due. A scheduled function calls this, on production only. A failure is logged. */
+/** Runs the jobs about people that are due. A scheduled function calls this, but not on previews. A failure is logged. */
 export async function runPrivacyJobs(site: Site, signal: AbortSignal): Promise<void> {
   const configuration = readConfiguration(process.env, site)
   const { issuer, signIn } = configuration
@@ -68,5 +70,25 @@ export async function runPrivacyJobs(site: Site, signal: AbortSignal): Promise<v
     if (done > 0 || !finished) log('person_jobs_run', { done, finished })
   } catch (error) {
     log('person_jobs_failed', { error: String(error) })
+  }
+}
+
+/** Says when a person who is being forgotten has been removed. Pages put it into a sentence. */
+export const removalOf = ({ preview = false }: Site): string =>
+  preview
+    ? 'when a page of this preview’s account or admin pages is opened ten minutes from now or later'
+    : 'within an hour'
+
+/** Milliseconds between two runs on one instance, and of one run. */
+const betweenRuns = 60_000
+const runTime = 8_000
+
+/** Runs the jobs about people beside the answers to requests, for previews: nothing is scheduled there. */
+export function jobsBesideAnswers(site: Site): (call: Pick<Call, 'waitUntil'>) => void {
+  let next = 0
+  return ({ waitUntil }) => {
+    if (Date.now() < next) return
+    next = Date.now() + betweenRuns
+    waitUntil(withDeadline(runTime, (signal) => runPrivacyJobs(site, signal)))
   }
 }

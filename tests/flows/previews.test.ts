@@ -1,5 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
+import { hash } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { startHost } from '../../dev/host/start.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { deploy } from '../support/deploy.ts'
 import { callTool } from '../support/mcp.ts'
@@ -17,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => stack?.stop())
 beforeEach(() => stack.forms.reset())
 
-/** The functions as a preview runs them; the site is called `local`. */
-async function preview(settings: Readonly<Record<string, string>> = {}, deployContext = 'deploy-preview') {
+/** Starts the functions as a preview runs them; the site is called `local`. */
+async function startPreview(settings: Readonly<Record<string, string>> = {}, deployContext = 'deploy-preview') {
   const host = await startHost({
     artifact: builtArtifact(),
     port: 0,
@@ -28,8 +30,14 @@ async function preview(settings: Readonly<Record<string, string>> = {}, deployCo
     onOutput: () => {},
   })
   onTestFinished(() => host.stop())
+  return (name: string, path: string) => send(host.url + path, { headers: { host: name } })
+}
+
+/** Starts a preview. Returns what asks for its issuer at a host. */
+async function preview(...options: Parameters<typeof startPreview>) {
+  const ask = await startPreview(...options)
   return async (name: string) => {
-    const response = await send(`${host.url}/.well-known/oauth-authorization-server`, { headers: { host: name } })
+    const response = await ask(name, '/.well-known/oauth-authorization-server')
     return response.status === 200 ? (await response.json()).issuer : response.status
   }
 }
@@ -77,4 +85,18 @@ test('feedback of the mock’s user is not sent, and the answer says so; with MC
   expect(stack.forms.submissions()).toMatchObject([
     { body: { feedback: `[From a preview, ${telling.url}] ${feedback}`, 'user-email': 'reader@example.com' } },
   ])
+})
+
+test('forgets the people whose job is due when a page of its account is opened, since nothing is scheduled there [N3]', async () => {
+  const host = 'deploy-preview-7--local.netlify.app'
+  const name = `mcp-oauth-broker-${hash('sha256', host, 'base64url').slice(0, 16)}`
+  const store = createBlobsStore({ name, client: stack.emulator.clientOptions() })
+  const { signal } = new AbortController()
+  const sub = `u_${'A'.repeat(43)}`
+  const due = Math.floor(Date.now() / 1000) - 60
+  await store.put(`users/${sub}`, { domain: 'example.com' }, signal)
+  await store.put(`forget/${due}/${sub}`, { step: 'do', fence: (due - 600) * 1000, reason: 'person_forgotten' }, signal)
+  const ask = await startPreview()
+  await ask(host, '/account')
+  await vi.waitFor(async () => expect(await store.get(`users/${sub}`, signal)).toBeNull(), { timeout: 20_000 })
 })

@@ -39,6 +39,8 @@ export interface AdminRoutesOptions {
   /** The entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
   readonly blockedBySetting: readonly string[]
   readonly dead: Pick<DeadMessages, 'list'>
+  /** When a person who is being forgotten has been removed, in words. */
+  readonly removal: string
   readonly auditEntries: (query: AuditQuery, signal: AbortSignal) => Promise<AuditPage>
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -47,7 +49,7 @@ export interface AdminRoutesOptions {
 /** What a form has just done, by the word in the address to which it leads. */
 const doneTexts: Readonly<Record<string, string>> = {
   ended: 'Every connection of this person has ended.',
-  forgetting: 'The person is signed out everywhere, and is being forgotten. That takes up to an hour.',
+  forgetting: 'The person is signed out everywhere, and is being forgotten.',
   blocked: 'The client is blocked. This takes effect everywhere within a minute.',
   'blocked-before': 'The client was blocked before, or the list is full.',
   unblocked: 'The client is no longer blocked here. This takes effect everywhere within a minute.',
@@ -57,7 +59,7 @@ const doneTexts: Readonly<Record<string, string>> = {
 
 /** Makes the pages of `/admin`. All of them are for admins, which the router checks at each request (N6). */
 export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[] {
-  const { origin, brand, reports, actions, blocks, blockedBySetting, dead, auditEntries, now } = options
+  const { origin, brand, reports, actions, blocks, blockedBySetting, dead, removal, auditEntries, now } = options
   const show = (page: Page, status = 200) => htmlResponse(page, { status })
   const go = (path: string, done?: string) => seeOther(origin + pathWith(path, { done }), [])
 
@@ -198,11 +200,16 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
       await actions.endPerson(session.sub, sub, signal)
       return go(`${adminPaths.people}/${encodeURIComponent(sub)}`, 'ended')
     }),
-    personAction('forget', forgetPage, async ({ session, form, signal }, sub) => {
-      if (form.get('sure') !== 'yes') throw new PageError('invalid-request', 'invalid_request', 'the box is not ticked')
-      await actions.forget(session.sub, sub, signal)
-      return go(adminPaths.people, 'forgetting')
-    }),
+    personAction(
+      'forget',
+      (frame, input) => forgetPage(frame, input, removal),
+      async ({ session, form, signal }, sub) => {
+        if (form.get('sure') !== 'yes')
+          throw new PageError('invalid-request', 'invalid_request', 'the box is not ticked')
+        await actions.forget(session.sub, sub, signal)
+        return go(adminPaths.people, 'forgetting')
+      },
+    ),
     page(adminPaths.clients, async (visit) => {
       const range = rangeOf(visit.url)
       return show(clientsPage(frameOf(visit), { range, clients: await reports().clients(range, visit.signal) }))

@@ -31,14 +31,14 @@ ${identity(person)}
   return layout(brand, 'Download your data', content, accountRules)
 }
 
-/** Makes the page that asks whether to delete everything about the person. The box must be ticked first. */
-export function deletePage({ brand, person, form }: DataPageInput): Page {
+/** Makes the page that asks whether to delete everything about the person. The box must be ticked first. `removal`: when it is done. */
+export function deletePage({ brand, person, form, removal }: DataPageInput & { readonly removal: string }): Page {
   const content = html`<h1 class="strong">Delete your data</h1>
 ${identity(person)}
 <h2>What happens</h2>
 <ul>
 <li>${cross}<span>Every app is disconnected at once, and you are signed out in every browser</span></li>
-<li>${cross}<span>What ${brand.name} holds here on you is removed. This takes up to an hour, and you cannot sign in until it is done</span></li>
+<li>${cross}<span>What ${brand.name} holds here on you is removed ${removal}. You cannot sign in until it is done</span></li>
 <li>${tick}<span>Totals stay, such as how often a tool was used on a day. They do not name you</span></li>
 </ul>
 <p class="warn">This cannot be undone. It does not delete what ${brand.provider}, ${brand.answerService} and other systems hold on you${brand.privacyUrl !== undefined && html`: ${link(brand.privacyUrl, 'privacy policy')}`}.</p>
@@ -68,11 +68,11 @@ export function allEndedPage(brand: Brand): Page {
   return layout(brand, 'Disconnected', content)
 }
 
-/** Makes the page after a person has deleted their data. */
-export function deletedPage(brand: Brand): Page {
+/** Makes the page after a person has deleted their data. `removal`: when that is done. */
+export function deletedPage(brand: Brand, removal: string): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">Your data is being deleted</h1>
-<p>Every app is disconnected, and you are signed out. The rest is removed within an hour.</p>
+<p>Every app is disconnected, and you are signed out. The rest is removed ${removal}.</p>
 <p>Until then you cannot sign in. After that, you can sign in again as a new person.</p>`
   return layout(brand, 'Deleted', content)
 }

@@ -26,12 +26,12 @@ export function endPage(frame: Frame, { person, form }: ConfirmInput): Page {
   return adminLayout(frame, { section: adminPaths.people, title }, content)
 }
 
-/** Makes the page that asks whether to forget a person. The box must be ticked first. */
-export function forgetPage(frame: Frame, { person, form }: ConfirmInput): Page {
+/** Makes the page that asks whether to forget a person. The box must be ticked first. `removal`: when it is done. */
+export function forgetPage(frame: Frame, { person, form }: ConfirmInput, removal: string): Page {
   const path = `${adminPaths.people}/${encodeURIComponent(person.sub)}`
   const content = html`<ul class="facts">
 <li>${cross}<span>Every connection and every browser session ends at once</span></li>
-<li>${cross}<span>Everything that is held here on the person is removed within an hour. Until then the person cannot sign in</span></li>
+<li>${cross}<span>Everything that is held here on the person is removed ${removal}. Until then the person cannot sign in</span></li>
 <li>${tick}<span>Totals stay, and do not name the person</span></li>
 </ul>
 <p class="warn">This cannot be undone. The OpenID Provider, the CRM and other systems hold copies of their own.</p>
