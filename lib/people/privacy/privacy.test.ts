@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
 import { personalDataForTests } from '../../../dev/worlds/personal-data.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
+import { fenceKey, readFence } from '../../oauth/grants/fence.ts'
 import { createGrants } from '../../oauth/grants/grants.ts'
 import { createPersonEnd } from '../../oauth/grants/person-end.ts'
 import { type GrantRecord, newGrantKey, subjectOf } from '../../oauth/grants/record.ts'
@@ -92,6 +93,38 @@ test('ending a user ends every grant, and a later sign-in survives the job that 
   expect(await privacy.runJobs(signal)).toEqual({ done: 1, finished: true })
   expect((await keysAbout(world, ada)).filter((key) => key.startsWith('end'))).toEqual([])
   expect(lines).toContain('person_ended')
+})
+
+test('ending a user again stands, though the job of an earlier end removes the fence in the same moment [N2]', async () => {
+  const world = newWorld()
+  const { privacy } = instance(world)
+  await privacy.endPerson(ada, 'first', signal)
+  world.clock += 11 * minute
+  await privacy.runJobs(signal)
+  world.clock += 9 * hour
+  const ending = Promise.withResolvers<void>()
+  const removing = Promise.withResolvers<void>()
+  const job = instance(world, (store) => ({
+    async remove(key, inTime) {
+      if (key === fenceKey(ada)) {
+        removing.resolve()
+        await ending.promise
+      }
+      await store.remove(key, inTime)
+    },
+  }))
+  const running = job.privacy.runJobs(signal)
+  await removing.promise
+  const again = instance(world, (store) => ({
+    /** The fence stands from here on. The job removes it before the grants are listed. */
+    async list(prefix, inTime, cursor) {
+      ending.resolve()
+      await running
+      return store.list(prefix, inTime, cursor)
+    },
+  }))
+  const { at } = await again.privacy.endPerson(ada, 'second', signal)
+  expect(await readFence(world.store, ada, signal)).toEqual({ at, reason: 'second', forgetting: false })
 })
 
 test('a forgotten user leaves nothing, cannot sign in meanwhile, and begins anew after that [N3]', async () => {
