@@ -5,6 +5,7 @@
 import { once } from 'node:events'
 import { createServer, request } from 'node:http'
 import * as v from 'valibot'
+import { callerOf, peerOf } from '../dev/host/arrival.ts'
 import { invoke, loadHandler, provideLambdaRuntime, toEvent } from '../dev/host/invoke.ts'
 import { type ColdOrder, type ColdTimes, coldOrder } from './cold-order.ts'
 
@@ -17,7 +18,8 @@ await new Response(new Request('http://localhost/').url).text()
 const server = createServer(async (incoming, response) => {
   const url = new URL(order.path, 'http://localhost:8888')
   const body = Buffer.from(order.body ?? '')
-  const event = toEvent(incoming, url, body, { name: order.name }, order.host)
+  const caller = callerOf(incoming, { url, address: peerOf(incoming) })
+  const event = toEvent({ ...caller, body }, { name: order.name }, order.host)
   const cpuBefore = process.cpuUsage()
   const began = performance.now()
   const handler = await loadHandler(order.host.directory, order.name)

@@ -26,7 +26,8 @@ export interface Bundle {
   readonly files: readonly BundleFile[]
 }
 
-const format = {
+/** How esbuild writes what runs in production. */
+export const format = {
   minify: true,
   format: 'esm',
   platform: 'node',

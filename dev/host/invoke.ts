@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import * as v from 'valibot'
-import type { HostOptions } from './options.ts'
+import type { Platform } from './options.ts'
 import type { Match } from './routes.ts'
 
 /** The limit of Netlify's synchronous functions. Milliseconds. */
@@ -21,6 +21,27 @@ type Handler = (event: unknown, stream: PassThrough, context: unknown) => Promis
 const entryPoint = v.object({
   handler: v.custom<Handler>((value) => typeof value === 'function'),
 })
+
+/** How a request has reached the service. Only the platform knows this: a caller can write anything into headers. */
+export interface Arrival {
+  /** The address that the caller asked for. Its host decides which endpoints answer. */
+  readonly url: URL
+  /** The network address of the caller. */
+  readonly address: string
+}
+
+/** An answer that needs no function. */
+export interface EarlyAnswer {
+  readonly status: number
+  readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** What a function learns about its caller. */
+export interface Caller extends Arrival {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /** The two functions that the Lambda runtime adds to the global scope and Netlify's bootstrap uses. */
 export function provideLambdaRuntime(): void {
@@ -47,13 +68,26 @@ export async function loadHandler(directory: string, name: string): Promise<Hand
 }
 
 /** Makes the event that the platform's edge sends to a function. */
-export function toEvent(request: IncomingMessage, url: URL, body: Buffer, match: Match, options: HostOptions) {
-  const { blobs, deploy } = options
+export function toEvent(
+  { url, address, method, headers, body }: Caller & { readonly body: Buffer },
+  match: Match,
+  { blobs, deploy }: Platform,
+) {
   return {
     rawUrl: url.href,
     path: url.pathname,
-    httpMethod: request.method,
-    headers: { ...forwardedHeaders(request), ...platformHeaders(request, options) },
+    httpMethod: method,
+    headers: {
+      ...headers,
+      'x-nf-client-connection-ip': address,
+      'x-nf-request-id': randomUUID(),
+      'x-nf-account-id': 'local',
+      'x-nf-site-id': blobs.siteID,
+      'x-nf-deploy-id': deploy.id,
+      'x-nf-deploy-context': deploy.context,
+      'x-nf-deploy-published': deploy.published ? '1' : '0',
+      'x-nf-branch': deploy.branch,
+    },
     body: body.length > 0 ? body.toString('base64') : undefined,
     isBase64Encoded: true,
     route: match.route,
@@ -72,42 +106,22 @@ export function toEvent(request: IncomingMessage, url: URL, body: Buffer, match:
 
 export type PlatformEvent = ReturnType<typeof toEvent>
 
-/** Returns the caller's headers without those that only the platform may set. */
-function forwardedHeaders(request: IncomingMessage): { [name: string]: string } {
-  const headers: Record<string, string> = {}
-  for (const [name, values] of Object.entries(request.headersDistinct)) {
-    if (values && !name.startsWith('x-nf-')) headers[name] = values.join(name === 'cookie' ? '; ' : ', ')
-  }
-  return headers
-}
-
-function platformHeaders(request: IncomingMessage, { blobs, deploy }: HostOptions) {
-  return {
-    'x-nf-client-connection-ip': (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    'x-nf-request-id': randomUUID(),
-    'x-nf-account-id': 'local',
-    'x-nf-site-id': blobs.siteID,
-    'x-nf-deploy-id': deploy.id,
-    'x-nf-deploy-context': deploy.context,
-    'x-nf-deploy-published': deploy.published ? '1' : '0',
-    'x-nf-branch': deploy.branch,
-  }
-}
-
 /**
  * Runs one invocation and streams its answer. Resolves when the function has finished, including `waitUntil`, which may
  * be long after the answer.
  *
+ * @param response null for a scheduled function, whose answer is dropped
  * @throws the error of the function, or an error if it did not answer in time; the caller answers 502 if nothing was
  * sent
  */
-export async function invoke(handler: Handler, event: PlatformEvent, response: ServerResponse): Promise<void> {
+export async function invoke(handler: Handler, event: PlatformEvent, response: ServerResponse | null): Promise<void> {
   const stream = new PassThrough()
   const started = performance.now()
   let answered = false
   stream.once('prelude', (raw: unknown) => {
     answered = true
     const { statusCode, headers, multiValueHeaders } = v.parse(preludeSchema, raw)
+    if (!response) return void stream.resume()
     for (const [name, value] of Object.entries({ ...headers, ...multiValueHeaders })) {
       // The bootstrap writes this for the edge; callers do not get it.
       if (!name.startsWith('x-nf-')) response.setHeader(name, value)
@@ -118,7 +132,7 @@ export async function invoke(handler: Handler, event: PlatformEvent, response: S
     stream.pipe(response)
   })
   // A function continues when its caller disconnects. Its remaining output is read and dropped.
-  response.once('close', () => stream.unpipe(response).resume())
+  response?.once('close', () => stream.unpipe(response).resume())
   const finished = handler(event, stream, {
     awsRequestId: randomUUID(),
     clientContext: {},
@@ -126,7 +140,7 @@ export async function invoke(handler: Handler, event: PlatformEvent, response: S
   })
   const timeout = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    if (!response.writableEnded) timeout.reject(new Error(`no complete answer after ${functionTimeout / 1000} s`))
+    if (!response?.writableEnded) timeout.reject(new Error(`no complete answer after ${functionTimeout / 1000} s`))
   }, functionTimeout)
   try {
     await Promise.race([finished, timeout.promise])

@@ -1,5 +1,13 @@
 import * as v from 'valibot'
 
+const platform = v.object({
+  blobs: v.object({ siteID: v.string(), token: v.string(), edgeURL: v.string(), uncachedEdgeURL: v.string() }),
+  deploy: v.object({ id: v.string(), context: v.string(), published: v.boolean(), branch: v.string() }),
+})
+
+/** What the functions learn about the platform that runs them. */
+export type Platform = v.InferOutput<typeof platform>
+
 /** The options that the supervisor sends to a function host; see `startHost` for the meaning of each. */
 export const hostOptions = v.object({
   directory: v.string(),
@@ -7,8 +15,7 @@ export const hostOptions = v.object({
   port: v.number(),
   /** The site's files, by their paths. */
   files: v.record(v.string(), v.string()),
-  blobs: v.object({ siteID: v.string(), token: v.string(), edgeURL: v.string(), uncachedEdgeURL: v.string() }),
-  deploy: v.object({ id: v.string(), context: v.string(), published: v.boolean(), branch: v.string() }),
+  ...platform.entries,
 })
 
 export type HostOptions = v.InferOutput<typeof hostOptions>

@@ -1,33 +1,32 @@
-import { readManifest } from '../build/manifest.ts'
+import type { ManifestFunction } from '../build/manifest.ts'
 
 export interface Scheduler {
   stop(): Promise<void>
 }
 
+/** Calls a scheduled function for one of its times. */
+export type CallScheduled = (name: string, minute: Date, signal: AbortSignal) => Promise<void>
+
 /**
- * Calls the scheduled functions of an artifact at their times, as the platform does for the published deploy.
+ * Calls scheduled functions at their times, as the platform does for the published deploy. A call that fails is not
+ * repeated: the next time comes.
  *
- * @param url of the function host
- * @param manifestPath returns the manifest of the artifact that runs now
+ * @param functions returns the functions of the artifact that runs now
  */
-export function startScheduler(url: string, manifestPath: () => string): Scheduler {
+export function startScheduler(functions: () => Promise<readonly ManifestFunction[]>, call: CallScheduled): Scheduler {
   const running = new Set<Promise<void>>()
   let timer: NodeJS.Timeout
   const stopping = new AbortController()
 
   async function callDue(minute: Date): Promise<void> {
-    for (const { name, schedule } of await readManifest(manifestPath())) {
-      if (schedule === undefined || !isDue(schedule, minute)) continue
-      const request = { method: 'POST', signal: stopping.signal }
-      const response = await fetch(`${url}/.netlify/functions/${name}`, request)
-      await response.body?.cancel()
-    }
+    const due = (await functions()).filter(({ schedule }) => schedule !== undefined && isDue(schedule, minute))
+    await Promise.allSettled(due.map(({ name }) => call(name, minute, stopping.signal)))
   }
 
   function waitForMinute(): void {
     timer = setTimeout(
       () => {
-        // A host that is being replaced does not answer. The next minute comes.
+        // The artifact may be in the middle of a rebuild. The next minute comes.
         const calls = callDue(new Date()).catch(() => {})
         running.add(calls)
         void calls.finally(() => running.delete(calls))
@@ -59,3 +58,11 @@ export function isDue(schedule: string, at: Date): boolean {
     return field === '*' || Number(field) === value
   })
 }
+
+/** Calls scheduled functions over HTTP, at a function host. A host that is being replaced does not answer. */
+export const callOverHttp =
+  (url: string): CallScheduled =>
+  async (name, _minute, signal) => {
+    const response = await fetch(`${url}/.netlify/functions/${name}`, { method: 'POST', signal })
+    await response.body?.cancel()
+  }

@@ -5,6 +5,7 @@ import { newSecret } from '../../lib/settings/secrets.ts'
 import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import type { Artifact } from '../build/build.ts'
 import { buildInChild } from '../build/build-in-child.ts'
+import { readManifest } from '../build/manifest.ts'
 import { type CrmSink, startCrmSink } from '../crm/server.ts'
 import { type FormsSite, startForms } from '../forms/server.ts'
 import { startFleet } from '../host/fleet.ts'
@@ -16,7 +17,7 @@ import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { crmSecret, kapaApiKey, keptAdminToken, keptSecret, localEnvironment, type Settings } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
-import { startScheduler } from './schedule.ts'
+import { callOverHttp, startScheduler } from './schedule.ts'
 
 export interface WorldOptions {
   /** The port of the app, which takes the seven ports after it too; by default eight free ports. */
@@ -171,7 +172,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     },
   )
   if (options.scheduled) {
-    const scheduler = startScheduler(url, () => build.artifact.manifestPath)
+    const scheduler = startScheduler(() => readManifest(build.artifact.manifestPath), callOverHttp(url))
     await part('Schedule', Promise.resolve(scheduler), stop)
   }
   return {
