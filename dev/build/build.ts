@@ -23,10 +23,18 @@ export async function buildFunctions(options: {
 }): Promise<Artifact> {
   const outDir = resolve(options.outDir)
   if (`${outDir}/`.startsWith(`${repository}/`)) throw new Error('the artifact is built outside the repository')
-  const bundles = join(outDir, 'bundles')
+  const functions = await bundleFunctions({ ...options, outDir: bundlesIn(outDir) })
+  return pack(outDir, functions)
+}
+
+/** The folder of the bundles from which `pack` makes an artifact. */
+export const bundlesIn = (outDir: string): string => join(outDir, 'bundles')
+
+/** Packs bundles as Netlify's own build does. */
+export async function pack(outDir: string, functions: readonly Bundle[]): Promise<Artifact> {
+  const bundles = bundlesIn(outDir)
   const directory = join(outDir, 'functions')
   const manifestPath = join(directory, 'manifest.json')
-  const functions = await bundleFunctions({ ...options, outDir: bundles })
   await mkdir(directory, { recursive: true })
   const settings = functions.map(({ name }) => [
     name,
