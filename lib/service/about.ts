@@ -61,7 +61,7 @@ export async function composeAbout(configuration: Configuration, site: Site) {
   const tools = describeTools(configuration.tools, brand)
   const guide = await guideInput(configuration, tools)
   const readiness = createReadiness({
-    store: storeOf(site),
+    stores: [storeOf(site)],
     now: Date.now,
     goodFor: readinessInterval * 1000,
     onFault: (reason) => log('not_ready', { reason }),

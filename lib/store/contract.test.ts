@@ -3,6 +3,7 @@ import type { EtagMode } from '../../dev/blobs/protocol.ts'
 import { describeStoreContract, type StoreUnderTest } from '../../dev/worlds/store-contract.ts'
 import { createBlobsStore } from './blobs/blobs.ts'
 import { createMemoryStore } from './memory.ts'
+import { createMovingStore } from './moving/moving-store.ts'
 
 async function openMemory(): Promise<StoreUnderTest> {
   return { store: createMemoryStore(), pageSize: 1000, stop: async () => {} }
@@ -17,7 +18,14 @@ async function openBlobs(etags: EtagMode): Promise<StoreUnderTest> {
   return { store, pageSize, stop: emulator.stop }
 }
 
+async function openMoving(): Promise<StoreUnderTest> {
+  const opened = async () => undefined
+  const store = createMovingStore({ source: createMemoryStore(), target: createMemoryStore(), opened })
+  return { store, pageSize: 1000, stop: async () => {} }
+}
+
 describeStoreContract('memory', openMemory)
+describeStoreContract('two stores during a move', openMoving)
 describeStoreContract('Blobs', () => openBlobs('strong'))
 describeStoreContract('Blobs behind a gateway that weakens ETags', () => openBlobs('weak'))
 describeStoreContract('Blobs behind a gateway that strips the quotes of ETags', () => openBlobs('unquoted'))

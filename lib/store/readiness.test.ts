@@ -88,7 +88,7 @@ test('a hundred callers within ten seconds cause one check, whatever its result,
     },
   }))
   const readiness = createReadiness({
-    store,
+    stores: [store],
     now: () => time,
     goodFor: 10_000,
     onFault: (fault) => faults.push(fault),
@@ -101,4 +101,14 @@ test('a hundred callers within ten seconds cause one check, whatever its result,
   time += 1
   await readiness(signal)
   expect(creates).toBe(2)
+})
+
+test('while records move, both stores must pass', async () => {
+  for (const stores of [
+    [createMemoryStore(), storeWith(() => ({ create: async () => won }))],
+    [storeWith(() => ({ create: async () => won })), createMemoryStore()],
+  ]) {
+    const readiness = createReadiness({ stores, now: () => now, goodFor: 10_000, onFault: () => undefined })
+    expect(await readiness(signal)).toBe('store_not_conditional')
+  }
 })

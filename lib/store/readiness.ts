@@ -46,7 +46,8 @@ function faultOf(loss: WriteResult & { readonly won: false }): StoreFault {
 }
 
 export interface ReadinessOptions {
-  readonly store: Store
+  /** The store of the site; while records move to another one, both. Each must pass the proof. */
+  readonly stores: readonly Store[]
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Milliseconds for which an answer is reused, so that frequent callers cause no writes. */
@@ -59,13 +60,15 @@ export interface ReadinessOptions {
  * Runs at most one proof at a time, and one in `goodFor` milliseconds. Concurrent callers share a proof, and the deadline
  * of the first.
  */
-export function createReadiness({ store, now, goodFor, onFault }: ReadinessOptions) {
+export function createReadiness({ stores, now, goodFor, onFault }: ReadinessOptions) {
   let latest: { readonly startedAt: number; readonly outcome: Promise<StoreFault | null> } | undefined
 
   return (signal: AbortSignal): Promise<StoreFault | null> => {
     const startedAt = now()
     if (latest !== undefined && startedAt - latest.startedAt < goodFor) return latest.outcome
-    const outcome = proveConditionalWrites(store, startedAt, signal).then((fault) => {
+    const proofs = stores.map((store) => proveConditionalWrites(store, startedAt, signal))
+    const outcome = Promise.all(proofs).then((faults) => {
+      const fault = faults.find((one) => one !== null) ?? null
       if (fault !== null) onFault(fault)
       return fault
     })
