@@ -18,6 +18,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   secret: () => import('../dev/secret.ts'),
   settings: () => import('../dev/settings.ts'),
   'test:clients': () => import('../tests/real-clients/cli.ts'),
+  'test:deploy': () => import('../tests/deploy/cli.ts'),
   'test:usage': () => import('../dev/usage/cli.ts'),
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('../dev/pictures/cli.ts'),

@@ -19,6 +19,7 @@ const commands = [
     'secret',
     'settings',
     'test:clients',
+    'test:deploy',
     'bench',
     'pictures',
     'conformance',

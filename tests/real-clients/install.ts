@@ -16,9 +16,6 @@ export interface Packages {
   entry(name: string): string
 }
 
-const source = join(repository, 'tests/real-clients')
-/** The folder is outside of everything that is built, tested or deployed. */
-const target = join(repository, '.local/real-clients')
 const files = ['package.json', 'package-lock.json', '.npmrc']
 const longest = 300_000
 
@@ -27,9 +24,27 @@ const longest = 300_000
  *
  * @throws Explained with npm's message
  */
-export async function installPackages(progress: (what: string) => void): Promise<Packages> {
-  if (!(await isInstalled())) {
-    progress('installing the clients, once (620 MB)')
+export const installPackages = (progress: (what: string) => void): Promise<Packages> =>
+  installInto(
+    {
+      source: join(repository, 'tests/real-clients'),
+      target: join(repository, '.local/real-clients'),
+      what: 'the clients (620 MB)',
+    },
+    progress,
+  )
+
+/**
+ * Installs the packages of `source` into `target`, a folder outside of everything that is built, tested or deployed.
+ *
+ * @throws Explained with npm's message
+ */
+export async function installInto(
+  { source, target, what }: { readonly source: string; readonly target: string; readonly what: string },
+  progress: (what: string) => void,
+): Promise<Packages> {
+  if (!(await isInstalled(source, target))) {
+    progress(`installing ${what}, once`)
     await rm(target, { recursive: true, force: true })
     await mkdir(target, { recursive: true })
     for (const file of files) await copyFile(join(source, file), join(target, file))
@@ -38,7 +53,7 @@ export async function installPackages(progress: (what: string) => void): Promise
       env: process.env,
       longest,
     })
-    if ((await npm.ended) !== 0) throw new Explained(`The clients could not be installed.\n${npm.output()}`)
+    if ((await npm.ended) !== 0) throw new Explained(`Installing ${what} has failed.\n${npm.output()}`)
   }
   const path = (name: string, file: string) => join(target, 'node_modules', name, file)
   return {
@@ -51,7 +66,7 @@ export async function installPackages(progress: (what: string) => void): Promise
   }
 }
 
-async function isInstalled(): Promise<boolean> {
+async function isInstalled(source: string, target: string): Promise<boolean> {
   // npm writes this file last. Without it, an installation was interrupted.
   if (!existsSync(join(target, 'node_modules/.package-lock.json'))) return false
   const [wanted, installed] = await Promise.all(
