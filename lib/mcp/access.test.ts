@@ -240,7 +240,7 @@ describe('with a required sign-in', () => {
 describe('the answer to a caller that may not call a tool', () => {
   test('contains the challenge in the result and in the HTTP header, because clients read one or the other [S-02 S-19]', async () => {
     const response = await world('grace').send(call('always'), 'anonymous')
-    const challenge = `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read docs:feedback"`
+    const challenge = `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read docs:feedback", realm="mcp"`
     expect(response.headers.get('www-authenticate')).toBe(challenge)
     expect(await response.json()).toEqual({
       jsonrpc: '2.0',

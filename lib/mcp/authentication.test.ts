@@ -46,7 +46,7 @@ describe('without credentials', () => {
       const response = await fetch(new Request(resource, { method }))
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toBe(
-        `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read"`,
+        `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read", realm="mcp"`,
       )
       expectReadableByBrowsers(response)
       if (method === 'HEAD') return expect(await response.text()).toBe('')
@@ -176,7 +176,7 @@ describe('an invalid token', () => {
         const response = await fetch(authorized(ask('how?'), badToken))
         expect(response.status).toBe(401)
         expect(response.headers.get('www-authenticate')).toMatch(
-          /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="[^"]+", scope="docs:read"$/,
+          /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="[^"]+", scope="docs:read", realm="mcp"$/,
         )
         expect(await response.json()).toMatchObject({ error: 'invalid_token' })
         expectReadableByBrowsers(response)
@@ -214,7 +214,7 @@ describe('an invalid token', () => {
     const response = await fetch(post(rpc('tools/list'), { authorization }))
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(
-      `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read"`,
+      `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read", realm="mcp"`,
     )
     const open = createTestEndpoint([key], searchServer, { requireAuth: false })
     expect((await open.fetch(post(rpc('tools/list'), { authorization }))).status).toBe(200)
@@ -277,7 +277,7 @@ describe('an invalid token', () => {
     const response = await fetch(authorized(ask('how?'), narrow))
     expect(response.status).toBe(403)
     expect(response.headers.get('www-authenticate')).toMatch(
-      /^Bearer resource_metadata="[^"]+", error="insufficient_scope", error_description="[^"]+", scope="docs:read"$/,
+      /^Bearer resource_metadata="[^"]+", error="insufficient_scope", error_description="[^"]+", scope="docs:read", realm="mcp"$/,
     )
     expectReadableByBrowsers(response)
     expect(lines).toMatchObject([{ event: 'mcp_refused', reason: 'scope', sub: 'user-1', tool: 'ask_question' }])

@@ -25,6 +25,8 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly adminTools?: AdminTools
   /** With `requireAuth`: clients connect and list without a token, and are asked for one when a tool needs it (S-20). */
   readonly lazyAuth: boolean
+  /** False: every answer is one JSON document, whatever the client accepts. Default true. */
+  readonly eventStreams?: boolean
   /** Refuses users whose email address is at a free or disposable mail provider (F-000-21). */
   readonly requireWorkEmail: boolean
   readonly serverInfo: ServerInfo
@@ -64,6 +66,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     documentationUrl,
     requireAuth,
     lazyAuth,
+    eventStreams = true,
     limits,
     tools,
     adminTools,
@@ -74,7 +77,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const toolNames = new Set(tools.map(({ name }) => name))
   const resourceServer = createResourceServer({ ...options, requiredScope })
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
-  const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, log, maximumBody })
+  const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, eventStreams, log, maximumBody })
 
   /** Answers a request. Reveals nothing before the caller is known (S-11), so the order of these lines is a security decision. */
   async function answer(exchange: Exchange): Promise<Response> {

@@ -23,6 +23,8 @@ export interface ServerInfo {
 export interface McpServerOptions extends ServerInfo {
   readonly tools: readonly Tool[]
   readonly requireAuth: boolean
+  /** False: every answer is one JSON document. */
+  readonly eventStreams: boolean
   /** Bytes. */
   readonly maximumBody: number
   readonly log: Log
@@ -49,8 +51,8 @@ export type Serve = (
 ) => Promise<Response>
 
 /** The MCP server, stateless, for MCP 2026-07-28 and the 2025 revisions. */
-export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serverInfo }: McpServerOptions): Serve {
-  const { instructions, ...info } = serverInfo
+export function createMcpServer(options: McpServerOptions): Serve {
+  const { tools, requireAuth, eventStreams, maximumBody, log, instructions, ...info } = options
 
   function createServer(
     token: AccessToken | undefined,
@@ -71,8 +73,9 @@ export function createMcpServer({ tools, requireAuth, maximumBody, log, ...serve
   }
 
   /** Each request has its own handler and server, so that no caller sees another's data (CVE-2026-25536, S-14). */
-  return async (request, { body, content, form }, token, { signal, requestId }, running, more = []) => {
+  return async (request, { body, content, form: wanted }, token, { signal, requestId }, running, more = []) => {
     let fault: Error | undefined
+    const form = eventStreams ? wanted : 'json'
     const handler = createMcpHandler(() => createServer(token, running, more), {
       maxRequestBodySize: maximumBody,
       // The list of tools never changes while a client listens, and an idle stream would keep a function running (S-22).

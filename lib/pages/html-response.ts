@@ -13,6 +13,8 @@ export function pageHeaders({ style }: Page): Record<string, string> {
     'x-content-type-options': 'nosniff',
     // With `no-referrer` the consent form would send `Origin: null`.
     'referrer-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    // No `cross-origin-opener-policy`: web clients open the sign-in in a popup, and it would take away their `window.opener`.
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
   }
 }

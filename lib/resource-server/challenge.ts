@@ -41,8 +41,8 @@ function errorRefusal(status: number, resource: ProtectedResource, error: string
 }
 
 /**
- * Builds a refusal with its challenge: `resource_metadata` comes first, every value is quoted, members are separated by
- * commas (S-02, RFC 9728 §5.1). The body of a refused tool call is a result that says the same in the form that ChatGPT
+ * Builds a refusal with its challenge: `resource_metadata` comes first and `realm` last, every value is quoted, members are
+ * separated by commas (S-02, F-001-06, RFC 9728 §5.1). The body of a refused tool call is a result that says the same in the form that ChatGPT
  * reads (S-19); the status stays.
  */
 function refusal(
@@ -51,7 +51,7 @@ function refusal(
   body: { readonly error: string; readonly message: string },
   parameters: Readonly<Record<string, string>>,
 ): Response {
-  const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters }
+  const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters, realm: 'mcp' }
   const quoted = Object.entries(members).map(([name, value]) => `${name}="${value}"`)
   const challenge = `Bearer ${quoted.join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }

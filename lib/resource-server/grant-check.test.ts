@@ -73,7 +73,7 @@ describe('a revoked grant', () => {
       const response = await fetch(request)
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toMatch(
-        /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="The access token has been revoked", scope="docs:read"$/,
+        /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="The access token has been revoked", scope="docs:read", realm="mcp"$/,
       )
       expectReadableByBrowsers(response)
       expect(searchServer.calls).toEqual([])

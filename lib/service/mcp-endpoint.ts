@@ -41,6 +41,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     limits: createCallLimits(configuration, store),
     tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],
     lazyAuth: tools.lazyAuth,
+    eventStreams: tools.eventStreams,
     signInScopes: tools.askAllScopes ? configuration.scopesOffered : [],
     requireWorkEmail: tools.requireWorkEmail,
     serverInfo: {

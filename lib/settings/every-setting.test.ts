@@ -81,6 +81,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   REQUIRE_WORK_EMAIL: flags,
   MCP_PUBLIC_TOOLS: ['whoami', 'auth_statsu', '*'],
   MCP_LAZY_AUTH: flags,
+  MCP_EVENT_STREAMS: flags,
   MCP_ASK_ALL_SCOPES: flags,
   KAPA_API_KEY: words,
   KAPA_MCP_SERVER_URL: urls,

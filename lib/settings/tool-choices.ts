@@ -50,6 +50,7 @@ export function readToolChoices(
     /** Names of tools that need no sign-in, even where the others need one. */
     publicTools: readPublicTools(settings, open),
     lazyAuth: settings.read('MCP_LAZY_AUTH'),
+    eventStreams: settings.read('MCP_EVENT_STREAMS'),
     /** Clients are told to ask for every scope at the sign-in, because some cannot ask for more later. */
     askAllScopes: settings.read('MCP_ASK_ALL_SCOPES') ?? feedback !== undefined,
     requireWorkEmail: settings.read('REQUIRE_WORK_EMAIL'),

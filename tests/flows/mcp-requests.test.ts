@@ -75,6 +75,26 @@ describe.each(['the wire of 2025', 'the wire of 2026-07-28'])('%s', (wire) => {
     }
   })
 
+  test.each(['application/json, text/event-stream', 'text/event-stream', '*/*'])(
+    'MCP_EVENT_STREAMS=false: Accept: %s is answered with one JSON document, and a question with progress too [F-004-08]',
+    async (accept) => {
+      const { url } = await deploySameIssuer(stack, { MCP_EVENT_STREAMS: 'false' })
+      // A user of their own, so that these calls count for no other test.
+      const { accessToken } = await obtainTokens(await registerClient(stack.url))
+      for (const message of [list, question]) {
+        const { body, headers } = wire.includes('2026')
+          ? modern(message, { ...envelope, progressToken: 1 })
+          : {
+              body: { ...message, params: Object.assign({ _meta: { progressToken: 1 } }, message.params) },
+              headers: {},
+            }
+        const answer = await post(body, { ...headers, accept, authorization: `Bearer ${accessToken}` }, `${url}/mcp`)
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
+        expect(await answer.json()).toMatchObject({ id: 1, result: expect.any(Object) })
+      }
+    },
+  )
+
   test.each(['text/html', 'application/json;q=0, text/event-stream;q=0.0', '*/*;q=0', 'application/xml, text/plain'])(
     'Accept: %s allows neither form: 406, and Kapa is not asked [S-12]',
     async (accept) => {

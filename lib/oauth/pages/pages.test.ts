@@ -244,6 +244,7 @@ describe('every page', () => {
       'content-language': 'en',
       'content-security-policy': `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; frame-ancestors 'none'; base-uri 'none'`,
       'content-type': 'text/html; charset=utf-8',
+      'cross-origin-resource-policy': 'same-origin',
       'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
       'referrer-policy': 'same-origin',
       'set-cookie': 'a=b',

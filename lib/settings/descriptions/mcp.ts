@@ -28,6 +28,11 @@ export const access = {
     default: '`true` where there is a tool for feedback',
     example: 'false',
   },
+  MCP_EVENT_STREAMS: {
+    what: '`false`: every answer of `/mcp` is one JSON document. Clients get no progress while a tool runs.',
+    more: 'For a proxy in front of the service that holds event streams back. Every MCP client has to read both forms.',
+    example: 'false',
+  },
   MCP_ALLOWED_ORIGINS: {
     what: 'More origins whose scripts may call tools that need no sign-in: web pages, apps, or `https://*` for every page on https.',
     more: 'Upper case, the default port and a trailing slash do not matter. Known web clients and pages on the caller’s own machine are always allowed, and with a good token every page is. A page that is missing here gets 403 for such a call, and is led to the sign-in otherwise.',

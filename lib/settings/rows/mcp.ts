@@ -38,6 +38,7 @@ export const mcpRows = {
   MCP_PUBLIC_TOOLS: listOf(mcp, 'the name of a tool of this server that needs no sign-in', () => true),
   MCP_LAZY_AUTH: flag(mcp),
   MCP_ASK_ALL_SCOPES: optionalFlag(mcp),
+  MCP_EVENT_STREAMS: withDefault(true, optionalFlag(mcp, true)),
   MCP_ALLOWED_ORIGINS: list(
     mcp,
     'an origin such as https://chat.example.com or tauri://localhost, without a path, or https://*',
