@@ -76,7 +76,7 @@ function envEntry(entry: Entry): readonly string[] {
   const aliases = rowOf(entry.name).aliases ?? []
   return [
     ...envLines(entry.name, entry),
-    ...aliases.flatMap((alias) => envLines(alias, { ...entry, what: `Older name of ${entry.name}.` })),
+    ...aliases.flatMap((alias) => envLines(alias, { ...entry, what: `Another name of ${entry.name}.` })),
   ]
 }
 
@@ -119,7 +119,7 @@ function tableRows(entry: Entry): readonly string[] {
   return [
     rowFor([`\`${entry.name}\``, what, form, defaultOf(entry), example, closed[subject]]),
     ...aliases.map((alias) =>
-      rowFor([`\`${alias}\``, `Older name of \`${entry.name}\`, which wins.`, form, 'none', '–', closed[subject]]),
+      rowFor([`\`${alias}\``, `Another name of \`${entry.name}\`, which wins.`, form, 'none', '–', closed[subject]]),
     ),
   ]
 }

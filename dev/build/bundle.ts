@@ -5,6 +5,7 @@ import { build, type Metafile } from 'esbuild'
 import { repository } from '../repository.ts'
 import { withoutUnusedMethods } from './blobs-client.ts'
 import { withoutUnusedSchemas } from './mcp-sdk.ts'
+import { joinedPostgresClient } from './postgres-client.ts'
 import { joinStart, loadedAtStart } from './start-file.ts'
 
 /** One file of a function after esbuild. */
@@ -76,7 +77,7 @@ async function bundleFunction(entryPoint: string, name: string, outDir: string):
     bundle: true,
     splitting: true,
     alias: { '@modelcontextprotocol/server/_shims': join(repository, 'lib/mcp/sdk-defaults.ts') },
-    plugins: [withoutUnusedSchemas, withoutUnusedMethods],
+    plugins: [withoutUnusedSchemas, withoutUnusedMethods, joinedPostgresClient],
     metafile: true,
     write: false,
   })

@@ -51,7 +51,7 @@ const startPath = 'start'
 /** Resolves what one file imports: into the same file, from the entry file, or from a file that stays apart. */
 function inMemory({ entry, atStart, texts, exports }: SplitFiles, target: string): Plugin {
   const shared = [...atStart].filter((path) => path !== entry)
-  const nameOf = (path: string, name: string) => `${name}_${shared.indexOf(path)}`
+  const nameOf = (path: string, name: string) => `${name}_${shared.indexOf(path).toString(36)}`
   const reexport = (path: string, from: string, rename: (name: string) => string) =>
     `export{${(exports.get(path) ?? []).map(rename).join(',')}}from${JSON.stringify(from)};`
   const start = [

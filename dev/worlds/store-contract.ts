@@ -8,11 +8,10 @@ export interface StoreUnderTest {
   stop(): Promise<void>
 }
 
-const rounds = 200
 const racers = 50
 
-/** Tests of the contract that every store must keep. */
-export function describeStoreContract(name: string, open: () => Promise<StoreUnderTest>): void {
+/** Tests of the contract that every store must keep. `rounds`: of each race. */
+export function describeStoreContract(name: string, open: () => Promise<StoreUnderTest>, rounds = 200): void {
   describe(`store contract: ${name}`, () => {
     let tested: StoreUnderTest
     let store: Store

@@ -1,25 +1,44 @@
 import { BoundedMap } from '../base/bounded-map.ts'
+import { whenNeeded } from '../base/when-needed.ts'
 import type { Site } from '../settings/site.ts'
 import { type BlobsStore, createBlobsStore } from '../store/blobs/blobs.ts'
 import type { Store } from '../store/store.ts'
 
-/** Creates the store of a site. */
-export const storeOf = (site: Site): Store => blobsStore(site, site.storeName)
+/** Creates the store of a site. Only here is it decided which one that is. */
+export const storeOf = (site: Site): Store => storeNamed(site, site.storeName)
 
 /** The stores of the events of usage, one for each day. A day's store is dropped whole. */
 export function eventStoresOf(site: Site): { of(day: string): BlobsStore } {
   const stores = new BoundedMap<string, BlobsStore>(4)
   return {
     of(day) {
-      const known = stores.get(day) ?? blobsStore(site, `${site.storeName}-usage-${day}`)
+      const known = stores.get(day) ?? storeNamed(site, `${site.storeName}-usage-${day}`)
       stores.set(day, known)
       return known
     },
   }
 }
 
-const blobsStore = ({ netlifyDev = false }: Site, name: string) =>
-  createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
+/** Blobs, unless `STORE_BACKEND` has another word: a wrong one must not lead to Blobs. */
+const storeNamed = ({ netlifyDev = false }: Site, name: string): BlobsStore =>
+  (process.env.STORE_BACKEND?.trim() || 'blobs') === 'blobs'
+    ? createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
+    : storeLoadedLater(name)
+
+/** The store of another backend, whose code is loaded with its first operation. */
+function storeLoadedLater(name: string): BlobsStore {
+  const load = whenNeeded(async () => (await import('./other-store.ts')).otherStore(name))
+  const then = async <T>(run: (store: BlobsStore) => Promise<T>) => run(await load())
+  return {
+    get: (...given) => then((store) => store.get(...given)),
+    create: (...given) => then((store) => store.create(...given)),
+    replace: (...given) => then((store) => store.replace(...given)),
+    put: (...given) => then((store) => store.put(...given)),
+    remove: (...given) => then((store) => store.remove(...given)),
+    removeAll: (...given) => then((store) => store.removeAll(...given)),
+    list: (...given) => then((store) => store.list(...given)),
+  }
+}
 
 /** The credentials in the two places where the Blobs client looks for them. */
 export const credentialsOfInvocation = (): unknown =>

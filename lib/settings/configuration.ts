@@ -2,6 +2,7 @@ import { type McpSettings, readMcp } from './mcp.ts'
 import { createSettingsReader, type Environment, type Problem } from './reader.ts'
 import { closed, readShared, type SignInConfiguration } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
+import { readStore } from './store.ts'
 import { table, unreadNames } from './table.ts'
 import { readToolChoices, type ToolChoices } from './tool-choices.ts'
 
@@ -16,6 +17,7 @@ export interface Configuration extends SignInConfiguration {
 export function readConfiguration(env: Environment, site: Site): Configuration {
   const settings = createSettingsReader(env, table)
   const shared = readShared(settings, site)
+  readStore(settings)
   const { brand } = shared.configuration
   const mcp = readMcp(settings, shared)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })

@@ -6,7 +6,14 @@ import { newSecret } from './secrets.ts'
 import { knownNames, rowOf, settingNames, unreadNames } from './table.ts'
 
 const site = { issuer: 'https://docs.example', storeName: 's', production: true }
-const complete: Environment = { MCP_OAUTH_SECRET: newSecret(), UPSTREAM_CLIENT_ID: 'client', KAPA_API_KEY: 'key' }
+const complete: Environment = {
+  MCP_OAUTH_SECRET: newSecret(),
+  UPSTREAM_CLIENT_ID: 'client',
+  KAPA_API_KEY: 'key',
+  // Without it, the URL of a database belongs to something else.
+  STORE_BACKEND: 'postgres',
+  DATABASE_URL: 'postgres://broker@localhost/broker',
+}
 
 /** Returns the problems that the service reports about these settings alone. */
 const reviewAll = (env: Environment) => ({
@@ -40,6 +47,13 @@ const tokens = [
   'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab1',
 ]
 const secrets = ['short', 'correct horse battery staple', `${newSecret()}=`]
+
+const databases = [
+  'mysql://root@localhost/docs',
+  'postgres://broker:secret@db.docs.example/broker',
+  'postgres://broker:secret@localhost',
+  'postgres://broker@db.docs.example/broker?sslmode=prefer',
+]
 
 /** Wrong values of each setting. Each is reported with the name of the setting. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
@@ -210,6 +224,11 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CRM_WEBHOOK_EVENTS: ['person.left-us', 'all-of-them', 'person.first_seen,contact.created'],
   MCP_CAPTURE_URL: [...urls, 'https://eu.i.posthog.example/?key=1', 'https://eu.i.posthog.example/#x'],
   MCP_CAPTURE_KEY: words,
+  STORE_BACKEND: ['Postgres', 'neon', 'blob'],
+  DATABASE_URL: databases,
+  NETLIFY_DB_URL: databases,
+  NETLIFY_DATABASE_URL: databases,
+  DATABASE_CONNECTIONS: ['0', ...numbers],
 }
 
 describe('every setting', () => {
@@ -255,6 +274,9 @@ describe('every setting', () => {
       'KAPA_API_KEY',
       'MCP_OAUTH_LIMIT_EXEMPT',
       'MCP_BRAND_NAME',
+      'STORE_BACKEND',
+      'DATABASE_URL',
+      'DATABASE_CONNECTIONS',
     ])
     const mcp = of('mcp')
     // Who may call `/mcp`, how often, and for whom it answers.

@@ -1,9 +1,10 @@
 import type { Setting } from './forms.ts'
 import { mcpRows } from './rows/mcp.ts'
 import { signInRows } from './rows/sign-in.ts'
+import { storeRows } from './rows/store.ts'
 
 /** Every setting of the service, by name: what it may be, its default, and what a wrong value takes out of service. */
-export const table = { ...signInRows, ...mcpRows } as const
+export const table = { ...signInRows, ...mcpRows, ...storeRows } as const
 
 export type SettingName = keyof typeof table
 
@@ -22,7 +23,7 @@ export const knownNames: ReadonlySet<string> = new Set(
 )
 
 /** Whether a name looks like a setting of this service. */
-export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CRM|REQUIRE)_/i.test(name)
+export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CRM|REQUIRE|STORE)_/i.test(name)
 
 /** The names in an environment that look like settings of this service but are not: probably misspelled. */
 export const unreadNames = (env: Readonly<Record<string, unknown>>) =>

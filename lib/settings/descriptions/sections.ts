@@ -15,12 +15,14 @@ import {
   secretsAndKeys,
   whereItIs,
 } from './sign-in.ts'
+import { store } from './store.ts'
 
 /** The description of every setting of the table: the type demands that none is missing. */
 export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...secretsAndKeys,
   ...provider,
   ...whereItIs,
+  ...store,
   ...accountPages,
   ...access,
   ...kapa,
@@ -42,6 +44,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'Secrets and keys': secretsAndKeys,
   'The OpenID Provider': provider,
   'Where this service is': whereItIs,
+  'Where the data is': store,
   'Account and admin pages': accountPages,
   'Who may ask': access,
   'Kapa and the tool': kapa,

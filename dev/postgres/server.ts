@@ -1,0 +1,210 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import Client from 'pg/lib/client.js'
+import { Explained } from '../explained.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+
+export interface PostgresServer {
+  readonly port: number
+  /** The URL of one of its databases; by default of the one that it begins with. */
+  url(database?: string): string
+  /** Runs SQL as its owner. */
+  run(sql: string, database?: string): Promise<readonly { readonly [column: string]: unknown }[]>
+  /** Creates a database, from a copy of another one if it is named. Returns its URL. */
+  create(database: string, template?: string): Promise<string>
+  /** Ends the server at once, as a crash does. Nothing is answered any more. */
+  crash(): Promise<void>
+  /** Ends it in order: connections are cut, and what was written is there. */
+  halt(): Promise<void>
+  /** Starts it again after `crash` or `halt`. */
+  start(): Promise<void>
+  /** Starts a standby that follows this server. */
+  standby(settings?: Settings): Promise<PostgresServer>
+  /** Makes a standby the primary. */
+  promote(): Promise<void>
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>
+}
+
+type Settings = Readonly<Record<string, string>>
+
+/** Debian keeps the programs of each version apart. */
+const versions = '/usr/lib/postgresql'
+
+/** The folder of the newest server's programs. Throws `Explained` if there is none. */
+function programs(): string {
+  const installed = existsSync(versions) ? readdirSync(versions).filter((name) => /^\d+$/.test(name)) : []
+  const newest = installed.map(Number).sort((a, b) => b - a)[0]
+  const folder = join(versions, String(newest), 'bin')
+  if (newest !== undefined && existsSync(join(folder, 'initdb'))) return folder
+  throw new Explained('These tests need a PostgreSQL server: apt-get install postgresql')
+}
+
+/** PostgreSQL refuses to run as root. Then it runs as the user that Debian's package makes. */
+function owner(): { readonly uid?: number; readonly gid?: number } {
+  if (process.getuid?.() !== 0) return {}
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+  return { uid: id('-u'), gid: id('-g') }
+}
+
+/** Nothing here outlives the machine, so that writes need not reach the disk. */
+const always: Settings = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  wal_level: 'replica',
+  max_wal_senders: '4',
+  log_min_messages: 'fatal',
+}
+
+/**
+ * Starts a PostgreSQL server of its own in a temporary folder, on loopback and a free port. It ends with this process at the
+ * latest.
+ *
+ * @param settings of the server, such as `max_connections`
+ * @throws Explained if PostgreSQL is not installed
+ */
+export async function startPostgres(settings: Settings = {}): Promise<PostgresServer> {
+  const bin = programs()
+  return serverIn(settings, async (data) => {
+    execFileSync(
+      join(bin, 'initdb'),
+      ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N'],
+      {
+        ...owner(),
+        stdio: ['ignore', 'ignore', 'inherit'],
+        cwd: '/',
+      },
+    )
+  })
+}
+
+async function serverIn(settings: Settings, fill: (data: string) => Promise<void>): Promise<PostgresServer> {
+  const bin = programs()
+  const user = owner()
+  const folder = temporaryFolder()
+  if (user.uid !== undefined && user.gid !== undefined) chownSync(folder.path, user.uid, user.gid)
+  const data = join(folder.path, 'data')
+  await fill(data)
+  const port = await freePort()
+  let running: ChildProcess | undefined
+  const crashAtExit = () => running?.kill('SIGQUIT')
+  process.once('exit', crashAtExit)
+
+  async function start(): Promise<void> {
+    const all = Object.entries({ ...always, ...settings, port: String(port) })
+    const child = spawn(
+      join(bin, 'postgres'),
+      ['-D', data, ...all.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      {
+        ...user,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        cwd: '/',
+      },
+    )
+    running = child
+    const said: string[] = []
+    createInterface(child.stderr).on('line', (line) => said.push(line))
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`PostgreSQL did not start:\n${said.join('\n')}`)
+      if (await answers()) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  const answers = () =>
+    run('SELECT 1').then(
+      () => true,
+      () => false,
+    )
+
+  async function end(signal: 'SIGINT' | 'SIGQUIT'): Promise<void> {
+    const child = running
+    running = undefined
+    if (child === undefined || child.exitCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill(signal)
+    await exited
+  }
+
+  const url = (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`
+
+  async function run(sql: string, database?: string) {
+    const client = new Client({
+      connectionString: url(database),
+      connectionTimeoutMillis: 5_000,
+      fallback_application_name: 'tests',
+      keepAlive: false,
+    })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      return (await client.query(sql)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  const server: PostgresServer = {
+    port,
+    url,
+    run,
+    async create(database, template) {
+      await run(`CREATE DATABASE "${database}"${template === undefined ? '' : ` TEMPLATE "${template}"`}`)
+      return url(database)
+    },
+    crash: () => end('SIGQUIT'),
+    halt: () => end('SIGINT'),
+    start,
+    standby: (own = {}) =>
+      serverIn({ ...settings, ...own }, async (copy) => {
+        execFileSync(
+          join(bin, 'pg_basebackup'),
+          [
+            '-D',
+            copy,
+            '-h',
+            '127.0.0.1',
+            '-p',
+            String(port),
+            '-U',
+            'postgres',
+            '-R',
+            '-X',
+            'stream',
+            '-c',
+            'fast',
+            '-N',
+          ],
+          { ...user, stdio: ['ignore', 'ignore', 'inherit'], cwd: '/' },
+        )
+      }),
+    promote: async () => void (await run('SELECT pg_promote(true)')),
+    async stop() {
+      await end('SIGQUIT')
+      process.off('exit', crashAtExit)
+      await folder.remove()
+    },
+  }
+  try {
+    await start()
+    return server
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}

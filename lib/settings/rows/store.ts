@@ -1,0 +1,18 @@
+import { choice, integer, type Rows, text, withDefault } from '../forms.ts'
+import { isDatabaseUrl } from '../urls.ts'
+
+const service = { subject: 'service' } as const
+
+/**
+ * The settings of the store. `service/store.ts` reads `STORE_BACKEND` itself, so that a sign-in on Blobs loads none of these: a
+ * wrong value leads to no store there, and never to another one.
+ */
+export const storeRows = {
+  STORE_BACKEND: withDefault('blobs', choice(service, { blobs: 'blobs', postgres: 'postgres' }, 'postgres')),
+  DATABASE_URL: text(
+    { ...service, secret: true, aliases: ['NETLIFY_DB_URL', 'NETLIFY_DATABASE_URL'] },
+    'a postgres:// URL with a database, and with ?sslmode= unless the server is on this machine',
+    isDatabaseUrl,
+  ),
+  DATABASE_CONNECTIONS: integer(service, { from: 1, to: 100, default: 5 }),
+} as const satisfies Rows
