@@ -17,6 +17,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   'keep-release': () => import('../dev/build/keep-release.ts'),
   secret: () => import('../dev/secret.ts'),
   settings: () => import('../dev/settings.ts'),
+  store: () => storeCommand(process.argv[3]),
   'test:clients': () => import('../tests/real-clients/cli.ts'),
   'test:deploy': () => import('../tests/deploy/cli.ts'),
   'test:usage': () => import('../dev/usage/cli.ts'),
@@ -52,6 +53,19 @@ async function administer(args: readonly string[]): Promise<void> {
   const local = async () => (await import('../dev/start/local-admin.ts')).localAdmin()
   process.exitCode = await admin(args, terminal(local))
 }
+
+/** The commands about the store. They need a checkout, and what they ask is in the environment. */
+async function storeCommand(name: string | undefined): Promise<unknown> {
+  if (name === 'migrate') return import('../dev/postgres/cli.ts')
+  if (name === undefined || name === '-h' || name === '--help') return console.log(storeUsage)
+  throw new Explained(`There is no npm run store -- ${name}. For the commands, run npm run store`)
+}
+
+const storeUsage = `npm run store
+
+Commands about the store. Each of them says more with --help.
+
+  npm run store -- migrate   applies to the database of DATABASE_URL the migrations that it lacks`
 
 function missingPackage(error: unknown): string | undefined {
   if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') return undefined

@@ -19,8 +19,13 @@ const providerNames = [
 ]
 const kapaNames = ['KAPA_MCP_SERVER_URL', 'KAPA_API_URL', 'KAPA_API_KEY']
 const hubNames = ['MCP_API_HUB_URL', 'MCP_API_DOCS_URL']
+const databaseNames = ['DATABASE_URL', 'NETLIFY_DB_URL', 'NETLIFY_DATABASE_URL']
 
 const hasAny = (settings: Settings, names: readonly string[]) => names.some((name) => name in settings)
+
+/** Whether the local world needs a database of its own: the store is PostgreSQL, and the operator names none. */
+export const needsDatabase = (settings: Settings = {}) =>
+  settings.STORE_BACKEND === 'postgres' && !hasAny(settings, databaseNames)
 
 /** The secret with which the CRM verifies messages, as Standard Webhooks writes it. */
 export const crmSecret = 'whsec_bG9jYWwtY3JtLXNlY3JldC1vZi10aGlzLW1hY2hpbmUh'
@@ -43,6 +48,8 @@ export interface LocalParts {
   readonly crm: { readonly url: string }
   readonly hub: { readonly url: string; readonly docsUrl: string }
   readonly forms: { readonly url: string }
+  /** The local database, where the store is PostgreSQL. */
+  readonly database?: { readonly url: string } | undefined
 }
 
 /**
@@ -78,6 +85,7 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
       KAPA_TOOL_NAME: ownKapa || byRest ? undefined : kapaToolName,
       MCP_API_HUB_URL: ownHub ? undefined : world.hub.url,
       MCP_API_DOCS_URL: ownHub ? undefined : world.hub.docsUrl,
+      DATABASE_URL: needsDatabase(settings) ? world.database?.url : undefined,
     }),
     ...settings,
     // Beside the operator's own, so that npm run admin works without any setting.

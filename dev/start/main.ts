@@ -86,6 +86,7 @@ function readSettings(port: number, settings: Settings): Configuration {
     crm: { url: localUrl(ports.crm) },
     hub: hubAddresses(localUrl(ports.hub)),
     forms: { url: localUrl(ports.forms) },
+    database: { url: 'postgres://localhost/local' },
   }
   const environment = localEnvironment(parts, settings)
   const issuer = environment.MCP_OAUTH_ISSUER ?? localUrl(port)

@@ -10,7 +10,7 @@ export const defaultState = join(repository, '.local')
 const marker = 'mcp-oauth-broker-state'
 
 /** Whether the local world wrote this file. No other file is ever removed. Drafts of a note that a killed process left belong to it. */
-const isOurs = (name: string) => /^(blobs|oidc|secret|admin-token|running\.json(\..+)?)$/.test(name)
+const isOurs = (name: string) => /^(blobs|postgres|oidc|secret|admin-token|running\.json(\..+)?)$/.test(name)
 
 /**
  * Creates the folder, or checks that it is marked as ours.

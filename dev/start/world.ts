@@ -13,9 +13,18 @@ import type { Host } from '../host/start.ts'
 import { type Hub, startHub } from '../hub/server.ts'
 import { type Kapa, startKapa } from '../kapa/server.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
+import { type LocalDatabase, startLocalDatabase } from '../postgres/local.ts'
 import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { crmSecret, kapaApiKey, keptAdminToken, keptSecret, localEnvironment, type Settings } from './local-env.ts'
+import {
+  crmSecret,
+  kapaApiKey,
+  keptAdminToken,
+  keptSecret,
+  localEnvironment,
+  needsDatabase,
+  type Settings,
+} from './local-env.ts'
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
 import { callOverHttp, startScheduler } from './schedule.ts'
 
@@ -57,6 +66,8 @@ export interface World {
   readonly crm: CrmSink
   readonly hub: Hub
   readonly forms: FormsSite
+  /** The local PostgreSQL, where the store is in it and the settings name no other. */
+  readonly database: LocalDatabase | undefined
   /** Returns the function hosts that answer now. */
   hosts(): readonly Host[]
   /** Starts a new host in the place of a killed one. */
@@ -141,16 +152,17 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     part('CRM sink', startCrmSink({ port: ports.crm, secret: crmSecret }), stop),
     part('API-reference hub', startHub({ port: ports.hub }), stop),
     part('Feedback form', startForms({ port: ports.forms }), stop),
+    needsDatabase(settings) ? part('PostgreSQL', startLocalDatabase(folder('postgres')), stop) : undefined,
     part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(signal), ({ remove }) => remove()),
   ] as const
   // All parts start at once. A failure stops the others only after all have settled.
   await Promise.allSettled(starting)
-  const [emulator, provider, kapa, crm, hub, forms, firstBuild] = await Promise.all(starting)
+  const [emulator, provider, kapa, crm, hub, forms, database, firstBuild] = await Promise.all(starting)
   let build = firstBuild
   const removals: Promise<unknown>[] = []
 
   const blobs = emulator.clientOptions()
-  const parts = { url, secret, adminToken, siteId: blobs.siteID, provider, kapa, crm, hub, forms }
+  const parts = { url, secret, adminToken, siteId: blobs.siteID, provider, kapa, crm, hub, forms, database }
   const environment = localEnvironment(parts, settings)
   const fleet = await part(
     'Function host',
@@ -186,6 +198,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     crm,
     hub,
     forms,
+    database,
     hosts: fleet.hosts,
     restartHost: fleet.restart,
     async rebuild(signal) {

@@ -18,6 +18,7 @@ const commands = [
     'build:container',
     'secret',
     'settings',
+    'store',
     'test:clients',
     'test:deploy',
     'bench',
