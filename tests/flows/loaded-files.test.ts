@@ -37,6 +37,7 @@ const afterTheAnswer = [
   'lib/people/outbox/outbox.ts',
   'lib/people/usage/recorder.ts',
   'lib/settings/rows/mcp.ts',
+  'lib/settings/rows/store.ts',
   'lib/service/usage-recorder.ts',
 ]
 const isAfterTheAnswer = ({ inputs }: BundleFile) => afterTheAnswer.some((source) => source in inputs)

@@ -4,6 +4,7 @@ export const store = {
   STORE_BACKEND: {
     what: 'Where everything is stored: Netlify Blobs or PostgreSQL.',
     more: 'See [the two stores](storage.md#which-store-should-i-use). A change does not move the data.',
+    example: 'postgres',
   },
   DATABASE_URL: {
     what: 'The database, where `STORE_BACKEND` is `postgres`: PostgreSQL 15 or newer.',

@@ -8,7 +8,7 @@ const service = { subject: 'service' } as const
  * wrong value leads to no store there, and never to another one.
  */
 export const storeRows = {
-  STORE_BACKEND: withDefault('blobs', choice(service, { blobs: 'blobs', postgres: 'postgres' }, 'postgres')),
+  STORE_BACKEND: withDefault('blobs', choice(service, { blobs: 'blobs', postgres: 'postgres' }, 'none')),
   DATABASE_URL: text(
     { ...service, secret: true, aliases: ['NETLIFY_DB_URL', 'NETLIFY_DATABASE_URL'] },
     'a postgres:// URL with a database, and with ?sslmode= unless the server is on this machine',
