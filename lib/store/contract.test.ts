@@ -19,7 +19,7 @@ async function openBlobs(etags: EtagMode): Promise<StoreUnderTest> {
 }
 
 async function openMoving(): Promise<StoreUnderTest> {
-  const opened = async () => undefined
+  const opened = async () => 'open' as const
   const store = createMovingStore({ source: createMemoryStore(), target: createMemoryStore(), opened })
   return { store, pageSize: 1000, stop: async () => {} }
 }

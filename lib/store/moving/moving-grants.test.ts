@@ -13,7 +13,7 @@ const start = Date.UTC(2026, 10, 30, 12)
 const endsAt = start / 1000 + 180 * 86_400
 const key = newGrantKey(subjectOf('https://login.example/', 'ada'), endsAt)
 const { signal } = new AbortController()
-const opened = async () => undefined
+const opened = async () => 'open' as const
 /** How many orders of the operations each test tries, chosen by a fixed seed. */
 const orders = 300
 

@@ -3,10 +3,10 @@ import { createMemoryStore } from '../memory.ts'
 import { type Store, StoreUnavailable } from '../store.ts'
 import { createHandOver } from './hand-over.ts'
 import { createMovingStore } from './moving-store.ts'
-import { moveKey, openMove, readMove } from './open-move.ts'
+import { completeMove, moveKey, openMove, readMove } from './open-move.ts'
 
 const { signal } = new AbortController()
-const opened = async () => undefined
+const opened = async () => 'open' as const
 
 /** Two memory stores and the moving store over them. `trips` are the operations since the last call. */
 function createWorld() {
@@ -92,6 +92,14 @@ describe('trips [N32]', () => {
   })
 })
 
+test('an instance that finds the move complete uses the target alone', async () => {
+  const { source, target } = createWorld()
+  const store = createMovingStore({ source, target, opened: async () => 'complete' })
+  await store.create('grants/a', {}, signal)
+  await store.create('limits/1/a', {}, signal)
+  expect([await keysOf(source), await keysOf(target)]).toEqual([[], ['grants/a', 'limits/1/a']])
+})
+
 describe('records of every kind', () => {
   test('what an older instance adds is seen, and what it changes before the copy moves', async () => {
     const { store, source, copy } = createWorld()
@@ -174,16 +182,15 @@ describe('a move that is turned around, and a move back', () => {
     await openMove(back, 3, signal)
     expect(await readMove(target, 'blobs', signal)).toMatchObject({ state: 'over' })
     await openMove(forth, 4, signal)
-    const move = await readMove(target, 'blobs', signal)
-    expect(move).toMatchObject({ state: 'open', openedAt: 4 })
-    await target.replace(moveKey('blobs'), { state: 'complete', openedAt: 4 }, move?.version ?? '', signal)
-    await openMove(forth, 5, signal)
+    expect(await readMove(target, 'blobs', signal)).toMatchObject({ state: 'open', openedAt: 4 })
+    await completeMove(target, 'blobs', 5, signal)
+    expect(await openMove(forth, 5, signal)).toBe('complete')
     // What is left at the first source belongs to another time.
     await expect(openMove(back, 6, signal)).rejects.toThrow(StoreUnavailable)
     await source.remove('users/a', signal)
     await source.remove(moveKey('postgres'), signal)
     await openMove(back, 7, signal)
     await target.create('users/b', {}, signal)
-    await expect(openMove(forth, 8, signal)).resolves.toBeUndefined()
+    await expect(openMove(forth, 8, signal)).resolves.toBe('open')
   })
 })

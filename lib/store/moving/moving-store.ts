@@ -7,8 +7,8 @@ import { collectionOf, ruleOf } from './rules.ts'
 export interface MovingStoreOptions {
   readonly source: Store
   readonly target: Store
-  /** Resolves once the move may begin (`openMove`). Every operation waits for it. */
-  readonly opened: () => Promise<unknown>
+  /** How far the move is (`openMove`). Every operation waits for it. Throws `StoreUnavailable` if the move may not begin. */
+  readonly opened: () => Promise<'open' | 'complete'>
 }
 
 const lost = { won: false, ambiguous: false } as const
@@ -22,7 +22,21 @@ const maxAttempts = 10
  * A record that has moved is read and replaced at the target in one trip, as ever. The source decides about everything else: who
  * hands a record over, and who creates one.
  */
-export function createMovingStore({ source, target, opened }: MovingStoreOptions): Store {
+export function createMovingStore(options: MovingStoreOptions): Store {
+  const both = storeOfBoth(options)
+  // Once the move is complete, this instance works like those that know only the target.
+  const store = async () => ((await options.opened()) === 'complete' ? options.target : both)
+  return {
+    get: async (...operation) => (await store()).get(...operation),
+    create: async (...operation) => (await store()).create(...operation),
+    replace: async (...operation) => (await store()).replace(...operation),
+    put: async (...operation) => (await store()).put(...operation),
+    remove: async (...operation) => (await store()).remove(...operation),
+    list: async (...operation) => (await store()).list(...operation),
+  }
+}
+
+function storeOfBoth({ source, target }: Pick<MovingStoreOptions, 'source' | 'target'>): Store {
   const { locate, vacancy, handOver, createAt, remove, showFinal } = createHandOver(source, target)
   const stays = (key: string) => ruleOf(key).moves === 'never'
 
@@ -40,7 +54,6 @@ export function createMovingStore({ source, target, opened }: MovingStoreOptions
   return {
     async get(key, signal) {
       assertKey(key)
-      await opened()
       if (stays(key)) return source.get(key, signal)
       const place = await reach(key, signal)
       return place.at === 'nowhere' ? null : { value: place.value, version: place.version }
@@ -48,7 +61,6 @@ export function createMovingStore({ source, target, opened }: MovingStoreOptions
 
     async create(key, value, signal) {
       assertKey(key)
-      await opened()
       if (stays(key)) return source.create(key, value, signal)
       const place = await vacancy(key, signal)
       return place ? createAt(key, value, place, signal) : lost
@@ -57,7 +69,6 @@ export function createMovingStore({ source, target, opened }: MovingStoreOptions
     async replace(key, value, version, signal) {
       assertKey(key)
       assertVersion(version)
-      await opened()
       if (stays(key)) return source.replace(key, value, version, signal)
       const done = async (write: WriteResult) => {
         if (write.won) await showFinal(key, value, signal)
@@ -75,7 +86,6 @@ export function createMovingStore({ source, target, opened }: MovingStoreOptions
 
     async put(key, value, signal) {
       assertKey(key)
-      await opened()
       if (stays(key)) return source.put(key, value, signal)
       for (let attempt = 0; attempt < maxAttempts; attempt++) {
         const place = await reach(key, signal)
@@ -90,12 +100,10 @@ export function createMovingStore({ source, target, opened }: MovingStoreOptions
 
     async remove(key, signal) {
       assertKey(key)
-      await opened()
       return stays(key) ? source.remove(key, signal) : remove(key, signal)
     },
 
     async list(prefix, signal, cursor) {
-      await opened()
       if (collectionOf(prefix) !== '' && stays(prefix)) return source.list(prefix, signal, cursor)
       return mergedList([source, target], prefix, signal, cursor)
     },

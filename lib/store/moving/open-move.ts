@@ -12,17 +12,18 @@ export interface Move {
  */
 export type MoveState = 'open' | 'complete' | 'over'
 
-/** The key of the record about a move, which is at its target: `state`, and `openedAt` in milliseconds. */
+/** The key of the record about a move, which is at its target: `state`, `openedAt` and `completeAt`, in milliseconds. */
 export const moveKey = (from: string): string => `moving/${from}`
 
-/** Reads the record about a move. */
+/** Reads the record about a move. `null`: there is none. */
 export async function readMove(target: Store, from: string, signal: AbortSignal) {
   const stored = await target.get(moveKey(from), signal)
   if (stored === null) return null
-  const { state, openedAt } = stored.value
+  const { state, openedAt, completeAt } = stored.value
   return {
     state: state === 'complete' || state === 'over' ? state : ('open' as MoveState),
     openedAt: typeof openedAt === 'number' ? openedAt : 0,
+    completeAt: typeof completeAt === 'number' ? completeAt : undefined,
     version: stored.version,
   }
 }
@@ -38,9 +39,9 @@ export async function openMove(
   { from, to, source, target }: Move & { readonly source: Store; readonly target: Store },
   now: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<'open' | 'complete'> {
   const known = await readMove(target, from, signal)
-  if (known && known.state !== 'over') return
+  if (known && known.state !== 'over') return known.state
   const opposite = await readMove(source, to, signal)
   if (opposite?.state !== 'open' && !(await isEmpty(target, signal))) {
     throw new StoreUnavailable(`the store ${to} is not empty, so nothing can move there from ${from}`)
@@ -51,6 +52,15 @@ export async function openMove(
   if (opposite && opposite.state !== 'over') {
     await source.replace(moveKey(to), { state: 'over', openedAt: opposite.openedAt }, opposite.version, signal)
   }
+  return 'open'
+}
+
+/** Writes that a move is complete, unless it is no longer open. */
+export async function completeMove(target: Store, from: string, now: number, signal: AbortSignal): Promise<void> {
+  const move = await readMove(target, from, signal)
+  if (move?.state !== 'open') return
+  const value = { state: 'complete', openedAt: move.openedAt, completeAt: now }
+  await target.replace(moveKey(from), value, move.version, signal)
 }
 
 /** Whether a store has no record, except for proofs of readiness and for records about moves. */

@@ -28,7 +28,9 @@ const rules: Readonly<Record<string, MovingRule>> = {
   grants: { moves: 'when-used', mark: 'closed', isFinal: isRevoked, merge: mergeGrants, mayFollow: grantMayFollow },
   // An older instance that reads an outdated fence would let a sign-in pass.
   ended: { moves: 'by-copy', mark: 'closed', merge: mergeFences, mayFollow: fenceMayFollow },
-  assertions: { moves: 'when-used', mark: 'open' },
+  assertions: { moves: 'when-used', mark: 'open', mayFollow: never },
+  audit: { ...byCopy, mayFollow: never },
+  'audit-digests': { ...byCopy, mayFollow: never },
   'signing-keys': { moves: 'at-the-end', mark: 'open' },
   'blocked-clients': { moves: 'at-the-end', mark: 'open' },
   limits: { moves: 'never', mark: 'open' },
@@ -46,6 +48,11 @@ export const collectionOf = (key: string): string => key.slice(0, Math.max(0, ke
 export const lastPrefixes: readonly string[] = Object.entries(rules).flatMap(([name, { moves }]) =>
   moves === 'at-the-end' ? [`${name}/`] : [],
 )
+
+/** Such records never change, so no other value may follow. */
+function never(): boolean {
+  return false
+}
 
 const number = (value: unknown) => (typeof value === 'number' ? value : Number.NEGATIVE_INFINITY)
 
