@@ -1,5 +1,5 @@
 import type { World } from '../dev/start/world.ts'
-import { callOf, type Population, personOf, subOfPerson } from '../dev/usage/synthetic.ts'
+import { callOf, domainOfCompany, type Population, personOf, subOfPerson } from '../dev/usage/synthetic.ts'
 import { createSealing } from '../lib/oauth/keys/sealing.ts'
 import { companyOf } from '../lib/people/company.ts'
 import { addAllCells, addToCells, type Cells } from '../lib/people/usage/cells.ts'
@@ -9,15 +9,19 @@ import {
   toCompaniesSummaryValue,
   withDayOfCompanies,
 } from '../lib/people/usage/companies-summary.ts'
-import { type Active, countActive, totals } from '../lib/people/usage/compose-day.ts'
+import { toCompanyRowsValue } from '../lib/people/usage/company-rows.ts'
+import { type CompanyName, countActive, eventsIn, joined, tablesOfDay } from '../lib/people/usage/compose-day.ts'
+import { type Active, activeCompanies, dayTotals, periodOf, toTotalsValue } from '../lib/people/usage/day-totals.ts'
 import { type CountedEvent, countedEvent, eventKey, noId } from '../lib/people/usage/event-key.ts'
 import * as names from '../lib/people/usage/names.ts'
 import { type PeopleSummary, toPeopleSummaryValue, withDay } from '../lib/people/usage/people-summary.ts'
 import { createPeopleTable, type PeopleTable } from '../lib/people/usage/people-table.ts'
+import { addPeriod, emptyPeriod, type Period, toPeriodValue } from '../lib/people/usage/period.ts'
 import type { Pseudonyms } from '../lib/people/usage/pseudonyms.ts'
 import { settleTime } from '../lib/people/usage/roll-up.ts'
 import * as shards from '../lib/people/usage/shards.ts'
-import { sliceKey, tallyOf, toSliceValue } from '../lib/people/usage/slices.ts'
+import { addTally, createTally, sliceKey, tallyOf, toSliceValue } from '../lib/people/usage/slices.ts'
+import { soFarKey } from '../lib/people/usage/so-far.ts'
 import {
   type Day,
   dayAfter,
@@ -67,15 +71,21 @@ export async function plantUsage(world: World, given: Omit<Population, 'first'>)
   const plant = (key: string, value: StoreValue) => emulator.plant(storeName, key, Buffer.from(encode(value).text))
 
   const byDay = eventsByDay(population, pseudonyms, now)
-  plantDays(byDay, daysBetween(population.first, dayAfter(today, -1)), plant)
+  plantDays(byDay, daysBetween(population.first, dayAfter(today, -1)), companyNamesOf(population, pseudonyms), plant)
   const latest = byDay.get(today) ?? []
+  const soFar = createTally()
+  let through = ''
   for (const [slice, events] of Map.groupBy(latest, (event) => event.slice)) {
-    if (startOfSlice(slice) + sliceMilliseconds + settleTime <= now)
-      plant(sliceKey(slice), toSliceValue(tallyOf(events, () => false)))
-    else
+    if (startOfSlice(slice) + sliceMilliseconds + settleTime <= now) {
+      const tally = tallyOf(events, () => false)
+      plant(sliceKey(slice), toSliceValue(tally))
+      addTally(soFar, tally)
+      if (slice > through) through = slice
+    } else
       for (const event of events)
         emulator.plant(`${storeName}-usage-${today}`, eventKey(event), Buffer.from(encode({}).text))
   }
+  plant(soFarKey(today), { through, ...toSliceValue(soFar) })
   await new Promise(setImmediate)
 
   const personalData = personalDataOf(issuer, secrets, 'all')
@@ -149,10 +159,16 @@ function eventsByDay(population: Population, pseudonyms: Pseudonyms, now: number
   return byDay
 }
 
+function companyNamesOf(population: Population, { company }: Pseudonyms): ReadonlyMap<string, CompanyName> {
+  const domains = Array.from({ length: population.companies }, (_, index) => domainOfCompany(index))
+  return new Map(domains.map((domain) => [company(companyOf({ email: `a@${domain}`, emailVerified: true })?.id ?? ''), { name: `Company of ${domain}`, domain }])) // biome-ignore format: one line
+}
+
 /** The records of complete days, and what is known about people and companies after the last of them. */
 function plantDays(
   byDay: ReadonlyMap<Day, readonly CountedEvent[]>,
   days: readonly Day[],
+  companyNames: ReadonlyMap<string, CompanyName>,
   plant: (key: string, value: StoreValue) => void,
 ): void {
   const people = new Map<string, PeopleSummary>(
@@ -161,27 +177,40 @@ function plantDays(
   const known = new Map<string, CompaniesSummary>(
     shards.companyShards.map((shard) => [shard, { through: '', companies: new Map() }]),
   )
+  const last = days.at(-1) ?? ''
+  const periods = new Map<number, Period>(shards.windows.map((window) => [window, emptyPeriod()]))
   for (const day of days) {
     const { cells, tables } = tablesOf(byDay.get(day) ?? [])
     const companies: CompaniesOfDay = new Map()
     for (const table of tables.values()) addCompanies(companies, table)
-    const isLast = day === days.at(-1)
     const active: Active = { people: shards.windows.map(() => 0), byCompany: new Map() }
     for (const [shard, summary] of people) {
       const after = withDay(summary, day, tables.get(shard) ?? createPeopleTable())
       people.set(shard, after)
-      if (isLast) countActive(active, after, shards.windowStarts(dayNumber(day)))
+      if (day === last) countActive(active, after, shards.windowStarts(dayNumber(day)))
     }
-    for (const [shard, table] of tables) plant(shards.dayPeopleKey(day, shard), { ...table.toValue() })
+    for (const [shard, ofShard] of tablesOfDay(tables, eventsIn(cells)))
+      plant(shards.dayPeopleKey(day, shard), { ...joined(ofShard).toValue() })
     for (const [shard, entries] of Map.groupBy(companies, ([company]) => shards.companyShard(company))) {
       plant(shards.dayCompaniesKey(day, shard), toCompaniesValue(entries))
       const before = known.get(shard)
-      if (before) known.set(shard, withDayOfCompanies(before, day, new Map(entries), active.byCompany, new Map()))
+      if (before) known.set(shard, withDayOfCompanies(before, day, new Map(entries), active.byCompany, companyNames))
     }
-    plant(shards.dayKey(day), totals(cells, tables, companies, active))
+    const totals = dayTotals(cells, [...tables.values()], companies)
+    plant(shards.dayKey(day), toTotalsValue(totals, active))
+    for (const [index, window] of shards.windows.entries()) {
+      const period = periods.get(window) ?? emptyPeriod()
+      if (dayNumber(day) > dayNumber(last) - window) addPeriod(period, periodOf(day, totals))
+      if (day !== last) continue
+      const counts = { activePeople: active.people[index] ?? 0, activeCompanies: activeCompanies(active)[index] ?? 0 }
+      plant(shards.periodKey(window), toPeriodValue({ through: day, ...counts, period }))
+    }
   }
   for (const [shard, summary] of people) plant(shards.peopleKey(shard), toPeopleSummaryValue(summary))
-  for (const [shard, summary] of known) plant(shards.companiesKey(shard), toCompaniesSummaryValue(summary))
+  for (const [shard, summary] of known) {
+    plant(shards.companiesKey(shard), toCompaniesSummaryValue(summary))
+    plant(shards.companyRowsKey(shard), toCompanyRowsValue(summary))
+  }
 }
 
 function tablesOf(events: readonly CountedEvent[]) {

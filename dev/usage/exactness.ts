@@ -212,8 +212,8 @@ async function count(emulator: BlobsEmulator, population: Population) {
     for (const cell of readCells(v.parse(cellsValue, (await read(shards.dayKey(day)))?.cells)).values()) {
       counted.totals += cell.count
     }
-    await inParallel(shards.peopleShards, 16, async (shard) => {
-      const value = await read(shards.dayPeopleKey(day, shard))
+    await inParallel(shards.everyDayPeopleKey(day), 16, async (key) => {
+      const value = await read(key)
       if (!value) return
       const table = readPeopleTable(value)
       for (const person of table.people()) for (const use of table.of(person)) counted.people += use.count

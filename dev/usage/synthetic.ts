@@ -21,6 +21,7 @@ export const personOf = (index: number, { people }: Population): number =>
   index < people ? index : Math.floor(people * fraction(index) ** 3)
 
 const subOf = (person: number) => `u_${String(person).padStart(43, '0')}`
+export const domainOfCompany = (company: number): string => `company-${company}.example`
 const companyOf = (person: number, { companies }: Population) => Math.floor(companies * fraction(person + 7) ** 2)
 
 /** A number from 0 to 1 that looks random (the finalizer of MurmurHash3). */
@@ -37,7 +38,7 @@ export function callOf(index: number, population: Population): UsageEvent {
   return {
     at,
     sub: subOf(person),
-    person: { email: `someone@company-${companyOf(person, population)}.example`, emailVerified: true },
+    person: { email: `someone@${domainOfCompany(companyOf(person, population))}`, emailVerified: true },
     client: { hash: 'h', name: `Client ${person % 30}` },
     what: { kind: 'call', tool: `tool_${index % 6}` },
     outcome:

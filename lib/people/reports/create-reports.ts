@@ -1,10 +1,12 @@
 import { newPeopleOf } from '../usage/names.ts'
-import { dayAfter } from '../usage/time.ts'
+import { dayAfter, dayNumber } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
-import { companies, company, companyRows, createCompanySummaries } from './companies.ts'
+import { companies, company, namedRows } from './companies.ts'
+import { createCompanies } from './company-entries.ts'
 import { exportCompanies, exportPeople, exportUsage } from './exports.ts'
-import { createNameReader, createTotals, type ReportParts, today } from './parts.ts'
+import { createNameReader, firstDayOf, type ReportParts, today } from './parts.ts'
 import { people, person, personRows } from './people.ts'
+import { createPeriods } from './period.ts'
 import { createRecent, type RecentOptions } from './recent.ts'
 import type { NewThisWeek, Reports } from './reports.ts'
 import { clients, funnel, overview, refusals, tools } from './totals.ts'
@@ -19,12 +21,8 @@ export interface ReportsOptions extends RecentOptions {
 /** Makes the reports of one request: what they have read, they do not read again. */
 export function createReports(options: ReportsOptions): Reports {
   const recent = createRecent(options)
-  const parts: ReportParts = {
-    ...options,
-    recent,
-    totals: createTotals({ ...options, recent }),
-    companySummaries: createCompanySummaries(options.store),
-  }
+  const read = { ...options, recent }
+  const parts: ReportParts = { ...read, period: createPeriods(read), companies: createCompanies(read) }
   const names = createNameReader(options.store)
   return {
     overview: (range, signal) => overview(parts, range, signal),
@@ -37,8 +35,8 @@ export function createReports(options: ReportsOptions): Reports {
     funnel: (range, signal) => funnel(parts, names, range, signal),
     refusals: (range, signal) => refusals(parts, range, signal),
     newThisWeek: (signal) => newThisWeek(parts, names, signal),
-    exportUsage: (range, signal) => exportUsage(parts, names, range, signal),
-    exportPeople: (signal) => exportPeople(parts, names, signal),
+    exportUsage: (range, signal, part) => exportUsage(parts, names, { range, part }, signal),
+    exportPeople: (signal, part) => exportPeople(parts, names, part, signal),
     exportCompanies: (range, signal) => exportCompanies(parts, names, range, signal),
   }
 }
@@ -52,23 +50,22 @@ async function newThisWeek(
   signal: AbortSignal,
 ): Promise<NewThisWeek> {
   const days = Array.from({ length: week.days }, (_, index) => dayAfter(today(parts), -index))
-  const [lists, rows, pseudonyms] = await Promise.all([
+  const [lists, entries, pseudonyms] = await Promise.all([
     Promise.all(days.map((day) => listAll(parts.store, newPeopleOf(day), signal))),
-    companyRows(parts, week, signal),
+    parts.companies(week, signal),
     parts.pseudonyms.existing(signal),
   ])
   const subs = lists.flat().map((key) => key.slice(key.lastIndexOf('/') + 1))
-  const first = days.at(-1) ?? ''
-  const fresh = rows.filter(({ id, since }) => id !== '-' && since >= first).toSorted((a, b) => b.calls - a.calls)
-  const shown = await Promise.all(
-    fresh.slice(0, mostShown).map(async (row) => ({ ...row, ...(await names.company(row.id, signal)) })),
-  )
+  const since = dayNumber(firstDayOf(parts, week))
+  const fresh = entries
+    .filter(({ id, first }) => id !== '-' && first >= since)
+    .toSorted((a, b) => b.counts.calls - a.counts.calls)
   return {
     peopleCount: subs.length,
     people: pseudonyms
       ? await personRows({ parts, names, pseudonyms, range: week }, subs.slice(0, mostShown), signal)
       : [],
     companyCount: fresh.length,
-    companies: shown,
+    companies: await namedRows(fresh.slice(0, mostShown), names, signal),
   }
 }

@@ -1,112 +1,216 @@
 import { BoundedMap } from '../../base/bounded-map.ts'
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
+import type { CompanyName } from '../usage/compose-day.ts'
 import { forgotten, noId } from '../usage/event-key.ts'
-import { personNameKey, textOf } from '../usage/names.ts'
+import { personNameKey } from '../usage/names.ts'
 import { isCall } from '../usage/outcome-counts.ts'
 import { type PeopleSummary, readPeopleSummary } from '../usage/people-summary.ts'
 import { type PeopleTable, partsOf, readPeopleTable } from '../usage/people-table.ts'
 import type { Pseudonyms } from '../usage/pseudonyms.ts'
-import { dayPeopleKey, peopleKey, peopleShards, personShard } from '../usage/shards.ts'
+import { companyShards, dayPeopleKey, peopleKey, personShard, shardOfKey } from '../usage/shards.ts'
 import type { Day } from '../usage/time.ts'
-import { companyRows } from './companies.ts'
+import { listAll } from '../usage/update.ts'
+import { rowOf } from './company-entries.ts'
 import { atOnce, daysOf, type NameReader, type ReportParts } from './parts.ts'
 import { personRow } from './people.ts'
-import type { CompanyRow, PersonRow, Range, UsageRow } from './reports.ts'
+import type { CompanyRow, ExportPart, PersonRow, Range, UsageRow } from './reports.ts'
 
 /** Names the people of exports. The same person has the same name in every export, and another one elsewhere. */
 const receiver = 'export'
 
+/** The longest range, so that counts of an export are those of the last 90 days. */
+const longest: Range = { days: 90 }
+
+/** The first digits of the shards of a part. */
+const digitsOf = (part: ExportPart | undefined) =>
+  part === undefined ? companyShards : companyShards.filter((_, index) => index === part)
+
+/** Makes a reader of the names of companies, which has most of them from the 16 records that say them all. */
+async function companyNames(
+  { companies }: ReportParts,
+  names: NameReader,
+  signal: AbortSignal,
+): Promise<(id: string) => Promise<CompanyName>> {
+  const known = new Map<string, CompanyName>()
+  for (const { id, name, domain } of await companies(longest, signal)) {
+    if (name !== undefined || domain !== undefined) known.set(id, defined({ name, domain }))
+  }
+  return async (id) => {
+    const found = known.get(id)
+    if (found) return found
+    const name = await names.company(id, signal)
+    known.set(id, name)
+    return name
+  }
+}
+
+/**
+ * Goes through the people and not through the days: what a person did on all days comes together, so that the name of a person is made
+ * once and a file is quickly compressed. It holds the records of one shard at a time, and reads the next ones meanwhile.
+ */
 export async function* exportUsage(
   parts: ReportParts,
   names: NameReader,
-  range: Range,
+  { range, part }: { readonly range: Range; readonly part: ExportPart | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<UsageRow> {
   const pseudonyms = await parts.pseudonyms.existing(signal)
   if (!pseudonyms) return
-  const recent = await parts.recent(signal)
-  for (const day of daysOf(parts, range)) {
+  const [recent, nameOfCompany] = await Promise.all([parts.recent(signal), companyNames(parts, names, signal)])
+  const labels = createLabels(nameOfCompany, names, signal)
+  const days = daysOf(parts, range)
+  const composed = days.filter((day) => !recent.days.has(day))
+  const listed = await inParallel(composed, atOnce, (day) => listAll(parts.store, dayPeopleKey(day, ''), signal))
+  const records = listed.flatMap((keys, index) => keys.map((key) => ({ key, day: composed[index] ?? '' })))
+
+  const read = (wanted: readonly Written[]) =>
+    inParallel(wanted, atOnce, async ({ key, day }): Promise<Table[]> => {
+      const stored = await parts.store.get(key, signal)
+      return stored ? [{ day, table: readPeopleTable(stored.value) }] : []
+    }).then((tables) => tables.flat())
+  const open = days.flatMap((day): Table[] => {
     const tally = recent.days.get(day)
-    if (tally) {
-      yield* rowsOf({ day, table: tally.people, names, pseudonyms }, signal)
-      continue
+    return tally ? [{ day, table: tally.people }] : []
+  })
+  for (const digit of digitsOf(part)) {
+    const ofDigit = records.filter(({ key }) => shardOfKey(key).startsWith(digit))
+    const shards = Map.groupBy(ofDigit, ({ key }) => shardOfKey(key))
+    // Days of few events have one record for the digit. If there are others, its people are gone through shard by shard.
+    const few = [...(await read(shards.get(digit) ?? [])), ...open]
+    shards.delete(digit)
+    const several = shards.size > 0
+    for (const shard of several ? companyShards.map((second) => digit + second) : [digit]) {
+      const tables = [...few, ...(await read(shards.get(shard) ?? []))]
+      yield* rowsOf({ tables, shard, pseudonyms, labels })
     }
-    // Some shards at a time: a day of a million events does not fit.
-    for (let first = 0; first < peopleShards.length; first += atOnce) {
-      const shards = peopleShards.slice(first, first + atOnce)
-      const records = await inParallel(shards, atOnce, (shard) => parts.store.get(dayPeopleKey(day, shard), signal))
-      for (const record of records) {
-        if (record) yield* rowsOf({ day, table: readPeopleTable(record.value), names, pseudonyms }, signal)
+  }
+}
+
+interface Written {
+  readonly key: string
+  readonly day: Day
+}
+
+interface Table {
+  readonly day: Day
+  readonly table: PeopleTable
+}
+
+/** What a row says of a combination, of which many people share each. */
+type Label = Pick<UsageRow, 'company' | 'client' | 'what' | 'name' | 'outcome'>
+
+function createLabels(
+  nameOfCompany: Awaited<ReturnType<typeof companyNames>>,
+  names: NameReader,
+  signal: AbortSignal,
+): (combination: string) => Label | Promise<Label> {
+  const clients = new Map<string, string>()
+  const companies = new Map<string, string>()
+  async function read(combination: string): Promise<Label> {
+    const { company, client } = partsOf(combination)
+    if (company !== noId && !companies.has(company)) {
+      const { name, domain } = await nameOfCompany(company)
+      companies.set(company, name ?? domain ?? company)
+    }
+    const { name, host } = await names.client(client, signal)
+    clients.set(client, name ?? host ?? client)
+    return label(combination) ?? read(combination)
+  }
+  function label(combination: string): Label | undefined {
+    const { company, client, what, outcome } = partsOf(combination)
+    const [ofCompany, ofClient] = [companies.get(company), clients.get(client)]
+    if (ofClient === undefined || (ofCompany === undefined && company !== noId)) return undefined
+    const kind = isCall(what) ? 'call' : 'step'
+    return {
+      ...(ofCompany !== undefined && { company: ofCompany }),
+      client: ofClient,
+      what: kind,
+      name: what.slice(5),
+      outcome,
+    }
+  }
+  return (combination) => label(combination) ?? read(combination)
+}
+
+async function* rowsOf(options: {
+  readonly tables: readonly Table[]
+  /** The beginning of the shards of the people to go through. */
+  readonly shard: string
+  readonly pseudonyms: Pseudonyms
+  readonly labels: ReturnType<typeof createLabels>
+}): AsyncGenerator<UsageRow> {
+  const { tables, shard, pseudonyms, labels } = options
+  const people = new Map<string, Table[]>()
+  for (const table of tables) {
+    for (const person of table.table.people()) {
+      if (!personShard(person).startsWith(shard)) continue
+      const known = people.get(person)
+      if (known) known.push(table)
+      else people.set(person, [table])
+    }
+  }
+  for (const [person, ofPerson] of people) {
+    const isNamed = person !== noId && person !== forgotten
+    const named = isNamed ? { person: pseudonyms.forReceiver(receiver, person) } : undefined
+    for (const { day, table } of ofPerson) {
+      for (const { combination, count } of table.of(person)) {
+        const found = labels(combination)
+        yield { day, ...named, ...(found instanceof Promise ? await found : found), count }
       }
     }
   }
 }
 
-interface Rows {
-  readonly day: Day
-  readonly table: PeopleTable
-  readonly names: NameReader
-  readonly pseudonyms: Pseudonyms
-}
-
-async function* rowsOf({ day, table, names, pseudonyms }: Rows, signal: AbortSignal): AsyncGenerator<UsageRow> {
-  for (const person of table.people()) {
-    const name = person === noId || person === forgotten ? undefined : pseudonyms.forReceiver(receiver, person)
-    for (const { combination, count } of table.of(person)) {
-      const { company, client, what, outcome } = partsOf(combination)
-      const [ofCompany, ofClient] = await Promise.all([names.company(company, signal), names.client(client, signal)])
-      yield defined({
-        day,
-        person: name,
-        company: company === noId ? undefined : (ofCompany.name ?? ofCompany.domain ?? company),
-        client: ofClient.name ?? ofClient.host ?? client,
-        what: isCall(what) ? ('call' as const) : ('step' as const),
-        name: what.slice(5),
-        outcome,
-        count,
-      })
-    }
-  }
-}
-
-/** The longest range, so that counts of an export are those of the last 90 days. */
-const longest: Range = { days: 90 }
+/** People that are read before their rows are given out. */
+const batchSize = 256
 
 /** Goes through the people by their pseudonyms: so the people of one shard come together. */
 export async function* exportPeople(
   parts: ReportParts,
   names: NameReader,
+  part: ExportPart | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<PersonRow> {
   const { store } = parts
   const pseudonyms = await parts.pseudonyms.existing(signal)
   if (!pseudonyms) return
-  const shards = new BoundedMap<string, Promise<PeopleSummary | null>>(8)
-  const summaryOf = async (person: string) => {
-    const shard = personShard(person)
-    const known =
-      shards.get(shard) ??
-      store.get(peopleKey(shard), signal).then((stored) => (stored ? readPeopleSummary(stored.value) : null))
-    shards.set(shard, known)
-    return (await known)?.people.get(person)
+  const company = await companyNames(parts, names, signal)
+  const reading = { parts, names: { ...names, company }, pseudonyms, range: longest }
+  const shards = new BoundedMap<string, Promise<PeopleSummary>>(8)
+  const summaryOf = (shard: string) => {
+    const reading = shards.get(shard) ?? store.get(peopleKey(shard), signal).then((stored) => readPeopleSummary(stored?.value)) // biome-ignore format: one line
+    shards.set(shard, reading)
+    return reading
   }
-  const prefix = personNameKey('')
-  let cursor: string | undefined
-  do {
-    const page = await store.list(prefix, signal, cursor)
-    for (let first = 0; first < page.keys.length; first += atOnce) {
-      const rows = await inParallel(page.keys.slice(first, first + atOnce), atOnce, async (key) => {
-        const sub = textOf((await store.get(key, signal))?.value.sub)
-        if (sub === undefined) return null
-        const summary = await summaryOf(key.slice(prefix.length))
-        return personRow({ parts, names, pseudonyms, range: longest }, { sub, summary }, signal)
-      })
-      yield* rows.filter((row) => row !== null)
-    }
-    cursor = page.next
-  } while (cursor !== undefined)
+  const collection = personNameKey('')
+  async function read(key: string): Promise<PersonRow | null> {
+    const named = (await store.get(key, signal))?.value
+    if (typeof named?.sub !== 'string') return null
+    const person = key.slice(collection.length)
+    const { through, people } = await summaryOf(personShard(person))
+    return personRow(reading, { sub: named.sub, known: { through, summary: people.get(person) }, named }, signal)
+  }
+  for (const prefix of part === undefined ? [''] : beginningsOf(part)) {
+    let cursor: string | undefined
+    do {
+      const page = await store.list(collection + prefix, signal, cursor)
+      for (let first = 0; first < page.keys.length; first += batchSize) {
+        const rows = await inParallel(page.keys.slice(first, first + batchSize), atOnce, read)
+        yield* rows.filter((row) => row !== null)
+      }
+      cursor = page.next
+    } while (cursor !== undefined)
+  }
 }
+
+/** The first characters of the pseudonyms of a part: four of the 64 of base64url, as six bits are one and a half digits. */
+const beginningsOf = (part: ExportPart): readonly string[] =>
+  Array.from({ length: 4 }, (_, index) =>
+    Buffer.from([(4 * part + index) << 2])
+      .toString('base64url')
+      .slice(0, 1),
+  )
 
 export async function* exportCompanies(
   parts: ReportParts,
@@ -114,11 +218,7 @@ export async function* exportCompanies(
   range: Range,
   signal: AbortSignal,
 ): AsyncGenerator<CompanyRow> {
-  const rows = (await companyRows(parts, range, signal)).toSorted((a, b) => b.calls - a.calls)
-  for (let first = 0; first < rows.length; first += atOnce) {
-    yield* await inParallel(rows.slice(first, first + atOnce), atOnce, async (row) => ({
-      ...row,
-      ...(await names.company(row.id, signal)),
-    }))
-  }
+  const nameOf = await companyNames(parts, names, signal)
+  const entries = (await parts.companies(range, signal)).toSorted((a, b) => b.counts.calls - a.counts.calls)
+  for (const entry of entries) yield rowOf({ ...entry, ...(entry.id !== noId && (await nameOf(entry.id))) })
 }

@@ -5,10 +5,10 @@ import type { StoreValue } from '../../store/store.ts'
 import { countsSince, type DayCounts } from '../usage/day-counts.ts'
 import { addressPersonKey, companyPersonKey, newPeople, personNameKey, textOf } from '../usage/names.ts'
 import { addCounts, noCalls } from '../usage/outcome-counts.ts'
-import { dayOfPerson, type PersonSummary, readPersonSummary } from '../usage/people-summary.ts'
-import { usesOfPerson } from '../usage/people-table.ts'
+import { dayOfPerson, type KnownPerson, readPersonSummary } from '../usage/people-summary.ts'
+import { type Use, usesOfPerson } from '../usage/people-table.ts'
 import type { Pseudonyms } from '../usage/pseudonyms.ts'
-import { dayPeopleKey, peopleKey, personShard } from '../usage/shards.ts'
+import { dayPersonKeys, peopleKey, personShard } from '../usage/shards.ts'
 import { dayNumber } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
 import { dayRows } from './companies.ts'
@@ -42,7 +42,7 @@ function prefixOf({ company, email }: PeopleQuery, pseudonyms: Pseudonyms): stri
 
 interface Reading {
   readonly parts: ReportParts
-  readonly names: NameReader
+  readonly names: Pick<NameReader, 'company'>
   readonly pseudonyms: Pseudonyms
   readonly range: Range
 }
@@ -58,36 +58,41 @@ export async function personRows(reading: Reading, subs: readonly string[], sign
     return known
   }
   const rows = await inParallel(subs, atOnce, async (sub) => {
-    const value = await shardOf(pseudonyms.person(sub))
-    const summary = value && readPersonSummary(value, pseudonyms.person(sub))
-    return personRow(reading, { sub, summary }, signal)
+    const person = pseudonyms.person(sub)
+    return personRow(reading, { sub, known: readPersonSummary(await shardOf(person), person) }, signal)
   })
   return rows.filter((row) => row !== null)
 }
 
 export async function personRow(
   { parts, names, pseudonyms, range }: Reading,
-  { sub, summary }: { readonly sub: string; readonly summary: PersonSummary | undefined },
+  {
+    sub,
+    known,
+    ...given
+  }: { readonly sub: string; readonly known: KnownPerson; readonly named?: StoreValue | undefined },
   signal: AbortSignal,
 ): Promise<PersonRow | null> {
   const person = pseudonyms.person(sub)
   const [user, named, recent] = await Promise.all([
     parts.readUser(sub, signal),
-    parts.store.get(personNameKey(person), signal),
+    given.named ?? parts.store.get(personNameKey(person), signal).then((stored) => stored?.value),
     parts.recent(signal),
   ])
   if (!user) return null
   const { email, emailVerified, name, firstSeenAt, lastSeenAt } = user
   const first = firstDayOf(parts, range)
+  const { summary, through } = known
   const counts = summary ? countsSince(summary.days, dayNumber(first)) : noCalls()
   let { total = 0, last = 0 } = summary ?? {}
   for (const [day, { people }] of recent.days) {
+    if (day <= through) continue
     const found = dayOfPerson(people, person, day)
     last = Math.max(last, found.last)
     total += found.counts.calls
     if (day >= first) addCounts(counts, found.counts)
   }
-  const company = textOf(named?.value.company)
+  const company = textOf(named?.company)
   const latest = Math.max(last, lastSeenAt ?? 0)
   return {
     sub,
@@ -114,29 +119,34 @@ export async function person(
   if (!pseudonyms || !subjectForm.test(sub)) return null
   const name = pseudonyms.person(sub)
   const shard = personShard(name)
-  const days = daysOf(parts, range)
   const uses: Uses = new Map()
   const [stored, recent, connections] = await Promise.all([
     parts.store.get(peopleKey(shard), signal),
     parts.recent(signal),
     connectionsOf(parts, sub, signal),
-    inParallel(days, atOnce, async (day) => {
-      const ofDay = await parts.store.get(dayPeopleKey(day, shard), signal)
-      if (ofDay) for (const { combination, count } of usesOfPerson(ofDay.value, name)) addUses(uses, withoutCompany(combination), count) // biome-ignore format: one line
-    }),
   ])
-  const summary = stored ? readPersonSummary(stored.value, name) : undefined
-  const row = await personRow({ parts, names, pseudonyms, range }, { sub, summary }, signal)
+  const known = readPersonSummary(stored?.value, name)
+  const row = await personRow({ parts, names, pseudonyms, range }, { sub, known }, signal)
   if (!row) return null
-  const byDay: DayCounts = new Map(summary?.days)
+  const days = daysOf(parts, range)
+  const byDay: DayCounts = new Map(known.summary?.days)
+  const keys = days.filter((day) => byDay.has(dayNumber(day))).flatMap((day) => dayPersonKeys(day, name))
+  await inParallel(keys, atOnce, async (key) => {
+    const ofDay = await parts.store.get(key, signal)
+    if (ofDay) addAll(uses, usesOfPerson(ofDay.value, name))
+  })
   for (const [day, { people }] of recent.days) {
+    if (day <= known.through) continue
     byDay.set(dayNumber(day), dayOfPerson(people, name, day).counts)
-    for (const { combination, count } of people.of(name)) addUses(uses, withoutCompany(combination), count)
+    if (day >= firstDayOf(parts, range)) addAll(uses, people.of(name))
   }
   return { ...row, days: dayRows(days, byDay), use: await useRows(uses, names, signal), connections }
 }
 
-const withoutCompany = (combination: string) => combination.slice(combination.indexOf(' ') + 1)
+function addAll(uses: Uses, ofPerson: Iterable<Use>): void {
+  // Without the company, which stands first.
+  for (const { combination, count } of ofPerson) addUses(uses, combination.slice(combination.indexOf(' ') + 1), count)
+}
 
 /** Connections that are read for one page. */
 const mostConnections = 100

@@ -1,12 +1,13 @@
 import { inParallel } from '../../base/in-parallel.ts'
 import type { Store } from '../../store/store.ts'
-import { minutePrefixes, slicePrefix } from '../usage/event-key.ts'
-import type { EventStores } from '../usage/event-stores.ts'
+import { type CountedEvent, minutePrefixes, readEventKey, slicePrefix } from '../usage/event-key.ts'
+import type { EventStore, EventStores } from '../usage/event-stores.ts'
 import type { PseudonymSource } from '../usage/pseudonyms.ts'
 import { eventsUnder } from '../usage/raw-events.ts'
-import { progress, settleTime } from '../usage/roll-up.ts'
+import { progress } from '../usage/roll-up.ts'
 import { addTally, createTally, readSlice, sliceKey, type Tally, tallyOf } from '../usage/slices.ts'
-import { type Day, dayAfter, dayOf, daysBetween, sliceMilliseconds, slicesIn, startOfSlice } from '../usage/time.ts'
+import { readSoFar, soFarKey } from '../usage/so-far.ts'
+import { type Day, dayAfter, dayOf, daysBetween, type Slice, slicesIn, startOfSlice } from '../usage/time.ts'
 
 /** The days that are not composed yet, normally today alone: their slices, and the events that are not rolled up. */
 export interface Recent {
@@ -26,7 +27,6 @@ export interface RecentOptions {
 /** Milliseconds for which one reading serves all parts of a page. */
 const keptFor = 2_000
 const atOnce = 32
-const minute = 60_000
 
 /** Makes the reader of what is not composed yet. Readers at the same moment share one reading. Throws `StoreUnavailable`. */
 export function createRecent(options: RecentOptions): (signal: AbortSignal) => Promise<Recent> {
@@ -47,25 +47,27 @@ async function readRecent({ store, events, pseudonyms, now }: RecentOptions, sig
   const time = now()
   const days = new Map<Day, Tally>()
   for (const day of daysBetween(latest === undefined ? dayOf(names.since) : dayAfter(latest), dayOf(time))) {
-    const tally = createTally()
-    days.set(day, tally)
     const known = counted.get(day) ?? new Set()
-    await inParallel([...known], atOnce, async (slice) => {
-      const stored = await store.get(sliceKey(slice), signal)
+    const stored = known.size > 0 ? await store.get(soFarKey(day), signal) : null
+    const { through, tally } = readSoFar(stored?.value) ?? { through: '', tally: createTally() }
+    days.set(day, tally)
+    const later = [...known].filter((slice) => slice > through)
+    await inParallel(later, atOnce, async (slice) => {
+      const found = await store.get(sliceKey(slice), signal)
       // It may have been removed since, with its day. The next reading has the day.
-      if (stored) addTally(tally, readSlice(stored.value))
+      if (found) addTally(tally, readSlice(found.value))
     })
     const open = slicesIn(day).filter((slice) => !known.has(slice) && startOfSlice(slice) <= time)
-    const prefixes = open.flatMap((slice) => {
-      const begin = startOfSlice(slice)
-      if (begin + sliceMilliseconds + settleTime < time) return [slicePrefix(slice)]
-      return minutePrefixes(slice).filter((_, index) => begin + index * minute <= time)
-    })
-    const lists = await inParallel(prefixes, atOnce, (prefix) => eventsUnder(events.of(day), [prefix], signal))
-    addTally(
-      tally,
-      tallyOf(lists.flat(), () => false),
-    )
+    const lists = await inParallel(open, atOnce, (slice) => eventsOfSlice(events.of(day), slice, signal))
+    const latestEvents = tallyOf(lists.flat(), () => false)
+    addTally(tally, latestEvents)
   }
   return { composed: latest, days }
+}
+
+/** A slice of few events is one page of the store. Those of many are listed minute by minute, at the same time. */
+async function eventsOfSlice(store: EventStore, slice: Slice, signal: AbortSignal): Promise<readonly CountedEvent[]> {
+  const { keys, next } = await store.list(slicePrefix(slice), signal)
+  if (next !== undefined) return eventsUnder(store, minutePrefixes(slice), signal)
+  return keys.map(readEventKey).filter((event) => event !== null)
 }

@@ -19,11 +19,15 @@ export interface Reports {
   /** Refused calls and steps by reason, the most frequent first. */
   refusals(range: Range, signal: AbortSignal): Promise<readonly RefusalRow[]>
   newThisWeek(signal: AbortSignal): Promise<NewThisWeek>
-  /** One row for each person, company, client, happening, outcome and day. */
-  exportUsage(range: Range, signal: AbortSignal): AsyncIterable<UsageRow>
-  exportPeople(signal: AbortSignal): AsyncIterable<PersonRow>
+  /** One row for each person, company, client, happening, outcome and day. Those of a person come together. */
+  exportUsage(range: Range, signal: AbortSignal, part?: ExportPart): AsyncIterable<UsageRow>
+  exportPeople(signal: AbortSignal, part?: ExportPart): AsyncIterable<PersonRow>
   exportCompanies(range: Range, signal: AbortSignal): AsyncIterable<CompanyRow>
 }
+
+/** One of 16 parts of all people, from 0. An export of very many people does not end within the time of one answer. */
+export type ExportPart = number
+export const exportPartCount = 16
 
 /** The last so many days in UTC, today included. 1 is today alone. */
 export interface Range {

@@ -52,15 +52,22 @@ export function toCompaniesValue(companies: Iterable<readonly [string, CompanyDa
 
 export function readCompanies(value: StoreValue): CompaniesOfDay {
   const { uses, companies } = v.parse(companiesValue, value)
-  return new Map(
-    companies.map((line) => {
-      const [company = '', ...rest] = line.split(' ')
-      const [people = 0, ...numbers] = rest.map(Number)
-      const day: CompanyDay = { people, uses: new Map() }
-      for (let at = 0; at < numbers.length; at += 2) {
-        day.uses.set(uses[numbers[at] ?? 0] ?? '', numbers[at + 1] ?? 0)
-      }
-      return [company, day]
-    }),
-  )
+  return new Map(companies.map((line) => readLine(line, uses)))
+}
+
+/** Reads one company of a record. */
+export function readCompanyOfDay(value: StoreValue, company: string): CompanyDay | undefined {
+  const { uses, companies } = v.parse(companiesValue, value)
+  const line = companies.find((text) => text.startsWith(`${company} `))
+  return line === undefined ? undefined : readLine(line, uses)[1]
+}
+
+function readLine(line: string, uses: readonly string[]): [string, CompanyDay] {
+  const [company = '', ...rest] = line.split(' ')
+  const [people = 0, ...numbers] = rest.map(Number)
+  const day: CompanyDay = { people, uses: new Map() }
+  for (let at = 0; at < numbers.length; at += 2) {
+    day.uses.set(uses[numbers[at] ?? 0] ?? '', numbers[at + 1] ?? 0)
+  }
+  return [company, day]
 }

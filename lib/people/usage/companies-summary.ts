@@ -34,17 +34,24 @@ const summaryValue = v.object({
 
 export function readCompaniesSummary(value: StoreValue): CompaniesSummary {
   const { through, companies } = v.parse(summaryValue, value)
-  return {
-    through,
-    companies: new Map(
-      companies.map(([line, name, domain]) => {
-        const [company = '', ...rest] = line.split(' ')
-        const [first = 0, last = 0, week = 0, month = 0, quarter = 0, ...numbers] = rest.map(Number)
-        const names = { ...(name == null ? undefined : { name }), ...(domain == null ? undefined : { domain }) }
-        return [company, { ...names, first, last, people: [week, month, quarter], days: fromNumbers(numbers) }]
-      }),
-    ),
-  }
+  return { through, companies: new Map(companies.map(readLine)) }
+}
+
+/** Reads one company of a record. */
+export function readCompanySummary(value: StoreValue, company: string) {
+  const { through, companies } = v.parse(summaryValue, value)
+  const line = companies.find(([text]) => text.startsWith(`${company} `))
+  return { through, summary: line && readLine(line)[1] }
+}
+
+function readLine([line, name, domain]: v.InferOutput<typeof summaryValue>['companies'][number]): [
+  string,
+  CompanySummary,
+] {
+  const [company = '', ...rest] = line.split(' ')
+  const [first = 0, last = 0, week = 0, month = 0, quarter = 0, ...numbers] = rest.map(Number)
+  const names = { ...(name == null ? undefined : { name }), ...(domain == null ? undefined : { domain }) }
+  return [company, { ...names, first, last, people: [week, month, quarter], days: fromNumbers(numbers) }]
 }
 
 /** What pages show of every company: the calls of all days from one on, without those of each day. */
@@ -56,9 +63,10 @@ export interface CompanyTotals extends Pick<CompanySummary, 'name' | 'domain' | 
  * Reads a record for the days from `since` on, as the number of a day. Ten thousand companies have half a million days, so no day
  * becomes an object.
  */
-export function readCompanyTotals(value: StoreValue, since: number): Map<string, CompanyTotals> {
+export function readCompanyTotals(value: StoreValue, since: number) {
   const totals = new Map<string, CompanyTotals>()
-  for (const [line, name, domain] of v.parse(summaryValue, value).companies) {
+  const { through, companies } = v.parse(summaryValue, value)
+  for (const [line, name, domain] of companies) {
     const names = { ...(name == null ? undefined : { name }), ...(domain == null ? undefined : { domain }) }
     const numbers = numbersIn(line)
     const next = () => numbers.next().value ?? 0
@@ -70,7 +78,7 @@ export function readCompanyTotals(value: StoreValue, since: number): Map<string,
     }
     totals.set(line.slice(0, line.indexOf(' ')), { ...names, first, last, people: [week, month, quarter], counts })
   }
-  return totals
+  return { through, companies: totals }
 }
 
 /** The whole numbers of a line, after its first word. */
@@ -92,11 +100,18 @@ export const toCompaniesSummaryValue = ({ through, companies }: CompaniesSummary
   ]),
 })
 
+/** Every so many days, the names of a company that was active are read anew. */
+const namesKept = 30
+
+/** Whether the names of a company are to be read for a day on which it was active. */
+export const needsNames = ({ companies }: CompaniesSummary, company: string, day: Day): boolean =>
+  !companies.has(company) || (dayNumber(day) + company.charCodeAt(0)) % namesKept === 0
+
 /**
  * Counts a day in. It must be the day after `through`, or the first of all.
  *
  * @param people of each company, for each of `windows`
- * @param names of the companies that are new on that day
+ * @param names of the companies whose names were read for that day
  */
 export function withDayOfCompanies(
   { companies }: CompaniesSummary,
@@ -112,13 +127,8 @@ export function withDayOfCompanies(
       const [, what = '', outcome = ''] = use.split(' ')
       countOutcome(counts, what, outcome, count)
     }
-    const summary = companies.get(company) ?? {
-      ...names.get(company),
-      first: number,
-      last: number,
-      people: [],
-      days: new Map(),
-    }
+    const known = companies.get(company) ?? { first: number, last: number, people: [], days: new Map() }
+    const summary = { ...known, ...names.get(company) }
     companies.set(company, summary)
     summary.last = number
     if (counts.calls > 0) summary.days.set(number, counts)

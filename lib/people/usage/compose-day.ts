@@ -1,16 +1,18 @@
 import { inParallel } from '../../base/in-parallel.ts'
 import type { Store, StoreValue } from '../../store/store.ts'
-import { addAllCells, type Cells, cellParts, toCellsValue } from './cells.ts'
-import { addCompanies, type CompaniesOfDay, toCompaniesValue } from './companies-of-day.ts'
-import { readCompaniesSummary, toCompaniesSummaryValue, withDayOfCompanies } from './companies-summary.ts'
+import { addAllCells, type Cells } from './cells.ts'
+import { addCompanies, type CompaniesOfDay, type CompanyDay, toCompaniesValue } from './companies-of-day.ts'
+import { needsNames, readCompaniesSummary, toCompaniesSummaryValue, withDayOfCompanies } from './companies-summary.ts'
+import { toCompanyRowsValue } from './company-rows.ts'
+import { type Active, dayTotals, periodOf, toTotalsValue } from './day-totals.ts'
 import { forgotten, noId } from './event-key.ts'
-import { isCall } from './outcome-counts.ts'
 import { type PeopleSummary, readPeopleSummary, toPeopleSummaryValue, withDay } from './people-summary.ts'
-import { createPeopleTable, type PeopleTable, partsOf } from './people-table.ts'
+import { createPeopleTable, type PeopleTable } from './people-table.ts'
 import * as shards from './shards.ts'
 import { readSlice, sliceKey } from './slices.ts'
 import { type Day, dayNumber, slicesIn } from './time.ts'
 import { getExisting, listAll, update } from './update.ts'
+import { updatePeriods } from './update-periods.ts'
 
 export interface CompositionOptions {
   readonly store: Store
@@ -28,6 +30,8 @@ export interface CompanyName {
 }
 
 const atOnce = 16
+/** Shards of companies at once, each of which holds the days of many. */
+const shardsAtOnce = 4
 
 /**
  * Composes the records of a day from its slices, all of which must exist: what each person and each company did, then what is known
@@ -41,20 +45,27 @@ export async function composeDay(options: CompositionOptions, signal: AbortSigna
   for (const table of people.values()) addCompanies(companies, table)
 
   const companiesByShard = Map.groupBy(companies, ([company]) => shards.companyShard(company))
-  const written = await Promise.all([
+  const [writtenPeople, writtenCompanies] = await Promise.all([
     listAll(store, shards.dayPeopleKey(day, ''), signal),
     listAll(store, shards.dayCompaniesKey(day, ''), signal),
   ])
-  await createMissing(store, written.flat(), [
-    ...[...people].map(([shard, table]): Missing => [shards.dayPeopleKey(day, shard), () => ({ ...table.toValue() })]),
+  // A run of an earlier release, which was cut off, has written some of 256 records.
+  const events = writtenPeople.some(shards.isOfMany) ? Number.POSITIVE_INFINITY : eventsIn(cells)
+  await createMissing(store, [...writtenPeople, ...writtenCompanies], [
+    ...[...tablesOfDay(people, events)].map(([shard, tables]): Missing => [
+      shards.dayPeopleKey(day, shard),
+      () => ({ ...joined(tables).toValue() }),
+    ]),
     ...[...companiesByShard].map(([shard, entries]): Missing => [
       shards.dayCompaniesKey(day, shard),
       () => toCompaniesValue(entries),
     ]),
   ], signal) // biome-ignore format: the list is one argument
   const active = await updatePeople(store, day, people, signal)
-  await updateCompanies({ store, day, companies, companiesByShard, active, nameOf }, signal)
-  await store.create(shards.dayKey(day), totals(cells, people, companies, active), signal)
+  await updateCompanies({ store, day, companies: companiesByShard, active, nameOf }, signal)
+  const totals = dayTotals(cells, [...people.values()], companies)
+  await updatePeriods(store, { day, period: periodOf(day, totals), active }, signal)
+  await store.create(shards.dayKey(day), toTotalsValue(totals, active), signal)
 }
 
 /** Reads the slices of a day, some at a time, and adds them up. */
@@ -75,6 +86,26 @@ async function readSlices(store: Store, day: Day, isForgotten: (person: string) 
   return { cells, people }
 }
 
+/** The tables of the people whom one record of the day has. */
+export function tablesOfDay(people: ReadonlyMap<string, PeopleTable>, events: number) {
+  const byShard = new Map<string, PeopleTable[]>()
+  for (const [shard, table] of people) {
+    const ofDay = shards.dayShard(shard, events)
+    byShard.set(ofDay, [...(byShard.get(ofDay) ?? []), table])
+  }
+  return byShard
+}
+
+export const eventsIn = (cells: Cells): number => [...cells.values()].reduce((sum, { count }) => sum + count, 0)
+
+export function joined(tables: readonly PeopleTable[]): PeopleTable {
+  const [only, ...others] = tables
+  if (only && others.length === 0) return only
+  const all = createPeopleTable()
+  for (const table of tables) all.addAll(table)
+  return all
+}
+
 type Missing = readonly [key: string, value: () => StoreValue]
 
 async function createMissing(
@@ -88,13 +119,6 @@ async function createMissing(
   await inParallel(missing, atOnce, ([key, value]) => store.create(key, value(), signal))
 }
 
-/** Different people and companies, for each of the windows. */
-export interface Active {
-  readonly people: number[]
-  /** The people of each company. */
-  readonly byCompany: Map<string, number[]>
-}
-
 /** Counts the day into what is known about each person, and returns how many were active. */
 async function updatePeople(
   store: Store,
@@ -106,12 +130,12 @@ async function updatePeople(
   const starts = shards.windowStarts(dayNumber(day))
   await inParallel(shards.peopleShards, atOnce, async (shard) => {
     const table = people.get(shard)
-    let summary = nobodyYet
+    let summary = readPeopleSummary(undefined)
     await update(
       store,
       shards.peopleKey(shard),
       (value) => {
-        summary = value ? readPeopleSummary(value) : nobodyYet
+        summary = readPeopleSummary(value ?? undefined)
         if (table === undefined || summary.through >= day) return null
         summary = withDay(summary, day, table)
         return toPeopleSummaryValue(summary)
@@ -122,8 +146,6 @@ async function updatePeople(
   })
   return active
 }
-
-const nobodyYet: PeopleSummary = { through: '', people: new Map() }
 
 export function countActive(active: Active, { people }: PeopleSummary, starts: readonly number[]): void {
   for (const { company, days } of people.values()) {
@@ -142,71 +164,36 @@ async function updateCompanies(
   options: {
     readonly store: Store
     readonly day: Day
-    readonly companies: CompaniesOfDay
-    readonly companiesByShard: ReadonlyMap<string, readonly (readonly [string, unknown])[]>
+    readonly companies: ReadonlyMap<string, readonly (readonly [string, CompanyDay])[]>
     readonly active: Active
     readonly nameOf: CompositionOptions['nameOf']
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, day, companies, companiesByShard, active, nameOf } = options
-  for (const shard of shards.companyShards) {
-    const key = shards.companiesKey(shard)
-    const stored = await store.get(key, signal)
-    const known = stored ? readCompaniesSummary(stored.value) : { through: '', companies: new Map() }
-    if (known.through >= day) continue
-    const ofShard = (companiesByShard.get(shard) ?? []).map(([company]) => company)
-    const unnamed = ofShard.filter((company) => company !== noId && !known.companies.has(company))
-    const names = new Map(
-      await inParallel(unnamed, atOnce, async (company) => [company, await nameOf(company, signal)] as const),
-    )
-    const ofDay = new Map(ofShard.flatMap((company) => {
-      const found = companies.get(company)
-      return found ? [[company, found] as const] : []
-    })) // biome-ignore format: one expression
+  const { store, day, companies, active, nameOf } = options
+  await inParallel(shards.companyShards, shardsAtOnce, async (shard) => {
+    const ofDay = new Map(companies.get(shard) ?? [])
     await update(
       store,
-      key,
-      (value) => {
-        const summary = value ? readCompaniesSummary(value) : { through: '', companies: new Map() }
-        if (summary.through >= day) return null
-        return toCompaniesSummaryValue(withDayOfCompanies(summary, day, ofDay, active.byCompany, names))
+      shards.companiesKey(shard),
+      async (value) => {
+        const known = value ? readCompaniesSummary(value) : { through: '', companies: new Map() }
+        if (known.through >= day) return null
+        const unnamed = [...ofDay.keys()].filter((company) => company !== noId && needsNames(known, company, day))
+        const names = new Map(
+          await inParallel(unnamed, atOnce, async (company) => [company, await nameOf(company, signal)] as const),
+        )
+        const summary = withDayOfCompanies(known, day, ofDay, active.byCompany, names)
+        // Written first: once the summary has the day, both have it.
+        await update(
+          store,
+          shards.companyRowsKey(shard),
+          (rows) => (typeof rows?.through === 'string' && rows.through >= day ? null : toCompanyRowsValue(summary)),
+          signal,
+        )
+        return toCompaniesSummaryValue(summary)
       },
       signal,
     )
-  }
+  })
 }
-
-/** The record of a day. `active…` belongs to the windows that end with the day. */
-export function totals(
-  cells: Cells,
-  people: Map<string, PeopleTable>,
-  companies: CompaniesOfDay,
-  active: Active,
-): StoreValue {
-  const counts = { people: 0, companies: 0 }
-  for (const table of people.values()) {
-    for (const person of table.people()) if (isCaller(table, person)) counts.people += 1
-  }
-  for (const [company, { uses }] of companies) {
-    if (company !== noId && [...uses.keys()].some((use) => isCall(cellParts(use).what))) counts.companies += 1
-  }
-  return {
-    cells: toCellsValue(cells),
-    ...counts,
-    anonymousCalls: anonymousCallsIn([...people.values()]),
-    activePeople: active.people,
-    activeCompanies: shards.windows.map(
-      (_, index) => [...active.byCompany].filter(([company, by]) => company !== noId && (by[index] ?? 0) > 0).length,
-    ),
-  }
-}
-
-/** Whether this is a person who called a tool. */
-export const isCaller = (table: PeopleTable, person: string): boolean =>
-  person !== noId && person !== forgotten && [...table.of(person)].some((use) => isCall(partsOf(use.combination).what))
-
-export const anonymousCallsIn = (tables: readonly PeopleTable[]): number =>
-  tables
-    .flatMap((table) => [...table.of(noId)])
-    .reduce((sum, { combination, count }) => (isCall(partsOf(combination).what) ? sum + count : sum), 0)

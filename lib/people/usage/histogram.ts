@@ -21,9 +21,10 @@ export function addDuration(histogram: Histogram, milliseconds: number): void {
   addTo(histogram, bucketOf(milliseconds), 1)
 }
 
-export function addHistogram(histogram: Histogram, other: readonly number[]): void {
+/** @param sign -1 takes away what was added */
+export function addHistogram(histogram: Histogram, other: readonly number[], sign: 1 | -1 = 1): void {
   other.forEach((count, bucket) => {
-    addTo(histogram, bucket, count)
+    addTo(histogram, bucket, sign * count)
   })
 }
 

@@ -29,15 +29,26 @@ export interface PeopleSummary {
 
 const summaryValue = v.object({ through: v.string(), people: v.array(v.string()) })
 
-export function readPeopleSummary(value: StoreValue): PeopleSummary {
+/** `undefined`: there is no record yet. */
+export function readPeopleSummary(value: StoreValue | undefined): PeopleSummary {
+  if (value === undefined) return { through: '', people: new Map() }
   const { through, people } = v.parse(summaryValue, value)
   return { through, people: new Map(people.map(readLine)) }
 }
 
-/** Reads one person of a record. */
-export function readPersonSummary(value: StoreValue, person: string): PersonSummary | undefined {
-  const line = v.parse(summaryValue, value).people.find((text) => text.startsWith(`${person} `))
-  return line === undefined ? undefined : readLine(line)[1]
+/** What a record says of one person. */
+export interface KnownPerson {
+  /** The latest day that is counted in. Empty: none. */
+  readonly through: Day
+  readonly summary?: PersonSummary | undefined
+}
+
+/** Reads one person of a record. `undefined`: there is no record yet. */
+export function readPersonSummary(value: StoreValue | undefined, person: string): KnownPerson {
+  if (value === undefined) return { through: '' }
+  const { through, people } = v.parse(summaryValue, value)
+  const line = people.find((text) => text.startsWith(`${person} `))
+  return { through, summary: line === undefined ? undefined : readLine(line)[1] }
 }
 
 function readLine(line: string): [string, PersonSummary] {

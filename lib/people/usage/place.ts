@@ -9,8 +9,9 @@ import { createPeopleTable, type PeopleTable, readPeopleTable, usesOfPerson } fr
 import type { PseudonymSource } from './pseudonyms.ts'
 import { listEvents } from './raw-events.ts'
 import { progress } from './roll-up.ts'
-import { dayKey, dayPeopleKey, peopleKey, personShard } from './shards.ts'
+import { dayKey, dayPersonKeys, peopleKey, personShard } from './shards.ts'
 import { sliceKey } from './slices.ts'
+import { soFarKey } from './so-far.ts'
 import { type Day, dayAfter, dayOf, daysBetween, slicesIn } from './time.ts'
 import { listAll, update } from './update.ts'
 
@@ -78,10 +79,13 @@ function eventsPlace(options: UsagePlacesOptions): Place {
 
 function slicesPlace(options: UsagePlacesOptions): Place {
   const { store } = options
-  const keysNow = async (signal: AbortSignal) =>
-    [...(await progress(options, signal)).counted.values()].flatMap((slices) => [...slices].map(sliceKey))
+  async function keysNow(signal: AbortSignal): Promise<readonly string[]> {
+    const { counted } = await progress(options, signal)
+    const slices = [...counted.values()].flatMap((ofDay) => [...ofDay].map(sliceKey))
+    return [...slices, ...(await openDays(options, signal)).map(soFarKey)]
+  }
   return {
-    keys: 'usage-slices/<yyyymmdd>/<hhm>',
+    keys: 'usage-slices/<yyyymmdd>/<hhm>, usage-so-far/<yyyymmdd>',
     name: 'usageSlices',
     async *read(sub, signal): AsyncGenerator<HeldRecord> {
       const name = await nameOf(options, sub, signal)
@@ -99,7 +103,7 @@ function daysPlace(options: UsagePlacesOptions): Place {
   /** A day may be composed in part. */
   async function keysOf(name: string, signal: AbortSignal): Promise<readonly string[]> {
     const days = (await listAll(store, dayKey(''), signal)).map((key) => key.slice(dayKey('').length))
-    return [...days, ...(await openDays(options, signal))].map((day) => dayPeopleKey(day, personShard(name)))
+    return [...days, ...(await openDays(options, signal))].flatMap((day) => dayPersonKeys(day, name))
   }
   return {
     keys: 'usage-day-people/<yyyymmdd>/<shard>',
@@ -157,7 +161,7 @@ function summaryPlace(options: UsagePlacesOptions): Place {
       const name = await nameOf(options, sub, signal)
       if (name === null) return
       const key = peopleKey(personShard(name))
-      const summary = readPersonSummary((await store.get(key, signal))?.value ?? { through: '', people: [] }, name)
+      const { summary } = readPersonSummary((await store.get(key, signal))?.value, name)
       if (summary) yield { key, value: { ...summary, days: [...summary.days] } }
     },
     async forget(sub, signal) {
@@ -167,7 +171,7 @@ function summaryPlace(options: UsagePlacesOptions): Place {
         store,
         peopleKey(personShard(name)),
         (value) => {
-          if (!value || !readPersonSummary(value, name)) return null
+          if (!value || !readPersonSummary(value, name).summary) return null
           const summary = readPeopleSummary(value)
           summary.people.delete(name)
           return { ...value, ...toPeopleSummaryValue(summary) }

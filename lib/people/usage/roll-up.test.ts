@@ -13,7 +13,7 @@ import { readPeopleTable } from './people-table.ts'
 import { createPseudonymSource } from './pseudonyms.ts'
 import { createUsageRecorder } from './recorder.ts'
 import { rollUp } from './roll-up.ts'
-import { companyShards, dayCompaniesKey, dayKey, dayPeopleKey, peopleKey, peopleShards } from './shards.ts'
+import { companyShards, dayCompaniesKey, dayKey, everyDayPeopleKey, peopleKey, peopleShards } from './shards.ts'
 import { startOfDay } from './time.ts'
 
 const { signal } = new AbortController()
@@ -86,8 +86,8 @@ async function counted(store: Store, days: readonly string[]) {
       sums.cells += count
       sums.durations += histogram.reduce((sum, bucket) => sum + bucket, 0)
     }
-    for (const shard of peopleShards) {
-      const value = await read(dayPeopleKey(day, shard))
+    for (const key of everyDayPeopleKey(day)) {
+      const value = await read(key)
       if (!value) continue
       const table = readPeopleTable(value)
       for (const person of table.people()) for (const { count } of table.of(person)) sums.people += count

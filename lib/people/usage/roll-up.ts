@@ -9,6 +9,7 @@ import { eventsUnder } from './raw-events.ts'
 import { type Retention, removeOldDays } from './retention.ts'
 import { dayKey } from './shards.ts'
 import { sliceKey, sliceOfKey, sliceRecords, tallyOf, toSliceValue } from './slices.ts'
+import { soFarKey, updateSoFar } from './so-far.ts'
 import {
   type Day,
   dayAfter,
@@ -84,6 +85,7 @@ async function rollUpDays(
   const drop = async (day: Day) => {
     if (await options.isHeld?.(day, signal)) return
     await events.of(day).removeAll(signal)
+    await store.remove(soFarKey(day), signal)
     // In this order: a day without slices and with totals is done.
     await inParallel([...(counted.get(day) ?? [])], atOnce, (slice) => store.remove(sliceKey(slice), signal))
   }
@@ -105,7 +107,9 @@ async function rollUpDays(
       done.slices += 1
       if (won) done.events += listed.length
     }
-    if (due.length < slicesIn(day).length) return
+    if (due.length < slicesIn(day).length) {
+      return updateSoFar(store, { day, slices: due, isForgotten: await forgetting() }, signal)
+    }
     await composeDay({ ...options, day, isForgotten: await forgetting() }, signal)
     done.days += 1
     await drop(day)

@@ -40,9 +40,10 @@ export function tallyOf(events: Iterable<CountedEvent>, isForgotten: (person: st
   return tally
 }
 
-export function addTally(tally: Tally, other: Tally): void {
+/** @param isForgotten whether a person is being forgotten */
+export function addTally(tally: Tally, other: Tally, isForgotten: (person: string) => boolean = () => false): void {
   addAllCells(tally.cells, other.cells)
-  tally.people.addAll(other.people)
+  tally.people.addAll(other.people, (person) => (isForgotten(person) ? forgotten : person))
 }
 
 export const toSliceValue = ({ cells, people }: Tally): StoreValue => ({

@@ -7,13 +7,13 @@ import { type Store, StoreUnavailable, type StoreValue } from '../../store/store
 export async function update(
   store: Store,
   key: string,
-  change: (value: StoreValue | null) => StoreValue | null,
+  change: (value: StoreValue | null) => StoreValue | null | Promise<StoreValue | null>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
     if (signal.aborted) throw new StoreUnavailable('there was no time left to change a record')
     const stored = await store.get(key, signal)
-    const value = change(stored?.value ?? null)
+    const value = await change(stored?.value ?? null)
     if (value === null) return
     const written = stored
       ? await store.replace(key, value, stored.version, signal)

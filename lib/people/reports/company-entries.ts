@@ -1,0 +1,131 @@
+import { inParallel } from '../../base/in-parallel.ts'
+import { addCompanies, type CompaniesOfDay, type CompanyDay } from '../usage/companies-of-day.ts'
+import { type CompanyTotals, readCompanyTotals } from '../usage/companies-summary.ts'
+import { readCompanyRows } from '../usage/company-rows.ts'
+import { addCounts, countOutcome, noCalls, type OutcomeCounts } from '../usage/outcome-counts.ts'
+import { companiesKey, companyRowsKey, companyShards, windows } from '../usage/shards.ts'
+import { type Day, dayNumber, dayOfNumber } from '../usage/time.ts'
+import { atOnce, type CompanyEntry, firstDayOf, type ReportParts, today } from './parts.ts'
+import type { CompanyRow, Range } from './reports.ts'
+
+/** The row of a page. */
+export const rowOf = ({ id, name, domain, counts, people, first, last }: CompanyEntry): CompanyRow => ({
+  id,
+  ...(name !== undefined && { name }),
+  ...(domain !== undefined && { domain }),
+  ...counts,
+  people,
+  since: dayOfNumber(first),
+  lastDay: dayOfNumber(last),
+})
+
+type Parts = Pick<ReportParts, 'store' | 'recent' | 'now'>
+
+/** Makes the reader of companies, which reads each range once. Throws `StoreUnavailable`. */
+export function createCompanies(parts: Parts): ReportParts['companies'] {
+  const readings = new Map<number, Promise<readonly CompanyEntry[]>>()
+  return (range, signal) => {
+    const reading = readings.get(range.days) ?? readEntries(parts, range, signal)
+    readings.set(range.days, reading)
+    return reading
+  }
+}
+
+/** Every company that was active in the range. This reads 16 records, each with a line for every company of a shard. */
+async function readEntries(parts: Parts, range: Range, signal: AbortSignal): Promise<readonly CompanyEntry[]> {
+  const [shards, recent] = await Promise.all([
+    inParallel(companyShards, atOnce, (shard) => readShard(parts, range, shard, signal)),
+    recentCompanies(parts, signal),
+  ])
+  const first = dayNumber(firstDayOf(parts, range))
+  // Before the first call, a company may have the steps of a sign-in only, and no name yet: it says nothing to an admin.
+  const isShown = ({ name, domain, people, counts, last }: CompanyEntry) =>
+    last >= first && (name !== undefined || domain !== undefined || people > 0 || counts.calls > 0)
+  const entries: CompanyEntry[] = []
+  for (const { through, companies } of shards) {
+    for (const [id, company] of companies) {
+      const days = recent.get(id)
+      recent.delete(id)
+      const entry = entryOf(parts, range, { id, company, recent: since(days, through) })
+      if (isShown(entry)) entries.push(entry)
+    }
+  }
+  for (const [id, days] of recent) {
+    const entry = entryOf(parts, range, { id, company: undefined, recent: days })
+    if (isShown(entry)) entries.push(entry)
+  }
+  return entries
+}
+
+/** Until the rollup has written the short record of a shard for yesterday or the day before, the long one says the same. */
+async function readShard(parts: Parts, range: Range, shard: string, signal: AbortSignal) {
+  const start = dayNumber(firstDayOf(parts, range))
+  const rows = await parts.store.get(companyRowsKey(shard), signal)
+  const found = rows && readCompanyRows(rows.value, { since: start, yesterday: dayNumber(today(parts)) - 1 })
+  if (found) return found
+  const summary = await parts.store.get(companiesKey(shard), signal)
+  return summary
+    ? readCompanyTotals(summary.value, start)
+    : { through: '', companies: new Map<string, CompanyTotals>() }
+}
+
+export type RecentDays = ReadonlyMap<Day, CompanyDay>
+
+/** What each company did on the days that are not composed. */
+export async function recentCompanies(
+  parts: Pick<ReportParts, 'recent'>,
+  signal: AbortSignal,
+): Promise<Map<string, RecentDays>> {
+  const companies = new Map<string, Map<Day, CompanyDay>>()
+  for (const [day, { people }] of (await parts.recent(signal)).days) {
+    const ofDay: CompaniesOfDay = new Map()
+    addCompanies(ofDay, people)
+    for (const [company, what] of ofDay) {
+      const days = companies.get(company) ?? new Map()
+      companies.set(company, days.set(day, what))
+    }
+  }
+  return companies
+}
+
+/** The days that a record does not have yet. While a day is being composed, some records have it. */
+export const since = (days: RecentDays | undefined, through: Day): RecentDays =>
+  new Map([...(days ?? [])].filter(([day]) => day > through))
+
+export interface FoundCompany {
+  readonly id: string
+  readonly company: CompanyTotals | undefined
+  /** The days that are not in `company`. */
+  readonly recent: RecentDays
+}
+
+export function entryOf(
+  parts: Pick<ReportParts, 'now'>,
+  range: Range,
+  { id, company, recent }: FoundCompany,
+): CompanyEntry {
+  const firstDay = firstDayOf(parts, range)
+  const counts = { ...(company?.counts ?? noCalls()) }
+  for (const [day, what] of recent) if (day >= firstDay) addCounts(counts, countsOfDay(what))
+  const now = recent.get(today(parts))?.people ?? 0
+  const window = windows.findIndex((days) => days === range.days - 1)
+  const days = [...recent.keys()].map(dayNumber)
+  return {
+    id,
+    name: company?.name,
+    domain: company?.domain,
+    counts,
+    people: company && window !== -1 ? Math.max(company.people[window] ?? 0, now) : now,
+    first: company?.first ?? days[0] ?? dayNumber(today(parts)),
+    last: days.at(-1) ?? company?.last ?? 0,
+  }
+}
+
+export function countsOfDay({ uses }: CompanyDay): OutcomeCounts {
+  const counts = noCalls()
+  for (const [use, count] of uses) {
+    const [, what = '', outcome = ''] = use.split(' ')
+    countOutcome(counts, what, outcome, count)
+  }
+  return counts
+}
