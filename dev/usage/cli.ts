@@ -1,16 +1,16 @@
-/** `npm run test:usage`: counts a million synthetic calls from four processes, with faults and kills, and checks that none is missing. */
+/** `npm run test:usage` counts a million synthetic calls while the store fails and runs are killed, and checks that each call is counted once. */
 import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
 import { measureExactness } from './exactness.ts'
 
 const usage = `npm run test:usage
 
-Records a million calls by 100,000 people from four processes on a store that fails now and then, rolls them up in runs that are
-killed at every step, and checks that every call is counted once. It takes some minutes.
+Four processes record a million calls by 100,000 people in a store that fails now and then. Runs of the rollup count them, and the
+test kills a run at every step. Then it checks that every call is counted once. This takes some minutes.
 
   --calls <number>      how many calls; default 1000000
-  --recorded <number>   how many of them the processes record, each with a request of its own; the others are put into the store
-                        directly, which takes less time; default all
+  --recorded <number>   how many of them the processes record, each with its own request; the test puts the others into the
+                        store directly, which is faster; default all
   --seconds <number>    how long a run of the rollup may take; default 30, as on Netlify. A busy machine may need more`
 
 const options = readOptions(usage, {

@@ -25,22 +25,22 @@ import {
 
 export interface ExactnessPlan {
   readonly population: Population
-  /** Calls that several processes record at the same time, each with one request. The others are put into the store directly. */
+  /** How many calls the writers record, each with its own request. The test puts the other calls into the store directly. */
   readonly recorded: number
-  /** Those processes. */
+  /** How many processes record calls at the same time. */
   readonly writers: number
-  /** How many runs of the rollup are killed at an operation by its number, after one at each step has been killed. */
+  /** How many runs of the rollup are killed at an operation with a certain number, once a run has been killed at each step. */
   readonly kills: number
   /** Whether the store fails while events are recorded and rolled up. */
   readonly faults: boolean
-  /** Milliseconds of a run of the rollup. */
+  /** How many milliseconds a run of the rollup may take. */
   readonly share: number
   readonly progress?: (what: string) => void
 }
 
-/** What a run tells that is about to be killed. */
+/** The message of a run that is about to die. */
 const deathForm = v.object({ killedAt: v.string() })
-/** A run of the rollup that ended by itself. */
+/** The message of a run that ended by itself. */
 const runForm = v.object({
   slices: v.number(),
   events: v.number(),
@@ -55,22 +55,22 @@ export type Death = v.InferOutput<typeof deathForm>
 
 export interface Exactness {
   readonly lost: number
-  /** Where the killed runs died: a step such as `create usage-days`, and whether the operation was sent or has ended. */
+  /** Where each killed run died: a step such as `create usage-days`, and whether the operation had been sent or had ended. */
   readonly kills: readonly string[]
-  /** Requests that a fault struck. */
+  /** How many requests a fault struck. */
   readonly faults: number
-  /** The runs that ended by themselves. The others were killed. */
+  /** The runs that ended by themselves. */
   readonly runs: readonly Run[]
-  /** How many calls each kind of record counts. All must be the number of calls without the lost ones. */
+  /** How many calls each kind of record counts. Each number must be `calls` minus `lost`. */
   readonly counted: {
     readonly totals: number
     readonly people: number
     readonly companies: number
     readonly summaries: number
   }
-  /** People whose number of calls is not the one that they made. */
+  /** How many people have a wrong number of calls. */
   readonly wrongPeople: number
-  /** Records of slices and events that are left behind. */
+  /** How many records of slices and events the rollup has left behind. */
   readonly left: number
   readonly seconds: number
 }
@@ -78,8 +78,8 @@ export interface Exactness {
 const { signal } = new AbortController()
 
 /**
- * Records the calls of a population from several processes, rolls them up in runs that are killed, and counts what the records say.
- * One run dies at each step of the rollup. Then others die, each at a later operation than the one before.
+ * Records the calls of a population from several processes, counts them in runs that are killed, and compares the records with the
+ * calls. First, a run dies at each step of the rollup. Then more runs die, each at a later operation than the one before.
  */
 export async function measureExactness(plan: ExactnessPlan): Promise<Exactness> {
   const began = performance.now()
@@ -118,7 +118,7 @@ async function record(emulator: BlobsEmulator, { population, recorded, writers }
   return told.reduce((sum, lost) => sum + lost, 0)
 }
 
-/** Puts the calls that no process records into the store, under the keys that the recorder gives them. */
+/** Puts the calls that no process records into the store, under the same keys as the recorder would. */
 export async function plantOthers(
   emulator: BlobsEmulator,
   { population, recorded }: Pick<ExactnessPlan, 'population' | 'recorded'>,
@@ -137,19 +137,19 @@ export async function plantOthers(
 export interface RunOptions {
   readonly client: ReturnType<BlobsEmulator['clientOptions']>
   readonly population: Population
-  /** Milliseconds since the epoch: decides what is due. */
+  /** Milliseconds since the epoch. Decides what is due. */
   readonly now: number
-  /** Of the run. */
+  /** The time limit of the run. */
   readonly milliseconds: number
-  /** The number of the operation at which it dies. */
+  /** The number of the operation at which the run dies. */
   readonly dieAt?: number | undefined
-  /** It dies at all steps but these. If absent, at none. */
+  /** The run dies at its first step that is not listed here. If absent, it dies at no step. */
   readonly spared?: readonly string[]
-  /** 0: it dies before the operation, 1: while the operation is on its way, 2: after it. */
+  /** When the run dies. 0: before the operation; 1: while the operation runs; 2: after it. */
   readonly how?: number
 }
 
-/** Rolls up once, in a process of its own. */
+/** Runs the rollup once, in its own process. */
 export async function runOnce(options: RunOptions): Promise<Run | Death> {
   const run = child('roll-up-child', options)
   const message = once(run, 'message').then(([told]) => v.parse(v.union([runForm, deathForm]), told))
@@ -160,7 +160,7 @@ export async function runOnce(options: RunOptions): Promise<Run | Death> {
   return told
 }
 
-/** Runs that did not end their work. Each one must get on, so far fewer are needed. */
+/** A limit for a rollup that never finishes. Each run must make progress, so a sound rollup needs far fewer runs. */
 const mostRuns = 200
 
 async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered, share, progress }: ExactnessPlan) {
@@ -171,7 +171,7 @@ async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered,
   const spared = new Set<string>()
   let byNumber = 0
   for (;;) {
-    // A step at which a run has died is spared from then on. Every second run may die at its number instead.
+    // Later runs survive a step at which a run has died. Every second one dies at an operation with a certain number instead.
     const dieAt = runs.length % 2 === 0 && byNumber < numbered ? 3 + Math.floor(byNumber ** 1.6) : undefined
     const told = await runOnce({ ...options, dieAt, spared: [...spared], how: kills.length % 3 })
     if ('killedAt' in told) {
@@ -190,8 +190,8 @@ async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered,
 }
 
 /**
- * The store fails in every way in which the adapter may be left in doubt. Faults are bound to numbers of requests and not to time, so
- * that a slow machine has as many of them as a fast one. Three in a row end a run that asks one thing after the other.
+ * The faults of the store: every kind that leaves the adapter in doubt. They strike by the number of the request and not by time, so
+ * that a slow machine sees as many of them as a fast one. Three faults in a row end a run that sends its requests one by one.
  */
 const storm: readonly FaultInput[] = [
   { action: 'status', status: 503, count: 1, every: 997 },

@@ -1,4 +1,5 @@
-// One run of the rollup, as the scheduled function makes it. It dies at the operation of a number, or at a step that is not spared.
+// Runs the rollup once, as the scheduled function does. It dies at the operation with a given number, or at the first step that is
+// not spared.
 import { rollUp } from '../../lib/people/usage/roll-up.ts'
 import { startOfDay } from '../../lib/people/usage/time.ts'
 import type { Store } from '../../lib/store/store.ts'
@@ -8,12 +9,12 @@ const { client, population, now, dieAt, spared, how, milliseconds } = JSON.parse
 const { store, events } = syntheticStores(client)
 let operations = 0
 
-/** What an operation does to which collection: `create usage-days`. */
+/** An operation and its collection, such as `create usage-days`. */
 type Step = string
 
 const death = ['before it was sent', 'while it was on its way', 'after it had ended'][how]
 
-/** Tells the parent where this run dies, and dies. */
+/** Tells the parent where this run dies, then kills this process. */
 function die(step: Step): Promise<never> {
   process.send?.({ killedAt: `${step}, ${death}` }, () => process.kill(process.pid, 'SIGKILL'))
   return new Promise(() => {})

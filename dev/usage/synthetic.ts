@@ -4,12 +4,12 @@ import { createPseudonymSource } from '../../lib/people/usage/pseudonyms.ts'
 import { startOfDay } from '../../lib/people/usage/time.ts'
 import { type BlobsStore, type BlobsStoreOptions, createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 
-/** A population that calls tools on some days. Every number follows from the index of a call, so that each process knows them all. */
+/** A population that calls tools on some days. Everything about a call follows from its index, so that all processes agree on it. */
 export interface Population {
   readonly calls: number
   readonly people: number
   readonly companies: number
-  /** The first day, `yyyymmdd`, and how many there are. */
+  /** The first day, `yyyymmdd`. */
   readonly first: string
   readonly days: number
 }
@@ -24,7 +24,7 @@ const subOf = (person: number) => `u_${String(person).padStart(43, '0')}`
 export const domainOfCompany = (company: number): string => `company-${company}.example`
 const companyOf = (person: number, { companies }: Population) => Math.floor(companies * fraction(person + 7) ** 2)
 
-/** A number from 0 to 1 that looks random (the finalizer of MurmurHash3). */
+/** Returns a number from 0 to 1 that looks random, and is always the same for one index (the finalizer of MurmurHash3). */
 function fraction(index: number): number {
   let hash = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

@@ -1,4 +1,4 @@
-// One of several processes that record calls. It records its share, tells its parent how many were lost, and ends.
+// Records its share of the calls, tells the parent how many were lost, and ends. Several of these processes run at the same time.
 import { companyOf } from '../../lib/people/company.ts'
 import { createUsageRecorder } from '../../lib/people/usage/recorder.ts'
 import { startOfDay } from '../../lib/people/usage/time.ts'
