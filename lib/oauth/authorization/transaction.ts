@@ -82,7 +82,7 @@ export function createTransactions(options: {
   const transactions = sealing.encrypted('transaction', SealedTransaction, { long, names: transactionNames })
   const confirmations = sealing.encrypted('confirmation', SealedConfirmation, { long, names: confirmationNames })
   const outcomes = sealing.encrypted('outcome', SealedOutcome, { long, names: outcomeNames })
-  const held = createTransactionCookies(cookies)
+  const transactionCookies = createTransactionCookies(cookies)
   const seconds = () => Math.floor(now() / 1000)
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
 
@@ -103,7 +103,7 @@ export function createTransactions(options: {
       providerId: approval.providerId,
       repeats: approval.repeats || undefined,
     })
-    return { login, setCookies: held.write(browser, login.state, value, lifetimes.transactionPage) }
+    return { login, setCookies: transactionCookies.write(browser, login.state, value, lifetimes.transactionPage) }
   }
 
   const sizeOf = (request: AuthorizationRequest) =>
@@ -127,12 +127,15 @@ export function createTransactions(options: {
     beginAgain(transaction: Transaction, providerId: string, browser: Request): Begun {
       const { request, login, approvedAt, grantId, repeats } = transaction
       const next = open(request, { approvedAt, grantId, providerId, repeats: repeats + 1 }, browser)
-      return { ...next, setCookies: [...new Set([...next.setCookies, ...held.expire(browser, login.state)])] }
+      return {
+        ...next,
+        setCookies: [...new Set([...next.setCookies, ...transactionCookies.expire(browser, login.state)])],
+      }
     },
 
     /** Finds what this browser holds under this `state`. Returns `null` if there is nothing, or if it is too old. */
     find(browser: Request, state: string): OpenTransaction | null {
-      const cookie = held.read(browser, state)
+      const cookie = transactionCookies.read(browser, state)
       const time = seconds()
       const transaction = transactions.open(cookie)
       if (transaction?.loginState === state) {
@@ -160,18 +163,18 @@ export function createTransactions(options: {
     awaitConfirmation(browser: Request, state: string, confirmation: Confirmation): readonly string[] {
       const expiresAt = seconds() + lifetimes.confirmation
       const value = confirmations.seal(sealedConfirmation(confirmation, state, expiresAt))
-      return held.write(browser, state, value, lifetimes.transactionPage)
+      return transactionCookies.write(browser, state, value, lifetimes.transactionPage)
     },
 
     /** Returns cookies that make the transaction remember which code the client was given. */
     finish(browser: Request, state: string, confirmation: Confirmation, { id, at }: CodeToBe): readonly string[] {
       const sealed = sealedConfirmation(confirmation, state, seconds() + lifetimes.outcome)
       const value = outcomes.seal({ ...sealed, clientId: undefined, codeId: id, codeIssuedAt: at })
-      return held.write(browser, state, value, lifetimes.outcome)
+      return transactionCookies.write(browser, state, value, lifetimes.outcome)
     },
 
     /** Returns cookies that end the transaction. */
-    end: held.expire,
+    end: transactionCookies.expire,
   }
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts'
 import type { Store } from '../../store/store.ts'
 import { endGrantsOf } from './end-person.ts'
 import { type Fence, liftForgetting, readFence, removeFence, writeFence } from './fence.ts'
@@ -21,11 +22,6 @@ export function createPersonEnd({ store, grants, now, fenceLifetime }: PersonEnd
     liftForgetting: (sub: string, at: number, signal: AbortSignal) => liftForgetting(store, sub, at, signal),
     removeFence: (sub: string, at: number, signal: AbortSignal) => removeFence(store, sub, at, signal),
     endGrants: (sub: string, reason: string, signal: AbortSignal, madeUntil?: number) =>
-      endGrantsOf(
-        { store, grants, now: now(), ...(madeUntil === undefined ? {} : { madeUntil }) },
-        sub,
-        reason,
-        signal,
-      ),
+      endGrantsOf({ store, grants, now: now(), ...defined({ madeUntil }) }, sub, reason, signal),
   }
 }

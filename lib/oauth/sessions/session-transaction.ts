@@ -61,13 +61,18 @@ interface Begun {
 /** @param now milliseconds since the epoch */
 export function createSessionTransactions(cookies: Cookies, sealing: Sealing, now: () => number): SessionTransactions {
   const sealer = sealing.encrypted('session-transaction', Sealed)
-  const held = createTransactionCookies(cookies)
+  const transactionCookies = createTransactionCookies(cookies)
   const seconds = () => Math.floor(now() / 1000)
   const random = (bytes: number) => randomBytes(bytes).toString('base64url')
 
   function write({ login, ...rest }: SessionTransaction, browser: Request, lifetime: number): readonly string[] {
     const { state: loginState, nonce, codeVerifier } = login
-    return held.write(browser, loginState, sealer.seal({ loginState, nonce, codeVerifier, ...rest }), lifetime)
+    return transactionCookies.write(
+      browser,
+      loginState,
+      sealer.seal({ loginState, nonce, codeVerifier, ...rest }),
+      lifetime,
+    )
   }
 
   function open(rest: Omit<SessionTransaction, 'login' | 'finished'>, browser: Request): Begun {
@@ -82,11 +87,14 @@ export function createSessionTransactions(cookies: Cookies, sealing: Sealing, no
 
     beginAgain({ back, fresh, begunAt, repeats, login }, providerId, browser) {
       const next = open({ back, fresh, begunAt, providerId, repeats: repeats + 1 }, browser)
-      return { ...next, setCookies: [...new Set([...next.setCookies, ...held.expire(browser, login.state)])] }
+      return {
+        ...next,
+        setCookies: [...new Set([...next.setCookies, ...transactionCookies.expire(browser, login.state)])],
+      }
     },
 
     find(browser, state) {
-      const opened = sealer.open(held.read(browser, state))
+      const opened = sealer.open(transactionCookies.read(browser, state))
       if (opened?.loginState !== state || opened.begunAt + lifetimes.transactionPage <= seconds()) return null
       const { loginState: _, nonce, codeVerifier, ...rest } = opened
       return { login: { state, nonce, codeVerifier }, ...rest }
@@ -99,6 +107,6 @@ export function createSessionTransactions(cookies: Cookies, sealing: Sealing, no
         lifetimes.outcome,
       ),
 
-    end: ({ login }, browser) => held.expire(browser, login.state),
+    end: ({ login }, browser) => transactionCookies.expire(browser, login.state),
   }
 }

@@ -1,4 +1,5 @@
 import { dayOf } from '../../base/days.ts'
+import { defined } from '../../base/defined.ts'
 import type { Store } from '../../store/store.ts'
 import { byPerson, collection, keyOfEntry, type RecordedEntry, readEntryKey, recordedEntry } from './entry.ts'
 import { createAuditNames } from './salts.ts'
@@ -24,8 +25,6 @@ export interface AuditPage {
   /** Absent on the last page. A page may be short or empty and still have a next one, since its search has taken long enough. */
   readonly next?: string
 }
-
-const nextOf = (key: string | undefined) => (key === undefined ? {} : { next: key })
 
 /** Prefixes that are listed at once. */
 const atOnce = 8
@@ -60,11 +59,12 @@ export async function auditEntries(
     lists += listed.reduce((sum, { pages }) => sum + pages, 0)
     for (const key of listed.flatMap(({ all }) => all.toSorted().reverse())) {
       if (!isLeft(key) || !matches(key, query)) continue
-      if (found.length === limit) return { entries: await read(store, found, signal), ...nextOf(found.at(-1)) }
+      if (found.length === limit)
+        return { entries: await read(store, found, signal), ...defined({ next: found.at(-1) }) }
       found.push(key)
     }
     // The least key of what has been searched: the next page goes on below it.
-    if (lists >= mostLists) return { entries: await read(store, found, signal), ...nextOf(startOf(batch.at(-1) ?? '')) }
+    if (lists >= mostLists) return { entries: await read(store, found, signal), next: startOf(batch.at(-1) ?? '') }
   }
   return { entries: await read(store, found, signal) }
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
 import { cellParts } from '../usage/cells.ts'
 import { type Histogram, percentile } from '../usage/histogram.ts'
@@ -12,8 +13,7 @@ const steps = ['approved', 'provider', 'callback', 'confirmation', 'code', 'toke
 
 /** Half of the calls, and 95 of 100, took no longer. */
 function speedOf(histogram: Histogram = []): { readonly p50?: number; readonly p95?: number } {
-  const [p50, p95] = [percentile(histogram, 0.5), percentile(histogram, 0.95)]
-  return p50 === undefined || p95 === undefined ? {} : { p50, p95 }
+  return defined({ p50: percentile(histogram, 0.5), p95: percentile(histogram, 0.95) })
 }
 
 /** The counts of a period, with the parts of their names. */

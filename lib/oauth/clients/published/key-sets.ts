@@ -63,8 +63,8 @@ export function createKeySets(options: KeySetsOptions) {
   const fetching = createSingleFlight<CachedSet | Unresolved>()
   const budgets = {
     host: createFetchBudget(now),
-    heldUri: createFetchBudget(now),
-    heldHost: createFetchBudget(now, FETCHES_FOR_HOLDERS),
+    urlForHolders: createFetchBudget(now),
+    hostForHolders: createFetchBudget(now, FETCHES_FOR_HOLDERS),
   }
 
   /**
@@ -72,12 +72,12 @@ export function createKeySets(options: KeySetsOptions) {
    * caller with junk requests cannot lock them out. Theirs are one for each URL, and one for its host, which could otherwise
    * be flooded by sign-ins with many clients.
    */
-  function countedAs(uri: string, isHeld: boolean): readonly Counted[] {
+  function countedAs(uri: string, isHolder: boolean): readonly Counted[] {
     const { host } = new URL(uri)
-    if (!isHeld) return [{ budget: budgets.host, name: host }]
+    if (!isHolder) return [{ budget: budgets.host, name: host }]
     return [
-      { budget: budgets.heldUri, name: uri },
-      { budget: budgets.heldHost, name: host },
+      { budget: budgets.urlForHolders, name: uri },
+      { budget: budgets.hostForHolders, name: host },
     ]
   }
 
@@ -97,8 +97,8 @@ export function createKeySets(options: KeySetsOptions) {
     return entry
   }
 
-  async function fetchLogged(uri: string, isHeld: boolean): Promise<CachedSet | Unresolved> {
-    const result = await fetchSet(uri, countedAs(uri, isHeld))
+  async function fetchLogged(uri: string, isHolder: boolean): Promise<CachedSet | Unresolved> {
+    const result = await fetchSet(uri, countedAs(uri, isHolder))
     const outcome = 'kind' in result ? { outcome: result.kind, detail: result.detail } : { outcome: 'valid' }
     log('client_keys_asked', { host: new URL(uri).host, ...outcome })
     return result
