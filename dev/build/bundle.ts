@@ -7,6 +7,7 @@ import { withoutUnusedMethods } from './blobs-client.ts'
 import { withoutUnusedSchemas } from './mcp-sdk.ts'
 import { joinedPostgresClient } from './postgres-client.ts'
 import { joinStart, loadedAtStart } from './start-file.ts'
+import { withoutJsonSchemas } from './zod.ts'
 
 /** One file of a function after esbuild. */
 export interface BundleFile {
@@ -77,7 +78,7 @@ async function bundleFunction(entryPoint: string, name: string, outDir: string):
     bundle: true,
     splitting: true,
     alias: { '@modelcontextprotocol/server/_shims': join(repository, 'lib/mcp/sdk-defaults.ts') },
-    plugins: [withoutUnusedSchemas, withoutUnusedMethods, joinedPostgresClient],
+    plugins: [withoutUnusedSchemas, withoutJsonSchemas, withoutUnusedMethods, joinedPostgresClient],
     metafile: true,
     write: false,
   })

@@ -1,10 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { withLazySchemas, withSchemasAtFirstUse } from './lazy-schemas.ts'
+import { coreSchemas, registeringOnly } from './mcp-sdk.ts'
+import { sharedSchemas } from './shared-schemas.ts'
 
 /** What the SDK's module gives away for the comparison: its schemas of 2025, its maps by method, and zod's own reader. */
 interface Schemas {
@@ -20,8 +22,19 @@ export const describeSchema = (schema) => toJSONSchema(schema, { unrepresentable
 
 const sdk = dirname(fileURLToPath(import.meta.resolve('@modelcontextprotocol/server')))
 
-/** Bundles the module of the SDK that makes the schemas, after `change`, and loads it. */
-const load = (change: (text: string) => string): Promise<Schemas> => loadFrom(sdk, /^src-[^/]+\.mjs$/, change, exported)
+/** Bundles the module of the SDK that makes the schemas, after `change`, and loads it. `plugins` change the modules that it imports. */
+const load = (change: (text: string) => string, plugins: readonly Plugin[] = []): Promise<Schemas> =>
+  loadFrom(sdk, /^src-[^/]+\.mjs$/, change, exported, plugins)
+
+/** Changes the SDK's module of schemas for all revisions as the build does. */
+const coreAtFirstUse: Plugin = {
+  name: 'core-at-first-use',
+  setup({ onLoad }) {
+    onLoad({ filter: /@modelcontextprotocol\/core\/dist\/[^/]+\.mjs$/ }, async ({ path }) => ({
+      contents: withSchemasAtFirstUse(await readFile(path, 'utf8')),
+    }))
+  },
+}
 
 /** Bundles a module of `directory`, after `change` and with `more` at its end, and loads it. */
 async function loadFrom<T>(
@@ -29,6 +42,7 @@ async function loadFrom<T>(
   named: RegExp,
   change: (text: string) => string,
   more: string,
+  plugins: readonly Plugin[] = [],
 ): Promise<T> {
   const file = (await readdir(directory)).find((name) => named.test(name)) ?? ''
   const folder = temporaryFolder()
@@ -37,6 +51,7 @@ async function loadFrom<T>(
   await build({
     stdin: { contents, resolveDir: directory, sourcefile: file },
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', outfile, logLevel: 'silent' },
+    plugins: [...plugins],
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   })
   const loaded: T = await import(pathToFileURL(outfile).href)
@@ -49,7 +64,11 @@ describe('the MCP SDK with schemas that are made when needed', () => {
   let lazy: Schemas
   beforeAll(async () => {
     original = await load((text) => text)
-    lazy = await load(withLazySchemas)
+    const core = await coreSchemas()
+    lazy = await load(
+      (text) => withLazySchemas(withSchemasAtFirstUse(registeringOnly([], text)), core),
+      [coreAtFirstUse],
+    )
   })
 
   test('has the same schemas under the same names', () => {
@@ -77,6 +96,25 @@ describe('the MCP SDK with schemas that are made when needed', () => {
   })
 })
 
+test('a schema of a revision is shared only if it is the same as the one for all revisions, down to its last part', () => {
+  const core = `const KEY = "a/key";
+const PartSchema = z.string();
+const WholeSchema = z.object({ [KEY]: PartSchema });
+const ListSchema = z.array(WholeSchema);
+const OtherSchema = z.object({
+\tpart: PartSchema
+});
+`
+  const factory = (part: string) => `\tconst PartSchema$1 = ${part};
+\tconst WholeSchema$1 = z.object({ "a/key": PartSchema$1 });
+\tconst ListSchema$1 = z.array(WholeSchema$1);
+\tconst OtherSchema$1 = z.object({
+\t\tpart: PartSchema$1.optional()
+\t});`
+  expect([...sharedSchemas(factory('z.string()'), core)]).toEqual(['PartSchema$1', 'WholeSchema$1', 'ListSchema$1'])
+  expect([...sharedSchemas(factory('z.string().max(3)'), core)]).toEqual([])
+})
+
 test('the schemas at the top of a module are the same when they are made at first use', async () => {
   const core = join(sdk, '../../core/dist')
   type Module = Readonly<Record<string, object>> & Pick<Schemas, 'describeSchema'>
@@ -95,5 +133,5 @@ test('the schemas at the top of a module are the same when they are made at firs
 
 test('an SDK that is written in another way is not rewritten', () => {
   expect(() => withSchemasAtFirstUse('const OneSchema = z.string()')).toThrow('OneSchema in another way')
-  expect(() => withLazySchemas('function build() {}')).toThrow('see dev/build/lazy-schemas.ts')
+  expect(() => withLazySchemas('function build() {}', '')).toThrow('see dev/build/lazy-schemas.ts')
 })

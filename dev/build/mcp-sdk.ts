@@ -18,20 +18,29 @@ export const withoutUnusedSchemas: Plugin = {
     onLoad({ filter: /@modelcontextprotocol\/(?:server|core)\/dist\/[^/]+\.mjs$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8')
       if (!/\/src-[^/]+$/.test(path)) return { contents: withSchemasAtFirstUse(text) }
-      if (!registrations.every((part) => part.test(text))) {
-        throw new Error('the MCP SDK registers its schemas in another way: see dev/build/mcp-sdk.ts')
-      }
-      const used = (await usedTypes()).map((type) => {
-        return `Object.defineProperty(_specTypeSchemas, '${type}', { enumerable: true, get: () => ${type}Schema });`
-      })
-      const [types, auth, authTypes] = registrations
-      const registered = text.replace(types, used.join('\n')).replace(auth, '').replace(authTypes, '')
-      return { contents: withLazySchemas(withSchemasAtFirstUse(registered)) }
+      const registered = registeringOnly(await usedTypes(), text)
+      return { contents: withLazySchemas(withSchemasAtFirstUse(registered), await coreSchemas()) }
     })
-    onLoad({ filter: /\/zod\/v4\/core\/schemas\.js$/ }, async ({ path }) => ({
-      contents: compiledAfterSomeUses(await readFile(path, 'utf8')),
-    }))
   },
+}
+
+/** Makes the SDK register the schemas of these types, and no others. */
+export function registeringOnly(used: readonly string[], text: string): string {
+  if (!registrations.every((part) => part.test(text))) {
+    throw new Error('the MCP SDK registers its schemas in another way: see dev/build/mcp-sdk.ts')
+  }
+  const own = used.map((type) => {
+    return `Object.defineProperty(_specTypeSchemas, '${type}', { enumerable: true, get: () => ${type}Schema });`
+  })
+  const [types, auth, authTypes] = registrations
+  return text.replace(types, own.join('\n')).replace(auth, '').replace(authTypes, '')
+}
+
+/** The text of the SDK's module of schemas for all revisions. */
+export async function coreSchemas(): Promise<string> {
+  const folder = join(repository, 'node_modules/@modelcontextprotocol/core/dist')
+  const file = (await readdir(folder)).find((name) => /^schemas-[^/]+\.mjs$/.test(name)) ?? 'schemas.mjs'
+  return readFile(join(folder, file), 'utf8')
 }
 
 /** Where the SDK registers its schemas. */
@@ -52,18 +61,4 @@ async function usedTypes(): Promise<readonly string[]> {
   return [
     ...new Set(texts.flatMap((text) => [...text.matchAll(/\bspecTypeSchemas\.(\w+)/g)].map(([, type = '']) => type))),
   ]
-}
-
-/**
- * Rewrites zod's module of object schemas. zod compiles a function for a schema at its first use, which takes an instance
- * longer than the first messages. Here it does so at the 21st use.
- */
-function compiledAfterSomeUses(text: string): string {
-  const rewritten = text
-    .replace('let fastpass;', 'let fastpass, uses = 0;')
-    .replace('if (jit && fastEnabled &&', 'if (jit && fastEnabled && ++uses > 20 &&')
-  if (!rewritten.includes('uses = 0') || !rewritten.includes('++uses')) {
-    throw new Error('zod compiles its schemas in another way: see dev/build/mcp-sdk.ts')
-  }
-  return rewritten
 }

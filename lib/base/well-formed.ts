@@ -64,26 +64,27 @@ export function jsonResponse(body: unknown, init: ResponseInit = {}): Response {
 /** Applies `wellFormedJson` to a response that other code wrote, if it is JSON or an event stream of JSON. */
 export function wellFormedBody(response: Response): Response {
   if (!response.body || !/json|event-stream/i.test(response.headers.get('content-type') ?? '')) return response
-  const body = response.body
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TransformStream(pieceByPiece()))
-    .pipeThrough(new TextEncoderStream())
-  return new Response(body, response)
+  return new Response(wellFormedPieces(response.body.getReader()), response)
 }
 
-function pieceByPiece(): Transformer<string, string> {
+/** Passes each piece on as it arrives. One stream instead of a chain of transforms, which a new instance would have to load. */
+function wellFormedPieces(reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> {
+  const decoder = new TextDecoder()
   let kept = ''
-  return {
-    transform(piece, controller) {
-      const text = kept + piece
-      const end = endOfEscapes(text)
-      kept = text.slice(end)
-      if (end > 0) controller.enqueue(wellFormedJson(text.slice(0, end)))
+  return new ReadableStream({
+    async pull(controller) {
+      for (;;) {
+        const { done, value } = await reader.read()
+        const text = kept + (done ? decoder.decode() : decoder.decode(value, { stream: true }))
+        const end = done ? text.length : endOfEscapes(text)
+        kept = text.slice(end)
+        if (end > 0) controller.enqueue(Buffer.from(wellFormedJson(text.slice(0, end))))
+        if (done) return controller.close()
+        if (end > 0) return
+      }
     },
-    flush(controller) {
-      if (kept !== '') controller.enqueue(wellFormedJson(kept))
-    },
-  }
+    cancel: (reason) => reader.cancel(reason),
+  })
 }
 
 /** The beginning of an escape, or of a pair of escapes, that the end of a piece has cut. */

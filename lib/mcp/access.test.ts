@@ -11,8 +11,8 @@ import {
 import { post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import type { McpEndpointOptions } from './endpoint.ts'
 import type { Access } from './tools/access.ts'
+import { defineTool } from './tools/define-tool.ts'
 import { success } from './tools/success.ts'
-import { defineTool } from './tools/tool.ts'
 
 const now = Date.now()
 let key: SigningKey

@@ -1,4 +1,5 @@
 import { readBody } from '../base/body.ts'
+import { untilAborted } from '../base/deadline.ts'
 import { acceptedForm, eventStreamType, jsonType } from './accept.ts'
 import { readMessages } from './messages.ts'
 import { jsonRpcError } from './refusals.ts'
@@ -49,9 +50,23 @@ export async function receive(
 /** Reads the body as bytes, which add no content type. Returns `null` if it is larger than `maximumBody`. */
 async function bodyOf(request: Request, signal: AbortSignal): Promise<Buffer<ArrayBuffer> | null> {
   try {
-    return await readBody(request.body?.pipeThrough(new TransformStream(), { signal }), maximumBody)
+    return await readBody(request.body && chunksOf(request.body, signal), maximumBody)
   } catch (error) {
     throw new BodyNotArrived('the body broke off, or came too late', { cause: error })
+  }
+}
+
+/** Reads a body until the signal fires. */
+async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await untilAborted(reader.read(), signal)
+      if (done) return
+      yield value
+    }
+  } finally {
+    void reader.cancel().catch(() => {})
   }
 }
 

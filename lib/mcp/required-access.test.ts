@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { readMessages } from './messages.ts'
 import { createAccessRules, type RequiredAccess } from './required-access.ts'
 import type { Access } from './tools/access.ts'
+import { defineTool } from './tools/define-tool.ts'
 import { success } from './tools/success.ts'
-import { defineTool } from './tools/tool.ts'
 
 const tools = [
   tool('status', { signIn: 'never', scopes: [] }),

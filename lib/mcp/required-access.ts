@@ -1,6 +1,6 @@
 import { isObject } from '../base/json.ts'
 import { type Access, isOffered } from './tools/access.ts'
-import type { Tool } from './tools/tool.ts'
+import type { ToolProfile } from './tools/tool.ts'
 
 /** What the content of a body needs before it may be answered. */
 export interface RequiredAccess {
@@ -24,7 +24,7 @@ export interface CalledTool {
 export type AccessRules = ReturnType<typeof createAccessRules>
 
 export interface AccessRulesOptions {
-  readonly tools: readonly Tool[]
+  readonly tools: readonly Pick<ToolProfile, 'name' | 'access'>[]
   readonly requireAuth: boolean
   /** Connecting and listing need no token. A tool that needs one says so when it is called (S-20). */
   readonly lazyAuth: boolean

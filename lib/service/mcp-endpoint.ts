@@ -7,6 +7,7 @@ import type { RecordCall } from '../mcp/ended-call.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
+import { loadedWhenUsed } from '../mcp/tools/tool.ts'
 import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
@@ -14,14 +15,13 @@ import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { describeTools } from '../settings/tools.ts'
-import { createAccountTools } from './account-tools.ts'
 import { createCallLimits } from './call-limits.ts'
-import { createTools } from './documentation-tools.ts'
 import { identity } from './identity.ts'
 import { keysOf } from './keys.ts'
 import { log } from './log.ts'
 import { recordAccessAfterAnswer } from './record-access.ts'
 import { storeOf } from './store.ts'
+import { toolProfiles } from './tool-profiles.ts'
 
 /** Composes the MCP endpoint of a site from its settings. It answers 503 while a setting has taken it out of service. */
 export async function composeMcpEndpoint(configuration: Configuration, site: Site): Promise<McpEndpoint> {
@@ -30,6 +30,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
   const tools = describeTools(configuration.tools, brand)
   const store = storeOf(site)
   const { publicKeys } = keysOf(configuration, store)
+  const loadTools = whenNeeded(async () => (await import('./tools.ts')).createAllTools(tools, configuration, store))
   return createMcpEndpoint({
     issuer,
     resource,
@@ -39,7 +40,9 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     publicKeys,
     grantStatus: (grant, signal) => grantStatus(store, grant, signal),
     limits: createCallLimits(configuration, store),
-    tools: [...createTools(tools, mcp.kapaApiKey ?? ''), ...createAccountTools(tools, configuration, store)],
+    tools: Object.values(toolProfiles(tools)).flatMap((profile) =>
+      profile ? [loadedWhenUsed(profile, loadTools)] : [],
+    ),
     lazyAuth: tools.lazyAuth,
     eventStreams: tools.eventStreams,
     signInScopes: tools.askAllScopes ? configuration.scopesOffered : [],

@@ -35,6 +35,7 @@ export function refuseEqualTokens(settings: SettingsReader): void {
   const valuesOf = (text = '') => entriesOf(text).filter(isStrongToken)
   tokens.forEach((name, index) => {
     const own = valuesOf(settings.text(name))
+    if (own.length === 0) return
     if (new Set(own).size < own.length) settings.complain(name, ' has a value twice: each needs one of its own')
     for (const other of settings.secrets) {
       // Two tokens are reported once, under the first.

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createAccountTools } from '../service/account-tools.ts'
-import { createTools } from '../service/documentation-tools.ts'
+import { createAllTools } from '../service/tools.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { readConfiguration } from './configuration.ts'
 import type { Environment } from './reader.ts'
@@ -75,10 +74,10 @@ test('the settings list the same tools as the server, in the same order [S-18]',
   const env = { ...needed, MCP_PUBLIC_TOOLS: 'auth_status,search_api_reference' }
   const settings = toolsFor(env)
   const store = createMemoryStore()
-  const served = [
-    ...createTools(settings, 'key'),
-    ...createAccountTools(settings, readConfiguration(env, site), store),
-  ].map(({ name, access: { signIn } }) => ({ name, signIn }))
+  const served = createAllTools(settings, readConfiguration(env, site), store).map(({ name, access: { signIn } }) => ({
+    name,
+    signIn,
+  }))
   expect(toolsOf(settings).map((tool) => ({ name: tool.name, signIn: signInOf(tool, settings.publicTools) }))).toEqual(
     served,
   )

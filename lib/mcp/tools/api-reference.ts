@@ -5,9 +5,10 @@ import { defined } from '../../base/defined.ts'
 import { parseJson } from '../../base/json.ts'
 import { toJson, wellFormedTexts } from '../../base/well-formed.ts'
 import { maximumQuery, maximumUrls, queryOf, type Scope, scopeOf, urlsOf } from './api-reference-input.ts'
+import { defineTool } from './define-tool.ts'
 import { failure, serviceFailure } from './failure.ts'
 import { jsonSchema } from './schema.ts'
-import { defineTool, type ObjectSchema, type Tool, type ToolProfile } from './tool.ts'
+import type { ObjectSchema, Tool, ToolProfile } from './tool.ts'
 
 /** Three tools that read the reference of the APIs. A success is the hub's result, and its data once more. */
 

@@ -1,8 +1,9 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../../answers/kapa.ts'
 import { parseJson } from '../../base/json.ts'
+import { defineTool } from './define-tool.ts'
 import { failure, serviceFailure } from './failure.ts'
-import { defineTool, type Tool, type ToolProfile } from './tool.ts'
+import type { Tool, ToolProfile } from './tool.ts'
 
 export interface AskQuestionOptions extends ToolProfile {
   readonly answerService: AnswerService

@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts'
+import { defineTool } from './define-tool.ts'
 import { success } from './success.ts'
-import { defineTool, type Tool, type ToolProfile } from './tool.ts'
+import type { Tool, ToolProfile } from './tool.ts'
 
 export interface AuthStatusOptions extends ToolProfile {
   /** Whether the other tools need a sign-in. */

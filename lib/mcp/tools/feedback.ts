@@ -1,9 +1,10 @@
 import type { FeedbackForm, FormOutcome } from '../../answers/feedback-form.ts'
 import type { Log } from '../../base/log.ts'
 import { mailDomain } from '../../people/mail-domain.ts'
+import { defineTool } from './define-tool.ts'
 import { failure } from './failure.ts'
 import { success } from './success.ts'
-import { defineTool, type Tool, type ToolProfile } from './tool.ts'
+import type { Tool, ToolProfile } from './tool.ts'
 
 /** `description` tells the model to ask for the user's consent before every call. */
 export interface FeedbackOptions extends ToolProfile {

@@ -18,3 +18,6 @@ export function jsonSchema<T>(schema: JsonSchemaType) {
     },
   }
 }
+
+/** The parameters of `tools/list`, which has only one page. */
+export const listParameters = jsonSchema({ type: 'object', properties: { cursor: { type: 'string' } } }).checked

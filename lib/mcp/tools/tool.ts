@@ -7,17 +7,11 @@ import {
   ProtocolError,
   ProtocolErrorCode,
   type ServerContext,
-  type ToolAnnotations,
 } from '@modelcontextprotocol/server'
-import { isTooDeep } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
-import { wellFormedTexts } from '../../base/well-formed.ts'
 import type { AccessToken } from '../../resource-server/bearer.ts'
 import type { RunningCall } from '../ended-call.ts'
-import { type Access, type SecurityScheme, securitySchemes } from './access.ts'
-import { failure, outcomeOf, withOutcomeOf } from './failure.ts'
-import { sendProgress } from './progress.ts'
-import { jsonSchema } from './schema.ts'
+import type { Access, SecurityScheme } from './access.ts'
 
 /** What a tool learns about its caller. */
 export interface ToolCall {
@@ -36,26 +30,16 @@ export interface ToolProfile {
   readonly access: Access
 }
 
-/** What a tool promises (MCP, "Tool Annotations"): hints for the client's rules about asking the user. */
-type ToolHints = Required<Pick<ToolAnnotations, 'readOnlyHint' | 'openWorldHint'>> & ToolAnnotations
-
 /** What tools take and return: a JSON Schema of an object, as the list carries it. */
 export type ObjectSchema = JsonSchemaType & ListedTool['inputSchema']
 
-export interface ToolOptions<Input> extends ToolProfile {
-  readonly hints: ToolHints
-  /** `Input` is what `input` describes. */
-  readonly input: ObjectSchema
-  readonly output: ObjectSchema
-  /** The progress message for a client that asks for progress. Absent: the tool answers at once. */
-  readonly progress?: string
-  run(input: Input, call: ToolCall): Promise<CallToolResult> | CallToolResult
-}
+/** A tool in `tools/list`. Only ChatGPT reads `securitySchemes`: at the top, and earlier in `_meta` (S-19). */
+export type ToolInList = ListedTool & { readonly securitySchemes: readonly SecurityScheme[] }
 
 /** A tool as the endpoint knows it, made once per instance. */
 export interface Tool extends ToolProfile {
-  /** The tool in `tools/list`. Only ChatGPT reads `securitySchemes`: at the top, and earlier in `_meta` (S-19). */
-  listed(requireAuth: boolean): ListedTool & { readonly securitySchemes: readonly SecurityScheme[] }
+  /** The tool in `tools/list`. */
+  listed(requireAuth: boolean): ToolInList | Promise<ToolInList>
   /** Never throws. `args` are unchecked. */
   call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult>
 }
@@ -70,8 +54,14 @@ export interface ToolCaller {
   readonly running?: RunningCall | undefined
 }
 
-/** The parameters of `tools/list`, which has only one page. */
-const listParameters = jsonSchema({ type: 'object', properties: { cursor: { type: 'string' } } }).checked
+/** Checks the parameters of `tools/list` by code that is loaded with the tools: no client connects with this request. */
+const listParameters = {
+  '~standard': {
+    version: 1,
+    vendor: 'json-schema',
+    validate: async (value: unknown) => (await import('./schema.ts')).listParameters['~standard'].validate(value),
+  },
+} as const
 
 /**
  * Registers tools with a server, in this order, by handlers of our own: the SDK's list has no `securitySchemes` and answers
@@ -79,8 +69,8 @@ const listParameters = jsonSchema({ type: 'object', properties: { cursor: { type
  */
 export function registerTools({ server }: McpServer, tools: readonly Tool[], caller: ToolCaller): void {
   const named = new Map(tools.map((tool) => [tool.name, tool]))
-  server.setRequestHandler('tools/list', { params: listParameters }, () => ({
-    tools: tools.map((tool) => tool.listed(caller.requireAuth)),
+  server.setRequestHandler('tools/list', { params: listParameters }, async () => ({
+    tools: await Promise.all(tools.map((tool) => tool.listed(caller.requireAuth))),
   }))
   server.setRequestHandler('tools/call', ({ params }, context) => {
     const tool = named.get(params.name)
@@ -92,8 +82,31 @@ export function registerTools({ server }: McpServer, tools: readonly Tool[], cal
   })
 }
 
+/**
+ * Makes a tool of its profile alone. Its code is loaded when a client lists the tools or calls one.
+ *
+ * @param load returns all tools
+ */
+export function loadedWhenUsed(profile: ToolProfile, load: () => Promise<readonly Tool[]>): Tool {
+  const loaded = async () => {
+    const tool = (await load()).find(({ name }) => name === profile.name)
+    if (!tool) throw new TypeError(`there is no tool ${profile.name}`)
+    return tool
+  }
+  return {
+    ...profile,
+    listed: async (requireAuth) => (await loaded()).listed(requireAuth),
+    call: async (...given) => (await loaded()).call(...given),
+  }
+}
+
 /** Logs one line for each call (O-12), without anything that was asked, and ends its record. */
-function logCall({ token, log, running }: ToolCaller, tool: string, outcome: string, milliseconds: number): void {
+export function logCall(
+  { token, log, running }: ToolCaller,
+  tool: string,
+  outcome: string,
+  milliseconds: number,
+): void {
   log('mcp_call', { ...callerInLog(token), tool, outcome, ms: Math.round(milliseconds) })
   running?.end(outcome)
 }
@@ -101,58 +114,3 @@ function logCall({ token, log, running }: ToolCaller, tool: string, outcome: str
 /** The user and the client of a call, as every line of the log names them. */
 export const callerInLog = (token: AccessToken | undefined) =>
   token && { sub: token.sub, client: hash('sha256', token.clientId, 'base64url') }
-
-/**
- * Defines a tool. It checks the arguments itself rather than in the SDK, so that every failure has the form of `failure`.
- * An unexpected error goes to the log only.
- */
-export function defineTool<Input>(options: ToolOptions<Input>): Tool {
-  const { name, title, description, access, hints, run, progress } = options
-  const texts = { name, title, description }
-  const input = jsonSchema<Input>(options.input)
-
-  async function call(args: unknown, caller: ToolCaller, context: ServerContext): Promise<CallToolResult> {
-    const started = performance.now()
-    caller.running?.run()
-    const result = await answer(args, caller, context)
-    const outcome = context.mcpReq.signal.aborted ? 'cancelled' : outcomeOf(result)
-    logCall(caller, name, outcome, performance.now() - started)
-    return result
-  }
-
-  async function answer(args: unknown, { token, log }: ToolCaller, { mcpReq }: ServerContext): Promise<CallToolResult> {
-    const checked = await input.check(args)
-    if (checked.problem !== undefined) return failure({ error: 'invalid_arguments', message: checked.problem })
-    const stopProgress = progress === undefined ? () => {} : sendProgress(mcpReq, progress)
-    try {
-      const result = await run(checked.value, { token, signal: mcpReq.signal })
-      if (isTooDeep(result)) throw new RangeError('a result that is nested too deep')
-      return withOutcomeOf(result, wellFormedTexts(result))
-    } catch (error) {
-      log('tool_failed', { tool: name, error: error instanceof Error ? error.name : typeof error })
-      return failure({
-        error: 'internal_error',
-        message: 'The tool failed because of a fault of this server. Try again later.',
-      })
-    } finally {
-      stopProgress()
-    }
-  }
-
-  return {
-    ...texts,
-    access,
-    listed(requireAuth) {
-      const schemes = securitySchemes(access, requireAuth)
-      return {
-        ...texts,
-        inputSchema: options.input,
-        outputSchema: options.output,
-        annotations: { title, ...hints },
-        securitySchemes: schemes,
-        _meta: { securitySchemes: schemes },
-      }
-    },
-    call,
-  }
-}

@@ -3,8 +3,9 @@ import { defined } from '../../base/defined.ts'
 import type { Log } from '../../base/log.ts'
 import type { AccessToken } from '../../resource-server/bearer.ts'
 import { StoreUnavailable } from '../../store/store.ts'
+import { defineTool } from './define-tool.ts'
 import { success } from './success.ts'
-import { defineTool, type ObjectSchema, type Tool, type ToolProfile } from './tool.ts'
+import type { ObjectSchema, Tool, ToolProfile } from './tool.ts'
 
 /** A grant as its user is told about it. Times in seconds since the epoch. */
 export interface Connection {

@@ -1,7 +1,8 @@
 import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
 import type { Access } from '../../../lib/mcp/tools/access.ts'
+import { defineTool } from '../../../lib/mcp/tools/define-tool.ts'
 import { success } from '../../../lib/mcp/tools/success.ts'
-import { defineTool, type Tool } from '../../../lib/mcp/tools/tool.ts'
+import type { Tool } from '../../../lib/mcp/tools/tool.ts'
 import { ownEndpoint } from '../mcp-endpoint.ts'
 import { revokedGrant } from './callers.ts'
 

@@ -63,9 +63,9 @@ export function failureIn({ isError, content, structuredContent }: ToolResult): 
 const validator = new AjvJsonSchemaValidator()
 
 /** Throws unless a result follows the output schema of the tool, and its texts contain nothing more. */
-export function expectSuccess({ isError, content, structuredContent }: ToolResult, tool: Tool): void {
+export async function expectSuccess({ isError, content, structuredContent }: ToolResult, tool: Tool): Promise<void> {
   assert.equal(isError, false)
-  const { $schema: dialect, ...outputSchema } = tool.listed(true).outputSchema ?? {}
+  const { $schema: dialect, ...outputSchema } = (await tool.listed(true)).outputSchema ?? {}
   assert.equal(dialect, undefined)
   const { valid, errorMessage } = validator.getValidator(outputSchema)(structuredContent)
   if (!valid) assert.fail(`${errorMessage}: ${inOneSpelling(structuredContent)}`)

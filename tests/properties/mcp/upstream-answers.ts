@@ -78,7 +78,7 @@ export const upstreamAnswers = property({
     const passedOn = lines.some(({ isError }) => isError === true)
     const failed = lines.filter(({ event }) => event.endsWith('_failed'))
     assert.equal(failed.length, result.isError && !passedOn ? 1 : 0, JSON.stringify(lines))
-    if (!result.isError) expectSuccess(result, tool)
+    if (!result.isError) await expectSuccess(result, tool)
     else if (!passedOn && failureIn(result).error === 'internal_error') {
       // Nested deeper than JSON.stringify can write.
       assert.deepEqual(failed, [{ event: 'tool_failed', tool: name, error: 'RangeError' }])
@@ -127,7 +127,7 @@ async function expectGood(call: Call, { asked }: HostileUpstream, name: ToolName
   const { result, text, tool } = await call(question)
   assert(result, text)
   assert(!result.isError, `${question}: ${text}`)
-  expectSuccess(result, tool)
+  await expectSuccess(result, tool)
   assert(
     name === 'feedback' || text.includes(goodAnswer(question)),
     `${question}: the answer to another question: ${text}`,
