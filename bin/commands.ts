@@ -27,6 +27,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   'reader-page': () => import('../dev/reader-page/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),
   admin: () => administer(process.argv.slice(3)),
+  doctor: () => examine(process.argv.slice(3)),
   trace: () => administer(['trace', ...process.argv.slice(3)]),
   installed: () => import('../dev/installed.ts'),
 }
@@ -66,6 +67,13 @@ const storeUsage = `npm run store
 Commands about the store. Each of them says more with --help.
 
   npm run store -- migrate   applies to the database of DATABASE_URL the migrations that it lacks`
+
+/** Checks a deployment, or the system that `npm start` runs on this machine. */
+async function examine(args: readonly string[]): Promise<void> {
+  const [{ doctor }, { doctorTerminal }] = await Promise.all([import('../cli/doctor.ts'), import('../cli/terminal.ts')])
+  const local = async () => (await import('../dev/start/local-admin.ts')).localAdmin()
+  process.exitCode = await doctor(args, doctorTerminal(local))
+}
 
 function missingPackage(error: unknown): string | undefined {
   if (codeOf(error) !== 'ERR_MODULE_NOT_FOUND') return undefined

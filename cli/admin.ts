@@ -6,7 +6,7 @@ import { reading } from './commands/reading.ts'
 import { sites } from './commands/sites.ts'
 import { helpOf, helpOfAll } from './help.ts'
 import { exits, Problem } from './problem.ts'
-import { createSavedSites, isToken, originOf, type Site } from './sites.ts'
+import { createSavedSites, originOf, type Site, tokenOfEnvironment } from './sites.ts'
 import type { Surroundings } from './surroundings.ts'
 import { cleanLines } from './text.ts'
 
@@ -62,12 +62,11 @@ function parsed(command: Command, args: readonly string[]) {
  * that of the system on this machine stays there. Throws `Problem`.
  */
 async function siteOf(given: string | undefined, around: Surroundings): Promise<Site> {
-  const { MCP_ADMIN_WRITE_TOKEN: write, MCP_ADMIN_TOKEN: read } = around.environment
   const origin = given === undefined ? undefined : originOf(given)
   const saved = await createSavedSites(around.tokenFile).all()
   if (origin !== undefined) {
-    const [ofEnvironment = ''] = (write || read || '').split(',').map((one) => one.trim())
-    if (isToken(ofEnvironment)) return { origin, token: ofEnvironment }
+    const token = tokenOfEnvironment(around.environment)
+    if (token !== undefined) return { origin, token }
     const known = saved.find((site) => site.origin === origin)
     if (known) return known
   }

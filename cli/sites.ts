@@ -28,6 +28,16 @@ export function originOf(text: string): string {
 /** 32 random bytes in base64url, as npm run secret makes them. */
 export const isToken = (text: string): boolean => /^[A-Za-z0-9_-]{43,}$/.test(text)
 
+/** Returns the token that the environment names. It goes to the server that the user names. */
+export function tokenOfEnvironment(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { MCP_ADMIN_WRITE_TOKEN: write, MCP_ADMIN_TOKEN: read } = environment
+  return (write || read || '')
+    .split(',')
+    .map((one) => one.trim())
+    .slice(0, 1)
+    .find(isToken)
+}
+
 /** The tokens that `login` has saved, in a file that only its owner can read. */
 export interface SavedSites {
   readonly file: string

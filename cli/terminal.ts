@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
@@ -5,6 +6,7 @@ import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { styleText } from 'node:util'
+import type { DoctorSurroundings } from './doctor.ts'
 import type { Output, Surroundings } from './surroundings.ts'
 
 /** The surroundings of a command that a user runs. */
@@ -22,6 +24,26 @@ export function terminal(local: Surroundings['local']): Surroundings {
     ask,
     wait: (milliseconds) => setTimeout(milliseconds),
   }
+}
+
+/** The same for `npm run doctor`, whose report is in color and which opens a browser. */
+export function doctorTerminal(local: Surroundings['local']): DoctorSurroundings {
+  return {
+    ...terminal(local),
+    paint: (style, line) => styleText(style, line),
+    open: (url) => {
+      const [command, ...args] = openers[process.platform] ?? openers.linux ?? []
+      // Where there is no browser, the user opens the printed address.
+      if (command !== undefined) spawn(command, [...args, url], { stdio: 'ignore', detached: true }).on('error', () => undefined).unref() // biome-ignore format: one line
+    },
+  }
+}
+
+/** What opens an address, by platform. The address is an argument of its own, and no shell reads it. */
+const openers: Readonly<Record<string, readonly string[]>> = {
+  linux: ['xdg-open'],
+  darwin: ['open'],
+  win32: ['rundll32', 'url.dll,FileProtocolHandler'],
 }
 
 const outputTo = (stream: NodeJS.WriteStream): Output => ({

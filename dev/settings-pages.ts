@@ -4,6 +4,7 @@ import type { Description } from '../lib/settings/descriptions/description.ts'
 import { sections } from '../lib/settings/descriptions/sections.ts'
 import type { Subject } from '../lib/settings/forms.ts'
 import { rowOf, type SettingName, table } from '../lib/settings/table.ts'
+import { doctorPage } from './doctor-page.ts'
 import { repository } from './repository.ts'
 
 /** A generated file, and what should be in it. */
@@ -12,12 +13,13 @@ export interface Generated {
   readonly text: string
 }
 
-/** What `npm run settings` writes. In `docs/configuration.md` it replaces only the tables between their markers. */
+/** What `npm run settings` writes. In the pages of `docs/`, it replaces only the tables between their markers. */
 export function generatedFiles(): readonly Generated[] {
   const page = 'docs/configuration.md'
   return [
     { path: '.env.example', text: envExample() },
     { path: page, text: withTables(readFileSync(join(repository, page), 'utf8')) },
+    doctorPage(),
   ]
 }
 

@@ -4,8 +4,11 @@ import { readOptions } from './options.ts'
 import { repository } from './repository.ts'
 import { generatedFiles } from './settings-pages.ts'
 
-/** `npm run settings`: writes what is generated from the table of settings. */
-readOptions('npm run settings\n\nWrites .env.example, and the tables of docs/configuration.md, from lib/settings/.', {})
+/** `npm run settings`: writes what is generated from the table of settings, and from the list of what `npm run doctor` finds. */
+readOptions(
+  'npm run settings\n\nWrites .env.example and the tables of docs/configuration.md from lib/settings/, and those of docs/doctor.md.',
+  {},
+)
 for (const { path, text } of generatedFiles()) {
   writeFileSync(join(repository, path), text)
   console.log(`${path}: written`)

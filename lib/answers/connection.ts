@@ -67,6 +67,14 @@ export async function connectToMcpServer(options: McpConnectionOptions) {
     throw error
   }
   return {
+    /** Lists the names of the tools on the first page. Throws as `callTool` does. */
+    async toolNames(signal: AbortSignal): Promise<readonly string[]> {
+      const listed = protocol.request({ method: 'tools/list', params: {} }, toolsResult, {
+        signal,
+        timeout: connectTimeout,
+      })
+      return untilAborted(listed, signal).finally(() => protocol.close())
+    },
     /**
      * Calls a tool and returns its result, `isError` included, as far as `toolResult` passes it on. `timeout` in
      * milliseconds. Throws the errors of the transport, `SdkError` (timeout, cancelled) or `ProtocolError` (the server's
@@ -91,6 +99,21 @@ const initializeResult: StandardSchemaV1<unknown, { readonly protocolVersion: st
       return typeof version === 'string'
         ? { value: { protocolVersion: version } }
         : { issues: [{ message: 'no protocol version' }] }
+    },
+  },
+}
+
+/** Reads only the names. */
+const toolsResult: StandardSchemaV1<unknown, readonly string[]> = {
+  '~standard': {
+    version: 1,
+    vendor: 'mcp-oauth-broker',
+    validate(value) {
+      const tools = isObject(value) && value.tools
+      if (!Array.isArray(tools)) return { issues: [{ message: 'no list of tools' }] }
+      return {
+        value: tools.flatMap((tool: unknown) => (isObject(tool) && typeof tool.name === 'string' ? [tool.name] : [])),
+      }
     },
   },
 }

@@ -1,5 +1,5 @@
 import { BoundedMap } from '../base/bounded-map.ts'
-import type { Limit, RateLimit } from '../base/rate-limit.ts'
+import type { GuessLimit, Limit, RateLimitVerdict } from '../base/rate-limit.ts'
 import { type AddressRange, countedAs } from './address.ts'
 
 /** Addresses that an instance remembers. */
@@ -15,22 +15,27 @@ export function createInstanceLimit(
     /** Milliseconds since the epoch. */
     readonly now: () => number
   },
-): RateLimit {
+): GuessLimit {
   const { limit, windowSeconds, exempt, now } = options
   const counts = new BoundedMap<string, number>(mostRemembered)
   let currentEnd = 0
+
+  /** Whether one more is too many. Otherwise adds `more`. */
+  function verdict(address: string, subject: string | undefined, more: 0 | 1): RateLimitVerdict {
+    const seconds = Math.floor(now() / 1000)
+    const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
+    if (end !== currentEnd) counts.clear()
+    currentEnd = end
+    const counted = countedAs(address, exempt, subject)
+    if (!counted) return { limited: false }
+    const count = counts.get(counted) ?? 0
+    if (count >= limit) return { limited: true, retryAfter: end - seconds }
+    if (more > 0) counts.set(counted, count + more)
+    return { limited: false }
+  }
+
   return {
-    async hit(address, _signal, subject) {
-      const seconds = Math.floor(now() / 1000)
-      const end = (Math.floor(seconds / windowSeconds) + 1) * windowSeconds
-      if (end !== currentEnd) counts.clear()
-      currentEnd = end
-      const counted = countedAs(address, exempt, subject)
-      if (!counted) return { limited: false }
-      const count = (counts.get(counted) ?? 0) + 1
-      if (count > limit) return { limited: true, retryAfter: end - seconds }
-      counts.set(counted, count)
-      return { limited: false }
-    },
+    hit: async (address, _signal, subject) => verdict(address, subject, 1),
+    known: (address, subject) => verdict(address, subject, 0),
   }
 }

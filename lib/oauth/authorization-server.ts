@@ -5,6 +5,7 @@ import { requireNavigation } from './authorization/navigation.ts'
 import { absentPaths, legacyPaths, loginPath, paths, scopes, withSlash } from './capabilities.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
 import { OAuthError } from './errors.ts'
+import { isDoctor } from './http/doctor-mark.ts'
 import { corsHeaders, json, jsonError, preflight, withoutCors } from './http/json-answers.ts'
 import type { DiscoveryOptions, FlowOptions, Handler } from './options.ts'
 import { createTrail } from './trail.ts'
@@ -33,7 +34,9 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
       const method = readable && request.method === 'HEAD' ? 'GET' : request.method
       // A method may be any word, such as `constructor`.
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
-      const trail = createTrail(flow ?? {}, call)
+      // A check of this deployment leaves nothing behind (N33). From the approval on, every step is recorded.
+      const isUnrecorded = isDoctor(request) && beforeApproval.includes(new URL(request.url).pathname)
+      const trail = createTrail((!isUnrecorded && flow) || {}, call)
       try {
         if (handler) {
           if (kind === 'page') requireNavigation(request)
@@ -123,6 +126,9 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
     },
   }
 }
+
+/** Where nothing has been approved yet. */
+const beforeApproval: readonly string[] = [paths.register, paths.authorize, loginPath]
 
 /** Logs one line for each refusal: what the client was told, and the detail that it was not told. */
 function logFailure(error: unknown, path: string, { requestId }: Call, log: Log): void {

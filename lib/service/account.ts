@@ -19,7 +19,7 @@ import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { type Admin, adminOf } from './admin.ts'
-import { adminApiOf } from './admin-api.ts'
+import { adminApiOf, adminApiOutOfService } from './admin-api.ts'
 import { composeAudit } from './audit.ts'
 import { audited } from './audited.ts'
 import { log } from './log.ts'
@@ -37,14 +37,14 @@ export interface Account {
  */
 export async function composeAccount(configuration: Configuration, site: Site): Promise<Account> {
   const { issuer, signIn } = configuration
-  if (!signIn) return { fetch: async () => notFound() }
+  if (!signIn) return outOfService(configuration, site)
   const store = storeOf(site)
   const sealing = createSealing(issuer, signIn.secrets)
   const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const admin = adminOf(configuration, signIn, { site, store, sealing, privacy })
   const pages = composePages(configuration, signIn, { store, sealing, privacy, admin, removal: removalOf(site) })
   const runJobs = site.preview ? jobsBesideAnswers(site) : undefined
-  const api = adminApiOf(configuration, signIn, { store, admin, browser: pages?.browser })
+  const api = adminApiOf(configuration, signIn, { site, store, admin, browser: pages?.browser })
   const pagesHost = pages && new URL(pages.browser.origin).host
   const issuerHost = new URL(issuer).host
   return {
@@ -55,6 +55,20 @@ export async function composeAccount(configuration: Configuration, site: Site): 
       if (isOfAdminApi(pathname))
         return host === issuerHost || host === pagesHost ? api.fetch(request, call) : notFound()
       return pages && host === pagesHost ? pages.router.fetch(request, call) : notFound()
+    },
+  }
+}
+
+/** Answers while sign-in is out of service: only `npm run doctor`, with the operator's token, and 404 to everything else. */
+function outOfService(configuration: Configuration, site: Site): Account {
+  const { read, write } = configuration.adminTokens
+  if (read.length + write.length === 0) return { fetch: async () => notFound() }
+  const api = adminApiOutOfService(configuration, site)
+  const issuerHost = new URL(configuration.issuer).host
+  return {
+    async fetch(request, call) {
+      const { host, pathname } = new URL(request.url)
+      return host === issuerHost && isOfAdminApi(pathname) ? api.fetch(request, call) : notFound()
     },
   }
 }

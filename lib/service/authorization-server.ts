@@ -1,6 +1,6 @@
 import { mayUseAdminTools } from '../account/admins.ts'
 import { defined } from '../base/defined.ts'
-import type { Limit } from '../base/rate-limit.ts'
+import type { Limit, RateLimit } from '../base/rate-limit.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
@@ -29,6 +29,9 @@ import { createStoredBlockGuard } from './stored-blocks.ts'
  * and wrong secrets for one client.
  */
 const guesses: Limit = { limit: 20, windowSeconds: 3600 }
+
+/** How many registrations of `npm run doctor` an instance takes from one address (N33). The store is not asked. */
+const doctors: Limit = { limit: 20, windowSeconds: 3600 }
 
 /** Composes the authorization server of a site from its settings. While sign-in is out of service, only discovery answers. */
 export async function composeAuthorizationServer(
@@ -97,6 +100,9 @@ async function flowOptions(
     (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, site, sealing }),
   )
   const { registrationToken } = signIn
+  const doctorLimit = whenNeeded(async () =>
+    (await import('../limits/instance-limit.ts')).createInstanceLimit({ ...doctors, exempt, now }),
+  )
   const session = account && sessionFlow(account.origin, { issuer, signIn, store, sealing, provider, now })
   return {
     store,
@@ -106,6 +112,7 @@ async function flowOptions(
     secretGuesses: limiter('client-secrets', guesses, []),
     registration: defined({
       limit: registration && limiter('registrations', registration, exempt),
+      doctorLimit: { hit: async (...hit: Parameters<RateLimit['hit']>) => (await doctorLimit()).hit(...hit) },
       overallLimit:
         allRegistrations &&
         createOverallLimit({ store, name: 'all-registrations', ...allRegistrations, exempt, key, now, log }),

@@ -6,7 +6,7 @@ import { jsonResponse } from '../../base/well-formed.ts'
 import { isOurFault } from '../../oauth/http/json-answers.ts'
 import { type CallerOptions, createCallers } from './caller.ts'
 import { badRequest, Refusal } from './refusal.ts'
-import type { AdminApiRoute } from './routes.ts'
+import type { AdminApiRoute } from './route.ts'
 
 /** Where the admin API is. */
 export const adminApiPath = '/admin/api'

@@ -8,25 +8,11 @@ import type { Reports } from '../../people/reports/reports.ts'
 import type { AdminActions, DeadMessages } from '../admin/actions.ts'
 import type { StoredBlocks } from '../admin/blocks.ts'
 import { type Asked, pageOf, rangeOf, textIn, timeOf, wordOf } from './asked.ts'
+import { type Doctor, doctorRoutes } from './doctor-routes.ts'
 import { exportNames, withExport } from './exports.ts'
 import { badRequest, notFound, Refusal } from './refusal.ts'
+import type { AdminApiRoute } from './route.ts'
 import { formats, streamExport } from './stream.ts'
-
-/** One address of the admin API. */
-export interface AdminApiRoute {
-  readonly method: 'GET' | 'POST'
-  /** It needs a caller that may write. Otherwise it changes nothing but the audit log. */
-  readonly changes: boolean
-  /** Below `/admin/api`. A segment with a colon before it names a part of the path. */
-  readonly path: string
-  readonly about: string
-  /** The parameters of the query. Any other is refused, since a misspelled one would be ignored. */
-  readonly query?: readonly string[]
-  /** The person must have signed in within the last 10 minutes (N5). */
-  readonly recent?: boolean
-  /** Returns what is sent as JSON, or an answer of its own. Throws `Refusal` and `StoreUnavailable`. */
-  answer(asked: Asked): Promise<object>
-}
 
 /** What the admin API reads and does. */
 export interface AdminApiParts {
@@ -43,6 +29,8 @@ export interface AdminApiParts {
     signal: AbortSignal,
   ): Promise<Verification>
   forgetting(sub: string, signal: AbortSignal): Promise<Forgetting>
+  /** What `npm run doctor` asks. Its code is loaded when it is first asked. */
+  doctor(): Promise<Doctor>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -142,6 +130,7 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
       ),
       recent: true,
     },
+    ...doctorRoutes(parts.doctor),
   ]
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../../base/log.ts'
 import type { OverallLimit, RateLimit } from '../../base/rate-limit.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { OAuthError } from '../errors.ts'
+import { isDoctor } from '../http/doctor-mark.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
 import { limitSubjectOf } from '../http/limit-subject.ts'
 import { isOneOf, shownToken } from '../http/operator-token.ts'
@@ -17,6 +18,8 @@ export interface RegistrationOptions {
   readonly limit?: RateLimit
   /** Limits all registrations together. If absent, there is no limit. */
   readonly overallLimit?: OverallLimit
+  /** Limits the registrations of a check of this deployment, which count as none of the others (N33). */
+  readonly doctorLimit?: RateLimit
   /** The initial access token (RFC 7591 §3) that registration requires. If absent, any client can register. */
   readonly initialAccessToken?: {
     readonly value: string
@@ -43,7 +46,10 @@ export async function register(
   options: RegistrationOptions,
   call: RegistrationCall,
 ): Promise<Response> {
-  const { registrations, initialAccessToken, limit, overallLimit, log } = options
+  const { registrations, initialAccessToken, log } = options
+  const doctor = isDoctor(request)
+  const limit = doctor ? options.doctorLimit : options.limit
+  const overallLimit = doctor ? undefined : options.overallLimit
   call.trail?.at('registration')
   const refusal = initialAccessToken && (await refuseStranger(request, initialAccessToken, log, call))
   if (refusal) return refusal
@@ -62,7 +68,7 @@ export async function register(
     call.waitUntil(withDeadline(countingTimeout, (signal) => overallLimit.count(address, signal)))
   }
   const clientHash = sha256(registered.client_id)
-  log('client_registered', { client: clientHash })
+  log('client_registered', { client: clientHash, ...(doctor && { doctor }) })
   call.trail?.learn({ clientHash })
   call.trail?.record('registration', 'ok')
   return json(registered, 201)

@@ -93,7 +93,7 @@ function candidates(keys: readonly PublishedKey[], kid: unknown): readonly Publi
 }
 
 /** Returns each usable key once. Keys of another type or use, or with missing members, are ignored (RFC 7517 §5). */
-function usableKeys(jwks: readonly unknown[]): readonly PublishedKey[] {
+export function usableKeys(jwks: readonly unknown[]): readonly PublishedKey[] {
   const found = new Map<string, PublishedKey>()
   for (const jwk of jwks) {
     if (!isObject(jwk) || jwk.kty !== 'RSA' || typeof jwk.n !== 'string' || typeof jwk.e !== 'string') continue

@@ -1,0 +1,35 @@
+import { type Examination, jsonIn } from '../examination.ts'
+import type { Answer } from '../network.ts'
+
+/** Looks at the headers of every answer so far for what caches and proxies do to it. Sends nothing. */
+export function checkHeaders({ answers, found, mcpUrl, origin }: Examination): void {
+  for (const answer of answers) {
+    if (new URL(answer.url).origin !== origin) continue
+    const encoding = answer.headers.get('content-encoding')
+    if (encoding !== null && encoding !== 'identity') found('answer-compressed', `${answer.request}: ${encoding}`)
+    if (isOfOneUser(answer, mcpUrl)) {
+      const why = keeping(answer)
+      if (why !== null) found('answer-cached', `${answer.request}: ${why}`)
+    }
+  }
+}
+
+/** Whether this is an answer of the service that the next caller must not get. */
+function isOfOneUser(answer: Answer, mcpUrl: string): boolean {
+  if (answer.request.startsWith('OPTIONS')) return false
+  const { origin, pathname } = new URL(answer.url)
+  if (jsonIn(answer) === null) return pathname.startsWith('/oauth/') && answer.text.includes('<h1')
+  return origin + pathname === mcpUrl || pathname.startsWith('/oauth/') || pathname.startsWith('/admin/')
+}
+
+/** Why a cache may keep an answer, or has kept it. */
+function keeping({ headers }: Answer): string | null {
+  for (const name of ['x-cache', 'cf-cache-status', 'cache-status']) {
+    const value = headers.get(name) ?? ''
+    if (/\bhit\b/i.test(value) && !/\bmiss\b/i.test(value)) return `${name}: ${value.slice(0, 100)}`
+  }
+  const age = headers.get('age')
+  if (age !== null && Number(age) > 0) return `age: ${age}`
+  const control = headers.get('cache-control') ?? ''
+  return /\b(?:no-store|private)\b/i.test(control) ? null : `Cache-Control: ${control === '' ? 'missing' : control}`
+}

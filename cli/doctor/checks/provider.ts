@@ -1,0 +1,83 @@
+import { described, type Examination } from '../examination.ts'
+import { type Answer, NoAnswer } from '../network.ts'
+
+/** The end of a sign-in that never takes place. */
+const loginPath = '/login?return=/account'
+
+/** Answers of a provider that knows the callback and only misses the user. */
+const normal = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
+
+/**
+ * Asks the OpenID Provider for a sign-in without any user. A provider that knows the callback sends the error there, and one that
+ * does not shows a page of its own. Two further requests, with a callback and a client that cannot exist, tell the two apart.
+ */
+export async function checkProvider(examination: Examination): Promise<void> {
+  const { found } = examination
+  const start = examination.authorizationUrl ?? (await startOf(examination))
+  const url = URL.parse(start ?? '')
+  const callback = url?.searchParams.get('redirect_uri')
+  if (url === null || !callback) return
+  const answer = await probe(examination, url, {})
+  if (answer === null) return found('provider-unreachable', `${url.origin} does not answer this machine`)
+  if (answer.clock !== undefined) examination.providerClock = answer.clock
+  const error = errorAt(answer, callback)
+  if (error !== null && normal.includes(error)) return
+  if (error !== null && !aboutClient.test(error)) return found('provider-refuses', `${url.host} answers ${error}`)
+  // With prompt=none, a sign-in form means that the provider ignores it, and knows the callback.
+  const [stranger, unknown] = await Promise.all([
+    probe(examination, url, { redirect_uri: 'https://doctor.invalid/callback' }),
+    probe(examination, url, { client_id: 'mcp-oauth-broker-doctor' }),
+  ])
+  const seen = `${url.host}: ${described(answer)}`
+  const isUnknown = unknown !== null && isAlike(answer, unknown) && /client/.test(codeIn(answer))
+  if (error !== null || isUnknown) return found('provider-client', seen)
+  if (stranger && isAlike(answer, stranger)) found('provider-callback', `${seen}; the callback is ${callback}`)
+}
+
+const aboutClient = /^(?:unauthorized_client|invalid_client)$/
+
+/** Where a sign-in to the pages of the service begins, for a check without the operator's token. */
+async function startOf({ get, origin }: Examination): Promise<string | undefined> {
+  const answer = await get(origin + loginPath, { accept: 'text/html' })
+  return answer?.status === 303 ? (answer.headers.get('location') ?? undefined) : undefined
+}
+
+/** Asks the provider. Nothing of it is about the service itself, so that it is no finding if there is no answer. */
+async function probe(
+  { network }: Examination,
+  start: URL,
+  changes: Readonly<Record<string, string>>,
+): Promise<Answer | null> {
+  const url = new URL(start)
+  for (const [name, value] of Object.entries({ ...changes, prompt: 'none' })) url.searchParams.set(name, value)
+  try {
+    return await network.send({ url: url.href, headers: { accept: 'text/html', 'user-agent': 'Mozilla/5.0' } })
+  } catch (error) {
+    if (error instanceof NoAnswer) return null
+    throw error
+  }
+}
+
+/** The error that a provider sends to a callback; `null` if it sends the browser elsewhere, or nowhere. */
+function errorAt({ headers, url }: Answer, callback: string): string | null {
+  const target = URL.parse(headers.get('location') ?? '', url)
+  const expected = URL.parse(callback)
+  if (target === null || expected === null) return null
+  if (target.origin + target.pathname !== expected.origin + expected.pathname) return null
+  return target.searchParams.get('error') ?? 'a code'
+}
+
+/** The OAuth error code in a page of the provider, or in the address that it leads to. */
+function codeIn({ text, headers }: Answer): string {
+  const words = `${headers.get('location') ?? ''} ${text}`
+  return /\b(?:invalid_redirect_uri|redirect_uri_mismatch|invalid_client|unauthorized_client|invalid_request)\b/.exec(words)?.[0] ?? '' // biome-ignore format: one line
+}
+
+/** Whether two answers say the same: status, where they lead, and the error code that they name. */
+function isAlike(one: Answer, other: Answer): boolean {
+  const place = ({ headers, url }: Answer) => {
+    const target = URL.parse(headers.get('location') ?? '', url)
+    return target === null ? '' : target.origin + target.pathname
+  }
+  return one.status === other.status && place(one) === place(other) && codeIn(one) === codeIn(other)
+}

@@ -1,0 +1,31 @@
+import type { Examination, Patience } from '../examination.ts'
+
+/** Milliseconds. A `Date` header has whole seconds, and a sign-in tolerates some. */
+const tolerance = 30_000
+
+/** Compares the times of every answer so far with the limits of clients, and its clock with others. Sends nothing. */
+export function checkTime(examination: Examination, { slow, tooSlow }: Patience): void {
+  const { answers, found, origin } = examination
+  const own = answers.filter(({ url }) => new URL(url).origin === origin)
+  for (const { request, milliseconds } of own) {
+    const seen = `${request}: ${(milliseconds / 1000).toFixed(1)} s`
+    if (milliseconds > tooSlow) found('too-slow', seen)
+    else if (milliseconds > slow) found('slow', seen)
+  }
+  const service = examination.functionClock ?? median(own.flatMap(({ clock }) => clock ?? []))
+  checkClock(examination, service)
+}
+
+/** How far the clock of the service is ahead. Which clock is wrong, the provider's decides. */
+function checkClock({ found, providerClock }: Examination, service: number | undefined): void {
+  if (service === undefined || Math.abs(service) <= tolerance) return
+  // The service and the provider agree: the clock of this machine is the wrong one.
+  if (providerClock !== undefined && Math.abs(service - providerClock) <= tolerance) return
+  found(
+    'clock-off',
+    `it is ${Math.round(Math.abs(service) / 1000)} seconds ${service > 0 ? 'ahead of' : 'behind'} this machine’s`,
+  )
+}
+
+const median = (values: readonly number[]): number | undefined =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]

@@ -1,0 +1,122 @@
+import { checkAddress, type Reach } from './checks/address.ts'
+import { checkChallenge } from './checks/challenge.ts'
+import { checkDiscovery } from './checks/discovery.ts'
+import { checkHeaders } from './checks/headers.ts'
+import { type AskInside, checkInside, checkWriters } from './checks/inside.ts'
+import { checkProvider } from './checks/provider.ts'
+import { checkRefusals } from './checks/refusals.ts'
+import { checkRegistration } from './checks/registration.ts'
+import { checkService } from './checks/service.ts'
+import { checkSignIn, type SignInSurroundings } from './checks/sign-in.ts'
+import { checkTime } from './checks/time.ts'
+import { type Journey, walkAll } from './checks/walk.ts'
+import { checkWebPages } from './checks/web.ts'
+import { createExamination, type Patience, usualPatience } from './examination.ts'
+import { type Finding, kindOf } from './findings.ts'
+import { createNetwork } from './network.ts'
+
+/** The most requests of a whole run, the sign-in included. A run without faults sends about sixty. */
+export const mostRequests = 100
+/** Milliseconds for one request. Clients do not wait longer. */
+const timeout = 15_000
+
+export interface ExamineOptions extends Reach {
+  /** The operator's token, for this origin. */
+  readonly token: string | undefined
+  /** Absent: no sign-in. */
+  readonly signIn?: SignInSurroundings | undefined
+  readonly patience?: Patience | undefined
+  /** Called before each group of checks. */
+  readonly onProgress?: ((title: string, sent: number) => void) | undefined
+}
+
+/** A group of checks that ran. */
+export interface Group {
+  readonly title: string
+  readonly findings: readonly Finding[]
+  /** Why it did not run. */
+  readonly skipped?: string
+}
+
+export interface Report {
+  readonly origin: string
+  readonly mcpUrl: string
+  readonly groups: readonly Group[]
+  readonly journeys: readonly Journey[]
+  readonly findings: readonly Finding[]
+  /** How many requests were sent. */
+  readonly requests: number
+  readonly milliseconds: number
+}
+
+/** Checks a deployment from outside. Changes nothing there, and sends at most `mostRequests` requests. */
+export async function examine(origin: string, options: ExamineOptions): Promise<Report> {
+  const { token, signIn, onProgress, patience = usualPatience, connect, ca } = options
+  const began = performance.now()
+  const network = createNetwork({ most: mostRequests, timeout, ...(connect && { connect }), ...(ca && { ca }) })
+  const examination = createExamination(origin, network)
+  const groups: Group[] = []
+  let journeys: readonly Journey[] = []
+  let goesOn = true
+
+  /** Runs a group, unless one before it has ended the check. Returns what it returns; `undefined` if it did not run. */
+  async function group<T>(title: string, run: () => T | Promise<T>, skipped?: string): Promise<T | undefined> {
+    if (!goesOn || skipped !== undefined) {
+      groups.push({ title, findings: [], skipped: skipped ?? 'see above' })
+      return undefined
+    }
+    onProgress?.(title, network.sent)
+    const before = examination.findings.map(({ code }) => code)
+    const result = await run()
+    groups.push({ title, findings: examination.findings.filter(({ code }) => !before.includes(code)) })
+    return result
+  }
+
+  /** Sends the operator's token to this origin, over a connection that is trusted, and nowhere else (N30). */
+  const inside: AskInside | undefined =
+    token === undefined
+      ? undefined
+      : async ({ path, headers, ...ask }) =>
+          network.trusted
+            ? examination.ask({ ...ask, url: origin + path, headers: { ...headers, authorization: `Bearer ${token}` } })
+            : null
+
+  try {
+    goesOn = (await group('Address and TLS', () => checkAddress(examination, options))) === true
+    goesOn = (await group('Health', () => checkService(examination))) === true
+    await group('Discovery', () => checkDiscovery(examination))
+    await group('Challenge of /mcp', () => checkChallenge(examination))
+    await group('Clients in a browser', () => checkWebPages(examination))
+    await group('Registration', () => checkRegistration(examination))
+    await group('Refusals', () => checkRefusals(examination))
+    const none = inside === undefined ? 'it needs the operator’s token' : undefined
+    const accepted = await group('Seen from inside', () => (inside ? checkInside(examination, inside) : false), none)
+    const refused = accepted === false ? 'the token is not accepted' : undefined
+    await group('Two writers', () => (inside ? checkWriters(examination, inside) : undefined), none ?? refused)
+    await group('OpenID Provider', () => checkProvider(examination))
+    await group('The way of each client', async () => {
+      journeys = await walkAll(examination)
+      reportStops(examination, journeys)
+    })
+    await group('Headers and caches', () => checkHeaders(examination))
+    const noSignIn = signIn === undefined ? 'add --sign-in' : undefined
+    await group('A real sign-in', () => (signIn ? checkSignIn(examination, signIn) : undefined), noSignIn)
+    await group('Times and clocks', () => checkTime(examination, patience))
+    if (goesOn && none !== undefined) examination.found('no-token', 'there is no token for this address')
+  } finally {
+    network.close()
+  }
+  const milliseconds = performance.now() - began
+  const { mcpUrl, findings } = examination
+  return { origin, mcpUrl, groups, journeys, findings, requests: network.sent, milliseconds }
+}
+
+/** A client that stops although nothing else is wrong is a finding of its own: no report may call such a deployment sound. */
+function reportStops(examination: ReturnType<typeof createExamination>, journeys: readonly Journey[]): void {
+  if (examination.findings.some(({ code }) => kindOf(code).severity === 'error')) return
+  const closed = examination.findings.some(({ code }) => code === 'registration-closed')
+  for (const { client, stops } of journeys) {
+    if (stops === undefined || (closed && kindOf('registration-closed').clients?.includes(client))) continue
+    examination.found('client-stops', `${client}: ${stops}`, [client])
+  }
+}
