@@ -97,6 +97,7 @@ const closed: Readonly<Record<Subject, string>> = {
   mcp: '`/mcp`',
   service: 'both',
   account: '`/account`, `/admin`',
+  none: 'nothing',
 }
 
 const header = [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`]

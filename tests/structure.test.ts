@@ -46,6 +46,7 @@ const roomOf = (path: string) => (path.startsWith('lib/') ? (path.split('/')[1] 
 const below: Readonly<Record<string, readonly string[]>> = {
   base: [],
   net: ['base'],
+  telemetry: ['base'],
   store: ['base'],
   limits: ['store', 'net', 'base'],
   pages: ['base'],
@@ -56,10 +57,10 @@ const below: Readonly<Record<string, readonly string[]>> = {
   mcp: ['resource-server', 'answers', 'people', 'pages', 'limits', 'store', 'net', 'base'],
   oauth: ['pages', 'limits', 'store', 'net', 'base'],
   account: ['oauth', 'people', 'pages', 'limits', 'store', 'net', 'base'],
-  settings: ['account', 'oauth', 'mcp', 'guide', 'people', 'pages', 'limits', 'store', 'net', 'base'],
+  settings: ['telemetry', 'account', 'oauth', 'mcp', 'guide', 'people', 'pages', 'limits', 'store', 'net', 'base'],
   service: [
     ...['account', 'settings', 'oauth', 'mcp', 'guide', 'resource-server', 'answers', 'people', 'pages'],
-    ...['limits', 'store', 'net', 'base'],
+    ...['limits', 'store', 'net', 'telemetry', 'base'],
   ],
   // Netlify's own wrapper hands over to services; it knows settings, for the site of a request, and the log.
   netlify: ['service', 'settings', 'base'],

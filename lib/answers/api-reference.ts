@@ -12,13 +12,14 @@ export interface ApiReference {
   getPages(pages: { readonly urls: readonly string[] }, signal: AbortSignal): Promise<Answer>
 }
 
-export interface ApiReferenceOptions extends Omit<McpClientOptions, 'headers' | 'report'> {
+export interface ApiReferenceOptions extends Omit<McpClientOptions, 'name' | 'headers' | 'report'> {
   readonly log: Log
 }
 
 export function createApiReference({ log, ...options }: ApiReferenceOptions): ApiReference {
   const server = createMcpClient({
     ...options,
+    name: 'hub',
     report: (ended, fields) => (ended === 'answered' ? log('hub_answered', fields) : log('hub_failed', fields)),
   })
   return {

@@ -22,6 +22,8 @@ export interface ToolCallParams {
 }
 
 export interface McpConnectionOptions {
+  /** The name of the server, for telemetry. */
+  readonly name: string
   readonly url: string
   /** Sent with every request. */
   readonly headers: Readonly<Record<string, string>>
@@ -42,8 +44,8 @@ class ClientProtocol extends Protocol<BaseContext> {
 
 /** Connects to an MCP server: `initialize`, then `notifications/initialized` (MCP 2025-11-25, "Lifecycle"). */
 export async function connectToMcpServer(options: McpConnectionOptions) {
-  const { url, headers, clientInfo, connectTimeout } = options
-  const transport = new StreamableHttpClientTransport(url, headers)
+  const { name, url, headers, clientInfo, connectTimeout } = options
+  const transport = new StreamableHttpClientTransport(name, url, headers)
   const protocol = new ClientProtocol()
   const shakeHands = async (signal: AbortSignal) => {
     await protocol.connect(transport)

@@ -1,4 +1,6 @@
 import { startDeadline } from '../base/deadline.ts'
+import { defined } from '../base/defined.ts'
+import { measured } from '../base/telemetry.ts'
 import { wellFormedTexts } from '../base/well-formed.ts'
 
 /** A form of the documentation site that takes feedback (Netlify Forms). */
@@ -51,25 +53,28 @@ export function createFeedbackForm({ url, formName, preview, timeout = 10_000 }:
     async submit({ feedback, category, page, email, emailVerified, domain }, signal) {
       const deadline = startDeadline(timeout, signal)
       try {
-        const response = await fetch(url, {
-          method: 'POST',
-          body: new URLSearchParams(
-            wellFormedTexts({
-              'form-name': formName,
-              // In the text: a form takes no field that its page does not have.
-              feedback: preview === undefined ? feedback : `[From a preview, ${preview}] ${feedback}`,
-              category,
-              'page-path': page,
-              'user-email': email,
-              'user-email-verified': String(emailVerified),
-              'user-domain': domain,
-              // A trap for bots: Netlify discards a form that fills it in.
-              'bot-field': '',
-            }),
-          ),
-          redirect: 'manual',
-          signal: deadline.signal,
-        })
+        const response = await measured('form', `POST ${url}`, (traceparent) =>
+          fetch(url, {
+            method: 'POST',
+            headers: defined({ traceparent }),
+            body: new URLSearchParams(
+              wellFormedTexts({
+                'form-name': formName,
+                // In the text: a form takes no field that its page does not have.
+                feedback: preview === undefined ? feedback : `[From a preview, ${preview}] ${feedback}`,
+                category,
+                'page-path': page,
+                'user-email': email,
+                'user-email-verified': String(emailVerified),
+                'user-domain': domain,
+                // A trap for bots: Netlify discards a form that fills it in.
+                'bot-field': '',
+              }),
+            ),
+            redirect: 'manual',
+            signal: deadline.signal,
+          }),
+        )
         await response.body?.cancel()
         return response.ok ? { kind: 'submitted' } : failed(`HTTP ${response.status}`, false)
       } catch {

@@ -3,6 +3,7 @@ import { untilAborted, withDeadline } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
 import { jsonOf } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
+import { measured } from '../base/telemetry.ts'
 import { toJson, wellFormedTexts } from '../base/well-formed.ts'
 import { type Attempt, createCaller, type Timeouts } from './calls.ts'
 import { HttpError, MalformedAnswer } from './errors.ts'
@@ -41,14 +42,21 @@ export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerServic
 
   async function retrieve(body: object, signal: AbortSignal): Promise<CallToolResult> {
     const response = await connectionErrors(
-      fetch(endpoint, {
-        method: 'POST',
-        headers: { 'x-api-key': apiKey, 'content-type': 'application/json', accept: 'application/json' },
-        body: toJson(wellFormedTexts(body)),
-        // A redirect would carry our key to another server.
-        redirect: 'manual',
-        signal,
-      }),
+      measured('kapa', `POST ${endpoint}`, (traceparent) =>
+        fetch(endpoint, {
+          method: 'POST',
+          headers: defined({
+            'x-api-key': apiKey,
+            'content-type': 'application/json',
+            accept: 'application/json',
+            traceparent,
+          }),
+          body: toJson(wellFormedTexts(body)),
+          // A redirect would carry our key to another server.
+          redirect: 'manual',
+          signal,
+        }),
+      ),
     )
     await throwUnlessOk(response)
     const found = passagesOf(await readText(response))

@@ -26,7 +26,7 @@ export interface KapaUser {
   readonly company_name?: string
 }
 
-export interface KapaOptions extends Omit<McpClientOptions, 'headers' | 'report'> {
+export interface KapaOptions extends Omit<McpClientOptions, 'name' | 'headers' | 'report'> {
   readonly apiKey: string
   /** The tool of Kapa's server that takes `{ query }`. */
   readonly toolName: string
@@ -37,6 +37,7 @@ export interface KapaOptions extends Omit<McpClientOptions, 'headers' | 'report'
 export function createKapa({ apiKey, toolName, log, ...options }: KapaOptions): AnswerService {
   const server = createMcpClient({
     ...options,
+    name: 'kapa',
     headers: { authorization: `Bearer ${apiKey}` },
     report: reportKapa(log),
   })

@@ -5,6 +5,8 @@ import { createCaller, type Report, type Timeouts } from './calls.ts'
 import type { McpConnection } from './connection.ts'
 
 export interface McpClientOptions extends Timeouts {
+  /** The name of the server, for telemetry. */
+  readonly name: string
   readonly url: string
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>
@@ -20,7 +22,7 @@ export interface McpClientOptions extends Timeouts {
  * replaced after an error.
  */
 export function createMcpClient(options: McpClientOptions) {
-  const { url, headers = {}, client, connectTimeout = 8_000, callTimeout = 22_000 } = options
+  const { name: server, url, headers = {}, client, connectTimeout = 8_000, callTimeout = 22_000 } = options
   const caller = createCaller(options)
   let connection: Promise<McpConnection> | undefined
 
@@ -29,7 +31,7 @@ export function createMcpClient(options: McpClientOptions) {
     if (connection !== undefined) return connection
     // Loaded at the first call: most requests of a new instance only list the tools.
     const opening = import('./connection.ts').then(({ connectToMcpServer }) =>
-      connectToMcpServer({ url, headers, clientInfo: client, connectTimeout }),
+      connectToMcpServer({ name: server, url, headers, clientInfo: client, connectTimeout }),
     )
     connection = opening
     opening.catch(() => forget(opening))

@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { withDeadline } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
+import { measured } from '../base/telemetry.ts'
 import { toJson, wellFormedTexts } from '../base/well-formed.ts'
 import { ConnectionError, HttpError, LostSession, MalformedAnswer } from './errors.ts'
 import { connectionErrors, throwUnlessOk } from './http.ts'
@@ -32,12 +33,15 @@ export class StreamableHttpClientTransport implements Transport {
   /** Sent as `MCP-Protocol-Version` once it is negotiated. */
   protocolVersion: string | undefined
 
+  readonly #name: string
   readonly #url: string
   readonly #headers: Readonly<Record<string, string>>
   readonly #closing = new AbortController()
   readonly #inFlight = new Map<RequestId, AbortController>()
 
-  constructor(url: string, headers: Readonly<Record<string, string>>) {
+  /** @param name of the server, for telemetry */
+  constructor(name: string, url: string, headers: Readonly<Record<string, string>>) {
+    this.#name = name
     this.#url = url
     this.#headers = headers
   }
@@ -99,20 +103,23 @@ export class StreamableHttpClientTransport implements Transport {
   async #post(message: JSONRPCMessage, signal: AbortSignal): Promise<Response> {
     const begun = this.#begun()
     const response = await connectionErrors(
-      fetch(this.#url, {
-        method: 'POST',
-        headers: defined({
-          ...this.#headers,
-          'content-type': 'application/json',
-          accept: 'application/json, text/event-stream',
-          'mcp-session-id': this.sessionId,
-          'mcp-protocol-version': this.protocolVersion,
+      measured(this.#name, `POST ${this.#url}`, (traceparent) =>
+        fetch(this.#url, {
+          method: 'POST',
+          headers: defined({
+            ...this.#headers,
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            'mcp-session-id': this.sessionId,
+            'mcp-protocol-version': this.protocolVersion,
+            traceparent,
+          }),
+          body: toJson(wellFormedTexts(message)),
+          // A redirect would carry our key to another server.
+          redirect: 'manual',
+          signal,
         }),
-        body: toJson(wellFormedTexts(message)),
-        // A redirect would carry our key to another server.
-        redirect: 'manual',
-        signal,
-      }),
+      ),
     )
     await throwUnlessOk(response).catch((error: unknown) => {
       throw error instanceof HttpError ? (lostByStatus(error, begun) ?? error) : error

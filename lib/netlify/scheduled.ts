@@ -1,6 +1,7 @@
 import type { Context } from '@netlify/functions'
+import { observed } from '../base/telemetry.ts'
 import { jsonResponse } from '../base/well-formed.ts'
-import { withRequestId } from '../service/log.ts'
+import { runRequest } from '../service/observe.ts'
 import { reviewSettings } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { createSettingsReport, deployOf } from './serve.ts'
@@ -17,12 +18,17 @@ export function serveScheduled(
   work: (site: Site) => Promise<object>,
 ): (request: Request, context: Context) => Promise<Response> {
   const report = createSettingsReport(reviewSettings)
-  return (_request, context) =>
-    withRequestId(context.requestId, async () => {
+  return (request, context) =>
+    runRequest(request, context, async () => {
+      // No caller waits for the answer, and a run may do more work than an instance keeps before telemetry is loaded.
+      if (observed.by) await (await import('../service/observer.ts')).loadTelemetry()
       const deploy = deployOf(context)
       const issuer = configuredIssuer(process.env, deploy)
       const site = issuer === null ? null : siteOf(new URL(issuer).host, process.env, deploy, noOtherHosts)
       if (site || issuer === null) report(site, context)
-      return site ? jsonResponse(await work(site)) : jsonResponse({ error: 'not_found' }, { status: 404 })
+      if (!site) return jsonResponse({ error: 'not_found' }, { status: 404 })
+      const done = await work(site)
+      if (observed.by) await (await import('../service/gauges.ts')).setGauges(site)
+      return jsonResponse(done)
     })
 }

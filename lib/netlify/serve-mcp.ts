@@ -1,4 +1,5 @@
 import { startDeadline } from '../base/deadline.ts'
+import { observed } from '../base/telemetry.ts'
 import { whenSent } from '../base/when-sent.ts'
 import { composeMcpEndpoint } from '../service/mcp-endpoint.ts'
 import { allSettings } from './all-settings.ts'
@@ -11,5 +12,12 @@ const deadline = 55_000
 export const serveMcp = serveWith(allSettings, composeMcpEndpoint, async (endpoint, request, context) => {
   const { signal, end } = startDeadline(deadline)
   const response = await endpoint.fetch(request, { ...callOf(context, signal), address: context.ip })
-  return whenSent(response, end)
+  const sent = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => sent.resolve())
+  // A tool may still be at work while its answer is streamed.
+  observed.by?.pending(sent.promise)
+  return whenSent(response, () => {
+    end()
+    sent.resolve()
+  })
 })

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Context } from '@netlify/functions'
 import type { Call } from '../base/call.ts'
+import { observed } from '../base/telemetry.ts'
 import { jsonResponse } from '../base/well-formed.ts'
-import { log, withRequestId } from '../service/log.ts'
+import { log } from '../service/log.ts'
+import { runRequest } from '../service/observe.ts'
 import type { Review } from '../settings/configuration.ts'
 import { hostsIn } from '../settings/hosts.ts'
 import type { Environment } from '../settings/reader.ts'
@@ -44,7 +46,7 @@ export function serveWith<Settings, T>(
   }
 
   return (request, context) =>
-    withRequestId(context.requestId, async () => {
+    runRequest(request, context, async () => {
       const site = findSite(new URL(request.url).host, context)
       if (site === 'misconfigured') return refusal(503, 'temporarily_unavailable')
       if (site === 'foreign') return refusal(404, 'not_found')
@@ -142,5 +144,8 @@ export const callOf = (context: Context, signal: AbortSignal): Call => ({
   waitUntil: (work) => inBackground(context, work),
 })
 
-const inBackground = (context: Context, work: Promise<unknown>): void =>
-  context.waitUntil(work.catch((error) => log('background_failed', { error: String(error) })))
+function inBackground(context: Context, work: Promise<unknown>): void {
+  const logged = work.catch((error) => log('background_failed', { error: String(error) }))
+  observed.by?.pending(logged)
+  context.waitUntil(logged)
+}

@@ -1,28 +1,23 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Log } from '../base/log.ts'
+import { levelOf, levels } from '../base/log-level.ts'
+import { requests } from '../base/request.ts'
+import { observed } from '../base/telemetry.ts'
 import { toJson } from '../base/well-formed.ts'
-
-/** What every line of a request says. */
-interface Request {
-  readonly requestId: string
-  /** The code of the attempt that the request belongs to, once it is known. */
-  attempt?: string
-}
-
-const requests = new AsyncLocalStorage<Request>()
-
-/** Runs the work of one request. Every line that it logs has the id of the request. */
-export function withRequestId<T>(requestId: string, work: () => T): T {
-  return requests.run({ requestId }, work)
-}
 
 /** Adds the code of an attempt to every further line of the request. */
 export function noteAttempt(code: string): void {
   const request = requests.getStore()
-  if (request) request.attempt = code
+  if (request) request.line.attempt = code
 }
 
-/** Writes one JSON line per event to the function log, with the time: a log drain loses the platform's own times. */
+/**
+ * Writes one JSON line per event to the function log, with the time: a log drain loses the platform's own times. Leaves out events
+ * below `MCP_LOG_LEVEL`. Telemetry counts them all.
+ */
 export const log: Log = (event, fields) => {
-  console.log(toJson({ time: new Date().toISOString(), event, ...requests.getStore(), ...fields }))
+  observed.by?.event(event, fields)
+  const level = levelOf(event)
+  // A word that is no level leaves nothing out.
+  if (levels.indexOf(level) < (levels as readonly string[]).indexOf(process.env.MCP_LOG_LEVEL ?? '')) return
+  console.log(toJson({ time: new Date().toISOString(), level, event, ...requests.getStore()?.line, ...fields }))
 }

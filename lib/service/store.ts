@@ -1,4 +1,5 @@
 import { BoundedMap } from '../base/bounded-map.ts'
+import { observed } from '../base/telemetry.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import type { Site } from '../settings/site.ts'
 import { type BlobsStore, createBlobsStore } from '../store/blobs/blobs.ts'
@@ -20,10 +21,13 @@ export function eventStoresOf(site: Site): { of(day: string): BlobsStore } {
 }
 
 /** Blobs, unless `STORE_BACKEND` has another word: a wrong one must not lead to Blobs. */
-const storeNamed = ({ netlifyDev = false }: Site, name: string): BlobsStore =>
-  (process.env.STORE_BACKEND?.trim() || 'blobs') === 'blobs'
-    ? createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
-    : storeLoadedLater(name)
+function storeNamed({ netlifyDev = false }: Site, name: string): BlobsStore {
+  const store =
+    (process.env.STORE_BACKEND?.trim() || 'blobs') === 'blobs'
+      ? createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
+      : storeLoadedLater(name)
+  return observed.by?.store(store) ?? store
+}
 
 /** The store of another backend, whose code is loaded with its first operation. */
 function storeLoadedLater(name: string): BlobsStore {

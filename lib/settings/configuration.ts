@@ -1,4 +1,5 @@
 import { type McpSettings, readMcp } from './mcp.ts'
+import { readObservability } from './observability.ts'
 import { createSettingsReader, type Environment, type Problem } from './reader.ts'
 import { closed, readShared, type SignInConfiguration } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
@@ -20,6 +21,8 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   readStore(settings)
   const { brand } = shared.configuration
   const mcp = readMcp(settings, shared)
+  // Read here for the problems: telemetry reads its settings when it is loaded.
+  readObservability(settings)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
   return { ...closed(settings, shared), mcp, tools }
 }

@@ -22,6 +22,8 @@ const reviewAll = (env: Environment) => ({
 })
 const review = (env: Environment) => reviewAll({ ...complete, ...env })
 
+const collectors = ['otlp.example.com:4318', 'https://key@otlp.example.com/', 'https://otlp.example.com/?key=x']
+const pairs = ['a key', 'authorization', 'two\nlines=1', '=value']
 const urls = ['docs.example', 'http://docs.example/', 'https://*.docs.example/', 'https://<tenant>.docs.example/x']
 const lines = ['two\nlines', 'a\u0007bell', 'x'.repeat(2001)]
 const names = ['a b', '-first', 'x'.repeat(65), 'Ж']
@@ -57,6 +59,20 @@ const databases = [
 
 /** Wrong values of each setting. Each is reported with the name of the setting. */
 const wrong: Readonly<Record<string, readonly string[]>> = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectors,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collectors,
+  OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: collectors,
+  OTEL_EXPORTER_OTLP_HEADERS: pairs,
+  OTEL_EXPORTER_OTLP_PROTOCOL: ['grpc', 'json', 'HTTP/JSON'],
+  OTEL_EXPORTER_OTLP_TIMEOUT: numbers,
+  OTEL_SERVICE_NAME: lines,
+  OTEL_RESOURCE_ATTRIBUTES: pairs,
+  OTEL_TRACES_SAMPLER: ['jaeger_remote', 'on', 'parentbased_random'],
+  OTEL_TRACES_SAMPLER_ARG: ['many', '1.5', '-0.1', '10%'],
+  OTEL_TRACES_EXPORTER: ['zipkin', 'otlp,console', 'off'],
+  OTEL_METRICS_EXPORTER: ['prometheus', 'otlp,console', 'off'],
+  MCP_TRACE_UPSTREAMS: ['everything', 'published', 'https://provider.example'],
+  MCP_LOG_LEVEL: ['debug', 'INFO', '3'],
   MCP_OAUTH_SECRET: secrets,
   MCP_OAUTH_PREVIOUS_SECRETS: secrets,
   MCP_OAUTH_RETIRED_SECRETS: secrets,
@@ -254,7 +270,7 @@ describe('every setting', () => {
       const { aliases = [], subject } = rowOf(known)
       return [known, ...aliases].includes(name) ? [subject] : []
     })
-    const closed = subject === 'service' ? ['sign-in', 'mcp'] : [subject]
+    const closed = subject === 'service' ? ['sign-in', 'mcp'] : subject === 'none' ? [] : [subject]
     for (const value of wrong[name] ?? []) {
       const { outOfService, signIn, problems } = readConfiguration({ ...complete, [name]: value }, site)
       expect([...outOfService], value).toEqual(closed)

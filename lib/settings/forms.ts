@@ -2,9 +2,9 @@ import { isSecureUrl } from './urls.ts'
 
 /**
  * A subject is what a wrong setting takes out of service: the authorization server (`sign-in`), the MCP endpoint (`mcp`),
- * both (`service`), or the account and admin pages only (`account`). Those also need a sign-in that is in service.
+ * both (`service`), or the account and admin pages only (`account`). Those also need a sign-in that is in service. `none`: nothing.
  */
-export type Subject = 'sign-in' | 'mcp' | 'service' | 'account'
+export type Subject = 'sign-in' | 'mcp' | 'service' | 'account' | 'none'
 
 /** The outcome of reading a value. */
 export interface Reading<T> {

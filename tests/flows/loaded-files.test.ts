@@ -38,6 +38,7 @@ const afterTheAnswer = [
   'lib/people/usage/recorder.ts',
   'lib/settings/rows/mcp.ts',
   'lib/settings/rows/store.ts',
+  'lib/settings/rows/observability.ts',
   'lib/service/usage-recorder.ts',
 ]
 const isAfterTheAnswer = ({ inputs }: BundleFile) => afterTheAnswer.some((source) => source in inputs)

@@ -43,6 +43,6 @@ vi.mock(import('../../dev/host/start.ts'), async (original) => {
 })
 
 vi.mock(import('../../lib/service/log.ts'), async (original) => {
-  const { log, withRequestId } = await original()
-  return { withRequestId, log: recorded(log) }
+  const module = await original()
+  return { ...module, log: recorded(module.log) }
 })

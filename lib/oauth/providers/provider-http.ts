@@ -2,6 +2,7 @@ import { readBody } from '../../base/body.ts'
 import { untilAborted, withDeadline } from '../../base/deadline.ts'
 import { isObject, jsonOf } from '../../base/json.ts'
 import { createSingleFlight } from '../../base/single-flight.ts'
+import { measured } from '../../base/telemetry.ts'
 import { ProviderError } from './provider.ts'
 
 /** How a request to the provider ended. */
@@ -41,13 +42,12 @@ export async function ask(
 }
 
 async function attempt({ url, headers, body }: ProviderRequest, signal: AbortSignal): Promise<Delivery> {
+  const method = body === undefined ? 'GET' : 'POST'
   try {
-    const response = await fetch(url, {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: headers ?? { accept: 'application/json' },
-      body: body ?? null,
-      redirect: 'manual',
-      signal,
+    const response = await measured('provider', `${method} ${url}`, (traceparent) => {
+      const sent = new Headers(headers ?? { accept: 'application/json' })
+      if (traceparent) sent.set('traceparent', traceparent)
+      return fetch(url, { method, headers: sent, body: body ?? null, redirect: 'manual', signal })
     })
     const bytes = await readBody(response.body, maxAnswer)
     if (bytes === null && response.ok) return { kind: 'lost' }

@@ -74,7 +74,16 @@ export async function runCapture(
   /** Sends one batch. Returns whether the receiver took it. */
   const send = async (batch: readonly Listed[], sayEvent: SayEvent): Promise<boolean> => {
     const body = { api_key: target.key, batch: await inParallel(batch, atOnce, ({ event }) => sayEvent(event)) }
-    const outcome = await post({ url: target.url, headers: {}, body: toJson(body), timeout, fetch, now, signal })
+    const outcome = await post({
+      name: 'capture',
+      url: target.url,
+      headers: {},
+      body: toJson(body),
+      timeout,
+      fetch,
+      now,
+      signal,
+    })
     if (outcome.delivered) {
       sent += batch.length
       await receiver.change({ position: batch.at(-1)?.key ?? '' }, signal)

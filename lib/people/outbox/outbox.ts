@@ -95,7 +95,7 @@ export function send(
     'webhook-timestamp': String(timestamp),
     ...(signature === '' ? undefined : { 'webhook-signature': signature }),
   }
-  return post({ url: webhook.url, headers, body, timeout, fetch, now, signal })
+  return post({ name: 'crm', url: webhook.url, headers, body, timeout, fetch, now, signal })
 }
 
 /** Does what a receiver asks for: to wait, or to send nothing more. */

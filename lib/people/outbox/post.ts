@@ -1,4 +1,6 @@
 import { startDeadline } from '../../base/deadline.ts'
+import { defined } from '../../base/defined.ts'
+import { measured } from '../../base/telemetry.ts'
 import { retryAfter } from './schedule.ts'
 
 /** The outcome of one POST. Only 2xx is a success. */
@@ -15,6 +17,8 @@ export type Outcome =
     }
 
 export interface Post {
+  /** The receiver, for telemetry. */
+  readonly name: 'crm' | 'capture'
   /** From the operator's settings, never from a request: no stranger chooses where we send. */
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -34,17 +38,19 @@ const passing = new Set([408, 425, 429])
 /**
  * Sends one POST. It follows no redirect and reads nothing of the answer except its status and `Retry-After`. Never throws.
  */
-export async function post({ url, headers, body, timeout, fetch, now, signal }: Post): Promise<Outcome> {
+export async function post({ name, url, headers, body, timeout, fetch, now, signal }: Post): Promise<Outcome> {
   const deadline = startDeadline(timeout, signal)
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body,
-      // A redirect would turn the POST into a GET without a body, and look like a success.
-      redirect: 'manual',
-      signal: deadline.signal,
-    })
+    const response = await measured(name, `POST ${url}`, (traceparent) =>
+      fetch(url, {
+        method: 'POST',
+        headers: defined({ 'content-type': 'application/json', ...headers, traceparent }),
+        body,
+        // A redirect would turn the POST into a GET without a body, and look like a success.
+        redirect: 'manual',
+        signal: deadline.signal,
+      }),
+    )
     response.body?.cancel().catch(() => undefined)
     if (response.ok) return { delivered: true }
     const { status } = response

@@ -4,6 +4,7 @@ import { brand } from './brand.ts'
 import type { Description } from './description.ts'
 import { kept } from './kept.ts'
 import { access, apiReference, feedback, kapa, limits } from './mcp.ts'
+import { observability } from './observability.ts'
 import {
   clients,
   configuredClients,
@@ -37,6 +38,7 @@ export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...kept,
   ...brand,
   ...crm,
+  ...observability,
 }
 
 /** The sections of `docs/configuration.md` and `.env.example`, in their order. */
@@ -59,4 +61,5 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'How long records are kept': kept,
   'What people read': brand,
   'Who is told about people': crm,
+  'Traces, metrics and the log': observability,
 }
