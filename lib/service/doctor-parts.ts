@@ -45,12 +45,13 @@ export async function examineParts(configuration: Configuration, signal: AbortSi
   const provider = signIn?.provider
   const client = { name: identity.name, version: identity.version }
   const mcpServer = async (
+    name: 'kapa' | 'hub',
     url: string,
     headers: Record<string, string>,
     wanted: readonly string[],
     inTime: AbortSignal,
   ) => {
-    const server = await connectToMcpServer({ url, headers, clientInfo: client, connectTimeout: patience })
+    const server = await connectToMcpServer({ name, url, headers, clientInfo: client, connectTimeout: patience })
     const names = await server.toolNames(inTime)
     const missing = wanted.filter((name) => !names.includes(name))
     if (missing.length > 0) throw new Fault('no-tool', `the server has no tool ${missing.join(', ')}`)
@@ -59,14 +60,14 @@ export async function examineParts(configuration: Configuration, signal: AbortSi
   const key = mcp.kapaApiKey ?? ''
   const checkKapa = (server: typeof kapa, inTime: AbortSignal) =>
     server.kind === 'mcp'
-      ? mcpServer(server.url, { authorization: `Bearer ${key}` }, [server.toolName], inTime)
+      ? mcpServer('kapa', server.url, { authorization: `Bearer ${key}` }, [server.toolName], inTime)
       : checkKapaApi(server, key, inTime)
   const work: Readonly<Record<Part['part'], ((inTime: AbortSignal) => Promise<unknown>) | undefined>> = {
     provider: provider?.kind === 'oidc' ? (inTime) => metadataOf(provider.issuer, inTime) : undefined,
     'provider-keys': provider?.kind === 'oidc' ? (inTime) => checkKeys(provider.issuer, inTime) : undefined,
     // Without an address or a key, the settings say what is wrong.
     kapa: kapa.url === '' || key === '' ? undefined : (inTime) => checkKapa(kapa, inTime),
-    hub: apiReference && ((inTime) => mcpServer(apiReference.hubUrl, {}, hubTools, inTime)),
+    hub: apiReference && ((inTime) => mcpServer('hub', apiReference.hubUrl, {}, hubTools, inTime)),
     form: feedback && ((inTime) => checkForm(feedback.url, inTime)),
     crm: telling !== 'none' ? receiver(signIn?.receivers.webhook?.url) : undefined,
     capture: telling !== 'none' ? receiver(signIn?.receivers.capture?.url) : undefined,
