@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BundleFile, sumOf } from '../../dev/build/bundle.ts'
 import { builtArtifact } from '../support/artifact.ts'
-import { type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { callMcp, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 const operatorToken = 'introspection-token-of-a-resource-server-1234'
@@ -18,12 +18,12 @@ afterAll(async () => {
   await stack?.stop()
 })
 
-/** The files of the OAuth function that the host has loaded so far. */
-async function loaded(): Promise<readonly BundleFile[]> {
+/** The files of a function that the host has loaded so far. */
+async function loaded(name: 'oauth' | 'mcp' = 'oauth'): Promise<readonly BundleFile[]> {
   // The host prints a line before it runs the file. The line may still be on its way.
   await delay(200)
-  const { files } = builtArtifact().functions.find(({ name }) => name === 'oauth') ?? { files: [] }
-  return files.filter(({ path }) => stack.logs.includes(`loaded oauth/${path}`))
+  const { files } = builtArtifact().functions.find((bundle) => bundle.name === name) ?? { files: [] }
+  return files.filter(({ path }) => stack.logs.includes(`loaded ${name}/${path}`))
 }
 
 /** Whether a file is loaded only once an answer is on its way, to record what happened or to report wrong settings. */
@@ -115,4 +115,20 @@ test('production never loads the mock provider', async () => {
   const answer = await fetch(`${stack.url}/oauth/mock-idp/authorize?state=x`, { headers })
   expect(answer.status).toBe(404)
   expect(sourcesOf(await loaded())).not.toContain('lib/oauth/providers/mock.ts')
+})
+
+test('the first answer of /mcp loads at most 370 KB, and the tools are loaded when a client lists them', async () => {
+  const { accessToken } = await obtainTokens(await registerClient(stack.url))
+  const clientInfo = { name: 'test', version: '1' }
+  const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo }
+  expect((await callMcp(stack.mcpUrl, accessToken, 'initialize', hello)).status).toBe(200)
+  const first = (await loaded('mcp')).filter(({ atStart }) => atStart)
+  console.log(`Loaded for the first answer of /mcp ${sumOf(first)} bytes`)
+  expect(first.map(({ path }) => path)).toEqual(['mcp.mjs'])
+  expect(sumOf(first)).toBeLessThanOrEqual(370 * 1024)
+  const tools = ['lib/mcp/tools/ask-question.ts', 'lib/mcp/tools/schema.ts', 'lib/answers/kapa.ts']
+  const before = sourcesOf(await loaded('mcp'))
+  expect(tools.filter((source) => before.includes(source))).toEqual([])
+  expect((await callMcp(stack.mcpUrl, accessToken, 'tools/list')).status).toBe(200)
+  expect(sourcesOf(await loaded('mcp'))).toEqual(expect.arrayContaining(tools))
 })
