@@ -7,8 +7,8 @@ export interface Statement {
 const records = 'mcp_oauth_broker.records'
 
 /**
- * The migration that this release needs: the number of the last file in `netlify/database/migrations`. The schema of a later
- * one will do too, because migrations only add.
+ * The migration that this release needs, by its number in `netlify/database/migrations`. The schema of a later one will do too,
+ * because migrations only add. The views for BI tools are not needed.
  */
 export const requiredMigration = 1
 
