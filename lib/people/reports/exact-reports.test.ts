@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { companyOf } from '../company.ts'
@@ -74,7 +75,7 @@ const pseudonyms = createPseudonymSource({
 
 const roll = (now: number, { store, events }: World = world) =>
   rollUp({
-    ...{ store, events, pseudonyms, now: () => now, log: () => {}, beingForgotten: async () => [] },
+    ...{ store, events, pseudonyms, now: () => now, log: recorded(() => {}), beingForgotten: async () => [] },
     nameOf: async () => ({}),
     retention: { peopleDays: 400, days: 400 },
   }, signal) // biome-ignore format: one call

@@ -21,7 +21,7 @@ const maxAttempts = 10
  * - One store has it as a value, and the other has nothing or a mark.
  * - No store has a value, and the later mark carries it.
  *
- * The source decides: whoever replaces the record there by a mark, or creates the mark, has the right to write the target.
+ * The source decides: the caller that replaces the record there by a mark, or creates the mark, may write the target.
  */
 export function createHandOver(source: Store, target: Store) {
   const read = async (store: Store, key: string, signal: AbortSignal): Promise<Cell> =>
