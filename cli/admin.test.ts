@@ -308,6 +308,21 @@ describe('an export', () => {
     expect((await readdir(folder)).sort()).toEqual(['there.csv', 'usage.csv'])
   })
 
+  test('in parts is one file, with the names of its columns once', async () => {
+    const { folder } = await run('tools', () => ({}))
+    const file = join(folder, 'people.csv')
+    const asked: string[] = []
+    const part = (_: string, { url }: Asked) => {
+      const number = new URL(url).searchParams.get('part') ?? ''
+      asked.push(number)
+      return new Response(number === '3' ? 'sub\r\n' : `sub\r\nu_${number}\r\n`)
+    }
+    expect((await run(`export people --in-parts --output ${file}`, part)).exit).toBe(0)
+    expect(asked).toEqual(Array.from({ length: 16 }, (_, index) => String(index + 1)))
+    const lines = (await readFile(file, 'utf8')).split('\r\n')
+    expect(lines).toEqual(['sub', ...asked.filter((number) => number !== '3').map((number) => `u_${number}`), ''])
+  })
+
   test('to a terminal controls nothing there', async () => {
     const texts: string[] = []
     const out = { write: (text: string | Uint8Array) => void texts.push(String(text)), isTerminal: true }

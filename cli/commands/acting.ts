@@ -40,10 +40,12 @@ export const acting: readonly Command[] = [
     least: 1,
     most: 1,
     about: 'all rows as CSV or NDJSON',
-    options: { days: text, format: text, output: text },
+    options: { days: text, format: text, output: text, 'in-parts': flag },
     help: [
       '--format WORD      csv (the default) or ndjson',
       '--days N           the last 1, 7, 30 (the default) or 90 days',
+      '--in-parts         asks for the people in 16 parts, one after the other: for',
+      '                   usage or people that would take longer than a minute',
       outputHelp,
     ],
     examples: ['export usage --days 7 --output usage.csv', 'export people --format ndjson > people.ndjson'],
@@ -184,15 +186,23 @@ async function exportRows(work: Work): Promise<number> {
   if (options.json === true) throw new Problem('An export has no --json: use --format ndjson.', exits.usage)
   const [format, days] = [option(work, 'format') ?? 'csv', option(work, 'days') ?? '30']
   const api = await work.api()
-  const body = await api.stream(`/export/${encodeURIComponent(words[0] ?? '')}`, { format, days })
+  const inParts = options['in-parts'] === true
+  const address = `/export/${encodeURIComponent(words[0] ?? '')}`
+  const ask = (part: number | undefined) =>
+    api.stream(address, { format, days, ...(part !== undefined && { part: String(part) }) })
+  // The first part is asked for before a file is made, so that a refusal leaves none behind.
+  const first = await ask(inParts ? 1 : undefined)
   let [bytes, rows] = [0, 0]
   const copy = async (write: (chunk: Uint8Array) => Promise<void> | void) => {
-    for await (const chunk of body) {
-      await write(chunk)
-      bytes += chunk.length
-      for (const byte of chunk) if (byte === 10) rows += 1
-      if (around.notes.isTerminal && !around.out.isTerminal)
-        around.notes.write(`\r${rows.toLocaleString('en-US')} lines …`)
+    for (let part = 1; part <= (inParts ? partCount : 1); part++) {
+      const body = part === 1 ? first : await ask(part)
+      for await (const chunk of part > 1 && format === 'csv' ? withoutFirstLine(body) : body) {
+        await write(chunk)
+        bytes += chunk.length
+        for (const byte of chunk) if (byte === 10) rows += 1
+        if (around.notes.isTerminal && !around.out.isTerminal)
+          around.notes.write(`\r${rows.toLocaleString('en-US')} lines …`)
+      }
     }
   }
   const path = option(work, 'output')
@@ -204,13 +214,30 @@ async function exportRows(work: Work): Promise<number> {
   } catch (error) {
     if (error instanceof Problem || isOfFile(error)) throw error
     throw new Problem(
-      `The export broke off after ${rows} lines: it is not whole. Export fewer days, for example --days 7.`,
+      `The export broke off after ${rows} lines: it is not whole. Export fewer days, for example --days 7, or add --in-parts.`,
     )
   }
   if (around.notes.isTerminal) around.notes.write('\r\u001b[K')
   if (path !== undefined)
     around.notes.write(`${path}: ${rows.toLocaleString('en-US')} lines, ${bytes.toLocaleString('en-US')} bytes.\n`)
   return exits.done
+}
+
+/** Parts of an export, as the service makes them. */
+const partCount = 16
+const lineFeed = 10
+
+/** The names of the columns are in every part, and once in a file. */
+async function* withoutFirstLine(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isBefore = true
+  for await (const chunk of body) {
+    const end = isBefore ? chunk.indexOf(lineFeed) : -1
+    if (!isBefore) yield chunk
+    else if (end !== -1) {
+      isBefore = false
+      if (end + 1 < chunk.length) yield chunk.subarray(end + 1)
+    }
+  }
 }
 
 const cleanRows = (rows: string) =>

@@ -278,6 +278,8 @@ test('a mistake is answered with words, and no answer is kept, framed or readabl
   expect(await said('/companies?order=size')).toEqual([400, expect.stringContaining('order must be calls or people')])
   expect(await said('/people/ada')).toEqual([400, expect.stringContaining('begins with u_')])
   expect(await said(`/people/u_${'a'.repeat(43)}`)).toEqual([404, 'there is no such person'])
+  expect(await said('/export/usage?part=17')).toEqual([400, expect.stringContaining('from 1 to 16')])
+  expect(await said('/export/audit?part=1')).toEqual([400, expect.stringContaining('usage and people')])
   expect(await said('/export/secrets')).toEqual([404, expect.stringContaining('usage, people, companies, audit')])
   expect(await said('/nothing')).toEqual([404, expect.stringContaining('GET /admin/api')])
   expect(await said('/audit?from=yesterday')).toEqual([400, expect.stringContaining('ISO 8601')])

@@ -1,5 +1,5 @@
 import type { AuditPage, AuditQuery } from '../../people/audit/query.ts'
-import type { Range, Reports } from '../../people/reports/reports.ts'
+import type { ExportPart, Range, Reports } from '../../people/reports/reports.ts'
 import type { ExportName } from '../admin/actions.ts'
 import type { Cell } from './csv.ts'
 
@@ -20,15 +20,25 @@ export interface ExportSource {
 
 export const exportNames = ['usage', 'people', 'companies', 'audit'] as const satisfies readonly ExportName[]
 
+/** The exports that can be had part by part. */
+export const exportsInParts = ['usage', 'people'] as const satisfies readonly ExportName[]
+
+/** Which rows of an export are wanted. */
+export interface ExportChoice {
+  readonly range: Range
+  /** For usage and people. Absent: all people. */
+  readonly part?: ExportPart | undefined
+}
+
 /** Calls `use` with the export of a name, so that each export keeps its own type of row. */
 export function withExport<Result>(
   name: ExportName,
-  range: Range,
+  { range, part }: ExportChoice,
   source: ExportSource,
   use: <Row>(found: Export<Row>) => Result,
 ): Result {
-  if (name === 'usage') return use(usage(source, range))
-  if (name === 'people') return use(people(source))
+  if (name === 'usage') return use(usage(source, range, part))
+  if (name === 'people') return use(people(source, part))
   return name === 'companies' ? use(companies(source, range)) : use(audit(source, range))
 }
 
@@ -38,16 +48,16 @@ const timeOf = (seconds: number | undefined) =>
 
 const counts = ['calls', 'failed', 'refused', 'cancelled'] as const
 
-const usage = ({ reports }: ExportSource, range: Range) =>
+const usage = ({ reports }: ExportSource, range: Range, part: ExportPart | undefined) =>
   exported(
-    (signal) => reports.exportUsage(range, signal),
+    (signal) => reports.exportUsage(range, signal, part),
     ['day', 'person', 'company', 'client', 'what', 'name', 'outcome', 'count'],
     (row) => [row.day, row.person, row.company, row.client, row.what, row.name, row.outcome, row.count],
   )
 
-const people = ({ reports }: ExportSource) =>
+const people = ({ reports }: ExportSource, part: ExportPart | undefined) =>
   exported(
-    (signal) => reports.exportPeople(signal),
+    (signal) => reports.exportPeople(signal, part),
     [
       ...['sub', 'email', 'email_verified', 'name', 'company', 'company_id', 'first_seen', 'last_seen'],
       ...[...counts, 'total_calls'],

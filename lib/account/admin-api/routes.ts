@@ -4,12 +4,12 @@ import { type AttemptStory, textOf } from '../../people/attempts/story.ts'
 import type { AuditPage, AuditQuery } from '../../people/audit/query.ts'
 import type { Verification } from '../../people/audit/verify.ts'
 import type { Forgetting } from '../../people/privacy/privacy.ts'
-import type { Reports } from '../../people/reports/reports.ts'
-import type { AdminActions, DeadMessages } from '../admin/actions.ts'
+import { type ExportPart, exportPartCount, type Reports } from '../../people/reports/reports.ts'
+import type { AdminActions, DeadMessages, ExportName } from '../admin/actions.ts'
 import type { StoredBlocks } from '../admin/blocks.ts'
 import { type Asked, pageOf, rangeOf, textIn, timeOf, wordOf } from './asked.ts'
 import { type Doctor, doctorRoutes } from './doctor-routes.ts'
-import { exportNames, withExport } from './exports.ts'
+import { exportNames, exportsInParts, withExport } from './exports.ts'
 import { badRequest, notFound, Refusal } from './refusal.ts'
 import type { AdminApiRoute } from './route.ts'
 import { formats, streamExport } from './stream.ts'
@@ -125,8 +125,11 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
       return parts.verifyAudit({ expect, from }, signal)
     }),
     {
-      ...get('/export/:name', 'usage, people, companies or audit as CSV or NDJSON', [...days, 'format'], (asked) =>
-        exportOf(parts, asked),
+      ...get(
+        '/export/:name',
+        'usage, people, companies or audit as CSV or NDJSON',
+        [...days, 'format', 'part'],
+        (asked) => exportOf(parts, asked),
       ),
       recent: true,
     },
@@ -196,8 +199,20 @@ async function exportOf(parts: AdminApiParts, asked: Asked): Promise<Response> {
   const name = exportNames.find((one) => one === asked.path.name)
   if (name === undefined) throw notFound(`the exports are ${exportNames.join(', ')}`)
   const [range, format] = [rangeOf(asked), wordOf(asked, 'format', formats) ?? 'ndjson']
-  await parts.actions.recordExport(asked.caller.actor, name, `${range.days} days, ${format}`, asked.signal)
+  const part = partOf(asked, name)
+  const detail = `${range.days} days, ${format}${part === undefined ? '' : `, part ${part + 1} of ${exportPartCount}`}`
+  await parts.actions.recordExport(asked.caller.actor, name, detail, asked.signal)
   const source = { reports: parts.reports(), auditEntries: parts.auditEntries, now: parts.now }
   const gzip = /\bgzip\b/.test(asked.request.headers.get('accept-encoding') ?? '')
-  return withExport(name, range, source, (rows) => streamExport(rows, { format, gzip, fileName: name }))
+  return withExport(name, { range, part }, source, (rows) => streamExport(rows, { format, gzip, fileName: name }))
+}
+
+/** Reads `part`, from 1 to 16. Throws `Refusal`. */
+function partOf({ query }: Asked, name: ExportName): ExportPart | undefined {
+  const text = query.get('part')
+  if (text === null) return undefined
+  const part = /^\d{1,2}$/.test(text) ? Number(text) : 0
+  if (part < 1 || part > exportPartCount) throw badRequest(`part must be a whole number from 1 to ${exportPartCount}`)
+  if (!exportsInParts.some((one) => one === name)) throw badRequest(`only ${exportsInParts.join(' and ')} have parts`)
+  return part - 1
 }

@@ -1,9 +1,12 @@
 import { accountPaths } from '../../oauth/capabilities.ts'
-import type { Range } from '../../people/reports/reports.ts'
+import { type ExportPart, exportPartCount, type Range } from '../../people/reports/reports.ts'
 
 /** The ranges that pages offer, in days. */
 export const ranges = [1, 7, 30, 90] as const
 const usualRange: Range = { days: 30 }
+
+/** The parts of an export of very many people. */
+export const exportParts: readonly ExportPart[] = Array.from({ length: exportPartCount }, (_, index) => index)
 
 const admin = accountPaths.admin
 export const adminPaths = {

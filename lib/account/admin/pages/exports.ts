@@ -2,7 +2,7 @@ import type { Page } from '../../../pages/layout.ts'
 import { html } from '../../../pages/markup.ts'
 import { hidden } from '../../pages/account.ts'
 import type { ExportName } from '../actions.ts'
-import { adminPaths, ranges } from '../query.ts'
+import { adminPaths, exportParts, ranges } from '../query.ts'
 import { adminLayout, type Frame } from './layout.ts'
 
 /** What can be exported, and what is in it. */
@@ -23,6 +23,7 @@ export function exportsPage(frame: Frame, { form }: { readonly form: string }): 
 <fieldset><legend>What</legend>${what}</fieldset>
 <fieldset><legend>Time<small>The export of people does not depend on the days that you choose.</small></legend>${ranges.map((days) => html`<label><input type="radio" name="days" value="${days}"${days === 30 && html` checked`}>${days === 1 ? 'Today' : `${days} days`}</label>`)}</fieldset>
 <fieldset><legend>Format</legend><label><input type="radio" name="format" value="csv" checked>CSV, for a spreadsheet</label><label><input type="radio" name="format" value="ndjson">NDJSON, one JSON object a line</label></fieldset>
+<fieldset><legend>Part<small>With very many people, a file would not end within a minute. Then download usage and people part by part.</small></legend><div class="filter"><select name="part" aria-label="Part"><option value="">All of it</option>${exportParts.map((part) => html`<option value="${part + 1}">Part ${part + 1} of ${exportParts.length}</option>`)}</select></div></fieldset>
 <div class="row"><button class="primary">Download</button></div></form>
 <p class="note">Each export is in the audit log. In CSV, a cell that a spreadsheet could take for a formula begins with an apostrophe.</p>`
   const lead = 'The numbers behind the pages, as a file.'
