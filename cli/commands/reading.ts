@@ -62,6 +62,11 @@ const personTitle = (row: Json) => wordIn(row, 'email') ?? wordIn(row, 'name') ?
 /** The name is the client's own claim. The host of its metadata document is proven. */
 const clientTitle = (row: Json) =>
   wordIn(row, 'name') ?? wordIn(row, 'host') ?? wordIn(row, 'id') ?? wordIn(row, 'clientHash')
+/** The version that was seen last. */
+const versionIn = ({ versions }: Json) => {
+  const [latest]: readonly unknown[] = Array.isArray(versions) ? versions : []
+  return typeof latest === 'string' ? latest : undefined
+}
 const publisher = (row: Json) => wordIn(row, 'host') ?? 'not verified'
 
 const companyColumns: readonly Column<Json>[] = [
@@ -205,6 +210,7 @@ export const reading: readonly Command[] = [
       const columns: readonly Column<Json>[] = [
         { title: 'App (its own name)', cell: (row) => clientTitle(objectIn(row, 'client')), least: 18 },
         { title: 'Publisher', cell: (row) => publisher(objectIn(row, 'client')), least: 10 },
+        { title: 'Version', cell: (row) => versionIn(objectIn(row, 'client')) },
         ...counts.slice(0, 2),
         { title: 'Sign-ins', cell: (row) => numberIn(row, 'signIns') },
         ...times,

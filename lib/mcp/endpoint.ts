@@ -4,6 +4,7 @@ import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import { createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
 import { type AdminTools, adminScope, asksForTools, withRoleOfToday } from './admin-tools.ts'
+import { clientVersionIn, type RecordClientVersion } from './client-version.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
 import { beginCall, type RecordCall } from './ended-call.ts'
 import { rateLimitFields, setRateLimit } from './rate-limit-headers.ts'
@@ -34,6 +35,7 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly recordAccess?: RecordAccess
   /** Told of every call of a tool by a known user, and of those of anonymous callers that were not refused. */
   readonly recordCall?: RecordCall
+  readonly recordClientVersion?: RecordClientVersion
 }
 
 /**
@@ -137,6 +139,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       return refuse(exchange, 'scope', resourceServer.insufficientScope(request, required), token, toolCall)
     }
     options.recordAccess?.(token, undefined, exchange)
+    const version = clientVersionIn(received?.asked?.content)
+    if (version !== undefined) options.recordClientVersion?.(token, version, exchange)
     return answerReceived(exchange, token, received, counted)
   }
 

@@ -1,8 +1,10 @@
 import { mayUseAdminTools } from '../account/admins.ts'
+import { BoundedMap } from '../base/bounded-map.ts'
 import { defined } from '../base/defined.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import type { AdminTools } from '../mcp/admin-tools.ts'
+import type { RecordClientVersion } from '../mcp/client-version.ts'
 import type { RecordCall } from '../mcp/ended-call.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
@@ -56,7 +58,8 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     allowedOrigins: mcp.allowedOrigins,
     recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
-    ...defined({ recordCall: callRecorder(configuration, site), adminTools: adminTools(configuration, site) }),
+    ...recorders(configuration, site),
+    ...defined({ adminTools: adminTools(configuration, site) }),
   })
 }
 
@@ -73,19 +76,37 @@ function adminTools(configuration: Configuration, site: Site): AdminTools | unde
   }
 }
 
-/** Records calls of tools. Its code is loaded at the first call. `undefined`: without a secret, no key can be sealed. */
-function callRecorder(configuration: Configuration, site: Site): RecordCall | undefined {
+/** Clients and versions that an instance knows to be noted today. */
+const mostNoted = 1_000
+
+/** Records calls of tools and versions of clients. The code is loaded at the first one. Without a secret, no key can be sealed. */
+function recorders(
+  configuration: Configuration,
+  site: Site,
+): { readonly recordCall?: RecordCall; readonly recordClientVersion?: RecordClientVersion } {
   const { issuer, secrets } = configuration
-  if (!secrets) return undefined
+  if (!secrets) return {}
   const recorder = whenNeeded(async () =>
     (await import('./usage-recorder.ts')).createCallRecorder(configuration, site, createSealing(issuer, secrets)),
   )
-  return async (call) => {
-    // The answer goes first.
-    await new Promise(setImmediate)
-    await (await recorder())(call)
+  const noted = new BoundedMap<string, number>(mostNoted)
+  return {
+    async recordCall(call) {
+      // The answer goes first.
+      await new Promise(setImmediate)
+      await (await recorder()).recordCall(call)
+    },
+    recordClientVersion({ clientId }, version, { waitUntil }) {
+      const what = `${version} ${clientId}`
+      const today = Math.floor(Date.now() / dayMilliseconds)
+      if (noted.get(what) === today) return
+      noted.set(what, today)
+      waitUntil(new Promise(setImmediate).then(recorder).then(({ recordVersion }) => recordVersion(clientId, version)))
+    },
   }
 }
+
+const dayMilliseconds = 86_400_000
 
 /** Answers 503 while a setting of `/mcp` is wrong: the tools must not do what the operator did not want. */
 const outOfService: McpEndpoint = {

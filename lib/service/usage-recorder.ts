@@ -1,3 +1,4 @@
+import { withDeadline } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { EndedCall } from '../mcp/ended-call.ts'
@@ -5,6 +6,7 @@ import { createRegistrationSealer } from '../oauth/clients/sealed-registration.t
 import type { FlowStep } from '../oauth/flow-step.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { companyOf } from '../people/company.ts'
+import { createVersionRecorder } from '../people/usage/client-versions.ts'
 import type { UsageClient, UsageEvent, UsageRecorder } from '../people/usage/event.ts'
 import { createNameRecorder } from '../people/usage/names.ts'
 import { createUsageRecorder } from '../people/usage/recorder.ts'
@@ -22,13 +24,24 @@ export const usageRecorderOf = (site: Site, sealing: Sealing): UsageRecorder =>
 export const nameRecorderOf = (site: Site, sealing: Sealing) =>
   createNameRecorder({ store: storeOf(site), pseudonyms: pseudonymsOf(site, sealing), companyOf })
 
-/** Makes the recorder of tool calls. */
+/** Milliseconds for the version of a client, which the next instance notes again. */
+const versionTime = 10_000
+
+/** Makes the recorder of tool calls, and of the versions that clients say they have. Neither ever rejects. */
 export function createCallRecorder(
   { signIn }: Configuration,
   site: Site,
   sealing: Sealing,
-): (call: EndedCall) => Promise<void> {
+): {
+  recordCall(call: EndedCall): Promise<void>
+  recordVersion(clientId: string, version: string): Promise<void>
+} {
   const recorder = usageRecorderOf(site, sealing)
+  const noteVersion = createVersionRecorder({
+    store: storeOf(site),
+    pseudonyms: pseudonymsOf(site, sealing),
+    now: Date.now,
+  })
   const registrations = createRegistrationSealer(sealing)
 
   /** The client of a token, as its sign-in knew it. */
@@ -41,15 +54,23 @@ export function createCallRecorder(
     return { hash, ...(typeof name === 'string' ? { name } : undefined) }
   }
 
-  return ({ token, at, tool, outcome, refused, milliseconds }) => {
-    const kind = outcome === 'ok' || outcome === 'cancelled' ? outcome : refused ? 'refused' : 'failed'
-    return recorder.record({
-      at,
-      what: { kind: 'call', tool },
-      outcome: { kind, reason: outcome },
-      milliseconds,
-      ...(token && { sub: token.sub, person: token, client: clientOf(token.clientId) }),
-    })
+  return {
+    recordCall({ token, at, tool, outcome, refused, milliseconds }) {
+      const kind = outcome === 'ok' || outcome === 'cancelled' ? outcome : refused ? 'refused' : 'failed'
+      return recorder.record({
+        at,
+        what: { kind: 'call', tool },
+        outcome: { kind, reason: outcome },
+        milliseconds,
+        ...(token && { sub: token.sub, person: token, client: clientOf(token.clientId) }),
+      })
+    },
+    recordVersion: (clientId, version) =>
+      withDeadline(versionTime, (signal) => noteVersion(clientOf(clientId), version, signal)).catch(
+        (error: unknown) => {
+          log('client_version_lost', { reason: error instanceof Error ? error.name : 'unknown' })
+        },
+      ),
   }
 }
 

@@ -1,6 +1,7 @@
 import { BoundedMap } from '../../base/bounded-map.ts'
 import { defined } from '../../base/defined.ts'
 import type { Store } from '../../store/store.ts'
+import { versionsOf } from '../usage/client-versions.ts'
 import type { CompanyName } from '../usage/compose-day.ts'
 import { noId } from '../usage/event-key.ts'
 import { clientNameKey, companyNameOf, textOf } from '../usage/names.ts'
@@ -87,7 +88,9 @@ export function createNameReader(store: Store): NameReader {
       once(clients, id, async () => {
         if (id === noId) return { id }
         const value = (await store.get(clientNameKey(id), signal))?.value
-        return defined({ id, name: textOf(value?.name), host: textOf(value?.host) })
+        const versions = versionsOf(value?.versions)
+        const said = versions.length === 0 ? undefined : versions
+        return defined({ id, name: textOf(value?.name), host: textOf(value?.host), versions: said })
       }),
     company: (id, signal) => once(companies, id, async () => (id === noId ? {} : companyNameOf(store, id, signal))),
   }

@@ -15,7 +15,7 @@ export function clientsPage(
 ): Page {
   const content = html`${clientTable(clients.slice(0, mostShown), range)}
 ${clients.length > mostShown && html`<p class="note">These are the ${numberText(mostShown)} with the most calls, of ${numberText(clients.length)}. Search for the others by the beginning of their name.</p>`}
-<p class="note">A name without a green mark is only what the client calls itself. Registered clients with one name are one row. To block one of them, open the person who uses it, or its trace.</p>
+<p class="note">A name without a green mark is only what the client calls itself, and so is a version: the one that was seen last comes first. Registered clients with one name are one row. To block one of them, open the person who uses it, or its trace.</p>
 <div class="row"><a class="button quiet" href="${adminPaths.blocked}">Blocked clients</a></div>`
   return adminLayout(
     frame,
@@ -30,6 +30,7 @@ ${clients.length > mostShown && html`<p class="note">These are the ${numberText(
 }
 
 const mostShown = 200
+const versionsShown = 2
 
 export function clientTable(clients: readonly ClientRow[], range: Range): Markup {
   const most = Math.max(0, ...clients.map(({ calls }) => calls))
@@ -38,6 +39,7 @@ export function clientTable(clients: readonly ClientRow[], range: Range): Markup
     clients,
     [
       { title: 'Client', cell: ({ client }) => clientMark(client) },
+      { title: 'Version', cell: ({ client: { versions = [] } }) => versions.slice(0, versionsShown).join(', ') },
       { title: 'Calls', number: true, cell: ({ calls }) => html`${numberText(calls)}${shareBar(calls, most)}` },
       { title: 'Sign-ins', number: true, cell: ({ signIns }) => numberText(signIns) },
       { title: 'Errors', number: true, cell: errorRate },
