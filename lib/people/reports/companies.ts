@@ -6,7 +6,7 @@ import { noId } from '../usage/event-key.ts'
 import { noCalls } from '../usage/outcome-counts.ts'
 import { companiesKey, companyShard, dayCompaniesKey } from '../usage/shards.ts'
 import { type Day, dayNumber } from '../usage/time.ts'
-import { countsOfDay, entryOf, recentCompanies, rowOf, since } from './company-entries.ts'
+import { countsOfDay, entryOf, recentCompanies, rowOf, since, windowOf } from './company-entries.ts'
 import { limitOf, pageOfRows } from './paging.ts'
 import {
   atOnce,
@@ -103,7 +103,7 @@ export async function company(
   for (const [day, what] of recent) byDay.set(dayNumber(day), countsOfDay(what))
   const totals = summary && { ...summary, counts: countsSince(summary.days, dayNumber(first)) }
   return {
-    ...rowOf(entryOf(parts, range, { id, company: totals, recent })),
+    ...rowOf(entryOf({ id, company: totals, recent }, windowOf(parts, range))),
     ...name,
     days: dayRows(days, byDay),
     use: await useRows(uses, names, signal),

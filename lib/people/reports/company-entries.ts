@@ -37,21 +37,21 @@ async function readEntries(parts: Parts, range: Range, signal: AbortSignal): Pro
     inParallel(companyShards, atOnce, (shard) => readShard(parts, range, shard, signal)),
     recentCompanies(parts, signal),
   ])
-  const first = dayNumber(firstDayOf(parts, range))
+  const window = windowOf(parts, range)
+  const first = dayNumber(window.first)
   // Before the first call, a company may have the steps of a sign-in only, and no name yet: it says nothing to an admin.
   const isShown = ({ name, domain, people, counts, last }: CompanyEntry) =>
     last >= first && (name !== undefined || domain !== undefined || people > 0 || counts.calls > 0)
   const entries: CompanyEntry[] = []
   for (const { through, companies } of shards) {
     for (const [id, company] of companies) {
-      const days = recent.get(id)
+      const entry = entryOf({ id, company, recent: since(recent.get(id), through) }, window)
       recent.delete(id)
-      const entry = entryOf(parts, range, { id, company, recent: since(days, through) })
       if (isShown(entry)) entries.push(entry)
     }
   }
   for (const [id, days] of recent) {
-    const entry = entryOf(parts, range, { id, company: undefined, recent: days })
+    const entry = entryOf({ id, company: undefined, recent: days }, window)
     if (isShown(entry)) entries.push(entry)
   }
   return entries
@@ -88,9 +88,25 @@ export async function recentCompanies(
   return companies
 }
 
+const noDays: RecentDays = new Map()
+
 /** The days that a record does not have yet. While a day is being composed, some records have it. */
 export const since = (days: RecentDays | undefined, through: Day): RecentDays =>
-  new Map([...(days ?? [])].filter(([day]) => day > through))
+  days === undefined ? noDays : new Map([...days].filter(([day]) => day > through))
+
+/** The days of a range. */
+export interface ReportWindow {
+  readonly first: Day
+  readonly today: Day
+  /** Which of `windows` it is without today; -1 for today alone. */
+  readonly index: number
+}
+
+export const windowOf = (parts: Pick<ReportParts, 'now'>, range: Range): ReportWindow => ({
+  first: firstDayOf(parts, range),
+  today: today(parts),
+  index: windows.findIndex((days) => days === range.days - 1),
+})
 
 export interface FoundCompany {
   readonly id: string
@@ -99,25 +115,20 @@ export interface FoundCompany {
   readonly recent: RecentDays
 }
 
-export function entryOf(
-  parts: Pick<ReportParts, 'now'>,
-  range: Range,
-  { id, company, recent }: FoundCompany,
-): CompanyEntry {
-  const firstDay = firstDayOf(parts, range)
+export function entryOf({ id, company, recent }: FoundCompany, window: ReportWindow): CompanyEntry {
   const counts = { ...(company?.counts ?? noCalls()) }
-  for (const [day, what] of recent) if (day >= firstDay) addCounts(counts, countsOfDay(what))
-  const now = recent.get(today(parts))?.people ?? 0
-  const window = windows.findIndex((days) => days === range.days - 1)
-  const days = [...recent.keys()].map(dayNumber)
+  for (const [day, what] of recent) if (day >= window.first) addCounts(counts, countsOfDay(what))
+  const now = recent.get(window.today)?.people ?? 0
+  const [earliest] = recent.keys()
+  const latest = [...recent.keys()].at(-1)
   return {
     id,
     name: company?.name,
     domain: company?.domain,
     counts,
-    people: company && window !== -1 ? Math.max(company.people[window] ?? 0, now) : now,
-    first: company?.first ?? days[0] ?? dayNumber(today(parts)),
-    last: days.at(-1) ?? company?.last ?? 0,
+    people: Math.max(company?.people[window.index] ?? 0, now),
+    first: company?.first ?? dayNumber(earliest ?? window.today),
+    last: latest === undefined ? (company?.last ?? 0) : dayNumber(latest),
   }
 }
 

@@ -55,7 +55,9 @@ function readLine([line, name, domain]: v.InferOutput<typeof summaryValue>['comp
 }
 
 /** What pages show of every company: the calls of all days from one on, without those of each day. */
-export interface CompanyTotals extends Pick<CompanySummary, 'name' | 'domain' | 'first' | 'last' | 'people'> {
+export interface CompanyTotals extends Pick<CompanySummary, 'first' | 'last' | 'people'> {
+  readonly name?: string | undefined
+  readonly domain?: string | undefined
   readonly counts: OutcomeCounts
 }
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
-import type { CompaniesSummary, CompanyTotals } from './companies-summary.ts'
+import type { CompaniesSummary, CompanySummary, CompanyTotals } from './companies-summary.ts'
 import type { DayCounts } from './day-counts.ts'
 import { addCounts, noCalls, type OutcomeCounts } from './outcome-counts.ts'
 import { windows } from './shards.ts'
@@ -8,12 +8,19 @@ import { type Day, dayNumber } from './time.ts'
 
 /**
  * What pages show of the companies of a shard: the calls of each window, without those of each day. Ten thousand companies have half a
- * million days, which no page may read. It says the same as the record with the days, and is written with it.
+ * million days, which no page may read. It says the same as the record with the days, and is written with it. A column is one text
+ * with a word for each company, which is quick to read.
  */
 const rowsValue = v.object({
   through: v.string(),
-  /** `<company> <first> <last> <people of each window> <calls of each window> <calls of each window without its first day>`. */
-  companies: v.array(v.string()),
+  companies: v.string(),
+  /** Numbers of days. */
+  first: v.string(),
+  last: v.string(),
+  /** One column for each window. */
+  people: v.array(v.string()),
+  /** One column for each of `lengths`. */
+  counts: v.array(v.string()),
   /** Empty for a company without one. */
   names: v.array(v.string()),
   domains: v.array(v.string()),
@@ -21,20 +28,19 @@ const rowsValue = v.object({
 
 /** A page may be asked for before the day that is over is counted. So each window is there a second time, shorter by its first day. */
 const lengths = [...windows, ...windows.map((days) => days - 1)]
-/** The counts of the shorter window, where they are those of the longer one. */
-const same = '='
 
 export function toCompanyRowsValue({ through, companies }: CompaniesSummary): StoreValue {
   const starts = lengths.map((days) => dayNumber(through) - days + 1)
   const rows = [...companies]
+  const sums = rows.map(([, { days }]) => sumsSince(days, starts))
+  const column = (word: (company: CompanySummary) => number) => rows.map(([, company]) => word(company)).join(' ')
   return {
     through,
-    companies: rows.map(([company, { first, last, people, days }]) => {
-      const sums = sumsSince(days, starts).map(toText)
-      const shorter = sums.slice(windows.length).map((sum, index) => (sum === sums[index] ? same : sum))
-      const active = windows.map((_, index) => people[index] ?? 0)
-      return [company, first, last, ...active, ...sums.slice(0, windows.length), ...shorter].join(' ')
-    }),
+    companies: rows.map(([company]) => company).join(' '),
+    first: column(({ first }) => first),
+    last: column(({ last }) => last),
+    people: windows.map((_, index) => column(({ people }) => people[index] ?? 0)),
+    counts: lengths.map((_, index) => sums.map((ofCompany) => toText(ofCompany[index] ?? noCalls())).join(' ')),
     names: rows.map(([, { name = '' }]) => name),
     domains: rows.map(([, { domain = '' }]) => domain),
   }
@@ -60,6 +66,8 @@ function fromText(text: string): OutcomeCounts {
   return { calls, failed, refused, cancelled }
 }
 
+const wordsOf = (column: string | undefined) => (column ? column.split(' ') : [])
+
 /**
  * Reads a record. `null`: it is damaged, or does not say what happened from `since` on. The record with the days does.
  *
@@ -68,23 +76,26 @@ function fromText(text: string): OutcomeCounts {
 export function readCompanyRows(
   value: StoreValue,
   { since, yesterday }: { readonly since: number; readonly yesterday: number },
-): { readonly through: Day; readonly companies: Map<string, CompanyTotals> } | null {
+): { readonly through: Day; readonly companies: ReadonlyMap<string, CompanyTotals> } | null {
   const parsed = v.safeParse(rowsValue, value)
   if (!parsed.success) return null
-  const { through, companies, names, domains } = parsed.output
-  const days = dayNumber(through) - since + 1
+  const { through, names, domains, ...columns } = parsed.output
+  const window = lengths.indexOf(dayNumber(through) - since + 1)
   const isToday = since > yesterday
-  const window = lengths.indexOf(days)
   if (!isToday && window === -1) return null
-  const read = companies.map((line, index): [string, CompanyTotals] => {
-    const [company = '', first, last, ...columns] = line.split(' ')
-    const people = columns.slice(0, windows.length).map(Number)
-    const texts = columns.slice(windows.length)
-    const text = isToday ? '0' : texts[window]
-    const counts = fromText((text === same ? texts[window - windows.length] : text) ?? '0')
-    const [name, domain] = [names[index] || undefined, domains[index] || undefined]
-    const known = { ...(name && { name }), ...(domain && { domain }) }
-    return [company, { ...known, first: Number(first), last: Number(last), people, counts }]
-  })
-  return { through, companies: new Map(read) }
+  const counts = wordsOf(isToday ? '' : columns.counts[window])
+  const [first, last] = [wordsOf(columns.first), wordsOf(columns.last)]
+  const people = columns.people.map(wordsOf)
+  const companies = new Map<string, CompanyTotals>()
+  for (const [index, company] of wordsOf(columns.companies).entries()) {
+    companies.set(company, {
+      name: names[index] || undefined,
+      domain: domains[index] || undefined,
+      first: Number(first[index]),
+      last: Number(last[index]),
+      people: people.map((ofWindow) => Number(ofWindow[index])),
+      counts: fromText(counts[index] ?? '0'),
+    })
+  }
+  return { through, companies }
 }
