@@ -10,10 +10,11 @@ import { readOptions } from '../../dev/options.ts'
 import { repository } from '../../dev/repository.ts'
 import { temporaryFolder } from '../../dev/temporary-folder.ts'
 import { installInto } from '../real-clients/install.ts'
+import { auth0 } from './auth0.ts'
 import { container } from './container.ts'
 import type { Trial } from './trial.ts'
 
-const trials: readonly Trial[] = [container]
+const trials: readonly Trial[] = [auth0, container]
 
 const usage = `npm run test:deploy
 
