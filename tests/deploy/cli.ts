@@ -12,9 +12,10 @@ import { temporaryFolder } from '../../dev/temporary-folder.ts'
 import { installInto } from '../real-clients/install.ts'
 import { auth0 } from './auth0.ts'
 import { container } from './container.ts'
+import { netlify } from './netlify.ts'
 import type { Trial } from './trial.ts'
 
-const trials: readonly Trial[] = [auth0, container]
+const trials: readonly Trial[] = [netlify, auth0, container]
 
 const usage = `npm run test:deploy
 
