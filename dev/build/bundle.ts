@@ -42,7 +42,7 @@ export const format = {
  * `require` for a CommonJS package in the bundle, since Netlify's `none` bundler adds none. Only then: to load
  * `node:module` costs a cold start time.
  */
-const requireBanner =
+export const requireBanner =
   "import{createRequire as createRequireOfBundle}from'node:module';const require=createRequireOfBundle(import.meta.url);"
 /** A part of the function that esbuild puts in the place of a `require` which it cannot resolve itself. */
 const requireStandIn = 'Dynamic require of'

@@ -7,11 +7,11 @@ import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { buildInChild } from './build-in-child.ts'
-import { format } from './bundle.ts'
+import { format, requireBanner } from './bundle.ts'
 
 const usage = `npm run build:container
 
-Writes the functions as Netlify would run them, and server.mjs, which runs them. docs/deploy/container.md says more.
+Writes the functions as Netlify would run them, server.mjs, which runs them, and the migrations of the database. docs/deploy/container.md says more.
 
   --out <folder>   a new or empty folder; default dist/container`
 
@@ -39,10 +39,13 @@ const { outputFiles } = await build({
   chunkNames: 'server-chunks/[name]-[hash]',
   bundle: true,
   splitting: true,
+  // The driver of PostgreSQL is CommonJS.
+  banner: { js: requireBanner },
   write: false,
 })
 for (const { path, contents } of outputFiles) {
   await mkdir(join(path, '..'), { recursive: true })
   await writeFile(path, contents)
 }
+await cp(join(repository, 'netlify/database/migrations'), join(target, 'migrations'), { recursive: true })
 console.log(`${target}: run it with node server.mjs`)

@@ -1,6 +1,6 @@
 /**
  * The program of the container image: `node server.mjs` runs the service, `node server.mjs health` is the health check of
- * the image. `npm run build:container` bundles it, so the image has no packages.
+ * the image, and `node server.mjs migrate` prepares the database. `npm run build:container` bundles it, so the image has no packages.
  */
 import { join } from 'node:path'
 import { Explained } from '../explained.ts'
@@ -11,6 +11,8 @@ const directory = join(import.meta.dirname, 'functions')
 const commands: { readonly [command: string]: () => Promise<unknown> } = {
   serve: () => runUntil(signalled(), { directory, manifestPath: join(directory, 'manifest.json') }),
   health: () => checkHealth(process.env),
+  migrate: async () =>
+    (await import('../postgres/command.ts')).migrateFrom(join(import.meta.dirname, 'migrations'), process.env),
 }
 const { 2: command = 'serve' } = process.argv
 const run = Object.hasOwn(commands, command) ? commands[command] : undefined

@@ -1,0 +1,22 @@
+import { createSettingsReader } from '../../lib/settings/reader.ts'
+import { storeRows } from '../../lib/settings/rows/store.ts'
+import { failureOf } from '../../lib/store/postgres/failure.ts'
+import { Explained } from '../explained.ts'
+import { applyMigrations, readMigrations } from './apply.ts'
+
+/**
+ * Applies to the database of `DATABASE_URL` the migrations of a folder that it lacks, and says which.
+ *
+ * @throws Explained if there is no such setting, or the database does not take them
+ */
+export async function migrateFrom(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const settings = createSettingsReader(env, storeRows)
+  const url = settings.required('DATABASE_URL')
+  if (url === undefined) throw new Explained(settings.problems.map(({ text }) => `${text}.`).join(' '))
+  const all = readMigrations(folder)
+  const applied = await applyMigrations(url, all).catch((error: unknown) => {
+    throw new Explained(`The database could not be migrated: ${failureOf(error).reason}.`)
+  })
+  for (const name of applied) console.log(`Applied ${name}`)
+  console.log(applied.length > 0 ? 'The database is ready.' : `The database has all ${all.length} migrations.`)
+}
