@@ -36,7 +36,8 @@ export function createMeter(now: () => number) {
   function pointOf(name: MetricName, attributes: Attributes): Point {
     const points = series.get(name) ?? new Map<string, Point>()
     series.set(name, points)
-    const key = JSON.stringify(Object.entries(attributes).sort())
+    const set = Object.entries(attributes).filter(([, value]) => value !== undefined)
+    const key = JSON.stringify(set.sort())
     const known = points.get(key)
     if (known) return known
     if (points.size >= mostSeries && attributes !== overflow) return pointOf(name, overflow)

@@ -22,8 +22,8 @@ export function createSampler(name: SamplerName, ratio: number): (trace: Trace) 
   const asksParent = name.startsWith('parentbased_')
   return ({ traceId, parentSpanId, flags = '00' }) => {
     if (asksParent && parentSpanId !== undefined) return (Number.parseInt(flags, 16) & 1) === 1
-    // The last 56 bits of a trace ID are random (W3C Trace Context, level 2).
-    if (root === 'traceidratio') return Number.parseInt(traceId.slice(-14), 16) < ratio * 2 ** 56
+    // The last 56 bits of a trace ID are random (W3C Trace Context, level 2). 52 of them are exact as a number.
+    if (root === 'traceidratio') return Number.parseInt(traceId.slice(-13), 16) < ratio * 2 ** 52
     return root === 'always_on'
   }
 }

@@ -110,6 +110,14 @@ test('a sign-in of a registered client loads at most 200 KB of the OAuth functio
   }
 })
 
+test('nothing measures while no collector is named', async () => {
+  for (const source of ['lib/service/observer.ts', 'lib/service/telemetry.ts', 'lib/telemetry/telemetry.ts']) {
+    const { files } = builtArtifact().functions.find(({ name }) => name === 'oauth') ?? { files: [] }
+    expect(sourcesOf(files)).toContain(source)
+    expect(sourcesOf(await loaded())).not.toContain(source)
+  }
+})
+
 test('production never loads the mock provider', async () => {
   const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
   const answer = await fetch(`${stack.url}/oauth/mock-idp/authorize?state=x`, { headers })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type CollectedSpan, type Collector, type CollectorFault, startCollector } from '../../dev/otlp/collector.ts'
 import { recordLine } from '../../dev/worlds/recording.ts'
+import { builtArtifact } from '../support/artifact.ts'
 import { type Deploy, deploySameIssuer } from '../support/deploy.ts'
 import { callTool } from '../support/mcp.ts'
 import { newAddress, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
@@ -405,4 +406,24 @@ test('a run of the scheduled function tells what waits, how far usage is counted
 test('the readiness check sets a gauge', async () => {
   await send(`${stack.url}/health/ready`)
   await expect.poll(() => collector.points('mcp_oauth.ready').map(({ value }) => value)).toEqual([1])
+})
+
+test('an instance loads what sends spans and metrics after its first answer only', async () => {
+  const probe = new URL('../support/loaded-files.ts', import.meta.url).href
+  const { url, lines } = await other({ NODE_OPTIONS: `--import=${probe}` })
+  const { files } = builtArtifact().functions.find(({ name }) => name === 'about') ?? { files: [] }
+  const fileOf = (source: string) => `loaded about/${files.find(({ inputs }) => source in inputs)?.path}`
+  const isLoaded = (source: string) => lines.some((line) => line.includes(fileOf(source)))
+  // The proof of the store waits for an answer that does not come, and asks again. Until it is over, there is no answer.
+  stack.emulator.addFault({ action: 'hang', key: '^health/', count: 1 })
+  let answered = false
+  const asked = traced(url, { path: '/health/ready' }).then((traceId) => {
+    answered = true
+    return traceId
+  })
+  await expect.poll(() => isLoaded('lib/service/observer.ts')).toBe(true)
+  expect([answered, isLoaded('lib/telemetry/telemetry.ts')]).toEqual([false, false])
+  await arrivalOf(await asked)
+  stack.emulator.clearFaults()
+  expect(isLoaded('lib/telemetry/telemetry.ts')).toBe(true)
 })
