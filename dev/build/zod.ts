@@ -17,6 +17,12 @@ export const withoutJsonSchemas: Plugin = {
     onLoad({ filter: /\/zod\/v4\/classic\/schemas\.js$/ }, async ({ path }) => ({
       contents: withOwnImportOfUtil(await readFile(path, 'utf8')),
     }))
+    onLoad({ filter: /\/zod\/v4\/core\/core\.js$/ }, async ({ path }) => ({
+      contents: withoutAddedMethods(await readFile(path, 'utf8')),
+    }))
+    onLoad({ filter: /\/zod\/v4\/core\/util\.js$/ }, async ({ path }) => ({
+      contents: withMembersMadeOnce(await readFile(path, 'utf8')),
+    }))
     onLoad({ filter: /\/zod\/v4\/core\/schemas\.js$/ }, async ({ path }) => ({
       contents: compiledAfterSomeUses(await readFile(path, 'utf8')),
     }))
@@ -39,6 +45,38 @@ function withOwnImportOfUtil(text: string): string {
   const through = 'import { util } from "../core/index.js";'
   if (!text.includes(through)) throw changed('imports its tools')
   return text.replace(through, 'import * as util from "../core/util.js";').replaceAll('core.util.', 'util.')
+}
+
+/**
+ * zod looks at every new schema for methods that a program has added to its classes. No code here adds any, and to look takes a large
+ * part of the time in which a schema is made.
+ */
+function withoutAddedMethods(text: string): string {
+  const loop = /^ {8}const proto = _\.prototype;\n {8}for \(const k in proto\) \{\n[\s\S]*?^ {8}\}\n/m
+  if (!loop.test(text)) throw changed('looks for added methods')
+  return text.replace(loop, '')
+}
+
+/** zod makes the accessors of a class's methods again for each of its sixteen subclasses. Here they are made once. */
+function withMembersMadeOnce(text: string): string {
+  const install = /^export function members\(proto, table\) \{\n[\s\S]*?^\}\n/m
+  const [found] = install.exec(text) ?? []
+  if (found === undefined || !found.includes('defineBound(proto, key, desc.value)'))
+    throw changed('installs its methods')
+  const made = found.replace('function members(', 'function makeMembers(').replace('export ', '')
+  return text.replace(
+    install,
+    `${made}const accessors = new WeakMap();
+export function members(proto, table) {
+    let made = accessors.get(table);
+    if (made === undefined) {
+        makeMembers(made = {}, table);
+        accessors.set(table, made = Object.getOwnPropertyDescriptors(made));
+    }
+    Object.defineProperties(proto, made);
+}
+`,
+  )
 }
 
 /**

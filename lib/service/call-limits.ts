@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { defined } from '../base/defined.ts'
+import { once } from '../base/once.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import { createCounter } from '../limits/counter.ts'
 import { createAddressCounter } from '../limits/limiter.ts'
-import type { CallLimits } from '../mcp/tool-call-limits.ts'
+import type { CallLimit, CallLimits } from '../mcp/tool-call-limits.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import { type CallPlan, planOf } from '../people/plans.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
@@ -14,15 +15,20 @@ import { log } from './log.ts'
 /** Creates the limits of tool calls: by the plan of the user, and otherwise by the settings. */
 export function createCallLimits({ issuer, mcp, tools, secrets }: Configuration, store: Store): CallLimits {
   // Without a usable secret, each instance counts by itself: no caller is without a limit.
-  const key = secrets ? deriveKey(secrets.current, issuer, 'limits').bytes : randomBytes(32)
+  const counting = once(() => {
+    const key = secrets ? deriveKey(secrets.current, issuer, 'limits').bytes : randomBytes(32)
+    return { store, key, now: Date.now, log, listFirst: true }
+  })
   const { user, address, exempt } = mcp.limits
-  const counting = { store, key, now: Date.now, log, listFirst: true }
   // All plans count in one place: a user with tokens of two plans gets no more calls than the larger plan allows.
-  const byUser = (policy: string, window: Limit | undefined) =>
-    window ? { ...window, policy, hit: createCounter({ ...counting, name: 'mcp-users', ...window }).hit } : null
-  const byAddress = (window: Limit) => {
-    const { hit } = createAddressCounter({ ...counting, name: 'mcp-addresses', ...window, exempt })
-    return { ...window, policy: 'address', hit }
+  const byUser = (policy: string, window: Limit | undefined): CallLimit | null => {
+    if (!window) return null
+    const counter = once(() => createCounter({ ...counting(), name: 'mcp-users', ...window }))
+    return { ...window, policy, hit: (...call) => counter().hit(...call) }
+  }
+  const byAddress = (window: Limit): CallLimit => {
+    const counter = once(() => createAddressCounter({ ...counting(), name: 'mcp-addresses', ...window, exempt }))
+    return { ...window, policy: 'address', hit: (...call) => counter().hit(...call) }
   }
   const others = byUser('user', user)
   const windowSeconds = mcp.callWindow

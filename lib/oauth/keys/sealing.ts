@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { once } from '../../base/once.ts'
 import { deterministicEnvelope, type Envelope, encryptedEnvelope, signedEnvelope } from './compact.ts'
 import { createDerivedSecrets, type DerivedSecrets } from './derived-secrets.ts'
 import { decodePayload, encodePayload } from './long-text.ts'
@@ -56,6 +57,7 @@ export interface Sealing {
 export function createSealing(issuer: string, secrets: Secrets): Sealing {
   const keys = (typ: string, from = [secrets.current, ...secrets.previous]) =>
     from.map((s) => deriveKey(s, issuer, typ))
+  const currentKid = once(() => deriveKey(secrets.current, issuer, '').kid)
   return {
     encrypted: (typ, schema, options) => sealer(encryptedEnvelope(typ, keys(typ)), schema, options),
     deterministic: (typ, schema, options) =>
@@ -68,7 +70,9 @@ export function createSealing(issuer: string, secrets: Secrets): Sealing {
         deriveKey(secrets.current, issuer, purpose),
         secrets.previous.map((secret) => deriveKey(secret, issuer, purpose)),
       ),
-    currentKid: deriveKey(secrets.current, issuer, '').kid,
+    get currentKid() {
+      return currentKid()
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import type { JSONWebKeySet, JWK } from 'jose'
 import * as v from 'valibot'
 import { withDeadline } from '../../base/deadline.ts'
 import type { Log } from '../../base/log.ts'
+import { once } from '../../base/once.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { createSingleFlight } from '../../base/single-flight.ts'
 import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
@@ -126,9 +127,10 @@ export function createPublicKeys(
   stored: StoredKeysReader,
   sealing?: { readonly sealing: Sealing; readonly log: Log },
 ): PublicKeys {
-  const sealer = sealing && privateJwkSealer(sealing.sealing)
+  // Deriving the key of a sealer takes a new instance some time, and not every first answer needs it.
+  const sealer = sealing && once(() => privateJwkSealer(sealing.sealing))
   const isOurs = (key: StoredKey) => {
-    const ours = !sealer || openStoredKey(sealer, key) !== null
+    const ours = !sealer || openStoredKey(sealer(), key) !== null
     if (!ours) sealing?.log('signing_key_unreadable', { kid: key.kid })
     return ours
   }
