@@ -1,5 +1,6 @@
 import { withDeadline } from '../base/deadline.ts'
 import type { Log } from '../base/log.ts'
+import { toJson } from '../base/well-formed.ts'
 import { metricsMessage, type Origin, tracesMessage } from './otlp.ts'
 import { encode, type Fields, metricsFields, tracesFields } from './protobuf.ts'
 import type { Exporter, Source } from './source.ts'
@@ -77,7 +78,7 @@ function createChannel(
         fetch(url ?? '', {
           method: 'POST',
           headers: { ...headers, 'content-type': json ? 'application/json' : 'application/x-protobuf' },
-          body: json ? JSON.stringify(message) : new Uint8Array(encode(message, fields)),
+          body: json ? toJson(message) : new Uint8Array(encode(message, fields)),
           // A redirect would carry our headers to another server.
           redirect: 'manual',
           signal: inTime,
