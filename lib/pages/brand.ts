@@ -1,4 +1,4 @@
-/** The names, links and color of every page. They are settings, which are checked where they are read; the pages escape them as well. */
+/** The names, links, colors and texts of every page. They are settings, which are checked where they are read; the pages escape them as well. */
 export interface Brand {
   /** The organization that runs the service and receives what the user shares. */
   readonly name: string
@@ -14,6 +14,34 @@ export interface Brand {
   readonly privacyUrl?: string
   readonly documentationUrl?: string
   readonly supportUrl?: string
+  /** An image beside the product's name. If absent, the first letter of the organization's name is there. */
+  readonly logoUrl?: string
+  /** What is behind the card of every page: one color, or two between which it changes. */
+  readonly background?: Background
+  /** Texts in the place of ours. */
+  readonly texts?: BrandTexts
+}
+
+export interface Background {
+  /** Each `#rgb` or `#rrggbb`. */
+  readonly colors: readonly string[]
+  /** The color of text on it, `#rrggbb`: at least 4.5 : 1 on every part of it. */
+  readonly text: string
+}
+
+/** Plain texts of the operator for the pages of the sign-in. */
+export interface BrandTexts {
+  /** The headline of the consent page. `{app}` is where the app is from, which is verified or warned of; `{product}` is the product. */
+  readonly consentTitle?: string
+  /** A paragraph below that headline. */
+  readonly consentMessage?: string
+  readonly approveButton?: string
+  readonly cancelButton?: string
+  /** The page after a sign-in that is finished. */
+  readonly finishedTitle?: string
+  readonly finishedMessage?: string
+  /** A paragraph on every error page, after what to do. */
+  readonly errorMessage?: string
 }
 
 export const defaultBrand: Brand = {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { contrast, palette } from './color.ts'
+import { describe, expect, test } from 'vitest'
+import { contrast, palette, textOn } from './color.ts'
 
 const LIGHT = '#f4f2f0'
 const DARK = '#2b2826'
@@ -35,3 +35,30 @@ test.each(['', 'red', '#12345', '#e24328;}body{display:none', '#fff\n', '</style
     expect(palette(accent, LIGHT, DARK)).toEqual(palette('#57534e', LIGHT, DARK))
   },
 )
+
+describe('the text on a background', () => {
+  const colors = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 3, maxLength: 3 })
+  const hex = (color: readonly number[]) => `#${color.map((each) => each.toString(16).padStart(2, '0')).join('')}`
+
+  test('is readable on every color from the one to the other', () => {
+    fc.assert(
+      fc.property(colors, colors, fc.double({ min: 0, max: 1, noNaN: true }), (from, to, share) => {
+        const text = textOn([hex(from), hex(to)])
+        const between = from.map((byte, index) => Math.round(byte + ((to[index] ?? 0) - byte) * share))
+        // A step of the gradient is a sixteenth: what lies between two steps differs by less than this.
+        if (text !== null) expect(contrast(text, hex(between))).toBeGreaterThanOrEqual(4.4)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test.each([
+    [['#ffffff'], '#171412'],
+    [['#0b3d91', '#1f6feb'], '#ffffff'],
+    [['#ffffff', '#000000'], null],
+    [['#777777', '#787878'], null],
+    [['#ffffff', 'red'], null],
+  ])('%j: %j', (background, text) => {
+    expect(textOn(background)).toBe(text)
+  })
+})

@@ -27,6 +27,22 @@ export function palette(accent: string, light: string, dark: string) {
   }
 }
 
+/**
+ * Returns the color of text, `#rrggbb`, that is readable everywhere on a background which changes from each color to the next:
+ * at least 4.5 : 1. `null`: neither dark nor white text is, or one of them is not a color.
+ */
+export function textOn(colors: readonly string[]): string | null {
+  const parsed = colors.map(parse)
+  const between = parsed.flatMap((from, index) => {
+    const to = parsed[index + 1] ?? from
+    return from && to ? Array.from({ length: 17 }, (_, step) => mix(from, to, step / 16)) : []
+  })
+  const text = parsed.includes(undefined)
+    ? undefined
+    : [INK, WHITE].find((color) => between.every((background) => ratio(color, background) >= 4.5))
+  return text ? format(text) : null
+}
+
 /** Returns the WCAG 2.2 contrast ratio (1 to 21) of two `#rrggbb` colors, or 1 if one of them is not a color. */
 export function contrast(one: string, other: string): number {
   const [a, b] = [parse(one), parse(other)]
@@ -35,13 +51,18 @@ export function contrast(one: string, other: string): number {
 
 /** Returns the nearest color, toward black or white, whose contrast with the background is at least 4.5 : 1. */
 function shift(color: Rgb, background: Rgb): Rgb {
-  const end = ratio(background, WHITE) < ratio(background, INK) ? [0, 0, 0] : WHITE
+  const end: Rgb = ratio(background, WHITE) < ratio(background, INK) ? [0, 0, 0] : WHITE
   for (let share = 0; share < 1; share += 0.02) {
-    const [r, g, b] = color.map((byte, index) => Math.round(byte + ((end[index] ?? 0) - byte) * share))
-    const mixed: Rgb = [r ?? 0, g ?? 0, b ?? 0]
+    const mixed = mix(color, end, share)
     if (ratio(mixed, background) >= 4.5) return mixed
   }
   return end === WHITE ? WHITE : INK
+}
+
+/** Returns the color that is this share of the way from one to the other. */
+function mix(one: Rgb, other: Rgb, share: number): Rgb {
+  const [r = 0, g = 0, b = 0] = one.map((byte, index) => Math.round(byte + ((other[index] ?? 0) - byte) * share))
+  return [r, g, b]
 }
 
 function ratio(one: Rgb, other: Rgb): number {

@@ -19,6 +19,10 @@ export interface Page {
 export function layout(brand: Brand, title: string, content: Markup, rules?: string): Page {
   const style = styleFor(brand, rules)
   const initial = [...brand.name].slice(0, 1).join('').toUpperCase()
+  const { logoUrl } = brand
+  const sign = logoUrl
+    ? html`<img class="logo" src="${logoUrl}" alt="" referrerpolicy="no-referrer">`
+    : html`<span class="mark" aria-hidden="true">${initial}</span>`
   const links = brandLinks(brand).map(({ text, url }) => link(url, text))
   const page = html`<!doctype html>
 <html lang="en">
@@ -30,7 +34,7 @@ export function layout(brand: Brand, title: string, content: Markup, rules?: str
 <style>${raw(style.text)}</style>
 </head>
 <body>
-<header class="brand"><span class="mark" aria-hidden="true">${initial}</span>${brand.productName}</header>
+<header class="brand">${sign}${brand.productName}</header>
 <main>
 ${content}
 </main>

@@ -1,33 +1,48 @@
 import { createHash } from 'node:crypto'
-import type { Brand } from './brand.ts'
+import type { Background, Brand } from './brand.ts'
 import { type Palette, palette } from './color.ts'
 
-/** The text of the only `<style>` element, and its CSP source (`sha256-…`). */
+/** The text of the only `<style>` element, its CSP source (`sha256-…`), and that of the logo, if there is one. */
 export interface Style {
   readonly text: string
   readonly hash: string
+  readonly logo: string
   readonly colors: Palette
 }
 
 const made = new Map<string, Style>()
 
 /**
- * Returns the style of a brand, made once for each accent, which is part of the text and so of the hash.
+ * Returns the style of a brand, made once for each set of colors, which are part of the text and so of the hash.
  *
  * @param more rules that only some pages need
  */
 export function styleFor(brand: Brand, more = ''): Style {
-  const key = brand.accentColor + more
+  const { background, logoUrl } = brand
+  const key = [brand.accentColor, background?.colors, logoUrl, more].join(' ')
   const known = made.get(key)
   if (known) return known
   const colors = palette(brand.accentColor, '#f4f2f0', '#2b2826')
   const { button, buttonText, onLight, onDark } = colors
   const accent = `:root{--button:${button};--button-text:${buttonText};--accent:${onLight}}
 @media(prefers-color-scheme:dark){:root{--accent:${onDark}}}`
-  const text = (accent + RULES + more).replace(/\/\*.*?\*\//gs, '').replace(/\s*\n\s*/g, '')
-  const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, colors }
+  const text = (accent + RULES + more + (background ? rulesOf(background) : ''))
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s*\n\s*/g, '')
+  const logo = logoUrl === undefined ? '' : sourceOf(new URL(logoUrl))
+  const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, logo, colors }
   made.set(key, style)
   return style
+}
+
+/** The logo and nothing else, as a source of a content security policy. There, `;` and `,` would end it (CSP 3, 2.3.1). */
+const sourceOf = ({ origin, pathname }: URL) => origin + pathname.replaceAll(';', '%3B').replaceAll(',', '%2C')
+
+/** On a narrow screen there is no background: the card takes all of it. */
+function rulesOf({ colors: [from = '', to], text }: Background): string {
+  const background = to === undefined ? from : `linear-gradient(160deg,${from},${to}) fixed`
+  return `@media(min-width:30.01rem){body{background:${background}}
+.brand,footer{--accent:${text};color:${text}}}`
 }
 
 // The font: system fonts, but not `system-ui`: Windows in Chinese or Japanese draws Latin text in it with a CJK font.
@@ -53,6 +68,7 @@ body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:ce
 .brand{display:flex;align-items:center;gap:.625rem;margin:0 0 1rem;padding:0 .25rem;font-weight:600}
 .mark{flex:none;width:1.75rem;height:1.75rem;border-radius:.5rem;background:var(--button);color:var(--button-text);
   font-weight:700;line-height:1.75rem;text-align:center}
+.logo{flex:none;height:1.75rem;max-width:10rem;object-fit:contain}
 main{padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:1rem;
   box-shadow:0 1px 2px rgb(0 0 0/.04),0 12px 32px rgb(0 0 0/.06)}
 h1{margin:0 0 1.25rem;font-size:1.5rem;line-height:1.25;font-weight:400;letter-spacing:-.01em;text-wrap:balance}

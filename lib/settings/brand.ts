@@ -3,7 +3,7 @@ import { slug } from '../base/slug.ts'
 import type { Brand } from '../pages/brand.ts'
 import type { SettingsReader } from './reader.ts'
 
-/** Reads what people see on pages: names, links and the color. */
+/** Reads what people see on pages: names, links, colors and texts. */
 export function readBrand(settings: SettingsReader): Brand {
   const name = settings.read('MCP_BRAND_NAME')
   return defined({
@@ -16,6 +16,17 @@ export function readBrand(settings: SettingsReader): Brand {
     privacyUrl: settings.read('MCP_OAUTH_PRIVACY_URL'),
     documentationUrl: settings.read('MCP_DOCS_URL'),
     supportUrl: settings.read('MCP_SUPPORT_URL'),
+    logoUrl: settings.read('MCP_LOGO_URL'),
+    background: settings.read('MCP_BACKGROUND'),
+    texts: defined({
+      consentTitle: settings.read('MCP_CONSENT_TITLE'),
+      consentMessage: settings.read('MCP_CONSENT_MESSAGE'),
+      approveButton: settings.read('MCP_APPROVE_BUTTON'),
+      cancelButton: settings.read('MCP_CANCEL_BUTTON'),
+      finishedTitle: settings.read('MCP_FINISHED_TITLE'),
+      finishedMessage: settings.read('MCP_FINISHED_MESSAGE'),
+      errorMessage: settings.read('MCP_ERROR_MESSAGE'),
+    }),
   })
 }
 

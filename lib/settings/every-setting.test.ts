@@ -26,6 +26,7 @@ const collectors = ['otlp.example.com:4318', 'https://key@otlp.example.com/', 'h
 const pairs = ['a key', 'authorization', 'two\nlines=1', '=value']
 const urls = ['docs.example', 'http://docs.example/', 'https://*.docs.example/', 'https://<tenant>.docs.example/x']
 const lines = ['two\nlines', 'a\u0007bell', 'x'.repeat(2001)]
+const plainTexts = ['<b>x</b>', 'two\nlines', 'a\u0007bell', 'x'.repeat(301)]
 const names = ['a b', '-first', 'x'.repeat(65), 'Ж']
 const words = ['a key', 'ключ', 'two\nlines']
 const flags = ['yes', 'TRUE', '1', '"true"']
@@ -228,6 +229,15 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_BRAND_NAME: ['x'.repeat(101), 'two\nlines', 'a\u2028b'],
   MCP_PRODUCT_NAME: lines,
   MCP_BRAND_COLOR: ['red', '#12345', '1f6feb'],
+  MCP_LOGO_URL: [...urls, 'https://docs.example/logo.svg?v=2', 'data:image/svg+xml,x'],
+  MCP_BACKGROUND: ['red', '#fff,#000', '#ffffff #000000', '#777777', '#fff #eee #ddd', '#fff;}body{display:none'],
+  MCP_CONSENT_TITLE: ['Connect <b>{app}</b>', 'Connect', 'a\nb {app}', `{app}${'x'.repeat(100)}`],
+  MCP_CONSENT_MESSAGE: plainTexts,
+  MCP_APPROVE_BUTTON: plainTexts,
+  MCP_CANCEL_BUTTON: plainTexts,
+  MCP_FINISHED_TITLE: plainTexts,
+  MCP_FINISHED_MESSAGE: plainTexts,
+  MCP_ERROR_MESSAGE: plainTexts,
   MCP_PROVIDER_NAME: lines,
   MCP_ANSWER_SERVICE: lines,
   MCP_DOCS_URL: urls,

@@ -43,7 +43,7 @@ ${name !== '' && html`<div><dt>Calls itself</dt><dd><bdi>${name}</bdi> <span cla
 <form class="actions" method="post" action="${input.action}">
 ${Object.entries(input.hiddenFields).map(([key, value]) => html`<input type="hidden" name="${key}" value="${value}">`)}
 <button class="primary" name="action" value="confirm">${button}</button>
-<button class="quiet" name="action" value="cancel">Cancel</button>
+<button class="quiet" name="action" value="cancel">${brand.texts?.cancelButton ?? 'Cancel'}</button>
 </form>
 ${after !== undefined && html`<p class="after note">${after}</p>`}
 ${technicalDetails({ attempt: input.attempt })}`

@@ -52,7 +52,10 @@ export function consentPage(input: ConsentPageInput): Page {
   } = input
   const destination = destinationOf(redirectUri)
   const warning = caution(destination, client.verifiedHost)
-  const content = html`<h1>Connect <b>${breakable(shortHost(client.verifiedHost ?? placeOf(destination)))}</b> to ${brand.productName}</h1>
+  const { consentTitle = 'Connect {app} to {product}', consentMessage, approveButton, cancelButton } = brand.texts ?? {}
+  const app = html`<b>${breakable(shortHost(client.verifiedHost ?? placeOf(destination)))}</b>`
+  const content = html`<h1>${filled(consentTitle, { app, product: brand.productName })}</h1>
+${consentMessage !== undefined && html`<p>${consentMessage}</p>`}
 <dl>${facts(client, destination)}</dl>
 ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <h2>What you share</h2>
@@ -65,13 +68,21 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}${addable.map((scope) => html`<li>${chart}<span><span>${permission(scope)}</span>${add(scope)}</span></li>`)}</ul>
 <form class="actions" method="post" action="${action}"${leavable.length + addable.length > 0 && html` id="answer"`}>
 ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<button class="primary" name="action" value="approve">Continue with ${brand.provider}</button>
-<button class="quiet" name="action" value="cancel">Cancel</button>
+<button class="primary" name="action" value="approve">${approveButton ?? `Continue with ${brand.provider}`}</button>
+<button class="quiet" name="action" value="cancel">${cancelButton ?? 'Cancel'}</button>
 </form>
 ${signUp(brand)}
 ${input.accountUrl !== undefined && html`<p class="after">${link(input.accountUrl, 'What is connected as you')}</p>`}
 ${technicalDetails({ attempt: input.attempt })}`
   return layout(brand, 'Connect an app', content)
+}
+
+/** Puts values into the places of a text that are named in braces. Everything else in it is text. */
+function filled(text: string, values: { readonly app: Markup; readonly product: string }): Markup[] {
+  return text.split(/(\{app\}|\{product\})/).map((part) => {
+    if (part === '{app}') return values.app
+    return html`${part === '{product}' ? values.product : part}`
+  })
 }
 
 function facts(client: ConsentPageInput['client'], destination: Destination): Markup[] {

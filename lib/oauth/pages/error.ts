@@ -23,6 +23,7 @@ export function errorPage({ brand, kind, requestId, attempt, error, again }: Err
 <p>${again === undefined ? remedy : remedyHere}</p>${again !== undefined && html`<p class="actions"><a class="button primary" href="${again}" referrerpolicy="no-referrer">Start again</a></p>`}
 ${ways !== undefined && html`<ul class="ways">${ways.map((way) => html`<li>${way}</li>`)}</ul>`}
 ${besides !== undefined && html`<p>${besides}</p>`}
+${brand.texts?.errorMessage !== undefined && html`<p>${brand.texts.errorMessage}</p>`}
 ${technicalDetails({ requestId, attempt, error })}`
   return layout(brand, title, content)
 }

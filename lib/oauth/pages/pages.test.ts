@@ -26,6 +26,51 @@ function textOf(page: Page): string {
     .replace(/\s+/g, ' ')
 }
 
+describe('with texts of the operator [F-004-21]', () => {
+  const brand: Brand = {
+    ...defaultBrand,
+    logoUrl: 'https://cdn.example/logo;v=2.svg',
+    background: { colors: ['#0b3d91', '#1f6feb'], text: '#ffffff' },
+    texts: {
+      consentTitle: 'Let {app} read {product} & more {x}',
+      consentMessage: 'Use your <support> account.',
+      approveButton: 'Sign in and connect',
+      cancelButton: 'Not now',
+      finishedTitle: 'You are connected',
+      finishedMessage: 'Ask your first question.',
+      errorMessage: 'Write to docs-help.',
+    },
+  }
+
+  test('the consent page says them, and what is verified stays in the headline and in the list', () => {
+    const page = consentPage({ ...consent, brand })
+    const text = textOf(page)
+    expect(text).toContain('Let claude.ai read Redpanda documentation &amp; more {x}')
+    expect(text).toMatch(/Published by claude\.ai verified/)
+    expect(text).toContain('Sign in and connect Not now')
+    expect(page.html).toContain('<p>Use your &lt;support&gt; account.</p>')
+  })
+
+  test('a client cannot write into the headline', () => {
+    const page = consentPage({ ...consent, brand, client: { name: '{product}', verifiedHost: '{product}.example' } })
+    expect(textOf(page)).toContain('Let {product}.example read Redpanda documentation')
+  })
+
+  test('the pages of the end and of an error say them', () => {
+    const finished = textOf(returnPage({ brand, outcome: 'finished' }))
+    expect(finished).toContain('You are connected Ask your first question.')
+    expect(textOf(returnPage({ brand, outcome: 'canceled' }))).toContain('You canceled the sign-in')
+    for (const kind of errorKinds) {
+      expect(textOf(errorPage({ brand, kind, requestId: 'r' }))).toContain('Write to docs-help.')
+    }
+  })
+
+  test('the content security policy allows the logo and no other image', () => {
+    const { headers } = htmlResponse(consentPage({ ...consent, brand }), { status: 200 })
+    expect(headers.get('content-security-policy')).toContain('; img-src data: https://cdn.example/logo%3Bv=2.svg; ')
+  })
+})
+
 describe('consent', () => {
   test('a client with a metadata document: its verified host first, then its own name as a claim [C-03 C-04 M-15]', () => {
     const text = textOf(consentPage(consent))

@@ -24,7 +24,9 @@ export interface ReturnPageInput extends TechnicalDetails {
  * Throws `TypeError` if the location is not safe to follow.
  */
 export function returnPage({ brand, outcome, location, requestId, attempt, error }: ReturnPageInput): Page {
-  const { title, happened, sign } = TEXTS[outcome]
+  const { sign, ...ours } = TEXTS[outcome]
+  const { finishedTitle, finishedMessage } = (outcome === 'finished' && brand.texts) || {}
+  const [title, happened] = [finishedTitle ?? ours.title, finishedMessage ?? ours.happened]
   const content = html`${sign}
 <h1 class="strong">${title}</h1>
 <p>${happened}</p>

@@ -12,6 +12,48 @@ export const brand = {
     more: 'The service makes it darker or lighter where the text on it would be hard to read.',
     example: '#1f6feb',
   },
+  MCP_LOGO_URL: {
+    what: 'The logo at the top of every page, in place of a letter: an image of any form, shown 28 px high.',
+    more: 'It must be recognizable on light and on dark. The browser loads it from this address, without a referrer.',
+    example: 'https://example.com/logo.svg',
+  },
+  MCP_BACKGROUND: {
+    what: 'What is behind the card of each page: one color, or two for a gradient. In `.env`, put it in quotes.',
+    more: 'The service chooses dark or white text for it. Two colors between which neither is readable are a mistake.',
+    default: 'light or dark, as the browser prefers',
+    example: '#0b3d91 #1f6feb',
+  },
+  MCP_CONSENT_TITLE: {
+    what: 'The headline of the consent page. `{app}` stands for where the app is from, `{product}` for the product.',
+    default: '`Connect {app} to {product}`',
+    example: 'Let {app} read {product}',
+  },
+  MCP_CONSENT_MESSAGE: {
+    what: 'A paragraph below that headline.',
+    default: 'none',
+    example: 'Sign in with the account that you use for support.',
+  },
+  MCP_APPROVE_BUTTON: {
+    what: 'The text of the button that approves.',
+    default: '`Continue with <provider>`',
+    example: 'Sign in and connect',
+  },
+  MCP_CANCEL_BUTTON: { what: 'The text of the button that cancels.', default: '`Cancel`', example: 'Not now' },
+  MCP_FINISHED_TITLE: {
+    what: 'The headline of the page that says that a sign-in is finished, where the app cannot say so itself.',
+    default: '`This sign-in is finished`',
+    example: 'You are connected',
+  },
+  MCP_FINISHED_MESSAGE: {
+    what: 'The text below that headline.',
+    default: 'what the user can do next',
+    example: 'Close this page and ask your first question.',
+  },
+  MCP_ERROR_MESSAGE: {
+    what: 'A paragraph on each error page of the sign-in, after what the user can do.',
+    default: 'none',
+    example: 'If you need help, write to the channel docs-help.',
+  },
   MCP_PROVIDER_NAME: {
     what: 'The name of the OpenID Provider that users know: “Continue with …”.',
     default: '`Redpanda Cloud`; with a brand of your own: its name',

@@ -7,7 +7,8 @@ import { isHost } from '../../oauth/clients/host.ts'
 import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
 import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
 import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
-import { defaultBrand } from '../../pages/brand.ts'
+import { type Background, defaultBrand } from '../../pages/brand.ts'
+import { textOn } from '../../pages/color.ts'
 import { eventTypes } from '../../people/outbox/event-types.ts'
 import type { SealedPeople } from '../../people/privacy/personal-data.ts'
 import {
@@ -54,6 +55,23 @@ const isPath = (text: string) => /^\/(?!\/)[^\s<>"{}|\\^`]*$/.test(text)
 const isProviderIssuer = (text: string) => isSecureUrl(text) && !/[?#]|\/\.well-known\//.test(text)
 
 const isAddress = (text: string) => /^mailto:[\w.!#$%&'*+/=~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(text)
+
+const isColor = (text: string) => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)
+
+/** Reads one color, or two with a space between them. `null` also if no text is readable on all of it. */
+function readBackground(value: string): Background | null {
+  const colors = value.trim().split(/\s+/)
+  const text = colors.length <= 2 && colors.every(isColor) ? textOn(colors) : null
+  return text === null ? null : { colors, text }
+}
+
+/** A text of the operator on pages. It is no markup: `<` and `>` would be shown as they are. */
+const plain = (most: number, needed = '') =>
+  text(
+    signIn,
+    `one line of at most ${most} characters without < and >${needed && `, with ${needed} in it`}`,
+    (text) => text.length <= most && !/[<>\p{Cc}\u2028\u2029]/u.test(text) && text.includes(needed),
+  )
 
 /** Whether an app may use a redirect URI. For a template that ends in `/*`, checks an example of what it stands for. */
 function isPrivateUseUri(uri: string): boolean {
@@ -169,10 +187,20 @@ export const signInRows = {
 
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),
-  MCP_BRAND_COLOR: withDefault(
-    defaultBrand.accentColor,
-    text(signIn, '#rgb or #rrggbb', (text) => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)),
+  MCP_BRAND_COLOR: withDefault(defaultBrand.accentColor, text(signIn, '#rgb or #rrggbb', isColor)),
+  MCP_LOGO_URL: text(signIn, 'an https URL without ?', (text) => isSecureUrl(text) && !/[?#]/.test(text)),
+  MCP_BACKGROUND: value(
+    signIn,
+    'one color or two, each #rgb or #rrggbb, on all of which dark or white text is readable (4.5 : 1)',
+    readBackground,
   ),
+  MCP_CONSENT_TITLE: plain(100, '{app}'),
+  MCP_CONSENT_MESSAGE: plain(300),
+  MCP_APPROVE_BUTTON: plain(60),
+  MCP_CANCEL_BUTTON: plain(60),
+  MCP_FINISHED_TITLE: plain(100),
+  MCP_FINISHED_MESSAGE: plain(300),
+  MCP_ERROR_MESSAGE: plain(300),
   MCP_PROVIDER_NAME: line({ ...signIn, ofRedpanda: defaultBrand.provider }),
   MCP_ANSWER_SERVICE: withDefault(defaultBrand.answerService, line(signIn)),
   MCP_DOCS_URL: url(signIn),
