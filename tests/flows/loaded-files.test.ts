@@ -31,6 +31,7 @@ const afterTheAnswer = [
   'lib/service/step-recorders.ts',
   'lib/service/sign-in-recorder.ts',
   'lib/service/outbox-seals.ts',
+  'lib/people/audit/audit-log.ts',
   'lib/people/company.ts',
   'lib/people/outbox/message.ts',
   'lib/people/outbox/news.ts',

@@ -1,7 +1,7 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
-import { callMcp, obtainCode, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { callMcp, obtainCode, obtainTokens, registerClient, tokensOf, userAtCallback } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { json, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
@@ -26,6 +26,17 @@ const texts = {
   MCP_OAUTH_SIGNUP_URL: 'https://example.com/sign-up',
   MCP_OAUTH_PRIVACY_URL: 'https://example.com/privacy',
 }
+const looks = {
+  MCP_LOGO_URL: 'https://example.com/logo.svg',
+  MCP_BACKGROUND: '#0b3d91 #1f6feb',
+  MCP_CONSENT_TITLE: 'Let {app} read {product}',
+  MCP_CONSENT_MESSAGE: 'Use your support account.',
+  MCP_APPROVE_BUTTON: 'Sign in and connect',
+  MCP_CANCEL_BUTTON: 'Not now',
+  MCP_FINISHED_TITLE: 'You are connected',
+  MCP_FINISHED_MESSAGE: 'Ask your first question.',
+  MCP_ERROR_MESSAGE: 'Write to docs-help.',
+}
 const tool = {
   MCP_TOOL_NAME: 'ask_example_question',
   MCP_TOOL_TITLE: 'Search the Handbook',
@@ -41,6 +52,7 @@ const both = () => [usual, changed] as const
 beforeAll(async () => {
   const settings = {
     ...texts,
+    ...looks,
     ...tool,
     ...pinned.settings,
     MCP_DOCS_URL: documentation,
@@ -89,6 +101,24 @@ describe('texts for users', () => {
       expect(after).toContain(text)
     }
     expect(after).not.toMatch(/Redpanda|Kapa/)
+  })
+
+  test('MCP_LOGO_URL, MCP_BACKGROUND, MCP_CONSENT_TITLE, MCP_CONSENT_MESSAGE, MCP_APPROVE_BUTTON and MCP_CANCEL_BUTTON change the consent page, MCP_ERROR_MESSAGE an error page [F-004-21]', async () => {
+    const after = await consentPage(changed)
+    expect(after).toMatch(/<h1>Let <b>.+<\/b> read Example Handbook<\/h1>/)
+    for (const text of ['src="https://example.com/logo.svg"', '(160deg,#0b3d91,#1f6feb)', looks.MCP_CONSENT_MESSAGE]) {
+      expect(after).toContain(text)
+    }
+    for (const text of ['>Sign in and connect</button>', '>Not now</button>']) expect(after).toContain(text)
+    const failed = await send(`${changed.url}/oauth/authorize`)
+    expect(await failed.text()).toContain(looks.MCP_ERROR_MESSAGE)
+  })
+
+  test('MCP_FINISHED_TITLE and MCP_FINISHED_MESSAGE are on the page of a sign-in that is finished', async () => {
+    const { load } = await userAtCallback(await registerClient(changed.url))
+    await load()
+    const again = await (await load()).text()
+    for (const text of [looks.MCP_FINISHED_TITLE, looks.MCP_FINISHED_MESSAGE]) expect(again).toContain(text)
   })
 
   test('MCP_DOCS_URL is on the pages, in both metadata documents and in a 401', async () => {
