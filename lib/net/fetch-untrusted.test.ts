@@ -5,6 +5,7 @@ import { getDefaultAutoSelectFamily, setDefaultAutoSelectFamily } from 'node:net
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createTestCa } from '../../dev/tls/ca.ts'
+import { observed } from '../base/telemetry.ts'
 import { FetchRefused, type FetchUntrustedOptions, fetchUntrusted } from './fetch-untrusted.ts'
 
 const HOST = 'docs.client.example'
@@ -110,6 +111,23 @@ describe('the result of a fetch', () => {
       cache: 'max-age=60',
     })
     expect(new TextDecoder().decode(body)).toBe('{"hello":"world"}')
+  })
+
+  test('the server learns nothing of the trace, and telemetry nothing of the URL', async () => {
+    seen.length = 0
+    const asked: string[] = []
+    observed.by = {
+      measure(_kind, service, request, work) {
+        asked.push(`${service}: ${request}`)
+        return work(`00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`)
+      },
+      store: (store) => store,
+      event: () => undefined,
+      pending: () => undefined,
+    }
+    await fetchPath('/ok').finally(() => delete observed.by)
+    expect(seen[0]?.rawHeaders.join()).not.toMatch(/trace|aaaa/)
+    expect(asked).toEqual(['published: GET'])
   })
 
   test('the server sees the real name, and a request that asks for no compression [M-04 M-06]', async () => {

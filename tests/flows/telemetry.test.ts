@@ -27,12 +27,12 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   // Each function has sent everything from before: it sends in order.
-  for (const path of ['/mcp/server-card', '/oauth/token', '/mcp', '/account']) {
-    const count = () => requestsTo(path, 'GET')
-    const before = count()
-    await arrivalOf(await traced(stack.url, { path }))
-    await expect.poll(count).toBe(before + 1)
-  }
+  const paths = ['/mcp/server-card', '/oauth/token', '/mcp', '/account']
+  const counts = () => paths.map((path) => requestsTo(path, 'GET'))
+  const before = counts()
+  const sent = await Promise.all(paths.map((path) => traced(stack.url, { path })))
+  await expect.poll(() => sent.every((traceId) => spansOf(traceId).length > 0)).toBe(true)
+  await expect.poll(counts).toEqual(before.map((count) => count + 1))
   collector.reset()
   stack.kapa.reset()
 })
