@@ -113,6 +113,19 @@ const overviewOf = (json: Json, range: string): string => {
   ].join('\n')
 }
 
+/** With what a company asks: its clients and their tools. */
+async function showUse(work: Work, api: Api, id: string): Promise<void> {
+  const { use } = await api.get(`/companies/${encodeURIComponent(id)}`, { days: days(work) })
+  const columns: readonly Column<Json>[] = [
+    { title: 'App (its own name)', cell: (row) => clientTitle(objectIn(row, 'client')), least: 18 },
+    { title: 'Publisher', cell: (row) => publisher(objectIn(row, 'client')), least: 10 },
+    { title: 'Tool', cell: (row) => wordIn(row, 'tool'), least: 12 },
+    ...counts,
+  ]
+  work.around.out.write('\n')
+  show(work, use, { rows: rowsOf(use), columns, none: 'It called no tool.' })
+}
+
 export const reading: readonly Command[] = [
   {
     name: 'usage',
@@ -137,18 +150,21 @@ export const reading: readonly Command[] = [
     name: 'companies',
     words: '[name]',
     most: 1,
-    about: 'companies that asked, with people, calls and errors',
+    about: 'companies that asked; one alone with its apps and tools',
     options: { ...pageOptions, order: text },
     help: ['--order WORD       calls (the default), people, errors, newest or name', daysHelp, ...pageHelp],
     examples: ['companies', 'companies acme --days 90', 'companies --order newest --limit 10'],
     async run(work) {
       const query = { days: days(work), search: work.words[0], order: option(work, 'order') }
-      const rows = await pages(work, await work.api(), '/companies', query)
-      return show(work, rows, {
-        rows,
-        columns: companyColumns,
-        none: `No company asked in the last ${days(work)} days.`,
-      })
+      const api = await work.api()
+      const rows = await pages(work, api, '/companies', query)
+      const none = `No company asked in the last ${days(work)} days.`
+      show(work, rows, { rows, columns: companyColumns, none })
+      const [only, ...others] = rows
+      if (work.words.length > 0 && only && others.length === 0 && work.options.json !== true) {
+        await showUse(work, api, wordIn(only, 'id') ?? '')
+      }
+      return exits.done
     },
   },
   {
@@ -362,10 +378,16 @@ async function auditEntries(work: Work): Promise<number> {
     { title: 'Time (UTC)', cell: time },
     { title: 'Action', cell: (row) => wordIn(row, 'action') },
     { title: 'Person', cell: short('person') },
-    { title: 'By', cell: short('actor') },
+    { title: 'By', cell: (row) => actorIn(row) },
     { title: 'Reason', cell: (row) => wordIn(row, 'reason') ?? wordIn(row, 'detail'), least: 10 },
   ]
   return show(work, rows, { rows, columns, none: 'There are no such entries.' })
+}
+
+/** Tokens are named whole, admins by the beginning of their names. */
+function actorIn(row: Json): string | undefined {
+  const actor = wordIn(row, 'actor')
+  return actor?.startsWith('token') ? actor : actor?.slice(0, 8)
 }
 
 /** Verifies piece by piece: the server reads entries for some seconds in each request. */

@@ -48,6 +48,8 @@ const runForm = v.object({
   finished: v.boolean(),
   operations: v.number(),
   milliseconds: v.number(),
+  /** Milliseconds of CPU, of the whole process. */
+  cpu: v.number(),
   megabytes: v.number(),
 })
 export type Run = v.InferOutput<typeof runForm>

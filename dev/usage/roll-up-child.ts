@@ -55,5 +55,9 @@ const done = await rollUp(
   },
   AbortSignal.timeout(milliseconds),
 )
-process.send?.({ ...done, operations, milliseconds: performance.now() - began, megabytes: peak() })
+const { user, system } = process.cpuUsage()
+process.send?.({
+  ...{ ...done, operations, megabytes: peak() },
+  ...{ milliseconds: performance.now() - began, cpu: (user + system) / 1000 },
+})
 process.disconnect()

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { secondsOf } from '../base/times.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { PersonalData } from './privacy/personal-data.ts'
 
@@ -16,8 +17,8 @@ const User = v.looseObject({
   /** `null`: the OpenID Provider did not say. */
   emailVerified: v.optional(v.nullable(v.boolean())),
   organization: v.optional(v.object({ id: v.optional(v.string()), name: v.optional(v.string()) })),
-  firstSeenAt: v.optional(v.number()),
-  lastSeenAt: v.optional(v.number()),
+  firstSeenAt: v.optional(v.pipe(v.unknown(), v.transform(secondsOf))),
+  lastSeenAt: v.optional(v.pipe(v.unknown(), v.transform(secondsOf))),
 })
 export type User = v.InferOutput<typeof User>
 

@@ -8,6 +8,7 @@ import { sha256 } from '../../lib/base/sha256.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import { openRecord, readWaitingKey, waitingKey } from '../../lib/people/outbox/message.ts'
 import { countedEvent, eventKey } from '../../lib/people/usage/event-key.ts'
+import { settleTime } from '../../lib/people/usage/roll-up.ts'
 import { outboxSeals } from '../../lib/service/outbox-seals.ts'
 import { parseSecret } from '../../lib/settings/secrets.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
@@ -20,6 +21,8 @@ import { type Stack, startStack } from '../support/stack.ts'
 const patience = 10_000
 const { signal } = new AbortController()
 const day = 86_400_000
+/** Milliseconds: a minute more than what the rollup waits. */
+const settled = settleTime + 60_000
 
 let stack: Stack
 let store: Store
@@ -174,8 +177,8 @@ describe('settings', () => {
       expect(found).not.toBeNull()
       return found
     }, patience)
-    // As if the service had been in use since yesterday.
-    const at = Math.floor(Date.now() / day) * day - day / 2
+    // As if the service had been in use since yesterday. In the first minutes of a day, the day before is not counted yet.
+    const at = Math.floor((Date.now() - settled) / day) * day - day / 2
     await store.put(keyOfNames, { ...stored?.value, createdAt: at }, signal)
     const names = { person: () => 'p'.repeat(20), company: () => 'c'.repeat(20), client: () => 'k'.repeat(20) }
     const event = {

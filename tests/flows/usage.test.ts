@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { measureExactness } from '../../dev/usage/exactness.ts'
 import { readEventKey } from '../../lib/people/usage/event-key.ts'
+import { settleTime } from '../../lib/people/usage/roll-up.ts'
 import { dayAfter, dayOf } from '../../lib/people/usage/time.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { callMcp, obtainTokens, registerClient } from '../support/oauth-client.ts'
@@ -24,6 +25,9 @@ async function events() {
   const lists = await Promise.all(days.map((day) => storeOf(`mcp-oauth-broker-usage-${day}`).list('usage/', signal)))
   return lists.flatMap(({ keys }) => keys.map(readEventKey)).filter((event) => event !== null)
 }
+
+/** Milliseconds: a minute more than what the rollup waits. */
+const settled = settleTime + 60_000
 
 const ask = { name: 'ask_redpanda_question', arguments: { question: 'What is a grant?' } }
 
@@ -61,7 +65,8 @@ test('a call by a user and one by a stranger are one event each, and so is each 
 
 test('the scheduled function composes yesterday, and removes what is older than MCP_KEEP_USAGE_DAYS and MCP_KEEP_PEOPLE_USAGE_DAYS', async () => {
   const store = 'mcp-oauth-broker'
-  const today = dayOf(Date.now())
+  // In the first minutes of a day, the day before is not counted yet.
+  const today = dayOf(Date.now() - settled)
   const old = (days: number) => dayAfter(today, -days)
   const empty = Buffer.from('{"nonce":"x","value":{}}')
   const keys = [

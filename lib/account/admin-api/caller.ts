@@ -1,6 +1,7 @@
 import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import type { GuessLimit } from '../../base/rate-limit.ts'
+import { sha256 } from '../../base/sha256.ts'
 import { isOneOf, shownToken } from '../../oauth/http/operator-token.ts'
 import type { Actor } from '../admin/actions.ts'
 import { liveSession, type RouterOptions } from '../router.ts'
@@ -39,6 +40,9 @@ export interface CallerOptions {
   readonly log: Log
 }
 
+/** How the audit log names a token: by the beginning of its SHA-256, so that one of several can be told from the others. */
+const tokenActor = (token: string): Actor => `token ${sha256(token).slice(0, 8)}`
+
 /** Finds out who calls. Throws `Refusal` and `StoreUnavailable`. */
 export function createCallers(options: CallerOptions) {
   const { tokens, guesses, browser, now, log } = options
@@ -51,8 +55,9 @@ export function createCallers(options: CallerOptions) {
     const shown = shownToken(request) ?? ''
     // Both lists are compared, so that the time does not tell which list a token is in.
     const [mayRead, mayWrite] = [isOneOf(tokens.read, shown), isOneOf(tokens.write, shown)]
-    if (mayWrite) return { actor: 'token', may: 'write', isRecent: true }
-    if (mayRead) return { actor: 'token', may: 'read', isRecent: true }
+    const actor = tokenActor(shown)
+    if (mayWrite) return { actor, may: 'write', isRecent: true }
+    if (mayRead) return { actor, may: 'read', isRecent: true }
     const counted = address === undefined ? undefined : await guesses.hit(address, signal)
     log('admin_api_refused', { reason: counted?.limited ? 'limit' : 'wrong token' })
     if (counted?.limited) throw tooMany(counted.retryAfter)
@@ -63,14 +68,14 @@ export function createCallers(options: CallerOptions) {
 
   async function bySession(request: Request, { signal }: Call): Promise<Caller> {
     const isHere = browser && new URL(request.url).host === new URL(browser.origin).host
-    if (!isHere || !isOfBrowser(request)) throw nobody()
+    if (!isHere || !isOfBrowser(request)) throw notSignedIn()
     // Another site can make the browser send the cookie. The browser says so, and the session is not even read.
     if (!isOwn(request, browser.origin)) {
       log('admin_api_refused', { reason: 'cross-site' })
       throw new Refusal(403, 'cross_site', wordsFor.crossSite)
     }
     const session = await liveSession(browser.sessions, browser.fence, request, signal)
-    if (session === null || session === 'forgetting') throw nobody()
+    if (session === null || session === 'forgetting') throw notSignedIn()
     if (!browser.isAdmin(session)) {
       log('admin_refused', { sub: session.sub, path: '/admin/api' })
       throw new Refusal(403, 'not_an_admin', wordsFor.notAdmin)
@@ -83,7 +88,7 @@ export function createCallers(options: CallerOptions) {
 }
 
 const challenge = 'Bearer realm="admin"'
-const nobody = () => new Refusal(401, 'unauthorized', wordsFor.nobody, { 'www-authenticate': challenge })
+const notSignedIn = () => new Refusal(401, 'unauthorized', wordsFor.notSignedIn, { 'www-authenticate': challenge })
 const tooMany = (seconds: number) =>
   new Refusal(429, 'temporarily_unavailable', wordsFor.limit, { 'retry-after': String(seconds) })
 
@@ -102,7 +107,7 @@ function isOwn({ method, headers }: Request, origin: string): boolean {
 }
 
 const wordsFor = {
-  nobody:
+  notSignedIn:
     'send a token of MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN as "Authorization: Bearer …", or sign in as an admin',
   token: 'the server has no such token in MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN',
   browser: 'a token is for programs: requests of a browser are refused',

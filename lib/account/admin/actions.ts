@@ -7,7 +7,10 @@ import type { DeadMessage } from '../../people/outbox/dead.ts'
 import type { Disclosure, Ended, Privacy } from '../../people/privacy/privacy.ts'
 import type { StoredBlocks } from './blocks.ts'
 
-/** Who acts: our own id of the admin, or `token` for `MCP_ADMIN_TOKEN`. */
+/**
+ * Who acts: our own id of the admin, or `token` and the beginning of the SHA-256 of a token of `MCP_ADMIN_TOKEN` or
+ * `MCP_ADMIN_WRITE_TOKEN`.
+ */
 export type Actor = string
 
 /** One action of an admin as the audit log takes it: what was done, by whom, and to whom or what. */

@@ -1,4 +1,5 @@
 import { readAttemptCode } from '../../base/attempt-code.ts'
+import { millisecondsOf, secondsOf } from '../../base/times.ts'
 import type { Store, StoreValue } from '../../store/store.ts'
 import { type AttemptStep, type ClientOfStep, type Patience, prefixOf } from './step.ts'
 import { type AttemptStory, tellStory } from './story.ts'
@@ -44,7 +45,7 @@ function stepOf(name: string, value: StoreValue): AttemptStep | null {
   const [, time, step, outcome] = /^(\d+)\.([\w-]+)\.(ok|refused|failed)$/.exec(name) ?? []
   const { at, reason, detail, clientHash, client } = value
   const facts = {
-    at: typeof at === 'number' ? at : Number(time ?? 0),
+    at: millisecondsOf(at) ?? millisecondsOf(Number(time)) ?? 0,
     reason: textOf(reason),
     detail: textOf(detail),
     clientHash: textOf(clientHash),
@@ -62,7 +63,7 @@ function clientOf(client: object): ClientOfStep {
   return {
     name: textOf(name),
     verifiedHost: textOf(verifiedHost),
-    registeredAt: typeof registeredAt === 'number' ? registeredAt : undefined,
+    registeredAt: secondsOf(registeredAt),
     sendsTo: textOf(sendsTo),
   }
 }

@@ -42,7 +42,7 @@ export function createAuditLog({ store, log, now }: AuditLogOptions): AuditLog {
     const naming = action === 'sign-in' ? names.nameNew : names.name
     const [person, by] = await Promise.all([
       sub === undefined ? undefined : naming(sub, signal),
-      actor === undefined || actor === 'token' ? actor : names.name(actor, signal),
+      actor === undefined || actor.startsWith('token') ? actor : names.name(actor, signal),
     ])
     const grant = facts.grant?.slice(facts.grant.lastIndexOf('/') + 1).slice(0, 8)
     const value: EntryValue = { ...defined({ ...facts, grant, actor: by }), id: randomBytes(12).toString('base64url') }

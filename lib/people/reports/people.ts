@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
 import { isObject } from '../../base/json.ts'
+import { secondsOf } from '../../base/times.ts'
 import type { StoreValue } from '../../store/store.ts'
 import { countsSince, type DayCounts } from '../usage/day-counts.ts'
 import { addressPersonKey, companyPersonKey, newPeople, personNameKey, textOf } from '../usage/names.ts'
@@ -164,8 +165,8 @@ async function connectionsOf(
     return {
       clientHash: key.slice(key.lastIndexOf('/') + 1),
       ...defined({ name: textOf(client.name), host: textOf(client.host) }),
-      firstSeenAt: Number(value.firstSeenAt ?? 0),
-      lastSeenAt: Number(value.lastSeenAt ?? 0),
+      firstSeenAt: secondsOf(value.firstSeenAt) ?? 0,
+      lastSeenAt: secondsOf(value.lastSeenAt) ?? 0,
     }
   })
   return found.filter((connection) => connection !== null).toSorted((a, b) => b.lastSeenAt - a.lastSeenAt)

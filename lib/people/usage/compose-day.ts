@@ -30,6 +30,8 @@ export interface CompanyName {
 }
 
 const atOnce = 16
+/** Slices at once. Those of a busy day are a megabyte each, and reading one takes a while in which no answer is heard. */
+const slicesAtOnce = 4
 /** Shards of companies at once, each of which holds the days of many. */
 const shardsAtOnce = 4
 
@@ -72,7 +74,7 @@ export async function composeDay(options: CompositionOptions, signal: AbortSigna
 async function readSlices(store: Store, day: Day, isForgotten: (person: string) => boolean, signal: AbortSignal) {
   const cells: Cells = new Map()
   const people = new Map<string, PeopleTable>()
-  await inParallel(slicesIn(day), atOnce, async (slice) => {
+  await inParallel(slicesIn(day), slicesAtOnce, async (slice) => {
     const tally = readSlice(await getExisting(store, sliceKey(slice), signal))
     addAllCells(cells, tally.cells)
     for (const person of tally.people.people()) {

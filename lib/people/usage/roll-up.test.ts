@@ -317,3 +317,23 @@ test('a bucket that no duration has takes no memory', () => {
   const [cell] = readCells(['- call.ask ok 3 0 1 1e15 2']).values()
   expect([cell?.count, (cell?.histogram.length ?? 0) < 1000]).toEqual([3, true])
 })
+
+test('the record of a day until now stays short on a busy day, and the day is counted', async () => {
+  const world = memoryWorld()
+  const service = serviceOf(world)
+  const { person } = await service.pseudonyms.load(signal)
+  // Three slices of 9,000 events: the third makes the record longer than it may be.
+  const tally = { cells: ['- call.ask ok 9000 3 9000'], combinations: ['- - call.ask ok'] }
+  const people = Array.from({ length: 9_000 }, (_, index) => `${person(`u_${index}`)} 0 1 5`)
+  for (let slice = 0; slice < 6; slice++) {
+    await world.store.create(`usage-slices/20261129/00${slice}`, { ...tally, people }, signal)
+  }
+  service.at(first + 75 * minute)
+  expect(await service.rollUp()).toMatchObject({ finished: true })
+  expect((await world.store.get('usage-so-far/20261129', signal))?.value.through).toBe('20261129002')
+  service.at(first + 86_400_000 + 20 * minute)
+  expect(await service.rollUp()).toMatchObject({ days: 1, finished: true })
+  expect((await world.store.get('usage-days/20261129', signal))?.value.anonymousCalls).toBe(0)
+  expect(await counted(world.store, ['20261129'])).toMatchObject({ cells: 54_000, people: 54_000 })
+  expect((await world.store.list('usage-so-far/', signal)).keys).toEqual([])
+})

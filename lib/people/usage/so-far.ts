@@ -1,5 +1,4 @@
 import * as v from 'valibot'
-import { inParallel } from '../../base/in-parallel.ts'
 import type { Store, StoreValue } from '../../store/store.ts'
 import { addTally, createTally, readSlice, sliceKey, type Tally, toSliceValue } from './slices.ts'
 import type { Day, Slice } from './time.ts'
@@ -26,7 +25,7 @@ export function readSoFar(value: StoreValue | undefined): SoFar | null {
 
 /** Events after which a record gets no further slices: it would become longer than an answer of the store may be. */
 const mostEvents = 20_000
-const atOnce = 16
+const eventsIn = ({ cells }: Tally) => [...cells.values()].reduce((sum, { count }) => sum + count, 0)
 
 /**
  * Counts slices into the record of their day.
@@ -47,22 +46,21 @@ export async function updateSoFar(
   },
   signal: AbortSignal,
 ): Promise<void> {
-  const through = slices.at(-1)
-  if (through === undefined) return
+  if (slices.length === 0) return
   await update(
     store,
     soFarKey(day),
     async (value) => {
       const before = readSoFar(value ?? undefined)
       const known = before && slices.includes(before.through) ? before : { through: '', tally: createTally() }
-      const missing = slices.filter((slice) => slice > known.through)
-      const events = [...known.tally.cells.values()].reduce((sum, { count }) => sum + count, 0)
-      if (missing.length === 0 || events > mostEvents) return null
-      const tallies = await inParallel(missing, atOnce, async (slice) =>
-        readSlice(await getExisting(store, sliceKey(slice), signal)),
-      )
-      for (const tally of tallies) addTally(known.tally, tally, isForgotten)
-      return { through, ...toSliceValue(known.tally) }
+      let { through } = known
+      // One after the other, since each may be the last that fits.
+      for (const slice of slices.filter((one) => one > known.through)) {
+        if (eventsIn(known.tally) > mostEvents) break
+        addTally(known.tally, readSlice(await getExisting(store, sliceKey(slice), signal)), isForgotten)
+        through = slice
+      }
+      return through === known.through ? null : { through, ...toSliceValue(known.tally) }
     },
     signal,
   )

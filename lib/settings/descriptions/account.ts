@@ -18,7 +18,7 @@ export const accountPages = {
   },
   MCP_ADMIN_TOKEN: {
     what: 'A bearer token with which programs and the command line read `/admin/api`. Make it with `npm run -s secret`.',
-    more: 'A holder can change nothing. While you rotate the token, set two values. See [the command line](admin.md#from-the-command-line).',
+    more: 'A holder can change nothing. While you rotate the token, set two values, and remove the old one soon: every value works for as long as it is set. See [the command line](admin.md#from-the-command-line).',
     default: 'none',
   },
   MCP_ADMIN_WRITE_TOKEN: {

@@ -53,7 +53,11 @@ ${table<RecordedEntry>(
     {
       title: 'By',
       cell: ({ actor }) =>
-        actor === undefined ? '–' : actor === 'token' ? 'admin token' : html`<code>${actor.slice(0, 12)}</code>`,
+        actor === undefined
+          ? '–'
+          : actor.startsWith('token')
+            ? `admin ${actor}`
+            : html`<code>${actor.slice(0, 12)}</code>`,
     },
     {
       title: 'Attempt',
