@@ -23,7 +23,7 @@ export interface PostgresServer {
   /** Starts it again after `crash` or `halt`. */
   start(): Promise<void>
   /** Starts a standby that follows this server. */
-  standby(settings?: Settings): Promise<PostgresServer>
+  standby(): Promise<PostgresServer>
   /** Makes a standby the primary. */
   promote(): Promise<void>
   /** Ends it and removes its folder. */
@@ -161,8 +161,8 @@ async function serverIn(settings: Settings, fill: (data: string) => Promise<void
     crash: () => end('SIGQUIT'),
     halt: () => end('SIGINT'),
     start,
-    standby: (own = {}) =>
-      serverIn({ ...settings, ...own }, async (copy) => {
+    standby: () =>
+      serverIn(settings, async (copy) => {
         execFileSync(
           join(bin, 'pg_basebackup'),
           [

@@ -43,7 +43,10 @@ export function createPool({ connect, size, idleTimeout, now }: PoolOptions): Po
     return undefined
   }
 
-  /** Makes connections while callers wait and there is room. */
+  /**
+   * Makes connections while callers wait and there is room. Where the server has no connection left for this instance, the callers
+   * wait for one that the instance has.
+   */
   async function grow(): Promise<void> {
     if (count >= size || waiting.length === 0) return
     count += 1
@@ -51,6 +54,7 @@ export function createPool({ connect, size, idleTimeout, now }: PoolOptions): Po
       give(await connect())
     } catch (error) {
       count -= 1
+      if (count > 0) return
       waiting.shift()?.reject(error)
       void grow()
     }

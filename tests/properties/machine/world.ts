@@ -75,12 +75,15 @@ const rings: Record<Script['secrets'], readonly Secrets[]> = {
 /** How many clients one address may register in an hour. */
 export const registrationLimit = 3
 
+/** Makes the true store of each world. `tests/postgres/` plays the same scripts on PostgreSQL. */
+export const worldStores: { create: () => Store } = { create: createMemoryStore }
+
 /** @param interstitial `false`: skip the consent page wherever that is allowed */
 export async function createWorld(
   { secrets, signingKey }: Pick<Script, 'secrets' | 'signingKey'>,
   { interstitial = true } = {},
 ): Promise<World> {
-  const truth = createMemoryStore()
+  const truth = worldStores.create()
   const faults = createFaultyStore(truth)
   const documentHost = createDocumentHost()
   if (signingKey === 'made') {
