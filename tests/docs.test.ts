@@ -31,7 +31,9 @@ const pages = [...rootPages, ...['.github', 'bench', 'dev', 'docs', 'lib'].flatM
 
 /** The titles of tests and of their groups. */
 const titlesIn = (source: string) =>
-  [...source.matchAll(/(?:\b(?:test|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map(([, , title]) => title)
+  [...source.matchAll(/(?:\b(?:test|testOnBlobs|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs)].map(
+    ([, , title]) => title,
+  )
 
 /** The code in the first column of the tables of a part of a page. */
 const firstColumn = (text: string) => found(text, /^\| `([A-Za-z_]+)` \|/gm)

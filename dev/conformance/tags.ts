@@ -11,7 +11,7 @@ export interface TaggedTest {
 }
 
 /** Matches the title: the first argument of `test(`, of `describe(`, or of the function that `.each(…)` returns. */
-const titleForm = /(?:\b(?:test|it|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
+const titleForm = /(?:\b(?:test|testOnBlobs|it|describe)\(|\)\()\s*(['"`])((?:\\.|(?!\1).)*)\1/gs
 
 /** Matches everything in the form of a row's id: `T-21`, `A12`, `B8-5`, `F-000-16`. The check reports ids without a row. */
 export const rowId = String.raw`(?:[A-Z]-\d{3}-\d\d|[A-Z]-\d\d|[A-Z]\d{1,2}(?:-\d{1,2})?)`
@@ -48,7 +48,8 @@ function place(source: string, index: number) {
   const lines = source.slice(0, index).split('\n')
   const line = lines.at(-1) ?? ''
   const indent = line.search(/\S|$/)
-  const isStatement = (text: string) => text.search(/\S|$/) === indent && /^\s*(?:test|it|describe)\b/.test(text)
+  const isStatement = (text: string) =>
+    text.search(/\S|$/) === indent && /^\s*(?:test|testOnBlobs|it|describe)\b/.test(text)
   const statement = source.slice(index).startsWith('describe(') ? 'describe' : (lines.findLast(isStatement) ?? '')
   return { line, indent, isGroup: statement.trimStart().startsWith('describe') }
 }

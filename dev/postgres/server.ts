@@ -134,30 +134,13 @@ async function serverIn(settings: Settings, fill: (data: string) => Promise<void
 
   const url = (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`
 
-  async function run(sql: string, database?: string) {
-    const client = new Client({
-      connectionString: url(database),
-      connectionTimeoutMillis: 5_000,
-      fallback_application_name: 'tests',
-      keepAlive: false,
-    })
-    client.on('error', () => {})
-    await client.connect()
-    try {
-      return (await client.query(sql)).rows
-    } finally {
-      await client.end()
-    }
-  }
+  const run = (sql: string, database?: string) => runAt(url(database), sql)
 
   const server: PostgresServer = {
     port,
     url,
     run,
-    async create(database, template) {
-      await run(`CREATE DATABASE "${database}"${template === undefined ? '' : ` TEMPLATE "${template}"`}`)
-      return url(database)
-    },
+    create: (database, template) => createDatabase(url(), database, template),
     crash: () => end('SIGQUIT'),
     halt: () => end('SIGINT'),
     start,
@@ -198,6 +181,34 @@ async function serverIn(settings: Settings, fill: (data: string) => Promise<void
     await server.stop()
     throw error
   }
+}
+
+/** Runs SQL in a database. */
+export async function runAt(url: string, sql: string) {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    fallback_application_name: 'tests',
+    keepAlive: false,
+  })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Creates a database on the server of `admin`, the URL of another of its databases.
+ *
+ * @param template the database that it is a copy of
+ * @returns its URL
+ */
+export async function createDatabase(admin: string, name: string, template?: string): Promise<string> {
+  await runAt(admin, `CREATE DATABASE "${name}"${template === undefined ? '' : ` TEMPLATE "${template}"`}`)
+  return Object.assign(new URL(admin), { pathname: `/${name}` }).href
 }
 
 async function freePort(): Promise<number> {

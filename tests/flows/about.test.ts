@@ -4,7 +4,7 @@ import { freePorts } from '../../dev/start/ports.ts'
 import { identity } from '../../lib/service/identity.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { json, send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 /** Milliseconds to wait for a printed line. Only a missing line takes that long. */
 const patience = 60_000
@@ -56,15 +56,18 @@ describe('a host with its own settings and memory', () => {
     return [response.status, await response.json()]
   }
 
-  test('is ready when the store has proved that only one writer wins; a second check needs no store operation [O-03]', async () => {
-    await using host = await deploy({})
-    const before = stack.emulator.operations().length
-    const answers = await Promise.all(Array.from({ length: 20 }, () => readiness(host.url)))
-    expect(answers).toEqual(Array.from({ length: 20 }, () => [200, { status: 'ready' }]))
-    expect(stack.emulator.operations().length - before).toBe(6)
-  })
+  testOnBlobs(
+    'is ready when the store has proved that only one writer wins; a second check needs no store operation [O-03]',
+    async () => {
+      await using host = await deploy({})
+      const before = stack.emulator.operations().length
+      const answers = await Promise.all(Array.from({ length: 20 }, () => readiness(host.url)))
+      expect(answers).toEqual(Array.from({ length: 20 }, () => [200, { status: 'ready' }]))
+      expect(stack.emulator.operations().length - before).toBe(6)
+    },
+  )
 
-  test('is alive but not ready without its store, and says why [O-03 B8-18]', async () => {
+  testOnBlobs('is alive but not ready without its store, and says why [O-03 B8-18]', async () => {
     await using host = await deploy({})
     stack.emulator.addFault({ action: 'status', status: 500 })
     const response = await send(`${host.url}/health/ready`)

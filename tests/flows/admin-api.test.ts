@@ -6,7 +6,7 @@ import { signInToAccount } from '../support/account.ts'
 import { sendFrom, statusesOf } from '../support/from-address.ts'
 import { callMcp, newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 const [readToken, oldReadToken, writeToken, newWriteToken] = [newSecret(), newSecret(), newSecret(), newSecret()]
 const adminAddress = newAddress()
@@ -294,7 +294,7 @@ test('a mistake is answered with words, and no answer is kept, framed or readabl
   expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
 })
 
-test('while the store is down, the answer is 503, also for a right token', async () => {
+testOnBlobs('while the store is down, the answer is 503, also for a right token', async () => {
   stack.emulator.addFault({ action: 'status', status: 500 })
   const { status, headers } = await api('/people')
   stack.emulator.clearFaults()

@@ -3,7 +3,6 @@ import type { Browser } from '../../dev/browser/jar.ts'
 import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { signInToAccount } from '../support/account.ts'
 import { callTool } from '../support/mcp.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
@@ -78,10 +77,10 @@ describe('malformed input is refused, and never a fault of ours', () => {
 describe('a stranger fills the store with nothing', () => {
   /** The usage of today. */
   async function events(): Promise<readonly string[]> {
-    const names = new Set(stack.emulator.operations().map(({ store }) => store))
+    const names = await stack.storeNames()
     const keys: string[] = []
-    for (const name of [...names].filter((one) => one.includes('-usage-'))) {
-      const { keys: all } = await createBlobsStore({ name, client: stack.emulator.clientOptions() }).list('', signal)
+    for (const name of names.filter((one) => one.includes('-usage-'))) {
+      const { keys: all } = await stack.store(name).list('', signal)
       keys.push(...all)
     }
     return keys

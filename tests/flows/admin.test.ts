@@ -7,7 +7,7 @@ import { deploy, deploySameIssuer } from '../support/deploy.ts'
 import { callTool } from '../support/mcp.ts'
 import { callMcp, newAddress, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 const email = newAddress()
 const organization = 'org_of_the_docs_team'
@@ -301,7 +301,7 @@ describe('an admin', () => {
     },
   )
 
-  test('does nothing while the audit log cannot be written', async () => {
+  testOnBlobs('does nothing while the audit log cannot be written', async () => {
     const { path, tokens } = await asker('Unaudited')
     const page = await at(`${path}/end`)
     stack.emulator.addFault({ action: 'status', status: 500, key: '^audit/' })

@@ -14,7 +14,6 @@ import { type AttemptStory, textOf } from '../../lib/people/attempts/story.ts'
 import { createAuditLog } from '../../lib/people/audit/audit-log.ts'
 import { auditEntries } from '../../lib/people/audit/query.ts'
 import { verifyAudit } from '../../lib/people/audit/verify.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { authorizationRequest } from '../clients/driver/authorization.ts'
 import { discover } from '../clients/driver/discovery.ts'
@@ -51,7 +50,7 @@ beforeAll(async () => {
   stack = await startStack({
     settings: { ...world.settings, ...kept, MCP_OAUTH_CIMD_LOCAL_ORIGINS: `${origin},${silent}` },
   })
-  store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
+  store = stack.store()
 })
 afterAll(async () => {
   await stack?.stop()

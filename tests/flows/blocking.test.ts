@@ -8,7 +8,7 @@ import { hourWithRoom } from '../support/hour.ts'
 import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 import { operationsOnThePath } from '../support/store-path.ts'
 
 /** A redirect URI on an untrusted host, so that the broker asks for a confirmation after the sign-in. */
@@ -58,7 +58,7 @@ async function codeFor(request: AuthorizationRequest): Promise<string> {
 describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
   const inAnHour = () => `before:${new Date(Date.now() + 3_600_000).toISOString().slice(0, 16)}Z`
 
-  test.each([
+  testOnBlobs.each([
     ['a registration by its hash', 'registered', (id: string) => sha256(id)],
     ['a registration by the host of its redirect URI', 'registered', () => 'app.example'],
     ['registrations from before a time', 'registered', inAnHour],

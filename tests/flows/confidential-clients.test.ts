@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { assertionParameters, createClientKey, type SigningClientKey } from '../../dev/worlds/client-key.ts'
 import { createWatchedBrowser, keepSecret, keepSecretsOf } from '../../dev/worlds/secrets.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { hourWithRoom } from '../support/hour.ts'
 import { callMcp, codeOf, newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 import { operationsBesideSignIns } from '../support/store-path.ts'
 
 type Form = Readonly<Record<string, string>>
@@ -166,7 +165,7 @@ describe('a client with a document that allows private_key_jwt alone', () => {
     expect((await callMcp(stack.mcpUrl, again.body.access_token)).status).toBe(200)
   })
 
-  test('costs one store operation more than a public one; a refused assertion costs none', async () => {
+  testOnBlobs('costs one store operation more than a public one; a refused assertion costs none', async () => {
     const clientId = publisher.newClientId()
     const { body } = await token({ ...(await redeeming(clientId, loopback)), ...(await proof(clientId)) })
     const operationsOf = async (form: Form) => {
@@ -196,7 +195,7 @@ describe('a client with a document that allows private_key_jwt alone', () => {
     expect(answers.map(({ verdict }) => verdict).toSorted()).toEqual(['200 ', ...Array(3).fill('401 invalid_client')])
   })
 
-  test('gets 503 while the store is down, and the same request is good afterwards [T-05]', async () => {
+  testOnBlobs('gets 503 while the store is down, and the same request is good afterwards [T-05]', async () => {
     const clientId = publisher.newClientId()
     const form = { ...(await redeeming(clientId, loopback)), ...(await proof(clientId)) }
     stack.emulator.addFault({ action: 'status', status: 500, key: '^assertions/' })
@@ -224,7 +223,7 @@ test('keys at a private address are never fetched: the client is refused [M-05 T
 })
 
 test('expired assertions are swept, the others stay', async () => {
-  const store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
+  const store = stack.store()
   const clientId = publisher.newClientId()
   await token({ ...(await redeeming(clientId, loopback)), ...(await proof(clientId)) })
   const soon = AbortSignal.timeout(60_000)

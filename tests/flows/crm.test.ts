@@ -11,11 +11,10 @@ import { countedEvent, eventKey } from '../../lib/people/usage/event-key.ts'
 import { settleTime } from '../../lib/people/usage/roll-up.ts'
 import { outboxSeals } from '../../lib/service/outbox-seals.ts'
 import { parseSecret } from '../../lib/settings/secrets.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { deploy, deploySameIssuer } from '../support/deploy.ts'
 import { type OAuthClient, obtainCodeByMock, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 /** Milliseconds for work after an answer. A test waits that long only if it fails. */
 const patience = 10_000
@@ -31,7 +30,7 @@ let number = 0
 
 beforeAll(async () => {
   stack = await startStack({ deployContext: 'production' })
-  store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
+  store = stack.store()
   client = await registerClient(stack.url)
 })
 afterAll(() => stack?.stop())
@@ -87,7 +86,7 @@ test('a first sign-in is told to the CRM in a signed message, in the members of 
   await vi.waitFor(async () => expect(await waiting()).toEqual([]), patience)
 })
 
-test.each([
+testOnBlobs.each([
   ['answers 503', { kind: 'status', status: 503 }],
   ['redirects', { kind: 'status', status: 307, location: '/elsewhere' }],
   ['closes the connection', { kind: 'close' }],
@@ -121,19 +120,22 @@ test('a CRM that accepts a message and then sends without end harms nothing', as
   await vi.waitFor(() => expect(stack.crm.messages()).toHaveLength(1), patience)
 })
 
-test('an instance that is killed after the CRM got the message, and before it noted that, sends it again with the same id', async () => {
-  stack.emulator.addFault({ action: 'hang', method: 'DELETE', key: '^outbox/' })
-  await signIn()
-  await vi.waitFor(() => expect(stack.crm.messages()).toHaveLength(1), patience)
-  await stack.hosts()[0]?.kill()
-  stack.emulator.clearFaults()
-  await stack.restartHost(0)
-  await letTimePass()
-  await runScheduled()
-  expect(stack.crm.received()).toHaveLength(2)
-  expect(stack.crm.messages()).toHaveLength(1)
-  expect(await waiting()).toEqual([])
-})
+testOnBlobs(
+  'an instance that is killed after the CRM got the message, and before it noted that, sends it again with the same id',
+  async () => {
+    stack.emulator.addFault({ action: 'hang', method: 'DELETE', key: '^outbox/' })
+    await signIn()
+    await vi.waitFor(() => expect(stack.crm.messages()).toHaveLength(1), patience)
+    await stack.hosts()[0]?.kill()
+    stack.emulator.clearFaults()
+    await stack.restartHost(0)
+    await letTimePass()
+    await runScheduled()
+    expect(stack.crm.received()).toHaveLength(2)
+    expect(stack.crm.messages()).toHaveLength(1)
+    expect(await waiting()).toEqual([])
+  },
+)
 
 describe('settings', () => {
   test('CRM_WEBHOOK_SECRET and CRM_WEBHOOK_PREVIOUS_SECRET: while the secret changes, the receiver may verify with either', async () => {
@@ -189,10 +191,7 @@ describe('settings', () => {
       milliseconds: 9,
     } as const
     const yesterday = new Date(at).toISOString().slice(0, 10).replaceAll('-', '')
-    const events = createBlobsStore({
-      name: `mcp-oauth-broker-usage-${yesterday}`,
-      client: stack.emulator.clientOptions(),
-    })
+    const events = stack.store(`mcp-oauth-broker-usage-${yesterday}`)
     await events.put(eventKey(countedEvent(event, 'organization:x', names)), {}, signal)
 
     const settings = { MCP_CAPTURE_URL: `http://localhost:${capture.port}`, MCP_CAPTURE_KEY: 'phc_project_key' }

@@ -6,10 +6,9 @@ import { lastSeenKey } from '../../lib/people/privacy/last-seen.ts'
 import { privacyOf } from '../../lib/service/privacy.ts'
 import { pseudonymsOf } from '../../lib/service/usage-parts.ts'
 import { readConfiguration } from '../../lib/settings/configuration.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { press, signInToAccount } from '../support/account.ts'
 import { callMcp, newAddress, obtainCode, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 import { scanStores } from '../support/store-scan.ts'
 
 /** Collections whose keys lead to a person, and whose records say nothing more about them. The salt of the audit log is a secret. */
@@ -23,7 +22,7 @@ const storeName = 'mcp-oauth-broker'
 
 /** What runs the jobs, so many milliseconds from now. */
 function privacyLater(stack: Stack, milliseconds: number) {
-  const storeNamed = (name: string) => createBlobsStore({ name, client: stack.emulator.clientOptions() })
+  const storeNamed = (name: string) => stack.store(name)
   const store = storeNamed(storeName)
   const site = { issuer: stack.url, storeName, production: false }
   const configuration = readConfiguration(stack.environment, site)
@@ -109,7 +108,7 @@ test.each([
 test('MCP_KEEP_PEOPLE_DAYS: the maintenance has people forgotten who have not signed in for so long [N3]', async () => {
   const stack = await startStack({ settings: { MCP_KEEP_PEOPLE_DAYS: '90' } })
   onTestFinished(() => stack.stop())
-  const store = createBlobsStore({ name: storeName, client: stack.emulator.clientOptions() })
+  const store = stack.store(storeName)
   const seconds = Math.floor(Date.now() / 1000)
   for (const [sub, days] of [
     ['u_old', 200],
@@ -129,31 +128,34 @@ test('MCP_KEEP_PEOPLE_DAYS: the maintenance has people forgotten who have not si
   ])
 })
 
-test('a user who is ended in the middle of a sign-in has no live grant afterwards, on two instances, in many rounds [N2]', async () => {
-  const stack = await startStack({ hosts: 2 })
-  onTestFinished(() => stack.stop())
-  const store = createBlobsStore({ name: storeName, client: stack.emulator.clientOptions() })
-  const client = await registerClient(stack.url)
-  stack.emulator.setLatency(3)
-  const answers: number[] = []
-  for (let round = 0; round < 8; round++) {
-    const email = newAddress()
-    const { accessToken } = await obtainTokens(client, email)
-    const { sub = '' } = decodeJwt(accessToken)
-    const { request, code } = await obtainCode(client, email)
-    const redeem = async () => {
-      // The redemption begins at another point of the end in each round.
-      await setTimeout(2 * round)
-      answers.push((await client.redeem(request, code)).status)
+testOnBlobs(
+  'a user who is ended in the middle of a sign-in has no live grant afterwards, on two instances, in many rounds [N2]',
+  async () => {
+    const stack = await startStack({ hosts: 2 })
+    onTestFinished(() => stack.stop())
+    const store = stack.store(storeName)
+    const client = await registerClient(stack.url)
+    stack.emulator.setLatency(3)
+    const answers: number[] = []
+    for (let round = 0; round < 8; round++) {
+      const email = newAddress()
+      const { accessToken } = await obtainTokens(client, email)
+      const { sub = '' } = decodeJwt(accessToken)
+      const { request, code } = await obtainCode(client, email)
+      const redeem = async () => {
+        // The redemption begins at another point of the end in each round.
+        await setTimeout(2 * round)
+        answers.push((await client.redeem(request, code)).status)
+      }
+      await Promise.all([redeem(), privacyLater(stack, 0).endPerson(sub, 'test', signal)])
+      await vi.waitFor(async () => {
+        const keys = (await store.list('grants/', signal)).keys.filter((key) => key.includes(sub))
+        const grants = await Promise.all(keys.map((key) => store.get(key, signal)))
+        expect(grants.length).toBeGreaterThan(0)
+        expect(grants.map((grant) => grant?.value.revokedAt)).not.toContain(undefined)
+      }, patience)
     }
-    await Promise.all([redeem(), privacyLater(stack, 0).endPerson(sub, 'test', signal)])
-    await vi.waitFor(async () => {
-      const keys = (await store.list('grants/', signal)).keys.filter((key) => key.includes(sub))
-      const grants = await Promise.all(keys.map((key) => store.get(key, signal)))
-      expect(grants.length).toBeGreaterThan(0)
-      expect(grants.map((grant) => grant?.value.revokedAt)).not.toContain(undefined)
-    }, patience)
-  }
-  expect(answers.filter((status) => status === 400).length).toBeGreaterThan(0)
-  expect(answers.filter((status) => status !== 200 && status !== 400)).toEqual([])
-})
+    expect(answers.filter((status) => status === 400).length).toBeGreaterThan(0)
+    expect(answers.filter((status) => status !== 200 && status !== 400)).toEqual([])
+  },
+)

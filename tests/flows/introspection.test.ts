@@ -6,7 +6,7 @@ import { hourWithRoom } from '../support/hour.ts'
 import { type OAuthClient, obtainCode, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { form, send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 const tokens = ['introspection-token-of-one-server-0c1f', 'introspection-token-of-another-7be02c']
 const [mine = '', others = ''] = tokens
@@ -92,7 +92,7 @@ test('every other token is inactive, and the answer says nothing more [T-27 A13]
   expect((await introspect({})).status).toBe(400)
 })
 
-test('while the store is down: 503 and Retry-After, and nothing about the token [T-27]', async () => {
+testOnBlobs('while the store is down: 503 and Retry-After, and nothing about the token [T-27]', async () => {
   const { accessToken } = await obtainTokens(client)
   stack.emulator.addFault({ action: 'status', status: 503, method: 'GET', key: '^grants/' })
   const response = await introspect({ token: accessToken })

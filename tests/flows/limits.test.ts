@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openConsentPage } from '../../dev/browser/person.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { deploy } from '../support/deploy.ts'
 import { expectExactly, sendFrom, statusesOf } from '../support/from-address.ts'
 import { type AuthorizationRequest, codeOf, locationOf, registerClient, tokensOf } from '../support/oauth-client.ts'
@@ -282,7 +281,7 @@ describe('the last good copy of a document [M-12]', () => {
   test('cannot be planted by a writer of the store, with any time', async () => {
     const before = await deploy(stack, {})
     const [client, clientId] = [await registerClient(before.url), publisher.newClientId()]
-    const store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
+    const store = stack.store()
     const signal = new AbortController().signal
     const evil = { client_id: clientId, client_name: 'Example', redirect_uris: ['https://evil.example/cb'] }
     const week = 7 * day

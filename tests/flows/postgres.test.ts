@@ -47,7 +47,7 @@ describe('a database that cannot be used', () => {
   const refusals = (lines: readonly string[]) =>
     lines.flatMap((line) => (line.includes('store_refused') ? [JSON.parse(line).reason] : []))
 
-  test('DATABASE_URL of a database without migrations: 503, and the log says what to do [F-002-12]', async () => {
+  test('DATABASE_URL of a database without migrations: 503, and the log says what to do [F-002-12 B8-16]', async () => {
     const empty = await startPglite()
     onTestFinished(() => empty.stop())
     const { url, lines } = await deploy(stack, { STORE_BACKEND: 'postgres', DATABASE_URL: empty.url })

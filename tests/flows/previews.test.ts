@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { startHost } from '../../dev/host/start.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { deploy } from '../support/deploy.ts'
 import { callTool } from '../support/mcp.ts'
@@ -90,7 +89,7 @@ test('feedback of the mock’s user is not sent, and the answer says so; with MC
 test('forgets the people whose job is due when a page of its account is opened, since nothing is scheduled there [N3]', async () => {
   const host = 'deploy-preview-7--local.netlify.app'
   const name = `mcp-oauth-broker-${hash('sha256', host, 'base64url').slice(0, 16)}`
-  const store = createBlobsStore({ name, client: stack.emulator.clientOptions() })
+  const store = stack.store(name)
   const { signal } = new AbortController()
   const sub = `u_${'A'.repeat(43)}`
   const due = Math.floor(Date.now() / 1000) - 60

@@ -4,7 +4,7 @@ import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { callMcp, obtainCode, obtainTokens, registerClient, tokensOf, userAtCallback } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
 import { json, send } from '../support/send.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 /**
  * What settings change for clients and users: one system with the defaults, next to one with other settings. The tests of
@@ -191,7 +191,7 @@ describe('lifetimes', () => {
     }
   })
 
-  test('MCP_OAUTH_REFRESH_TTL is how long an unused refresh token lives, in seconds', async () => {
+  testOnBlobs('MCP_OAUTH_REFRESH_TTL is how long an unused refresh token lives, in seconds', async () => {
     for (const [{ url, emulator }, seconds] of [
       [usual, 30 * 86_400],
       [changed, 7200],

@@ -2,12 +2,11 @@ import { decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { parseStoredKeys, type StoredKey, storeKeyOf } from '../../lib/oauth/keys/signing-keys.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { deploy } from '../support/deploy.ts'
 import { callMcp, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { createPinnedKey } from '../support/pinned-key.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 const hour = 3600
 const day = 24 * hour
@@ -21,7 +20,7 @@ let client: OAuthClient
 
 beforeAll(async () => {
   stack = await startStack({ hosts: 2 })
-  store = createBlobsStore({ name: 'mcp-oauth-broker', client: stack.emulator.clientOptions() })
+  store = stack.store()
   client = await registerClient(stack.url)
 })
 afterAll(() => stack.stop())
@@ -91,7 +90,7 @@ test('the signing key rotates by itself, and all sessions keep working [O-09]', 
   }, patience)
 })
 
-test('an interrupted run, and a store whose answer is lost: the next run completes the work', async () => {
+testOnBlobs('an interrupted run, and a store whose answer is lost: the next run completes the work', async () => {
   const [first] = await storedKids()
   await age(90 * day)
   stack.emulator.addFault({ action: 'status', status: 500, method: 'PUT', key: '^signing-keys/' })

@@ -3,9 +3,8 @@ import { measureExactness } from '../../dev/usage/exactness.ts'
 import { readEventKey } from '../../lib/people/usage/event-key.ts'
 import { settleTime } from '../../lib/people/usage/roll-up.ts'
 import { dayAfter, dayOf } from '../../lib/people/usage/time.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { callMcp, obtainTokens, registerClient } from '../support/oauth-client.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
 
 const { signal } = new AbortController()
 let stack: Stack
@@ -17,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => stack?.stop())
 
-const storeOf = (name: string) => createBlobsStore({ name, client: stack.emulator.clientOptions() })
+const storeOf = (name: string) => stack.store(name)
 
 /** The events of today, and those of yesterday if the day has just changed. */
 async function events() {
@@ -63,35 +62,38 @@ test('a call by a user and one by a stranger are one event each, and so is each 
   })
 })
 
-test('the scheduled function composes yesterday, and removes what is older than MCP_KEEP_USAGE_DAYS and MCP_KEEP_PEOPLE_USAGE_DAYS', async () => {
-  const store = 'mcp-oauth-broker'
-  // In the first minutes of a day, the day before is not counted yet.
-  const today = dayOf(Date.now() - settled)
-  const old = (days: number) => dayAfter(today, -days)
-  const empty = Buffer.from('{"nonce":"x","value":{}}')
-  const keys = [
-    ...[100, 50, 2].map((days) => `usage-days/${old(days)}`),
-    ...[100, 50].map((days) => `usage-day-companies/${old(days)}/0`),
-    ...[50, 2].map((days) => `usage-day-people/${old(days)}/00`),
-  ]
-  for (const key of keys) stack.emulator.plant(store, key, empty)
-  await vi.waitFor(
-    async () => {
-      const response = await fetch(`${stack.url}/.netlify/functions/usage`, { method: 'POST' })
-      expect(response.status).toBe(200)
-      expect(await response.json()).toMatchObject({ finished: true })
-    },
-    { timeout: 60_000 },
-  )
-  const kept = keys.filter((key) => stack.emulator.inspect(store, key) !== null)
-  expect(kept).toEqual([
-    `usage-days/${old(50)}`,
-    `usage-days/${old(2)}`,
-    `usage-day-companies/${old(50)}/0`,
-    `usage-day-people/${old(2)}/00`,
-  ])
-  expect(stack.emulator.inspect(store, `usage-days/${old(1)}`)).not.toBeNull()
-})
+testOnBlobs(
+  'the scheduled function composes yesterday, and removes what is older than MCP_KEEP_USAGE_DAYS and MCP_KEEP_PEOPLE_USAGE_DAYS',
+  async () => {
+    const store = 'mcp-oauth-broker'
+    // In the first minutes of a day, the day before is not counted yet.
+    const today = dayOf(Date.now() - settled)
+    const old = (days: number) => dayAfter(today, -days)
+    const empty = Buffer.from('{"nonce":"x","value":{}}')
+    const keys = [
+      ...[100, 50, 2].map((days) => `usage-days/${old(days)}`),
+      ...[100, 50].map((days) => `usage-day-companies/${old(days)}/0`),
+      ...[50, 2].map((days) => `usage-day-people/${old(days)}/00`),
+    ]
+    for (const key of keys) stack.emulator.plant(store, key, empty)
+    await vi.waitFor(
+      async () => {
+        const response = await fetch(`${stack.url}/.netlify/functions/usage`, { method: 'POST' })
+        expect(response.status).toBe(200)
+        expect(await response.json()).toMatchObject({ finished: true })
+      },
+      { timeout: 60_000 },
+    )
+    const kept = keys.filter((key) => stack.emulator.inspect(store, key) !== null)
+    expect(kept).toEqual([
+      `usage-days/${old(50)}`,
+      `usage-days/${old(2)}`,
+      `usage-day-companies/${old(50)}/0`,
+      `usage-day-people/${old(2)}/00`,
+    ])
+    expect(stack.emulator.inspect(store, `usage-days/${old(1)}`)).not.toBeNull()
+  },
+)
 
 // `npm run test:usage` does the same with a million calls.
 test('20,000 calls, partly recorded by four processes, are counted exactly, although the store fails and runs of the rollup are killed', async () => {

@@ -46,7 +46,7 @@ async function winners(key: string, version: string | null): Promise<string[]> {
 
 const callers = `${processes * racersEach} callers in ${processes} processes`
 
-test(`create: of ${callers} exactly one wins, in each of ${rounds} rounds [F-000-44 F-000-75]`, async () => {
+test(`create: of ${callers} exactly one wins, in each of ${rounds} rounds [F-000-44 F-002-14]`, async () => {
   for (let round = 0; round < rounds; round++) {
     const versions = await winners(`create/${round}`, null)
     expect(versions).toHaveLength(1)
@@ -54,7 +54,7 @@ test(`create: of ${callers} exactly one wins, in each of ${rounds} rounds [F-000
   }
 })
 
-test(`replace: of ${callers} exactly one wins, in each of ${rounds} rounds [F-000-44 F-000-75]`, async () => {
+test(`replace: of ${callers} exactly one wins, in each of ${rounds} rounds [F-000-44 F-002-14]`, async () => {
   let [version = ''] = await winners('replace', null)
   for (let round = 0; round < rounds; round++) {
     const versions = await winners('replace', version)

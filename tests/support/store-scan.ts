@@ -1,7 +1,6 @@
 import { createDecipheriv } from 'node:crypto'
 import { compactDecrypt, decodeProtectedHeader } from 'jose'
 import { deriveKey } from '../../lib/oauth/keys/secrets.ts'
-import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import { keysUnder } from '../../lib/store/keys-under.ts'
 import type { Stack } from './stack.ts'
 
@@ -26,18 +25,17 @@ export interface Scan {
 const { signal } = new AbortController()
 
 /**
- * Reads every record of every store of the emulator, opens each sealed value with the secret, and looks for texts in every encoding.
+ * Reads every record of every store of a stack, opens each sealed value with the secret, and looks for texts in every encoding.
  * It knows the forms of sealed values, and nothing of who writes them.
  */
 export async function scanStores(stack: Stack, texts: readonly string[]): Promise<Scan> {
   const secret = new Uint8Array(Buffer.from(stack.environment.MCP_OAUTH_SECRET ?? '', 'base64url'))
-  const names = new Set(stack.emulator.operations().map(({ store }) => store))
   const wanted = texts.map((text) => ({ text, forms: formsOf(text) }))
   const findings: Finding[] = []
   const unopened: string[] = []
   let [records, opened] = [0, 0]
-  for (const name of names) {
-    const store = createBlobsStore({ name, client: stack.emulator.clientOptions() })
+  for (const name of await stack.storeNames()) {
+    const store = stack.store(name)
     for await (const key of keysUnder(store, '', signal)) {
       const stored = await store.get(key, signal)
       if (!stored) continue
