@@ -579,6 +579,7 @@ export const kinds = {
 
 export type Code = keyof typeof kinds
 
+/** What is known about a kind of finding. */
 export const kindOf = (code: Code): Kind => kinds[code]
 
 /** One thing that a check has found. */

@@ -1,4 +1,4 @@
-import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http'
+import { request as httpRequest, type OutgoingHttpHeaders, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { type CookieJar, createCookieJar, sameSite, trustworthy } from './cookies.ts'
 
@@ -34,8 +34,10 @@ const redirectStatuses = new Set([301, 302, 303, 307, 308])
 /**
  * A browser without a screen: cookies, `Origin` and `Sec-Fetch-*` as Chromium has them for navigations and form posts,
  * so that a server refuses here what it refuses a real browser. One browser is one user.
+ *
+ * @param reach how a host is reached that exists only in a test
  */
-export function createBrowser(): Browser {
+export function createBrowser(reach: (url: URL) => RequestOptions = () => ({})): Browser {
   const cookies = createCookieJar()
   let redirect: (Chain & { readonly location: string }) | null = null
   let page: { readonly url: URL; readonly referrerPolicy: string } | null = null
@@ -53,7 +55,7 @@ export function createBrowser(): Browser {
     redirect = null
 
     const cookie = cookies.header(url, { method, initiator: chain.initiator })
-    const response = await send(url, method, init, {
+    const response = await send(url, { ...reach(url), method }, init, {
       accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
       'accept-language': 'en',
       'upgrade-insecure-requests': '1',
@@ -95,11 +97,11 @@ function originHeader(initiator: URL | null, url: URL, referrerPolicy: string): 
 }
 
 /** By `node:http`, because `fetch` overwrites `Sec-Fetch-Mode`. */
-function send(url: URL, method: string, init: BrowserInit, headers: OutgoingHttpHeaders): Promise<Response> {
+function send(url: URL, reached: RequestOptions, init: BrowserInit, headers: OutgoingHttpHeaders): Promise<Response> {
   const body = init.body?.toString()
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve, reject) => {
-    const options = { method, ...(init.signal && { signal: init.signal }) }
+    const options = { ...reached, ...(init.signal && { signal: init.signal }) }
     const outgoing = request(url, options, (incoming) => {
       const chunks: Buffer[] = []
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import { setTimeout } from 'node:timers/promises'
 import type { SecureContextOptions } from 'node:tls'
 
 /** An answer on its way through the proxy. Members may be changed. */
@@ -25,6 +26,8 @@ export interface Rewriting {
   readonly change?: (answer: Passing, request: IncomingMessage) => void
   /** Where the request goes: the port of a function host. */
   readonly port?: (request: IncomingMessage) => number
+  /** Milliseconds before a request to a path is passed on. */
+  readonly delay?: (path: string) => number
 }
 
 export interface RewritingProxy {
@@ -72,7 +75,7 @@ export async function startRewritingProxy(options: {
 async function forward(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { answer, request: changeRequest, changes, change, port }: Rewriting,
+  { answer, request: changeRequest, changes, change, port, delay }: Rewriting,
   target: number,
 ): Promise<void> {
   const path = (incoming.url ?? '/').replace(/\?.*$/, '')
@@ -81,6 +84,7 @@ async function forward(
     incoming.resume()
     return void response.writeHead(own.status ?? 200, own.headers ?? {}).end(own.body ?? '')
   }
+  if (delay) await setTimeout(delay(path))
   const headers: Record<string, string | string[] | undefined> = { ...incoming.headers }
   changeRequest?.(headers, path)
   const sent = { ...headers }

@@ -332,6 +332,27 @@ export const proxyFaults: readonly PlantedFault[] = [
     found: ['clock-off'],
   },
   {
+    what: 'a path that only Codex tries gets the page of the documentation site',
+    rewriting: instead(/^\/mcp\/\.well-known\/oauth-authorization-server$/, { headers: html, body: page }),
+    found: ['client-stops'],
+  },
+  {
+    what: 'the two writers do not meet',
+    inside: true,
+    rewriting: at('/admin/api/doctor/writers', (answer) => {
+      answer.body = answer.body.replace('"met":true', '"met":false')
+    }),
+    found: ['store-one-writer'],
+  },
+  {
+    what: 'messages to the CRM were given up',
+    inside: true,
+    rewriting: at('/admin/api/doctor', (answer) => {
+      answer.body = answer.body.replace('"dead_messages":0', '"dead_messages":3')
+    }),
+    found: ['crm-dead'],
+  },
+  {
     what: 'the connection of some requests is cut',
     rewriting: {
       request(_headers, path) {
@@ -341,3 +362,63 @@ export const proxyFaults: readonly PlantedFault[] = [
     found: ['no-answer'],
   },
 ]
+
+/** What goes wrong in a real sign-in only. */
+export const signInFaults: readonly PlantedFault[] = [
+  {
+    what: 'iss is lost on the way back to the client',
+    rewriting: at('/mcp/callback', ({ headers }) => {
+      const { location } = headers
+      if (typeof location === 'string') headers.location = location.replace(/[?&]iss=[^&]*/, '')
+    }),
+    found: ['sign-in-answer'],
+  },
+  {
+    what: 'the user is sent back with an error',
+    rewriting: at('/mcp/callback', ({ headers }) => {
+      const { location } = headers
+      if (typeof location === 'string') headers.location = location.replace(/\bcode=[^&]*/, 'error=server_error')
+    }),
+    found: ['sign-in-failed'],
+  },
+  {
+    what: 'the tools are not let through with a token',
+    rewriting: {
+      answer: ({ headers, ...request }) =>
+        request.url === '/mcp' && /^Bearer eyJ/.test(headers.authorization ?? '')
+          ? { status: 502, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body: '{}' }
+          : undefined,
+    },
+    found: ['tool-failed'],
+  },
+  {
+    what: 'the exchange of the code is refused on its way',
+    rewriting: refusedSuccess(1),
+    found: ['code-refused'],
+  },
+  {
+    what: 'a refresh is refused on its way',
+    rewriting: refusedSuccess(2),
+    found: ['refresh-failed'],
+  },
+  {
+    what: 'a refresh that is sent again is refused',
+    rewriting: refusedSuccess(3),
+    found: ['repeat-refused'],
+  },
+  {
+    what: 'revocations are swallowed',
+    rewriting: instead(/^\/oauth\/revoke$/, { status: 200, headers: { 'cache-control': 'no-store' } }, 'POST'),
+    found: ['revocation-failed'],
+  },
+]
+
+/** Refuses one success of the token endpoint: 1 is that of the code, 2 that of the refresh, 3 that of the refresh sent again. */
+function refusedSuccess(which: 1 | 2 | 3): Rewriting {
+  let successes = 0
+  return at('/oauth/token', (answer) => {
+    if (answer.status !== 200) return
+    successes += 1
+    if (successes === which) Object.assign(answer, { status: 400, body: '{"error":"invalid_grant"}' })
+  })
+}

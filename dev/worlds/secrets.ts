@@ -10,8 +10,8 @@ export function keepSecret(...values: readonly (string | null | undefined)[]): v
 }
 
 /** A user's browser. It records as secret every cookie, every code in a URL and every sealed request in a form. */
-export function createWatchedBrowser(): Browser {
-  const browser = createBrowser()
+export function createWatchedBrowser(...reach: Parameters<typeof createBrowser>): Browser {
+  const browser = createBrowser(...reach)
   return {
     cookies: browser.cookies,
     fetch: async (url, init) => {

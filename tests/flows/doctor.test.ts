@@ -1,73 +1,125 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type ExamineOptions, examine, mostRequests, type Report } from '../../cli/doctor/examine.ts'
-import { createTestCa, type TestCa } from '../../dev/tls/ca.ts'
-import { type RewritingProxy, startRewritingProxy } from '../../dev/tls/rewriting-proxy.ts'
-import { proxyFaults } from '../../dev/worlds/doctor-faults.ts'
-import { newSecret } from '../../lib/settings/secrets.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { examine, type Report } from '../../cli/doctor/examine.ts'
+import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
+import type { Host } from '../../dev/host/start.ts'
+import { createTestCa } from '../../dev/tls/ca.ts'
+import { type CheckedSite, check, deployAgain, expectFound, startCheckedSite, userSignsIn } from '../support/doctor.ts'
+import type { Stack } from '../support/stack.ts'
 
-const origin = 'https://docs.example.test'
-const token = newSecret()
+// What `npm run doctor` must never do, and what it says of a sound deployment. `npm run test:doctor` plants every fault.
 
+let site: CheckedSite
 let stack: Stack
-let ca: TestCa
-let proxy: RewritingProxy
 
 beforeAll(async () => {
-  ca = await createTestCa()
-  stack = await startStack({
-    hosts: 2,
-    settings: {
-      MCP_OAUTH_ISSUER: origin,
-      MCP_ADMIN_TOKEN: token,
-      // There is no internet here, so that no vendor's document can be fetched.
-      MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'documents.example.test',
-    },
+  site = await startCheckedSite()
+  stack = site.stack
+})
+afterEach(() => site.heal())
+afterAll(() => site?.stop())
+
+describe('a sound deployment', () => {
+  // The first test: no sign-in is still being recorded.
+  test('nothing is found over TLS, and nothing stays in the store [N33]', async () => {
+    const before = stack.emulator.operations().at(-1)?.sequence
+    const report = await check(site)
+    expect(report.findings).toEqual([])
+    expect(report.groups.flatMap(({ title, skipped }) => (skipped === undefined ? [] : title))).toEqual([
+      'A real sign-in',
+    ])
+    expect(report.journeys.map(({ client, way }) => [client, way])).toEqual([
+      ['Claude', 'document'],
+      ['ChatGPT', 'document'],
+      ['Codex', 'document'],
+      ['Cursor', 'registration'],
+      ['VS Code', 'document'],
+    ])
+    const written = (method: string) =>
+      stack.emulator
+        .operations(before)
+        .filter((operation) => operation.method === method && operation.status < 300)
+        .map(({ key }) => key)
+    const [put, removed] = [new Set(written('PUT')), new Set(written('DELETE'))]
+    expect([...put].filter((key) => !key.startsWith('health/'))).toEqual([])
+    expect([...put].filter((key) => !removed.has(key))).toEqual([])
+    expect(put.size).toBeGreaterThan(16)
   })
-  proxy = await startRewritingProxy({ tls: await ca.certificateFor(['docs.example.test']), target: stack.port })
-})
-afterEach(() => {
-  proxy.rewriting = {}
-  proxy.plain = 'redirects'
-})
-afterAll(async () => {
-  await proxy?.stop()
-  await stack?.stop()
-})
 
-/** Checks the deployment through the proxy, as from the internet. */
-function check(more: Partial<ExamineOptions> = {}, at = proxy): Promise<Report> {
-  return examine(origin, {
-    now: Date.now,
-    token,
-    ca: [ca.caPem],
-    addressesOf: async () => [{ family: 4 }],
-    connect: (url) =>
-      url.hostname === 'docs.example.test'
-        ? { host: '127.0.0.1', port: url.protocol === 'https:' ? at.ports.https : at.ports.http }
-        : undefined,
-    // This machine may be busy.
-    patience: { slow: 60_000, tooSlow: 120_000 },
-    ...more,
+  test('nothing is found with a real sign-in, which is recorded from the approval on [N33]', async () => {
+    const before = stack.emulator.operations().at(-1)?.sequence
+    expectFound(await check(site, { signIn: userSignsIn(site) }), [])
+    await expect
+      .poll(() => {
+        const keys = stack.emulator.operations(before).flatMap(({ method, key }) => (method === 'PUT' ? key : []))
+        return ['approved', 'code', 'token', 'revocation'].filter((step) =>
+          keys.some((key) => key.startsWith('attempts/') && key.includes(`.${step}.`)),
+        )
+      })
+      .toEqual(['approved', 'code', 'token', 'revocation'])
   })
-}
 
-const codesOf = ({ findings }: Report) => findings.map(({ code }) => code)
+  test('nothing is found over http on this machine, but that documents of clients cannot be fetched', async () => {
+    const own = { MCP_OAUTH_ISSUER: stack.url, URL: stack.url }
+    expectFound(await checkLocal(await deployAgain(stack, own)), [])
+    const host = await deployAgain(stack, { ...own, MCP_OAUTH_CIMD_LOCAL_ORIGINS: 'https://localhost:1' })
+    expectFound(await checkLocal(host), ['documents-unreachable'])
+  })
 
-test('nothing is found in a sound deployment, over TLS', async () => {
-  const report = await check()
-  expect(report.findings).toEqual([])
-  expect(report.requests).toBeLessThan(mostRequests)
+  function checkLocal(host: Host): Promise<Report> {
+    const { hostname, port } = new URL(stack.url)
+    const connect = (url: URL) => (url.port === port ? { host: hostname, port: host.port } : undefined)
+    return examine(stack.url, {
+      now: Date.now,
+      token: site.token,
+      connect,
+      patience: { slow: 60_000, tooSlow: 120_000 },
+    })
+  }
 })
 
-describe('each fault is found, and nothing else', () => {
-  test.each(proxyFaults.map((fault) => [fault.what, fault] as const))(
-    '%s',
-    async (_what, { rewriting, found, inside }) => {
-      proxy.rewriting = rewriting
-      const report = await check(inside ? {} : { token: undefined })
-      const codes = codesOf(report).filter((code) => code !== 'no-token')
-      expect(codes.toSorted(), JSON.stringify(report.findings)).toEqual(found.toSorted())
-    },
-  )
+describe('a check', () => {
+  test('the certificate is not trusted: the other checks go on, and the token stays here', async () => {
+    const other = await createTestCa()
+    expectFound(await check(site, { ca: [other.caPem] }), ['tls-untrusted'])
+    const sent: (string | undefined)[] = []
+    site.proxy.rewriting = { request: (headers) => void sent.push(headers.authorization?.toString()) }
+    await check(site, { ca: [other.caPem] })
+    expect(sent.length).toBeGreaterThan(20)
+    expect(sent.filter((header) => header?.includes(site.token))).toEqual([])
+  })
+
+  test('a wrong secret: its name is told to the operator, and its value to nobody', async () => {
+    const report = await checkOf(await deployAgain(stack, { MCP_OAUTH_SECRET: 'hunter2hunter2' }))
+    expectFound(report, ['settings-wrong'])
+    expect(report.findings[0]?.saw).toContain('MCP_OAUTH_SECRET must')
+    expect(JSON.stringify(report)).not.toContain('hunter2')
+    expectFound(await check({ ...site, token: undefined }), ['settings-wrong'])
+  })
+
+  function checkOf(host: Host): Promise<Report> {
+    site.proxy.rewriting = { port: () => host.port }
+    return check(site)
+  }
+})
+
+describe('a fault of the store is found, and nothing else', () => {
+  test('it does not answer', async () => {
+    const emulator = await startBlobsEmulator()
+    onTestFinished(() => emulator.stop())
+    const host = await deployAgain(stack, {}, emulator)
+    emulator.addFault({ action: 'status', status: 500 })
+    site.proxy.rewriting = { port: () => host.port }
+    expectFound(await check(site), ['store-unavailable'])
+  })
+
+  test('two instances use two stores: each looks right, and both writers win [N33]', async () => {
+    const emulator = await startBlobsEmulator()
+    onTestFinished(() => emulator.stop())
+    const other = await deployAgain(stack, {}, emulator)
+    let turn = 0
+    const port = ({ url = '' }: { url?: string | undefined }) =>
+      url.startsWith('/admin/api/doctor/writers') && turn++ % 2 === 1 ? other.port : stack.port
+    site.proxy.rewriting = { port }
+    expectFound(await check(site), ['store-not-conditional'])
+  })
 })

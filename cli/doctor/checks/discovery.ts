@@ -120,11 +120,13 @@ async function checkAbsent(examination: Examination): Promise<void> {
   }
 }
 
-async function checkKeys({ origin, documents, found, get }: Examination): Promise<void> {
+async function checkKeys({ origin, documents, found, get, findings }: Examination): Promise<void> {
   const uri = documents.server?.jwks_uri
   if (typeof uri !== 'string' || URL.parse(uri)?.origin !== origin) return
   const answer = await get(uri)
   if (answer === null) return
+  // Without its store, the service has no keys: the check of its health has said so.
+  if (answer.status === 503 && findings.some(({ code }) => code === 'store-unavailable')) return
   const keys = answer.status === 200 ? jsonIn(answer)?.keys : undefined
   // A service that nobody has signed in to yet has no key.
   if (!Array.isArray(keys)) found('keys-unreadable', described(answer))

@@ -93,6 +93,7 @@ export async function checkWriters({ found }: Examination, inside: AskInside): P
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
+    if (answer !== null && answer.status !== 200) found('store-unavailable', `two writers: ${described(answer)}`)
     return answer?.status === 200 ? jsonIn(answer) : null
   }
   const begun = await part({ part: 'begin' })

@@ -30,17 +30,20 @@ async function open({ ask, mcpUrl }: Examination, { opening }: ClientHabits): Pr
   let answer: Answer | null = null
   for (const { method, headers } of opening) {
     answer = await ask({ url: mcpUrl, method, headers, ...(method === 'POST' && { body: initialize }) })
-    if (answer === null || answer.status !== 401) return answer
+    if (answer === null || !isUsual(answer)) return answer
   }
   return answer
 }
 
+/** Sign in, or go on without: 405 is the answer to a GET where there is no sign-in. */
+const isUsual = ({ status, request }: Answer) =>
+  status === 401 || status === 200 || (status === 405 && request.startsWith('GET'))
+
 /** A client that is refused while others are not is refused by its name. */
 function reportBlocked({ found }: Examination, openings: ReadonlyMap<ClientName, Answer | null>): void {
   const answered = [...openings].flatMap(([name, answer]) => (answer ? [{ name, answer }] : []))
-  const isUsual = ({ answer: { status } }: (typeof answered)[number]) => status === 401 || status === 200
-  if (!answered.some(isUsual)) return
-  for (const one of answered.filter((each) => !isUsual(each) && !isRedirect(each.answer))) {
+  if (!answered.some(({ answer }) => isUsual(answer))) return
+  for (const one of answered.filter(({ answer }) => !isUsual(answer) && !isRedirect(answer))) {
     found('client-blocked', `${one.name}: ${described(one.answer)}`, [one.name])
   }
 }
@@ -57,7 +60,7 @@ async function walk(examination: Examination, client: ClientHabits, opened: Answ
 async function journey(examination: Examination, client: ClientHabits, opened: Answer | null) {
   const { origin, mcpUrl } = examination
   if (opened === null) throw new Stop('its first request gets no answer')
-  if (opened.status !== 401 && opened.status !== 200) throw new Stop(described(opened))
+  if (!isUsual(opened)) throw new Stop(described(opened))
   const challenge = opened.status === 401 ? challengeIn(opened) : null
   for (const path of client.serverFirstAt) {
     const answer = await examination.get(origin + path)

@@ -39,7 +39,8 @@ export async function checkWebPages(examination: Examination): Promise<void> {
       method: 'OPTIONS',
       headers: { ...cors, 'access-control-request-method': method, 'access-control-request-headers': headers },
     })
-    if (answer === null || isRedirect(answer)) continue
+    // While the service is out of service, the check of its health says so.
+    if (answer === null || isRedirect(answer) || answer.status === 503) continue
     const why = refusal(answer, headers)
     if (why !== null) found('preflight-refused', why)
   }
