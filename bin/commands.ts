@@ -58,6 +58,7 @@ async function administer(args: readonly string[]): Promise<void> {
 /** The commands about the store. They need a checkout, and what they ask is in the environment. */
 async function storeCommand(name: string | undefined): Promise<unknown> {
   if (name === 'migrate') return import('../dev/postgres/cli.ts')
+  if (name === 'copy') return copyStore(process.argv.slice(4))
   if (name === undefined || name === '-h' || name === '--help') return console.log(storeUsage)
   throw new Explained(`There is no npm run store -- ${name}. For the commands, run npm run store`)
 }
@@ -66,7 +67,17 @@ const storeUsage = `npm run store
 
 Commands about the store. Each of them says more with --help.
 
-  npm run store -- migrate   applies to the database of DATABASE_URL the migrations that it lacks`
+  npm run store -- migrate   applies to the database of DATABASE_URL the migrations that it lacks
+  npm run store -- copy      moves all data from one store to the other while the service runs`
+
+async function copyStore(args: readonly string[]): Promise<void> {
+  const [{ copyCommand }, { terminal }] = await Promise.all([
+    import('../cli/store-copy.ts'),
+    import('../cli/terminal.ts'),
+  ])
+  const local = async () => (await import('../dev/start/local-admin.ts')).localCopy()
+  process.exitCode = await copyCommand(args, terminal(local))
+}
 
 /** Checks a deployment, or the system that `npm start` runs on this machine. */
 async function examine(args: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { isObject, parseJson } from '../lib/base/json.ts'
-import { exits, Problem } from './problem.ts'
+import { exits, Problem, TemporaryProblem } from './problem.ts'
 import type { Site } from './sites.ts'
 import { clean } from './text.ts'
 
@@ -15,12 +15,27 @@ export interface Api {
   stream(path: string, query?: Query): Promise<ReadableStream<Uint8Array>>
 }
 
+/** Where an API is, and what helps if it refuses. */
+export interface ApiPlace {
+  readonly path: string
+  /** What to do about a wrong token. */
+  readonly token: (origin: string) => string
+  /** What is wrong if nothing is there. */
+  readonly missing: (origin: string) => string
+}
+
+const adminPlace: ApiPlace = {
+  path: '/admin/api',
+  token: (origin) => `Make one with npm run -s secret, set it there, and run: npm run admin -- login --site ${origin}`,
+  missing: (origin) => `There is no admin API at ${origin}. It is at the address of the issuer (MCP_OAUTH_ISSUER).`,
+}
+
 /** Milliseconds. The platform answers, or ends the request, within 60 seconds. */
 const timeout = 65_000
 
-export function createApi(site: Site, fetch: typeof globalThis.fetch): Api {
+export function createApi(site: Site, fetch: typeof globalThis.fetch, place: ApiPlace = adminPlace): Api {
   async function send(path: string, query: Query, init: RequestInit): Promise<Response> {
-    const url = new URL(`/admin/api${path}`, site.origin)
+    const url = new URL(place.path + path, site.origin)
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value)
     const headers = { ...init.headers, authorization: `Bearer ${site.token}` }
     const answer = await fetch(url, {
@@ -33,7 +48,7 @@ export function createApi(site: Site, fetch: typeof globalThis.fetch): Api {
       throw unreachable(site.origin, error)
     })
     if (answer.ok) return answer
-    throw await refused(site.origin, answer)
+    throw await refused(site.origin, answer, place)
   }
 
   async function json(answer: Response): Promise<Json> {
@@ -58,10 +73,12 @@ export function createApi(site: Site, fetch: typeof globalThis.fetch): Api {
 function unreachable(origin: string, error: unknown): Problem {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : 'unknown'
-  return new Problem(`${origin} cannot be reached (${clean(why)}). Is the address right, and is the service up?`)
+  return new TemporaryProblem(
+    `${origin} cannot be reached (${clean(why)}). Is the address right, and is the service up?`,
+  )
 }
 
-async function refused(origin: string, answer: Response): Promise<Problem> {
+async function refused(origin: string, answer: Response, place: ApiPlace): Promise<Problem> {
   const { status, headers } = answer
   if (status >= 300 && status < 400) {
     const target = clean(headers.get('location') ?? 'nowhere')
@@ -73,10 +90,7 @@ async function refused(origin: string, answer: Response): Promise<Problem> {
   const words = typeof error_description === 'string' ? clean(error_description) : ''
   const said = words === '' ? `status ${status}` : words
   if (status === 401) {
-    return new Problem(
-      `${origin} does not accept the token: ${said}.\nMake one with npm run -s secret, set it there, and run: npm run admin -- login --site ${origin}`,
-      exits.refused,
-    )
+    return new Problem(`${origin} does not accept the token: ${said}.\n${place.token(origin)}`, exits.refused)
   }
   if (code === 'read_only') {
     return new Problem(
@@ -86,11 +100,12 @@ async function refused(origin: string, answer: Response): Promise<Problem> {
   }
   if (status === 403) return new Problem(`${origin} refuses: ${said}.`, exits.refused)
   if (status === 404 && words === '') {
-    return new Problem(`There is no admin API at ${origin}. It is at the address of the issuer (MCP_OAUTH_ISSUER).`)
+    return new Problem(place.missing(origin))
   }
   if (status === 404) return new Problem(`Not found: ${said}.`, exits.notFound)
   if (status === 400) return new Problem(`${origin} does not understand this: ${said}.`, exits.usage)
   const wait = headers.get('retry-after')
   const later = wait !== null && /^\d{1,6}$/.test(wait) ? ` Try again in ${wait} seconds.` : ''
-  return new Problem(`${origin} cannot do this now: ${said}.${later}`)
+  if (status === 409) return new Problem(`${origin} refuses: ${said}.`)
+  return new TemporaryProblem(`${origin} cannot do this now: ${said}.${later}`)
 }

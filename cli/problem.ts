@@ -11,3 +11,6 @@ export class Problem extends Error {
     this.exit = exit
   }
 }
+
+/** A problem that may pass: the server cannot be reached, or cannot answer now. */
+export class TemporaryProblem extends Problem {}

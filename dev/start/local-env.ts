@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defined } from '../../lib/base/defined.ts'
+import { sha256 } from '../../lib/base/sha256.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { isOurs, knownNames } from '../../lib/settings/table.ts'
 import { kapaToolName } from '../kapa/server.ts'
@@ -23,9 +24,12 @@ const databaseNames = ['DATABASE_URL', 'NETLIFY_DB_URL', 'NETLIFY_DATABASE_URL']
 
 const hasAny = (settings: Settings, names: readonly string[]) => names.some((name) => name in settings)
 
-/** Whether the local world needs a database of its own: the store is PostgreSQL, and the operator names none. */
-export const needsDatabase = (settings: Settings = {}) =>
-  settings.STORE_BACKEND === 'postgres' && !hasAny(settings, databaseNames)
+/** Whether the local world needs a database of its own: PostgreSQL is a store, and the operator names none. */
+export const needsDatabase = ({ STORE_BACKEND, STORE_MOVING_FROM, ...settings }: Settings = {}) =>
+  [STORE_BACKEND, STORE_MOVING_FROM].includes('postgres') && !hasAny(settings, databaseNames)
+
+/** The token with which `npm run store -- copy` works on this machine. */
+export const copyTokenOf = (adminToken: string) => sha256(`copy\n${adminToken}`)
 
 /** The secret with which the CRM verifies messages, as Standard Webhooks writes it. */
 export const crmSecret = 'whsec_bG9jYWwtY3JtLXNlY3JldC1vZi10aGlzLW1hY2hpbmUh'
@@ -85,6 +89,7 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
       KAPA_TOOL_NAME: ownKapa || byRest ? undefined : kapaToolName,
       MCP_API_HUB_URL: ownHub ? undefined : world.hub.url,
       MCP_API_DOCS_URL: ownHub ? undefined : world.hub.docsUrl,
+      MCP_STORE_COPY_TOKEN: 'STORE_MOVING_FROM' in settings ? copyTokenOf(world.adminToken) : undefined,
       DATABASE_URL: needsDatabase(settings) ? world.database?.url : undefined,
     }),
     ...settings,

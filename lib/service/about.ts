@@ -22,7 +22,7 @@ import { guideInput } from './guide.ts'
 import { identity } from './identity.ts'
 import { log } from './log.ts'
 import { publicDocument } from './public-document.ts'
-import { storeOf } from './store.ts'
+import { storesOf } from './store.ts'
 
 /** Milliseconds for a proof of the store. Monitors wait about ten seconds. */
 const deadline = 5000
@@ -61,7 +61,7 @@ export async function composeAbout(configuration: Configuration, site: Site) {
   const tools = describeTools(configuration.tools, brand)
   const guide = await guideInput(configuration, tools)
   const readiness = createReadiness({
-    stores: [storeOf(site)],
+    stores: () => storesOf(site),
     now: Date.now,
     goodFor: readinessInterval * 1000,
     onFault: (reason) => log('not_ready', { reason }),

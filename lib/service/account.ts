@@ -45,12 +45,16 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const pages = composePages(configuration, signIn, { store, sealing, privacy, admin, removal: removalOf(site) })
   const runJobs = site.preview ? jobsBesideAnswers(site) : undefined
   const api = adminApiOf(configuration, signIn, { site, store, admin, browser: pages?.browser })
+  const copyApi = whenNeeded(async () =>
+    (await import('./store-copy.ts')).composeStoreCopy(configuration, signIn, site),
+  )
   const pagesHost = pages && new URL(pages.browser.origin).host
   const issuerHost = new URL(issuer).host
   return {
     async fetch(request, call) {
       const { host, pathname } = new URL(request.url)
       runJobs?.(call)
+      if (isOfCopy(pathname)) return host === issuerHost ? (await copyApi()).fetch(request, call) : notFound()
       // With a token alone, the API also answers where there are no pages (N13). A proxy's host has neither.
       if (isOfAdminApi(pathname))
         return host === issuerHost || host === pagesHost ? api.fetch(request, call) : notFound()
@@ -117,5 +121,8 @@ function composePages(
   }
   return { router, browser }
 }
+
+/** Where the copy of a move is driven. Its code is loaded only there. */
+const isOfCopy = (pathname: string) => `${pathname}/`.startsWith(`${accountPaths.admin}/store/`)
 
 const notFound = () => jsonResponse({ error: 'not_found' }, { status: 404 })

@@ -1,8 +1,10 @@
 import { BoundedMap } from '../base/bounded-map.ts'
 import { observed } from '../base/telemetry.ts'
 import { whenNeeded } from '../base/when-needed.ts'
+import { eventStoreName } from '../people/usage/event-stores.ts'
 import type { Site } from '../settings/site.ts'
 import { type BlobsStore, createBlobsStore } from '../store/blobs/blobs.ts'
+import type { Copy } from '../store/moving/copy.ts'
 import type { Store } from '../store/store.ts'
 
 /** Creates the store of a site. Only here is it decided which one that is. */
@@ -13,25 +15,32 @@ export function eventStoresOf(site: Site): { of(day: string): BlobsStore } {
   const stores = new BoundedMap<string, BlobsStore>(4)
   return {
     of(day) {
-      const known = stores.get(day) ?? storeNamed(site, `${site.storeName}-usage-${day}`)
+      const known = stores.get(day) ?? storeNamed(site, eventStoreName(site.storeName, day))
       stores.set(day, known)
       return known
     },
   }
 }
 
-/** Blobs, unless `STORE_BACKEND` has another word: a wrong one must not lead to Blobs. */
-function storeNamed({ netlifyDev = false }: Site, name: string): BlobsStore {
-  const store =
-    (process.env.STORE_BACKEND?.trim() || 'blobs') === 'blobs'
-      ? createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
-      : storeLoadedLater(name)
+const blobsNamed = ({ netlifyDev = false }: Site, name: string): BlobsStore =>
+  createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
+
+/** Every store that the site uses: both, while records move. Throws `StoreUnavailable`. */
+export const storesOf = async (site: Site): Promise<readonly Store[]> =>
+  isOnBlobs() ? [storeOf(site)] : (await import('./other-store.ts')).otherStores(site, blobsNamed)
+
+const isOnBlobs = () =>
+  (process.env.STORE_BACKEND?.trim() || 'blobs') === 'blobs' && !process.env.STORE_MOVING_FROM?.trim()
+
+/** Blobs, unless `STORE_BACKEND` has another word, a wrong one included, or records are moving to or from Blobs. */
+function storeNamed(site: Site, name: string): BlobsStore {
+  const store = isOnBlobs() ? blobsNamed(site, name) : storeLoadedLater(site, name)
   return observed.by?.store(store) ?? store
 }
 
 /** The store of another backend, whose code is loaded with its first operation. */
-function storeLoadedLater(name: string): BlobsStore {
-  const load = whenNeeded(async () => (await import('./other-store.ts')).otherStore(name))
+function storeLoadedLater(site: Site, name: string): BlobsStore {
+  const load = whenNeeded(async () => (await import('./other-store.ts')).otherStore(site, name, blobsNamed))
   const then = async <T>(run: (store: BlobsStore) => Promise<T>) => run(await load())
   return {
     get: (...given) => then((store) => store.get(...given)),
@@ -42,6 +51,12 @@ function storeLoadedLater(name: string): BlobsStore {
     removeAll: (...given) => then((store) => store.removeAll(...given)),
     list: (...given) => then((store) => store.list(...given)),
   }
+}
+
+/** Returns the copy of the move that is under way; `null` if there is none. Throws `StoreUnavailable`. */
+export async function copyOf(site: Site): Promise<Copy | null> {
+  const move = await (await import('./other-store.ts')).currentMove(site, blobsNamed)
+  return move?.copy ?? null
 }
 
 /** The credentials in the two places where the Blobs client looks for them. */

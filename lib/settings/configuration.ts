@@ -3,7 +3,7 @@ import { readObservability } from './observability.ts'
 import { createSettingsReader, type Environment, type Problem } from './reader.ts'
 import { closed, readShared, type SignInConfiguration } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
-import { readStore } from './store.ts'
+import { readStore, type StoreSettings } from './store.ts'
 import { table, unreadNames } from './table.ts'
 import { readToolChoices, type ToolChoices } from './tool-choices.ts'
 
@@ -12,19 +12,20 @@ export interface Configuration extends SignInConfiguration {
   /** Who may call `/mcp`, and what its tools do. Usable only where `mcp` is in service. */
   readonly mcp: McpSettings
   readonly tools: ToolChoices
+  readonly store: StoreSettings
 }
 
 /** Reads every setting. */
 export function readConfiguration(env: Environment, site: Site): Configuration {
   const settings = createSettingsReader(env, table)
   const shared = readShared(settings, site)
-  readStore(settings)
+  const store = readStore(settings)
   const { brand } = shared.configuration
   const mcp = readMcp(settings, shared)
   // Read here for the problems: telemetry reads its settings when it is loaded.
   readObservability(settings)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
-  return { ...closed(settings, shared), mcp, tools }
+  return { ...closed(settings, shared), mcp, tools, store }
 }
 
 /** What is wrong with the settings, as the log tells it. Never a value. */

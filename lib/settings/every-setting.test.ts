@@ -255,6 +255,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   NETLIFY_DB_URL: databases,
   NETLIFY_DATABASE_URL: databases,
   DATABASE_CONNECTIONS: ['0', ...numbers],
+  STORE_MOVING_FROM: ['Blobs', 'neon', 'blob'],
+  MCP_STORE_COPY_TOKEN: [...secrets.slice(0, 2), 'c'.repeat(43)],
 }
 
 describe('every setting', () => {
@@ -303,6 +305,7 @@ describe('every setting', () => {
       'STORE_BACKEND',
       'DATABASE_URL',
       'DATABASE_CONNECTIONS',
+      'STORE_MOVING_FROM',
     ])
     const mcp = of('mcp')
     // Who may call `/mcp`, how often, and for whom it answers.
@@ -426,8 +429,24 @@ describe('one value for two settings', () => {
       'MCP_ADMIN_TOKEN has a value of MCP_ADMIN_WRITE_TOKEN: each needs one of its own',
     ],
     [{ [tokens]: `${one},${other},${one}` }, `${tokens} has a value twice: each needs one of its own`],
+    [
+      { MCP_STORE_COPY_TOKEN: one, UPSTREAM_CLIENT_SECRET: one },
+      'MCP_STORE_COPY_TOKEN has a value of UPSTREAM_CLIENT_SECRET: each needs one of its own',
+    ],
   ])('a token of the operator that is the value of another secret setting is reported (%#)', (env, problem) => {
     expect(values(env)).toEqual([problem])
+  })
+
+  test('the token of a copy that is an admin token works for neither [N32]', () => {
+    const read = readConfiguration({ ...complete, MCP_ADMIN_WRITE_TOKEN: one, MCP_STORE_COPY_TOKEN: one }, site)
+    expect([read.store.copyTokens, read.adminTokens.write]).toEqual([[], []])
+  })
+
+  test('the two stores of a move must be two', () => {
+    expect(values({ STORE_MOVING_FROM: 'postgres' })).toEqual([
+      'STORE_MOVING_FROM must be another store than that of STORE_BACKEND',
+    ])
+    expect(values({ STORE_MOVING_FROM: 'blobs' })).toEqual([])
   })
 
   test('different tokens are accepted', () =>

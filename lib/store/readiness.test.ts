@@ -88,7 +88,7 @@ test('a hundred callers within ten seconds cause one check, whatever its result,
     },
   }))
   const readiness = createReadiness({
-    stores: [store],
+    stores: async () => [store],
     now: () => time,
     goodFor: 10_000,
     onFault: (fault) => faults.push(fault),
@@ -108,7 +108,12 @@ test('while records move, both stores must pass', async () => {
     [createMemoryStore(), storeWith(() => ({ create: async () => won }))],
     [storeWith(() => ({ create: async () => won })), createMemoryStore()],
   ]) {
-    const readiness = createReadiness({ stores, now: () => now, goodFor: 10_000, onFault: () => undefined })
+    const readiness = createReadiness({
+      stores: async () => stores,
+      now: () => now,
+      goodFor: 10_000,
+      onFault: () => undefined,
+    })
     expect(await readiness(signal)).toBe('store_not_conditional')
   }
 })

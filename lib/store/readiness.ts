@@ -46,14 +46,28 @@ function faultOf(loss: WriteResult & { readonly won: false }): StoreFault {
 }
 
 export interface ReadinessOptions {
-  /** The store of the site; while records move to another one, both. Each must pass the proof. */
-  readonly stores: readonly Store[]
+  /** The store of the site; while records move to another one, both. Each must pass the proof. Throws `StoreUnavailable`. */
+  readonly stores: () => Promise<readonly Store[]>
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** Milliseconds for which an answer is reused, so that frequent callers cause no writes. */
   readonly goodFor: number
   /** Called for each proof that failed. */
   readonly onFault: (fault: StoreFault) => void
+}
+
+async function proveAll(
+  stores: ReadinessOptions['stores'],
+  now: number,
+  signal: AbortSignal,
+): Promise<StoreFault | null> {
+  try {
+    const proofs = (await stores()).map((store) => proveConditionalWrites(store, now, signal))
+    return (await Promise.all(proofs)).find((fault) => fault !== null) ?? null
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return 'store_unavailable'
+    throw error
+  }
 }
 
 /**
@@ -66,9 +80,7 @@ export function createReadiness({ stores, now, goodFor, onFault }: ReadinessOpti
   return (signal: AbortSignal): Promise<StoreFault | null> => {
     const startedAt = now()
     if (latest !== undefined && startedAt - latest.startedAt < goodFor) return latest.outcome
-    const proofs = stores.map((store) => proveConditionalWrites(store, startedAt, signal))
-    const outcome = Promise.all(proofs).then((faults) => {
-      const fault = faults.find((one) => one !== null) ?? null
+    const outcome = proveAll(stores, startedAt, signal).then((fault) => {
       if (fault !== null) onFault(fault)
       return fault
     })

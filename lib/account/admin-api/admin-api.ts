@@ -12,6 +12,8 @@ import type { AdminApiRoute } from './route.ts'
 export const adminApiPath = '/admin/api'
 
 export interface AdminApiOptions {
+  /** Where it is; default `/admin/api`. */
+  readonly at?: string
   readonly callers: CallerOptions
   readonly routes: readonly AdminApiRoute[]
   readonly log: Log
@@ -24,21 +26,21 @@ export interface AdminApi {
 
 export const isOfAdminApi = (pathname: string) => pathname === adminApiPath || pathname.startsWith(`${adminApiPath}/`)
 
-export function createAdminApi({ callers, routes, log }: AdminApiOptions): AdminApi {
+export function createAdminApi({ at = adminApiPath, callers, routes, log }: AdminApiOptions): AdminApi {
   const callerOf = createCallers(callers)
 
   async function answer(request: Request, call: Call): Promise<object> {
     // First of all, so that a stranger learns nothing about the addresses.
     const caller = await callerOf(request, call)
     const url = new URL(request.url)
-    const path = url.pathname.slice(adminApiPath.length).replace(/\/$/, '')
-    if (path === '' && request.method === 'GET') return indexOf(routes, caller.may)
+    const path = url.pathname.slice(at.length).replace(/\/$/, '')
+    if (path === '' && request.method === 'GET') return indexOf(at, routes, caller.may)
     const here = routes.flatMap((route) => {
       const parts = matched(route.path, path)
       return parts ? [{ route, parts }] : []
     })
     const match = here.find(({ route }) => route.method === request.method)
-    if (!match) throw here.length > 0 ? wrongMethod(here.map(({ route }) => route.method)) : unknownAddress
+    if (!match) throw here.length > 0 ? wrongMethod(here.map(({ route }) => route.method)) : unknownAddress(at)
     const { route, parts } = match
     if (route.changes && caller.may !== 'write') throw onlyReads
     if (route.recent && !caller.isRecent) throw notRecent
@@ -71,7 +73,8 @@ const common = {
   'x-frame-options': 'DENY',
 }
 
-const unknownAddress = new Refusal(404, 'not_found', 'there is nothing at this address: GET /admin/api lists all')
+const unknownAddress = (at: string) =>
+  new Refusal(404, 'not_found', `there is nothing at this address: GET ${at} lists all`)
 const onlyReads = new Refusal(403, 'read_only', 'this token only reads: a change needs MCP_ADMIN_WRITE_TOKEN')
 const notRecent = new Refusal(
   403,
@@ -96,9 +99,9 @@ function refused(error: unknown, log: Log, { requestId }: Call): Response {
 }
 
 /** Lists the addresses, so that the API explains itself. */
-const indexOf = (routes: readonly AdminApiRoute[], may: string) => ({
+const indexOf = (at: string, routes: readonly AdminApiRoute[], may: string) => ({
   may,
-  addresses: routes.map(({ method, path, about, query = [] }) => ({ method, path: adminApiPath + path, about, query })),
+  addresses: routes.map(({ method, path, about, query = [] }) => ({ method, path: at + path, about, query })),
 })
 
 /** Returns the named parts of a path, decoded, or `null` for another path. */

@@ -25,6 +25,8 @@ export interface Caller {
 
 export interface CallerOptions {
   readonly tokens: AdminTokens
+  /** The settings of the tokens, for the words of a refusal. */
+  readonly settings?: string
   /** Limits the wrong tokens of one address. */
   readonly guesses: GuessLimit
   /** The admins who sign in with a browser. Absent: there are no account pages here (N13). */
@@ -45,7 +47,8 @@ const tokenActor = (token: string): Actor => `token ${sha256(token).slice(0, 8)}
 
 /** Finds out who calls. Throws `Refusal` and `StoreUnavailable`. */
 export function createCallers(options: CallerOptions) {
-  const { tokens, guesses, browser, now, log } = options
+  const { tokens, settings = 'MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN', guesses, browser, now, log } = options
+  const notSignedIn = () => new Refusal(401, 'unauthorized', wordsFor.notSignedIn(settings), { 'www-authenticate': challenge })
 
   /** A token comes from a program. A page in a browser that has one would send it from wherever the page is open. */
   async function byToken(request: Request, { address, signal }: Call): Promise<Caller> {
@@ -61,7 +64,7 @@ export function createCallers(options: CallerOptions) {
     const counted = address === undefined ? undefined : await guesses.hit(address, signal)
     log('admin_api_refused', { reason: counted?.limited ? 'limit' : 'wrong token' })
     if (counted?.limited) throw tooMany(counted.retryAfter)
-    throw new Refusal(401, 'invalid_token', wordsFor.token, {
+    throw new Refusal(401, 'invalid_token', wordsFor.token(settings), {
       'www-authenticate': `${challenge}, error="invalid_token"`,
     })
   }
@@ -88,7 +91,6 @@ export function createCallers(options: CallerOptions) {
 }
 
 const challenge = 'Bearer realm="admin"'
-const notSignedIn = () => new Refusal(401, 'unauthorized', wordsFor.notSignedIn, { 'www-authenticate': challenge })
 const tooMany = (seconds: number) =>
   new Refusal(429, 'temporarily_unavailable', wordsFor.limit, { 'retry-after': String(seconds) })
 
@@ -107,9 +109,8 @@ function isOwn({ method, headers }: Request, origin: string): boolean {
 }
 
 const wordsFor = {
-  notSignedIn:
-    'send a token of MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN as "Authorization: Bearer …", or sign in as an admin',
-  token: 'the server has no such token in MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN',
+  notSignedIn: (settings: string) => `send a token of ${settings} as "Authorization: Bearer …", or sign in as an admin`,
+  token: (settings: string) => `the server has no such token in ${settings}`,
   browser: 'a token is for programs: requests of a browser are refused',
   limit: 'too many wrong tokens from this address: try later',
   crossSite: 'the request did not come from a page of this service',

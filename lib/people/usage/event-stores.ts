@@ -7,6 +7,9 @@ export interface EventStore extends Pick<Store, 'put' | 'remove' | 'list'> {
   removeAll(signal: AbortSignal): Promise<void>
 }
 
+/** Returns the name of the store of the events of a day. */
+export const eventStoreName = (storeName: string, day: Day): string => `${storeName}-usage-${day}`
+
 export interface EventStores {
   of(day: Day): EventStore
 }

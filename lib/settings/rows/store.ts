@@ -1,10 +1,12 @@
-import { choice, integer, type Rows, text, withDefault } from '../forms.ts'
+import { choice, integer, listOf, type Rows, text, withDefault } from '../forms.ts'
+import { isSecret, secretForm } from '../secrets.ts'
 import { isDatabaseUrl } from '../urls.ts'
 
 const service = { subject: 'service' } as const
+const account = { subject: 'account' } as const
 
 /**
- * The settings of the store. `service/store.ts` reads `STORE_BACKEND` itself, so that a sign-in on Blobs loads none of these: a
+ * The settings of the store. `service/store.ts` reads `STORE_BACKEND` and whether there is a `STORE_MOVING_FROM` itself, so that a sign-in on Blobs loads none of these: a
  * wrong value leads to no store there, and never to another one.
  */
 export const storeRows = {
@@ -15,4 +17,6 @@ export const storeRows = {
     isDatabaseUrl,
   ),
   DATABASE_CONNECTIONS: integer(service, { from: 1, to: 100, default: 5 }),
+  STORE_MOVING_FROM: choice(service, { blobs: 'blobs', postgres: 'postgres' }, 'none'),
+  MCP_STORE_COPY_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
 } as const satisfies Rows

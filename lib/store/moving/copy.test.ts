@@ -36,7 +36,7 @@ async function createWorld(count = 3) {
         target: to,
         events: {
           days: () => [...world.days.keys()],
-          copy: async (day) => world.days.get(day) ?? 0,
+          copy: async (day) => ({ copied: world.days.get(day) ?? 0, next: null }),
           drop: async (day) => void world.days.set(day, 0),
         },
         now: () => world.clock,
@@ -222,7 +222,7 @@ describe('the copy', () => {
       ['blobs', 'postgres', world.source, world.target],
     ] as const
     for (const [from, to, source, target] of copies) {
-      const events = { days: () => [], copy: async () => 0, drop: async () => undefined }
+      const events = { days: () => [], copy: async () => ({ copied: 0, next: null }), drop: async () => undefined }
       const copy = createCopy({ from, to, source, target, events, now: () => world.clock })
       await copy.run(0, signal)
       world.clock += 15 * minute

@@ -20,8 +20,12 @@ export interface CopyOptions extends Move {
   /** Copies the usage events of the days that are not counted yet. They are in stores of their own. */
   readonly events: {
     days(): readonly string[]
-    /** Returns how many events it copied. */
-    copy(day: string, signal: AbortSignal): Promise<number>
+    /** Copies a page of the events of a day. Returns how many, and where to continue; `null` at the end of the day. */
+    copy(
+      day: string,
+      cursor: string | null,
+      signal: AbortSignal,
+    ): Promise<{ readonly copied: number; readonly next: string | null }>
     /** Removes the events of a day from the source. */
     drop(day: string, signal: AbortSignal): Promise<void>
   }
@@ -142,7 +146,9 @@ export function createCopy(options: CopyOptions) {
   async function copyEvents(progress: CopyProgress, { signal }: Slice): Promise<CopyProgress> {
     const day = events.days().find((one) => one > progress.after)
     if (day === undefined) return nextStage(progress)
-    return { ...progress, after: day, events: progress.events + (await events.copy(day, signal)) }
+    const { copied, next } = await events.copy(day, progress.cursor, signal)
+    const counted = { ...progress, events: progress.events + copied, cursor: next }
+    return next === null ? { ...counted, after: day } : counted
   }
 
   function nextStage(progress: CopyProgress): CopyProgress {
@@ -151,6 +157,12 @@ export function createCopy(options: CopyOptions) {
     const counted = progress.stage === 'count' ? { total: progress.passed } : {}
     return { ...progress, ...counted, ...verifying, stage, cursor: null, after: '', passed: 0 }
   }
+
+  /** Events that an older instance has written at the source since are copied, too. */
+  const again = (progress: CopyProgress): CopyProgress => ({
+    ...nextStage({ ...progress, stage: 'last-records' }),
+    events: 0,
+  })
 
   function step(progress: CopyProgress, slice: Slice): Promise<CopyProgress> {
     switch (progress.stage) {
@@ -240,7 +252,7 @@ export function createCopy(options: CopyOptions) {
       const isDone = stored.progress.stage === 'done' || stored.progress.stage === 'verify'
       if (at === 'count') await writeProgress(target, from, { ...stored, progress: beginning }, signal)
       // A copy that is not finished yet comes to its verification anyway.
-      else if (isDone) await writeProgress(target, from, { ...stored, progress: nextStage({ ...stored.progress, stage: 'events' }) }, signal) // biome-ignore format: one line
+      else if (isDone) await writeProgress(target, from, { ...stored, progress: again(stored.progress) }, signal)
       return report(signal)
     },
   }

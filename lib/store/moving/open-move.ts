@@ -1,5 +1,8 @@
 import { type Store, StoreUnavailable } from '../store.ts'
 
+/** The target has records from another time, so nothing can move there. */
+export class TargetNotEmpty extends StoreUnavailable {}
+
 /** The names of the two stores, as `STORE_BACKEND` and `STORE_MOVING_FROM` have them. */
 export interface Move {
   readonly from: string
@@ -33,7 +36,7 @@ export async function readMove(target: Store, from: string, signal: AbortSignal)
  * an empty target, or if it turns around a move that is not complete.
  *
  * @param now milliseconds since the epoch
- * @throws StoreUnavailable if the move may not begin
+ * @throws TargetNotEmpty if the move may not begin; StoreUnavailable
  */
 export async function openMove(
   { from, to, source, target }: Move & { readonly source: Store; readonly target: Store },
@@ -44,7 +47,7 @@ export async function openMove(
   if (known && known.state !== 'over') return known.state
   const opposite = await readMove(source, to, signal)
   if (opposite?.state !== 'open' && !(await isEmpty(target, signal))) {
-    throw new StoreUnavailable(`the store ${to} is not empty, so nothing can move there from ${from}`)
+    throw new TargetNotEmpty(`the store ${to} is not empty, so nothing can move there from ${from}`)
   }
   const value = { state: 'open', openedAt: now }
   if (known) await target.replace(moveKey(from), value, known.version, signal)
