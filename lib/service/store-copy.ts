@@ -1,7 +1,7 @@
 import { type AdminApi, createAdminApi } from '../account/admin-api/admin-api.ts'
 import type { Asked } from '../account/admin-api/asked.ts'
 import { badRequest, Refusal } from '../account/admin-api/refusal.ts'
-import type { AdminApiRoute } from '../account/admin-api/routes.ts'
+import type { AdminApiRoute } from '../account/admin-api/route.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { createLimiter } from '../limits/limiter.ts'

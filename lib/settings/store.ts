@@ -20,7 +20,7 @@ export function readStore(settings: SettingsReader<keyof typeof storeRows>): Sto
   const backend = settings.read('STORE_BACKEND')
   const connections = settings.read('DATABASE_CONNECTIONS')
   const movingFrom = settings.read('STORE_MOVING_FROM')
-  if (movingFrom !== undefined && movingFrom === backend) {
+  if (movingFrom === backend && movingFrom !== 'none') {
     settings.complain('STORE_MOVING_FROM', ' must be another store than that of STORE_BACKEND')
   }
   const databaseUrl = backend === 'blobs' && movingFrom !== 'postgres' ? undefined : settings.required('DATABASE_URL')
