@@ -18,11 +18,11 @@ import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
 import { describeTools } from '../settings/tools.ts'
 import { createReadiness } from '../store/readiness.ts'
+import { storesOf } from './both-stores.ts'
 import { guideInput } from './guide.ts'
 import { identity } from './identity.ts'
 import { log } from './log.ts'
 import { publicDocument } from './public-document.ts'
-import { storesOf } from './store.ts'
 
 /** Milliseconds for a proof of the store. Monitors wait about ten seconds. */
 const deadline = 5000

@@ -11,8 +11,9 @@ import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
 import type { Copy, CopyReport } from '../store/moving/copy.ts'
 import { TargetNotEmpty } from '../store/moving/open-move.ts'
+import { copyOf } from './both-stores.ts'
 import { log } from './log.ts'
-import { copyOf, storeOf } from './store.ts'
+import { storeOf } from './store.ts'
 
 /** Wrong tokens of one address (N30, N32). */
 const wrongTokens: Limit = { limit: 10, windowSeconds: 900 }

@@ -1,10 +1,8 @@
 import { BoundedMap } from '../base/bounded-map.ts'
 import { observed } from '../base/telemetry.ts'
 import { whenNeeded } from '../base/when-needed.ts'
-import { eventStoreName } from '../people/usage/event-stores.ts'
 import type { Site } from '../settings/site.ts'
 import { type BlobsStore, createBlobsStore } from '../store/blobs/blobs.ts'
-import type { Copy } from '../store/moving/copy.ts'
 import type { Store } from '../store/store.ts'
 
 /** Creates the store of a site. Only here is it decided which one that is. */
@@ -15,26 +13,24 @@ export function eventStoresOf(site: Site): { of(day: string): BlobsStore } {
   const stores = new BoundedMap<string, BlobsStore>(4)
   return {
     of(day) {
-      const known = stores.get(day) ?? storeNamed(site, eventStoreName(site.storeName, day))
+      const known = stores.get(day) ?? storeNamed(site, `${site.storeName}-usage-${day}`)
       stores.set(day, known)
       return known
     },
   }
 }
 
-const blobsNamed = ({ netlifyDev = false }: Site, name: string): BlobsStore =>
+export const blobsNamed = ({ netlifyDev = false }: Site, name: string): BlobsStore =>
   createBlobsStore({ name, readsWithoutETag: netlifyDev, credentials: credentialsOfInvocation })
 
-/** Every store that the site uses: both, while records move. Throws `StoreUnavailable`. */
-export const storesOf = async (site: Site): Promise<readonly Store[]> =>
-  isOnBlobs() ? [storeOf(site)] : (await import('./other-store.ts')).otherStores(site, blobsNamed)
-
-const isOnBlobs = () =>
-  (process.env.STORE_BACKEND?.trim() || 'blobs') === 'blobs' && !process.env.STORE_MOVING_FROM?.trim()
-
-/** Blobs, unless `STORE_BACKEND` has another word, a wrong one included, or records are moving to or from Blobs. */
+/**
+ * Blobs, unless `STORE_BACKEND` has another word, a wrong one included, or records are moving to or from Blobs. The code that is
+ * loaded then reads the settings themselves.
+ */
 function storeNamed(site: Site, name: string): BlobsStore {
-  const store = isOnBlobs() ? blobsNamed(site, name) : storeLoadedLater(site, name)
+  const { STORE_BACKEND, STORE_MOVING_FROM } = process.env
+  const isOnBlobs = !STORE_MOVING_FROM && (STORE_BACKEND || 'blobs') === 'blobs'
+  const store = isOnBlobs ? blobsNamed(site, name) : storeLoadedLater(site, name)
   return observed.by?.store(store) ?? store
 }
 
@@ -51,12 +47,6 @@ function storeLoadedLater(site: Site, name: string): BlobsStore {
     removeAll: (...given) => then((store) => store.removeAll(...given)),
     list: (...given) => then((store) => store.list(...given)),
   }
-}
-
-/** Returns the copy of the move that is under way; `null` if there is none. Throws `StoreUnavailable`. */
-export async function copyOf(site: Site): Promise<Copy | null> {
-  const move = await (await import('./other-store.ts')).currentMove(site, blobsNamed)
-  return move?.copy ?? null
 }
 
 /** The credentials in the two places where the Blobs client looks for them. */

@@ -197,7 +197,7 @@ describe('STORE_MOVING_FROM: records move while the service runs [N32]', () => {
     expect(proofs.length).toBeGreaterThan(0)
   })
 
-  test('the endpoint of the copy takes its own token only, refuses browsers, limits guesses and returns no record', async () => {
+  test('MCP_STORE_COPY_TOKEN: the endpoint of the copy takes its own token only, refuses browsers, limits guesses and returns no record', async () => {
     const at = `${stack.url}/admin/store/copy`
     const ask = (headers: Record<string, string>) => fetch(at, { headers }).then(({ status }) => status)
     const bearer = { authorization: `Bearer ${copyToken}` }
