@@ -34,20 +34,18 @@ function storeNamed(site: Site, name: string): BlobsStore {
   return observed.by?.store(store) ?? store
 }
 
-/** The store of another backend, whose code is loaded with its first operation. */
+/** The store of another backend, or the one of a move, whose code is loaded with its first operation. */
 function storeLoadedLater(site: Site, name: string): BlobsStore {
   const load = whenNeeded(async () => (await import('./other-store.ts')).otherStore(site, name, blobsNamed))
-  const then = async <T>(run: (store: BlobsStore) => Promise<T>) => run(await load())
-  return {
-    get: (...given) => then((store) => store.get(...given)),
-    create: (...given) => then((store) => store.create(...given)),
-    replace: (...given) => then((store) => store.replace(...given)),
-    put: (...given) => then((store) => store.put(...given)),
-    remove: (...given) => then((store) => store.remove(...given)),
-    removeAll: (...given) => then((store) => store.removeAll(...given)),
-    list: (...given) => then((store) => store.list(...given)),
-  }
+  const operation = <Name extends keyof BlobsStore>(name: Name) => [
+    name,
+    async (...given: Parameters<BlobsStore[Name]>) => Reflect.apply((await load())[name], undefined, given),
+  ]
+  // The seven functions would be larger one by one, and a sign-in on Blobs loads them as well.
+  return Object.fromEntries(operations.map(operation)) as unknown as BlobsStore
 }
+
+const operations = ['get', 'create', 'replace', 'put', 'remove', 'removeAll', 'list'] as const
 
 /** The credentials in the two places where the Blobs client looks for them. */
 export const credentialsOfInvocation = (): unknown =>
