@@ -48,7 +48,8 @@ const tokenActor = (token: string): Actor => `token ${sha256(token).slice(0, 8)}
 /** Finds out who calls. Throws `Refusal` and `StoreUnavailable`. */
 export function createCallers(options: CallerOptions) {
   const { tokens, settings = 'MCP_ADMIN_TOKEN or MCP_ADMIN_WRITE_TOKEN', guesses, browser, now, log } = options
-  const notSignedIn = () => new Refusal(401, 'unauthorized', wordsFor.notSignedIn(settings), { 'www-authenticate': challenge })
+  const notSignedIn = () =>
+    new Refusal(401, 'unauthorized', wordsFor.notSignedIn(settings), { 'www-authenticate': challenge })
 
   /** A token comes from a program. A page in a browser that has one would send it from wherever the page is open. */
   async function byToken(request: Request, { address, signal }: Call): Promise<Caller> {
