@@ -51,13 +51,14 @@ Measures the service as it is deployed and prints each figure beside the one to 
 
   --quick         in a minute, less exactly
   --only <part>   nothing but this part; may be given more than once. The parts: ${parts.join(', ')};
-                  usage takes some minutes, and is measured only if it is named`
+                  usage takes some minutes, and stores needs a PostgreSQL server (apt-get install
+                  postgresql): these are measured only if they are named`
 
 const { quick: isQuick, only } = readOptions(usage, {
   quick: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true, default: [] },
 })
-const chosen = only.length === 0 ? parts.filter((part) => part !== 'usage') : only.map(partNamed)
+const chosen = only.length === 0 ? parts.filter((part) => part !== 'usage' && part !== 'stores') : only.map(partNamed)
 const plan = isQuick ? quick : whole
 const began = performance.now()
 const loadBefore = loadavg()[0] ?? 0

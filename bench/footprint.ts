@@ -178,13 +178,15 @@ export async function measureColdStarts(
   return [empty, ...ofOurs]
 }
 
+/** @param settings of the function, beside those of every cold start */
 async function coldStart(
   { name, function: functionName = name, path, body, status = 200 }: FirstRequest,
   host: ColdOrder['host'],
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<ColdTimes> {
   const order: ColdOrder = { name: functionName, path, body, host }
   const child = fork(new URL('cold-child.ts', import.meta.url), {
-    env: { ...environment, AWS_REGION: 'us-east-2', LAMBDA_TASK_ROOT: order.host.directory },
+    env: { ...environment, ...settings, AWS_REGION: 'us-east-2', LAMBDA_TASK_ROOT: order.host.directory },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
@@ -199,6 +201,30 @@ async function coldStart(
   } finally {
     child.kill('SIGKILL')
   }
+}
+
+/**
+ * Import and first answer of a function whose answer needs one read of a store: a fresh process each time, the stores in turn.
+ *
+ * @returns the median milliseconds of each store
+ */
+export async function measureColdStores(
+  { ours: { directory, manifestPath } }: Artifacts,
+  rounds: number,
+  stores: readonly {
+    readonly name: string
+    readonly blobs: typeof noBlobs
+    readonly settings: Readonly<Record<string, string>>
+  }[],
+): Promise<Samples> {
+  const samples = new Samples()
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, blobs, settings } of stores) {
+      const host = { directory, manifestPath, port: 0, files: {}, blobs, deploy }
+      samples.add(name, (await coldStart({ name: 'oauth', path: paths.jwks }, host, settings)).wall)
+    }
+  }
+  return samples
 }
 
 /** Resident memory of a function host that has answered its first request, compared with an empty function's. */

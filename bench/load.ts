@@ -114,6 +114,18 @@ export function measureLoad(
   return measureUnits('Requests per second', all, bounds, onProgress)
 }
 
+/** The same for some of the kinds of request, by their names. */
+export const measureSome = (
+  section: string,
+  names: readonly string[],
+  target: Target,
+  bounds: Bounds,
+  onProgress: (name: string) => void,
+): Promise<Figure[]> => {
+  const chosen = units.filter(({ name }) => names.includes(name)).map((unit) => ({ unit, target }))
+  return measureUnits(section, chosen, bounds, onProgress)
+}
+
 /** Each of the units, one at a time and fifty at a time. */
 export async function measureUnits(
   section: string,

@@ -9,12 +9,13 @@ import { type McpPlan, measureMcp } from './mcp.ts'
 import { memoryOf } from './process-usage.ts'
 import { measureRoundTrips } from './round-trips.ts'
 import { measureSigning } from './signing.ts'
+import { measureStores } from './stores.ts'
 import { measureSweep } from './sweep.ts'
 import { measureUsage, type UsagePlan, usageSettings } from './usage.ts'
 import { measureRecorder, measureRollUp } from './usage-roll-up.ts'
 
 /** In the order in which they are shown. */
-export const parts = ['round-trips', 'footprint', 'cpu', 'signing', 'load', 'sweep', 'mcp', 'usage'] as const
+export const parts = ['round-trips', 'footprint', 'cpu', 'signing', 'load', 'sweep', 'mcp', 'usage', 'stores'] as const
 export type Part = (typeof parts)[number]
 
 const inOneWorld: readonly Part[] = ['round-trips', 'cpu', 'load', 'sweep']
@@ -87,6 +88,7 @@ export async function measureParts(
     const pages = await withWorld(artifacts, (world) => measureUsage(world, plan.usage, progress), usageSettings)
     return [...recorder, ...rollUp, ...pages]
   })
+  await measure('stores', () => measureStores(artifacts, plan, progress))
   return parts.flatMap((part) => figures.get(part) ?? [])
 }
 

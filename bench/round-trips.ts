@@ -33,16 +33,32 @@ const holdAll: Readonly<Record<string, number>> = { 'code replay': 4, 'refresh r
 
 type Probe = <T>(name: string, work: () => Promise<T>) => Promise<T>
 
+/** A store whose operations are counted, and can be made slow. */
+export interface Counted {
+  /** Operations so far. */
+  count(): number
+  /** Milliseconds that each of them takes in addition. */
+  setLatency(milliseconds: number): void
+}
+
+const countedBlobs = ({ emulator }: World): Counted => ({
+  count: () => emulator.operations().at(-1)?.sequence ?? 0,
+  setLatency: emulator.setLatency,
+})
+
 /**
  * Store round trips of each kind of request, one at a time, on a warm host: on the critical path (what a slower store
- * adds to the time of the answer) and in all (the emulator's log, background work included).
+ * adds to the time of the answer) and in all (the log of the store, background work included).
  */
-export async function measureRoundTrips(world: World, samples: number): Promise<Figure[]> {
-  const { emulator } = world
+export async function measureRoundTrips(
+  world: World,
+  samples: number,
+  { count: lastSequence, setLatency } = countedBlobs(world),
+  section = 'Store round trips',
+): Promise<Figure[]> {
   const walls = { fast: new Samples(), slow: new Samples() }
   const operations = new Samples()
   const driver = createDriver(targetOf(world), 1)
-  const lastSequence = () => emulator.operations().at(-1)?.sequence ?? 0
   const untilQuiet = async () => {
     for (let seen = -1; seen !== lastSequence(); ) {
       seen = lastSequence()
@@ -68,12 +84,12 @@ export async function measureRoundTrips(world: World, samples: number): Promise<
     await scenario(driver, async (_name, work) => work())
     for (let sample = 0; sample < samples; sample++) {
       await scenario(driver, probing(walls.fast))
-      emulator.setLatency(latency)
+      setLatency(latency)
       await scenario(driver, probing(walls.slow))
-      emulator.setLatency(0)
+      setLatency(0)
     }
   } finally {
-    emulator.setLatency(0)
+    setLatency(0)
     driver.close()
   }
 
@@ -85,7 +101,7 @@ export async function measureRoundTrips(world: World, samples: number): Promise<
       const limits = { depth: holdDepth[name], all: holdAll[name] }
       return [
         {
-          section: 'Store round trips: critical path',
+          section: `${section}: critical path`,
           name,
           value: Math.max(0, Math.round(depth * 10) / 10),
           unit: '',
@@ -95,7 +111,7 @@ export async function measureRoundTrips(world: World, samples: number): Promise<
           note,
         },
         {
-          section: 'Store round trips: in all',
+          section: `${section}: in all`,
           name,
           value: operations.median(name),
           unit: '',

@@ -26,6 +26,8 @@ export interface FaultyProxy {
   readonly statements: string[]
   /** Leads new connections to another port, and cuts the others. */
   redirect(port: number): void
+  /** Milliseconds that each statement waits before it is passed on. */
+  latency: number
   /** Refuses connections that ask for settings of the server, as PgBouncer does. */
   refuseSettings: boolean
   stop(): Promise<void>
@@ -87,6 +89,7 @@ export async function startProxy(target: number): Promise<FaultyProxy> {
         const fault = faultFor(sql)
         if (fault?.when === 'before') return carryOut(fault)
         pending = fault
+        if (proxy.latency > 0) return void setTimeout(() => database.write(chunk), proxy.latency)
       }
       database.write(chunk)
     })
@@ -109,6 +112,7 @@ export async function startProxy(target: number): Promise<FaultyProxy> {
   const proxy: FaultyProxy = {
     port: typeof address === 'object' && address ? address.port : 0,
     refuseSettings: false,
+    latency: 0,
     statements,
     add: (fault) => faults.push({ fault, left: fault.count ?? Number.POSITIVE_INFINITY }),
     clear: () => {
