@@ -14,23 +14,33 @@ export interface CompanyDay {
 
 export type CompaniesOfDay = Map<string, CompanyDay>
 
-/** Adds the people of a table, which no other table has. */
-export function addCompanies(companies: CompaniesOfDay, table: PeopleTable): void {
+/**
+ * Adds the people of a table, which no other table has.
+ *
+ * @param uses texts of uses that are known, so that thousands of companies share them
+ */
+export function addCompanies(companies: CompaniesOfDay, table: PeopleTable, uses = new Map<string, string>()): void {
+  const known = new Map<string, { readonly day: CompanyDay; readonly use: string; readonly isCall: boolean }>()
+  function read(combination: string) {
+    const { company, what } = partsOf(combination)
+    const day = companies.get(company) ?? { people: 0, uses: new Map() }
+    companies.set(company, day)
+    const text = combination.slice(combination.indexOf(' ') + 1)
+    const use = uses.get(text) ?? text
+    uses.set(use, use)
+    const found = { day, use, isCall: isCall(what) }
+    known.set(combination, found)
+    return found
+  }
   for (const person of table.people()) {
-    const calledAt = new Set<string>()
+    const calledAt = new Set<CompanyDay>()
     for (const { combination, count } of table.of(person)) {
-      const { company, client, what, outcome } = partsOf(combination)
-      const day = companies.get(company) ?? { people: 0, uses: new Map() }
-      companies.set(company, day)
-      const use = `${client} ${what} ${outcome}`
+      const { day, use, isCall } = known.get(combination) ?? read(combination)
       day.uses.set(use, (day.uses.get(use) ?? 0) + count)
-      if (isCall(what)) calledAt.add(company)
+      if (isCall) calledAt.add(day)
     }
     if (person === noId || person === forgotten) continue
-    for (const company of calledAt) {
-      const day = companies.get(company)
-      if (day) day.people += 1
-    }
+    for (const day of calledAt) day.people += 1
   }
 }
 

@@ -7,9 +7,9 @@ import { toCompanyRowsValue } from './company-rows.ts'
 import { type Active, dayTotals, periodOf, toTotalsValue } from './day-totals.ts'
 import { forgotten, noId } from './event-key.ts'
 import { type PeopleSummary, readPeopleSummary, toPeopleSummaryValue, withDay } from './people-summary.ts'
-import { createPeopleTable, type PeopleTable } from './people-table.ts'
+import { createPeopleTable, type PeopleTable, readUses } from './people-table.ts'
 import * as shards from './shards.ts'
-import { readSlice, sliceKey } from './slices.ts'
+import { cellsOfSlice, sliceKey } from './slices.ts'
 import { type Day, dayNumber, slicesIn } from './time.ts'
 import { getExisting, listAll, update } from './update.ts'
 import { updatePeriods } from './update-periods.ts'
@@ -44,7 +44,8 @@ export async function composeDay(options: CompositionOptions, signal: AbortSigna
   const { store, day, isForgotten, nameOf } = options
   const { cells, people } = await readSlices(store, day, isForgotten, signal)
   const companies: CompaniesOfDay = new Map()
-  for (const table of people.values()) addCompanies(companies, table)
+  const uses = new Map<string, string>()
+  for (const table of people.values()) addCompanies(companies, table, uses)
 
   const companiesByShard = Map.groupBy(companies, ([company]) => shards.companyShard(company))
   const [writtenPeople, writtenCompanies] = await Promise.all([
@@ -75,15 +76,15 @@ async function readSlices(store: Store, day: Day, isForgotten: (person: string) 
   const cells: Cells = new Map()
   const people = new Map<string, PeopleTable>()
   await inParallel(slicesIn(day), slicesAtOnce, async (slice) => {
-    const tally = readSlice(await getExisting(store, sliceKey(slice), signal))
-    addAllCells(cells, tally.cells)
-    for (const person of tally.people.people()) {
+    const value = await getExisting(store, sliceKey(slice), signal)
+    addAllCells(cells, cellsOfSlice(value))
+    readUses(value, (person, combination, count, last) => {
       const name = isForgotten(person) ? forgotten : person
       const shard = shards.personShard(name)
       const table = people.get(shard) ?? createPeopleTable()
       people.set(shard, table)
-      for (const { combination, count, last } of tally.people.of(person)) table.add(name, combination, count, last)
-    }
+      table.add(name, combination, count, last)
+    })
   })
   return { cells, people }
 }

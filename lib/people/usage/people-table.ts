@@ -80,18 +80,21 @@ export function createPeopleTable(): PeopleTable {
 
 /** Reads the table of a record. Throws for a damaged one. */
 export function readPeopleTable(value: StoreValue): PeopleTable {
-  const { combinations, people } = v.parse(peopleValue, value)
   const table = createPeopleTable()
+  readUses(value, table.add)
+  return table
+}
+
+/** Reads a record, and calls `add` with each use in it. Throws for a damaged one. */
+export function readUses(value: StoreValue, add: PeopleTable['add']): void {
+  const { combinations, people } = v.parse(peopleValue, value)
   for (const line of people) {
     const [person = '', ...numbers] = line.split(' ')
     for (let at = 0; at < numbers.length; at += width) {
       const combination = combinations[Number(numbers[at])]
-      if (combination !== undefined) {
-        table.add(person, combination, Number(numbers[at + 1]), Number(numbers[at + 2]))
-      }
+      if (combination !== undefined) add(person, combination, Number(numbers[at + 1]), Number(numbers[at + 2]))
     }
   }
-  return table
 }
 
 /** Reads what one person did from the record of a table. */
@@ -103,6 +106,13 @@ export function usesOfPerson(value: StoreValue, person: string): readonly Use[] 
 
 /** The parts of a combination. */
 export function partsOf(combination: string) {
-  const [company = '', client = '', what = '', outcome = ''] = combination.split(' ')
-  return { company, client, what, outcome }
+  const first = combination.indexOf(' ')
+  const second = combination.indexOf(' ', first + 1)
+  const third = combination.indexOf(' ', second + 1)
+  return {
+    company: combination.slice(0, first),
+    client: combination.slice(first + 1, second),
+    what: combination.slice(second + 1, third),
+    outcome: combination.slice(third + 1),
+  }
 }

@@ -51,8 +51,10 @@ export const toSliceValue = ({ cells, people }: Tally): StoreValue => ({
   ...people.toValue(),
 })
 
+export const cellsOfSlice = (value: StoreValue): Cells => readCells(v.parse(cellsValue, value.cells))
+
 /** Reads the record of a slice. Throws for a damaged one. */
 export const readSlice = (value: StoreValue): Tally => ({
-  cells: readCells(v.parse(cellsValue, value.cells)),
+  cells: cellsOfSlice(value),
   people: readPeopleTable(value),
 })
