@@ -26,6 +26,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   conformance: () => import('../dev/conformance/cli.ts'),
   'reader-page': () => import('../dev/reader-page/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),
+  model: () => import('../tests/model/cli.ts'),
   admin: () => administer(process.argv.slice(3)),
   doctor: () => examine(process.argv.slice(3)),
   trace: () => administer(['trace', ...process.argv.slice(3)]),

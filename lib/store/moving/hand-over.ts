@@ -50,7 +50,9 @@ export function createHandOver(source: Store, target: Store) {
   ): Promise<string | null> {
     const write = await settle(key, mark.value, before, signal)
     if (!write.won) return null
-    const still = await read(source, key, signal)
+    const seen = await read(source, key, signal)
+    // A store that misses the mark once must not take back a record that other instances use by now.
+    const still = seen.kind === 'absent' ? await read(source, key, signal) : seen
     if (still.kind === 'absent' || (still.kind === 'mark' && still.value === null)) {
       await target.remove(key, signal)
       return null
