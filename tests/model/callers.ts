@@ -61,9 +61,10 @@ export interface Program {
   run(actor: Actor): Promise<unknown>
 }
 
-const log = () => {}
+const ignore = () => {}
 
-export const grantsOf = ({ subject, store, now, grace }: Parts) => subject.createGrants({ store, now, grace, log })
+export const grantsOf = ({ subject, store, now, grace }: Parts) =>
+  subject.createGrants({ store, now, grace, log: ignore })
 
 const identity = { clientHash: 'client', clientName: 'Client', endsAt: start / 1000 + 180 * day }
 
@@ -74,7 +75,7 @@ export const privacyOf = ({ subject, store, now, grace }: Parts) => {
     places: [],
     end: subject.createPersonEnd({ store, grants, now, fenceLifetime: 28_800 }),
     now,
-    log,
+    log: ignore,
   })
 }
 

@@ -13,7 +13,7 @@ const longerThanTheWindow = 61_000
 /** Milliseconds until the job that ends what a fence has missed. */
 const untilTheJob = 601_000
 
-/** What must hold for every write of the grant's record, whoever makes it. */
+/** What must hold for every write of the grant's record, by any instance. */
 export function judgeWrite(
   before: StoredRecord | undefined,
   after: StoredRecord | undefined,
@@ -140,7 +140,7 @@ function judgeCodes(evidence: Evidence): string | undefined {
   return undefined
 }
 
-/** Everyone who gets a generation gets the same token, unless another writer wrote the record meanwhile. */
+/** All callers that get a generation get the same token, unless another writer wrote the record meanwhile. */
 function judgeTokens(evidence: Evidence): string | undefined {
   if (
     evidence.calls.some(({ kind }) => kind === 'other') &&

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import type { Log } from '../../lib/base/log.ts'
 import type { Grant, GrantRefusal } from '../../lib/oauth/grants/grants.ts'
 import type { GrantRecord } from '../../lib/oauth/grants/record.ts'
 import type { Store } from '../../lib/store/store.ts'
@@ -18,7 +19,7 @@ interface OlderGrants {
   read(key: string, signal: AbortSignal): Promise<Grant | null>
   revoke(key: string, reason: string, signal: AbortSignal, known?: Grant): Promise<void>
 }
-type OlderOptions = { store: Store; now: () => number; grace: number; log: () => void }
+type OlderOptions = { store: Store; now: () => number; grace: number; log: Log }
 
 const bundle: unknown = await import(`data:text/javascript;base64,${Buffer.from(older.source).toString('base64')}`)
 const { createGrants } = v.parse(
@@ -26,7 +27,8 @@ const { createGrants } = v.parse(
   bundle,
 )
 
-const grantsOf = ({ store, now, grace }: Actor) => createGrants({ store, now, grace, log: () => {} })
+const ignore = () => {}
+const grantsOf = ({ store, now, grace }: Actor) => createGrants({ store, now, grace, log: ignore })
 
 /** A record as that release makes it. */
 function recordOf(actor: Actor, generation: number, createdAt: number): GrantRecord {
