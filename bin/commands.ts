@@ -25,6 +25,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   pictures: () => import('../dev/pictures/cli.ts'),
   conformance: () => import('../dev/conformance/cli.ts'),
   'reader-page': () => import('../dev/reader-page/cli.ts'),
+  drills: () => import('../tests/drills/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),
   model: () => import('../tests/model/cli.ts'),
   admin: () => administer(process.argv.slice(3)),

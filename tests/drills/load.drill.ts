@@ -1,0 +1,167 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { decodeJwt } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { FaultInput } from '../../dev/blobs/faults.ts'
+import { assignAll } from '../../dev/stand-in.ts'
+import { callMcp, type OAuthClient, obtainTokens, registerClient, type TokenAnswer } from '../support/oauth-client.ts'
+import { type Stack, startStack } from '../support/stack.ts'
+import { becomes, watchLog } from './drill.ts'
+
+/**
+ * Load at this machine's limit while the store, the provider and Kapa fail, and hosts crash. `npm run drills -- --load 600` runs it
+ * for ten minutes.
+ */
+
+const seconds = Number(process.env.DRILL_LOAD_SECONDS ?? 20)
+/** As many requests as keep the machine busy. */
+const atOnce = 24
+
+let stack: Stack
+let client: OAuthClient
+
+beforeAll(async () => {
+  stack = await startStack({ hosts: 2, keepAlive: true, settings: { MCP_USER_LIMIT: '0' } })
+  client = await registerClient(stack.url)
+})
+afterAll(() => stack?.stop())
+
+/** A user with a client. `refreshToken` is the last one that the client received. */
+interface Session {
+  refreshToken: string
+  accessToken: string
+}
+
+/** What was given out, over all sessions. */
+const given = {
+  refreshTokens: new Map<string, Session>(),
+  accessTokens: new Set<string>(),
+  refreshes: 0,
+  calls: 0,
+  signIns: 0,
+  comeBack: 0,
+  broken: 0,
+}
+
+/** Notes an answer with tokens. A refresh token may come twice to one session, after a lost answer, and never to two. */
+function note(session: Session, { access_token = '', refresh_token = '' }: TokenAnswer['body']): void {
+  const { jti = '' } = decodeJwt(access_token)
+  expect(given.accessTokens.has(jti), 'an access token was given out twice').toBe(false)
+  given.accessTokens.add(jti)
+  expect(given.refreshTokens.get(refresh_token) ?? session, 'a refresh token went to two sessions').toBe(session)
+  given.refreshTokens.set(refresh_token, session)
+  Object.assign(session, { refreshToken: refresh_token, accessToken: access_token })
+}
+
+/** Repeats a request until its answer is neither 503 nor lost with a host, as clients do. */
+async function persistently<T extends { readonly status: number }>(request: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const answer = await request().catch(() => undefined)
+    if (answer && answer.status !== 503) return answer
+    if (answer) given.comeBack += 1
+    else given.broken += 1
+    await delay(20 + Math.random() * 80)
+  }
+}
+
+async function refresh(session: Session): Promise<void> {
+  const answer = await persistently(() => client.refresh(session.refreshToken))
+  expect([answer.status, answer.body.error], 'a user was logged out').toEqual([200, undefined])
+  note(session, answer.body)
+  given.refreshes += 1
+}
+
+async function call(session: Session): Promise<void> {
+  const answer = await persistently(() => callMcp(stack.mcpUrl, session.accessToken))
+  expect(answer.status, 'a good access token was refused').toBe(200)
+  await answer.text().catch(() => '')
+  given.calls += 1
+}
+
+/** Signs a user in. A sign-in that a fault has broken is begun again, as a user would. */
+async function signIn(): Promise<Session> {
+  for (;;) {
+    const tokens = await obtainTokens(client).catch(() => undefined)
+    if (tokens === undefined) {
+      await delay(100)
+      continue
+    }
+    const session: Session = { ...tokens }
+    note(session, { access_token: tokens.accessToken, refresh_token: tokens.refreshToken })
+    given.signIns += 1
+    return session
+  }
+}
+
+/** Faults by number of requests, so that a slow machine has as many of them as a fast one. */
+const storm: readonly FaultInput[] = [
+  { action: 'status', status: 503, count: 1, every: 41 },
+  { action: 'status', status: 500, when: 'after', method: 'PUT', count: 1, every: 53 },
+  { action: 'drop', count: 1, every: 67 },
+  { action: 'drop', when: 'after', method: 'PUT', key: '^grants/', count: 1, every: 29 },
+  { action: 'status', status: 200, method: 'PUT', count: 1, every: 97 },
+  { action: 'status', status: 503, count: 12, every: 701 },
+  { action: 'hang', count: 1, every: 997 },
+]
+
+/** Megabytes of a host that are in memory now. 0: it has just ended, or this is no Linux. */
+function memoryOf(pid: number): number {
+  const path = `/proc/${pid}/status`
+  const [, kilobytes = '0'] = existsSync(path) ? (/^VmRSS:\s+(\d+)/m.exec(readFileSync(path, 'utf8')) ?? []) : []
+  return Number(kilobytes) / 1024
+}
+
+test(`${seconds} seconds of load with faults: nobody is logged out, no token is given out twice, memory stays bounded, and all recovers by itself`, {
+  timeout: (seconds + 240) * 1000,
+}, async () => {
+  const log = watchLog(stack.logs)
+  const sessions = await Promise.all(Array.from({ length: atOnce }, signIn))
+  for (const fault of storm) stack.emulator.addFault(fault)
+  const end = performance.now() + seconds * 1000
+  const goesOn = () => performance.now() < end
+  const megabytes: number[] = []
+  let crashes = 0
+
+  async function use(session: Session): Promise<void> {
+    for (let round = 0; goesOn(); round++) {
+      await refresh(session)
+      await call(session)
+      if (round % 10 === 9) await refresh(await signIn())
+    }
+  }
+  async function disturb(): Promise<void> {
+    for (let round = 0; goesOn(); round++) {
+      await delay(Math.min(4_000, (seconds * 1000) / 6))
+      if (!goesOn()) return
+      assignAll(stack.provider.faults, round % 3 === 0 ? { token: { kind: 'drop', times: 2 } } : {})
+      stack.kapa.faults.call = { kind: 'close', times: 2 }
+      const host = stack.hosts()[round % 2]
+      if (!host) continue
+      megabytes.push(memoryOf(host.pid))
+      // Each host lives for some rounds, so that its memory can be seen.
+      if (round % 3 === 1) {
+        crashes += 1
+        await host.kill()
+      }
+    }
+  }
+  await Promise.all([...sessions.map(use), disturb()])
+
+  stack.emulator.clearFaults()
+  assignAll(stack.provider.faults, {})
+  stack.kapa.reset()
+  await becomes(stack, 'ready')
+  for (const session of sessions) {
+    await refresh(session)
+    await call(session)
+  }
+  const { refreshTokens, accessTokens, ...counts } = given
+  const figures = { ...counts, accessTokens: accessTokens.size, refreshTokens: refreshTokens.size, crashes }
+  console.log(
+    `${JSON.stringify(figures)}, faults ${stack.emulator.faultsStruck()}, at most ${Math.round(Math.max(...megabytes))} MB`,
+  )
+  expect(stack.emulator.faultsStruck()).toBeGreaterThan(10)
+  expect(crashes).toBeGreaterThan(0)
+  expect(Math.max(...megabytes)).toBeLessThan(400)
+  for (const event of ['refresh_reused', 'failed']) expect([event, log.of(event)]).toEqual([event, []])
+})
