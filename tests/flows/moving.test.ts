@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { copyCommand } from '../../cli/store-copy.ts'
 import type { Surroundings } from '../../cli/surroundings.ts'
+import { keptReleases, unpackRelease } from '../../dev/build/released.ts'
 import { startHost } from '../../dev/host/start.ts'
 import { freePorts } from '../../dev/start/ports.ts'
+import { temporaryFolder } from '../../dev/temporary-folder.ts'
 import { recordLine } from '../../dev/worlds/recording.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
@@ -21,7 +23,7 @@ import {
 } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
-/** Two hosts that move from one store to the other, and one of the earlier deploy that knows only the source. */
+/** Two hosts that move from one store to the other, and one of the earlier deploy that knows only the source: the last release. */
 let stack: Stack
 let older: string
 const { signal } = new AbortController()
@@ -39,9 +41,16 @@ beforeAll(async () => {
   const { STORE_MOVING_FROM: _, ...environment } = stack.environment
   const port = await freePorts()
   const env = { ...environment, STORE_BACKEND: from, MCP_OAUTH_PROXY_HOSTS: `localhost:${port}` }
-  const host = await startHost({ artifact: builtArtifact(), port, env, blobs: stack.emulator.clientOptions(), onOutput: recordLine }) // biome-ignore format: one line
+  // The last release knows neither PostgreSQL nor marks.
+  const folder = temporaryFolder()
+  const [released = ''] = await keptReleases()
+  const artifact = from === 'blobs' ? await unpackRelease(released, folder.path) : builtArtifact()
+  const host = await startHost({ artifact, port, env, blobs: stack.emulator.clientOptions(), onOutput: recordLine })
   older = `http://localhost:${port}`
-  stopOlder = host.stop
+  stopOlder = async () => {
+    await host.stop()
+    await folder.remove()
+  }
 })
 let stopOlder = async () => {}
 afterAll(async () => {

@@ -222,6 +222,16 @@ describe('a grant that moves, in whatever order the two stores carry out the ope
     },
   )
 
+  test('read and copied in the middle of its creation: its code still gets tokens', async () => {
+    await everyOrder(async (doors) => {
+      const world = createWorld(doors)
+      const made = redeem(world.moving())
+      await doors.run(Promise.all([made, world.copy(), world.moving().read(key, signal)]))
+      const outcome = await made
+      expect(isGrant(outcome) && outcome.version).toBe((await settled(world)).version)
+    }, orders)
+  })
+
   test('refreshed while the operator turns the move around: no session ends, and one generation is left', async () => {
     await everyOrder(async (doors) => {
       const world = createWorld(doors)
