@@ -19,6 +19,7 @@ import type { Swept } from '../store/sweep.ts'
 import { composeAudit } from './audit.ts'
 
 import { log } from './log.ts'
+import { sealDeadMessagesAnew } from './outbox.ts'
 import { careForPeople } from './people-care.ts'
 import { storeOf } from './store.ts'
 
@@ -48,6 +49,7 @@ export async function maintain(site: Site): Promise<Swept> {
       rotateKeys(site, store, signal),
       careForPeople(site, signal),
       digestAudit(configuration, store, signal),
+      sealDeadMessagesAnew(site, signal),
     ]),
   )
   const swept = {

@@ -1,7 +1,7 @@
 import { readFence } from '../oauth/grants/fence.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { isHeldForCapture, runCapture } from '../people/outbox/capture.ts'
-import { type DeadMessage, listDead, replay, replayAll } from '../people/outbox/dead.ts'
+import { type DeadMessage, listDead, replay, replayAll, sealDeadAnew } from '../people/outbox/dead.ts'
 import { createOutbox, webhookReceiver } from '../people/outbox/outbox.ts'
 import { runWebhooks } from '../people/outbox/run.ts'
 import { enqueueWeeklySummaries } from '../people/outbox/weekly.ts'
@@ -91,6 +91,14 @@ export function deadMessagesOf(site: Site): DeadMessages | null {
       return count
     },
   }
+}
+
+/** Seals dead messages under the current secret while a previous one is configured. A failure is logged. */
+export async function sealDeadMessagesAnew(site: Site, signal: AbortSignal): Promise<void> {
+  const { signIn } = readConfiguration(process.env, site)
+  const parts = signIn && signIn.secrets.previous.length > 0 ? outboxOf(site) : null
+  if (!parts) return
+  await sealDeadAnew(parts, signal).catch((error: unknown) => log('outbox_failed', { error: String(error) }))
 }
 
 function outboxOf(site: Site) {

@@ -96,6 +96,27 @@ export async function replayAll(storage: Storage, signal: AbortSignal): Promise<
   return revived
 }
 
+/**
+ * Seals the dead messages under the current secret, so that a previous one can be dropped within the 90 days that they are kept. A
+ * further call continues where this one stopped. Throws `StoreUnavailable`.
+ */
+export async function sealDeadAnew(
+  { store, seal }: Pick<Storage, 'store' | 'seal'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const key of deadKeys(store, signal)) {
+    const stored = await store.get(key, signal)
+    const record = stored && openRecord(seal, key, stored.value)
+    if (!stored || !record) continue
+    const sealed = seal.seal(record)
+    if (headerOf(sealed) === headerOf(String(stored.value.sealed))) continue
+    await store.replace(key, { ...stored.value, sealed }, stored.version, signal)
+  }
+}
+
+/** The header of a sealed value names its key, and is the same for every value of one purpose and key. */
+const headerOf = (sealed: string) => sealed.slice(0, sealed.indexOf('.'))
+
 async function* deadKeys(store: Store, signal: AbortSignal): AsyncGenerator<string> {
   let cursor: string | undefined
   do {
