@@ -21,6 +21,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   'test:clients': () => import('../tests/real-clients/cli.ts'),
   'test:deploy': () => import('../tests/deploy/cli.ts'),
   'test:usage': () => import('../dev/usage/cli.ts'),
+  simulate: () => import('../bench/simulate/cli.ts'),
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('../dev/pictures/cli.ts'),
   conformance: () => import('../dev/conformance/cli.ts'),

@@ -23,7 +23,7 @@ export function arriveAt(
   const own = new URL(issuer)
   const url = urlOf(request, own.protocol === 'http:' ? 'http:' : 'https:')
   if (!url) return { status: 400, text: 'Bad Request' }
-  // On Netlify, nobody but the platform can call a scheduled function.
+  // On Netlify, only the platform can call a scheduled function.
   if (url.pathname.startsWith('/.netlify/')) return { status: 404, text: 'Not Found' }
   const peer = peerOf(request)
   const address = clientAddress(peer, request.headersDistinct['x-forwarded-for'] ?? [], proxies)

@@ -22,6 +22,7 @@ const commands = [
     'test:clients',
     'test:deploy',
     'bench',
+    'simulate',
     'pictures',
     'conformance',
     'reader-page',

@@ -1,5 +1,6 @@
-import { type CountedEvent, readEventKey } from './event-key.ts'
+import { type CountedEvent, minutePrefixes, readEventKey, slicePrefix } from './event-key.ts'
 import type { EventStore } from './event-stores.ts'
+import type { Slice } from './time.ts'
 
 /** Reads the events whose keys begin with a prefix: their keys say everything. Throws `StoreUnavailable`. */
 export async function* listEvents(
@@ -30,4 +31,15 @@ export async function eventsUnder(
     return events
   })
   return (await Promise.all(lists)).flat()
+}
+
+/** Reads the events of ten minutes. If they fill more than a page, its minutes are listed side by side. */
+export async function eventsOfSlice(
+  store: Pick<EventStore, 'list'>,
+  slice: Slice,
+  signal: AbortSignal,
+): Promise<readonly CountedEvent[]> {
+  const { keys, next } = await store.list(slicePrefix(slice), signal)
+  if (next !== undefined) return eventsUnder(store, minutePrefixes(slice), signal)
+  return keys.map(readEventKey).filter((event) => event !== null)
 }

@@ -2,10 +2,9 @@ import { inParallel } from '../../base/in-parallel.ts'
 import type { Log } from '../../base/log.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { type CompanyName, composeDay } from './compose-day.ts'
-import { slicePrefix } from './event-key.ts'
 import type { EventStores } from './event-stores.ts'
 import type { PseudonymSource } from './pseudonyms.ts'
-import { eventsUnder } from './raw-events.ts'
+import { eventsOfSlice } from './raw-events.ts'
 import { type Retention, removeOldDays } from './retention.ts'
 import { dayKey } from './shards.ts'
 import { sliceKey, sliceOfKey, sliceRecords, tallyOf, toSliceValue } from './slices.ts'
@@ -100,7 +99,7 @@ async function rollUpDays(
     const due = slicesIn(day).filter((slice) => startOfSlice(slice) + sliceMilliseconds + settleTime <= now())
     for (const slice of due) {
       if (known.has(slice)) continue
-      const listed = await eventsUnder(events.of(day), [slicePrefix(slice)], signal)
+      const listed = await eventsOfSlice(events.of(day), slice, signal)
       const tally = tallyOf(listed, await forgetting())
       const { won } = await store.create(sliceKey(slice), toSliceValue(tally), signal)
       known.add(slice)
