@@ -29,7 +29,7 @@ let older: string
 const { signal } = new AbortController()
 const copyToken = newSecret()
 const storeName = 'mcp-oauth-broker'
-/** `npm run test:moving` moves more sessions, and also back. */
+/** `.ci/run` moves more sessions, and also back. */
 const [from, to] = process.env.MOVING_BACK ? ['postgres', 'blobs'] : ['blobs', 'postgres']
 const sessionCount = Number(process.env.MOVING_SESSIONS ?? 4)
 
