@@ -22,6 +22,7 @@ const ofBlobs: Readonly<Record<string, string>> = {
   restart: 'faults of the emulator',
   revocation: 'faults of the emulator',
   'round-trips': 'counts operations of the emulator; the bench counts statements',
+  telemetry: 'its spans name Netlify Blobs as the database',
   'tool-failures-elsewhere': 'faults of the emulator',
   upstream: 'the providers, not the store',
   'upstream-answers': 'the providers, not the store',

@@ -44,8 +44,8 @@ function programs(): string {
   throw new Explained('These tests need a PostgreSQL server: apt-get install postgresql')
 }
 
-/** PostgreSQL refuses to run as root. Then it runs as the user that Debian's package makes. */
-function owner(): { readonly uid?: number; readonly gid?: number } {
+/** PostgreSQL and PgBouncer refuse to run as root. Then they run as the user that Debian's package makes. */
+export function owner(): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
@@ -211,7 +211,7 @@ export async function createDatabase(admin: string, name: string, template?: str
   return Object.assign(new URL(admin), { pathname: `/${name}` }).href
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
