@@ -157,7 +157,7 @@ describe('the report', () => {
   test('for a terminal fits into 80 columns, and says what, why and what to do', async () => {
     const { out } = await run(['docs.example.com'], { reach })
     for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
-    expect(out).toMatch(/✗ The address cannot be reached unreachable\n {2}seen {2}.*\n {2}why {3}.*/)
+    expect(out).toMatch(/✗ The address cannot be reached \[unreachable\]\n {2}seen {2}.*\n {2}why {3}.*/)
     expect(out).toMatch(/Clients will have trouble\. 1 error\./)
   })
 

@@ -33,6 +33,10 @@ export interface Examination {
   readonly findings: readonly Finding[]
   /** Adds a finding. The same kind is added once: further sights are appended to the first. */
   found(code: Code, saw: string, clients?: readonly string[]): void
+  /** Adds what a reader of a good report likes to know. A group shows the last one. */
+  fact(text: string): void
+  /** The facts so far. */
+  readonly facts: readonly string[]
   /** Sends a request of this check. Returns `null` if there is no answer, which is a finding. */
   ask(ask: Ask): Promise<Answer | null>
   /** The same for a GET, once for each address. */
@@ -57,6 +61,7 @@ const mostSights = 4
 export function createExamination(origin: string, network: Network): Examination {
   const findings: { code: Code; saw: string; clients?: readonly string[]; sights: number }[] = []
   const answers: Answer[] = []
+  const facts: string[] = []
   const once = new Map<string, Promise<Answer | null>>()
 
   function found(code: Code, saw: string, clients?: readonly string[]): void {
@@ -88,6 +93,8 @@ export function createExamination(origin: string, network: Network): Examination
     network,
     findings,
     found,
+    fact: (text) => void facts.push(clean(text)),
+    facts,
     ask,
     get(url, headers = {}) {
       const key = `${url} ${JSON.stringify(headers)}`

@@ -34,9 +34,14 @@ export interface ExamineOptions extends Reach {
 export interface Group {
   readonly title: string
   readonly findings: readonly Finding[]
+  /** What a reader of a good report likes to know. */
+  readonly fact?: string
   /** Why it did not run. */
   readonly skipped?: string
 }
+
+/** Why a group did not run after a finding that ends the check. */
+export const unreached = 'see above'
 
 export interface Report {
   readonly origin: string
@@ -62,13 +67,16 @@ export async function examine(origin: string, options: ExamineOptions): Promise<
   /** Runs a group, unless one before it has ended the check. Returns what it returns; `undefined` if it did not run. */
   async function group<T>(title: string, run: () => T | Promise<T>, skipped?: string): Promise<T | undefined> {
     if (!goesOn || skipped !== undefined) {
-      groups.push({ title, findings: [], skipped: skipped ?? 'see above' })
+      groups.push({ title, findings: [], skipped: goesOn ? (skipped ?? '') : unreached })
       return undefined
     }
     onProgress?.(title, network.sent)
     const before = examination.findings.map(({ code }) => code)
+    const known = examination.facts.length
     const result = await run()
-    groups.push({ title, findings: examination.findings.filter(({ code }) => !before.includes(code)) })
+    const findings = examination.findings.filter(({ code }) => !before.includes(code))
+    const fact = examination.facts.slice(known).at(-1)
+    groups.push({ title, findings, ...(fact !== undefined && { fact }) })
     return result
   }
 

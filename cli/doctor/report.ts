@@ -1,5 +1,5 @@
-import { widthOf } from '../text.ts'
-import type { Group, Report } from './examine.ts'
+import { cut, widthOf } from '../text.ts'
+import { type Group, type Report, unreached } from './examine.ts'
 import { clientNames, type Finding, kindOf, type Severity } from './findings.ts'
 
 /** How texts are made to stand out. Without a terminal, nothing does. */
@@ -37,7 +37,7 @@ export function reportText(
     '',
     `${paint('bold', 'Checked')} ${report.mcpUrl}`,
     '',
-    ...report.groups.map((group) => groupLine(group, paint)),
+    ...groupLines(report.groups, columns, paint),
     '',
     ...journeyLines(report, paint),
     ...found.flatMap((finding) => findingLines(finding, columns, paint)),
@@ -46,10 +46,21 @@ export function reportText(
   ].join('\n')
 }
 
-function groupLine({ title, findings, skipped }: Group, paint: Paint): string {
+/** The groups that an earlier finding has made pointless become one line. */
+function groupLines(groups: readonly Group[], columns: number, paint: Paint): readonly string[] {
+  const reached = groups.filter(({ skipped }) => skipped !== unreached)
+  const rest = groups.length - reached.length
+  const line = rest === 0 ? [] : [`  ${paint('dim', `– ${rest} further groups of checks need what is missing here`)}`]
+  return [...reached.map((group) => groupLine(group, columns, paint)), ...line]
+}
+
+function groupLine({ title, findings, fact, skipped }: Group, columns: number, paint: Paint): string {
   if (skipped !== undefined) return `  ${paint('dim', `– ${title}: not checked, ${skipped}`)}`
   const worst = order.find((severity) => findings.some(({ code }) => kindOf(code).severity === severity))
-  if (worst === undefined) return `  ${paint('green', '✓')} ${title}`
+  if (worst === undefined) {
+    const about = fact === undefined ? '' : paint('dim', cut(fact, columns - 27))
+    return `  ${paint('green', '✓')} ${title.padEnd(22)} ${about}`.trimEnd()
+  }
   const [color, mark] = marks[worst]
   return `  ${paint(color, mark)} ${title} ${paint('dim', findings.map(({ code }) => code).join(', '))}`
 }
@@ -73,7 +84,7 @@ function findingLines(finding: Finding, columns: number, paint: Paint): readonly
   const whom =
     clients.length === 0 ? '' : clients.length >= clientNames.length ? 'Every client. ' : `${clients.join(', ')}. `
   return [
-    `${paint(color, `${mark} ${title}`)} ${paint('dim', finding.code)}`,
+    `${paint(color, `${mark} ${title}`)} ${paint('dim', `[${finding.code}]`)}`,
     ...labelled('seen', finding.saw, columns, paint),
     ...labelled('why', `${whom}${why}`, columns, paint),
     ...labelled('do', remedy, columns, paint),
@@ -110,7 +121,7 @@ function verdictLine(report: Report, paint: Paint): string {
   const counts = [...count('error', 'error'), ...count('warning', 'warning'), ...count('note', 'note')].join(', ')
   const color = verdict === 'errors' ? 'red' : verdict === 'warnings' ? 'yellow' : 'green'
   const seconds = (report.milliseconds / 1000).toFixed(1)
-  return `${paint(color, paint('bold', `${verdicts[verdict].words}.`))} ${counts === '' ? 'Nothing was found.' : `${counts}.`} ${paint('dim', `${report.requests} requests, ${seconds} s`)}`
+  return `${paint(color, paint('bold', `${verdicts[verdict].words}.`))} ${counts === '' ? 'Nothing was found.' : `${counts}.`} ${paint('dim', `${report.requests} ${report.requests === 1 ? 'request' : 'requests'}, ${seconds} s`)}`
 }
 
 /** The report for programs. Members are only ever added. */
@@ -127,9 +138,10 @@ export function reportJson(report: Report): object {
       const { severity, title, why, remedy } = kindOf(finding.code)
       return { code: finding.code, severity, title, seen: finding.saw, clients: clientsOf(finding), why, remedy }
     }),
-    checks: report.groups.map(({ title, findings, skipped }) => ({
+    checks: report.groups.map(({ title, findings, fact, skipped }) => ({
       title,
       findings: findings.map(({ code }) => code),
+      ...(fact !== undefined && { fact }),
       ...(skipped !== undefined && { skipped }),
     })),
     clients: report.journeys,

@@ -57,6 +57,7 @@ async function checkTls(examination: Examination, url: URL, reach: Reach): Promi
     network.trustAnybody()
     return true
   }
+  examination.fact(`${seen.protocol}, certificate until ${new Date(certificate.valid_to).toISOString().slice(0, 10)}`)
   const days = Math.floor((Date.parse(certificate.valid_to) - reach.now()) / day)
   if (days < soon) found('tls-expires', `${url.host}: in ${days} days`)
   return true

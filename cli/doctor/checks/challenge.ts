@@ -11,6 +11,7 @@ const noToken = 'Bearer mcp-oauth-broker-doctor'
 export async function checkChallenge(examination: Examination): Promise<void> {
   const { ask, found, mcpUrl } = examination
   const asked = { url: mcpUrl, method: 'POST', headers: json, body: initialize } as const
+  examination.fact('401 with the way to the sign-in')
   const [posted, got, refused] = await Promise.all([
     ask(asked),
     ask({ url: mcpUrl, headers: { accept: 'text/event-stream' } }),

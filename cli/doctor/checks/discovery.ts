@@ -34,6 +34,7 @@ export async function checkDiscovery(examination: Examination): Promise<void> {
   for (const document of [resource, atRoot]) if (document) checkResource(examination, document, mcpUrl)
   if (server) checkServer(examination, server)
   await Promise.all([checkSpellings(examination), checkAbsent(examination), checkKeys(examination)])
+  examination.fact('issuer and resource are this address, byte for byte')
   const issuers = resource?.authorization_servers
   if (resource && !(Array.isArray(issuers) && issuers[0] === origin)) {
     found(

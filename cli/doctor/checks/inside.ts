@@ -35,6 +35,8 @@ export async function checkInside(examination: Examination, inside: AskInside): 
   if (lost.length > 0) found('headers-stripped', lost.map(([name]) => name).join(', '))
   if (seen.provider === 'mock' && !origin.startsWith('http:')) found('provider-mock', 'the service says so')
   for (const part of rowsOf(seen.parts)) checkPart(examination, part)
+  const times = rowsOf(seen.parts).map((part) => `${wordIn(part, 'part')} ${numberIn(part, 'milliseconds')} ms`)
+  examination.fact(times.join(', '))
   const dead = numberIn(seen, 'dead_messages') ?? 0
   if (dead > 0) found('crm-dead', `${dead} or more`)
   await checkStream(examination, inside)
@@ -86,7 +88,7 @@ async function checkStream({ found }: Examination, inside: AskInside): Promise<v
 }
 
 /** Proves with two requests at once that exactly one writer wins (N33). Writes only below `health/`, and removes it. */
-export async function checkWriters({ found }: Examination, inside: AskInside): Promise<void> {
+export async function checkWriters({ found, fact }: Examination, inside: AskInside): Promise<void> {
   const part = async (body: object) => {
     const answer = await inside({
       ...{ path: '/admin/api/doctor/writers', method: 'POST', apart: true },
@@ -104,6 +106,7 @@ export async function checkWriters({ found }: Examination, inside: AskInside): P
   const ended = await part({ part: 'end', id, until })
   const [a, b] = races
   if (!a || !b || !ended) return
+  fact('of two writers at the same moment, exactly one won, 16 times')
   const wrong = ['created', 'replaced'].flatMap((kind) => wrongRounds(kind, a[kind], b[kind], ended[kind]))
   if (wrong.length > 0) found('store-not-conditional', wrong.slice(0, 3).join('; '))
   else if (a.met !== true || b.met !== true) found('store-one-writer', 'one of the two never saw the other')

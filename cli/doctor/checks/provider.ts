@@ -21,14 +21,15 @@ export async function checkProvider(examination: Examination): Promise<void> {
   if (answer === null) return found('provider-unreachable', `${url.origin} does not answer this machine`)
   if (answer.clock !== undefined) examination.providerClock = answer.clock
   const error = errorAt(answer, callback)
-  if (error !== null && normal.includes(error)) return
+  if (error !== null && normal.includes(error))
+    return examination.fact(`${url.host} knows this service and its callback`)
   if (error !== null && !aboutClient.test(error)) return found('provider-refuses', `${url.host} answers ${error}`)
   // With prompt=none, a sign-in form means that the provider ignores it, and knows the callback.
   const [stranger, unknown] = await Promise.all([
     probe(examination, url, { redirect_uri: 'https://doctor.invalid/callback' }),
     probe(examination, url, { client_id: 'mcp-oauth-broker-doctor' }),
   ])
-  const seen = `${url.host}: ${described(answer)}`
+  const seen = error === null ? `${url.host}: ${described(answer)}` : `${url.host} answers ${error}`
   const isUnknown = unknown !== null && isAlike(answer, unknown) && /client/.test(codeIn(answer))
   if (error !== null || isUnknown) return found('provider-client', seen)
   if (stranger && isAlike(answer, stranger)) found('provider-callback', `${seen}; the callback is ${callback}`)

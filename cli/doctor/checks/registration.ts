@@ -17,6 +17,7 @@ export async function checkRegistration(examination: Examination): Promise<void>
   }
   const url = ownEndpoint(examination, documents.server.registration_endpoint)
   if (url === undefined) return
+  examination.fact('as Codex, Cursor and VS Code register; stored nowhere')
   for (const client of clients) {
     if (client.registration === null) continue
     const answer = await register(examination, url, client.name, client.registration)

@@ -11,6 +11,7 @@ export async function checkService(examination: Examination): Promise<boolean> {
     return false
   }
   const ready = await get(`${origin}/health/ready`)
+  examination.fact('ready: its settings and its store are right')
   if (ready?.status === 200) return true
   const reason = ready && jsonIn(ready)?.reason
   if (reason === 'configuration') {

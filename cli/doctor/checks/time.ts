@@ -12,6 +12,8 @@ export function checkTime(examination: Examination, { slow, tooSlow }: Patience)
     if (milliseconds > tooSlow) found('too-slow', seen)
     else if (milliseconds > slow) found('slow', seen)
   }
+  const slowest = Math.max(0, ...own.map(({ milliseconds }) => milliseconds))
+  examination.fact(`the slowest answer took ${(slowest / 1000).toFixed(1)} s; Claude waits 10 s`)
   const service = examination.functionClock ?? median(own.flatMap(({ clock }) => clock ?? []))
   checkClock(examination, service)
 }

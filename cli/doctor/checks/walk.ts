@@ -18,6 +18,7 @@ class Stop extends Error {}
 
 /** Goes the way of each client, from its first request to the point where it would open the browser. */
 export async function walkAll(examination: Examination): Promise<readonly Journey[]> {
+  examination.fact('from the first request to the browser')
   const openings = new Map<ClientName, Answer | null>()
   for (const client of clients) openings.set(client.name, await open(examination, client))
   reportBlocked(examination, openings)
