@@ -2,7 +2,8 @@ import { type Examination, jsonIn } from '../examination.ts'
 import type { Answer } from '../network.ts'
 
 /** Looks at the headers of every answer so far for what caches and proxies do to it. Sends nothing. */
-export function checkHeaders({ answers, found, mcpUrl, origin }: Examination): void {
+export function checkHeaders({ answers, found, fact, mcpUrl, origin }: Examination): void {
+  fact('nothing is compressed, and no cache keeps answers')
   for (const answer of answers) {
     if (new URL(answer.url).origin !== origin) continue
     const encoding = answer.headers.get('content-encoding')

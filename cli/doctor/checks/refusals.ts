@@ -7,7 +7,8 @@ const form = { 'content-type': 'application/x-www-form-urlencoded', accept: 'app
 
 /** Checks that refusals arrive in the form from which clients recover. */
 export async function checkRefusals(examination: Examination): Promise<void> {
-  const { documents, ask, clientId } = examination
+  const { documents, ask, fact, clientId } = examination
+  fact('in the form from which clients recover')
   const token = ownEndpoint(examination, documents.server?.token_endpoint)
   const authorize = ownEndpoint(examination, documents.server?.authorization_endpoint)
   const post = (body: Readonly<Record<string, string>>) =>

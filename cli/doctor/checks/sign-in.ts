@@ -37,7 +37,7 @@ export async function checkSignIn(examination: Examination, around: SignInSurrou
     return found('sign-in-failed', 'the metadata does not offer what a sign-in needs')
   }
   const endpoints = { authorize, token, revoke: own('revocation_endpoint') }
-  examination.fact('a code, a tool, a refresh, the same refresh again, and the end of it all')
+  examination.fact('code, tool, refresh, repeated refresh, revocation')
   const listener = await listen()
   try {
     const redirectUri = `http://127.0.0.1:${listener.port}/callback`

@@ -10,7 +10,8 @@ const cors = { origin: page, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': '
 
 /** Checks what a client in a browser may send and read. */
 export async function checkWebPages(examination: Examination): Promise<void> {
-  const { ask, found, origin, mcpUrl, documents } = examination
+  const { ask, found, fact, origin, mcpUrl, documents } = examination
+  fact('may send what clients send, and read the answers')
   const tokenUrl = ownEndpoint(examination, documents.server?.token_endpoint)
   const registerUrl = ownEndpoint(examination, documents.server?.registration_endpoint)
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
