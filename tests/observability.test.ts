@@ -37,7 +37,7 @@ describe.each([
       .join('\n')
       .replaceAll('\\"', '"'),
   ],
-])('%s', (_what, _whole, expressions) => {
+])('%s', (_what, whole, expressions) => {
   const recorded = found(alerts, /record: (\S+)/g)
 
   test('name metrics that the service sends, and no other', () => {
@@ -51,6 +51,9 @@ describe.each([
   test('select by attributes that the service sends, and by values that it can have', () => {
     const selected = [...expressions.matchAll(/(\w+)(?:=|!=|=~|!~)"([^"]*)"/g)]
     expect(selected.length).toBeGreaterThan(5)
+    const grouped = [...expressions.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, names = '']) => names.split(', '))
+    const shown = found(whole, /\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}/g)
+    expect([...grouped, ...shown].filter((label) => !labels.has(label))).toEqual([])
     const events = found(operations, /^\| `([a-z_]+)` \|/gm)
     for (const [, label = '', values = ''] of selected) {
       expect(labels.has(label), label).toBe(true)

@@ -91,7 +91,7 @@ function createChannel(
       const wait = Number.isFinite(seconds) ? seconds * 1000 : 0
       return { reason: `HTTP ${response.status}`, again: retryable.has(response.status), wait }
     } catch (error) {
-      return { reason: error instanceof Error ? error.name : 'unknown', again: true }
+      return { reason: connectionFault(error), again: true }
     }
   }
 
@@ -113,4 +113,11 @@ function createChannel(
       return !failure.again
     },
   }
+}
+
+/** Node's code of a connection that failed, such as `ECONNREFUSED`, or the name of the error. */
+function connectionFault(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const { cause } = error
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name
 }
