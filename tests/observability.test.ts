@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { repository } from '../dev/repository.ts'
-import { error, levelOf, warn } from '../lib/base/log-level.ts'
+import { error, levels, rankOf, warn } from '../lib/base/log-level.ts'
 import { routes } from '../lib/service/telemetry.ts'
 import { type Instrument, instruments } from '../lib/telemetry/instruments.ts'
 import { createRoutes } from '../lib/telemetry/routes.ts'
@@ -130,7 +130,7 @@ test('operations.md has the table of levels, and every word of it is in the name
     expect(found(row, /`([a-z_]+)`/g)).toEqual(words.source.split('|'))
     for (const word of words.source.split('|')) {
       expect(
-        events.filter((event) => event.includes(word) && levelOf(event) === level),
+        events.filter((event) => event.includes(word) && levels[rankOf(event)] === level),
         word,
       ).not.toEqual([])
     }

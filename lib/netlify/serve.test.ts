@@ -74,7 +74,7 @@ describe('a function', () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       {
         time: expect.any(String),
-        level: 'warn',
+        level: 'info',
         event: 'foreign_host',
         requestId: 'request-1',
         host: 'docs.netlify.app',

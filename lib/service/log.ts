@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts'
-import { levelOf, levels } from '../base/log-level.ts'
+import { levels, rankOf } from '../base/log-level.ts'
 import { requests } from '../base/request.ts'
 import { observed } from '../base/telemetry.ts'
 import { toJson } from '../base/well-formed.ts'
@@ -16,8 +16,10 @@ export function noteAttempt(code: string): void {
  */
 export const log: Log = (event, fields) => {
   observed.by?.event(event, fields)
-  const level = levelOf(event)
+  const rank = rankOf(event)
   // A word that is no level leaves nothing out.
-  if (levels.indexOf(level) < (levels as readonly string[]).indexOf(process.env.MCP_LOG_LEVEL ?? '')) return
-  console.log(toJson({ time: new Date().toISOString(), level, event, ...requests.getStore()?.line, ...fields }))
+  if (rank < (levels as readonly string[]).indexOf(process.env.MCP_LOG_LEVEL ?? '')) return
+  console.log(
+    toJson({ time: new Date().toISOString(), level: levels[rank], event, ...requests.getStore()?.line, ...fields }),
+  )
 }

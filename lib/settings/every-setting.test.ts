@@ -72,7 +72,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   OTEL_TRACES_SAMPLER_ARG: ['many', '1.5', '-0.1', '10%'],
   OTEL_TRACES_EXPORTER: ['zipkin', 'otlp,console', 'off'],
   OTEL_METRICS_EXPORTER: ['prometheus', 'otlp,console', 'off'],
-  MCP_TRACE_UPSTREAMS: ['everything', 'published', 'https://provider.example'],
+  MCP_TRACE_UPSTREAMS: ['everything', 'published', 'provider', 'https://kapa.example'],
   MCP_LOG_LEVEL: ['debug', 'INFO', '3'],
   MCP_OAUTH_SECRET: secrets,
   MCP_OAUTH_PREVIOUS_SECRETS: secrets,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { LogFields } from '../base/log.ts'
-import { levelOf } from '../base/log-level.ts'
+import { levels, rankOf } from '../base/log-level.ts'
 import type { Trace } from '../base/request.ts'
 import type { Attributes } from './attributes.ts'
 import { type DescribeOptions, describeMeasure } from './describe.ts'
@@ -73,7 +73,7 @@ export function createTelemetry(options: TelemetryOptions) {
   }
 
   function takeEvent(event: string, fields: LogFields, trace: Trace | undefined): void {
-    meter.record('mcp_oauth.events', 1, { 'mcp_oauth.event': event, 'mcp_oauth.level': levelOf(event) })
+    meter.record('mcp_oauth.events', 1, { 'mcp_oauth.event': event, 'mcp_oauth.level': levels[rankOf(event)] })
     const rule = Object.hasOwn(eventMetrics, event) ? eventMetrics[event] : undefined
     const counted = rule?.(fields)
     if (counted) meter.record(counted.metric, counted.value ?? 1, counted.attributes)

@@ -44,11 +44,15 @@ export async function ask(
 async function attempt({ url, headers, body }: ProviderRequest, signal: AbortSignal): Promise<Delivery> {
   const method = body === undefined ? 'GET' : 'POST'
   try {
-    const response = await measured('provider', `${method} ${url}`, (traceparent) => {
-      const sent = new Headers(headers ?? { accept: 'application/json' })
-      if (traceparent) sent.set('traceparent', traceparent)
-      return fetch(url, { method, headers: sent, body: body ?? null, redirect: 'manual', signal })
-    })
+    const response = await measured('provider', `${method} ${url}`, () =>
+      fetch(url, {
+        method,
+        headers: headers ?? { accept: 'application/json' },
+        body: body ?? null,
+        redirect: 'manual',
+        signal,
+      }),
+    )
     const bytes = await readBody(response.body, maxAnswer)
     if (bytes === null && response.ok) return { kind: 'lost' }
     const text = new TextDecoder().decode(bytes ?? undefined)

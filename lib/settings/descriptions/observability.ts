@@ -60,8 +60,8 @@ export const observability = {
   },
   MCP_TRACE_UPSTREAMS: {
     what: 'The services that get a `traceparent` with each request, so that their own traces join these.',
-    more: 'An address that a client chose never gets one. While this is set, the first request of an instance waits until telemetry is loaded.',
-    example: 'provider,kapa',
+    more: 'The OpenID Provider, and addresses that a client chose, never get one. While this is set, the first request of an instance waits until telemetry is loaded.',
+    example: 'kapa,hub',
   },
   MCP_LOG_LEVEL: {
     what: 'The lowest level of the events that are logged. Each event has [a level](operations.md#what-is-logged).',
