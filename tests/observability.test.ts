@@ -102,6 +102,11 @@ test('every alert has its part of the runbook, which says what it means, what to
   )
   for (const part of runbook.split(/^## /m).slice(1)) {
     for (const word of ['Means', 'Look at', 'Do']) expect(part).toContain(`**${word}:**`)
+    // A drill that tries an alert names it.
+    expect(part).toMatch(/\*\*(?:Tried in|Not tried):\*\*/)
+    const [name = ''] = part.split('\n')
+    for (const drill of found(part, /\.\.\/(tests\/drills\/[\w.-]+)/g))
+      expect(read(drill)).toMatch(new RegExp(`Alerts: .*\\b${name}\\b`))
   }
   // Each event that it names exists, and each panel.
   const events = found(operations, /^\| `([a-z_]+)` \|/gm)

@@ -4,7 +4,11 @@ import { newAddress, type OAuthClient, obtainTokens, registerClient, tokensOf } 
 import { type Stack, startStack } from '../support/stack.ts'
 import { becomes, watchLog } from './drill.ts'
 
-/** Kapa fails. Users keep their session, models are told in words that they understand, and the next question after it works. */
+/**
+ * Kapa fails. Users keep their session, models are told in words that they understand, and the next question after it works.
+ *
+ * Alerts: QuestionsFail, QuestionsAreSlow.
+ */
 
 const tool = 'ask_redpanda_question'
 const question = 'How do I rotate the secret?'

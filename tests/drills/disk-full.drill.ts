@@ -7,7 +7,11 @@ import { obtainTokens, registerClient, tokensOf } from '../support/oauth-client.
 import { startStack } from '../support/stack.ts'
 import { becomes, expectComeBack, readAtEveryHost, storeUnavailable, watchLog } from './drill.ts'
 
-/** The disk under the state folder of the local start is full. Only root can make such a disk, so that others skip this drill. */
+/**
+ * The disk under the state folder of the local start is full. Only root can make such a disk, so that others skip this drill.
+ *
+ * Alerts: NotReady.
+ */
 
 const folder = mkdtempSync(join(tmpdir(), 'mcp-oauth-broker-full-'))
 const isMounted = mounted()

@@ -13,7 +13,11 @@ import { type Stack, startStack } from '../support/stack.ts'
 import { expectComeBack, watchLog } from './drill.ts'
 import { carryOut } from './procedure.ts'
 
-/** `MCP_OAUTH_SECRET` has leaked. The procedure of docs/operations.md is carried out, sentence by sentence. */
+/**
+ * `MCP_OAUTH_SECRET` has leaked. The procedure of docs/operations.md is carried out, sentence by sentence.
+ *
+ * Alerts: SigningKeyDoesNotOpen.
+ */
 
 const { signal } = new AbortController()
 const aDay = 86_400

@@ -11,6 +11,8 @@ import { becomes, watchLog } from './drill.ts'
 /**
  * Load at this machine's limit while the store, the provider and Kapa fail, and hosts crash. `npm run drills -- --load 600` runs it
  * for ten minutes.
+ *
+ * Alerts: RequestsFail, StoreFails.
  */
 
 const seconds = Number(process.env.DRILL_LOAD_SECONDS ?? 20)

@@ -15,7 +15,11 @@ import {
 import { type Stack, startStack } from '../support/stack.ts'
 import { becomes, readAtEveryHost, restartEveryHost, watchLog } from './drill.ts'
 
-/** The OpenID Provider fails, or changes while users are on their way through it. No host is restarted afterwards. */
+/**
+ * The OpenID Provider fails, or changes while users are on their way through it. No host is restarted afterwards.
+ *
+ * Alerts: SignInsFailAtTheProvider, SignInsEndWithoutACode.
+ */
 
 let stack: Stack
 let client: OAuthClient

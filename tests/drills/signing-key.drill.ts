@@ -7,7 +7,11 @@ import { type OAuthClient, obtainTokens, registerClient, tokensOf } from '../sup
 import { type Stack, startStack } from '../support/stack.ts'
 import { becomes, expectComeBack, readAtEveryHost, restartEveryHost, watchLog } from './drill.ts'
 
-/** The record of the signing key is lost, or damaged. An operator does what docs/operations.md says: a new deploy, and nothing else. */
+/**
+ * The record of the signing key is lost, or damaged. An operator does what docs/operations.md says: a new deploy, and nothing else.
+ *
+ * Alerts: SigningKeyDoesNotOpen.
+ */
 
 const { signal } = new AbortController()
 let stack: Stack

@@ -10,7 +10,11 @@ import {
 import { type Stack, startStack } from '../support/stack.ts'
 import { becomes, expectComeBack, readAtEveryHost, storeUnavailable, untilAnswered, watchLog } from './drill.ts'
 
-/** Netlify Blobs fails. Two hosts share it. No host is restarted, and no operator does anything. */
+/**
+ * Netlify Blobs fails. Two hosts share it. No host is restarted, and no operator does anything.
+ *
+ * Alerts: NotReady, RequestsFail, AnswersAreSlow, StoreFails, StoreIsSlow, RevokedTokensPass, RecordsAreLost.
+ */
 
 let stack: Stack
 let client: OAuthClient
@@ -120,6 +124,8 @@ describe('the store is read-only', () => {
     expectComeBack(await client.refresh(refreshToken))
     expectComeBack(await client.revoke(refreshToken))
     await log.has('request_failed', { error: storeUnavailable })
+    await log.has('attempt_step_lost')
+    await log.has('audit_entry_lost')
     await becomes(stack, 'store_unavailable')
 
     stack.emulator.clearFaults()
