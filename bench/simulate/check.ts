@@ -13,8 +13,10 @@ import { createRandom, exponential, type Random } from './random.ts'
 /** Milliseconds that each store operation, and each answer of the server behind a call, takes in the check. */
 const storeLatency = 20
 const upstreamLatency = 200
-/** Requests, one at a time, that say what each kind costs. */
-const calibrating = 300
+/** Requests that say what CPU each kind takes. */
+const calibrating = 600
+/** Requests that say what time each kind takes when nothing else happens. */
+const alone = 50
 /** Requests before that: Node compiles the code that is used most. */
 const warmUp = 600
 /** Of the requests that one core could answer in a second. */
@@ -95,18 +97,25 @@ async function prepare(driver: Driver): Promise<readonly Work[]> {
   ]
 }
 
-/** Measures one request after the other. What is neither CPU nor a known wait is the way there and back. */
+/**
+ * Measures the CPU of a kind with ten requests at a time: a process that does nothing between two requests needs up to twice as much for
+ * each. Then measures the time of one request alone. What is neither CPU nor a known wait is the way there and back.
+ */
 async function calibrate(world: World, work: Work): Promise<RequestKind> {
   const { pid } = targetOf(world)
-  for (let index = 0; index < warmUp / 20; index++) await Promise.all(Array.from({ length: 20 }, () => work.run()))
-  const walls: number[] = []
+  const tenAtATime = async (requests: number) => {
+    for (let index = 0; index < requests; index += 10) await Promise.all(Array.from({ length: 10 }, () => work.run()))
+  }
+  await tenAtATime(warmUp)
   const before = cpuOf(pid)
-  for (let index = 0; index < calibrating; index++) {
+  await tenAtATime(calibrating)
+  const cpu = (cpuOf(pid) - before) / calibrating / 1000
+  const walls: number[] = []
+  for (let index = 0; index < alone; index++) {
     const began = performance.now()
     await work.run()
     walls.push(performance.now() - began)
   }
-  const cpu = (cpuOf(pid) - before) / calibrating / 1000
   const known = cpu + work.path * storeLatency + work.upstream
   const way = Math.max(0, quantile(walls, 0.5) - known)
   const { name, share, path, after, upstream } = work

@@ -92,11 +92,12 @@ function ignoreMissing(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error
 }
 
-/** @throws Explained if this machine does not let this user make file systems of its own */
-export function requireStages(): void {
+/** Whether this machine lets this user make file systems of its own. */
+export function canMakeStages(): boolean {
   try {
     execFileSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'pipe' })
+    return true
   } catch {
-    throw new Explained('Carrying out the Dockerfile needs Linux and root, for unshare, mount and chroot.')
+    return false
   }
 }
