@@ -1,13 +1,12 @@
 import { inParallel } from '../../base/in-parallel.ts'
 import type { Store } from '../../store/store.ts'
-import { type CountedEvent, minutePrefixes, readEventKey, slicePrefix } from '../usage/event-key.ts'
-import type { EventStore, EventStores } from '../usage/event-stores.ts'
+import type { EventStores } from '../usage/event-stores.ts'
 import type { PseudonymSource } from '../usage/pseudonyms.ts'
-import { eventsUnder } from '../usage/raw-events.ts'
+import { eventsOfSlice } from '../usage/raw-events.ts'
 import { progress } from '../usage/roll-up.ts'
 import { addTally, createTally, readSlice, sliceKey, type Tally, tallyOf } from '../usage/slices.ts'
 import { readSoFar, soFarKey } from '../usage/so-far.ts'
-import { type Day, dayAfter, dayOf, daysBetween, type Slice, slicesIn, startOfSlice } from '../usage/time.ts'
+import { type Day, dayAfter, dayOf, daysBetween, slicesIn, startOfSlice } from '../usage/time.ts'
 
 /** The days that are not composed yet, normally today alone: their slices, and the events that are not rolled up. */
 export interface Recent {
@@ -63,11 +62,4 @@ async function readRecent({ store, events, pseudonyms, now }: RecentOptions, sig
     addTally(tally, latestEvents)
   }
   return { composed: latest, days }
-}
-
-/** A slice of few events is one page of the store. Those of many are listed minute by minute, at the same time. */
-async function eventsOfSlice(store: EventStore, slice: Slice, signal: AbortSignal): Promise<readonly CountedEvent[]> {
-  const { keys, next } = await store.list(slicePrefix(slice), signal)
-  if (next !== undefined) return eventsUnder(store, minutePrefixes(slice), signal)
-  return keys.map(readEventKey).filter((event) => event !== null)
 }
