@@ -23,6 +23,7 @@ test('each function has turns of its own, and a container that is late gets none
   const store = createMemoryStore()
   expect(await takeTurn(store, 'usage', at('10:20:00'), signal)).toBe(true)
   expect(await takeTurn(store, 'maintenance', at('10:20:00'), signal)).toBe(true)
+  expect(await takeTurn(store, 'usage', at('10:20:30'), signal)).toBe(false)
   expect(await takeTurn(store, 'usage', at('10:10:00'), signal)).toBe(false)
   expect(await takeTurn(store, 'usage', at('10:30:00'), signal)).toBe(true)
 })
