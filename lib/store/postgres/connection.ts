@@ -49,7 +49,8 @@ export function createConnect(options: ConnectionOptions): () => Promise<Connect
 
   const connectOnce = async (): Promise<Connection> => {
     const client = new Client({
-      connectionString: url,
+      // The client checks the certificate for every one of these, and warns at each start that this may change for two of them.
+      connectionString: url.replace(/([?&]sslmode=)(?:require|verify-ca)\b/, '$1verify-full'),
       connectionTimeoutMillis: connectTimeout,
       ...(!isPooler && { options: settings }),
       fallback_application_name: 'mcp-oauth-broker',
