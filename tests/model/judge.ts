@@ -71,6 +71,10 @@ export function judgeCall(
   if (call.kind === 'revoke' && outcome === 'done' && record && !ended) {
     return `${call.by} is told that the grant has ended, and it has not`
   }
+  const isOfEarlier = Number(record?.value.createdAt) * 1000 < start
+  if (call.kind === 'end person' && outcome === 'done' && isOfEarlier && !ended) {
+    return `${call.by} is told that the person was ended, and a grant of theirs is live`
+  }
   if (typeof outcome !== 'object') return undefined
   if (ownWrite && (outcome.refused === 'used' || outcome.refused === 'reuse')) {
     return `${call.by} is refused (${outcome.refused}) because of its own write, whose answer was lost`
