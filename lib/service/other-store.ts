@@ -3,6 +3,7 @@ import { storeRows } from '../settings/rows/store.ts'
 import type { Site } from '../settings/site.ts'
 import { readStore } from '../settings/store.ts'
 import type { BlobsStore } from '../store/blobs/blobs.ts'
+import { guardedTarget } from '../store/moving/open-move.ts'
 import { type Database, openDatabase } from '../store/postgres/database.ts'
 import { createPostgresStore } from '../store/postgres/postgres.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
@@ -17,7 +18,7 @@ type BlobsNamed = (site: Site, name: string) => BlobsStore
  */
 export async function otherStore(site: Site, name: string, blobsNamed: BlobsNamed): Promise<BlobsStore> {
   const move = await currentMove(site, blobsNamed)
-  return move ? move.storeNamed(name) : storeOn(settings().backend, name, site, blobsNamed)
+  return move ? move.storeNamed(name) : guardedTarget(storeOn(settings().backend, name, site, blobsNamed), 'blobs')
 }
 
 /** Returns every store that the site uses. Throws `StoreUnavailable`. */

@@ -3,7 +3,7 @@ import { createMemoryStore } from '../memory.ts'
 import { type Store, StoreUnavailable } from '../store.ts'
 import { createHandOver } from './hand-over.ts'
 import { createMovingStore } from './moving-store.ts'
-import { completeMove, moveKey, openMove, readMove } from './open-move.ts'
+import { completeMove, guardedTarget, moveKey, openMove, readMove } from './open-move.ts'
 
 const { signal } = new AbortController()
 const opened = async () => 'open' as const
@@ -170,6 +170,19 @@ describe('a move that is turned around, and a move back', () => {
   const between = (source: Store, target: Store) => ({
     forth: { from: 'blobs', to: 'postgres', source, target },
     back: { from: 'postgres', to: 'blobs', source: target, target: source },
+  })
+
+  test('STORE_MOVING_FROM that is removed too early: a grant that has not moved is unavailable, and never unknown', async () => {
+    const { source, target, copy } = createWorld()
+    for (const key of ['grants/a', 'grants/b']) await source.create(key, {}, signal)
+    await openMove(between(source, target).forth, 1, signal)
+    await copy('grants/a')
+    const later = guardedTarget(target, 'blobs')
+    expect(await later.get('grants/a', signal)).not.toBeNull()
+    expect(await later.get('users/a', signal)).toBeNull()
+    await expect(later.get('grants/b', signal)).rejects.toThrow(StoreUnavailable)
+    await completeMove(target, 'blobs', 2, signal)
+    expect(await later.get('grants/b', signal)).toBeNull()
   })
 
   test('begins only at an empty target, or turns around what is not complete', async () => {

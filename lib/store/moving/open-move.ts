@@ -58,6 +58,22 @@ export async function openMove(
   return 'open'
 }
 
+/**
+ * Guards the target of a move against an operator who removes `STORE_MOVING_FROM` too early: while the move is not complete, a grant
+ * that the target does not have is not absent but unavailable, so no user is signed out.
+ */
+export function guardedTarget<Target extends Store>(target: Target, from: string): Target {
+  return {
+    ...target,
+    async get(key, signal) {
+      const found = await target.get(key, signal)
+      if (found === null && key.startsWith('grants/') && (await readMove(target, from, signal))?.state === 'open')
+        throw new StoreUnavailable(`the move from ${from} is not complete: set STORE_MOVING_FROM again`)
+      return found
+    },
+  }
+}
+
 /** Writes that a move is complete, unless it is no longer open. */
 export async function completeMove(target: Store, from: string, now: number, signal: AbortSignal): Promise<void> {
   const move = await readMove(target, from, signal)
