@@ -67,8 +67,17 @@ async function persistently<T extends { readonly status: number }>(request: () =
 }
 
 async function refresh(session: Session): Promise<void> {
+  const began = performance.now()
   const answer = await persistently(() => client.refresh(session.refreshToken))
-  expect([answer.status, answer.body.error], 'a user was logged out').toEqual([200, undefined])
+  if (answer.status !== 200) {
+    const waited = Math.round((performance.now() - began) / 1000)
+    const said = stack.logs.filter((line) =>
+      /"(?:refresh_reused|code_reused|grant_revoked|request_refused)"/.test(line),
+    )
+    throw new Error(
+      `a user was logged out by ${answer.body.error}, ${waited} s after the first attempt:\n${said.join('\n')}`,
+    )
+  }
   note(session, answer.body)
   given.refreshes += 1
 }
