@@ -5,7 +5,7 @@ import type { Code, Finding } from './findings.ts'
 import { type Answer, type Ask, type Network, NoAnswer } from './network.ts'
 
 /** How this check names itself. The service leaves its requests out of the records of users (N33). */
-export const userAgent = 'mcp-oauth-broker-doctor/1'
+export const userAgent = 'mcp-doctor/1 (mcp-oauth-broker)'
 
 /** Milliseconds. */
 export interface Patience {

@@ -35,7 +35,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
       // A method may be any word, such as `constructor`.
       const handler = Object.hasOwn(methods, method) ? methods[method] : undefined
       // A check of this deployment leaves nothing behind (N33). From the approval on, every step is recorded.
-      const isUnrecorded = isDoctor(request) && beforeApproval.includes(new URL(request.url).pathname)
+      const isUnrecorded = /(register|authorize|login)$/.test(path) && isDoctor(request)
       const trail = createTrail((!isUnrecorded && flow) || {}, call)
       try {
         if (handler) {
@@ -126,9 +126,6 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
     },
   }
 }
-
-/** Where nothing has been approved yet. */
-const beforeApproval: readonly string[] = [paths.register, paths.authorize, loginPath]
 
 /** Logs one line for each refusal: what the client was told, and the detail that it was not told. */
 function logFailure(error: unknown, path: string, { requestId }: Call, log: Log): void {

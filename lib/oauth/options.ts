@@ -71,7 +71,7 @@ export interface FlowOptions {
   readonly clients: Clients
   readonly registrations: Registrations
   /** Limits registration. If absent, any client may register without a limit. */
-  readonly registration?: Pick<RegistrationOptions, 'limit' | 'overallLimit' | 'doctorLimit' | 'initialAccessToken'>
+  readonly registration?: Pick<RegistrationOptions, 'limit' | 'overallLimit' | 'doctors' | 'initialAccessToken'>
   /** The tokens that open the introspection endpoint. If absent, none does. */
   readonly introspection?: Pick<IntrospectionOptions, 'tokens' | 'limit'>
   /** The clients that the operator has blocked. `clients` and `registrations` must use the same list. */

@@ -30,9 +30,6 @@ import { createStoredBlockGuard } from './stored-blocks.ts'
  */
 const guesses: Limit = { limit: 20, windowSeconds: 3600 }
 
-/** How many registrations of `npm run doctor` an instance takes from one address (N33). The store is not asked. */
-const doctors: Limit = { limit: 20, windowSeconds: 3600 }
-
 /** Composes the authorization server of a site from its settings. While sign-in is out of service, only discovery answers. */
 export async function composeAuthorizationServer(
   configuration: SignInConfiguration,
@@ -100,9 +97,6 @@ async function flowOptions(
     (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, site, sealing }),
   )
   const { registrationToken } = signIn
-  const doctorLimit = whenNeeded(async () =>
-    (await import('../limits/instance-limit.ts')).createInstanceLimit({ ...doctors, exempt, now }),
-  )
   const session = account && sessionFlow(account.origin, { issuer, signIn, store, sealing, provider, now })
   return {
     store,
@@ -112,7 +106,9 @@ async function flowOptions(
     secretGuesses: limiter('client-secrets', guesses, []),
     registration: defined({
       limit: registration && limiter('registrations', registration, exempt),
-      doctorLimit: { hit: async (...hit: Parameters<RateLimit['hit']>) => (await doctorLimit()).hit(...hit) },
+      doctors: {
+        hit: async (...hit: Parameters<RateLimit['hit']>) => (await import('./doctors.ts')).hit(exempt, ...hit),
+      },
       overallLimit:
         allRegistrations &&
         createOverallLimit({ store, name: 'all-registrations', ...allRegistrations, exempt, key, now, log }),

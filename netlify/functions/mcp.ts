@@ -1,7 +1,7 @@
 import type { Config, Context } from '@netlify/functions'
 import { serveMcp } from '../../lib/netlify/serve-mcp.ts'
 
-/** The MCP endpoint: the protected resource. The only function that loads the MCP SDK. */
+/** The MCP endpoint: the protected resource. The only function that loads the MCP SDK at its start. */
 export default (request: Request, context: Context): Promise<Response> => serveMcp(request, context)
 
 // Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.

@@ -158,31 +158,31 @@ describe('with a registration token', () => {
 })
 
 describe('a registration of npm run doctor [N33]', () => {
-  const mark = { 'user-agent': 'mcp-oauth-broker-doctor/1' }
+  const mark = { 'user-agent': 'mcp-doctor/1' }
   const asDoctor = (options: Omit<RegistrationOptions, 'registrations' | 'log'>) => ask(options, good, undefined, mark)
 
   test('is counted apart: it uses up nothing of the limits of users', async () => {
-    const [limit, doctorLimit] = [allowing(0), allowing(1)]
+    const [limit, doctors] = [allowing(0), allowing(1)]
     const overallLimit = {
       known: () => ({ limited: true as const, retryAfter: 1 }),
       count: vi.fn(async () => undefined),
     }
-    expect((await asDoctor({ limit, doctorLimit, overallLimit })).status).toBe(201)
+    expect((await asDoctor({ limit, doctors, overallLimit })).status).toBe(201)
     expect([limit.hit.mock.calls.length, overallLimit.count.mock.calls.length]).toEqual([0, 0])
     const users = allowing(1)
-    expect((await ask({ limit: users, doctorLimit })).status).toBe(201)
-    expect(doctorLimit.hit).toHaveBeenCalledTimes(1)
+    expect((await ask({ limit: users, doctors })).status).toBe(201)
+    expect(doctors.hit).toHaveBeenCalledTimes(1)
   })
 
   test('is limited like any other, so that the mark is worth nothing to a stranger', async () => {
-    const doctorLimit = allowing(2)
-    const answers = [await asDoctor({ doctorLimit }), await asDoctor({ doctorLimit }), await asDoctor({ doctorLimit })]
+    const doctors = allowing(2)
+    const answers = [await asDoctor({ doctors }), await asDoctor({ doctors }), await asDoctor({ doctors })]
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 429])
   })
 
   test('needs the token of the operator where registration needs one', async () => {
     const initialAccessToken = { value, limit: allowing(9) }
-    expect((await asDoctor({ doctorLimit: allowing(9), initialAccessToken })).status).toBe(401)
+    expect((await asDoctor({ doctors: allowing(9), initialAccessToken })).status).toBe(401)
   })
 
   test('is marked in the log', async () => {

@@ -19,7 +19,7 @@ export interface RegistrationOptions {
   /** Limits all registrations together. If absent, there is no limit. */
   readonly overallLimit?: OverallLimit
   /** Limits the registrations of a check of this deployment, which count as none of the others (N33). */
-  readonly doctorLimit?: RateLimit
+  readonly doctors?: RateLimit
   /** The initial access token (RFC 7591 §3) that registration requires. If absent, any client can register. */
   readonly initialAccessToken?: {
     readonly value: string
@@ -30,6 +30,12 @@ export interface RegistrationOptions {
 }
 
 export type RegistrationCall = Pick<Call, 'signal' | 'address' | 'waitUntil'> & Partial<Pick<FlowCall, 'trail'>>
+
+/** The limits that a registration counts toward. */
+interface Limits {
+  readonly limit?: RateLimit | undefined
+  readonly overallLimit?: OverallLimit | undefined
+}
 
 /** Milliseconds for the count after the answer. */
 const countingTimeout = 5_000
@@ -47,9 +53,8 @@ export async function register(
   call: RegistrationCall,
 ): Promise<Response> {
   const { registrations, initialAccessToken, log } = options
-  const doctor = isDoctor(request)
-  const limit = doctor ? options.doctorLimit : options.limit
-  const overallLimit = doctor ? undefined : options.overallLimit
+  const doctor = isDoctor(request) || undefined
+  const { limit, overallLimit }: Limits = doctor ? { limit: options.doctors } : options
   call.trail?.at('registration')
   const refusal = initialAccessToken && (await refuseStranger(request, initialAccessToken, log, call))
   if (refusal) return refusal
@@ -68,7 +73,7 @@ export async function register(
     call.waitUntil(withDeadline(countingTimeout, (signal) => overallLimit.count(address, signal)))
   }
   const clientHash = sha256(registered.client_id)
-  log('client_registered', { client: clientHash, ...(doctor && { doctor }) })
+  log('client_registered', { client: clientHash, doctor })
   call.trail?.learn({ clientHash })
   call.trail?.record('registration', 'ok')
   return json(registered, 201)
