@@ -16,17 +16,10 @@ export interface Brand {
   readonly supportUrl?: string
   /** An image beside the product's name. If absent, the first letter of the organization's name is there. */
   readonly logoUrl?: string
-  /** What is behind the card of every page: one color, or two between which it changes. */
-  readonly background?: Background
+  /** What is behind the card of every page: one color, or two between which it changes, each `#rgb` or `#rrggbb`. */
+  readonly background?: readonly string[]
   /** Texts in the place of ours. */
   readonly texts?: BrandTexts
-}
-
-export interface Background {
-  /** Each `#rgb` or `#rrggbb`. */
-  readonly colors: readonly string[]
-  /** The color of text on it, `#rrggbb`: at least 4.5 : 1 on every part of it. */
-  readonly text: string
 }
 
 /** Plain texts of the operator for the pages of the sign-in. */

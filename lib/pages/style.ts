@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Background, Brand } from './brand.ts'
-import { type Palette, palette } from './color.ts'
+import type { Brand } from './brand.ts'
+import { type Palette, palette, textOn } from './color.ts'
 
 /** The text of the only `<style>` element, its CSP source (`sha256-…`), and that of the logo, if there is one. */
 export interface Style {
@@ -19,16 +19,14 @@ const made = new Map<string, Style>()
  */
 export function styleFor(brand: Brand, more = ''): Style {
   const { background, logoUrl } = brand
-  const key = [brand.accentColor, background?.colors, logoUrl, more].join(' ')
+  const key = [brand.accentColor, background, logoUrl, more].join(' ')
   const known = made.get(key)
   if (known) return known
   const colors = palette(brand.accentColor, '#f4f2f0', '#2b2826')
   const { button, buttonText, onLight, onDark } = colors
   const accent = `:root{--button:${button};--button-text:${buttonText};--accent:${onLight}}
 @media(prefers-color-scheme:dark){:root{--accent:${onDark}}}`
-  const text = (accent + RULES + more + (background ? rulesOf(background) : ''))
-    .replace(/\/\*.*?\*\//gs, '')
-    .replace(/\s*\n\s*/g, '')
+  const text = (accent + RULES + more + rulesOf(background)).replace(/\/\*.*?\*\//gs, '').replace(/\s*\n\s*/g, '')
   const logo = logoUrl === undefined ? '' : sourceOf(new URL(logoUrl))
   const style = { text, hash: `sha256-${createHash('sha256').update(text).digest('base64')}`, logo, colors }
   made.set(key, style)
@@ -38,8 +36,14 @@ export function styleFor(brand: Brand, more = ''): Style {
 /** The logo and nothing else, as a source of a content security policy. There, `;` and `,` would end it (CSP 3, 2.3.1). */
 const sourceOf = ({ origin, pathname }: URL) => origin + pathname.replaceAll(';', '%3B').replaceAll(',', '%2C')
 
-/** On a narrow screen there is no background: the card takes all of it. */
-function rulesOf({ colors: [from = '', to], text }: Background): string {
+/**
+ * Returns the rules of a background. There are none where no text is readable on it. On a narrow screen there is no background: the
+ * card takes all of it.
+ */
+function rulesOf(colors: readonly string[] = []): string {
+  const [from = '', to] = colors
+  const text = from && textOn(colors)
+  if (!text) return ''
   const background = to === undefined ? from : `linear-gradient(160deg,${from},${to}) fixed`
   return `@media(min-width:30.01rem){body{background:${background}}
 .brand,footer{--accent:${text};color:${text}}}`

@@ -229,7 +229,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_BRAND_NAME: ['x'.repeat(101), 'two\nlines', 'a\u2028b'],
   MCP_PRODUCT_NAME: lines,
   MCP_BRAND_COLOR: ['red', '#12345', '1f6feb'],
-  MCP_LOGO_URL: [...urls, 'https://docs.example/logo.svg?v=2', 'data:image/svg+xml,x'],
+  MCP_LOGO_URL: [...urls, 'data:image/svg+xml,x'],
   MCP_BACKGROUND: ['red', '#fff,#000', '#ffffff #000000', '#777777', '#fff #eee #ddd', '#fff;}body{display:none'],
   MCP_CONSENT_TITLE: ['Connect <b>{app}</b>', 'Connect', 'a\nb {app}', `{app}${'x'.repeat(100)}`],
   MCP_CONSENT_MESSAGE: plainTexts,

@@ -30,7 +30,7 @@ describe('with texts of the operator [F-004-21]', () => {
   const brand: Brand = {
     ...defaultBrand,
     logoUrl: 'https://cdn.example/logo;v=2.svg',
-    background: { colors: ['#0b3d91', '#1f6feb'], text: '#ffffff' },
+    background: ['#0b3d91', '#1f6feb'],
     texts: {
       consentTitle: 'Let {app} read {product} & more {x}',
       consentMessage: 'Use your <support> account.',

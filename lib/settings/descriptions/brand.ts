@@ -19,7 +19,7 @@ export const brand = {
   },
   MCP_BACKGROUND: {
     what: 'What is behind the card of each page: one color, or two for a gradient. In `.env`, put it in quotes.',
-    more: 'The service chooses dark or white text for it. Two colors between which neither is readable are a mistake.',
+    more: 'The service chooses dark or white text for it. Where neither is readable, there is no background.',
     default: 'light or dark, as the browser prefers',
     example: '#0b3d91 #1f6feb',
   },

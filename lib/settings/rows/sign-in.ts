@@ -7,7 +7,7 @@ import { isHost } from '../../oauth/clients/host.ts'
 import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
 import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
 import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
-import { type Background, defaultBrand } from '../../pages/brand.ts'
+import { defaultBrand } from '../../pages/brand.ts'
 import { textOn } from '../../pages/color.ts'
 import { eventTypes } from '../../people/outbox/event-types.ts'
 import type { SealedPeople } from '../../people/privacy/personal-data.ts'
@@ -45,6 +45,8 @@ const signIn = { subject: 'sign-in' } as const
 const mcp = { subject: 'mcp' } as const
 const service = { subject: 'service' } as const
 const account = { subject: 'account' } as const
+/** A mistake in the look is reported, and ours is used instead. */
+const look = { subject: 'none' } as const
 
 const day = 86_400
 
@@ -58,17 +60,16 @@ const isAddress = (text: string) => /^mailto:[\w.!#$%&'*+/=~-]+@[a-z0-9-]+(?:\.[
 
 const isColor = (text: string) => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)
 
-/** Reads one color, or two with a space between them. `null` also if no text is readable on all of it. */
-function readBackground(value: string): Background | null {
+/** Reads one color, or two with a space between them. `null` also where no text is readable on them. */
+function readColors(value: string): readonly string[] | null {
   const colors = value.trim().split(/\s+/)
-  const text = colors.length <= 2 && colors.every(isColor) ? textOn(colors) : null
-  return text === null ? null : { colors, text }
+  return colors.length <= 2 && textOn(colors) ? colors : null
 }
 
 /** A text of the operator on pages. It is no markup: `<` and `>` would be shown as they are. */
 const plain = (most: number, needed = '') =>
   text(
-    signIn,
+    look,
     `one line of at most ${most} characters without < and >${needed && `, with ${needed} in it`}`,
     (text) => text.length <= most && !/[<>\p{Cc}\u2028\u2029]/u.test(text) && text.includes(needed),
   )
@@ -188,12 +189,8 @@ export const signInRows = {
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),
   MCP_BRAND_COLOR: withDefault(defaultBrand.accentColor, text(signIn, '#rgb or #rrggbb', isColor)),
-  MCP_LOGO_URL: text(signIn, 'an https URL without ?', (text) => isSecureUrl(text) && !/[?#]/.test(text)),
-  MCP_BACKGROUND: value(
-    signIn,
-    'one color or two, each #rgb or #rrggbb, on all of which dark or white text is readable (4.5 : 1)',
-    readBackground,
-  ),
+  MCP_LOGO_URL: url(look),
+  MCP_BACKGROUND: value(look, 'one or two colors, #rgb or #rrggbb, on which text is readable', readColors),
   MCP_CONSENT_TITLE: plain(100, '{app}'),
   MCP_CONSENT_MESSAGE: plain(300),
   MCP_APPROVE_BUTTON: plain(60),
