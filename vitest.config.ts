@@ -30,7 +30,14 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{lib,cli,bin,dev,tests}/**/*.test.ts'],
-          exclude: [...flows, 'tests/browser/**', 'tests/doctor/**', 'tests/postgres/**', '**/node_modules/**'],
+          exclude: [
+            ...flows,
+            'tests/browser/**',
+            'tests/doctor/**',
+            'tests/postgres/**',
+            'tests/year/**',
+            '**/node_modules/**',
+          ],
           provide: { leastRecorded: { lines: 7_000, files: 30, secrets: 5_000 } },
         },
       },

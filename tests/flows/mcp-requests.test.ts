@@ -346,6 +346,7 @@ test('each tool call writes one log line: user, client, tool, outcome and time; 
   await expect.poll(() => lines().length - before).toBe(3)
   const common = {
     event: 'mcp_call',
+    level: 'info',
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     requestId: expect.any(String),
     sub: expect.stringMatching(/^u_/),

@@ -34,7 +34,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
       const response = await ask({}, { method })
       expect([response.status, challengeOf(response)]).toEqual([
         401,
-        `Bearer ${metadata()}, scope="docs:read docs:feedback"`,
+        `Bearer ${metadata()}, scope="docs:read docs:feedback", realm="mcp"`,
       ])
       expect(response.headers.get('content-type')).toBe('application/json')
       expect(response.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
@@ -52,7 +52,7 @@ describe.each(['/mcp', '/mcp/'])('%s', (path) => {
     ]) {
       expect([response.status, challengeOf(response)]).toEqual([
         401,
-        `Bearer ${metadata()}, scope="docs:read docs:feedback"`,
+        `Bearer ${metadata()}, scope="docs:read docs:feedback", realm="mcp"`,
       ])
     }
   })

@@ -83,7 +83,7 @@ describe('without a token', () => {
   test('a refusal says where to sign in and for which scopes; the refusal of a tool is a result that says the same', async () => {
     const { challenge, body } = await callTool(lazy.mcpUrl, 'submit_documentation_feedback', { feedback: 'Thanks!' })
     const metadata = `${lazy.url}/.well-known/oauth-protected-resource/mcp`
-    expect(challenge).toBe(`Bearer resource_metadata="${metadata}", scope="docs:read docs:feedback"`)
+    expect(challenge).toBe(`Bearer resource_metadata="${metadata}", scope="docs:read docs:feedback", realm="mcp"`)
     expect(body.result).toMatchObject({ isError: true, _meta: { 'mcp/www_authenticate': [challenge] } })
   })
 })
