@@ -40,8 +40,9 @@ export async function withPerson<T>(
 /** Milliseconds after which an element counts as missing. */
 const PATIENCE = 10_000
 
-/** An error page has an error status, which writes a line to the console. */
-const errorStatus = /^Failed to load resource: the server responded with a status of [45]\d\d/
+/** An error page has an error status, which writes a line to the console. So does a page of ours that another site embeds. */
+const errorStatus =
+  /^Failed to load resource: (?:the server responded with a status of [45]\d\d|net::ERR_BLOCKED_BY_RESPONSE)/
 
 async function watch(context: BrowserContext): Promise<readonly string[]> {
   const complaints: string[] = []
