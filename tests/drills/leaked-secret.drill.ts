@@ -112,7 +112,10 @@ test('the written procedure ends what the attacker could do, and keeps what the 
       },
     ],
     ['If that is too long, start a new chain instead.', () => {}],
-    ['Replay dead messages.', async () => expect(await keysBelow('outbox-dead/')).toEqual([])],
+    [
+      'Dead messages are sealed again by the next run of maintenance.',
+      async () => expect(await keysBelow('outbox-dead/')).toEqual([]),
+    ],
     [
       'Move the leaked value into MCP_OAUTH_RETIRED_SECRETS, keep the new one in MCP_OAUTH_SECRET, and deploy.',
       () => deployWith(after),
