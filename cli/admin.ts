@@ -6,24 +6,17 @@ import { reading } from './commands/reading.ts'
 import { sites } from './commands/sites.ts'
 import { helpOf, helpOfAll } from './help.ts'
 import { exits, Problem } from './problem.ts'
+import { runCommand } from './run-command.ts'
 import { createSavedSites, originOf, type Site, tokenOfEnvironment } from './sites.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cleanLines } from './text.ts'
 
 export const commands: readonly Command[] = [...reading, ...acting, ...sites]
 
 const common = { site: text, json: flag, help: { ...flag, short: 'h' } } as const
 
 /** `npm run admin -- <args>`: one command over the admin API of a server. Returns the exit code. */
-export async function admin(args: readonly string[], around: Surroundings): Promise<number> {
-  try {
-    return await run(args, around)
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    around.notes.write(`${cleanLines(error.message)}\n`)
-    return error.exit
-  }
-}
+export const admin = (args: readonly string[], around: Surroundings): Promise<number> =>
+  runCommand(() => run(args, around), around)
 
 async function run([name, ...args]: readonly string[], around: Surroundings): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

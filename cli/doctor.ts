@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util'
 import { type ExamineOptions, examine } from './doctor/examine.ts'
 import { type Paint, reportJson, reportText, verdictOf, verdicts } from './doctor/report.ts'
 import { exits, Problem } from './problem.ts'
+import { runCommand } from './run-command.ts'
 import { createSavedSites, tokenOfEnvironment } from './sites.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cleanLines, safeJson } from './text.ts'
+import { safeJson } from './text.ts'
 
 /** What the command has around it, beside what every command has. */
 export interface DoctorSurroundings extends Surroundings {
@@ -25,15 +26,8 @@ const options = {
 const signInTime = 300_000
 
 /** `npm run doctor -- <args>`: checks a deployment from outside. Returns the exit code. */
-export async function doctor(args: readonly string[], around: DoctorSurroundings): Promise<number> {
-  try {
-    return await run(args, around)
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    around.notes.write(`${cleanLines(error.message)}\n`)
-    return error.exit
-  }
-}
+export const doctor = (args: readonly string[], around: DoctorSurroundings): Promise<number> =>
+  runCommand(() => run(args, around), around)
 
 async function run(args: readonly string[], around: DoctorSurroundings): Promise<number> {
   const { words, values } = parsed(args)

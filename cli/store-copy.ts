@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { type Api, createApi, type Json } from './api.ts'
 import { flag, numberIn, objectIn, text, wordIn } from './command.ts'
 import { exits, Problem, TemporaryProblem } from './problem.ts'
+import { runCommand } from './run-command.ts'
 import { isToken, originOf, type Site } from './sites.ts'
 import type { Surroundings } from './surroundings.ts'
 import { table } from './table.ts'
@@ -39,15 +40,8 @@ const pause = 2_000
 const maxVerifications = 5
 
 /** `npm run store -- copy <args>`: drives the copy of a move at a server. Returns the exit code. */
-export async function copyCommand(args: readonly string[], around: Surroundings): Promise<number> {
-  try {
-    return await run(args, around)
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    around.notes.write(`${cleanLines(error.message)}\n`)
-    return error.exit
-  }
-}
+export const copyCommand = (args: readonly string[], around: Surroundings): Promise<number> =>
+  runCommand(() => run(args, around), around)
 
 async function run(args: readonly string[], around: Surroundings): Promise<number> {
   const asked = parsed(args)

@@ -129,7 +129,7 @@ async function checkKeys({ origin, documents, found, get, findings }: Examinatio
   // Without its store, the service has no keys: the check of its health has said so.
   if (answer.status === 503 && findings.some(({ code }) => code === 'store-unavailable')) return
   const keys = answer.status === 200 ? jsonIn(answer)?.keys : undefined
-  // A service that nobody has signed in to yet has no key.
+  // Before the first sign-in, the service has no key.
   if (!Array.isArray(keys)) found('keys-unreadable', described(answer))
   else if (keys.some((key) => isObject(key) && ['d', 'p', 'q', 'k'].some((name) => name in key))) {
     found('keys-private', answer.request)
