@@ -122,7 +122,7 @@ function memoryOf(pid: number): number {
   return Number(kilobytes) / 1024
 }
 
-test(`${seconds} seconds of load with faults: nobody is logged out, no token is given out twice, memory stays bounded, and all recovers by itself`, {
+test(`${seconds} seconds of load with faults: no user is logged out, no token is given out twice, memory stays bounded, and all recovers by itself`, {
   timeout: (seconds + 240) * 1000,
 }, async () => {
   const log = watchLog(stack.logs)

@@ -30,7 +30,7 @@ const published = async (): Promise<string[]> => {
   return keys.map(({ kid }: { kid: string }) => kid)
 }
 
-test('the record is deleted: after a deploy, clients refresh, a new key signs, and nobody signs in again', async () => {
+test('the record is deleted: after a deploy, clients refresh, a new key signs, and no user has to sign in again', async () => {
   const log = watchLog(stack.logs)
   const users = await Promise.all([obtainTokens(client), obtainTokens(client)])
   for (const { accessToken } of users) expect(await readAtEveryHost(stack, accessToken)).toEqual([200, 200])

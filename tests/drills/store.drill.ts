@@ -95,7 +95,7 @@ describe('the store is slow', () => {
     ['it answers after three seconds', () => stack.emulator.setLatency(3_000)],
     ['it answers byte by byte', () => stack.emulator.addFault({ action: 'slow' })],
     ['it never answers', () => stack.emulator.addFault({ action: 'hang' })],
-  ])('%s: 503 before clients give up, and nobody is signed out', async (_how, fail) => {
+  ])('%s: 503 before clients give up, and no user is signed out', async (_how, fail) => {
     const log = watchLog(stack.logs)
     const { accessToken, refreshToken } = await signedInUser()
     fail()

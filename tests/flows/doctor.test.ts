@@ -88,7 +88,7 @@ describe('a check', () => {
     expect(sent.filter((header) => header?.includes(site.token))).toEqual([])
   })
 
-  test('a wrong secret: its name is told to the operator, and its value to nobody', async () => {
+  test('a wrong secret: its name is told to the operator, and its value is told to no caller', async () => {
     const report = await checkOf(await deployAgain(stack, { MCP_OAUTH_SECRET: 'hunter2hunter2' }))
     expectFound(report, ['settings-wrong'])
     expect(report.findings[0]?.saw).toContain('MCP_OAUTH_SECRET must')

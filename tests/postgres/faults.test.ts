@@ -85,7 +85,7 @@ const untouched = /create of a key that exists|old version/
 const notDone = ['40001', '40P01', '53100', '53300', '55P03', '57014', '25006']
 /** The server will never do it. */
 const refused = ['22021', '28P01', '3D000', '42501', '42P01', '42703']
-/** Nobody knows. The last ones end the connection. */
+/** The outcome is unknown. The last ones end the connection. */
 const unknown = ['40003', '08006', '08007', '58030', 'XX000', '57P01', '57P02', '57P03', '57P05']
 
 type Kind = Fault extends infer One ? (One extends Fault ? Omit<One, 'statement' | 'count'> : never) : never
