@@ -34,7 +34,11 @@ beforeAll(async () => {
   client = await registerClient(stack.url)
 })
 afterAll(() => stack?.stop())
-beforeEach(() => stack.crm.reset())
+beforeEach(async () => {
+  // The test before may have ended when the CRM had its message, but the outbox had not yet lost it.
+  await vi.waitFor(async () => expect(await waiting()).toEqual([]), patience)
+  stack.crm.reset()
+})
 
 const waiting = async () => (await store.list('outbox/', signal)).keys
 const runScheduled = (url = stack.url) => fetch(`${url}/.netlify/functions/usage`, { method: 'POST' })
