@@ -11,19 +11,22 @@ export interface ClientHabits {
   readonly resourceAt: readonly string[]
   /** Where it looks for the metadata of the authorization server, at the issuer that the resource names. */
   readonly serverAt: readonly string[]
-  /** Where it looks for that metadata at /mcp's own host first, before it knows an issuer. Any answer is fine. */
+  /** Where it looks for that metadata at the host of /mcp, before it knows an issuer. It accepts any answer there. */
   readonly serverFirstAt: readonly string[]
-  /** Whether it goes on to the next place after an answer that is not there (404), a fault (5xx) or another type than JSON. */
+  /** Whether it tries the next place after a 404, a fault (5xx), or a content type other than JSON. */
   readonly goesOnAfter: { readonly notFound: boolean; readonly fault: boolean; readonly otherType: boolean }
   /** Whether it compares the resource with the address that the user typed. */
   readonly comparesResource: boolean
-  /** It takes a slash at the end of the issuer off before it compares. */
+  /** Whether it removes a slash at the end of the issuer before it compares. */
   readonly forgivesSlash: boolean
-  /** What the metadata must offer beside S256. `document`: it identifies itself by a document of its vendor, if that is offered. */
+  /**
+   * What the metadata must offer beside S256. `document`: it identifies itself by a document of its vendor if the server supports
+   * this.
+   */
   readonly ways: readonly ('document' | 'registration')[]
-  /** Its document needs `none` among the client authentication methods. */
+  /** Whether its document only works if the server lists `none` as a client authentication method. */
   readonly documentNeedsNone: boolean
-  /** What it registers, where it registers. */
+  /** What it registers, if it uses registration. */
   readonly registration: { readonly redirectUris: readonly string[]; readonly grantTypes: readonly string[]; readonly applicationType?: 'native' } | null // biome-ignore format: one line
 }
 

@@ -4,14 +4,14 @@ import { clean } from '../text.ts'
 import type { Code, Finding } from './findings.ts'
 import { type Answer, type Ask, type Network, NoAnswer } from './network.ts'
 
-/** How this check names itself. The service leaves its requests out of the records of users (N33). */
+/** The user agent of this check. The service does not count its requests as those of a user (N33). */
 export const userAgent = 'mcp-doctor/1 (mcp-oauth-broker)'
 
 /** Milliseconds. */
 export interface Patience {
   /** An answer that takes longer is a warning. */
   readonly slow: number
-  /** Clients do not wait longer. */
+  /** Clients give up after this time. */
   readonly tooSlow: number
 }
 
@@ -31,15 +31,15 @@ export interface Examination {
   readonly mcpUrl: string
   readonly network: Network
   readonly findings: readonly Finding[]
-  /** Adds a finding. The same kind is added once: further sights are appended to the first. */
+  /** Adds a finding. If there is one of this kind already, adds what was seen to it. */
   found(code: Code, saw: string, clients?: readonly string[]): void
-  /** Adds what a reader of a good report likes to know. A group shows the last one. */
+  /** Adds a fact for a report without findings. Each group of checks shows its last fact. */
   fact(text: string): void
   /** The facts so far. */
   readonly facts: readonly string[]
-  /** Sends a request of this check. Returns `null` if there is no answer, which is a finding. */
+  /** Sends a request of this check. Returns `null`, and adds a finding, if there is no answer. */
   ask(ask: Ask): Promise<Answer | null>
-  /** The same for a GET, once for each address. */
+  /** Sends a GET. Each address is requested only once. */
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Answer | null>
   /** Every answer, in order. */
   readonly answers: readonly Answer[]
@@ -55,7 +55,7 @@ export interface Examination {
   functionClock: number | undefined
 }
 
-/** The most sights of one kind that a report shows. */
+/** How many observations of one kind a report shows at most. */
 const mostSights = 4
 
 export function createExamination(origin: string, network: Network): Examination {
@@ -111,7 +111,7 @@ export function createExamination(origin: string, network: Network): Examination
   }
 }
 
-/** The JSON object of an answer; `null` for any other answer. */
+/** Returns the JSON object in an answer, or `null` if there is none. */
 export function jsonIn(answer: Answer): Json | null {
   if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(answer.headers.get('content-type') ?? '')) return null
   const value = parseJson(answer.text)

@@ -34,7 +34,7 @@ export interface ExamineOptions extends Reach {
 export interface Group {
   readonly title: string
   readonly findings: readonly Finding[]
-  /** What a reader of a good report likes to know. */
+  /** A fact for a report without findings. */
   readonly fact?: string
   /** Why it did not run. */
   readonly skipped?: string
@@ -119,7 +119,10 @@ export async function examine(origin: string, options: ExamineOptions): Promise<
   return { origin, mcpUrl, groups, journeys, findings, requests: network.sent, milliseconds }
 }
 
-/** A client that stops although nothing else is wrong is a finding of its own: no report may call such a deployment sound. */
+/**
+ * Reports a client that cannot connect although no other check has found anything, so that the report does not call the
+ * deployment sound.
+ */
 function reportStops(examination: ReturnType<typeof createExamination>, journeys: readonly Journey[]): void {
   if (examination.findings.some(({ code }) => kindOf(code).severity === 'error')) return
   const closed = examination.findings.some(({ code }) => code === 'registration-closed')

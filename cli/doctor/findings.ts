@@ -1,14 +1,14 @@
 /** How bad a finding is. Only errors and warnings change the exit code. */
 export type Severity = 'error' | 'warning' | 'note'
 
-/** What a check can find. The text is the same each time; what was seen is added. */
+/** A kind of finding. Its text is always the same; the report adds what the check saw. */
 export interface Kind {
   readonly severity: Severity
   readonly title: string
-  /** Why it matters, and who is stopped by it. */
+  /** Why it matters, and which clients or users it stops. */
   readonly why: string
   readonly remedy: string
-  /** The clients that it stops or hinders. Absent: all. Empty: none, it concerns the operator. */
+  /** The clients that it stops or hinders. Absent: all. Empty: none, because it concerns only the operator. */
   readonly clients?: readonly string[]
 }
 
@@ -585,8 +585,8 @@ export const kindOf = (code: Code): Kind => kinds[code]
 /** One thing that a check has found. */
 export interface Finding {
   readonly code: Code
-  /** What the check saw. It never holds a secret, and never what a stranger could use to control a terminal. */
+  /** What the check saw. It holds no secret, and no control characters that a stranger could send to a terminal. */
   readonly saw: string
-  /** The clients that it stops or hinders, where the check knows better than the kind. */
+  /** The clients that it stops or hinders, if they differ from those of the kind. */
   readonly clients?: readonly string[]
 }

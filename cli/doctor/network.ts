@@ -2,13 +2,13 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 
-/** One request, exactly as given. */
+/** A request, which is sent exactly as given. */
 export interface Ask {
   readonly url: string
   readonly method?: 'GET' | 'POST' | 'OPTIONS'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** Opens a connection of its own, which may lead to another instance. */
+  /** Whether to open a new connection, which may lead to another instance. */
   readonly apart?: boolean
 }
 
@@ -40,7 +40,7 @@ export class NoAnswer extends Error {
   }
 }
 
-/** The check would send more than it promises: a mistake in the check, and never a reason to send more. */
+/** The check would send more requests than it promises. This is a bug in the check, and the request is not sent. */
 export class TooManyRequests extends Error {
   override readonly name = 'TooManyRequests'
 }
@@ -91,7 +91,7 @@ export function createNetwork({ most, timeout, ca, connect }: NetworkOptions): N
       port: place?.port ?? (url.port || (isSecure ? 443 : 80)),
       path: url.pathname + url.search,
       method,
-      // The `Host` as it is written: capitals stay.
+      // The `Host` header keeps its capital letters.
       headers: { host: hostAsWritten(address), 'accept-encoding': 'identity', ...headers },
       agent: apart ? false : isSecure ? secure : plain,
       signal,

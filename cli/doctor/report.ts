@@ -2,10 +2,10 @@ import { cut, widthOf } from '../text.ts'
 import { type Group, type Report, unreached } from './examine.ts'
 import { clientNames, type Finding, kindOf, type Severity } from './findings.ts'
 
-/** How texts are made to stand out. Without a terminal, nothing does. */
+/** Colors a text. Returns it unchanged if the output is not a terminal. */
 export type Paint = (style: 'red' | 'green' | 'yellow' | 'blue' | 'dim' | 'bold', text: string) => string
 
-/** Exit codes of `npm run doctor`. 2 is wrong usage, as in every command. */
+/** Exit codes of `npm run doctor`. 2 means wrong usage, as in every command. */
 export const verdicts = {
   sound: { exit: 0, words: 'Sound' },
   errors: { exit: 1, words: 'Clients will have trouble' },
@@ -46,7 +46,7 @@ export function reportText(
   ].join('\n')
 }
 
-/** The groups that an earlier finding has made pointless become one line. */
+/** Writes the groups of checks. Groups that did not run because of an earlier finding become one line. */
 function groupLines(groups: readonly Group[], columns: number, paint: Paint): readonly string[] {
   const reached = groups.filter(({ skipped }) => skipped !== unreached)
   const rest = groups.length - reached.length
@@ -92,7 +92,7 @@ function findingLines(finding: Finding, columns: number, paint: Paint): readonly
   ]
 }
 
-/** A label, and a text in lines beside it. */
+/** Writes a label with a text beside it, in lines of limited length. */
 function labelled(label: string, text: string, columns: number, paint: Paint): readonly string[] {
   const indent = 8
   return wrapped(text, columns - indent).map(

@@ -5,9 +5,9 @@ import { Explained } from '../explained.ts'
 import { applyMigrations, readMigrations } from './apply.ts'
 
 /**
- * Applies to the database of `DATABASE_URL` the migrations of a folder that it lacks, and says which.
+ * Applies the migrations of a folder to the database of `DATABASE_URL`, except those that it already has, and prints their names.
  *
- * @throws Explained if there is no such setting, or the database does not take them
+ * @throws Explained if the setting is missing, or if a migration fails
  */
 export async function migrateFrom(folder: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
   const settings = createSettingsReader(env, storeRows)

@@ -8,6 +8,6 @@ export const migrationsFolder = join(repository, 'netlify/database/migrations')
 /** The migrations, in their order. */
 export const migrations: readonly Migration[] = readMigrations(migrationsFolder)
 
-/** Applies to a database the migrations that it lacks. @returns the names of those that it has applied */
+/** Applies the migrations that a database lacks. @returns the names of the applied migrations */
 export const migrate = (url: string, all: readonly Migration[] = migrations): Promise<readonly string[]> =>
   applyMigrations(url, all)

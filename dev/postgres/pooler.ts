@@ -16,8 +16,7 @@ export interface Pooler {
 }
 
 /**
- * Starts PgBouncer before a server, on loopback. A connection of a client has a connection of the server only for the time of one
- * transaction.
+ * Starts PgBouncer in front of a server, on loopback. A client gets a connection of the server for one transaction at a time.
  *
  * @param size the connections to the server
  */

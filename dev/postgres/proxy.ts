@@ -3,15 +3,16 @@ import { connect, createServer, type Socket } from 'node:net'
 
 /**
  * A fault of the connection between the service and the database:
- * - `drop`: both sides are cut; `hang`: nothing more is passed on.
- * - `answer`: an error with this SQLSTATE comes instead. With `ends`, the connection ends too, as with a FATAL error.
+ * - `drop`: both connections are cut; `hang`: the proxy no longer passes anything on.
+ * - `answer`: the service gets an error with this SQLSTATE instead. With `ends`, the connection also ends, as after a FATAL
+ *   error.
  */
 export type Fault = {
   /** Before the statement reaches the database, or after the database has done it. */
   readonly when: 'before' | 'after'
-  /** Which statements, by their SQL; by default all. */
+  /** The statements that meet the fault, by their SQL. Default: all. */
   readonly statement?: RegExp
-  /** How often; by default always. */
+  /** How many statements meet the fault. Default: all. */
   readonly count?: number
 } & (
   | { readonly action: 'drop' | 'hang' }
@@ -33,7 +34,9 @@ export interface FaultyProxy {
   stop(): Promise<void>
 }
 
-/** Starts a proxy before a PostgreSQL server on loopback. It understands as much of the protocol as its faults need. */
+/**
+ * Starts a proxy in front of a PostgreSQL server on loopback. It understands only the part of the protocol that its faults need.
+ */
 export async function startProxy(target: number): Promise<FaultyProxy> {
   let targetPort = target
   let faults: { readonly fault: Fault; left: number }[] = []
@@ -133,7 +136,7 @@ export async function startProxy(target: number): Promise<FaultyProxy> {
 const parse = 'P'.charCodeAt(0)
 const ready = Buffer.from([0x5a, 0, 0, 0, 5, 0x49])
 
-/** An ErrorResponse: fields of one letter and a text, each of which a zero ends. */
+/** Makes an ErrorResponse. Each field is a letter and a text that ends with a zero byte. */
 function errorMessage(code: string, text = 'made by a test'): Buffer {
   const fields = Buffer.from(`SERROR\0VERROR\0C${code}\0M${text}\0\0`)
   const head = Buffer.alloc(5)

@@ -10,15 +10,15 @@ import { temporaryFolder } from '../temporary-folder.ts'
 
 export interface PostgresServer {
   readonly port: number
-  /** The URL of one of its databases; by default of the one that it begins with. */
+  /** Returns the URL of a database. Default: the first one. */
   url(database?: string): string
   /** Runs SQL as its owner. */
   run(sql: string, database?: string): Promise<readonly { readonly [column: string]: unknown }[]>
-  /** Creates a database, from a copy of another one if it is named. Returns its URL. */
+  /** Creates a database, as a copy of `template` if it is given. Returns its URL. */
   create(database: string, template?: string): Promise<string>
-  /** Ends the server at once, as a crash does. Nothing is answered any more. */
+  /** Kills the server, as a crash does. */
   crash(): Promise<void>
-  /** Ends it in order: connections are cut, and what was written is there. */
+  /** Shuts the server down: connections are cut, and every write is on disk. */
   halt(): Promise<void>
   /** Starts it again after `crash` or `halt`. */
   start(): Promise<void>
@@ -32,7 +32,7 @@ export interface PostgresServer {
 
 type Settings = Readonly<Record<string, string>>
 
-/** Debian keeps the programs of each version apart. */
+/** The folder in which Debian has one folder for each version. */
 const versions = '/usr/lib/postgresql'
 
 /** The folder of the newest server's programs. Throws `Explained` if there is none. */
@@ -44,14 +44,17 @@ function programs(): string {
   throw new Explained('These tests need a PostgreSQL server: apt-get install postgresql')
 }
 
-/** PostgreSQL and PgBouncer refuse to run as root. Then they run as the user that Debian's package makes. */
+/**
+ * Returns the user for the servers. PostgreSQL and PgBouncer refuse to run as root, so in that case it is the user that Debian's
+ * package creates.
+ */
 export function owner(): { readonly uid?: number; readonly gid?: number } {
   if (process.getuid?.() !== 0) return {}
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
   return { uid: id('-u'), gid: id('-g') }
 }
 
-/** Nothing here outlives the machine, so that writes need not reach the disk. */
+/** Tests do not survive a crash of the machine, so writes need not reach the disk. */
 const always: Settings = {
   fsync: 'off',
   full_page_writes: 'off',
@@ -63,8 +66,7 @@ const always: Settings = {
 }
 
 /**
- * Starts a PostgreSQL server of its own in a temporary folder, on loopback and a free port. It ends with this process at the
- * latest.
+ * Starts a PostgreSQL server in a temporary folder, on loopback and a free port. It ends when this process ends, at the latest.
  *
  * @param settings of the server, such as `max_connections`
  * @throws Explained if PostgreSQL is not installed

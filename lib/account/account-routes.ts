@@ -20,12 +20,12 @@ export interface AccountRoutesOptions {
   readonly sessions: Sessions
   readonly connections: Connections
   readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>
-  /** When the data of a person who deletes it has been removed, in words. */
+  /** By when the data of a person who deletes it has been removed, in words. */
   readonly removal: string
   readonly log: Log
 }
 
-/** Makes the pages of `/account`. Every one of them is about the person who is signed in, and no one else. */
+/** Makes the pages of `/account`. Each page is about the person who is signed in, and about no other person. */
 export function accountRoutes(options: AccountRoutesOptions): readonly AccountRoute[] {
   const { origin, brand, sessions, connections, privacy, removal, log } = options
   const page = (made: Parameters<typeof htmlResponse>[0]) => htmlResponse(made, { status: 200 })
@@ -59,7 +59,7 @@ export function accountRoutes(options: AccountRoutesOptions): readonly AccountRo
         async 'end-all'({ session, signal }) {
           await privacy.endPerson(session.sub, 'ended_by_user', signal)
           log('connections_ended', { sub: session.sub, by: 'person' })
-          // No session outlives the fence, not even this one: a thief of the cookie would renew it for ever.
+          // The fence ends this session as well: an attacker who has stolen the cookie could otherwise keep it alive.
           return seeOther(`${origin}${pathsOfAccount.signedOut}?done=all-ended`, [sessions.end()])
         },
       },
@@ -102,7 +102,7 @@ export function accountRoutes(options: AccountRoutesOptions): readonly AccountRo
   ]
 }
 
-/** Makes what answers without a session: signing out, and the pages after the end of a session. */
+/** Makes the routes that need no session: signing out, and the pages after the end of a session. */
 export function openAccountRoutes({
   origin,
   brand,

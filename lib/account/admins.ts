@@ -7,9 +7,9 @@ import type { Session } from './session.ts'
  * the name of an organization, which its members may choose.
  */
 export interface AdminEntry {
-  /** The issuer of the provider. Absent: the only provider there is. */
+  /** The issuer of the provider. Absent: the only provider of this server. */
   readonly provider?: string
-  /** What the session must have. */
+  /** Which email address or organization the session must have. */
   readonly who: { readonly email: string } | { readonly organizationId: string }
 }
 
@@ -32,8 +32,8 @@ function whoOf(text: string): AdminEntry['who'] | null {
 }
 
 /**
- * Whether a session may open admin pages. Called at every request, with the settings of this instance: a person who is taken
- * off the list is an admin no longer, whatever their cookie says.
+ * Whether a session may open admin pages. Called at every request with the settings of this instance, so that a person whom the
+ * operator removes from the list is no longer an admin.
  *
  * @param now milliseconds since the epoch
  */
@@ -56,14 +56,14 @@ export const mayUseAdminTools = (person: Person, age: number, admins: readonly A
 
 function isAbout({ who }: AdminEntry, { email, emailVerified, organizationId }: Person): boolean {
   if ('organizationId' in who) return organizationId === who.organizationId
-  // An address that the provider has not verified is only what a person typed.
+  // The person may have typed any address that the provider has not verified.
   return emailVerified === true && email !== undefined && lowerCase(email) === lowerCase(who.email)
 }
 
 /** Compares ASCII only: `toLowerCase` also turns the Kelvin sign into a `k`, and the two are different addresses. */
 const lowerCase = (text: string) => text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
-/** Whether an entry is about people of this provider. `issuer` as in its ID tokens. */
+/** Whether an entry is about people of the provider with this issuer, as its ID tokens name it. */
 export const isOfProvider = ({ provider }: AdminEntry, issuer: string | undefined): boolean =>
   provider === undefined || (issuer !== undefined && withoutSlash(provider) === withoutSlash(issuer))
 

@@ -18,12 +18,15 @@ export interface Connection {
 }
 
 export interface Connections {
-  /** The live connections of a person, the latest first. `more`: there are further ones, which one page does not show. */
+  /**
+   * Lists the live connections of a person, the latest first. `more`: there are further connections, which do not fit on one
+   * page.
+   */
   list(
     sub: string,
     signal: AbortSignal,
   ): Promise<{ readonly connections: readonly Connection[]; readonly more: boolean }>
-  /** Ends one connection of the person. Resolves once it has ended, also if it had before. */
+  /** Ends one connection of the person. Also resolves if it had ended before. */
   end(sub: string, key: GrantKey, signal: AbortSignal): Promise<void>
 }
 
@@ -77,7 +80,7 @@ export function createConnections(store: Store, grants: Pick<Grants, 'revoke'>, 
     },
 
     async end(sub, key, signal) {
-      // The form is sealed to the person already. This is the second lock.
+      // The form is sealed to the person already, so this check never fails unless that check is broken.
       if (subjectOfGrant(key) !== sub) throw new TypeError('a grant of another person')
       await grants.revoke(key, 'ended_by_user', signal)
     },

@@ -3,14 +3,14 @@ import type { Sealing } from '../oauth/keys/sealing.ts'
 import type { Session } from './session.ts'
 
 /**
- * Seals what a form of our pages does, to the session that was shown the page (N21). Another session or another person
- * cannot use it, and a form of one action cannot become another action.
+ * Seals the action of a form to the session that was shown the page (N21). The form works in no other session, for no other
+ * person, and for no other action.
  */
 export interface SessionForms {
   /**
    * Returns the value of the hidden field `form`.
    *
-   * @param subject what the action is about, such as the key of a grant. The browser cannot read it.
+   * @param subject the thing to act on, such as the key of a grant. The browser cannot read it
    */
   seal(session: Session, action: string, subject?: string): string
   /** Returns the subject (an empty string if the form has none), or `null` if the value is not a form of this session and action. */

@@ -17,19 +17,21 @@ import { type Session, type Sessions, signedInRecently } from './session.ts'
 export interface Visit extends Call {
   readonly request: Request
   readonly url: URL
-  /** What the path has at the star of the route. Without a star, an empty string. */
+  /** The text that the path has in place of the route's star. An empty string if the route has no star. */
   readonly rest: string
-  /** Live: its cookie is ours, it has not expired, and no fence has ended it. */
+  /** A live session: this server made its cookie, it has not expired, and no fence has ended it. */
   readonly session: Session
   readonly isAdmin: boolean
   /** Makes the hidden field `form` of a form that does `action` (N21). */
   seal(action: string, subject?: string): string
 }
 
-/** A form that one of our pages posted. Another site, another session and another action are already refused. */
+/**
+ * A form that one of our pages posted. The router has already refused forms of another site, another session or another action.
+ */
 export interface PostedVisit extends Visit {
   readonly form: Parameters
-  /** What `seal` was given as the subject. */
+  /** The subject that was given to `seal`. */
   readonly subject: string
 }
 
@@ -49,7 +51,7 @@ export interface AccountRoute {
   readonly post?: Readonly<Record<string, Answer<PostedVisit>>>
 }
 
-/** A path that answers by itself, with or without a session. */
+/** A path that needs no session. */
 export interface OpenRoute {
   readonly path: string
   readonly methods: Readonly<Record<string, (request: Request, call: Call) => Promise<Response> | Response>>
@@ -61,7 +63,7 @@ export interface RouterOptions {
   readonly brand: Brand
   readonly sessions: Sessions
   readonly forms: SessionForms
-  /** Asks the settings of this instance, at each request. */
+  /** Looks in the settings of this instance, at each request. */
   readonly isAdmin: (session: Session) => boolean
   /** Reads the fence of a person strongly (N2). Throws `StoreUnavailable`. */
   readonly fence: (sub: string, signal: AbortSignal) => Promise<Fence | null>
@@ -80,7 +82,7 @@ export interface AccountRouter {
 export function createAccountRouter(options: RouterOptions): AccountRouter {
   const { origin, brand, sessions, forms, log, now } = options
   const open = new Map(options.open.map(({ path, methods }) => [path, methods]))
-  // The longest prefix first, so that the more precise route wins.
+  // The longest prefix comes first, so that the more precise route is chosen.
   const routes = options.routes.toSorted((a, b) => b.path.length - a.path.length)
 
   const problem = (kind: ProblemKind, call: Call, extras: { again?: string; retryAfter?: number } = {}) => {
@@ -106,7 +108,7 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
     }
     const isAdmin = options.isAdmin(session)
     if (route.access === 'admin' && !isAdmin) {
-      // A person on the list who signed in more than an hour ago.
+      // The person is on the list, and signed in more than an hour ago.
       if (options.isAdmin({ ...session, adminUntil: Number.POSITIVE_INFINITY })) {
         return htmlResponse(signInPage({ brand, back: here, wanted: 'admin' }), { status: 200 })
       }
@@ -163,7 +165,7 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
   }
 }
 
-/** Keeps windows that other sites have opened, or that they embed, apart from our pages. */
+/** Isolates our pages from other sites that open or embed them. */
 function isolated(response: Response): Response {
   response.headers.set('cross-origin-opener-policy', 'same-origin')
   response.headers.set('cross-origin-resource-policy', 'same-origin')
@@ -187,7 +189,10 @@ export async function liveSession(
   return isFenced(ended, session.startedAt * 1000) ? null : session
 }
 
-/** Returns what a path has at the star of a route's path, an empty string for a path without a star, or `null` for another path. */
+/**
+ * Returns the text that a path has in place of the star of a route. Returns an empty string for a route without a star, and
+ * `null` for another path.
+ */
 function restOf(route: string, pathname: string): string | null {
   const [prefix = '', suffix] = route.split('*')
   if (suffix === undefined) return pathname === route ? '' : null

@@ -4,8 +4,8 @@ import { isOurFault } from '../oauth/http/json-answers.ts'
 import { liveSession, type OpenRoute, type RouterOptions } from './router.ts'
 
 /**
- * `GET /session`: tells a page who is signed in, for example a documentation page that greets the person. It is for pages of
- * this origin and of `sessionOrigins`, and for no other (N17). It never tells `sub`, which tokens and logs use.
+ * `GET /session`: tells a page who is signed in, for example a documentation page that greets the person. Only pages of this
+ * origin and of `sessionOrigins` can read the answer (N17). It never tells `sub`, which tokens and logs use.
  */
 export function sessionRoute({
   origin,

@@ -10,11 +10,14 @@ export const sessionLifetimes = {
   session: 8 * 3600,
   /** How long after its start a session may open admin pages. */
   admin: 3600,
-  /** How long after the sign-in at the provider a person may do what cannot be undone. */
+  /** How long after the sign-in at the provider a person may do things that cannot be undone. */
   recent: 600,
 } as const
 
-/** A browser in which a person has signed in. Nothing of it is stored: the cookie holds all of it. Times in seconds since the epoch. */
+/**
+ * A session of a browser in which a person has signed in. The cookie holds all of it, and the store nothing. Times in seconds
+ * since the epoch.
+ */
 export interface Session {
   /** Random. Forms are sealed to it. */
   readonly id: string
@@ -24,12 +27,15 @@ export interface Session {
   readonly person: Person
   /** The issuer of the OpenID Provider, as in its ID token. */
   readonly provider: string
-  /** A fence (`ended/<sub>`) of this time or later ends the session, so a fence must stand for as long as a session may live. */
+  /**
+   * When the session began. A fence (`ended/<sub>`) of this time or later ends the session, so a fence must be kept for as long
+   * as a session may live.
+   */
   readonly startedAt: number
   /** When the person signed in at the provider. Absent if the provider does not say. */
   readonly signedInAt?: number | undefined
   readonly expiresAt: number
-  /** Until when the session may open admin pages, if the person is an admin. `isAdmin` checks it. */
+  /** Until when the session may open admin pages, if the person is an admin (`isAdmin` checks that). */
   readonly adminUntil: number
 }
 
@@ -46,7 +52,7 @@ export interface Sessions {
   end(): string
 }
 
-/** What the cookie seals. */
+/** The sealed content of the cookie. */
 export const SealedSession = v.object({
   id: v.string(),
   sub: v.string(),

@@ -72,7 +72,7 @@ const wordsFor: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'the chain ends at a certificate that this machine does not know',
 }
 
-/** Speaks TLS with the host, and looks at its certificate. */
+/** Opens a TLS connection to the host, and checks its certificate. */
 async function handshake(url: URL, { connect: place, ca }: Reach, options: ConnectionOptions) {
   const { host, port } = place?.(url) ?? { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) || 443 }
   const { promise, resolve, reject } = Promise.withResolvers<{
@@ -105,13 +105,13 @@ async function handshake(url: URL, { connect: place, ca }: Reach, options: Conne
   }
 }
 
-/** A user may type http:// or leave the scheme out. Another port than 443 has no such twin. */
+/** A user may type http:// or leave the scheme out. Only port 443 has a counterpart for plain HTTP. */
 async function checkPlainHttp(examination: Examination): Promise<boolean> {
   const url = new URL(examination.mcpUrl)
   if (url.port !== '') return true
   url.protocol = 'http:'
   const answer = await examination.network.send({ url: url.href }).catch(() => null)
-  // Nothing that listens is sound.
+  // It is fine if no server listens there.
   if (answer === null) return true
   const target = answer.headers.get('location')
   const to = target === null ? null : URL.parse(target, url)

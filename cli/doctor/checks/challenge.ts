@@ -4,7 +4,7 @@ import type { Answer } from '../network.ts'
 import { checkRedirect, places } from './discovery.ts'
 
 const json = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
-/** Not a token of this service, and not a secret. */
+/** A header with a token that this service never issued. It is not a secret. */
 const noToken = 'Bearer mcp-oauth-broker-doctor'
 
 /** Checks what /mcp answers to clients without a token, and to a token that it does not know. */
@@ -26,7 +26,7 @@ export async function checkChallenge(examination: Examination): Promise<void> {
   if (refused && !isRedirect(refused)) checkRefused(examination, posted, refused)
 }
 
-/** The answer of an MCP server, as JSON or as an event. */
+/** Whether this is the answer of an MCP server, as JSON or as an event. */
 const isMcp = ({ text }: Answer) => /"protocolVersion"/.test(text)
 
 function checkUnauthorized({ origin, found }: Examination, answer: Answer): void {
@@ -42,7 +42,7 @@ function checkUnauthorized({ origin, found }: Examination, answer: Answer): void
 function checkRefused({ found }: Examination, without: Answer | null, answer: Answer): void {
   const error = challengeIn(answer)?.get('error')
   if (answer.status === 401 && error === 'invalid_token') return
-  // Without a challenge at all, the check of requests without a token says so.
+  // If there is no challenge at all, the check of requests without a token reports it.
   const isSame = without !== null && answer.status === without.status
   if (isSame && answer.status === 401 && challengeIn(answer) === null) return
   if (isSame && error === undefined) {

@@ -12,7 +12,7 @@ export const places = {
   resourceWithSlash: `${wellKnown}/oauth-protected-resource/mcp/`,
 } as const
 
-/** Clients try these before, or after, the right place. */
+/** Paths that some clients try before or after the right one. */
 const absent = [
   `${wellKnown}/oauth-authorization-server/mcp`,
   `${wellKnown}/openid-configuration`,
@@ -44,7 +44,7 @@ export async function checkDiscovery(examination: Examination): Promise<void> {
   }
 }
 
-/** Reads a document. What is wrong with the answer is a finding. */
+/** Reads a document, and reports what is wrong with the answer. */
 async function read(examination: Examination, path: string, unreadable: Code): Promise<Json | null> {
   const answer = await examination.get(examination.origin + path)
   if (answer === null || checkRedirect(examination, answer)) return null
@@ -136,7 +136,7 @@ async function checkKeys({ origin, documents, found, get, findings }: Examinatio
   }
 }
 
-/** Any value of a document, for a report. */
+/** Writes any value of a document for a report. */
 const text = (value: unknown) =>
   typeof value === 'string' ? value.slice(0, 200) : value === undefined ? 'missing' : 'of another type'
 

@@ -1,7 +1,7 @@
 import { type Examination, jsonIn } from '../examination.ts'
 import type { Answer } from '../network.ts'
 
-/** Looks at the headers of every answer so far for what caches and proxies do to it. Sends nothing. */
+/** Looks in the headers of every answer so far for changes by caches and proxies. Sends nothing. */
 export function checkHeaders({ answers, found, fact, mcpUrl, origin }: Examination): void {
   fact('nothing is compressed, and no cache keeps answers')
   for (const answer of answers) {
@@ -15,7 +15,7 @@ export function checkHeaders({ answers, found, fact, mcpUrl, origin }: Examinati
   }
 }
 
-/** Whether this is an answer of the service that the next caller must not get. */
+/** Whether this answer is for one user, so that no cache may give it to another. */
 function isOfOneUser(answer: Answer, mcpUrl: string): boolean {
   if (answer.request.startsWith('OPTIONS')) return false
   const { origin, pathname } = new URL(answer.url)
@@ -23,7 +23,7 @@ function isOfOneUser(answer: Answer, mcpUrl: string): boolean {
   return origin + pathname === mcpUrl || pathname.startsWith('/oauth/') || pathname.startsWith('/admin/')
 }
 
-/** Why a cache may keep an answer, or has kept it. */
+/** Says why a cache may keep an answer, or that it has kept it. */
 function keeping({ headers }: Answer): string | null {
   for (const name of ['x-cache', 'cf-cache-status', 'cache-status']) {
     const value = headers.get(name) ?? ''

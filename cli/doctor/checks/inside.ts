@@ -4,7 +4,7 @@ import { described, type Examination, jsonIn } from '../examination.ts'
 import type { Code } from '../findings.ts'
 import type { Ask } from '../network.ts'
 
-/** Asks what only the operator may see. `null`: there is no token, or it is not accepted. */
+/** Sends a request with the operator's token. Returns `null` if there is no token, or if the service does not accept it. */
 export type AskInside = (ask: Omit<Ask, 'url'> & { readonly path: string }) => ReturnType<Examination['ask']>
 
 /** Headers that MCP clients and tracers send. The service says which arrived. */
@@ -16,7 +16,7 @@ const sent = {
   'last-event-id': 'doctor',
 }
 
-/** Asks the service what it sees itself. Returns whether it takes the token. */
+/** Asks the service about its settings and the services behind it. Returns whether it accepts the token. */
 export async function checkInside(examination: Examination, inside: AskInside): Promise<boolean> {
   const { found, origin } = examination
   const answer = await inside({ path: '/admin/api/doctor', headers: sent })
@@ -52,7 +52,7 @@ function checkSettings({ found }: Examination, settings: Json): void {
   if (Array.isArray(unread) && unread.length > 0) found('settings-unread', unread.join(', '))
 }
 
-/** What a fault of a part is called in a report. A word that is not here counts as `*`. */
+/** The finding for each fault of each part. A fault that is not listed counts as `*`. */
 const codes: Readonly<Record<string, Readonly<Record<string, Code>>>> = {
   provider: {
     '*': 'provider-unreachable',
@@ -112,12 +112,12 @@ export async function checkWriters({ found, fact }: Examination, inside: AskInsi
   else if (a.met !== true || b.met !== true) found('store-one-writer', 'one of the two never saw the other')
 }
 
-/** The rounds of one kind in which not exactly one writer won, or the record of another writer stands. */
+/** Returns the rounds of one kind in which more or less than one writer won, or in which the record is not the winner's. */
 function wrongRounds(kind: string, a: unknown, b: unknown, stands: unknown): readonly string[] {
   if (!Array.isArray(a) || !Array.isArray(b) || !Array.isArray(stands)) return []
   return a.flatMap((turn: unknown, round) => {
     const turns = [turn, b[round]]
-    // Without a clear answer, nothing is proved.
+    // An unclear answer proves nothing.
     if (turns.includes('unclear')) return []
     const winners = turns.filter((each) => each === 'won').length
     if (winners !== 1) return [`round ${round + 1}: ${winners} of two writers ${kind} the same record`]

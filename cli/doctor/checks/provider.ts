@@ -1,10 +1,10 @@
 import { described, type Examination } from '../examination.ts'
 import { type Answer, NoAnswer } from '../network.ts'
 
-/** The end of a sign-in that never takes place. */
+/** The path that starts a sign-in. The check never finishes it. */
 const loginPath = '/login?return=/account'
 
-/** Answers of a provider that knows the callback and only misses the user. */
+/** Errors of a provider that knows the callback, and lacks only the user. */
 const normal = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
 
 /**
@@ -43,7 +43,7 @@ async function startOf({ get, origin }: Examination): Promise<string | undefined
   return answer?.status === 303 ? (answer.headers.get('location') ?? undefined) : undefined
 }
 
-/** Asks the provider. Nothing of it is about the service itself, so that it is no finding if there is no answer. */
+/** Sends a request to the provider. A missing answer is not a finding, because it says nothing about the service. */
 async function probe(
   { network }: Examination,
   start: URL,

@@ -5,7 +5,7 @@ import { ownEndpoint } from './web.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
 
-/** Checks that refusals arrive in the form from which clients recover. */
+/** Checks that refusals have the form that clients need in order to recover. */
 export async function checkRefusals(examination: Examination): Promise<void> {
   const { documents, ask, fact, clientId } = examination
   fact('in the form from which clients recover')
@@ -44,7 +44,7 @@ const authorization = (clientId: string, redirectUri: string) => ({
   client_id: clientId,
   redirect_uri: redirectUri,
   state: 'doctor',
-  // Of no verifier: this sign-in never ends.
+  // No verifier belongs to this challenge, because this sign-in is never finished.
   code_challenge: 'd'.repeat(43),
   code_challenge_method: 'S256',
 })
@@ -52,7 +52,7 @@ const authorization = (clientId: string, redirectUri: string) => ({
 function expectError({ found }: Examination, answer: Answer | null, status: number, error: string): void {
   if (answer === null) return
   const said = jsonIn(answer)?.error
-  // While the service is out of service, the check of the service says so.
+  // If sign-in is out of service, the check of the service reports it.
   if (answer.status === 503 && said === 'temporarily_unavailable') return
   if (answer.status === status && said === error) return
   found(
@@ -61,7 +61,7 @@ function expectError({ found }: Examination, answer: Answer | null, status: numb
   )
 }
 
-/** The user sees a page: the consent page, or one that says why there is none. */
+/** Expects a page for the user: the consent page, or an error page. */
 function expectPage({ found }: Examination, answer: Answer | null, status: number): void {
   if (answer === null || answer.status === 503) return
   if (isRedirect(answer) && status !== 200)

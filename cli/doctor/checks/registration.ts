@@ -5,10 +5,10 @@ import type { Answer } from '../network.ts'
 import { checkRedirect } from './discovery.ts'
 import { ownEndpoint } from './web.ts'
 
-/** How the registrations of a check are named. The user of a page and the admin see it. */
+/** The client name in the registrations of a check. Users see it on pages, and admins in reports. */
 export const clientName = 'mcp-oauth-broker doctor'
 
-/** Registers as each client does that registers. The service stores nothing of it. */
+/** Registers in the way of each client that uses registration. The service stores nothing. */
 export async function checkRegistration(examination: Examination): Promise<void> {
   const { documents, found } = examination
   if (documents.server === null) return
@@ -59,7 +59,7 @@ function judge(examination: Examination, answer: Answer, { name, registration }:
     found('registration-limited', described(answer))
     return false
   }
-  // While sign-in is out of service, the check of the service says so.
+  // If sign-in is out of service, the check of the service reports it.
   if (status === 503 && body?.error === 'temporarily_unavailable') return false
   if (status >= 400 || body === null) {
     const { error, error_description: words } = body ?? {}

@@ -8,7 +8,7 @@ import type { Answer } from '../network.ts'
 import { register } from './registration.ts'
 import { ownEndpoint } from './web.ts'
 
-/** How the user gets to the browser. */
+/** How the check gets the user to sign in. */
 export interface SignInSurroundings {
   /** Shows the address of the sign-in to the user, or opens it. */
   readonly showAddress: (url: string) => void
@@ -179,7 +179,7 @@ function tokensIn(answer: Answer | null): { readonly access: string; readonly re
   return typeof access === 'string' && typeof refresh === 'string' ? { access, refresh } : null
 }
 
-/** Why there is no token. A body with tokens is never shown. */
+/** Says why there is no token. Never shows a body with tokens. */
 function reasonOf(answer: Answer | null): string {
   if (answer === null) return 'there is no answer'
   const error = jsonIn(answer)?.error
@@ -199,7 +199,7 @@ const callMcp = ({ ask, mcpUrl }: Examination, access: string, method: string, p
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   })
 
-/** The result of a message, as JSON or as an event. */
+/** Reads the result of a message from JSON or from an event. */
 function resultOf({ status, text }: Answer): Json | null {
   if (status !== 200) return null
   const message = parseJson(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)
@@ -208,14 +208,14 @@ function resultOf({ status, text }: Answer): Json | null {
 
 interface Listener {
   readonly port: number
-  /** The parameters of the first answer; `null` if none comes in so many milliseconds. */
+  /** Returns the parameters of the first answer, or `null` if none comes in that time. */
   answer(milliseconds: number): Promise<URLSearchParams | null>
   close(): void
 }
 
 const page = `<!doctype html><title>Done</title><h1>Done</h1><p>The check goes on in the terminal. You can close this page.</p>`
 
-/** Listens on this machine for the answer to the sign-in. Nothing but its path is answered. */
+/** Listens on this machine for the answer to the sign-in. It answers only the path of the callback. */
 async function listen(): Promise<Listener> {
   const { promise, resolve } = Promise.withResolvers<URLSearchParams>()
   const server: Server = createServer((request, response) => {

@@ -21,7 +21,7 @@ export function checkTime(examination: Examination, { slow, tooSlow }: Patience)
   checkClock(examination, service)
 }
 
-/** How far the clock of the service is ahead. Which clock is wrong, the provider's decides. */
+/** Reports how far the clock of the service is ahead. The provider's clock decides which clock is wrong. */
 function checkClock({ found, providerClock }: Examination, service: number | undefined): void {
   if (service === undefined || Math.abs(service) <= tolerance) return
   // The service and the provider agree: the clock of this machine is the wrong one.

@@ -4,10 +4,10 @@ import { challengeIn, described, type Examination, isRedirect, jsonIn } from '..
 import type { ClientName } from '../findings.ts'
 import type { Answer } from '../network.ts'
 
-/** How far a client comes. */
+/** How far a client gets. */
 export interface Journey {
   readonly client: ClientName
-  /** How it identifies itself there. Absent: it does not get there. */
+  /** How the client identifies itself. Absent if it does not get that far. */
   readonly way?: 'document' | 'registration'
   /** Where it stops. */
   readonly stops?: string
@@ -16,7 +16,7 @@ export interface Journey {
 /** Ends a journey. */
 class Stop extends Error {}
 
-/** Goes the way of each client, from its first request to the point where it would open the browser. */
+/** Sends the requests of each client, from its first request to the point where it would open the browser. */
 export async function walkAll(examination: Examination): Promise<readonly Journey[]> {
   examination.fact('from the first request to the browser')
   const openings = new Map<ClientName, Answer | null>()
@@ -36,11 +36,13 @@ async function open({ ask, mcpUrl }: Examination, { opening }: ClientHabits): Pr
   return answer
 }
 
-/** Sign in, or go on without: 405 is the answer to a GET where there is no sign-in. */
+/**
+ * Whether a client can continue after this answer, with or without a sign-in. A server without a sign-in answers a GET with 405.
+ */
 const isUsual = ({ status, request }: Answer) =>
   status === 401 || status === 200 || (status === 405 && request.startsWith('GET'))
 
-/** A client that is refused while others are not is refused by its name. */
+/** Reports a client that is refused while others are not: its name must be the reason. */
 function reportBlocked({ found }: Examination, openings: ReadonlyMap<ClientName, Answer | null>): void {
   const answered = [...openings].flatMap(([name, answer]) => (answer ? [{ name, answer }] : []))
   if (!answered.some(({ answer }) => isUsual(answer))) return
@@ -87,7 +89,7 @@ async function firstOf(
   what: string,
 ): Promise<Json> {
   for (const url of addresses) {
-    // What another host says is another service's.
+    // A document at another host belongs to another service.
     if (URL.parse(url)?.origin !== origin)
       throw new Stop(`${what} is at another host, ${URL.parse(url)?.host ?? 'none'}`)
     const answer = await get(url)

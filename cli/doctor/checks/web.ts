@@ -25,7 +25,7 @@ export async function checkWebPages(examination: Examination): Promise<void> {
   ]
   for (const request of requests) {
     const answer = await ask({ ...request, headers: { ...request.headers, ...cors } })
-    // A page in the place of an answer is a finding of other checks.
+    // Other checks report a page that comes in place of an answer.
     if (answer && jsonIn(answer)) checkReadable(examination, answer)
   }
   const preflights = [
@@ -40,14 +40,16 @@ export async function checkWebPages(examination: Examination): Promise<void> {
       method: 'OPTIONS',
       headers: { ...cors, 'access-control-request-method': method, 'access-control-request-headers': headers },
     })
-    // While the service is out of service, the check of its health says so.
+    // If the service is out of service, the check of its health reports it.
     if (answer === null || isRedirect(answer) || answer.status === 503) continue
     const why = refusal(answer, headers)
     if (why !== null) found('preflight-refused', why)
   }
 }
 
-/** An endpoint of the metadata, if it is where the service is. Another host is a finding of its own. */
+/**
+ * Returns an endpoint of the metadata if it is at the origin of the service. Another check reports an endpoint at another host.
+ */
 export function ownEndpoint({ origin }: Examination, value: unknown): string | undefined {
   return typeof value === 'string' && URL.parse(value)?.origin === origin ? value : undefined
 }
@@ -61,7 +63,7 @@ function checkReadable({ found }: Examination, answer: Answer): void {
   if (!listed(headers, 'access-control-expose-headers').includes('www-authenticate')) found('challenge-hidden', request)
 }
 
-/** Why a browser does not send the request after this preflight; `null` if it does. */
+/** Says why a browser does not send the request after this preflight. Returns `null` if the browser sends it. */
 function refusal(answer: Answer, wanted: string): string | null {
   const { status, headers, request, doubled } = answer
   if (status < 200 || status > 299) return described(answer)

@@ -8,11 +8,11 @@ import { type CallerOptions, createCallers } from './caller.ts'
 import { badRequest, Refusal } from './refusal.ts'
 import type { AdminApiRoute } from './route.ts'
 
-/** Where the admin API is. */
+/** The path of the admin API. */
 export const adminApiPath = '/admin/api'
 
 export interface AdminApiOptions {
-  /** Where it is; default `/admin/api`. */
+  /** The path of the API. Default: `/admin/api`. */
   readonly at?: string
   readonly callers: CallerOptions
   readonly routes: readonly AdminApiRoute[]
@@ -30,7 +30,7 @@ export function createAdminApi({ at = adminApiPath, callers, routes, log }: Admi
   const callerOf = createCallers(callers)
 
   async function answer(request: Request, call: Call): Promise<object> {
-    // First of all, so that a stranger learns nothing about the addresses.
+    // This check comes first, so that a stranger does not learn which addresses exist.
     const caller = await callerOf(request, call)
     const url = new URL(request.url)
     const path = url.pathname.slice(at.length).replace(/\/$/, '')
@@ -63,7 +63,7 @@ export function createAdminApi({ at = adminApiPath, callers, routes, log }: Admi
   }
 }
 
-/** No browser keeps an answer, frames it, or gives it to another site. */
+/** These headers keep a browser from caching an answer, framing it, and giving it to another site. */
 const common = {
   'cache-control': 'private, no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; sandbox",
@@ -140,7 +140,9 @@ function checkQuery(query: URLSearchParams, allowed: readonly string[]): void {
 /** Bytes. */
 const longestBody = 4_096
 
-/** Reads the body of a POST. Another site cannot send this type without asking first (CORS), which is never allowed here. */
+/**
+ * Reads the body of a POST. Another site can send this content type only after a preflight (CORS), which this API never allows.
+ */
 async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
   const bytes = await readBody(request.body, longestBody)
   if (bytes === null) throw new Refusal(413, 'too_large', 'the body is too long')

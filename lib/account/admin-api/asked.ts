@@ -3,7 +3,7 @@ import type { PageQuery, Range } from '../../people/reports/reports.ts'
 import type { Caller } from './caller.ts'
 import { badRequest } from './refusal.ts'
 
-/** A request to the admin API whose caller may make it. */
+/** A request to the admin API. Its caller has the permission that the route needs. */
 export interface Asked extends Call {
   readonly caller: Caller
   readonly request: Request

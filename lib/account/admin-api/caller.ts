@@ -10,16 +10,19 @@ import { Refusal } from './refusal.ts'
 
 /** The tokens of the operator (N30). Each list has two values while a token is rotated. */
 export interface AdminTokens {
-  /** They read, and change nothing. */
+  /** The tokens that may read, and change nothing. */
   readonly read: readonly string[]
   readonly write: readonly string[]
 }
 
-/** Who calls the admin API. */
+/** The caller of the admin API. */
 export interface Caller {
   readonly actor: Actor
   readonly may: 'read' | 'write'
-  /** What cannot be undone, and what leaves with personal data, asks for it (N5). A token always has it. */
+  /**
+   * Whether the caller signed in within the last 10 minutes. Routes that cannot be undone or that export personal data need it
+   * (N5). Always true for a token.
+   */
   readonly isRecent: boolean
 }
 
@@ -29,9 +32,9 @@ export interface CallerOptions {
   readonly settings?: string
   /** Limits the wrong tokens of one address. */
   readonly guesses: GuessLimit
-  /** The admins who sign in with a browser. Absent: there are no account pages here (N13). */
+  /** The admins who sign in with a browser. Absent if this deploy has no account pages (N13). */
   readonly browser?: {
-    /** The origin of the account pages. A session counts there and nowhere else. */
+    /** The origin of the account pages. A session is accepted at this origin only. */
     readonly origin: string
     readonly sessions: Sessions
     readonly fence: RouterOptions['fence']
@@ -42,7 +45,7 @@ export interface CallerOptions {
   readonly log: Log
 }
 
-/** How the audit log names a token: by the beginning of its SHA-256, so that one of several can be told from the others. */
+/** Names a token for the audit log by the beginning of its SHA-256, so that a reader can distinguish several tokens. */
 const tokenActor = (token: string): Actor => `token ${sha256(token).slice(0, 8)}`
 
 /** Finds out who calls. Throws `Refusal` and `StoreUnavailable`. */
@@ -51,7 +54,7 @@ export function createCallers(options: CallerOptions) {
   const notSignedIn = () =>
     new Refusal(401, 'unauthorized', wordsFor.notSignedIn(settings), { 'www-authenticate': challenge })
 
-  /** A token comes from a program. A page in a browser that has one would send it from wherever the page is open. */
+  /** Accepts tokens from programs only. A web page that holds a token would expose it to every visitor's browser. */
   async function byToken(request: Request, { address, signal }: Call): Promise<Caller> {
     if (isOfBrowser(request)) throw new Refusal(403, 'not_for_browsers', wordsFor.browser)
     const known = address === undefined ? undefined : guesses.known(address)

@@ -7,9 +7,9 @@ export type Cell = string | number | boolean | undefined
 export const csvLine = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`
 
 /**
- * Writes a cell. People and clients choose their names, and a spreadsheet takes a text that begins like a formula for one (N21): such
- * a text gets an apostrophe before it. The wide forms of the signs count as well, and so does a line feed. In much of the world a
- * spreadsheet also begins a cell at a semicolon, whatever the quotes say.
+ * Writes a cell. People and clients choose their names, and a spreadsheet would run a text that begins like a formula (N21), so
+ * such a text gets an apostrophe before it. Full-width forms of the signs and a line feed count as well. In many countries a
+ * spreadsheet also begins a new cell at a semicolon, even between quotes.
  */
 function csvCell(value: Cell): string {
   if (typeof value !== 'string') return value === undefined ? '' : String(value)

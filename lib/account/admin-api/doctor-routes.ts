@@ -4,16 +4,16 @@ import type { Asked } from './asked.ts'
 import { badRequest } from './refusal.ts'
 import type { AdminApiRoute } from './route.ts'
 
-/** What `npm run doctor` cannot see from outside. It changes nothing, and its records are below `health/` (N33). */
+/** Tells `npm run doctor` what it cannot see from outside. It writes records below `health/` only (N33). */
 export interface Doctor {
-  /** What this instance sees of its settings and of the services behind it, without any value of a setting. */
+  /** Describes the settings of this instance and the services that it calls, without the value of any setting. */
   examine(request: Request, signal: AbortSignal): Promise<object>
   readonly writers: TwoWriters
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** The addresses of `npm run doctor`. A token that reads is enough: nothing that anybody reads is changed. */
+/** The routes for `npm run doctor`. A token that may read is enough, because no record that other code reads is changed. */
 export function doctorRoutes(doctor: () => Promise<Doctor>): readonly AdminApiRoute[] {
   return [
     {
@@ -60,7 +60,7 @@ const notAPart = badRequest('the body must be a part of a proof that "begin" beg
 /** Milliseconds between the events. */
 const pause = 150
 
-/** Sends three events with pauses. A proxy that holds answers back delivers all of them at the end. */
+/** Sends three events with pauses. A proxy that buffers answers delivers all events at the end. */
 function slowStream(): Response {
   const encoder = new TextEncoder()
   let sent = 0

@@ -3,7 +3,7 @@ import type { ExportPart, Range, Reports } from '../../people/reports/reports.ts
 import type { ExportName } from '../admin/actions.ts'
 import type { Cell } from './csv.ts'
 
-/** One export: its rows as objects, and as the cells of these columns. */
+/** One export: its rows as objects, and the cells of a row under these columns. */
 export interface Export<Row> {
   readonly columns: readonly string[]
   rows(signal: AbortSignal): AsyncIterable<Row>
@@ -20,7 +20,7 @@ export interface ExportSource {
 
 export const exportNames = ['usage', 'people', 'companies', 'audit'] as const satisfies readonly ExportName[]
 
-/** The exports that can be had part by part. */
+/** The exports that can be requested part by part. */
 export const exportsInParts = ['usage', 'people'] as const satisfies readonly ExportName[]
 
 /** Which rows of an export are wanted. */

@@ -3,7 +3,7 @@ import type { Asked } from './asked.ts'
 /** One address of the admin API. */
 export interface AdminApiRoute {
   readonly method: 'GET' | 'POST'
-  /** It needs a caller that may write. Otherwise it changes nothing but the audit log. */
+  /** Whether it needs a caller that may write. A route that does not changes nothing except the audit log. */
   readonly changes: boolean
   /** Below `/admin/api`. A segment with a colon before it names a part of the path. */
   readonly path: string

@@ -23,13 +23,13 @@ export interface AdminApiParts {
   readonly blockedBySetting: readonly string[]
   readonly dead: Pick<DeadMessages, 'list'>
   auditEntries(query: AuditQuery, signal: AbortSignal): Promise<AuditPage>
-  /** Verifies the audit log as far as it comes in the time of one request; `next` is where to continue. */
+  /** Verifies as much of the audit log as it can within the time of one request. `next` is where to continue. */
   verifyAudit(
     options: { readonly expect?: string | undefined; readonly from?: string | undefined },
     signal: AbortSignal,
   ): Promise<Verification>
   forgetting(sub: string, signal: AbortSignal): Promise<Forgetting>
-  /** What `npm run doctor` asks. Its code is loaded when it is first asked. */
+  /** Answers what `npm run doctor` asks. Its code is loaded for the first such request. */
   doctor(): Promise<Doctor>
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -40,7 +40,7 @@ const page = ['cursor', 'limit'] as const
 const companyOrders = ['calls', 'people', 'errors', 'newest', 'name'] as const
 const day = 86_400_000
 
-/** Every address of the admin API, in the order of the documentation. */
+/** Lists the routes of the admin API, in the order of the documentation. */
 export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
   const { reports, actions } = parts
   return [
@@ -58,7 +58,7 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
       return reports().people({ range: rangeOf(asked), ...pageOf(asked), ...defined({ company }) }, asked.signal)
     }),
     {
-      // The address is in no URL, which logs of others may keep.
+      // The body holds the email address, because a proxy may log URLs.
       ...post('/people/find', 'the people with exactly this address: {"email":"…"}', (asked) => {
         const email = textIn(asked, 'email')
         if (email === undefined) throw badRequest('the body must be {"email":"…"}')
@@ -149,7 +149,7 @@ function found<T extends object>(value: T | null, words: string): T {
 
 const part = ({ path }: Pick<Asked, 'path'>, name: string) => path[name] ?? ''
 
-/** Reads the id of a person. An id of another form could become a part of other keys. */
+/** Reads the id of a person. Rejects malformed ids: as part of a key they could name other records. */
 function subOf(asked: Pick<Asked, 'path'>): string {
   const sub = part(asked, 'sub')
   if (!/^u_[\w-]{43}$/.test(sub))
@@ -190,7 +190,7 @@ function auditQueryOf(asked: Asked, now: number): AuditQuery {
   if (sub !== undefined) subOf({ path: { sub } })
   if (action !== undefined && !auditActionForm.test(action)) throw badRequest('action must be a word such as sign-in')
   const to = Math.min(timeOf(asked, 'to') ?? now + 1, now + 1)
-  // The search goes hour by hour, and must not do so through two thousand years.
+  // The search goes hour by hour, so its period must be bounded.
   const from = Math.max(timeOf(asked, 'from') ?? to - 30 * day, now - longestKept)
   return { from, to, ...pageOf(asked), ...defined({ sub, action }) }
 }

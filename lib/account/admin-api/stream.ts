@@ -17,8 +17,9 @@ const types: Readonly<Record<Format, string>> = {
 }
 
 /**
- * Streams the rows of an export. The first row is read before the answer, so that a store that is down is still a 503. An export that
- * cannot be finished breaks off, so that no reader takes a part for the whole. Throws `StoreUnavailable`.
+ * Streams the rows of an export. The first row is read before the answer begins, so that the answer is a 503 if the store is
+ * down. If an export cannot be finished, the connection breaks, so that the reader does not take a part for the whole. Throws
+ * `StoreUnavailable`.
  *
  * @param options.gzip whether to compress: the platform ends a stream after 20 MB
  */

@@ -8,8 +8,8 @@ import type { Disclosure, Ended, Privacy } from '../../people/privacy/privacy.ts
 import type { StoredBlocks } from './blocks.ts'
 
 /**
- * Who acts: our own id of the admin, or `token` and the beginning of the SHA-256 of a token of `MCP_ADMIN_TOKEN` or
- * `MCP_ADMIN_WRITE_TOKEN`.
+ * Names the actor: this server's own id of the admin, or `token` and the beginning of the SHA-256 of a token of `MCP_ADMIN_TOKEN`
+ * or `MCP_ADMIN_WRITE_TOKEN`.
  */
 export type Actor = string
 
@@ -27,22 +27,22 @@ interface AuditedAction {
 export type ExportName = 'usage' | 'people' | 'companies' | 'audit'
 
 /**
- * What admins do, for the pages, the API and the command line. Each action is in the audit log before it begins, so that no action
- * goes unrecorded. Every function throws `StoreUnavailable`; nothing was done then, or it may be repeated.
+ * The actions of admins, for the pages, the API and the command line. Each action is written to the audit log before it begins.
+ * Every function throws `StoreUnavailable`. The caller can then repeat the action.
  */
 export interface AdminActions {
   /** Ends every grant and browser session of a person. The person may sign in again. */
   endPerson(actor: Actor, sub: string, signal: AbortSignal): Promise<Ended>
-  /** Ends the person, and leaves a job that removes everything that is held on them. */
+  /** Ends everything of the person as `endPerson` does, and starts a job that removes all data about them. */
   forget(actor: Actor, sub: string, signal: AbortSignal): Promise<Ended>
   disclose(actor: Actor, sub: string, signal: AbortSignal): Promise<Disclosure>
   /** Blocks a client. Takes effect on every instance within a minute. Returns false if it was blocked before. */
   block(actor: Actor, block: { readonly entry: string; readonly note?: string }, signal: AbortSignal): Promise<boolean>
-  /** Returns false if no admin had blocked it. What the setting blocks stays blocked. */
+  /** Takes back a block of an admin. Returns false if there was none. A client that the setting blocks stays blocked. */
   unblock(actor: Actor, entry: string, signal: AbortSignal): Promise<boolean>
   /** Puts a dead message back into the outbox. Returns whether there was one with this id. */
   replay(actor: Actor, id: string, signal: AbortSignal): Promise<boolean>
-  /** Puts all of them back. Returns how many. */
+  /** Puts all dead messages back. Returns how many. */
   replayAll(actor: Actor, signal: AbortSignal): Promise<number>
   /** Tells the story of an attempt (N29). `limited`: this actor has asked too often. */
   trace(actor: Actor, code: string, signal: AbortSignal): Promise<AttemptStory | null | 'limited'>
@@ -50,7 +50,7 @@ export interface AdminActions {
   recordExport(actor: Actor, name: ExportName, detail: string, signal: AbortSignal): Promise<void>
 }
 
-/** The dead messages, and what an operator does about them. `lib/service/outbox.ts` makes it. */
+/** The dead messages, and the actions on them. `lib/service/outbox.ts` implements it. */
 export interface DeadMessages {
   list(
     signal: AbortSignal,
@@ -61,7 +61,7 @@ export interface DeadMessages {
 }
 
 export interface AdminActionsOptions {
-  /** Resolves once the entry stands. */
+  /** Resolves once the entry is written. */
   readonly audit: { record(action: AuditedAction, signal: AbortSignal): Promise<void> }
   readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>
   readonly blocks: Pick<StoredBlocks, 'add' | 'remove'>

@@ -39,14 +39,14 @@ export interface AdminRoutesOptions {
   /** The entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
   readonly blockedBySetting: readonly string[]
   readonly dead: Pick<DeadMessages, 'list'>
-  /** When a person who is being forgotten has been removed, in words. */
+  /** By when all data of a forgotten person has been removed, in words. */
   readonly removal: string
   readonly auditEntries: (query: AuditQuery, signal: AbortSignal) => Promise<AuditPage>
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
 
-/** What a form has just done, by the word in the address to which it leads. */
+/** Sentences about what a form has just done, by the word in the address to which the form leads. */
 const doneTexts: Readonly<Record<string, string>> = {
   ended: 'Every connection of this person has ended.',
   forgetting: 'The person is signed out everywhere, and is being forgotten.',
@@ -57,7 +57,7 @@ const doneTexts: Readonly<Record<string, string>> = {
   'not-replayed': 'There is no such message any more.',
 }
 
-/** Makes the pages of `/admin`. All of them are for admins, which the router checks at each request (N6). */
+/** Makes the pages of `/admin`. The router checks at each request that the visitor is an admin (N6). */
 export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[] {
   const { origin, brand, reports, actions, blocks, blockedBySetting, dead, removal, auditEntries, now } = options
   const show = (page: Page, status = 200) => htmlResponse(page, { status })
@@ -131,14 +131,14 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
     return show(peoplePage(frameOf(visit), { range, cursor, page: found }))
   }
 
-  /** `/admin/people/<sub>` shows a person; `…/end` and `…/forget` ask whether to. */
+  /** `/admin/people/<sub>` shows a person; `…/end` and `…/forget` ask for confirmation. */
   async function person(visit: Visit): Promise<Response> {
     const range = rangeOf(visit.url)
     const found = await reports().person(textOfPath(visit.rest), range, visit.signal)
     return found ? show(personPage(frameOf(visit), { range, person: found })) : missing(visit)
   }
 
-  /** The page that asks, and the form on it that acts. Both need a sign-in within the last ten minutes (N5). */
+  /** The page that asks for confirmation, and the form on it that acts. Both need a sign-in within the last ten minutes (N5). */
   const personAction = (
     name: 'end' | 'forget',
     ask: (frame: Frame, input: { person: PersonReport; form: string }) => Page,
@@ -178,7 +178,7 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
     if (text.includes('@')) {
       const { rows } = await read.people({ range, email: text }, signal)
       const [only, ...others] = rows
-      // The address stays out of every URL, and so out of histories and logs.
+      // No URL contains the email address, so that it reaches no history and no log.
       if (only && others.length === 0) return go(`${adminPaths.people}/${encodeURIComponent(only.sub)}`)
       return show(searchPage(frameOf(visit), { ...nothing, people: rows }))
     }
@@ -251,7 +251,7 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
       get: (visit) =>
         show(tracePage(frameOf(visit), { code: textIn(visit.url.searchParams, 'attempt'), form: visit.seal('trace') })),
       post: {
-        // Asking is a form of ours, so that no other site can make an admin ask (N29).
+        // The request must be a form of ours, so that no other site can make an admin trace an attempt (N29).
         async trace(visit) {
           const code = textIn(visit.form, 'attempt') ?? ''
           const found = await actions.trace(visit.session.sub, code, visit.signal)
@@ -314,7 +314,7 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
   ]
 }
 
-/** A segment of a path, as it was before it was encoded. A segment that is none of ours leads to no record. */
+/** Decodes a segment of a path. A segment that cannot be decoded leads to no record. */
 function textOfPath(segment: string): string {
   try {
     return decodeURIComponent(segment)

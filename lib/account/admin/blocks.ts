@@ -8,7 +8,7 @@ export interface StoredBlock {
   readonly entry: string
   /** Seconds since the epoch. */
   readonly at: number
-  /** Why, in the words of the admin. */
+  /** The reason, in the words of the admin. */
   readonly note?: string
 }
 
@@ -24,9 +24,9 @@ export interface StoredBlocks {
 
 type Entries = { readonly [entry: string]: unknown }
 
-/** All sign-ins read the record, so it stays small. */
+/** The most entries of the list. Every sign-in reads the record, so it must be small. */
 const mostEntries = 500
-/** Admins who change the list at once try again. */
+/** How often a change is tried again after another admin has changed the list at the same time. */
 const mostTries = 8
 
 /** @param now milliseconds since the epoch */

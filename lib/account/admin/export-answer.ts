@@ -5,7 +5,7 @@ import type { PostedVisit } from '../router.ts'
 import type { AdminActions } from './actions.ts'
 import { exportParts, ranges, textIn } from './query.ts'
 
-/** What exports read, and the audit log of them. */
+/** What exports read, and the audit log that records them. */
 export interface ExportParts extends Pick<ExportSource, 'auditEntries' | 'now'> {
   /** Makes the reports of one request. */
   readonly reports: () => ExportSource['reports']

@@ -5,7 +5,7 @@ import { type ExportPart, exportPartCount, type Range } from '../../people/repor
 export const ranges = [1, 7, 30, 90] as const
 const usualRange: Range = { days: 30 }
 
-/** The parts of an export of very many people. */
+/** The parts into which an export of very many people is divided. */
 export const exportParts: readonly ExportPart[] = Array.from({ length: exportPartCount }, (_, index) => index)
 
 const admin = accountPaths.admin
@@ -38,7 +38,7 @@ export function textIn(parameters: { get(name: string): string | null | undefine
   return text === '' ? undefined : text
 }
 
-/** A link of ours with parameters; those that are undefined are left out. */
+/** Makes a link to one of our pages. Parameters that are undefined are left out. */
 export function pathWith(path: string, parameters: Readonly<Record<string, string | number | undefined>>): string {
   const given = Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]))
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`

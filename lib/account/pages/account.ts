@@ -17,11 +17,11 @@ export interface AccountPageInput {
   readonly brand: Brand
   readonly person: Person
   readonly connections: readonly ShownConnection[]
-  /** There are further connections, which the page does not show. */
+  /** Whether there are further connections, which the page does not show. */
   readonly more: boolean
   /** The person has just ended a connection. */
   readonly hasEnded?: boolean
-  /** Shows the way to the admin pages. */
+  /** Whether to show a link to the admin pages. */
   readonly isAdmin: boolean
   /** The sealed forms of the other buttons. */
   readonly forms: { readonly endAll: string; readonly logout: string }
@@ -35,7 +35,10 @@ export const pathsOfAccount = {
   deleted: `${accountPaths.account}/deleted`,
 } as const
 
-/** Makes the account page: what is connected as the person, and what they can do about it. Throws `TypeError` as `layout` does. */
+/**
+ * Makes the account page: the clients that the person has connected, and buttons that end connections. Throws `TypeError` as
+ * `layout` does.
+ */
 export function accountPage(input: AccountPageInput): Page {
   const { brand, connections, more, hasEnded, forms } = input
   const content = html`<h1 class="strong">Your account</h1>
@@ -59,7 +62,7 @@ ${input.isAdmin && html`<li><a href="${accountPaths.admin}">Open the admin pages
 
 export const hidden = (form: string): Markup => html`<input type="hidden" name="form" value="${form}">`
 
-/** Who the person is, by what the provider said. */
+/** Shows the person's email address and organization, as the provider named them. */
 export function identity({ email, organizationName }: Person): Markup {
   return html`<p class="who">Signed in as<br><b>${email ?? 'your account (no email address)'}</b>${organizationName !== undefined && html`<br>${displayName(organizationName, '')}`}</p>`
 }
@@ -67,7 +70,10 @@ export function identity({ email, organizationName }: Person): Markup {
 const nothing = ({ productName }: Brand) =>
   html`<div class="empty"><p>No app is connected. When you connect one to ${productName}, it appears here.</p></div>`
 
-/** The publisher first. No “verified” beside it: the document proves its host, but not that a program on a computer is its client. */
+/**
+ * Shows the publisher first. It is not called “verified”: the document proves its host, but not that a program on a computer is
+ * the client of that publisher.
+ */
 function connection({ publisher, name, connectedAt, lastUsedAt, form }: ShownConnection): Markup {
   const claimed = clientName(name, '')
   const title = publisher !== undefined ? publisher : claimed
@@ -90,7 +96,9 @@ function endAll(form: string): Markup {
 </form></details>`
 }
 
-/** A day in UTC. The time of day would tell a thief of a token when its owner's client comes next. */
+/**
+ * Writes a day in UTC. The time of day would tell an attacker with a stolen token when the owner's client is likely to come next.
+ */
 function day(seconds: number): Markup {
   return html`<time datetime="${new Date(seconds * 1000).toISOString().slice(0, 10)}">${dayText(seconds)}</time>`
 }

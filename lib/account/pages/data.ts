@@ -14,7 +14,7 @@ interface DataPageInput {
   readonly form: string
 }
 
-/** Makes the page that offers the person a file with everything that is held on them. */
+/** Makes the page on which the person can download all data that is stored about them. */
 export function downloadPage({ brand, person, form }: DataPageInput): Page {
   const content = html`<h1 class="strong">Download your data</h1>
 ${identity(person)}
@@ -31,7 +31,10 @@ ${identity(person)}
   return layout(brand, 'Download your data', content, accountRules)
 }
 
-/** Makes the page that asks whether to delete everything about the person. The box must be ticked first. `removal`: when it is done. */
+/**
+ * Makes the page that asks whether to delete all data about the person. The person must tick the box first. `removal`: by when
+ * the data has been removed, in words.
+ */
 export function deletePage({ brand, person, form, removal }: DataPageInput & { readonly removal: string }): Page {
   const content = html`<h1 class="strong">Delete your data</h1>
 ${identity(person)}
@@ -68,7 +71,7 @@ export function allEndedPage(brand: Brand): Page {
   return layout(brand, 'Disconnected', content)
 }
 
-/** Makes the page after a person has deleted their data. `removal`: when that is done. */
+/** Makes the page after a person has deleted their data. `removal`: by when it has been removed, in words. */
 export function deletedPage(brand: Brand, removal: string): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">Your data is being deleted</h1>

@@ -96,7 +96,7 @@ export function problemPage({
   readonly brand: Brand
   readonly kind: ProblemKind
   readonly requestId: string
-  /** A path of ours to go on from. */
+  /** The path of our page from which the person can continue. */
   readonly again?: string | undefined
 }): { readonly page: Page; readonly status: number } {
   const { status, title, happened, remedy } = texts[kind]

@@ -32,7 +32,7 @@ export function signInPage({
   wanted,
 }: {
   readonly brand: Brand
-  /** A path of ours, to which the person returns. */
+  /** The path of our page to which the person returns. */
   readonly back: string
   readonly wanted: Wanted
 }): Page {

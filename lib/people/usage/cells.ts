@@ -7,7 +7,7 @@ export interface Cell {
   readonly histogram: Histogram
 }
 
-/** The small totals, without people and companies: by `<client> <what> <outcome>`. */
+/** The totals without people and companies, by `<client> <what> <outcome>`. */
 export type Cells = Map<string, Cell>
 
 /** Cells in a record: `<client> <what> <outcome> <count> <bucket> <count> …`. */

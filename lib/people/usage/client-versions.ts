@@ -5,16 +5,16 @@ import type { PseudonymSource } from './pseudonyms.ts'
 import { dayOf } from './time.ts'
 import { update } from './update.ts'
 
-/** Versions that are kept of a client: the ones that were seen last. */
+/** How many versions of a client are kept. They are the ones that were seen last. */
 const mostVersions = 5
 const versionForm = /^\d{1,6}(?:\.\d{1,6}){0,3}$/
 
-/** The versions of a client's record, the one that was seen last first. */
+/** Returns the versions in a client's record. The one that was seen last comes first. */
 export function versionsOf(value: unknown): readonly string[] {
   return entriesOf(value).map(([version]) => version)
 }
 
-/** The versions with the days on which they were seen last. Whatever else is there is left out. */
+/** Returns the versions, each with the day on which it was last seen. Skips values of another form. */
 function entriesOf(value: unknown): readonly (readonly [version: string, day: string])[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value)
@@ -35,8 +35,8 @@ export interface ClientVersionOptions {
 }
 
 /**
- * Makes the function that notes a version in the record of a client, which its first sign-in made. A version that was seen today costs
- * one read. Throws `StoreUnavailable`.
+ * Makes the function that adds a version to the record of a client. The client's first sign-in has created the record. A version
+ * that was seen today costs one read. Throws `StoreUnavailable`.
  */
 export function createVersionRecorder({ store, pseudonyms, now }: ClientVersionOptions) {
   return async (client: UsageClient, version: string, signal: AbortSignal): Promise<void> => {

@@ -15,9 +15,9 @@ export interface CompanyDay {
 export type CompaniesOfDay = Map<string, CompanyDay>
 
 /**
- * Adds the people of a table, which no other table has.
+ * Adds the people of a table. No other table may have any of these people.
  *
- * @param uses texts of uses that are known, so that thousands of companies share them
+ * @param uses the texts of uses so far, so that thousands of companies share one copy of each text
  */
 export function addCompanies(companies: CompaniesOfDay, table: PeopleTable, uses = new Map<string, string>()): void {
   const known = new Map<string, { readonly day: CompanyDay; readonly use: string; readonly isCall: boolean }>()

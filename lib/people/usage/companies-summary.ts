@@ -9,18 +9,18 @@ import { type Day, dayNumber } from './time.ts'
 export interface CompanySummary {
   readonly name?: string
   readonly domain?: string
-  /** Numbers of days: of the first and the latest event. */
+  /** The numbers of the days of the first and the latest event. */
   readonly first: number
   last: number
   /** Different people who called a tool, for each of `windows`. */
   people: readonly number[]
-  /** By the number of the day: the days with a call of the last 89. */
+  /** The counts of those of the last 89 days on which the company called a tool, by the number of the day. */
   readonly days: DayCounts
 }
 
 /** The companies of one shard, by pseudonym. */
 export interface CompaniesSummary {
-  /** The latest day that is counted in. */
+  /** The latest day that the record includes. */
   readonly through: Day
   readonly companies: Map<string, CompanySummary>
 }
@@ -54,7 +54,7 @@ function readLine([line, name, domain]: v.InferOutput<typeof summaryValue>['comp
   return [company, { ...names, first, last, people: [week, month, quarter], days: fromNumbers(numbers) }]
 }
 
-/** What pages show of every company: the calls of all days from one on, without those of each day. */
+/** What pages show about a company: its calls since a certain day, as one sum. */
 export interface CompanyTotals extends Pick<CompanySummary, 'first' | 'last' | 'people'> {
   readonly name?: string | undefined
   readonly domain?: string | undefined
@@ -62,8 +62,8 @@ export interface CompanyTotals extends Pick<CompanySummary, 'first' | 'last' | '
 }
 
 /**
- * Reads a record for the days from `since` on, as the number of a day. Ten thousand companies have half a million days, so no day
- * becomes an object.
+ * Reads a record for the days from `since` on, as the number of a day. It makes no object for a day, because ten thousand
+ * companies have half a million days.
  */
 export function readCompanyTotals(value: StoreValue, since: number) {
   const totals = new Map<string, CompanyTotals>()
@@ -102,15 +102,15 @@ export const toCompaniesSummaryValue = ({ through, companies }: CompaniesSummary
   ]),
 })
 
-/** Every so many days, the names of a company that was active are read anew. */
+/** After this many days, the names of an active company are read again. */
 const namesKept = 30
 
-/** Whether the names of a company are to be read for a day on which it was active. */
+/** Whether to read the names of a company that was active on a day. */
 export const needsNames = ({ companies }: CompaniesSummary, company: string, day: Day): boolean =>
   !companies.has(company) || (dayNumber(day) + company.charCodeAt(0)) % namesKept === 0
 
 /**
- * Counts a day in. It must be the day after `through`, or the first of all.
+ * Adds a day to the record. It must be the day after `through`, or the first day of all.
  *
  * @param people of each company, for each of `windows`
  * @param names of the companies whose names were read for that day

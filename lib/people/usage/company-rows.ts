@@ -7,9 +7,9 @@ import { windows } from './shards.ts'
 import { type Day, dayNumber } from './time.ts'
 
 /**
- * What pages show of the companies of a shard: the calls of each window, without those of each day. Ten thousand companies have half a
- * million days, which no page may read. It says the same as the record with the days, and is written with it. A column is one text
- * with a word for each company, which is quick to read.
+ * What pages show about the companies of a shard: the calls of each window, without the calls of each day. Ten thousand companies
+ * have half a million days, which is too much for a page to read. The record with the days is written at the same time and holds
+ * the same facts. A column is one text with a word for each company, because such a text is quick to read.
  */
 const rowsValue = v.object({
   through: v.string(),
@@ -26,7 +26,7 @@ const rowsValue = v.object({
   domains: v.array(v.string()),
 })
 
-/** A page may be asked for before the day that is over is counted. So each window is there a second time, shorter by its first day. */
+/** A page may be requested before the day that has just ended is counted. So each window also exists without its first day. */
 const lengths = [...windows, ...windows.map((days) => days - 1)]
 
 export function toCompanyRowsValue({ through, companies }: CompaniesSummary): StoreValue {
@@ -69,7 +69,8 @@ function fromText(text: string): OutcomeCounts {
 const wordsOf = (column: string | undefined) => (column ? column.split(' ') : [])
 
 /**
- * Reads a record. `null`: it is damaged, or does not say what happened from `since` on. The record with the days does.
+ * Reads a record. Returns `null` if it is damaged, or has no window that begins at `since`. The caller then reads the record with
+ * the days.
  *
  * @param since the number of the first day of a range that ends with the day after `yesterday`
  */

@@ -16,7 +16,7 @@ import { updatePeriods } from './update-periods.ts'
 
 export interface CompositionOptions {
   readonly store: Store
-  /** The day before it must be composed, or must be from before all usage. */
+  /** The day to compose. The day before it must be composed already, unless this is the first day of all. */
   readonly day: Day
   /** Whether a person is being forgotten. */
   readonly isForgotten: (person: string) => boolean
@@ -30,15 +30,15 @@ export interface CompanyName {
 }
 
 const atOnce = 16
-/** Slices at once. Those of a busy day are a megabyte each, and reading one takes a while in which no answer is heard. */
+/** How many slices are read at once. A slice of a busy day has a megabyte, and parsing it blocks the process for a while. */
 const slicesAtOnce = 4
-/** Shards of companies at once, each of which holds the days of many. */
+/** How many shards of companies are read at once. Each holds the days of many companies. */
 const shardsAtOnce = 4
 
 /**
- * Composes the records of a day from its slices, all of which must exist: what each person and each company did, then what is known
- * about them until now, and last the totals. Whatever a run that was cut off has written, the next one writes nothing of it again,
- * and nothing is counted twice. Throws `StoreUnavailable`.
+ * Composes the records of a day from its slices, all of which must exist: what each person and each company did, then what is
+ * known about them until now, and last the totals. If a run was interrupted, the next one keeps what it has written and
+ * continues, and nothing is counted twice. Throws `StoreUnavailable`.
  */
 export async function composeDay(options: CompositionOptions, signal: AbortSignal): Promise<void> {
   const { store, day, isForgotten, nameOf } = options
@@ -52,7 +52,7 @@ export async function composeDay(options: CompositionOptions, signal: AbortSigna
     listAll(store, shards.dayPeopleKey(day, ''), signal),
     listAll(store, shards.dayCompaniesKey(day, ''), signal),
   ])
-  // A run of an earlier release, which was cut off, has written some of 256 records.
+  // An interrupted run of an earlier release may have written some of 256 records.
   const events = writtenPeople.some(shards.isOfMany) ? Number.POSITIVE_INFINITY : eventsIn(cells)
   await createMissing(store, [...writtenPeople, ...writtenCompanies], [
     ...[...tablesOfDay(people, events)].map(([shard, tables]): Missing => [
@@ -89,7 +89,7 @@ async function readSlices(store: Store, day: Day, isForgotten: (person: string) 
   return { cells, people }
 }
 
-/** The tables of the people whom one record of the day has. */
+/** Groups the tables of people by the record of the day that they belong to. */
 export function tablesOfDay(people: ReadonlyMap<string, PeopleTable>, events: number) {
   const byShard = new Map<string, PeopleTable[]>()
   for (const [shard, table] of people) {
@@ -187,7 +187,7 @@ async function updateCompanies(
           await inParallel(unnamed, atOnce, async (company) => [company, await nameOf(company, signal)] as const),
         )
         const summary = withDayOfCompanies(known, day, ofDay, active.byCompany, names)
-        // Written first: once the summary has the day, both have it.
+        // This record is written first, so that it includes the day as soon as the summary does.
         await update(
           store,
           shards.companyRowsKey(shard),

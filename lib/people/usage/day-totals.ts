@@ -70,7 +70,10 @@ const totalsValue = v.object({
 
 const activeValue = v.object({ activePeople: v.array(v.number()), activeCompanies: v.array(v.number()) })
 
-/** Reads how many different people and companies a window had that ends with a day. `null`: the day is not composed. */
+/**
+ * Reads how many different people and companies were active in each window that ends with a day. Returns `null` if the day is not
+ * composed.
+ */
 export async function readActive(
   store: Pick<Store, 'get'>,
   { day, window }: { readonly day: Day; readonly window: Window },
@@ -89,8 +92,8 @@ export const periodOf = (day: Day, { cells, ...totals }: DayTotals): Period =>
   periodOfDay(dayNumber(day), cells, totals)
 
 /**
- * Reads the record of a day. `null`: the day is not composed, or its record was removed or is damaged, which must stop no count and no
- * page. Throws `StoreUnavailable`.
+ * Reads the record of a day. Returns `null` if the day is not composed, or if its record was removed or is damaged: neither the
+ * rollup nor a page may fail because of one record. Throws `StoreUnavailable`.
  */
 export async function readPeriodOfDay(
   store: Pick<Store, 'get'>,

@@ -5,7 +5,7 @@ import { type Slice, sliceMilliseconds, sliceOf, startOfSlice } from './time.ts'
 
 /** Stands for an absent person, company or client. */
 export const noId = '-'
-/** Stands for a person who was forgotten: the numbers stay. */
+/** Stands for a person who was forgotten. Their events stay, and no longer name them. */
 export const forgotten = 'forgotten'
 
 /** What the key of an event says. The ids are pseudonyms. */
@@ -21,13 +21,13 @@ export interface CountedEvent {
   /** `ok`, or a kind with its reason, such as `failed.timeout`. */
   readonly outcome: string
   readonly milliseconds: number
-  /** Tells two events apart that are equal in all else. */
+  /** Distinguishes two events that are otherwise equal. */
   readonly nonce: string
 }
 
 const minute = 60_000
 const longestName = 64
-/** Milliseconds: nine digits. */
+/** In milliseconds. A longer duration would not fit into nine digits. */
 const longestDuration = 999_999_999
 const longestReason = 40
 
@@ -52,7 +52,10 @@ export function countedEvent(
   }
 }
 
-/** Every fact of an event is in its key, so that a list of keys reads them. The minute comes first: a prefix lists one minute. */
+/**
+ * Makes the key of an event. Every fact of the event is in its key, so that listing keys reads the events. The minute comes
+ * first, so that a prefix lists one minute.
+ */
 export function eventKey({ slice, at, person, company, client, what, outcome, ...rest }: CountedEvent): string {
   const time = at - startOfSlice(slice)
   const when = `${Math.floor(time / minute)}${String(time % minute).padStart(5, '0')}`
@@ -64,7 +67,7 @@ export const slicePrefix = (slice: Slice): string => `usage/${slice}/`
 export const minutePrefixes = (slice: Slice): readonly string[] =>
   Array.from({ length: sliceMilliseconds / minute }, (_, index) => slicePrefix(slice) + index)
 
-/** Reads the key of an event; `null` for a key of another form, such as one with a duration of more than eleven days. */
+/** Reads the key of an event. Returns `null` for a key of another form, such as one with a duration of more than eleven days. */
 export function readEventKey(key: string): CountedEvent | null {
   const [root, slice, when, person, company, client, what, outcome, milliseconds, nonce, ...more] = key.split('/')
   if (root !== 'usage' || nonce === undefined || more.length > 0) return null

@@ -6,14 +6,14 @@ export type Happening =
   { readonly kind: 'call'; readonly tool: string } | { readonly kind: 'step'; readonly step: string }
 
 /**
- * How it ended. `failed`: the tool ran, or the server did not manage. `refused`: a rule of this server, the user or the provider
- * said no. `cancelled`: the client went away.
+ * How the event ended. `failed`: the tool or this server failed. `refused`: a rule of this server, the user or the provider
+ * refused. `cancelled`: the client disconnected.
  */
 export type OutcomeKind = 'ok' | 'failed' | 'refused' | 'cancelled'
 
 export interface Outcome {
   readonly kind: OutcomeKind
-  /** A code of ours such as `timeout` or `limit`, never text of a user or a client. */
+  /** One of this server's codes, such as `timeout` or `limit`, and never text of a user or a client. */
   readonly reason?: string
 }
 
@@ -28,8 +28,8 @@ export interface UsageClient {
 }
 
 /**
- * One call of a tool, or one step of a sign-in from approval on. It holds no question, no address and no name: the record of it
- * has only keyed hashes of the person, the company and the client.
+ * One call of a tool, or one step of a sign-in from approval on. It holds no question. Its record has only keyed hashes of the
+ * person, the company and the client, and neither an email address nor a name.
  */
 export interface UsageEvent {
   /** Milliseconds since the epoch. */
@@ -44,13 +44,13 @@ export interface UsageEvent {
   readonly milliseconds: number
 }
 
-/** Records usage off the path of the answer. */
+/** Records usage without delaying the answer to a request. */
 export interface UsageRecorder {
   /**
-   * Records an event with one write, and repeats the write for up to 60 s. Never throws: an event that cannot be written is logged
-   * as `usage_event_lost`. Call it after the answer, inside `waitUntil`.
+   * Records an event with one write, and repeats the write for up to 60 s. Never throws: an event that cannot be written is
+   * logged as `usage_event_lost`. Call it after the answer, inside `waitUntil`.
    *
-   * @param signal ends the attempts early. The default is that only the 60 s end them
+   * @param signal ends the attempts before the 60 s are over
    */
   record(event: UsageEvent, signal?: AbortSignal): Promise<void>
 }

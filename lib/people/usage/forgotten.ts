@@ -4,7 +4,7 @@ import { listAll } from './update.ts'
 /** The jobs that forget people: `forget/<due>/<sub>`. */
 const jobs = 'forget/'
 
-/** The people whose forgetting is not done, as our own ids. Their numbers count, and their names do not stay. */
+/** Returns the people who are still being forgotten, as this server's own ids. Their events count, without their names. */
 export async function peopleBeingForgotten(store: Store, signal: AbortSignal): Promise<readonly string[]> {
   const keys = await listAll(store, jobs, signal)
   return keys.flatMap((key) => key.split('/')[2] ?? [])

@@ -1,7 +1,7 @@
 /**
- * Counts durations in fixed buckets, each about a tenth wider than the one before. Histograms of any instances, clients and days may be
- * added up. A percentile that is read from one is at most 5 % off, as the bounds of a bucket are that far from its middle (the
- * mapping of DDSketch, Masson et al. 2019, with a relative accuracy of 0.05), and half a millisecond for rounding.
+ * Counts durations in fixed buckets, each about a tenth wider than the one before. Histograms of different instances, clients and
+ * days can be added. A percentile is at most 5 % off, because the bounds of a bucket are that far from its middle, and half a
+ * millisecond more because it is rounded. This is the mapping of DDSketch (Masson et al. 2019) with a relative accuracy of 0.05.
  */
 export type Histogram = number[]
 
@@ -21,7 +21,7 @@ export function addDuration(histogram: Histogram, milliseconds: number): void {
   addTo(histogram, bucketOf(milliseconds), 1)
 }
 
-/** @param sign -1 takes away what was added */
+/** @param sign -1 subtracts the other histogram */
 export function addHistogram(histogram: Histogram, other: readonly number[], sign: 1 | -1 = 1): void {
   other.forEach((count, bucket) => {
     addTo(histogram, bucket, sign * count)
@@ -34,7 +34,8 @@ function addTo(histogram: Histogram, bucket: number, count: number): void {
 }
 
 /**
- * The duration in milliseconds that this share of all durations does not exceed; `undefined` without any.
+ * Returns the duration in milliseconds that this share of all durations does not exceed, or `undefined` if the histogram is
+ * empty.
  *
  * @param share 0.5 for the median
  */
@@ -57,7 +58,7 @@ export const toSparse = (histogram: readonly number[]): string =>
 export function fromSparse(numbers: readonly number[]): Histogram {
   const histogram: Histogram = []
   for (let index = 0; index + 1 < numbers.length; index += 2) {
-    // A bucket that no duration has would fill the memory with empty ones before it.
+    // A damaged record may name a bucket that is far too high, and all buckets below it would take memory.
     addTo(histogram, Math.min(numbers[index] ?? 0, lastBucket), numbers[index + 1] ?? 0)
   }
   return histogram

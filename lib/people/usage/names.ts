@@ -7,19 +7,19 @@ import type { PseudonymSource, Pseudonyms } from './pseudonyms.ts'
 import { dayNumber, dayOf } from './time.ts'
 import { update } from './update.ts'
 
-/** Whose pseudonym it is, and in which indexes the person is. */
+/** The record that tells which person a pseudonym stands for, and which indexes list the person. */
 export const personNameKey = (person: string): string => `people/${person}`
 export const companyNameKey = (company: string): string => `companies/${company}`
 export const clientNameKey = (client: string): string => `clients/${client}`
-/** The people of a company; the key says all. */
+/** An entry in the index of the people of a company. The key holds everything, and the value is empty. */
 export const companyPersonKey = (company: string, sub: string): string => `company-people/${company}/${sub}`
-/** For a search that is exact on the address, whose keyed hash is in the key. */
+/** An entry in the index for the search by exact email address. The key holds a keyed hash of the address. */
 export const addressPersonKey = (address: string, sub: string): string => `people-by-address/${address}/${sub}`
-/** People by the day of their first sign-in, the latest first. */
+/** An entry in the index of people by the day of their first sign-in, the latest day first. */
 export const newPersonKey = (day: string, sub: string): string => `${newPeopleOf(day)}${sub}`
 export const newPeopleOf = (day: string): string => `${newPeople}${farDay - dayNumber(day)}/`
 export const newPeople = 'people-since/'
-/** More than the number of any day, and of as many digits as all differences from it. */
+/** Greater than the number of any day. Its differences from those numbers all have five digits, so that keys sort in order. */
 const farDay = 90_000
 
 export interface NameRecorderOptions {
@@ -29,8 +29,8 @@ export interface NameRecorderOptions {
 }
 
 /**
- * Makes the function that writes the names of ids at a sign-in: those of the person, the company and the client, and the indexes in
- * which people are found. A sign-in that changes nothing costs one read. Throws `StoreUnavailable`.
+ * Makes the function that records at a sign-in which person, company and client the pseudonyms stand for, and adds the person to
+ * the indexes. A sign-in that changes nothing costs one read. Throws `StoreUnavailable`.
  */
 export function createNameRecorder({ store, pseudonyms, companyOf }: NameRecorderOptions) {
   /** Clients whose name this instance has written. */
@@ -43,13 +43,13 @@ export function createNameRecorder({ store, pseudonyms, companyOf }: NameRecorde
     if (known.size < 1000) known.add(id)
   }
 
-  /** Names may have changed since, and the latest ones are kept. */
+  /** Replaces the names of a company by the latest ones. */
   async function nameCompany(company: string, names: CompanyName, at: number, signal: AbortSignal): Promise<void> {
     const facts = defined({ name: names.name, domain: names.domain })
     await update(store, companyNameKey(company), (value) => ({ firstSeenAt: at, ...value, ...facts }), signal)
   }
 
-  /** People may have signed in before this record was kept. */
+  /** Returns when the person first signed in, in seconds since the epoch, also if that was before names were recorded. */
   async function firstSeen(sub: string, signal: AbortSignal): Promise<number> {
     const user = await store.get(`users/${sub}`, signal)
     return typeof user?.value.firstSeenAt === 'number' ? user.value.firstSeenAt : Number.POSITIVE_INFINITY
@@ -79,7 +79,7 @@ export function createNameRecorder({ store, pseudonyms, companyOf }: NameRecorde
       typeof since === 'string' ? store.put(newPersonKey(since, sub), {}, signal) : undefined,
     ]
     await Promise.all(writes)
-    // Written last but for the removals: a recording that was cut off is repeated at the next sign-in.
+    // This write comes after the others: if it is missing, the next sign-in repeats all of them.
     await store.put(key, defined(now), signal)
     if (typeof before?.company === 'string' && before.company !== company) {
       await store.remove(companyPersonKey(before.company, sub), signal)
@@ -90,7 +90,7 @@ export function createNameRecorder({ store, pseudonyms, companyOf }: NameRecorde
   }
 }
 
-/** The names of a company; empty if it has none. */
+/** Reads the names of a company. The result is empty if it has none. */
 export async function companyNameOf(store: Store, company: string, signal: AbortSignal): Promise<CompanyName> {
   const value = (await store.get(companyNameKey(company), signal))?.value
   return defined({ name: textOf(value?.name), domain: textOf(value?.domain) })

@@ -8,7 +8,10 @@ export interface OutcomeCounts {
 
 export const noCalls = (): OutcomeCounts => ({ calls: 0, failed: 0, refused: 0, cancelled: 0 })
 
-/** Counts what happened, if it is the call of a tool. `what` and `outcome` as in the key of an event. */
+/**
+ * Adds to the counts if the event is the call of a tool. `what` and `outcome` have the form that they have in the key of an
+ * event.
+ */
 export function countOutcome(counts: OutcomeCounts, what: string, outcome: string, count: number): void {
   if (!isCall(what)) return
   counts.calls += count

@@ -7,22 +7,22 @@ import { type PeopleTable, partsOf } from './people-table.ts'
 import { longestWindow } from './shards.ts'
 import { type Day, dayNumber, startOfDay } from './time.ts'
 
-/** What is known about a person until the latest complete day. */
+/** What one person has done, up to and including the latest complete day. */
 export interface PersonSummary {
-  /** The pseudonym of the latest company, or `-`. */
+  /** The pseudonym of the person's latest company; `-` if there is none. */
   company: string
   /** Seconds since the epoch: the first and the latest event. */
   readonly first: number
   last: number
-  /** Calls of all times. */
+  /** The number of all calls that the person ever made. */
   total: number
-  /** By the number of the day: the days with a call of the last 89. */
+  /** The counts of those of the last 89 days on which the person called a tool, by the number of the day. */
   readonly days: DayCounts
 }
 
 /** The people of one shard, by pseudonym. */
 export interface PeopleSummary {
-  /** The latest day that is counted in. */
+  /** The latest day that the record includes. */
   readonly through: Day
   readonly people: Map<string, PersonSummary>
 }
@@ -36,9 +36,9 @@ export function readPeopleSummary(value: StoreValue | undefined): PeopleSummary 
   return { through, people: new Map(people.map(readLine)) }
 }
 
-/** What a record says of one person. */
+/** What a record says about one person. */
 export interface KnownPerson {
-  /** The latest day that is counted in. Empty: none. */
+  /** The latest day that the record includes. Empty if it includes none. */
   readonly through: Day
   readonly summary?: PersonSummary | undefined
 }
@@ -64,7 +64,7 @@ export const toPeopleSummaryValue = ({ through, people }: PeopleSummary): StoreV
   ),
 })
 
-/** Counts a day in. It must be the day after `through`, or the first of all. */
+/** Adds a day to a record. It must be the day after `through`, or the first day of all. */
 export function withDay(before: PeopleSummary, day: Day, table: PeopleTable): PeopleSummary {
   const people = new Map(before.people)
   const number = dayNumber(day)

@@ -2,15 +2,15 @@ import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
 
 /**
- * How often each person did what. A combination is `<company> <client> <what> <outcome>`; people share the list of them, and each
- * person has the numbers of a few.
+ * Counts how often each person did what. A combination is `<company> <client> <what> <outcome>`. All people share one list of
+ * combinations, and each person has the counts of a few of them.
  */
 export interface PeopleTable {
   /**
    * @param last the latest time, in seconds of the day
    */
   add(person: string, combination: string, count: number, last: number): void
-  /** Adds all of another table, with people named anew. */
+  /** Adds another table, and renames its people. */
   addAll(other: PeopleTable, rename?: (person: string) => string): void
   people(): Iterable<string>
   of(person: string): Iterable<Use>
@@ -25,7 +25,10 @@ export interface Use {
 }
 
 const peopleValue = v.object({ combinations: v.array(v.string()), people: v.array(v.string()) })
-/** A table in a record. `people`: `<person> <index of combination> <count> <last> …`. Texts are quick to read by the hundred thousand. */
+/**
+ * A table in a record. `people`: `<person> <index of combination> <count> <last> …`. A record holds texts because a hundred
+ * thousand of them are quick to read.
+ */
 export type PeopleValue = v.InferOutput<typeof peopleValue>
 
 /** Numbers of one combination in the row of a person. */
@@ -78,14 +81,14 @@ export function createPeopleTable(): PeopleTable {
   return table
 }
 
-/** Reads the table of a record. Throws for a damaged one. */
+/** Reads the table of a record. Throws if it is damaged. */
 export function readPeopleTable(value: StoreValue): PeopleTable {
   const table = createPeopleTable()
   readUses(value, table.add)
   return table
 }
 
-/** Reads a record, and calls `add` with each use in it. Throws for a damaged one. */
+/** Reads a record, and calls `add` with each use in it. Throws if it is damaged. */
 export function readUses(value: StoreValue, add: PeopleTable['add']): void {
   const { combinations, people } = v.parse(peopleValue, value)
   for (const line of people) {

@@ -15,11 +15,12 @@ export interface PeriodDay extends OutcomeCounts {
 }
 
 /**
- * The totals of some days, added up: what the overview and the pages of clients, tools and sign-ins show. It has the durations that
- * those pages show and not those of each cell, so that the record of 90 days is as small as that of one.
+ * The sum of the totals of several days, as the overview and the pages of clients, tools and sign-ins show them. It has only the
+ * durations that those pages show, and not those of each cell, so that the record of 90 days is as small as the record of one
+ * day.
  */
 export interface Period {
-  /** By the number of the day. Only days that were counted. */
+  /** The days that have been counted, by the number of the day. */
   readonly days: Map<number, PeriodDay>
   /** By `<client> <what> <outcome>`, as in `Cells`. */
   readonly counts: Map<string, number>
@@ -54,7 +55,7 @@ export function periodOfDay(
     period.counts.set(name, count)
     countOutcome(day, what, outcome, count)
     if (isSignIn(what, outcome)) day.signIns += count
-    // Refused calls took no time to speak of.
+    // A refused call ran no tool, so its duration says nothing.
     if (!isCall(what) || outcome.startsWith('refused')) continue
     addHistogram(period.durations, histogram)
     addHistogram(histogramOf(period.byClient, client), histogram)
@@ -71,13 +72,13 @@ function histogramOf(histograms: Map<string, Histogram>, name: string): Histogra
   return histogram
 }
 
-/** Adds the days of another period, none of which this one may have. */
+/** Adds another period. The two periods must not have a day in common. */
 export function addPeriod(period: Period, other: Period): void {
   for (const [number, day] of other.days) period.days.set(number, day)
   addNumbers(period, other, 1)
 }
 
-/** Takes away the days of another period, all of which this one must have. */
+/** Subtracts another period. This period must have every day of the other one. */
 export function subtractPeriod(period: Period, other: Period): void {
   for (const number of other.days.keys()) period.days.delete(number)
   addNumbers(period, other, -1)
@@ -150,7 +151,9 @@ const dayMembers = [
   ...(['people', 'companies', 'anonymousCalls', 'signIns'] as const),
 ]
 
-/** Reads what `toPeriodValue` wrote. `null` for a damaged record: the records of its days say the same. */
+/**
+ * Reads what `toPeriodValue` wrote. Returns `null` for a damaged record. The caller can add up the records of the days instead.
+ */
 export function readPeriod(value: StoreValue): StoredPeriod | null {
   const parsed = v.safeParse(periodValue, value)
   if (!parsed.success) return null

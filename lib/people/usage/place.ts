@@ -26,8 +26,8 @@ export interface UsagePlacesOptions {
 const atOnce = 16
 
 /**
- * Lists the places where usage holds a person, in the order in which they forget. While a job `forget/…` of the person is open, no
- * rollup writes their name anew, so that nothing comes back behind the walk.
+ * Lists the places where usage holds a person, in the order in which they forget the person. While a job `forget/…` of the person
+ * is open, no rollup writes their name, so that a place that has forgotten them stays clean.
  */
 export function usagePlaces(options: UsagePlacesOptions): readonly Place[] {
   return [eventsPlace(options), slicesPlace(options), daysPlace(options), summaryPlace(options), namesPlace(options)]
@@ -69,7 +69,8 @@ function eventsPlace(options: UsagePlacesOptions): Place {
     },
     async forget(sub, signal) {
       await inParallel(await eventsOf(sub, signal), atOnce, async ({ key, event, store }) => {
-        // The number stays. The second event stands before the first is removed; both count as one.
+        // The event stays without the person. The anonymous event is written before the other one is removed. While both exist,
+        // they count as one.
         await store.put(eventKey({ ...event, person: forgotten }), {}, signal)
         await store.remove(key, signal)
       })
@@ -100,7 +101,7 @@ function slicesPlace(options: UsagePlacesOptions): Place {
 
 function daysPlace(options: UsagePlacesOptions): Place {
   const { store } = options
-  /** A day may be composed in part. */
+  /** Returns the keys of all days, including days whose composition is not finished. */
   async function keysOf(name: string, signal: AbortSignal): Promise<readonly string[]> {
     const days = (await listAll(store, dayKey(''), signal)).map((key) => key.slice(dayKey('').length))
     return [...days, ...(await openDays(options, signal))].flatMap((day) => dayPersonKeys(day, name))
@@ -182,7 +183,7 @@ function summaryPlace(options: UsagePlacesOptions): Place {
   }
 }
 
-/** The record of the pseudonym names the indexes, so that it is removed last. */
+/** The place of the names. The record of the pseudonym tells which indexes list the person, so it is removed last. */
 function namesPlace(options: UsagePlacesOptions): Place {
   const { store } = options
   async function keysOf(sub: string, signal: AbortSignal) {

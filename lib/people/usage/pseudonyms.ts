@@ -14,11 +14,13 @@ export interface Pseudonyms {
   person(sub: string): string
   /** @param id of a `Company` */
   company(id: string): string
-  /** All clients that registered under one name share one pseudonym: most of them register anew on each machine. */
+  /** All clients that registered under one name share one pseudonym, because most clients register again on each machine. */
   client(client: UsageClient): string
-  /** For a search that is exact on the email address, in any case. */
+  /** Names an email address for the search by exact address. Upper and lower case make no difference. */
   address(email: string): string
-  /** Another name of the same for another receiver, so that two receivers cannot put their data together. */
+  /**
+   * Returns another name of the same person, company or client for one receiver, so that two receivers cannot combine their data.
+   */
   forReceiver(receiver: string, pseudonym: string): string
 }
 
@@ -31,7 +33,7 @@ export interface KeySealer {
   open(sealed: string): { readonly key: string } | null
 }
 
-/** The stored key does not open, or is damaged. It is never made again: every pseudonym would change. */
+/** The stored key does not open, or is damaged. It is never replaced by a new key, because every pseudonym would change. */
 export class UnreadablePseudonymKey extends Error {
   override readonly name = 'UnreadablePseudonymKey'
 }
@@ -82,7 +84,7 @@ export function createPseudonymSource(options: PseudonymsOptions): PseudonymSour
     if (found) return found
     const sealed = sealer.seal({ key: randomBytes(keyBytes).toString('base64url') })
     await store.create(storeKey, { sealed, kid: sealer.kid, createdAt: now() }, signal)
-    // However many instances start at once, all use the key of the one that won.
+    // If several instances start at once, all use the key of the one that created it first.
     const winner = await read(signal)
     if (!winner) throw new StoreUnavailable('the key of pseudonyms that was just made cannot be read')
     return winner
@@ -122,7 +124,7 @@ function pseudonymsOf(key: KeyObject, since: number): Pseudonyms {
 
 const longestClientName = 64
 
-/** What clients have in common that count as one: their metadata document, otherwise their name. */
+/** Returns what identifies a client for counting: its metadata document, otherwise its name. */
 function familyOf({ hash, name, host }: UsageClient): string {
   return host === undefined ? `name ${[...(name ?? '')].slice(0, longestClientName).join('')}` : `document ${hash}`
 }

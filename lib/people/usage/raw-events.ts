@@ -2,7 +2,10 @@ import { type CountedEvent, minutePrefixes, readEventKey, slicePrefix } from './
 import type { EventStore } from './event-stores.ts'
 import type { Slice } from './time.ts'
 
-/** Reads the events whose keys begin with a prefix: their keys say everything. Throws `StoreUnavailable`. */
+/**
+ * Reads the events whose keys begin with a prefix. It only lists keys, because a key holds every fact of its event. Throws
+ * `StoreUnavailable`.
+ */
 export async function* listEvents(
   store: Pick<EventStore, 'list'>,
   prefix: string,
@@ -19,7 +22,7 @@ export async function* listEvents(
   } while (cursor !== undefined)
 }
 
-/** All of them at once. */
+/** Returns all of these events in one list. */
 export async function eventsUnder(
   store: Pick<EventStore, 'list'>,
   prefixes: readonly string[],
@@ -33,7 +36,7 @@ export async function eventsUnder(
   return (await Promise.all(lists)).flat()
 }
 
-/** Reads the events of ten minutes. If they fill more than a page, its minutes are listed side by side. */
+/** Reads the events of ten minutes. If they fill more than one page of a list, the ten minutes are listed in parallel. */
 export async function eventsOfSlice(
   store: Pick<EventStore, 'list'>,
   slice: Slice,

@@ -21,13 +21,13 @@ export interface UsageRecorderOptions {
   readonly firstPause?: number
 }
 
-/** Makes the recorder. An event is one `put`; the key of pseudonyms is read once before the first. */
+/** Makes the recorder. Each event costs one `put`. Before the first event, the recorder reads the key of the pseudonyms once. */
 export function createUsageRecorder(options: UsageRecorderOptions): UsageRecorder {
   const { events, pseudonyms, companyOf, log, timeout = 60_000, firstPause = 500 } = options
 
   async function write(event: UsageEvent, signal: AbortSignal): Promise<void> {
     const company = event.person === undefined ? undefined : companyOf(event.person)?.id
-    // Made once: a repeated write is the same key, and does not count twice.
+    // The key is made once, so a repeated write has the same key and does not count twice.
     let key: string | undefined
     let slice = ''
     for (let pause = firstPause; ; pause *= 2) {

@@ -3,7 +3,7 @@ import type { Store } from '../../store/store.ts'
 import { dayCompaniesKey, dayKey, dayPeopleKey } from './shards.ts'
 import { type Day, dayAfter } from './time.ts'
 
-/** How many days the records of a day stay. */
+/** For how many days the records about a day are kept. */
 export interface Retention {
   /** What each person did on each day. */
   readonly peopleDays: number
@@ -13,7 +13,10 @@ export interface Retention {
 
 const atOnce = 16
 
-/** Removes the records of days that have been kept long enough. The latest day stays: it says how far the rollup is. */
+/**
+ * Removes the records of days that have been kept long enough. Never removes the records of the latest day, because they tell the
+ * rollup where to continue.
+ */
 export async function removeOldDays(
   store: Store,
   retention: Retention,
@@ -26,7 +29,9 @@ export async function removeOldDays(
   await removeBefore(store, dayKey(''), first, signal)
 }
 
-/** Removes the keys of a collection whose day is before the first to keep. Keys are listed in order, so it stops at that day. */
+/**
+ * Removes the keys of a collection whose day is earlier than `first`. Keys are listed in order, so the search stops at that day.
+ */
 async function removeBefore(store: Store, collection: string, first: Day, signal: AbortSignal): Promise<void> {
   let cursor: string | undefined
   do {

@@ -25,11 +25,11 @@ export interface RollUpOptions {
   readonly store: Store
   readonly events: EventStores
   readonly pseudonyms: Pick<PseudonymSource, 'existing'>
-  /** The people who are being forgotten, as our own ids. They are read anew for each slice and each day. */
+  /** The people who are being forgotten, as our own ids. They are read again for each slice and each day. */
   readonly beingForgotten: (signal: AbortSignal) => Promise<readonly string[]>
   readonly nameOf: (company: string, signal: AbortSignal) => Promise<CompanyName>
   readonly retention: Retention
-  /** Whether the events of a counted day must stay for now, because a receiver of them has not got them all. */
+  /** Whether the events of a counted day must be kept for now, because a receiver has not received all of them. */
   readonly isHeld?: ((day: Day, signal: AbortSignal) => Promise<boolean>) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -40,18 +40,18 @@ export interface RolledUp {
   readonly slices: number
   readonly events: number
   readonly days: number
-  /** Whether all that is due is done. The next run continues otherwise. */
+  /** Whether everything that was due is done. If not, the next run continues. */
   readonly finished: boolean
 }
 
-/** Milliseconds after the end of a slice. Its last events may still be on their way: a writer gives up after 60 s. */
+/** Milliseconds from the end of a slice until it is counted. An event may arrive late: its writer gives up after 60 s. */
 export const settleTime = 900_000
 const atOnce = 16
 
 /**
- * Rolls up what is due, in order: slices, then the day that they complete, then the events of that day are dropped. `signal` limits the
- * time of a run; the next run continues where this one stopped. Two runs at the same time count nothing twice, since the creation of
- * a record decides. Never throws `StoreUnavailable`.
+ * Rolls up what is due, in order: slices, then the day that they complete, then the events of that day are dropped. `signal`
+ * limits the time of a run; the next run continues where this one stopped. Two runs at the same time count nothing twice, because
+ * only one of them can create the record of a slice. Never throws `StoreUnavailable`.
  */
 export async function rollUp(options: RollUpOptions, signal: AbortSignal): Promise<RolledUp> {
   const { now, log } = options
@@ -85,10 +85,10 @@ async function rollUpDays(
     if (await options.isHeld?.(day, signal)) return
     await events.of(day).removeAll(signal)
     await store.remove(soFarKey(day), signal)
-    // In this order: a day without slices and with totals is done.
+    // The slices are removed last: a day that has totals and no slices is done.
     await inParallel([...(counted.get(day) ?? [])], atOnce, (slice) => store.remove(sliceKey(slice), signal))
   }
-  // A run that was cut off has left these.
+  // An interrupted run has left these behind.
   for (const day of counted.keys()) if (composed.has(day)) await drop(day)
 
   const latest = [...composed].at(-1)
@@ -117,8 +117,8 @@ async function rollUpDays(
 }
 
 /**
- * The days that are composed, in order, and the slices that are rolled up. A record of a day that has not come counts for nothing: a
- * writer of the store must not stop the counting with it.
+ * The days that are composed, in order, and the slices that are rolled up. Ignores a record of a day in the future. Otherwise an
+ * attacker who can write to the store could stop the counting.
  */
 export async function progress(
   { store, now }: { readonly store: Pick<Store, 'list'>; readonly now: () => number },

@@ -5,7 +5,7 @@ import { type CountedEvent, forgotten } from './event-key.ts'
 import { createPeopleTable, type PeopleTable, readPeopleTable } from './people-table.ts'
 import { dayOfSlice, type Slice, startOfDay } from './time.ts'
 
-/** The numbers of a slice, or of several of one day. */
+/** The counts of one slice, or of several slices of one day. */
 export interface Tally {
   readonly cells: Cells
   readonly people: PeopleTable
@@ -13,16 +13,16 @@ export interface Tally {
 
 export const createTally = (): Tally => ({ cells: new Map(), people: createPeopleTable() })
 
-/** The record of a slice. Its creation decides that the slice is counted. */
+/** Names the record of a slice. Of several runs that count a slice, the one that creates the record has counted it. */
 export const sliceKey = (slice: Slice): string => `${sliceRecords}${dayOfSlice(slice)}/${slice.slice(8)}`
 export const sliceRecords = 'usage-slices/'
 export const sliceOfKey = (key: string): Slice => key.slice(sliceRecords.length).replace('/', '')
 
 /**
- * Counts the events of a slice, or of a part of it. An event that stands twice, under two names of its person, counts once: forgetting
- * writes the second before it removes the first.
+ * Counts the events of a slice, or of a part of it. An event that is stored twice, under two names of its person, counts once:
+ * forgetting a person writes the anonymous event before it removes the other one.
  *
- * @param isForgotten whether a person is being forgotten: the numbers count, the name does not stay
+ * @param isForgotten whether a person is being forgotten: their events count without their name
  */
 export function tallyOf(events: Iterable<CountedEvent>, isForgotten: (person: string) => boolean): Tally {
   const tally = createTally()
@@ -53,7 +53,7 @@ export const toSliceValue = ({ cells, people }: Tally): StoreValue => ({
 
 export const cellsOfSlice = (value: StoreValue): Cells => readCells(v.parse(cellsValue, value.cells))
 
-/** Reads the record of a slice. Throws for a damaged one. */
+/** Reads the record of a slice. Throws if it is damaged. */
 export const readSlice = (value: StoreValue): Tally => ({
   cells: cellsOfSlice(value),
   people: readPeopleTable(value),

@@ -4,11 +4,14 @@ import { addTally, createTally, readSlice, sliceKey, type Tally, toSliceValue } 
 import type { Day, Slice } from './time.ts'
 import { getExisting, update } from './update.ts'
 
-/** The counts of a day until now, so that a page reads one record and not one for each ten minutes. Its slices say the same. */
+/**
+ * Names the record with the counts of a day until now. A page reads this one record instead of one record for each ten minutes.
+ * The records of the slices hold the same counts.
+ */
 export const soFarKey = (day: Day): string => `usage-so-far/${day}`
 
 export interface SoFar {
-  /** The latest slice that is counted in. Those before it are, too. */
+  /** The latest slice that the record includes. It also includes every earlier slice of the day. */
   readonly through: Slice
   readonly tally: Tally
 }
@@ -23,14 +26,17 @@ export function readSoFar(value: StoreValue | undefined): SoFar | null {
   }
 }
 
-/** Events after which a record gets no further slices: it would become longer than an answer of the store may be. */
+/**
+ * A record that counts more events than this gets no further slices. It would become longer than the longest answer that the
+ * store may give.
+ */
 const mostEvents = 20_000
 const eventsIn = ({ cells }: Tally) => [...cells.values()].reduce((sum, { count }) => sum + count, 0)
 
 /**
- * Counts slices into the record of their day.
+ * Adds slices to the record of their day.
  *
- * @param slices of the day that stand, all of them until the last, in order
+ * @param slices all slices of the day that have a record, in order
  * @param isForgotten whether a person is being forgotten
  */
 export async function updateSoFar(
@@ -54,7 +60,7 @@ export async function updateSoFar(
       const before = readSoFar(value ?? undefined)
       const known = before && slices.includes(before.through) ? before : { through: '', tally: createTally() }
       let { through } = known
-      // One after the other, since each may be the last that fits.
+      // Reads one slice at a time, since each may be the last that fits.
       for (const slice of slices.filter((one) => one > known.through)) {
         if (eventsIn(known.tally) > mostEvents) break
         addTally(known.tally, readSlice(await getExisting(store, sliceKey(slice), signal)), isForgotten)

@@ -1,6 +1,6 @@
 /** A day in UTC, as `yyyymmdd`. */
 export type Day = string
-/** Ten minutes in UTC, as `yyyymmddhhm`: the last digit is that of the tens of minutes. */
+/** Ten minutes in UTC, as `yyyymmddhhm`. The last digit is the first digit of the minute. */
 export type Slice = string
 
 const dayMilliseconds = 86_400_000
@@ -33,7 +33,7 @@ export const slicesIn = (day: Day): readonly Slice[] =>
 export const dayNumber = (day: Day): number => startOfDay(day) / dayMilliseconds
 export const dayOfNumber = (number: number): Day => dayOf(number * dayMilliseconds)
 
-/** The day so many days later, or earlier. */
+/** Returns the day that is so many days later. A negative number gives an earlier day. */
 export const dayAfter = (day: Day, days = 1): Day => dayOfNumber(dayNumber(day) + days)
 
 /** The days from the first to the last, both included. None if the first is later. */

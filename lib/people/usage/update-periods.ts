@@ -14,10 +14,13 @@ import { dayText, periodKey, windows } from './shards.ts'
 import { type Day, dayAfter, dayNumber, daysBetween } from './time.ts'
 import { update } from './update.ts'
 
-/** Days that are read at once. The records of a day may be long. */
+/** How many days are read at once. The records of a day may be long. */
 const atOnce = 4
 
-/** Counts a day into the period of each window. A run that was cut off is repeated: a period has each day once. */
+/**
+ * Adds a day to the period of each window. It can be called again after an interruption: a period that has the day stays as it
+ * is.
+ */
 export async function updatePeriods(
   store: Store,
   { day, period, active }: { readonly day: Day; readonly period: Period; readonly active: Active },
@@ -43,13 +46,16 @@ export async function updatePeriods(
 }
 
 interface Window {
-  /** Its last day, which the result does not have yet. */
+  /** The last day of the window. The result of `move` and `sum` does not include it. */
   readonly day: Day
-  /** In days. */
+  /** The length of the window in days. */
   readonly length: number
 }
 
-/** The period of the day before, without the days that are too early now. `null`: it must be added up anew. */
+/**
+ * Takes the period that ended a day earlier, and subtracts the days that are no longer in the window. Returns `null` if this is
+ * not possible, so that the caller must add up all days.
+ */
 async function move(
   store: Store,
   before: StoredPeriod | null,
@@ -67,7 +73,7 @@ async function move(
   return period
 }
 
-/** Adds up the days of a window, but its last. */
+/** Adds up the days of a window except its last day. */
 async function sum(store: Store, { day, length }: Window, signal: AbortSignal): Promise<Period> {
   const period = emptyPeriod()
   await inParallel(daysBetween(dayAfter(day, 1 - length), dayAfter(day, -1)), atOnce, async (one) => {

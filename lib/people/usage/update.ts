@@ -1,8 +1,8 @@
 import { type Store, StoreUnavailable, type StoreValue } from '../../store/store.ts'
 
 /**
- * Reads a record, changes it and writes it, again and again until no other writer comes between. `change` returns the new value, or
- * `null` to leave the record as it is. It gets `null` if there is no record. Throws `StoreUnavailable`.
+ * Reads a record, changes it and writes it. Repeats this until no other writer has changed the record in between. `change`
+ * returns the new value, or `null` to leave the record as it is. It gets `null` if there is no record. Throws `StoreUnavailable`.
  */
 export async function update(
   store: Store,

@@ -4,14 +4,17 @@ import type { Statement } from './statements.ts'
 
 export type Row = { readonly [column: string]: unknown }
 
-/** What came of one statement. `count`: the rows that were read or changed. */
+/** The outcome of one statement. `count`: the rows that were read or changed. */
 export type Answer = { readonly kind: 'done'; readonly rows: readonly Row[]; readonly count: number } | Failure
 
 /** One connection to the database, for one statement at a time. */
 export interface Connection {
   /** False once the connection has ended, or must not be used again. */
   readonly usable: boolean
-  /** Sends a statement. Never rejects. After `milliseconds` without an answer, the connection is closed and the outcome unknown. */
+  /**
+   * Sends a statement. Never rejects. After `milliseconds` without an answer, it closes the connection, and the outcome is
+   * unknown.
+   */
   ask(statement: Statement, milliseconds: number): Promise<Answer>
   close(): void
 }
@@ -30,7 +33,7 @@ export class CannotConnect extends Error {
 export interface ConnectionOptions {
   /** `postgres://user:password@host:port/database?sslmode=…` */
   readonly url: string
-  /** Milliseconds to connect in. A database that was scaled to zero takes some hundreds. */
+  /** The timeout for connecting, in milliseconds. A database that is scaled to zero takes a few hundred. */
   readonly connectTimeout: number
   /** Milliseconds after which the server ends a statement. */
   readonly statementTimeout: number
@@ -39,8 +42,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * Makes the function that connects. It gives the server its timeouts with the connection. PgBouncer refuses settings that it
- * does not know: then, and at once where the host is one of Neon's poolers, the connection goes without them.
+ * Makes the function that connects. It sends the server's timeouts as settings of the connection. PgBouncer refuses settings that
+ * it does not know. The function then connects without them, and does so at once if the host is one of Neon's poolers.
  */
 export function createConnect(options: ConnectionOptions): () => Promise<Connection> {
   const { url, connectTimeout, statementTimeout, sessionTimeout } = options
@@ -49,7 +52,7 @@ export function createConnect(options: ConnectionOptions): () => Promise<Connect
 
   const connectOnce = async (): Promise<Connection> => {
     const client = new Client({
-      // The client checks the certificate for every one of these, and warns at each start that this may change for two of them.
+      // The client checks the certificate in all of these modes. For the first two it warns at each start that this may change.
       connectionString: url.replace(/([?&]sslmode=)(?:require|verify-ca)\b/, '$1verify-full'),
       connectionTimeoutMillis: connectTimeout,
       ...(!isPooler && { options: settings }),
@@ -80,7 +83,7 @@ function wrap(client: Client): Connection {
     usable = false
     client.end().catch(() => {})
   }
-  // An idle connection that ends says so here. Without a listener, the process would end.
+  // This event tells that an idle connection has ended. Without a listener, it would end the process.
   client.on('error', close)
   client.on('end', () => {
     usable = false

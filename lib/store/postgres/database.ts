@@ -14,19 +14,19 @@ export interface DatabaseOptions {
   readonly attemptTimeout?: number
   /** Milliseconds to connect in; default 5,000. */
   readonly connectTimeout?: number
-  /** Milliseconds for which a connection may be idle before it is not used again; default 30,000. */
+  /** Milliseconds after which an idle connection is not used again; default 30,000. */
   readonly idleTimeout?: number
   /** Milliseconds since the epoch. */
   readonly now?: () => number
-  /** Called with each new reason why the database can never do what it is asked. Says no value, address or name. */
+  /** Called with each new reason why the database refuses statements for good. The reason contains no value, address or name. */
   readonly onRefusal?: (reason: string) => void
 }
 
 /** A database, whose schema has been checked, behind a bounded pool of connections. */
 export interface Database {
   /**
-   * Sends a statement once. Throws `StoreUnavailable` as soon as `signal` fires, and where the database will never do what it
-   * is asked. A statement that the caller no longer waits for still ends by itself, and its connection is used again.
+   * Sends a statement once. Throws `StoreUnavailable` as soon as `signal` fires, and if the database refuses the statement for
+   * good. After `signal` has fired, the statement still ends by itself, and its connection is used again.
    */
   ask(statement: Statement, signal: AbortSignal): Promise<Answer>
   /** Closes the connections. Statements under way finish. */
@@ -40,7 +40,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     connect: createConnect({
       url,
       connectTimeout,
-      // The server's own timeout comes first, because its answer is clear.
+      // The server's own timeout is shorter than ours, because its answer tells that the statement had no effect.
       statementTimeout: Math.ceil(attemptTimeout * 0.8),
       sessionTimeout: idleTimeout * 2,
     }),

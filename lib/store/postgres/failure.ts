@@ -1,22 +1,22 @@
 /**
- * What an error says about the statement that it answers:
- * - `not done`: the server says that it did nothing, and it may do it if it is asked again.
- * - `refused`: the server will never do it. A repetition is useless.
- * - `unknown`: no answer, or one that leaves open whether the statement took effect.
+ * What an error says about a statement:
+ * - `not done`: the statement had no effect, and a repetition may succeed.
+ * - `refused`: the statement had no effect, and a repetition cannot succeed.
+ * - `unknown`: the statement may have taken effect. There was no answer, or an unclear one.
  */
 export type Failure = { readonly kind: 'not done' | 'refused' | 'unknown'; readonly reason: string }
 
 /**
  * Reads the SQLSTATE of an error.
  *
- * A statement that is alone is its own transaction. An error means that it was rolled back, unless the connection ended with
- * the error (classes 08, 57P and 58) or the server says that it does not know (40003).
+ * A single statement is its own transaction. An error means that the server has rolled it back, unless the connection ended with
+ * the error (classes 08, 57P and 58) or the server says that the outcome is unknown (40003).
  *
  * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 export function failureOf(error: unknown): Failure {
   const code = codeOf(error)
-  // The codes of Node (`ECONNRESET`) are of another form.
+  // Node's own codes, such as `ECONNRESET`, have another form.
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return { kind: 'unknown', reason: code ?? 'no answer' }
   const reason = reasons[code] ?? `SQLSTATE ${code}`
   if (code === '40003') return { kind: 'unknown', reason }
@@ -26,13 +26,13 @@ export function failureOf(error: unknown): Failure {
   return { kind: 'unknown', reason }
 }
 
-/** The same for an error while connecting, when nothing has been sent yet. */
+/** Does the same for an error while connecting, when no statement has been sent yet. */
 export function connectFailureOf(error: unknown): Failure {
   const { kind, reason } = failureOf(error)
   return { kind: kind === 'unknown' ? 'not done' : kind, reason }
 }
 
-/** Whether a server cannot go on with writes on this connection: it has become a standby. */
+/** Whether the server refuses writes on this connection, because it has become a standby. */
 export const isReadOnly = (error: unknown) => codeOf(error) === '25006'
 
 export const codeOf = (error: unknown): string | undefined =>
@@ -40,7 +40,7 @@ export const codeOf = (error: unknown): string | undefined =>
 
 const notMigrated = 'the database lacks a migration: npm run store -- migrate'
 
-/** What operators read in the log. Never a value, an address or a name of the database. */
+/** Reasons for the log. They contain no value, address or name of the database. */
 const reasons: Readonly<Record<string, string>> = {
   '25006': 'the database is read-only (SQLSTATE 25006)',
   '28000': 'the database refuses the user (SQLSTATE 28000)',

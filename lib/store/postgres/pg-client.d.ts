@@ -18,9 +18,9 @@ declare module 'pg/lib/client.js' {
       readonly keepAlive: boolean
     })
     connect(): Promise<void>
-    /** One statement with parameters by the extended protocol, or several without by the simple one. */
+    /** Sends one statement with parameters (extended protocol), or several statements without parameters (simple protocol). */
     query(text: string, values?: readonly unknown[]): Promise<Result>
-    /** Ends the connection. A running statement is cut off. */
+    /** Ends the connection, also while a statement runs. */
     end(): Promise<void>
     ref(): void
     unref(): void

@@ -6,28 +6,28 @@ export interface PoolOptions {
   /** The most connections at the same time. */
   readonly size: number
   /**
-   * Milliseconds for which a connection may be idle. The platform freezes a function between its requests, without a timer
-   * running: a connection that has been idle for longer may be dead without a sign, and is not used again.
+   * Milliseconds for which a connection may be idle. The platform freezes a function between its requests, and no timer runs
+   * then. A connection that was idle for longer may have ended unnoticed, so it is not used again.
    */
   readonly idleTimeout: number
-  /** Milliseconds since the epoch. This clock goes on while a function is frozen. */
+  /** Milliseconds since the epoch. This clock must continue while a function is frozen. */
   readonly now: () => number
 }
 
-/** Connections to one database. Callers wait in order where all of them are in use. */
+/** Connections to one database. If all connections are in use, callers wait in order. */
 export interface Pool {
   /** Takes a connection. Rejects as soon as `signal` fires, and with `CannotConnect`. */
   take(signal: AbortSignal): Promise<Connection>
-  /** Gives a connection back. One that has ended makes room for another. */
+  /** Gives a connection back. If it has ended, the pool can open another one. */
   give(connection: Connection): void
-  /** Closes the idle connections, and every other one when it is given back. */
+  /** Closes the idle connections at once, and the others when they are given back. */
   end(): void
 }
 
 type Waiter = ReturnType<typeof Promise.withResolvers<Connection>>
 
 export function createPool({ connect, size, idleTimeout, now }: PoolOptions): Pool {
-  /** The one that was used last is at the end, and is taken first. */
+  /** The connection that was used last is at the end, and is taken first. */
   const idle: { readonly connection: Connection; readonly since: number }[] = []
   const waiting: Waiter[] = []
   let count = 0
@@ -44,8 +44,8 @@ export function createPool({ connect, size, idleTimeout, now }: PoolOptions): Po
   }
 
   /**
-   * Makes connections while callers wait and there is room. Where the server has no connection left for this instance, the callers
-   * wait for one that the instance has.
+   * Opens connections while callers wait and the limit allows it. If the server refuses a further connection, the callers wait
+   * for one of the existing connections.
    */
   async function grow(): Promise<void> {
     if (count >= size || waiting.length === 0) return
@@ -84,7 +84,7 @@ export function createPool({ connect, size, idleTimeout, now }: PoolOptions): Po
       } catch (error) {
         const index = waiting.indexOf(waiter)
         if (index >= 0) waiting.splice(index, 1)
-        // A connection that came at the same moment goes to the next caller.
+        // A connection that arrives at the same moment goes to the next caller.
         else void waiter.promise.then(give, () => {})
         throw error
       }

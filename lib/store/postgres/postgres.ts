@@ -15,9 +15,12 @@ import type { Database } from './database.ts'
 import { insert, listKeys, readOne, removeOne, removeSome, type Statement, update, upsert } from './statements.ts'
 
 export interface PostgresStoreOptions {
-  /** The store's name. Stores of different names share a table, and never a row. */
+  /** The store's name. Stores of different names share a table, and no rows. */
   readonly site: string
-  /** Returns the database at each operation: the platform may name another one at each invocation. Throws `StoreUnavailable`. */
+  /**
+   * Returns the database. Called at each operation, because the platform may name another database at each invocation. Throws
+   * `StoreUnavailable`.
+   */
   readonly database: () => Database
   /** Milliseconds to wait before each repetition of a statement without a clear answer. */
   readonly retryDelays?: readonly number[]
@@ -25,20 +28,21 @@ export interface PostgresStoreOptions {
   readonly pageSize?: number
 }
 
-/** The store, which can also be emptied whole. */
+/** The store, with a function that removes every record. */
 export interface PostgresStore extends Store {
-  /** Removes every record. A call that was cut off has removed some, and the next one continues. */
+  /** Removes every record. After an interruption, the next call continues. */
   removeAll(signal: AbortSignal): Promise<void>
 }
 
-/** Records that one statement of `removeAll` removes. It has to end within the time of a statement. */
+/** How many records one statement of `removeAll` removes. The statement must end before its timeout. */
 const removedAtOnce = 5_000
 
 type Done = { readonly rows: readonly Row[]; readonly count: number }
 
 /**
- * The store on PostgreSQL 15 or newer. An undisturbed operation sends one statement, which is its own transaction. The version
- * of a record is the nonce of its writer, so that a writer whose answer was lost reads the record back and knows its own (O-05).
+ * The store on PostgreSQL 15 or newer. An operation without a fault sends one statement, which is its own transaction. The
+ * version of a record is the nonce of its writer, so that a writer whose answer was lost can read the record and recognize its
+ * own write (O-05).
  *
  * As with Blobs, a write that ended in `StoreUnavailable` may still take effect later, and so may an earlier attempt of a `put`.
  */
@@ -46,8 +50,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   const { site, database, retryDelays = [50, 200], pageSize = 1000 } = options
 
   /**
-   * Sends a statement until `decide` returns something else than `undefined`. `isClear`: every earlier attempt is known to have
-   * done nothing.
+   * Sends a statement again until `decide` returns a result other than `undefined`. `isClear`: every earlier attempt certainly
+   * had no effect.
    */
   async function repeat<Result>(
     statement: Statement,
@@ -66,7 +70,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     return { isClear, reason }
   }
 
-  /** The same for a statement that may be repeated whatever came of it. */
+  /** Does the same for a statement that may be repeated whether or not it took effect. */
   async function untilDone<Result>(
     statement: Statement,
     signal: AbortSignal,
@@ -143,7 +147,10 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
 
 const textOf = (value: StoreValue) => JSON.stringify(value)
 
-/** Throws `StoreUnavailable` if something else wrote the record: an unreadable record is not an absent one. */
+/**
+ * Reads a row. Throws `StoreUnavailable` if its value is not one that this store writes, because an unreadable record must not
+ * count as absent.
+ */
 function storedOf(row: Row | undefined): Stored | null {
   if (row === undefined) throw new StoreUnavailable('a read gave no row')
   const { value: text, version } = row

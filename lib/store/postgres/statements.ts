@@ -1,4 +1,7 @@
-/** One SQL statement with its parameters. Each is sent alone: no transaction, no `SET`, no named statement, so that poolers work. */
+/**
+ * One SQL statement with its parameters. Each is sent alone, without a transaction, `SET` or a named statement, so that it works
+ * behind a pooler.
+ */
 export interface Statement {
   readonly text: string
   readonly values: readonly (string | number)[]
@@ -7,23 +10,23 @@ export interface Statement {
 const records = 'mcp_oauth_broker.records'
 
 /**
- * The migration that this release needs, by its number in `netlify/database/migrations`. The schema of a later one will do too,
- * because migrations only add. The views for BI tools are not needed.
+ * The migration that this release needs, by its number in `netlify/database/migrations`. A later schema works as well, because
+ * migrations only add. The views for BI tools are not needed.
  */
 export const requiredMigration = 1
 
-/** PostgreSQL 15, as `server_version_num` says it. */
+/** PostgreSQL 15, in the form of `server_version_num`. */
 export const oldestServer = 150_000
 
-/** Asks for the server's version and for the last migration that it has. */
+/** Reads the server's version and the number of its last migration. */
 export const askForSchema: Statement = {
   text: `SELECT current_setting('server_version_num')::int AS server, max(number) AS migration FROM mcp_oauth_broker.migrations`,
   values: [],
 }
 
 /**
- * Every read also says whether the server is a standby. A standby may be behind the writes that were answered, and so must not
- * decide anything.
+ * Every read also says whether the server is a standby. A standby may not have the latest writes yet, so its answer must not be
+ * used.
  */
 const aloneOr = `SELECT pg_is_in_recovery() AS standby, found.* FROM (VALUES (1)) AS always LEFT JOIN LATERAL`
 
@@ -37,7 +40,7 @@ export const insert = (site: string, key: string, value: string, version: string
   values: [site, key, value, version],
 })
 
-/** Where another writer holds the row, the server waits and then compares the version again. */
+/** If another writer holds the row, the server waits for it and then compares the version again. */
 export const update = (site: string, key: string, value: string, version: string, expected: string): Statement => ({
   text: `UPDATE ${records} SET value = $3, version = $4 WHERE site = $1 AND key = $2 AND version = $5`,
   values: [site, key, value, version, expected],
@@ -54,15 +57,15 @@ export const removeOne = (site: string, key: string): Statement => ({
   values: [site, key],
 })
 
-/** Removes so many records of a site. Which of them does not matter. */
+/** Removes up to `most` records of a site, in any order. */
 export const removeSome = (site: string, most: number): Statement => ({
   text: `DELETE FROM ${records} WHERE site = $1 AND key IN (SELECT key FROM ${records} WHERE site = $1 LIMIT $2)`,
   values: [site, most],
 })
 
 /**
- * Lists keys in the order of their bytes. Every character of a key is before `~`, so that the keys with a prefix are those
- * from the prefix on and before the prefix with `~`.
+ * Lists keys in the order of their bytes. Every character of a key sorts before `~`, so the keys with a prefix lie between the
+ * prefix and the prefix followed by `~`.
  */
 export const listKeys = (site: string, prefix: string, after: string, most: number): Statement => ({
   text: `${aloneOr} (SELECT key FROM ${records} WHERE site = $1 AND key >= $2 AND key < $3 AND key > $4

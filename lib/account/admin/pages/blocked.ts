@@ -21,7 +21,7 @@ export interface BlockedInput {
   readonly form: string
 }
 
-/** Makes the page that lists what is blocked, blocks a client, and takes a block back. */
+/** Makes the page that lists the blocked clients, with forms that block a client and take a block back. */
 export function blockedPage(frame: Frame, { blocks, bySetting, entry, form }: BlockedInput): Page {
   const content = html`<h2>Block a client</h2>
 <form class="form" method="post" action="${adminPaths.blocked}">${hidden(form)}

@@ -66,7 +66,7 @@ export interface CompanyInput {
   readonly cursor?: string | undefined
 }
 
-/** Makes the page about one company: its calls by day, who of it asks, and through which client and tool. */
+/** Makes the page about one company: its calls by day, the people who asked, and the clients and tools that they used. */
 export function companyPage(frame: Frame, { range, company, people, cursor }: CompanyInput): Page {
   const { days } = company
   const path = `${adminPaths.companies}/${encodeURIComponent(company.id)}`

@@ -26,7 +26,10 @@ export function endPage(frame: Frame, { person, form }: ConfirmInput): Page {
   return adminLayout(frame, { section: adminPaths.people, title }, content)
 }
 
-/** Makes the page that asks whether to forget a person. The box must be ticked first. `removal`: when it is done. */
+/**
+ * Makes the page that asks whether to forget a person. The box must be ticked first. `removal`: when all data has been removed,
+ * in words.
+ */
 export function forgetPage(frame: Frame, { person, form }: ConfirmInput, removal: string): Page {
   const path = `${adminPaths.people}/${encodeURIComponent(person.sub)}`
   const content = html`<ul class="facts">

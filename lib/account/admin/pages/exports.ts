@@ -13,7 +13,7 @@ const contents: Readonly<Record<ExportName, string>> = {
   audit: 'Audit log: what happened, with the names of people that only this log uses',
 }
 
-/** Makes the page that exports what the others show, as a file for a spreadsheet or a program. */
+/** Makes the page with the exports: files for a spreadsheet or a program, with the data that the other pages show. */
 export function exportsPage(frame: Frame, { form }: { readonly form: string }): Page {
   const what = Object.entries(contents).map(
     ([value, text]) =>

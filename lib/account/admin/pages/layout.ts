@@ -33,7 +33,7 @@ const sections = [
 export type Section = (typeof sections)[number][1]
 
 /**
- * Lays out an admin page: the way to all others, the search, and what the page says.
+ * Lays out an admin page: the navigation, the search, and the page's own content.
  *
  * @param head `lead`: one sentence below the heading. `range`: shows the ranges to choose from, at this path
  */
@@ -82,7 +82,7 @@ function rangeSwitch({
   return html`<nav aria-label="Time"><ul class="days">${links}</ul></nav>`
 }
 
-/** The link to the next page of a list, and back to its beginning. */
+/** Makes the links to the next page of a list and to its beginning. */
 export function pager(next: string | undefined, first: string | undefined): Markup {
   if (next === undefined && first === undefined) return html``
   return html`<nav class="more-rows" aria-label="Pages"><span>${first !== undefined && html`<a href="${first}">To the beginning</a>`}</span>${next !== undefined && html`<a href="${next}">Next page</a>`}</nav>`

@@ -16,9 +16,9 @@ export interface OverviewInput {
   /** The companies that asked most. */
   readonly companies: readonly CompanyRow[]
   readonly tools: readonly ToolRow[]
-  /** The newest companies and people. Counting all who are new takes longer, and has a page of its own. */
+  /** The newest companies and people. Counting all new people takes longer, and has a page of its own. */
   readonly newest: Pick<NewThisWeek, 'companies' | 'people'>
-  /** How many messages to the CRM could not be delivered, as far as one page of them shows. */
+  /** How many messages to the CRM could not be delivered. Only the first page of them is counted. */
   readonly deadWebhooks: number
 }
 
@@ -73,7 +73,7 @@ const tile = (name: string, value: string, more: string): Markup =>
 const peopleThrough = ({ days }: Range, { through }: Overview) =>
   days === 1 ? 'so far' : `different ones, through ${shortDay(through)}`
 
-/** What an admin should look at. */
+/** Makes the notes about what an admin should look at. */
 function notices(dead: number, neverCalled: readonly ToolRow[], range: Range): Markup {
   const names = neverCalled.map(({ tool }, index) => html`${index > 0 && ','} <code>${tool}</code>`)
   return html`${dead > 0 && html`<p class="warn"><a href="${adminPaths.webhooks}">${counted(dead, 'message')}</a> to the CRM could not be delivered.</p>`}

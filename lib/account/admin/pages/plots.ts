@@ -6,7 +6,7 @@ import { numberText, shortDay, shortNumber } from './words.ts'
 /** One series of a plot: a number for each day. */
 export interface Series {
   readonly name: string
-  /** Its color: `one`, `two` or `bad`. Each also has a texture of its own, or a dash, for readers who see no colors. */
+  /** Its color: `one`, `two` or `bad`. Each also has its own texture or dashes, for readers who do not see colors. */
   readonly look: 'one' | 'two' | 'bad'
   readonly values: readonly number[]
 }
@@ -19,7 +19,7 @@ export interface PlotInput {
   readonly series: readonly Series[]
 }
 
-/** The drawing is stretched to the width of the page, so its units mean nothing outside. */
+/** The width of the drawing in its own units. The page stretches it to its own width. */
 const width = 1000
 const height = 100
 
@@ -40,7 +40,7 @@ export function barPlot(input: PlotInput): Markup {
       .join('')
     return html`<path class="fill ${series[at]?.look ?? 'one'}" d="${path}"/>`
   })
-  // One invisible bar for each day, as high as the plot, tells its numbers to a mouse.
+  // For each day, an invisible bar over the whole height shows the day's numbers when the pointer is on it.
   const hints = days.map((day, index) => {
     const told = series.map(({ name, values }) => `${name} ${numberText(values[index] ?? 0)}`).join(', ')
     return html`<rect class="hint" x="${round(x(index) ?? 0)}" y="0" width="${round(x.bandwidth())}" height="${height}"><title>${shortDay(day)}: ${told}</title></rect>`
@@ -69,13 +69,16 @@ export function linePlot(input: PlotInput): Markup {
   return figure(input, y, html`${lines}`)
 }
 
-/** A bar in a row of a table, as long as the share of the greatest value. Readers of the table have the number itself. */
+/**
+ * Draws a bar in a row of a table, as long as its share of the greatest value. It is hidden from screen readers, which read the
+ * number beside it.
+ */
 export function shareBar(value: number, most: number, look: 'one' | 'bad' = 'one'): Markup {
   const x = scaleLinear([0, Math.max(most, 1)], [0, 100])
   return html`<svg class="share" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="rail" width="100" height="6"/><rect class="fill ${look}" width="${round(x(value))}" height="6"/></svg>`
 }
 
-/** From 0 to a round number above the greatest value. The axis has whole numbers only. */
+/** Makes a scale from 0 to a round number above the greatest value. Its axis has whole numbers only. */
 function scaleOf(values: readonly number[]) {
   return scaleLinear([0, Math.max(4, ...values)], [height, 0]).nice(ticks)
 }
@@ -86,8 +89,8 @@ const box = (x: number, y: number, wide: number, high: number) =>
   `M${round(x)},${round(y)}h${round(wide)}v${round(high)}h${round(-wide)}z`
 
 /**
- * A drawing with its caption, its axes and its legend, and a table with the same numbers. The axes are text beside the drawing: it
- * may be stretched, and text may not.
+ * Makes a drawing with its caption, axes and legend, and a table with the same numbers. The axes are text beside the drawing,
+ * because stretching the drawing must not stretch the text.
  */
 function figure({ title, days, series }: PlotInput, y: ReturnType<typeof scaleOf>, drawing: Markup): Markup {
   const levels = y.ticks(ticks)
@@ -111,7 +114,7 @@ function figure({ title, days, series }: PlotInput, y: ReturnType<typeof scaleOf
 `
 }
 
-/** What the drawing says, for readers who cannot see it: sum and greatest value of each series. */
+/** Describes the drawing for readers who cannot see it: the sum and the greatest value of each series. */
 function summary(title: string, days: readonly string[], series: readonly Series[]): string {
   const told = series.map(({ name, values }) => {
     const most = Math.max(0, ...values)

@@ -62,7 +62,7 @@ export function personLink(person: Pick<PersonRow, 'sub' | 'email' | 'emailVerif
   return html`<a href="${adminPaths.people}/${encodeURIComponent(sub)}"><bdi>${personText(person)}</bdi></a>${unverified && html` <span class="chip">not verified</span>`}${email !== undefined && name !== undefined && html`<small><bdi>${name}</bdi></small>`}`
 }
 
-/** Which client called which tool, and how often. */
+/** Makes the table of how often each client called each tool. */
 export function useTable(use: readonly UseRow[], range: Range): Markup {
   const most = Math.max(0, ...use.map(({ calls }) => calls))
   return html`${table<UseRow>(
@@ -80,6 +80,6 @@ export function useTable(use: readonly UseRow[], range: Range): Markup {
 
 const mostUses = 50
 
-/** The way to the page that asks whether to block a client. */
+/** Makes the link to the page that asks whether to block a client. */
 export const blockLink = (entry: string, name: string): Markup =>
   html`<a class="button quiet" href="${pathWith(adminPaths.blocked, { entry })}" aria-label="Block ${name}">Block</a>`

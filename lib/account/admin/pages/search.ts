@@ -10,7 +10,7 @@ export interface Found {
   readonly text: string
   readonly range: Range
   readonly companies: readonly CompanyRow[]
-  /** There are more companies than these. */
+  /** Whether the search has found further companies, which the page does not show. */
   readonly more: boolean
   readonly clients: readonly ClientRow[]
   /** The people with exactly this address. Absent: the text is no email address. */

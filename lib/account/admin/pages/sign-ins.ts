@@ -9,7 +9,7 @@ import { clientMark, counted, numberText, percent } from './words.ts'
 
 type Step = FunnelRow['steps'][number]
 
-/** The steps that most sign-ins pass. The others are counted only when they stop one. */
+/** The steps that most sign-ins pass. Any other step is shown only if a sign-in stopped there. */
 const stations: Readonly<Record<string, { readonly name: string; readonly where: string; readonly passed: boolean }>> =
   {
     approved: { name: 'Approved here', where: 'at the approval', passed: true },
@@ -26,7 +26,7 @@ export interface SignInsInput {
   readonly refusals: readonly RefusalRow[]
 }
 
-/** Makes the page about sign-ins: how far those of each client come, where they stop, and why. */
+/** Makes the page about sign-ins: how far the sign-ins of each client get, where they stop, and why. */
 export function signInsPage(frame: Frame, { range, funnel, refusals }: SignInsInput): Page {
   const shown = funnel.slice(0, mostClients)
   const content = html`${shown.length === 0 ? html`<div class="empty"><p>No sign-in ${rangeText(range)}.</p></div>` : shown.map(funnelOf)}
@@ -116,5 +116,5 @@ export function refusalTable(refusals: readonly RefusalRow[], range: Range): Mar
   )
 }
 
-/** Our own words for a reason are joined by underscores or dashes. */
+/** Writes a reason code as words. The codes join their words by underscores or dashes. */
 const reasonText = (reason: string) => reason.replaceAll(/[_-]+/g, ' ')

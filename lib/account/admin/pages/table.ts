@@ -3,16 +3,16 @@ import { html, type Markup } from '../../../pages/markup.ts'
 /** A column of a table. */
 export interface Column<Row> {
   readonly title: string
-  /** Numbers are set to the right. */
+  /** The column has numbers, which are aligned to the right. */
   readonly number?: boolean
-  /** Hidden from the eye, and read out: for a column of buttons. */
+  /** Only screen readers get the title. For a column of buttons. */
   readonly unseenTitle?: boolean
   cell(row: Row): string | Markup
 }
 
 /**
- * A table whose rows become cards on a phone, so that no number is out of sight. Its first column names the row. The roles keep it a
- * table for screen readers that forget so when it is laid out in another way.
+ * Makes a table whose rows become cards on a phone, so that every number can be seen. The first column names the row. The roles
+ * are for screen readers that no longer treat it as a table once the layout changes.
  */
 export function table<Row>(
   label: string,

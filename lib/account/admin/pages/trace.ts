@@ -10,13 +10,13 @@ import { momentMark } from './words.ts'
 
 export interface TraceInput {
   readonly code?: string | undefined
-  /** What is known about the code. Absent: nothing was asked yet. */
+  /** The result for the code. Absent if no code was entered yet. */
   readonly found?: AttemptStory | null | 'limited'
-  /** The sealed form that asks. */
+  /** The sealed form that searches for a code. */
   readonly form: string
 }
 
-/** Makes the page that tells what became of one attempt to connect a client. */
+/** Makes the page that tells how one attempt to connect a client ended. */
 export function tracePage(frame: Frame, { code, found, form }: TraceInput): Page {
   const content = html`<form class="form" method="post" action="${adminPaths.trace}">${hidden(form)}
 <label><span>Code of the sign-in<small>It is on every page of the sign-in and in the log, for example <code>261130-K7QM-4XPD</code>.</small></span><input type="text" name="attempt" value="${code ?? ''}" maxlength="40" autocomplete="off" required></label>
@@ -65,7 +65,7 @@ ${hash !== undefined && html`<div><dt>Hash</dt><dd><code>${hash}</code></dd></di
 ${entry !== undefined && html`<div class="row">${blockLink(entry, title)}</div>`}`
 }
 
-/** Text with parts between backticks, which are code. */
+/** Shows a text. Its parts between backticks become code. */
 function marked(text: string): Markup {
   return html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`))}`
 }

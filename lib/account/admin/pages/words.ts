@@ -7,17 +7,17 @@ const short = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFract
 const share = new Intl.NumberFormat('en-US', { style: 'percent', maximumFractionDigits: 1 })
 
 export const numberText = (count: number): string => whole.format(count)
-/** At most four digits, such as `12.3K`. */
+/** Writes a count with at most four digits, such as `12.3K`. */
 export const shortNumber = (count: number): string => short.format(count)
 
 /** `1 call`, `2 calls`. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${numberText(count)} ${count === 1 ? one : many}`
 
-/** A share as a percentage. A dash if there is nothing to share. */
+/** Writes a share as a percentage, or a dash if the whole is 0. */
 export const percent = (part: number, all: number): string => (all === 0 ? '–' : share.format(part / all))
 
-/** Failed calls: the fault is ours, or of a service behind us. */
+/** Writes the share of failed calls: this server failed, or a service that it calls. */
 export const errorRate = ({ failed, calls }: Counts): string => percent(failed, calls)
 
 export function milliseconds(value: number | undefined): string {
@@ -46,7 +46,7 @@ export function momentMark(time: number): Markup {
   return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)}</time>`
 }
 
-/** The publisher first, which is proven; then what the client calls itself, which nothing proves. */
+/** Shows the publisher first, which is verified, and then the name that the client gives itself, which is not. */
 export function clientMark({ name, host, id }: ClientName): Markup {
   const claimed = clientName(name, '')
   if (host === undefined) {
