@@ -123,7 +123,7 @@ export function refreshWith(
 ): Promise<Grant | GrantRefusal> {
   const now = parts.now()
   const carried = carriedMembersOf(record)
-  const last = { ...carried, version, rotatedAt: record.rotatedAt }
+  const last = { ...carried, version, rotatedAt: record.rotatedAt, receivedAt: now }
   const next = beginGeneration(
     {
       ...carried,

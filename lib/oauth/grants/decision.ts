@@ -12,8 +12,9 @@ import type { GrantRecord } from './record.ts'
 export type RefreshDecision = 'rotate' | 'repeat' | 'reuse' | 'revoked'
 
 /**
- * Decides about a refresh. A pure function. `presented` is the generation in the token, `now` is in milliseconds since the
- * epoch, and `grace` is the length of the window in seconds, exact to the millisecond. With 0 there is no window.
+ * Decides about a refresh. A pure function. `presented` is the generation in the token, `now` is when the service received it, in
+ * milliseconds since the epoch, and `grace` is the length of the window in seconds, exact to the millisecond. With 0 there is no
+ * window.
  */
 export function decideRefresh(
   record: GrantRecord,
@@ -47,6 +48,10 @@ export function quickRotationsAfter(last: RotationTimes, now: number): number {
 export function isResting(last: RotationTimes, now: number): boolean {
   return (last.quickRotations ?? 0) >= mostQuickRotations && now - rotationTimeOf(last) < quickInterval
 }
+
+/** How long a generation had lasted at `now` (milliseconds since the epoch), in whole seconds. */
+export const secondsSinceRotation = (record: RotationTimes, now: number): number =>
+  Math.round((now - rotationTimeOf(record)) / 1000)
 
 /** Milliseconds since the epoch. Older records have only the second, which is rounded down, so no window gets longer. */
 const rotationTimeOf = ({ rotatedAt, rotatedAtMilliseconds = rotatedAt * 1000 }: RotationTimes) => rotatedAtMilliseconds

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Log } from '../../base/log.ts'
 import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
-import { decideRefresh, isResting, type RotationTimes } from './decision.ts'
+import { decideRefresh, isResting, type RotationTimes, secondsSinceRotation } from './decision.ts'
 import { isFenced, readFence } from './fence.ts'
 import { carriedMembersOf, type GrantKey, GrantRecord, subjectOfGrant } from './record.ts'
 
@@ -16,6 +16,8 @@ export interface Grant {
 export interface PresentedGeneration extends RotationTimes {
   /** The version that the record is expected to have. */
   readonly version: string
+  /** When the service received the token, in milliseconds since the epoch. Absent: now. */
+  readonly receivedAt?: number
 }
 
 /** Why there is no token. On the wire, `unproven` is `invalid_client`, and every other reason is `invalid_grant`. */
@@ -157,7 +159,9 @@ export function createGrants(options: {
         if (!grant) return { refused: 'unknown' }
         // A client that authenticates more weakly than this grant requires can neither refresh nor revoke it (T-10, T-13).
         if (isWeaker(next.authenticationMethod, grant.record.authenticationMethod)) return { refused: 'unproven' }
-        switch (decideRefresh(grant.record, presented, { now: options.now(), grace: options.grace })) {
+        // The time that the store takes does not count: a repetition is in time if it comes in time.
+        const now = last.receivedAt ?? options.now()
+        switch (decideRefresh(grant.record, presented, { now, grace: options.grace })) {
           case 'rotate':
             // The token lacks members that another writer has added to the record since.
             record = { ...carriedMembersOf(grant.record), ...next }
@@ -175,7 +179,11 @@ export function createGrants(options: {
           case 'reuse':
             // The newer generation may come from an attempt of this very request, whose answer was lost.
             if (ambiguous) throw new StoreUnavailable('a refresh was overtaken after an unclear answer')
-            log('refresh_reused', { grant: shortGrant(key), generation: presented, client: next.clientHash })
+            log('refresh_reused', {
+              ...{ grant: shortGrant(key), generation: presented, client: next.clientHash },
+              ...{ current: grant.record.generation, seconds: secondsSinceRotation(grant.record, now) },
+              ...elsewhere(next, grant.record),
+            })
             await revoke(key, 'refresh_reuse', signal, grant)
             return { refused: 'reuse' }
         }

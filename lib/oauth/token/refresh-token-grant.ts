@@ -34,7 +34,10 @@ export async function refreshTokenGrant(
   const signer = await context.signingKeys.signer(call.signal)
 
   const { carried, createdAt, rotatedAt, endsAt, clientHash, clientName, resource, leftOut, person } = token
-  const last = { ...carried, version: token.version, rotatedAt }
+  const last = { ...carried, version: token.version, rotatedAt, receivedAt: now }
+  // Proves the client last of all checks. The generation begins after that, so that the window of grace is not shortened by it.
+  await client.spend(call.signal)
+  const rotationAt = context.now()
   const next = beginGeneration(
     {
       ...carried,
@@ -45,11 +48,10 @@ export async function refreshTokenGrant(
       clientName,
       authenticationMethod: strongerOf(token.authenticationMethod, client.method),
       kid: context.currentKid,
-      quickRotations: quickRotationsAfter(last, now),
+      quickRotations: quickRotationsAfter(last, rotationAt),
     },
-    { now, lifetime: context.refreshTokenLifetime, from: context.addressHash(token.grant, call.address) },
+    { now: rotationAt, lifetime: context.refreshTokenLifetime, from: context.addressHash(token.grant, call.address) },
   )
-  await client.spend(call.signal)
   const grant = await context.grants.rotate(token.grant, next, last, call.signal)
   if ('refused' in grant) throw refusalOf(grant)
 

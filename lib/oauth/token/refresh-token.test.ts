@@ -10,6 +10,8 @@ import {
   TestBrowser,
   token,
 } from '../../../dev/worlds/authorization-server.ts'
+import { createMemoryStore } from '../../store/memory.ts'
+import type { Store } from '../../store/store.ts'
 import { createSealing } from '../keys/sealing.ts'
 import { deriveKey } from '../keys/secrets.ts'
 import { toWireNames } from '../keys/wire-names.ts'
@@ -252,5 +254,49 @@ describe('a repeated answer of a refresh', () => {
     expect(await hashOf(grant)).toBe(one)
     expect(await hashOf(other.grant)).toMatch(/^[\w-]{43}$/)
     expect(await hashOf(other.grant)).not.toBe(one)
+  })
+})
+
+describe('the window of grace', () => {
+  const grace = 60_000
+  /** Milliseconds. */
+  const slow = 3_000
+
+  /** A server whose store takes three seconds for each operation from now on. */
+  async function startSlow() {
+    const inner = createMemoryStore()
+    let pass = () => {}
+    const wait =
+      <Arguments extends unknown[], Result>(operation: (...given: Arguments) => Promise<Result>) =>
+      async (...given: Arguments) => {
+        const result = await operation(...given)
+        pass()
+        return result
+      }
+    const store: Store = { ...inner, get: wait(inner.get), replace: wait(inner.replace) }
+    const secrets = newSecrets()
+    const world = await start(redirectUri, secrets, createHarness({ store, secrets }))
+    const first = await world.redeem(world.code ?? '')
+    pass = () => {
+      world.server.clock += slow
+    }
+    const began = world.server.clock
+    return { ...world, first, next: await world.refresh(first), began }
+  }
+
+  test('ends when a repetition comes too late, and not when the store answers too late [T-21]', async () => {
+    const { server, refresh, first, next, began } = await startSlow()
+    server.clock = began + grace
+    expect(await refresh(first)).toBe(next)
+    expect(server.clock).toBe(began + grace + 2 * slow)
+  })
+
+  test('is over a millisecond later. The log says how late the client was', async () => {
+    const { server, first, client_id, began } = await startSlow()
+    server.clock = began + grace + 1
+    const { body } = await token(server, { grant_type: 'refresh_token', client_id, refresh_token: first })
+    expect(body.error).toBe('invalid_grant')
+    const [reused] = server.log.filter(({ event }) => event === 'refresh_reused')
+    expect(reused?.fields).toMatchObject({ generation: 0, current: 1, seconds: 60 })
   })
 })
