@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type ManifestFunction, readManifest } from '../build/manifest.ts'
 import { callerOf } from './arrival.ts'
 import {
@@ -94,6 +95,7 @@ export async function startFunctionServer(options: FunctionServerOptions): Promi
     if ('status' in body) return reply(response, { ...body, headers: { ...body.headers, connection: 'close' } })
     try {
       const handler = await loadHandler(options.directory, match.name)
+      if (!(await isThere(request))) return
       const event = toEvent({ ...callerOf(request, arrival), body: body.bytes }, match, options.platform)
       await invoke(handler, event, response)
     } finally {
@@ -178,6 +180,15 @@ export async function startFunctionServer(options: FunctionServerOptions): Promi
     },
     unfinished: () => inFlight.size,
   }
+}
+
+/**
+ * Says whether the caller still waits. After this process stood still, a request may be old: its caller has given up, and has sent it
+ * again. The end of a connection is known two turns of the event loop after its last bytes.
+ */
+async function isThere({ socket }: IncomingMessage): Promise<boolean> {
+  for (let turn = 0; turn < 2; turn++) await nextTurn()
+  return !socket.readableEnded && !socket.destroyed
 }
 
 const isCode = (error: unknown, code: string) => error instanceof Error && 'code' in error && error.code === code
