@@ -45,18 +45,38 @@ export async function joinStart(files: SplitFiles, options: BuildOptions): Promi
   return new Map(await Promise.all(joined))
 }
 
+/** Finds the names that one of esbuild's files imports from the files that `isFrom` accepts. */
+const importedNames = (text: string, isFrom: (specifier: string) => boolean): readonly string[] =>
+  [...text.matchAll(/import\{([^}]*)\}from"([^"]+)"/g)]
+    .filter(([, , specifier = '']) => isFrom(specifier))
+    .flatMap(([, names = '']) => names.split(',').map((name) => name.split(' as ')[0] ?? ''))
+
 /** Stands for the new entry file, which has the exports of all that is loaded at once. */
 const startPath = 'start'
+
+/** Stands for all that one file imports from the entry file, so that one `import` names it. */
+const fromEntry = 'from-entry'
 
 /** Resolves what one file imports: into the same file, from the entry file, or from a file that stays apart. */
 function inMemory({ entry, atStart, texts, exports }: SplitFiles, target: string): Plugin {
   const shared = [...atStart].filter((path) => path !== entry)
+  const later = [...texts].filter(([path]) => !atStart.has(path))
   const nameOf = (path: string, name: string) => `${name}_${shared.indexOf(path).toString(36)}`
-  const reexport = (path: string, from: string, rename: (name: string) => string) =>
-    `export{${(exports.get(path) ?? []).map(rename).join(',')}}from${JSON.stringify(from)};`
+  const reexport = (names: readonly string[], from: string) => `export{${names}}from${JSON.stringify(from)};`
+  /** The exports of a file that some of the other files import. No other export is kept. */
+  const importedBy = (importers: typeof later, path: string) => {
+    const used = importers.flatMap(([importer, text]) =>
+      importedNames(text, (from) => join(dirname(importer), from) === path),
+    )
+    return (exports.get(path) ?? []).filter((name) => used.includes(name))
+  }
+  const own = later.filter(([path]) => path === target)
   const start = [
-    `export{${(exports.get(entry) ?? []).join(',')}}from${JSON.stringify(entry)};`,
-    ...shared.map((path) => reexport(path, path, (name) => `${name} as ${nameOf(path, name)}`)),
+    reexport(exports.get(entry) ?? [], entry),
+    ...shared.map((path) => {
+      const names = importedBy(later, path).map((name) => `${name} as ${nameOf(path, name)}`)
+      return reexport(names, path)
+    }),
   ].join('')
   const outside = (path: string) => {
     const from = relative(dirname(target), path)
@@ -66,20 +86,29 @@ function inMemory({ entry, atStart, texts, exports }: SplitFiles, target: string
     name: 'join-start',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^start$/ }, () => ({ path: startPath, namespace: 'start' }))
+      onResolve({ filter: /^from-entry$/ }, () => ({ path: fromEntry, namespace: fromEntry }))
       onResolve({ filter: /^[./]/ }, ({ path: specifier, importer, kind }) => {
         const path = specifier.startsWith('/') ? specifier : join(dirname(importer), specifier)
         if (kind === 'entry-point') return { path, namespace: 'own' }
         if (kind === 'dynamic-import' || !atStart.has(path)) return outside(path)
-        if (target === entry) return { path, namespace: 'own' }
-        return { path, namespace: 'from-entry' }
+        return { path, namespace: target === entry ? 'own' : 'joined' }
       })
       onLoad({ filter: /.*/, namespace: 'start' }, () => ({ contents: start, resolveDir: dirname(entry) }))
       onLoad({ filter: /.*/, namespace: 'own' }, ({ path }) => ({
         contents: texts.get(path) ?? '',
         resolveDir: dirname(path),
       }))
-      onLoad({ filter: /.*/, namespace: 'from-entry' }, ({ path }) => ({
-        contents: reexport(path, `entry:${basename(entry)}`, (name) => `${nameOf(path, name)} as ${name}`),
+      onLoad({ filter: /.*/, namespace: 'joined' }, ({ path }) => ({
+        contents: reexport(
+          importedBy(own, path).map((name) => `${nameOf(path, name)} as ${name}`),
+          fromEntry,
+        ),
+      }))
+      onLoad({ filter: /.*/, namespace: fromEntry }, () => ({
+        contents: reexport(
+          shared.flatMap((path) => importedBy(own, path).map((name) => nameOf(path, name))),
+          `entry:${basename(entry)}`,
+        ),
       }))
       onResolve({ filter: /^entry:/ }, () => outside(entry))
     },

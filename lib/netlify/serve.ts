@@ -29,7 +29,7 @@ export function serveWith<Settings, T>(
     const key = `${site.issuer} ${site.storeName}`
     const known = instances.get(key)
     if (known) return known
-    const composed = compose(read(process.env, site), site)
+    const composed = Promise.resolve(read(process.env, site)).then((settings) => compose(settings, site))
     instances.set(key, composed)
     composed.catch(() => instances.delete(key))
     return composed
@@ -58,7 +58,7 @@ export function serveWith<Settings, T>(
 
 /** Reads the settings of a function. */
 export interface SettingsSource<Settings> {
-  readonly read: (env: Environment, site: Site) => Settings
+  readonly read: (env: Environment, site: Site) => Settings | Promise<Settings>
   readonly review: ReviewSettings
 }
 

@@ -1,7 +1,6 @@
 import { type BlockList, parseBlockList } from '../oauth/clients/blocked-clients.ts'
-import type { Client } from '../oauth/clients/client.ts'
-import { parseConfiguredClients } from '../oauth/clients/configured-clients.ts'
-import { defaultPrivateUseUris, type RedirectPolicy } from '../oauth/clients/redirect-uri.ts'
+import { defaultPrivateUseUris } from '../oauth/clients/redirect-uri.ts'
+import type * as Rare from './rare.ts'
 import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
 import { isLoopbackHttp } from './urls.ts'
@@ -23,13 +22,21 @@ const defaultTrustedHosts = [
   'console.x.ai/connectors-oauth-exchange-code/',
 ]
 
-/** @param proxyHosts at which requests for the issuer arrive too */
-export function readClients(settings: SettingsReader, site: Site, proxyHosts: readonly string[]) {
+/**
+ * @param proxyHosts at which requests for the issuer arrive too
+ * @param rare absent if no rare setting is set
+ */
+export function readClients(
+  settings: SettingsReader,
+  site: Site,
+  proxyHosts: readonly string[],
+  rare: typeof Rare | undefined,
+) {
   const privateUse = {
     privateUseUris: settings.read('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris,
     listedSchemesOnly: settings.read('MCP_OAUTH_PRIVATE_USE_SCHEMES'),
   }
-  const configuredClients = readConfiguredClients(settings, privateUse)
+  const configuredClients = rare?.readConfiguredClients(settings, privateUse) ?? []
   const configuredUris = configuredClients.flatMap(({ redirectUris }) => redirectUris)
   const allowedHosts = settings.read('MCP_OAUTH_CIMD_ALLOWED_HOSTS')
   return {
@@ -61,13 +68,6 @@ export function readClients(settings: SettingsReader, site: Site, proxyHosts: re
 }
 
 const noBlocks: BlockList = { hashes: new Set(), hosts: new Set(), before: 0 }
-
-function readConfiguredClients(settings: SettingsReader, policy: RedirectPolicy): readonly Client[] {
-  const value = settings.read('MCP_OAUTH_CLIENTS')
-  const { clients, complaints } = parseConfiguredClients(value ? value.json : [], policy)
-  for (const complaint of complaints) settings.complain('MCP_OAUTH_CLIENTS', complaint)
-  return clients
-}
 
 function readLocalOrigins(settings: SettingsReader, site: Site): readonly string[] {
   const origins = settings.read('MCP_OAUTH_CIMD_LOCAL_ORIGINS') ?? []

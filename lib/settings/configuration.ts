@@ -1,5 +1,6 @@
 import { type McpSettings, readMcp } from './mcp.ts'
 import { readObservability } from './observability.ts'
+import * as rare from './rare.ts'
 import { createSettingsReader, type Environment, type Problem } from './reader.ts'
 import { closed, readShared, type SignInConfiguration } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
@@ -18,7 +19,7 @@ export interface Configuration extends SignInConfiguration {
 /** Reads every setting. */
 export function readConfiguration(env: Environment, site: Site): Configuration {
   const settings = createSettingsReader(env, table)
-  const shared = readShared(settings, site)
+  const shared = readShared(settings, site, rare)
   const store = readStore(settings)
   const { brand } = shared.configuration
   const mcp = readMcp(settings, shared)

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 
 import { readConfiguration } from './configuration.ts'
 import type { Environment } from './reader.ts'
+import { rareRows } from './rows/rare.ts'
 import { newSecret } from './secrets.ts'
+import { hasRareSetting } from './sign-in-configuration.ts'
 import { knownNames, rowOf, settingNames, unreadNames } from './table.ts'
 
 const site = { issuer: 'https://docs.example', storeName: 's', production: true }
@@ -295,13 +297,13 @@ describe('every setting', () => {
   test('what a wrong value takes out of service is changed only on purpose [O-10]', () => {
     const of = (subject: string) => settingNames.filter((name) => rowOf(name).subject === subject)
     expect(of('service')).toEqual([
-      'MCP_OAUTH_SIGNING_JWK',
       'MCP_OAUTH_ISSUER',
       'MCP_OAUTH_PROXY_HOSTS',
       'MCP_OAUTH_PREVIEW_DOMAINS',
       'KAPA_API_KEY',
       'MCP_OAUTH_LIMIT_EXEMPT',
       'MCP_BRAND_NAME',
+      'MCP_OAUTH_SIGNING_JWK',
       'STORE_BACKEND',
       'DATABASE_URL',
       'DATABASE_CONNECTIONS',
@@ -318,6 +320,11 @@ describe('every setting', () => {
     // Of the authorization server: every secret, every token and every list of clients, and nothing of the tools.
     expect(mcp.filter((name) => /OAUTH|UPSTREAM|CRM/.test(name))).toEqual([])
     expect(of('sign-in').filter((name) => /REQUIRE|KAPA|TOOL|API|FEEDBACK/.test(name))).toEqual([])
+  })
+
+  test('the names of rare settings are known without their rows, and an empty value is none', () => {
+    expect(settingNames.filter((name) => hasRareSetting({ [name]: 'x' }))).toEqual(Object.keys(rareRows))
+    expect(settingNames.filter((name) => hasRareSetting({ [name]: '' }))).toEqual([])
   })
 
   test.each([0, 1, 2])('if all settings are wrong, the report names exactly these settings (%i)', (index) => {

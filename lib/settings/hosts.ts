@@ -11,7 +11,7 @@ export interface HostSettings {
   readonly accountOrigin?: string | undefined
 }
 
-export const readHosts = (settings: SettingsReader): HostSettings => ({
+export const readHosts = (settings: SettingsReader<keyof typeof signInRows>): HostSettings => ({
   proxyHosts: settings.read('MCP_OAUTH_PROXY_HOSTS') ?? [],
   previewDomains: settings.read('MCP_OAUTH_PREVIEW_DOMAINS') ?? [],
   accountOrigin: settings.read('MCP_ACCOUNT_ORIGIN'),

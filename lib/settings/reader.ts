@@ -1,5 +1,6 @@
 import { defaultBrand } from '../pages/brand.ts'
 import type { Setting, Subject } from './forms.ts'
+import type { rareRows } from './rows/rare.ts'
 import type { signInRows } from './rows/sign-in.ts'
 import type { SettingName, SettingValue } from './table.ts'
 
@@ -17,7 +18,7 @@ export interface Problem {
  * Reads settings from the environment by rows of the table, and collects every problem, so that all are reported at once.
  * `Name`: the settings that it knows.
  */
-export interface SettingsReader<Name extends SettingName = keyof typeof signInRows> {
+export interface SettingsReader<Name extends SettingName = keyof typeof signInRows | keyof typeof rareRows> {
   readonly problems: readonly Problem[]
   /** The settings whose values are secrets, and their texts. */
   readonly secrets: readonly { readonly name: string; readonly text: string }[]
@@ -38,9 +39,10 @@ export interface SettingsReader<Name extends SettingName = keyof typeof signInRo
 /** Why a setting that usually has a default has none. */
 export const noDefault = 'with MCP_BRAND_NAME it has no default'
 
+/** @param rows may leave out rows without a default, if the environment has none of them */
 export function createSettingsReader<Name extends SettingName>(
   env: Environment,
-  rows: Readonly<Record<Name, Setting<unknown, unknown>>>,
+  rows: { readonly [Each in Name]?: Setting<unknown, unknown> | undefined },
 ): SettingsReader<Name> {
   const problems: Problem[] = []
   const textOf = (name: string) => env[name]?.trim() || undefined
@@ -48,19 +50,20 @@ export function createSettingsReader<Name extends SettingName>(
 
   /** The texts that are set, under the newest name first. */
   function textsOf(name: Name) {
-    return [name, ...(rows[name].aliases ?? [])].flatMap((alias) => {
+    return [name, ...(rows[name]?.aliases ?? [])].flatMap((alias) => {
       const text = textOf(alias)
       return text === undefined ? [] : [{ alias, text }]
     })
   }
 
   function complain(name: Name, what: string, alias: string = name): void {
-    problems.push({ subject: rows[name].subject, text: alias + what })
+    problems.push({ subject: rows[name]?.subject ?? 'service', text: alias + what })
   }
 
   function read<One extends Name>(name: One): SettingValue<One>
   function read(name: Name): unknown {
     const row = rows[name]
+    if (!row) return undefined
     const [value] = textsOf(name).flatMap(({ alias, text }) => {
       const { value, complaints } = row.read(text)
       for (const complaint of complaints) complain(name, complaint, alias)
@@ -73,7 +76,7 @@ export function createSettingsReader<Name extends SettingName>(
   function required(name: Name, hint?: string): unknown {
     const value: unknown = read(name)
     if (value === undefined && textsOf(name).length === 0) {
-      const why = hint ?? (rows[name].ofRedpanda === undefined ? undefined : noDefault)
+      const why = hint ?? (rows[name]?.ofRedpanda === undefined ? undefined : noDefault)
       complain(name, ` is missing${why === undefined ? '' : `: ${why}`}`)
     }
     return value
@@ -84,7 +87,7 @@ export function createSettingsReader<Name extends SettingName>(
     problems,
     secrets: Object.keys(rows)
       .filter(isName)
-      .filter((name) => rows[name].secret)
+      .filter((name) => rows[name]?.secret)
       .map((name) => ({ name, text: textsOf(name)[0]?.text ?? '' })),
     read,
     required,

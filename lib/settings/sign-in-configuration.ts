@@ -10,6 +10,7 @@ import type { Subject } from './forms.ts'
 import { readHosts } from './hosts.ts'
 import { type KeptSettings, readKept } from './kept.ts'
 import { readSecrets, refuseEqualTokens } from './keys.ts'
+import type * as Rare from './rare.ts'
 import { createSettingsReader, type Environment, type Problem, type SettingsReader } from './reader.ts'
 import { signInRows } from './rows/sign-in.ts'
 import { readSignIn, type SignInSettings } from './sign-in.ts'
@@ -66,14 +67,23 @@ const services = ['sign-in', 'mcp', 'account'] as const
 const closes = (subject: Subject, service: Service) =>
   subject === service || (subject === 'service' && service !== 'account')
 
+/** The names of `rareRows`. */
+const rareNames =
+  /^MCP_(?:APPROVE_|CANCEL_|CONSENT_|ERROR_|FINISHED_|LOGO_|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|PRIVATE_USE_R|SIGNING_|TRUSTED_))/
+
+/** Whether an environment has a setting that few sites have. */
+export const hasRareSetting = (env: Environment): boolean =>
+  Object.entries(env).some(([name, value]) => value && rareNames.test(name))
+
 /** Reads what the sign-in needs. What is wrong with the other settings is known to `readConfiguration` only. */
-export function readSignInConfiguration(env: Environment, site: Site): SignInConfiguration {
-  const settings = createSettingsReader(env, signInRows)
-  return closed(settings, readShared(settings, site))
+export async function readSignInConfiguration(env: Environment, site: Site): Promise<SignInConfiguration> {
+  const rare = hasRareSetting(env) ? await import('./rare.ts') : undefined
+  const settings: SettingsReader = createSettingsReader(env, { ...signInRows, ...rare?.rareRows })
+  return closed(settings, readShared(settings, site, rare))
 }
 
-/** Reads the settings of `signInRows`. Nothing is out of service yet. */
-export function readShared(settings: SettingsReader, site: Site) {
+/** Reads the settings of `signInRows` and `rareRows`. Nothing is out of service yet. `rare` is absent if none of those is set. */
+export function readShared(settings: SettingsReader, site: Site, rare: typeof Rare | undefined) {
   if (!isSecureOrigin(site.issuer))
     settings.complain('MCP_OAUTH_ISSUER', ` must be ${signInRows.MCP_OAUTH_ISSUER.form}`)
   const hosts = readHosts(settings)
@@ -89,7 +99,7 @@ export function readShared(settings: SettingsReader, site: Site) {
   const before = settings.problems.length
   const secrets = readSecrets(settings)
   const secretsAreGood = settings.problems.length === before
-  const signIn = readSignIn(settings, { site, proxyHosts, secrets, exempt })
+  const signIn = readSignIn(settings, { site, proxyHosts, secrets, exempt, rare })
   const mock = signIn?.provider.kind === 'mock'
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const feedbackForm = readFeedbackForm(settings)

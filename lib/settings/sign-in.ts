@@ -3,6 +3,7 @@ import type { Secrets } from '../oauth/keys/secrets.ts'
 import { readClients } from './clients.ts'
 import { readLimits } from './limits.ts'
 import { readProvider } from './provider.ts'
+import type * as Rare from './rare.ts'
 import type { SettingsReader } from './reader.ts'
 import { readReceivers } from './receivers.ts'
 import type { Site } from './site.ts'
@@ -21,10 +22,12 @@ interface Surroundings {
   readonly secrets: Secrets | null
   /** Addresses without limits. */
   readonly exempt: readonly AddressRange[]
+  /** Absent if no rare setting is set. */
+  readonly rare: typeof Rare | undefined
 }
 
 /** Reads what a sign-in needs. `null` without a secret or an OpenID Provider; every other problem is in `settings` only. */
-export function readSignIn(settings: SettingsReader, { site, proxyHosts, secrets, exempt }: Surroundings) {
+export function readSignIn(settings: SettingsReader, { site, proxyHosts, secrets, exempt, rare }: Surroundings) {
   const provider = readProvider(settings, site)
   const rest = {
     /** Seconds. */
@@ -36,7 +39,7 @@ export function readSignIn(settings: SettingsReader, { site, proxyHosts, secrets
     },
     /** Seconds from approval in which the user must sign in. */
     signInLifetime: settings.read('MCP_OAUTH_SIGN_IN_TTL'),
-    ...readClients(settings, site, proxyHosts),
+    ...readClients(settings, site, proxyHosts, rare),
     limits: readLimits(settings, exempt),
     receivers: readReceivers(settings),
   }

@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { noneBlocked } from './blocked-clients.ts'
-import { createConfiguredClients, parseConfiguredClients } from './configured-clients.ts'
+import { createConfiguredClients } from './configured-clients.ts'
+import { parseConfiguredClients } from './parse-configured-clients.ts'
 
 const policy = { privateUseUris: [] }
 const secret = 'the secret of an application that exists'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isTrustedEntry, isTrustedRedirect } from './trusted-redirect.ts'
+import { isTrustedEntry } from './trusted-entry.ts'
+import { isTrustedRedirect } from './trusted-redirect.ts'
 
 describe('a redirect URI is trusted [A-17]', () => {
   const entries = new Set([

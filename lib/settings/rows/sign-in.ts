@@ -1,19 +1,12 @@
 import { adminForm, parseAdmin } from '../../account/admins.ts'
-import { jsonOf } from '../../base/json.ts'
 import { parseRange } from '../../limits/address.ts'
 import { lifetimes } from '../../oauth/capabilities.ts'
-import { parseBlockList } from '../../oauth/clients/blocked-clients.ts'
-import { isHost } from '../../oauth/clients/host.ts'
-import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
-import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-redirect.ts'
-import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
 import { defaultBrand } from '../../pages/brand.ts'
 import { textOn } from '../../pages/color.ts'
 import { eventTypes } from '../../people/outbox/event-types.ts'
 import type { SealedPeople } from '../../people/privacy/personal-data.ts'
 import {
   choice,
-  custom,
   flag,
   integer,
   limit,
@@ -66,34 +59,14 @@ function readColors(value: string): readonly string[] | null {
   return colors.length <= 2 && textOn(colors) ? colors : null
 }
 
-/** A text of the operator on pages. It is no markup: `<` and `>` would be shown as they are. */
-const plain = (most: number, needed = '') =>
-  text(
-    look,
-    `one line of at most ${most} characters without < and >${needed && `, with ${needed} in it`}`,
-    (text) => text.length <= most && !/[<>\p{Cc}\u2028\u2029]/u.test(text) && text.includes(needed),
-  )
-
-/** Whether an app may use a redirect URI. For a template that ends in `/*`, checks an example of what it stands for. */
-function isPrivateUseUri(uri: string): boolean {
-  const example = uri.replace(/\/\*$/, '/x')
-  return !example.includes('*') && parseRedirectUri(example, { privateUseUris: [uri] }).kind === 'private-use'
-}
-
-function signingJwk(text: string) {
-  const jwk = readPastedJwk(jsonOf(text))
-  return typeof jwk === 'string' ? { value: undefined, complaints: [` ${jwk}`] } : { value: jwk, complaints: [] }
-}
-
 /**
  * The settings that a sign-in needs before its first answer, and those that take it out of service. The `oauth` function loads
- * only these at its start.
+ * them at its start, and `rareRows` only if one of those is set.
  */
 export const signInRows = {
   MCP_OAUTH_SECRET: value({ ...signIn, secret: true }, secretForm, parseSecret),
   MCP_OAUTH_PREVIOUS_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
   MCP_OAUTH_RETIRED_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
-  MCP_OAUTH_SIGNING_JWK: custom({ ...service, secret: true }, 'a private RSA JWK of 2048 bits or more', signingJwk),
 
   UPSTREAM_CLIENT_ID: word({ ...signIn, aliases: ['REDPANDA_OAUTH_CLIENT_ID'] }),
   UPSTREAM_ISSUER: text(
@@ -135,40 +108,13 @@ export const signInRows = {
   MCP_OAUTH_REFRESH_TTL: integer(signIn, { from: 3600, to: 180 * day, default: 30 * day }),
   MCP_OAUTH_REFRESH_GRACE: integer(signIn, { from: 0, to: 600, default: 60 }),
   MCP_OAUTH_SIGN_IN_TTL: integer(signIn, { from: 1, to: 3600, default: lifetimes.signIn }),
-
-  MCP_OAUTH_TRUSTED_HOSTS: listOf(
-    signIn,
-    'a host in lower case that belongs to one owner, with or without a path, and without a scheme',
-    (entry) => isTrustedEntry(entry) && hasOneOwner(entry),
-  ),
   MCP_OAUTH_INTERSTITIAL: onOff(signIn),
   MCP_OAUTH_ADVERTISE_ISS: onOff(signIn),
-  /** True: apps may register only the redirect URIs of the next setting. */
+  /** True: apps may register only the redirect URIs of `MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`. */
   MCP_OAUTH_PRIVATE_USE_SCHEMES: withDefault(false, choice(signIn, { any: false, listed: true }, true)),
-  MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: listOf(signIn, 'a usable redirect URI of an app', isPrivateUseUri),
-  MCP_OAUTH_CIMD_ALLOWED_HOSTS: listOf(
-    signIn,
-    'a host in lower case, with its port if it has one, and no scheme',
-    isHost,
-  ),
-  MCP_OAUTH_CIMD_LOCAL_ORIGINS: listOf(
-    signIn,
-    'an https origin without a path',
-    (entry) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry,
-  ),
-  // `settings/clients.ts` checks the clients themselves, because it knows the other rules for redirect URIs.
-  MCP_OAUTH_CLIENTS: custom(signIn, 'a JSON array of clients', (text) => ({
-    value: { json: jsonOf(text) },
-    complaints: [],
-  })),
 
   MCP_OAUTH_DCR: onOff(signIn),
   MCP_OAUTH_REGISTRATION_TOKEN: text({ ...signIn, secret: true }, tokenForm, isStrongToken),
-  MCP_OAUTH_BLOCKED_CLIENTS: listOf(
-    signIn,
-    "a client's hash, a host in lower case without a scheme, or before:<date>",
-    (entry) => parseBlockList([entry]) !== null,
-  ),
   MCP_OAUTH_INTROSPECTION_TOKENS: listOf({ ...signIn, secret: true }, tokenForm, isStrongToken),
 
   MCP_OAUTH_REGISTER_LIMIT: limit(signIn, 20),
@@ -189,15 +135,7 @@ export const signInRows = {
   MCP_BRAND_NAME: withDefault(defaultBrand.name, line(service)),
   MCP_PRODUCT_NAME: line(signIn),
   MCP_BRAND_COLOR: withDefault(defaultBrand.accentColor, text(signIn, '#rgb or #rrggbb', isColor)),
-  MCP_LOGO_URL: url(look),
   MCP_BACKGROUND: value(look, 'one or two colors, #rgb or #rrggbb, on which text is readable', readColors),
-  MCP_CONSENT_TITLE: plain(100, '{app}'),
-  MCP_CONSENT_MESSAGE: plain(300),
-  MCP_APPROVE_BUTTON: plain(60),
-  MCP_CANCEL_BUTTON: plain(60),
-  MCP_FINISHED_TITLE: plain(100),
-  MCP_FINISHED_MESSAGE: plain(300),
-  MCP_ERROR_MESSAGE: plain(300),
   MCP_PROVIDER_NAME: line({ ...signIn, ofRedpanda: defaultBrand.provider }),
   MCP_ANSWER_SERVICE: withDefault(defaultBrand.answerService, line(signIn)),
   MCP_DOCS_URL: url(signIn),

@@ -1,0 +1,73 @@
+import { jsonOf } from '../../base/json.ts'
+import { parseBlockList } from '../../oauth/clients/blocked-clients.ts'
+import { isHost } from '../../oauth/clients/host.ts'
+import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
+import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-entry.ts'
+import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
+import { custom, listOf, type Rows, text, url } from '../forms.ts'
+
+const signIn = { subject: 'sign-in' } as const
+const service = { subject: 'service' } as const
+/** A mistake in the look is reported, and ours is used instead. */
+const look = { subject: 'none' } as const
+
+/** A text of the operator on pages. It is no markup: `<` and `>` would be shown as they are. */
+const plain = (most: number, needed = '') =>
+  text(
+    look,
+    `one line of at most ${most} characters without < and >${needed && `, with ${needed} in it`}`,
+    (text) => text.length <= most && !/[<>\p{Cc}\u2028\u2029]/u.test(text) && text.includes(needed),
+  )
+
+/** Whether an app may use a redirect URI. For a template that ends in `/*`, checks an example of what it stands for. */
+function isPrivateUseUri(uri: string): boolean {
+  const example = uri.replace(/\/\*$/, '/x')
+  return !example.includes('*') && parseRedirectUri(example, { privateUseUris: [uri] }).kind === 'private-use'
+}
+
+function signingJwk(text: string) {
+  const jwk = readPastedJwk(jsonOf(text))
+  return typeof jwk === 'string' ? { value: undefined, complaints: [` ${jwk}`] } : { value: jwk, complaints: [] }
+}
+
+/**
+ * The settings of a sign-in that few sites have. None has a default. The `oauth` function loads them only if the environment has
+ * one of them: `hasRareSetting` knows their names.
+ */
+export const rareRows = {
+  MCP_OAUTH_SIGNING_JWK: custom({ ...service, secret: true }, 'a private RSA JWK of 2048 bits or more', signingJwk),
+  MCP_OAUTH_TRUSTED_HOSTS: listOf(
+    signIn,
+    'a host in lower case that belongs to one owner, with or without a path, and without a scheme',
+    (entry) => isTrustedEntry(entry) && hasOneOwner(entry),
+  ),
+  MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: listOf(signIn, 'a usable redirect URI of an app', isPrivateUseUri),
+  MCP_OAUTH_CIMD_ALLOWED_HOSTS: listOf(
+    signIn,
+    'a host in lower case, with its port if it has one, and no scheme',
+    isHost,
+  ),
+  MCP_OAUTH_CIMD_LOCAL_ORIGINS: listOf(
+    signIn,
+    'an https origin without a path',
+    (entry) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry,
+  ),
+  // `settings/clients.ts` checks the clients themselves, because it knows the other rules for redirect URIs.
+  MCP_OAUTH_CLIENTS: custom(signIn, 'a JSON array of clients', (text) => ({
+    value: { json: jsonOf(text) },
+    complaints: [],
+  })),
+  MCP_OAUTH_BLOCKED_CLIENTS: listOf(
+    signIn,
+    "a client's hash, a host in lower case without a scheme, or before:<date>",
+    (entry) => parseBlockList([entry]) !== null,
+  ),
+  MCP_LOGO_URL: url(look),
+  MCP_CONSENT_TITLE: plain(100, '{app}'),
+  MCP_CONSENT_MESSAGE: plain(300),
+  MCP_APPROVE_BUTTON: plain(60),
+  MCP_CANCEL_BUTTON: plain(60),
+  MCP_FINISHED_TITLE: plain(100),
+  MCP_FINISHED_MESSAGE: plain(300),
+  MCP_ERROR_MESSAGE: plain(300),
+} as const satisfies Rows
