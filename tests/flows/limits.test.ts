@@ -9,10 +9,11 @@ import { type Publisher, startPublisher } from '../support/publisher.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { operationsOnThePath } from '../support/store-path.ts'
+import { day, longWindow } from '../support/window.ts'
 
 const registrationLimit = 5
-/** The longest window, in seconds. */
-const day = 86_400
+/** Seconds. */
+const window = longWindow()
 const registration = json(JSON.stringify({ redirect_uris: ['http://127.0.0.1:7777/callback'] }))
 
 let stack: Stack
@@ -29,9 +30,8 @@ beforeAll(async () => {
       // The overall limit counts a random sample, and later; these tests count store operations.
       MCP_OAUTH_REGISTER_TOTAL_LIMIT: '0',
       MCP_OAUTH_CIMD_LIMIT: '3',
-      // The longest windows, so that a new window hardly ever begins during a run.
-      MCP_OAUTH_REGISTER_WINDOW_SEC: String(day),
-      MCP_OAUTH_CIMD_WINDOW_SEC: String(day),
+      MCP_OAUTH_REGISTER_WINDOW_SEC: String(window),
+      MCP_OAUTH_CIMD_WINDOW_SEC: String(window),
     },
   })
 })
@@ -60,7 +60,7 @@ describe('registration', () => {
     const [refused] = await expectExactly(stack, registrations, (i) => registerFrom(address, i % 2), 30)
     expect(JSON.parse(refused.text)).toMatchObject({ error: 'temporarily_unavailable' })
     const wait = Number(refused.headers.get('retry-after'))
-    expect(wait > 0 && wait <= day).toBe(true)
+    expect(wait > 0 && wait <= window).toBe(true)
     expect(refused.headers.get('access-control-expose-headers')).toContain('Retry-After')
     expect((await registerFrom(newAddress())).status).toBe(201)
   })
@@ -198,11 +198,15 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
 
   test('the window decides the Retry-After', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '1', MCP_OAUTH_CIMD_LIMIT: '1' }
-    const windows = { MCP_OAUTH_REGISTER_WINDOW_SEC: String(day - 1), MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 2) }
+    const [ofRegistrations, ofDocuments] = [longWindow(day - 1), longWindow(day - 2)]
+    const windows = {
+      MCP_OAUTH_REGISTER_WINDOW_SEC: String(ofRegistrations),
+      MCP_OAUTH_CIMD_WINDOW_SEC: String(ofDocuments),
+    }
     const { url } = await deploy(stack, { ...notExempt, ...limits, ...windows })
     const ask = [
-      [() => register(url), day - 1],
-      [() => send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`), day - 2],
+      [() => register(url), ofRegistrations],
+      [() => send(`${url}/oauth/authorize?client_id=${publisher.newClientId()}`), ofDocuments],
     ] as const
     for (const [asked, window] of ask) {
       await asked()
@@ -215,7 +219,7 @@ describe('MCP_OAUTH_REGISTER_LIMIT, MCP_OAUTH_REGISTER_WINDOW_SEC, MCP_OAUTH_CIM
 
   test('MCP_OAUTH_REGISTER_TOTAL_LIMIT limits all addresses together, below the limit of each; other requests keep working [R-12]', async () => {
     const limits = { MCP_OAUTH_REGISTER_LIMIT: '0', MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3' }
-    const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(day) })
+    const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_REGISTER_WINDOW_SEC: String(window) })
     // A request that passes is counted after the answer.
     await vi.waitFor(async () => expect((await register(url)).status).toBe(429))
     const refused = await register(url)
@@ -261,8 +265,11 @@ describe('the last good copy of a document [M-12]', () => {
 
   test('works at an address that another user has brought over its limit', async () => {
     // This test has a window of its own, because all users here have one address.
-    const window = { MCP_OAUTH_CIMD_LIMIT: '2', MCP_OAUTH_CIMD_WINDOW_SEC: String(day - 5) }
-    const settings = { ...window, MCP_OAUTH_LIMIT_EXEMPT: '' }
+    const settings = {
+      MCP_OAUTH_CIMD_LIMIT: '2',
+      MCP_OAUTH_CIMD_WINDOW_SEC: String(longWindow(day - 5)),
+      MCP_OAUTH_LIMIT_EXEMPT: '',
+    }
     const before = await deploy(stack, settings)
     const [client, clientId] = [await registerClient(before.url), publisher.newClientId()]
     const request = client.authorizationRequest({ client_id: clientId })

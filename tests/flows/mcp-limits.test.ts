@@ -10,6 +10,7 @@ import { createPinnedKey } from '../support/pinned-key.ts'
 import { json, type Sent, send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { operationsBesideSignIns } from '../support/store-path.ts'
+import { longWindow } from '../support/window.ts'
 
 /** The limits of tool calls at /mcp, on two hosts that share a store. */
 
@@ -20,8 +21,8 @@ const plans = {
   small: { limit: 1, domains: ['small.example'] },
   endless: { limit: 0, organizations: ['org_endless'] },
 }
-/** Seconds. The longest window, so that a new one hardly ever begins during a run. */
-const day = 86_400
+/** Seconds. */
+const window = longWindow()
 
 const key = createPinnedKey()
 let stack: Stack
@@ -34,7 +35,7 @@ beforeAll(async () => {
       ...key.settings,
       REQUIRE_AUTH: 'false',
       MCP_ANONYMOUS_LIMIT: String(anonymousLimit),
-      MCP_LIMIT_WINDOW_SEC: String(day),
+      MCP_LIMIT_WINDOW_SEC: String(window),
       MCP_PLANS: JSON.stringify(plans),
       MCP_OAUTH_LIMIT_EXEMPT: '127.0.1.0/24',
     },
@@ -78,8 +79,8 @@ describe('calls of tools at /mcp', () => {
     const users = { status: 200, limit: userLimit, name: 'mcp-users' }
     const [refused] = await expectExactly(stack, users, (i) => callAs(token, i % 2), 200)
     const wait = Number(refused.headers.get('retry-after'))
-    expect(wait > 0 && wait <= day).toBe(true)
-    expect(refused.headers.get('ratelimit-policy')).toBe(`"user";q=${userLimit};w=${day}`)
+    expect(wait > 0 && wait <= window).toBe(true)
+    expect(refused.headers.get('ratelimit-policy')).toBe(`"user";q=${userLimit};w=${window}`)
     expect(refused.headers.get('ratelimit')).toBe(`"user";r=0;t=${wait}`)
     expect(JSON.parse(refused.text)).toMatchObject({ jsonrpc: '2.0', id: 7, error: { code: -32000 } })
     expect((await callAs(await newPerson())).status).toBe(200)
@@ -154,7 +155,7 @@ describe('MCP_USER_LIMIT, MCP_ANONYMOUS_LIMIT, MCP_LIMIT_WINDOW_SEC', () => {
   })
 
   test('apply on each instance alone while the service is misconfigured', async () => {
-    const limits = { MCP_ANONYMOUS_LIMIT: '2', MCP_LIMIT_WINDOW_SEC: String(day) }
+    const limits = { MCP_ANONYMOUS_LIMIT: '2', MCP_LIMIT_WINDOW_SEC: String(window) }
     const { url } = await deploy(stack, { ...notExempt, ...limits, MCP_OAUTH_SECRET: '' })
     const answers = await times(4, () => send(`${url}/mcp`, call()))
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 429])
@@ -184,16 +185,16 @@ describe('MCP_PLANS', () => {
       (i) => callAs(token, i % 2),
       150,
     )
-    expect(refused.headers.get('ratelimit-policy')).toBe(`"large";q=100;w=${day}`)
+    expect(refused.headers.get('ratelimit-policy')).toBe(`"large";q=100;w=${window}`)
     expect((await callAs(await newPerson({ org_id: 'org_large' }))).headers.get('ratelimit-remaining')).toBe('75')
   })
 
   test('a domain counts if the address is verified; a user without a plan has the usual limit, and a user of an unlimited plan has none', async () => {
     const policyOf = async (claims: JWTPayload) =>
       (await callAs(await newPerson(claims))).headers.get('ratelimit-policy')
-    expect(await policyOf(ofSmall)).toBe(`"small";q=1;w=${day}`)
+    expect(await policyOf(ofSmall)).toBe(`"small";q=1;w=${window}`)
     for (const claims of [{ ...ofSmall, email_verified: false }, { org_id: 'org_other' }]) {
-      expect(await policyOf(claims)).toBe(`"user";q=${userLimit};w=${day}`)
+      expect(await policyOf(claims)).toBe(`"user";q=${userLimit};w=${window}`)
     }
     expect(await policyOf({ org_id: 'org_endless' })).toBeNull()
   })
@@ -235,7 +236,9 @@ describe('a client over the limit', () => {
     await client.connect()
     const ask = () => client.callTool('ask_redpanda_question', ' ')
     expect((await ask()).join()).toContain('missing_query')
-    await expect(ask()).rejects.toThrow(/Too many tool calls: 1 in 24 hours .* Try again in \d+ /)
+    await expect(ask()).rejects.toThrow(
+      new RegExp(`Too many tool calls: 1 in ${window / 3600} hours .* Try again in \\d+ `),
+    )
     expect(sent.filter((body) => body.includes('"tools/call"'))).toHaveLength(2)
     expect(await client.listTools()).toContain('ask_redpanda_question')
     await client.close()
