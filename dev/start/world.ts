@@ -127,6 +127,8 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   const callbacks = origins.map((origin) => `${origin}/mcp/callback`)
   const folder = (name: string) => (directory === undefined ? undefined : join(directory, name))
   const stop = (handle: { stop(): Promise<unknown> }) => handle.stop()
+  const failed = new AbortController()
+  const building = AbortSignal.any([failed.signal, ...(signal ? [signal] : [])])
 
   const starting = [
     part(
@@ -153,9 +155,12 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     part('API-reference hub', startHub({ port: ports.hub }), stop),
     part('Feedback form', startForms({ port: ports.forms }), stop),
     needsDatabase(settings) ? part('PostgreSQL', startLocalDatabase(folder('postgres')), stop) : undefined,
-    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(signal), ({ remove }) => remove()),
+    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(building), ({ remove }) =>
+      remove(),
+    ),
   ] as const
-  // All parts start at once. A failure stops the others only after all have settled.
+  // All parts start at once. A failure ends the build, and stops the others only after all have settled.
+  for (const each of starting) each?.catch(() => failed.abort())
   await Promise.allSettled(starting)
   const [emulator, provider, kapa, crm, hub, forms, database, firstBuild] = await Promise.all(starting)
   let build = firstBuild

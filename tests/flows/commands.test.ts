@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cp, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import * as v from 'valibot'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { repository } from '../../dev/repository.ts'
 import { freePorts, portsFrom } from '../../dev/start/ports.ts'
 import { defined } from '../../lib/base/defined.ts'
+import { whenNeeded } from '../../lib/base/when-needed.ts'
+import { isLong } from '../support/rounds.ts'
 
 const commands = [
   ...[
@@ -42,7 +46,7 @@ const shared = defined({ PATH, NODE_COMPILE_CACHE })
 const metadata = '/.well-known/oauth-authorization-server'
 
 test('npm start prints all addresses, refuses a second start, ends on Ctrl-C, keeps its state, and deletes it on reset', async () => {
-  const state = await newFolder()
+  const [state, temporary] = [await newFolder(), await newFolder()]
   const port = await freePorts()
   const keys = async () => (await fetch(`http://localhost:${portsFrom(port).provider}/jwks`)).json()
 
@@ -52,106 +56,42 @@ test('npm start prints all addresses, refuses a second start, ends on Ctrl-C, ke
   const second = npmStart(port + 6, state)
   expect(await second.ended).toBe(1)
   expect(second.output()).toMatch(/^It is running already: \S+ \(process \d+\)\.\n$/)
-  expect(await first.ready()).toContain(`claude mcp add --transport http local-docs http://localhost:${port}/mcp`)
+  const banner = await first.ready()
+  expect(banner).toContain(`claude mcp add --transport http local-docs http://localhost:${port}/mcp`)
+  expect(banner).toContain('any email address')
   expect((await fetch(`http://localhost:${port}${metadata}`)).status).toBe(200)
   const before = await keys()
   expect(await run('reset', ['--state', state]).ended).toBe(1)
   first.child.kill('SIGINT')
   expect(await first.ended).toBe(0)
 
-  const third = npmStart(port, state)
-  await third.ready()
+  // The next one has settings of the user, and the reader of its output closes.
+  const third = npmStart(port, state, { ...ownSettings, TMPDIR: temporary })
+  expectOwnSettings(await third.ready())
   expect(await keys()).toEqual(before)
-  third.child.kill('SIGTERM')
+  third.child.stdout.destroy()
+  third.child.stderr.destroy()
+  await fetch(`http://localhost:${port}/oauth/authorize`, { headers: { accept: 'application/json' } })
+  third.child.kill('SIGHUP')
   expect(await third.ended).toBe(0)
+  expect([await oursIn(temporary), existsSync(join(state, 'running.json'))]).toEqual([[], false])
   await writeFile(join(state, 'bench.json'), '{}')
   expect(await run('reset', ['--state', state]).ended).toBe(0)
   expect((await readdir(state)).sort()).toEqual(['bench.json', 'mcp-oauth-broker-state'])
 })
 
-test.each([
-  ['start', 'once', 0],
-  ['start', 'and its echo by npm', 0],
-  ['demo', 'once', 130],
-])('%s, Ctrl-C %s while it builds: it ends at once and leaves nothing behind', async (command, times, code) => {
-  const [state, temporary] = [await newFolder(), await newFolder()]
-  // With this port, the demo does not use a system that may be running here.
-  const env = { TMPDIR: temporary, PORT: command === 'demo' ? '1' : `${await freePorts()}` }
-  const { child, ended, output } = run(command, command === 'demo' ? [] : ['--state', state], env)
-  await expect.poll(() => readdir(temporary), patience).not.toEqual([])
-  if (times !== 'once') child.stdout.on('data', (text) => text.includes('Stopping') && child.kill('SIGINT'))
-  child.kill('SIGINT')
-  expect(await ended).toBe(code)
-  expect(output().split('Stopping …').slice(1)).toEqual(['\n'])
-  expect(await readdir(temporary)).toEqual([])
-  expect(await readdir(state)).not.toContain('running.json')
-})
+const ownSettings = {
+  MCP_OAUTH_ISSUER: 'https://docs.example.com',
+  UPSTREAM_ISSUER: 'https://login.example.com/tenant',
+  UPSTREAM_CLIENT_ID: 'mine',
+  REQUIRE_AUTH: 'false',
+  CRM_WEBHOOK_URL: 'https://hooks.example.com/secret-path',
+  KAPA_API_KEYS: 'x',
+  KAPA_API_KEY: '',
+}
 
-test.each(['SIGTERM', 'SIGHUP'] as const)('start, %s while it builds: it leaves nothing behind', async (signal) => {
-  const [state, temporary] = [await newFolder(), await newFolder()]
-  const { child, ended } = npmStart(await freePorts(), state, { TMPDIR: temporary })
-  await expect.poll(() => readdir(temporary), patience).not.toEqual([])
-  child.kill(signal)
-  expect(await ended).toBe(0)
-  expect([await readdir(temporary), (await readdir(state)).includes('running.json')]).toEqual([[], false])
-})
-
-test('a command that has nothing to clean up ends on a signal', async () => {
-  const { child, ended, output } = run('fuzz', [], { FUZZ_SECONDS: '600' })
-  await expect.poll(output, patience).toContain('FUZZ_SEED=')
-  child.kill('SIGHUP')
-  expect(await ended).toBe(129)
-})
-
-test('npm start ends when npm is killed, and when the reader of its output closes', async () => {
-  const [state, temporary] = [await newFolder(), await newFolder()]
-  const port = await freePorts()
-  const npm = spawn('npm', ['start', '--', '--state', state], {
-    cwd: repository,
-    env: { ...shared, PORT: `${port}`, TMPDIR: temporary },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  onTestFinished(() => void npm.kill('SIGKILL'))
-  // npm and Node keep files of their own there.
-  const ours = async () => (await readdir(temporary)).filter((name) => name.startsWith('mcp-oauth-broker-'))
-  const isOver = () => Promise.all([ours(), existsSync(join(state, 'running.json'))])
-  await expect.poll(() => existsSync(join(state, 'running.json')), patience).toBe(true)
-  npm.kill('SIGKILL')
-  await expect.poll(isOver, patience).toEqual([[], false])
-
-  const { child, ended, ready } = npmStart(port, state, { TMPDIR: temporary })
-  await ready()
-  child.stdout.destroy()
-  child.stderr.destroy()
-  await fetch(`http://localhost:${port}/oauth/authorize`, { headers: { accept: 'application/json' } })
-  child.kill('SIGHUP')
-  expect(await ended).toBe(0)
-  expect(await isOver()).toEqual([[], false])
-})
-
-test('a temporary folder is removed with its process', async () => {
-  const temporary = await newFolder()
-  const source = `import { temporaryFolder } from './dev/temporary-folder.ts'; temporaryFolder(); process.exit(130)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
-    cwd: repository,
-    env: { ...shared, TMPDIR: temporary },
-  })
-  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130)
-  expect(await readdir(temporary)).toEqual([])
-})
-
-test('npm start says what the user’s own settings change, and which ones nothing reads', async () => {
-  const port = await freePorts()
-  const start = npmStart(port, await newFolder(), {
-    MCP_OAUTH_ISSUER: 'https://docs.example.com',
-    UPSTREAM_ISSUER: 'https://login.example.com/tenant',
-    UPSTREAM_CLIENT_ID: 'mine',
-    REQUIRE_AUTH: 'false',
-    CRM_WEBHOOK_URL: 'https://hooks.example.com/secret-path',
-    KAPA_API_KEYS: 'x',
-    KAPA_API_KEY: '',
-  })
-  const banner = await start.ready()
+/** npm start says what the user’s own settings change, and which ones nothing reads. */
+function expectOwnSettings(banner: string): void {
   expect(banner).toContain('MCP endpoint      https://docs.example.com/mcp')
   expect(banner).toMatch(/OpenID Provider +https:\/\/login\.example\.com from your settings/)
   expect(banner).not.toContain('any email address')
@@ -162,8 +102,64 @@ test('npm start says what the user’s own settings change, and which ones nothi
     /Your settings +MCP_OAUTH_ISSUER, UPSTREAM_ISSUER, UPSTREAM_CLIENT_ID, REQUIRE_AUTH, CRM_WEBHOOK_URL\n/,
   )
   expect(banner).not.toContain('secret-path')
-  start.child.kill('SIGINT')
-  expect(await start.ended).toBe(0)
+}
+
+test.each([
+  ['start', 'SIGINT', ', which npm echoes,', 0],
+  ['start', 'SIGTERM', '', 0],
+  ['start', 'SIGHUP', '', 0],
+  ['demo', 'SIGINT', '', 130],
+] as const)(
+  '%s, %s%s while it builds: it ends at once and leaves nothing behind',
+  async (command, signal, echo, code) => {
+    const [state, temporary] = [await newFolder(), await newFolder()]
+    // With this port, the demo does not use a system that may be running here.
+    const env = { TMPDIR: temporary, PORT: command === 'demo' ? '1' : `${await freePorts()}` }
+    const { child, ended, output } = run(command, command === 'demo' ? [] : ['--state', state], env)
+    await expect.poll(() => readdir(temporary), patience).not.toEqual([])
+    if (echo !== '') child.stdout.on('data', (text) => text.includes('Stopping') && child.kill(signal))
+    child.kill(signal)
+    expect(await ended).toBe(code)
+    expect(output().split('Stopping …').slice(1)).toEqual(['\n'])
+    expect(await readdir(temporary)).toEqual([])
+    expect(await readdir(state)).not.toContain('running.json')
+  },
+)
+
+test('a command that has nothing to clean up ends on a signal', async () => {
+  const { child, ended, output } = run('fuzz', [], { FUZZ_SECONDS: '600' })
+  await expect.poll(output, patience).toContain('FUZZ_SEED=')
+  child.kill('SIGHUP')
+  expect(await ended).toBe(129)
+})
+
+test('npm start ends when npm is killed', async () => {
+  const [state, temporary] = [await newFolder(), await newFolder()]
+  const npm = spawn('npm', ['start', '--', '--state', state], {
+    cwd: repository,
+    env: { ...shared, PORT: `${await freePorts()}`, TMPDIR: temporary },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  onTestFinished(() => void npm.kill('SIGKILL'))
+  await expect.poll(() => existsSync(join(state, 'running.json')), patience).toBe(true)
+  npm.kill('SIGKILL')
+  await expect
+    .poll(() => Promise.all([oursIn(temporary), existsSync(join(state, 'running.json'))]), patience)
+    .toEqual([[], false])
+})
+
+/** Our own files in a temporary folder. npm and Node keep others there. */
+const oursIn = async (folder: string) => (await readdir(folder)).filter((name) => name.startsWith('mcp-oauth-broker-'))
+
+test('a temporary folder is removed with its process', async () => {
+  const temporary = await newFolder()
+  const source = `import { temporaryFolder } from './dev/temporary-folder.ts'; temporaryFolder(); process.exit(130)`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: repository,
+    env: { ...shared, TMPDIR: temporary },
+  })
+  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130)
+  expect(await readdir(temporary)).toEqual([])
 })
 
 test.each([
@@ -186,11 +182,40 @@ test.each([
 })
 
 test.each(commands)('%s --help says what it does', async (command) => {
+  const help = isLong ? await helpOf(command) : (await helps())[command]
+  expect(help).toEqual([0, expect.stringMatching(new RegExp(`^npm (run )?${command}\\n\\n.{20}`))])
+})
+
+async function helpOf(command: string): Promise<readonly [code: number | null, output: string]> {
   const help = run(command, ['-h'])
-  expect([await help.ended, help.output()]).toEqual([
-    0,
-    expect.stringMatching(new RegExp(`^npm (run )?${command}\\n\\n.{20}`)),
-  ])
+  return [await help.ended, help.output()]
+}
+
+/** What all commands say, in one process: starting one takes most of the time. In a long run, each has its own. */
+const helps = whenNeeded(async () => {
+  const source = `
+    import { run } from './bin/commands.ts'
+    const [ended, said, write] = [Symbol(), {}, process.stdout.write]
+    for (const command of process.argv.slice(1)) {
+      let [code, output] = [0, '']
+      process.stdout.write = (text) => (output += text)
+      process.exit = (exitCode = 0) => {
+        code = exitCode
+        throw ended
+      }
+      process.argv = [process.execPath, '', command, '-h']
+      await run(command).catch((error) => {
+        if (error !== ended) throw error
+      })
+      said[command] = [code, output]
+    }
+    process.stdout.write = write
+    console.log(JSON.stringify(said))`
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', source, ...commands], {
+    cwd: repository,
+    env: shared,
+  })
+  return v.parse(v.record(v.string(), v.tuple([v.number(), v.string()])), JSON.parse(stdout))
 })
 
 test('fuzz names a setting that is not a number, and a name that matches no property', async () => {
