@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { defined } from '../../lib/base/defined.ts'
 import { openDatabase } from './database.ts'
 import { createSortedKeys } from './sorted-keys.ts'
 
@@ -94,5 +95,5 @@ export function openContents(directory: string | undefined): Contents {
 }
 
 function toBlob(body: Buffer, metadata: string | undefined): Blob {
-  return { body, etag: `"${hash('md5', body)}"`, ...(metadata === undefined ? {} : { metadata }) }
+  return defined({ body, etag: `"${hash('md5', body)}"`, metadata })
 }

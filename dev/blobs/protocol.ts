@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { defined } from '../../lib/base/defined.ts'
 import type { Contents } from './contents.ts'
 
 export const metadataHeader = 'x-amz-meta-user'
@@ -87,7 +88,7 @@ export function answer(
       const blob = contents.read(id, cached)
       if (blob === undefined) return empty(404)
       const etag = presented(blob.etag, options.etags)
-      const found = { etag, ...(blob.metadata === undefined ? {} : { [metadataHeader]: blob.metadata }) }
+      const found = defined({ etag, [metadataHeader]: blob.metadata })
       // RFC 9110 §13.1.2: weak comparison.
       const known = headers['if-none-match']?.replace(/^W\//, '')
       if (known !== undefined && (known === blob.etag || known === etag)) return empty(304, found)

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { PGlite } from '@electric-sql/pglite'
+import { defined } from '../../lib/base/defined.ts'
 
 export interface LocalDatabase {
   readonly url: string
@@ -27,7 +28,7 @@ const terminate = 'X'.charCodeAt(0)
 export async function startPglite(
   options: { readonly directory?: string | undefined; readonly port?: number } = {},
 ): Promise<LocalDatabase> {
-  const database = await PGlite.create(options.directory === undefined ? {} : { dataDir: options.directory })
+  const database = await PGlite.create(defined({ dataDir: options.directory }))
   const sockets = new Set<Socket>()
   let queue: Promise<unknown> = Promise.resolve()
 

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { defined } from '../../lib/base/defined.ts'
 import type { IsAdmin } from '../../lib/oauth/admin-scope.ts'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
 import { createBlockedClients, noneBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
@@ -92,7 +93,7 @@ export function createHarness(
       const response = await server.fetch(new Request(issuer + path, init), {
         signal: AbortSignal.timeout(8000),
         requestId: 'request-1',
-        ...(harness.address === undefined ? {} : { address: harness.address }),
+        ...defined({ address: harness.address }),
         waitUntil: (work) => void work.catch(() => undefined),
       })
       await keepSecretsOf(response)

@@ -1,3 +1,4 @@
+import { defined } from '../../lib/base/defined.ts'
 import type { Client } from '../../lib/oauth/clients/client.ts'
 import type { ClientKey } from '../../lib/oauth/clients/client-keys.ts'
 import { clientOfDocument } from '../../lib/oauth/clients/published/document.ts'
@@ -20,7 +21,7 @@ export type Form = Readonly<Record<string, string>>
 
 export const issuer = 'https://docs.example'
 export async function post(server: Harness, form: Form, authorization?: string) {
-  const headers: HeadersInit = authorization === undefined ? {} : { authorization }
+  const headers: HeadersInit = defined({ authorization })
   const response = await server.fetch('/oauth/token', { method: 'POST', body: new URLSearchParams(form), headers })
   const body: TokenBody = await response.json()
   return { status: response.status, body, headers: response.headers }

@@ -4,6 +4,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js'
+import { defined } from '../../lib/base/defined.ts'
 import { createSession } from './session.ts'
 import type { SdkClient, SdkClientOptions } from './story.ts'
 import { answerOf, requestOptions, type ToolAnswer, type ToolArguments, type UseOptions } from './tool-answer.ts'
@@ -58,11 +59,7 @@ export function createV1Client({ mcpUrl, clientMetadataUrl, fetch }: SdkClientOp
 function adapt(transport: StreamableHTTPClientTransport, onVersion: (version: string) => void): Transport {
   return {
     start: () => transport.start(),
-    send: (message, options) =>
-      transport.send(
-        message,
-        options?.resumptionToken === undefined ? {} : { resumptionToken: options.resumptionToken },
-      ),
+    send: (message, options) => transport.send(message, defined({ resumptionToken: options?.resumptionToken })),
     close: () => transport.close(),
     setProtocolVersion(version) {
       onVersion(version)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
+import { defined } from '../../lib/base/defined.ts'
 
 export const redirectUrl = 'http://127.0.0.1:33418/callback'
 
@@ -62,7 +63,7 @@ export function createSession<
     provider: {
       redirectUrl,
       clientMetadata: { client_name: 'SDK client', redirect_uris: [redirectUrl], token_endpoint_auth_method: 'none' },
-      ...(clientMetadataUrl === undefined ? {} : { clientMetadataUrl }),
+      ...defined({ clientMetadataUrl }),
       state: () => state,
       clientInformation: () => information,
       saveClientInformation: (given) => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { assertionParameters, createClientKey, type SigningClientKey } from '../../dev/worlds/client-key.ts'
 import { createWatchedBrowser, keepSecret, keepSecretsOf } from '../../dev/worlds/secrets.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { hourWithRoom } from '../support/hour.ts'
 import { callMcp, codeOf, newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Publisher, startPublisher } from '../support/publisher.ts'
@@ -42,7 +43,7 @@ afterAll(async () => {
 })
 
 async function token(form: Form, authorization?: string) {
-  const headers: HeadersInit = authorization === undefined ? {} : { authorization }
+  const headers: HeadersInit = defined({ authorization })
   const response = await fetch(`${stack.url}/oauth/token`, {
     method: 'POST',
     body: new URLSearchParams(form),

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { kapaProjectId } from '../../dev/kapa/server.ts'
 import type { CallFault, McpFaults } from '../../dev/mcp/faults.ts'
 import { repository } from '../../dev/repository.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { answerIn, callTool, failureIn, type McpAnswer } from '../support/mcp.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
@@ -164,7 +165,7 @@ describe.each([kapa, hub, rest])('when $name', ({ use, faults, tried, senseless,
   test.each(lasting)('$what, the model gets an error, and the next call is answered', async (failure) => {
     const { fault, detail = senseless, tries, retryAfter } = failure
     faults().call = { ...fault }
-    const more = retryAfter === undefined ? {} : { retry_after: retryAfter }
+    const more = defined({ retry_after: retryAfter })
     expect(failureIn(await use())).toEqual(upstreamError(detail, more))
     expect(tried()).toBe(tries)
     delete faults().call

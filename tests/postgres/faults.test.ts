@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type Fault, type FaultyProxy, startProxy } from '../../dev/postgres/proxy.ts'
 import type { PostgresServer } from '../../dev/postgres/server.ts'
 import { won } from '../../dev/worlds/store-contract.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { type Store, StoreUnavailable, type WriteResult } from '../../lib/store/store.ts'
 import { type OpenStore, openStore, startServer } from './place.ts'
 
@@ -114,7 +115,7 @@ describe.each(Object.entries(situations))('%s', (situation, run) => {
       const key = `${situation.replaceAll(' ', '-')}/${count ?? 'always'}/${index}.`
       if (existing.test(situation)) await truth.put(key, theirs, signal)
       proxy.clear()
-      proxy.add({ ...fault, statement: /mcp_oauth_broker[.]records/, ...(count === undefined ? {} : { count }) })
+      proxy.add(defined({ ...fault, statement: /mcp_oauth_broker[.]records/, count }))
       const outcome: unknown = await run(store, key).catch((error: unknown) => error)
       proxy.clear()
       results.push({ fault: JSON.stringify(fault), outcome, stored: await storedAt(key) })

@@ -1,5 +1,6 @@
 import { migrate } from '../../dev/postgres/migrate.ts'
 import { type PostgresServer, startPostgres } from '../../dev/postgres/server.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { type DatabaseOptions, openDatabase } from '../../lib/store/postgres/database.ts'
 import {
   createPostgresStore,
@@ -22,7 +23,7 @@ export function openStore(url: string, options: Options = {}): OpenStore {
     site,
     retryDelays,
     database: () => database,
-    ...(pageSize === undefined ? {} : { pageSize }),
+    ...defined({ pageSize }),
   })
   return { ...store, close: database.close }
 }

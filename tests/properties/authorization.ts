@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { newPkce, register } from '../../dev/worlds/authorization-server.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { hostileHeader } from './hostile.ts'
 import { type Answer, assertRedirectsOnlyTo, contentsOf, soundAnswer } from './invariants.ts'
 import { documentClientId } from './machine/document-host.ts'
@@ -108,8 +109,7 @@ async function send({ client, redirectUri, prompt, what, how, accept, site, dest
   const before = await contentsOf(truth)
   const headers = {
     accept,
-    ...(site === undefined ? {} : { 'sec-fetch-site': site }),
-    ...(dest === undefined ? {} : { 'sec-fetch-dest': dest }),
+    ...defined({ 'sec-fetch-site': site, 'sec-fetch-dest': dest }),
   }
   const answer = await soundAnswer(await server.fetch(`/oauth/authorize?${encoded(pairs, how)}`, { headers }))
   assert.equal(await contentsOf(truth), before)

@@ -3,6 +3,7 @@ import { type Harness, reader } from '../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import { keepSecretsOf } from '../../dev/worlds/secrets.ts'
 import { withDeadline } from '../../lib/base/deadline.ts'
+import { defined } from '../../lib/base/defined.ts'
 import { createLimiter } from '../../lib/limits/limiter.ts'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
 import { createMetadataDocuments, type MetadataDocumentsOptions } from '../../lib/oauth/clients/published/documents.ts'
@@ -60,7 +61,7 @@ export function createServer(options: ServerOptions): Server {
         authorizationServer.fetch(new Request(issuer + path, init), {
           signal,
           requestId: 'request-1',
-          ...(address === undefined ? {} : { address }),
+          ...defined({ address }),
           waitUntil: (work) => background.push(work),
         }),
       )

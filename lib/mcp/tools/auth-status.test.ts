@@ -8,6 +8,7 @@ import {
   sign,
 } from '../../../dev/worlds/mcp-endpoint.ts'
 import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
+import { defined } from '../../base/defined.ts'
 import { authStatus } from './auth-status.ts'
 
 const now = Date.now()
@@ -30,7 +31,7 @@ async function status(requireAuth: boolean, authorization?: string) {
   })
   const { fetch } = createTestEndpoint([key], { url: resource }, { requireAuth, tools: [tool] })
   const call = rpc('tools/call', { name: 'auth_status', arguments: {} })
-  return fetch(post(call, authorization === undefined ? {} : { authorization }))
+  return fetch(post(call, defined({ authorization })))
 }
 
 describe('auth_status', () => {

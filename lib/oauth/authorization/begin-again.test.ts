@@ -8,6 +8,7 @@ import {
   register,
   TestBrowser,
 } from '../../../dev/worlds/authorization-server.ts'
+import { defined } from '../../base/defined.ts'
 import { ProviderError } from '../providers/provider.ts'
 
 /**
@@ -15,7 +16,7 @@ import { ProviderError } from '../providers/provider.ts'
  * signed in to the first user's client without a click on the consent page, whatever the OpenID Provider says.
  */
 async function approved(signInLifetime?: number) {
-  const server = createHarness(signInLifetime === undefined ? {} : { signInLifetime })
+  const server = createHarness(defined({ signInLifetime }))
   const browser = new TestBrowser(server)
   const page = await (await browser.open(authorizePath(await register(server), newPkce()))).text()
   const toProvider = await browser.press(page, 'approve')

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createClientKey } from '../../../dev/worlds/client-key.ts'
+import { defined } from '../../base/defined.ts'
 import { OAuthError } from '../errors.ts'
 import { isSignedBy, readAssertion } from './client-assertion.ts'
 
@@ -37,7 +38,7 @@ describe('an assertion [T-09]', () => {
   test.each(['JWT', 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt', undefined])(
     'may say typ %s',
     async (typ) => {
-      const header = typ === undefined ? {} : { typ }
+      const header = defined({ typ })
       expect(complaint(await curve.assertion(client, issuer, {}, header))).toBeUndefined()
     },
   )

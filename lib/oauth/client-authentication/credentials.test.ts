@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { defined } from '../../base/defined.ts'
 import { OAuthError } from '../errors.ts'
 import { parseParameters } from '../http/parameters.ts'
 import { readCredentials } from './credentials.ts'
 
 function read(form: Record<string, string>, authorization?: string) {
-  const headers: HeadersInit = authorization === undefined ? {} : { authorization }
+  const headers: HeadersInit = defined({ authorization })
   const request = new Request('https://docs.example/oauth/token', { method: 'POST', headers })
   return readCredentials(request, parseParameters(new URLSearchParams(form)))
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { defined } from '../../base/defined.ts'
 import { createOpenIdProvider, type OpenIdProviderOptions } from './openid-provider.ts'
 import { type Identity, type Login, ProviderError } from './provider.ts'
 import { meaningOf } from './provider-words.ts'
@@ -659,7 +660,7 @@ describe('client authentication at the provider', () => {
     async (clientSecret) => {
       metadata.token_endpoint_auth_methods_supported = ['client_secret_basic', 'client_secret_post', 'none']
       answers = { '/token': error(401, 'invalid_client') }
-      const at = provider(clientSecret === undefined ? {} : { clientSecret })
+      const at = provider(defined({ clientSecret }))
       expect((await failureOf(identify(at))).kind).toBe('misconfigured')
       expect(countOf('/token')).toBe(1)
     },

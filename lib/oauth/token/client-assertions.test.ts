@@ -10,6 +10,7 @@ import {
   verdict,
   world,
 } from '../../../dev/worlds/proving-clients.ts'
+import { defined } from '../../base/defined.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 
@@ -27,7 +28,7 @@ describe('an assertion [T-09]', () => {
       'by another key of the same name',
       async ({ proof, key, clock }) => {
         const { kid } = key.publicKey
-        return proof(await createClientKey({ now: clock, ...(kid === undefined ? {} : { kid }) }))
+        return proof(await createClientKey(defined({ now: clock, kid })))
       },
     ],
     ['for two audiences', async ({ proof }) => proof(undefined, { aud: [issuer, 'https://evil.example'] })],

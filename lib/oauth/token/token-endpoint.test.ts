@@ -13,6 +13,7 @@ import {
   TestBrowser,
   token,
 } from '../../../dev/worlds/authorization-server.ts'
+import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { StoreUnavailable } from '../../store/store.ts'
@@ -250,7 +251,7 @@ describe('a refresh token', () => {
       const server = createHarness({ configured: [codeOnly] })
       const pkce = newPkce()
       const client_id = codeOnly.client_id
-      const back = await signIn(new TestBrowser(server), client_id, pkce, scope === undefined ? {} : { scope })
+      const back = await signIn(new TestBrowser(server), client_id, pkce, defined({ scope }))
       const code = back.searchParams.get('code') ?? ''
       const form = { client_id, code, code_verifier: pkce.verifier, grant_type: 'authorization_code' }
       const { status, body } = await token(server, form)
@@ -268,7 +269,7 @@ describe('a refresh token', () => {
     const server = createHarness()
     const clientId = await register(server, metadata)
     const pkce = newPkce()
-    const back = await signIn(new TestBrowser(server), clientId, pkce, scope === undefined ? {} : { scope })
+    const back = await signIn(new TestBrowser(server), clientId, pkce, defined({ scope }))
     const code = back.searchParams.get('code') ?? ''
     const form = { client_id: clientId, code, code_verifier: pkce.verifier, grant_type: 'authorization_code' }
     const { body } = await token(server, form)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { dayOf } from '../../base/days.ts'
+import { defined } from '../../base/defined.ts'
 import type { LogFields } from '../../base/log.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
@@ -404,7 +405,7 @@ describe('a question', () => {
     let next: string | undefined
     const found: unknown[] = []
     for (let pages = 0; pages < 60; pages++) {
-      const page = await here.entries(next === undefined ? {} : { cursor: next })
+      const page = await here.entries(defined({ cursor: next }))
       found.push(...page.entries)
       next = page.next
       if (next === undefined) break

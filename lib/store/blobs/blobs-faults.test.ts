@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type BlobsEmulator, startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
 import type { FaultInput } from '../../../dev/blobs/faults.ts'
 import { won } from '../../../dev/worlds/store-contract.ts'
+import { defined } from '../../base/defined.ts'
 import { type Store, StoreUnavailable, type WriteResult } from '../store.ts'
 import { createBlobsStore } from './blobs.ts'
 
@@ -140,7 +141,7 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
       possible.map(async (fault, index) => {
         const key = `${situation.replaceAll(' ', '-')}/${count ?? 'always'}/${index}.`
         if (existing.test(situation)) await store.put(key, theirs, signal)
-        emulator.addFault({ ...fault, method, key: `^${key}$`, ...(count === undefined ? {} : { count }) })
+        emulator.addFault(defined({ ...fault, method, key: `^${key}$`, count }))
         const outcome: unknown = await run(hasty, key).catch((error: unknown) => error)
         return { fault, outcome, stored: truth(key) }
       }),

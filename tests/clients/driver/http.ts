@@ -1,4 +1,5 @@
 import { keepSecretsOf } from '../../../dev/worlds/secrets.ts'
+import { defined } from '../../../lib/base/defined.ts'
 import { send } from '../../support/send.ts'
 import { check } from './check.ts'
 import { checkPreflight, fetchHeaders, readableHeaders } from './cross-origin.ts'
@@ -22,7 +23,7 @@ export async function exchange(
   body?: string | URLSearchParams,
 ): Promise<Exchange> {
   const request = `${method} ${new URL(url).pathname}`
-  const sent = { method, headers, ...(body === undefined ? {} : { body: body.toString() }) }
+  const sent = defined({ method, headers, body: body?.toString() })
   if (origin === null) return readExchange(request, await send(url, sent))
   await checkPreflight(origin, method, url, headers)
   const response = await send(url, { ...sent, headers: { ...headers, ...fetchHeaders(origin) } })

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { recorded } from '../../../../dev/worlds/recording.ts'
+import { defined } from '../../../base/defined.ts'
 import type { RateLimit } from '../../../base/rate-limit.ts'
 import { type FetchedResource, type FetchRefusal, FetchRefused, fetchUntrusted } from '../../../net/fetch-untrusted.ts'
 import { createKeySets } from './key-sets.ts'
@@ -38,8 +39,7 @@ function world(respond: () => FetchedResource | FetchRefusal = () => answer({ ke
     log: recorded((event, fields) => site.log.push({ event, ...fields })),
     now: () => site.clock,
   })
-  const find = (kid: string, address?: string) =>
-    sets.find(uri, wanted(kid), { signal: never, ...(address === undefined ? {} : { address }) })
+  const find = (kid: string, address?: string) => sets.find(uri, wanted(kid), defined({ signal: never, address }))
   return { site, sets, find }
 }
 
@@ -176,7 +176,7 @@ describe('a published key set [T-09]', () => {
     async function askAll(urls: readonly string[], address?: string) {
       const { site, sets } = world(() => 'timeout')
       const ask = (url: string, from: string | undefined) =>
-        sets.find(url, wanted('first'), { signal: never, ...(from === undefined ? {} : { address: from }) })
+        sets.find(url, wanted('first'), defined({ signal: never, address: from }))
       for (const url of urls) await ask(url, address)
       return { site, ask, fetched: site.fetched }
     }
