@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { times } from '../worlds/times.ts'
 import { type BlobsEmulator, startBlobsEmulator } from './emulator.ts'
 
-const rounds = 200
+const rounds = times(40, 200)
 const processes = 4
 const racersEach = 13
 let emulator: BlobsEmulator

@@ -15,8 +15,8 @@ async function connect(url: string, mode: 'legacy' | 'auto' = 'auto') {
   onTestFinished(() => client.close())
   return {
     names: async () => (await client.listTools()).tools.map((tool) => tool.name),
-    async call(name: string, args: Record<string, unknown> = {}) {
-      const result = await client.callTool({ name, arguments: args }, { timeout: 300 })
+    async call(name: string, args: Record<string, unknown> = {}, timeout = 60_000) {
+      const result = await client.callTool({ name, arguments: args }, { timeout })
       const [item] = result.content
       if (item?.type !== 'text' || result.content.length !== 1) throw new Error('not one text')
       return result.isError ? item.text : JSON.parse(item.text)
@@ -118,7 +118,7 @@ test('accepts faults over HTTP, and forgets them at a reset', async () => {
   await post('/__mock/faults', { call: { kind: 'status', status: 429, retryAfter: 7, times: 1 } })
   await expect(call('list_pages')).rejects.toMatchObject({ data: { status: 429 } })
   await post('/__mock/faults', { call: { kind: 'never', times: 1 } })
-  await expect(call('list_pages')).rejects.toThrow(/timed out/)
+  await expect(call('list_pages', {}, 300)).rejects.toThrow(/timed out/)
   await post('/__mock/faults', { missingTool: 'search' })
   expect(await names()).toEqual(['list_pages', 'get_pages'])
   expect((await post('/__mock/faults', { missingTool: 'all' })).status).toBe(400)

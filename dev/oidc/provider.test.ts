@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createBrowser } from '../browser/jar.ts'
 import { type IdTokenFault, idTokenFaults } from './faults.ts'
 import { type OpenIdProvider, startOpenIdProvider } from './provider.ts'
@@ -184,12 +184,19 @@ test('after a rotation the new key signs, and the previous key stays published',
   expect(old.protectedHeader.kid).not.toBe(current.protectedHeader.kid)
 })
 
-test.each(idTokenFaults)('a strict client refuses an ID token that is forged: %s', async (fault: IdTokenFault) => {
-  const provider = await start()
-  provider.faults.idToken = fault
-  await expect(signIn(provider, 'ada@example.com')).rejects.toThrow()
-  delete provider.faults.idToken
-  expect((await signIn(provider, 'ada@example.com')).claims).toMatchObject({ email: 'ada@example.com' })
+describe('a strict client refuses an ID token that is forged', () => {
+  let provider: OpenIdProvider
+  beforeAll(async () => {
+    provider = await startOpenIdProvider({ port: 0, redirectUris: [redirectUri] })
+  })
+  afterAll(() => provider?.stop())
+
+  test.each(idTokenFaults)('%s', async (fault: IdTokenFault) => {
+    provider.faults.idToken = fault
+    await expect(signIn(provider, 'ada@example.com')).rejects.toThrow()
+    delete provider.faults.idToken
+    expect((await signIn(provider, 'ada@example.com')).claims).toMatchObject({ email: 'ada@example.com' })
+  })
 })
 
 test('endpoints fail as often as a test asks, over HTTP too', async () => {

@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync, openAsBlob } from 'node:fs'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
+import { dirname, join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import { defined } from '../../lib/base/defined.ts'
+import project from '../../package.json' with { type: 'json' }
+import { repository } from '../repository.ts'
 
 export interface LocalDatabase {
   readonly url: string
@@ -28,7 +33,8 @@ const terminate = 'X'.charCodeAt(0)
 export async function startPglite(
   options: { readonly directory?: string | undefined; readonly port?: number } = {},
 ): Promise<LocalDatabase> {
-  const database = await PGlite.create(defined({ dataDir: options.directory }))
+  const { directory } = options
+  const database = await (directory === undefined ? newDatabase() : PGlite.create({ dataDir: directory }))
   const sockets = new Set<Socket>()
   let queue: Promise<unknown> = Promise.resolve()
 
@@ -93,4 +99,24 @@ export async function startPglite(
       await database.close()
     },
   }
+}
+
+/** An empty database as a file. Preparing one takes PGlite some seconds of CPU, and loading the file takes less than one. */
+const emptyDatabase = join(
+  repository,
+  'node_modules/.cache',
+  `pglite-${project.devDependencies['@electric-sql/pglite']}.tar`,
+)
+
+/** Creates a database in memory. */
+async function newDatabase(): Promise<PGlite> {
+  if (existsSync(emptyDatabase)) return PGlite.create({ loadDataDir: await openAsBlob(emptyDatabase) })
+  const database = await PGlite.create()
+  const dump = await database.dumpDataDir('none')
+  await mkdir(dirname(emptyDatabase), { recursive: true })
+  // The file gets its name when it is whole, since other processes may do the same.
+  const part = `${emptyDatabase}.${randomUUID()}`
+  await writeFile(part, dump.stream())
+  await rename(part, emptyDatabase)
+  return database
 }

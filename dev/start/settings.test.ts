@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { kapaProjectId } from '../kapa/server.ts'
 import { repository } from '../repository.ts'
+import { times } from '../worlds/times.ts'
 import { parseEnvFile } from './env-file.ts'
 import {
   kapaApiKey,
@@ -208,14 +209,15 @@ test.each([
 })
 
 test('processes that look for free ports at the same time never share a port', async () => {
+  const rows = times(15, 60)
   const script = `
     import { freePorts } from ${JSON.stringify(new URL('./ports.ts', import.meta.url).href)}
-    for (let row = 0; row < 60; row++) console.log(await freePorts())
+    for (let row = 0; row < ${rows}; row++) console.log(await freePorts())
     console.log('done')
     process.stdin.resume()`
   const processes = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]))
   onTestFinished(() => processes.forEach((child) => void child.kill()))
-  const rows = await Promise.all(
+  const given = await Promise.all(
     processes.map(async ({ stdout }) => {
       const lines: string[] = []
       for await (const line of createInterface({ input: stdout })) {
@@ -225,8 +227,8 @@ test('processes that look for free ports at the same time never share a port', a
       return lines.map(Number)
     }),
   )
-  const ports = rows.flat().flatMap((app) => Object.values(portsFrom(app)))
-  expect(ports).toHaveLength(4 * 60 * 8)
+  const ports = given.flat().flatMap((app) => Object.values(portsFrom(app)))
+  expect(ports).toHaveLength(4 * rows * 8)
   expect(new Set(ports).size).toBe(ports.length)
 })
 
@@ -244,7 +246,7 @@ test('one process takes the state; other processes see that until it releases th
 
 test('of many processes that take the state at once, exactly one succeeds, even if a killed process has left its note', async () => {
   const notes = ['', '{', JSON.stringify({ ...here, pid: process.pid, started: 'another time' })]
-  for (const stale of Array.from({ length: 60 }, (_, round) => notes[round % notes.length] ?? '')) {
+  for (const stale of Array.from({ length: times(12, 60) }, (_, round) => notes[round % notes.length] ?? '')) {
     const directory = await mkdtemp(join(folder, 'stale-'))
     await writeFile(join(directory, 'running.json'), stale)
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeState(directory, here)))

@@ -1,4 +1,3 @@
-import { expect, vi } from 'vitest'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../../lib/oauth/keys/signing-key-rotation.ts'
 import {
@@ -34,18 +33,6 @@ export const world: { clock: number; logged: Line[] } = { clock: start, logged: 
 export function resetWorld(): void {
   world.clock = start
   world.logged = []
-}
-
-/** Makes a few RSA key pairs take turns, since creating one takes long. `vi.restoreAllMocks` ends this. */
-export async function reuseKeyPairs(): Promise<void> {
-  const pairs: CryptoKeyPair[] = []
-  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 }
-  const publicExponent = new Uint8Array([1, 0, 1])
-  for (let n = 0; n < 5; n++) {
-    pairs.push(await crypto.subtle.generateKey({ ...algorithm, publicExponent }, true, ['sign', 'verify']))
-  }
-  let turn = 0
-  vi.spyOn(crypto.subtle, 'generateKey').mockImplementation(async () => pairs[turn++ % pairs.length] ?? expect.fail())
 }
 
 /** Makes an instance of the service, with its own copy of the record and its own clock. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { repository } from '../../dev/repository.ts'
+import { times } from '../../dev/worlds/times.ts'
 import { jsonResponse, toJson, wellFormed, wellFormedBody, wellFormedJson, wellFormedTexts } from './well-formed.ts'
 
 /** Any UTF-16 text, including lone surrogates and characters that some readers take for a line end. */
@@ -13,6 +14,8 @@ const odd = fc.string({
     fc.constantFrom('\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\ufeff', '\u000b', '\u000c', '\u001c'),
   ),
 })
+/** Not with a backslash first: once V8 13.6 has parsed such a name, it takes some names that begin with an escape for it. */
+const name = odd.filter((text) => !text.startsWith('\\'))
 const value = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
@@ -20,7 +23,7 @@ const value = fc.letrec((tie) => ({
     fc.integer(),
     fc.constant(null),
     fc.array(tie('value'), { maxLength: 3 }),
-    fc.dictionary(odd, tie('value'), { maxKeys: 3, noNullPrototype: true }),
+    fc.dictionary(name, tie('value'), { maxKeys: 3, noNullPrototype: true }),
   ),
 })).value
 
@@ -80,7 +83,7 @@ describe('a text', () => {
 test('any value becomes JSON on one line for every reader, and changes only in its lone surrogates', () => {
   fc.assert(
     fc.property(value, (any) => expectForEverybody(toJson(any), repaired(any))),
-    { numRuns: 2_000 },
+    { numRuns: times(400, 2_000) },
   )
 })
 
@@ -90,7 +93,7 @@ test('the result of a tool contains no control character except tab and line end
       const json = toJson(wellFormedTexts(any))
       expect(json.replaceAll(/\\\\/g, '')).not.toMatch(/\\u00(?:0[^9ad]|1.|7f|[89].)|\\[bf]/i)
     }),
-    { numRuns: 1_000 },
+    { numRuns: times(200, 1_000) },
   )
 })
 
@@ -126,7 +129,7 @@ describe('a body that other code wrote', () => {
         const out = wellFormedBody(new Response(body, { headers: { 'content-type': 'application/json' } }))
         expect(await out.text()).toBe(wellFormedJson(json))
       }),
-      { numRuns: 1_000 },
+      { numRuns: times(200, 1_000) },
     )
   })
 

@@ -10,7 +10,10 @@ import {
   startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
+import { recorded } from '../../dev/worlds/recording.ts'
 import { StoreUnavailable } from '../store/store.ts'
+import type { AccessToken } from './bearer.ts'
+import { createGrantCheck } from './grant-check.ts'
 
 const start = Date.UTC(2026, 10, 1)
 const second = 1_000
@@ -52,7 +55,12 @@ function createGrantWorld() {
         },
       })
       const call = (token: string, body = ask('how?')) => fetch(post(body, { authorization: `Bearer ${token}` }))
-      return { call, lines, fetch, status: async (token: string) => (await call(token)).status }
+      return {
+        call,
+        lines,
+        fetch,
+        status: async (token: string, body = ask('how?')) => (await call(token, body)).status,
+      }
     },
   }
   return world
@@ -89,7 +97,7 @@ describe('a revoked grant', () => {
     world.ended.add(grant)
     for (let calls = 0; calls < 59; calls++) {
       world.now += second
-      expect([200, 401]).toContain(await status(token))
+      expect([200, 401]).toContain(await status(token, rpc('tools/list')))
     }
     world.now += second
     searchServer.calls.length = 0
@@ -157,14 +165,24 @@ describe('a live grant', () => {
   })
 
   test('an instance remembers at most 2,000 grants', async () => {
-    const world = createGrantWorld()
-    const { call } = world.instance()
-    const tokens = await Promise.all(Array.from({ length: 2_001 }, (_, i) => tokenOf({ grant: `${grant}${i}` })))
-    for (const token of tokens) await call(token, '{')
-    await call(tokens[2_000] ?? '', '{')
-    expect(world.reads).toHaveLength(2_001)
-    await call(tokens[0] ?? '', '{')
-    expect(world.reads).toHaveLength(2_002)
+    const reads: string[] = []
+    const isLive = createGrantCheck({
+      grantStatus: async (grant) => {
+        reads.push(grant)
+        return 'live'
+      },
+      now: () => start,
+      log: recorded(() => {}),
+    })
+    const tokenOfGrant = (index: number): AccessToken => ({
+      ...{ sub: 'user-1', clientId: 'client-1', scope: [], jti: `${index}`, expiresAt: start / 1_000 + 3_600 },
+      grant: `${grant}${index}`,
+    })
+    for (let index = 0; index <= 2_000; index++) expect(await isLive(tokenOfGrant(index))).toBe(true)
+    await isLive(tokenOfGrant(2_000))
+    expect(reads).toHaveLength(2_001)
+    await isLive(tokenOfGrant(0))
+    expect(reads).toHaveLength(2_002)
   })
 })
 

@@ -37,15 +37,20 @@ function storeNamed(site: Site, name: string): BlobsStore {
 /** The store of another backend, or the one of a move, whose code is loaded with its first operation. */
 function storeLoadedLater(site: Site, name: string): BlobsStore {
   const load = whenNeeded(async () => (await import('./other-store.ts')).otherStore(site, name, blobsNamed))
-  const operation = <Name extends keyof BlobsStore>(name: Name) => [
-    name,
-    async (...given: Parameters<BlobsStore[Name]>) => Reflect.apply((await load())[name], undefined, given),
-  ]
-  // The seven functions would be larger one by one, and a sign-in on Blobs loads them as well.
-  return Object.fromEntries(operations.map(operation)) as unknown as BlobsStore
+  const operation =
+    <Given extends unknown[], Result>(of: (store: BlobsStore) => (...given: Given) => Promise<Result>) =>
+    async (...given: Given) =>
+      of(await load())(...given)
+  return {
+    get: operation((store) => store.get),
+    create: operation((store) => store.create),
+    replace: operation((store) => store.replace),
+    put: operation((store) => store.put),
+    remove: operation((store) => store.remove),
+    removeAll: operation((store) => store.removeAll),
+    list: operation((store) => store.list),
+  }
 }
-
-const operations = ['get', 'create', 'replace', 'put', 'remove', 'removeAll', 'list'] as const
 
 /** The credentials in the two places where the Blobs client looks for them. */
 export const credentialsOfInvocation = (): unknown =>

@@ -1,6 +1,7 @@
 import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
 import type { EtagMode } from '../../dev/blobs/protocol.ts'
 import { describeStoreContract, type StoreUnderTest } from '../../dev/worlds/store-contract.ts'
+import { times } from '../../dev/worlds/times.ts'
 import { createBlobsStore } from './blobs/blobs.ts'
 import { createMemoryStore } from './memory.ts'
 import { createMovingStore } from './moving/moving-store.ts'
@@ -14,7 +15,7 @@ async function openBlobs(etags: EtagMode): Promise<StoreUnderTest> {
   const emulator = await startBlobsEmulator({ pageSize })
   emulator.setEtags(etags)
   emulator.setStaleness(60_000)
-  const store = createBlobsStore({ name: 'contract', client: emulator.clientOptions() })
+  const store = createBlobsStore({ name: 'contract', client: emulator.clientOptions(), attemptTimeout: 60_000 })
   return { store, pageSize, stop: emulator.stop }
 }
 
@@ -26,6 +27,10 @@ async function openMoving(): Promise<StoreUnderTest> {
 
 describeStoreContract('memory', openMemory)
 describeStoreContract('two stores during a move', openMoving)
-describeStoreContract('Blobs', () => openBlobs('strong'))
-describeStoreContract('Blobs behind a gateway that weakens ETags', () => openBlobs('weak'))
-describeStoreContract('Blobs behind a gateway that strips the quotes of ETags', () => openBlobs('unquoted'))
+describeStoreContract('Blobs', () => openBlobs('strong'), times(40, 200))
+describeStoreContract('Blobs behind a gateway that weakens ETags', () => openBlobs('weak'), times(10, 200))
+describeStoreContract(
+  'Blobs behind a gateway that strips the quotes of ETags',
+  () => openBlobs('unquoted'),
+  times(10, 200),
+)

@@ -7,8 +7,11 @@ const pageSize = 1000
 /** A store in this process, for unit tests. It keeps the contract, and is unavailable only once the signal has fired. */
 export function createMemoryStore(): Store {
   const records = new Map<string, ReturnType<typeof encode>>()
+  /** The keys of `records` in order. */
+  const sorted: string[] = []
   /** Stores text, so that no caller shares an object with the store. The nonce is the version. */
   const write = (key: string, record: ReturnType<typeof encode>) => {
+    if (!records.has(key)) sorted.splice(positionIn(sorted, key), 0, key)
     records.set(key, record)
     return { won: true, version: record.nonce } as const
   }
@@ -40,17 +43,30 @@ export function createMemoryStore(): Store {
     async remove(key, signal) {
       assertKey(key)
       assertInTime(signal)
-      records.delete(key)
+      if (records.delete(key)) sorted.splice(positionIn(sorted, key), 1)
     },
     async list(prefix, signal, cursor = '') {
       assertPrefix(prefix)
       assertInTime(signal)
-      const left = [...records.keys()].filter((key) => key.startsWith(prefix) && key > cursor).sort()
-      const keys = left.slice(0, pageSize)
+      // Every character of a key sorts after U+0000 and before `~`.
+      const start = positionIn(sorted, cursor < prefix ? prefix : `${cursor}\0`)
+      const end = positionIn(sorted, `${prefix}~`)
+      const keys = sorted.slice(start, Math.min(end, start + pageSize))
       const last = keys.at(-1)
-      return left.length > keys.length && last !== undefined ? { keys, next: last } : { keys }
+      return end > start + pageSize && last !== undefined ? { keys, next: last } : { keys }
     },
   }
+}
+
+/** Returns how many keys of a sorted list sort before `text`. */
+function positionIn(sorted: readonly string[], text: string): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? '') < text) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function assertInTime(signal: AbortSignal): void {

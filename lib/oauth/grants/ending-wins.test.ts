@@ -76,7 +76,7 @@ async function restless(latency: number, places: number) {
   const revoke = (shown: string) =>
     server.fetch('/oauth/revoke', { method: 'POST', body: new URLSearchParams({ client_id: clientId, token: shown }) })
   const until = async (condition: () => boolean) => {
-    for (let step = 0; step < 4000 && !condition(); step++) await vi.advanceTimersByTimeAsync(5)
+    for (let step = 0; step < 4000 && !condition(); step++) await vi.advanceTimersToNextTimerAsync()
     expect(condition()).toBe(true)
   }
   return { server, state, loop: refreshWithoutPause(), refresh, revoke, until, first }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import {
   createSite,
@@ -10,7 +10,6 @@ import {
   kidsOf,
   recordOf,
   resetWorld,
-  reuseKeyPairs,
   secrets,
   signal,
   world,
@@ -20,7 +19,6 @@ import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { storeKeyOf, UnreadableSigningKey } from './signing-keys.ts'
 
-beforeAll(reuseKeyPairs)
 beforeEach(resetWorld)
 afterAll(() => vi.restoreAllMocks())
 
