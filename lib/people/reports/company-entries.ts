@@ -5,7 +5,7 @@ import { readCompanyRows } from '../usage/company-rows.ts'
 import { addCounts, countOutcome, noCalls, type OutcomeCounts } from '../usage/outcome-counts.ts'
 import { companiesKey, companyRowsKey, companyShards, windows } from '../usage/shards.ts'
 import { type Day, dayNumber, dayOfNumber } from '../usage/time.ts'
-import { atOnce, type CompanyEntry, firstDayOf, type ReportParts, today } from './parts.ts'
+import { type CompanyEntry, firstDayOf, type ReportParts, today } from './parts.ts'
 import type { CompanyRow, Range } from './reports.ts'
 
 /** The row of a page. */
@@ -31,30 +31,29 @@ export function createCompanies(parts: Parts): ReportParts['companies'] {
   }
 }
 
-/** Every company that was active in the range. This reads 16 records, each with a line for every company of a shard. */
+/** Records of companies that are read side by side. Each has a line for every company of a shard. */
+const shardsAtOnce = 4
+
+/** Every company that was active in the range. This reads 16 records, of which the text of few is in memory at once. */
 async function readEntries(parts: Parts, range: Range, signal: AbortSignal): Promise<readonly CompanyEntry[]> {
-  const [shards, recent] = await Promise.all([
-    inParallel(companyShards, atOnce, (shard) => readShard(parts, range, shard, signal)),
-    recentCompanies(parts, signal),
-  ])
+  const recent = await recentCompanies(parts, signal)
   const window = windowOf(parts, range)
   const first = dayNumber(window.first)
   // Before the first call, a company may have the steps of a sign-in only, and no name yet: it says nothing to an admin.
   const isShown = ({ name, domain, people, counts, last }: CompanyEntry) =>
     last >= first && (name !== undefined || domain !== undefined || people > 0 || counts.calls > 0)
-  const entries: CompanyEntry[] = []
-  for (const { through, companies } of shards) {
+  const known = await inParallel(companyShards, shardsAtOnce, async (shard) => {
+    const { through, companies } = await readShard(parts, range, shard, signal)
+    const entries: CompanyEntry[] = []
     for (const [id, company] of companies) {
       const entry = entryOf({ id, company, recent: since(recent.get(id), through) }, window)
       recent.delete(id)
       if (isShown(entry)) entries.push(entry)
     }
-  }
-  for (const [id, days] of recent) {
-    const entry = entryOf({ id, company: undefined, recent: days }, window)
-    if (isShown(entry)) entries.push(entry)
-  }
-  return entries
+    return entries
+  })
+  const fresh = [...recent].map(([id, days]) => entryOf({ id, company: undefined, recent: days }, window))
+  return [...known.flat(), ...fresh.filter(isShown)]
 }
 
 /** Until the rollup has written the short record of a shard for yesterday or the day before, the long one says the same. */

@@ -5,8 +5,8 @@ import type { CompanyName } from '../usage/compose-day.ts'
 import { forgotten, noId } from '../usage/event-key.ts'
 import { personNameKey } from '../usage/names.ts'
 import { isCall } from '../usage/outcome-counts.ts'
-import { type PeopleSummary, readPeopleSummary } from '../usage/people-summary.ts'
-import { type PeopleTable, partsOf, readPeopleTable } from '../usage/people-table.ts'
+import { type KnownPerson, readKnownPeople } from '../usage/people-summary.ts'
+import { linesOfTable, type PersonLines, partsOf, readPersonLines } from '../usage/people-table.ts'
 import type { Pseudonyms } from '../usage/pseudonyms.ts'
 import { companyShards, dayPeopleKey, peopleKey, personShard, shardOfKey } from '../usage/shards.ts'
 import type { Day } from '../usage/time.ts'
@@ -15,6 +15,9 @@ import { rowOf } from './company-entries.ts'
 import { atOnce, daysOf, type NameReader, type ReportParts } from './parts.ts'
 import { personRow } from './people.ts'
 import type { CompanyRow, ExportPart, PersonRow, Range, UsageRow } from './reports.ts'
+
+/** Records of days that are read side by side. One has the people of a sixteenth, and the text of all of them is in memory at once. */
+const recordsAtOnce = 8
 
 /** Names the people of exports. The same person has the same name in every export, and another one elsewhere. */
 const receiver = 'export'
@@ -65,13 +68,13 @@ export async function* exportUsage(
   const records = listed.flatMap((keys, index) => keys.map((key) => ({ key, day: composed[index] ?? '' })))
 
   const read = (wanted: readonly Written[]) =>
-    inParallel(wanted, atOnce, async ({ key, day }): Promise<Table[]> => {
+    inParallel(wanted, recordsAtOnce, async ({ key, day }): Promise<DayOfPeople[]> => {
       const stored = await parts.store.get(key, signal)
-      return stored ? [{ day, table: readPeopleTable(stored.value) }] : []
-    }).then((tables) => tables.flat())
-  const open = days.flatMap((day): Table[] => {
+      return stored ? [{ day, uses: readPersonLines(stored.value) }] : []
+    }).then((found) => found.flat())
+  const open = days.flatMap((day): DayOfPeople[] => {
     const tally = recent.days.get(day)
-    return tally ? [{ day, table: tally.people }] : []
+    return tally ? [{ day, uses: linesOfTable(tally.people) }] : []
   })
   for (const digit of digitsOf(part)) {
     const ofDigit = records.filter(({ key }) => shardOfKey(key).startsWith(digit))
@@ -81,8 +84,8 @@ export async function* exportUsage(
     shards.delete(digit)
     const several = shards.size > 0
     for (const shard of several ? companyShards.map((second) => digit + second) : [digit]) {
-      const tables = [...few, ...(await read(shards.get(shard) ?? []))]
-      yield* rowsOf({ tables, shard, pseudonyms, labels })
+      const ofDays = [...few, ...(await read(shards.get(shard) ?? []))]
+      yield* rowsOf({ ofDays, shard, pseudonyms, labels })
     }
   }
 }
@@ -92,9 +95,9 @@ interface Written {
   readonly day: Day
 }
 
-interface Table {
+interface DayOfPeople {
   readonly day: Day
-  readonly table: PeopleTable
+  readonly uses: PersonLines
 }
 
 /** What a row says of a combination, of which many people share each. */
@@ -134,36 +137,41 @@ function createLabels(
 }
 
 async function* rowsOf(options: {
-  readonly tables: readonly Table[]
+  readonly ofDays: readonly DayOfPeople[]
   /** The beginning of the shards of the people to go through. */
   readonly shard: string
   readonly pseudonyms: Pseudonyms
   readonly labels: ReturnType<typeof createLabels>
 }): AsyncGenerator<UsageRow> {
-  const { tables, shard, pseudonyms, labels } = options
-  const people = new Map<string, Table[]>()
-  for (const table of tables) {
-    for (const person of table.table.people()) {
+  const { ofDays, shard, pseudonyms, labels } = options
+  /** Of each person, the numbers of days and their lines, in turn. */
+  const people = new Map<string, (number | string)[]>()
+  for (const [index, { uses }] of ofDays.entries()) {
+    for (const [person, line] of uses.lines()) {
       if (!personShard(person).startsWith(shard)) continue
       const known = people.get(person)
-      if (known) known.push(table)
-      else people.set(person, [table])
+      if (known) known.push(index, line)
+      else people.set(person, [index, line])
     }
   }
   for (const [person, ofPerson] of people) {
     const isNamed = person !== noId && person !== forgotten
     const named = isNamed ? { person: pseudonyms.forReceiver(receiver, person) } : undefined
-    for (const { day, table } of ofPerson) {
-      for (const { combination, count } of table.of(person)) {
-        const found = labels(combination)
-        yield { day, ...named, ...(found instanceof Promise ? await found : found), count }
+    for (let at = 0; at < ofPerson.length; at += 2) {
+      const found = ofDays[Number(ofPerson[at])]
+      for (const { combination, count } of found?.uses.of(String(ofPerson[at + 1])) ?? []) {
+        const label = labels(combination)
+        yield { day: found?.day ?? '', ...named, ...(label instanceof Promise ? await label : label), count }
       }
     }
+    people.delete(person)
   }
 }
 
 /** People that are read before their rows are given out. */
-const batchSize = 256
+const batchSize = 64
+/** Shards whose records are kept. People come in the order of their shards. */
+const shardsAtOnce = 3
 
 /** Goes through the people by their pseudonyms: so the people of one shard come together. */
 export async function* exportPeople(
@@ -177,9 +185,9 @@ export async function* exportPeople(
   if (!pseudonyms) return
   const company = await companyNames(parts, names, signal)
   const reading = { parts, names: { ...names, company }, pseudonyms, range: longest }
-  const shards = new BoundedMap<string, Promise<PeopleSummary>>(8)
-  const summaryOf = (shard: string) => {
-    const reading = shards.get(shard) ?? store.get(peopleKey(shard), signal).then((stored) => readPeopleSummary(stored?.value)) // biome-ignore format: one line
+  const shards = new BoundedMap<string, Promise<(person: string) => KnownPerson>>(shardsAtOnce)
+  const shardOf = (shard: string) => {
+    const reading = shards.get(shard) ?? store.get(peopleKey(shard), signal).then((stored) => readKnownPeople(stored?.value)) // biome-ignore format: one line
     shards.set(shard, reading)
     return reading
   }
@@ -188,8 +196,8 @@ export async function* exportPeople(
     const named = (await store.get(key, signal))?.value
     if (typeof named?.sub !== 'string') return null
     const person = key.slice(collection.length)
-    const { through, people } = await summaryOf(personShard(person))
-    return personRow(reading, { sub: named.sub, known: { through, summary: people.get(person) }, named }, signal)
+    const known = (await shardOf(personShard(person)))(person)
+    return personRow(reading, { sub: named.sub, known, named }, signal)
   }
   for (const prefix of part === undefined ? [''] : beginningsOf(part)) {
     let cursor: string | undefined

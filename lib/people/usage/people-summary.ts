@@ -51,6 +51,17 @@ export function readPersonSummary(value: StoreValue | undefined, person: string)
   return { through, summary: line === undefined ? undefined : readLine(line)[1] }
 }
 
+/** Reads a record of which many people will be asked for. Only what is asked for becomes an object. */
+export function readKnownPeople(value: StoreValue | undefined): (person: string) => KnownPerson {
+  if (value === undefined) return () => ({ through: '' })
+  const { through, people } = v.parse(summaryValue, value)
+  const lines = new Map(people.map((line) => [line.slice(0, line.indexOf(' ')), line]))
+  return (person) => {
+    const line = lines.get(person)
+    return { through, summary: line === undefined ? undefined : readLine(line)[1] }
+  }
+}
+
 function readLine(line: string): [string, PersonSummary] {
   const [person = '', company = noId, ...rest] = line.split(' ')
   const [first = 0, last = 0, total = 0, ...numbers] = rest.map(Number)

@@ -100,6 +100,39 @@ export function readUses(value: StoreValue, add: PeopleTable['add']): void {
   }
 }
 
+/** The uses of a record, by person. Nothing is made of a line before it is asked for: very many lines are read for few uses each. */
+export interface PersonLines {
+  /** The people, each with the line to give to `of`. */
+  lines(): Iterable<readonly [person: string, line: string]>
+  of(line: string): Iterable<Use>
+}
+
+/** Reads the record of a table line by line. Throws for a damaged one. */
+export function readPersonLines(value: StoreValue): PersonLines {
+  const { combinations, people } = v.parse(peopleValue, value)
+  return {
+    *lines() {
+      for (const line of people) yield [line.slice(0, line.indexOf(' ')), line]
+    },
+    *of(line) {
+      const numbers = line.split(' ')
+      for (let at = 1; at < numbers.length; at += width) {
+        const combination = combinations[Number(numbers[at])]
+        if (combination !== undefined)
+          yield { combination, count: Number(numbers[at + 1]), last: Number(numbers[at + 2]) }
+      }
+    },
+  }
+}
+
+/** The same of a table in memory, where a person is their own line. */
+export const linesOfTable = (table: PeopleTable): PersonLines => ({
+  *lines() {
+    for (const person of table.people()) yield [person, person]
+  },
+  of: (person) => table.of(person),
+})
+
 /** Reads what one person did from the record of a table. */
 export function usesOfPerson(value: StoreValue, person: string): readonly Use[] {
   const { combinations, people } = v.parse(peopleValue, value)

@@ -48,6 +48,8 @@ type Read = StoredRecord & { readonly version: string; readonly hasETag: boolean
 type Condition = { readonly onlyIfNew: true } | { readonly onlyIfMatch: string }
 type BlobsClient = ReturnType<typeof getStore>
 
+const noOperation: Operation = { signal: new AbortController().signal }
+
 /** A client of Netlify Blobs, and the operation that it serves. */
 interface Line {
   readonly credentials: unknown
@@ -104,6 +106,8 @@ export function createBlobsStore(options: BlobsStoreOptions): BlobsStore {
     try {
       const line = takeLine(operation)
       const result = await run(line.blobs).finally(() => {
+        // An idle client must not keep the last answer in memory.
+        line.operation = noOperation
         if (line.credentials === credentials) idle.push(line)
       })
       if (operation.exchange !== undefined) return { exchange: operation.exchange, result }
