@@ -288,7 +288,8 @@ describe('an export', () => {
     const { folder } = await run('tools', () => ({}))
     const file = join(folder, 'usage.csv')
     await writeFile(join(folder, 'there.csv'), 'mine')
-    const csv = () => new Response('day,count\r\n20261130,1\r\n')
+    const csv = (_: string, { url }: Asked) =>
+      new Response(url.includes('part=1&') || url.endsWith('part=1') ? 'day,count\r\n20261130,1\r\n' : 'day,count\r\n')
     const whole = await run(`export usage --days 7 --output ${file}`, csv)
     expect([whole.exit, whole.notes]).toEqual([0, expect.stringContaining('2 lines, 23 bytes')])
     expect((await stat(file)).mode & 0o777).toBe(0o600)
@@ -308,7 +309,7 @@ describe('an export', () => {
     expect((await readdir(folder)).sort()).toEqual(['there.csv', 'usage.csv'])
   })
 
-  test('in parts is one file, with the names of its columns once', async () => {
+  test('of people comes in parts, and is one file with the names of its columns once', async () => {
     const { folder } = await run('tools', () => ({}))
     const file = join(folder, 'people.csv')
     const asked: string[] = []
@@ -317,7 +318,7 @@ describe('an export', () => {
       asked.push(number)
       return new Response(number === '3' ? 'sub\r\n' : `sub\r\nu_${number}\r\n`)
     }
-    expect((await run(`export people --in-parts --output ${file}`, part)).exit).toBe(0)
+    expect((await run(`export people --output ${file}`, part)).exit).toBe(0)
     expect(asked).toEqual(Array.from({ length: 16 }, (_, index) => String(index + 1)))
     const lines = (await readFile(file, 'utf8')).split('\r\n')
     expect(lines).toEqual(['sub', ...asked.filter((number) => number !== '3').map((number) => `u_${number}`), ''])
@@ -326,7 +327,7 @@ describe('an export', () => {
   test('to a terminal controls nothing there', async () => {
     const texts: string[] = []
     const out = { write: (text: string | Uint8Array) => void texts.push(String(text)), isTerminal: true }
-    await run('export usage', () => new Response('a,"\u001b[2J"\r\nb\r\n'), { out })
+    await run('export companies', () => new Response('a,"\u001b[2J"\r\nb\r\n'), { out })
     expect(texts.join('')).toBe('a,"\ufffd[2J"\nb\n')
   })
 })

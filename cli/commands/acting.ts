@@ -40,12 +40,10 @@ export const acting: readonly Command[] = [
     least: 1,
     most: 1,
     about: 'all rows as CSV or NDJSON',
-    options: { days: text, format: text, output: text, 'in-parts': flag },
+    options: { days: text, format: text, output: text },
     help: [
       '--format WORD      csv (the default) or ndjson',
       '--days N           the last 1, 7, 30 (the default) or 90 days',
-      '--in-parts         asks for the people in 16 parts, one after the other: for',
-      '                   usage or people that would take longer than a minute',
       outputHelp,
     ],
     examples: ['export usage --days 7 --output usage.csv', 'export people --format ndjson > people.ndjson'],
@@ -186,22 +184,24 @@ async function exportRows(work: Work): Promise<number> {
   if (options.json === true) throw new Problem('An export has no --json: use --format ndjson.', exits.usage)
   const [format, days] = [option(work, 'format') ?? 'csv', option(work, 'days') ?? '30']
   const api = await work.api()
-  const inParts = options['in-parts'] === true
+  const parts = words[0] === 'usage' || words[0] === 'people' ? partCount : 1
   const address = `/export/${encodeURIComponent(words[0] ?? '')}`
   const ask = (part: number | undefined) =>
     api.stream(address, { format, days, ...(part !== undefined && { part: String(part) }) })
   // The first part is asked for before a file is made, so that a refusal leaves none behind.
-  const first = await ask(inParts ? 1 : undefined)
+  const first = await ask(parts > 1 ? 1 : undefined)
   let [bytes, rows] = [0, 0]
   const copy = async (write: (chunk: Uint8Array) => Promise<void> | void) => {
-    for (let part = 1; part <= (inParts ? partCount : 1); part++) {
+    for (let part = 1; part <= parts; part++) {
       const body = part === 1 ? first : await ask(part)
       for await (const chunk of part > 1 && format === 'csv' ? withoutFirstLine(body) : body) {
         await write(chunk)
         bytes += chunk.length
         for (const byte of chunk) if (byte === 10) rows += 1
         if (around.notes.isTerminal && !around.out.isTerminal)
-          around.notes.write(`\r${rows.toLocaleString('en-US')} lines …`)
+          around.notes.write(
+            `\r${parts > 1 ? `part ${part} of ${parts}, ` : ''}${rows.toLocaleString('en-US')} lines …`,
+          )
       }
     }
   }
@@ -214,7 +214,7 @@ async function exportRows(work: Work): Promise<number> {
   } catch (error) {
     if (error instanceof Problem || isOfFile(error)) throw error
     throw new Problem(
-      `The export broke off after ${rows} lines: it is not whole. Export fewer days, for example --days 7, or add --in-parts.`,
+      `The export broke off after ${rows} lines: it is not whole. Export fewer days, for example --days 7.`,
     )
   }
   if (around.notes.isTerminal) around.notes.write('\r\u001b[K')
@@ -223,7 +223,7 @@ async function exportRows(work: Work): Promise<number> {
   return exits.done
 }
 
-/** Parts of an export, as the service makes them. */
+/** Parts of the exports that go through the people, as the service makes them. All in one piece may take longer than a minute. */
 const partCount = 16
 const lineFeed = 10
 
