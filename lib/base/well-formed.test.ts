@@ -14,7 +14,7 @@ const odd = fc.string({
     fc.constantFrom('\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\ufeff', '\u000b', '\u000c', '\u001c'),
   ),
 })
-/** Has no backslash at its start. After parsing such a name, `JSON.parse` of Node 24 takes some other names, written as escapes, for it. */
+/** Has no backslash at its start. After such a name, `JSON.parse` of Node 24 takes some other escaped names for it. */
 const name = odd.filter((text) => !text.startsWith('\\'))
 const value = fc.letrec((tie) => ({
   value: fc.oneof(

@@ -1,13 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  resource,
-  resourceMetadataUrl,
-  type SigningKey,
-  sign,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { resource, resourceMetadataUrl } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import type { McpEndpointOptions } from './endpoint.ts'
 import type { Access } from './tools/access.ts'
@@ -15,16 +8,15 @@ import { defineTool } from './tools/define-tool.ts'
 import { success } from './tools/success.ts'
 
 const now = Date.now()
-let key: SigningKey
 /** The access tokens of the callers, by what each caller may do. */
 const tokens = { anonymous: undefined, reader: '', writer: '', onlyFeedback: '', leaver: '' }
 type Who = keyof typeof tokens
 
+const mcp = mcpForTests(now)
 beforeAll(async () => {
-  key = await createSigningKey('key-1')
-  tokens.reader = await sign(key, claims(now, { scope: 'docs:read' }))
-  tokens.writer = await sign(key, claims(now, { scope: 'docs:read docs:feedback' }))
-  tokens.onlyFeedback = await sign(key, claims(now, { scope: 'docs:feedback' }))
+  tokens.reader = await mcp.sign({ scope: 'docs:read' })
+  tokens.writer = await mcp.sign({ scope: 'docs:read docs:feedback' })
+  tokens.onlyFeedback = await mcp.sign({ scope: 'docs:feedback' })
 })
 
 /** The tools that have run, and the subjects that were counted. */
@@ -75,7 +67,7 @@ type Mode = keyof typeof modes
 
 function world(mode: Mode) {
   const options = { ...modes[mode], tools, limits: { user: () => limit, address: limit } }
-  const { fetch, lines } = createTestEndpoint([key], { url: resource }, options)
+  const { fetch, lines } = mcp.endpoint(options)
   return {
     lines,
     send: (body: string, who: Who) => fetch(post(body, authorizationOf(who))),
@@ -127,7 +119,7 @@ test.each([
 ])(
   'the tool that always needs a sign-in, for a user who %s: no challenge asks again for a scope that the user left out [C-15 S-20]',
   async (_who, more, status, hits) => {
-    tokens.leaver = await sign(key, claims(now, { scope: 'docs:read', ...more }))
+    tokens.leaver = await mcp.sign({ scope: 'docs:read', ...more })
     const response = await world('enforced').send(call('always'), 'leaver')
     expect([response.status, response.headers.has('www-authenticate')]).toEqual([status, status === 403])
     expect([ran, counted]).toEqual([[], hits])
@@ -169,7 +161,7 @@ describe('the limits of one request', () => {
       output: { type: 'object' },
       run: () => ({ content: [], structuredContent: { deep: JSON.parse('['.repeat(300) + ']'.repeat(300)) } }),
     })
-    const { fetch, lines } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools: [deep] })
+    const { fetch, lines } = mcp.endpoint({ ...modes.grace, tools: [deep] })
     const { result } = await resultOf(await fetch(post(call('deep'))))
     expect(result.content[0]?.text).toContain('internal_error')
     expect(lines).toContainEqual(expect.objectContaining({ event: 'tool_failed', tool: 'deep' }))
@@ -183,7 +175,7 @@ describe('the limits of one request', () => {
   })
 
   test('reading of a body that never ends stops when the request is aborted', async () => {
-    const { fetch, lines } = createTestEndpoint([key], { url: resource }, { ...modes.grace, tools })
+    const { fetch, lines } = mcp.endpoint({ ...modes.grace, tools })
     const over = new AbortController()
     const body = new ReadableStream({ pull: () => new Promise(() => {}) })
     const sent = { method: 'POST', body, duplex: 'half' }
@@ -229,7 +221,7 @@ describe('with a required sign-in', () => {
   })
 
   test('a bad token is refused at a public tool too, before anything is read [B8-12]', async () => {
-    const { fetch } = createTestEndpoint([key], { url: resource }, { ...modes.lazy, tools })
+    const { fetch } = mcp.endpoint({ ...modes.lazy, tools })
     const response = await fetch(post(call('public'), { authorization: 'Bearer bad' }))
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')

@@ -1,48 +1,31 @@
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { forTests } from '../../dev/worlds/for-tests.ts'
 import {
   claims,
   createSigningKey,
-  createTestEndpoint,
   issuer,
   resource,
   resourceMetadataUrl,
-  type SearchServer,
   type SigningKey,
   sign,
-  startSearchServer,
 } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { StoreUnavailable } from '../store/store.ts'
 
 const now = Date.now()
 const second = 1000
-let key: SigningKey
-let otherKey: SigningKey
-let searchServer: SearchServer
-let token: string
+const mcp = mcpForTests(now)
+const otherKey = forTests(() => createSigningKey('key-2'))
 
-beforeAll(async () => {
-  ;[key, otherKey, searchServer] = await Promise.all([
-    createSigningKey('key-1'),
-    createSigningKey('key-2'),
-    startSearchServer(),
-  ])
-  token = await sign(key, claims(now))
-})
-afterAll(() => searchServer.stop())
-beforeEach(() => {
-  searchServer.calls.length = 0
-})
-
-const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
-  post(body, { authorization: `Bearer ${bearer}`, ...headers })
+const { authorized } = mcp
 
 describe('without credentials', () => {
   test.each(['GET', 'HEAD', 'POST', 'DELETE', 'PUT'])(
     '%s is answered by a challenge without an error [S-02 S-11 D-11 D-21 B8-12]',
     async (method) => {
-      const { fetch } = createTestEndpoint([key], searchServer)
+      const { fetch } = mcp.endpoint()
       const response = await fetch(new Request(resource, { method }))
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toBe(
@@ -68,26 +51,26 @@ describe('without credentials', () => {
     ['a token in the query', post(rpc('tools/list'), {}, `${resource}?access_token=x`)],
     ['a trailing slash', post(rpc('tools/list'), {}, `${resource}/`)],
   ])('the challenge comes before anything else: %s [S-01 S-11]', async (_name, request) => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const response = await fetch(request)
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).not.toContain('error')
   })
 
   test('a valid token in the query or in a form is ignored [S-01]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
-    const inQuery = await fetch(post(rpc('tools/list'), {}, `${resource}?access_token=${token}`))
+    const { fetch } = mcp.endpoint()
+    const inQuery = await fetch(post(rpc('tools/list'), {}, `${resource}?access_token=${mcp.token}`))
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
-    const inForm = await fetch(post(`access_token=${token}`, form))
+    const inForm = await fetch(post(`access_token=${mcp.token}`, form))
     expect([inQuery.status, inForm.status]).toEqual([401, 401])
   })
 
   test('while sign-in is optional a request without a token passes, is logged, and reaches Kapa without a user', async () => {
-    const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
+    const { fetch, lines } = mcp.endpoint({ requireAuth: false })
     const response = await fetch(post(ask('how?'), { 'user-agent': 'client/1' }))
     expect(response.status).toBe(200)
     expect(await resultOf(response)).toMatchObject({ result: { content: [{ text: 'about how?' }] } })
-    expect(searchServer.calls).toEqual([{ query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' }])
+    expect(mcp.searchServer.calls).toEqual([{ query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' }])
     expect(lines).toContainEqual(
       expect.objectContaining({ event: 'mcp_unauthenticated', enforced: false, ua: 'client/1' }),
     )
@@ -98,73 +81,72 @@ describe('an invalid token', () => {
   const bad: [name: string, make: () => string | Promise<string>][] = [
     ['garbage', () => 'garbage'],
     ['three garbage parts', () => 'a.b.c'],
-    ['expired', () => sign(key, claims(now, { exp: Math.floor(now / second) - 6 }))],
-    ['not yet valid', () => sign(key, claims(now, { nbf: Math.floor(now / second) + 60 }))],
-    ['issued in the future', () => sign(key, claims(now, { iat: Math.floor(now / second) + 60 }))],
-    [
-      'issued after its expiry',
-      () => sign(key, claims(now, { iat: Math.floor(now / second), exp: Math.floor(now / second) })),
-    ],
-    ['another issuer', () => sign(key, claims(now, { iss: 'https://evil.example' }))],
-    ['the issuer with a slash', () => sign(key, claims(now, { iss: `${issuer}/` }))],
-    ['another audience', () => sign(key, claims(now, { aud: 'https://other.example/mcp' }))],
-    ['the audience with a slash', () => sign(key, claims(now, { aud: `${resource}/` }))],
-    ['one more audience', () => sign(key, claims(now, { aud: [resource, 'https://other.example'] }))],
-    ['typ JWT, as an ID token has', () => sign(key, claims(now), { typ: 'JWT' })],
+    ['expired', () => mcp.sign({ exp: Math.floor(now / second) - 6 })],
+    ['not yet valid', () => mcp.sign({ nbf: Math.floor(now / second) + 60 })],
+    ['issued in the future', () => mcp.sign({ iat: Math.floor(now / second) + 60 })],
+    ['issued after its expiry', () => mcp.sign({ iat: Math.floor(now / second), exp: Math.floor(now / second) })],
+    ['another issuer', () => mcp.sign({ iss: 'https://evil.example' })],
+    ['the issuer with a slash', () => mcp.sign({ iss: `${issuer}/` })],
+    ['another audience', () => mcp.sign({ aud: 'https://other.example/mcp' })],
+    ['the audience with a slash', () => mcp.sign({ aud: `${resource}/` })],
+    ['one more audience', () => mcp.sign({ aud: [resource, 'https://other.example'] })],
+    ['typ JWT, as an ID token has', () => mcp.sign({}, { typ: 'JWT' })],
     [
       'no typ',
       async () => {
-        const { kid, privateKey } = key
+        const { kid, privateKey } = mcp.key
         return new SignJWT(claims(now)).setProtectedHeader({ alg: 'RS256', kid }).sign(privateKey)
       },
     ],
     [
       'PS256 by the right key',
       async () => {
-        const privateKey = await importJWK(await exportPrivate(key), 'PS256')
+        const privateKey = await importJWK(await exportPrivate(mcp.key), 'PS256')
         return new SignJWT(claims(now))
-          .setProtectedHeader({ alg: 'PS256', typ: 'at+jwt', kid: key.kid })
+          .setProtectedHeader({ alg: 'PS256', typ: 'at+jwt', kid: mcp.key.kid })
           .sign(privateKey)
       },
     ],
     [
       'HS256 with the public key as the secret',
       async () => {
-        const publicKey = await importJWK(key.publicJwk, 'RS256', { extractable: true })
+        const publicKey = await importJWK(mcp.key.publicJwk, 'RS256', { extractable: true })
         if (publicKey instanceof Uint8Array) throw new Error('not a public key')
         const secret = new TextEncoder().encode(await exportSPKI(publicKey))
-        return new SignJWT(claims(now)).setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: key.kid }).sign(secret)
+        return new SignJWT(claims(now))
+          .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: mcp.key.kid })
+          .sign(secret)
       },
     ],
     ['alg none', () => new UnsecuredJWT(claims(now)).encode()],
     [
       'alg none under our header',
-      () => `${encode({ alg: 'none', typ: 'at+jwt', kid: key.kid })}.${encode(claims(now))}.`,
+      () => `${encode({ alg: 'none', typ: 'at+jwt', kid: mcp.key.kid })}.${encode(claims(now))}.`,
     ],
-    ['an unknown kid', () => sign(otherKey, claims(now))],
-    ['our kid on another key', () => sign(otherKey, claims(now), { kid: key.kid })],
+    ['an unknown kid', () => sign(otherKey(), claims(now))],
+    ['our kid on another key', () => sign(otherKey(), claims(now), { kid: mcp.key.kid })],
     [
       'a kid that is not a string',
       () => `${encode({ alg: 'RS256', typ: 'at+jwt', kid: 1 })}.${encode(claims(now))}.AAAA`,
     ],
-    ['an embedded key', () => sign(otherKey, claims(now), { kid: key.kid, jwk: otherKey.publicJwk })],
+    ['an embedded key', () => sign(otherKey(), claims(now), { kid: mcp.key.kid, jwk: otherKey().publicJwk })],
     [
       'another payload',
       () => {
-        const [header, , signature] = token.split('.')
+        const [header, , signature] = mcp.token.split('.')
         return `${header}.${encode(claims(now, { sub: 'admin' }))}.${signature}`
       },
     ],
-    ['another signature', () => `${token.slice(0, -8)}AAAAAAAA`],
-    ['more than 8 KB', () => sign(key, claims(now, { pad: 'x'.repeat(8_000) }))],
-    ['no sub', () => sign(key, claims(now, { sub: undefined }))],
-    ['no client_id', () => sign(key, claims(now, { client_id: undefined }))],
-    ['no jti', () => sign(key, claims(now, { jti: undefined }))],
-    ['no grant', () => sign(key, claims(now, { grant: undefined }))],
-    ['no scope', () => sign(key, claims(now, { scope: undefined }))],
-    ['no exp', () => sign(key, claims(now, { exp: undefined }))],
-    ['a list for scope', () => sign(key, claims(now, { scope: ['docs:read'] }))],
-    ['an object for email', () => sign(key, claims(now, { email: { toString: 'x' } }))],
+    ['another signature', () => `${mcp.token.slice(0, -8)}AAAAAAAA`],
+    ['more than 8 KB', () => mcp.sign({ pad: 'x'.repeat(8_000) })],
+    ['no sub', () => mcp.sign({ sub: undefined })],
+    ['no client_id', () => mcp.sign({ client_id: undefined })],
+    ['no jti', () => mcp.sign({ jti: undefined })],
+    ['no grant', () => mcp.sign({ grant: undefined })],
+    ['no scope', () => mcp.sign({ scope: undefined })],
+    ['no exp', () => mcp.sign({ exp: undefined })],
+    ['a list for scope', () => mcp.sign({ scope: ['docs:read'] })],
+    ['an object for email', () => mcp.sign({ email: { toString: 'x' } })],
   ]
 
   test.each(bad)(
@@ -172,7 +154,7 @@ describe('an invalid token', () => {
     async (_name, make) => {
       const badToken = await make()
       for (const requireAuth of [true, false]) {
-        const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth })
+        const { fetch, lines } = mcp.endpoint({ requireAuth })
         const response = await fetch(authorized(ask('how?'), badToken))
         expect(response.status).toBe(401)
         expect(response.headers.get('www-authenticate')).toMatch(
@@ -183,14 +165,14 @@ describe('an invalid token', () => {
         expect(lines).toEqual([expect.objectContaining({ event: 'mcp_token_refused' })])
         expect(JSON.stringify(lines)).not.toContain(badToken)
       }
-      expect(searchServer.calls).toEqual([])
+      expect(mcp.searchServer.calls).toEqual([])
     },
   )
 
   test('is reported as expired if it has expired, and otherwise without a precise reason [S-03]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
-    const expired = await sign(key, claims(now, { exp: Math.floor(now / second) - 60 }))
-    const foreign = await sign(key, claims(now, { aud: 'https://other.example' }))
+    const { fetch } = mcp.endpoint()
+    const expired = await mcp.sign({ exp: Math.floor(now / second) - 60 })
+    const foreign = await mcp.sign({ aud: 'https://other.example' })
     expect(await (await fetch(authorized('{}', expired))).json()).toMatchObject({ message: /expired/ })
     expect(await (await fetch(authorized('{}', foreign))).json()).toMatchObject({
       message: 'The access token is invalid',
@@ -210,13 +192,13 @@ describe('an invalid token', () => {
     ['Bearer:abc'],
     [`\${API_TOKEN}`],
   ])('%j contains no token, and counts as a missing header [S-02]', async (authorization) => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const response = await fetch(post(rpc('tools/list'), { authorization }))
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer resource_metadata="${resourceMetadataUrl}", scope="docs:read", realm="mcp"`,
     )
-    const open = createTestEndpoint([key], searchServer, { requireAuth: false })
+    const open = mcp.endpoint({ requireAuth: false })
     expect((await open.fetch(post(rpc('tools/list'), { authorization }))).status).toBe(200)
   })
 
@@ -245,7 +227,7 @@ describe('an invalid token', () => {
     ['Bearer,'],
   ])('%j is a bad token: 401 invalid_token, whether sign-in is required or not [S-03]', async (authorization) => {
     for (const requireAuth of [true, false]) {
-      const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
+      const { fetch } = mcp.endpoint({ requireAuth })
       const response = await fetch(post(rpc('tools/list'), { authorization }))
       expect(response.status).toBe(401)
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
@@ -263,7 +245,7 @@ describe('an invalid token', () => {
     ['two tokens with a comma', 'Bearer a.b.c,d.e.f'],
   ])('a header with several credentials is 400 invalid_request: %s [S-04]', async (_name, authorization) => {
     for (const requireAuth of [true, false]) {
-      const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
+      const { fetch } = mcp.endpoint({ requireAuth })
       const response = await fetch(post(rpc('tools/list'), { authorization }))
       expect(response.status).toBe(400)
       expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"')
@@ -272,8 +254,8 @@ describe('an invalid token', () => {
   })
 
   test('a token without the scope: 403 naming it, and a line in the log [S-05 O-12]', async () => {
-    const { fetch, lines } = createTestEndpoint([key], searchServer)
-    const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
+    const { fetch, lines } = mcp.endpoint()
+    const narrow = await mcp.sign({ scope: 'docs:feedback' })
     const response = await fetch(authorized(ask('how?'), narrow))
     expect(response.status).toBe(403)
     expect(response.headers.get('www-authenticate')).toMatch(
@@ -281,14 +263,14 @@ describe('an invalid token', () => {
     )
     expectReadableByBrowsers(response)
     expect(lines).toMatchObject([{ event: 'mcp_refused', reason: 'scope', sub: 'user-1', tool: 'ask_question' }])
-    expect(searchServer.calls).toEqual([])
+    expect(mcp.searchServer.calls).toEqual([])
   })
 })
 
 describe('faults of this server', () => {
   test('unreadable keys give a 503 with Retry-After, never a 401', async () => {
     const publicKeys = () => Promise.reject(new StoreUnavailable('down'))
-    const { fetch, lines } = createTestEndpoint([key], searchServer, { publicKeys })
+    const { fetch, lines } = mcp.endpoint({ publicKeys })
     const response = await fetch(authorized(ask('how?')))
     expect(response.status).toBe(503)
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
@@ -299,7 +281,7 @@ describe('faults of this server', () => {
 
   test('a bug gives a 500 that does not reveal its cause', async () => {
     const publicKeys = () => Promise.reject(new TypeError('secret detail'))
-    const { fetch, lines } = createTestEndpoint([key], searchServer, { publicKeys })
+    const { fetch, lines } = mcp.endpoint({ publicKeys })
     const response = await fetch(authorized(ask('how?')))
     expect(response.status).toBe(500)
     expect(await response.text()).not.toContain('secret detail')

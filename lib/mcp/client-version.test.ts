@@ -1,13 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  type SearchServer,
-  type SigningKey,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test } from 'vitest'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { post, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { clientVersionIn } from './client-version.ts'
 
@@ -34,23 +26,17 @@ test.each([
 })
 
 describe('the endpoint tells the version', () => {
-  let [key, searchServer, token]: [SigningKey?, SearchServer?, string?] = []
-  beforeAll(async () => {
-    ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-    token = await sign(key, claims(Date.now()))
-  })
-  afterAll(() => searchServer?.stop())
+  const mcp = mcpForTests()
 
   test('of a client with a token, and of no other', async () => {
     const told: string[] = []
     const recordClientVersion = ({ sub }: { sub: string }, version: string) => void told.push(`${sub} ${version}`)
-    if (!key || !searchServer) throw new Error('not started')
-    const endpoint = createTestEndpoint([key], searchServer, { requireAuth: false, recordClientVersion })
+    const endpoint = mcp.endpoint({ requireAuth: false, recordClientVersion })
     const body = rpc('initialize', {
       ...{ protocolVersion: '2025-11-25', capabilities: {} },
       clientInfo: { name: 'x', version: '4.5.6' },
     })
-    for (const headers of [{}, { authorization: `Bearer ${token}` }]) {
+    for (const headers of [{}, { authorization: `Bearer ${mcp.token}` }]) {
       expect((await endpoint.fetch(post(body, headers))).status).toBe(200)
     }
     expect(told).toEqual(['user-1 4.5.6'])

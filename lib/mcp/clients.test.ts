@@ -2,36 +2,26 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  type SearchServer,
-  type Served,
-  serve,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { type Served, serve } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 
-let searchServer: SearchServer
+const mcp = mcpForTests()
 let served: Served
 let url: URL
 let requestInit: RequestInit
 const statuses: number[] = []
 
 beforeAll(async () => {
-  const key = await createSigningKey('key-1')
-  searchServer = await startSearchServer()
-  const endpoint = createTestEndpoint([key], searchServer)
+  const endpoint = mcp.endpoint()
   served = await serve(async (request) => {
     const response = await endpoint.fetch(request)
     statuses.push(response.status)
     return response
   })
   url = new URL('/mcp', served.url)
-  requestInit = { headers: { authorization: `Bearer ${await sign(key, claims(Date.now()))}` } }
+  requestInit = { headers: { authorization: `Bearer ${await mcp.sign()}` } }
 })
-afterAll(() => Promise.all([served.stop(), searchServer.stop()]))
+afterAll(() => served.stop())
 
 const clientInfo = { name: 'test', version: '1.0.0' }
 const call = { name: 'ask_question', arguments: { question: 'how?', top_k: 5 } }
@@ -62,11 +52,11 @@ async function connectV1(): Promise<ClientV1> {
 async function progressOf(callTool: (onprogress: (progress: unknown) => void) => Promise<unknown>) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
-  const { answer } = searchServer
-  onTestFinished(() => void Object.assign(searchServer, { answer }))
+  const { answer } = mcp.searchServer
+  onTestFinished(() => void Object.assign(mcp.searchServer, { answer }))
   const asked = Promise.withResolvers<void>()
   const heard = Promise.withResolvers<unknown>()
-  searchServer.answer = async (query) => {
+  mcp.searchServer.answer = async (query) => {
     asked.resolve()
     await heard.promise
     return answer(query)
@@ -111,7 +101,7 @@ describe.each([
     expect(client.getServerVersion()).toMatchObject({ name: 'docs', version: '1.2.3' })
     expect((await client.listTools()).tools.map((tool) => tool.name)).toEqual(['ask_question'])
     expect(await client.callTool(call)).toMatchObject({ content: [{ type: 'text', text: 'about how?' }] })
-    expect(searchServer.calls.at(-1)).toMatchObject({ query: 'how?', meta: { user: { email: 'ada@example.org' } } })
+    expect(mcp.searchServer.calls.at(-1)).toMatchObject({ query: 'how?', meta: { user: { email: 'ada@example.org' } } })
     const refused = await client.callTool({ ...call, arguments: { question: ' ' } })
     expect(refused).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('missing_query') }] })
     await client.close()
@@ -130,7 +120,7 @@ test('a client of 2026-07-28 that disconnects cancels its search', async () => {
   await client.connect(new StreamableHTTPClientTransport(url, { requestInit }))
   const gone = new AbortController()
   const ended = Promise.withResolvers<void>()
-  searchServer.intercept = (method, request) => {
+  mcp.searchServer.intercept = (method, request) => {
     if (method !== 'tools/call') return undefined
     gone.abort()
     return new Promise((resolve) => {
@@ -140,7 +130,6 @@ test('a client of 2026-07-28 that disconnects cancels its search', async () => {
       })
     })
   }
-  onTestFinished(() => void Object.assign(searchServer, { intercept: undefined }))
   await expect(client.callTool(call, { signal: gone.signal })).rejects.toThrow()
   await ended.promise
   await client.close()

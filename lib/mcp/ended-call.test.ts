@@ -1,39 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  type SearchServer,
-  type SigningKey,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { ask, post, rpc } from '../../dev/worlds/mcp-requests.ts'
 import type { EndedCall } from './ended-call.ts'
 import type { McpEndpointOptions } from './endpoint.ts'
 
 const now = Date.UTC(2026, 10, 21, 12)
-let key: SigningKey
-let searchServer: SearchServer
-let token: string
 
-beforeAll(async () => {
-  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-  token = await sign(key, claims(now))
-})
-afterAll(() => searchServer.stop())
-beforeEach(() => {
-  searchServer.intercept = undefined
-})
+const mcp = mcpForTests(now)
 
-const bearer = (text = token) => ({ authorization: `Bearer ${text}` })
+const bearer = (text = mcp.token) => ({ authorization: `Bearer ${text}` })
 const events = { accept: 'text/event-stream' }
 
 /** Sends one request, reads its answer, and returns what was recorded once all work after the answer is done. */
 async function recordedFor(request: Request, changes: Partial<McpEndpointOptions> = {}, signal?: AbortSignal) {
   const calls: EndedCall[] = []
   const recordCall = async (call: EndedCall) => void calls.push(call)
-  const endpoint = createTestEndpoint([key], searchServer, { now: () => now, recordCall, ...changes })
+  const endpoint = mcp.endpoint({ now: () => now, recordCall, ...changes })
   const response = await endpoint.fetch(request, signal)
   await response.text().catch(() => {})
   await endpoint.settled()
@@ -57,7 +39,7 @@ describe('a call of a tool is recorded once', () => {
   })
 
   test('that fails', async () => {
-    searchServer.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 500 }) : undefined)
+    mcp.searchServer.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 500 }) : undefined)
     const [call, ...more] = await recordedFor(post(ask('how?'), bearer()))
     expect(more).toEqual([])
     expect(call).toMatchObject({ ...ofUser, refused: false })
@@ -86,11 +68,11 @@ describe('a call of a tool is recorded once', () => {
   })
 
   test('that a known user may not make: the scope, the plan, the address, the grant', async () => {
-    const other = await sign(key, claims(now, { scope: 'docs:feedback' }))
+    const other = await mcp.sign({ scope: 'docs:feedback' })
     expect(await recordedFor(post(ask('how?'), bearer(other)))).toMatchObject([{ outcome: 'scope', refused: true }])
     const full = { user: () => ({ limit: 1, windowSeconds: 60, policy: 'user', hit: async () => ({ limited: true, retryAfter: 9 }) as const }) } // biome-ignore format: one line
     expect(await recordedFor(post(ask('how?'), bearer()), { limits: full })).toMatchObject([{ outcome: 'limit' }])
-    const free = await sign(key, claims(now, { email: 'ada@gmail.com' }))
+    const free = await mcp.sign({ email: 'ada@gmail.com' })
     const calls = await recordedFor(post(ask('how?'), bearer(free)), { requireWorkEmail: true })
     expect(calls).toMatchObject([{ outcome: 'work_email', refused: true }])
     const revoked = await recordedFor(post(ask('how?'), bearer()), { grantStatus: async () => 'ended' })
@@ -99,7 +81,7 @@ describe('a call of a tool is recorded once', () => {
 
   test('whose client goes away', async () => {
     const gone = new AbortController()
-    searchServer.intercept = (method) => {
+    mcp.searchServer.intercept = (method) => {
       if (method === 'tools/call') gone.abort()
       return undefined
     }
@@ -123,7 +105,7 @@ describe('nothing is recorded', () => {
 test('an answer does not wait for its record', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   const recordCall = vi.fn(() => promise)
-  const endpoint = createTestEndpoint([key], searchServer, { now: () => now, recordCall })
+  const endpoint = mcp.endpoint({ now: () => now, recordCall })
   expect((await endpoint.fetch(post(ask('how?'), bearer()))).status).toBe(200)
   expect(recordCall).toHaveBeenCalledOnce()
   resolve()

@@ -1,40 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  resource,
-  type SearchServer,
-  type SigningKey,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test } from 'vitest'
+import { claims, resource, sign } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 
 const now = Date.now()
 const second = 1000
-let key: SigningKey
-let searchServer: SearchServer
-let token: string
 
-beforeAll(async () => {
-  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-  token = await sign(key, claims(now))
-})
-afterAll(() => searchServer.stop())
-beforeEach(() => {
-  searchServer.calls.length = 0
-})
-
-const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
-  post(body, { authorization: `Bearer ${bearer}`, ...headers })
+const mcp = mcpForTests(now)
+const { authorized } = mcp
 
 describe('a good token', () => {
   test.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
     'with typ %s asks the question, and Kapa receives the user [S-07 S-09]',
     async (typ) => {
-      const { fetch } = createTestEndpoint([key], searchServer)
-      const response = await fetch(authorized(ask('  how?  ', { top_k: 3 }), await sign(key, claims(now), { typ })))
+      const { fetch } = mcp.endpoint()
+      const response = await fetch(authorized(ask('  how?  ', { top_k: 3 }), await mcp.sign({}, { typ })))
       expect(response.status).toBe(200)
       expect(await resultOf(response)).toMatchObject({
         id: 7,
@@ -43,7 +23,7 @@ describe('a good token', () => {
           structuredContent: { passages: [{ content: 'about how?' }] },
         },
       })
-      expect(searchServer.calls).toEqual([
+      expect(mcp.searchServer.calls).toEqual([
         {
           query: 'how?',
           meta: { user: { email: 'ada@example.org', company_name: 'Analytical Engines' } },
@@ -54,18 +34,18 @@ describe('a good token', () => {
   )
 
   test('a batch may contain one question only, because each question calls the answer service', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const batch = (...messages: string[]) => authorized(`[${messages.join(',')}]`)
     expect((await fetch(batch(ask('one?'), ask('two?')))).status).toBe(400)
     expect((await fetch(authorized(` \n[${ask('one?')},${ask('two?')}]`))).status).toBe(400)
-    expect(searchServer.calls).toEqual([])
+    expect(mcp.searchServer.calls).toEqual([])
   })
 
   test('the scheme is accepted in upper and lower case, and the clock may be 4 s off [S-01 S-07]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer, { now: () => now })
+    const { fetch } = mcp.endpoint({ now: () => now })
     const at = Math.floor(now / second)
-    const justExpired = await sign(key, claims(now, { iat: at - 60, exp: at - 3 }))
-    const fromAhead = await sign(key, claims(now, { iat: at + 3, nbf: at + 3 }))
+    const justExpired = await mcp.sign({ iat: at - 60, exp: at - 3 })
+    const fromAhead = await mcp.sign({ iat: at + 3, nbf: at + 3 })
     for (const bearer of [justExpired, fromAhead]) {
       const response = await fetch(post(rpc('tools/list'), { authorization: `bEARER ${bearer}` }))
       expect(response.status).toBe(200)
@@ -73,8 +53,8 @@ describe('a good token', () => {
   })
 
   test.each(['GET', 'HEAD', 'DELETE', 'PUT', 'PATCH'])('%s is answered 405 with Allow [S-11]', async (method) => {
-    const { fetch } = createTestEndpoint([key], searchServer)
-    const response = await fetch(new Request(resource, { method, headers: { authorization: `Bearer ${token}` } }))
+    const { fetch } = mcp.endpoint()
+    const response = await fetch(new Request(resource, { method, headers: { authorization: `Bearer ${mcp.token}` } }))
     expect(response.status).toBe(405)
     expect(response.headers.get('allow')).toBe('POST, OPTIONS')
     expectReadableByBrowsers(response)
@@ -87,8 +67,8 @@ describe('a good token', () => {
     ['JSON that is not JSON-RPC', '{"a":1}', {}, 400, -32600],
     ['a modern version without its envelope', rpc('tools/list'), { 'mcp-protocol-version': '2026-07-28' }, 400, -32602],
   ])('an invalid body gets a JSON-RPC error: %s', async (_name, body, headers, status, code) => {
-    const { fetch, lines } = createTestEndpoint([key], searchServer)
-    const response = await fetch(authorized(body, token, { ...headers }))
+    const { fetch, lines } = mcp.endpoint()
+    const response = await fetch(authorized(body, mcp.token, { ...headers }))
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ jsonrpc: '2.0', error: { code } })
     expectReadableByBrowsers(response)
@@ -96,15 +76,15 @@ describe('a good token', () => {
   })
 
   test('a notification is answered 202, which web pages may read, and /mcp/ works like /mcp [S-12 S-23 S-24 S-25]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const body = JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' })
-    const response = await fetch(post(body, { authorization: `Bearer ${token}` }, `${resource}/`))
+    const response = await fetch(post(body, { authorization: `Bearer ${mcp.token}` }, `${resource}/`))
     expect(response.status).toBe(202)
     expectReadableByBrowsers(response)
   })
 
   test('the tool is listed as read-only and open-world, and no other tool is listed [S-18 S-19]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const { result } = await resultOf(await fetch(authorized(rpc('tools/list'))))
     expect(result.tools).toEqual([
       {
@@ -124,53 +104,53 @@ describe('a good token', () => {
     ['   ', 'missing_query'],
     ['x'.repeat(2_001), 'query_too_long'],
   ])('an empty or too long question gets an error result in JSON', async (question, error) => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const { result } = await resultOf(await fetch(authorized(ask(question))))
     expect(result.isError).toBe(true)
     expect(result.content).toHaveLength(1)
     expect(JSON.parse(result.content[0]?.text ?? '')).toEqual({ error, message: expect.any(String) })
-    expect(searchServer.calls).toEqual([])
+    expect(mcp.searchServer.calls).toEqual([])
   })
 
   test.each([undefined, 5, ['how?']])(
     'a question that is not a string is refused before the answer service is called',
     async (question) => {
-      const { fetch } = createTestEndpoint([key], searchServer)
+      const { fetch } = mcp.endpoint()
       const answer = await resultOf(await fetch(authorized(ask(question))))
       expect(answer.error ?? answer.result.isError).toBeTruthy()
       expect(JSON.stringify(answer)).not.toMatch(/ at .*\.(m?js|ts)/)
-      expect(searchServer.calls).toEqual([])
+      expect(mcp.searchServer.calls).toEqual([])
     },
   )
 
   test('interleaved requests of two users each get their own answer, asked with their own identity [S-14 A19 B8-14]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const people = ['ada', 'bob', 'cyd', 'dee']
     const waiting = Promise.withResolvers<void>()
-    searchServer.answer = async (query) => {
-      if (searchServer.calls.length === people.length) waiting.resolve()
+    mcp.searchServer.answer = async (query) => {
+      if (mcp.searchServer.calls.length === people.length) waiting.resolve()
       await waiting.promise
       return { content: [{ type: 'text', text: `for ${query}` }] }
     }
     const answers = await Promise.all(
       people.map(async (sub) => {
         const payload = claims(now, { sub, email: `${sub}@${sub}.example`, org_id: undefined, org_name: undefined })
-        return resultOf(await fetch(authorized(ask(sub), await sign(key, payload))))
+        return resultOf(await fetch(authorized(ask(sub), await sign(mcp.key, payload))))
       }),
     )
-    searchServer.answer = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
+    mcp.searchServer.answer = async (query) => ({ content: [{ type: 'text', text: `about ${query}` }] })
     expect(answers.map((answer) => answer.result.content[0]?.text)).toEqual(people.map((sub) => `for ${sub}`))
-    for (const { query, meta } of searchServer.calls) {
+    for (const { query, meta } of mcp.searchServer.calls) {
       expect(meta).toEqual({ user: { email: `${query}@${query}.example`, company_name: `${query}.example` } })
     }
   })
 })
 
 test('a caller that disconnects cancels its question', async () => {
-  const { fetch } = createTestEndpoint([key], searchServer)
+  const { fetch } = mcp.endpoint()
   const gone = new AbortController()
   const cancelled = Promise.withResolvers<void>()
-  searchServer.intercept = (method, request) => {
+  mcp.searchServer.intercept = (method, request) => {
     if (method !== 'tools/call') return undefined
     gone.abort()
     return new Promise((resolve) => {
@@ -183,6 +163,6 @@ test('a caller that disconnects cancels its question', async () => {
   const response = await fetch(authorized(ask('how?')), gone.signal)
   await cancelled.promise
   await response.body?.cancel()
-  searchServer.intercept = undefined
-  expect(searchServer.calls).toEqual([])
+  mcp.searchServer.intercept = undefined
+  expect(mcp.searchServer.calls).toEqual([])
 })

@@ -1,28 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  resource,
-  type SearchServer,
-  type SigningKey,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test } from 'vitest'
+import { resource } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 
-let key: SigningKey
-let searchServer: SearchServer
-let token: string
-
-beforeAll(async () => {
-  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-  token = await sign(key, claims(Date.now()))
-})
-beforeEach(() => {
-  searchServer.intercept = undefined
-  searchServer.calls.length = 0
-})
-afterAll(() => searchServer.stop())
+const mcp = mcpForTests()
 
 const version = '2026-07-28'
 const envelope = {
@@ -33,8 +13,8 @@ const envelope = {
 const call = { name: 'ask_question', arguments: { question: 'how?' } }
 
 /** One request of the 2026-07-28 revision with the given headers; an empty value removes a header. */
-async function send(method: string, params: object, headers: Record<string, string> = {}, bearer = token) {
-  const { fetch } = createTestEndpoint([key], searchServer)
+async function send(method: string, params: object, headers: Record<string, string> = {}, bearer = mcp.token) {
+  const { fetch } = mcp.endpoint()
   const all = new Headers({
     authorization: `Bearer ${bearer}`,
     'content-type': 'application/json',
@@ -68,7 +48,7 @@ describe('headers and body [S-12]', () => {
     'disagree if the header names %s: 400 with -32020, and the answer service is not called',
     async (_what, headers) => {
       expect(await send('tools/call', call, headers)).toMatchObject({ status: 400, body: { error: { code: -32020 } } })
-      expect(searchServer.calls).toEqual([])
+      expect(mcp.searchServer.calls).toEqual([])
     },
   )
 
@@ -82,7 +62,7 @@ describe('headers and body [S-12]', () => {
   })
 
   test('an unknown version: 400 with the list of supported versions', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const unknown = '2099-01-01'
     const _meta = { ...envelope, 'io.modelcontextprotocol/protocolVersion': unknown }
     const response = await fetch(
@@ -90,7 +70,7 @@ describe('headers and body [S-12]', () => {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          authorization: `Bearer ${token}`,
+          authorization: `Bearer ${mcp.token}`,
           'mcp-protocol-version': unknown,
           'mcp-method': 'tools/list',
         },
@@ -109,14 +89,14 @@ describe('headers and body [S-12]', () => {
   })
 
   test('a header grants nothing: an insufficient scope is a 403 before header and body are compared [S-05]', async () => {
-    const narrow = await sign(key, claims(Date.now(), { scope: 'docs:feedback' }))
+    const narrow = await mcp.sign({ scope: 'docs:feedback' })
     const { status } = await send('tools/call', call, { 'mcp-method': 'ping', 'mcp-name': 'other' }, narrow)
     expect(status).toBe(403)
   })
 })
 
 test('an endless body is refused as too large, and reading stops', async () => {
-  const { fetch } = createTestEndpoint([key], searchServer)
+  const { fetch } = mcp.endpoint()
   let sent = 0
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -125,13 +105,13 @@ test('an endless body is refused as too large, and reading stops', async () => {
       else controller.enqueue(new Uint8Array(65_536).fill(32))
     },
   })
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const headers = { authorization: `Bearer ${mcp.token}`, 'content-type': 'application/json' }
   // A request with a stream needs this member, which the DOM type lacks.
   const init = { method: 'POST', headers, body, duplex: 'half' }
   const response = await fetch(new Request(resource, init))
   expect(response.status).toBe(413)
   expect(sent).toBeLessThan(2 * 1024 * 1024)
-  expect(searchServer.calls).toEqual([])
+  expect(mcp.searchServer.calls).toEqual([])
 })
 
 test('no cache shares between users an answer that depends on a token [S-17]', async () => {
@@ -141,19 +121,19 @@ test('no cache shares between users an answer that depends on a token [S-17]', a
 })
 
 test('the list of tools is the same for every token, in the same order [S-18]', async () => {
-  const other = await sign(key, claims(Date.now(), { sub: 'user-2', scope: 'docs:read', email: undefined }))
+  const other = await mcp.sign({ sub: 'user-2', scope: 'docs:read', email: undefined })
   const [one, two] = await Promise.all([send('tools/list', {}), send('tools/list', {}, {}, other)])
   expect(two.body.result.tools).toEqual(one.body.result.tools)
 })
 
 test('a 401 of the answer service is a tool result, not a challenge to the client [S-21]', async () => {
-  searchServer.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 401 }) : undefined)
+  mcp.searchServer.intercept = (method) => (method === 'tools/call' ? new Response(null, { status: 401 }) : undefined)
   const { status, body } = await send('tools/call', call, { 'mcp-name': 'ask_question' })
   expect([status, body.result.isError]).toEqual([200, true])
 })
 
 test('a session id grants nothing: every request needs its own token [S-13 S-14 S-01]', async () => {
-  const { fetch } = createTestEndpoint([key], searchServer)
+  const { fetch } = mcp.endpoint()
   const initialize = {
     jsonrpc: '2.0',
     id: 1,
@@ -168,7 +148,7 @@ test('a session id grants nothing: every request needs its own token [S-13 S-14 
         body: JSON.stringify(initialize),
       }),
     )
-  const first = await post({ authorization: `Bearer ${token}` })
+  const first = await post({ authorization: `Bearer ${mcp.token}` })
   expect([first.status, first.headers.get('mcp-session-id')]).toEqual([200, null])
   expect((await post({ 'mcp-session-id': 'any' })).status).toBe(401)
 })

@@ -1,15 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  type SearchServer,
-  type SigningKey,
-  serve,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type createTestEndpoint, serve } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import { createCounter } from '../limits/counter.ts'
@@ -19,18 +11,8 @@ import type { CallLimit, CallLimits } from './tool-call-limits.ts'
 /** Ten minutes before a window ends. */
 const now = Date.UTC(2026, 10, 21, 12, 5)
 const reset = 600
-let key: SigningKey
-let searchServer: SearchServer
-let token: string
 
-beforeAll(async () => {
-  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-  token = await sign(key, claims(now))
-})
-afterAll(() => searchServer.stop())
-beforeEach(() => {
-  searchServer.calls.length = 0
-})
+const mcp = mcpForTests(now)
 
 /** A limit of two calls in 15 minutes, and three for users of one organization; `hits` are the counted subjects. */
 function fewCalls() {
@@ -64,11 +46,11 @@ function world(changes: Parameters<typeof createTestEndpoint>[2] = {}) {
   const { hits, limits } = fewCalls()
   return {
     hits,
-    ...createTestEndpoint([key], searchServer, { now: () => now, requireAuth: false, limits, ...changes }),
+    ...mcp.endpoint({ now: () => now, requireAuth: false, limits, ...changes }),
   }
 }
 
-const authorized = (body: string, bearer = token) => post(body, { authorization: `Bearer ${bearer}` })
+const { authorized } = mcp
 
 /** Returns the rate limit headers of an answer, in lower case. */
 const limitsOf = ({ headers }: Response) =>
@@ -128,7 +110,7 @@ describe('two calls in 15 minutes', () => {
         data: { error: 'rate_limited', limit: 2, window_seconds: 900, retry_after: reset },
       },
     })
-    expect(searchServer.calls).toHaveLength(2)
+    expect(mcp.searchServer.calls).toHaveLength(2)
     expect(lines.at(-1)).toEqual({
       event: 'mcp_refused',
       requestId: 'request-1',
@@ -141,7 +123,7 @@ describe('two calls in 15 minutes', () => {
 
   test('a call that cannot be answered is not counted: too long a body, no acceptable form, or a foreign page', async () => {
     const { fetch, hits } = world()
-    const headers = { authorization: `Bearer ${token}` }
+    const headers = { authorization: `Bearer ${mcp.token}` }
     expect((await fetch(post(ask('how?'), { ...headers, accept: 'text/html' }))).status).toBe(406)
     expect((await fetch(post(ask('x'.repeat(70_000)), headers))).status).toBe(413)
     expect((await fetch(post(ask('how?'), { origin: 'https://evil.example' }))).status).toBe(403)
@@ -162,13 +144,13 @@ describe('two calls in 15 minutes', () => {
     const { fetch, hits } = world()
     const statuses: number[] = []
     for (const address of ['203.0.113.1', '203.0.113.2', '203.0.113.3']) {
-      const request = authorized(ask('how?'), await sign(key, claims(now, { client_id: address })))
+      const request = authorized(ask('how?'), await mcp.sign({ client_id: address }))
       for (const name of ['x-client-key', 'x-forwarded-for', 'user-agent']) request.headers.set(name, address)
       statuses.push((await fetch(request, undefined, address)).status)
     }
     expect(statuses).toEqual([200, 200, 429])
     expect(hits).toEqual(Array(3).fill('user-1'))
-    expect((await fetch(authorized(ask('how?'), await sign(key, claims(now, { sub: 'user-2' }))))).status).toBe(200)
+    expect((await fetch(authorized(ask('how?'), await mcp.sign({ sub: 'user-2' })))).status).toBe(200)
   })
 
   test('apply to the address of a caller without a token, whatever its headers say [B8-13]', async () => {
@@ -186,7 +168,7 @@ describe('two calls in 15 minutes', () => {
 })
 
 describe('a plan', () => {
-  const as = (organization: string, sub = 'user-1') => sign(key, claims(now, { org_id: organization, sub }))
+  const as = (organization: string, sub = 'user-1') => mcp.sign({ org_id: organization, sub })
 
   test('gives its users their own limit under the name of the plan; other users keep the usual limit [F-000-22]', async () => {
     const { fetch } = world()
@@ -251,11 +233,11 @@ describe('what is counted', () => {
   test('a byte order mark hides no second call of a batch', async () => {
     const { fetch } = world()
     expect((await fetch(authorized(`\uFEFF[${ask('one?')},${ask('two?')}]`))).status).toBe(400)
-    expect(searchServer.calls).toEqual([])
+    expect(mcp.searchServer.calls).toEqual([])
   })
 
   test('not a call with a token that lacks the scope or is known to be revoked, so it uses up nothing of the user’s limit', async () => {
-    const narrow = await sign(key, claims(now, { scope: 'docs:feedback' }))
+    const narrow = await mcp.sign({ scope: 'docs:feedback' })
     const { fetch, hits } = world()
     expect([(await fetch(authorized(ask('how?'), narrow))).status, hits]).toEqual([403, []])
     const revoked = world({ grantStatus: async () => 'ended' })
@@ -272,7 +254,7 @@ test.each([
   const served = await serve((request) => fetch(request))
   onTestFinished(served.stop)
   const client = new Client({ name: 'test', version: '1.0.0' }, options)
-  const requestInit = { headers: { authorization: `Bearer ${token}` } }
+  const requestInit = { headers: { authorization: `Bearer ${mcp.token}` } }
   await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', served.url), { requestInit }))
   const call = { name: 'ask_question', arguments: { question: 'how?' } }
   for (let i = 0; i < 2; i++) await client.callTool(call)

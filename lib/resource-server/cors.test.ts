@@ -1,37 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  issuer,
-  resource,
-  type SearchServer,
-  type SigningKey,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test } from 'vitest'
+import { issuer, resource } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { ask, expectReadableByBrowsers, post, rpc } from '../../dev/worlds/mcp-requests.ts'
 
 const now = Date.now()
-let key: SigningKey
-let searchServer: SearchServer
-let token: string
 
-beforeAll(async () => {
-  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-  token = await sign(key, claims(now))
-})
-afterAll(() => searchServer.stop())
-beforeEach(() => {
-  searchServer.calls.length = 0
-})
-
-const authorized = (body: string, bearer = token, headers: Record<string, string> = {}) =>
-  post(body, { authorization: `Bearer ${bearer}`, ...headers })
+const mcp = mcpForTests(now)
+const { authorized } = mcp
 
 describe('browsers', () => {
   test('a preflight needs no token, from any origin [S-11 S-23]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     const response = await fetch(
       new Request(resource, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } }),
     )
@@ -51,9 +30,9 @@ describe('browsers', () => {
     'http://127.0.0.1:1',
     'http://[::1]:8',
   ])('a page from %s gets the challenge [S-10]', async (origin) => {
-    const { fetch } = createTestEndpoint([key], searchServer)
+    const { fetch } = mcp.endpoint()
     expect((await fetch(post(rpc('tools/list'), { origin }))).status).toBe(401)
-    expect((await fetch(authorized(rpc('tools/list'), token, { origin }))).status).toBe(200)
+    expect((await fetch(authorized(rpc('tools/list'), mcp.token, { origin }))).status).toBe(200)
   })
 
   const foreign = [
@@ -75,11 +54,11 @@ describe('browsers', () => {
   test.each(foreign)(
     'a page from %j may call tools with a valid token, which no browser sends by itself [S-10]',
     async (origin) => {
-      const { fetch } = createTestEndpoint([key], searchServer)
-      const response = await fetch(authorized(ask('how?'), token, { origin }))
+      const { fetch } = mcp.endpoint()
+      const response = await fetch(authorized(ask('how?'), mcp.token, { origin }))
       expect(response.status).toBe(200)
       expectReadableByBrowsers(response)
-      expect(searchServer.calls).toMatchObject([{ meta: { user: { email: 'ada@example.org' } } }])
+      expect(mcp.searchServer.calls).toMatchObject([{ meta: { user: { email: 'ada@example.org' } } }])
     },
   )
 
@@ -87,7 +66,7 @@ describe('browsers', () => {
     'a page from %j gets the challenge, even where sign-in is optional [S-10 S-23]',
     async (origin) => {
       for (const requireAuth of [true, false]) {
-        const { fetch } = createTestEndpoint([key], searchServer, { requireAuth })
+        const { fetch } = mcp.endpoint({ requireAuth })
         const answers = [
           await fetch(post(rpc('initialize'), { origin })),
           await fetch(post(rpc('tools/list'), { origin })),
@@ -104,7 +83,7 @@ describe('browsers', () => {
   )
 
   test.each(foreign)('a page from %j calls no tool without a token [S-10 S-23 A20 N16]', async (origin) => {
-    const { fetch, lines } = createTestEndpoint([key], searchServer, { requireAuth: false })
+    const { fetch, lines } = mcp.endpoint({ requireAuth: false })
     const batch = `[${ask('how?')}]`
     for (const request of [post(ask('how?'), { origin }), post(batch, { origin })]) {
       const response = await fetch(request)
@@ -118,11 +97,11 @@ describe('browsers', () => {
         tool: 'ask_question',
       })
     }
-    expect(searchServer.calls).toEqual([])
+    expect(mcp.searchServer.calls).toEqual([])
   })
 
   test('an operator may allow every page over TLS, but no opaque origin [N16]', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer, { allowedOrigins: ['https://*'], requireAuth: false })
+    const { fetch } = mcp.endpoint({ allowedOrigins: ['https://*'], requireAuth: false })
     const status = async (origin: string) => (await fetch(post(ask('how?'), { origin }))).status
     expect(await status('https://any.example')).toBe(200)
     expect(await status('http://any.example')).toBe(403)
@@ -130,7 +109,7 @@ describe('browsers', () => {
   })
 
   test('an operator may list the origin of an app, in upper or lower case', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer, {
+    const { fetch } = mcp.endpoint({
       allowedOrigins: ['app://notes.md'],
       requireAuth: false,
     })
@@ -142,8 +121,8 @@ describe('browsers', () => {
   })
 
   test('a cookie is ignored', async () => {
-    const { fetch } = createTestEndpoint([key], searchServer)
-    const cookie = `access_token=${token}; __Host-browser=x; session=${token}`
+    const { fetch } = mcp.endpoint()
+    const cookie = `access_token=${mcp.token}; __Host-browser=x; session=${mcp.token}`
     const response = await fetch(post(ask('how?'), { cookie }))
     expect(response.status).toBe(401)
     expect(response.headers.get('set-cookie')).toBeNull()

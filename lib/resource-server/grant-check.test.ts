@@ -1,14 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  resource,
-  type SearchServer,
-  type SigningKey,
-  sign,
-  startSearchServer,
-} from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { resource } from '../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { ask, expectReadableByBrowsers, post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import { StoreUnavailable } from '../store/store.ts'
@@ -17,16 +9,8 @@ import { createGrantCheck } from './grant-check.ts'
 
 const start = Date.UTC(2026, 10, 1)
 const second = 1_000
-let key: SigningKey
-let searchServer: SearchServer
 
-beforeAll(async () => {
-  ;[key, searchServer] = await Promise.all([createSigningKey('key-1'), startSearchServer()])
-})
-afterAll(() => searchServer.stop())
-beforeEach(() => {
-  searchServer.calls.length = 0
-})
+const mcp = mcpForTests(start)
 
 /** A store that knows which grants have ended, and instances of the endpoint over it. */
 function createGrantWorld() {
@@ -39,7 +23,7 @@ function createGrantWorld() {
     store: 'up' as 'up' | 'down' | 'hanging',
     reads: [] as string[],
     instance() {
-      const { fetch, lines } = createTestEndpoint([key], searchServer, {
+      const { fetch, lines } = mcp.endpoint({
         now: () => world.now,
         async grantStatus(grant, signal) {
           world.reads.push(grant)
@@ -67,7 +51,7 @@ function createGrantWorld() {
 }
 
 const grant = 'grants/202704/u_reader/0123456789abcdefghijkl'
-const tokenOf = (changes: object = {}) => sign(key, claims(start, { grant, ...changes }))
+const tokenOf = (changes: object = {}) => mcp.sign({ grant, ...changes })
 
 describe('a revoked grant', () => {
   test.each(['POST', 'GET', 'HEAD', 'DELETE'])(
@@ -84,7 +68,7 @@ describe('a revoked grant', () => {
         /^Bearer resource_metadata="[^"]+", error="invalid_token", error_description="The access token has been revoked", scope="docs:read", realm="mcp"$/,
       )
       expectReadableByBrowsers(response)
-      expect(searchServer.calls).toEqual([])
+      expect(mcp.searchServer.calls).toEqual([])
       expect(lines).toEqual([{ event: 'mcp_token_refused', requestId: 'request-1', reason: 'revoked' }])
     },
   )
@@ -100,9 +84,9 @@ describe('a revoked grant', () => {
       expect([200, 401]).toContain(await status(token, rpc('tools/list')))
     }
     world.now += second
-    searchServer.calls.length = 0
+    mcp.searchServer.calls.length = 0
     expect([await status(token), await status(other)]).toEqual([401, 401])
-    expect(searchServer.calls).toEqual([])
+    expect(mcp.searchServer.calls).toEqual([])
   })
 
   test('is not read again before the token expires', async () => {
@@ -287,8 +271,8 @@ describe('a store that does not answer', () => {
 
 test('a caller without a token causes no read of a grant, and a bug there is a 500', async () => {
   const grantStatus = () => Promise.reject(new TypeError('a bug'))
-  const { fetch } = createTestEndpoint([key], searchServer, { requireAuth: false, grantStatus })
+  const { fetch } = mcp.endpoint({ requireAuth: false, grantStatus, now: () => start })
   expect((await resultOf(await fetch(post(rpc('tools/list'))))).result.tools).toHaveLength(1)
-  const token = await sign(key, claims(Date.now()))
+  const token = await mcp.sign()
   expect((await fetch(post(rpc('tools/list'), { authorization: `Bearer ${token}` }))).status).toBe(500)
 })

@@ -1,21 +1,12 @@
-import { beforeAll, describe, expect, test } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  resource,
-  type SigningKey,
-  sign,
-} from '../../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, test } from 'vitest'
+import { claims, resource, sign } from '../../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../../dev/worlds/mcp-for-tests.ts'
 import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
 import { defined } from '../../base/defined.ts'
 import { authStatus } from './auth-status.ts'
 
 const now = Date.now()
-let key: SigningKey
-beforeAll(async () => {
-  key = await createSigningKey('key-1')
-})
+const mcp = mcpForTests(now)
 
 async function status(requireAuth: boolean, authorization?: string) {
   const tool = authStatus({
@@ -29,7 +20,7 @@ async function status(requireAuth: boolean, authorization?: string) {
     documentationUrl: 'https://docs.example.com/connect',
     privacyUrl: 'https://example.com/privacy',
   })
-  const { fetch } = createTestEndpoint([key], { url: resource }, { requireAuth, tools: [tool] })
+  const { fetch } = mcp.endpoint({ requireAuth, tools: [tool] })
   const call = rpc('tools/call', { name: 'auth_status', arguments: {} })
   return fetch(post(call, defined({ authorization })))
 }
@@ -56,7 +47,7 @@ describe('auth_status', () => {
 
   test('tells a signed-in user what the client may do, and nothing else of the token', async () => {
     const payload = claims(now, { scope: 'docs:feedback' })
-    const token = await sign(key, payload)
+    const token = await sign(mcp.key, payload)
     const answer = await (await status(true, `Bearer ${token}`)).text()
     expect(answer).toContain('"signed_in":true,"scopes":["docs:feedback"]')
     for (const secret of [token, payload.jti, payload.grant, payload.email, payload.client_id, payload.sub]) {

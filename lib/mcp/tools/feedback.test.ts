@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FormsSite, startForms } from '../../../dev/forms/server.ts'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  type SigningKey,
-  sign,
-} from '../../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../../dev/worlds/mcp-for-tests.ts'
 import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { createFeedbackForm } from '../../answers/feedback-form.ts'
@@ -14,13 +8,13 @@ import type { LogFields } from '../../base/log.ts'
 import { submitFeedback } from './feedback.ts'
 
 const now = Date.now()
-let key: SigningKey
+const mcp = mcpForTests(now)
 let forms: FormsSite
 let token: string
 
 beforeAll(async () => {
-  ;[key, forms] = await Promise.all([createSigningKey('key-1'), startForms({ port: 0 })])
-  token = await sign(key, claims(now, { email: 'Ada@Example.ORG' }))
+  forms = await startForms({ port: 0 })
+  token = await mcp.sign({ email: 'Ada@Example.ORG' })
 })
 afterAll(() => forms.stop())
 beforeEach(() => forms.reset())
@@ -38,7 +32,7 @@ function world({ timeout = 5_000, url = forms.url }: { timeout?: number; url?: s
     form: createFeedbackForm({ url, formName: 'api-feedback', timeout }),
     log,
   })
-  const { fetch } = createTestEndpoint([key], { url: forms.url }, { requireAuth: false, tools: [feedback] })
+  const { fetch } = mcp.endpoint({ requireAuth: false, tools: [feedback] })
   async function submit(args: object, bearer = token) {
     const body = rpc('tools/call', { name: 'submit_feedback', arguments: args })
     return (await resultOf(await fetch(post(body, { authorization: `Bearer ${bearer}` })))).result
@@ -89,7 +83,7 @@ describe('feedback', () => {
 
   test('of a user without a known address arrives without one', async () => {
     const { submit } = world()
-    await submit({ feedback: text }, await sign(key, claims(now, { email: undefined })))
+    await submit({ feedback: text }, await mcp.sign({ email: undefined }))
     expect(forms.submissions()).toMatchObject([{ body: { feedback: text, 'user-email': '', 'user-domain': '' } }])
   })
 
@@ -161,7 +155,7 @@ describe('feedback', () => {
     const { fetch } = world()
     const call = rpc('tools/call', { name: 'submit_feedback', arguments: { feedback: text } })
     expect((await fetch(post(call))).status).toBe(401)
-    const reader = await sign(key, claims(now, { scope: 'docs:read' }))
+    const reader = await mcp.sign({ scope: 'docs:read' })
     const response = await fetch(post(call, { authorization: `Bearer ${reader}` }))
     expect(response.status).toBe(403)
     expect(response.headers.get('www-authenticate')).toContain('scope="docs:read docs:feedback"')

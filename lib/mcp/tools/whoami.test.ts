@@ -1,12 +1,6 @@
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import {
-  claims,
-  createSigningKey,
-  createTestEndpoint,
-  resource,
-  type SigningKey,
-  sign,
-} from '../../../dev/worlds/mcp-endpoint.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { claims, sign } from '../../../dev/worlds/mcp-endpoint.ts'
+import { mcpForTests } from '../../../dev/worlds/mcp-for-tests.ts'
 import { post, resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import type { LogFields } from '../../base/log.ts'
@@ -14,10 +8,7 @@ import { StoreUnavailable } from '../../store/store.ts'
 import { type Connection, type WhoamiOptions, whoami } from './whoami.ts'
 
 const now = Date.UTC(2026, 10, 21)
-let key: SigningKey
-beforeAll(async () => {
-  key = await createSigningKey('key-1')
-})
+const mcp = mcpForTests(now)
 afterEach(() => void vi.useRealTimers())
 
 const own: Connection = {
@@ -45,10 +36,10 @@ function world(connectionsOf: WhoamiOptions['connectionsOf'], changes: Readonly<
     supportUrl: 'https://example.com/support',
     log: recorded((event, fields) => lines.push({ event, ...fields })),
   })
-  const { fetch } = createTestEndpoint([key], { url: resource }, { requireAuth: false, tools: [tool], now: () => now })
+  const { fetch } = mcp.endpoint({ requireAuth: false, tools: [tool], now: () => now })
   const payload = claims(now, changes)
   async function ask(args: object = {}) {
-    const authorization = `Bearer ${await sign(key, payload)}`
+    const authorization = `Bearer ${await sign(mcp.key, payload)}`
     const { result } = await resultOf(
       await fetch(post(rpc('tools/call', { name: 'whoami', arguments: args }), { authorization })),
     )
