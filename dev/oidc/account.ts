@@ -9,12 +9,14 @@ export interface Account {
   readonly emailVerified?: boolean
   readonly name: string
   readonly organization: { readonly id: string; readonly name: string }
+  /** Groups at the provider, from the address. */
+  readonly groups?: readonly string[]
 }
 
 /**
  * Makes the account of an email address, with the same `sub` every time. `+unverified` in the address makes
  * `email_verified` false. `+noemailverified` omits that claim. `+emptyorg` gives an organization without a name or ID,
- * as some connections do. Without the name of an organization, the domain of the address is used.
+ * as some connections do. `+group-writers` puts the account into the group `writers`. Without the name of an organization, the domain of the address is used.
  *
  * @returns null if this is not an email address
  */
@@ -24,11 +26,13 @@ export function accountFor(address: string, organization: string): Account | nul
   if (local === undefined || domain === undefined || email.length > 254) return null
   const silent = local.includes('+noemailverified')
   const named = organization.trim().slice(0, 100)
+  const groups = local.split('+').flatMap((tag) => (tag.startsWith('group-') ? [tag.slice('group-'.length)] : []))
   return {
     sub: `local|${hash(email)}`,
     email,
     ...(!silent && { emailVerified: !local.includes('+unverified') }),
     name: nameOf(local),
+    ...(groups.length > 0 && { groups }),
     organization: local.includes('+emptyorg')
       ? { id: '', name: ' ' }
       : { id: `org_${hash((named || domain).toLowerCase())}`, name: named || domain },
@@ -39,7 +43,7 @@ export function accountFor(address: string, organization: string): Account | nul
 export const claimsByScope = {
   openid: ['sub'],
   email: ['email', 'email_verified'],
-  profile: ['name', 'org_id', 'org_name'],
+  profile: ['name', 'org_id', 'org_name', 'groups'],
 }
 
 /** Returns the claims of an account, under the names that Auth0 uses. */
@@ -51,6 +55,7 @@ export function claimsOf(account: Account) {
     name: account.name,
     org_id: account.organization.id,
     org_name: account.organization.name,
+    ...(account.groups && { groups: account.groups }),
   }
 }
 

@@ -1,6 +1,7 @@
 /** `npm start`: runs the whole system on this machine until Ctrl-C, and rebuilds it when a file changes. */
 import { join, relative } from 'node:path'
-import { type Configuration, readConfiguration, textOf } from '../../lib/settings/configuration.ts'
+import { readAll } from '../../lib/settings/all.ts'
+import { type Configuration, textOf } from '../../lib/settings/configuration.ts'
 import { hostsIn } from '../../lib/settings/hosts.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { BuildFailed } from '../build/build-in-child.ts'
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   const interrupted = interruption()
   const { PORT, ...settings } = await personalSettings(process.env, join(repository, '.env'))
   const port = parsePort(process.env.PORT?.trim() || PORT)
-  const configuration = readSettings(port, settings)
+  const configuration = await readSettings(port, settings)
   const own = ownParts(settings, localUrl(port))
   const state = await openState(options.state)
   const giveBack = await takeState(state, { port, ownParts: [...own] })
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
 }
 
 /** @throws CannotStart naming every setting that the service would refuse; never a value */
-function readSettings(port: number, settings: Settings): Configuration {
+async function readSettings(port: number, settings: Settings): Promise<Configuration> {
   const ports = portsFrom(port)
   const parts = {
     url: localUrl(port),
@@ -90,7 +91,7 @@ function readSettings(port: number, settings: Settings): Configuration {
   }
   const environment = localEnvironment(parts, settings)
   const issuer = environment.MCP_OAUTH_ISSUER ?? localUrl(port)
-  const configuration = readConfiguration(environment, { issuer, storeName: 'local', production: false })
+  const configuration = await readAll(environment, { issuer, storeName: 'local', production: false })
   if (configuration.problems.length === 0) return configuration
   throw new CannotStart(`Settings (environment or .env): ${textOf(configuration.problems)}.`)
 }

@@ -1,6 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { defined } from '../../lib/base/defined.ts'
-import type { IsAdmin } from '../../lib/oauth/admin-scope.ts'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
 import { createBlockedClients, noneBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
 import type { Client } from '../../lib/oauth/clients/client.ts'
@@ -17,6 +16,7 @@ import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
 import { type Identity, type Provider, ProviderError } from '../../lib/oauth/providers/provider.ts'
+import type { ScopeRules } from '../../lib/oauth/scope-rules.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
@@ -73,8 +73,7 @@ export function createHarness(
     /** Seconds that the user has for the sign-in after approval. */
     signInLifetime?: number
     chooseSigning?: ChooseSigning
-    /** Who may have the scope of admins. */
-    isAdmin?: IsAdmin
+    scopeRules?: ScopeRules
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -172,7 +171,7 @@ export function createHarness(
         harness.signIns.push(signIn)
       },
       ...(options.signInLifetime !== undefined && { signInLifetime: options.signInLifetime }),
-      ...(options.isAdmin && { isAdmin: options.isAdmin }),
+      ...(options.scopeRules && { scopeRules: options.scopeRules }),
       lifetimes: { accessToken: 3600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
       now,
     },

@@ -19,7 +19,7 @@ export interface AdminTools {
  *
  * @param adminTools absent: there are none, and no caller has the scope
  */
-export function withRoleOfToday(token: AccessToken, adminTools: AdminTools | undefined): AccessToken {
+export function withAdminScopeOfToday<T extends AccessToken>(token: T, adminTools: AdminTools | undefined): T {
   if (!token.scope.includes(adminScope) || adminTools?.isAdmin(token)) return token
   return { ...token, scope: token.scope.filter((scope) => scope !== adminScope) }
 }

@@ -3,7 +3,7 @@ import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import { createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
-import { type AdminTools, adminScope, asksForTools, withRoleOfToday } from './admin-tools.ts'
+import { type AdminTools, adminScope, asksForTools } from './admin-tools.ts'
 import { clientVersionIn, type RecordClientVersion } from './client-version.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
 import { beginCall, type RecordCall } from './ended-call.ts'
@@ -11,6 +11,7 @@ import { rateLimitFields, setRateLimit } from './rate-limit-headers.ts'
 import { BodyNotArrived, maximumBody, type Received, receive } from './received.ts'
 import { failed, jsonRpcError, methodNotAllowed, originRefused } from './refusals.ts'
 import { type CalledTool, createAccessRules, type RequiredAccess } from './required-access.ts'
+import { type AllowanceOf, type UserToken, withRoleOfToday } from './role-of-today.ts'
 import { type Asked, createMcpServer, type ServerInfo } from './server.ts'
 import { type CallLimits, type CountedCall, countCall, tooManyCalls } from './tool-call-limits.ts'
 import { callerInLog, type Tool } from './tools/tool.ts'
@@ -24,6 +25,8 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly tools: readonly Tool[]
   /** Tools for admins only. Every other caller learns nothing of them. */
   readonly adminTools?: AdminTools
+  /** What each user may do. Absent: the service has no roles. */
+  readonly allowanceOf?: AllowanceOf
   /** With `requireAuth`: clients connect and list without a token, and are asked for one when a tool needs it (S-20). */
   readonly lazyAuth: boolean
   /** False: every answer is one JSON document, whatever the client accepts. Default true. */
@@ -44,7 +47,7 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
  */
 export type RecordAccess = (token: AccessToken, refused: Refusal | undefined, call: McpCall) => void
 
-export type Refusal = 'revoked' | 'origin' | 'work_email' | 'scope' | 'limit'
+export type Refusal = 'revoked' | 'origin' | 'role' | 'work_email' | 'scope' | 'limit'
 
 /** `signal` fires when the platform is about to end the function. It must live as long as the answer's body. */
 export type McpCall = Required<Pick<Call, 'signal' | 'requestId' | 'address' | 'waitUntil'>>
@@ -77,6 +80,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     now = Date.now,
   } = options
   const toolNames = new Set(tools.map(({ name }) => name))
+  const scopes = [...new Set([requiredScope, ...tools.flatMap(({ access }) => access.scopes)])]
   const resourceServer = createResourceServer({ ...options, requiredScope })
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, eventStreams, log, maximumBody })
@@ -90,7 +94,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const caller = await resourceServer.identify(request, exchange)
     if (caller.kind === 'refused') return caller.response
     return caller.kind === 'user'
-      ? answerUser(exchange, withRoleOfToday(caller.token, adminTools))
+      ? answerUser(exchange, withRoleOfToday(caller.token, scopes, options))
       : answerAnonymous(exchange)
   }
 
@@ -108,8 +112,9 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     return answerReceived(exchange, undefined, received, await count(received, undefined, exchange))
   }
 
-  async function answerUser(exchange: Exchange, token: AccessToken): Promise<Response> {
+  async function answerUser(exchange: Exchange, token: UserToken): Promise<Response> {
     const { request } = exchange
+    const isShutOut = token.leftOut?.includes(requiredScope) === true
     const problem = options.requireWorkEmail ? (await import('../people/work-email.ts')).workEmailProblem(token) : null
     const mayAct = ({ scopes }: RequiredAccess) => scopes.every((scope) => token.scope.includes(scope))
     let live: boolean | undefined
@@ -117,9 +122,9 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       live = await resourceServer.isLive(token)
     }
     const receiveAndCount = async () => {
-      const received = await receiveBody(exchange, token.leftOut)
+      const received = await receiveBody(exchange, token)
       // A token that is known to be revoked uses up nothing of its user's limit.
-      const countable = received && !problem && mayAct(received.required) && live !== false
+      const countable = received && !problem && !isShutOut && mayAct(received.required) && live !== false
       return { received, counted: countable ? await count(received, token, exchange) : null }
     }
     // The body arrives, and its call is counted, while the store is asked about the grant. Nothing is run before both.
@@ -130,6 +135,10 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       options.recordAccess?.(token, 'revoked', exchange)
       begin(exchange, token, toolCall)?.refuse('revoked')
       return resourceServer.revoked(request, token, exchange)
+    }
+    if (isShutOut) {
+      const { roleRequired } = await import('./role-required.ts')
+      return refuse(exchange, 'role', roleRequired({ documentationUrl, toolCall }), token, toolCall)
     }
     if (problem) {
       const refusal = workEmailRequired({ documentationUrl, toolCall }, problem)
@@ -145,8 +154,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   }
 
   /** Reads the body of a POST. Returns `undefined` for other methods, whose requests have no body. */
-  async function receiveBody({ request, signal }: Exchange, leftOut?: readonly string[]) {
-    return request.method === 'POST' ? receive(request, signal, rules, leftOut) : undefined
+  async function receiveBody({ request, signal }: Exchange, caller?: UserToken) {
+    return request.method === 'POST' ? receive(request, signal, rules, caller) : undefined
   }
 
   /** Counts a tool call. Other messages do not count: they cost no more than their answer (F-000-22). */
@@ -157,7 +166,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 
   async function answerReceived(
     exchange: Exchange,
-    token: AccessToken | undefined,
+    token: UserToken | undefined,
     received: Received | undefined,
     counted: CountedCall | null,
   ): Promise<Response> {
@@ -177,7 +186,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   /** Answers a body, and makes sure that a call of a tool is recorded even if no tool ran. */
   async function run(
     exchange: Exchange,
-    token: AccessToken | undefined,
+    token: UserToken | undefined,
     asked: Asked,
     toolCall: CalledTool | undefined,
   ): Promise<Response> {

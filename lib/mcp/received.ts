@@ -5,6 +5,7 @@ import { readMessages } from './messages.ts'
 import { jsonRpcError } from './refusals.ts'
 import type { AccessRules, RequiredAccess } from './required-access.ts'
 import type { Asked } from './server.ts'
+import type { OfferedTo } from './tools/access.ts'
 
 /** Bytes, for every caller: a body costs us more to read than the client to send. The longest input, ten addresses, fits. */
 export const maximumBody = 64 * 1024
@@ -20,13 +21,13 @@ export type Received = { readonly required: RequiredAccess } & (
 /**
  * Reads the body of a POST. Throws `BodyNotArrived`.
  *
- * @param leftOut the scopes that the user declined
+ * @param caller which tools the user is offered
  */
 export async function receive(
   request: Request,
   signal: AbortSignal,
   rules: AccessRules,
-  leftOut?: readonly string[],
+  caller?: OfferedTo,
 ): Promise<Received> {
   const body = await bodyOf(request, signal)
   if (body === null) {
@@ -34,7 +35,7 @@ export async function receive(
     return { required: rules.withoutContent, refusal }
   }
   const content = readMessages(body)
-  const required = rules.of(content, leftOut)
+  const required = rules.of(content, caller)
   const form = acceptedForm(request.headers)
   const refuse = (refusal: Response) => ({ required, refusal })
   if (form === null) {

@@ -1,5 +1,5 @@
 import { isObject } from '../base/json.ts'
-import { type Access, isOffered } from './tools/access.ts'
+import { type Access, isOffered, type OfferedTo } from './tools/access.ts'
 import type { ToolProfile } from './tools/tool.ts'
 
 /** What the content of a body needs before it may be answered. */
@@ -33,24 +33,24 @@ export interface AccessRulesOptions {
 }
 
 export function createAccessRules({ tools, requireAuth, lazyAuth, scope }: AccessRulesOptions) {
-  const access = new Map(tools.map((tool) => [tool.name, tool.access]))
+  const named = new Map(tools.map((tool) => [tool.name, tool]))
   const connecting: Access = { signIn: lazyAuth ? 'never' : 'if required', scopes: [scope] }
   const unknown: Access = { signIn: 'if required', scopes: [scope] }
 
-  function accessTo(message: unknown, leftOut: readonly string[]): Access {
+  function accessTo(message: unknown, caller: OfferedTo): Access {
     if (!isToolCall(message)) return connecting
-    const found = access.get(nameOf(message) ?? '')
-    return found && isOffered(found, leftOut) ? found : unknown
+    const found = named.get(nameOf(message) ?? '')
+    return found && isOffered(found, caller) ? found.access : unknown
   }
 
   /**
    * Returns what the content of a body needs. The content decides, never the header that mirrors it (S-12). In a batch (MCP
    * 2025-03-26) the strictest message decides. A body that is not JSON (`undefined`) calls no tool and needs the usual
-   * sign-in. A tool that needs a scope in `leftOut`, which the user declined, counts as an unknown tool.
+   * sign-in. A tool that this caller is not offered counts as an unknown tool.
    */
-  function of(content: unknown, leftOut: readonly string[] = []): RequiredAccess {
+  function of(content: unknown, caller: OfferedTo = {}): RequiredAccess {
     const messages = content === undefined ? [] : [content].flat()
-    const asked = messages.length === 0 ? [unknown] : messages.map((message) => accessTo(message, leftOut))
+    const asked = messages.length === 0 ? [unknown] : messages.map((message) => accessTo(message, caller))
     return {
       signIn: asked.some(({ signIn }) => signIn === 'always' || (signIn === 'if required' && requireAuth)),
       scopes: [...new Set(asked.flatMap(({ scopes }) => scopes))],

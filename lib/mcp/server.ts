@@ -3,11 +3,11 @@ import { defined } from '../base/defined.ts'
 import { isObject } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
 import { wellFormedBody } from '../base/well-formed.ts'
-import type { AccessToken } from '../resource-server/bearer.ts'
 import { type AnswerForm, eventStreamType, jsonType } from './accept.ts'
 import { asJson } from './answer-form.ts'
 import type { RunningCall } from './ended-call.ts'
 import { jsonRpcError } from './refusals.ts'
+import type { UserToken } from './role-of-today.ts'
 import { isOffered } from './tools/access.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
@@ -44,7 +44,7 @@ export interface Asked {
 export type Serve = (
   request: Request,
   asked: Asked,
-  token: AccessToken | undefined,
+  token: UserToken | undefined,
   call: { readonly signal: AbortSignal; readonly requestId: string },
   running?: RunningCall,
   more?: readonly Tool[],
@@ -55,11 +55,11 @@ export function createMcpServer(options: McpServerOptions): Serve {
   const { tools, requireAuth, eventStreams, maximumBody, log, instructions, ...info } = options
 
   function createServer(
-    token: AccessToken | undefined,
+    token: UserToken | undefined,
     running: RunningCall | undefined,
     more: readonly Tool[],
   ): McpServer {
-    const offered = [...tools, ...more].filter(({ access }) => isOffered(access, token?.leftOut ?? []))
+    const offered = [...tools.filter((tool) => isOffered(tool, token)), ...more]
     const text =
       typeof instructions === 'function'
         ? instructions((name) => offered.some((tool) => tool.name === name))

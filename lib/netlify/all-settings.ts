@@ -1,4 +1,4 @@
-import { readConfiguration, reviewSettings } from '../settings/configuration.ts'
+import { readAll, reviewSettings } from '../settings/all.ts'
 
 /** The settings of a function that needs all of them. */
-export const allSettings = { read: readConfiguration, review: reviewSettings }
+export const allSettings = { read: readAll, review: reviewSettings }

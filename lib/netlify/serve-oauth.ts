@@ -9,7 +9,7 @@ const deadline = 8000
 /** The sign-in needs its own settings. The others are loaded after the first answer, for the report of what is wrong. */
 const settings: SettingsSource<SignInConfiguration> = {
   read: readSignInConfiguration,
-  review: async (...of) => (await import('../settings/configuration.ts')).reviewSettings(...of),
+  review: async (...of) => (await import('../settings/all.ts')).reviewSettings(...of),
 }
 
 /** The `oauth` function. */

@@ -41,7 +41,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     brand,
     log,
     now,
-    isAdmin: flow.isAdmin,
+    scopeRules: flow.scopeRules,
     interstitial: flow.interstitial,
     grantLifetime: flow.lifetimes.grant,
     signInLifetime,
@@ -89,7 +89,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     signingKeys: flow.signingKeys,
     chooseSigning: flow.chooseSigning,
     recordSignIn: flow.recordSignIn,
-    isAdmin: flow.isAdmin,
+    scopeRules: flow.scopeRules,
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })
   const issuedTokens = whenNeeded(async () => {

@@ -60,6 +60,7 @@ export const errorKinds = [
   'not-configured',
   'sign-in-unavailable',
   'sign-in-stuck',
+  'not-allowed',
   'login-expired',
   'login-failed',
   'too-many-sign-ins',

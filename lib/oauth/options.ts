@@ -2,7 +2,6 @@ import type { Log } from '../base/log.ts'
 import type { GuessLimit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
 import type { Store } from '../store/store.ts'
-import type { IsAdmin } from './admin-scope.ts'
 import type { Scope } from './capabilities.ts'
 import type { BlockedClients } from './clients/blocked-clients.ts'
 import type { KeySets } from './clients/published/key-sets.ts'
@@ -15,6 +14,7 @@ import type { ChooseSigning } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import type { Provider } from './providers/provider.ts'
+import type { ScopeRules } from './scope-rules.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { Person } from './token/person.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
@@ -91,8 +91,8 @@ export interface FlowOptions {
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn
-  /** Who may have the scope of admins. If absent, no person has it, and no client is offered it. */
-  readonly isAdmin?: IsAdmin
+  /** Who may have which scope. If absent, no person has the scope of admins, and every person has the others. */
+  readonly scopeRules?: ScopeRules
   /** Signs browsers in to our own pages. If absent, there is no `/login`. */
   readonly session?: SessionFlow
   /** Records each step of the flow. If absent, no step is recorded. */

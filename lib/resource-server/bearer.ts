@@ -15,6 +15,10 @@ export interface AccessToken {
   readonly email?: string
   readonly emailVerified?: boolean
   readonly organization?: { readonly id?: string; readonly name?: string }
+  /** What claims of the OpenID Provider say about the user's role. Absent where no claim decides. */
+  readonly roleMarks?: readonly string[]
+  /** When the provider said who the user is, in seconds since the epoch. Only where the service has roles. */
+  readonly identifiedAt?: number
   /** Key of the grant in the store. */
   readonly grant: string
   /** The code of the attempt that made the grant. Absent in tokens of earlier releases. */
@@ -169,12 +173,17 @@ function readClaims(
     email: optionalText(claims, 'email'),
     emailVerified,
     organization: id === undefined && name === undefined ? undefined : defined({ id, name }),
+    roleMarks: textsOf(claims.role_marks),
+    identifiedAt: typeof claims.identified_at === 'number' ? claims.identified_at : undefined,
     grant: text(claims, 'grant'),
     attempt: optionalText(claims, 'attempt'),
     jti: text(claims, 'jti'),
     expiresAt: exp,
   })
 }
+
+const textsOf = (value: unknown) =>
+  Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined
 
 function text(claims: Members, name: string): string {
   const value = optionalText(claims, name)

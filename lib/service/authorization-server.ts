@@ -1,4 +1,4 @@
-import { mayUseAdminTools } from '../account/admins.ts'
+import { type AdminEntry, mayUseAdminTools } from '../account/admins.ts'
 import { defined } from '../base/defined.ts'
 import type { Limit, RateLimit } from '../base/rate-limit.ts'
 import { whenNeeded } from '../base/when-needed.ts'
@@ -6,11 +6,12 @@ import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
 import { createOverallLimit } from '../limits/overall.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../oauth/authorization-server.ts'
-import { paths } from '../oauth/capabilities.ts'
+import { adminScope, paths } from '../oauth/capabilities.ts'
 import type { BlockedClients } from '../oauth/clients/blocked-clients.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
+import type { ScopeRules } from '../oauth/scope-rules.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Site } from '../settings/site.ts'
@@ -20,6 +21,7 @@ import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
 import { afterAnswer, recordAfterAnswer } from './record-steps.ts'
+import type { SignInRoles } from './roles.ts'
 import { storeOf } from './store.ts'
 import { createStoredBlockGuard } from './stored-blocks.ts'
 
@@ -37,6 +39,9 @@ export async function composeAuthorizationServer(
 ): Promise<AuthorizationServer> {
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, signIn } = configuration
   const { introspectionTokens } = configuration
+  const rolesText = process.env.MCP_ROLES?.trim()
+  // While the setting is wrong, nobody signs in: no person may gain a role by it.
+  const roles = rolesText ? (await import('./roles.ts')).rolesOfSignIn(rolesText, configuration.admins) : undefined
   const store = storeOf(site)
   const { publicKeys, signingKeys } = keysOf(configuration, store)
   const { blocked, guard } = createStoredBlockGuard(store, Date.now)
@@ -46,14 +51,16 @@ export async function composeAuthorizationServer(
       resource,
       brand,
       documentationUrl,
-      scopesOffered: configuration.scopesOffered,
+      scopesOffered: configuration.scopesOffered.filter((scope) => roles?.scopeRules.isOffered(scope) !== false),
       registrationOff,
       introspectionOn: introspectionTokens.length > 0,
       issNotAdvertised,
       publicKeys,
       log,
     },
-    signIn && (await flowOptions(configuration, signIn, { store, signingKeys, site, blockedByAdmins: blocked })),
+    signIn && roles !== null
+      ? await flowOptions(configuration, signIn, { store, signingKeys, site, blockedByAdmins: blocked, roles })
+      : null,
   )
   return signIn ? guard(server) : server
 }
@@ -66,11 +73,13 @@ async function flowOptions(
     signingKeys,
     site,
     blockedByAdmins,
+    roles,
   }: {
     readonly store: Store
     readonly signingKeys: Keys['signingKeys']
     readonly site: Site
     readonly blockedByAdmins: BlockedClients
+    readonly roles: SignInRoles | undefined
   },
 ): Promise<FlowOptions> {
   const { issuer, introspectionTokens, kept, account, admins } = configuration
@@ -92,7 +101,7 @@ async function flowOptions(
   const provider =
     signIn.provider.kind === 'mock'
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
-      : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, now })
+      : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, roleMarks: roles?.roleMarks, now })
   const signIns = whenNeeded(async () =>
     (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, site, sealing }),
   )
@@ -134,14 +143,22 @@ async function flowOptions(
     recordStep: recordAfterAnswer({ store, kept, exempt, key, site, sealing, now }),
     noteAttempt,
     ...(session && { session }),
-    ...(admins.length > 0 && {
-      isAdmin: (person, since) => mayUseAdminTools(person, now() / 1000 - since, admins),
-    }),
+    ...defined({ scopeRules: roles?.scopeRules ?? adminsOnly(admins, now) }),
     lifetimes: signIn.lifetimes,
     signInLifetime: signIn.signInLifetime,
     now,
   }
 }
+
+/** The rules where there are admins, and no other roles. */
+const adminsOnly = (admins: readonly AdminEntry[], now: () => number): ScopeRules | undefined =>
+  admins.length > 0
+    ? {
+        mayHave: (scope, person, since) =>
+          scope !== adminScope || mayUseAdminTools(person, now() / 1000 - since, admins),
+        isOffered: () => true,
+      }
+    : undefined
 
 /** The sign-in of browsers to the account pages. Its code is loaded when the first browser comes. */
 function sessionFlow(

@@ -8,11 +8,13 @@ import type { RecordClientVersion } from '../mcp/client-version.ts'
 import type { RecordCall } from '../mcp/ended-call.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
 import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
+import type { AllowanceOf } from '../mcp/role-of-today.ts'
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import { loadedWhenUsed } from '../mcp/tools/tool.ts'
-import { paths } from '../oauth/capabilities.ts'
+import { adminScope, paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
+import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
@@ -31,6 +33,10 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
   if (configuration.outOfService.has('mcp')) return outOfService
   const tools = describeTools(configuration.tools, brand)
   const store = storeOf(site)
+  const { roles, admins } = configuration
+  const decide = roles && (await import('./roles.ts')).allowanceOfToken(roles, admins, Date.now)
+  const isOffered = (scope: string) =>
+    !roles || [roles.otherwise, ...roles.roles].some(({ scopes }) => scopes.includes(scope))
   const { publicKeys } = keysOf(configuration, store)
   const loadTools = whenNeeded(async () => (await import('./tools.ts')).createAllTools(tools, configuration, store))
   return createMcpEndpoint({
@@ -47,7 +53,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     ),
     lazyAuth: tools.lazyAuth,
     eventStreams: tools.eventStreams,
-    signInScopes: tools.askAllScopes ? configuration.scopesOffered : [],
+    signInScopes: tools.askAllScopes ? configuration.scopesOffered.filter(isOffered) : [],
     requireWorkEmail: tools.requireWorkEmail,
     serverInfo: {
       ...identity,
@@ -59,22 +65,24 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
     ...recorders(configuration, site),
-    ...defined({ adminTools: adminTools(configuration, site) }),
+    ...defined({ adminTools: adminTools(configuration, site, decide), allowanceOf: decide }),
   })
 }
 
 /** The tools for admins. `undefined`: the service has no admins, or no sign-in. */
-function adminTools(configuration: Configuration, site: Site): AdminTools | undefined {
+function adminTools(configuration: Configuration, site: Site, decide: AllowanceOf | undefined): AdminTools | undefined {
   const { admins, signIn } = configuration
-  if (admins.length === 0 || !signIn) return undefined
+  if ((admins.length === 0 && !decide) || !signIn) return undefined
   return {
     names: adminToolNames,
     // The age of what the provider said is checked at every refresh. An access token is younger than that.
-    isAdmin: ({ email, emailVerified, organization }) =>
-      mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id }), 0, admins),
+    isAdmin: (token) => (decide ? decide(token).scopes.includes(adminScope) : isAdmin(token, admins)),
     load: whenNeeded(async () => (await import('./admin-tools.ts')).adminToolsOf(configuration, signIn, site)),
   }
 }
+
+const isAdmin = ({ email, emailVerified, organization }: AccessToken, admins: Configuration['admins']) =>
+  mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id }), 0, admins)
 
 /** Clients and versions that an instance knows to be noted today. */
 const mostNoted = 1_000

@@ -1,11 +1,12 @@
+import type { Roles } from '../people/roles/role.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
 import { readObservability } from './observability.ts'
 import * as rare from './rare.ts'
-import { createSettingsReader, type Environment, type Problem } from './reader.ts'
+import { createSettingsReader, type Environment, type Problem, type SettingsReader } from './reader.ts'
 import { closed, readShared, type SignInConfiguration } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
 import { readStore, type StoreSettings } from './store.ts'
-import { table, unreadNames } from './table.ts'
+import { type SettingName, table } from './table.ts'
 import { readToolChoices, type ToolChoices } from './tool-choices.ts'
 
 /** All settings, read and checked once per instance. */
@@ -14,10 +15,15 @@ export interface Configuration extends SignInConfiguration {
   readonly mcp: McpSettings
   readonly tools: ToolChoices
   readonly store: StoreSettings
+  /** Who may do what. `undefined`: there are no roles. */
+  readonly roles: Roles | undefined
 }
 
-/** Reads every setting. */
-export function readConfiguration(env: Environment, site: Site): Configuration {
+/** Reads the roles once every other setting has been read. Its code is loaded only where the setting is there. */
+export type ReadRoles = (settings: SettingsReader<SettingName>, tools: ToolChoices) => Roles | undefined
+
+/** Reads every setting. `readAll` reads the roles, too: every function that lets people in uses it. */
+export function readConfiguration(env: Environment, site: Site, readRoles?: ReadRoles): Configuration {
   const settings = createSettingsReader(env, table)
   const shared = readShared(settings, site, rare)
   const store = readStore(settings)
@@ -26,7 +32,8 @@ export function readConfiguration(env: Environment, site: Site): Configuration {
   // Read here for the problems: telemetry reads its settings when it is loaded.
   readObservability(settings)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
-  return { ...closed(settings, shared), mcp, tools, store }
+  const roles = readRoles?.(settings, tools)
+  return { ...closed(settings, shared), mcp, tools, store, roles }
 }
 
 /** What is wrong with the settings, as the log tells it. Never a value. */
@@ -37,12 +44,6 @@ export interface Review {
   readonly problems: string
   /** Names that look like settings of this service but are not. */
   readonly unread: string
-}
-
-/** Reviews every setting, so that every function reports the same problems. */
-export function reviewSettings(env: Environment, site: Site): Review {
-  const { problems, outOfService } = readConfiguration(env, site)
-  return { closed: [...outOfService].join(', '), problems: textOf(problems), unread: unreadNames(env).join(', ') }
 }
 
 /** The problems as one text, for the log and the terminal. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { readConfiguration } from './configuration.ts'
 import type { Environment } from './reader.ts'
+import { readWithRoles } from './role-choices.ts'
 import { rareRows } from './rows/rare.ts'
 import { newSecret } from './secrets.ts'
 import { hasRareSetting } from './sign-in-configuration.ts'
@@ -17,9 +18,13 @@ const complete: Environment = {
   DATABASE_URL: 'postgres://broker@localhost/broker',
 }
 
+/** The roles have a reader of their own, which is loaded only where they are set. */
+const read = (env: Environment) =>
+  env.MCP_ROLES === undefined ? readConfiguration(env, site) : readWithRoles(env, site)
+
 /** Returns the problems that the service reports about these settings alone. */
 const reviewAll = (env: Environment) => ({
-  problems: readConfiguration(env, site).problems.map(({ text }) => text),
+  problems: read(env).problems.map(({ text }) => text),
   unread: unreadNames(env),
 })
 const review = (env: Environment) => reviewAll({ ...complete, ...env })
@@ -110,6 +115,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   ],
   MCP_ADMINS: ['ada', 'org:', 'org: x', 'ada@localhost', 'not-a-url ada@docs.example', 'mailto:ada@docs.example'],
   MCP_SESSION_ORIGINS: ['http://docs.example', 'https://docs.example/', 'https://*', 'null', 'https://docs.example/x'],
+  MCP_ROLES: ['{', '{"roles": {}}', '{"roles": [{"name": "admin"}]}'],
   REQUIRE_AUTH: flags,
   REQUIRE_WORK_EMAIL: flags,
   MCP_PUBLIC_TOOLS: ['whoami', 'auth_statsu', '*'],
@@ -286,7 +292,7 @@ describe('every setting', () => {
     })
     const closed = subject === 'service' ? ['sign-in', 'mcp'] : subject === 'none' ? [] : [subject]
     for (const value of wrong[name] ?? []) {
-      const { outOfService, signIn, problems } = readConfiguration({ ...complete, [name]: value }, site)
+      const { outOfService, signIn, problems } = read({ ...complete, [name]: value })
       expect([...outOfService], value).toEqual(closed)
       const own = problems.filter(({ text }) => text.startsWith(name))
       expect(own.map(({ subject }) => subject)).toEqual(own.map(() => subject))
@@ -304,6 +310,7 @@ describe('every setting', () => {
       'MCP_OAUTH_LIMIT_EXEMPT',
       'MCP_BRAND_NAME',
       'MCP_OAUTH_SIGNING_JWK',
+      'MCP_ROLES',
       'STORE_BACKEND',
       'DATABASE_URL',
       'DATABASE_CONNECTIONS',

@@ -6,7 +6,13 @@ import { signInRows } from './rows/sign-in.ts'
 import { storeRows } from './rows/store.ts'
 
 /** Every setting of the service, by name: what it may be, its default, and what a wrong value takes out of service. */
-export const table = { ...signInRows, ...rareRows, ...mcpRows, ...storeRows, ...observabilityRows } as const
+export const table = {
+  ...signInRows,
+  ...rareRows,
+  ...mcpRows,
+  ...storeRows,
+  ...observabilityRows,
+} as const
 
 export type SettingName = keyof typeof table
 

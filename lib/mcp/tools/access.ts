@@ -9,8 +9,20 @@ export interface Access {
   readonly scopes: readonly string[]
 }
 
-/** Whether a tool is offered to a grant whose user declined these scopes. */
-export function isOffered({ scopes }: Access, leftOut: readonly string[]): boolean {
+/** To whom tools are offered. */
+export interface OfferedTo {
+  /** The scopes that the user declined, or that the user's role does not allow. Absent: none. */
+  readonly leftOut?: readonly string[]
+  /** The names of the tools that the user's role allows. Absent: all. */
+  readonly tools?: readonly string[]
+}
+
+/** Whether a tool is offered to a caller. A public tool is offered to everyone. */
+export function isOffered(
+  { name, access: { signIn, scopes } }: { readonly name: string; readonly access: Access },
+  { leftOut = [], tools }: OfferedTo = {},
+): boolean {
+  if (tools && signIn !== 'never' && !tools.includes(name)) return false
   return !scopes.some((scope) => leftOut.includes(scope))
 }
 

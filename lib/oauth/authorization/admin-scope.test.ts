@@ -50,7 +50,13 @@ function world({ isAdmin, interstitial = true }: Setting = { isAdmin: () => true
     trustedRedirects: ['claude.ai'],
     introspectionTokens: [operatorToken],
     interstitial,
-    ...(isAdmin && { isAdmin: (person, since) => person.email === 'reader@example.com' && isAdmin(since) }),
+    ...(isAdmin && {
+      scopeRules: {
+        mayHave: (scope, person, since) =>
+          scope !== 'docs:admin' || (person.email === 'reader@example.com' && isAdmin(since)),
+        isOffered: () => true,
+      },
+    }),
   })
 }
 

@@ -54,7 +54,7 @@ function validate(
   parameters: Parameters,
   client: Client,
   to: checks.ReturnAddress,
-  { resource, transactions, respond, isAdmin }: AuthorizationContext,
+  { resource, transactions, respond, scopeRules }: AuthorizationContext,
   attempt: string,
 ): AuthorizationRequest {
   checks.checkState(parameters)
@@ -69,8 +69,8 @@ function validate(
     state: to.state,
     codeChallenge: checks.requireCodeChallenge(parameters),
     resource: requireResource(parameters.all('resource'), resource),
-    scope: checks.grantableScope(parameters, client),
-    addable: checks.addableScope(parameters, client, { isTrusted: respond.isTrusted(to.redirect), isAdmin }),
+    scope: checks.grantableScope(parameters, client, scopeRules),
+    addable: checks.addableScope(parameters, client, respond.isTrusted(to.redirect), scopeRules),
     prompt: checks.checkPrompt(parameters),
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),

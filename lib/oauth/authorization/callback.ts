@@ -9,7 +9,7 @@ import type { FlowCall, Trail } from '../trail.ts'
 import { AuthorizationError, cookieHeaders } from './answer-to-client.ts'
 import { type ReturnAddress, requireStillAllowed } from './checks.ts'
 import type { AuthorizationContext } from './context.ts'
-import { codeFor, grantOf, isAlive, newCode } from './issue-code.ts'
+import { codeFor, grantOf, isAlive, newCode, requireScope } from './issue-code.ts'
 import { onPage } from './on-page.ts'
 import { unavailable } from './provider-redirect.ts'
 import { knownOf, startAgainPath } from './request.ts'
@@ -68,6 +68,7 @@ async function finishSignIn(
     const signedIn = signedInAs(await context.provider.identify(answer, login, call.signal))
     const confirmation = { request, signedIn, grant: grantOf(signedIn.sub, transaction, context) }
     trail.learn({ ...signedIn, grant: confirmation.grant.key })
+    requireScope(signedIn, request, transaction.approvedAt, context)
     if (!context.respond.mayRedirect(to.redirect)) {
       trail.record('confirmation', 'ok')
       return askForConfirmation(browser, login.state, confirmation, context)
@@ -113,10 +114,10 @@ export function finished(
   return context.respond.finished(to, repeated, reference)
 }
 
-export function signedInAs({ issuer, sub, email, emailVerified, organization }: Identity): SignedIn {
+export function signedInAs({ issuer, sub, email, emailVerified, organization, roleMarks }: Identity): SignedIn {
   return {
     sub: subjectOf(issuer, sub),
-    person: { email, emailVerified, organizationId: organization?.id, organizationName: organization?.name },
+    person: { email, emailVerified, organizationId: organization?.id, organizationName: organization?.name, roleMarks },
   }
 }
 

@@ -1,4 +1,3 @@
-import { type IsAdmin, mayOfferAdminScope } from '../admin-scope.ts'
 import { adminScope, capabilities, defaultScope, optionalScopes, scopes } from '../capabilities.ts'
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { Client } from '../clients/client.ts'
@@ -7,6 +6,7 @@ import type { Clients } from '../clients/resolve.ts'
 import { OAuthError, PageError } from '../errors.ts'
 import type { Parameters } from '../http/parameters.ts'
 import type { ProviderPrompt } from '../providers/provider.ts'
+import { mayOfferAdminScope, type ScopeRules } from '../scope-rules.ts'
 import { challengeForm } from '../token/pkce.ts'
 import { onPage } from './on-page.ts'
 import type { AuthorizationRequest } from './request.ts'
@@ -125,13 +125,13 @@ const scopeForm = /^[\x21\x23-\x5B\x5D-\x7E]+$/
  * for. A ceiling would protect no user, and the client could not step up later (C-15). The user decides on the consent
  * page. The scope of a client in the operator's configuration is a ceiling.
  */
-export function grantableScope(parameters: Parameters, client: Client): string {
+export function grantableScope(parameters: Parameters, client: Client, rules?: ScopeRules): string {
   const requested = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   const wanted = requested.filter((scope) => scopeForm.test(scope))
   if (wanted.length === 0 && requested.length > 0) throw new OAuthError('invalid_scope', 'scope is malformed')
   const registered = client.scope?.split(' ') ?? []
   const ceiling = client.scopeCeiling?.split(' ') ?? scopes
-  const grantable = scopes.filter((scope) => ceiling.includes(scope))
+  const grantable = scopes.filter((scope) => ceiling.includes(scope) && rules?.isOffered(scope) !== false)
   const choices = [wanted, registered, defaultScope].map((names) => grantable.filter((scope) => names.includes(scope)))
   return (choices.find((choice) => choice.length > 0) ?? defaultScope).join(' ')
 }
@@ -140,10 +140,11 @@ export function grantableScope(parameters: Parameters, client: Client): string {
 export function addableScope(
   parameters: Parameters,
   client: Client,
-  { isTrusted, isAdmin }: { readonly isTrusted: boolean; readonly isAdmin?: IsAdmin | undefined },
+  isTrusted: boolean,
+  rules?: ScopeRules,
 ): AuthorizationRequest['addable'] {
   const isAsked = parameters.get('scope')?.split(' ').includes(adminScope)
-  return isAsked && isAdmin && mayOfferAdminScope(client, isTrusted) ? adminScope : undefined
+  return isAsked && rules?.isOffered(adminScope) && mayOfferAdminScope(client, isTrusted) ? adminScope : undefined
 }
 
 /** Returns the scopes of a request that the user may leave out. If the request has no other scopes, there are none. */

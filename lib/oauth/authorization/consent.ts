@@ -18,6 +18,7 @@ export function showConsent(accepted: AuthorizationRequest, browser: Request, co
     scopes: scope.split(' '),
     optionalScopes: optionalScopesOf(scope),
     addableScopes: addable === undefined ? [] : [addable],
+    note: context.scopeRules?.note,
     action: paths.approve,
     attempt: accepted.attempt,
     hiddenFields: { request: context.consentForms.seal(accepted, hash) },

@@ -10,7 +10,7 @@ import type { Transactions } from './transaction.ts'
 export interface AuthorizationContext
   extends Pick<DiscoveryOptions, 'issuer' | 'resource' | 'brand' | 'log'>,
     Pick<FlowOptions, 'clients' | 'redirectPolicy' | 'interstitial' | 'provider' | 'now'> {
-  readonly isAdmin?: FlowOptions['isAdmin'] | undefined
+  readonly scopeRules?: FlowOptions['scopeRules'] | undefined
   /** Seconds from approval to the absolute end of a grant. */
   readonly grantLifetime: number
   /** Seconds that the user has for the sign-in after approval. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { sha256 } from '../../base/sha256.ts'
-import { scopeOfToday } from '../admin-scope.ts'
 import { lifetimes } from '../capabilities.ts'
+import { PageError } from '../errors.ts'
 import { newGrantKey } from '../grants/record.ts'
+import { allowedScope } from '../scope-rules.ts'
 import type { AuthorizationContext } from './context.ts'
-import type { AuthorizationRequest } from './request.ts'
+import { type AuthorizationRequest, startAgainPath } from './request.ts'
 import type { CodeToBe, GrantToBe, SignedIn } from './signed-in.ts'
 
 /**
@@ -39,17 +40,35 @@ export const isAlive = ({ at }: CodeToBe, { now }: AuthorizationContext) =>
   at + lifetimes.code > Math.floor(now() / 1000)
 
 /**
+ * Returns what the user may have of the scope that they approved. Only after the sign-in is the user known. Throws `PageError` if the
+ * user may have nothing: the client could ask again without end.
+ *
+ * @param since when the provider said who the user is, in seconds since the epoch
+ */
+export function requireScope(
+  { person }: SignedIn,
+  request: AuthorizationRequest,
+  since: number,
+  { scopeRules }: AuthorizationContext,
+): string {
+  const scope = allowedScope(request.scope, person, since, scopeRules)
+  if (scope !== '') return scope
+  const again = startAgainPath({ ...request, prompt: 'select_account' })
+  throw new PageError('not-allowed', 'access_denied', 'this account may not use this service', { again })
+}
+
+/**
  * Makes the authorization code for an approved request and a signed-in user. The same arguments give the same code. Stores
- * nothing: redeeming the code does.
+ * nothing: redeeming the code does. Throws `PageError`.
  */
 export function codeFor(
-  { person }: SignedIn,
+  signedIn: SignedIn,
   request: AuthorizationRequest,
   grant: GrantToBe,
   { id, at }: CodeToBe,
-  { codes, isAdmin }: AuthorizationContext,
+  context: AuthorizationContext,
 ): string {
-  return codes.seal({
+  return context.codes.seal({
     id,
     grant: grant.key,
     clientHash: request.clientHash,
@@ -57,15 +76,14 @@ export function codeFor(
     redirectHost: new URL(request.redirectUri).host || undefined,
     codeChallenge: request.codeChallenge,
     resource: request.resource,
-    // Only now is the person known.
-    scope: scopeOfToday(request.scope, person, grant.approvedAt ?? at, isAdmin),
+    scope: requireScope(signedIn, request, grant.approvedAt ?? at, context),
     leftOut: request.leftOut,
     clientName: request.clientName,
     clientHost: request.verifiedHost,
     authenticationMethods: request.authenticationMethods,
     jwksUri: request.jwksUri,
     usesRefreshTokens: request.usesRefreshTokens,
-    person,
+    person: signedIn.person,
     expiresAt: at + lifetimes.code,
     endsAt: grant.end,
     attempt: request.attempt,

@@ -23,6 +23,8 @@ export interface ConsentPageInput {
   readonly optionalScopes?: readonly string[]
   /** Further scopes, which the user may add. If absent, none. */
   readonly addableScopes?: readonly string[]
+  /** A sentence about the scopes. */
+  readonly note?: string | undefined
   /** Where the form is posted to. The pressed button arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
@@ -66,6 +68,7 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 </ul>
 <h2>What the app can do</h2>
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}${addable.map((scope) => html`<li>${chart}<span><span>${permission(scope)}</span>${add(scope)}</span></li>`)}</ul>
+${input.note !== undefined && html`<p>${input.note}</p>`}
 <form class="actions" method="post" action="${action}"${leavable.length + addable.length > 0 && html` id="answer"`}>
 ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button class="primary" name="action" value="approve">${approveButton ?? `Continue with ${brand.provider}`}</button>

@@ -70,6 +70,12 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       remedy: WAIT,
       remedyHere: 'Wait a minute, then start it again here, or go back to your app and connect again.',
     },
+    'not-allowed': {
+      title: 'Your account may not use this',
+      happened: `You are signed in, but ${name} has not opened ${productName} to this account.`,
+      remedy: `If you have another account, connect again with it. Otherwise, ask ${name} for access.`,
+      remedyHere: `If you have another account, sign in with it here. Otherwise, ask ${name} for access.`,
+    },
     'login-expired': {
       title: 'This sign-in has expired',
       happened: 'It was left open for too long. You are not signed in.',

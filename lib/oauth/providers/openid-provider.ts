@@ -16,6 +16,8 @@ export interface OpenIdProviderOptions {
   readonly clientSecret?: string | undefined
   /** The URL of this server's callback, exactly as registered at the provider (F-10). */
   readonly redirectUri: string
+  /** Reads what the claims of an ID token say about the user's role. If absent, nothing. */
+  readonly roleMarks?: ((claims: unknown) => readonly string[]) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -126,7 +128,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
       if (!(await keys.haveSigned(idToken, signal))) {
         throw new ProviderError('invalid', 'no key of the provider has signed the ID token')
       }
-      return identityOf(server.issuer, claims)
+      return identityOf(server.issuer, claims, options.roleMarks)
     },
   }
 }
@@ -228,7 +230,7 @@ function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
   return { issuer, authorization_response_iss_parameter_supported: promisesIss }
 }
 
-function identityOf(issuer: string, claims: unknown): Identity {
+function identityOf(issuer: string, claims: unknown, roleMarks: OpenIdProviderOptions['roleMarks']): Identity {
   const parsed = v.safeParse(Claims, claims)
   if (!parsed.success) throw new ProviderError('invalid', 'the ID token has claims of an unexpected form')
   const { sub, email, email_verified, org_id, org_name, auth_time } = parsed.output
@@ -240,6 +242,7 @@ function identityOf(issuer: string, claims: unknown): Identity {
       email,
       emailVerified: email_verified,
       signedInAt: auth_time,
+      roleMarks: roleMarks?.(claims),
       organization: Object.keys(organization).length > 0 ? organization : undefined,
     }),
   }

@@ -46,6 +46,8 @@ export interface Identity {
   /** Absent if the provider did not say (F-000-72). */
   readonly emailVerified?: boolean
   readonly organization?: { readonly id?: string; readonly name?: string }
+  /** The marks of values of claims that decide about the user's role. Absent where no claim decides. */
+  readonly roleMarks?: readonly string[]
   /** When the user signed in at the provider, in seconds since the epoch. Absent if the provider did not say. */
   readonly signedInAt?: number
 }

@@ -16,6 +16,8 @@ export interface Access {
   /** The absolute end of the grant, in seconds since the epoch. No token outlives it. */
   readonly endsAt: number
   readonly person: Person
+  /** When the OpenID Provider said who the person is, in seconds since the epoch. */
+  readonly since: number
   /** The code of the attempt that created the grant. */
   readonly attempt: string | undefined
 }
@@ -49,6 +51,7 @@ export async function issueTokens(
     email_verified: person.emailVerified,
     org_id: person.organizationId,
     org_name: person.organizationName,
+    ...context.scopeRules?.claimsOf?.(person, access.since),
   }
   return {
     access_token: await context.signJwt({ typ: 'at+jwt', kid: signer.kid }, claims, signer.privateKey),

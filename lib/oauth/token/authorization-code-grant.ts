@@ -58,7 +58,17 @@ export async function authorizationCodeGrant(
   )
 
   const refreshToken = code.usesRefreshTokens ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
-  const access = { client, resource, scope, leftOut, grant: code.grant, endsAt, person, attempt }
+  const access = {
+    client,
+    resource,
+    scope,
+    leftOut,
+    grant: code.grant,
+    endsAt,
+    person,
+    since: code.approvedAt ?? now,
+    attempt,
+  }
   const response = await issueTokens(access, refreshToken, signer, context)
   call.trail.record('token', 'ok')
   call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))

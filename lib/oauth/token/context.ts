@@ -1,8 +1,8 @@
-import type { IsAdmin } from '../admin-scope.ts'
 import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
 import type { SignJwt } from '../keys/compact.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
+import type { ScopeRules } from '../scope-rules.ts'
 import type { FlowCall } from '../trail.ts'
 import type { CodeSealer } from './authorization-code.ts'
 import type { RefreshSealer } from './refresh-token.ts'
@@ -35,7 +35,7 @@ export interface TokenContext {
   readonly signingKeys: SigningKeys
   readonly signJwt: SignJwt
   readonly recordSignIn: RecordSignIn
-  readonly isAdmin?: IsAdmin | undefined
+  readonly scopeRules?: ScopeRules | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }

@@ -1,12 +1,12 @@
 import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import type { GuessLimit } from '../../base/rate-limit.ts'
-import { withoutAdminScope } from '../admin-scope.ts'
 import { OAuthError } from '../errors.ts'
 import type { Grants } from '../grants/grants.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
 import { isOneOf, shownToken } from '../http/operator-token.ts'
 import { readForm } from '../http/parameters.ts'
+import { withoutAdminScope } from '../scope-rules.ts'
 import type { OpenIssuedToken } from './issued-tokens.ts'
 
 export interface IntrospectionOptions {

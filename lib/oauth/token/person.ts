@@ -8,6 +8,8 @@ export const Person = v.object({
   emailVerified: v.optional(v.boolean()),
   organizationId: v.optional(v.string()),
   organizationName: v.optional(v.string()),
+  /** What the claims say about the user's role, as `lib/people/roles/marks.ts` makes it. Absent where no claim decides. */
+  roleMarks: v.optional(v.pipe(v.array(v.string()), v.readonly())),
 })
 export type Person = v.InferOutput<typeof Person>
 
@@ -15,4 +17,5 @@ export const personNames = {
   emailVerified: 'ev',
   organizationId: 'oi',
   organizationName: 'on',
+  roleMarks: 'rm',
 } satisfies WireNames & { readonly [Name in keyof Person]?: string }

@@ -1,4 +1,3 @@
-import { scopeOfToday } from '../admin-scope.ts'
 import { scopes } from '../capabilities.ts'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { requireUnblockedHost } from '../client-authentication/client-authentication.ts'
@@ -9,6 +8,7 @@ import { quickRotationsAfter } from '../grants/decision.ts'
 import type { GrantRefusal } from '../grants/grants.ts'
 import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
+import { allowedScope } from '../scope-rules.ts'
 import type { Known, Trail } from '../trail.ts'
 import { issueTokens } from './access-token.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
@@ -29,7 +29,9 @@ export async function refreshTokenGrant(
   const now = context.now()
   const token = openRefreshToken(form, client, context, call.trail, now / 1000)
   requireResource(form.all('resource'), token.resource)
-  const granted = scopeOfToday(token.scope, token.person, token.createdAt, context.isAdmin)
+  const granted = allowedScope(token.scope, token.person, token.createdAt, context.scopeRules)
+  // The grant stays: the operator may give the account a role again.
+  if (granted === '') throw new OAuthError('invalid_grant', 'this account may not use this service', 'not-allowed')
   const scope = narrowScope(form.get('scope'), granted)
   const signer = await context.signingKeys.signer(call.signal)
 
@@ -55,7 +57,17 @@ export async function refreshTokenGrant(
   const grant = await context.grants.rotate(token.grant, next, last, call.signal)
   if ('refused' in grant) throw refusalOf(grant)
 
-  const access = { client, resource, scope, leftOut, grant: token.grant, endsAt, person, attempt: grant.record.attempt }
+  const access = {
+    client,
+    resource,
+    scope,
+    leftOut,
+    grant: token.grant,
+    endsAt,
+    person,
+    since: createdAt,
+    attempt: grant.record.attempt,
+  }
   const response = await issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
   call.trail.record('refresh', 'ok')
   return response

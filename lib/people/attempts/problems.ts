@@ -93,6 +93,11 @@ export const problems = {
     remedy:
       'Ask the user to restart the client, to check that the server is turned on there, and that the address ends in `/mcp`.',
   },
+  'not-allowed': {
+    happened: 'The role of the account allows nothing here.',
+    remedy:
+      'If the user should have access, add the account to a role in `MCP_ROLES`, or to the group at the OpenID Provider.',
+  },
   'work-email': {
     happened: 'The user is signed in. The service refuses the calls, because the email address is not a work address.',
     remedy: 'Ask the user to sign in with a work email address.',

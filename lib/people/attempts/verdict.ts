@@ -28,12 +28,19 @@ const meanings: Readonly<Record<string, Readonly<Record<string, Problem>>>> = {
     '*': 'provider-invalid',
   },
   callback: {
+    'not-allowed': 'not-allowed',
     expired: 'expired',
     'unknown-client': 'unknown-client',
     'invalid-redirect-uri': 'invalid-redirect-uri',
     '*': 'other-browser',
   },
-  confirmation: { canceled: 'canceled', expired: 'expired', 'unknown-client': 'unknown-client', '*': 'other-browser' },
+  confirmation: {
+    canceled: 'canceled',
+    'not-allowed': 'not-allowed',
+    expired: 'expired',
+    'unknown-client': 'unknown-client',
+    '*': 'other-browser',
+  },
   session: {
     'login-expired': 'expired',
     'login-failed': 'provider-refused',
@@ -51,6 +58,7 @@ const meanings: Readonly<Record<string, Readonly<Record<string, Problem>>>> = {
   },
   refresh: {
     reuse: 'refresh-reused',
+    'not-allowed': 'not-allowed',
     revoked: 'revoked',
     unknown: 'revoked',
     expired: 'refresh-expired',
@@ -61,6 +69,7 @@ const meanings: Readonly<Record<string, Readonly<Record<string, Problem>>>> = {
   call: {
     revoked: 'revoked',
     work_email: 'work-email',
+    role: 'not-allowed',
     scope: 'scope',
     limit: 'limit',
     origin: 'origin',

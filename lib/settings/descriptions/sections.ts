@@ -5,6 +5,7 @@ import type { Description } from './description.ts'
 import { kept } from './kept.ts'
 import { access, apiReference, feedback, kapa, limits } from './mcp.ts'
 import { observability } from './observability.ts'
+import { roles } from './roles.ts'
 import {
   clients,
   configuredClients,
@@ -26,6 +27,7 @@ export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...store,
   ...accountPages,
   ...access,
+  ...roles,
   ...kapa,
   ...apiReference,
   ...feedback,
@@ -49,6 +51,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'Where the data is': store,
   'Account and admin pages': accountPages,
   'Who may ask': access,
+  Roles: roles,
   'Kapa and the tool': kapa,
   'The API reference': apiReference,
   Feedback: feedback,

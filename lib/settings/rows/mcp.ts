@@ -35,6 +35,8 @@ const id = (what: string) => text(mcp, `the id of ${what}`, (text) => /^[\w-]{1,
 export const mcpRows = {
   REQUIRE_AUTH: flag(mcp, true),
   REQUIRE_WORK_EMAIL: flag(mcp, true),
+  // `role-choices.ts` reads it. Its code is loaded only where the setting is there.
+  MCP_ROLES: text({ subject: 'service' }, 'a JSON object of roles', () => true),
   MCP_PUBLIC_TOOLS: listOf(mcp, 'the name of a tool of this server that needs no sign-in', () => true),
   MCP_LAZY_AUTH: flag(mcp),
   MCP_ASK_ALL_SCOPES: optionalFlag(mcp),
