@@ -1,4 +1,6 @@
+import { beforeEach } from 'vitest'
 import { type AnswerService, createKapa, type KapaOptions } from '../../lib/answers/kapa.ts'
+import { forTests } from './for-tests.ts'
 import { type LogLine, type SearchServer, searchTool, startSearchServer } from './mcp-endpoint.ts'
 import { recorded } from './recording.ts'
 
@@ -14,21 +16,29 @@ export interface KapaWorld {
   failing(times: number, respond: Respond, method?: string): void
   callsTried(): number
   handshakes(): number
-  /** Restores the state at the start. */
-  reset(): void
 }
 
-/** Starts a search server that can be made to fail, and makes Kapa clients for it. */
-export async function createKapaWorld(): Promise<KapaWorld> {
-  const searchServer = await startSearchServer()
+/** Sets up the tests of a file: a search server that can be made to fail, and Kapa clients for it. Each test begins anew. */
+export function kapaForTests(): KapaWorld {
+  const server = forTests(startSearchServer, ({ stop }) => stop())
   const lines: LogLine[] = []
-  const arrivals = (method: string) => searchServer.methods.filter((arrived) => arrived === method).length
+  const arrivals = (method: string) => server().methods.filter((arrived) => arrived === method).length
+  beforeEach(() => {
+    const searchServer = server()
+    searchServer.intercept = undefined
+    searchServer.answer = answerNormally
+    searchServer.calls.length = 0
+    searchServer.methods.length = 0
+    lines.length = 0
+  })
   return {
-    searchServer,
+    get searchServer() {
+      return server()
+    },
     lines,
     createKapa: (changes = {}) =>
       createKapa({
-        url: searchServer.url,
+        url: server().url,
         apiKey: 'kapa-key',
         toolName: searchTool,
         client: { name: 'docs-proxy', version: '1.2.3' },
@@ -41,7 +51,7 @@ export async function createKapaWorld(): Promise<KapaWorld> {
       }),
     failing(times, respond, method = 'tools/call') {
       let left = times
-      searchServer.intercept = (arrived, request) => {
+      server().intercept = (arrived, request) => {
         if (arrived !== method || left === 0) return undefined
         left -= 1
         return respond(request)
@@ -49,13 +59,6 @@ export async function createKapaWorld(): Promise<KapaWorld> {
     },
     callsTried: () => arrivals('tools/call'),
     handshakes: () => arrivals('initialize'),
-    reset() {
-      searchServer.intercept = undefined
-      searchServer.answer = answerNormally
-      searchServer.calls.length = 0
-      searchServer.methods.length = 0
-      lines.length = 0
-    },
   }
 }
 

@@ -1,27 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   answered,
   answerNormally,
-  createKapaWorld,
   eventStream,
-  type KapaWorld,
+  kapaForTests,
   never,
   type Respond,
   rpcError,
   user,
 } from '../../dev/worlds/kapa.ts'
-import type { SearchServer } from '../../dev/worlds/mcp-endpoint.ts'
 
 const signal = new AbortController().signal
-let world: KapaWorld
-let searchServer: SearchServer
-
-beforeAll(async () => {
-  world = await createKapaWorld()
-  searchServer = world.searchServer
-})
-afterAll(() => searchServer.stop())
-afterEach(() => world.reset())
+const world = kapaForTests()
 
 describe('a call is repeated', () => {
   const passing: [name: string, respond: Respond][] = [
@@ -38,7 +28,7 @@ describe('a call is repeated', () => {
     const kapa = world.createKapa(respond === never ? { callTimeout: 3_000 } : {})
     expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
     expect([world.callsTried(), world.handshakes()]).toEqual([2, 2])
-    expect(searchServer.calls).toMatchObject([{ meta: { user } }])
+    expect(world.searchServer.calls).toMatchObject([{ meta: { user } }])
   })
 
   test.each(passing.slice(0, 2))('but not a third time after %s', async (_name, respond) => {
@@ -64,17 +54,17 @@ describe('a call is repeated', () => {
   ])('without the user where %s complains about _meta', async (_name, respond) => {
     world.failing(1, respond)
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
-    expect(searchServer.calls).toMatchObject([{ meta: undefined }])
+    expect(world.searchServer.calls).toMatchObject([{ meta: undefined }])
     expect(world.callsTried()).toBe(2)
   })
 
   test('without the user where the tool itself complains about _meta', async () => {
-    searchServer.answer = async (query) =>
-      searchServer.calls.at(-1)?.meta === undefined
+    world.searchServer.answer = async (query) =>
+      world.searchServer.calls.at(-1)?.meta === undefined
         ? answerNormally(query)
         : { isError: true, content: [{ type: 'text', text: '_meta is not allowed' }] }
     expect(await world.createKapa().ask('how?', { user, signal })).toEqual(answered)
-    expect(searchServer.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
+    expect(world.searchServer.calls).toMatchObject([{ meta: { user } }, { meta: undefined }])
   })
 
   test('but not for a complaint about _meta if the call had no _meta', async () => {

@@ -1,35 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import {
-  answered,
-  createKapaWorld,
-  eventStream,
-  type KapaWorld,
-  never,
-  rpcError,
-  rpcResult,
-  user,
-} from '../../dev/worlds/kapa.ts'
-import { type SearchServer, startSearchServer } from '../../dev/worlds/mcp-endpoint.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { answered, eventStream, kapaForTests, never, rpcError, rpcResult, user } from '../../dev/worlds/kapa.ts'
+import { startSearchServer } from '../../dev/worlds/mcp-endpoint.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { kapaUser } from './kapa.ts'
 
 const signal = new AbortController().signal
-let world: KapaWorld
-let searchServer: SearchServer
-
-beforeAll(async () => {
-  world = await createKapaWorld()
-  searchServer = world.searchServer
-})
-afterAll(() => searchServer.stop())
-afterEach(() => world.reset())
+const world = kapaForTests()
 
 test('one connection serves all calls of a warm instance, with our own key and the user in _meta [S-08 S-09]', async () => {
   const kapa = world.createKapa()
   expect(await kapa.ask('how?', { user, signal })).toEqual(answered)
   expect(await kapa.ask('how?', { user: undefined, signal })).toEqual(answered)
-  expect(searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
-  expect(searchServer.calls).toEqual([
+  expect(world.searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
+  expect(world.searchServer.calls).toEqual([
     { query: 'how?', meta: { user }, authorization: 'Bearer kapa-key' },
     { query: 'how?', meta: undefined, authorization: 'Bearer kapa-key' },
   ])
@@ -97,9 +80,12 @@ describe('failures', () => {
   })
 
   test('a redirect is not followed, so that the API key is not sent elsewhere [S-09]', async () => {
-    world.failing(9, () => new Response(null, { status: 307, headers: { location: `${searchServer.url}/elsewhere` } }))
+    world.failing(
+      9,
+      () => new Response(null, { status: 307, headers: { location: `${world.searchServer.url}/elsewhere` } }),
+    )
     expect(await world.createKapa().ask('how?', { user, signal })).toMatchObject({ detail: 'HTTP 307' })
-    expect(searchServer.calls).toEqual([])
+    expect(world.searchServer.calls).toEqual([])
   })
 
   test('an address without a server is a connection failure', async () => {
@@ -130,7 +116,7 @@ describe('failures', () => {
     expect(await answer).toMatchObject({ kind: 'failure', code: 'timeout', detail: 'no answer in time' })
     await Promise.all(abandoned)
     expect(abandoned).toHaveLength(2)
-    expect(searchServer.methods).toContain('notifications/cancelled')
+    expect(world.searchServer.methods).toContain('notifications/cancelled')
   })
 
   test('a handshake that hangs is a timeout, also when only its second half does', async () => {
@@ -242,7 +228,7 @@ test('a request from the upstream server gets no answer: it could otherwise make
   expect(await kapa.ask('how?', { user, signal })).toEqual({ kind: 'answer', result })
   // Everything sent in the meantime has arrived when a second question is answered.
   await kapa.ask('how?', { user, signal })
-  expect(searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
+  expect(world.searchServer.methods).toEqual(['initialize', 'notifications/initialized', 'tools/call', 'tools/call'])
 })
 
 test('an answer that is nested too deeply is a failure like any other', async () => {
@@ -255,7 +241,7 @@ test('an answer that is nested too deeply is a failure like any other', async ()
 
 test('a server with sessions gets its session id and the protocol version that it chose', async () => {
   const seen: (string | null)[][] = []
-  searchServer.intercept = (method, request) => {
+  world.searchServer.intercept = (method, request) => {
     seen.push([method, request.headers.get('mcp-session-id'), request.headers.get('mcp-protocol-version')])
     if (method !== 'initialize') return undefined
     const result = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 's', version: '1' } }

@@ -1,16 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { answered, createKapaWorld, type KapaWorld, never, user } from '../../dev/worlds/kapa.ts'
+import { describe, expect, test } from 'vitest'
+import { answered, kapaForTests, never, user } from '../../dev/worlds/kapa.ts'
 
 /** An MCP server may send odd values in members that this server does not read. The answer must not be lost. */
 
 const signal = new AbortController().signal
-let world: KapaWorld
-
-beforeAll(async () => {
-  world = await createKapaWorld()
-})
-afterAll(() => world.searchServer.stop())
-afterEach(() => world.reset())
+const world = kapaForTests()
 
 const ask = (kapa = world.createKapa()) => kapa.ask('how?', { user, signal })
 const idOf = async (request: Request): Promise<unknown> => (await request.clone().json()).id
