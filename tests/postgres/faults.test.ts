@@ -2,6 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type Fault, type FaultyProxy, startProxy } from '../../dev/postgres/proxy.ts'
 import type { PostgresServer } from '../../dev/postgres/server.ts'
 import { won } from '../../dev/worlds/store-contract.ts'
+import {
+  keepsRecord,
+  mine,
+  needsRecord,
+  raceWithLostAnswers,
+  storeOperations,
+  theirs,
+} from '../../dev/worlds/store-operations.ts'
 import { defined } from '../../lib/base/defined.ts'
 import { type Store, StoreUnavailable, type WriteResult } from '../../lib/store/store.ts'
 import { type OpenStore, openStore, startServer } from './place.ts'
@@ -37,50 +45,10 @@ async function behindProxy(options: Parameters<typeof openStore>[1] = {}): Promi
   return store
 }
 
-const storedAt = async (key: string) => (await truth.get(key, signal))?.value ?? null
+const readTruth = (key: string) => truth.get(key, signal)
+const storedAt = async (key: string) => (await readTruth(key))?.value ?? null
 
-const mine = { by: 'this call' }
-const theirs = { by: 'someone else' }
-
-/** Every operation in every situation, with what must be true where it returns. */
-const situations: Readonly<Record<string, (store: Store, key: string) => Promise<void>>> = {
-  async 'create of a new key'(store, key) {
-    const version = won(await store.create(key, mine, signal))
-    expect(await truth.get(key, signal)).toEqual({ value: mine, version })
-  },
-  async 'create of a key that exists'(store, key) {
-    expect(await store.create(key, mine, signal)).toMatchObject({ won: false })
-  },
-  async 'replace of the current version'(store, key) {
-    const current = (await truth.get(key, signal))?.version ?? ''
-    const version = won(await store.replace(key, mine, current, signal))
-    expect(await truth.get(key, signal)).toEqual({ value: mine, version })
-  },
-  async 'replace of an old version'(store, key) {
-    expect(await store.replace(key, mine, 'outdated', signal)).toMatchObject({ won: false })
-  },
-  async 'get of a key that exists'(store, key) {
-    expect((await store.get(key, signal))?.value).toEqual(theirs)
-  },
-  async 'get of a key that does not'(store, key) {
-    expect(await store.get(key, signal)).toBeNull()
-  },
-  async put(store, key) {
-    await store.put(key, mine, signal)
-    expect(await storedAt(key)).toEqual(mine)
-  },
-  async remove(store, key) {
-    await store.remove(key, signal)
-    expect(await storedAt(key)).toBeNull()
-  },
-  async list(store, key) {
-    expect(await store.list(key, signal)).toEqual({ keys: [key] })
-  },
-}
-/** Situations in which a record of another writer exists before the operation. */
-const existing = /exists|replace|remove|list|put/
-/** Situations in which that record must still exist afterwards. */
-const untouched = /create of a key that exists|old version/
+const situations = storeOperations(readTruth)
 
 /** The server has done nothing, and a repetition may succeed. */
 const notDone = ['40001', '40P01', '53100', '53300', '55P03', '57014', '25006']
@@ -113,7 +81,7 @@ describe.each(Object.entries(situations))('%s', (situation, run) => {
     const results = []
     for (const [index, fault] of possible.entries()) {
       const key = `${situation.replaceAll(' ', '-')}/${count ?? 'always'}/${index}.`
-      if (existing.test(situation)) await truth.put(key, theirs, signal)
+      if (needsRecord(situation)) await truth.put(key, theirs, signal)
       proxy.clear()
       proxy.add(defined({ ...fault, statement: /mcp_oauth_broker[.]records/, count }))
       const outcome: unknown = await run(store, key).catch((error: unknown) => error)
@@ -127,7 +95,7 @@ describe.each(Object.entries(situations))('%s', (situation, run) => {
     const store = await behindProxy({ attemptTimeout: 40, connections: 2 })
     for (const { fault, outcome, stored } of await under(store, faults, undefined)) {
       if (outcome !== undefined) expect(outcome, fault).toBeInstanceOf(StoreUnavailable)
-      if (untouched.test(situation)) expect(stored, fault).toEqual(theirs)
+      if (keepsRecord(situation)) expect(stored, fault).toEqual(theirs)
     }
   })
 
@@ -135,7 +103,7 @@ describe.each(Object.entries(situations))('%s', (situation, run) => {
     const store = await behindProxy({ attemptTimeout: 300 })
     for (const { fault, outcome, stored } of await under(store, passing, 1)) {
       expect(outcome, fault).toBeUndefined()
-      if (untouched.test(situation)) expect(stored, fault).toEqual(theirs)
+      if (keepsRecord(situation)) expect(stored, fault).toEqual(theirs)
     }
   })
 })
@@ -190,24 +158,12 @@ describe('lost answers', () => {
   test('a race with lost answers has at most one winner, and the record is from the winner or from a caller that got 503 [O-03 O-05]', async () => {
     const store = await behindProxy({ connections: 10 })
     for (let round = 0; round < 40; round++) {
-      const key = `race/${round}`
       proxy.clear()
       proxy.add({ action: 'drop', when: 'after', statement: /INSERT/, count: 3 })
       proxy.add({ action: 'answer', code: '57P01', ends: true, when: 'after', statement: /INSERT/, count: 3 })
       proxy.add({ action: 'answer', code: '40001', ends: false, when: 'before', statement: /INSERT/, count: 3 })
       proxy.add({ action: 'drop', when: 'before', statement: /found/, count: 10 })
-      const results = await Promise.all(
-        Array.from({ length: 50 }, async (_, racer) => {
-          const result = await store.create(key, { racer }, signal).catch((error: unknown) => error)
-          if (result instanceof StoreUnavailable) return { racer, outcome: 'unavailable' }
-          return { racer, outcome: result }
-        }),
-      )
-      const winners = results.filter(({ outcome }) => outcome !== 'unavailable' && 'version' in Object(outcome))
-      const unsure = results.filter(({ outcome }) => outcome === 'unavailable')
-      expect(winners.length).toBeLessThanOrEqual(1)
-      const possible = winners.length === 1 ? winners : unsure
-      expect(possible.map(({ racer }) => ({ racer }))).toContainEqual(await storedAt(key))
+      await raceWithLostAnswers(store, `race/${round}`, readTruth)
     }
   })
 })

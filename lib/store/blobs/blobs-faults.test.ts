@@ -2,9 +2,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { type BlobsEmulator, startBlobsEmulator } from '../../../dev/blobs/emulator.ts'
 import type { FaultInput } from '../../../dev/blobs/faults.ts'
 import { won } from '../../../dev/worlds/store-contract.ts'
+import {
+  keepsRecord,
+  mine,
+  needsRecord,
+  raceWithLostAnswers,
+  storeOperations,
+  theirs,
+} from '../../../dev/worlds/store-operations.ts'
 import { times } from '../../../dev/worlds/times.ts'
 import { defined } from '../../base/defined.ts'
-import { type Store, StoreUnavailable, type WriteResult } from '../store.ts'
+import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../store.ts'
 import { createBlobsStore } from './blobs.ts'
 
 const name = 'faults'
@@ -18,10 +26,10 @@ beforeAll(async () => {
 beforeEach(() => emulator.reset())
 afterAll(() => emulator.stop())
 
-/** Returns the value that is actually stored. */
-function truth(key: string): unknown {
+/** Returns what is actually stored. */
+function truth(key: string): Stored | null {
   const stored = emulator.inspect(name, key)
-  return stored === null ? null : JSON.parse(stored.body).value
+  return stored && { value: JSON.parse(stored.body).value, version: stored.etag.slice(1, -1) }
 }
 
 /** Returns the methods of the requests that `operation` causes. */
@@ -31,96 +39,25 @@ async function requestsOf(operation: () => Promise<unknown>): Promise<string[]> 
   return emulator.operations(after).map(({ method }) => method)
 }
 
-const mine = { by: 'this call' }
-const theirs = { by: 'someone else' }
+const operations = storeOperations(async (key) => truth(key))
 
 /**
- * Every operation in every situation, with the results that it must never return. `truths` are statuses that state a fact
- * (a 412 is a loss): a service that lies with such a status cannot be detected.
+ * The method of each operation, and the results that it must never return: `truths` are statuses that state a fact (a 412 is a
+ * loss), and a service that lies with such a status cannot be detected.
  */
-const situations: {
-  readonly [situation: string]: {
-    readonly method: FaultInput['method'] & string
-    readonly truths: readonly number[]
-    readonly run: (store: Store, key: string) => Promise<void>
-  }
-} = {
-  'create of a new key': {
-    method: 'PUT',
-    truths: [412],
-    async run(store, key) {
-      const version = won(await store.create(key, mine, signal))
-      expect(truth(key)).toEqual(mine)
-      expect(emulator.inspect(name, key)?.etag).toBe(`"${version}"`)
-    },
-  },
-  'create of a key that exists': {
-    method: 'PUT',
-    truths: [],
-    async run(store, key) {
-      expect((await store.create(key, mine, signal)).won).toBe(false)
-    },
-  },
-  'replace of the current version': {
-    method: 'PUT',
-    truths: [412],
-    async run(store, key) {
-      const current = emulator.inspect(name, key)?.etag.slice(1, -1) ?? ''
-      const version = won(await store.replace(key, mine, current, signal))
-      expect(truth(key)).toEqual(mine)
-      expect(emulator.inspect(name, key)?.etag).toBe(`"${version}"`)
-    },
-  },
-  'replace of an old version': {
-    method: 'PUT',
-    truths: [],
-    async run(store, key) {
-      expect((await store.replace(key, mine, 'outdated', signal)).won).toBe(false)
-    },
-  },
-  'get of a key that exists': {
-    method: 'GET',
-    truths: [404],
-    async run(store, key) {
-      expect((await store.get(key, signal))?.value).toEqual(theirs)
-    },
-  },
-  'get of a key that does not': {
-    method: 'GET',
-    truths: [404],
-    async run(store, key) {
-      expect(await store.get(key, signal)).toBeNull()
-    },
-  },
-  put: {
-    method: 'PUT',
-    truths: [],
-    async run(store, key) {
-      await store.put(key, mine, signal)
-      expect(truth(key)).toEqual(mine)
-    },
-  },
-  remove: {
-    method: 'DELETE',
-    truths: [200, 204, 404],
-    async run(store, key) {
-      await store.remove(key, signal)
-      expect(truth(key)).toBeNull()
-    },
-  },
-  list: {
-    method: 'LIST',
-    truths: [204, 404],
-    async run(store, key) {
-      expect(await store.list(key, signal)).toEqual({ keys: [key] })
-    },
-  },
+const requests: Readonly<
+  Record<string, { readonly method: FaultInput['method'] & string; readonly truths: readonly number[] }>
+> = {
+  'create of a new key': { method: 'PUT', truths: [412] },
+  'create of a key that exists': { method: 'PUT', truths: [] },
+  'replace of the current version': { method: 'PUT', truths: [412] },
+  'replace of an old version': { method: 'PUT', truths: [] },
+  'get of a key that exists': { method: 'GET', truths: [404] },
+  'get of a key that does not': { method: 'GET', truths: [404] },
+  put: { method: 'PUT', truths: [] },
+  remove: { method: 'DELETE', truths: [200, 204, 404] },
+  list: { method: 'LIST', truths: [204, 404] },
 }
-/** Situations in which a record of another writer exists before the operation. */
-const existing = /exists|replace|remove|list|put/
-/** Situations in which that record must still exist afterwards. */
-const untouched = /create of a key that exists|old version/
-
 const statuses = [
   200, 201, 204, 205, 302, 304, 400, 401, 403, 404, 408, 409, 412, 413, 424, 429, 500, 502, 503, 504, 599,
 ]
@@ -133,7 +70,8 @@ const faults: FaultInput[] = [
   ]),
 ]
 
-describe.each(Object.entries(situations))('%s', (situation, { method, truths, run }) => {
+describe.each(Object.entries(operations))('%s', (situation, run) => {
+  const { method, truths } = requests[situation] ?? expect.fail()
   const possible = faults.filter((fault) => fault.action !== 'status' || !truths.includes(fault.status))
 
   /** All faults at once, each on its own key. */
@@ -141,10 +79,10 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     return Promise.all(
       possible.map(async (fault, index) => {
         const key = `${situation.replaceAll(' ', '-')}/${count ?? 'always'}/${index}.`
-        if (existing.test(situation)) await store.put(key, theirs, signal)
+        if (needsRecord(situation)) await store.put(key, theirs, signal)
         emulator.addFault(defined({ ...fault, method, key: `^${key}$`, count }))
         const outcome: unknown = await run(hasty, key).catch((error: unknown) => error)
-        return { fault, outcome, stored: truth(key) }
+        return { fault, outcome, stored: truth(key)?.value }
       }),
     )
   }
@@ -153,7 +91,7 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     const hasty = createBlobsStore({ name, client: emulator.clientOptions(), attemptTimeout: 60, retryDelays: [1, 2] })
     for (const { fault, outcome, stored } of await underFaults(hasty, undefined)) {
       if (outcome !== undefined) expect(outcome, JSON.stringify(fault)).toBeInstanceOf(StoreUnavailable)
-      if (untouched.test(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
+      if (keepsRecord(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
     }
   })
 
@@ -167,7 +105,7 @@ describe.each(Object.entries(situations))('%s', (situation, { method, truths, ru
     })
     for (const { fault, outcome, stored } of await underFaults(once, 1)) {
       expect(outcome, JSON.stringify(fault)).toBeUndefined()
-      if (untouched.test(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
+      if (keepsRecord(situation)) expect(stored, JSON.stringify(fault)).toEqual(theirs)
     }
   })
 })
@@ -197,7 +135,7 @@ describe('lost answers', () => {
     const overtake = async (key: string, write: () => Promise<WriteResult>) => {
       emulator.addFault({ action: 'hang', when: 'after', method: 'PUT', key: `^${key}$`, count: 1 })
       const result = write()
-      await vi.waitFor(() => expect(truth(key)).toEqual(mine), { interval: 1 })
+      await vi.waitFor(() => expect(truth(key)?.value).toEqual(mine), { interval: 1 })
       await store.put(key, theirs, signal)
       expect(await result).toEqual({ won: false, ambiguous: true })
     }
@@ -222,24 +160,12 @@ describe('lost answers', () => {
 
   test('a race with lost answers has at most one winner, and the record is from the winner or from a caller that got 503 [O-03 O-05]', async () => {
     for (let round = 0; round < times(10, 40); round++) {
-      const key = `race/${round}`
       emulator.clearFaults()
       emulator.addFault({ action: 'drop', when: 'after', method: 'PUT', count: 3 })
       emulator.addFault({ action: 'status', status: 503, when: 'after', method: 'PUT', count: 3 })
       emulator.addFault({ action: 'status', status: 409, method: 'PUT', count: 3 })
       emulator.addFault({ action: 'status', status: 503, method: 'GET', count: 10 })
-      const results = await Promise.all(
-        Array.from({ length: 50 }, async (_, racer) => {
-          const result = await store.create(key, { racer }, signal).catch((error: unknown) => error)
-          if (result instanceof StoreUnavailable) return { racer, outcome: 'unavailable' }
-          return { racer, outcome: result }
-        }),
-      )
-      const winners = results.filter(({ outcome }) => outcome !== 'unavailable' && 'version' in Object(outcome))
-      const unsure = results.filter(({ outcome }) => outcome === 'unavailable')
-      expect(winners.length).toBeLessThanOrEqual(1)
-      const possible = winners.length === 1 ? winners : unsure
-      expect(possible.map(({ racer }) => ({ racer }))).toContainEqual(truth(key))
+      await raceWithLostAnswers(store, `race/${round}`, async (key) => truth(key))
     }
   })
 })
@@ -302,7 +228,7 @@ describe('requests', () => {
     emulator.addFault({ action: 'status', status: 503, method: 'PUT', count: 1 })
     emulator.addFault({ action: 'status', status: 403, method: 'PUT', count: 1 })
     won(await store.create('between', mine, signal))
-    expect(truth('between')).toEqual(mine)
+    expect(truth('between')?.value).toEqual(mine)
   })
 
   test('a refused write that took effect has won, and is not taken for the write of another caller', async () => {
