@@ -4,9 +4,10 @@ import { startWorld, type World } from '../../dev/start/world.ts'
 import { temporaryFolder } from '../../dev/temporary-folder.ts'
 import { createDriver, type Driver, expectStatus, targetOf, tokensOf } from '../driver.ts'
 import { startInstantUpstream } from '../instant-upstream.ts'
-import { cpuOf } from '../process-usage.ts'
+import { cpuOf, cpuOfAll } from '../process-usage.ts'
 import { ask } from '../question.ts'
 import { quantile } from '../statistics.ts'
+import { disagreements, percent, type Times } from './agreement.ts'
 import { type RequestKind, simulate } from './model.ts'
 import { createRandom, exponential, type Random } from './random.ts'
 
@@ -34,8 +35,8 @@ interface Work {
 
 /**
  * Measures what each kind of request costs, one at a time. Then sends requests at random times, as users do, and compares the
- * times of the answers with those that the model foretells from the first measurement. Prints both; asserts nothing. On a machine that
- * does other work, the answers wait for that too, and the model knows nothing of it.
+ * times of the answers with those that the model foretells from the first measurement. Prints both, and fails if they do not agree. On a
+ * machine that does other work, the answers wait for that too, of which the model knows nothing: then it proves nothing, and says so.
  */
 export async function checkModel(seconds: number, seed: number): Promise<void> {
   const folder = temporaryFolder()
@@ -53,18 +54,36 @@ export async function checkModel(seconds: number, seed: number): Promise<void> {
     console.log(
       `\nOne request takes ${cpu.toFixed(1)} ms of CPU on average: one core answers ${(1000 / cpu).toFixed(0)} a second.`,
     )
+    let [wrong, mostOthers] = [0, 0]
     for (const load of loads) {
       const rate = (load * 1000) / cpu
       const measured = await drive(world, works, { rate, seconds, random: createRandom(seed) })
       const foretold = foretell(kinds, rate, seed)
-      report({ load, rate, seconds }, kinds, measured, foretold)
+      const found = report({ load, rate, seconds }, kinds, measured, foretold)
+      mostOthers = Math.max(mostOthers, measured.others)
+      wrong += found.length
     }
+    conclude(wrong, mostOthers)
   } finally {
     driver.close()
     await world.stop()
     await upstream.stop()
     await folder.remove()
   }
+}
+
+/** Cores that other programs may use. */
+const quietEnough = 0.2
+
+function conclude(wrong: number, others: number): void {
+  if (others > quietEnough) {
+    console.log(
+      `\nOther programs used up to ${others.toFixed(1)} cores. The check proves nothing: repeat it on a quiet machine.`,
+    )
+  } else if (wrong > 0) {
+    console.log(`\nThe model is wrong about ${wrong} figures.`)
+    process.exitCode = 1
+  } else console.log('\nThe model agrees with the load.')
 }
 
 /** Three kinds of requests, of 60 people who have signed in. */
@@ -130,16 +149,16 @@ interface Load {
   readonly random: Random
 }
 
-interface Times {
-  readonly times: ReadonlyMap<string, readonly number[]>
-  /** The share of one core that the host used. */
-  readonly busy: number
-  readonly failed: number
+interface Measured extends Times {
+  /** Cores that programs used which have no part in the check. */
+  readonly others: number
 }
 
 /** Sends requests at random times, whether or not earlier ones are answered. */
-async function drive(world: World, works: readonly Work[], { rate, seconds, random }: Load): Promise<Times> {
+async function drive(world: World, works: readonly Work[], { rate, seconds, random }: Load): Promise<Measured> {
   const { pid } = targetOf(world)
+  const own = () => cpuOf(pid) + cpuOf(process.pid)
+  const others = { before: cpuOfAll() - own(), at: performance.now() }
   const times = new Map<string, number[]>(works.map(({ name }) => [name, []]))
   const began = performance.now()
   const counting = began + (seconds * 1000) / 5
@@ -172,7 +191,8 @@ async function drive(world: World, works: readonly Work[], { rate, seconds, rand
   }
   const busy = (cpuOf(pid) - (before ?? 0)) / 1000 / (performance.now() - counting)
   await Promise.all(running)
-  return { times, busy, failed }
+  const cores = (cpuOfAll() - own() - others.before) / 1000 / (performance.now() - others.at)
+  return { times, busy, failed, others: cores }
 }
 
 function chosen(works: readonly Work[], at: number): Work {
@@ -205,10 +225,9 @@ function foretell(kinds: readonly RequestKind[], rate: number, seed: number): Ti
 function report(
   { load, rate, seconds }: { readonly load: number; readonly rate: number; readonly seconds: number },
   kinds: readonly RequestKind[],
-  measured: Times,
+  measured: Measured,
   foretold: Times,
-): void {
-  const percent = (share: number) => `${(100 * share).toFixed(0)} %`
+): readonly string[] {
   console.log(styleText('bold', `\n${percent(load)} of a core, ${rate.toFixed(0)} requests a second, ${seconds} s`))
   console.log(
     `  CPU of the host: measured ${percent(measured.busy)}, foretold ${percent(foretold.busy)}; ${measured.failed} requests failed`,
@@ -220,4 +239,9 @@ function report(
     })
     console.log(`  ${name.padEnd(20)} measured / foretold: ${columns.join(', ')}`)
   }
+  const names = kinds.map(({ name }) => name)
+  const found = disagreements(names, measured, foretold)
+  for (const text of found) console.log(`  does not agree: ${text}`)
+  if (found.length === 0) console.log('  All of it agrees.')
+  return found
 }
