@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
+import { on, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
 import { inParallel } from '../../lib/base/in-parallel.ts'
@@ -86,7 +86,7 @@ const { signal } = new AbortController()
 export async function measureExactness(plan: ExactnessPlan): Promise<Exactness> {
   const began = performance.now()
   const emulator = await startBlobsEmulator()
-  if (plan.faults) for (const fault of storm) emulator.addFault(fault)
+  if (plan.faults) for (const fault of storm(plan.population)) emulator.addFault(fault)
   try {
     const lost = await record(emulator, plan)
     plan.progress?.(`${plan.writers} processes have recorded ${plan.recorded} calls`)
@@ -106,19 +106,37 @@ export async function measureExactness(plan: ExactnessPlan): Promise<Exactness> 
 const child = (name: string, options: object) =>
   fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), [JSON.stringify(options)], { execArgv: [] })
 
-async function record(emulator: BlobsEmulator, { population, recorded, writers }: ExactnessPlan): Promise<number> {
+async function record(
+  emulator: BlobsEmulator,
+  { population, recorded, writers, progress }: ExactnessPlan,
+): Promise<number> {
   const client = emulator.clientOptions()
-  const told = await Promise.all(
-    Array.from({ length: writers }, async (_, share) => {
-      const [message] = await once(
-        child('writer-child', { client, population, recorded, share, shares: writers }),
-        'message',
-      )
-      return v.parse(v.object({ lost: v.number() }), message).lost
-    }),
-  )
-  return told.reduce((sum, lost) => sum + lost, 0)
+  const began = performance.now()
+  const done = Array.from({ length: writers }, () => 0)
+  const show = setInterval(() => {
+    const sum = done.reduce((sum, one) => sum + one, 0)
+    const left = ((performance.now() - began) / 1000) * (recorded / Math.max(1, sum) - 1)
+    progress?.(`recorded ${sum} of ${recorded}; about ${left.toFixed(0)} s left until all are recorded`)
+  }, 10_000)
+  const writer = async (share: number): Promise<number> => {
+    const process = child('writer-child', { client, population, recorded, share, shares: writers })
+    for await (const [message] of on(process, 'message', { close: ['exit'] })) {
+      const told = v.parse(writerForm, message)
+      done[share] = told.recorded
+      if (told.lost !== undefined) return told.lost
+    }
+    throw new Error('a process that records calls ended without a word')
+  }
+  try {
+    const lost = await Promise.all(done.map((_, share) => writer(share)))
+    return lost.reduce((sum, one) => sum + one, 0)
+  } finally {
+    clearInterval(show)
+  }
 }
+
+/** What a process that records calls says: how many it has recorded, and at its end how many were lost. */
+const writerForm = v.object({ recorded: v.number(), lost: v.optional(v.number()) })
 
 /** Puts the calls that no process records into the store, under the same keys as the recorder would. */
 export async function plantOthers(
@@ -172,6 +190,10 @@ async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered,
   const options = { client: emulator.clientOptions(), population, now, milliseconds: share }
   const spared = new Set<string>()
   let byNumber = 0
+  const soFar = () => {
+    const [slices, days] = (['slices', 'days'] as const).map((what) => runs.reduce((sum, run) => sum + run[what], 0))
+    return `${kills.length} runs killed, ${runs.length} ended: ${slices} slices and ${days} of ${population.days} days by these`
+  }
   for (;;) {
     // Later runs survive a step at which a run has died. Every second one dies at an operation with a certain number instead.
     const dieAt = runs.length % 2 === 0 && byNumber < numbered ? 3 + Math.floor(byNumber ** 1.6) : undefined
@@ -186,22 +208,30 @@ async function rollUpAll(emulator: BlobsEmulator, { population, kills: numbered,
     }
     runs.push(told)
     if (runs.length > mostRuns) throw new Error('the rollup does not come to an end')
-    progress?.(`rolled up ${JSON.stringify(told)}`)
+    progress?.(`${soFar()}. The last: ${JSON.stringify(told)}`)
     if (told.finished) return { runs, kills }
   }
 }
+
+/** Events that the store drops with one request. */
+const droppedAtOnce = 1_000
+/** How often a fault strikes while events are dropped. After three of them a run ends, and the next one continues. */
+const faultsOfDropping = 12
 
 /**
  * The faults of the store: every kind that leaves the adapter in doubt. They strike by the number of the request and not by time, so
  * that a slow machine sees as many of them as a fast one. Three faults in a row end a run that sends its requests one by one.
  */
-const storm: readonly FaultInput[] = [
+const storm = ({ calls }: Population): readonly FaultInput[] => [
   { action: 'status', status: 503, count: 1, every: 997 },
   { action: 'status', status: 503, when: 'after', method: 'PUT', count: 1, every: 211 },
   { action: 'drop', count: 1, every: 1499 },
   { action: 'drop', when: 'after', method: 'PUT', count: 1, every: 307 },
   { action: 'status', status: 500, method: 'LIST', count: 3, every: 401 },
-  { action: 'drop', when: 'after', method: 'DELETE_ALL', count: 1, every: 1 },
+  {
+    ...{ action: 'drop', when: 'after', method: 'DELETE_ALL', count: 1 },
+    every: Math.max(1, Math.floor(calls / droppedAtOnce / faultsOfDropping)),
+  },
   { action: 'status', status: 503, when: 'after', method: 'PUT', count: 3, every: 503 },
 ]
 

@@ -1,4 +1,4 @@
-// Records its share of the calls, tells the parent how many were lost, and ends. Several of these processes run at the same time.
+// Records its share of the calls, tells the parent how many it has recorded and how many were lost, and ends. Several of these processes run at the same time.
 import { companyOf } from '../../lib/people/company.ts'
 import { createUsageRecorder } from '../../lib/people/usage/recorder.ts'
 import { startOfDay } from '../../lib/people/usage/time.ts'
@@ -6,7 +6,8 @@ import { callOf, syntheticPseudonyms, syntheticStores } from './synthetic.ts'
 
 const { client, population, recorded, share, shares } = JSON.parse(process.argv[2] ?? '')
 const { store, events } = syntheticStores(client)
-let lost = 0
+let [done, lost] = [0, 0]
+const told = setInterval(() => process.send?.({ recorded: done }), 2_000)
 const recorder = createUsageRecorder({
   events,
   pseudonyms: syntheticPseudonyms(store, startOfDay(population.first)),
@@ -25,8 +26,10 @@ await Promise.all(
       const index = next
       next += shares
       await recorder.record(callOf(index, population))
+      done += 1
     }
   }),
 )
-process.send?.({ lost })
+clearInterval(told)
+process.send?.({ recorded: done, lost })
 process.disconnect()
