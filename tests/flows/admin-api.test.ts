@@ -4,6 +4,7 @@ import type { Browser } from '../../dev/browser/jar.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { signInToAccount } from '../support/account.ts'
 import { sendFrom, statusesOf } from '../support/from-address.ts'
+import { hourWithRoom } from '../support/hour.ts'
 import { callMcp, newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
@@ -190,6 +191,7 @@ describe('MCP_ADMIN_TOKEN and MCP_ADMIN_WRITE_TOKEN: a token of the operator [N3
   test('that is wrong is refused, and after ten wrong ones the address waits, whatever it sends', async () => {
     const from = (address: string, token: string) =>
       sendFrom(stack, address, 0, '/admin/api/tools', { headers: bearer(token) })
+    await hourWithRoom()
     const wrong = await Promise.all(Array.from({ length: 14 }, () => from('127.0.7.1', newSecret())))
     expect(new Set(statusesOf(wrong))).toEqual(new Set([401, 429]))
     expect(wrong.filter(({ status }) => status === 401)).toHaveLength(10)

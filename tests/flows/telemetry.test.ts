@@ -1,31 +1,53 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type CollectedSpan, type Collector, type CollectorFault, startCollector } from '../../dev/otlp/collector.ts'
 import { recordLine } from '../../dev/worlds/recording.ts'
+import { dayOf } from '../../lib/base/days.ts'
+import type { Store } from '../../lib/store/store.ts'
 import { builtArtifact } from '../support/artifact.ts'
 import { type Deploy, deploySameIssuer } from '../support/deploy.ts'
+import { hourWithRoom } from '../support/hour.ts'
 import { callTool } from '../support/mcp.ts'
 import { newAddress, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { send } from '../support/send.ts'
 import { type Stack, startStack } from '../support/stack.ts'
+import { longWindow } from '../support/window.ts'
 
 /** Traces and metrics through the artifact, as a collector gets them. */
 
 let collector: Collector
 let stack: Stack
+let store: Store
 let client: OAuthClient
+const { signal } = new AbortController()
 
 const question = 'How does a refresh token stay usable when an answer was lost?'
 const email = newAddress()
 
 beforeAll(async () => {
   collector = await startCollector()
-  stack = await startStack({ settings: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } })
+  const settings = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, MCP_LIMIT_WINDOW_SEC: String(longWindow()) }
+  stack = await startStack({ settings })
+  store = stack.store()
   client = await registerClient(stack.url)
-  // What only the first sign-in does is done.
-  await wholeFlow()
 })
+
+/** The day on which a flow has run. The first one of a day does more, for example it moves the day on which the user was last seen. */
+let begun: string | undefined
+/** What a sign-in is recorded in. */
+const ofSignIn = ['users', 'connections', 'last-seen', 'people', 'people-since', 'people-by-address', 'company-people']
+
 beforeEach(async () => {
+  await hourWithRoom()
+  const today = dayOf(Date.now())
+  if (today !== begun) {
+    await wholeFlow()
+    // The sign-in is recorded after the answer.
+    for (const records of ofSignIn) {
+      await vi.waitFor(async () => expect((await store.list(`${records}/`, signal)).keys).not.toEqual([]))
+    }
+  }
+  begun = today
   // Each function has sent everything from before: it sends in order.
   const paths = ['/mcp/server-card', '/oauth/token', '/mcp', '/account']
   const counts = () => paths.map((path) => requestsTo(path, 'GET'))
@@ -38,12 +60,15 @@ beforeEach(async () => {
 })
 afterEach(() => {
   // The scan of the whole run looks for secrets in these, as it does in the log.
-  for (const { path, text } of collector.requests()) recordLine(`${path} ${text}`)
+  for (const { path, text } of collector.requests()) recordLine([path, ...printed(text)].join(' '))
 })
 afterAll(async () => {
   await stack?.stop()
   await collector?.stop()
 })
+
+/** The texts in a message. The bytes between them, such as ids and times, may look like anything. */
+const printed = (message: string) => message.match(/[\t\n\x20-\x7e]{8,}/g) ?? []
 
 /** One sign-in, one question and one refresh. Returns every token. */
 async function wholeFlow() {
@@ -313,15 +338,19 @@ test('OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTL
       'x-team': 'docs',
     })
   }
-  // The first request that gets no answer gives way to the next after a fifth of a second.
+  // A request that gets no answer gives way to the next after a fifth of a second, and not after the usual ten.
   collector.fault = { kind: 'never', times: 2 }
   const late = await traced(url)
-  await expect.poll(() => collector.requests().length).toBe(4)
+  const another = async () => {
+    await traced(url)
+    return collector.fault
+  }
+  await expect.poll(another).toBeUndefined()
   const arrived = async () => {
     await traced(url)
     return spansOf(late).length
   }
-  await expect.poll(arrived, { timeout: 2800 }).toBe(1)
+  await expect.poll(arrived, { timeout: 8000 }).toBe(1)
 })
 
 test('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT and OTEL_EXPORTER_OTLP_METRICS_ENDPOINT are used as they are', async () => {
