@@ -58,54 +58,67 @@ async function codeFor(request: AuthorizationRequest): Promise<string> {
 describe('MCP_OAUTH_BLOCKED_CLIENTS', () => {
   const inAnHour = () => `before:${new Date(Date.now() + 3_600_000).toISOString().slice(0, 16)}Z`
 
+  /** Takes one client through all steps but the last, and returns what each last step must be while the entry is there, and after. */
+  async function everyStep(url: string, kind: 'registered' | 'published') {
+    const client = await registerClient(url)
+    const { client_id: registered } = await (await register(url)).json()
+    const client_id: string = kind === 'published' ? publisher.newClientId() : registered
+    const changes = { client_id, redirect_uri: redirectUri }
+    const request = () => client.authorizationRequest(changes)
+    const [spent, unspent] = [request(), request()]
+    const spentCode = await codeFor(spent)
+    const { refreshToken } = tokensOf(await client.redeem(spent, spentCode, changes))
+    const approve = await atConsent(request())
+    const signedIn = await atProvider(request())
+    const confirm = await atConfirmation(request())
+    const code = await codeFor(unspent)
+    const pages = [() => send(request().url), approve, signedIn, confirm]
+    return {
+      id: client_id,
+      refusals: pages.length + 3,
+      async expectRefused() {
+        for (const step of pages) {
+          const { status, headers } = await step()
+          expect([status, headers.get('location'), headers.getSetCookie()]).toEqual([400, null, []])
+        }
+        const refusal = { status: 401, body: { error: 'invalid_client' } }
+        expect(await client.redeem(unspent, code, changes)).toMatchObject(refusal)
+        expect(await client.redeem(spent, spentCode, changes)).toMatchObject(refusal)
+        expect(await client.refresh(refreshToken, changes)).toMatchObject(refusal)
+      },
+      async expectWorking() {
+        expect([(await approve()).status, (await signedIn()).status]).toEqual([303, 200])
+        codeOf(locationOf(await confirm()))
+        tokensOf(await client.redeem(unspent, code, changes))
+        tokensOf(await client.refresh(refreshToken, changes))
+      },
+    }
+  }
+
+  // In each case one client is registered and the other has a document.
   testOnBlobs.each([
-    ['a registration by its hash', 'registered', (id: string) => sha256(id)],
-    ['a registration by the host of its redirect URI', 'registered', () => 'app.example'],
-    ['registrations from before a time', 'registered', inAnHour],
-    ['a client with a document, by its hash', 'published', (id: string) => sha256(id)],
-    ['a client with a document, by the host of it', 'published', () => 'localhost'],
-    ['a client with a document, by the host of its redirect URI', 'published', () => 'app.example'],
+    ['clients by their hashes', (registered: string, published: string) => [sha256(registered), sha256(published)]],
+    ['clients by the host of their redirect URI', () => ['app.example']],
+    ['registrations from before a time, and clients by the host of their document', () => [inAnHour(), 'localhost']],
   ] as const)(
     '%s: every step of a sign-in and every refresh is refused and writes nothing; all work again without the entry [M-15]',
-    async (_what, kind, entryFor) => {
+    async (_what, entriesFor) => {
       const before = await deploy(stack, publisher.settings)
-      const client = await registerClient(before.url)
-      const { client_id: registered } = await (await register(before.url)).json()
-      const client_id: string = kind === 'published' ? publisher.newClientId() : registered
-      const changes = { client_id, redirect_uri: redirectUri }
-      const request = () => client.authorizationRequest(changes)
-      const [spent, unspent] = [request(), request()]
-      const spentCode = await codeFor(spent)
-      const { refreshToken } = tokensOf(await client.redeem(spent, spentCode, changes))
-      const approve = await atConsent(request())
-      const signedIn = await atProvider(request())
-      const confirm = await atConfirmation(request())
-      const code = await codeFor(unspent)
-
-      const blocking = await before.follow({
-        ...publisher.settings,
-        MCP_OAUTH_BLOCKED_CLIENTS: `unrelated.example,${entryFor(client_id)}`,
-      })
+      const registered = await everyStep(before.url, 'registered')
+      const published = await everyStep(before.url, 'published')
+      const clients = [registered, published]
+      const entries = ['unrelated.example', ...entriesFor(registered.id, published.id)]
+      const blocking = await before.follow({ ...publisher.settings, MCP_OAUTH_BLOCKED_CLIENTS: entries.join() })
       const sequence = stack.emulator.operations().at(-1)?.sequence
-      const pages = [() => send(request().url), approve, signedIn, confirm]
-      for (const step of pages) {
-        const { status, headers } = await step()
-        expect([status, headers.get('location'), headers.getSetCookie()]).toEqual([400, null, []])
-      }
-      const refusal = { status: 401, body: { error: 'invalid_client' } }
-      expect(await client.redeem(unspent, code, changes)).toMatchObject(refusal)
-      expect(await client.redeem(spent, spentCode, changes)).toMatchObject(refusal)
-      expect(await client.refresh(refreshToken, changes)).toMatchObject(refusal)
+      for (const { expectRefused } of clients) await expectRefused()
       expect(operationsOnThePath(stack, sequence)).toEqual([])
-      const blocked = () => blocking.lines.filter((line) => line.includes('"client_blocked"'))
-      await vi.waitFor(() => expect(blocked()).toHaveLength(pages.length + 3))
-      for (const line of blocked()) expect(line).toContain(`"client":"${sha256(client_id)}"`)
+      for (const { id, refusals } of clients) {
+        const blocked = () => blocking.lines.filter((line) => line.includes('"client_blocked"') && line.includes(`"client":"${sha256(id)}"`)) // biome-ignore format: one line
+        await vi.waitFor(() => expect(blocked()).toHaveLength(refusals))
+      }
 
       await blocking.follow({ ...publisher.settings, MCP_OAUTH_BLOCKED_CLIENTS: 'unrelated.example' })
-      expect([(await approve()).status, (await signedIn()).status]).toEqual([303, 200])
-      codeOf(locationOf(await confirm()))
-      tokensOf(await client.redeem(unspent, code, changes))
-      tokensOf(await client.refresh(refreshToken, changes))
+      for (const { expectWorking } of clients) await expectWorking()
     },
   )
 })

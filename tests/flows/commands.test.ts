@@ -8,9 +8,9 @@ import * as v from 'valibot'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { repository } from '../../dev/repository.ts'
 import { freePorts, portsFrom } from '../../dev/start/ports.ts'
+import { isLong } from '../../dev/worlds/times.ts'
 import { defined } from '../../lib/base/defined.ts'
 import { whenNeeded } from '../../lib/base/when-needed.ts'
-import { isLong } from '../support/rounds.ts'
 
 const commands = [
   ...[

@@ -188,7 +188,9 @@ describe.each([kapa, hub, rest])('when $name', ({ use, faults, tried, senseless,
   })
 })
 
-describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => {
+describe('when Kapa, and then the hub', () => {
+  const both = [kapa, hub]
+
   /** A new instance has no connection yet. */
   async function onNewInstance(): Promise<void> {
     await usual.stack.hosts()[0]?.kill()
@@ -202,31 +204,39 @@ describe.each([kapa, hub])('when $name', ({ use, faults, tried, senseless }) => 
     ['answers half of JSON', { kind: 'malformed' }, undefined],
   ] as const)('%s as we connect, the model is told so, and the next call connects', async (_what, fault, detail) => {
     await onNewInstance()
-    faults().connect = { ...fault }
-    expect(failureIn(await use())).toEqual(upstreamError(detail ?? senseless))
-    expect(tried()).toBe(0)
-    delete faults().connect
-    answerIn(await use())
+    for (const { use, faults, tried, senseless } of both) {
+      faults().connect = { ...fault }
+      expect(failureIn(await use())).toEqual(upstreamError(detail ?? senseless))
+      expect(tried()).toBe(0)
+      delete faults().connect
+      answerIn(await use())
+    }
   })
 
   test('is in maintenance for a moment during the connection, the call still succeeds', async () => {
     await onNewInstance()
-    faults().connect = { kind: 'status', status: 503, times: 1 }
-    answerIn(await use())
+    for (const { use, faults } of both) {
+      faults().connect = { kind: 'status', status: 503, times: 1 }
+      answerIn(await use())
+    }
   })
 
   test('has forgotten the session, there is a new one', async () => {
     await onNewInstance()
-    faults().sessions = true
-    answerIn(await use())
+    for (const { use, faults } of both) {
+      faults().sessions = true
+      answerIn(await use())
+    }
     await Promise.all([usual.stack.kapa, usual.stack.hub].map((server) => server.forgetSessions()))
-    answerIn(await use())
+    for (const { use } of both) answerIn(await use())
   })
 
   test('says that it failed, the model gets its message', async () => {
-    faults().call = { kind: 'error-result' }
-    const { body } = await use()
-    expect(body.result).toMatchObject({ isError: true, content: [{ text: 'The sources could not be searched.' }] })
+    for (const { use, faults } of both) {
+      faults().call = { kind: 'error-result' }
+      const { body } = await use()
+      expect(body.result).toMatchObject({ isError: true, content: [{ text: 'The sources could not be searched.' }] })
+    }
   })
 })
 

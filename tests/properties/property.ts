@@ -3,7 +3,7 @@ import fc from 'fast-check'
 /** A statement that must hold for every value of a generator. */
 export interface Property {
   readonly name: string
-  /** How many values `npm test` tries. */
+  /** How many values one round of `npm run fuzz` tries, and `LONG=1 npm test`. `npm test` tries a third of them. */
   readonly cases: number
   check(seed: number, cases: number): Promise<Verdict>
 }
