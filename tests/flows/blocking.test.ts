@@ -127,7 +127,7 @@ test('MCP_OAUTH_REGISTRATION_TOKEN: only a client with the token can register; g
   const token = 'registration-token-7c1f-0b6e4d1fa2c9'
   keepSecret(token)
   // This machine is exempt from other limits, but not from this one.
-  const { url } = await deploy(stack, { MCP_OAUTH_REGISTRATION_TOKEN: token })
+  const { url, lines } = await deploy(stack, { MCP_OAUTH_REGISTRATION_TOKEN: token })
   await hourWithRoom()
   const stranger = await register(url)
   expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="registration"'])
@@ -135,7 +135,11 @@ test('MCP_OAUTH_REGISTRATION_TOKEN: only a client with the token can register; g
   const guesses = await Promise.all(
     Array.from({ length: 40 }, (_, i) => register(url, { authorization: `Bearer ${token}${i}` })),
   )
-  expect(guesses.filter(({ status }) => status === 401)).toHaveLength(19)
+  const tried = guesses.filter(({ status }) => status === 401).length
+  expect(tried).toBeGreaterThanOrEqual(19)
+  // On a busy machine the store may take longer than the limit waits for it. Then a guess does not count, and the log says so.
+  const uncounted = () => lines.filter((line) => line.includes('"limit_unavailable"')).length
+  await expect.poll(() => tried - uncounted()).toBeLessThanOrEqual(19)
   expect((await register(url, { authorization: `Bearer ${token}` })).status).toBe(429)
 })
 

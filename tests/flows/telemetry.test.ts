@@ -320,7 +320,7 @@ test('OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTL
   const { url } = await other({
     OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20of-the-collector,x-team=docs',
-    OTEL_EXPORTER_OTLP_TIMEOUT: '200',
+    OTEL_EXPORTER_OTLP_TIMEOUT: '2000',
     OTEL_SERVICE_NAME: 'docs-mcp',
     OTEL_RESOURCE_ATTRIBUTES: 'team=docs,service.name=other,deployment.environment.name=made%20up',
   })
@@ -338,7 +338,7 @@ test('OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_OTLP_HEADERS, OTEL_EXPORTER_OTL
       'x-team': 'docs',
     })
   }
-  // A request that gets no answer gives way to the next after a fifth of a second, and not after the usual ten.
+  // A request that gets no answer gives way to the next after two seconds, and not after the usual ten.
   collector.fault = { kind: 'never', times: 2 }
   const late = await traced(url)
   const another = async () => {

@@ -21,9 +21,12 @@ startRecording(inject('recordings'), () => {
 /** Settings that hold a secret, or a list of them. */
 const secretSettings = /_SECRETS?$|_KEY$|_TOKENS?$/
 
-/** Function hosts get their whole environment from the test, and this beside it; see `global-setup`. */
-const { NODE_COMPILE_CACHE } = process.env
-const compiled = defined({ NODE_COMPILE_CACHE })
+/**
+ * Function hosts get their whole environment from the test, and these beside it: Node's cache of compiled code, see
+ * `global-setup`, and the clock of Debian's `faketime`, see docs/development.md.
+ */
+const { NODE_COMPILE_CACHE, LD_PRELOAD, FAKETIME, FAKETIME_DONT_FAKE_MONOTONIC } = process.env
+const passedOn = defined({ NODE_COMPILE_CACHE, LD_PRELOAD, FAKETIME, FAKETIME_DONT_FAKE_MONOTONIC })
 
 vi.mock(import('../../dev/host/start.ts'), async (original) => {
   const { startHost } = await original()
@@ -35,7 +38,7 @@ vi.mock(import('../../dev/host/start.ts'), async (original) => {
       const { onOutput = console.log } = options
       return startHost({
         ...options,
-        env: { ...compiled, ...options.env },
+        env: { ...passedOn, ...options.env },
         onOutput(line) {
           recordLine(line)
           onOutput(line)
