@@ -9,5 +9,6 @@ export default defineConfig({
     provide: { leastRecorded: { lines: 500, files: 1, secrets: 20 } },
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000, interval: 50 } },
   },
 })

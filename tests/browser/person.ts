@@ -38,7 +38,7 @@ export async function withPerson<T>(
 }
 
 /** Milliseconds after which an element counts as missing. */
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 
 /** An error page has an error status, which writes a line to the console. So does a page of ours that another site embeds. */
 const errorStatus =
