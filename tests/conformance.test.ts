@@ -17,8 +17,9 @@ const tests = findTaggedTests(repository)
 const citations = findCitations(repository)
 const exists = (path: string) => existsSync(join(repository, path))
 const ci = readFileSync(join(repository, '.ci/run'), 'utf8')
-const commands = [...ci.matchAll(/^(?:npm (?:run (?:--silent )?)?[\w:]+|\.ci\/[\w-]+)/gm)].map(([line]) =>
-  line.replace('--silent ', ''),
+/** At the beginning of a line, or after the title of a part that runs beside others. */
+const commands = [...ci.matchAll(/(?:^|' )(npm (?:run (?:--silent )?)?[\w:]+|\.ci\/[\w-]+)/gm)].map(
+  ([, command = '']) => command.replace('--silent ', ''),
 )
 
 describe('the ledger', () => {
