@@ -37,6 +37,12 @@ const localSettings: Readonly<Record<string, Description & { readonly form: stri
     default: 'Debian’s `chromium-headless-shell` or `chromium`',
     example: '/opt/chromium/chrome',
   },
+  LONG: {
+    what: 'Whether `npm test` and `.ci/run` take their time, for more rounds and cases.',
+    form: '1 or nothing',
+    default: 'nothing',
+    example: '1',
+  },
 }
 
 const localSection = 'Only on your own machine'
