@@ -185,7 +185,7 @@ describe('an invalid token', () => {
     ['bearer    '],
     ['Basic YTpi'],
     ['Basic YTpi, Digest x'],
-    ['DPoP a.b.c'],
+    ['DPoP'],
     ['Token abc'],
     ['Digest username="x"'],
     ['eyJhbGciOiJSUzI1NiJ9.e30.AAAA'],

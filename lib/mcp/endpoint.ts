@@ -2,7 +2,7 @@ import type { Call } from '../base/call.ts'
 import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
-import { createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
+import { type Caller, createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
 import { type AdminTools, adminScope, asksForTools } from './admin-tools.ts'
 import { clientVersionIn, type RecordClientVersion } from './client-version.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
@@ -60,6 +60,8 @@ export interface McpEndpoint {
 /** The scope that every use of the endpoint needs. */
 const requiredScope = 'docs:read'
 
+type CheckBody = Extract<Caller, { kind: 'user' }>['checkBody']
+
 /** One request and its call. */
 interface Exchange extends McpCall {
   readonly request: Request
@@ -94,7 +96,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const caller = await resourceServer.identify(request, exchange)
     if (caller.kind === 'refused') return caller.response
     return caller.kind === 'user'
-      ? answerUser(exchange, withRoleOfToday(caller.token, scopes, options))
+      ? answerUser(exchange, withRoleOfToday(caller.token, scopes, options), caller.checkBody)
       : answerAnonymous(exchange)
   }
 
@@ -112,8 +114,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     return answerReceived(exchange, undefined, received, await count(received, undefined, exchange))
   }
 
-  async function answerUser(exchange: Exchange, token: UserToken): Promise<Response> {
-    const { request } = exchange
+  async function answerUser(exchange: Exchange, token: UserToken, checkBody: CheckBody): Promise<Response> {
+    const { request, signal } = exchange
     const isShutOut = token.leftOut?.includes(requiredScope) === true
     const problem = options.requireWorkEmail ? (await import('../people/work-email.ts')).workEmailProblem(token) : null
     const mayAct = ({ scopes }: RequiredAccess) => scopes.every((scope) => token.scope.includes(scope))
@@ -123,13 +125,18 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     }
     const receiveAndCount = async () => {
       const received = await receiveBody(exchange, token)
+      // A call that needs more than the usual scope may change something.
+      const once = received?.required.scopes.some((scope) => scope !== requiredScope) ?? false
+      const unproven = received?.body && (await checkBody?.(received.body, once, signal))
+      if (unproven) return { received, counted: null, unproven }
       // A token that is known to be revoked uses up nothing of its user's limit.
       const countable = received && !problem && !isShutOut && mayAct(received.required) && live !== false
       return { received, counted: countable ? await count(received, token, exchange) : null }
     }
     // The body arrives, and its call is counted, while the store is asked about the grant. Nothing is run before both.
-    const [, { received, counted }] = await Promise.all([checkGrant(), receiveAndCount()])
+    const [, { received, counted, unproven }] = await Promise.all([checkGrant(), receiveAndCount()])
     const required = received?.required ?? rules.withoutContent
+    if (unproven) return unproven
     const [toolCall] = required.toolCalls
     if (!live) {
       options.recordAccess?.(token, 'revoked', exchange)

@@ -13,10 +13,11 @@ export const maximumBody = 64 * 1024
 const maximumBatch = 10
 
 /** What a POST needs, and either its content or a refusal, which is the same for every caller. */
-export type Received = { readonly required: RequiredAccess } & (
-  | { readonly asked: Asked; readonly refusal?: never }
-  | { readonly refusal: Response; readonly asked?: never }
-)
+export type Received = {
+  readonly required: RequiredAccess
+  /** `null`: it is too large. */
+  readonly body: Buffer | null
+} & ({ readonly asked: Asked; readonly refusal?: never } | { readonly refusal: Response; readonly asked?: never })
 
 /**
  * Reads the body of a POST. Throws `BodyNotArrived`.
@@ -32,12 +33,12 @@ export async function receive(
   const body = await bodyOf(request, signal)
   if (body === null) {
     const refusal = jsonRpcError(413, -32000, `The request is larger than ${maximumBody / 1024} KB`)
-    return { required: rules.withoutContent, refusal }
+    return { required: rules.withoutContent, body, refusal }
   }
   const content = readMessages(body)
   const required = rules.of(content, caller)
   const form = acceptedForm(request.headers)
-  const refuse = (refusal: Response) => ({ required, refusal })
+  const refuse = (refusal: Response) => ({ required, body, refusal })
   if (form === null) {
     return refuse(jsonRpcError(406, -32000, `Not acceptable: answers are ${jsonType} or ${eventStreamType}`))
   }
@@ -45,7 +46,7 @@ export async function receive(
     return refuse(jsonRpcError(400, -32600, `At most ${maximumBatch} messages in a batch`))
   }
   if (required.toolCalls.length > 1) return refuse(jsonRpcError(400, -32600, 'One tools/call for each request'))
-  return { required, asked: { body, content, form } }
+  return { required, body, asked: { body, content, form } }
 }
 
 /** Reads the body as bytes, which add no content type. Returns `null` if it is larger than `maximumBody`. */

@@ -99,6 +99,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
     route(token, 'api', { POST: endpoint('token') })
     route(authorize, 'page', { GET: endpoint('authorize') })
   }
+  route(paths.par, 'api', { POST: endpoint('par') })
   route(paths.revoke, 'api', { POST: endpoint('revoke') })
   if (options.introspectionOn) route(paths.introspect, 'server', { POST: endpoint('introspect') })
   route(paths.approve, 'page', { POST: endpoint('approve') })

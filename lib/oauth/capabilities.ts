@@ -1,3 +1,5 @@
+import { proofAlgorithms } from '../dpop/algorithms.ts'
+
 /**
  * What this authorization server supports. The metadata documents and the validation of requests both read it, so that the server
  * advertises exactly what it accepts.
@@ -10,6 +12,7 @@ export const capabilities = {
   tokenEndpointAuthMethods: ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'],
   // Never `none` and never a symmetric algorithm: an attacker could sign with a public key as the secret (T-09).
   tokenEndpointAuthSigningAlgorithms: ['RS256', 'ES256'],
+  dpopSigningAlgorithms: proofAlgorithms,
 } as const
 
 /**
@@ -55,11 +58,18 @@ export const paths = {
   confirm: '/oauth/confirm',
   callback: '/mcp/callback',
   token: '/oauth/token',
+  par: '/oauth/par',
   revoke: '/oauth/revoke',
   introspect: '/oauth/introspect',
   mockAuthorize: '/oauth/mock-idp/authorize',
   mcp: '/mcp',
 } as const
+
+/** Stands for a key of the client that is not known yet: a token request must have a DPoP proof, of whichever key. */
+export const anyKey = '*'
+
+/** How a request_uri of ours begins (RFC 9126 §2.2). */
+export const pushedPrefix = 'urn:ietf:params:oauth:request_uri:'
 
 /** Where clients of MCP 2025-03-26 look if they read no metadata (D-24). They are the same endpoints as in `paths`. */
 export const legacyPaths = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createHarness, newPkce, register, signIn, TestBrowser, token } from '../../dev/worlds/authorization-server.ts'
+import { proofAlgorithms } from '../dpop/algorithms.ts'
 
 const issuer = 'https://docs.example'
 const server = createHarness({ issuer })
@@ -19,6 +20,7 @@ describe('the metadata of the authorization server', () => {
       authorization_endpoint: `${issuer}/oauth/authorize`,
       token_endpoint: `${issuer}/oauth/token`,
       registration_endpoint: `${issuer}/oauth/register`,
+      pushed_authorization_request_endpoint: `${issuer}/oauth/par`,
       revocation_endpoint: `${issuer}/oauth/revoke`,
       jwks_uri: `${issuer}/.well-known/jwks.json`,
       response_types_supported: ['code'],
@@ -29,6 +31,7 @@ describe('the metadata of the authorization server', () => {
       revocation_endpoint_auth_methods_supported: methods,
       revocation_endpoint_auth_signing_alg_values_supported: algorithms,
       code_challenge_methods_supported: ['S256'],
+      dpop_signing_alg_values_supported: proofAlgorithms,
       scopes_supported: ['docs:read', 'docs:feedback', 'offline_access'],
       client_id_metadata_document_supported: true,
       authorization_response_iss_parameter_supported: true,
@@ -57,6 +60,7 @@ test('the metadata of the resource names one authorization server and one resour
     authorization_servers: [issuer],
     scopes_supported: ['docs:read'],
     bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: proofAlgorithms,
     resource_name: expect.any(String),
     resource_documentation: expect.any(String),
     resource_policy_uri: expect.any(String),

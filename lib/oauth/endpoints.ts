@@ -2,7 +2,7 @@ import { jsonResponse } from '../base/well-formed.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import { createResponder, seeOther } from './authorization/answer-to-client.ts'
 import { approve } from './authorization/approve.ts'
-import { authorize } from './authorization/authorize.ts'
+import { authorize, checkPushed } from './authorization/authorize.ts'
 import { createBrowserBinding } from './authorization/browser.ts'
 import { callback } from './authorization/callback.ts'
 import { confirm } from './authorization/confirm.ts'
@@ -53,6 +53,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     consentForms: createConsentForms(sealing, now),
     transactions: createTransactions({ cookies, sealing, signInLifetime, now }),
     codes: codeSealer(sealing),
+    openPushed: async (given) => (await import('./par/request-uri.ts')).openPushed(given, sealing, now()),
     respond: createResponder({ issuer, brand, trustedRedirects: flow.trustedRedirects }),
     accountUrl: flow.session && flow.session.origin + accountPaths.account,
     ...(flow.session?.origin === issuer && { sessionCallback }),
@@ -119,6 +120,21 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     introspect: async (request, call) => {
       const { introspect } = await import('./token/introspection-endpoint.ts')
       return introspect(request, introspection, call)
+    },
+    par: async (request, call) => {
+      const { pushAuthorizationRequest } = await import('./par/pushed-request-endpoint.ts')
+      return pushAuthorizationRequest(
+        request,
+        {
+          issuer,
+          check: (parameters, client) => checkPushed(parameters, client, context),
+          authentication: authenticationFor(newcomers, blocked, [paths.par, paths.token]),
+          clients: newcomers,
+          sealing,
+          now,
+        },
+        call,
+      )
     },
     authorize: (request, call) => {
       // The documents that a caller makes this server fetch count against the address of the caller.

@@ -5,6 +5,7 @@ import type { Handler } from './options.ts'
 export type FlowEndpoints = Record<
   | 'register'
   | 'token'
+  | 'par'
   | 'revoke'
   | 'introspect'
   | 'authorize'
@@ -28,6 +29,7 @@ export const unconfigured: FlowEndpoints = (() => {
   return {
     register: api,
     token: api,
+    par: api,
     revoke: api,
     introspect: api,
     authorize: page,

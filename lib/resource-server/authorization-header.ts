@@ -5,10 +5,10 @@ export type Credentials =
   | { readonly kind: 'several'; readonly reason: string }
   /** The header holds text in the place of the token that cannot be a token. */
   | { readonly kind: 'no token' }
-  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'bearer' | 'dpop'; readonly token: string }
 
-/** RFC 6750 §2.1: `"Bearer" 1*SP b64token`, the scheme in any case (RFC 9110 §11.1). */
-const oneToken = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
+/** RFC 6750 §2.1: `"Bearer" 1*SP b64token`, and the same with `DPoP` (RFC 9449 §7.1). The scheme is in any case (RFC 9110 §11.1). */
+const oneToken = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 /** A repeated header, which `Headers` joins by a comma, begins anew with a scheme. */
 const anotherScheme = /,\s*(?:basic|bearer|digest|dpop|negotiate)(?:[\s,]|$)/i
@@ -23,10 +23,10 @@ const anotherScheme = /,\s*(?:basic|bearer|digest|dpop|negotiate)(?:[\s,]|$)/i
  */
 export function parseAuthorization(header: string | null): Credentials {
   if (header === null) return { kind: 'none' }
-  const [, token] = oneToken.exec(header) ?? []
-  if (token !== undefined) return { kind: 'bearer', token }
+  const [, scheme = '', token] = oneToken.exec(header) ?? []
+  if (token !== undefined) return { kind: scheme.length === 4 ? 'dpop' : 'bearer', token }
   if (anotherScheme.test(header)) return severalSchemes(header)
-  const [, text] = /^bearer(?: +|$|(?=[\s,]))(.*)$/is.exec(header) ?? []
+  const [, text] = /^(?:bearer|dpop)(?: +|$|(?=[\s,]))(.*)$/is.exec(header) ?? []
   if (text === undefined || text.trim() === '') return { kind: 'none' }
   const areTokens = (parts: readonly string[]) => parts.length > 1 && parts.every((part) => token68.test(part))
   const words = text.split(/\s+/)
@@ -36,7 +36,9 @@ export function parseAuthorization(header: string | null): Credentials {
     : { kind: 'no token' }
 }
 
-/** Several schemes are a bad request only if `Bearer` is among them. */
+/** Several schemes are a bad request only if one of ours is among them. */
 function severalSchemes(header: string): Credentials {
-  return /(?:^|,)\s*bearer(?:[\s,]|$)/i.test(header) ? { kind: 'several', reason: 'several schemes' } : { kind: 'none' }
+  return /(?:^|,)\s*(?:bearer|dpop)(?:[\s,]|$)/i.test(header)
+    ? { kind: 'several', reason: 'several schemes' }
+    : { kind: 'none' }
 }

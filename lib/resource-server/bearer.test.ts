@@ -216,6 +216,8 @@ test('claims are returned as they were signed', async () => {
   const outcome = await world.verify(await sign(first, claims(start, { jti: 'jti-1' })))
   expect(outcome).toEqual({
     kind: 'valid',
+    scheme: 'bearer',
+    text: expect.any(String),
     token: {
       sub: 'user-1',
       clientId: 'client-1',

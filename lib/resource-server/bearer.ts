@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { BoundedMap } from '../base/bounded-map.ts'
 import { defined } from '../base/defined.ts'
+import { isObject } from '../base/json.ts'
 import { parseAuthorization } from './authorization-header.ts'
 import { type Members, parseJwt, Refused } from './jwt.ts'
 import { createVerificationKeys, type PublicKeys } from './verification-keys.ts'
@@ -24,6 +25,8 @@ export interface AccessToken {
   /** The code of the attempt that made the grant. Absent in tokens of earlier releases. */
   readonly attempt?: string
   readonly jti: string
+  /** The thumbprint of the key to which the token is bound (RFC 9449 §6.1). Absent: it is a bearer token. */
+  readonly jkt?: string
   /** Seconds since the epoch. */
   readonly expiresAt: number
 }
@@ -40,7 +43,14 @@ export type Outcome =
       /** The `leftOut` of a token that has expired. */
       readonly leftOut?: readonly string[]
     }
-  | { readonly kind: 'valid'; readonly token: AccessToken }
+  | {
+      readonly kind: 'valid'
+      readonly token: AccessToken
+      /** The text of the token. */
+      readonly text: string
+      /** The scheme that the request used. The caller checks whether the token may be used with it. */
+      readonly scheme: 'bearer' | 'dpop'
+    }
 
 export interface BearerVerifier {
   /** Verifies the token of a request. Throws `StoreUnavailable` when the keys cannot be read: 503, never 401. */
@@ -102,16 +112,17 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
       if (credentials.kind === 'none') return { kind: 'anonymous' }
       if (credentials.kind === 'several') return { kind: 'malformed', reason: credentials.reason }
       if (credentials.kind === 'no token') return invalid('no token')
-      if (credentials.token.length > maximumTokenLength) return invalid('too long')
-      const digest = hash('sha256', credentials.token, 'base64')
+      const { kind: scheme, token: text } = credentials
+      if (text.length > maximumTokenLength) return invalid('too long')
+      const digest = hash('sha256', text, 'base64')
       // The operator may have withdrawn the key of a remembered token since (O-09).
       if (verified.has(digest)) await keys.notice(signal)
       const known = remembered(digest)
-      if (known !== undefined) return { kind: 'valid', token: known }
+      if (known !== undefined) return { kind: 'valid', token: known, text, scheme }
       try {
-        const token = await verifySignatureAndClaims(credentials.token, signal)
+        const token = await verifySignatureAndClaims(text, signal)
         verified.set(digest, token)
-        return { kind: 'valid', token }
+        return { kind: 'valid', token, text, scheme }
       } catch (error) {
         return refusal(error)
       }
@@ -178,12 +189,20 @@ function readClaims(
     grant: text(claims, 'grant'),
     attempt: optionalText(claims, 'attempt'),
     jti: text(claims, 'jti'),
+    jkt: keyIn(claims),
     expiresAt: exp,
   })
 }
 
 const textsOf = (value: unknown) =>
   Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : undefined
+
+/** Returns the key of a bound token. Throws `Refused` for every other kind of confirmation, which cannot be checked here. */
+function keyIn({ cnf }: Members): string | undefined {
+  if (cnf === undefined) return undefined
+  if (isObject(cnf)) return text(cnf, 'jkt')
+  throw new Refused('claim cnf')
+}
 
 function text(claims: Members, name: string): string {
   const value = optionalText(claims, name)

@@ -1,5 +1,6 @@
 import { defined } from '../base/defined.ts'
 import { jsonResponse, toJson } from '../base/well-formed.ts'
+import { proofAlgorithms } from '../dpop/algorithms.ts'
 
 /** What a refusal tells the client, so that it can get a token for this resource. */
 export interface ProtectedResource {
@@ -9,6 +10,8 @@ export interface ProtectedResource {
   readonly documentationUrl: string
   /** The scopes that the request needs (S-05); never `offline_access`. */
   readonly scopes: readonly string[]
+  /** The challenge is about a token that is bound to a key (RFC 9449 §7.1). */
+  readonly dpop?: boolean
   /** The refused tool call: a client that reads results finds the challenge in its result (S-19). */
   readonly toolCall?: { readonly id: string | number | null } | undefined
 }
@@ -24,9 +27,14 @@ export function invalidToken(resource: ProtectedResource, description: string): 
   return errorRefusal(401, resource, 'invalid_token', description, resource.scopes.join(' '))
 }
 
+/** 401 for a proof that is missing or wrong (RFC 9449 §7.1). */
+export function invalidProof(resource: ProtectedResource, description: string): Response {
+  return errorRefusal(401, resource, 'invalid_dpop_proof', description, resource.scopes.join(' '))
+}
+
 /** 400 for an `Authorization` header that cannot be read (S-04, RFC 6750 §3.1). */
 export function invalidRequest(resource: ProtectedResource): Response {
-  return errorRefusal(400, resource, 'invalid_request', 'The Authorization header must hold one Bearer token')
+  return errorRefusal(400, resource, 'invalid_request', 'The Authorization header must hold one token')
 }
 
 /** 403 naming every scope that the operation needs in one challenge (S-05, RFC 6750 §3.1). */
@@ -51,9 +59,10 @@ function refusal(
   body: { readonly error: string; readonly message: string },
   parameters: Readonly<Record<string, string>>,
 ): Response {
-  const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters, realm: 'mcp' }
+  const algs = resource.dpop ? { algs: proofAlgorithms.join(' ') } : {}
+  const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters, ...algs, realm: 'mcp' }
   const quoted = Object.entries(members).map(([name, value]) => `${name}="${value}"`)
-  const challenge = `Bearer ${quoted.join(', ')}`
+  const challenge = `${resource.dpop ? 'DPoP' : 'Bearer'} ${quoted.join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
   const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })
   return jsonResponse(answer, { status, headers: { 'WWW-Authenticate': challenge } })

@@ -63,7 +63,7 @@ export function preflightResponse(): Response {
       Allow: allowedMethods,
       'Access-Control-Allow-Methods': allowedMethods,
       'Access-Control-Allow-Headers':
-        'Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, *',
+        'Authorization, DPoP, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, *',
       'Access-Control-Max-Age': '86400',
     },
   })

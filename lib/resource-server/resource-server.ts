@@ -1,8 +1,11 @@
 import type { Call } from '../base/call.ts'
+import type { SpendProof } from '../dpop/spend.ts'
 import { type AccessToken, type BearerVerifierOptions, createBearerVerifier } from './bearer.ts'
+import type { BindingRefused, Presented } from './bound-token.ts'
 import {
   authenticationRequired,
   insufficientScope,
+  invalidProof,
   invalidRequest,
   invalidToken,
   type ProtectedResource,
@@ -21,12 +24,19 @@ export interface ResourceServerOptions extends BearerVerifierOptions, GrantCheck
   readonly signInScopes: readonly string[]
   /** More origins of browser clients, in lower case, or `https://*`. See `createOriginRule`. */
   readonly allowedOrigins: readonly string[]
+  /** Makes sure that a DPoP proof is used once. If absent, every proof must have a `content_digest`. */
+  readonly spendProof?: SpendProof
 }
 
-/** Who sends a request, by its bearer token. `refused`: the token is not accepted, and this is the answer. */
+/** Who sends a request, by its access token. `refused`: the token is not accepted, and this is the answer. */
 export type Caller =
   | { readonly kind: 'anonymous' }
-  | { readonly kind: 'user'; readonly token: AccessToken }
+  | {
+      readonly kind: 'user'
+      readonly token: AccessToken
+      /** For a bound token: must be called with the body before anything is done. `null`: the proof covers the body. */
+      readonly checkBody?: (body: Uint8Array, once: boolean, signal: AbortSignal) => Promise<Response | null>
+    }
   | { readonly kind: 'refused'; readonly response: Response }
 
 /** What a request asks for, as far as a challenge names it. */
@@ -41,7 +51,7 @@ const nothing: Operation = { scopes: [], toolCalls: [] }
 
 /** An OAuth 2.1 protected resource (RFC 9728): who calls, and how a refusal makes the client sign in. */
 export function createResourceServer(options: ResourceServerOptions) {
-  const { issuer, documentationUrl, requiredScope, signInScopes, log } = options
+  const { issuer, documentationUrl, requiredScope, signInScopes, log, now = Date.now } = options
   const bearer = createBearerVerifier(options)
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)
 
@@ -49,6 +59,7 @@ export function createResourceServer(options: ResourceServerOptions) {
   function resourceOf(request: Request, { scopes, toolCalls: [toolCall] }: Operation): ProtectedResource {
     const slash = new URL(request.url).pathname.endsWith('/') ? '/' : ''
     return {
+      ...(/^dpop /i.test(request.headers.get('authorization') ?? '') && { dpop: true }),
       resourceMetadataUrl: options.resourceMetadataUrl + slash,
       documentationUrl,
       scopes: scopes.length > 0 ? scopes : [requiredScope],
@@ -71,15 +82,35 @@ export function createResourceServer(options: ResourceServerOptions) {
     return invalidToken(toSignIn(request, { ...nothing, scopes: [requiredScope] }, leftOut), description)
   }
 
+  /** Finds who sends a request with a token that is bound to a key, or with the scheme of such tokens. */
+  async function identifyBound(request: Request, presented: Presented, requestId: string): Promise<Caller> {
+    const { checkBinding } = await import('./bound-token.ts')
+    const refuse = ({ error, description }: BindingRefused) => {
+      log('mcp_token_refused', { requestId, reason: description })
+      const resource = { ...toSignIn(request, nothing, presented.token.leftOut), dpop: true }
+      return error === 'invalid_token' ? invalidToken(resource, description) : invalidProof(resource, description)
+    }
+    const url = options.resource + (new URL(request.url).pathname.endsWith('/') ? '/' : '')
+    const checked = checkBinding(request, presented, { url, now: now(), spendProof: options.spendProof })
+    if (typeof checked !== 'function') return { kind: 'refused', response: refuse(checked) }
+    const checkBody = async (...of: Parameters<typeof checked>) => {
+      const refused = await checked(...of)
+      return refused && refuse(refused)
+    }
+    return { kind: 'user', token: presented.token, checkBody }
+  }
+
   return {
-    /** Verifies the bearer token of a request, without asking the store. Throws `StoreUnavailable`. */
+    /** Verifies the access token of a request and its proof, without asking the store. Throws `StoreUnavailable`. */
     async identify(request: Request, { signal, requestId }: Pick<Call, 'signal' | 'requestId'>): Promise<Caller> {
       const outcome = await bearer.verify(request, signal)
       switch (outcome.kind) {
         case 'anonymous':
           return { kind: 'anonymous' }
         case 'valid':
-          return { kind: 'user', token: outcome.token }
+          return outcome.token.jkt === undefined && outcome.scheme === 'bearer'
+            ? { kind: 'user', token: outcome.token }
+            : identifyBound(request, outcome, requestId)
         case 'invalid':
           return { kind: 'refused', response: refuseToken(request, requestId, outcome) }
         case 'malformed':

@@ -1,5 +1,6 @@
 import { dayBefore } from '../base/days.ts'
 import { withDeadline } from '../base/deadline.ts'
+import { spentProofs } from '../dpop/spend.ts'
 import { sweepDays, sweepEnded } from '../limits/sweep.ts'
 import { assertionIds } from '../oauth/client-authentication/assertion-ids.ts'
 import { documentCopies } from '../oauth/clients/published/last-good-copies.ts'
@@ -42,7 +43,7 @@ export async function maintain(site: Site): Promise<Swept> {
         ...[audit, auditByPerson].map((collection) =>
           sweepDays(store, collection, dayBefore(now, kept.auditDays), signal),
         ),
-        ...['limits', assertionIds, documentCopies, proofs, deadCollection].map((collection) =>
+        ...['limits', assertionIds, spentProofs, documentCopies, proofs, deadCollection].map((collection) =>
           sweepEnded(store, collection, now, signal),
         ),
       ]),

@@ -62,6 +62,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
       instructions: tools.instructions,
     },
     allowedOrigins: mcp.allowedOrigins,
+    spendProof: async (...spent) => (await import('../dpop/spend.ts')).createSpendProof(store)(...spent),
     recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
     ...recorders(configuration, site),

@@ -30,6 +30,7 @@ export const config: Config = {
     '/mcp/callback',
     '/login',
     '/oauth/token',
+    '/oauth/par',
     '/oauth/revoke',
     '/oauth/introspect',
     '/authorize',

@@ -77,6 +77,19 @@ const whenNeeded: readonly { source: string; request: (client: OAuthClient) => P
       }),
   },
   {
+    source: 'lib/oauth/dpop/binding.ts',
+    request: ({ clientId }) =>
+      fetch(`${stack.url}/oauth/token`, {
+        method: 'POST',
+        headers: { dpop: 'not-a-proof' },
+        body: new URLSearchParams({ grant_type: 'refresh_token', client_id: clientId }),
+      }),
+  },
+  {
+    source: 'lib/oauth/par/pushed-request-endpoint.ts',
+    request: () => fetch(`${stack.url}/oauth/par`, { method: 'POST', body: new URLSearchParams() }),
+  },
+  {
     source: 'lib/net/fetch-untrusted.ts',
     request: ({ authorizationRequest }) =>
       fetch(authorizationRequest({ client_id: 'https://127.0.0.1/client.json' }).url, {

@@ -43,6 +43,7 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/mcp/callback', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/mock-idp/authorize', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/token', authentication: 'client' },
+  { function: 'oauth', path: '/oauth/par', authentication: 'client' },
   { function: 'oauth', path: '/oauth/revoke', authentication: 'client' },
   { function: 'oauth', path: '/oauth/introspect', authentication: 'operator' },
   { function: 'oauth', path: '/authorize', authentication: 'browser flow' },

@@ -1,3 +1,4 @@
+import { pushedPrefix } from '../capabilities.ts'
 import type { Client } from '../clients/client.ts'
 import type { ValidatedRedirect } from '../clients/redirect-uri.ts'
 import { OAuthError, PageError } from '../errors.ts'
@@ -19,13 +20,22 @@ export async function authorize(request: Request, context: AuthorizationContext,
   const { trail } = call
   const attempt = trail.begin()
   trail.at('request')
-  const parameters = parseParameters(new URL(request.url).searchParams)
+  const given = parseParameters(new URL(request.url).searchParams)
+  const pushed = given.all('request_uri')[0]?.startsWith(pushedPrefix) ? await context.openPushed(given) : undefined
+  const parameters = pushed?.parameters ?? given
   const client = await checks.requireClient(parameters, context.clients, call.signal)
   trail.learn({ clientHash: client.hash })
   const redirect = checks.requireRedirectUri(parameters, client, context.redirectPolicy)
   const to: checks.ReturnAddress = { redirect, state: checks.stateOf(parameters) }
   try {
-    const accepted = validate(parameters, client, to, context, attempt)
+    const checked = validate(parameters, client, to, context, attempt)
+    if (!pushed && client.requires?.includes('require_pushed_authorization_requests')) {
+      throw new OAuthError('invalid_request', 'this client must push its requests')
+    }
+    // A pushed request cannot be started again by a link.
+    const accepted = pushed
+      ? { ...checked, pushedId: pushed.id }
+      : context.transactions.withClientId(checked, client.id)
     trail.learn(knownOf(accepted))
     const asked = (parameters.get('scope') ?? '').slice(0, longestScopeInLog)
     context.log('authorization_asked', { client: client.hash, asked, scope: accepted.scope })
@@ -74,13 +84,20 @@ function validate(
     prompt: checks.checkPrompt(parameters),
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),
+    boundTo: checks.boundKey(parameters, client),
     usesRefreshTokens: client.grantTypes.includes('refresh_token'),
     attempt,
   }
   if (!transactions.fits(request)) {
     throw new OAuthError('invalid_request', 'the request is too large: use a shorter state')
   }
-  return transactions.withClientId(request, client.id)
+  return request
+}
+
+/** Runs every check of a request that its client pushes. Throws `OAuthError`. */
+export function checkPushed(parameters: Parameters, client: Client, context: AuthorizationContext): void {
+  const redirect = checks.requireRedirectUri(parameters, client, context.redirectPolicy)
+  validate(parameters, client, { redirect, state: checks.stateOf(parameters) }, context, '')
 }
 
 /** The most characters of a key set URL that travels with the request. For a longer URL, the document is fetched again. */

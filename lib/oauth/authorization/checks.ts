@@ -1,4 +1,4 @@
-import { adminScope, capabilities, defaultScope, optionalScopes, scopes } from '../capabilities.ts'
+import { adminScope, anyKey, capabilities, defaultScope, optionalScopes, scopes } from '../capabilities.ts'
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { Client } from '../clients/client.ts'
 import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../clients/redirect-uri.ts'
@@ -74,7 +74,7 @@ export function stateOf(parameters: Parameters): string | undefined {
   return others.length === 0 && !state?.includes(notUtf8) ? state : undefined
 }
 
-/** Refuses request objects and pushed requests. No `request_uri` is ever fetched (A-13). Throws `OAuthError`. */
+/** Refuses request objects, and every `request_uri` that was not opened. None is ever fetched (A-13). Throws `OAuthError`. */
 export function refuseRequestObjects(parameters: Parameters): void {
   if (parameters.all('request').length > 0) {
     throw new OAuthError('request_not_supported', 'request objects are not supported')
@@ -110,6 +110,17 @@ export function requireCodeChallenge(parameters: Parameters): string {
   }
   if (!challengeForm.test(challenge)) throw new OAuthError('invalid_request', 'code_challenge is not an S256 challenge')
   return challenge
+}
+
+/**
+ * Returns the key to which the code is bound: the one that the request names (RFC 9449 §10), or any key for a client that
+ * registered to use DPoP only (§5.2). Throws `OAuthError`.
+ */
+export function boundKey(parameters: Parameters, { requires }: Client): string | undefined {
+  const jkt = parameters.get('dpop_jkt')
+  if (jkt === undefined) return requires?.includes('dpop_bound_access_tokens') ? anyKey : undefined
+  if (!challengeForm.test(jkt)) throw new OAuthError('invalid_request', 'dpop_jkt is not a thumbprint')
+  return jkt
 }
 
 /** The form of one scope in the list (RFC 6749 §3.3). */

@@ -1,5 +1,7 @@
 import type { BlockedClients } from '../clients/blocked-clients.ts'
+import type { Parameters } from '../http/parameters.ts'
 import type { DiscoveryOptions, FlowOptions, Handler } from '../options.ts'
+import type { OpenedRequest } from '../par/request-uri.ts'
 import type { CodeSealer } from '../token/authorization-code.ts'
 import type { Responder } from './answer-to-client.ts'
 import type { BrowserBinding } from './browser.ts'
@@ -21,6 +23,8 @@ export interface AuthorizationContext
   readonly transactions: Transactions
   readonly codes: CodeSealer
   readonly respond: Responder
+  /** Opens the request_uri of a pushed request. Its code is loaded when such a request comes. Throws `PageError`. */
+  readonly openPushed: (given: Parameters) => Promise<OpenedRequest>
   /** The URL of the account page. Absent: there is none. */
   readonly accountUrl?: string | undefined
   /** Finishes the sign-in of a browser to our own pages. Absent where those pages are not. */

@@ -82,6 +82,7 @@ export function codeFor(
     clientHost: request.verifiedHost,
     authenticationMethods: request.authenticationMethods,
     jwksUri: request.jwksUri,
+    boundTo: request.boundTo,
     usesRefreshTokens: request.usesRefreshTokens,
     person: signedIn.person,
     expiresAt: at + lifetimes.code,

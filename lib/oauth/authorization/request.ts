@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
-import { adminScope, capabilities, paths } from '../capabilities.ts'
+import { adminScope, anyKey, capabilities, paths } from '../capabilities.ts'
 import type { Known } from '../trail.ts'
 
 /** A validated authorization request, as it travels sealed in the consent form and then in cookies. */
@@ -29,6 +29,10 @@ export const authorizationRequestEntries = {
   authenticationMethods: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
   /** The URL of the client's keys, if the client publishes them. */
   jwksUri: v.optional(v.string()),
+  /** The key that must sign the proof at redemption, as `requireKey` reads it. Absent: no proof is required. */
+  boundTo: v.optional(v.string()),
+  /** The random part of the key of the grant to be. Absent: each approval makes its own. */
+  pushedId: v.optional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
   usesRefreshTokens: v.boolean(),
   /** The code of the attempt. Absent in values of earlier releases. */
@@ -50,6 +54,8 @@ export const authorizationRequestNames = {
   addable: 'ad',
   authenticationMethods: 'm',
   jwksUri: 'ju',
+  boundTo: 'bk',
+  pushedId: 'pi',
   usesRefreshTokens: 'rt',
   attempt: 'ac',
 } as const
@@ -86,6 +92,7 @@ export function startAgainPath(request: AuthorizationRequest): string | undefine
       // Asks again for what the user left out, or did not add.
       scope: [request.scope, request.leftOut, request.addable].filter((scope) => scope !== undefined).join(' '),
       prompt: request.prompt,
+      dpop_jkt: request.boundTo === anyKey ? undefined : request.boundTo,
     }),
   )
   return `${paths.authorize}?${parameters}`

@@ -121,7 +121,11 @@ export function createTransactions(options: {
 
     /** Begins a transaction on approval. */
     begin: (request: AuthorizationRequest, providerId: string, browser: Request) =>
-      open(request, { approvedAt: seconds(), grantId: newGrantId(), providerId, repeats: 0 }, browser),
+      open(
+        request,
+        { approvedAt: seconds(), grantId: request.pushedId ?? newGrantId(), providerId, repeats: 0 },
+        browser,
+      ),
 
     /** Begins another transaction for the same approval and the same grant to be. */
     beginAgain(transaction: Transaction, providerId: string, browser: Request): Begun {

@@ -12,6 +12,8 @@ export interface ClientMetadata {
   readonly name?: string | undefined
   /** Known scopes, separated by spaces. The client gets these if it asks for none. */
   readonly scope?: string | undefined
+  /** What the client promises to do, and the server then requires. Absent: nothing. */
+  readonly requires?: readonly ClientRequirement[] | undefined
 }
 
 export type GrantType = (typeof capabilities.grantTypes)[number]
@@ -24,11 +26,25 @@ export interface MetadataRefused {
   readonly description: string
 }
 
+/** RFC 9449 §5.2 and RFC 9126 §6. */
+const requirements = {
+  dpop_bound_access_tokens: v.optional(v.boolean()),
+  require_pushed_authorization_requests: v.optional(v.boolean()),
+}
+export type ClientRequirement = keyof typeof requirements
+
+export const isRequirement = (name: string): name is ClientRequirement => Object.hasOwn(requirements, name)
+
+/** The requirements as members of client metadata. */
+export const requirementMembers = (requires: readonly string[] = []) =>
+  Object.fromEntries(requires.map((name) => [name, true]))
+
 const MOST_REDIRECT_URIS = 10
 const LONGEST_NAME = 200
 
 /** The members that this server reads. It ignores all others. */
 const schema = v.object({
+  ...requirements,
   redirect_uris: v.optional(v.array(v.string())),
   grant_types: v.optional(v.array(v.string())),
   response_types: v.optional(v.array(v.string())),
@@ -90,12 +106,16 @@ export function parseClientMetadata(input: unknown, rules: MetadataRules): Clien
   }
   const name = cleanName(output.client_name ?? '')
   const scope = supportedScope(output.scope ?? '')
+  const requires = Object.keys(requirements)
+    .filter(isRequirement)
+    .filter((name) => output[name])
   return {
     redirectUris,
     grantTypes,
     applicationType: applicationType(output.application_type, redirectUris),
     name: name || undefined,
     scope: scope || undefined,
+    requires: requires.length > 0 ? requires : undefined,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { capabilities } from '../capabilities.ts'
 import type { KeySource } from './client-keys.ts'
+import type { ClientRequirement } from './client-metadata.ts'
 
 /** A resolved client. Its registration, document or configuration has just been validated by the current rules. */
 export interface Client {
@@ -24,6 +25,8 @@ export interface Client {
   readonly scope?: string | undefined
   /** The most scopes that it can get, separated by spaces. If absent, the user alone decides. */
   readonly scopeCeiling?: string | undefined
+  /** What it registered that its requests must have. Absent: nothing. */
+  readonly requires?: readonly ClientRequirement[] | undefined
   /** When it registered itself, in seconds since the epoch. 0 if that is unknown, so that every `before:` rule blocks it. */
   readonly issuedAt?: number
   /** Its registration is signed with a leaked secret, so an attacker may have made it just now. */

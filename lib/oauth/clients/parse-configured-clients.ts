@@ -3,7 +3,7 @@ import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { adminScope, scopes } from '../capabilities.ts'
 import type { Client } from './client.ts'
-import { parseClientMetadata, withoutNulls } from './client-metadata.ts'
+import { isRequirement, parseClientMetadata, withoutNulls } from './client-metadata.ts'
 import { authenticationOf, isSecretMethod, parseAuthentication } from './client-metadata-authentication.ts'
 import type { RedirectPolicy } from './redirect-uri.ts'
 
@@ -35,7 +35,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
   const given = withoutNulls(entry)
   if (!given) return 'must be an object'
   if ('client_secret' in given) return 'must not have client_secret: give its SHA-256 as client_secret_sha256'
-  const unknown = Object.keys(given).find((name) => !members.includes(name))
+  const unknown = Object.keys(given).find((name) => !members.includes(name) && !isRequirement(name))
   if (unknown !== undefined) return 'has a member that is not one of a client'
   const { client_id: id, client_secret_sha256: digest, scope } = given
   if (typeof id !== 'string' || !isFreeId(id)) {
@@ -65,7 +65,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
     grantTypes: metadata.grantTypes,
     ...authenticationOf(authentication),
     ...(secret && { hasSecret: (shown: string) => timingSafeEqual(sha256Bytes(shown), secret) }),
-    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: scope }),
+    ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: scope, requires: metadata.requires }),
   }
 }
 

@@ -4,7 +4,13 @@ import type { DerivedSecrets } from '../keys/derived-secrets.ts'
 import type { BlockedClients } from './blocked-clients.ts'
 import type { Client, ClientAuthenticationMethod } from './client.ts'
 import type { ClientKey } from './client-keys.ts'
-import { type ClientMetadata, type MetadataRefused, parseClientMetadata, presentMembers } from './client-metadata.ts'
+import {
+  type ClientMetadata,
+  type MetadataRefused,
+  parseClientMetadata,
+  presentMembers,
+  requirementMembers,
+} from './client-metadata.ts'
 import {
   authenticationOf,
   type ClientAuthenticationMetadata,
@@ -65,7 +71,7 @@ export function createRegistrations(options: {
     const metadata = parseClientMetadata(registration.metadata, { ...policy, unacceptable: 'omit' })
     const authentication = parseAuthentication(registration.metadata)
     if ('error' in metadata || 'error' in authentication) return { marks, client: null }
-    const { name, scope, redirectUris, grantTypes } = metadata
+    const { name, scope, redirectUris, grantTypes, requires } = metadata
     const hasSecret = (secret: string) => sealer.secrets.matches(clientId, secret)
     const client: Client = {
       id: clientId,
@@ -79,6 +85,7 @@ export function createRegistrations(options: {
       underRetiredSecret: registration.underRetiredSecret || undefined,
       name,
       scope,
+      requires,
     }
     return { marks, client }
   }
@@ -127,6 +134,7 @@ function registrationResponse(clientId: string, issuedAt: number, metadata: Clie
     application_type: metadata.applicationType,
     client_name: metadata.name,
     scope: metadata.scope,
+    ...requirementMembers(metadata.requires),
   }
 }
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Sealing } from '../keys/sealing.ts'
 import { clientKeySchema } from './client-keys.ts'
-import type { ClientMetadata } from './client-metadata.ts'
+import { type ClientMetadata, requirementMembers } from './client-metadata.ts'
 import type { ClientAuthenticationMetadata } from './client-metadata-authentication.ts'
 
 /** A registration as its client_id carries it. */
@@ -13,6 +13,7 @@ const publicSchema = v.object({
   applicationType: v.picklist(['n', 'w']),
   name: v.optional(v.string()),
   scope: v.optional(v.string()),
+  requires: v.optional(v.array(v.string())),
   /** Seconds since the epoch. */
   issuedAt: v.number(),
 })
@@ -33,6 +34,7 @@ const names = {
   applicationType: 'a',
   name: 'n',
   scope: 's',
+  requires: 'q',
   issuedAt: 't',
   method: 'm',
   keys: 'k',
@@ -88,6 +90,7 @@ function sealed(metadata: ClientMetadata, issuedAt: number): PublicRegistration 
     applicationType: metadata.applicationType === 'native' ? 'n' : 'w',
     name: metadata.name,
     scope: metadata.scope,
+    requires: metadata.requires && [...metadata.requires],
     issuedAt,
   }
 }
@@ -110,6 +113,7 @@ function opened(registration: PublicRegistration | ConfidentialRegistration): Re
     application_type: registration.applicationType === 'n' ? 'native' : 'web',
     client_name: registration.name,
     scope: registration.scope,
+    ...requirementMembers(registration.requires),
     ...('method' in registration && {
       token_endpoint_auth_method: methods[registration.method],
       jwks: registration.keys && { keys: registration.keys },

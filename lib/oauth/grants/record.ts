@@ -16,6 +16,8 @@ const carriedMembers = {
   quickRotations: v.optional(v.number()),
   /** The code of the attempt that created the grant. Absent in records of older releases. */
   attempt: v.optional(v.string()),
+  /** The thumbprint of the key to which the grant is bound (RFC 9449). Absent: it is not bound. Only redemption sets it (N11). */
+  jkt: v.optional(v.string()),
 }
 export const CarriedMembers = v.looseObject(carriedMembers)
 export type CarriedMembers = v.InferOutput<typeof CarriedMembers>

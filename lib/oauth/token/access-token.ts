@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { type GrantKey, subjectOfGrant } from '../grants/record.ts'
 import type { Signer } from '../keys/signing-keys.ts'
+import type { Binding } from './bound-key.ts'
 import type { TokenContext, TokenResponse } from './context.ts'
 import type { Person } from './person.ts'
 
@@ -20,6 +21,8 @@ export interface Access {
   readonly since: number
   /** The code of the attempt that created the grant. */
   readonly attempt: string | undefined
+  /** The key of the request's DPoP proof, to which the token is bound. */
+  readonly binding: Binding | undefined
 }
 
 /**
@@ -32,7 +35,7 @@ export async function issueTokens(
   signer: Signer,
   context: TokenContext,
 ): Promise<TokenResponse> {
-  const { person, scope } = access
+  const { person, scope, binding } = access
   const issuedAt = Math.floor(context.now() / 1000)
   const expiresAt = Math.min(issuedAt + context.accessTokenLifetime, access.endsAt)
   const claims = {
@@ -52,10 +55,11 @@ export async function issueTokens(
     org_id: person.organizationId,
     org_name: person.organizationName,
     ...context.scopeRules?.claimsOf?.(person, access.since),
+    cnf: binding && { jkt: binding.jkt },
   }
   return {
     access_token: await context.signJwt({ typ: 'at+jwt', kid: signer.kid }, claims, signer.privateKey),
-    token_type: 'Bearer',
+    token_type: binding ? 'DPoP' : 'Bearer',
     expires_in: expiresAt - issuedAt,
     scope,
     refresh_token: refreshToken,

@@ -6,9 +6,10 @@ import { requireUnblockedHost } from '../client-authentication/client-authentica
 import { OAuthError } from '../errors.ts'
 import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
-import type { Known, Trail } from '../trail.ts'
+import type { Known } from '../trail.ts'
 import { issueTokens } from './access-token.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
+import { requireKey } from './bound-key.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
 import { verifyCodeVerifier } from './pkce.ts'
 import { refreshTokenOf } from './refresh-token.ts'
@@ -27,7 +28,8 @@ export async function authorizationCodeGrant(
 ): Promise<TokenResponse> {
   const clock = context.now()
   const now = Math.floor(clock / 1000)
-  const code = openCode(form, client, context, call.trail, now)
+  const code = openCode(form, client, context, call, now)
+  const { binding } = call
   requireResource(form.all('resource'), code.resource)
   const signer = await context.signingKeys.signer(call.signal)
 
@@ -43,6 +45,7 @@ export async function authorizationCodeGrant(
       kid: context.currentKid,
       codeHash: code.id === undefined ? undefined : sha256(code.id),
       attempt,
+      jkt: binding?.jkt,
     },
     { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.grant, call.address) },
   )
@@ -68,6 +71,7 @@ export async function authorizationCodeGrant(
     person,
     since: code.approvedAt ?? now,
     attempt,
+    binding,
   }
   const response = await issueTokens(access, refreshToken, signer, context)
   call.trail.record('token', 'ok')
@@ -82,7 +86,7 @@ function openCode(
   form: Parameters,
   client: AuthenticatedClient,
   { codes }: TokenContext,
-  trail: Trail,
+  { trail, binding }: TokenCall,
   now: number,
 ): AuthorizationCode {
   const presented = form.get('code')
@@ -104,6 +108,7 @@ function openCode(
   if (verifier === undefined || !verifyCodeVerifier(verifier, code.codeChallenge)) {
     throw new OAuthError('invalid_grant', 'code_verifier does not match the code_challenge')
   }
+  requireKey(code.boundTo, binding)
   requireUnblockedHost(code.redirectHost, client)
   return code
 }

@@ -33,6 +33,8 @@ export const AuthorizationCode = v.object({
   authenticationMethods: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),
   /** The URL of the client's keys, if the client publishes them (M-13). */
   jwksUri: v.optional(v.string()),
+  /** The key that must sign the proof at redemption, as `requireKey` reads it. Absent: no proof is required. */
+  boundTo: v.optional(v.string()),
   /** Whether the client uses refresh tokens (T-19). */
   usesRefreshTokens: v.boolean(),
   person: Person,
@@ -59,6 +61,7 @@ export const codeNames = {
   clientHost: 'ch',
   authenticationMethods: 'm',
   jwksUri: 'ju',
+  boundTo: 'bk',
   usesRefreshTokens: 'rt',
   person: ['u', personNames],
   expiresAt: 'exp',

@@ -5,13 +5,14 @@ import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { ScopeRules } from '../scope-rules.ts'
 import type { FlowCall } from '../trail.ts'
 import type { CodeSealer } from './authorization-code.ts'
+import type { Binding } from './bound-key.ts'
 import type { RefreshSealer } from './refresh-token.ts'
 import type { RecordSignIn } from './sign-in.ts'
 
 /** The successful answer of the token endpoint (RFC 6749 §5.1). A member without a value is left out: `null` breaks clients (T-04). */
 export interface TokenResponse {
   readonly access_token: string
-  readonly token_type: 'Bearer'
+  readonly token_type: 'Bearer' | 'DPoP'
   /** Seconds. */
   readonly expires_in: number
   readonly scope: string
@@ -41,4 +42,7 @@ export interface TokenContext {
 }
 
 /** The surroundings of one request to the token endpoint. */
-export type TokenCall = Pick<FlowCall, 'signal' | 'address' | 'waitUntil' | 'trail'>
+export interface TokenCall extends Pick<FlowCall, 'signal' | 'address' | 'waitUntil' | 'trail'> {
+  /** The key of the request's DPoP proof. Absent: the request has no proof. */
+  readonly binding?: Binding | undefined
+}

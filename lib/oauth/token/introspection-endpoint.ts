@@ -50,7 +50,7 @@ async function stateOf(shown: string, { openToken, grants }: IntrospectionOption
   const { grant: _, ...claims } = token.claims
   // It opens tools of this service only, and a role of today cannot be told from the claims.
   const scope = withoutAdminScope(claims.scope)
-  return { active: true, token_type: 'Bearer', ...claims, scope }
+  return { active: true, token_type: claims.cnf ? 'DPoP' : 'Bearer', ...claims, scope }
 }
 
 /**

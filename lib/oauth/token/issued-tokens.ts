@@ -28,6 +28,7 @@ const AccessTokenClaims = v.object({
   jti: v.string(),
   iat: v.number(),
   exp: v.number(),
+  cnf: v.exactOptional(v.object({ jkt: v.string() })),
 })
 export type AccessTokenClaims = v.InferOutput<typeof AccessTokenClaims>
 

@@ -1,4 +1,4 @@
-import { scopes } from '../capabilities.ts'
+import { anyKey, scopes } from '../capabilities.ts'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { requireUnblockedHost } from '../client-authentication/client-authentication.ts'
 import { isWeaker, strongerOf } from '../clients/authentication-strength.ts'
@@ -9,8 +9,9 @@ import type { GrantRefusal } from '../grants/grants.ts'
 import { beginGeneration, subjectOfGrant } from '../grants/record.ts'
 import type { Parameters } from '../http/parameters.ts'
 import { allowedScope } from '../scope-rules.ts'
-import type { Known, Trail } from '../trail.ts'
+import type { Known } from '../trail.ts'
 import { issueTokens } from './access-token.ts'
+import { requireKey } from './bound-key.ts'
 import type { TokenCall, TokenContext, TokenResponse } from './context.ts'
 import { type RefreshToken, refreshTokenOf } from './refresh-token.ts'
 import { requireResource } from './resource.ts'
@@ -27,7 +28,7 @@ export async function refreshTokenGrant(
   call: TokenCall,
 ): Promise<TokenResponse> {
   const now = context.now()
-  const token = openRefreshToken(form, client, context, call.trail, now / 1000)
+  const token = openRefreshToken(form, client, context, call, now / 1000)
   requireResource(form.all('resource'), token.resource)
   const granted = allowedScope(token.scope, token.person, token.createdAt, context.scopeRules)
   // The grant stays: the operator may give the account a role again.
@@ -67,6 +68,8 @@ export async function refreshTokenGrant(
     person,
     since: createdAt,
     attempt: grant.record.attempt,
+    // A proof binds this access token, and never a grant that was made without one: a thief could lock its owner out (N11).
+    binding: call.binding,
   }
   const response = await issueTokens(access, refreshTokenOf(grant, token, context.refreshTokens), signer, context)
   call.trail.record('refresh', 'ok')
@@ -77,7 +80,7 @@ function openRefreshToken(
   form: Parameters,
   client: AuthenticatedClient,
   { refreshTokens }: TokenContext,
-  trail: Trail,
+  { trail, binding }: TokenCall,
   now: number,
 ): RefreshToken {
   const presented = form.get('refresh_token')
@@ -89,6 +92,8 @@ function openRefreshToken(
     throw new OAuthError('invalid_grant', 'the refresh token was issued to another client')
   }
   requireMethod(client, token.authenticationMethod)
+  // RFC 9449 §5: the credentials of a client bind its refresh token, so it may change its key. No client may go back to Bearer.
+  requireKey(token.carried?.jkt && client.method !== 'none' ? anyKey : token.carried?.jkt, binding)
   if (Math.min(token.expiresAt, token.endsAt) <= now) {
     throw new OAuthError('invalid_grant', 'the refresh token has expired')
   }

@@ -1,4 +1,5 @@
 import * as v from 'valibot'
+import { once } from '../../base/once.ts'
 import { capabilities } from '../capabilities.ts'
 import type { Grant } from '../grants/grants.ts'
 import { CarriedMembers, carriedMembersOf } from '../grants/record.ts'
@@ -59,14 +60,21 @@ export const refreshTokenNames = {
   carried: 'r',
 } as const satisfies WireNames & { readonly [Name in keyof RefreshToken]?: unknown }
 
-export type RefreshSealer = Sealer<'refresh-token', RefreshToken>
+export type RefreshSealer = Sealer<'refresh-token' | 'bound-refresh-token', RefreshToken>
 
-/** Makes the sealer of refresh tokens. It also opens the signed tokens of older releases. */
+/**
+ * Makes the sealer of refresh tokens. It also opens the signed tokens of older releases. Tokens of a grant that is bound to a key
+ * have a purpose of their own: an older release, which would ask for no proof, does not open them (N11).
+ */
 export function refreshSealer(sealing: Sealing): RefreshSealer {
   const options = { names: refreshTokenNames }
   const { seal, open } = sealing.deterministic('refresh-token', RefreshToken, options)
   const signed = sealing.signed('refresh', RefreshToken, options)
-  return { seal, open: (value) => open(value) ?? signed.open(value) }
+  const bound = once(() => sealing.deterministic('bound-refresh-token', RefreshToken, options))
+  return {
+    seal: (token, kid) => (token.carried?.jkt === undefined ? seal(token, kid) : bound().seal(token, kid)),
+    open: (value) => open(value) ?? bound().open(value) ?? signed.open(value),
+  }
 }
 
 /** The members that stay the same from generation to generation. */

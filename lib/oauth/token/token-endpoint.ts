@@ -56,7 +56,10 @@ export function createTokenEndpoint(
     if (client.grantTypes?.includes(supported) === false) {
       throw new OAuthError('unauthorized_client', 'the client is not registered for this grant type')
     }
-    return grantTypes[supported](form, client, context, call)
+    if (!request.headers.has('dpop')) return grantTypes[supported](form, client, context, call)
+    const { bindingOf } = await import('../dpop/binding.ts')
+    const binding = bindingOf(request, context.issuer, context.now())
+    return grantTypes[supported](form, client, context, { ...call, binding })
   }
   return (request, call) => {
     running += 1

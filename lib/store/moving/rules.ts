@@ -29,6 +29,7 @@ const rules: Readonly<Record<string, MovingRule>> = {
   // An older instance that reads an outdated fence would let a sign-in pass.
   ended: { moves: 'by-copy', mark: 'closed', merge: mergeFences, mayFollow: fenceMayFollow },
   assertions: { moves: 'when-used', mark: 'open', mayFollow: never },
+  'dpop-proofs': { moves: 'when-used', mark: 'open', mayFollow: never },
   audit: { ...byCopy, mayFollow: never },
   'audit-digests': { ...byCopy, mayFollow: never },
   'signing-keys': { moves: 'at-the-end', mark: 'open' },

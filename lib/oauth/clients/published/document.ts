@@ -51,6 +51,7 @@ export function clientOfDocument(clientId: string, document: unknown, policy: Re
     grantTypes: metadata.grantTypes,
     ...authentication,
     scope: metadata.scope,
+    requires: metadata.requires,
   }
 }
 
