@@ -14,7 +14,10 @@ async function expectChallenge(response: Response): Promise<void> {
   const text = await response.text()
   assert([400, 401].includes(response.status), `${response.status} ${text}`)
   const challenge = response.headers.get('www-authenticate') ?? ''
-  assert.match(challenge, /^(?:Bearer|DPoP) resource_metadata="https:\/\/[^"]+"(?:, [a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*")*$/)
+  assert.match(
+    challenge,
+    /^(?:Bearer|DPoP) resource_metadata="https:\/\/[^"]+"(?:, [a-z_]+="[\x20-\x21\x23-\x5b\x5d-\x7e]*")*$/,
+  )
   assert.equal(response.headers.get('cache-control'), 'no-store')
   assert.equal(response.headers.get('access-control-allow-origin'), '*')
   assert.equal(typeof jsonOf(text).error, 'string')

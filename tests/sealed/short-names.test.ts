@@ -9,6 +9,7 @@ import {
   transactionNames,
 } from '../../lib/oauth/authorization/sealed-transaction.ts'
 import type { WireNames } from '../../lib/oauth/keys/wire-names.ts'
+import { PushedRequest, pushedNames } from '../../lib/oauth/par/request-uri.ts'
 import { AuthorizationCode, codeNames } from '../../lib/oauth/token/authorization-code.ts'
 import { Person, personNames } from '../../lib/oauth/token/person.ts'
 import { RefreshToken, refreshTokenNames } from '../../lib/oauth/token/refresh-token.ts'
@@ -23,6 +24,7 @@ const rest = {
   lo: 'leftOut',
   m: 'authenticationMethods',
   ju: 'jwksUri',
+  bk: 'boundTo',
   rt: 'usesRefreshTokens',
   ac: 'attempt',
 }
@@ -30,6 +32,7 @@ const ofRequest = {
   ...request,
   ...rest,
   ad: 'addable',
+  pi: 'pushedId',
   redirect_uri: 'redirectUri',
   us: 'loginState',
   exp: 'expiresAt',
@@ -70,6 +73,7 @@ describe.each<[string, WireNames, { readonly entries: object }, object]>([
     SealedSession,
     { u: 'person', iss: 'provider', iat: 'startedAt', at: 'signedInAt', exp: 'expiresAt', adm: 'adminUntil' },
   ],
+  ['a pushed request', pushedNames, PushedRequest, { i: 'id', c: 'clientHash', p: 'parameters', exp: 'expiresAt' }],
   ['a person', personNames, Person, { ev: 'emailVerified', oi: 'organizationId', on: 'organizationName' }],
 ])('%s', (_what, names, { entries }, expected) => {
   const shortNameOf = (name: string) => {

@@ -3,9 +3,9 @@ import { OAuthError } from '../errors.ts'
 import type { Binding } from '../token/bound-key.ts'
 
 /**
- * Reads the key that signed the DPoP proof of a token request (RFC 9449 §5). Its `jti` is not kept. Whoever repeats a proof needs
- * the code with its verifier, or the refresh token, as well. The tokens are then bound to the key of the proof, which the
- * attacker does not have. Throws `OAuthError`.
+ * Reads the key that signed the DPoP proof of a token request (RFC 9449 §5). Its `jti` is not kept. To repeat a proof, an
+ * attacker also needs the code with its verifier, or the refresh token. The tokens are then bound to the key of the proof, which
+ * the attacker does not have. Throws `OAuthError`.
  *
  * @param now milliseconds since the epoch
  */
