@@ -52,6 +52,7 @@ const expected: Readonly<Record<string, Expected>> = {
   '/.well-known/jwks.json/': read,
   '/oauth/register': post,
   '/oauth/token': post,
+  '/oauth/par': post,
   '/oauth/revoke': post,
   '/oauth/introspect': serve,
   '/authorize': visit,

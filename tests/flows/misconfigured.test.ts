@@ -57,7 +57,7 @@ const pages = [
 ] as const
 
 async function expectFlowDown(url: string): Promise<void> {
-  for (const path of ['/oauth/register', '/oauth/token', '/oauth/revoke', '/register', '/token']) {
+  for (const path of ['/oauth/register', '/oauth/token', '/oauth/par', '/oauth/revoke', '/register', '/token']) {
     const response = await send(url + path, { method: 'POST', body: 'grant_type=refresh_token' })
     expect([path, response.status]).toEqual([path, 503])
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
