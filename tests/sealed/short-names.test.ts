@@ -74,7 +74,12 @@ describe.each<[string, WireNames, { readonly entries: object }, object]>([
     { u: 'person', iss: 'provider', iat: 'startedAt', at: 'signedInAt', exp: 'expiresAt', adm: 'adminUntil' },
   ],
   ['a pushed request', pushedNames, PushedRequest, { i: 'id', c: 'clientHash', p: 'parameters', exp: 'expiresAt' }],
-  ['a person', personNames, Person, { ev: 'emailVerified', oi: 'organizationId', on: 'organizationName' }],
+  [
+    'a person',
+    personNames,
+    Person,
+    { ev: 'emailVerified', oi: 'organizationId', on: 'organizationName', rm: 'roleMarks' },
+  ],
 ])('%s', (_what, names, { entries }, expected) => {
   const shortNameOf = (name: string) => {
     const short = names[name] ?? name
