@@ -93,6 +93,7 @@ async function prepare(driver: Driver): Promise<readonly Work[]> {
     Array.from({ length: people }, async () => tokensOf(await driver.redeem(clientId, driver.mintCode(clientId)))),
   )
   const turns = { call: 0, ping: 0, refresh: 0 }
+  const refreshing = new Set<number>()
   const next = (kind: keyof typeof turns) => {
     const index = turns[kind]++ % people
     const grant = grants[index]
@@ -109,8 +110,16 @@ async function prepare(driver: Driver): Promise<readonly Work[]> {
       after: 0,
       upstream: 0,
       async run() {
-        const { index, grant } = next('refresh')
-        grants[index] = tokensOf(await driver.refresh(clientId, grant.refresh))
+        // Two answers at the same time may come in the wrong order, and the older token would end the grant.
+        let { index, grant } = next('refresh')
+        for (let tried = 1; refreshing.has(index) && tried < people; tried++) ({ index, grant } = next('refresh'))
+        if (refreshing.has(index)) throw new Error('a refresh of every person is under way')
+        refreshing.add(index)
+        try {
+          grants[index] = tokensOf(await driver.refresh(clientId, grant.refresh))
+        } finally {
+          refreshing.delete(index)
+        }
       },
     },
   ]
