@@ -30,7 +30,7 @@ export function configurationFor(
         redirect_uris: client.redirectUris,
         // The provider would ask for consent every time with a `native` client.
         application_type: 'web',
-        grant_types: ['authorization_code'],
+        grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
         ...(client.clientSecret === undefined
           ? { token_endpoint_auth_method: 'none' }
@@ -60,13 +60,20 @@ export function configurationFor(
     interactions: { policy, url: (_ctx, interaction) => `${interactionPath}${interaction.uid}` },
     pkce: { required: () => true },
     responseTypes: ['code'],
-    features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: false } },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      revocation: { enabled: true },
+    },
+    // As with Auth0, no further consent is needed. A service without a vault throws the token away.
+    issueRefreshToken: async () => true,
     ttl: {
       AccessToken: 3600,
       AuthorizationCode: 60,
       Grant: 14 * day,
       IdToken: 3600,
       Interaction: 3600,
+      RefreshToken: 14 * day,
       Session: 14 * day,
     },
     clientBasedCORS: () => false,

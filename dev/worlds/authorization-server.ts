@@ -15,6 +15,7 @@ import type { ChooseSigning } from '../../lib/oauth/keys/compact.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
+import type { VaultFlow } from '../../lib/oauth/options.ts'
 import { type Identity, type Provider, ProviderError } from '../../lib/oauth/providers/provider.ts'
 import type { ScopeRules } from '../../lib/oauth/scope-rules.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
@@ -74,6 +75,7 @@ export function createHarness(
     signInLifetime?: number
     chooseSigning?: ChooseSigning
     scopeRules?: ScopeRules
+    vault?: VaultFlow
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -171,7 +173,7 @@ export function createHarness(
         harness.signIns.push(signIn)
       },
       ...(options.signInLifetime !== undefined && { signInLifetime: options.signInLifetime }),
-      ...(options.scopeRules && { scopeRules: options.scopeRules }),
+      ...defined({ scopeRules: options.scopeRules, vault: options.vault }),
       lifetimes: { accessToken: 3600, refreshToken: 30 * 86_400, grant: 180 * 86_400, grace: 60 },
       now,
     },

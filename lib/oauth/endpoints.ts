@@ -27,7 +27,7 @@ import type { FlowEndpoints } from './unconfigured.ts'
 
 export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
   const { issuer, resource, brand, log } = options
-  const { sealing, now, blocked = noneBlocked, signInLifetime = lifetimes.signIn } = flow
+  const { sealing, now, blocked = noneBlocked, signInLifetime = lifetimes.signIn, vault } = flow
   const cookies = createCookies(issuer)
   const sessionSignIn = whenNeeded(async () => {
     if (!flow.session) throw new TypeError('no route leads here')
@@ -42,6 +42,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     log,
     now,
     scopeRules: flow.scopeRules,
+    vault,
     interstitial: flow.interstitial,
     grantLifetime: flow.lifetimes.grant,
     signInLifetime,
@@ -78,7 +79,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
       ...(flow.secretGuesses && { secretGuesses: flow.secretGuesses }),
       now,
     })
-  const grants = createGrants({ store: flow.store, now, grace: flow.lifetimes.grace, log })
+  const grants = createGrants({ store: flow.store, now, grace: flow.lifetimes.grace, log, ended: vault?.ended })
   const token = createTokenEndpoint({
     issuer,
     resource,
@@ -91,6 +92,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     chooseSigning: flow.chooseSigning,
     recordSignIn: flow.recordSignIn,
     scopeRules: flow.scopeRules,
+    recheck: vault && ((...of) => vault.recheck(grants, ...of)),
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })
   const issuedTokens = whenNeeded(async () => {

@@ -10,15 +10,19 @@ import type { Registrations } from './clients/registration.ts'
 import type { RegistrationOptions } from './clients/registration-endpoint.ts'
 import type { Clients } from './clients/resolve.ts'
 import type { RecordStep } from './flow-step.ts'
+import type { Grants } from './grants/grants.ts'
+import type { GrantKey } from './grants/record.ts'
 import type { ChooseSigning } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
-import type { Provider } from './providers/provider.ts'
+import type { Identity, Provider } from './providers/provider.ts'
 import type { ScopeRules } from './scope-rules.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { Person } from './token/person.ts'
+import type { RefreshToken } from './token/refresh-token.ts'
 import type { RecordSignIn } from './token/sign-in.ts'
 import type { FlowCall } from './trail.ts'
+import type { Rechecked } from './vault/recheck.ts'
 
 /** What discovery needs. Discovery works even when the rest of the configuration is wrong (F-000-39). */
 export interface DiscoveryOptions {
@@ -61,6 +65,16 @@ export interface SessionFlow {
   readonly record?: (start: SessionStart) => Promise<void>
 }
 
+/** What the flow needs of the vault (N12). */
+export interface VaultFlow {
+  /** Keeps the tokens of a new sign-in. Throws `StoreUnavailable`. */
+  keep(grant: GrantKey, identity: Identity, signal: AbortSignal): Promise<void>
+  /** Asks the provider about the person of a refresh, at most once a day. Throws `OAuthError` after ending the grant. */
+  recheck(grants: Grants, token: RefreshToken, signal: AbortSignal): Promise<Rechecked>
+  /** Notes that a grant has ended. */
+  ended(grant: GrantKey, signal: AbortSignal): Promise<void>
+}
+
 /** What all other endpoints need. */
 export interface FlowOptions {
   readonly store: Store
@@ -93,6 +107,8 @@ export interface FlowOptions {
   readonly recordSignIn: RecordSignIn
   /** Who may have which scope. If absent, no person has the scope of admins, and every person has the others. */
   readonly scopeRules?: ScopeRules
+  /** Keeps the provider's tokens. If absent, they are thrown away. */
+  readonly vault?: VaultFlow
   /** Signs browsers in to our own pages. If absent, there is no `/login`. */
   readonly session?: SessionFlow
   /** Records each step of the flow. If absent, no step is recorded. */

@@ -25,6 +25,7 @@ import { audited } from './audited.ts'
 import { log } from './log.ts'
 import { jobsBesideAnswers, privacyOf, privacySurroundings, removalOf } from './privacy.ts'
 import { storeOf } from './store.ts'
+import { vaultEnded } from './vault-ended.ts'
 
 /** The account and admin pages of a site. */
 export interface Account {
@@ -90,7 +91,7 @@ function composePages(
   const now = Date.now
   const sessions = createSessions({ origin, sealing, now })
   const forms = createSessionForms(sealing)
-  const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log })
+  const grants = createGrants({ store, now, grace: signIn.lifetimes.grace, log, ended: vaultEnded(store) })
   const connections = createConnections(store, grants, now)
   const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)

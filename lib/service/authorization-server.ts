@@ -21,7 +21,7 @@ import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
 import { afterAnswer, recordAfterAnswer } from './record-steps.ts'
-import type { SignInRoles } from './roles.ts'
+import type { SignInExtras } from './sign-in-extras.ts'
 import { storeOf } from './store.ts'
 import { createStoredBlockGuard } from './stored-blocks.ts'
 
@@ -39,10 +39,12 @@ export async function composeAuthorizationServer(
 ): Promise<AuthorizationServer> {
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, signIn } = configuration
   const { introspectionTokens } = configuration
-  const rolesText = process.env.MCP_ROLES?.trim()
-  // While the setting is wrong, nobody signs in: no person may gain a role by it.
-  const roles = rolesText ? (await import('./roles.ts')).rolesOfSignIn(rolesText, configuration.admins) : undefined
   const store = storeOf(site)
+  const { env } = process
+  const extras =
+    env.MCP_ROLES || env.MCP_VAULT_KEYS
+      ? (await import('./sign-in-extras.ts')).composeExtras(env, configuration, store)
+      : undefined
   const { publicKeys, signingKeys } = keysOf(configuration, store)
   const { blocked, guard } = createStoredBlockGuard(store, Date.now)
   const server = createAuthorizationServer(
@@ -51,15 +53,15 @@ export async function composeAuthorizationServer(
       resource,
       brand,
       documentationUrl,
-      scopesOffered: configuration.scopesOffered.filter((scope) => roles?.scopeRules.isOffered(scope) !== false),
+      scopesOffered: configuration.scopesOffered.filter((scope) => extras?.scopeRules?.isOffered(scope) !== false),
       registrationOff,
       introspectionOn: introspectionTokens.length > 0,
       issNotAdvertised,
       publicKeys,
       log,
     },
-    signIn && roles !== null
-      ? await flowOptions(configuration, signIn, { store, signingKeys, site, blockedByAdmins: blocked, roles })
+    signIn && extras !== null
+      ? await flowOptions(configuration, signIn, { store, signingKeys, site, blockedByAdmins: blocked, extras })
       : null,
   )
   return signIn ? guard(server) : server
@@ -73,13 +75,13 @@ async function flowOptions(
     signingKeys,
     site,
     blockedByAdmins,
-    roles,
+    extras,
   }: {
     readonly store: Store
     readonly signingKeys: Keys['signingKeys']
     readonly site: Site
     readonly blockedByAdmins: BlockedClients
-    readonly roles: SignInRoles | undefined
+    readonly extras: SignInExtras | undefined
   },
 ): Promise<FlowOptions> {
   const { issuer, introspectionTokens, kept, account, admins } = configuration
@@ -101,7 +103,7 @@ async function flowOptions(
   const provider =
     signIn.provider.kind === 'mock'
       ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
-      : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, roleMarks: roles?.roleMarks, now })
+      : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, ...extras?.ofProvider, now })
   const signIns = whenNeeded(async () =>
     (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, site, sealing }),
   )
@@ -143,7 +145,7 @@ async function flowOptions(
     recordStep: recordAfterAnswer({ store, kept, exempt, key, site, sealing, now }),
     noteAttempt,
     ...(session && { session }),
-    ...defined({ scopeRules: roles?.scopeRules ?? adminsOnly(admins, now) }),
+    ...defined({ vault: extras?.vault, scopeRules: extras?.scopeRules ?? adminsOnly(admins, now) }),
     lifetimes: signIn.lifetimes,
     signInLifetime: signIn.signInLifetime,
     now,

@@ -51,6 +51,7 @@ export async function maintain(site: Site): Promise<Swept> {
       careForPeople(site, signal),
       digestAudit(configuration, store, signal),
       sealDeadMessagesAnew(site, signal),
+      tendVault(configuration, store, signal),
     ]),
   )
   const swept = {
@@ -59,6 +60,18 @@ export async function maintain(site: Site): Promise<Swept> {
   }
   log('swept', swept)
   return swept
+}
+
+/** Ends the records of the vault whose grants have ended. A failure does not stop the sweep. */
+async function tendVault({ issuer, signIn }: Configuration, store: Store, signal: AbortSignal): Promise<void> {
+  if (!signIn) return
+  try {
+    const { vaultOf } = await import('./vault.ts')
+    const vault = vaultOf(issuer, signIn, store)
+    if (vault) await (await import('../oauth/vault/sweep-vault.ts')).sweepVault(store, vault, Date.now(), signal)
+  } catch (error) {
+    log('vault_sweep_failed', { error: String(error) })
+  }
 }
 
 /** Makes the digests of the audit log that are due. A failure does not stop the sweep. */

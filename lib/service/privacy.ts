@@ -15,6 +15,7 @@ import { outboxSeals } from './outbox-seals.ts'
 import { personalDataOf } from './personal-data.ts'
 import { eventStoresOf, storeOf } from './store.ts'
 import { pseudonymsOf } from './usage-parts.ts'
+import { vaultEnd, vaultEnded } from './vault-ended.ts'
 
 /** Seconds. A browser session lives 8 hours; the rest is for clocks that differ. */
 const sessionLifetime = 8 * 3600
@@ -30,10 +31,11 @@ export interface PrivacySurroundings extends Pick<UsagePlacesOptions, 'events' |
 /** Composes what ends, forgets and discloses people. */
 export function privacyOf(
   { issuer, kept }: Pick<Configuration, 'issuer' | 'kept'>,
-  { lifetimes, secrets }: Pick<SignInSettings, 'lifetimes' | 'secrets'>,
+  signIn: SignInSettings,
   { store, events, pseudonyms, sealing, now = Date.now }: PrivacySurroundings,
 ): Privacy {
-  const grants = createGrants({ store, now, grace: lifetimes.grace, log })
+  const { lifetimes, secrets } = signIn
+  const grants = createGrants({ store, now, grace: lifetimes.grace, log, ended: vaultEnded(store) })
   const fenceLifetime = Math.max(sessionLifetime, lifetimes.accessToken) + margin
   const personalData = personalDataOf(issuer, secrets, kept.sealedPeople)
   return createPrivacy({
@@ -41,6 +43,7 @@ export function privacyOf(
     places: places({
       store,
       personalData,
+      endVault: vaultEnd(issuer, signIn, store),
       outboxSeal: outboxSeals(sealing).seal,
       usage: { events, pseudonyms },
       auditDays: kept.auditDays,

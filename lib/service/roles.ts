@@ -5,7 +5,7 @@ import { adminScope } from '../oauth/capabilities.ts'
 import type { ScopeRules } from '../oauth/scope-rules.ts'
 import type { Person } from '../oauth/token/person.ts'
 import { marksOf } from '../people/roles/marks.ts'
-import { type Allowance, allowanceOf, type Roles } from '../people/roles/role.ts'
+import { type Allowance, allowanceOf, type RolePerson, type Roles } from '../people/roles/role.ts'
 import { parseRoles } from '../settings/roles.ts'
 import { log } from './log.ts'
 
@@ -13,7 +13,7 @@ import { log } from './log.ts'
 export interface SignInRoles {
   readonly scopeRules: ScopeRules
   /** Reads the claims of an ID token. Absent: no claim decides. */
-  readonly roleMarks?: (claims: unknown) => readonly string[]
+  readonly roleMarks?: (claims: unknown) => string[]
 }
 
 /** Composes the roles for a sign-in. `null`: the setting is wrong, and nobody may sign in. The review of the settings says why. */
@@ -48,10 +48,23 @@ export function allowanceOfToken(roles: Roles, admins: readonly AdminEntry[], no
   }
 }
 
+/** What decides about admins. */
+type AdminPerson = Omit<Person, 'roleMarks'>
+
 /** What a person may do, with the scope of admins for those whom `MCP_ADMINS` names, if they may use this service at all. */
-function withAdmins(roles: Roles, admins: readonly AdminEntry[], person: Person, age: number): Allowance {
+function withAdmins(
+  roles: Roles,
+  admins: readonly AdminEntry[],
+  person: AdminPerson & RolePerson,
+  age: number,
+): Allowance {
   const allowance = allowanceOf(roles, person, age)
   const { scopes } = allowance
-  if (scopes.length === 0 || scopes.includes(adminScope) || !mayUseAdminTools(person, age, admins)) return allowance
+  if (
+    scopes.length === 0 ||
+    scopes.includes(adminScope) ||
+    !mayUseAdminTools({ ...person, roleMarks: undefined }, age, admins)
+  )
+    return allowance
   return { ...allowance, scopes: [...scopes, adminScope] }
 }

@@ -31,6 +31,9 @@ export function readConfiguration(env: Environment, site: Site, readRoles?: Read
   const mcp = readMcp(settings, shared)
   // Read here for the problems: telemetry reads its settings when it is loaded.
   readObservability(settings)
+  // The vault reads its settings where it is loaded.
+  settings.read('MCP_VAULT_KEYS')
+  settings.read('MCP_VAULT_SCOPES')
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
   const roles = readRoles?.(settings, tools)
   return { ...closed(settings, shared), mcp, tools, store, roles }

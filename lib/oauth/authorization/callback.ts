@@ -65,10 +65,12 @@ async function finishSignIn(
   const { request, login } = transaction
   const client = request.clientHash
   try {
-    const signedIn = signedInAs(await context.provider.identify(answer, login, call.signal))
+    const identity = await context.provider.identify(answer, login, call.signal)
+    const signedIn = signedInAs(identity)
     const confirmation = { request, signedIn, grant: grantOf(signedIn.sub, transaction, context) }
     trail.learn({ ...signedIn, grant: confirmation.grant.key })
     requireScope(signedIn, request, transaction.approvedAt, context)
+    await context.vault?.keep(confirmation.grant.key, identity, call.signal)
     if (!context.respond.mayRedirect(to.redirect)) {
       trail.record('confirmation', 'ok')
       return askForConfirmation(browser, login.state, confirmation, context)

@@ -13,6 +13,7 @@ export interface AuthorizationContext
   extends Pick<DiscoveryOptions, 'issuer' | 'resource' | 'brand' | 'log'>,
     Pick<FlowOptions, 'clients' | 'redirectPolicy' | 'interstitial' | 'provider' | 'now'> {
   readonly scopeRules?: FlowOptions['scopeRules'] | undefined
+  readonly vault?: FlowOptions['vault'] | undefined
   /** Seconds from approval to the absolute end of a grant. */
   readonly grantLifetime: number
   /** Seconds that the user has for the sign-in after approval. */

@@ -4,7 +4,7 @@ import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../
 import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh, isResting, type RotationTimes, secondsSinceRotation } from './decision.ts'
 import { isFenced, readFence } from './fence.ts'
-import { carriedMembersOf, type GrantKey, GrantRecord, subjectOfGrant } from './record.ts'
+import { carriedMembersOf, type GrantKey, GrantRecord, shortGrant, subjectOfGrant } from './record.ts'
 
 /** A grant and the version of its record in the store. Together they determine the refresh token. */
 export interface Grant {
@@ -42,6 +42,8 @@ export function createGrants(options: {
   /** Seconds. */
   grace: number
   log: Log
+  /** Told of each grant that this ends. */
+  ended?: ((key: GrantKey, signal: AbortSignal) => Promise<void>) | undefined
 }) {
   const { store, log } = options
 
@@ -61,7 +63,7 @@ export function createGrants(options: {
       const write = await store.replace(key, tombstone, grant.version, signal)
       if (write.won) {
         log('grant_revoked', { grant: shortGrant(key), reason })
-        return
+        return options.ended?.(key, signal)
       }
       await pause(Math.random() * longestPause)
       grant = await read(key, signal)
@@ -236,9 +238,4 @@ function parse(stored: Stored): Grant {
   const parsed = v.safeParse(GrantRecord, stored.value)
   if (!parsed.success) throw new StoreUnavailable('a grant record is damaged')
   return { record: parsed.output, version: stored.version }
-}
-
-/** Shortens the random part of a grant's key, for the log. */
-export function shortGrant(key: GrantKey): string {
-  return key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('/') + 9)
 }

@@ -114,3 +114,8 @@ export function grantMonth(endsAt: number): string {
 export function subjectOf(issuer: string, sub: string): string {
   return `u_${sha256(`${issuer}\n${sub}`)}`
 }
+
+/** Shortens the random part of a grant's key, for the log. */
+export function shortGrant(key: GrantKey): string {
+  return key.slice(key.lastIndexOf('/') + 1, key.lastIndexOf('/') + 9)
+}

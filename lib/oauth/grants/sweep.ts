@@ -14,7 +14,7 @@ export function sweepGrants(store: Store, now: number, signal: AbortSignal): Pro
   return sweep(store, prefixes, signal)
 }
 
-function pastMonths(now: number): readonly string[] {
+export function pastMonths(now: number): readonly string[] {
   const date = new Date(now)
   return Array.from({ length: monthsBack }, (_, index) =>
     grantMonth(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 1 - index, 1) / 1000),

@@ -3,11 +3,12 @@ import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
 import { utf8 } from '../../base/json.ts'
 import { sha256 } from '../../base/sha256.ts'
+import type { UpstreamTokens } from '../vault/upstream.ts'
 import { type Identity, type Login, type Provider, ProviderError, providerId } from './provider.ts'
-import { ask, objectOf } from './provider-http.ts'
+import { ask, isSuccess, objectOf, readDocument } from './provider-http.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
-import { idTokenOf } from './token-answer.ts'
+import { idTokenOf, isGatewayStatus } from './token-answer.ts'
 
 export interface OpenIdProviderOptions {
   readonly issuer: string
@@ -17,7 +18,11 @@ export interface OpenIdProviderOptions {
   /** The URL of this server's callback, exactly as registered at the provider (F-10). */
   readonly redirectUri: string
   /** Reads what the claims of an ID token say about the user's role. If absent, nothing. */
-  readonly roleMarks?: ((claims: unknown) => readonly string[]) | undefined
+  readonly roleMarks?: ((claims: unknown) => string[]) | undefined
+  /** If absent, the least that tells who the user is. */
+  readonly scope?: string | undefined
+  /** Reads the tokens in the text of an answer. If absent, they are thrown away. */
+  readonly tokensIn?: ((answer: string) => UpstreamTokens) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -59,6 +64,12 @@ const Claims = v.object({
   auth_time: v.fallback(v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))), undefined),
 })
 
+/** An answer of the token endpoint to a code. */
+interface Redeemed {
+  readonly idToken: string
+  readonly answer: Awaited<ReturnType<typeof ask>>
+}
+
 /** Makes a provider that is found by OpenID Connect Discovery, such as Auth0. */
 export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
   const metadata = createMetadataReader(new URL(options.issuer), options.now)
@@ -70,7 +81,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
    * there. If the endpoint refuses this server as a client and newer metadata changes how it must authenticate, the code counts
    * as spent, and the next code uses the newer metadata.
    */
-  async function redeem(server: ProviderMetadata, code: string, login: Login, signal: AbortSignal): Promise<string> {
+  async function redeem(server: ProviderMetadata, code: string, login: Login, signal: AbortSignal): Promise<Redeemed> {
     const send = async ({ token_endpoint: url }: ProviderMetadata) => {
       const authenticate = clientAuthentication(server, options.clientSecret)
       const body = new URLSearchParams({
@@ -81,7 +92,8 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
       })
       const headers = new Headers({ accept: 'application/json' })
       await authenticate(forLibrary(server), client, body, headers)
-      return idTokenOf(await ask({ url, headers, body }, signal))
+      const answer = await ask({ url, headers, body }, signal)
+      return { idToken: await idTokenOf(answer), answer }
     }
     try {
       return await send(server)
@@ -107,7 +119,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
         response_type: 'code',
         client_id: options.clientId,
         redirect_uri: options.redirectUri,
-        scope,
+        scope: options.scope ?? scope,
         state: login.state,
         nonce: login.nonce,
         code_challenge: sha256(login.codeVerifier),
@@ -123,12 +135,15 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
       const server = await metadata.read(signal)
       const code = await codeOf(server, client, answer, login)
       await keys.ready(server, signal)
-      const idToken = await redeem(server, code, login, signal)
+      const { idToken, answer: answered } = await redeem(server, code, login, signal)
       const claims = await validatedClaims(server, client, idToken, login)
       if (!(await keys.haveSigned(idToken, signal))) {
         throw new ProviderError('invalid', 'no key of the provider has signed the ID token')
       }
-      return identityOf(server.issuer, claims, options.roleMarks)
+      const identity = identityOf(server.issuer, claims, options.roleMarks)
+      const { delivery } = answered
+      if (!options.tokensIn || delivery.kind !== 'answered') return identity
+      return { ...identity, tokens: options.tokensIn(delivery.text) }
     },
   }
 }
@@ -255,3 +270,17 @@ function notAcceptable(what: string, error: unknown): ProviderError {
     error instanceof Error ? (fixed.some((kind) => error instanceof kind) ? error.message : error.name) : ''
   return new ProviderError('invalid', `the provider's ${what} is not acceptable: ${reason}`, { cause: error })
 }
+
+/** What the vault needs of this file and its neighbors. It takes them from here, so that they stay in one file of the function. */
+export const forVault = {
+  ask,
+  clientAuthentication,
+  createMetadataReader,
+  createProviderKeys,
+  forLibrary,
+  isGatewayStatus,
+  isSuccess,
+  objectOf,
+  readDocument,
+}
+export type ForVault = typeof forVault

@@ -1,4 +1,5 @@
 import { sha256 } from '../../base/sha256.ts'
+import type { UpstreamTokens } from '../vault/upstream.ts'
 
 /**
  * The OpenID Provider that users sign in to. It knows this server as its only client, however many MCP clients are registered here
@@ -47,7 +48,9 @@ export interface Identity {
   readonly emailVerified?: boolean
   readonly organization?: { readonly id?: string; readonly name?: string }
   /** The marks of values of claims that decide about the user's role. Absent where no claim decides. */
-  readonly roleMarks?: readonly string[]
+  readonly roleMarks?: string[]
+  /** The provider's tokens, where this server keeps them. */
+  readonly tokens?: UpstreamTokens
   /** When the user signed in at the provider, in seconds since the epoch. Absent if the provider did not say. */
   readonly signedInAt?: number
 }

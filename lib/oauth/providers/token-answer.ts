@@ -32,7 +32,7 @@ export async function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeo
 }
 
 /** 408, 425, 429 and 5xx come from a gateway, or from a provider that could not answer, whatever the body says. */
-const isGatewayStatus = (status: number) => [408, 425, 429].includes(status) || status >= 500
+export const isGatewayStatus = (status: number) => [408, 425, 429].includes(status) || status >= 500
 
 /** Reads the provider's own error (RFC 6749 §5.2), whatever its status. Auth0 refuses a code with 403, others with 200. */
 async function ownError(

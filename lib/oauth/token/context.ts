@@ -4,9 +4,10 @@ import type { SignJwt } from '../keys/compact.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { ScopeRules } from '../scope-rules.ts'
 import type { FlowCall } from '../trail.ts'
+import type { Rechecked } from '../vault/recheck.ts'
 import type { CodeSealer } from './authorization-code.ts'
 import type { Binding } from './bound-key.ts'
-import type { RefreshSealer } from './refresh-token.ts'
+import type { RefreshSealer, RefreshToken } from './refresh-token.ts'
 import type { RecordSignIn } from './sign-in.ts'
 
 /** The successful answer of the token endpoint (RFC 6749 §5.1). A member without a value is left out: `null` breaks clients (T-04). */
@@ -37,6 +38,8 @@ export interface TokenContext {
   readonly signJwt: SignJwt
   readonly recordSignIn: RecordSignIn
   readonly scopeRules?: ScopeRules | undefined
+  /** Asks the provider about the person. If absent, the token says who it is. */
+  readonly recheck?: ((token: RefreshToken, signal: AbortSignal) => Promise<Rechecked>) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }

@@ -9,7 +9,7 @@ export const Person = v.object({
   organizationId: v.optional(v.string()),
   organizationName: v.optional(v.string()),
   /** What the claims say about the user's role, as `lib/people/roles/marks.ts` makes it. Absent where no claim decides. */
-  roleMarks: v.optional(v.pipe(v.array(v.string()), v.readonly())),
+  roleMarks: v.optional(v.array(v.string())),
 })
 export type Person = v.InferOutput<typeof Person>
 

@@ -30,13 +30,15 @@ export async function refreshTokenGrant(
   const now = context.now()
   const token = openRefreshToken(form, client, context, call, now / 1000)
   requireResource(form.all('resource'), token.resource)
-  const granted = allowedScope(token.scope, token.person, token.createdAt, context.scopeRules)
+  const { recheck } = context
+  const { carried, person, since } = recheck ? await recheck(token, call.signal) : { ...token, since: token.createdAt }
+  const granted = allowedScope(token.scope, person, since, context.scopeRules)
   // The grant stays: the operator may give the account a role again.
   if (granted === '') throw new OAuthError('invalid_grant', 'this account may not use this service', 'not-allowed')
   const scope = narrowScope(form.get('scope'), granted)
   const signer = await context.signingKeys.signer(call.signal)
 
-  const { carried, createdAt, rotatedAt, endsAt, clientHash, clientName, resource, leftOut, person } = token
+  const { createdAt, rotatedAt, endsAt, clientHash, clientName, resource, leftOut } = token
   const last = { ...carried, version: token.version, rotatedAt, receivedAt: now }
   // Proves the client last of all checks. The generation begins after that, so that the window of grace is not shortened by it.
   await client.spend(call.signal)
@@ -66,7 +68,7 @@ export async function refreshTokenGrant(
     grant: token.grant,
     endsAt,
     person,
-    since: createdAt,
+    since,
     attempt: grant.record.attempt,
     // A proof binds this access token, and never a grant that was made without one: a thief could lock its owner out (N11).
     binding: call.binding,

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { createSecretKey } from 'node:crypto'
+import { openText, sealText } from '../../base/sealed-text.ts'
 import type { StoreValue } from '../../store/store.ts'
 
 /**
@@ -29,8 +30,6 @@ export interface PersonalData {
 
 /** The members of a record that may say who a person is. */
 const personal = ['email', 'name'] as const
-const ivLength = 12
-const tagLength = 16
 
 /** Makes the sealer of personal data. The first key seals. The others open what earlier secrets have sealed. */
 export function createPersonalData(mode: SealedPeople, keys: readonly [PersonalKey, ...PersonalKey[]]): PersonalData {
@@ -49,15 +48,15 @@ export function createPersonalData(mode: SealedPeople, keys: readonly [PersonalK
       if (Object.keys(members).length === 0) return record
       const secret = ring.get(current)
       if (!mustSeal(before) || !secret) return rest
-      return { ...others, sealed: `${current}.${seal(JSON.stringify(members), key, secret)}` }
+      return { ...others, sealed: `${current}.${sealText(JSON.stringify(members), key, secret)}` }
     },
 
     open(key, stored) {
       const { sealed, ...rest } = stored
       if (typeof sealed !== 'string') return stored
-      const [kid = '', ...parts] = sealed.split('.')
+      const [kid = ''] = sealed.split('.', 1)
       const secret = ring.get(kid)
-      const text = secret && open(parts, key, secret)
+      const text = secret && openText(sealed.slice(kid.length + 1), key, secret)
       if (text === undefined || text === null) return stored
       // A member in clear is newer: an earlier release wrote it, which does not know `sealed`.
       return { ...split(parse(text))[0], ...rest }
@@ -79,26 +78,6 @@ function split(record: StoreValue): readonly [members: StoreValue, others: Store
     Object.fromEntries(entries.filter(isPersonal)),
     Object.fromEntries(entries.filter((entry) => !isPersonal(entry))),
   ]
-}
-
-/** AES-256-GCM. The key of the record is additional data, so a sealed member opens only in the record that it was made for. */
-function seal(text: string, key: string, secret: KeyObject): string {
-  const iv = randomBytes(ivLength)
-  const cipher = createCipheriv('aes-256-gcm', secret, iv).setAAD(Buffer.from(key))
-  const ciphertext = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
-  return [iv, ciphertext, cipher.getAuthTag()].map((part) => part.toString('base64url')).join('.')
-}
-
-/** Returns `null` unless `seal` made this for the record `key` under this secret. */
-function open(parts: readonly string[], key: string, secret: KeyObject): string | null {
-  const [iv, ciphertext, tag] = parts.map((part) => Buffer.from(part, 'base64url'))
-  if (parts.length !== 3 || iv?.length !== ivLength || tag?.length !== tagLength || !ciphertext) return null
-  const decipher = createDecipheriv('aes-256-gcm', secret, iv).setAAD(Buffer.from(key)).setAuthTag(tag)
-  try {
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString('utf8')
-  } catch {
-    return null
-  }
 }
 
 function parse(text: string): StoreValue {

@@ -12,6 +12,8 @@ import type { HeldRecord, Place } from './place.ts'
 /** What the places need. A part of the service that adds a place adds what it needs here; `lib/service/privacy.ts` hands it in. */
 export interface PlaceParts {
   readonly store: Store
+  /** Revokes the token of a grant at the provider, and removes it from the vault. Absent: there is no vault. */
+  readonly endVault?: ((grant: string, signal: AbortSignal) => Promise<void>) | undefined
   readonly personalData: PersonalData
   /** Opens the messages for the CRM. */
   readonly outboxSeal: Parameters<typeof messagesPlace>[0]['seal']
@@ -31,6 +33,7 @@ export interface PlaceParts {
 export function places(parts: PlaceParts): readonly Place[] {
   return [
     grants(parts),
+    vault(parts),
     connections(parts),
     messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
     ...usagePlaces({ store: parts.store, ...parts.usage, now: parts.now }),
@@ -74,16 +77,41 @@ async function* recordsUnder(store: Store, prefix: string, signal: AbortSignal):
 /** Months of grants before and after this one. A grant ends within half a year, and the sweep removes it in the month after. */
 const grantMonths = { before: 7, after: 7 }
 
+function monthsOfGrants({ now }: PlaceParts): readonly string[] {
+  const date = new Date(now())
+  const { before, after } = grantMonths
+  return Array.from({ length: before + 1 + after }, (_, index) =>
+    monthOf(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - before + index, 1) / 1000),
+  )
+}
+
 function grants(parts: PlaceParts): Place {
-  const prefixes = (sub: string) => {
-    const date = new Date(parts.now())
-    const { before, after } = grantMonths
-    return Array.from({ length: before + 1 + after }, (_, index) => {
-      const month = Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - before + index, 1) / 1000
-      return `grants/${monthOf(month)}/${sub}/`
-    })
-  }
+  const prefixes = (sub: string) => monthsOfGrants(parts).map((month) => `grants/${month}/${sub}/`)
   return under(parts, { keys: 'grants/<yyyymm>/<sub>/<id>', name: 'grants' }, prefixes)
+}
+
+/** The provider's tokens. What is sealed in them is a secret, and is left out. */
+function vault(parts: PlaceParts): Place {
+  const { store } = parts
+  const place = { keys: 'vault/<yyyymm>/<sub>/<id>, vault-due/<due>/<yyyymm>/<sub>/<id>', name: 'vault' }
+  const records = under(parts, place, (sub) => monthsOfGrants(parts).map((month) => `vault/${month}/${sub}/`))
+  return {
+    ...place,
+    async *read(sub, signal) {
+      for await (const { key } of records.read(sub, signal)) yield { key, value: { sealed: true } }
+    },
+    async forget(sub, signal) {
+      if (parts.endVault) {
+        for await (const { key } of records.read(sub, signal)) {
+          await parts.endVault(`grants/${key.slice('vault/'.length)}`, signal)
+        }
+      }
+      await records.forget(sub, signal)
+      for await (const key of keysUnder(store, 'vault-due/', signal)) {
+        if (key.split('/')[3] === sub) await store.remove(key, signal)
+      }
+    },
+  }
 }
 
 function connections(parts: PlaceParts): Place {

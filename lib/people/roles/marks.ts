@@ -22,7 +22,7 @@ export function marksOf(
   { claims: paths, roles }: Pick<Roles, 'claims' | 'roles'>,
   claims: unknown,
   told: (reason: UnknownClaim) => void,
-): readonly string[] {
+): string[] {
   const held = new Set<string>()
   let isUnknown = false
   for (const path of paths) {

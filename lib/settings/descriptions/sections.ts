@@ -18,6 +18,7 @@ import {
   whereItIs,
 } from './sign-in.ts'
 import { store } from './store.ts'
+import { vault } from './vault.ts'
 
 /** The description of every setting of the table: the type demands that none is missing. */
 export const descriptions: Readonly<Record<SettingName, Description>> = {
@@ -28,6 +29,7 @@ export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...accountPages,
   ...access,
   ...roles,
+  ...vault,
   ...kapa,
   ...apiReference,
   ...feedback,
@@ -52,6 +54,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'Account and admin pages': accountPages,
   'Who may ask': access,
   Roles: roles,
+  'The vault': vault,
   'Kapa and the tool': kapa,
   'The API reference': apiReference,
   Feedback: feedback,

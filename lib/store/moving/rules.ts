@@ -26,6 +26,8 @@ const byCopy: MovingRule = { moves: 'by-copy', mark: 'open' }
 const rules: Readonly<Record<string, MovingRule>> = {
   // A grant that an older instance could still read there would have two live generations.
   grants: { moves: 'when-used', mark: 'closed', isFinal: isRevoked, merge: mergeGrants, mayFollow: grantMayFollow },
+  // An older instance that could still read there would spend a token of the provider that has been replaced.
+  vault: { moves: 'when-used', mark: 'closed', merge: laterGeneration, mayFollow: generationMayFollow },
   // An older instance that reads an outdated fence would let a sign-in pass.
   ended: { moves: 'by-copy', mark: 'closed', merge: mergeFences, mayFollow: fenceMayFollow },
   assertions: { moves: 'when-used', mark: 'open', mayFollow: never },
@@ -61,15 +63,24 @@ function isRevoked({ revokedAt }: StoreValue): boolean {
   return revokedAt !== undefined
 }
 
+/** The later generation counts. */
+function laterGeneration(source: StoreValue, target: StoreValue): StoreValue {
+  return number(source.generation) > number(target.generation) ? source : target
+}
+
 /** A revoked grant stays revoked, and no generation becomes lower. */
 function mergeGrants(source: StoreValue, target: StoreValue): StoreValue {
-  const later = number(source.generation) > number(target.generation) ? source : target
+  const later = laterGeneration(source, target)
   const ended = [target, source].find(isRevoked)
   return ended ? { ...later, revokedAt: ended.revokedAt, revokedReason: ended.revokedReason } : later
 }
 
+function generationMayFollow(handedOver: StoreValue, target: StoreValue): boolean {
+  return number(target.generation) >= number(handedOver.generation)
+}
+
 function grantMayFollow(handedOver: StoreValue, target: StoreValue): boolean {
-  return number(target.generation) >= number(handedOver.generation) && (isRevoked(target) || !isRevoked(handedOver))
+  return generationMayFollow(handedOver, target) && (isRevoked(target) || !isRevoked(handedOver))
 }
 
 function fenceMayFollow(handedOver: StoreValue, target: StoreValue): boolean {
