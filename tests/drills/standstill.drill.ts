@@ -10,6 +10,8 @@ import { watchLog } from './drill.ts'
 /**
  * A host stands still, with requests in its hands: the machine is out of memory, is moved, or a container is paused. Clients give up
  * waiting and repeat their refresh, which another host answers.
+ *
+ * Alerts: RefreshTokensReused.
  */
 
 /** Seconds. The window of grace in this drill. The usual one is 60. */
