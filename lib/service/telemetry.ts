@@ -30,6 +30,7 @@ export const routes = [
   '/oauth/approve',
   '/oauth/confirm',
   '/oauth/token',
+  '/oauth/par',
   '/oauth/revoke',
   '/oauth/introspect',
   '/oauth/mock-idp/authorize',
