@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { kapaProjectId } from '../kapa/server.ts'
 import { repository } from '../repository.ts'
-import { times } from '../worlds/times.ts'
 import { parseEnvFile } from './env-file.ts'
 import {
   kapaApiKey,
@@ -209,7 +208,7 @@ test.each([
 })
 
 test('processes that look for free ports at the same time never share a port', async () => {
-  const rows = times(15, 60)
+  const rows = 60
   const script = `
     import { freePorts } from ${JSON.stringify(new URL('./ports.ts', import.meta.url).href)}
     for (let row = 0; row < ${rows}; row++) console.log(await freePorts())
@@ -246,7 +245,7 @@ test('one process takes the state; other processes see that until it releases th
 
 test('of many processes that take the state at once, exactly one succeeds, even if a killed process has left its note', async () => {
   const notes = ['', '{', JSON.stringify({ ...here, pid: process.pid, started: 'another time' })]
-  for (const stale of Array.from({ length: times(12, 60) }, (_, round) => notes[round % notes.length] ?? '')) {
+  for (const stale of Array.from({ length: 60 }, (_, round) => notes[round % notes.length] ?? '')) {
     const directory = await mkdtemp(join(folder, 'stale-'))
     await writeFile(join(directory, 'running.json'), stale)
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => takeState(directory, here)))
