@@ -12,7 +12,12 @@ import {
 import { createKapa } from '../../lib/answers/kapa.ts'
 import type { LogFields } from '../../lib/base/log.ts'
 import { createMcpEndpoint, type McpCall, type McpEndpointOptions } from '../../lib/mcp/endpoint.ts'
+import type { Access } from '../../lib/mcp/tools/access.ts'
 import { askQuestion } from '../../lib/mcp/tools/ask-question.ts'
+import { defineTool } from '../../lib/mcp/tools/define-tool.ts'
+import { success } from '../../lib/mcp/tools/success.ts'
+import type { Tool } from '../../lib/mcp/tools/tool.ts'
+import type { AccessToken } from '../../lib/resource-server/bearer.ts'
 import { recorded } from './recording.ts'
 import { keepSecret } from './secrets.ts'
 
@@ -139,6 +144,23 @@ export async function startSearchServer(): Promise<SearchServer> {
 function isMessage(value: unknown): value is { method: string } {
   return typeof value === 'object' && value !== null && 'method' in value && typeof value.method === 'string'
 }
+
+/** A tool that takes anything. `run` is called with the token of the caller, and returns what the tool answers. */
+export const testTool = (
+  name: string,
+  access: Access,
+  run: (token: AccessToken | undefined) => object = () => ({}),
+): Tool =>
+  defineTool({
+    name,
+    title: name,
+    description: name,
+    access,
+    hints: { readOnlyHint: true, openWorldHint: false },
+    input: { type: 'object' },
+    output: { type: 'object' },
+    run: (_input, { token }) => success({ ...run(token) }),
+  })
 
 export interface LogLine extends LogFields {
   readonly event: string

@@ -1,11 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { resource, resourceMetadataUrl } from '../../dev/worlds/mcp-endpoint.ts'
+import { resource, resourceMetadataUrl, testTool } from '../../dev/worlds/mcp-endpoint.ts'
 import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
 import { post, resultOf, rpc } from '../../dev/worlds/mcp-requests.ts'
 import type { McpEndpointOptions } from './endpoint.ts'
 import type { Access } from './tools/access.ts'
 import { defineTool } from './tools/define-tool.ts'
-import { success } from './tools/success.ts'
 
 const now = Date.now()
 /** The access tokens of the callers, by what each caller may do. */
@@ -27,21 +26,11 @@ beforeEach(() => {
   counted.length = 0
 })
 
-function tool(name: string, access: Access) {
-  return defineTool({
-    name,
-    title: name,
-    description: name,
-    access,
-    hints: { readOnlyHint: true, openWorldHint: false },
-    input: { type: 'object' },
-    output: { type: 'object' },
-    run(_input, { token }) {
-      ran.push(name)
-      return success({ name, for: token?.sub ?? 'anonymous' })
-    },
+const tool = (name: string, access: Access) =>
+  testTool(name, access, (token) => {
+    ran.push(name)
+    return { name, for: token?.sub ?? 'anonymous' }
   })
-}
 
 const tools = [
   tool('public', { signIn: 'never', scopes: [] }),

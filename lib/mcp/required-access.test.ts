@@ -1,28 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { testTool } from '../../dev/worlds/mcp-endpoint.ts'
 import { readMessages } from './messages.ts'
 import { createAccessRules, type RequiredAccess } from './required-access.ts'
-import type { Access } from './tools/access.ts'
-import { defineTool } from './tools/define-tool.ts'
-import { success } from './tools/success.ts'
 
 const tools = [
-  tool('status', { signIn: 'never', scopes: [] }),
-  tool('ask', { signIn: 'if required', scopes: ['docs:read'] }),
-  tool('feedback', { signIn: 'always', scopes: ['docs:read', 'docs:feedback'] }),
+  testTool('status', { signIn: 'never', scopes: [] }),
+  testTool('ask', { signIn: 'if required', scopes: ['docs:read'] }),
+  testTool('feedback', { signIn: 'always', scopes: ['docs:read', 'docs:feedback'] }),
 ]
-
-function tool(name: string, access: Access) {
-  return defineTool({
-    name,
-    title: name,
-    description: name,
-    access,
-    hints: { readOnlyHint: true, openWorldHint: false },
-    input: { type: 'object' },
-    output: { type: 'object' },
-    run: () => success({}),
-  })
-}
 
 type Mode = 'grace' | 'enforced' | 'lazy'
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../../dev/browser/chromium.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { barriers, loadAxe } from './axe.ts'
+import { expectGoodPage } from './axe.ts'
 import { listen } from './listen.ts'
 import { withPerson } from './person.ts'
 import { enterEmail, headline, press } from './session.ts'
@@ -40,17 +40,6 @@ afterAll(async () => {
 const connect = async (name: string, email: string) => obtainTokens(await registerClient(stack.url, name), email)
 const signIn = (tab: Tab) => tab.getByRole('link', { name: /^Continue with/ })
 const button = (tab: Tab, name: string) => tab.getByRole('button', { name })
-
-/** Fails if axe finds anything, or if the page is wider than the screen. */
-async function expectGoodPage(tab: Tab): Promise<void> {
-  await loadAxe(tab)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await tab.emulateMedia({ colorScheme })
-    expect(await barriers(tab), `${await headline(tab)}, ${colorScheme}`).toEqual([])
-  }
-  const { width } = tab.viewportSize() ?? { width: 0 }
-  expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
-}
 
 test.each([
   ['a desktop', { viewport: { width: 1280, height: 800 } }, true],

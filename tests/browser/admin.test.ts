@@ -4,7 +4,7 @@ import { launchBrowser } from '../../dev/browser/chromium.ts'
 import { callTool } from '../support/mcp.ts'
 import { newAddress, obtainTokens, registerClient } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
-import { barriers, loadAxe } from './axe.ts'
+import { expectGoodPage } from './axe.ts'
 import { withPerson } from './person.ts'
 import { enterEmail, headline, press } from './session.ts'
 
@@ -47,17 +47,6 @@ async function find(tab: Tab, email: string): Promise<void> {
     await tab.waitForLoadState()
   }
   expect(await headline(tab)).toBe(email)
-}
-
-/** Fails if axe finds anything, or if the page is wider than the screen. */
-async function expectGoodPage(tab: Tab): Promise<void> {
-  await loadAxe(tab)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await tab.emulateMedia({ colorScheme })
-    expect(await barriers(tab), `${await headline(tab)}, ${colorScheme}`).toEqual([])
-  }
-  const { width } = tab.viewportSize() ?? { width: 0 }
-  expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
 }
 
 test.each([

@@ -1,5 +1,7 @@
 import axe, { type AxeResults } from 'axe-core'
 import type { Page as Tab } from 'playwright-core'
+import { expect } from 'vitest'
+import { headline } from './session.ts'
 
 /** All rules of axe, including those that are off by default: WCAG 2.2 up to AA, and good practice. */
 const options = {
@@ -22,4 +24,15 @@ export async function barriers(tab: Tab): Promise<readonly string[]> {
   return [...results.violations, ...results.incomplete].map(
     ({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html }) => `  ${html}`).join('\n')}`,
   )
+}
+
+/** Fails if axe finds anything, or if the page is wider than the screen. */
+export async function expectGoodPage(tab: Tab): Promise<void> {
+  await loadAxe(tab)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await tab.emulateMedia({ colorScheme })
+    expect(await barriers(tab), `${await headline(tab)}, ${colorScheme}`).toEqual([])
+  }
+  const { width } = tab.viewportSize() ?? { width: 0 }
+  expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
 }

@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
 import type { Locator, Page as Tab } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Listening, listen } from './listen.ts'
+import { describe, expect, test } from 'vitest'
+import { pageForTests } from './listen.ts'
 import { type Person, withPerson } from './person.ts'
 import {
   answerTo,
@@ -15,7 +14,7 @@ import {
   type Session,
   startSession,
 } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
 /**
  * Asks the visitor to click twice on one place. The first click opens a window there, which covers this page while this
@@ -31,16 +30,8 @@ const trap = `<!doctype html><title>Prize</title><link rel="icon" href="data:,">
   } else document.querySelector('button').onclick = () => open('/#cover=' + encodeURIComponent(target.get('at')), '', 'popup')
 </script>`
 
-let world: World
-let trapSite: Listening
-beforeAll(async () => {
-  trapSite = await listen(createServer((_, response) => response.setHeader('content-type', 'text/html').end(trap)))
-  world = await startWorld()
-})
-afterAll(async () => {
-  await world?.stop()
-  await trapSite?.stop()
-})
+const trapSite = pageForTests(trap)
+const world = worldForTests()
 
 async function middleOf(button: Locator): Promise<[number, number]> {
   const box = await button.boundingBox()

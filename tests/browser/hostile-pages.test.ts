@@ -1,23 +1,13 @@
-import { createServer } from 'node:http'
 import type { BrowserContext } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Listening, listen } from './listen.ts'
+import { describe, expect, test } from 'vitest'
+import { pageForTests } from './listen.ts'
 import { withPerson } from './person.ts'
 import { answerTo, approveButton, enterEmail, headline, press, type Session, startSession } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
-let world: World
 /** A page of another site. */
-let elsewhere: Listening
-beforeAll(async () => {
-  const page = '<!doctype html><title>News</title><link rel="icon" href="data:,"><p>News</p>'
-  elsewhere = await listen(createServer((_, response) => response.setHeader('content-type', 'text/html').end(page)))
-  world = await startWorld()
-})
-afterAll(async () => {
-  await world?.stop()
-  await elsewhere?.stop()
-})
+const elsewhere = pageForTests('<!doctype html><title>News</title><link rel="icon" href="data:,"><p>News</p>')
+const world = worldForTests()
 
 /** A hostile page at this address, with any scripts. */
 const publish = (context: BrowserContext, url: string) =>

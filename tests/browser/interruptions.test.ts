@@ -1,5 +1,5 @@
 import type { Locator, Page as Tab } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Person, withPerson } from './person.ts'
 import {
   answerTo,
@@ -12,13 +12,9 @@ import {
   press,
   startSession,
 } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
-let world: World
-beforeAll(async () => {
-  world = await startWorld()
-})
-afterAll(() => world?.stop())
+const world = worldForTests()
 
 /** The paths of the broker that forms were posted to. */
 const postedToUs = ({ posted }: Person) =>

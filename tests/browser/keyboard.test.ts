@@ -1,16 +1,12 @@
 import type { Page as Tab } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { contrast } from '../../lib/pages/color.ts'
 import { focusOf } from './measure.ts'
 import { withPerson } from './person.ts'
 import { answerTo, startSession } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
-let world: World
-beforeAll(async () => {
-  world = await startWorld()
-})
-afterAll(() => world?.stop())
+const world = worldForTests()
 
 /** The stops of the tab key on our pages, in reading order. Enter is pressed on the last one. */
 const toApprove = ['Full address', 'Continue with Redpanda Cloud']

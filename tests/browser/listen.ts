@@ -1,4 +1,6 @@
+import { createServer } from 'node:http'
 import type { AddressInfo, Server } from 'node:net'
+import { forTests } from '../../dev/worlds/for-tests.ts'
 
 export interface Listening {
   readonly port: number
@@ -16,5 +18,18 @@ export async function listen(server: Server & { closeAllConnections(): void }): 
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+}
+
+/** Serves one page of another site at every path of a free port, for the tests of a file. */
+export function pageForTests(html: string): { readonly port: number } {
+  const site = forTests(
+    () => listen(createServer((_, response) => response.setHeader('content-type', 'text/html').end(html))),
+    ({ stop }) => stop(),
+  )
+  return {
+    get port() {
+      return site().port
+    },
   }
 }

@@ -1,10 +1,9 @@
-import { createServer } from 'node:http'
 import type { Page as Tab } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Listening, listen } from './listen.ts'
+import { expect, test } from 'vitest'
+import { pageForTests } from './listen.ts'
 import { withPerson } from './person.ts'
 import { approveButton, enterEmail, press, startSession } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
 /**
  * A web client that opens the sign-in in a popup. Its callback page gives the answer to the page that opened the popup, and closes
@@ -28,16 +27,8 @@ const clientPage = `<!doctype html><title>Web client</title><link rel="icon" hre
   }
 </script>`
 
-let world: World
-let client: Listening
-beforeAll(async () => {
-  client = await listen(createServer((_, response) => response.setHeader('content-type', 'text/html').end(clientPage)))
-  world = await startWorld()
-})
-afterAll(async () => {
-  await world?.stop()
-  await client?.stop()
-})
+const client = pageForTests(clientPage)
+const world = worldForTests()
 
 /** Opens the client and presses its button. Returns the popup. */
 async function connect(tab: Tab, url: string): Promise<Tab> {

@@ -1,5 +1,5 @@
 import type { BrowserContextOptions, Page as Tab } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { withPerson } from './person.ts'
 import {
   answerTo,
@@ -12,13 +12,9 @@ import {
   returnLink,
   startSession,
 } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
-let world: World
-beforeAll(async () => {
-  world = await startWorld()
-})
-afterAll(() => world?.stop())
+const world = worldForTests()
 
 const kinds = [
   ['a website that the operator trusts', 'trusted'],

@@ -1,22 +1,18 @@
 import type { Page as Tab } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { localAdminEmail } from '../../dev/start/local-env.ts'
 import { callTool } from '../support/mcp.ts'
 import { newAddress, type OAuthClient, registerClient } from '../support/oauth-client.ts'
 import { withPerson } from './person.ts'
 import { answerTo, approveButton, press } from './session.ts'
-import { startWorld, type World } from './world.ts'
+import { worldForTests } from './world.ts'
 
 /** Milliseconds within which a call must be on the admin pages, and within which the end of a connection must hold. */
 const promised = 60_000
 const organization = 'Analytical Engines'
 const tool = 'ask_redpanda_question'
 
-let world: World
-beforeAll(async () => {
-  world = await startWorld()
-})
-afterAll(() => world?.stop())
+const world = worldForTests()
 
 /** Signs in at the OpenID Provider as a member of an organization. */
 async function signInAs(tab: Tab, email: string): Promise<void> {

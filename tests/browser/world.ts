@@ -1,17 +1,33 @@
 import type { Browser } from 'playwright-core'
 import { launchBrowser } from '../../dev/browser/chromium.ts'
+import { forTests } from '../../dev/worlds/for-tests.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 import { type Clients, startClients, trustedHost } from './clients.ts'
 
 /** The whole system, a client of each kind, and a browser that reaches them all. */
-export interface World {
+interface World {
   readonly stack: Stack
   readonly clients: Clients
   readonly browser: Browser
-  stop(): Promise<void>
 }
 
-export async function startWorld(): Promise<World> {
+/** Starts the world for the tests of a file, and stops it after them. */
+export function worldForTests(): World {
+  const world = forTests(startWorld, ({ stop }) => stop())
+  return {
+    get stack() {
+      return world().stack
+    },
+    get clients() {
+      return world().clients
+    },
+    get browser() {
+      return world().browser
+    },
+  }
+}
+
+async function startWorld() {
   const clients = await startClients()
   const [stack, browser] = await Promise.all([
     startStack({ settings: { MCP_OAUTH_TRUSTED_HOSTS: trustedHost } }),

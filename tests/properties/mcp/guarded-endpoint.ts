@@ -1,7 +1,5 @@
-import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
+import { createTestEndpoint, testTool } from '../../../dev/worlds/mcp-endpoint.ts'
 import type { Access } from '../../../lib/mcp/tools/access.ts'
-import { defineTool } from '../../../lib/mcp/tools/define-tool.ts'
-import { success } from '../../../lib/mcp/tools/success.ts'
 import type { Tool } from '../../../lib/mcp/tools/tool.ts'
 import { ownEndpoint } from '../mcp-endpoint.ts'
 import { revokedGrant } from './callers.ts'
@@ -91,18 +89,8 @@ function accessTo(tool: string, policy: Policy): Access {
   return { signIn: isPersonal(tool) ? 'always' : 'if required', scopes: neededFor(tool) }
 }
 
-function traced(name: string, access: Access, traces: Traces): Tool {
-  return defineTool({
-    name,
-    title: name,
-    description: name,
-    access,
-    hints: { readOnlyHint: true, openWorldHint: false },
-    input: { type: 'object' },
-    output: { type: 'object' },
-    run(_input, { token }) {
-      traces.ran.push({ tool: name, by: token?.sub })
-      return success({ name })
-    },
+const traced = (name: string, access: Access, traces: Traces): Tool =>
+  testTool(name, access, (token) => {
+    traces.ran.push({ tool: name, by: token?.sub })
+    return { name }
   })
-}
