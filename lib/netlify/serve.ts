@@ -5,10 +5,10 @@ import { observed } from '../base/telemetry.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { log } from '../service/log.ts'
 import { runRequest } from '../service/observe.ts'
-import type { Review } from '../settings/configuration.ts'
 import { hostsIn } from '../settings/hosts.ts'
 import type { Environment } from '../settings/reader.ts'
 import type { Site } from '../settings/site.ts'
+import type { Review } from '../settings/whole.ts'
 import { configuredIssuer, type Deploy, hostsExpected, isOwnDeploy, siteOf } from './site.ts'
 
 /**

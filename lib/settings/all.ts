@@ -1,17 +1,17 @@
-import { type Configuration, type Review, readConfiguration, textOf } from './configuration.ts'
 import type { Environment } from './reader.ts'
+import { hasRareSetting } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
-import { unreadNames } from './table.ts'
+import { type Configuration, type Review, readWhole, textOf } from './whole.ts'
 
-/** Reads every setting, and loads the code for the roles if there are any. */
+/** Reads every setting, and loads the code for the roles and for rare settings if there are any. */
 export async function readAll(env: Environment, site: Site): Promise<Configuration> {
-  return env.MCP_ROLES?.trim()
-    ? (await import('./role-choices.ts')).readWithRoles(env, site)
-    : readConfiguration(env, site)
+  if (env.MCP_ROLES?.trim()) return (await import('./role-choices.ts')).readWithRoles(env, site)
+  return readWhole(env, site, hasRareSetting(env) ? await import('./rare.ts') : undefined)
 }
 
 /** Reviews every setting, so that every function reports the same problems. */
 export async function reviewSettings(env: Environment, site: Site): Promise<Review> {
   const { problems, outOfService } = await readAll(env, site)
+  const { unreadNames } = await import('./table.ts')
   return { closed: [...outOfService].join(', '), problems: textOf(problems), unread: unreadNames(env).join(', ') }
 }
