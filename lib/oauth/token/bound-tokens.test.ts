@@ -16,7 +16,7 @@ import { createDpopKey, type DpopKey } from '../../../dev/worlds/dpop.ts'
 import { keepSecret } from '../../../dev/worlds/secrets.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { createSealing } from '../keys/sealing.ts'
-import { RefreshToken, refreshSealer } from './refresh-token.ts'
+import { RefreshToken, refreshSealer, refreshTokenNames } from './refresh-token.ts'
 
 const [key, thief] = await Promise.all([createDpopKey(), createDpopKey()])
 
@@ -124,7 +124,7 @@ describe('a grant that is bound to a key [P-01 N11 T-29]', () => {
     const { redeem, proof } = await world(server)
     const { refresh_token: token = '' } = (await redeem(await proof())).body
     const sealing = createSealing(server.issuer, secrets)
-    expect(sealing.deterministic('refresh-token', RefreshToken).open(token)).toBeNull()
+    expect(sealing.deterministic('refresh-token', RefreshToken, { names: refreshTokenNames }).open(token)).toBeNull()
     expect(refreshSealer(sealing).open(token)?.carried?.jkt).toBe(key.jkt)
   })
 
