@@ -26,11 +26,10 @@ export function withRoleOfToday(
   if (!allowanceOf) return withAdminScopeOfToday(token, adminTools)
   const { scopes, tools } = allowanceOf(token)
   const leftOut = new Set([...(token.leftOut ?? []), ...known.filter((scope) => !scopes.includes(scope))])
-  const narrowed = {
+  return {
     ...token,
     scope: token.scope.filter((scope) => scopes.includes(scope)),
     leftOut: [...leftOut],
     ...(tools && { tools }),
   }
-  return withAdminScopeOfToday(narrowed, adminTools)
 }

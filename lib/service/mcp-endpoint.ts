@@ -11,10 +11,9 @@ import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import type { AllowanceOf } from '../mcp/role-of-today.ts'
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import { loadedWhenUsed } from '../mcp/tools/tool.ts'
-import { adminScope, paths } from '../oauth/capabilities.ts'
+import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
-import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
@@ -34,9 +33,8 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
   const tools = describeTools(configuration.tools, brand)
   const store = storeOf(site)
   const { roles, admins } = configuration
-  const decide = roles && (await import('./roles.ts')).allowanceOfToken(roles, admins, Date.now)
-  const isOffered = (scope: string) =>
-    !roles || [roles.otherwise, ...roles.roles].some(({ scopes }) => scopes.includes(scope))
+  const role = roles && (await import('./roles.ts')).rolesAtMcp(roles, admins, Date.now)
+  const decide = role?.allowanceOf
   const { publicKeys } = keysOf(configuration, store)
   const loadTools = whenNeeded(async () => (await import('./tools.ts')).createAllTools(tools, configuration, store))
   return createMcpEndpoint({
@@ -53,7 +51,9 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     ),
     lazyAuth: tools.lazyAuth,
     eventStreams: tools.eventStreams,
-    signInScopes: tools.askAllScopes ? configuration.scopesOffered.filter(isOffered) : [],
+    signInScopes: tools.askAllScopes
+      ? configuration.scopesOffered.filter((scope) => role?.isOffered(scope) !== false)
+      : [],
     requireWorkEmail: tools.requireWorkEmail,
     serverInfo: {
       ...identity,
@@ -77,13 +77,11 @@ function adminTools(configuration: Configuration, site: Site, decide: AllowanceO
   return {
     names: adminToolNames,
     // The age of what the provider said is checked at every refresh. An access token is younger than that.
-    isAdmin: (token) => (decide ? decide(token).scopes.includes(adminScope) : isAdmin(token, admins)),
+    isAdmin: ({ email, emailVerified, organization }) =>
+      mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id }), 0, admins),
     load: whenNeeded(async () => (await import('./admin-tools.ts')).adminToolsOf(configuration, signIn, site)),
   }
 }
-
-const isAdmin = ({ email, emailVerified, organization }: AccessToken, admins: Configuration['admins']) =>
-  mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id }), 0, admins)
 
 /** Clients and versions that an instance knows to be noted today. */
 const mostNoted = 1_000

@@ -48,6 +48,12 @@ export function allowanceOfToken(roles: Roles, admins: readonly AdminEntry[], no
   }
 }
 
+/** What `/mcp` needs of the roles. */
+export const rolesAtMcp = (roles: Roles, admins: readonly AdminEntry[], now: () => number) => ({
+  allowanceOf: allowanceOfToken(roles, admins, now),
+  isOffered: scopeRulesOf(roles, admins, now).isOffered,
+})
+
 /** What decides about admins. */
 type AdminPerson = Omit<Person, 'roleMarks'>
 

@@ -116,7 +116,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MCP_ADMINS: ['ada', 'org:', 'org: x', 'ada@localhost', 'not-a-url ada@docs.example', 'mailto:ada@docs.example'],
   MCP_SESSION_ORIGINS: ['http://docs.example', 'https://docs.example/', 'https://*', 'null', 'https://docs.example/x'],
   MCP_VAULT_KEYS: secrets,
-  MCP_VAULT_SCOPES: ['a  b', 'ключ', 'a"b'],
+  MCP_VAULT_SCOPES: lines,
   MCP_ROLES: ['{', '{"roles": {}}', '{"roles": [{"name": "admin"}]}'],
   REQUIRE_AUTH: flags,
   REQUIRE_WORK_EMAIL: flags,

@@ -37,11 +37,7 @@ export const mcpRows = {
   REQUIRE_AUTH: flag(mcp, true),
   REQUIRE_WORK_EMAIL: flag(mcp, true),
   MCP_VAULT_KEYS: list({ subject: 'sign-in', secret: true }, secretForm, parseSecret),
-  MCP_VAULT_SCOPES: text(
-    { subject: 'sign-in' },
-    'scopes of the OpenID Provider with spaces between them',
-    (scopes) => /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/.test(scopes) && scopes.length <= 1000,
-  ),
+  MCP_VAULT_SCOPES: line({ subject: 'sign-in' }, 1000),
   // `role-choices.ts` reads it. Its code is loaded only where the setting is there.
   MCP_ROLES: text({ subject: 'service' }, 'a JSON object of roles', () => true),
   MCP_PUBLIC_TOOLS: listOf(mcp, 'the name of a tool of this server that needs no sign-in', () => true),
