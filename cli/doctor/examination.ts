@@ -49,6 +49,8 @@ export interface Examination {
   clientId: string | undefined
   /** The URL of a sign-in at the OpenID Provider. */
   authorizationUrl: string | undefined
+  /** The same, for each provider of `MCP_PROVIDERS`. */
+  furtherAuthorizationUrls: readonly string[]
   /** The clock of the provider minus that of this machine, in milliseconds. */
   providerClock: number | undefined
   /** The clock of the function minus that of this machine, in milliseconds. */
@@ -106,6 +108,7 @@ export function createExamination(origin: string, network: Network): Examination
     documents: { resource: null, server: null },
     clientId: undefined,
     authorizationUrl: undefined,
+    furtherAuthorizationUrls: [],
     providerClock: undefined,
     functionClock: undefined,
   }

@@ -5,7 +5,11 @@ import { type Browser, createBrowser } from './jar.ts'
 /** The consent page as a user has it in the browser. */
 export interface ConsentPage {
   /** Presses a button. @returns the answer of the broker */
-  press(button: 'approve' | 'cancel', leaveOut?: readonly string[], add?: readonly string[]): Promise<Response>
+  press(
+    button: 'approve' | 'cancel' | `approve:${string}`,
+    leaveOut?: readonly string[],
+    add?: readonly string[],
+  ): Promise<Response>
 }
 
 /**
@@ -66,6 +70,8 @@ export interface PersonSignsIn {
   readonly leaveOut?: readonly string[]
   /** Scopes whose boxes the user ticks to add them. */
   readonly add?: readonly string[]
+  /** The name of the provider whose button the user presses, where the page has several. */
+  readonly provider?: string
   /** The user's browser; a new one if left out. */
   readonly browser?: Browser
   /** Called after each step that a user would notice, with its name. */
@@ -80,10 +86,22 @@ export interface PersonSignsIn {
  * @throws Error with the status and the heading of the page when anything but that happens
  */
 export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
-  const { authorizationUrl, email, organization = '', leaveOut, add, browser = createBrowser(), onStep } = options
+  const {
+    authorizationUrl,
+    email,
+    organization = '',
+    leaveOut,
+    add,
+    provider,
+    browser = createBrowser(),
+    onStep,
+  } = options
   const page = await openConsentPage(browser, authorizationUrl)
   onStep?.('consent page')
-  const url = await redirectOf(await page.press('approve', leaveOut, add), 'the approval')
+  const url = await redirectOf(
+    await page.press(provider === undefined ? 'approve' : `approve:${provider}`, leaveOut, add),
+    'the approval',
+  )
   onStep?.('approval')
   const callback = await signInHeadless({ url, email, organization, fetch: browser.fetch })
   onStep?.('OpenID Provider')

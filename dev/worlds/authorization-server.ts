@@ -16,7 +16,12 @@ import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
 import type { VaultFlow } from '../../lib/oauth/options.ts'
-import { type Identity, type Provider, ProviderError } from '../../lib/oauth/providers/provider.ts'
+import {
+  type Identity,
+  type OfferedProvider,
+  type Provider,
+  ProviderError,
+} from '../../lib/oauth/providers/provider.ts'
 import type { ScopeRules } from '../../lib/oauth/scope-rules.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
@@ -76,6 +81,8 @@ export function createHarness(
     chooseSigning?: ChooseSigning
     scopeRules?: ScopeRules
     vault?: VaultFlow
+    /** The providers of the list, in the place of the one that the test controls. */
+    providers?: readonly OfferedProvider[]
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -167,7 +174,8 @@ export function createHarness(
       redirectPolicy,
       trustedRedirects: new Set(options.trustedRedirects ?? []),
       interstitial: options.interstitial ?? true,
-      provider,
+      provider: options.providers?.[0] ?? provider,
+      providers: options.providers,
       mock: false,
       recordSignIn: async (signIn) => {
         harness.signIns.push(signIn)
@@ -214,7 +222,12 @@ export class TestBrowser {
   }
 
   /** Presses a button on the consent page `page`. */
-  press(page: string, action: 'approve' | 'cancel', headers: HeadersInit = {}): Promise<Response> {
+  press(
+    page: string,
+    action: 'approve' | 'cancel' | `approve:${string}`,
+    headers: HeadersInit = {},
+    more: Record<string, string> = {},
+  ): Promise<Response> {
     return this.open('/oauth/approve', {
       method: 'POST',
       headers: {
@@ -223,7 +236,7 @@ export class TestBrowser {
         'sec-fetch-site': 'same-origin',
         ...Object.fromEntries(new Headers(headers)),
       },
-      body: new URLSearchParams({ request: sealedRequest(page), action }),
+      body: new URLSearchParams({ request: sealedRequest(page), action, ...more }),
     })
   }
 }

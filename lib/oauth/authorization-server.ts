@@ -113,7 +113,9 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   if (isApart) route(sessionHost + paths.callback, 'page', { GET: endpoint('sessionCallback') })
 
   /** Finds the answer for a URL. At a host of its own, only the sign-in to our pages answers, and only there (N13). */
-  function answerFor({ host, pathname }: URL) {
+  function answerFor({ host, pathname: path }: URL) {
+    // Each provider of the list has a callback of its own below this path.
+    const pathname = flow?.providers && path.startsWith(`${paths.callback}/`) ? paths.callback : path
     if (host !== sessionHost) return routes.get(pathname)
     return routes.get(host + pathname) ?? (isApart ? undefined : routes.get(pathname))
   }

@@ -32,7 +32,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
   const sessionSignIn = whenNeeded(async () => {
     if (!flow.session) throw new TypeError('no route leads here')
     const { createSessionSignIn } = await import('./sessions/session-sign-in.ts')
-    return createSessionSignIn({ ...flow.session, sealing, now, log })
+    return createSessionSignIn({ ...flow.session, brand, sealing, now, log })
   })
   const sessionCallback: Handler = async (request, call) => (await sessionSignIn()).callback(request, call)
   const context: AuthorizationContext = {
@@ -43,7 +43,8 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     now,
     scopeRules: flow.scopeRules,
     vault,
-    interstitial: flow.interstitial,
+    // Among several providers, the user chooses on the page.
+    interstitial: flow.interstitial || (flow.providers?.length ?? 0) > 1,
     grantLifetime: flow.lifetimes.grant,
     signInLifetime,
     clients: flow.clients,
@@ -58,6 +59,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     respond: createResponder({ issuer, brand, trustedRedirects: flow.trustedRedirects }),
     accountUrl: flow.session && flow.session.origin + accountPaths.account,
     ...(flow.session?.origin === issuer && { sessionCallback }),
+    choice: choiceOf(flow.providers, () => context),
   }
   const registrationClosed = options.registrationOff || flow.registration?.initialAccessToken !== undefined
   const newcomers = registrationClosed ? withoutRetiredSecrets(flow.clients) : flow.clients
@@ -155,5 +157,12 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     },
   }
 }
+
+/** The choice among several providers. Its code is loaded when the first user has it. */
+const choiceOf = (providers: FlowOptions['providers'], context: () => AuthorizationContext) =>
+  providers &&
+  whenNeeded(async () =>
+    (await import('./authorization/provider-choice.ts')).createProviderChoice(context(), providers),
+  )
 
 const notFoundHeaders = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }

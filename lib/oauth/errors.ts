@@ -65,6 +65,7 @@ export const errorKinds = [
   'not-allowed',
   'login-expired',
   'login-failed',
+  'account-unsuitable',
   'too-many-sign-ins',
   'cross-site',
   'not-navigated',
@@ -81,6 +82,10 @@ interface PageErrorExtras {
   readonly again?: string | undefined
   /** Seconds until the user may try again. The answer is then a 429. */
   readonly retryAfter?: number
+  /** What the user can do, in the place of the usual words. */
+  readonly remedy?: string | undefined
+  /** The provider that it is about, by the name that users know. If absent, the only one. */
+  readonly provider?: string | undefined
 }
 
 /** Becomes an error page. It never redirects, since nothing proves yet where it could (OAuth 2.1 §4.1.2.1; A-04). */
@@ -89,11 +94,13 @@ export class PageError extends OAuthError {
   readonly kind: ErrorKind
   readonly again: string | undefined
   readonly retryAfter: number | undefined
+  readonly extras: PageErrorExtras
 
   constructor(kind: ErrorKind, code: ErrorCode, description: string, extras: PageErrorExtras = {}) {
     super(code, description, extras.detail)
     this.kind = kind
     this.again = extras.again
     this.retryAfter = extras.retryAfter
+    this.extras = extras
   }
 }

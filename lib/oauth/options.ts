@@ -15,7 +15,7 @@ import type { GrantKey } from './grants/record.ts'
 import type { ChooseSigning } from './keys/compact.ts'
 import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
-import type { Identity, Provider } from './providers/provider.ts'
+import type { Identity, OfferedProvider, Provider } from './providers/provider.ts'
 import type { ScopeRules } from './scope-rules.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { Person } from './token/person.ts'
@@ -59,6 +59,8 @@ export interface SessionFlow {
   readonly origin: string
   /** The provider, with the callback at this origin. */
   readonly provider: Provider
+  /** The providers of the list with their callbacks at this origin, `provider` first. Absent: there is no list. */
+  readonly providers?: readonly OfferedProvider[] | undefined
   /** Returns the cookie of a new session. */
   readonly start: (start: SessionStart) => Promise<string>
   /** Records a new session, after the answer. */
@@ -102,6 +104,8 @@ export interface FlowOptions {
   /** If false, a user who comes directly to a client on a trusted host sees no consent page. */
   readonly interstitial: boolean
   readonly provider: Provider
+  /** The providers of the list, `provider` first. The user chooses on the consent page. Absent: there is no list. */
+  readonly providers?: readonly OfferedProvider[] | undefined
   /** Serves the endpoint of the development mock, which then stands in for the OpenID Provider. */
   readonly mock: boolean
   readonly recordSignIn: RecordSignIn

@@ -159,9 +159,9 @@ function updatedFrom({ value }: Stored, facts: StoreValue, at: number): StoreVal
 
 /** What the OpenID Provider said this time. The record keeps what it leaves out. */
 function user(signIn: SignIn, domain: string | undefined): StoreValue {
-  const { email, emailVerified = null, organization } = signIn
+  const { email, emailVerified = null, organization, provider } = signIn
   // The address and whether it is verified belong together. `null`: the provider did not say (F-000-72).
-  return defined({ organization, ...(email === undefined ? undefined : { email, domain, emailVerified }) })
+  return defined({ organization, provider, ...(email === undefined ? undefined : { email, domain, emailVerified }) })
 }
 
 function connection({ client, grant }: SignIn): StoreValue {

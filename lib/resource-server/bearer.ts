@@ -20,6 +20,8 @@ export interface AccessToken {
   readonly roleMarks?: readonly string[]
   /** When the provider said who the user is, in seconds since the epoch. Only where the service has roles. */
   readonly identifiedAt?: number
+  /** The name of the provider at which the person signed in. Absent: the default provider. */
+  readonly provider?: string
   /** Key of the grant in the store. */
   readonly grant: string
   /** The code of the attempt that made the grant. Absent in tokens of earlier releases. */
@@ -186,6 +188,7 @@ function readClaims(
     organization: id === undefined && name === undefined ? undefined : defined({ id, name }),
     roleMarks: textsOf(claims.role_marks),
     identifiedAt: typeof claims.identified_at === 'number' ? claims.identified_at : undefined,
+    provider: optionalText(claims, 'idp'),
     grant: text(claims, 'grant'),
     attempt: optionalText(claims, 'attempt'),
     jti: text(claims, 'jti'),

@@ -11,6 +11,7 @@ import type { BlockedClients } from '../oauth/clients/blocked-clients.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
+import type { Provider } from '../oauth/providers/provider.ts'
 import type { ScopeRules } from '../oauth/scope-rules.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
@@ -20,6 +21,7 @@ import { composeClients } from './clients.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
 import { openIdProvider } from './openid-provider.ts'
+import type { ComposedProviders } from './providers.ts'
 import { afterAnswer, recordAfterAnswer } from './record-steps.ts'
 import type { SignInExtras } from './sign-in-extras.ts'
 import { storeOf } from './store.ts'
@@ -40,10 +42,13 @@ export async function composeAuthorizationServer(
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, signIn } = configuration
   const { introspectionTokens } = configuration
   const store = storeOf(site)
+  const list =
+    configuration.listed && (await import('./providers.ts')).composeProviders(configuration, configuration.listed)
+  const { admins } = list ?? configuration
   const { env } = process
   const extras =
     env.MCP_ROLES || env.MCP_VAULT_KEYS
-      ? (await import('./sign-in-extras.ts')).composeExtras(env, configuration, store)
+      ? (await import('./sign-in-extras.ts')).composeExtras(env, { ...configuration, admins }, store)
       : undefined
   const { publicKeys, signingKeys } = keysOf(configuration, store)
   const { blocked, guard } = createStoredBlockGuard(store, Date.now)
@@ -61,7 +66,9 @@ export async function composeAuthorizationServer(
       log,
     },
     signIn && extras !== null
-      ? await flowOptions(configuration, signIn, { store, signingKeys, site, blockedByAdmins: blocked, extras })
+      ? await flowOptions(configuration, signIn, {
+          ...{ store, signingKeys, site, blockedByAdmins: blocked, extras, list, admins },
+        })
       : null,
   )
   return signIn ? guard(server) : server
@@ -76,15 +83,19 @@ async function flowOptions(
     site,
     blockedByAdmins,
     extras,
+    list,
+    admins,
   }: {
     readonly store: Store
     readonly signingKeys: Keys['signingKeys']
     readonly site: Site
     readonly blockedByAdmins: BlockedClients
     readonly extras: SignInExtras | undefined
+    readonly list: ComposedProviders | undefined
+    readonly admins: readonly AdminEntry[]
   },
-): Promise<FlowOptions> {
-  const { issuer, introspectionTokens, kept, account, admins } = configuration
+): Promise<FlowOptions | null> {
+  const { issuer, introspectionTokens, kept, account } = configuration
   const now = Date.now
   const sealing = createSealing(issuer, signIn.secrets)
   const key = deriveKey(signIn.secrets.current, issuer, 'limits').bytes
@@ -100,15 +111,24 @@ async function flowOptions(
     now,
     blockedByAdmins,
   })
-  const provider =
-    signIn.provider.kind === 'mock'
-      ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
-      : openIdProvider({ ...signIn.provider, redirectUri: issuer + paths.callback, ...extras?.ofProvider, now })
+  const { provider: settings } = signIn
+  const providersAt: ProvidersAt = async (origin) => {
+    const own =
+      settings.kind === 'mock'
+        ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
+        : settings.kind === 'oidc' &&
+          openIdProvider({ ...settings, redirectUri: origin + paths.callback, ...extras?.ofProvider, now })
+    const providers = await list?.at(origin, own, extras?.ofProvider.roleMarks)
+    return { provider: providers ? providers[0] : own || undefined, providers }
+  }
+  const { provider, providers } = await providersAt(issuer)
+  // No provider of the list is usable.
+  if (!provider) return null
   const signIns = whenNeeded(async () =>
     (await import('./sign-in-recorder.ts')).composeSignInRecorder(configuration, signIn, { store, site, sealing }),
   )
   const { registrationToken } = signIn
-  const session = account && sessionFlow(account.origin, { issuer, signIn, store, sealing, provider, now })
+  const session = account && (await sessionFlow(account.origin, { issuer, signIn, store, sealing, providersAt, now }))
   return {
     store,
     sealing,
@@ -132,6 +152,7 @@ async function flowOptions(
     trustedRedirects: signIn.trustedRedirects,
     interstitial: signIn.interstitial,
     provider,
+    providers,
     mock: signIn.provider.kind === 'mock',
     async recordSignIn(completed, signal) {
       const recorded = afterAnswer()
@@ -162,14 +183,18 @@ const adminsOnly = (admins: readonly AdminEntry[], now: () => number): ScopeRule
       }
     : undefined
 
+/** Returns the providers with their callbacks at an origin. */
+type ProvidersAt = (origin: string) => Promise<{ provider: Provider | undefined } & Pick<FlowOptions, 'providers'>>
+
 /** The sign-in of browsers to the account pages. Its code is loaded when the first browser comes. */
-function sessionFlow(
+async function sessionFlow(
   origin: string,
-  of: Pick<FlowOptions, 'store' | 'sealing' | 'provider' | 'now'> & {
+  of: Pick<FlowOptions, 'store' | 'sealing' | 'now'> & {
     readonly issuer: string
     readonly signIn: SignInSettings
+    readonly providersAt: ProvidersAt
   },
-): SessionFlow | null {
+): Promise<SessionFlow | null> {
   const { issuer, signIn, sealing, now } = of
   const isApart = origin !== issuer
   // The mock answers at the issuer only.
@@ -177,12 +202,12 @@ function sessionFlow(
   const sessions = whenNeeded(async () =>
     (await import('../account/session.ts')).createSessions({ origin, sealing, now }),
   )
+  const { provider, providers } = await of.providersAt(origin)
+  if (!provider) return null
   return {
     origin,
-    provider:
-      isApart && signIn.provider.kind === 'oidc'
-        ? openIdProvider({ ...signIn.provider, redirectUri: origin + paths.callback, now })
-        : of.provider,
+    provider,
+    providers,
     start: async (start) => (await sessions()).start(start),
     record: async ({ sub }) => {
       await afterAnswer()

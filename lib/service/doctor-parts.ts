@@ -41,7 +41,7 @@ class Fault extends Error {
  * question, no feedback and no message.
  */
 export async function examineParts(configuration: Configuration, signal: AbortSignal) {
-  const { mcp, tools, signIn, telling, issuer } = configuration
+  const { mcp, tools, signIn, telling, issuer, providers } = configuration
   const provider = signIn?.provider
   const client = { name: identity.name, version: identity.version }
   const mcpServer = async (
@@ -64,7 +64,10 @@ export async function examineParts(configuration: Configuration, signal: AbortSi
       : checkKapaApi(server, key, inTime)
   const work: Readonly<Record<Part['part'], ((inTime: AbortSignal) => Promise<unknown>) | undefined>> = {
     provider: provider?.kind === 'oidc' ? (inTime) => metadataOf(provider.issuer, inTime) : undefined,
-    'provider-keys': provider?.kind === 'oidc' ? (inTime) => checkKeys(provider.issuer, inTime) : undefined,
+    'provider-keys':
+      provider?.kind === 'oidc'
+        ? (inTime) => checkKeys((time) => metadataOf(provider.issuer, time), inTime)
+        : undefined,
     // Without an address or a key, the settings say what is wrong.
     kapa: kapa.url === '' || key === '' ? undefined : (inTime) => checkKapa(kapa, inTime),
     hub: apiReference && ((inTime) => mcpServer('hub', apiReference.hubUrl, {}, hubTools, inTime)),
@@ -73,12 +76,29 @@ export async function examineParts(configuration: Configuration, signal: AbortSi
     capture: telling !== 'none' ? receiver(signIn?.receivers.capture?.url) : undefined,
     documents: signIn ? documentCheck(issuer, signIn) : undefined,
   }
-  const asked = Object.entries(work).flatMap(([part, check]) => (check ? [{ part, check }] : []))
-  const [parts, authorizationUrl] = await Promise.all([
+  const ofListed = providers.length > 0 ? await import('./doctor-providers.ts') : undefined
+  const listed = providers.flatMap((each) => {
+    const name = each.name ?? 'default'
+    const metadata = (inTime: AbortSignal) => named(name, async () => ofListed?.metadataOfListed(each, inTime))
+    return [
+      { part: 'provider', check: metadata },
+      { part: 'provider-keys', check: (inTime: AbortSignal) => checkKeys(metadata, inTime, name) },
+    ]
+  })
+  const asked = [...Object.entries(work).flatMap(([part, check]) => (check ? [{ part, check }] : [])), ...listed]
+  const [parts, authorizationUrl, ...furtherUrls] = await Promise.all([
     Promise.all(asked.map(({ part, check }) => examine(part, check, signal))),
     provider?.kind === 'oidc' ? authorizationUrlOf(provider, issuer, signal) : undefined,
+    ...providers.map((each) => ofListed?.authorizationUrlOfListed(each, issuer, signal)),
   ])
-  return { provider: provider?.kind ?? null, parts, ...defined({ authorization_url: authorizationUrl }) }
+  return {
+    provider: provider?.kind ?? null,
+    parts,
+    ...defined({
+      authorization_url: authorizationUrl,
+      further_authorization_urls: providers.length > 0 ? furtherUrls.filter((url) => url !== undefined) : undefined,
+    }),
+  }
 }
 
 /** The tools of a hub that ours call. */
@@ -120,13 +140,28 @@ function codeOf(error: unknown): string {
 
 const metadataOf = (issuer: string, signal: AbortSignal) => createMetadataReader(new URL(issuer), Date.now).read(signal)
 
-async function checkKeys(issuer: string, signal: AbortSignal): Promise<void> {
-  const { jwks_uri } = await metadataOf(issuer, signal).catch(() => ({ jwks_uri: undefined }))
+/** Adds the name of a provider of the list to what is wrong with it. */
+async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof ProviderError)) throw error
+    throw new ProviderError(error.kind, `${name}: ${error.message}`, { code: error.code, cause: error })
+  }
+}
+
+async function checkKeys(
+  metadata: (signal: AbortSignal) => Promise<{ readonly jwks_uri: string } | null | undefined>,
+  signal: AbortSignal,
+  name = '',
+): Promise<void> {
+  const { jwks_uri } = (await metadata(signal).catch(() => null)) ?? { jwks_uri: undefined }
   // The part `provider` says why the metadata cannot be read.
   if (jwks_uri === undefined) return
   const { keys } = await readDocument('keys', jwks_uri, signal)
   if (!Array.isArray(keys) || usableKeys(keys).length === 0) {
-    throw new Fault('no-key', 'the provider publishes no RSA key of 2048 bits or more for RS256')
+    const who = name === '' ? 'the provider' : `the provider ${name}`
+    throw new Fault('no-key', `${who} publishes no RSA key of 2048 bits or more for RS256`)
   }
 }
 

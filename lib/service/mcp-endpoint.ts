@@ -77,8 +77,8 @@ function adminTools(configuration: Configuration, site: Site, decide: AllowanceO
   return {
     names: adminToolNames,
     // The age of what the provider said is checked at every refresh. An access token is younger than that.
-    isAdmin: ({ email, emailVerified, organization }) =>
-      mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id }), 0, admins),
+    isAdmin: ({ email, emailVerified, organization, provider }) =>
+      mayUseAdminTools(defined({ email, emailVerified, organizationId: organization?.id, provider }), 0, admins),
     load: whenNeeded(async () => (await import('./admin-tools.ts')).adminToolsOf(configuration, signIn, site)),
   }
 }

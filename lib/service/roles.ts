@@ -42,8 +42,8 @@ export function scopeRulesOf(roles: Roles, admins: readonly AdminEntry[], now: (
 
 /** Makes the decision at `/mcp`, from the claims of an access token. */
 export function allowanceOfToken(roles: Roles, admins: readonly AdminEntry[], now: () => number): AllowanceOf {
-  return ({ email, emailVerified, organization, roleMarks, identifiedAt = 0 }) => {
-    const person = defined({ email, emailVerified, organizationId: organization?.id, roleMarks })
+  return ({ email, emailVerified, organization, roleMarks, provider, identifiedAt = 0 }) => {
+    const person = defined({ email, emailVerified, organizationId: organization?.id, roleMarks, provider })
     return withAdmins(roles, admins, person, now() / 1000 - identifiedAt)
   }
 }

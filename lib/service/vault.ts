@@ -86,6 +86,6 @@ export const noteEnded = (store: Store, grant: string, signal: AbortSignal): Pro
 export function vaultOf(issuer: string, signIn: SignInSettings, store: Store): Vault | null {
   const keys = process.env.MCP_VAULT_KEYS?.trim()
   const { provider } = signIn
-  if (!keys || provider.kind === 'mock') return null
+  if (!keys || provider.kind !== 'oidc') return null
   return composeVault(keys, { issuer, store, provider: { ...provider, redirectUri: issuer } })
 }

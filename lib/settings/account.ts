@@ -27,7 +27,8 @@ export function readAccount(
   const sessionOrigins = settings.read('MCP_SESSION_ORIGINS') ?? []
   if (accountOrigin !== undefined) checkOrigin(settings, accountOrigin, site, proxyHosts)
   const provider = settings.text('UPSTREAM_ISSUER') ?? signInRows.UPSTREAM_ISSUER.ofRedpanda
-  if (admins.some((entry) => !isOfProvider(entry, provider))) {
+  // With several providers, `providers.ts` finds the one of each entry.
+  if (settings.text('MCP_PROVIDERS') === undefined && admins.some((entry) => !isOfProvider(entry, provider))) {
     settings.complain('MCP_ADMINS', ': the issuer before an entry must be that of the OpenID Provider')
   }
   const origin = originOf(site, accountOrigin, ownHost)

@@ -3,10 +3,12 @@ import { hasRareSetting } from './sign-in-configuration.ts'
 import type { Site } from './site.ts'
 import { type Configuration, type Review, readWhole, textOf } from './whole.ts'
 
-/** Reads every setting, and loads the code for the roles and for rare settings if there are any. */
+/** Reads every setting, and loads the code for the roles, for rare settings and for `MCP_PROVIDERS` if there are any. */
 export async function readAll(env: Environment, site: Site): Promise<Configuration> {
-  if (env.MCP_ROLES?.trim()) return (await import('./role-choices.ts')).readWithRoles(env, site)
-  return readWhole(env, site, hasRareSetting(env) ? await import('./rare.ts') : undefined)
+  const rare = hasRareSetting(env) ? await import('./rare.ts') : undefined
+  const readRoles = env.MCP_ROLES?.trim() ? (await import('./role-choices.ts')).readRoles : undefined
+  const readListed = env.MCP_PROVIDERS?.trim() ? (await import('./listed.ts')).readListed : undefined
+  return readWhole(env, site, rare, readRoles, readListed)
 }
 
 /** Reviews every setting, so that every function reports the same problems. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 
 import { readConfiguration } from './configuration.ts'
+import { readListed } from './listed.ts'
 import type { Environment } from './reader.ts'
-import { readWithRoles } from './role-choices.ts'
+import { readRoles } from './role-choices.ts'
 import { rareRows } from './rows/rare.ts'
 import { newSecret } from './secrets.ts'
 import { hasRareSetting } from './sign-in-configuration.ts'
@@ -18,9 +19,9 @@ const complete: Environment = {
   DATABASE_URL: 'postgres://broker@localhost/broker',
 }
 
-/** The roles have a reader of their own, which is loaded only where they are set. */
+/** Roles and listed providers have readers of their own, which are loaded only where they are set. */
 const read = (env: Environment) =>
-  env.MCP_ROLES === undefined ? readConfiguration(env, site) : readWithRoles(env, site)
+  readConfiguration(env, site, env.MCP_ROLES === undefined ? undefined : readRoles, readListed)
 
 /** Returns the problems that the service reports about these settings alone. */
 const reviewAll = (env: Environment) => ({
@@ -90,6 +91,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   UPSTREAM_ISSUER: [...urls, 'https://x.example/?a', 'https://x.example/.well-known/openid-configuration'],
   REDPANDA_OAUTH_ISSUER: urls,
   UPSTREAM_CLIENT_SECRET: lines,
+  MCP_PROVIDERS: ['google', '{}', '[{"name":"g","preset":"gogle","client_id":"c"}]', '[{"preset":"google"}]'],
   MCP_OAUTH_ALLOW_MOCK: flags,
   NETLIFY_DEV: flags,
   MCP_NOTIFY_WITH_MOCK: flags,

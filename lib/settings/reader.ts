@@ -28,6 +28,8 @@ export interface SettingsReader<Name extends SettingName = keyof typeof signInRo
   required<One extends Name>(name: One, hint?: string): SettingValue<One>
   /** The trimmed text of a setting; `undefined` if it is absent or empty. */
   text(name: Name): string | undefined
+  /** The trimmed text of a variable that another setting names. */
+  variable(name: string): string | undefined
   /**
    * Adds a problem that the table cannot see, such as two settings that exclude each other.
    *
@@ -92,6 +94,7 @@ export function createSettingsReader<Name extends SettingName>(
     read,
     required,
     text: (name) => textsOf(name)[0]?.text,
+    variable: textOf,
     complain: (name, what) => complain(name, what),
   }
 }

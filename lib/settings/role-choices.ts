@@ -1,10 +1,8 @@
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import { adminScope } from '../oauth/capabilities.ts'
 import type { Allowance, Roles } from '../people/roles/role.ts'
-import { type Configuration, readConfiguration } from './configuration.ts'
-import type { Environment, SettingsReader } from './reader.ts'
+import type { SettingsReader } from './reader.ts'
 import { askTool, parseRoles } from './roles.ts'
-import type { Site } from './site.ts'
 import type { SettingName } from './table.ts'
 import { authStatusName, type ToolChoices, whoamiName } from './tool-choices.ts'
 
@@ -12,7 +10,7 @@ import { authStatusName, type ToolChoices, whoamiName } from './tool-choices.ts'
 const always = [authStatusName, whoamiName]
 
 /** Reads the roles with the names of their tools. `undefined`: they are wrong. */
-function readRoles(
+export function readRoles(
   settings: SettingsReader<SettingName>,
   { ask, apiReference: api, feedback }: ToolChoices,
 ): Roles | undefined {
@@ -30,6 +28,3 @@ function readRoles(
   }
   return { ...roles, roles: roles.roles.map(withTools), otherwise: withTools(roles.otherwise) }
 }
-
-/** Reads every setting, the roles included. */
-export const readWithRoles = (env: Environment, site: Site): Configuration => readConfiguration(env, site, readRoles)

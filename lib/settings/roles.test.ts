@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
-import { readWithRoles } from './role-choices.ts'
+import { readConfiguration } from './configuration.ts'
+import { readRoles } from './role-choices.ts'
 import { newSecret } from './secrets.ts'
 
 const site = { issuer: 'https://docs.example', storeName: 's', production: true }
 const read = (value: unknown) =>
-  readWithRoles(
+  readConfiguration(
     {
       MCP_OAUTH_SECRET: newSecret(),
       UPSTREAM_CLIENT_ID: 'client',
@@ -12,6 +13,7 @@ const read = (value: unknown) =>
       MCP_ROLES: typeof value === 'string' ? value : JSON.stringify(value),
     },
     site,
+    readRoles,
   )
 const one = (role: object, more: object = {}) => ({ roles: [{ name: 'partner', scopes: ['docs:read'], emails: ['a@b.example'], ...role }], ...more }) // biome-ignore format: one line
 

@@ -10,6 +10,7 @@ import type { Subject } from './forms.ts'
 import { readHosts } from './hosts.ts'
 import { type KeptSettings, readKept } from './kept.ts'
 import { readSecrets, refuseEqualTokens } from './keys.ts'
+import type { ListedProviders } from './providers.ts'
 import type * as Rare from './rare.ts'
 import { createSettingsReader, type Environment, type Problem, type SettingsReader } from './reader.ts'
 import { signInRows } from './rows/sign-in.ts'
@@ -45,6 +46,8 @@ export interface SignInConfiguration {
   readonly telling: 'none' | 'as usual' | 'as a preview'
   /** What a sign-in needs; `null` while `sign-in` is out of service: the endpoints answer 503, discovery stays up (F-000-39). */
   readonly signIn: SignInSettings | null
+  /** `MCP_PROVIDERS`, which `providers.ts` reads. Absent: there are no further providers. */
+  readonly listed?: ListedProviders | undefined
   /** The account and admin pages. `null`: they are served nowhere (N13), or out of service. */
   readonly account: AccountSettings | null
   /** The tokens of `/admin/api`. Programs use them where there are no account pages, too. */
@@ -69,7 +72,7 @@ const closes = (subject: Subject, service: Service) =>
 
 /** The names of `rareRows`. */
 const rareNames =
-  /^MCP_(?:APPROVE_|CANCEL_|CONSENT_|ERROR_|FINISHED_|LOGO_|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|PRIVATE_USE_R|SIGNING_|TRUSTED_))/
+  /^MCP_(?:APPROVE_|CANCEL_|CONSENT_|ERROR_|FINISHED_|LOGO_|PROVIDERS$|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|PRIVATE_USE_R|SIGNING_|TRUSTED_))/
 
 /** Whether an environment has a setting that few sites have. */
 export const hasRareSetting = (env: Environment): boolean =>
@@ -103,6 +106,8 @@ export function readShared(settings: SettingsReader, site: Site, rare: typeof Ra
   const mock = signIn?.provider.kind === 'mock'
   const mockTells = settings.read('MCP_NOTIFY_WITH_MOCK')
   const feedbackForm = readFeedbackForm(settings)
+  const list = settings.read('MCP_PROVIDERS')
+  const hasDefault = settings.text('UPSTREAM_CLIENT_ID') !== undefined
   return {
     configuration: {
       issuer: site.issuer,
@@ -117,6 +122,7 @@ export function readShared(settings: SettingsReader, site: Site, rare: typeof Ra
       issNotAdvertised,
       telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
       signIn,
+      listed: list && { ...list, variable: settings.variable, hasDefault },
       account: readAccount(settings, site, hosts),
       admins: settings.read('MCP_ADMINS') ?? [],
       adminTokens: {

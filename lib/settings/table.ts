@@ -35,4 +35,8 @@ export const isOurs = (name: string) => /^(?:MCP|UPSTREAM|REDPANDA_OAUTH|KAPA|CR
 
 /** The names in an environment that look like settings of this service but are not: probably misspelled. */
 export const unreadNames = (env: Readonly<Record<string, unknown>>) =>
-  Object.keys(env).filter((name) => isOurs(name) && !knownNames.has(name))
+  Object.keys(env).filter((name) => isOurs(name) && !knownNames.has(name) && !isNamed(name, env))
+
+/** Whether `MCP_PROVIDERS` names this variable for a client secret. */
+const isNamed = (name: string, { MCP_PROVIDERS: list }: Readonly<Record<string, unknown>>) =>
+  name.startsWith('MCP_PROVIDER_SECRET_') && String(list).includes(`"${name}"`)

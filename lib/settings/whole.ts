@@ -1,4 +1,6 @@
+import type { ListedProvider } from '../oauth/providers/presets/preset.ts'
 import type { Roles } from '../people/roles/role.ts'
+import type { ReadListed } from './listed.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
 import { readObservability } from './observability.ts'
 import type * as Rare from './rare.ts'
@@ -21,6 +23,8 @@ export interface Configuration extends SignInConfiguration {
   readonly store: StoreSettings
   /** Who may do what. `undefined`: there are no roles. */
   readonly roles: Roles | undefined
+  /** The usable providers of `MCP_PROVIDERS`. */
+  readonly providers: readonly ListedProvider[]
 }
 
 /** Reads the roles once every other setting has been read. Its code is loaded only where the setting is there. */
@@ -30,12 +34,14 @@ export type ReadRoles = (settings: SettingsReader<SettingName>, tools: ToolChoic
  * Reads every setting.
  *
  * @param rare absent if no rare setting is set
+ * @param readListed absent: the providers of `MCP_PROVIDERS` are not read, and nobody is an admin where there are any
  */
 export function readWhole(
   env: Environment,
   site: Site,
   rare: typeof Rare | undefined,
   readRoles?: ReadRoles,
+  readListed: ReadListed = unread,
 ): Configuration {
   const settings: SettingsReader<SettingName> = createSettingsReader(env, {
     ...signInRows,
@@ -44,7 +50,7 @@ export function readWhole(
     ...storeRows,
     ...observabilityRows,
   })
-  const shared = readShared(settings, site, rare)
+  const shared = readListed(settings, readShared(settings, site, rare))
   const store = readStore(settings)
   const { brand } = shared.configuration
   const mcp = readMcp(settings, shared)
@@ -55,7 +61,18 @@ export function readWhole(
   settings.read('MCP_VAULT_SCOPES')
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
   const roles = readRoles?.(settings, tools)
-  return { ...closed(settings, shared), mcp, tools, store, roles }
+  return { ...closed(settings, shared), mcp, tools, store, roles, providers: shared.providers }
+}
+
+/** Where the providers of `MCP_PROVIDERS` are not read, nobody is an admin. */
+const unread: ReadListed = (_settings, { configuration, ...rest }) => {
+  const { listed, account } = configuration
+  const admins = listed ? [] : configuration.admins
+  return {
+    ...rest,
+    configuration: { ...configuration, admins, account: account && { ...account, admins } },
+    providers: [],
+  }
 }
 
 /** What is wrong with the settings, as the log tells it. Never a value. */

@@ -28,6 +28,7 @@ export const config: Config = {
     '/oauth/approve',
     '/oauth/confirm',
     '/mcp/callback',
+    '/mcp/callback/:name',
     '/login',
     '/oauth/token',
     '/oauth/par',

@@ -46,6 +46,7 @@ const afterTheAnswer = [
   'lib/settings/rows/rare.ts',
   'lib/settings/rows/store.ts',
   'lib/settings/rows/observability.ts',
+  'lib/settings/tool-choices.ts',
   'lib/service/usage-recorder.ts',
 ]
 const isAfterTheAnswer = ({ inputs }: BundleFile) => afterTheAnswer.some((source) => source in inputs)

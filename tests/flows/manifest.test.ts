@@ -21,7 +21,8 @@ function routed(functions: readonly ManifestFunction[]): string[] {
     .sort()
 }
 
-const lineOf = (path: string | null) => (path?.endsWith('*') ? `pattern ${path}` : (path ?? 'scheduled'))
+const lineOf = (path: string | null) =>
+  path !== null && /\*$|:/.test(path) ? `pattern ${path}` : (path ?? 'scheduled')
 const expected = routes.map((route) => `${route.function}: ${lineOf(route.path)}`).sort()
 
 test('Netlify routes exactly the paths of the table: literals, every method, nothing else [A32 O-08 D-25]', async () => {

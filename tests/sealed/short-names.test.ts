@@ -78,7 +78,7 @@ describe.each<[string, WireNames, { readonly entries: object }, object]>([
     'a person',
     personNames,
     Person,
-    { ev: 'emailVerified', oi: 'organizationId', on: 'organizationName', rm: 'roleMarks' },
+    { ev: 'emailVerified', oi: 'organizationId', on: 'organizationName', rm: 'roleMarks', pv: 'provider' },
   ],
 ])('%s', (_what, names, { entries }, expected) => {
   const shortNameOf = (name: string) => {

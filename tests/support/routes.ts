@@ -41,6 +41,7 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/oauth/confirm', authentication: 'browser flow' },
   { function: 'oauth', path: '/login', authentication: 'browser flow' },
   { function: 'oauth', path: '/mcp/callback', authentication: 'browser flow' },
+  { function: 'oauth', path: '/mcp/callback/:name', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/mock-idp/authorize', authentication: 'browser flow' },
   { function: 'oauth', path: '/oauth/token', authentication: 'client' },
   { function: 'oauth', path: '/oauth/par', authentication: 'client' },

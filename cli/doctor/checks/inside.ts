@@ -29,6 +29,8 @@ export async function checkInside(examination: Examination, inside: AskInside): 
   const now = numberIn(seen, 'now')
   if (now !== undefined) examination.functionClock = now - Date.now()
   examination.authorizationUrl = wordIn(seen, 'authorization_url')
+  const further = seen.further_authorization_urls
+  examination.furtherAuthorizationUrls = Array.isArray(further) ? further.filter((url) => typeof url === 'string') : []
   checkSettings(examination, objectIn(seen, 'settings'))
   const arrived = objectIn(seen, 'headers')
   const lost = Object.entries(sent).filter(([name, value]) => arrived[name] !== value)

@@ -12,9 +12,14 @@ const normal = ['login_required', 'interaction_required', 'consent_required', 'a
  * does not shows a page of its own. Two further requests, with a callback and a client that cannot exist, tell the two apart.
  */
 export async function checkProvider(examination: Examination): Promise<void> {
+  const { authorizationUrl, furtherAuthorizationUrls: further } = examination
+  const first = authorizationUrl ?? (further.length > 0 ? undefined : await startOf(examination))
+  for (const start of [...(first === undefined ? [] : [first]), ...further]) await checkOne(examination, start)
+}
+
+async function checkOne(examination: Examination, start: string): Promise<void> {
   const { found } = examination
-  const start = examination.authorizationUrl ?? (await startOf(examination))
-  const url = URL.parse(start ?? '')
+  const url = URL.parse(start)
   const callback = url?.searchParams.get('redirect_uri')
   if (url === null || !callback) return
   const answer = await probe(examination, url, {})

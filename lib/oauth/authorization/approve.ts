@@ -21,16 +21,22 @@ export async function approve(request: Request, context: AuthorizationContext, c
   const { accepted, sameCookie } = openForm(form, request, context, trail)
   const to = requireStillAllowed(accepted, context)
 
-  if (onPage('invalid-request', () => form.get('action')) !== 'approve') {
+  const choice = await context.choice?.()
+  const chosen = onPage('invalid-request', () =>
+    choice ? choice.chosen(form) : form.get('action') === 'approve' ? context : null,
+  )
+  if (chosen === null) {
     context.log('consent_denied', { client: accepted.clientHash })
     trail.record('consent', 'refused', { reason: 'canceled' })
     return context.respond.failure(new AuthorizationError(to, 'access_denied', 'the user canceled'), trail.reference)
   }
   // A new browser opened two pages at once, and one cookie replaced the other. Ask again: that takes a click of its own.
   if (!sameCookie) return showConsent(accepted, request, context)
+  if (chosen === 'unknown')
+    return showConsent(accepted, request, context, { address: form.get('address'), unknown: true })
   const approved = withAdded(withoutLeftOut(accepted, form.all('leave_out')), form.all('add'))
   trail.at('provider')
-  const response = await redirectToProvider(approved, request, context, call.signal)
+  const response = await redirectToProvider(approved, request, chosen, call.signal)
   const { clientHash: client, scope, leftOut } = approved
   context.log('consent_granted', { client, scope, leftOut })
   trail.record('approved', 'ok')

@@ -47,7 +47,7 @@ export async function authorize(request: Request, context: AuthorizationContext,
       return response
     }
     trail.record('consent', 'ok')
-    return showConsent(accepted, request, context)
+    return await showConsent(accepted, request, context, { address: parameters.all('login_hint')[0] })
   } catch (error) {
     if (!(error instanceof OAuthError) || error instanceof PageError) throw error
     context.log('authorization_refused', { client: client.hash, error: error.code, reason: error.description })

@@ -38,10 +38,11 @@ export async function callback(request: Request, context: AuthorizationContext, 
   if (found.late) throw tookTooLong(found)
   // The confirmation page stands at this address. A reload shows it again.
   if (found.kind === 'confirming') return htmlResponse(await confirmationPage(state, found, context), { status: 200 })
+  const own = context.choice ? (await context.choice()).contextOf(found, request) : context
   // The operator has changed the provider meanwhile. This code belongs to the earlier one.
-  const elsewhere = found.providerId !== undefined && found.providerId !== context.provider.id
-  if (elsewhere) return signInAgain(found, 1, request, context, call)
-  return finishSignIn(found, answer, to, request, context, call)
+  const elsewhere = found.providerId !== undefined && found.providerId !== own.provider.id
+  if (elsewhere) return signInAgain(found, 1, request, own, call)
+  return finishSignIn(found, answer, to, request, own, call)
 }
 
 /** Tells the trail what a browser's open sign-in knows. */
@@ -66,7 +67,7 @@ async function finishSignIn(
   const client = request.clientHash
   try {
     const identity = await context.provider.identify(answer, login, call.signal)
-    const signedIn = signedInAs(identity)
+    const signedIn = signedInAs(identity, context.provider.name)
     const confirmation = { request, signedIn, grant: grantOf(signedIn.sub, transaction, context) }
     trail.learn({ ...signedIn, grant: confirmation.grant.key })
     requireScope(signedIn, request, transaction.approvedAt, context)
@@ -86,11 +87,11 @@ async function finishSignIn(
     context.log('upstream_failed', { client, kind, code, reason })
     trail.at('provider')
     // The provider's code is still valid: a reload of the page asks the provider again (F-13).
-    if (kind === 'passing') throw unavailable(error)
+    if (kind === 'passing') throw unavailable(error, context)
     if (kind === 'spent') return signInAgain(transaction, error.rejected ? 2 : 1, browser, context, call)
-    const end = context.transactions.end(browser, login.state)
     const { clientError } = await import('./client-error.ts')
-    const told = clientError(error)
+    const told = clientError(error, startAgainPath(request), context.brand)
+    const end = context.transactions.end(browser, login.state)
     trail.record('provider', kind === 'refused' ? 'refused' : 'failed', { reason: kind, detail: told.description })
     return context.respond.failure(new AuthorizationError(to, told.code, told.description), trail.reference, end)
   }
@@ -116,10 +117,21 @@ export function finished(
   return context.respond.finished(to, repeated, reference)
 }
 
-export function signedInAs({ issuer, sub, email, emailVerified, organization, roleMarks }: Identity): SignedIn {
+/** @param provider its name. Absent: the default provider */
+export function signedInAs(
+  { issuer, sub, email, emailVerified, organization, roleMarks }: Identity,
+  provider: string | undefined,
+): SignedIn {
   return {
     sub: subjectOf(issuer, sub),
-    person: { email, emailVerified, organizationId: organization?.id, organizationName: organization?.name, roleMarks },
+    person: {
+      email,
+      emailVerified,
+      organizationId: organization?.id,
+      organizationName: organization?.name,
+      roleMarks,
+      provider,
+    },
   }
 }
 

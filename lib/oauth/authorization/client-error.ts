@@ -1,9 +1,21 @@
-import type { ErrorCode } from '../errors.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { type ErrorCode, PageError } from '../errors.ts'
 import type { ProviderError } from '../providers/provider.ts'
 import { isRefusal, meaningOf } from '../providers/provider-words.ts'
 
-/** Returns the error for the client (F-08). It never quotes the provider. */
-export function clientError({ kind, code }: ProviderError): { code: ErrorCode; description: string } {
+/**
+ * Returns the error for the client (F-08). It never quotes the provider. Throws the page that tells a user whose account is not
+ * suitable what to do: the client could only say that it failed.
+ *
+ * @param again the path that starts the same sign-in again
+ */
+export function clientError(
+  { kind, code, message, remedy }: ProviderError,
+  again: string | undefined,
+  { provider }: Brand,
+): { code: ErrorCode; description: string } {
+  if (kind === 'unsuitable')
+    throw new PageError('account-unsuitable', 'access_denied', message, { again, remedy, provider })
   if (kind === 'invalid') return { code: 'server_error', description: 'the sign-in could not be verified' }
   if (kind === 'misconfigured') {
     return { code: 'server_error', description: 'the OpenID Provider is not set up for this service' }

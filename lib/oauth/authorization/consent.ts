@@ -3,11 +3,17 @@ import { paths } from '../capabilities.ts'
 import { consentPage } from '../pages/consent.ts'
 import { cookieHeaders } from './answer-to-client.ts'
 import { optionalScopesOf } from './checks.ts'
-import type { AuthorizationContext } from './context.ts'
+import type { AuthorizationContext, Wanted } from './context.ts'
 import type { AuthorizationRequest } from './request.ts'
 
 /** Shows the consent page for a validated request. Its form is sealed and bound to the browser. */
-export function showConsent(accepted: AuthorizationRequest, browser: Request, context: AuthorizationContext): Response {
+export async function showConsent(
+  accepted: AuthorizationRequest,
+  browser: Request,
+  context: AuthorizationContext,
+  wanted: Wanted = {},
+): Promise<Response> {
+  const choice = await context.choice?.()
   const { hash, setCookie } = context.browser.bind(browser)
   const { clientName: name, verifiedHost, clientId, redirectUri, scope, addable } = accepted
   const page = consentPage({
@@ -21,6 +27,7 @@ export function showConsent(accepted: AuthorizationRequest, browser: Request, co
     note: context.scopeRules?.note,
     action: paths.approve,
     attempt: accepted.attempt,
+    buttons: choice?.buttons(wanted),
     hiddenFields: { request: context.consentForms.seal(accepted, hash) },
   })
   return htmlResponse(page, { status: 200, headers: cookieHeaders(setCookie === undefined ? [] : [setCookie]) })

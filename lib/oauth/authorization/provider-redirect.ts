@@ -42,13 +42,18 @@ async function redirect(
     if (!(error instanceof ProviderError)) throw error
     context.log('upstream_failed', { client, kind: error.kind, code: error.code, reason: error.message })
     // The page in the browser stays usable: pressing the button again asks the provider again (F-13).
-    throw unavailable(error)
+    throw unavailable(error, context)
   }
 }
 
 /** Returns the error page for a provider that does not answer, or that the operator must set up first. */
-export function unavailable({ kind }: ProviderError): PageError {
+export function unavailable(
+  { kind }: ProviderError,
+  { brand: { provider } }: Pick<AuthorizationContext, 'brand'>,
+): PageError {
   return kind === 'misconfigured'
     ? new PageError('not-configured', 'server_error', 'the OpenID Provider is not set up for this service')
-    : new PageError('sign-in-unavailable', 'temporarily_unavailable', 'the OpenID Provider did not answer')
+    : new PageError('sign-in-unavailable', 'temporarily_unavailable', 'the OpenID Provider did not answer', {
+        provider,
+      })
 }

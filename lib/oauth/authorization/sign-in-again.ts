@@ -24,7 +24,10 @@ export async function signInAgain(
   const recent = approvedAt + Math.min(context.signInLifetime, lifetimes.signIn) > Math.floor(context.now() / 1000)
   if (repeats >= most || !recent) {
     const description = 'the OpenID Provider does not say who signed in'
-    throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, { again: startAgainPath(request) })
+    throw new PageError('sign-in-stuck', 'temporarily_unavailable', description, {
+      again: startAgainPath(request),
+      provider: context.brand.provider,
+    })
   }
   const response = await redirectAgain(transaction, browser, context, call.signal)
   call.trail.record('provider', 'failed', { reason: 'again' })

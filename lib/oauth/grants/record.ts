@@ -18,6 +18,8 @@ const carriedMembers = {
   attempt: v.optional(v.string()),
   /** The thumbprint of the key to which the grant is bound (RFC 9449). Absent: it is not bound. Only redemption sets it (N11). */
   jkt: v.optional(v.string()),
+  /** The name of the provider at which the person signed in. Absent: the default provider. */
+  provider: v.optional(v.string()),
 }
 export const CarriedMembers = v.looseObject(carriedMembers)
 export type CarriedMembers = v.InferOutput<typeof CarriedMembers>

@@ -26,7 +26,8 @@ const notStored = { 'cache-control': 'no-store', 'x-content-type-options': 'nosn
 
 /** Answers an error with an error page. A program that asks for JSON gets JSON, as the preflight of mcp-remote does. */
 export function pageErrorResponse(error: unknown, request: Request, brand: Brand, reference: Reference): Response {
-  const { kind, code, description, again, retryAfter } = asPageError(error)
+  const { kind, code, description, again, retryAfter, extras } = asPageError(error)
+  const { remedy, provider = brand.provider } = extras
   const status = statusOf[kind] ?? otherStatus(kind, code, error)
   const wait = retryAfter ?? (status === 503 ? (waitOf[kind] ?? usualWait) : undefined)
   const headers = defined({ 'retry-after': wait?.toString() })
@@ -35,10 +36,8 @@ export function pageErrorResponse(error: unknown, request: Request, brand: Brand
     const said = { error: code, error_description: description }
     return jsonResponse(said, { status, headers: { ...headers, ...notStored } })
   }
-  return htmlResponse(errorPage({ brand, kind, ...reference, error: { code, description }, again }), {
-    status,
-    headers,
-  })
+  const page = { brand: { ...brand, provider }, kind, ...reference, error: { code, description }, again, remedy }
+  return htmlResponse(errorPage(page), { status, headers })
 }
 
 function otherStatus(kind: ErrorKind, code: ErrorCode, error: unknown): number {

@@ -25,6 +25,8 @@ export interface ConsentPageInput {
   readonly addableScopes?: readonly string[]
   /** A sentence about the scopes. */
   readonly note?: string | undefined
+  /** The buttons of several providers, and their styles, in the place of the only one. */
+  readonly buttons?: { readonly markup: Markup; readonly rules?: string } | undefined
   /** Where the form is posted to. The pressed button arrives as `action`: `approve` or `cancel`. */
   readonly action: string
   readonly hiddenFields: Readonly<Record<string, string>>
@@ -71,13 +73,13 @@ ${warning !== undefined && html`<p class="warn">${warning}</p>`}
 ${input.note !== undefined && html`<p>${input.note}</p>`}
 <form class="actions" method="post" action="${action}"${leavable.length + addable.length > 0 && html` id="answer"`}>
 ${Object.entries(hiddenFields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-<button class="primary" name="action" value="approve">${approveButton ?? `Continue with ${brand.provider}`}</button>
+${input.buttons?.markup ?? html`<button class="primary" name="action" value="approve">${approveButton ?? `Continue with ${brand.provider}`}</button>`}
 <button class="quiet" name="action" value="cancel">${cancelButton ?? 'Cancel'}</button>
 </form>
 ${signUp(brand)}
 ${input.accountUrl !== undefined && html`<p class="after">${link(input.accountUrl, 'What is connected as you')}</p>`}
 ${technicalDetails({ attempt: input.attempt })}`
-  return layout(brand, 'Connect an app', content)
+  return layout(brand, 'Connect an app', content, input.buttons?.rules)
 }
 
 /** Puts values into the places of a text that are named in braces. Everything else in it is text. */

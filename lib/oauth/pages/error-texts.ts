@@ -86,6 +86,11 @@ export function errorText(kind: ErrorKind, { name, productName, provider }: Bran
       happened: `${provider} did not confirm who you are, or you canceled there.`,
       remedy: 'You can start again at any time.',
     },
+    'account-unsuitable': {
+      title: `${provider} did not confirm enough about you`,
+      happened: `You are signed in at ${provider}, but this account cannot be used here. Nothing was shared.`,
+      remedy: 'Use another account, or another way to sign in.',
+    },
     'too-many-sign-ins': {
       title: 'Too many sign-ins at once',
       happened: 'Many sign-ins were started within a short time.',

@@ -11,16 +11,18 @@ export interface ErrorPageInput extends TechnicalDetails {
   readonly kind: ErrorKind
   /** A path of this server that starts the same sign-in again. */
   readonly again?: string | undefined
+  /** What the user can do, in the place of the usual words. */
+  readonly remedy?: string | undefined
 }
 
 /** Makes an error page: what happened, and what to do. Throws `TypeError` if a link of the brand is not safe to follow. */
-export function errorPage({ brand, kind, requestId, attempt, error, again }: ErrorPageInput): Page {
+export function errorPage({ brand, kind, requestId, attempt, error, again, ...input }: ErrorPageInput): Page {
   const { title, happened, remedy, remedyHere = remedy, ways, besides } = errorText(kind, brand)
   const content = html`<div class="sign caution">${attention}</div>
 <h1 class="strong">${title}</h1>
 <p>${happened}</p>
 <h2>What to do</h2>
-<p>${again === undefined ? remedy : remedyHere}</p>${again !== undefined && html`<p class="actions"><a class="button primary" href="${again}" referrerpolicy="no-referrer">Start again</a></p>`}
+<p>${input.remedy ?? (again === undefined ? remedy : remedyHere)}</p>${again !== undefined && html`<p class="actions"><a class="button primary" href="${again}" referrerpolicy="no-referrer">Start again</a></p>`}
 ${ways !== undefined && html`<ul class="ways">${ways.map((way) => html`<li>${way}</li>`)}</ul>`}
 ${besides !== undefined && html`<p>${besides}</p>`}
 ${brand.texts?.errorMessage !== undefined && html`<p>${brand.texts.errorMessage}</p>`}

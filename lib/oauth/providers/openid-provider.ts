@@ -4,11 +4,11 @@ import { defined } from '../../base/defined.ts'
 import { utf8 } from '../../base/json.ts'
 import { sha256 } from '../../base/sha256.ts'
 import type { UpstreamTokens } from '../vault/upstream.ts'
-import { type Identity, type Login, type Provider, ProviderError, providerId } from './provider.ts'
+import { type Identity, type Login, type Provider, ProviderError, type ProviderPrompt, providerId } from './provider.ts'
 import { ask, isSuccess, objectOf, readDocument } from './provider-http.ts'
 import { createProviderKeys } from './provider-keys.ts'
 import { createMetadataReader, type ProviderMetadata } from './provider-metadata.ts'
-import { idTokenOf, isGatewayStatus } from './token-answer.ts'
+import { isGatewayStatus, tokenOf } from './token-answer.ts'
 
 export interface OpenIdProviderOptions {
   readonly issuer: string
@@ -25,7 +25,30 @@ export interface OpenIdProviderOptions {
   readonly tokensIn?: ((answer: string) => UpstreamTokens) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
+  /** What this provider does in its own way. If absent, it keeps to the specifications. */
+  readonly oddities?: Oddities
 }
+
+/** What a provider does in its own way. `presets/` has the oddities of known providers. */
+export interface Oddities {
+  /** If absent, `openid profile email`. */
+  readonly scope?: string
+  /** Further parameters of the authorization request. `undefined` removes one. */
+  readonly parameters?: (prompt: ProviderPrompt | undefined) => Readonly<Record<string, string | undefined>>
+  /** Where the metadata is, before `/.well-known/openid-configuration`. If absent, at the issuer. */
+  readonly discovery?: string
+  /** Returns the issuer that an ID token with these claims must be from. Throws `ProviderError`. */
+  readonly issuerOf?: (claims: Claims) => string
+  /** Whether a published key that names an issuer may sign for this one. */
+  readonly mayKeySign?: (keyIssuer: string, issuer: string) => boolean
+  /** Returns the standard code for an error of the provider. */
+  readonly errorOf?: (code: string, description: string) => string
+  /** Reads further claims of a validated ID token. Throws `ProviderError`. */
+  readonly identityOf?: (identity: Identity, claims: Claims) => Identity
+}
+
+/** The claims of an ID token. */
+export type Claims = Readonly<Record<string, unknown>>
 
 /** The least that tells who the user is: no `offline_access`, no API audience (F-09). */
 const scope = 'openid profile email'
@@ -49,7 +72,7 @@ const booleanOrItsText = v.union([
 ])
 
 /** The claims that are read from a validated ID token. Malformed claims about the user count as missing. */
-const Claims = v.object({
+const KnownClaims = v.object({
   // All lone surrogates hash alike, so two users with such ids would become one.
   sub: v.pipe(
     v.string(),
@@ -72,7 +95,8 @@ interface Redeemed {
 
 /** Makes a provider that is found by OpenID Connect Discovery, such as Auth0. */
 export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
-  const metadata = createMetadataReader(new URL(options.issuer), options.now)
+  const { oddities = {} } = options
+  const metadata = createMetadataReader(new URL(options.issuer), options.now, oddities.discovery)
   const keys = createProviderKeys(metadata, options.now)
   const client: oauth.Client = { client_id: options.clientId, id_token_signed_response_alg: 'RS256' }
 
@@ -93,7 +117,7 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
       const headers = new Headers({ accept: 'application/json' })
       await authenticate(forLibrary(server), client, body, headers)
       const answer = await ask({ url, headers, body }, signal)
-      return { idToken: await idTokenOf(answer), answer }
+      return { idToken: await tokenOf('id_token', answer, oddities.errorOf), answer }
     }
     try {
       return await send(server)
@@ -119,13 +143,14 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
         response_type: 'code',
         client_id: options.clientId,
         redirect_uri: options.redirectUri,
-        scope: options.scope ?? scope,
+        scope: options.scope ?? oddities.scope ?? scope,
         state: login.state,
         nonce: login.nonce,
         code_challenge: sha256(login.codeVerifier),
         code_challenge_method: 'S256',
         prompt,
         max_age: maxAge?.toString(),
+        ...oddities.parameters?.(prompt),
       }
       for (const [name, value] of Object.entries(defined(parameters))) url.searchParams.set(name, value)
       return url
@@ -133,14 +158,16 @@ export function createOpenIdProvider(options: OpenIdProviderOptions): Provider {
 
     async identify(answer, login, signal) {
       const server = await metadata.read(signal)
-      const code = await codeOf(server, client, answer, login)
+      const code = await codeOf(server, client, answer, login, oddities)
       await keys.ready(server, signal)
       const { idToken, answer: answered } = await redeem(server, code, login, signal)
-      const claims = await validatedClaims(server, client, idToken, login)
-      if (!(await keys.haveSigned(idToken, signal))) {
+      const [issuer, claims] = await validatedClaims(server, client, idToken, login, oddities)
+      const maySign = (named: string) => oddities.mayKeySign?.(named, issuer) ?? true
+      if (!(await keys.haveSigned(idToken, signal, maySign))) {
         throw new ProviderError('invalid', 'no key of the provider has signed the ID token')
       }
-      const identity = identityOf(server.issuer, claims, options.roleMarks)
+      const plain = identityOf(issuer, claims, options.roleMarks)
+      const identity = oddities.identityOf?.(plain, claims) ?? plain
       const { delivery } = answered
       if (!options.tokensIn || delivery.kind !== 'answered') return identity
       return { ...identity, tokens: options.tokensIn(delivery.text) }
@@ -178,6 +205,7 @@ async function codeOf(
   client: oauth.Client,
   answer: URLSearchParams,
   login: Login,
+  { errorOf = String }: Oddities,
 ): Promise<string> {
   try {
     const codes = oauth.validateAuthResponse(forLibrary(server), client, answer, login.state).getAll('code')
@@ -186,10 +214,11 @@ async function codeOf(
   } catch (error) {
     if (!(error instanceof oauth.AuthorizationResponseError)) throw notAcceptable('authorization response', error)
     const { isRefusal, loggedCode, meaningOf } = await import('./provider-words.ts')
-    const meaning = meaningOf(error.error)
+    const word = errorOf(error.error, error.error_description ?? '')
+    const meaning = meaningOf(word)
     const kind = meaning === 'misconfigured' ? 'misconfigured' : 'refused'
     const reason = isRefusal(meaning) ? 'the provider refused' : 'the provider could not sign the user in'
-    throw new ProviderError(kind, reason, { code: loggedCode(error.error), cause: error })
+    throw new ProviderError(kind, reason, { code: loggedCode(word), cause: error })
   }
   throw new ProviderError('invalid', 'the authorization response must have exactly one code')
 }
@@ -200,7 +229,7 @@ const asymmetric = /^(?:RS|PS|ES)(?:256|384|512)$|^Ed(?:DSA|25519|448)$|^ES256K$
 const decisive = ['iss', 'sub', 'aud', 'azp', 'exp', 'iat', 'nbf', 'nonce']
 
 /**
- * Validates an ID token, except for its signature (OpenID Connect Core §3.1.3.7), and returns its claims. The library gets only the
+ * Validates an ID token, except for its signature (OpenID Connect Core §3.1.3.7), and returns its issuer and its claims. The library gets only the
  * decisive claims, because it also refuses tokens for claims that this server never reads. Throws `ProviderError`.
  */
 async function validatedClaims(
@@ -208,7 +237,8 @@ async function validatedClaims(
   client: oauth.Client,
   idToken: string,
   login: Login,
-): Promise<unknown> {
+  oddities: Oddities,
+): Promise<readonly [issuer: string, Claims]> {
   const parts = idToken.split('.')
   const [header = '', payload = '', signature = ''] = parts
   const [protectedHeader, claims] = [jsonPart(header), jsonPart(payload)]
@@ -225,15 +255,16 @@ async function validatedClaims(
     token_type: 'bearer',
     id_token: `${header}.${Buffer.from(JSON.stringify(shown)).toString('base64url')}.${signature}`,
   }
+  const issuer = oddities.issuerOf?.(claims) ?? server.issuer
   try {
-    await oauth.processAuthorizationCodeResponse(forLibrary(server), client, Response.json(answer), {
+    await oauth.processAuthorizationCodeResponse(forLibrary({ ...server, issuer }), client, Response.json(answer), {
       expectedNonce: login.nonce,
       requireIdToken: true,
     })
   } catch (error) {
     throw notAcceptable('ID token', error)
   }
-  return claims
+  return [issuer, claims]
 }
 
 /** Reads a part of a JWT: a JSON object in strict UTF-8. */
@@ -245,8 +276,8 @@ function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
   return { issuer, authorization_response_iss_parameter_supported: promisesIss }
 }
 
-function identityOf(issuer: string, claims: unknown, roleMarks: OpenIdProviderOptions['roleMarks']): Identity {
-  const parsed = v.safeParse(Claims, claims)
+function identityOf(issuer: string, claims: Claims, roleMarks: OpenIdProviderOptions['roleMarks']): Identity {
+  const parsed = v.safeParse(KnownClaims, claims)
   if (!parsed.success) throw new ProviderError('invalid', 'the ID token has claims of an unexpected form')
   const { sub, email, email_verified, org_id, org_name, auth_time } = parsed.output
   const organization = defined({ id: org_id, name: org_name })

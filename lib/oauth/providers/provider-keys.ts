@@ -13,6 +13,8 @@ const minModulus = 2048
 
 interface PublishedKey {
   readonly kid: string | undefined
+  /** The issuer that the entry names. Only Entra ID names one, where several issuers share one set. */
+  readonly issuer: string | undefined
   readonly key: KeyObject
 }
 
@@ -58,11 +60,20 @@ export function createProviderKeys(metadata: MetadataReader, now: () => number) 
     /**
      * Whether one of the keys has signed this ID token with RS256. Reads newer keys once if none fits. Throws `ProviderError` of
      * kind `spent` if newer keys cannot be read.
+     *
+     * @param maySign whether a key that names this issuer may have signed the token
      */
-    async haveSigned(idToken: string, signal: AbortSignal): Promise<boolean> {
+    async haveSigned(
+      idToken: string,
+      signal: AbortSignal,
+      maySign: (issuer: string) => boolean = () => true,
+    ): Promise<boolean> {
       const { kid, signed, signature } = partsOf(idToken)
       const fits = (keys: readonly PublishedKey[]) =>
-        signature !== null && candidates(keys, kid).some(({ key }) => verify('sha256', signed, key, signature))
+        signature !== null &&
+        candidates(keys, kid).some(
+          ({ key, issuer }) => (issuer === undefined || maySign(issuer)) && verify('sha256', signed, key, signature),
+        )
       if (known && fits(known.keys)) return true
       const isNew = typeof kid === 'string' && !known?.keys.some((key) => key.kid === kid)
       const rereading = isNew ? ofUnknown : ofKnown
@@ -100,8 +111,9 @@ export function usableKeys(jwks: readonly unknown[]): readonly PublishedKey[] {
     if (!isAbsentOr(jwk.use, 'sig') || !isAbsentOr(jwk.alg, 'RS256')) continue
     if (Array.isArray(jwk.key_ops) && jwk.key_ops.length > 0 && !jwk.key_ops.includes('verify')) continue
     const kid = typeof jwk.kid === 'string' && jwk.kid !== '' ? jwk.kid : undefined
+    const issuer = typeof jwk.issuer === 'string' ? jwk.issuer : undefined
     const key = publicKeyOf(jwk.n, jwk.e)
-    if (key) found.set(JSON.stringify([kid, jwk.n, jwk.e]), { kid, key })
+    if (key) found.set(JSON.stringify([kid, jwk.n, jwk.e, issuer]), { kid, issuer, key })
   }
   return [...found.values()]
 }

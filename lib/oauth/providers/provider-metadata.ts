@@ -18,9 +18,12 @@ export type MetadataReader = ReturnType<typeof createMetadataReader>
 const lifetime = 600_000
 const longest = 3_600_000
 
-/** @param now milliseconds since the epoch */
-export function createMetadataReader(issuer: URL, now: () => number) {
-  const url = new URL(issuer)
+/**
+ * @param now milliseconds since the epoch
+ * @param at where the metadata is, if not at the issuer
+ */
+export function createMetadataReader(issuer: URL, now: () => number, at = issuer.href) {
+  const url = new URL(at)
   url.pathname = `${url.pathname.replace(/\/+$/, '')}/.well-known/openid-configuration`
   let known: { readonly metadata: ProviderMetadata; readonly at: number } | undefined
   const rereading = createRereading(now, { most: 1, seconds: 5 })

@@ -1,4 +1,5 @@
 import { sha256 } from '../../base/sha256.ts'
+import { paths } from '../capabilities.ts'
 import type { UpstreamTokens } from '../vault/upstream.ts'
 
 /**
@@ -6,8 +7,10 @@ import type { UpstreamTokens } from '../vault/upstream.ts'
  * (F-000-04). It tells who the user is and issues no token of this server, so that other code can use it as well (F-000-09).
  */
 export interface Provider {
-  /** Distinguishes this provider from another one that the operator may configure later. A sign-in ends at the provider where it began. */
+  /** Covers issuer, client id and callback. A sign-in ends at the provider where it began. */
   readonly id: string
+  /** Its name in the settings, which is the end of its callback path. Absent: the default provider, at `/mcp/callback`. */
+  readonly name?: string | undefined
   /** Returns where the browser goes. Throws `ProviderError` of kind `passing` or `misconfigured`. */
   authorizationUrl(
     login: Login,
@@ -28,6 +31,20 @@ export function providerId(options: {
 }): string {
   return sha256(`${options.issuer}\n${options.clientId}\n${options.redirectUri}`).slice(0, 11)
 }
+
+/** One of the providers that users choose among. */
+export interface OfferedProvider extends Provider {
+  /** What its button says after "Continue with". */
+  readonly label: string
+  /** In lower case. For addresses of these domains and below them, this provider alone may speak (N7). */
+  readonly emailDomains: readonly string[]
+  /** It has no button: users find it by the domain of their email address. */
+  readonly byDomainOnly: boolean
+}
+
+/** The path of a provider's callback. Each provider has a callback of its own, so that no code can be taken for that of another. */
+export const callbackPath = (name: string | undefined): string =>
+  name === undefined ? paths.callback : `${paths.callback}/${name}`
 
 /** The random values of one sign-in at the provider. The browser's transaction cookie keeps them (F-01, F-03). */
 export interface Login {
@@ -64,8 +81,10 @@ export interface Identity {
  * - `passing`: the provider did not answer, and its code is still valid. The same request may succeed in a moment (F-13).
  * - `misconfigured`: every sign-in fails like this until the operator or the provider changes something.
  * - `invalid`: the answer does not prove who the user is.
+ * - `unsuitable`: the provider says who the user is, and the operator's rules accept no such account. `remedy` tells the user what
+ *   to do.
  */
-export type ProviderFailure = 'refused' | 'spent' | 'passing' | 'misconfigured' | 'invalid'
+export type ProviderFailure = 'refused' | 'spent' | 'passing' | 'misconfigured' | 'invalid' | 'unsuitable'
 
 export class ProviderError extends Error {
   override readonly name = 'ProviderError'
@@ -74,16 +93,24 @@ export class ProviderError extends Error {
   readonly code: string | undefined
   /** With `spent`: the provider itself rejected the code. Otherwise its answer was lost, late or broken. */
   readonly rejected: boolean
+  /** With `unsuitable`: what the user can do, for a page of ours. */
+  readonly remedy: string | undefined
 
   /** @param message for the log: fixed words that quote nothing from the provider */
   constructor(
     kind: ProviderFailure,
     message: string,
-    options?: { readonly code?: string | undefined; readonly rejected?: boolean; readonly cause?: unknown },
+    options?: {
+      readonly code?: string | undefined
+      readonly rejected?: boolean
+      readonly remedy?: string
+      readonly cause?: unknown
+    },
   ) {
     super(message, { cause: options?.cause })
     this.kind = kind
     this.code = options?.code
     this.rejected = options?.rejected ?? false
+    this.remedy = options?.remedy
   }
 }

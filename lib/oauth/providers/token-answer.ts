@@ -2,10 +2,16 @@ import { ProviderError, type ProviderFailure } from './provider.ts'
 import { type ask, isSuccess, objectOf } from './provider-http.ts'
 
 /**
- * Returns the ID token in an answer of the provider's token endpoint. Throws `ProviderError`, which tells whether the provider itself
+ * Returns one token of an answer of the provider's token endpoint. Throws `ProviderError`, which tells whether the provider itself
  * answered: only then can its code be spent. The rest of a successful answer is not used and cannot be wrong.
+ *
+ * @param errorOf returns the standard code for an error of the provider
  */
-export async function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeof ask>>): Promise<string> {
+export async function tokenOf(
+  name: 'id_token' | 'access_token',
+  { delivery, doubtful }: Awaited<ReturnType<typeof ask>>,
+  errorOf: (code: string, description: string) => string = String,
+): Promise<string> {
   /** A fault passes only if no earlier attempt can have reached the provider. Otherwise the code counts as spent. */
   const passing = (reason: string, code?: string) =>
     doubtful ? failure('spent', `${reason}, after an answer was lost`, code) : failure('passing', reason, code)
@@ -17,11 +23,14 @@ export async function idTokenOf({ delivery, doubtful }: Awaited<ReturnType<typeo
   const answer = objectOf(text)
   const error = typeof answer?.error === 'string' && answer.error !== '' ? answer.error : undefined
   if (error !== undefined && !isGatewayStatus(status)) {
-    throw await ownError(error, status, answer?.error_description, passing)
+    const { error_description: description } = answer ?? {}
+    const said = typeof description === 'string' ? description : ''
+    throw await ownError(errorOf(error, said), status, said, passing)
   }
   if (isSuccess(status)) {
-    if (typeof answer?.id_token === 'string' && answer.id_token !== '') return answer.id_token
-    if (answer) throw failure('invalid', 'the answer of the token endpoint has no ID token')
+    const token = answer?.[name]
+    if (typeof token === 'string' && token !== '') return token
+    if (answer) throw failure('invalid', `the answer of the token endpoint has no ${name}`)
     // A web page does not come from the provider. An answer that breaks off does.
     if (isMarkup(contentType, text)) throw passing('the token endpoint answered with a web page')
     throw failure('spent', 'the answer of the token endpoint is broken')
@@ -38,7 +47,7 @@ export const isGatewayStatus = (status: number) => [408, 425, 429].includes(stat
 async function ownError(
   error: string,
   status: number,
-  description: unknown,
+  description: string,
   passing: (reason: string, code?: string) => ProviderError,
 ): Promise<ProviderError> {
   const { isRefusal, loggedCode, tokenMeaningOf } = await import('./provider-words.ts')
@@ -47,7 +56,7 @@ async function ownError(
   const meaning = tokenMeaningOf(error)
   if (meaning === 'spent') {
     // Many providers have no error code for a wrong redirect URI. Their description decides, and is not logged.
-    return typeof description === 'string' && /redirect[\s_-]?ur[il]/i.test(description)
+    return /redirect[\s_-]?ur[il]/i.test(description)
       ? failure('misconfigured', `${reason}: the redirect URI`, code)
       : failure('spent', reason, code, true)
   }

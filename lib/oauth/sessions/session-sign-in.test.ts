@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { keepSecret, keepSecretsOf } from '../../../dev/worlds/secrets.ts'
+import { defaultBrand } from '../../pages/brand.ts'
 import { PageError } from '../errors.ts'
 import { createSealing } from '../keys/sealing.ts'
 import type { SessionStart } from '../options.ts'
@@ -30,6 +31,7 @@ function world() {
   const cookies = new Map<string, string>()
   const signIn = createSessionSignIn({
     origin,
+    brand: defaultBrand,
     sealing: createSealing(origin, newSecrets()),
     now: () => test.now,
     log: recorded(() => {}),
@@ -57,7 +59,9 @@ function world() {
   async function send(step: 'login' | 'callback', query: string): Promise<Response> {
     const cookie = [...cookies].map((pair) => pair.join('=')).join('; ')
     const call = { signal: AbortSignal.timeout(8000), requestId: 'r', waitUntil: () => {} }
-    const request = new Request(`${origin}/${step}?${query}`, { headers: { cookie } })
+    const request = new Request(`${origin}/${step === 'login' ? step : 'mcp/callback'}?${query}`, {
+      headers: { cookie },
+    })
     const response = await signIn[step](request, { ...call, trail: createTrail({}, call) })
     await keepSecretsOf(response)
     for (const set of response.headers.getSetCookie()) {

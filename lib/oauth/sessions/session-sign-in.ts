@@ -1,15 +1,19 @@
 import type { Log } from '../../base/log.ts'
+import type { Brand } from '../../pages/brand.ts'
+import { htmlResponse } from '../../pages/html-response.ts'
 import { seeOther } from '../authorization/answer-to-client.ts'
 import { noSuchSignIn, signedInAs } from '../authorization/callback.ts'
+import { clientError } from '../authorization/client-error.ts'
 import { onPage } from '../authorization/on-page.ts'
+import { providerOfAddress, requireOwnCallback } from '../authorization/provider-choice.ts'
 import { unavailable } from '../authorization/provider-redirect.ts'
 import { accountPaths, lifetimes, loginPath } from '../capabilities.ts'
 import { PageError } from '../errors.ts'
 import { createCookies } from '../http/cookies.ts'
-import { parseParameters } from '../http/parameters.ts'
+import { type Parameters, parseParameters } from '../http/parameters.ts'
 import type { Sealing } from '../keys/sealing.ts'
 import type { SessionFlow } from '../options.ts'
-import { type Identity, ProviderError } from '../providers/provider.ts'
+import { type Identity, type OfferedProvider, type Provider, ProviderError } from '../providers/provider.ts'
 import type { FlowCall } from '../trail.ts'
 import { createSessionTransactions, type SessionRequest, type SessionTransaction } from './session-transaction.ts'
 
@@ -28,6 +32,7 @@ export interface SessionSignIn {
 }
 
 export interface SessionSignInOptions extends SessionFlow {
+  readonly brand: Brand
   readonly sealing: Sealing
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -38,12 +43,17 @@ export interface SessionSignInOptions extends SessionFlow {
 const freshFor = 600
 
 export function createSessionSignIn(options: SessionSignInOptions): SessionSignIn {
-  const { origin, provider, now, log } = options
+  const { origin, providers, now, log } = options
   const transactions = createSessionTransactions(createCookies(origin), options.sealing, now)
   const seconds = () => Math.floor(now() / 1000)
 
   /** Sends the browser to the provider. Only this answer sets the transaction's cookie. */
-  async function redirect(begun: ReturnType<typeof transactions.begin>, { fresh }: SessionRequest, call: FlowCall) {
+  async function redirect(
+    begun: ReturnType<typeof transactions.begin>,
+    { fresh }: SessionRequest,
+    provider: Provider,
+    call: FlowCall,
+  ) {
     try {
       const prompt = fresh ? 'login' : undefined
       const location = await provider.authorizationUrl(begun.login, prompt, call.signal, fresh ? freshFor : undefined)
@@ -51,8 +61,32 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
     } catch (error) {
       if (!(error instanceof ProviderError)) throw error
       logFailure(error)
-      throw unavailable(error)
+      throw unavailable(error, { brand: brandOf(provider) })
     }
+  }
+
+  /** The brand, with the name of one of several providers. */
+  const brandOf = (provider: Provider): Brand => ({
+    ...options.brand,
+    provider: providers?.find(({ id }) => id === provider.id)?.label ?? options.brand.provider,
+  })
+
+  /** The provider that a request to `/login` names. `null`: the person must choose one of several. */
+  function wantedProvider(parameters: Parameters): Provider | null {
+    if (!providers || providers.length === 1) return options.provider
+    const name = onPage('invalid-request', () => parameters.get('provider'))
+    const address = onPage('invalid-request', () => parameters.get('address'))
+    return (
+      providers.find((each) => (each.name ?? 'default') === name) ??
+      (address === undefined ? null : (providerOfAddress(address, providers) ?? null))
+    )
+  }
+
+  /** Asks the person which of several providers to use. */
+  async function askWhich(offered: readonly OfferedProvider[], wanted: SessionRequest, address: string | undefined) {
+    const { chooseProviderPage } = await import('../pages/choose-provider.ts')
+    const page = chooseProviderPage({ brand: options.brand, providers: offered, fields: loginFields(wanted), address })
+    return htmlResponse(page, { status: 200 })
   }
 
   function logFailure({ kind, code, message: reason }: ProviderError): void {
@@ -60,9 +94,15 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
   }
 
   /** Sends the browser to the provider again after a code was lost, as for codes: bounded, and only soon after the beginning. */
-  async function again(transaction: SessionTransaction, most: number, request: Request, call: FlowCall) {
+  async function again(
+    transaction: SessionTransaction,
+    provider: Provider,
+    most: number,
+    request: Request,
+    call: FlowCall,
+  ) {
     if (transaction.repeats >= most) throw failed(transaction)
-    return redirect(transactions.beginAgain(transaction, provider.id, request), transaction, call)
+    return redirect(transactions.beginAgain(transaction, provider.id, request), transaction, provider, call)
   }
 
   /** Returns when the person signed in at the provider. Absent if the provider does not say, and did not have to ask. */
@@ -79,7 +119,9 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
         back: returnPath(onPage('invalid-request', () => parameters.get('return'))),
         fresh: onPage('invalid-request', () => parameters.get('fresh')) === 'true',
       }
-      return redirect(transactions.begin(wanted, provider.id, request), wanted, call)
+      const provider = wantedProvider(parameters)
+      if (provider) return redirect(transactions.begin(wanted, provider.id, request), wanted, provider, call)
+      return askWhich(providers ?? [], wanted, parameters.get('address'))
     },
 
     async callback(request, call) {
@@ -94,10 +136,13 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
         throw new PageError('login-expired', 'access_denied', 'the sign-in took too long', { again: loginUrl(found) })
       }
       // The operator has changed the provider meanwhile. This code belongs to the earlier one.
-      if (found.providerId !== provider.id) return again(found, 1, request, call)
+      const provider = providers ? providers.find(({ id }) => id === found.providerId) : options.provider
+      if (!provider) throw failed(found)
+      if (found.providerId !== provider.id) return again(found, provider, 1, request, call)
+      requireOwnCallback(request, { provider })
       try {
         const identity = await provider.identify(answer, found.login, call.signal)
-        const signedIn = signedInAs(identity)
+        const signedIn = signedInAs(identity, provider.name)
         const start = { ...signedIn, provider: identity.issuer, signedInAt: signedInAt(identity, found) }
         const cookie = await options.start(start)
         if (options.record) call.waitUntil(options.record(start))
@@ -109,8 +154,9 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
         if (!(error instanceof ProviderError)) throw error
         logFailure(error)
         // The provider's code is still valid: a reload of the page asks the provider again (F-13).
-        if (error.kind === 'passing') throw unavailable(error)
-        if (error.kind === 'spent') return again(found, error.rejected ? 2 : 1, request, call)
+        if (error.kind === 'passing') throw unavailable(error, { brand: brandOf(provider) })
+        if (error.kind === 'spent') return again(found, provider, error.rejected ? 2 : 1, request, call)
+        if (error.kind === 'unsuitable') clientError(error, loginUrl(found), brandOf(provider))
         throw failed(found)
       }
     },
@@ -122,8 +168,12 @@ function failed(transaction: SessionTransaction): PageError {
   return new PageError('login-failed', 'access_denied', description, { again: loginUrl(transaction) })
 }
 
-const loginUrl = ({ back, fresh }: SessionRequest) =>
-  `${loginPath}?${new URLSearchParams({ return: back, ...(fresh && { fresh: 'true' }) })}`
+const loginFields = ({ back, fresh }: SessionRequest): Record<string, string> => ({
+  return: back,
+  ...(fresh && { fresh: 'true' }),
+})
+
+const loginUrl = (wanted: SessionRequest) => `${loginPath}?${new URLSearchParams(loginFields(wanted))}`
 
 /** Characters. The cookie of the sign-in holds the path, and all cookies of a browser must fit into 8 KB (N20). */
 const longestReturn = 1024

@@ -54,6 +54,7 @@ export async function issueTokens(
     email_verified: person.emailVerified,
     org_id: person.organizationId,
     org_name: person.organizationName,
+    idp: person.provider,
     ...context.scopeRules?.claimsOf?.(person, access.since),
     cnf: binding && { jkt: binding.jkt },
   }

@@ -46,6 +46,7 @@ export async function authorizationCodeGrant(
       codeHash: code.id === undefined ? undefined : sha256(code.id),
       attempt,
       jkt: binding?.jkt,
+      provider: person.provider,
     },
     { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.grant, call.address) },
   )
@@ -126,12 +127,13 @@ export function knownOf({
 }
 
 function signInOf({ grant, person, clientHash, clientName, clientHost }: AuthorizationCode, at: number): SignIn {
-  const { email, emailVerified, organizationId: id, organizationName: name } = person
+  const { email, emailVerified, organizationId: id, organizationName: name, provider } = person
   return defined({
     sub: subjectOfGrant(grant),
     email,
     emailVerified,
     organization: id === undefined && name === undefined ? undefined : defined({ id, name }),
+    provider,
     client: defined({ hash: clientHash, name: clientName, host: clientHost }),
     grant,
     at,

@@ -10,6 +10,8 @@ export const Person = v.object({
   organizationName: v.optional(v.string()),
   /** What the claims say about the user's role, as `lib/people/roles/marks.ts` makes it. Absent where no claim decides. */
   roleMarks: v.optional(v.array(v.string())),
+  /** The name of the provider that says so. Absent: the default provider. */
+  provider: v.optional(v.string()),
 })
 export type Person = v.InferOutput<typeof Person>
 
@@ -18,4 +20,5 @@ export const personNames = {
   organizationId: 'oi',
   organizationName: 'on',
   roleMarks: 'rm',
+  provider: 'pv',
 } satisfies WireNames & { readonly [Name in keyof Person]?: string }

@@ -7,6 +7,8 @@ export interface SignIn {
   readonly emailVerified?: boolean
   readonly name?: string
   readonly organization?: { readonly id?: string; readonly name?: string }
+  /** The name of the provider. Absent: the default provider. */
+  readonly provider?: string
   readonly client: { readonly hash: string; readonly name?: string; readonly host?: string }
   /** Key of the grant in the store. */
   readonly grant: string

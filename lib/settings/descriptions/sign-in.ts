@@ -38,6 +38,12 @@ export const provider = {
     what: 'The client secret, for a confidential client. Without it, this service is a public client with PKCE.',
     more: 'It is sent in the body if the provider’s metadata lists `client_secret_post`, and by HTTP Basic otherwise. If the provider refuses it, the log has `upstream_failed` of the kind `misconfigured` with the provider’s code.',
   },
+  MCP_PROVIDERS: {
+    what: 'Further providers, or all of them: a JSON array on one line. See [the providers](providers/README.md).',
+    more: 'Each has a name, a preset and a client id; its callback is `<issuer>/mcp/callback/<name>`. A client secret is in a variable of its own, which the entry names. A mistake takes that provider out of service and no other, and the log names it.',
+    example:
+      '[{"name":"google","preset":"google","client_id":"docs","client_secret_variable":"MCP_PROVIDER_SECRET_GOOGLE"}]',
+  },
   MCP_OAUTH_ALLOW_MOCK: {
     what: 'Development only: without a client id, every user is one made-up person, `reader@example.com`.',
     more: 'For development and previews. Next to a client id it changes nothing. In production without a client id, `true` is a mistake.',

@@ -62,6 +62,11 @@ export const rareRows = {
     "a client's hash, a host in lower case without a scheme, or before:<date>",
     (entry) => parseBlockList([entry]) !== null,
   ),
+  // `settings/providers.ts` reads the providers themselves. A mistake in one takes only that one out of service.
+  MCP_PROVIDERS: custom(look, 'a JSON array of providers', (text) => ({
+    value: { json: jsonOf(text) },
+    complaints: [],
+  })),
   MCP_LOGO_URL: url(look),
   MCP_CONSENT_TITLE: plain(100, '{app}'),
   MCP_CONSENT_MESSAGE: plain(300),

@@ -1,0 +1,214 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { SignJWT } from 'jose'
+import { listenOnLoopback, pathOf, readBody, sendJson } from '../../stand-in.ts'
+import { createSigningKey, type SigningKey } from '../keys.ts'
+import type { Vendor, VendorClaims } from './vendor.ts'
+import { type VendorName, vendors } from './vendors.ts'
+
+export interface VendorOptions {
+  /** 0 means any. */
+  readonly port?: number
+  readonly clientId?: string
+  /** Absent: a public client. */
+  readonly clientSecret?: string
+  readonly redirectUris: readonly string[]
+}
+
+/** All stand-ins of a process sign with one key, which takes long to make. */
+let made: Promise<SigningKey> | undefined
+function signingKey(): Promise<SigningKey> {
+  made ??= createSigningKey()
+  return made
+}
+
+/** A stand-in for the OpenID Provider of a vendor. One person is signed in there at once, without a form. */
+export interface VendorServer {
+  readonly vendor: VendorName
+  /** Its address, which is the `issuer` of the settings for Google, Entra ID and GitHub. */
+  readonly origin: string
+  readonly issuer: string
+  readonly clientId: string
+  /** Who signs in. Tests change it. */
+  person: VendorClaims
+  /** The error of the next authorization responses, with its description. */
+  refusal: { readonly error: string; readonly description?: string } | undefined
+  /** Where the authorization endpoint sends the browser instead: a malicious provider. */
+  sendsTo: ((request: URL) => URL) | undefined
+  /** Replaces members of the metadata. */
+  metadata: Readonly<Record<string, unknown>>
+  /** Replaces members of the published keys. */
+  keyMembers: Readonly<Record<string, unknown>>
+  /** The bodies that its token endpoint has received. */
+  readonly tokenRequests: URLSearchParams[]
+  /** The query of each authorization request. */
+  readonly authorizationRequests: URLSearchParams[]
+  stop(): Promise<void>
+}
+
+interface Code {
+  readonly person: VendorClaims
+  readonly redirectUri: string
+  readonly challenge: string
+  readonly nonce: string | null
+}
+
+/**
+ * Starts a stand-in that behaves like the provider of a vendor: the shape of its metadata, its paths, claims and errors. It checks what
+ * a real one checks: client, redirect URI, PKCE, client secret, and that a code is used once.
+ */
+export async function startVendor(name: VendorName, options: VendorOptions): Promise<VendorServer> {
+  const vendor: Vendor = vendors[name]
+  const { clientId = `docs-at-${name}`, clientSecret, redirectUris } = options
+  const key = await signingKey()
+  const codes = new Map<string, Code>()
+  const tokens = new Map<string, VendorClaims>()
+
+  const { port, stop } = await listenOnLoopback(options.port ?? 0, (request, response) => answer(request, response))
+  const origin = `http://localhost:${port}`
+  const server: VendorServer = {
+    vendor: name,
+    origin,
+    issuer: vendor.issuer(origin, {}),
+    clientId,
+    person: vendor.person,
+    refusal: undefined,
+    sendsTo: undefined,
+    metadata: {},
+    keyMembers: vendor.keyMembers?.(origin) ?? {},
+    tokenRequests: [],
+    authorizationRequests: [],
+    stop,
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', origin)
+    const path = pathOf(request)
+    if (path === vendor.authorizePath) return authorize(url, response)
+    if (path === vendor.tokenPath && request.method === 'POST') return token(request, response)
+    if (vendor.api && path.startsWith('/api/v3/')) return api(path.slice('/api/v3'.length), request, response)
+    if (!vendor.api && `${origin}${path}` === `${vendor.discovery(origin)}/.well-known/openid-configuration`) {
+      return sendJson(response, 200, metadata())
+    }
+    // A tenant's own metadata, at Entra ID.
+    const [, tenant] = /^\/([0-9a-f-]{36})\/v2\.0\/\.well-known\/openid-configuration$/.exec(path) ?? []
+    if (tenant) return sendJson(response, 200, { ...metadata(), issuer: vendor.issuer(origin, { tid: tenant }) })
+    if (path === vendor.keysPath) {
+      const { kty, n, e, kid, use } = key
+      return sendJson(response, 200, { keys: [{ kty, n, e, kid, use, ...server.keyMembers }] })
+    }
+    response.writeHead(404).end()
+  }
+
+  function metadata(): object {
+    const usual = {
+      issuer: server.issuer,
+      authorization_endpoint: origin + vendor.authorizePath,
+      token_endpoint: origin + vendor.tokenPath,
+      jwks_uri: origin + vendor.keysPath,
+      token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+      ...(vendor.sendsIss && { authorization_response_iss_parameter_supported: true }),
+    }
+    return { ...usual, ...vendor.metadata?.(origin), ...server.metadata }
+  }
+
+  function page(response: ServerResponse, text: string): void {
+    response.writeHead(400, { 'content-type': 'text/html' }).end(`<h1>${text}</h1>`)
+  }
+
+  function isRegistered(redirectUri: string): boolean {
+    if (redirectUris.includes(redirectUri)) return true
+    return vendor.takesLowerPaths === true && redirectUris.some((each) => redirectUri.startsWith(`${each}/`))
+  }
+
+  function problemOf(client: string | null, redirectUri: string, prompt: string | null): string | undefined {
+    if (client !== clientId) return 'invalid_client'
+    if (!isRegistered(redirectUri)) return 'redirect_uri_mismatch'
+    return prompt !== null && !vendor.prompts.includes(prompt) ? 'invalid_request: prompt' : undefined
+  }
+
+  function authorize(url: URL, response: ServerResponse): void {
+    const asked = url.searchParams
+    server.authorizationRequests.push(asked)
+    if (server.sendsTo) return void response.writeHead(302, { location: server.sendsTo(url).href }).end()
+    const redirectUri = asked.get('redirect_uri') ?? ''
+    const prompt = asked.get('prompt')
+    const problem = problemOf(asked.get('client_id'), redirectUri, prompt)
+    if (problem !== undefined) {
+      page(response, problem)
+      return
+    }
+    const back = new URL(redirectUri)
+    const send = (members: Record<string, string>) => {
+      for (const [member, value] of Object.entries(members)) back.searchParams.set(member, value)
+      back.searchParams.set('state', asked.get('state') ?? '')
+      if (vendor.sendsIss) back.searchParams.set('iss', server.issuer)
+      response.writeHead(302, { location: back.href }).end()
+    }
+    if (server.refusal) {
+      const { error, description } = server.refusal
+      send({ error, ...(description !== undefined && { error_description: description }) })
+      return
+    }
+    const code = randomBytes(16).toString('base64url')
+    codes.set(code, {
+      person: server.person,
+      redirectUri,
+      challenge: asked.get('code_challenge') ?? '',
+      nonce: asked.get('nonce'),
+    })
+    send({ code })
+  }
+
+  async function token(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const form = new URLSearchParams(await readBody(request))
+    server.tokenRequests.push(form)
+    const { authorization } = request.headers
+    const shown =
+      authorization === undefined
+        ? form.get('client_secret')
+        : Buffer.from(authorization.slice('Basic '.length), 'base64').toString().split(':')[1]
+    if ((shown ?? undefined) !== clientSecret) {
+      const body = { error: vendor.api ? 'incorrect_client_credentials' : 'invalid_client' }
+      return sendJson(response, vendor.api ? 200 : 401, body)
+    }
+    const code = form.get('code') ?? ''
+    const known = codes.get(code)
+    codes.delete(code)
+    const challenge = createHash('sha256')
+      .update(form.get('code_verifier') ?? '')
+      .digest('base64url')
+    // GitHub does not compare the redirect URI here.
+    const isSamePlace = vendor.api || known?.redirectUri === form.get('redirect_uri')
+    if (!known || known.challenge !== challenge || !isSamePlace) {
+      return sendJson(response, vendor.badCode.status, vendor.badCode.body)
+    }
+    const accessToken = randomBytes(16).toString('hex')
+    tokens.set(accessToken, known.person)
+    if (vendor.api)
+      return sendJson(response, 200, { access_token: accessToken, token_type: 'bearer', scope: 'user:email' })
+    const iat = Math.floor(Date.now() / 1000)
+    const claims = {
+      iss: vendor.issuer(origin, known.person),
+      aud: clientId,
+      iat,
+      exp: iat + 3600,
+      ...(known.nonce !== null && { nonce: known.nonce }),
+      ...known.person,
+    }
+    const idToken = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key)
+    sendJson(response, 200, { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, id_token: idToken })
+  }
+
+  function api(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const person = tokens.get(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '')
+    const isAllowed = person !== undefined && request.headers['user-agent'] !== undefined
+    const { emails, ...user } = person ?? {}
+    const found = { '/user': user, '/user/emails': emails }[path]
+    if (!isAllowed) sendJson(response, 401, { message: 'Bad credentials' })
+    else if (found === undefined) response.writeHead(404).end()
+    else sendJson(response, 200, found)
+  }
+
+  return server
+}

@@ -1,0 +1,84 @@
+import type { AdminEntry } from '../account/admins.ts'
+import { createListedProvider } from '../oauth/providers/listed-provider.ts'
+import type { OpenIdProviderOptions } from '../oauth/providers/openid-provider.ts'
+import { domainOf, isWithin } from '../oauth/providers/presets/rules.ts'
+import { type Identity, type OfferedProvider, type Provider, ProviderError } from '../oauth/providers/provider.ts'
+import { adminsAmong, type ListedProviders, parseProviders } from '../settings/providers.ts'
+import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
+
+type RoleMarks = OpenIdProviderOptions['roleMarks']
+
+/** The providers of the settings. Loaded only where `MCP_PROVIDERS` is set. */
+export interface ComposedProviders {
+  /**
+   * Returns the providers with their callbacks at an origin, the default one first. Empty: none is usable.
+   *
+   * @param own the provider of `UPSTREAM_ISSUER` with its callback there, if there is one
+   * @param roleMarks reads what claims say about a role. Only the claims of a provider with `role_claims` count
+   */
+  at(origin: string, own: Provider | false, roleMarks?: RoleMarks): Promise<readonly OfferedProvider[]>
+  /** The admin entries, each with its provider. */
+  readonly admins: readonly AdminEntry[]
+}
+
+export function composeProviders(
+  { admins, signIn, brand }: Pick<SignInConfiguration, 'admins' | 'signIn' | 'brand'>,
+  listed: ListedProviders,
+): ComposedProviders {
+  const { providers } = parseProviders(listed)
+  const defaultIssuer = signIn?.provider.kind === 'oidc' ? signIn.provider.issuer : undefined
+  return {
+    async at(origin, own, roleMarks) {
+      const defaults = own ? [{ ...own, label: brand.provider, emailDomains: [], byDomainOnly: false }] : []
+      const further = providers.map(async (each) => {
+        const { emailDomains, byDomainOnly, emailOptional } = each
+        return {
+          ...(await createListedProvider(each, origin, Date.now, each.roleClaims ? roleMarks : undefined)),
+          emailDomains,
+          byDomainOnly,
+          emailOptional,
+        }
+      })
+      const all = [...defaults, ...(await Promise.all(further))]
+      const offered = all.map((each) => withAuthority(each, all))
+      // The default provider comes first, wherever it stands in the list.
+      return offered.sort((one, other) => Number(one.name !== undefined) - Number(other.name !== undefined))
+    },
+    admins: adminsAmong(admins, { providers, defaultIssuer }).admins,
+  }
+}
+
+/**
+ * Lets a provider speak only for email domains that are not listed for another one (N7). Such an address counts as unverified. At a
+ * provider of the list, that is an account that cannot be used, unless the operator lets users sign in without an address.
+ */
+function withAuthority(
+  provider: OfferedProvider & { readonly emailOptional?: boolean },
+  all: readonly OfferedProvider[],
+): OfferedProvider {
+  const others = all.filter(({ id }) => id !== provider.id)
+  return {
+    ...provider,
+    async identify(...answer) {
+      const identity = await provider.identify(...answer)
+      const domain = domainOf(identity.email ?? '')
+      if (isWithin(domain, provider.emailDomains)) return identity
+      const owner = others.find(({ emailDomains }) => isWithin(domain, emailDomains))
+      return owner ? withoutAuthority(identity, provider, owner) : identity
+    },
+  }
+}
+
+function withoutAuthority(
+  identity: Identity,
+  { emailOptional }: { readonly emailOptional?: boolean },
+  owner: OfferedProvider,
+): Identity {
+  const { email: _, emailVerified: __, ...rest } = identity
+  if (emailOptional === undefined) return { ...identity, emailVerified: false }
+  if (emailOptional) return rest
+  throw new ProviderError('unsuitable', 'another provider speaks for this email domain', {
+    code: 'email_of_another_provider',
+    remedy: `People with addresses of this domain sign in with ${owner.label}. Start again, and use that button or your address.`,
+  })
+}
