@@ -2,7 +2,7 @@ import { type Configuration, interactionPolicy, type KoaContextWithOIDC } from '
 import { type Account, claimsByScope, claimsOf } from './account.ts'
 import type { Collection } from './collection.ts'
 import type { ProviderKeys } from './keys.ts'
-import { errorPage, pageHeaders } from './page.ts'
+import { errorPage, pageHeaders, signedOutPage, signOutPage } from './page.ts'
 import { interactionPath } from './sign-in-form.ts'
 
 export interface ProviderClient {
@@ -10,6 +10,10 @@ export interface ProviderClient {
   /** Absent: a public client. */
   readonly clientSecret?: string
   readonly redirectUris: readonly string[]
+  /** Where the provider tells that a person has signed out (OpenID Connect Back-Channel Logout 1.0). */
+  readonly backchannelLogoutUri?: string
+  /** Another address for that, which a test may set at any time. */
+  readonly logoutTo?: () => string | undefined
 }
 
 const day = 24 * 60 * 60
@@ -32,6 +36,10 @@ export function configurationFor(
         application_type: 'web',
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
+        ...(client.backchannelLogoutUri !== undefined && {
+          backchannel_logout_uri: client.backchannelLogoutUri,
+          backchannel_logout_session_required: true,
+        }),
         ...(client.clientSecret === undefined
           ? { token_endpoint_auth_method: 'none' }
           : { token_endpoint_auth_method: 'client_secret_basic', client_secret: client.clientSecret }),
@@ -62,11 +70,18 @@ export function configurationFor(
     responseTypes: ['code'],
     features: {
       devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
       revocation: { enabled: true },
+      backchannelLogout: { enabled: true },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource: async (ctx, form) => show(ctx, await signOutPage(form)),
+        postLogoutSuccessSource: async (ctx) => show(ctx, await signedOutPage()),
+      },
     },
     // As with Auth0, no further consent is needed. A service without a vault throws the token away.
     issueRefreshToken: async () => true,
+    // The library refuses addresses of this machine.
+    fetch: (url, options) => fetch(client.logoutTo?.() ?? url, { ...options, dispatcher: undefined } as RequestInit),
     ttl: {
       AccessToken: 3600,
       AuthorizationCode: 60,
@@ -77,11 +92,13 @@ export function configurationFor(
       Session: 14 * day,
     },
     clientBasedCORS: () => false,
-    async renderError(ctx, out) {
-      ctx.set({ ...pageHeaders })
-      ctx.body = String(await errorPage(`${out.error}: ${out.error_description ?? ''}`))
-    },
+    renderError: async (ctx, out) => show(ctx, await errorPage(`${out.error}: ${out.error_description ?? ''}`)),
   }
+}
+
+function show(ctx: Pick<KoaContextWithOIDC, 'set' | 'body'>, page: unknown): void {
+  ctx.set({ ...pageHeaders })
+  ctx.body = String(page)
 }
 
 /** Grants the only client whatever it requests. Our own consent page asks the user. */

@@ -64,6 +64,8 @@ export const providerFaults = v.strictObject({
   withoutKid: v.optional(v.boolean()),
   /** Entries before the provider's own keys in the key set, and members of its keys; null omits a member. */
   keySet: v.optional(v.strictObject({ before: v.optional(v.array(v.unknown())), members: v.optional(members) })),
+  /** Where logout tokens go in place of the client's own address. */
+  logoutTo: v.optional(v.string()),
   /** The token endpoint and the key set are below `/moved`, as the metadata says. Nothing answers at the old place. */
   moved: v.optional(v.boolean()),
 })

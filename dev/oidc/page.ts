@@ -64,6 +64,19 @@ export function errorPage(message: string) {
   )
 }
 
+/** @param form the form of the library, without a button */
+export function signOutPage(form: string) {
+  const button = '<button class="primary" name="logout" value="yes">Sign out</button></form>'
+  return page(
+    'Sign out',
+    html`<h1>Sign out</h1><p>You are signed in here. Signing out tells the application.</p>${raw(form.replace('</form>', button))}`,
+  )
+}
+
+export function signedOutPage() {
+  return page('Signed out', html`<h1>You are signed out</h1><p>The application knows.</p>`)
+}
+
 function page(title: string, body: ReturnType<typeof html>) {
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title>

@@ -40,6 +40,8 @@ export interface OpenIdProviderOptions {
   readonly clientId?: string
   /** Absent: a public client. */
   readonly clientSecret?: string
+  /** Where the client hears that a person has signed out here. */
+  readonly backchannelLogoutUri?: string
 }
 
 export interface OpenIdProvider {
@@ -101,7 +103,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
     handle(request, response)
   })
   const issuer = `http://localhost:${port}`
-  const client = { ...options, clientId }
+  const client = { ...options, clientId, logoutTo: () => faults.logoutTo }
 
   function createProvider(keys: ProviderKeys) {
     const configuration = configurationFor(client, keys, accounts, `local_${port}`)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { defined } from '../../lib/base/defined.ts'
+import { backChannelLogoutPath } from '../../lib/oauth/capabilities.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { type BlobsEmulator, startBlobsEmulator } from '../blobs/emulator.ts'
 import type { Artifact } from '../build/build.ts'
@@ -145,6 +146,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
           port: ports.provider,
           redirectUris: [...new Set(callbacks)],
           clientSecret: settings?.UPSTREAM_CLIENT_SECRET,
+          backchannelLogoutUri: `${url}${backChannelLogoutPath}`,
           directory: folder('oidc'),
         }),
       ),

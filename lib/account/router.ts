@@ -11,7 +11,7 @@ import { htmlResponse } from '../pages/html-response.ts'
 import type { SessionForms } from './forms.ts'
 import { type ProblemKind, problemPage } from './pages/problem.ts'
 import { signInPage } from './pages/sign-in.ts'
-import { type Session, type Sessions, signedInRecently } from './session.ts'
+import { beginningOf, type Session, type Sessions, signedInRecently } from './session.ts'
 
 /** A request for a page, by a person who has signed in. */
 export interface Visit extends Call {
@@ -67,6 +67,8 @@ export interface RouterOptions {
   readonly isAdmin: (session: Session) => boolean
   /** Reads the fence of a person strongly (N2). Throws `StoreUnavailable`. */
   readonly fence: (sub: string, signal: AbortSignal) => Promise<Fence | null>
+  /** Whether the person has signed out at the provider since the session began. Absent: no provider says so. */
+  readonly signedOut?: ((session: Session, signal: AbortSignal) => Promise<boolean>) | undefined
   readonly routes: readonly AccountRoute[]
   readonly open: readonly OpenRoute[]
   /** Milliseconds since the epoch. */
@@ -80,7 +82,7 @@ export interface AccountRouter {
 }
 
 export function createAccountRouter(options: RouterOptions): AccountRouter {
-  const { origin, brand, sessions, forms, log, now } = options
+  const { origin, brand, forms, log, now } = options
   const open = new Map(options.open.map(({ path, methods }) => [path, methods]))
   // The longest prefix comes first, so that the more precise route is chosen.
   const routes = options.routes.toSorted((a, b) => b.path.length - a.path.length)
@@ -100,7 +102,7 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
     // Reads the form before the session: another site learns nothing about the session from how it is refused.
     const form = isPost ? await readOwnForm(request, origin) : undefined
     const here = form ? url.pathname : url.pathname + url.search
-    const session = await liveSession(sessions, options.fence, request, call.signal)
+    const session = await liveSession(options, request, call.signal)
     if (session === 'forgetting') return problem('forgetting', call)
     if (!session) {
       const wanted = route.access === 'admin' ? 'admin-session' : 'session'
@@ -172,21 +174,23 @@ function isolated(response: Response): Response {
   return response
 }
 
+/** What it takes to know whether a session is live. */
+export type SessionReader = Pick<RouterOptions, 'sessions' | 'fence' | 'signedOut'>
+
 /**
- * Reads the session of a browser and the fence of its person. Returns `null` unless the session is live (N2), and
+ * Reads the session of a browser and what has ended it since. Returns `null` unless the session is live (N2), and
  * `forgetting` while everything about the person is being removed. Throws `StoreUnavailable`.
  */
 export async function liveSession(
-  sessions: Sessions,
-  fence: RouterOptions['fence'],
+  { sessions, fence, signedOut }: SessionReader,
   request: Request,
   signal: AbortSignal,
 ): Promise<Session | 'forgetting' | null> {
   const session = sessions.read(request)
   if (!session) return null
-  const ended = await fence(session.sub, signal)
+  const [ended, isSignedOut] = await Promise.all([fence(session.sub, signal), signedOut?.(session, signal)])
   if (ended?.forgetting) return 'forgetting'
-  return isFenced(ended, session.startedAt * 1000) ? null : session
+  return isSignedOut || isFenced(ended, beginningOf(session) * 1000) ? null : session
 }
 
 /**

@@ -1,7 +1,7 @@
 import { jsonResponse } from '../base/well-formed.ts'
 import { accountPaths, loginPath } from '../oauth/capabilities.ts'
 import { isOurFault } from '../oauth/http/json-answers.ts'
-import { liveSession, type OpenRoute, type RouterOptions } from './router.ts'
+import { liveSession, type OpenRoute, type RouterOptions, type SessionReader } from './router.ts'
 
 /**
  * `GET /session`: tells a page who is signed in, for example a documentation page that greets the person. Only pages of this
@@ -10,13 +10,12 @@ import { liveSession, type OpenRoute, type RouterOptions } from './router.ts'
 export function sessionRoute({
   origin,
   sessionOrigins,
-  sessions,
-  fence,
-}: Pick<RouterOptions, 'origin' | 'sessions' | 'fence'> & { readonly sessionOrigins: readonly string[] }): OpenRoute {
+  ...live
+}: Pick<RouterOptions, 'origin'> & SessionReader & { readonly sessionOrigins: readonly string[] }): OpenRoute {
   const urls = { login: origin + loginPath, account: origin + accountPaths.account }
 
   async function status(request: Request, signal: AbortSignal) {
-    const session = await liveSession(sessions, fence, request, signal)
+    const session = await liveSession(live, request, signal)
     if (session === null || session === 'forgetting') return { signed_in: false, ...urls }
     const { email, emailVerified, organizationName } = session.person
     return {

@@ -27,11 +27,14 @@ export interface Session {
   readonly person: Person
   /** The issuer of the OpenID Provider, as in its ID token. */
   readonly provider: string
-  /**
-   * When the session began. A fence (`ended/<sub>`) of this time or later ends the session, so a fence must be kept for as long
-   * as a session may live.
-   */
   readonly startedAt: number
+  /**
+   * When the browser was sent to the provider. A fence (`ended/<sub>`) of this time or later ends the session, so a fence must stand
+   * for as long as a session may live. Absent in sessions of earlier releases: `beginningOf` has the time.
+   */
+  readonly begunAt?: number | undefined
+  /** The hash of the session of this browser at the provider. Absent if the provider names none. */
+  readonly providerSession?: string | undefined
   /** When the person signed in at the provider. Absent if the provider does not say. */
   readonly signedInAt?: number | undefined
   readonly expiresAt: number
@@ -44,8 +47,8 @@ export interface Sessions {
   /** Returns the cookie of a new session. */
   start(start: SessionStart): string
   /**
-   * Reads the session of a browser. Returns `null` if there is none, or if it has expired. The caller must also read the
-   * fence of the person, which `lib/account/router.ts` does.
+   * Reads the session of a browser. Returns `null` if there is none, or if it has expired. The caller must also ask
+   * whether the person was ended or has signed out at the provider, which `lib/account/router.ts` does.
    */
   read(browser: Request): Session | null
   /** Returns the cookie that ends the session. */
@@ -59,6 +62,8 @@ export const SealedSession = v.object({
   person: Person,
   provider: v.string(),
   startedAt: v.number(),
+  begunAt: v.optional(v.number()),
+  providerSession: v.optional(v.string()),
   signedInAt: v.optional(v.number()),
   expiresAt: v.number(),
   adminUntil: v.number(),
@@ -68,6 +73,8 @@ export const sessionNames = {
   person: ['u', personNames],
   provider: 'iss',
   startedAt: 'iat',
+  begunAt: 'beg',
+  providerSession: 'sid',
   signedInAt: 'at',
   expiresAt: 'exp',
   adminUntil: 'adm',
@@ -103,6 +110,9 @@ export function createSessions(options: {
     end: () => cookies.expire(name),
   }
 }
+
+/** When the sign-in of a session began, in seconds since the epoch. What ended the person after that ends the session. */
+export const beginningOf = ({ begunAt, startedAt }: Session): number => Math.min(begunAt ?? startedAt, startedAt)
 
 /** Whether the person signed in at the provider within the last 10 minutes (N5). `now` in milliseconds. */
 export const signedInRecently = ({ signedInAt }: Session, now: number): boolean =>

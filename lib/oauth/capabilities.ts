@@ -89,6 +89,12 @@ export const accountPaths = {
   admin: '/admin',
 } as const
 
+/** Where the OpenID Provider says that a person has signed out. `netlify/functions/account.ts` repeats it as a literal. */
+export const backChannelLogoutPath = '/oauth/backchannel-logout'
+
+/** Where services end people. `netlify/functions/account.ts` repeats it as a literal. */
+export const globalRevocationPath = '/oauth/global-token-revocation'
+
 /** The paths of pages and documents about the service. `netlify/functions/about.ts` repeats them as literals. */
 export const aboutPaths = {
   front: '/',

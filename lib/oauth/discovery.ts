@@ -10,7 +10,7 @@ export function authorizationServerMetadata(
   options: {
     readonly scopesOffered: readonly Scope[]
     readonly advertiseIss: boolean
-  } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'documentationUrl'>,
+  } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'documentationUrl' | 'revocation'>,
 ) {
   const { issuer, advertiseIss } = options
   return {
@@ -32,6 +32,7 @@ export function authorizationServerMetadata(
     code_challenge_methods_supported: capabilities.codeChallengeMethods,
     scopes_supported: [...options.scopesOffered, offlineAccess],
     client_id_metadata_document_supported: true,
+    ...options.revocation,
     ...(advertiseIss && { authorization_response_iss_parameter_supported: true }),
     protected_resources: [options.resource, withSlash(options.resource)],
     service_documentation: options.documentationUrl,

@@ -95,6 +95,9 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     recordSignIn: flow.recordSignIn,
     scopeRules: flow.scopeRules,
     recheck: vault && ((...of) => vault.recheck(grants, ...of)),
+    endedAddresses:
+      options.revocation &&
+      (async () => (await import('./logout/ended-addresses.ts')).createEndedAddresses(flow.store, sealing, now)),
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })
   const issuedTokens = whenNeeded(async () => {

@@ -38,6 +38,8 @@ export interface DiscoveryOptions {
   readonly registrationOff?: boolean
   /** Adds the introspection endpoint. */
   readonly introspectionOn?: boolean
+  /** Goes into the metadata. If set, each new grant asks whether its address was ended. */
+  readonly revocation?: { readonly global_token_revocation_endpoint: string } | undefined
   /** Removes the promise of `iss` from the metadata. Every authorization response carries `iss` either way (D-10). */
   readonly issNotAdvertised?: boolean
   readonly log: Log
@@ -51,6 +53,10 @@ export interface SessionStart {
   readonly provider: string
   /** When the person signed in there, in seconds since the epoch. Absent if the provider does not say. */
   readonly signedInAt?: number | undefined
+  /** When the browser was sent there, in seconds since the epoch. */
+  readonly begunAt?: number | undefined
+  /** The hash of the session of this browser there. Absent if the provider names none. */
+  readonly providerSession?: string | undefined
 }
 
 /** What `/login` needs: sign-ins of browsers to our own pages. */

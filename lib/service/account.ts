@@ -4,15 +4,17 @@ import { isAdmin } from '../account/admins.ts'
 import { createConnections } from '../account/connections.ts'
 import { createSessionForms } from '../account/forms.ts'
 import { createAccountRouter, type RouterOptions } from '../account/router.ts'
-import { createSessions, type Session } from '../account/session.ts'
+import { beginningOf, createSessions, type Session } from '../account/session.ts'
 import { sessionRoute } from '../account/session-status.ts'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { whenNeeded } from '../base/when-needed.ts'
-import { accountPaths } from '../oauth/capabilities.ts'
+import { accountPaths, backChannelLogoutPath, globalRevocationPath } from '../oauth/capabilities.ts'
 import { readFence } from '../oauth/grants/fence.ts'
 import { createGrants } from '../oauth/grants/grants.ts'
+import { retryAfter } from '../oauth/http/json-answers.ts'
 import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
+import { isSignedOut } from '../oauth/logout/signed-out.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
@@ -49,6 +51,9 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const copyApi = whenNeeded(async () =>
     (await import('./store-copy.ts')).composeStoreCopy(configuration, signIn, site),
   )
+  const logout = whenNeeded(async () =>
+    (await import('./logout.ts')).composeLogout(configuration, signIn, { site, store, sealing, privacy }),
+  )
   const pagesHost = pages && new URL(pages.browser.origin).host
   const issuerHost = new URL(issuer).host
   return {
@@ -56,6 +61,10 @@ export async function composeAccount(configuration: Configuration, site: Site): 
       const { host, pathname } = new URL(request.url)
       runJobs?.(call)
       if (isOfCopy(pathname)) return host === issuerHost ? (await copyApi()).fetch(request, call) : notFound()
+      if (isOfLogout(pathname)) {
+        if (host !== issuerHost && host !== pagesHost) return notFound()
+        return configuration.outOfService.has('account') ? unavailable() : (await logout()).fetch(request, call)
+      }
       // With a token alone, the API also answers where there are no pages (N13). A proxy's host has neither.
       if (isOfAdminApi(pathname))
         return host === issuerHost || host === pagesHost ? api.fetch(request, call) : notFound()
@@ -64,16 +73,20 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   }
 }
 
-/** Answers while sign-in is out of service: only `npm run doctor`, with the operator's token, and 404 to everything else. */
+/**
+ * Answers while sign-in is out of service: only `npm run doctor`, with the operator's token, and 404 to everything else. A provider
+ * that ends someone gets 503: it would take 404 for an unknown person.
+ */
 function outOfService(configuration: Configuration, site: Site): Account {
   const { read, write } = configuration.adminTokens
-  if (read.length + write.length === 0) return { fetch: async () => notFound() }
-  const api = adminApiOutOfService(configuration, site)
+  const api = read.length + write.length === 0 ? null : adminApiOutOfService(configuration, site)
   const issuerHost = new URL(configuration.issuer).host
   return {
     async fetch(request, call) {
       const { host, pathname } = new URL(request.url)
-      return host === issuerHost && isOfAdminApi(pathname) ? api.fetch(request, call) : notFound()
+      if (host !== issuerHost) return notFound()
+      if (isOfLogout(pathname)) return unavailable()
+      return api && isOfAdminApi(pathname) ? api.fetch(request, call) : notFound()
     },
   }
 }
@@ -95,14 +108,22 @@ function composePages(
   const connections = createConnections(store, grants, now)
   const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
-  const browser = { origin, sessions, fence, isAdmin: (session: Session) => isAdmin(session, account.admins, now()) }
+  const signedOut: RouterOptions['signedOut'] = (session, signal) =>
+    isSignedOut(store, { ...session, begunAt: beginningOf(session) }, now(), signal)
+  const browser = {
+    origin,
+    sessions,
+    fence,
+    signedOut,
+    isAdmin: (session: Session) => isAdmin(session, account.admins, now()),
+  }
   const surroundings = { ...browser, brand, forms, now, log }
   const accountRouter = createAccountRouter({
     ...surroundings,
     routes: accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), removal, log }),
     open: [
       ...openAccountRoutes({ origin, brand, sessions, forms, removal }),
-      sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence }),
+      sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence, signedOut }),
     ],
   })
   /** The code of the admin pages and of their plots is loaded when the first of them is opened. */
@@ -125,5 +146,10 @@ function composePages(
 
 /** Where the copy of a move is driven. Its code is loaded only there. */
 const isOfCopy = (pathname: string) => `${pathname}/`.startsWith(`${accountPaths.admin}/store/`)
+
+const isOfLogout = (pathname: string) => [backChannelLogoutPath, globalRevocationPath].includes(pathname)
+
+const unavailable = () =>
+  jsonResponse({ error: 'temporarily_unavailable' }, { status: 503, headers: { 'retry-after': String(retryAfter) } })
 
 const notFound = () => jsonResponse({ error: 'not_found' }, { status: 404 })

@@ -61,6 +61,7 @@ export async function composeAuthorizationServer(
       scopesOffered: configuration.scopesOffered.filter((scope) => extras?.scopeRules?.isOffered(scope) !== false),
       registrationOff,
       introspectionOn: introspectionTokens.length > 0,
+      revocation: configuration.revocation,
       issNotAdvertised,
       publicKeys,
       log,

@@ -7,6 +7,9 @@ import { documentCopies } from '../oauth/clients/published/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { rotateSigningKeys } from '../oauth/keys/signing-key-rotation.ts'
+import { endedAddresses } from '../oauth/logout/ended-addresses.ts'
+import { signedOut } from '../oauth/logout/signed-out.ts'
+import { usedTokens } from '../oauth/logout/used-tokens.ts'
 import { collection as attempts } from '../people/attempts/step.ts'
 import { collection as audit, byPerson as auditByPerson } from '../people/audit/entry.ts'
 import { deadCollection } from '../people/outbox/message.ts'
@@ -29,6 +32,9 @@ const deadline = 20_000
 /** Milliseconds of it for the digests of the audit log. The next run continues where this one stopped. */
 const digestTime = 12_000
 
+/** Days that sign-outs at the provider are kept. A session lives eight hours, and a sign-in takes one. */
+const signOutDays = 1
+
 /** Deletes what has expired, and rotates the signing keys when they are due. A further run changes nothing more. */
 export async function maintain(site: Site): Promise<Swept> {
   const store = storeOf(site)
@@ -43,7 +49,10 @@ export async function maintain(site: Site): Promise<Swept> {
         ...[audit, auditByPerson].map((collection) =>
           sweepDays(store, collection, dayBefore(now, kept.auditDays), signal),
         ),
-        ...['limits', assertionIds, spentProofs, documentCopies, proofs, deadCollection].map((collection) =>
+        ...[signedOut, endedAddresses].map((collection) =>
+          sweepDays(store, collection, dayBefore(now, signOutDays), signal),
+        ),
+        ...['limits', assertionIds, usedTokens, spentProofs, documentCopies, proofs, deadCollection].map((collection) =>
           sweepEnded(store, collection, now, signal),
         ),
       ]),

@@ -17,9 +17,9 @@ import { eventStoresOf, storeOf } from './store.ts'
 import { pseudonymsOf } from './usage-parts.ts'
 import { vaultEnd, vaultEnded } from './vault-ended.ts'
 
-/** Seconds. A browser session lives 8 hours; the rest is for clocks that differ. */
+/** Seconds. A browser session lives 8 hours; the rest is for the sign-in before it, and for clocks that differ. */
 const sessionLifetime = 8 * 3600
-const margin = 600
+const margin = 1200
 
 export interface PrivacySurroundings extends Pick<UsagePlacesOptions, 'events' | 'pseudonyms'> {
   readonly store: Store

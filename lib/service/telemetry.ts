@@ -42,6 +42,8 @@ export const routes = [
   '/logout',
   '/account',
   '/account/*',
+  '/oauth/backchannel-logout',
+  '/oauth/global-token-revocation',
   '/admin',
   '/admin/*',
   '/.netlify/functions/maintenance',

@@ -37,6 +37,8 @@ export interface SignInConfiguration {
   readonly registrationOff: boolean
   /** Tokens of resource servers that may ask about access tokens. If the list is empty, there is no introspection endpoint. */
   readonly introspectionTokens: readonly string[]
+  /** What the authorization server metadata says about Global Token Revocation. `undefined`: no service may end people. */
+  readonly revocation: ReturnType<typeof Rare.readRevocation> | undefined
   /** The metadata does not promise `iss` in authorization responses (D-10). */
   readonly issNotAdvertised: boolean
   /**
@@ -72,7 +74,7 @@ const closes = (subject: Subject, service: Service) =>
 
 /** The names of `rareRows`. */
 const rareNames =
-  /^MCP_(?:APPROVE_|CANCEL_|CONSENT_|ERROR_|FINISHED_|LOGO_|PROVIDERS$|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|PRIVATE_USE_R|SIGNING_|TRUSTED_))/
+  /^MCP_(?:APPROVE_|CANCEL_|CONSENT_|ERROR_|FINISHED_|LOGO_|PROVIDERS$|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|LOGOUT_|PRIVATE_USE_R|REVOKERS|SIGNING_|TRUSTED_))/
 
 /** Whether an environment has a setting that few sites have. */
 export const hasRareSetting = (env: Environment): boolean =>
@@ -119,6 +121,7 @@ export function readShared(settings: SettingsReader, site: Site, rare: typeof Ra
       secrets: secretsAreGood ? secrets : null,
       registrationOff,
       introspectionTokens,
+      revocation: rare?.readRevocation(settings, site.issuer),
       issNotAdvertised,
       telling: mock && !mockTells ? 'none' : mock || site.preview ? 'as a preview' : 'as usual',
       signIn,

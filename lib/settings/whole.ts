@@ -25,6 +25,8 @@ export interface Configuration extends SignInConfiguration {
   readonly roles: Roles | undefined
   /** The usable providers of `MCP_PROVIDERS`. */
   readonly providers: readonly ListedProvider[]
+  /** What a sign-out at the provider ends, and who may end people. `undefined`: sessions of browsers, and none. */
+  readonly logout: ReturnType<typeof Rare.readLogout> | undefined
 }
 
 /** Reads the roles once every other setting has been read. Its code is loaded only where the setting is there. */
@@ -59,9 +61,11 @@ export function readWhole(
   // The vault reads its settings where it is loaded.
   settings.read('MCP_VAULT_KEYS')
   settings.read('MCP_VAULT_SCOPES')
+  const provider = settings.text('UPSTREAM_ISSUER') ?? signInRows.UPSTREAM_ISSUER.ofRedpanda
+  const logout = rare?.readLogout(settings, provider)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
   const roles = readRoles?.(settings, tools)
-  return { ...closed(settings, shared), mcp, tools, store, roles, providers: shared.providers }
+  return { ...closed(settings, shared), mcp, tools, store, roles, logout, providers: shared.providers }
 }
 
 /** Where the providers of `MCP_PROVIDERS` are not read, nobody is an admin. */

@@ -5,9 +5,18 @@ import { serveAccount } from '../../lib/netlify/serve-account.ts'
 export default (request: Request, context: Context): Promise<Response> => serveAccount(request, context)
 
 // Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.
-// No rate limit: Netlify's free plan takes two rules, which `oauth` and `mcp` need more. Everything here needs a session, and
-// `oauth` counts the sign-ins that begin one.
+// No rate limit: Netlify's free plan takes two rules, which `oauth` and `mcp` need more. Everything here needs a session or
+// a signature, and `oauth` counts the sign-ins that begin a session.
 export const config: Config = {
-  path: ['/account', '/account/*', '/session', '/logout', '/admin', '/admin/*'],
+  path: [
+    '/account',
+    '/account/*',
+    '/session',
+    '/logout',
+    '/admin',
+    '/admin/*',
+    '/oauth/backchannel-logout',
+    '/oauth/global-token-revocation',
+  ],
   preferStatic: false,
 }

@@ -71,7 +71,10 @@ describe.each<[string, WireNames, { readonly entries: object }, object]>([
     'a session',
     sessionNames,
     SealedSession,
-    { u: 'person', iss: 'provider', iat: 'startedAt', at: 'signedInAt', exp: 'expiresAt', adm: 'adminUntil' },
+    {
+      ...{ u: 'person', iss: 'provider', iat: 'startedAt', at: 'signedInAt', exp: 'expiresAt', adm: 'adminUntil' },
+      ...{ beg: 'begunAt', sid: 'providerSession' },
+    },
   ],
   ['a pushed request', pushedNames, PushedRequest, { i: 'id', c: 'clientHash', p: 'parameters', exp: 'expiresAt' }],
   [

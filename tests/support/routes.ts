@@ -6,9 +6,18 @@
  * - `bearer`: an access token;
  * - `session`: a person who has signed in in this browser, or an admin’s token;
  * - `operator`: a token that the operator has issued;
+ * - `provider`: a token that the OpenID Provider or another issuer has signed, or one that the operator has issued;
  * - `scheduled`: Netlify's scheduler only, there is no URL in production.
  */
-export type Authentication = 'public' | 'browser flow' | 'client' | 'bearer' | 'session' | 'operator' | 'scheduled'
+export type Authentication =
+  | 'public'
+  | 'browser flow'
+  | 'client'
+  | 'bearer'
+  | 'session'
+  | 'operator'
+  | 'provider'
+  | 'scheduled'
 
 export interface ExpectedRoute {
   readonly function: string
@@ -67,6 +76,8 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'account', path: '/logout', authentication: 'session' },
   { function: 'account', path: '/admin', authentication: 'session' },
   { function: 'account', path: '/admin/*', authentication: 'session' },
+  { function: 'account', path: '/oauth/backchannel-logout', authentication: 'provider' },
+  { function: 'account', path: '/oauth/global-token-revocation', authentication: 'provider' },
   { function: 'maintenance', path: null, authentication: 'scheduled' },
   { function: 'usage', path: null, authentication: 'scheduled' },
 ]

@@ -4,8 +4,8 @@ import type { GuessLimit } from '../../base/rate-limit.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { isOneOf, shownToken } from '../../oauth/http/operator-token.ts'
 import type { Actor } from '../admin/actions.ts'
-import { liveSession, type RouterOptions } from '../router.ts'
-import { type Session, type Sessions, signedInRecently } from '../session.ts'
+import { liveSession, type SessionReader } from '../router.ts'
+import { type Session, signedInRecently } from '../session.ts'
 import { Refusal } from './refusal.ts'
 
 /** The tokens of the operator (N30). Each list has two values while a token is rotated. */
@@ -33,11 +33,9 @@ export interface CallerOptions {
   /** Limits the wrong tokens of one address. */
   readonly guesses: GuessLimit
   /** The admins who sign in with a browser. Absent if this deploy has no account pages (N13). */
-  readonly browser?: {
+  readonly browser?: SessionReader & {
     /** The origin of the account pages. A session is accepted at this origin only. */
     readonly origin: string
-    readonly sessions: Sessions
-    readonly fence: RouterOptions['fence']
     readonly isAdmin: (session: Session) => boolean
   }
   /** Milliseconds since the epoch. */
@@ -81,7 +79,7 @@ export function createCallers(options: CallerOptions) {
       log('admin_api_refused', { reason: 'cross-site' })
       throw new Refusal(403, 'cross_site', wordsFor.crossSite)
     }
-    const session = await liveSession(browser.sessions, browser.fence, request, signal)
+    const session = await liveSession(browser, request, signal)
     if (session === null || session === 'forgetting') throw notSignedIn()
     if (!browser.isAdmin(session)) {
       log('admin_refused', { sub: session.sub, path: '/admin/api' })

@@ -94,24 +94,28 @@ export function createGrants(options: {
      * Reads the fence of the person at the same time. A sign-in that a fence ends is refused, and its grant ends at once.
      *
      * @param approvedAt when the user approved, in seconds since the epoch; `undefined` counts as before every fence
+     * @param endedOtherwise whether something else than the fence ends the sign-in; being read already
      */
     async redeem(
       key: GrantKey,
       record: GrantRecord,
       signal: AbortSignal,
       approvedAt?: number,
+      endedOtherwise?: Promise<boolean>,
     ): Promise<Grant | GrantRefusal> {
-      // Both settle before the answer, so that no write goes on after it.
-      const [created, fence] = await Promise.allSettled([
+      // All settle before the answer, so that no write goes on after it.
+      const [created, fence, ended] = await Promise.allSettled([
         store.create(key, record, signal),
         readFence(store, subjectOfGrant(key), signal),
+        endedOtherwise,
       ])
       if (created.status === 'rejected') throw created.reason
       const write = created.value
       if (write.won) {
         if (fence.status === 'rejected') throw fence.reason
+        if (ended.status === 'rejected') throw ended.reason
         const grant = { record, version: write.version }
-        if (isFenced(fence.value, milliseconds(approvedAt))) {
+        if (ended.value || isFenced(fence.value, milliseconds(approvedAt))) {
           await revoke(key, 'person_ended', signal, grant)
           return { refused: 'ended' }
         }

@@ -84,6 +84,7 @@ const KnownClaims = v.object({
   email_verified: v.fallback(v.optional(booleanOrItsText), undefined),
   org_id: v.fallback(v.optional(short), undefined),
   org_name: v.fallback(v.optional(short), undefined),
+  sid: v.fallback(v.optional(v.string()), undefined),
   auth_time: v.fallback(v.optional(v.pipe(v.number(), v.finite(), v.minValue(0))), undefined),
 })
 
@@ -279,7 +280,7 @@ function forLibrary(server: ProviderMetadata): oauth.AuthorizationServer {
 function identityOf(issuer: string, claims: Claims, roleMarks: OpenIdProviderOptions['roleMarks']): Identity {
   const parsed = v.safeParse(KnownClaims, claims)
   if (!parsed.success) throw new ProviderError('invalid', 'the ID token has claims of an unexpected form')
-  const { sub, email, email_verified, org_id, org_name, auth_time } = parsed.output
+  const { sub, email, email_verified, org_id, org_name, auth_time, sid } = parsed.output
   const organization = defined({ id: org_id, name: org_name })
   return {
     issuer,
@@ -289,6 +290,7 @@ function identityOf(issuer: string, claims: Claims, roleMarks: OpenIdProviderOpt
       emailVerified: email_verified,
       signedInAt: auth_time,
       roleMarks: roleMarks?.(claims),
+      sessionId: sid,
       organization: Object.keys(organization).length > 0 ? organization : undefined,
     }),
   }

@@ -70,6 +70,8 @@ export interface Identity {
   readonly tokens?: UpstreamTokens
   /** When the user signed in at the provider, in seconds since the epoch. Absent if the provider did not say. */
   readonly signedInAt?: number
+  /** The provider's id of this browser's session there (`sid`), which a logout token names. Absent if the provider did not say. */
+  readonly sessionId?: string
 }
 
 /**

@@ -12,6 +12,7 @@ import { PageError } from '../errors.ts'
 import { createCookies } from '../http/cookies.ts'
 import { type Parameters, parseParameters } from '../http/parameters.ts'
 import type { Sealing } from '../keys/sealing.ts'
+import { providerSession } from '../logout/logout-token.ts'
 import type { SessionFlow } from '../options.ts'
 import { type Identity, type OfferedProvider, type Provider, ProviderError } from '../providers/provider.ts'
 import type { FlowCall } from '../trail.ts'
@@ -143,7 +144,14 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
       try {
         const identity = await provider.identify(answer, found.login, call.signal)
         const signedIn = signedInAs(identity, provider.name)
-        const start = { ...signedIn, provider: identity.issuer, signedInAt: signedInAt(identity, found) }
+        const start = {
+          ...signedIn,
+          provider: identity.issuer,
+          signedInAt: signedInAt(identity, found),
+          begunAt: found.begunAt,
+          providerSession:
+            identity.sessionId === undefined ? undefined : providerSession(identity.issuer, identity.sessionId),
+        }
         const cookie = await options.start(start)
         if (options.record) call.waitUntil(options.record(start))
         log('session_started', { sub: signedIn.sub, fresh: found.fresh })

@@ -51,14 +51,17 @@ export async function authorizationCodeGrant(
     { now: clock, lifetime: context.refreshTokenLifetime, from: context.addressHash(code.grant, call.address) },
   )
   await client.spend(call.signal)
-  const grant = await context.grants.redeem(code.grant, record, call.signal, code.approvedAt)
+  const { approvedAt } = code
+  const addresses = await context.endedAddresses?.()
+  const addressEnded = addresses?.hasEnded(code, call.signal)
+  const grant = await context.grants.redeem(code.grant, record, call.signal, approvedAt, addressEnded)
   if ('refused' in grant) {
     const text = grant.refused === 'ended' ? 'the user has ended this sign-in' : 'the code has been used'
     throw new OAuthError('invalid_grant', text, grant.refused)
   }
   // The fence may have been written between its read and the creation of the grant.
   call.waitUntil(
-    withDeadline(recordTimeout, (signal) => context.grants.endIfFenced(code.grant, grant, signal, code.approvedAt)),
+    withDeadline(recordTimeout, (signal) => context.grants.endIfFenced(code.grant, grant, signal, approvedAt)),
   )
 
   const refreshToken = code.usesRefreshTokens ? refreshTokenOf(grant, code, context.refreshTokens) : undefined
@@ -76,7 +79,13 @@ export async function authorizationCodeGrant(
   }
   const response = await issueTokens(access, refreshToken, signer, context)
   call.trail.record('token', 'ok')
-  call.waitUntil(withDeadline(recordTimeout, (signal) => context.recordSignIn(signInOf(code, now), signal)))
+  call.waitUntil(
+    withDeadline(recordTimeout, (signal) =>
+      context
+        .recordSignIn(signInOf(code, now), signal)
+        .finally(() => addresses?.endIfMissed(code, grant, context.grants, signal)),
+    ),
+  )
   return response
 }
 

@@ -2,6 +2,7 @@ import type { Grants } from '../grants/grants.ts'
 import type { GrantKey } from '../grants/record.ts'
 import type { SignJwt } from '../keys/compact.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
+import type { EndedAddresses } from '../logout/ended-addresses.ts'
 import type { ScopeRules } from '../scope-rules.ts'
 import type { FlowCall } from '../trail.ts'
 import type { Rechecked } from '../vault/recheck.ts'
@@ -40,6 +41,8 @@ export interface TokenContext {
   readonly scopeRules?: ScopeRules | undefined
   /** Asks the provider about the person. If absent, the token says who it is. */
   readonly recheck?: ((token: RefreshToken, signal: AbortSignal) => Promise<Rechecked>) | undefined
+  /** Absent: people are ended by their id only. */
+  readonly endedAddresses?: (() => Promise<EndedAddresses>) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }

@@ -31,8 +31,10 @@ export interface Privacy {
   /**
    * Ends a person: every sign-in that was approved before now, every grant, and every browser session. Resolves once the fence and
    * all tombstones stand. `reason` goes into the tombstones and the log. The person may sign in again some seconds later.
+   *
+   * @param at ends what began before this time, in milliseconds since the epoch, and leaves what came later. Absent: now
    */
-  endPerson(sub: string, reason: string, signal: AbortSignal): Promise<Ended>
+  endPerson(sub: string, reason: string, signal: AbortSignal, at?: number): Promise<Ended>
   /**
    * Ends a person and leaves the job that removes everything about them. Until the job has removed it, at least ten minutes later,
    * the person cannot sign in; a sign-in after that begins anew, as that of a person who was never here.
@@ -82,13 +84,13 @@ const forgettingReason = 'person_forgotten'
 const atOnce = 4
 
 export function createPrivacy({ store, places, end, now, log }: PrivacyOptions): Privacy {
-  async function endAndLeaveJob(sub: string, fence: NewFence, signal: AbortSignal): Promise<Ended> {
+  async function endAndLeaveJob(sub: string, fence: NewFence, signal: AbortSignal, madeUntil?: number): Promise<Ended> {
     const { at, reason, forgetting } = fence
     await end.writeFence(sub, fence, signal)
     const collection = forgetting ? 'forget' : 'ending'
     // The job is written before the first tombstone, so it finishes what a crash interrupts.
     await putJob(store, { collection, sub, step: 'do', fence: at, reason }, at / 1000 + jobDelay, signal)
-    const grants = await end.endGrants(sub, reason, signal)
+    const grants = await end.endGrants(sub, reason, signal, madeUntil)
     // The job of an earlier end may have removed the fence in the very moment in which it moved.
     const standing = await end.fenceAt(sub, signal)
     if (standing === null || standing < at) await end.writeFence(sub, fence, signal)
@@ -121,7 +123,8 @@ export function createPrivacy({ store, places, end, now, log }: PrivacyOptions):
   }
 
   return {
-    endPerson: (sub, reason, signal) => endAndLeaveJob(sub, { at: now(), reason, forgetting: false }, signal),
+    endPerson: (sub, reason, signal, at) =>
+      endAndLeaveJob(sub, { at: at ?? now(), reason, forgetting: false }, signal, at),
 
     forget: (sub, signal) => endAndLeaveJob(sub, { at: now(), reason: forgettingReason, forgetting: true }, signal),
 

@@ -31,4 +31,14 @@ export const accountPages = {
     more: 'See [how a docs page shows who is signed in](docs-site-login.md). Browsers send the cookie to no other domain.',
     example: 'https://docs.example.com',
   },
+  MCP_OAUTH_LOGOUT_ENDS_GRANTS: {
+    what: 'Says that a [sign-out at the OpenID Provider](logout.md) also disconnects every client of the person. Otherwise it ends sessions of browsers only.',
+    more: 'Set it only if your provider sends a sign-out when a person must lose access. With most providers, a person who signs out of any application in one browser would lose all connections.',
+    example: 'true',
+  },
+  MCP_OAUTH_REVOKERS: {
+    what: 'The services that may end everything of a person by [Global Token Revocation](logout.md#global-token-revocation), such as Okta: a JSON array.',
+    more: 'Each entry has a `name`, and either `issuer` (it signs its requests) or `token_sha256` (the SHA-256 of its bearer token). `domains` are the email domains within which it may name people by address. `people` is the issuer whose people it reaches, by default the OpenID Provider.',
+    example: '[{"name":"okta","issuer":"https://example.okta.com","domains":["example.com"]}]',
+  },
 } as const satisfies Readonly<Record<string, Description>>

@@ -4,10 +4,11 @@ import { isHost } from '../../oauth/clients/host.ts'
 import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
 import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-entry.ts'
 import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
-import { custom, listOf, type Rows, text, url } from '../forms.ts'
+import { custom, listOf, optionalFlag, type Rows, type Subject, text, url } from '../forms.ts'
 
 const signIn = { subject: 'sign-in' } as const
 const service = { subject: 'service' } as const
+const account = { subject: 'account' } as const
 /** A mistake in the look is reported, and ours is used instead. */
 const look = { subject: 'none' } as const
 
@@ -24,6 +25,10 @@ function isPrivateUseUri(uri: string): boolean {
   const example = uri.replace(/\/\*$/, '/x')
   return !example.includes('*') && parseRedirectUri(example, { privateUseUris: [uri] }).kind === 'private-use'
 }
+
+/** JSON whose members another file checks. `json` is `undefined` for a text that is no JSON. */
+const json = (about: { readonly subject: Subject }, form: string) =>
+  custom<{ readonly json: unknown }>(about, form, (text) => ({ value: { json: jsonOf(text) }, complaints: [] }))
 
 function signingJwk(text: string) {
   const jwk = readPastedJwk(jsonOf(text))
@@ -53,10 +58,10 @@ export const rareRows = {
     (entry) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry,
   ),
   // `settings/clients.ts` checks the clients themselves, because it knows the other rules for redirect URIs.
-  MCP_OAUTH_CLIENTS: custom(signIn, 'a JSON array of clients', (text) => ({
-    value: { json: jsonOf(text) },
-    complaints: [],
-  })),
+  MCP_OAUTH_CLIENTS: json(signIn, 'a JSON array of clients'),
+  MCP_OAUTH_LOGOUT_ENDS_GRANTS: optionalFlag(account),
+  // `settings/revokers.ts` checks the entries. A sign-in needs to know only whether there are any.
+  MCP_OAUTH_REVOKERS: json(account, 'a JSON array'),
   MCP_OAUTH_BLOCKED_CLIENTS: listOf(
     signIn,
     "a client's hash, a host in lower case without a scheme, or before:<date>",
