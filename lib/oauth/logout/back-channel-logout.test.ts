@@ -32,7 +32,7 @@ function world({ endsGrants = false } = {}) {
   const it = {
     now: Date.UTC(2026, 10, 30, 12),
     asked: [] as string[],
-    fails: false,
+    isDown: false,
     ended: [] as { sub: string; at: number }[],
     logged: [] as { event: string; fields: object | undefined }[],
   }
@@ -41,7 +41,7 @@ function world({ endsGrants = false } = {}) {
       const operation = target[name] as (...args: unknown[]) => unknown
       return (...args: unknown[]) => {
         it.asked.push(`${name} ${args[0]}`)
-        if (it.fails) throw new StoreUnavailable('down')
+        if (it.isDown) throw new StoreUnavailable('down')
         return operation.apply(target, args)
       }
     },
@@ -162,10 +162,10 @@ describe('the same token again', () => {
   test('continues what a fault has interrupted', async () => {
     const it = world()
     const token = await issuer.sign(it.claims())
-    it.fails = true
+    it.isDown = true
     const failed = await it.send(token)
     expect([failed.status, (await failed.json()).error]).toEqual([400, 'temporarily_unavailable'])
-    it.fails = false
+    it.isDown = false
     expect((await it.send(token)).status).toBe(200)
     expect(await it.hasEnded()).toBe(true)
   })

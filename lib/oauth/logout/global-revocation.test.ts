@@ -31,7 +31,7 @@ const adasIds = ['https://login.example', people].map((iss) => subjectOf(iss, 'a
 function world() {
   const it = {
     now: Date.UTC(2026, 10, 30, 12),
-    fails: false,
+    isDown: false,
     limited: false,
     severalIssuers: false,
     ended: [] as { reached: Reached; by: string; at: number }[],
@@ -65,7 +65,7 @@ function world() {
     use: createUsedTokens(store, now),
     limit: async () => (it.limited ? { limited: true, retryAfter: 7 } : null),
     async end(reached, { name: by }, at) {
-      if (it.fails) throw new StoreUnavailable('down')
+      if (it.isDown) throw new StoreUnavailable('down')
       it.ended.push({ reached, by, at })
       return { grants: 1 }
     },
@@ -139,11 +139,11 @@ describe('a revocation', () => {
   test('that the store interrupts is answered 503, and the same JWT continues with the time of its first use', async () => {
     const it = world()
     const jwt = await it.sign()
-    it.fails = true
+    it.isDown = true
     const answer = await it.send(jwt, { sub_id: ofAda })
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
     const first = it.now
-    it.fails = false
+    it.isDown = false
     it.now += 30_000
     expect((await it.send(jwt, { sub_id: ofAda })).status).toBe(204)
     expect(it.ended).toMatchObject([{ at: first }])
