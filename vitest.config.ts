@@ -29,6 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['tests/support/shared-key-pairs.ts'],
           include: ['{lib,cli,bin,dev,tests}/**/*.test.ts'],
           exclude: [
             ...flows,

@@ -22,6 +22,7 @@ export const routes = [
   readinessPath,
   '/mcp',
   '/mcp/callback',
+  '/mcp/callback/*',
   '/mcp/server-card',
   '/mcp/.well-known/openid-configuration',
   '/.well-known/*',

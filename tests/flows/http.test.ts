@@ -129,7 +129,7 @@ test.each(pathsWhere(({ kind }) => isForScripts(kind)))(
     expect(response.status).toBe(204)
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(response.headers.get('access-control-allow-methods')).toContain(method)
-    expect(response.headers.get('access-control-allow-headers')).toMatch(/^Authorization, Content-Type.*, \*$/)
+    expect(response.headers.get('access-control-allow-headers')).toMatch(/^Authorization, (DPoP, )?Content-Type.*, \*$/)
     expect(response.headers.get('access-control-allow-credentials')).toBeNull()
   },
 )

@@ -1,6 +1,5 @@
 import { relative } from 'node:path'
 import { expect, inject, vi } from 'vitest'
-import { shareKeyPairs } from '../../dev/worlds/key-pairs.ts'
 import { recorded, recordLine, startRecording } from '../../dev/worlds/recording.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { defined } from '../../lib/base/defined.ts'
@@ -10,8 +9,6 @@ import './waiting.ts'
  * Runs before each test file. Every log line of a function host, or of our own log in this process, is
  * recorded for the scan at the end of the run. The tests need not do anything.
  */
-
-shareKeyPairs()
 
 startRecording(inject('recordings'), () => {
   const { testPath = '', currentTestName = '' } = expect.getState()
