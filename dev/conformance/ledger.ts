@@ -10,7 +10,7 @@ import { findTaggedTests } from './tags.ts'
 const names = [
   ...['discovery', 'authorization', 'consent', 'tokens', 'registration', 'metadata-documents', 'resource-server'],
   ...['openid-provider', 'operations', 'advisories', 'defects', 'conditions', 'documentation-site', 'related-servers'],
-  'dpop',
+  ...['dpop', 'extensions'],
 ]
 
 const fileOf = (name: string) => `docs/conformance/${name}.md`

@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { defined } from '../../lib/base/defined.ts'
+import { createInstanceLimit } from '../../lib/limits/instance-limit.ts'
+import { createMoreGrants, grantMetadata } from '../../lib/oauth/assertions/more-grants.ts'
+import { createStorelessGrants } from '../../lib/oauth/assertions/storeless-grant.ts'
 import { createAuthorizationServer } from '../../lib/oauth/authorization-server.ts'
+import { capabilities } from '../../lib/oauth/capabilities.ts'
 import { createBlockedClients, noneBlocked, parseBlockList } from '../../lib/oauth/clients/blocked-clients.ts'
 import type { Client } from '../../lib/oauth/clients/client.ts'
 import { type ClientKey, fittingKeys } from '../../lib/oauth/clients/client-keys.ts'
@@ -25,6 +29,7 @@ import {
 import type { ScopeRules } from '../../lib/oauth/scope-rules.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
+import { readAssertions } from '../../lib/settings/companies-and-machines.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { recorded } from './recording.ts'
@@ -42,6 +47,8 @@ export interface Harness {
   /** `Provider.id`, and how often the provider was asked who signed in. */
   provider: string
   identified: number
+  /** The documents of trusted issuers that were read. */
+  readonly issuerReads: string[]
   /** The IP address of the next requests, as the platform would report it. */
   address: string | undefined
   fetch(path: string, init?: RequestInit): Promise<Response>
@@ -83,6 +90,11 @@ export function createHarness(
     vault?: VaultFlow
     /** The providers of the list, in the place of the one that the test controls. */
     providers?: readonly OfferedProvider[]
+    /** The companies and machines, as the settings hold them, and what their issuers publish, by URL. */
+    assertions?: Partial<Record<'tenants' | 'machines', readonly object[]>>
+    issuerDocuments?: (url: string) => object | undefined
+    /** Refused assertions that one address may send. */
+    refusals?: number
   } = {},
 ): Harness {
   const issuer = options.issuer ?? 'https://docs.example'
@@ -96,6 +108,7 @@ export function createHarness(
     identity: reader,
     provider: 'harness',
     identified: 0,
+    issuerReads: [],
     address: undefined,
     async fetch(path, init) {
       const response = await server.fetch(new Request(issuer + path, init), {
@@ -134,6 +147,23 @@ export function createHarness(
       return harness.identity
     },
   }
+  const clients = createClients({
+    registrations,
+    configured: createConfiguredClients(configured.clients, blocked),
+    metadataDocuments: {
+      resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
+    },
+  })
+  const { complaints, ...trusted } = readAssertions(
+    {
+      tenants: options.assertions?.tenants && { json: options.assertions.tenants },
+      machines: options.assertions?.machines && { json: options.assertions.machines },
+    },
+    [reader.issuer],
+  )
+  if (complaints.length + configured.complaints.length > 0) {
+    throw new Error(`the settings are wrong: ${JSON.stringify([complaints, configured.complaints])}`)
+  }
   const server = createAuthorizationServer(
     {
       issuer,
@@ -141,6 +171,7 @@ export function createHarness(
       brand: defaultBrand,
       documentationUrl: issuer,
       publicKeys: createPublicKeys(stored),
+      metadata: options.assertions && grantMetadata(trusted, capabilities.grantTypes),
       introspectionOn: options.introspectionTokens !== undefined,
       registrationOff: options.registrationOff ?? false,
       log,
@@ -157,12 +188,25 @@ export function createHarness(
         },
       }),
       blocked,
-      clients: createClients({
-        registrations,
-        configured: createConfiguredClients(configured.clients, blocked),
-        metadataDocuments: {
-          resolve: async (id) => options.documents?.[id] ?? { kind: 'invalid', detail: 'no such document' },
-        },
+      clients,
+      ...(options.assertions && {
+        further: createMoreGrants({
+          issuer,
+          resource: `${issuer}/mcp`,
+          assertions: trusted,
+          store,
+          clients,
+          async readIssuerDocument(what, url) {
+            harness.issuerReads.push(url)
+            const document = options.issuerDocuments?.(url)
+            if (document === undefined) throw new ProviderError('passing', `the provider's ${what}: no answer`)
+            return { ...document }
+          },
+          refusals: createInstanceLimit({ limit: options.refusals ?? 10_000, windowSeconds: 3600, exempt: [], now }),
+          log,
+          now,
+        }),
+        storeless: createStorelessGrants({ store, assertions: trusted, readBlocked: async () => blocked }),
       }),
       keySets: {
         find: async (uri, wanted) => {

@@ -1,5 +1,5 @@
+import { mailDomain } from '../base/mail-domain.ts'
 import type { Person } from '../oauth/token/person.ts'
-import { mailDomain } from '../people/mail-domain.ts'
 import type { Session } from './session.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { defined } from '../base/defined.ts'
 import { isObject, isTooDeep } from '../base/json.ts'
 import type { Log } from '../base/log.ts'
-import { mailDomain } from '../people/mail-domain.ts'
+import { mailDomain } from '../base/mail-domain.ts'
 import type { Person } from '../people/person.ts'
 import type { Answer, Report } from './calls.ts'
 import { createMcpClient, type McpClientOptions } from './mcp-client.ts'

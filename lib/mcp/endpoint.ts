@@ -1,4 +1,5 @@
 import type { Call } from '../base/call.ts'
+import { isMachine } from '../base/machine.ts'
 import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
@@ -117,7 +118,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   async function answerUser(exchange: Exchange, token: UserToken, checkBody: CheckBody): Promise<Response> {
     const { request, signal } = exchange
     const isShutOut = token.leftOut?.includes(requiredScope) === true
-    const problem = options.requireWorkEmail ? (await import('../people/work-email.ts')).workEmailProblem(token) : null
+    const asksForAddress = options.requireWorkEmail && !isMachine(token.sub)
+    const problem = asksForAddress ? (await import('../people/work-email.ts')).workEmailProblem(token) : null
     const mayAct = ({ scopes }: RequiredAccess) => scopes.every((scope) => token.scope.includes(scope))
     let live: boolean | undefined
     const checkGrant = async () => {

@@ -1,3 +1,4 @@
+import { isMachine } from '../base/machine.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { type AdminTools, withAdminScopeOfToday } from './admin-tools.ts'
 import type { OfferedTo } from './tools/access.ts'
@@ -23,7 +24,8 @@ export function withRoleOfToday(
   known: readonly string[],
   { adminTools, allowanceOf }: { readonly adminTools?: AdminTools; readonly allowanceOf?: AllowanceOf },
 ): UserToken {
-  if (!allowanceOf) return withAdminScopeOfToday(token, adminTools)
+  // The settings say what a machine may do, and its token has just that.
+  if (!allowanceOf || isMachine(token.sub)) return withAdminScopeOfToday(token, adminTools)
   const { scopes, tools } = allowanceOf(token)
   const leftOut = new Set([...(token.leftOut ?? []), ...known.filter((scope) => !scopes.includes(scope))])
   return {

@@ -64,6 +64,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   const serverMetadata = {
     ...authorizationServerMetadata({ ...options, scopesOffered, advertiseIss: !options.issNotAdvertised }),
     ...(options.registrationOff && { registration_endpoint: undefined }),
+    ...options.metadata,
   }
   const resourceMetadata = protectedResourceMetadata({
     ...options,

@@ -27,7 +27,7 @@ import type { FlowEndpoints } from './unconfigured.ts'
 
 export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
   const { issuer, resource, brand, log } = options
-  const { sealing, now, blocked = noneBlocked, signInLifetime = lifetimes.signIn, vault } = flow
+  const { sealing, now, storeless, blocked = noneBlocked, signInLifetime = lifetimes.signIn, vault } = flow
   const cookies = createCookies(issuer)
   const sessionSignIn = whenNeeded(async () => {
     if (!flow.session) throw new TypeError('no route leads here')
@@ -98,6 +98,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     endedAddresses:
       options.revocation &&
       (async () => (await import('./logout/ended-addresses.ts')).createEndedAddresses(flow.store, sealing, now)),
+    further: flow.further,
     authentication: authenticationFor(flow.clients, blocked, [paths.token, legacyPaths.token]),
   })
   const issuedTokens = whenNeeded(async () => {
@@ -109,8 +110,9 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     authentication: authenticationFor(flow.clientsOfAll ?? flow.clients, noneBlocked, [paths.revoke]),
     openToken,
     grants,
+    storeless,
   }
-  const introspection = { tokens: [], ...flow.introspection, openToken, grants, log }
+  const introspection = { tokens: [], ...flow.introspection, openToken, grants, storeless, log }
   return {
     register: (request, call) =>
       register(request, { ...flow.registration, registrations: flow.registrations, log }, call),

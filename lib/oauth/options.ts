@@ -2,6 +2,8 @@ import type { Log } from '../base/log.ts'
 import type { GuessLimit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
 import type { Store } from '../store/store.ts'
+import type { GrantHandler } from './assertions/grant-handler.ts'
+import type { StorelessGrants } from './assertions/storeless-grant.ts'
 import type { Scope } from './capabilities.ts'
 import type { BlockedClients } from './clients/blocked-clients.ts'
 import type { KeySets } from './clients/published/key-sets.ts'
@@ -42,6 +44,8 @@ export interface DiscoveryOptions {
   readonly revocation?: { readonly global_token_revocation_endpoint: string } | undefined
   /** Removes the promise of `iss` from the metadata. Every authorization response carries `iss` either way (D-10). */
   readonly issNotAdvertised?: boolean
+  /** What the metadata says besides, or instead: the grant types that the operator has switched on. */
+  readonly metadata?: object | undefined
   readonly log: Log
 }
 
@@ -104,6 +108,10 @@ export interface FlowOptions {
   readonly keySets: KeySets
   /** Limits the wrong secrets that one address may send for one client. If absent, there is no limit. */
   readonly secretGuesses?: GuessLimit
+  /** The grant types that the operator has switched on, by their names. */
+  readonly further?: ReadonlyMap<string, GrantHandler> | undefined
+  /** Checks and ends the tokens of these grant types. */
+  readonly storeless?: StorelessGrants | undefined
   readonly redirectPolicy: RedirectPolicy
   /** Entries for `isTrustedRedirect`: hosts, hosts with a path, and whole URIs. */
   readonly trustedRedirects: ReadonlySet<string>

@@ -1,5 +1,5 @@
 import { defined } from '../base/defined.ts'
-import { mailDomain } from './mail-domain.ts'
+import { mailDomain } from '../base/mail-domain.ts'
 import type { Person } from './person.ts'
 import { isPersonalDomain } from './work-email.ts'
 

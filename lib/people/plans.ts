@@ -1,4 +1,4 @@
-import { verifiedDomain } from './mail-domain.ts'
+import { verifiedDomain } from '../base/mail-domain.ts'
 import type { Person } from './person.ts'
 
 /** How many tool calls each user of some organizations or email domains may make. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { claims, createSigningKey, createTestEndpoint, resource, sign } from '../../dev/worlds/mcp-endpoint.ts'
 import { ask, post, rpc } from '../../dev/worlds/mcp-requests.ts'
+import { verifiedDomain } from '../base/mail-domain.ts'
 import { workEmailRequired } from '../mcp/work-email-required.ts'
 import disposableMailDomains from './disposable-mail-domains.json' with { type: 'json' }
 import { freeMailDomains } from './free-mail-domains.ts'
-import { verifiedDomain } from './mail-domain.ts'
 import { workEmailProblem } from './work-email.ts'
 
 const reasonFor = (email: string) => workEmailProblem({ email })?.reason

@@ -1,6 +1,6 @@
+import { mailDomain } from '../base/mail-domain.ts'
 import disposableMailDomains from './disposable-mail-domains.json' with { type: 'json' }
 import { freeMailDomains } from './free-mail-domains.ts'
-import { mailDomain } from './mail-domain.ts'
 import type { Person } from './person.ts'
 
 /** Why the email address in a token is not a work address. */

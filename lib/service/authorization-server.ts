@@ -17,6 +17,7 @@ import type { SignInSettings } from '../settings/sign-in.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
+import type { composeAssertions } from './assertions.ts'
 import { composeClients } from './clients.ts'
 import { type Keys, keysOf } from './keys.ts'
 import { log, noteAttempt } from './log.ts'
@@ -52,6 +53,8 @@ export async function composeAuthorizationServer(
       : undefined
   const { publicKeys, signingKeys } = keysOf(configuration, store)
   const { blocked, guard } = createStoredBlockGuard(store, Date.now)
+  const { trusted } = configuration
+  const trust = trusted && (await import('./assertions.ts')).composeAssertions(configuration, trusted)
   const server = createAuthorizationServer(
     {
       issuer,
@@ -63,12 +66,13 @@ export async function composeAuthorizationServer(
       introspectionOn: introspectionTokens.length > 0,
       revocation: configuration.revocation,
       issNotAdvertised,
+      metadata: trust?.metadata,
       publicKeys,
       log,
     },
     signIn && extras !== null
       ? await flowOptions(configuration, signIn, {
-          ...{ store, signingKeys, site, blockedByAdmins: blocked, extras, list, admins },
+          ...{ store, signingKeys, site, blockedByAdmins: blocked, extras, trust, list, admins },
         })
       : null,
   )
@@ -86,6 +90,7 @@ async function flowOptions(
     extras,
     list,
     admins,
+    trust,
   }: {
     readonly store: Store
     readonly signingKeys: Keys['signingKeys']
@@ -94,6 +99,7 @@ async function flowOptions(
     readonly extras: SignInExtras | undefined
     readonly list: ComposedProviders | undefined
     readonly admins: readonly AdminEntry[]
+    readonly trust: Pick<ReturnType<typeof composeAssertions>, 'flow' | 'guarded'> | undefined
   },
 ): Promise<FlowOptions | null> {
   const { issuer, introspectionTokens, kept, account } = configuration
@@ -120,7 +126,9 @@ async function flowOptions(
         : settings.kind === 'oidc' &&
           openIdProvider({ ...settings, redirectUri: origin + paths.callback, ...extras?.ofProvider, now })
     const providers = await list?.at(origin, own, extras?.ofProvider.roleMarks)
-    return { provider: providers ? providers[0] : own || undefined, providers }
+    const found = { provider: providers ? providers[0] : own || undefined, providers }
+    // A company alone speaks for its domains (N7).
+    return trust?.guarded(found) ?? found
   }
   const { provider, providers } = await providersAt(issuer)
   // No provider of the list is usable.
@@ -171,6 +179,7 @@ async function flowOptions(
     lifetimes: signIn.lifetimes,
     signInLifetime: signIn.signInLifetime,
     now,
+    ...trust?.flow({ store, clients: clients.clients, now }, exempt),
   }
 }
 

@@ -2,6 +2,7 @@ import { dayBefore } from '../base/days.ts'
 import { withDeadline } from '../base/deadline.ts'
 import { spentProofs } from '../dpop/spend.ts'
 import { sweepDays, sweepEnded } from '../limits/sweep.ts'
+import { revokedTokens } from '../oauth/assertions/storeless-grant.ts'
 import { assertionIds } from '../oauth/client-authentication/assertion-ids.ts'
 import { documentCopies } from '../oauth/clients/published/last-good-copies.ts'
 import { sweepGrants } from '../oauth/grants/sweep.ts'
@@ -52,8 +53,8 @@ export async function maintain(site: Site): Promise<Swept> {
         ...[signedOut, endedAddresses].map((collection) =>
           sweepDays(store, collection, dayBefore(now, signOutDays), signal),
         ),
-        ...['limits', assertionIds, usedTokens, spentProofs, documentCopies, proofs, deadCollection].map((collection) =>
-          sweepEnded(store, collection, now, signal),
+        ...['limits', assertionIds, usedTokens, spentProofs, revokedTokens, documentCopies, proofs, deadCollection].map(
+          (collection) => sweepEnded(store, collection, now, signal),
         ),
       ]),
       rotateKeys(site, store, signal),

@@ -36,6 +36,12 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
   const role = roles && (await import('./roles.ts')).rolesAtMcp(roles, admins, Date.now)
   const decide = role?.allowanceOf
   const { publicKeys } = keysOf(configuration, store)
+  const { trusted } = configuration
+  const storeless =
+    trusted &&
+    whenNeeded(async () =>
+      (await import('./storeless-grants.ts')).composeStorelessGrants(configuration, trusted, store),
+    )
   const loadTools = whenNeeded(async () => (await import('./tools.ts')).createAllTools(tools, configuration, store))
   return createMcpEndpoint({
     issuer,
@@ -44,7 +50,10 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     documentationUrl,
     requireAuth: mcp.requireAuth,
     publicKeys,
-    grantStatus: (grant, signal) => grantStatus(store, grant, signal),
+    grantStatus: async (grant, signal) =>
+      grant.startsWith('grants/') || !storeless
+        ? grantStatus(store, grant, signal)
+        : ((await (await storeless()).status(grant, signal)) ?? 'ended'),
     limits: createCallLimits(configuration, store),
     tools: Object.values(toolProfiles(tools)).flatMap((profile) =>
       profile ? [loadedWhenUsed(profile, loadTools)] : [],

@@ -1,4 +1,6 @@
 import { BoundedMap } from '../base/bounded-map.ts'
+import { withDeadline } from '../base/deadline.ts'
+import { isMachine } from '../base/machine.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import type { AddressRange } from '../limits/address.ts'
 import { createInstanceLimit } from '../limits/instance-limit.ts'
@@ -12,7 +14,7 @@ import type { KeptSettings } from '../settings/kept.ts'
 import type { Site } from '../settings/site.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
-import { eventOfStep, usageRecorderOf } from './usage-recorder.ts'
+import { eventOfStep, machineNamerOf, usageRecorderOf } from './usage-recorder.ts'
 
 export interface StepRecorderOptions {
   readonly store: Store
@@ -35,6 +37,8 @@ const approvals: Limit = { limit: 600, windowSeconds: 3600 }
 const { signal: never } = new AbortController()
 /** Steps that an instance remembers as counted. */
 const mostRemembered = 2_000
+/** Milliseconds for writing the name of a machine. */
+const namingTime = 10_000
 
 /** Composes what records a step of the flow. All writes of a step start at once. None of them rejects. */
 export function createStepRecorders(options: StepRecorderOptions) {
@@ -65,13 +69,23 @@ export function createStepRecorders(options: StepRecorderOptions) {
     return sub !== undefined || address === undefined || !(await unknown.hit(address, never)).limited
   }
 
+  const nameMachine = machineNamerOf(site, sealing)
+  /** Nothing waits for the name. The next token of the machine tries again. */
+  const named = async ({ step, outcome, sub, client }: FlowStep) => {
+    if (step !== 'token' || outcome !== 'ok' || sub === undefined || !isMachine(sub) || !client?.name) return
+    const { name } = client
+    await withDeadline(namingTime, (signal) => nameMachine(name, signal)).catch((error: unknown) => {
+      log('machine_name_lost', { reason: error instanceof Error ? error.name : 'unknown' })
+    })
+  }
+
   return async (step: FlowStep, address: string | undefined): Promise<void> => {
     const event = eventOfStep(step, now())
     const usageEvent = event && isCounted(step, address).then((is) => (is ? usage.record(event) : undefined))
     const { sub, clientHash: client, attempt, grant, reason, detail } = step
     const action = actionOf(step)
     const audited = action && audit.recordLater({ action, sub, client, attempt, grant, reason, detail })
-    await Promise.all([attempts.record(step, address), audited, usageEvent])
+    await Promise.all([attempts.record(step, address), audited, usageEvent, named(step)])
   }
 }
 

@@ -1,14 +1,16 @@
 import { withDeadline } from '../base/deadline.ts'
 import { defined } from '../base/defined.ts'
+import { isMachine } from '../base/machine.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { EndedCall } from '../mcp/ended-call.ts'
+import { machineNameIn } from '../oauth/assertions/storeless-grant.ts'
 import { createRegistrationSealer } from '../oauth/clients/sealed-registration.ts'
 import type { FlowStep } from '../oauth/flow-step.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { companyOf } from '../people/company.ts'
 import { createVersionRecorder } from '../people/usage/client-versions.ts'
 import type { UsageClient, UsageEvent, UsageRecorder } from '../people/usage/event.ts'
-import { createNameRecorder } from '../people/usage/names.ts'
+import { clientNameKey, createNameRecorder } from '../people/usage/names.ts'
 import { createUsageRecorder } from '../people/usage/recorder.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { Site } from '../settings/site.ts'
@@ -62,7 +64,7 @@ export function createCallRecorder(
         what: { kind: 'call', tool },
         outcome: { kind, reason: outcome },
         milliseconds,
-        ...(token && { sub: token.sub, person: token, client: clientOf(token.clientId) }),
+        ...(token && { sub: token.sub, person: token, client: machineOf(token) ?? clientOf(token.clientId) }),
       })
     },
     recordVersion: (clientId, version) =>
@@ -74,6 +76,20 @@ export function createCallRecorder(
   }
 }
 
+/** The machine of a token, as reports show it. `undefined`: the token is a person's. */
+function machineOf({
+  sub,
+  grant,
+  clientId,
+}: {
+  sub: string
+  grant: string
+  clientId: string
+}): UsageClient | undefined {
+  if (!isMachine(sub)) return undefined
+  return { hash: sha256(clientId), name: machineNameIn(grant) ?? 'unknown', machine: true }
+}
+
 /** The steps of a sign-in that count as usage: from the approval on, each once for each sign-in. */
 const counted: ReadonlySet<string> = new Set(['approved', 'provider', 'callback', 'confirmation', 'code', 'token'])
 
@@ -82,6 +98,8 @@ export function eventOfStep({ step, outcome, reason, sub, person, ...rest }: Flo
   const { clientHash, client } = rest
   // A request that belongs to no sign-in, such as a callback that anybody made up, is no usage, and must not fill the store.
   if (!counted.has(step) || clientHash === undefined) return null
+  // A machine gets tokens without a sign-in.
+  if (sub !== undefined && isMachine(sub)) return null
   return defined({
     at,
     sub,
@@ -94,4 +112,15 @@ export function eventOfStep({ step, outcome, reason, sub, person, ...rest }: Flo
     outcome: defined({ kind: outcome, reason }),
     milliseconds: 0,
   })
+}
+
+/** Makes the function that writes the name of a machine, so that reports can show it. A machine has no sign-in that would do so. */
+export function machineNamerOf(site: Site, sealing: Sealing): (name: string, signal: AbortSignal) => Promise<void> {
+  const known = new Set<string>()
+  return async (name, signal) => {
+    if (known.has(name)) return
+    const id = (await pseudonymsOf(site, sealing).load(signal)).client({ hash: '', name, machine: true })
+    await storeOf(site).create(clientNameKey(id), { name, machine: true }, signal)
+    known.add(name)
+  }
 }

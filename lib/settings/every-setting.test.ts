@@ -107,6 +107,9 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     'docs.example/x',
     'docs.example?',
   ],
+  MCP_TENANTS: ['acme', '{}', '[]', '[{}]', '[{"name":"acme","issuer":"https://acme.example"}]'],
+  MCP_MACHINES: ['docs-ci', '{}', '[]', '[{}]', '[{"name":"docs-ci"}]'],
+  MCP_MACHINE_LIMIT: numbers,
   MCP_OAUTH_PREVIEW_DOMAINS: ['previews', '*.docs.example', 'docs.example:8443', 'https://docs.example/x'],
   MCP_OAUTH_OWN_HOST: flags,
   MCP_ACCOUNT_ORIGIN: [
@@ -328,6 +331,8 @@ describe('every setting', () => {
       'MCP_OAUTH_LIMIT_EXEMPT',
       'MCP_BRAND_NAME',
       'MCP_OAUTH_SIGNING_JWK',
+      'MCP_TENANTS',
+      'MCP_MACHINES',
       'MCP_ROLES',
       'STORE_BACKEND',
       'DATABASE_URL',

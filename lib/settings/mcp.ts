@@ -20,6 +20,8 @@ export function readMcp(
     limits: {
       /** For each signed-in user. */
       user: windowOf(settings.read('MCP_USER_LIMIT'), callWindow),
+      /** For each machine of `MCP_MACHINES`. */
+      machine: windowOf(settings.read('MCP_MACHINE_LIMIT'), callWindow),
       /** For each address, for all users who have not signed in. */
       address: windowOf(settings.read('MCP_ANONYMOUS_LIMIT'), callWindow),
       /** Addresses without this limit. */

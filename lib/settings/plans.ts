@@ -1,5 +1,5 @@
 import { isObject, jsonOf } from '../base/json.ts'
-import { normalDomain } from '../people/mail-domain.ts'
+import { normalDomain } from '../base/mail-domain.ts'
 import type { CallPlan } from '../people/plans.ts'
 import { mostInWindow, type Reading } from './forms.ts'
 

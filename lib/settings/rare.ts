@@ -3,6 +3,7 @@ import type { SettingsReader } from './reader.ts'
 import { readRevokers } from './revokers.ts'
 
 /** What reads the settings that few sites have. The `oauth` function loads it only for them. */
+export { readTrusted } from './companies-and-machines.ts'
 export { readConfiguredClients } from './configured-clients.ts'
 export { rareRows } from './rows/rare.ts'
 

@@ -1,6 +1,6 @@
 import { isObject, jsonOf } from '../base/json.ts'
+import { normalDomain } from '../base/mail-domain.ts'
 import { adminScope, scopes as readerScopes } from '../oauth/capabilities.ts'
-import { normalDomain } from '../people/mail-domain.ts'
 import { markOf } from '../people/roles/marks.ts'
 import { type Allowance, lowerCase, type Role, type Roles } from '../people/roles/role.ts'
 import type { Reading } from './forms.ts'

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import type { AdminTokens } from '../account/admin-api/caller.ts'
 import type { AdminEntry } from '../account/admins.ts'
+import type { Assertions } from '../oauth/assertions/trusted-issuer.ts'
 import { accountPaths, type Scope, scopes } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { Brand } from '../pages/brand.ts'
@@ -60,6 +61,8 @@ export interface SignInConfiguration {
   readonly kept: KeptSettings
   /** URL of the account page. `undefined`: there is none. */
   readonly accountUrl: string | undefined
+  /** The companies and the machines. Absent if no setting names one. */
+  readonly trusted?: Assertions | undefined
   /** Every problem with the settings that were read. */
   readonly problems: readonly Problem[]
   /** The services that must answer 503, because a problem is about them. */
@@ -74,7 +77,7 @@ const closes = (subject: Subject, service: Service) =>
 
 /** The names of `rareRows`. */
 const rareNames =
-  /^MCP_(?:APPROVE_|CANCEL_|CONSENT_|ERROR_|FINISHED_|LOGO_|PROVIDERS$|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|LOGOUT_|PRIVATE_USE_R|REVOKERS|SIGNING_|TRUSTED_))/
+  /^(?:CRM|MCP)_(?:ADMIN_T|APPROVE_|CANCEL_|CAPTURE_|CONSENT_|ERROR_|FINISHED_|LOGO_|MACHINES|PROVIDERS$|SESSION_|SUPPORT_|TENANTS|WEBHOOK_[EP]|OAUTH_(?:BLOCKED_|CIMD_(?:A|LOC)|CLIENTS|LOGOUT_|PREVIOUS|PRIVATE_USE_R|REGISTRATION_|RETIRED|REVOKERS|SIGNING_|TRUSTED_))/
 
 /** Whether an environment has a setting that few sites have. */
 export const hasRareSetting = (env: Environment): boolean =>
@@ -133,6 +136,7 @@ export function readShared(settings: SettingsReader, site: Site, rare: typeof Ra
         write: settings.read('MCP_ADMIN_WRITE_TOKEN') ?? [],
       },
       kept: readKept(settings),
+      trusted: rare?.readTrusted(settings, signIn?.provider),
     } as const,
     exempt,
     kapaApiKey,

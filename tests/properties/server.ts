@@ -53,6 +53,7 @@ export function createServer(options: ServerOptions): Server {
     identity: reader,
     provider: 'harness',
     identified: 0,
+    issuerReads: [],
     address: undefined,
     fetch: (path, init) => server.fetchFrom(undefined, path, init),
     async fetchFrom(address, path, init) {

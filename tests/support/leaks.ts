@@ -10,7 +10,7 @@ const forms: readonly (readonly [string, RegExp])[] = [
   ['an email address', /[\w.+-]+@[\w-]+(\.[\w-]+)*\.[a-z]{2,}/gi],
   ['a cookie', /\b(?:__Host-)?(?:browser|tx\.[\w.-]+)=[^\s";]+/g],
   // Hashes are 43 characters, people's a few more; so are verifiers, which are therefore known by their values only.
-  ['a random value', /(?<![\w-])(?!u_[\w-]{43}(?![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{44,}/g],
+  ['a random value', /(?<![\w-])(?![um]_[\w-]{43}(?![\w-]))(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=[\w-]*\d)[\w-]{44,}/g],
   ['a private key', /"d":"[\w-]{40,}"|-----BEGIN [A-Z ]*PRIVATE KEY-----/g],
 ]
 

@@ -1,6 +1,6 @@
 import type { FeedbackForm, FormOutcome } from '../../answers/feedback-form.ts'
 import type { Log } from '../../base/log.ts'
-import { mailDomain } from '../../people/mail-domain.ts'
+import { mailDomain } from '../../base/mail-domain.ts'
 import { defineTool } from './define-tool.ts'
 import { failure } from './failure.ts'
 import { success } from './success.ts'

@@ -81,7 +81,11 @@ describe('a client of the configuration', () => {
     ['an unacceptable redirect URI', { redirect_uris: ['http://portal.example/cb'] }],
     ['no redirect URI', { redirect_uris: [] }],
     ['an unknown scope', { scope: 'docs:read admin' }],
-    ['an unsupported grant type', { grant_types: ['client_credentials'] }],
+    ['an unsupported grant type', { grant_types: ['implicit'] }],
+    [
+      'no redirect URI, and a grant type with pages',
+      { redirect_uris: [], grant_types: ['authorization_code', 'client_credentials'] },
+    ],
     ['a misspelled member', { redirect_uri: 'https://portal.example/cb' }],
   ])('with %s is refused, and the complaint quotes nothing', (_what, changes) => {
     const entry = Object.fromEntries(Object.entries({ ...web, ...changes }).filter(([, value]) => value !== undefined))

@@ -30,6 +30,12 @@ export function parseConfiguredClients(
   return { clients, complaints }
 }
 
+/** Grant types that need no redirect URI. Only the operator can give them to a client. */
+const withoutRedirect = ['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer']
+
+/** Stands for what a client without pages lacks while its other members are checked. */
+const asIfWithPages = { grant_types: ['authorization_code'], redirect_uris: ['https://client.invalid/'] }
+
 /** Returns the client, or a complaint. */
 function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
   const given = withoutNulls(entry)
@@ -43,7 +49,14 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
   }
   const secret = digest === undefined ? undefined : digestOf(digest)
   if (secret === null) return 'must have client_secret_sha256 as 64 hexadecimal digits or 43 of base64url'
-  const metadata = parseClientMetadata(given, { ...policy, unacceptable: 'refuse', operatorsOwn: true })
+  const named: readonly unknown[] = Array.isArray(given.grant_types) ? given.grant_types : []
+  const further = withoutRedirect.filter((type) => named.includes(type))
+  const hasPages = further.length === 0 || named.includes('authorization_code')
+  const metadata = parseClientMetadata(hasPages ? given : { ...given, ...asIfWithPages }, {
+    ...policy,
+    unacceptable: 'refuse',
+    operatorsOwn: true,
+  })
   if ('error' in metadata) return metadata.description
   if (scope !== undefined && !isKnownScope(scope)) return `must have a scope of ${scopes.join(' ')}`
   // A missing method follows from the other members (F-002-02).
@@ -61,8 +74,8 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
     id,
     hash: sha256(id),
     source: 'configuration',
-    redirectUris: metadata.redirectUris,
-    grantTypes: metadata.grantTypes,
+    redirectUris: hasPages ? metadata.redirectUris : [],
+    grantTypes: [...(hasPages ? metadata.grantTypes : []), ...further],
     ...authenticationOf(authentication),
     ...(secret && { hasSecret: (shown: string) => timingSafeEqual(sha256Bytes(shown), secret) }),
     ...defined({ name: metadata.name, scope: metadata.scope, scopeCeiling: scope, requires: metadata.requires }),

@@ -1,6 +1,7 @@
 import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import type { GuessLimit } from '../../base/rate-limit.ts'
+import type { StorelessGrants } from '../assertions/storeless-grant.ts'
 import { OAuthError } from '../errors.ts'
 import type { Grants } from '../grants/grants.ts'
 import { json, tooManyRequests } from '../http/json-answers.ts'
@@ -16,6 +17,8 @@ export interface IntrospectionOptions {
   readonly limit?: GuessLimit
   readonly openToken: OpenIssuedToken
   readonly grants: Pick<Grants, 'read'>
+  /** Knows whether a token that no stored grant stands behind is still good. */
+  readonly storeless?: Pick<StorelessGrants, 'status'> | undefined
   readonly log: Log
 }
 
@@ -42,11 +45,13 @@ export async function introspect(
  * those reads the token itself. A refresh token is never active here: only this server may accept it, and a resource server
  * might take it for an access token (RFC 7662 §2.2: "not allowed to introspect this particular token").
  */
-async function stateOf(shown: string, { openToken, grants }: IntrospectionOptions, signal: AbortSignal) {
+async function stateOf(shown: string, { openToken, grants, storeless }: IntrospectionOptions, signal: AbortSignal) {
   const token = await openToken(shown, signal)
   if (token?.kind !== 'access') return { active: false }
-  const grant = await grants.read(token.grant, signal)
-  if (!grant || grant.record.revokedAt !== undefined) return { active: false }
+  const status = await storeless?.status(token.grant, signal)
+  const grant = status ? null : await grants.read(token.grant, signal)
+  const isLive = status ? status === 'live' : grant !== null && grant.record.revokedAt === undefined
+  if (!isLive) return { active: false }
   const { grant: _, ...claims } = token.claims
   // It opens tools of this service only, and a role of today cannot be told from the claims.
   const scope = withoutAdminScope(claims.scope)

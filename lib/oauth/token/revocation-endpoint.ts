@@ -1,3 +1,4 @@
+import { readStorelessGrant, type StorelessGrants } from '../assertions/storeless-grant.ts'
 import type { AuthenticationCall, ClientAuthentication } from '../client-authentication/authenticated-client.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
 import { OAuthError } from '../errors.ts'
@@ -12,6 +13,8 @@ export interface RevocationOptions {
   readonly authentication: ClientAuthentication
   readonly openToken: OpenIssuedToken
   readonly grants: Pick<Grants, 'read' | 'revoke'>
+  /** Ends tokens that no stored grant stands behind. */
+  readonly storeless?: Pick<StorelessGrants, 'revoke'> | undefined
 }
 
 /**
@@ -37,6 +40,11 @@ export async function revoke(
   if (!token) return null
   // RFC 7009 §2.1: an error, since silence would let a client believe that it has signed a user out.
   if (token.clientHash !== client.hash) throw new OAuthError('invalid_grant', 'the token was issued to another client')
+  if (options.storeless && readStorelessGrant(token.grant)) {
+    await client.spend(call.signal)
+    const ended = await options.storeless.revoke(token.grant, call.signal)
+    return ended && { clientHash: client.hash, sub: ended.sub, grant: token.grant }
+  }
   const grant = await grants.read(token.grant, call.signal)
   if (!grant || grant.record.revokedAt !== undefined) return null
   // A client that must authenticate for tokens must also authenticate to revoke them (M-17).

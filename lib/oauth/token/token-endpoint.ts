@@ -1,3 +1,4 @@
+import type { GrantHandler } from '../assertions/grant-handler.ts'
 import { capabilities } from '../capabilities.ts'
 import type { ClientAuthentication } from '../client-authentication/authenticated-client.ts'
 import { OAuthError } from '../errors.ts'
@@ -29,9 +30,10 @@ export function createTokenEndpoint(
     readonly sealing: Sealing
     readonly chooseSigning?: ChooseSigning | undefined
     readonly authentication: ClientAuthentication
+    readonly further?: ReadonlyMap<string, GrantHandler> | undefined
   },
 ): TokenEndpoint {
-  const { sealing, authentication, chooseSigning = signByLoad, ...rest } = options
+  const { sealing, authentication, further, chooseSigning = signByLoad, ...rest } = options
   let running = 0
   const addresses = sealing.secrets('rotation-address')
   const context: TokenContext = {
@@ -48,7 +50,10 @@ export function createTokenEndpoint(
     if (grantType === undefined) throw new OAuthError('invalid_request', 'grant_type is missing')
     const supported = capabilities.grantTypes.find((name) => name === grantType)
     call.trail.at(supported === 'refresh_token' ? 'refresh' : 'token')
-    const client = await authentication.authenticate(request, form, call).catch((error) => {
+    const authenticate = () => authentication.authenticate(request, form, call)
+    const more = further?.get(grantType)
+    if (more) return more({ request, form, context, call, authenticate })
+    const client = await authenticate().catch((error) => {
       learnFrom(form, call.trail, context)
       throw error
     })

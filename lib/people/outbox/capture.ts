@@ -4,7 +4,7 @@ import { inParallel } from '../../base/in-parallel.ts'
 import type { Log } from '../../base/log.ts'
 import { toJson } from '../../base/well-formed.ts'
 import type { Store } from '../../store/store.ts'
-import { type CountedEvent, forgotten, noId, slicePrefix } from '../usage/event-key.ts'
+import { type CountedEvent, forgotten, machines, noId, slicePrefix } from '../usage/event-key.ts'
 import type { EventStores } from '../usage/event-stores.ts'
 import type { PseudonymSource, Pseudonyms } from '../usage/pseudonyms.ts'
 import { listEvents } from '../usage/raw-events.ts'
@@ -187,7 +187,12 @@ async function captured(
   return {
     uuid: uuidOf(event),
     event: kind === 'call' ? 'docs tool called' : 'docs sign-in step',
-    distinct_id: person === forgotten || isForgotten(person) ? forgotten : (named(person) ?? 'anonymous'),
+    distinct_id:
+      person === forgotten || isForgotten(person)
+        ? forgotten
+        : person === machines
+          ? machines
+          : (named(person) ?? 'anonymous'),
     timestamp: new Date(at).toISOString(),
     properties: defined({
       [kind === 'call' ? 'tool' : 'step']: name.join('.'),

@@ -90,7 +90,8 @@ export function createNameReader(store: Store): NameReader {
         const value = (await store.get(clientNameKey(id), signal))?.value
         const versions = versionsOf(value?.versions)
         const said = versions.length === 0 ? undefined : versions
-        return defined({ id, name: textOf(value?.name), host: textOf(value?.host), versions: said })
+        const machine = value?.machine === true ? (true as const) : undefined
+        return defined({ id, name: textOf(value?.name), host: textOf(value?.host), machine, versions: said })
       }),
     company: (id, signal) => once(companies, id, async () => (id === noId ? {} : companyNameOf(store, id, signal))),
   }

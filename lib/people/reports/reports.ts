@@ -123,6 +123,8 @@ export interface ClientName {
   readonly name?: string
   /** The host of its metadata document, which proves the publisher. */
   readonly host?: string
+  /** A program of the settings that acts for itself, and no person. */
+  readonly machine?: true
   /** The versions that the client says it has, at most five, the one that was seen last first. Absent: it has said none. */
   readonly versions?: readonly string[]
 }

@@ -1,4 +1,4 @@
-import { mailDomain } from '../mail-domain.ts'
+import { mailDomain } from '../../base/mail-domain.ts'
 
 /** What some people may do here. A role names its people by configuration, or by values of claims of the OpenID Provider. */
 export interface Role extends Allowance {

@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
-import { forgotten, noId } from './event-key.ts'
+import { isPerson } from './event-key.ts'
 import { isCall } from './outcome-counts.ts'
 import { type PeopleTable, partsOf } from './people-table.ts'
 
@@ -39,7 +39,7 @@ export function addCompanies(companies: CompaniesOfDay, table: PeopleTable, uses
       day.uses.set(use, (day.uses.get(use) ?? 0) + count)
       if (isCall) calledAt.add(day)
     }
-    if (person === noId || person === forgotten) continue
+    if (!isPerson(person)) continue
     for (const day of calledAt) day.people += 1
   }
 }

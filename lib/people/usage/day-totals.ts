@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Store, StoreValue } from '../../store/store.ts'
 import { type Cells, cellParts, cellsValue, readCells, toCellsValue } from './cells.ts'
 import { addCompanies, type CompaniesOfDay } from './companies-of-day.ts'
-import { forgotten, noId } from './event-key.ts'
+import { isPerson, noId } from './event-key.ts'
 import { isCall } from './outcome-counts.ts'
 import { type PeopleTable, partsOf } from './people-table.ts'
 import { type Period, periodOfDay } from './period.ts'
@@ -45,7 +45,7 @@ export function dayTotals(cells: Cells, tables: readonly PeopleTable[], companie
 
 /** Whether this is a person who called a tool. */
 const isCaller = (table: PeopleTable, person: string): boolean =>
-  person !== noId && person !== forgotten && [...table.of(person)].some((use) => isCall(partsOf(use.combination).what))
+  isPerson(person) && [...table.of(person)].some((use) => isCall(partsOf(use.combination).what))
 
 export function totalsOfTally({ cells, people }: Tally): DayTotals {
   const companies: CompaniesOfDay = new Map()

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isMachine } from '../../base/machine.ts'
 import type { Happening, Outcome, UsageEvent } from './event.ts'
 import type { Pseudonyms } from './pseudonyms.ts'
 import { type Slice, sliceMilliseconds, sliceOf, startOfSlice } from './time.ts'
@@ -7,6 +8,11 @@ import { type Slice, sliceMilliseconds, sliceOf, startOfSlice } from './time.ts'
 export const noId = '-'
 /** Stands for a person who was forgotten. Their events stay, and no longer name them. */
 export const forgotten = 'forgotten'
+/** Stands for every program that acts for itself. Its client says which one. No report shows it as a person. */
+export const machines = 'machines'
+
+/** Whether an id in an event is the pseudonym of one person. */
+export const isPerson = (person: string): boolean => ![noId, forgotten, machines].includes(person)
 
 /** What the key of an event says. The ids are pseudonyms. */
 export interface CountedEvent {
@@ -42,7 +48,7 @@ export function countedEvent(
   return {
     slice: sliceOf(at),
     at,
-    person: sub === undefined ? noId : pseudonyms.person(sub),
+    person: sub === undefined ? noId : isMachine(sub) ? machines : pseudonyms.person(sub),
     company: company === undefined ? noId : pseudonyms.company(company),
     client: client === undefined ? noId : pseudonyms.client(client),
     what: whatOf(event.what),

@@ -25,6 +25,8 @@ export interface UsageClient {
   readonly name?: string
   /** The host of the client's metadata document: the publisher is verified. Absent for other clients. */
   readonly host?: string
+  /** A program of the settings that acts for itself. `name` is its name there, and no client that registers can take it. */
+  readonly machine?: true
 }
 
 /**

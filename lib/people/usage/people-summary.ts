@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { StoreValue } from '../../store/store.ts'
 import { type DayCounts, forgetBefore, fromNumbers, toNumbers } from './day-counts.ts'
-import { forgotten, noId } from './event-key.ts'
+import { isPerson, noId } from './event-key.ts'
 import { countOutcome, noCalls } from './outcome-counts.ts'
 import { type PeopleTable, partsOf } from './people-table.ts'
 import { longestWindow } from './shards.ts'
@@ -80,7 +80,7 @@ export function withDay(before: PeopleSummary, day: Day, table: PeopleTable): Pe
   const people = new Map(before.people)
   const number = dayNumber(day)
   for (const person of table.people()) {
-    if (person === noId || person === forgotten) continue
+    if (!isPerson(person)) continue
     const { company, last, counts } = dayOfPerson(table, person, day)
     const summary = people.get(person) ?? { company, first: last, last, total: 0, days: new Map() }
     people.set(person, summary)

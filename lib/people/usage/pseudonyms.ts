@@ -125,6 +125,7 @@ function pseudonymsOf(key: KeyObject, since: number): Pseudonyms {
 const longestClientName = 64
 
 /** Returns what identifies a client for counting: its metadata document, otherwise its name. */
-function familyOf({ hash, name, host }: UsageClient): string {
+function familyOf({ hash, name, host, machine }: UsageClient): string {
+  if (machine) return `machine ${name}`
   return host === undefined ? `name ${[...(name ?? '')].slice(0, longestClientName).join('')}` : `document ${hash}`
 }

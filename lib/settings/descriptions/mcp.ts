@@ -148,6 +148,10 @@ export const limits = {
     what: 'Tool calls that one signed-in user may make at `/mcp` in a window, from all addresses together. 0: no limit.',
     example: '200',
   },
+  MCP_MACHINE_LIMIT: {
+    what: 'Tool calls that each [machine](machines.md) may make in a window, unless it has a `limit` of its own. 0: no limit.',
+    example: '1000',
+  },
   MCP_PLANS: {
     what: 'Other limits than `MCP_USER_LIMIT` for the users of some organizations or email domains, as JSON on one line.',
     more: 'See [the form](#what-is-in-mcp_plans). The log names a wrong plan by its position.',

@@ -8,6 +8,7 @@ import { observability } from './observability.ts'
 import { roles } from './roles.ts'
 import {
   clients,
+  companiesAndMachines,
   configuredClients,
   crm,
   introspection,
@@ -36,6 +37,7 @@ export const descriptions: Readonly<Record<SettingName, Description>> = {
   ...lifetimes,
   ...clients,
   ...configuredClients,
+  ...companiesAndMachines,
   ...registration,
   ...introspection,
   ...limits,
@@ -61,6 +63,7 @@ export const sections: Readonly<Record<string, Readonly<Record<string, Descripti
   'How long things last': lifetimes,
   Clients: clients,
   'Clients that you register yourself': configuredClients,
+  'Companies and machines': companiesAndMachines,
   'Who may register, and whom you block': registration,
   'Who may ask about tokens': introspection,
   Limits: limits,

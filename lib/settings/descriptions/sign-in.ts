@@ -157,6 +157,21 @@ export const configuredClients = {
   },
 } as const satisfies Readonly<Record<string, Description>>
 
+export const companiesAndMachines = {
+  MCP_TENANTS: {
+    what: 'Companies whose own identity system lets their people use this server without a sign-in here ([how](enterprise.md)), as JSON on one line.',
+    more: 'Each has `name`, `issuer` and `domains`, and where needed `jwks_uri` or `jwks`, `title`, `clients`, `public_clients` and `scope`. A company that you remove here loses every token at the next deploy.',
+    default: 'none: assertions are not accepted, and not advertised',
+    example: '[{"name":"acme","issuer":"https://acme.okta.com","domains":["acme.com"]}]',
+  },
+  MCP_MACHINES: {
+    what: 'Programs that get tokens for themselves ([how](machines.md)), as JSON on one line.',
+    more: 'Each has `name`, and either `client` or `issuer` and `claims`, and where needed `jwks_uri` or `jwks`, `any_place`, `scope` and `limit`. A rule that is too wide is a mistake.',
+    default: 'none: machines get no token, and nothing is advertised',
+    example: '[{"name":"nightly-check","client":"docs-nightly"}]',
+  },
+} as const satisfies Readonly<Record<string, Description>>
+
 export const registration = {
   MCP_OAUTH_DCR: {
     what: '`off`: no client can register.',

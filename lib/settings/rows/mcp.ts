@@ -82,6 +82,7 @@ export const mcpRows = {
   MCP_FEEDBACK_TOOL_NAME: withDefault('submit_documentation_feedback', toolName()),
 
   MCP_USER_LIMIT: limit(mcp, 60),
+  MCP_MACHINE_LIMIT: limit(mcp, 200),
   MCP_PLANS: custom(mcp, 'a JSON object of plans', parsePlans),
   MCP_ANONYMOUS_LIMIT: limit(mcp, 60),
   MCP_LIMIT_WINDOW_SEC: windowSeconds(mcp, 900),

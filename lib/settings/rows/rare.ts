@@ -4,7 +4,18 @@ import { isHost } from '../../oauth/clients/host.ts'
 import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
 import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-entry.ts'
 import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
-import { custom, listOf, optionalFlag, type Rows, type Subject, text, url } from '../forms.ts'
+import { eventTypes } from '../../people/outbox/event-types.ts'
+import { custom, list, listOf, optionalFlag, type Rows, type Subject, text, url, value, word } from '../forms.ts'
+import {
+  isSecret,
+  isStrongToken,
+  parseSecret,
+  parseWebhookSecret,
+  secretForm,
+  tokenForm,
+  webhookSecretForm,
+} from '../secrets.ts'
+import { isSecureOrigin, isSecureUrl } from '../urls.ts'
 
 const signIn = { subject: 'sign-in' } as const
 const service = { subject: 'service' } as const
@@ -29,6 +40,8 @@ function isPrivateUseUri(uri: string): boolean {
 /** JSON whose members another file checks. `json` is `undefined` for a text that is no JSON. */
 const json = (about: { readonly subject: Subject }, form: string) =>
   custom<{ readonly json: unknown }>(about, form, (text) => ({ value: { json: jsonOf(text) }, complaints: [] }))
+
+const isAddress = (text: string) => /^mailto:[\w.!#$%&'*+/=~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(text)
 
 function signingJwk(text: string) {
   const jwk = readPastedJwk(jsonOf(text))
@@ -62,6 +75,9 @@ export const rareRows = {
   MCP_OAUTH_LOGOUT_ENDS_GRANTS: optionalFlag(account),
   // `settings/revokers.ts` checks the entries. A sign-in needs to know only whether there are any.
   MCP_OAUTH_REVOKERS: json(account, 'a JSON array'),
+  // `settings/companies-and-machines.ts` checks these two.
+  MCP_TENANTS: json(service, 'a JSON array of companies'),
+  MCP_MACHINES: json(service, 'a JSON array of machines'),
   MCP_OAUTH_BLOCKED_CLIENTS: listOf(
     signIn,
     "a client's hash, a host in lower case without a scheme, or before:<date>",
@@ -80,4 +96,22 @@ export const rareRows = {
   MCP_FINISHED_TITLE: plain(100),
   MCP_FINISHED_MESSAGE: plain(300),
   MCP_ERROR_MESSAGE: plain(300),
+  MCP_OAUTH_REGISTRATION_TOKEN: text({ ...signIn, secret: true }, tokenForm, isStrongToken),
+  MCP_SESSION_ORIGINS: listOf(account, 'an https origin without a path', isSecureOrigin),
+  MCP_CAPTURE_URL: text(
+    signIn,
+    'an https URL without ? and #, to which /batch/ is added',
+    (text) => isSecureUrl(text) && !/[?#]/.test(text),
+  ),
+  MCP_CAPTURE_KEY: word({ ...signIn, secret: true }),
+  MCP_OAUTH_PREVIOUS_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
+  MCP_OAUTH_RETIRED_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
+  MCP_ADMIN_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
+  CRM_WEBHOOK_PREVIOUS_SECRET: value({ ...signIn, secret: true }, webhookSecretForm, parseWebhookSecret),
+  CRM_WEBHOOK_EVENTS: list(signIn, eventTypes.join(', '), (entry) => eventTypes.find((type) => type === entry) ?? null),
+  MCP_SUPPORT_URL: text(
+    signIn,
+    'an https URL, or mailto: and an email address',
+    (text) => isAddress(text) || isSecureUrl(text),
+  ),
 } as const satisfies Rows

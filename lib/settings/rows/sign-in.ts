@@ -3,7 +3,6 @@ import { parseRange } from '../../limits/address.ts'
 import { lifetimes } from '../../oauth/capabilities.ts'
 import { defaultBrand } from '../../pages/brand.ts'
 import { textOn } from '../../pages/color.ts'
-import { eventTypes } from '../../people/outbox/event-types.ts'
 import type { SealedPeople } from '../../people/privacy/personal-data.ts'
 import {
   choice,
@@ -38,8 +37,6 @@ const signIn = { subject: 'sign-in' } as const
 const mcp = { subject: 'mcp' } as const
 const service = { subject: 'service' } as const
 const account = { subject: 'account' } as const
-/** A mistake in the look is reported, and ours is used instead. */
-const look = { subject: 'none' } as const
 
 const day = 86_400
 
@@ -49,9 +46,10 @@ const isPath = (text: string) => /^\/(?!\/)[^\s<>"{}|\\^`]*$/.test(text)
 /** OpenID Connect Discovery §3: an issuer has neither a query nor a fragment. Operators often copy the metadata's URL. */
 const isProviderIssuer = (text: string) => isSecureUrl(text) && !/[?#]|\/\.well-known\//.test(text)
 
-const isAddress = (text: string) => /^mailto:[\w.!#$%&'*+/=~-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i.test(text)
-
 const isColor = (text: string) => /^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(text)
+
+/** A mistake in the look is reported, and ours is used instead. */
+const look = { subject: 'none' } as const
 
 /** Reads one color, or two with a space between them. `null` also where no text is readable on them. */
 function readColors(value: string): readonly string[] | null {
@@ -65,8 +63,6 @@ function readColors(value: string): readonly string[] | null {
  */
 export const signInRows = {
   MCP_OAUTH_SECRET: value({ ...signIn, secret: true }, secretForm, parseSecret),
-  MCP_OAUTH_PREVIOUS_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
-  MCP_OAUTH_RETIRED_SECRETS: list({ ...signIn, secret: true }, secretForm, parseSecret),
 
   UPSTREAM_CLIENT_ID: word({ ...signIn, aliases: ['REDPANDA_OAUTH_CLIENT_ID'] }),
   UPSTREAM_ISSUER: text(
@@ -90,9 +86,7 @@ export const signInRows = {
   MCP_OAUTH_OWN_HOST: flag(account),
   MCP_ACCOUNT_ORIGIN: text(account, 'an https origin in lower case, without a path or trailing slash', isSecureOrigin),
   MCP_ADMINS: list(account, adminForm, parseAdmin),
-  MCP_ADMIN_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
   MCP_ADMIN_WRITE_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
-  MCP_SESSION_ORIGINS: listOf(account, 'an https origin without a path', isSecureOrigin),
 
   // The whole service needs it: without an answer service, there is nothing to sign in to.
   KAPA_API_KEY: word({ ...service, secret: true }),
@@ -114,7 +108,6 @@ export const signInRows = {
   MCP_OAUTH_PRIVATE_USE_SCHEMES: withDefault(false, choice(signIn, { any: false, listed: true }, true)),
 
   MCP_OAUTH_DCR: onOff(signIn),
-  MCP_OAUTH_REGISTRATION_TOKEN: text({ ...signIn, secret: true }, tokenForm, isStrongToken),
   MCP_OAUTH_INTROSPECTION_TOKENS: listOf({ ...signIn, secret: true }, tokenForm, isStrongToken),
 
   MCP_OAUTH_REGISTER_LIMIT: limit(signIn, 20),
@@ -139,22 +132,9 @@ export const signInRows = {
   MCP_PROVIDER_NAME: line({ ...signIn, ofRedpanda: defaultBrand.provider }),
   MCP_ANSWER_SERVICE: withDefault(defaultBrand.answerService, line(signIn)),
   MCP_DOCS_URL: url(signIn),
-  MCP_SUPPORT_URL: text(
-    signIn,
-    'an https URL, or mailto: and an email address',
-    (text) => isAddress(text) || isSecureUrl(text),
-  ),
   MCP_OAUTH_SIGNUP_URL: url({ ...signIn, ofRedpanda: defaultBrand.signupUrl }),
   MCP_OAUTH_PRIVACY_URL: url({ ...signIn, ofRedpanda: defaultBrand.privacyUrl }),
 
   CRM_WEBHOOK_URL: url(signIn),
   CRM_WEBHOOK_SECRET: value({ ...signIn, secret: true }, webhookSecretForm, parseWebhookSecret),
-  CRM_WEBHOOK_PREVIOUS_SECRET: value({ ...signIn, secret: true }, webhookSecretForm, parseWebhookSecret),
-  CRM_WEBHOOK_EVENTS: list(signIn, eventTypes.join(', '), (entry) => eventTypes.find((type) => type === entry) ?? null),
-  MCP_CAPTURE_URL: text(
-    signIn,
-    'an https URL without ? and #, to which /batch/ is added',
-    (text) => isSecureUrl(text) && !/[?#]/.test(text),
-  ),
-  MCP_CAPTURE_KEY: word({ ...signIn, secret: true }),
 } as const satisfies Rows

@@ -47,8 +47,9 @@ export function momentMark(time: number): Markup {
 }
 
 /** Shows the publisher first, which is verified, and then the name that the client gives itself, which is not. */
-export function clientMark({ name, host, id }: ClientName): Markup {
+export function clientMark({ name, host, machine, id }: ClientName): Markup {
   const claimed = clientName(name, '')
+  if (machine) return html`<bdi>${claimed}</bdi> <span class="chip">machine</span>`
   if (host === undefined) {
     const shown = claimed === '' ? html`<i>No name</i> <code>${id.slice(0, 8)}</code>` : html`<bdi>${claimed}</bdi>`
     return html`${shown}`
@@ -57,7 +58,8 @@ export function clientMark({ name, host, id }: ClientName): Markup {
 }
 
 /** The name of a client as plain text, for labels. */
-export const clientText = ({ name, host }: ClientName): string => host ?? clientName(name, 'a client without a name')
+export const clientText = ({ name, host, machine }: ClientName): string =>
+  (host ?? clientName(name, 'a client without a name')) + (machine ? ' (machine)' : '')
 
 /** The id that stands for all people without a company. */
 export const noCompany = '-'

@@ -25,7 +25,7 @@ export function marked(text: string | undefined): Marked | undefined {
 }
 
 /** `host` serves the metadata document of the client, which proves the publisher. */
-export const clientOf = ({ id, name, host }: ClientName) => defined({ id, name: marked(name), host })
+export const clientOf = ({ id, name, host, machine }: ClientName) => defined({ id, name: marked(name), host, machine })
 
 export const countsOf = ({ calls, failed, refused, cancelled }: Counts) => ({ calls, failed, refused, cancelled })
 
