@@ -8,6 +8,7 @@ import { type Brand, defaultBrand } from '../../lib/pages/brand.ts'
 import type { Page } from '../../lib/pages/layout.ts'
 import { accountGallery } from './account.ts'
 import { adminGallery } from './admin.ts'
+import { providersGallery } from './providers.ts'
 
 const hostileName = `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}`
 const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`
@@ -31,6 +32,7 @@ export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
   return {
     ...accountGallery(brand),
     ...adminGallery(brand),
+    ...providersGallery(brand, form),
     front: frontPage({
       brand,
       mcpUrl: 'https://docs.example.com/mcp',

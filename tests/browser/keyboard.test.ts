@@ -1,6 +1,6 @@
 import type { Page as Tab } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { contrast } from '../../lib/pages/color.ts'
+import { enterOn, noMouse } from './keys.ts'
 import { focusOf } from './measure.ts'
 import { withPerson } from './person.ts'
 import { answerTo, startSession } from './session.ts'
@@ -14,19 +14,6 @@ const toConfirm = ['Full address', 'Continue']
 const toCancel = [...toApprove, 'Cancel']
 const toOpen = ['Open the app for cursor:// links']
 
-/** Goes from stop to stop, checks the focus each time, and presses Enter on the last. */
-async function enterOn(tab: Tab, stops: readonly string[]): Promise<void> {
-  await tab.getByRole('heading', { level: 1 }).waitFor()
-  for (const name of stops) {
-    await tab.keyboard.press('Tab')
-    const focus = await focusOf(tab)
-    expect(focus).toMatchObject({ name, ring: 3, onScreen: true })
-    // WCAG 2.2, 1.4.11.
-    expect(contrast(focus.color, focus.background)).toBeGreaterThanOrEqual(3)
-  }
-  await tab.keyboard.press('Enter')
-}
-
 /** Types the email address into the provider's form, which has the focus from the start. */
 async function typeEmail(tab: Tab): Promise<void> {
   await tab.getByLabel('Email address').waitFor()
@@ -34,11 +21,6 @@ async function typeEmail(tab: Tab): Promise<void> {
   await tab.keyboard.type('ada@example.com')
   await tab.keyboard.press('Enter')
 }
-
-/** A script that makes the test fail if a page gets any event of a mouse or finger. */
-const noMouse = `for (const type of ['pointerdown', 'mousedown', 'touchstart']) {
-  document.addEventListener(type, () => complain(type), { capture: true })
-}`
 
 test.each([
   ['light', { colorScheme: 'light' }],

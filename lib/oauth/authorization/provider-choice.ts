@@ -22,7 +22,12 @@ export function createProviderChoice(
   return {
     buttons({ address, unknown }) {
       const hinted = address === undefined ? undefined : providerOfAddress(address, providers)
-      return providerButtons({ providers, hinted, entered: unknown ? address : undefined, brand: context.brand })
+      return providerButtons({
+        providers,
+        hinted,
+        entered: unknown ? (address ?? '') : undefined,
+        brand: context.brand,
+      })
     },
     chosen(form) {
       const action = form.get('action')

@@ -30,7 +30,7 @@ ${addressField(address)}<button class="primary">Continue with this address</butt
 </form>
 ${links.length > 0 && html`<p class="or">or</p>`}`
   const content = html`<h1 class="strong">How do you sign in?</h1>
-<p>${brand.productName} knows several ways. Use the one that you always use here: each counts as another person.</p>
+<p>Use the same way to sign in each time. Each way is a separate account here.</p>
 <div class="actions">${form}${links}</div>`
   return layout(brand, 'Sign in', content, rules)
 }

@@ -39,25 +39,29 @@ ${buttons.length > 0 && html`<p class="or">or</p>`}`
   return { markup: html`${field}${buttons}`, rules }
 }
 
-/** Makes the field for an email address, of which only the domain is used. */
+/**
+ * Makes the field for an email address, of which only the domain is used. Its type is not `email`: the browser would then check
+ * the address whichever button the user presses, `Cancel` too.
+ */
 export function addressField(entered: string | undefined): Markup {
   const problem =
     entered !== undefined &&
-    html`<p class="warn" id="no-provider" role="alert">No company sign-in is set up for that address.</p>`
+    html`<p class="warn" id="no-provider" role="alert">${entered.includes('@') ? 'No company sign-in is set up for that address.' : 'Enter your whole email address.'}</p>`
   const pointers = entered === undefined ? 'address-note' : 'address-note no-provider'
   return html`<label for="address">Your work email address</label>
-<input class="field" id="address" name="address" type="email" autocomplete="email" maxlength="254" value="${entered ?? ''}" aria-describedby="${pointers}"${entered !== undefined && html` aria-invalid="true"`}>
-<p class="note" id="address-note">It finds your company’s sign-in, and nothing else.</p>
+<input class="field" id="address" name="address" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false" maxlength="254" value="${entered ?? ''}" aria-describedby="${pointers}"${entered !== undefined && html` aria-invalid="true" autofocus`}>
+<p class="note" id="address-note">Only the part after the @ is used, to find your company’s sign-in.</p>
 ${problem}`
 }
 
 /** The styles of the buttons and of the field. */
 export const rules = `
-label[for=address]{display:block;margin:0 0 .25rem;font-weight:600}
+label[for=address]{display:block;margin:0 0 .25rem;padding-top:.25rem;font-weight:600}
 .field{display:block;width:100%;min-height:3rem;margin:0 0 .375rem;padding:.6875rem .75rem;border:1px solid var(--edge);
   border-radius:.625rem;background:var(--inset);color:inherit;font:inherit}
 .warn+button{margin-top:.75rem}
 .or{margin:.625rem 0;color:var(--muted);font-size:.875rem;text-align:center}
 .button+.button{margin-top:.625rem}
+button[value=cancel]{margin-top:1.25rem}
 .actions form+.button{margin-top:0}
 `
