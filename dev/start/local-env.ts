@@ -80,8 +80,8 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
     ...defined({
       UPSTREAM_ISSUER: ownProvider ? undefined : world.provider.issuer,
       UPSTREAM_CLIENT_ID: ownProvider ? undefined : world.provider.clientId,
-      // The address proves something only at the local provider.
-      MCP_ADMINS: ownProvider ? undefined : localAdminEmail,
+      // The address proves something only at the local provider, which is the default one beside others.
+      MCP_ADMINS: ownProvider ? undefined : `${'MCP_PROVIDERS' in settings ? 'default ' : ''}${localAdminEmail}`,
       KAPA_API_KEY: ownKapa ? undefined : kapaApiKey,
       // The two ways to ask Kapa exclude each other.
       KAPA_API_URL: ownKapa || !byRest ? undefined : new URL(world.kapa.url).origin,
