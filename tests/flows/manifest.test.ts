@@ -114,9 +114,10 @@ test('the OAuth function stays small, without zod and without the MCP SDK', () =
   expect(inputs.length).toBeGreaterThan(50)
   expect(inputs.filter((file) => /node_modules\/(zod|@modelcontextprotocol)\//.test(file))).toEqual([])
   expect(atStart(oauth)).toBeLessThanOrEqual(200 * 1024)
-  // The lists of mail domains are 190 KB of it, PostgreSQL, the move between stores and telemetry 100 KB, and listed providers 25 KB. They are read after the
-  // answer, or where the settings ask for them. The bytes that a sign-in loads are held in loaded-files.test.ts.
-  expect(oauth.bytes).toBeLessThanOrEqual(600 * 1024)
+  // The lists of mail domains are 190 KB of it, PostgreSQL, the move between stores and telemetry 100 KB, and listed providers, companies,
+  // machines, keys of clients and the vault 70 KB. They are read after the answer, or where the settings or the request ask for them. The
+  // bytes that a sign-in loads are held in loaded-files.test.ts.
+  expect(oauth.bytes).toBeLessThanOrEqual(640 * 1024)
 })
 
 test('the tools for admins and their reports are in a chunk, which is loaded when an admin asks for them [N8]', () => {
