@@ -166,6 +166,9 @@ test('no other code in lib writes JSON that leaves this server', () => {
     // Only searched, hashed, compared, or passed to the library that checks it.
     'lib/answers/calls.ts',
     'lib/dpop/proof-key.ts',
+    'lib/oauth/assertions/spend-once.ts',
+    'lib/oauth/assertions/workload-grant.ts',
+    'lib/settings/companies-and-machines.ts',
     'lib/answers/lost-session.ts',
     'lib/oauth/providers/openid-provider.ts',
     'lib/oauth/providers/provider-keys.ts',
