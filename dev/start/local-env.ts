@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { defined } from '../../lib/base/defined.ts'
 import { sha256 } from '../../lib/base/sha256.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
-import { isOurs, knownNames } from '../../lib/settings/table.ts'
+import { isNamed, isOurs, knownNames } from '../../lib/settings/table.ts'
 import { kapaToolName } from '../kapa/server.ts'
 import { CannotStart } from './cannot-start.ts'
 import { parseEnvFile } from './env-file.ts'
@@ -152,7 +152,7 @@ export async function personalSettings(environment: NodeJS.ProcessEnv, file: str
 
 /** Returns the names of settings that no code reads: probably misspelled. */
 export const unknownSettings = (settings: Settings): readonly string[] =>
-  Object.keys(settings).filter((name) => !knownNames.has(name) && !isOfNode(name))
+  Object.keys(settings).filter((name) => !knownNames.has(name) && !isNamed(name, settings) && !isOfNode(name))
 
 /** @throws CannotStart */
 async function readIfThere(file: string): Promise<string> {

@@ -144,9 +144,16 @@ test('every line of .env.example is read as it is written', async () => {
   })
 })
 
+test('beside MCP_PROVIDERS, the local admin is one of the default provider', () => {
+  expect(localEnvironment(world, { MCP_PROVIDERS: '[]' }).MCP_ADMINS).toBe(`default ${localAdminEmail}`)
+})
+
 test('a setting that no code reads is named, whether it comes from a file or a shell', async () => {
   const settings = { KAPA_API_KEYS: 'x', REQUIRE_AUTH: 'true', ANYTHING: 'else', NETLIFY_DEV: 'true' }
   expect(unknownSettings(settings)).toEqual(['KAPA_API_KEYS', 'ANYTHING'])
+  const secrets = { MCP_PROVIDER_SECRET_READ: 'x', MCP_PROVIDER_SECRET_OTHER: 'x' }
+  const list = '[{"name":"google","client_secret_variable":"MCP_PROVIDER_SECRET_READ"}]'
+  expect(unknownSettings({ MCP_PROVIDERS: list, ...secrets })).toEqual(['MCP_PROVIDER_SECRET_OTHER'])
 })
 
 test('the parts of the local world that settings replace are known', () => {

@@ -38,5 +38,5 @@ export const unreadNames = (env: Readonly<Record<string, unknown>>) =>
   Object.keys(env).filter((name) => isOurs(name) && !knownNames.has(name) && !isNamed(name, env))
 
 /** Whether `MCP_PROVIDERS` names this variable for a client secret. */
-const isNamed = (name: string, { MCP_PROVIDERS: list }: Readonly<Record<string, unknown>>) =>
+export const isNamed = (name: string, { MCP_PROVIDERS: list }: Readonly<Record<string, unknown>>) =>
   name.startsWith('MCP_PROVIDER_SECRET_') && String(list).includes(`"${name}"`)
