@@ -10,6 +10,8 @@ const leaksIn = (line: object, ...secrets: string[]) =>
 test.each([
   ['an email address', { error: 'unknown reader: ada@example.com' }],
   ['a token, code or sealed value', { detail: 'eyJhbGciOiJSUzI1NiJ9.e30.c2ln' }],
+  ['a token, code or sealed value', { detail: `it is eyJ${'a'.repeat(60)}` }],
+  ['a token, code or sealed value', { detail: 'eyJhIjoiYiJ9abc.' }],
   ['a cookie', { header: `a=1; __Host-browser=${random(16)}` }],
   ['a cookie', { header: `tx.lx2k.${random(8)}=${random(16)}` }],
   ['a random value', { reason: `no such key: ${'aB3'.repeat(20)}` }],
@@ -28,6 +30,13 @@ test('a recorded secret is found whole, by its beginning and by its end, and the
     expect(JSON.stringify(leaksIn({ error: part }, secret))).not.toContain(secret.slice(2, 22))
   }
   expect(leaksIn({ error: 'correct horse battery' }, 'correct horse')).toMatchObject([{ what }])
+})
+
+test('a hash that begins as a token does is no token', () => {
+  const client = `eyJ${hash('client').slice(3)}`
+  expect(leaksIn({ client, sub: `u_${client}`, other: `${hash('other').slice(0, 10)}-eyJ${'a'.repeat(29)}` })).toEqual(
+    [],
+  )
 })
 
 test('allowed values pass: hashes of clients and users, keys of grants, ids of requests', () => {
