@@ -11,8 +11,8 @@ export default defineConfig({
     setupFiles: ['tests/support/setup.ts'],
     // Test files of one worker share the modules that they import: a third of the time was loading them for each file.
     isolate: false,
-    // At least three workers, on two cores too: many tests wait, for example for a provider that never answers.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // At least four workers, on two cores too: many tests wait, for example for a provider that never answers.
+    maxWorkers: Math.max(4, availableParallelism() - 1),
     // Generous, because the machine may be busy. No test measures time by these.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -59,10 +59,11 @@ describe('state [A-11]', () => {
   test('is not the state toward the OpenID Provider, nor any part of it', async () => {
     const { server, clientId } = await start()
     const browser = new TestBrowser(server)
-    const page = await (await browser.open(authorizePath(clientId, newPkce(), { state: 'abc' }))).text()
+    const state = 'abcdefghi'
+    const page = await (await browser.open(authorizePath(clientId, newPkce(), { state }))).text()
     const provider = answerOf(await browser.press(page, 'approve'))
     expect(provider.get('state')).toMatch(/^[0-9a-z]{9}\.[\w-]{22}$/)
-    expect(provider.get('state')).not.toContain('abc')
+    expect(provider.get('state')).not.toContain(state)
   })
 
   test('that cannot be echoed unchanged is refused and not echoed', async () => {
