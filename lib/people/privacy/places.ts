@@ -1,3 +1,4 @@
+import { dayBefore } from '../../base/days.ts'
 import { inParallel } from '../../base/in-parallel.ts'
 import { keysUnder, removeUnder } from '../../store/keys-under.ts'
 import type { Store } from '../../store/store.ts'
@@ -37,6 +38,7 @@ export function places(parts: PlaceParts): readonly Place[] {
     connections(parts),
     messagesPlace({ store: parts.store, seal: parts.outboxSeal }),
     ...usagePlaces({ store: parts.store, ...parts.usage, now: parts.now }),
+    signOuts(parts),
     jobsAndFence(parts),
     auditPlace({ store: parts.store, now: parts.now, keptDays: parts.auditDays }),
     lastSeen(parts),
@@ -118,6 +120,36 @@ function connections(parts: PlaceParts): Place {
   return under(parts, { keys: 'connections/<sub>/<client hash>', name: 'connections' }, (sub) => [
     `connections/${sub}/`,
   ])
+}
+
+/** Days from a sign-out at the provider until the sweep has certainly removed its record. */
+const daysOfSignOuts = 4
+
+/** The sign-outs at the provider. The fence of the person ends every session that they would end, and stays longer than a session lives. */
+function signOuts({ store, now }: PlaceParts): Place {
+  async function* keysOf(sub: string, signal: AbortSignal): AsyncGenerator<string> {
+    if (!subjectForm.test(sub)) return
+    for (let days = 0; days < daysOfSignOuts; days++) {
+      const key = `signed-out/${dayBefore(now(), days)}/${sub}`
+      for await (const found of keysUnder(store, key, signal)) {
+        // Another person's ID may begin with this one.
+        if (found === key || found.startsWith(`${key}.`)) yield found
+      }
+    }
+  }
+  return {
+    keys: 'signed-out/<yyyymmdd>/<sub>, signed-out/<yyyymmdd>/<sub>.<session>',
+    name: 'signOuts',
+    async *read(sub, signal) {
+      for await (const key of keysOf(sub, signal)) {
+        const stored = await store.get(key, signal)
+        if (stored) yield { key, value: stored.value }
+      }
+    },
+    async forget(sub, signal) {
+      for await (const key of keysOf(sub, signal)) await store.remove(key, signal)
+    },
+  }
 }
 
 /** The fence and the jobs of a person. The last step of the job removes them. */

@@ -6,6 +6,7 @@ import { fenceKey, readFence } from '../../oauth/grants/fence.ts'
 import { createGrants } from '../../oauth/grants/grants.ts'
 import { createPersonEnd } from '../../oauth/grants/person-end.ts'
 import { type GrantRecord, newGrantKey, subjectOf } from '../../oauth/grants/record.ts'
+import { signOut } from '../../oauth/logout/signed-out.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { createSignInRecorder } from '../sign-ins.ts'
@@ -169,6 +170,26 @@ test('a user who signs in again after the removal keeps what is new', async () =
   await privacy.runJobs(signal)
   expect(await isLive(world, grant)).toBe(true)
   expect(await world.store.get(`users/${ada}`, signal)).not.toBeNull()
+})
+
+test('a forgotten user leaves no sign-out at the provider, and those of others stay', async () => {
+  const world = newWorld()
+  const { privacy } = instance(world)
+  const at = world.clock
+  for (const sub of [ada, `${ada}x`, bob]) {
+    await signOut(world.store, { sub, session: undefined, at }, at, signal)
+    await signOut(world.store, { sub, session: 'hash', at }, at, signal)
+  }
+  world.clock += 36 * hour
+  await signOut(world.store, { sub: ada, session: undefined, at: world.clock }, world.clock, signal)
+  const held = (await privacy.disclose(ada, signal)).held
+  expect(held.signOuts).toHaveLength(4)
+  await privacy.forget(ada, signal)
+  world.clock += 11 * minute
+  await privacy.runJobs(signal)
+  const left = (await world.store.list('signed-out/', signal)).keys.map((key) => key.split('/')[2])
+  const expected = [`${ada}x`, bob].flatMap((sub) => [sub, `${sub}.hash`, `${sub}.unnamed`])
+  expect(left.sort()).toEqual(expected.sort())
 })
 
 test('a forgetting that is killed at any step is finished by the next run', async () => {
