@@ -281,7 +281,7 @@ describe('organizations', () => {
     expect((await signIn(at, 'entra')).status).toBe(403)
   })
 
-  test('Entra: a key that names another tenant signs for nobody else [N6]', async () => {
+  test('Entra: a key that names another tenant signs for no other tenant [N6]', async () => {
     const server = await start('entra')
     server.keyMembers = { issuer: `${server.origin}/99999999-2222-4333-8444-555555555555/v2.0` }
     const at = await world([entryOf(server)])
@@ -420,7 +420,7 @@ describe('attacks of one provider on another [N10]', () => {
     },
   )
 
-  test('metadata that names the honest issuer, or a person of it, signs nobody in', async () => {
+  test('metadata that names the honest issuer, or a person of it, signs no user in', async () => {
     const { honest, evil, at } = await both()
     evil.person = { ...evil.person, iss: honest.issuer }
     expect(codeAt(await signIn(at, 'evil'))).toBeNull()

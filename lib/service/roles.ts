@@ -16,7 +16,7 @@ export interface SignInRoles {
   readonly roleMarks?: (claims: unknown) => string[]
 }
 
-/** Composes the roles for a sign-in. `null`: the setting is wrong, and nobody may sign in. The review of the settings says why. */
+/** Composes the roles for a sign-in. `null`: the setting is wrong, and sign-in is closed. The review of the settings says why. */
 export function rolesOfSignIn(text: string, admins: readonly AdminEntry[]): SignInRoles | null {
   const { value: roles } = parseRoles(text)
   if (!roles) return null

@@ -13,7 +13,7 @@ export interface SignInExtras extends Pick<FlowOptions, 'scopeRules' | 'vault'> 
   readonly ofProvider: Pick<OpenIdProviderOptions, 'roleMarks' | 'scope' | 'tokensIn'>
 }
 
-/** Composes the roles and the vault, where the settings have them. `null`: a setting is wrong, and nobody may sign in. */
+/** Composes the roles and the vault, where the settings have them. `null`: a setting is wrong, and sign-in is closed. */
 export function composeExtras(
   env: Environment,
   { issuer, admins, signIn }: SignInConfiguration,

@@ -32,7 +32,7 @@ interface VaultParts {
 }
 
 /**
- * Composes the vault. `null`: a key is wrong, and nobody may sign in, since what the operator wants sealed must not be lost or kept in
+ * Composes the vault. `null`: a key is wrong, and sign-in is closed, since what the operator wants sealed must not be lost or kept in
  * clear. The review of the settings says why.
  */
 export function composeVault(keysText: string, { issuer, store, provider }: VaultParts): Vault | null {

@@ -223,7 +223,7 @@ const fixedIssuers: Readonly<Record<string, string>> = {
 
 /**
  * Finds the provider of each admin entry (N6). With several providers, each entry must say which one it is about, by its name or its
- * issuer. Nobody at GitHub is an admin.
+ * issuer. No person of GitHub is an admin.
  */
 export function adminsAmong(
   entries: readonly AdminEntry[],

@@ -26,7 +26,7 @@ const none = 'none'
 
 /**
  * Reads `MCP_ROLES` and names each wrong role by its position. If anything is wrong, no role holds and the service is out of service:
- * a role that restricts must not be lost while another one holds, and nobody gains a role by a typing error.
+ * a role that restricts must not be lost while another one holds, and no person gains a role by a typing error.
  */
 export function parseRoles(text: string): Reading<Roles> {
   const refuse = (...complaints: string[]) => ({ value: undefined, complaints })

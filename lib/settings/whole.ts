@@ -36,7 +36,7 @@ export type ReadRoles = (settings: SettingsReader<SettingName>, tools: ToolChoic
  * Reads every setting.
  *
  * @param rare absent if no rare setting is set
- * @param readListed absent: the providers of `MCP_PROVIDERS` are not read, and nobody is an admin where there are any
+ * @param readListed absent: the providers of `MCP_PROVIDERS` are not read, and there is no admin if the setting has any
  */
 export function readWhole(
   env: Environment,
@@ -68,7 +68,7 @@ export function readWhole(
   return { ...closed(settings, shared), mcp, tools, store, roles, logout, providers: shared.providers }
 }
 
-/** Where the providers of `MCP_PROVIDERS` are not read, nobody is an admin. */
+/** Where the providers of `MCP_PROVIDERS` are not read, there is no admin. */
 const unread: ReadListed = (_settings, { configuration, ...rest }) => {
   const { listed, account } = configuration
   const admins = listed ? [] : configuration.admins

@@ -14,7 +14,7 @@ export interface Tenant extends TrustedIssuer {
   readonly name: string
   /** The company as pages show it. */
   readonly title: string | undefined
-  /** The email domains that the tenant may speak for, and nobody else (N7). As `normalDomain` spells them. */
+  /** The email domains that the tenant alone may speak for (N7). As `normalDomain` spells them. */
   readonly domains: ReadonlySet<string>
   /** The `client_id`s that may present its assertions. `undefined`: any client that its assertion names. */
   readonly clients: ReadonlySet<string> | undefined

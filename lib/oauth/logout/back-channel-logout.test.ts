@@ -200,7 +200,7 @@ const at = (seconds: number) => Math.floor(Date.UTC(2026, 10, 30, 12) / 1000) + 
 const dots = (...parts: object[]) =>
   `${parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.c2ln`
 
-/** Refused without a key and without the store: nobody pays for them. */
+/** Refused without a key and without the store. */
 const cheap: Record<string, Forgery> = {
   'no signature (alg none)': (claims) => new UnsecuredJWT(claims).encode(),
   'alg None, spelled otherwise': (claims) => dots({ alg: 'nOnE' }, claims),

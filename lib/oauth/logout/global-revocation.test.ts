@@ -103,7 +103,7 @@ describe('a revocation', () => {
     expect(it.ended).toEqual([{ reached: { subs: adasIds }, by, at: it.now }])
   })
 
-  test('of a person whom nobody knows is answered the same [N4]', async () => {
+  test('of an unknown person is answered the same [N4]', async () => {
     const it = world()
     const answer = await it.send(await it.sign(), { sub_id: { ...ofAda, sub: 'nobody' } })
     expect([answer.status, await answer.text()]).toEqual([204, ''])

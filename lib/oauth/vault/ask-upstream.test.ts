@@ -53,7 +53,7 @@ describe('an answer to a refresh token', () => {
     ['that our client is wrong', { status: 401, body: '{"error":"invalid_client"}' }, { kind: 'failed', doubtful: false }], // biome-ignore format: one line
     ['access_denied with 401, which is about our client', { status: 401, body: '{"error":"access_denied"}' }, { kind: 'failed' }], // biome-ignore format: one line
     ['that asks for interaction', { status: 400, body: '{"error":"interaction_required"}' }, { kind: 'failed' }],
-    ['of a code that nobody knows', { status: 400, body: '{"error":"too_late"}' }, { kind: 'failed' }],
+    ['of an unknown code', { status: 400, body: '{"error":"too_late"}' }, { kind: 'failed' }],
     ['of a gateway that says invalid_grant', { status: 502, body: '{"error":"invalid_grant"}' }, { kind: 'failed' }],
     ['of a limit', { status: 429, body: '{"error":"invalid_grant"}' }, { kind: 'failed' }],
     ['of a web page', { status: 200, body: '<html>', type: 'text/html' }, { kind: 'failed', doubtful: true }],

@@ -12,7 +12,7 @@ import type { UpstreamAnswer } from './upstream.ts'
 import { createVault, type Vault, vaultPrefix } from './vault.ts'
 import { createVaultSeal } from './vault-seal.ts'
 
-// The daily question to the provider at a refresh: who is gone loses the grant, and nobody else does (N12).
+// The daily question to the provider at a refresh: a person who is gone loses the grant, and no other person does (N12).
 
 const day = 86_400_000
 const hour = 3_600_000
