@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { startProcess } from '../../dev/processes.ts'
 import { repository } from '../../dev/repository.ts'
-import { startProcess } from '../real-clients/processes.ts'
 import { type Application, startTenant, type Tenant } from './auth0-stand-in.ts'
 import type { Trial } from './trial.ts'
 

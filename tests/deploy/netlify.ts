@@ -8,11 +8,11 @@ import { createDriver, expectStatus, tokensOf } from '../../bench/driver.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { bundleFunctions } from '../../dev/build/bundle.ts'
 import { readManifest } from '../../dev/build/manifest.ts'
+import { startProcess } from '../../dev/processes.ts'
 import { repository } from '../../dev/repository.ts'
 import { freePorts } from '../../dev/start/ports.ts'
 import { startWorld, type World } from '../../dev/start/world.ts'
 import { paths } from '../../lib/oauth/capabilities.ts'
-import { startProcess } from '../real-clients/processes.ts'
 import type { Surroundings, Trial } from './trial.ts'
 
 const longest = 240_000

@@ -1,7 +1,7 @@
+import type { Packages } from '../../dev/install-packages.ts'
 import type { World } from '../../dev/start/world.ts'
 import type { DocumentHost } from '../clients/driver/documents.ts'
 import type { Evidence } from './evidence.ts'
-import type { Packages } from './install.ts'
 import { createLife, type Life } from './life.ts'
 import { createPerson } from './person.ts'
 import type { RealClientKind } from './real-client.ts'

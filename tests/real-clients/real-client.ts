@@ -1,7 +1,7 @@
+import type { Packages } from '../../dev/install-packages.ts'
 import type { World } from '../../dev/start/world.ts'
 import type { DocumentHost } from '../clients/driver/documents.ts'
 import type { ToolArguments } from '../clients/tool-answer.ts'
-import type { Packages } from './install.ts'
 import type { Person } from './person.ts'
 
 /** A published client of one user. Its methods throw if the client fails. */

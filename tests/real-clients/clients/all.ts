@@ -1,6 +1,6 @@
+import type { Packages } from '../../../dev/install-packages.ts'
 import ours from '../../../package.json' with { type: 'json' }
 import { sdks } from '../../clients/sdks.ts'
-import type { Packages } from '../install.ts'
 import type { RealClientKind } from '../real-client.ts'
 import { geminiCliKind } from './gemini-cli.ts'
 import { inspectorCliKind } from './inspector-cli.ts'

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as v from 'valibot'
+import { startProcess } from '../../../dev/processes.ts'
 import type { ToolArguments } from '../../clients/tool-answer.ts'
-import { startProcess } from '../processes.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
 
 /** A command for `gemini-cli-process.ts`: use a tool, or sign in. */

@@ -1,7 +1,7 @@
 import * as v from 'valibot'
+import { startProcess } from '../../../dev/processes.ts'
 import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { freePort } from '../free-port.ts'
-import { startProcess } from '../processes.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
 import { keptRefreshToken, noSignOut, storeInFile } from './inspector-store.ts'
 

@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { launchBrowser } from '../../../dev/browser/chromium.ts'
+import { startProcess } from '../../../dev/processes.ts'
 import type { ToolArguments } from '../../clients/tool-answer.ts'
 import { freePort } from '../free-port.ts'
-import { startProcess } from '../processes.ts'
 import type { RealClientKind, Surroundings } from '../real-client.ts'
 import { keptRefreshToken, noSignOut, storeInFile } from './inspector-store.ts'
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { startProcess } from '../../../dev/processes.ts'
 import type { ToolArguments } from '../../clients/tool-answer.ts'
-import { startProcess } from '../processes.ts'
 import { type RealClientKind, type Surroundings, toolName } from '../real-client.ts'
 
 const name = '@apify/mcpc'

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
+import type { Packages } from '../../../dev/install-packages.ts'
 import type { World } from '../../../dev/start/world.ts'
-import type { Packages } from '../install.ts'
 import type { Cell } from '../table.ts'
 import { type Check, stale, unexpected } from './checks.ts'
 import { notApplicable } from './not-applicable.ts'

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { personSignsIn } from '../../../dev/browser/person.ts'
+import type { Packages } from '../../../dev/install-packages.ts'
+import { startProcess } from '../../../dev/processes.ts'
 import type { World } from '../../../dev/start/world.ts'
 import { newAddress, obtainTokens, registerClient } from '../../support/oauth-client.ts'
 import { freePort } from '../free-port.ts'
-import type { Packages } from '../install.ts'
-import { startProcess } from '../processes.ts'
 import { startBearerProxy } from './bearer-proxy.ts'
 import { type Check, readChecks } from './checks.ts'
 
