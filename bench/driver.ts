@@ -2,6 +2,7 @@ import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 import * as v from 'valibot'
 import type { World } from '../dev/start/world.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../lib/settings/docs-resource.ts'
 import { codeChallenge, codeVerifier, createMint, redirectUri } from './mint.ts'
 
 export interface Answer {
@@ -58,7 +59,7 @@ export function createDriver({ url, secret, ...at }: Target, connections: number
   // Not `localhost`, which may be tried over IPv6 first; the name is what decides whose endpoints answer.
   const target = new URL(url)
   const port = at.port ?? target.port
-  const mcpUrl = url + paths.mcp
+  const mcpUrl = url + mcpPaths.mcp
   const current = new Uint8Array(Buffer.from(secret, 'base64url'))
 
   function send(method: 'GET' | 'POST', path: string, { headers = {}, body }: SendOptions = {}): Promise<Answer> {
@@ -110,7 +111,7 @@ export function createDriver({ url, secret, ...at }: Target, connections: number
         resource: mcpUrl,
       }),
     ping: (accessToken) =>
-      send('POST', paths.mcp, {
+      send('POST', mcpPaths.mcp, {
         headers: {
           accept: 'application/json, text/event-stream',
           'content-type': 'application/json',

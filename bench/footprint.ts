@@ -6,6 +6,7 @@ import type { Artifact } from '../dev/build/build.ts'
 import { type Bundle, type BundleFile, sumOf } from '../dev/build/bundle.ts'
 import { type Host, startHost } from '../dev/host/start.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../lib/settings/docs-resource.ts'
 import { newSecret } from '../lib/settings/secrets.ts'
 import { type ColdOrder, type ColdTimes, coldTimes } from './cold-order.ts'
 import type { Figure } from './figures.ts'
@@ -107,7 +108,7 @@ const firstRequests: readonly FirstRequest[] = [
   { name: 'oauth, a refused token request', function: 'oauth', path: paths.token, body: '{}', status: 400 },
   {
     name: 'mcp',
-    path: paths.mcp,
+    path: mcpPaths.mcp,
     body: JSON.stringify({
       jsonrpc: '2.0',
       id: 1,

@@ -1,6 +1,6 @@
 import { kapaToolName } from '../dev/kapa/server.ts'
 import { kapaApiKey } from '../dev/start/local-env.ts'
-import { paths } from '../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../lib/settings/docs-resource.ts'
 import { type Answer, type Driver, expectStatus, type SendOptions } from './driver.ts'
 
 /** The two ways in which clients speak to `/mcp`: after a handshake that it keeps nothing of, and with none. */
@@ -16,7 +16,7 @@ const accept = 'application/json, text/event-stream'
 export async function ask(driver: Driver, accessToken: string, revision: Revision): Promise<void> {
   const { headers, body } = calls[revision]
   const authorization = `Bearer ${accessToken}`
-  expectAnswered(await driver.send('POST', paths.mcp, { headers: { ...headers, authorization }, body }))
+  expectAnswered(await driver.send('POST', mcpPaths.mcp, { headers: { ...headers, authorization }, body }))
 }
 
 /** The same, straight to Kapa, as the service asks there. @throws Error unless there is an answer */

@@ -3,6 +3,7 @@ import { type Browser, createBrowser } from '../dev/browser/jar.ts'
 import { personSignsIn } from '../dev/browser/person.ts'
 import type { World } from '../dev/start/world.ts'
 import { paths } from '../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../lib/settings/docs-resource.ts'
 import { createDriver, type Driver, expectStatus, targetOf, tokensOf } from './driver.ts'
 import type { Figure } from './figures.ts'
 import { ask } from './question.ts'
@@ -126,7 +127,7 @@ export async function measureRoundTrips(
 async function scenario(driver: Driver, probe: Probe): Promise<void> {
   const get = async (path: string) => expectStatus(await driver.send('GET', path), 200)
   await probe('server metadata', () => get(paths.authorizationServerMetadata))
-  await probe('resource metadata', () => get(paths.protectedResourceMetadataOfMcp))
+  await probe('resource metadata', () => get(mcpPaths.protectedResourceMetadataOfMcp))
   await probe('JWKS', () => get(paths.jwks))
   const clientId = await probe('registration', () => driver.register())
 

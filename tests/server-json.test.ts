@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { fromJsonSchema, type JsonSchemaType } from '@modelcontextprotocol/server'
 import { describe, expect, test } from 'vitest'
 import { repository } from '../dev/repository.ts'
-import { paths } from '../lib/oauth/capabilities.ts'
 import { defaultBrand } from '../lib/pages/brand.ts'
 import { identity } from '../lib/service/identity.ts'
+import { mcpPaths } from '../lib/settings/docs-resource.ts'
 
 const read = (path: string) => JSON.parse(readFileSync(join(repository, path), 'utf8'))
 
@@ -32,6 +32,6 @@ describe('server.json, for the MCP registry', () => {
   test('says what the code says: the version, the name of the documentation, the path', () => {
     expect(server.version).toBe(identity.version)
     expect(server.title).toBe(defaultBrand.productName)
-    expect(server.remotes.map(({ url }: { url: string }) => new URL(url).pathname)).toEqual([paths.mcp])
+    expect(server.remotes.map(({ url }: { url: string }) => new URL(url).pathname)).toEqual([mcpPaths.mcp])
   })
 })

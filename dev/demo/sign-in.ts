@@ -1,6 +1,7 @@
 import { UnauthorizedError } from '@modelcontextprotocol/client'
 import { decodeJwt } from 'jose'
 import { paths } from '../../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../../lib/settings/docs-resource.ts'
 import { type PersonSignsIn, personSignsIn } from '../browser/person.ts'
 import type { Recorder } from './recorder.ts'
 import { at, type Scene, transportFor } from './scene.ts'
@@ -12,15 +13,18 @@ export async function discover(scene: Scene): Promise<void> {
   const refused = await client.connect(transportFor(scene)).catch((error: unknown) => error)
   const exchanges = recorder.take()
   await step('Connecting without a token', async () => {
-    const [first] = exchanges.filter(at(paths.mcp))
+    const [first] = exchanges.filter(at(mcpPaths.mcp))
     if (first === undefined) throw refused ?? new Error('the client sent no request')
     check(first.status === 401, `/mcp answered ${first.status}, not 401`)
     const challenge = first.response.headers.get('www-authenticate') ?? ''
-    check(challenge.includes(paths.protectedResourceMetadataOfMcp), 'the challenge does not name the resource metadata')
+    check(
+      challenge.includes(mcpPaths.protectedResourceMetadataOfMcp),
+      'the challenge does not name the resource metadata',
+    )
     listing.step('Connects without a token', [first], '401, with the address of the metadata')
   })
   await step('Discovery', async () => {
-    const documents = exchanges.filter(at(paths.protectedResourceMetadataOfMcp, paths.authorizationServerMetadata))
+    const documents = exchanges.filter(at(mcpPaths.protectedResourceMetadataOfMcp, paths.authorizationServerMetadata))
     const read = documents.filter(({ status }) => status === 200)
     check(read.length === 2, `the client read ${read.length} metadata documents, not 2`)
     listing.step('Discovers the authorization server', documents, 'reads the metadata of the resource and the server')

@@ -1,7 +1,7 @@
 import { type Tool, UnauthorizedError } from '@modelcontextprotocol/client'
 import { decodeJwt } from 'jose'
 import * as v from 'valibot'
-import { paths } from '../../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../../lib/settings/docs-resource.ts'
 import { at, type Scene } from './scene.ts'
 import { stepUp } from './sign-in.ts'
 import { check, step } from './step.ts'
@@ -67,7 +67,7 @@ export async function sendFeedback(scene: Scene, tools: readonly Tool[]): Promis
       (error: unknown) => error,
     )
     if (!(error instanceof UnauthorizedError)) throw error
-    const [refused] = recorder.take().filter(at(paths.mcp))
+    const [refused] = recorder.take().filter(at(mcpPaths.mcp))
     check(refused?.status === 403, `/mcp answered ${refused?.status}, not 403`)
     const challenge = refused.response.headers.get('www-authenticate') ?? ''
     const [, scope] = /error="insufficient_scope".* scope="([^"]*)"/.exec(challenge) ?? []

@@ -2,14 +2,14 @@ import { accountPage } from '../../lib/account/pages/account.ts'
 import { allEndedPage, deletedPage, deletePage, downloadPage, signedOutPage } from '../../lib/account/pages/data.ts'
 import { problemPage } from '../../lib/account/pages/problem.ts'
 import { signInPage } from '../../lib/account/pages/sign-in.ts'
-import type { Brand } from '../../lib/pages/brand.ts'
+import type { DocsBrand } from '../../lib/pages/brand.ts'
 import type { Page } from '../../lib/pages/layout.ts'
 
 const day = 86_400
 const now = Date.UTC(2026, 10, 30) / 1000
 
 /** Makes the account pages in all variants that look different. */
-export function accountGallery(brand: Brand): Record<string, Page> {
+export function accountGallery(brand: DocsBrand): Record<string, Page> {
   const person = { email: 'ada@analytical-engines.example', organizationName: 'Analytical Engines' }
   const page = { brand, person, more: false, isAdmin: false, forms: { endAll: 'sealed', logout: 'sealed' } }
   const times = { connectedAt: now - 40 * day, lastUsedAt: now, endsAt: now + 140 * day, form: 'sealed' }

@@ -4,8 +4,9 @@ import { confirmPage } from '../../lib/oauth/pages/confirm.ts'
 import { consentPage } from '../../lib/oauth/pages/consent.ts'
 import { errorPage } from '../../lib/oauth/pages/error.ts'
 import { returnPage } from '../../lib/oauth/pages/return.ts'
-import { type Brand, defaultBrand } from '../../lib/pages/brand.ts'
+import { type DocsBrand, defaultBrand, sharedByReaders } from '../../lib/pages/brand.ts'
 import type { Page } from '../../lib/pages/layout.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import { accountGallery } from './account.ts'
 import { adminGallery } from './admin.ts'
 import { providersGallery } from './providers.ts'
@@ -13,13 +14,16 @@ import { providersGallery } from './providers.ts'
 const hostileName = `<script>alert(1)</script>\u202e Redpanda – verified${'W'.repeat(10_000)}`
 const hostileAddress = `https://${'accounts.google.com.'.repeat(6)}evil.example/${'a'.repeat(600)}`
 
+const readersBrand = { ...defaultBrand, shared: sharedByReaders(defaultBrand.name, defaultBrand.answerService) }
+
 /** Makes every page in all variants that look different. The name of a page is the file name of its picture. */
-export function gallery(brand: Brand = defaultBrand): Record<string, Page> {
+export function gallery(brand: DocsBrand = readersBrand): Record<string, Page> {
   const attempt = '261130-K7QM-4XPD'
   const form = {
     attempt,
     brand,
     scopes: ['docs:read', 'docs:feedback'],
+    scopeTexts: docsScopes.texts,
     optionalScopes: ['docs:feedback'],
     action: '/oauth/authorize',
     accountUrl: 'https://docs.example.com/account',

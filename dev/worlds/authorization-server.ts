@@ -30,6 +30,7 @@ import type { ScopeRules } from '../../lib/oauth/scope-rules.ts'
 import type { SignIn } from '../../lib/oauth/token/sign-in.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
 import { readAssertions } from '../../lib/settings/companies-and-machines.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { recorded } from './recording.ts'
@@ -127,7 +128,7 @@ export function createHarness(
   const sealing = createSealing(issuer, options.secrets ?? newSecrets())
   const blockList = parseBlockList(options.blockedClients ?? [])
   const blocked = blockList ? createBlockedClients(blockList, log) : noneBlocked
-  const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
+  const redirectPolicy = { privateUseUris: defaultPrivateUseUris, scopes: docsScopes.all, adminScope: docsScopes.admin }
   const registrations = createRegistrations({
     sealer: createRegistrationSealer(sealing),
     policy: redirectPolicy,
@@ -168,6 +169,7 @@ export function createHarness(
     {
       issuer,
       resource: `${issuer}/mcp`,
+      scopes: docsScopes,
       brand: defaultBrand,
       documentationUrl: issuer,
       publicKeys: createPublicKeys(stored),

@@ -3,6 +3,7 @@ import type { Client } from '../../lib/oauth/clients/client.ts'
 import type { ClientKey } from '../../lib/oauth/clients/client-keys.ts'
 import { clientOfDocument } from '../../lib/oauth/clients/published/document.ts'
 import type { Unresolved } from '../../lib/oauth/clients/unresolved.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
 import {
@@ -74,7 +75,7 @@ export async function world(options: { store?: Store; methods?: readonly string[
       ...(options.inline ? { jwks: { keys: [key.publicKey] } } : { jwks_uri: jwksUri }),
       ...changes,
     }
-    documents[id] = clientOfDocument(id, document, { privateUseUris: [] })
+    documents[id] = clientOfDocument(id, document, { scopes: docsScopes.all, privateUseUris: [] })
   }
   publish()
   const store = options.store ?? createMemoryStore()

@@ -4,7 +4,7 @@ import { seeOther } from '../oauth/authorization/answer-to-client.ts'
 import { readOwnForm } from '../oauth/authorization/own-form.ts'
 import { accountPaths } from '../oauth/capabilities.ts'
 import { PageError } from '../oauth/errors.ts'
-import type { Brand } from '../pages/brand.ts'
+import type { DocsBrand } from '../pages/brand.ts'
 import { htmlResponse } from '../pages/html-response.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Connections } from './connections.ts'
@@ -16,7 +16,7 @@ import type { Sessions } from './session.ts'
 
 export interface AccountRoutesOptions {
   readonly origin: string
-  readonly brand: Brand
+  readonly brand: DocsBrand
   readonly sessions: Sessions
   readonly connections: Connections
   readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>

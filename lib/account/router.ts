@@ -6,7 +6,7 @@ import { PageError } from '../oauth/errors.ts'
 import { type Fence, isFenced } from '../oauth/grants/fence.ts'
 import { isOurFault } from '../oauth/http/json-answers.ts'
 import type { Parameters } from '../oauth/http/parameters.ts'
-import type { Brand } from '../pages/brand.ts'
+import type { DocsBrand } from '../pages/brand.ts'
 import { htmlResponse } from '../pages/html-response.ts'
 import type { SessionForms } from './forms.ts'
 import { type ProblemKind, problemPage } from './pages/problem.ts'
@@ -60,7 +60,7 @@ export interface OpenRoute {
 export interface RouterOptions {
   /** The origin of the pages: the issuer, or the one that `MCP_ACCOUNT_ORIGIN` names. */
   readonly origin: string
-  readonly brand: Brand
+  readonly brand: DocsBrand
   readonly sessions: Sessions
   readonly forms: SessionForms
   /** Looks in the settings of this instance, at each request. */

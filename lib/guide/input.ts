@@ -1,9 +1,9 @@
 import type { Limit } from '../base/rate-limit.ts'
-import type { Brand } from '../pages/brand.ts'
+import type { DocsBrand } from '../pages/brand.ts'
 
 /** What the guide is made from: the settings of a deployment, so that it cannot be out of date. */
 export interface GuideInput {
-  readonly brand: Brand
+  readonly brand: DocsBrand
   /** URL of the MCP endpoint. */
   readonly mcpUrl: string
   readonly requireAuth: boolean

@@ -2,7 +2,7 @@ import type { Call } from '../base/call.ts'
 import type { Log } from '../base/log.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import { requireNavigation } from './authorization/navigation.ts'
-import { absentPaths, legacyPaths, loginPath, paths, scopes, withSlash } from './capabilities.ts'
+import { absentPaths, legacyPaths, loginPath, paths, withSlash } from './capabilities.ts'
 import { authorizationServerMetadata, protectedResourceMetadata } from './discovery.ts'
 import { OAuthError } from './errors.ts'
 import { isDoctor } from './http/doctor-mark.ts'
@@ -12,6 +12,8 @@ import { createTrail } from './trail.ts'
 import { type FlowEndpoints, unconfigured } from './unconfigured.ts'
 
 export interface AuthorizationServer {
+  /** Whether a URL is of one of its paths. */
+  serves(url: URL): boolean
   fetch(request: Request, call: Call): Promise<Response>
 }
 
@@ -60,7 +62,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   }
 
   const cached = { 'cache-control': 'public, max-age=300' }
-  const { scopesOffered = scopes } = options
+  const { scopesOffered = options.scopes.all, callbackPath = paths.callback } = options
   const serverMetadata = {
     ...authorizationServerMetadata({ ...options, scopesOffered, advertiseIss: !options.issNotAdvertised }),
     ...(options.registrationOff && { registration_endpoint: undefined }),
@@ -76,16 +78,23 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
     for (const at of [path, withSlash(path)]) route(at, 'api', { GET: get })
   }
   document(paths.authorizationServerMetadata, () => json(serverMetadata, 200, cached))
-  document(paths.protectedResourceMetadata, () => json(resourceMetadata, 200, cached))
-  route(paths.protectedResourceMetadataOfMcp, 'api', { GET: () => json(resourceMetadata, 200, cached) })
-  const ofSlash = { ...resourceMetadata, resource: withSlash(options.resource) }
-  route(paths.protectedResourceMetadataOfMcpSlash, 'api', { GET: () => json(ofSlash, 200, cached) })
+  const isHere = new URL(options.resource).origin === options.issuer
+  const resourcePath = isHere ? options.resource.slice(options.issuer.length) : undefined
+  if (isHere) {
+    const get = () => json(resourceMetadata, 200, cached)
+    document(paths.protectedResourceMetadata, get)
+    const at = paths.protectedResourceMetadata + resourcePath
+    route(at, 'api', { GET: get })
+    // For clients that write the resource with a slash at its end (RFC 9728 §3.3).
+    const ofSlash = { ...resourceMetadata, resource: withSlash(options.resource) }
+    route(withSlash(at), 'api', { GET: () => json(ofSlash, 200, cached) })
+  }
   document(paths.jwks, async (_request, { signal }) => {
     const jwks = await options.publicKeys(signal)
     // A cached empty set would hide the first key.
     return json(jwks, 200, jwks.keys.length > 0 ? cached : {})
   })
-  for (const path of absentPaths) document(path, () => json({ error: 'not_found' }, 404))
+  for (const path of absentPaths(resourcePath)) document(path, () => json({ error: 'not_found' }, 404))
 
   // Discovery answers without the code of a sign-in.
   const endpoints = whenNeeded(async () =>
@@ -105,7 +114,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   if (options.introspectionOn) route(paths.introspect, 'server', { POST: endpoint('introspect') })
   route(paths.approve, 'page', { POST: endpoint('approve') })
   route(paths.confirm, 'page', { POST: endpoint('confirm') })
-  route(paths.callback, 'page', { GET: endpoint('callback') })
+  route(callbackPath, 'page', { GET: endpoint('callback') })
   route(paths.mockAuthorize, 'page', { GET: endpoint('mockAuthorize') })
 
   const sessionHost = flow?.session && new URL(flow.session.origin).host
@@ -122,6 +131,7 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
   }
 
   return {
+    serves: (url) => answerFor(url) !== undefined,
     async fetch(request, call) {
       const answer = answerFor(new URL(request.url))
       if (!answer) return json({ error: 'not_found' }, 404)

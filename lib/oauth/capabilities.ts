@@ -25,22 +25,6 @@ export const authenticationMethodsFor = {
   configuration: capabilities.tokenEndpointAuthMethods,
 } as const
 
-/** The scopes of a token. `pages/` has the words for users. */
-export const scopes = ['docs:read', 'docs:feedback'] as const
-export type Scope = (typeof scopes)[number]
-
-/**
- * The scope of the tools for admins (N8). No metadata document and no challenge names it. It is granted only on request, to the
- * clients of `mayOfferAdminScope`, if the user is an admin and adds it on the consent page.
- */
-export const adminScope = 'docs:admin'
-
-/** The scopes that the user may leave out on the consent page, if another scope remains. */
-export const optionalScopes: readonly Scope[] = ['docs:feedback']
-
-/** Granted to a client that asks for no known scope (A-10). It is the least that answers a question. */
-export const defaultScope: readonly Scope[] = ['docs:read']
-
 /** Only in the authorization server metadata (D-11). Clients ask for it to get a refresh token. */
 export const offlineAccess = 'offline_access'
 
@@ -48,9 +32,6 @@ export const offlineAccess = 'offline_access'
 export const paths = {
   authorizationServerMetadata: '/.well-known/oauth-authorization-server',
   protectedResourceMetadata: '/.well-known/oauth-protected-resource',
-  protectedResourceMetadataOfMcp: '/.well-known/oauth-protected-resource/mcp',
-  /** For clients that write the resource with a slash at its end (RFC 9728 §3.3). */
-  protectedResourceMetadataOfMcpSlash: '/.well-known/oauth-protected-resource/mcp/',
   jwks: '/.well-known/jwks.json',
   register: '/oauth/register',
   authorize: '/oauth/authorize',
@@ -62,7 +43,6 @@ export const paths = {
   revoke: '/oauth/revoke',
   introspect: '/oauth/introspect',
   mockAuthorize: '/oauth/mock-idp/authorize',
-  mcp: '/mcp',
 } as const
 
 /** Stands for a key of the client that is not known yet: a token request must have a DPoP proof, of whichever key. */
@@ -108,13 +88,18 @@ export const aboutPaths = {
 /** Adds a slash. Every well-known document is also served at its path with a slash, because some clients add one (D-06). */
 export const withSlash = (path: string) => `${path}/`
 
-/** Probed by clients and not served (D-06): they answer 404 as JSON, never with the site's own page. */
-export const absentPaths = [
-  '/.well-known/oauth-authorization-server/mcp',
-  '/.well-known/openid-configuration',
-  '/.well-known/openid-configuration/mcp',
-  '/mcp/.well-known/openid-configuration',
-] as const
+/**
+ * Returns the paths that clients of a resource probe and that are not served (D-06): they answer 404 as JSON, never with the site's own
+ * page.
+ *
+ * @param path of the resource, without a slash at its end. Absent: the resource is at another origin.
+ */
+export const absentPaths = (path?: string): readonly string[] => [
+  openIdConfiguration,
+  ...(path ? [paths.authorizationServerMetadata + path, openIdConfiguration + path, path + openIdConfiguration] : []),
+]
+
+const openIdConfiguration = '/.well-known/openid-configuration'
 
 /** Lifetimes in seconds of everything except tokens and grants, whose lifetimes are in `FlowOptions`. */
 export const lifetimes = {

@@ -1,4 +1,4 @@
-import { capabilities, defaultScope, offlineAccess, paths, type Scope, withSlash } from './capabilities.ts'
+import { capabilities, offlineAccess, paths, withSlash } from './capabilities.ts'
 import type { DiscoveryOptions } from './options.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { DiscoveryOptions } from './options.ts'
  */
 export function authorizationServerMetadata(
   options: {
-    readonly scopesOffered: readonly Scope[]
+    readonly scopesOffered: readonly string[]
     readonly advertiseIss: boolean
   } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'documentationUrl' | 'revocation'>,
 ) {
@@ -48,12 +48,12 @@ export function protectedResourceMetadata(
   options: {
     readonly resourceName: string
     readonly privacyUrl: string | undefined
-  } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'documentationUrl'>,
+  } & Pick<DiscoveryOptions, 'issuer' | 'resource' | 'scopes' | 'documentationUrl'>,
 ) {
   return {
     resource: options.resource,
     authorization_servers: [options.issuer],
-    scopes_supported: defaultScope,
+    scopes_supported: options.scopes.initial,
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: capabilities.dpopSigningAlgorithms,
     resource_name: options.resourceName,

@@ -26,7 +26,7 @@ import { createTokenEndpoint } from './token/token-endpoint.ts'
 import type { FlowEndpoints } from './unconfigured.ts'
 
 export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): FlowEndpoints {
-  const { issuer, resource, brand, log } = options
+  const { issuer, resource, scopes, brand, log } = options
   const { sealing, now, storeless, blocked = noneBlocked, signInLifetime = lifetimes.signIn, vault } = flow
   const cookies = createCookies(issuer)
   const sessionSignIn = whenNeeded(async () => {
@@ -38,6 +38,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
   const context: AuthorizationContext = {
     issuer,
     resource,
+    scopes,
     brand,
     log,
     now,
@@ -85,6 +86,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
   const token = createTokenEndpoint({
     issuer,
     resource,
+    scopes,
     sealing,
     now,
     accessTokenLifetime: flow.lifetimes.accessToken,
@@ -112,7 +114,7 @@ export function flowEndpoints(options: DiscoveryOptions, flow: FlowOptions): Flo
     grants,
     storeless,
   }
-  const introspection = { tokens: [], ...flow.introspection, openToken, grants, storeless, log }
+  const introspection = { tokens: [], ...flow.introspection, scopes, openToken, grants, storeless, log }
   return {
     register: (request, call) =>
       register(request, { ...flow.registration, registrations: flow.registrations, log }, call),

@@ -4,7 +4,6 @@ import type { Brand } from '../pages/brand.ts'
 import type { Store } from '../store/store.ts'
 import type { GrantHandler } from './assertions/grant-handler.ts'
 import type { StorelessGrants } from './assertions/storeless-grant.ts'
-import type { Scope } from './capabilities.ts'
 import type { BlockedClients } from './clients/blocked-clients.ts'
 import type { KeySets } from './clients/published/key-sets.ts'
 import type { RedirectPolicy } from './clients/redirect-uri.ts'
@@ -19,6 +18,7 @@ import type { Sealing } from './keys/sealing.ts'
 import type { PublicKeys, SigningKeys } from './keys/signing-keys.ts'
 import type { Identity, OfferedProvider, Provider } from './providers/provider.ts'
 import type { ScopeRules } from './scope-rules.ts'
+import type { Scopes } from './scopes.ts'
 import type { IntrospectionOptions } from './token/introspection-endpoint.ts'
 import type { Person } from './token/person.ts'
 import type { RefreshToken } from './token/refresh-token.ts'
@@ -30,11 +30,15 @@ import type { Rechecked } from './vault/recheck.ts'
 export interface DiscoveryOptions {
   /** The configured issuer, without a trailing slash. */
   readonly issuer: string
+  /** The URL of the protected resource, without a slash at its end. Its metadata is served if it is at the issuer's origin. */
   readonly resource: string
+  readonly scopes: Scopes
   readonly brand: Brand
-  readonly documentationUrl: string
+  readonly documentationUrl?: string | undefined
   /** The scopes that the metadata offers. If absent, all of them. */
-  readonly scopesOffered?: readonly Scope[]
+  readonly scopesOffered?: readonly string[]
+  /** Where the OpenID Provider sends browsers back. If absent, `paths.callback`. */
+  readonly callbackPath?: string
   readonly publicKeys: PublicKeys
   /** Removes the registration endpoint, from the paths and from the metadata. */
   readonly registrationOff?: boolean

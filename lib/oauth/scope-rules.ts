@@ -1,5 +1,5 @@
-import { adminScope } from './capabilities.ts'
 import type { Client } from './clients/client.ts'
+import type { Scopes } from './scopes.ts'
 import type { Person } from './token/person.ts'
 
 /** Who may have which scope by the settings of today. If absent, every person has every scope but that of admins. */
@@ -18,13 +18,19 @@ export interface ScopeRules {
   readonly note?: string
 }
 
+/** What decides about the scopes of a person. */
+export interface ScopeContext {
+  readonly scopes: Scopes
+  readonly scopeRules?: ScopeRules | undefined
+}
+
 /**
  * Whether a client may have the scope of admins, if the user adds it on the consent page (N8). Only a client of the configuration
  * may, and a client whose redirect URI the operator trusts. Anyone can register a client with another redirect URI.
  *
  * @param isTrusted whether the operator trusts the redirect URI of this request
  */
-export function mayOfferAdminScope(client: Client, isTrusted: boolean): boolean {
+export function mayOfferAdminScope(client: Client, isTrusted: boolean, adminScope: string): boolean {
   if (client.underRetiredSecret) return false
   if (client.scopeCeiling !== undefined && !client.scopeCeiling.split(' ').includes(adminScope)) return false
   return client.source === 'configuration' || isTrusted
@@ -36,15 +42,20 @@ export function mayOfferAdminScope(client: Client, isTrusted: boolean): boolean 
  *
  * @param since when the OpenID Provider said who the person is, in seconds since the epoch
  */
-export function allowedScope(scope: string, person: Person, since: number, rules: ScopeRules | undefined): string {
+export function allowedScope(
+  scope: string,
+  person: Person,
+  since: number,
+  { scopes, scopeRules }: ScopeContext,
+): string {
   return scope
     .split(' ')
-    .filter((each) => (rules ? rules.mayHave(each, person, since) : each !== adminScope))
+    .filter((each) => (scopeRules ? scopeRules.mayHave(each, person, since) : each !== scopes.admin))
     .join(' ')
 }
 
-export const withoutAdminScope = (scope: string): string =>
+export const withoutAdminScope = (scope: string, { admin }: Scopes): string =>
   scope
     .split(' ')
-    .filter((each) => each !== adminScope)
+    .filter((each) => each !== admin)
     .join(' ')

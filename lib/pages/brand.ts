@@ -8,8 +8,8 @@ export interface Brand {
   readonly accentColor: string
   /** The OpenID Provider, by the name that users know. */
   readonly provider: string
-  /** The service that answers the questions. */
-  readonly answerService: string
+  /** What the consent page says about what the user shares. If absent, it says nothing. */
+  readonly shared?: readonly Shared[]
   readonly signupUrl?: string
   readonly privacyUrl?: string
   readonly documentationUrl?: string
@@ -21,6 +21,27 @@ export interface Brand {
   /** Texts in the place of ours. */
   readonly texts?: BrandTexts
 }
+
+/** One thing that the user shares. */
+export interface Shared {
+  readonly icon: 'mail' | 'chart' | 'chat'
+  readonly what: string
+  /** Who gets it, and for what. */
+  readonly how: string
+}
+
+/** The brand of a documentation site whose questions are answered. */
+export interface DocsBrand extends Brand {
+  /** The service that answers the questions. */
+  readonly answerService: string
+}
+
+/** What readers of a documentation site share with it. */
+export const sharedByReaders = (name: string, answerService: string): readonly Shared[] => [
+  { icon: 'mail', what: 'Email address and organization', how: `they show ${name} who uses its docs` },
+  { icon: 'chart', what: 'Usage', how: 'each call: app, tool, time, result' },
+  { icon: 'chat', what: 'Questions', how: `${answerService} answers them and sees your email and organization` },
+]
 
 /** Plain texts of the operator for the pages of the sign-in. */
 export interface BrandTexts {
@@ -37,7 +58,7 @@ export interface BrandTexts {
   readonly errorMessage?: string
 }
 
-export const defaultBrand: Brand = {
+export const defaultBrand: DocsBrand = {
   name: 'Redpanda',
   productName: 'Redpanda documentation',
   accentColor: '#e24328',

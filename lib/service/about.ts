@@ -15,6 +15,7 @@ import { aboutPaths, paths, withSlash } from '../oauth/capabilities.ts'
 import { corsHeaders, json, preflight } from '../oauth/http/json-answers.ts'
 import { htmlResponse } from '../pages/html-response.ts'
 import type { Configuration } from '../settings/configuration.ts'
+import { mcpPaths } from '../settings/docs-resource.ts'
 import type { Site } from '../settings/site.ts'
 import { describeTools } from '../settings/tools.ts'
 import { createReadiness } from '../store/readiness.ts'
@@ -46,7 +47,7 @@ export async function composeAbout(configuration: Configuration, site: Site) {
     productName: brand.productName,
     issuer,
     resource,
-    resourceMetadataUrl: issuer + paths.protectedResourceMetadataOfMcp,
+    resourceMetadataUrl: issuer + mcpPaths.protectedResourceMetadataOfMcp,
     documentationUrl,
     supportUrl: brand.supportUrl,
     scopes: configuration.scopesOffered,

@@ -6,13 +6,14 @@ import type { AddressRange } from '../limits/address.ts'
 import { createLimiter } from '../limits/limiter.ts'
 import { createOverallLimit } from '../limits/overall.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../oauth/authorization-server.ts'
-import { adminScope, paths } from '../oauth/capabilities.ts'
+import { paths } from '../oauth/capabilities.ts'
 import type { BlockedClients } from '../oauth/clients/blocked-clients.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
 import type { FlowOptions, SessionFlow } from '../oauth/options.ts'
 import type { Provider } from '../oauth/providers/provider.ts'
 import type { ScopeRules } from '../oauth/scope-rules.ts'
+import { adminScope, docsScopes } from '../settings/docs-resource.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Site } from '../settings/site.ts'
@@ -39,7 +40,7 @@ const guesses: Limit = { limit: 20, windowSeconds: 3600 }
 export async function composeAuthorizationServer(
   configuration: SignInConfiguration,
   site: Site,
-): Promise<AuthorizationServer> {
+): Promise<Pick<AuthorizationServer, 'fetch'>> {
   const { issuer, resource, brand, documentationUrl, registrationOff, issNotAdvertised, signIn } = configuration
   const { introspectionTokens } = configuration
   const store = storeOf(site)
@@ -59,6 +60,7 @@ export async function composeAuthorizationServer(
     {
       issuer,
       resource,
+      scopes: docsScopes,
       brand,
       documentationUrl,
       scopesOffered: configuration.scopesOffered.filter((scope) => extras?.scopeRules?.isOffered(scope) !== false),

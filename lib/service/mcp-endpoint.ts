@@ -11,11 +11,11 @@ import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import type { AllowanceOf } from '../mcp/role-of-today.ts'
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import { loadedWhenUsed } from '../mcp/tools/tool.ts'
-import { paths } from '../oauth/capabilities.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
 import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
 import type { Configuration } from '../settings/configuration.ts'
+import { mcpPaths } from '../settings/docs-resource.ts'
 import type { Site } from '../settings/site.ts'
 import { describeTools } from '../settings/tools.ts'
 import { createCallLimits } from './call-limits.ts'
@@ -46,7 +46,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
   return createMcpEndpoint({
     issuer,
     resource,
-    resourceMetadataUrl: issuer + paths.protectedResourceMetadataOfMcp,
+    resourceMetadataUrl: issuer + mcpPaths.protectedResourceMetadataOfMcp,
     documentationUrl,
     requireAuth: mcp.requireAuth,
     publicKeys,

@@ -1,11 +1,11 @@
 import { type AdminEntry, mayUseAdminTools } from '../account/admins.ts'
 import { defined } from '../base/defined.ts'
 import type { AllowanceOf } from '../mcp/role-of-today.ts'
-import { adminScope } from '../oauth/capabilities.ts'
 import type { ScopeRules } from '../oauth/scope-rules.ts'
 import type { Person } from '../oauth/token/person.ts'
 import { marksOf } from '../people/roles/marks.ts'
 import { type Allowance, allowanceOf, type RolePerson, type Roles } from '../people/roles/role.ts'
+import { adminScope } from '../settings/docs-resource.ts'
 import { parseRoles } from '../settings/roles.ts'
 import { log } from './log.ts'
 

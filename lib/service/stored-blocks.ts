@@ -18,10 +18,12 @@ const readingTime = 5_000
 
 type Asked = Parameters<BlockedClients['blocks']>[0]
 
+type Fetching = Pick<AuthorizationServer, 'fetch'>
+
 export interface StoredBlockGuard {
   readonly blocked: BlockedClients
   /** Keeps the list fresh, with no store trip that an answer waits for beyond its own. */
-  guard(server: AuthorizationServer): AuthorizationServer
+  guard(server: Fetching): Fetching
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Access } from '../mcp/tools/access.ts'
 import type { ToolProfile } from '../mcp/tools/tool.ts'
-import { scopes } from '../oauth/capabilities.ts'
+import { scopes } from '../settings/docs-resource.ts'
 import { signInOf, type ToolSettings, type ToolTexts } from '../settings/tools.ts'
 
 /** The scopes that a token needs to use `/mcp`, and to send feedback. */

@@ -1,17 +1,19 @@
 import { defined } from '../base/defined.ts'
 import { slug } from '../base/slug.ts'
-import type { Brand } from '../pages/brand.ts'
+import { type Brand, type DocsBrand, sharedByReaders } from '../pages/brand.ts'
 import type { SettingsReader } from './reader.ts'
 
 /** Reads what people see on pages: names, links, colors and texts. */
-export function readBrand(settings: SettingsReader): Brand {
+export function readBrand(settings: SettingsReader): DocsBrand {
   const name = settings.read('MCP_BRAND_NAME')
+  const answerService = settings.read('MCP_ANSWER_SERVICE')
   return defined({
     name,
     productName: settings.read('MCP_PRODUCT_NAME') ?? `${name} documentation`,
     accentColor: settings.read('MCP_BRAND_COLOR'),
     provider: settings.read('MCP_PROVIDER_NAME') ?? name,
-    answerService: settings.read('MCP_ANSWER_SERVICE'),
+    answerService,
+    shared: sharedByReaders(name, answerService),
     signupUrl: settings.read('MCP_OAUTH_SIGNUP_URL'),
     privacyUrl: settings.read('MCP_OAUTH_PRIVACY_URL'),
     documentationUrl: settings.read('MCP_DOCS_URL'),

@@ -1,5 +1,6 @@
 import { type BlockList, parseBlockList } from '../oauth/clients/blocked-clients.ts'
 import { defaultPrivateUseUris } from '../oauth/clients/redirect-uri.ts'
+import { adminScope, scopes } from './docs-resource.ts'
 import type * as Rare from './rare.ts'
 import type { SettingsReader } from './reader.ts'
 import type { Site } from './site.ts'
@@ -32,16 +33,18 @@ export function readClients(
   proxyHosts: readonly string[],
   rare: typeof Rare | undefined,
 ) {
-  const privateUse = {
+  const policy = {
+    scopes,
+    adminScope,
     privateUseUris: settings.read('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris,
     listedSchemesOnly: settings.read('MCP_OAUTH_PRIVATE_USE_SCHEMES'),
   }
-  const configuredClients = rare?.readConfiguredClients(settings, privateUse) ?? []
+  const configuredClients = rare?.readConfiguredClients(settings, policy) ?? []
   const configuredUris = configuredClients.flatMap(({ redirectUris }) => redirectUris)
   const allowedHosts = settings.read('MCP_OAUTH_CIMD_ALLOWED_HOSTS')
   return {
     redirectPolicy: {
-      ...privateUse,
+      ...policy,
       ownHosts: new Set([URL.parse(site.issuer)?.host ?? '', ...proxyHosts]),
       configuredUris: new Set(configuredUris),
     },

@@ -10,8 +10,8 @@ import type {
   TrustedIssuer,
   WorkloadProof,
 } from '../oauth/assertions/trusted-issuer.ts'
-import { scopes } from '../oauth/capabilities.ts'
 import { keySourceOf } from '../oauth/clients/client-keys.ts'
+import { scopes } from './docs-resource.ts'
 import { mostInWindow } from './forms.ts'
 import type { ProviderSettings } from './provider.ts'
 import type { SettingsReader } from './reader.ts'

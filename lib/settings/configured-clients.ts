@@ -1,10 +1,9 @@
 import type { Client } from '../oauth/clients/client.ts'
-import { parseConfiguredClients } from '../oauth/clients/parse-configured-clients.ts'
-import type { RedirectPolicy } from '../oauth/clients/redirect-uri.ts'
+import { type ConfiguredClientPolicy, parseConfiguredClients } from '../oauth/clients/parse-configured-clients.ts'
 import type { SettingsReader } from './reader.ts'
 
 /** Reads the clients that the operator registered in the settings. */
-export function readConfiguredClients(settings: SettingsReader, policy: RedirectPolicy): readonly Client[] {
+export function readConfiguredClients(settings: SettingsReader, policy: ConfiguredClientPolicy): readonly Client[] {
   const value = settings.read('MCP_OAUTH_CLIENTS')
   const { clients, complaints } = parseConfiguredClients(value ? value.json : [], policy)
   for (const complaint of complaints) settings.complain('MCP_OAUTH_CLIENTS', complaint)

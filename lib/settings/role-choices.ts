@@ -1,6 +1,6 @@
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
-import { adminScope } from '../oauth/capabilities.ts'
 import type { Allowance, Roles } from '../people/roles/role.ts'
+import { adminScope } from './docs-resource.ts'
 import type { SettingsReader } from './reader.ts'
 import { askTool, parseRoles } from './roles.ts'
 import type { SettingName } from './table.ts'

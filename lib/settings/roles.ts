@@ -1,8 +1,8 @@
 import { isObject, jsonOf } from '../base/json.ts'
 import { normalDomain } from '../base/mail-domain.ts'
-import { adminScope, scopes as readerScopes } from '../oauth/capabilities.ts'
 import { markOf } from '../people/roles/marks.ts'
 import { type Allowance, lowerCase, type Role, type Roles } from '../people/roles/role.ts'
+import { adminScope, scopes as readerScopes } from './docs-resource.ts'
 import type { Reading } from './forms.ts'
 
 /** Characters. The environment has to hold every other setting too. */

@@ -2,11 +2,12 @@ import type { JWK } from 'jose'
 import type { AdminTokens } from '../account/admin-api/caller.ts'
 import type { AdminEntry } from '../account/admins.ts'
 import type { Assertions } from '../oauth/assertions/trusted-issuer.ts'
-import { accountPaths, type Scope, scopes } from '../oauth/capabilities.ts'
+import { accountPaths } from '../oauth/capabilities.ts'
 import type { Secrets } from '../oauth/keys/secrets.ts'
-import type { Brand } from '../pages/brand.ts'
+import type { DocsBrand } from '../pages/brand.ts'
 import { type AccountSettings, readAccount } from './account.ts'
 import { readBrand } from './brand.ts'
+import { type Scope, scopes } from './docs-resource.ts'
 import type { Subject } from './forms.ts'
 import { readHosts } from './hosts.ts'
 import { type KeptSettings, readKept } from './kept.ts'
@@ -27,7 +28,7 @@ export interface SignInConfiguration {
   readonly issuer: string
   /** URL of the protected resource: what users type into their client. */
   readonly resource: string
-  readonly brand: Brand
+  readonly brand: DocsBrand
   readonly documentationUrl: string
   /** The scopes that clients may ask for. Feedback is among them only where a form takes it. */
   readonly scopesOffered: readonly Scope[]

@@ -13,6 +13,7 @@ import { repository } from '../../dev/repository.ts'
 import { freePorts } from '../../dev/start/ports.ts'
 import { startWorld, type World } from '../../dev/start/world.ts'
 import { paths } from '../../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../../lib/settings/docs-resource.ts'
 import type { Surroundings, Trial } from './trial.ts'
 
 const longest = 240_000
@@ -108,7 +109,7 @@ async function checkService(url: string, check: Surroundings['check']): Promise<
   const challenge = await fetch(`${url}/mcp`, { method: 'POST' })
   const authenticate = challenge.headers.get('www-authenticate') ?? ''
   check('/mcp asks clients to sign in', challenge.status === 401 && authenticate.includes(`${url}/.well-known/oauth-protected-resource/mcp`)) // biome-ignore format: one line
-  const resource = await fetch(url + paths.protectedResourceMetadataOfMcp)
+  const resource = await fetch(url + mcpPaths.protectedResourceMetadataOfMcp)
   check('the resource is the one of the site', (await resource.text()).includes(`"resource":"${url}/mcp"`))
   const driver = createDriver({ url, secret: '', pid: 0 }, 1)
   try {

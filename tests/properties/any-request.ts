@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { absentPaths, paths } from '../../lib/oauth/capabilities.ts'
+import { mcpPaths } from '../../lib/settings/docs-resource.ts'
 import { hostileHeader, hostileText } from './hostile.ts'
 import { soundAnswer } from './invariants.ts'
 import { discardKit, kit } from './kit.ts'
 import { property } from './property.ts'
 
 const anyPath = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom(...Object.values(paths), ...absentPaths) },
+  { weight: 8, arbitrary: fc.constantFrom(...Object.values({ ...paths, ...mcpPaths }), ...absentPaths(mcpPaths.mcp)) },
   {
     weight: 1,
     arbitrary: fc.constantFrom(

@@ -4,11 +4,12 @@ import { FetchRefused } from '../../lib/net/fetch-untrusted.ts'
 import { documentUrlComplaint } from '../../lib/oauth/clients/published/document.ts'
 import { createMetadataDocuments } from '../../lib/oauth/clients/published/documents.ts'
 import { defaultPrivateUseUris, parseRedirectUri } from '../../lib/oauth/clients/redirect-uri.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import { hostileText } from './hostile.ts'
 import { property } from './property.ts'
 import { clientMetadata } from './registration.ts'
 
-const policy = { privateUseUris: defaultPrivateUseUris }
+const policy = { scopes: docsScopes.all, privateUseUris: defaultPrivateUseUris }
 const good = 'https://publisher.example/client.json'
 const url = fc.oneof(
   { weight: 12, arbitrary: fc.constant(good) },

@@ -18,6 +18,7 @@ import type { Secrets } from '../../lib/oauth/keys/secrets.ts'
 import { createPublicKeys, createSigningKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
 import { type Provider, ProviderError } from '../../lib/oauth/providers/provider.ts'
 import { defaultBrand } from '../../lib/pages/brand.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import { type Store, StoreUnavailable } from '../../lib/store/store.ts'
 
 /** The harness of the other tests, plus metadata documents that are fetched and copied, and limits. */
@@ -77,7 +78,7 @@ export function createServer(options: ServerOptions): Server {
   const log = recorded((event, fields = {}) => server.log.push({ event, fields }))
   const stored = createStoredKeysReader({ issuer, store, now })
   const sealing = createSealing(issuer, secrets)
-  const redirectPolicy = { privateUseUris: defaultPrivateUseUris }
+  const redirectPolicy = { scopes: docsScopes.all, privateUseUris: defaultPrivateUseUris }
   const registrations = createRegistrations({
     sealer: createRegistrationSealer(sealing),
     policy: redirectPolicy,
@@ -105,6 +106,7 @@ export function createServer(options: ServerOptions): Server {
     {
       issuer,
       resource: `${issuer}/mcp`,
+      scopes: docsScopes,
       brand: defaultBrand,
       documentationUrl: issuer,
       publicKeys: createPublicKeys(stored),

@@ -8,6 +8,7 @@ import { createRegistrations } from '../../lib/oauth/clients/registration.ts'
 import { createRegistrationSealer } from '../../lib/oauth/clients/sealed-registration.ts'
 import { createCookies } from '../../lib/oauth/http/cookies.ts'
 import { createSealing } from '../../lib/oauth/keys/sealing.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import fixtures from './authorization.json' with { type: 'json' }
 
 /**
@@ -30,7 +31,7 @@ const requestWith = (cookie: string) => new Request(issuer, { headers: { cookie 
 const registrationsUnder = (current: Uint8Array, retired: readonly Uint8Array[] = []) =>
   createRegistrations({
     sealer: createRegistrationSealer(createSealing(issuer, { current, previous: [], retired })),
-    policy: { privateUseUris: [] },
+    policy: { scopes: docsScopes.all, privateUseUris: [] },
     now,
   })
 

@@ -11,6 +11,7 @@ import { createSealing } from '../../lib/oauth/keys/sealing.ts'
 import { createPublicKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
 import { codeSealer } from '../../lib/oauth/token/authorization-code.ts'
 import { createBearerVerifier } from '../../lib/resource-server/bearer.ts'
+import { docsScopes } from '../../lib/settings/docs-resource.ts'
 import { createNumberedStore } from './numbered-store.ts'
 
 /**
@@ -59,7 +60,12 @@ function world() {
     issuer,
     secrets,
     store: numbered.store,
-    documents: { [document.client_id]: clientOfDocument(document.client_id, document, { privateUseUris: [] }) },
+    documents: {
+      [document.client_id]: clientOfDocument(document.client_id, document, {
+        scopes: docsScopes.all,
+        privateUseUris: [],
+      }),
+    },
     keySets: { [document.jwks_uri]: keys },
     introspectionTokens: [fixtures.introspectionToken],
   })

@@ -15,7 +15,7 @@ import { type BlobsStore, createBlobsStore } from '../../lib/store/blobs/blobs.t
 
 /** One instance of the functions, which keeps its copies of keys and lists for as long as it lives. */
 interface Instance {
-  readonly oauth: AuthorizationServer
+  readonly oauth: Pick<AuthorizationServer, 'fetch'>
   readonly mcp: McpEndpoint
 }
 

@@ -1,6 +1,6 @@
 import { accountPaths } from '../../oauth/capabilities.ts'
 import type { Person } from '../../oauth/token/person.ts'
-import type { Brand } from '../../pages/brand.ts'
+import type { DocsBrand } from '../../pages/brand.ts'
 import { cross, tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { html, link } from '../../pages/markup.ts'
@@ -8,7 +8,7 @@ import { hidden, identity, pathsOfAccount } from './account.ts'
 import { accountRules } from './style.ts'
 
 interface DataPageInput {
-  readonly brand: Brand
+  readonly brand: DocsBrand
   readonly person: Person
   /** The sealed form of the button. */
   readonly form: string
@@ -54,7 +54,7 @@ ${identity(person)}
 }
 
 /** Makes the page after signing out. */
-export function signedOutPage(brand: Brand): Page {
+export function signedOutPage(brand: DocsBrand): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">You are signed out</h1>
 <p>Your apps stay connected. ${brand.provider} may still remember you in this browser: on a shared computer, sign out there too.</p>
@@ -63,7 +63,7 @@ export function signedOutPage(brand: Brand): Page {
 }
 
 /** Makes the page after a person has disconnected everything. */
-export function allEndedPage(brand: Brand): Page {
+export function allEndedPage(brand: DocsBrand): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">Everything is disconnected</h1>
 <p>No app can ask anything as you, and you are signed out in every browser. Your apps will ask you to sign in again.</p>
@@ -72,7 +72,7 @@ export function allEndedPage(brand: Brand): Page {
 }
 
 /** Makes the page after a person has deleted their data. `removal`: by when it has been removed, in words. */
-export function deletedPage(brand: Brand, removal: string): Page {
+export function deletedPage(brand: DocsBrand, removal: string): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">Your data is being deleted</h1>
 <p>Every app is disconnected, and you are signed out. The rest is removed ${removal}.</p>

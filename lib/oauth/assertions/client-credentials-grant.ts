@@ -40,7 +40,7 @@ export function createClientCredentialsGrant({ assertions, store, clients }: Gra
     // A client that asked for bound tokens gets no other (RFC 9449 §5.2).
     if (registered.requires?.includes('dpop_bound_access_tokens')) requireKey(anyKey, call.binding)
     requireResource(form.all('resource'), context.resource)
-    const scope = scopesOfMachine(machine.scope, form.get('scope'))
+    const scope = scopesOfMachine(machine.scope, form.get('scope'), context.scopes)
     const signer = await context.signingKeys.signer(call.signal)
     const sub = machineSubject('client', client.id)
     const began = Math.floor(context.now() / 1000)

@@ -51,9 +51,9 @@ export async function idJagGrant(
   requireOwnResource(jwt.claims.resource, resource)
   requireClient(jwt.claims.client_id, client, tenant)
   const person = personOf(jwt.claims, tenant)
-  const named = scopesOfAssertion(jwt.claims.scope, form.get('scope'), tenant.scope)
+  const named = scopesOfAssertion(jwt.claims.scope, form.get('scope'), tenant.scope, context.scopes)
   // The role of the person today may allow fewer (N8).
-  const scope = allowedScope(named.join(' '), person, assertion.issuedAt, context.scopeRules).split(' ')
+  const scope = allowedScope(named.join(' '), person, assertion.issuedAt, context).split(' ')
   if (scope[0] === '') throw assertionRefused('assertion-scope')
   await keys.requireSignature(jwt, call.signal)
   const registered = knownClient(await options.clients.resolve(client.id, call.signal, call.address))

@@ -48,7 +48,7 @@ export async function workloadGrant(
   await keys.requireSignature(jwt, call.signal)
   const workload = workloads.find(({ proof }) => fitsPatterns(jwt.claims, proof.claims))
   if (!workload) throw assertionRefused('assertion-no-rule')
-  const scope = scopesOfMachine(workload.scope, form.get('scope'))
+  const scope = scopesOfMachine(workload.scope, form.get('scope'), context.scopes)
   const signer = await context.signingKeys.signer(call.signal)
   const sub = machineSubject('workload', assertion.issuer, assertion.subject)
   const client = clientOf(workload)

@@ -1,5 +1,6 @@
 import { PageError } from '../errors.ts'
 import type { Parameters } from '../http/parameters.ts'
+import type { Scopes } from '../scopes.ts'
 import type { FlowCall, Trail } from '../trail.ts'
 import { AuthorizationError } from './answer-to-client.ts'
 import { optionalScopesOf, requireStillAllowed } from './checks.ts'
@@ -34,7 +35,7 @@ export async function approve(request: Request, context: AuthorizationContext, c
   if (!sameCookie) return showConsent(accepted, request, context)
   if (chosen === 'unknown')
     return showConsent(accepted, request, context, { address: form.get('address'), unknown: true })
-  const approved = withAdded(withoutLeftOut(accepted, form.all('leave_out')), form.all('add'))
+  const approved = withAdded(withoutLeftOut(accepted, form.all('leave_out'), context.scopes), form.all('add'))
   trail.at('provider')
   const response = await redirectToProvider(approved, request, chosen, call.signal)
   const { clientHash: client, scope, leftOut } = approved
@@ -47,8 +48,12 @@ export async function approve(request: Request, context: AuthorizationContext, c
  * Removes the optional scopes that the user ticked. Nothing in the form can add a scope. The removed scopes travel along, so
  * that the client is not told to ask for them again.
  */
-function withoutLeftOut(accepted: AuthorizationRequest, ticked: readonly string[]): AuthorizationRequest {
-  const leftOut = optionalScopesOf(accepted.scope).filter((scope) => ticked.includes(scope))
+function withoutLeftOut(
+  accepted: AuthorizationRequest,
+  ticked: readonly string[],
+  scopes: Scopes,
+): AuthorizationRequest {
+  const leftOut = optionalScopesOf(accepted.scope, scopes).filter((scope) => ticked.includes(scope))
   if (leftOut.length === 0) return accepted
   const scope = accepted.scope.split(' ').filter((each) => !leftOut.includes(each))
   return { ...accepted, scope: scope.join(' '), leftOut: leftOut.join(' ') }

@@ -64,9 +64,10 @@ function validate(
   parameters: Parameters,
   client: Client,
   to: checks.ReturnAddress,
-  { resource, transactions, respond, scopeRules }: AuthorizationContext,
+  context: AuthorizationContext,
   attempt: string,
 ): AuthorizationRequest {
+  const { resource, transactions, respond } = context
   checks.checkState(parameters)
   checks.refuseRequestObjects(parameters)
   checks.checkResponseType(parameters)
@@ -79,8 +80,8 @@ function validate(
     state: to.state,
     codeChallenge: checks.requireCodeChallenge(parameters),
     resource: requireResource(parameters.all('resource'), resource),
-    scope: checks.grantableScope(parameters, client, scopeRules),
-    addable: checks.addableScope(parameters, client, respond.isTrusted(to.redirect), scopeRules),
+    scope: checks.grantableScope(parameters, client, context),
+    addable: checks.addableScope(parameters, client, respond.isTrusted(to.redirect), context),
     prompt: checks.checkPrompt(parameters),
     authenticationMethods: [...client.authenticationMethods],
     jwksUri: jwksUriOf(client),

@@ -1,4 +1,4 @@
-import { adminScope, anyKey, capabilities, defaultScope, optionalScopes, scopes } from '../capabilities.ts'
+import { anyKey, capabilities } from '../capabilities.ts'
 import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { Client } from '../clients/client.ts'
 import { matchRedirectUri, type RedirectPolicy, type ValidatedRedirect } from '../clients/redirect-uri.ts'
@@ -6,7 +6,8 @@ import type { Clients } from '../clients/resolve.ts'
 import { OAuthError, PageError } from '../errors.ts'
 import type { Parameters } from '../http/parameters.ts'
 import type { ProviderPrompt } from '../providers/provider.ts'
-import { mayOfferAdminScope, type ScopeRules } from '../scope-rules.ts'
+import { mayOfferAdminScope, type ScopeContext } from '../scope-rules.ts'
+import type { Scopes } from '../scopes.ts'
 import { challengeForm } from '../token/pkce.ts'
 import { onPage } from './on-page.ts'
 import type { AuthorizationRequest } from './request.ts'
@@ -136,15 +137,16 @@ const scopeForm = /^[\x21\x23-\x5B\x5D-\x7E]+$/
  * for. A ceiling would protect no user, and the client could not step up later (C-15). The user decides on the consent
  * page. The scope of a client in the operator's configuration is a ceiling.
  */
-export function grantableScope(parameters: Parameters, client: Client, rules?: ScopeRules): string {
+export function grantableScope(parameters: Parameters, client: Client, { scopes, scopeRules }: ScopeContext): string {
   const requested = (parameters.get('scope') ?? '').split(' ').filter((scope) => scope !== '')
   const wanted = requested.filter((scope) => scopeForm.test(scope))
   if (wanted.length === 0 && requested.length > 0) throw new OAuthError('invalid_scope', 'scope is malformed')
   const registered = client.scope?.split(' ') ?? []
-  const ceiling = client.scopeCeiling?.split(' ') ?? scopes
-  const grantable = scopes.filter((scope) => ceiling.includes(scope) && rules?.isOffered(scope) !== false)
-  const choices = [wanted, registered, defaultScope].map((names) => grantable.filter((scope) => names.includes(scope)))
-  return (choices.find((choice) => choice.length > 0) ?? defaultScope).join(' ')
+  const { all, initial } = scopes
+  const ceiling = client.scopeCeiling?.split(' ') ?? all
+  const grantable = all.filter((scope) => ceiling.includes(scope) && scopeRules?.isOffered(scope) !== false)
+  const choices = [wanted, registered, initial].map((names) => grantable.filter((scope) => names.includes(scope)))
+  return (choices.find((choice) => choice.length > 0) ?? initial).join(' ')
 }
 
 /** Returns the scope that the user may add, if the client asks for it and may have it (N8). It is otherwise dropped. */
@@ -152,16 +154,16 @@ export function addableScope(
   parameters: Parameters,
   client: Client,
   isTrusted: boolean,
-  rules?: ScopeRules,
+  { scopes: { admin }, scopeRules }: ScopeContext,
 ): AuthorizationRequest['addable'] {
-  const isAsked = parameters.get('scope')?.split(' ').includes(adminScope)
-  return isAsked && rules?.isOffered(adminScope) && mayOfferAdminScope(client, isTrusted) ? adminScope : undefined
+  if (admin === undefined || !parameters.get('scope')?.split(' ').includes(admin)) return undefined
+  return scopeRules?.isOffered(admin) && mayOfferAdminScope(client, isTrusted, admin) ? admin : undefined
 }
 
 /** Returns the scopes of a request that the user may leave out. If the request has no other scopes, there are none. */
-export function optionalScopesOf(scope: string): readonly string[] {
+export function optionalScopesOf(scope: string, scopes: Scopes): readonly string[] {
   const asked = scope.split(' ')
-  const optional = optionalScopes.filter((each) => asked.includes(each))
+  const optional = scopes.optional.filter((each) => asked.includes(each))
   return optional.length < asked.length ? optional : []
 }
 

@@ -11,7 +11,7 @@ import type { Transaction, Transactions } from './transaction.ts'
 
 /** What the steps of a sign-in share. */
 export interface AuthorizationContext
-  extends Pick<DiscoveryOptions, 'issuer' | 'resource' | 'brand' | 'log'>,
+  extends Pick<DiscoveryOptions, 'issuer' | 'resource' | 'scopes' | 'brand' | 'log'>,
     Pick<FlowOptions, 'clients' | 'redirectPolicy' | 'interstitial' | 'provider' | 'now'> {
   readonly scopeRules?: FlowOptions['scopeRules'] | undefined
   readonly vault?: FlowOptions['vault'] | undefined

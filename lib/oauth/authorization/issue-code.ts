@@ -49,9 +49,9 @@ export function requireScope(
   { person }: SignedIn,
   request: AuthorizationRequest,
   since: number,
-  { scopeRules }: AuthorizationContext,
+  context: AuthorizationContext,
 ): string {
-  const scope = allowedScope(request.scope, person, since, scopeRules)
+  const scope = allowedScope(request.scope, person, since, context)
   if (scope !== '') return scope
   const again = startAgainPath({ ...request, prompt: 'select_account' })
   throw new PageError('not-allowed', 'access_denied', 'this account may not use this service', { again })

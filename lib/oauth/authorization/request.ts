@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { defined } from '../../base/defined.ts'
-import { adminScope, anyKey, capabilities, paths } from '../capabilities.ts'
+import { anyKey, capabilities, paths } from '../capabilities.ts'
 import type { Known } from '../trail.ts'
 
 /** A validated authorization request, as it travels sealed in the consent form and then in cookies. */
@@ -23,7 +23,7 @@ export const authorizationRequestEntries = {
   /** Scopes that the client asked for and that the user left out on the consent page. */
   leftOut: v.optional(v.string()),
   /** A scope that the client asked for, and that it gets only if the user adds it on the consent page. */
-  addable: v.optional(v.literal(adminScope)),
+  addable: v.optional(v.string()),
   prompt: v.optional(v.picklist(['login', 'select_account'])),
   /** The client authentication methods that may redeem the code (T-10). */
   authenticationMethods: v.array(v.picklist(capabilities.tokenEndpointAuthMethods)),

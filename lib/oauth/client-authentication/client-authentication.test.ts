@@ -4,6 +4,7 @@ import { assertionParameters, createClientKey } from '../../../dev/worlds/client
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { sha256 } from '../../base/sha256.ts'
 import { createLimiter } from '../../limits/limiter.ts'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { createBlockedClients, noneBlocked } from '../clients/blocked-clients.ts'
@@ -26,7 +27,7 @@ function world(store: Store = createMemoryStore()) {
     redirect_uris: ['https://app.example/cb'],
     client_secret_sha256: sha256(secret),
   }))
-  const { clients } = parseConfiguredClients(entries, { privateUseUris: [] })
+  const { clients } = parseConfiguredClients(entries, { scopes: docsScopes.all, privateUseUris: [] })
   const configured = createConfiguredClients(clients, noneBlocked)
   const limiter = () =>
     createLimiter({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import { sha256 } from '../../base/sha256.ts'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { createSealing } from '../keys/sealing.ts'
 import { createBlockedClients, parseBlockList } from './blocked-clients.ts'
 import { isHost } from './host.ts'
@@ -9,7 +10,7 @@ import { createRegistrations } from './registration.ts'
 import { createRegistrationSealer } from './sealed-registration.ts'
 
 const never = new AbortController().signal
-const policy = { privateUseUris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }
+const policy = { scopes: docsScopes.all, privateUseUris: ['cursor://anysphere.cursor-mcp/oauth/callback'] }
 
 function listOf(...entries: string[]) {
   const list = parseBlockList(entries)

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { type MetadataRules, parseClientMetadata } from './client-metadata.ts'
 
 const rules: MetadataRules = {
+  scopes: docsScopes.all,
   privateUseUris: ['cursor://anysphere.cursor-mcp/oauth/callback'],
   unacceptable: 'refuse',
 }
@@ -98,7 +100,7 @@ describe('members that a client may leave out or add', () => {
       const refreshes = (rules: { operatorsOwn?: boolean }) => {
         const metadata = parseClientMetadata(
           { redirect_uris: [CALLBACK], grant_types: named },
-          { privateUseUris: [], unacceptable: 'refuse', ...rules },
+          { scopes: docsScopes.all, privateUseUris: [], unacceptable: 'refuse', ...rules },
         )
         return 'grantTypes' in metadata && metadata.grantTypes.includes('refresh_token')
       }

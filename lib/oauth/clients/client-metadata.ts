@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { isObject } from '../../base/json.ts'
-import { capabilities, scopes } from '../capabilities.ts'
+import { capabilities } from '../capabilities.ts'
 import { parseRedirectUri, type RedirectPolicy } from './redirect-uri.ts'
 
 /** The metadata of a client that this server uses (RFC 7591 §2), validated. */
@@ -77,7 +77,13 @@ function textsOf(list: unknown): unknown {
   return texts.length > 0 ? texts : undefined
 }
 
-export interface MetadataRules extends RedirectPolicy {
+/** What the metadata of a client may say. */
+export interface ClientPolicy extends RedirectPolicy {
+  /** Every scope that a client may ask for. */
+  readonly scopes: readonly string[]
+}
+
+export interface MetadataRules extends ClientPolicy {
   /**
    * What one unacceptable redirect URI does. `refuse`: it refuses the whole set, so that a client that registers is told
    * (R-06). `omit`: it is left out, and the client keeps its other redirect URIs.
@@ -105,7 +111,7 @@ export function parseClientMetadata(input: unknown, rules: MetadataRules): Clien
     return invalid('response_types must include code')
   }
   const name = cleanName(output.client_name ?? '')
-  const scope = supportedScope(output.scope ?? '')
+  const scope = supportedScope(output.scope ?? '', rules)
   const requires = Object.keys(requirements)
     .filter(isRequirement)
     .filter((name) => output[name])
@@ -161,7 +167,7 @@ function grantTypesOf(named: readonly string[], { operatorsOwn = false }: Metada
 }
 
 /** Drops unknown scopes (R-10). */
-function supportedScope(named: string): string {
+function supportedScope(named: string, { scopes }: ClientPolicy): string {
   const wanted = named.split(' ')
   return scopes.filter((scope) => wanted.includes(scope)).join(' ')
 }

@@ -1,10 +1,11 @@
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { noneBlocked } from './blocked-clients.ts'
 import { createConfiguredClients } from './configured-clients.ts'
 import { parseConfiguredClients } from './parse-configured-clients.ts'
 
-const policy = { privateUseUris: [] }
+const policy = { scopes: docsScopes.all, privateUseUris: [] }
 const secret = 'the secret of an application that exists'
 const sha256 = (encoding: 'hex' | 'base64url') => createHash('sha256').update(secret).digest(encoding)
 const web = {

@@ -1,11 +1,9 @@
 import { timingSafeEqual } from 'node:crypto'
 import { defined } from '../../base/defined.ts'
 import { sha256 } from '../../base/sha256.ts'
-import { adminScope, scopes } from '../capabilities.ts'
 import type { Client } from './client.ts'
-import { isRequirement, parseClientMetadata, withoutNulls } from './client-metadata.ts'
+import { type ClientPolicy, isRequirement, parseClientMetadata, withoutNulls } from './client-metadata.ts'
 import { authenticationOf, isSecretMethod, parseAuthentication } from './client-metadata-authentication.ts'
-import type { RedirectPolicy } from './redirect-uri.ts'
 
 /** RFC 7591 §2 members plus `client_secret_sha256`, so that the configuration holds no plain secret. */
 const members = [
@@ -20,7 +18,7 @@ const members = [
  */
 export function parseConfiguredClients(
   input: unknown,
-  policy: RedirectPolicy,
+  policy: ConfiguredClientPolicy,
 ): { readonly clients: readonly Client[]; readonly complaints: readonly string[] } {
   if (!Array.isArray(input)) return { clients: [], complaints: [' must be a JSON array of clients'] }
   const parsed = input.map((entry) => parseClient(entry, policy))
@@ -30,6 +28,11 @@ export function parseConfiguredClients(
   return { clients, complaints }
 }
 
+export interface ConfiguredClientPolicy extends ClientPolicy {
+  /** The scope of admins, which the operator may give beside another. Absent: there is none. */
+  readonly adminScope?: string | undefined
+}
+
 /** Grant types that need no redirect URI. Only the operator can give them to a client. */
 const withoutRedirect = ['client_credentials', 'urn:ietf:params:oauth:grant-type:jwt-bearer']
 
@@ -37,7 +40,7 @@ const withoutRedirect = ['client_credentials', 'urn:ietf:params:oauth:grant-type
 const asIfWithPages = { grant_types: ['authorization_code'], redirect_uris: ['https://client.invalid/'] }
 
 /** Returns the client, or a complaint. */
-function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
+function parseClient(entry: unknown, policy: ConfiguredClientPolicy): Client | string {
   const given = withoutNulls(entry)
   if (!given) return 'must be an object'
   if ('client_secret' in given) return 'must not have client_secret: give its SHA-256 as client_secret_sha256'
@@ -58,7 +61,7 @@ function parseClient(entry: unknown, policy: RedirectPolicy): Client | string {
     operatorsOwn: true,
   })
   if ('error' in metadata) return metadata.description
-  if (scope !== undefined && !isKnownScope(scope)) return `must have a scope of ${scopes.join(' ')}`
+  if (scope !== undefined && !isKnownScope(scope, policy)) return `must have a scope of ${policy.scopes.join(' ')}`
   // A missing method follows from the other members (F-002-02).
   const implied = secret ? 'client_secret_post' : 'jwks' in given || 'jwks_uri' in given ? 'private_key_jwt' : 'none'
   const authentication = parseAuthentication({ token_endpoint_auth_method: implied, ...given })
@@ -91,7 +94,7 @@ function isFreeId(id: string): boolean {
 }
 
 /** Whether all scopes are known, and not only that of admins. An unknown scope here is a mistake of the operator, so it is reported and not dropped. */
-function isKnownScope(scope: unknown): scope is string {
+function isKnownScope(scope: unknown, { scopes, adminScope }: ConfiguredClientPolicy): scope is string {
   if (typeof scope !== 'string') return false
   const isKnown = (name: string) => scopes.some((known) => known === name)
   const names = scope.split(' ')

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { OAuthError } from '../errors.ts'
 import { createSealing } from '../keys/sealing.ts'
 import { createRegistrations } from './registration.ts'
@@ -9,7 +10,7 @@ import { createRegistrationSealer } from './sealed-registration.ts'
 
 const registrations = createRegistrations({
   sealer: createRegistrationSealer(createSealing('https://docs.example', newSecrets())),
-  policy: { privateUseUris: [] },
+  policy: { scopes: docsScopes.all, privateUseUris: [] },
   now: () => 0,
 })
 const never = new AbortController().signal

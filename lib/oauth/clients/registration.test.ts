@@ -2,12 +2,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { newSecrets } from '../../../dev/worlds/authorization-server.ts'
 import { sha256 } from '../../base/sha256.ts'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { createSealing } from '../keys/sealing.ts'
-import { defaultPrivateUseUris, type RedirectPolicy } from './redirect-uri.ts'
+import type { ClientPolicy } from './client-metadata.ts'
+import { defaultPrivateUseUris } from './redirect-uri.ts'
 import { createRegistrations } from './registration.ts'
 import { createRegistrationSealer } from './sealed-registration.ts'
 
-const policy: RedirectPolicy = { privateUseUris: defaultPrivateUseUris }
+const policy: ClientPolicy = { scopes: docsScopes.all, privateUseUris: defaultPrivateUseUris }
 const now = () => 1_795_000_000_999
 
 const issuer = 'https://docs.example'
@@ -192,7 +194,11 @@ test('metadata that would make a client_id of more than 2 KB is refused [R-11 R-
 
 test('a tightened policy reaches clients that registered before it [A-06]', async () => {
   const { client_id } = await register(bodies.Cursor)
-  const strict = createRegistrations({ sealer, policy: { privateUseUris: [], listedSchemesOnly: true }, now })
+  const strict = createRegistrations({
+    sealer,
+    policy: { scopes: docsScopes.all, privateUseUris: [], listedSchemesOnly: true },
+    now,
+  })
   const rest = bodies.Cursor.redirect_uris.slice(1)
   expect(await strict.resolve(client_id)).toMatchObject({ redirectUris: rest })
   const only = await register({ redirect_uris: bodies.Cursor.redirect_uris.slice(0, 1) })

@@ -6,6 +6,7 @@ import type { Client, ClientAuthenticationMethod } from './client.ts'
 import type { ClientKey } from './client-keys.ts'
 import {
   type ClientMetadata,
+  type ClientPolicy,
   type MetadataRefused,
   parseClientMetadata,
   presentMembers,
@@ -17,7 +18,6 @@ import {
   isSecretMethod,
   parseAuthentication,
 } from './client-metadata-authentication.ts'
-import type { RedirectPolicy } from './redirect-uri.ts'
 import type { RegistrationSealer } from './sealed-registration.ts'
 
 /** The body of the 201 (RFC 7591 §3.2.1). It never contains `null` (R-04). */
@@ -51,7 +51,7 @@ interface OpenRegistration {
 
 export function createRegistrations(options: {
   readonly sealer: RegistrationSealer
-  readonly policy: RedirectPolicy
+  readonly policy: ClientPolicy
   /** Clients that `resolve` no longer knows. */
   readonly blocked?: BlockedClients
   /** Milliseconds since the epoch. */

@@ -10,6 +10,7 @@ import {
   TestBrowser,
   token,
 } from '../../../dev/worlds/authorization-server.ts'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import { createSealing } from '../keys/sealing.ts'
 import { createRegistrations } from './registration.ts'
@@ -24,7 +25,11 @@ const trusted = 'https://claude.ai/api/mcp/auth_callback'
 /** A client_id that an attacker makes with the leaked secret and any time. */
 async function forge(at: number, redirect_uris = [redirectUri]): Promise<string> {
   const sealer = createRegistrationSealer(createSealing(issuer, { current: leaked, previous: [], retired: [] }))
-  const registrations = createRegistrations({ sealer, policy: { privateUseUris: [] }, now: () => at })
+  const registrations = createRegistrations({
+    sealer,
+    policy: { scopes: docsScopes.all, privateUseUris: [] },
+    now: () => at,
+  })
   const registered = await registrations.register({ client_name: 'Claude', redirect_uris })
   if ('error' in registered) throw new Error(registered.description)
   return registered.client_id

@@ -6,6 +6,8 @@ import { type Destination, destinationOf, shortHost } from './destination.ts'
 import { clientName, displayName } from './display-name.ts'
 import { technicalDetails } from './technical-details.ts'
 
+const icons = { mail, chart, chat }
+
 export interface ConsentPageInput {
   readonly brand: Brand
   readonly client: {
@@ -19,6 +21,8 @@ export interface ConsentPageInput {
   /** The validated redirect URI of this request. */
   readonly redirectUri: string
   readonly scopes: readonly string[]
+  /** What each scope allows. If absent, the page shows its name. */
+  readonly scopeTexts?: Readonly<Record<string, string>>
   /** The scopes among them that the user may leave out. If absent, none. */
   readonly optionalScopes?: readonly string[]
   /** Further scopes, which the user may add. If absent, none. */
@@ -54,6 +58,7 @@ export function consentPage(input: ConsentPageInput): Page {
     action,
     hiddenFields,
   } = input
+  const permission = (scope: string) => input.scopeTexts?.[scope] ?? html`<code>${displayName(scope, 'unnamed')}</code>`
   const destination = destinationOf(redirectUri)
   const warning = caution(destination, client.verifiedHost)
   const { consentTitle = 'Connect {app} to {product}', consentMessage, approveButton, cancelButton } = brand.texts ?? {}
@@ -62,12 +67,11 @@ export function consentPage(input: ConsentPageInput): Page {
 ${consentMessage !== undefined && html`<p>${consentMessage}</p>`}
 <dl>${facts(client, destination)}</dl>
 ${warning !== undefined && html`<p class="warn">${warning}</p>`}
-<h2>What you share</h2>
-<ul>
-<li>${mail}<span><b>Email address and organization</b>: they show ${brand.name} who uses its docs</span></li>
-<li>${chart}<span><b>Usage</b>: each call: app, tool, time, result</span></li>
-<li>${chat}<span><b>Questions</b>: ${brand.answerService} answers them and sees your email and organization</span></li>
-</ul>
+${
+  brand.shared &&
+  html`<h2>What you share</h2>
+<ul>${brand.shared.map(({ icon, what, how }) => html`<li>${icons[icon]}<span><b>${what}</b>: ${how}</span></li>`)}</ul>`
+}
 <h2>What the app can do</h2>
 <ul>${scopes.map((scope) => html`<li>${tick}<span>${leavable.includes(scope) ? html`<span>${permission(scope)}</span>${leaveOut(scope)}` : permission(scope)}</span></li>`)}${addable.map((scope) => html`<li>${chart}<span><span>${permission(scope)}</span>${add(scope)}</span></li>`)}</ul>
 ${input.note !== undefined && html`<p>${input.note}</p>`}
@@ -159,21 +163,6 @@ function leaveOut(scope: string): Markup {
 /** Makes the box that adds a scope when it is ticked. */
 function add(scope: string): Markup {
   return html`<label class="leave-out"><input type="checkbox" form="answer" name="add" value="${scope}"> Allow this</label>`
-}
-
-function permission(scope: string): string | Markup {
-  switch (scope) {
-    case 'docs:read':
-      return 'Read the documentation and ask questions'
-    case 'docs:feedback':
-      return 'Send feedback, with your email address'
-    case 'docs:admin':
-      return 'For admins only: see which companies ask, with which apps and tools, and what fails'
-    case 'offline_access':
-      return 'Stay connected, so that you do not have to sign in every time'
-    default:
-      return html`<code>${displayName(scope, 'unnamed')}</code>`
-  }
 }
 
 function signUp({ provider, signupUrl }: Brand): Markup | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { type Brand, defaultBrand } from '../../pages/brand.ts'
+import { type Brand, defaultBrand, sharedByReaders } from '../../pages/brand.ts'
 import { htmlResponse } from '../../pages/html-response.ts'
 import type { Page } from '../../pages/layout.ts'
 import { errorKinds } from '../errors.ts'
@@ -9,10 +9,11 @@ import { errorPage } from './error.ts'
 import { returnPage } from './return.ts'
 
 const consent: ConsentPageInput = {
-  brand: defaultBrand,
+  brand: { ...defaultBrand, shared: sharedByReaders(defaultBrand.name, defaultBrand.answerService) },
   client: { name: 'Claude', verifiedHost: 'claude.ai' },
   redirectUri: 'https://claude.ai/api/mcp/auth_callback',
   scopes: ['docs:read', 'docs:feedback'],
+  scopeTexts: { 'docs:read': 'Read the documentation', 'docs:feedback': 'Send feedback' },
   action: '/oauth/authorize',
   hiddenFields: { request: 'sealed' },
 }
@@ -164,8 +165,8 @@ describe('consent', () => {
   })
 
   test('links that the brand does not have are omitted', () => {
-    const { name, productName, accentColor, provider, answerService } = defaultBrand
-    const { html } = consentPage({ ...consent, brand: { name, productName, accentColor, provider, answerService } })
+    const { name, productName, accentColor, provider } = defaultBrand
+    const { html } = consentPage({ ...consent, brand: { name, productName, accentColor, provider } })
     expect(html).not.toContain('<a ')
     expect(html).not.toContain('<footer')
   })
@@ -246,7 +247,7 @@ describe('every page', () => {
     productName: attack,
     accentColor: attack,
     provider: attack,
-    answerService: attack,
+    shared: [{ icon: 'mail', what: attack, how: attack }],
     signupUrl: link,
     privacyUrl: link,
     documentationUrl: link,

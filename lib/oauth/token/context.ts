@@ -3,7 +3,7 @@ import type { GrantKey } from '../grants/record.ts'
 import type { SignJwt } from '../keys/compact.ts'
 import type { SigningKeys } from '../keys/signing-keys.ts'
 import type { EndedAddresses } from '../logout/ended-addresses.ts'
-import type { ScopeRules } from '../scope-rules.ts'
+import type { ScopeContext } from '../scope-rules.ts'
 import type { FlowCall } from '../trail.ts'
 import type { Rechecked } from '../vault/recheck.ts'
 import type { CodeSealer } from './authorization-code.ts'
@@ -22,7 +22,7 @@ export interface TokenResponse {
 }
 
 /** What every grant type needs. */
-export interface TokenContext {
+export interface TokenContext extends ScopeContext {
   readonly issuer: string
   readonly resource: string
   /** Seconds. */
@@ -38,7 +38,6 @@ export interface TokenContext {
   readonly signingKeys: SigningKeys
   readonly signJwt: SignJwt
   readonly recordSignIn: RecordSignIn
-  readonly scopeRules?: ScopeRules | undefined
   /** Asks the provider about the person. If absent, the token says who it is. */
   readonly recheck?: ((token: RefreshToken, signal: AbortSignal) => Promise<Rechecked>) | undefined
   /** Absent: people are ended by their id only. */

@@ -8,6 +8,7 @@ import { json, tooManyRequests } from '../http/json-answers.ts'
 import { isOneOf, shownToken } from '../http/operator-token.ts'
 import { readForm } from '../http/parameters.ts'
 import { withoutAdminScope } from '../scope-rules.ts'
+import type { Scopes } from '../scopes.ts'
 import type { OpenIssuedToken } from './issued-tokens.ts'
 
 export interface IntrospectionOptions {
@@ -15,6 +16,7 @@ export interface IntrospectionOptions {
   readonly tokens: readonly string[]
   /** Limits the wrong tokens that one address may send. If absent, there is no limit. */
   readonly limit?: GuessLimit
+  readonly scopes: Scopes
   readonly openToken: OpenIssuedToken
   readonly grants: Pick<Grants, 'read'>
   /** Knows whether a token that no stored grant stands behind is still good. */
@@ -45,7 +47,8 @@ export async function introspect(
  * those reads the token itself. A refresh token is never active here: only this server may accept it, and a resource server
  * might take it for an access token (RFC 7662 §2.2: "not allowed to introspect this particular token").
  */
-async function stateOf(shown: string, { openToken, grants, storeless }: IntrospectionOptions, signal: AbortSignal) {
+async function stateOf(shown: string, options: IntrospectionOptions, signal: AbortSignal) {
+  const { scopes, openToken, grants, storeless } = options
   const token = await openToken(shown, signal)
   if (token?.kind !== 'access') return { active: false }
   const status = await storeless?.status(token.grant, signal)
@@ -54,7 +57,7 @@ async function stateOf(shown: string, { openToken, grants, storeless }: Introspe
   if (!isLive) return { active: false }
   const { grant: _, ...claims } = token.claims
   // It opens tools of this service only, and a role of today cannot be told from the claims.
-  const scope = withoutAdminScope(claims.scope)
+  const scope = withoutAdminScope(claims.scope, scopes)
   return { active: true, token_type: claims.cnf ? 'DPoP' : 'Bearer', ...claims, scope }
 }
 

@@ -1,4 +1,4 @@
-import { anyKey, scopes } from '../capabilities.ts'
+import { anyKey } from '../capabilities.ts'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
 import { requireUnblockedHost } from '../client-authentication/client-authentication.ts'
 import { isWeaker, strongerOf } from '../clients/authentication-strength.ts'
@@ -32,10 +32,10 @@ export async function refreshTokenGrant(
   requireResource(form.all('resource'), token.resource)
   const { recheck } = context
   const { carried, person, since } = recheck ? await recheck(token, call.signal) : { ...token, since: token.createdAt }
-  const granted = allowedScope(token.scope, person, since, context.scopeRules)
+  const granted = allowedScope(token.scope, person, since, context)
   // The grant stays: the operator may give the account a role again.
   if (granted === '') throw new OAuthError('invalid_grant', 'this account may not use this service', 'not-allowed')
-  const scope = narrowScope(form.get('scope'), granted)
+  const scope = narrowScope(form.get('scope'), granted, context.scopes.all)
   const signer = await context.signingKeys.signer(call.signal)
 
   const { createdAt, rotatedAt, endsAt, clientHash, clientName, resource, leftOut } = token
@@ -129,9 +129,9 @@ function requireMethod(client: AuthenticatedClient, method: ClientAuthentication
  * fewer. Refusing such a request would end the session and protect no one. Unknown scopes are ignored, as in an authorization
  * request (A-10). Throws `invalid_scope` if the request names known scopes and the grant has none of them.
  */
-function narrowScope(requested: string | undefined, granted: string): string {
+function narrowScope(requested: string | undefined, granted: string, known: readonly string[]): string {
   const allowed = granted.split(' ')
-  const wanted = requested?.split(' ').filter((scope) => [...scopes, ...allowed].includes(scope))
+  const wanted = requested?.split(' ').filter((scope) => [...known, ...allowed].includes(scope))
   if (wanted === undefined || wanted.length === 0) return granted
   const remaining = allowed.filter((scope) => wanted.includes(scope))
   if (remaining.length === 0) throw new OAuthError('invalid_scope', 'nothing of this scope was granted')

@@ -11,6 +11,7 @@ import {
 } from '../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { defaultBrand } from '../../pages/brand.ts'
+import { docsScopes } from '../../settings/docs-resource.ts'
 import { StoreUnavailable } from '../../store/store.ts'
 import { createAuthorizationServer } from '../authorization-server.ts'
 import type { ClientAuthenticationMethod } from '../clients/client.ts'
@@ -126,6 +127,7 @@ test('without settings, revocation and introspection answer 503', async () => {
       {
         issuer: 'https://docs.example',
         resource: 'https://docs.example/mcp',
+        scopes: docsScopes,
         brand: defaultBrand,
         documentationUrl: 'https://docs.example',
         publicKeys: async () => ({ keys: [] }),

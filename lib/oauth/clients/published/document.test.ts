@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '../../../base/sha256.ts'
+import { docsScopes } from '../../../settings/docs-resource.ts'
 import { defaultPrivateUseUris, matchRedirectUri } from '../redirect-uri.ts'
 import { clientOfDocument, documentUrlComplaint } from './document.ts'
 
-const policy = { privateUseUris: defaultPrivateUseUris }
+const policy = { scopes: docsScopes.all, privateUseUris: defaultPrivateUseUris }
 
 describe('the URL of a document', () => {
   test.each([

@@ -4,8 +4,7 @@ import type { FetchedResource } from '../../../net/fetch-untrusted.ts'
 import { authenticationMethodsFor } from '../../capabilities.ts'
 import type { Client } from '../client.ts'
 import { keySourceOf, parseKeySet } from '../client-keys.ts'
-import { parseClientMetadata, presentMembers } from '../client-metadata.ts'
-import type { RedirectPolicy } from '../redirect-uri.ts'
+import { type ClientPolicy, parseClientMetadata, presentMembers } from '../client-metadata.ts'
 import type { Unresolved } from '../unresolved.ts'
 
 /**
@@ -30,7 +29,7 @@ export function documentUrlComplaint(clientId: string): string | null {
  *
  * @param document its untrusted body, as JSON
  */
-export function clientOfDocument(clientId: string, document: unknown, policy: RedirectPolicy): Client | Unresolved {
+export function clientOfDocument(clientId: string, document: unknown, policy: ClientPolicy): Client | Unresolved {
   const members = presentMembers(document)
   if (!members) return invalid('the document is not a JSON object')
   if (members.client_id !== clientId) return invalid('client_id in the document is not its own URL')

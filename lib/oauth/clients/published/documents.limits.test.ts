@@ -4,6 +4,7 @@ import { newSecrets } from '../../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../../dev/worlds/recording.ts'
 import { sha256 } from '../../../base/sha256.ts'
 import { type FetchedResource, FetchRefused } from '../../../net/fetch-untrusted.ts'
+import { docsScopes } from '../../../settings/docs-resource.ts'
 import { createMemoryStore } from '../../../store/memory.ts'
 import { type Store, StoreUnavailable } from '../../../store/store.ts'
 import { createSealing } from '../../keys/sealing.ts'
@@ -36,7 +37,7 @@ beforeEach(() => {
 })
 
 const create = (more: Partial<MetadataDocumentsOptions> = {}) =>
-  createMetadataDocuments({ fetch, policy: { privateUseUris: [] }, now: () => time, ...more })
+  createMetadataDocuments({ fetch, policy: { scopes: docsScopes.all, privateUseUris: [] }, now: () => time, ...more })
 
 describe('the limit of one address [M-14]', () => {
   const hit = vi.fn(async (_address: string, _signal: AbortSignal) => ({ limited: false as const }))

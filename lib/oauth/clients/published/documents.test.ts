@@ -3,10 +3,11 @@ import { createServer } from 'node:https'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTestCa } from '../../../../dev/tls/ca.ts'
 import { type FetchedResource, FetchRefused, fetchUntrusted } from '../../../net/fetch-untrusted.ts'
+import { docsScopes } from '../../../settings/docs-resource.ts'
 import { createClients } from '../resolve.ts'
 import { createMetadataDocuments, type DocumentLimits } from './documents.ts'
 
-const policy = { privateUseUris: [] }
+const policy = { scopes: docsScopes.all, privateUseUris: [] }
 const never = new AbortController().signal
 const documentOf = (url: string, more: object = {}) => ({
   client_id: url,

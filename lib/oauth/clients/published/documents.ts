@@ -7,7 +7,7 @@ import { createSingleFlight } from '../../../base/single-flight.ts'
 import { type FetchedResource, FetchRefused, type FetchUntrustedOptions } from '../../../net/fetch-untrusted.ts'
 import type { BlockedClients } from '../blocked-clients.ts'
 import type { Client } from '../client.ts'
-import type { RedirectPolicy } from '../redirect-uri.ts'
+import type { ClientPolicy } from '../client-metadata.ts'
 import type { Unresolved } from '../unresolved.ts'
 import { cacheSeconds } from './cache-control.ts'
 import { clientOfDocument, documentOfResponse, documentUrlComplaint, isChallenge } from './document.ts'
@@ -32,7 +32,7 @@ export interface MetadataDocuments {
 export interface MetadataDocumentsOptions {
   /** `fetchUntrusted`, with the rest of its options filled in. */
   readonly fetch: (url: string, limits: DocumentLimits) => Promise<FetchedResource>
-  readonly policy: RedirectPolicy
+  readonly policy: ClientPolicy
   /** This server's own host. A document there would make the server call itself. */
   readonly ownHost?: string
   /** The hosts that may serve documents. If absent, any host may (M-15). */
