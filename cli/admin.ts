@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { createApi } from './api.ts'
 import { type Command, flag, text } from './command.ts'
 import { acting } from './commands/acting.ts'
+import { machines } from './commands/machines.ts'
 import { reading } from './commands/reading.ts'
 import { sites } from './commands/sites.ts'
 import { helpOf, helpOfAll } from './help.ts'
@@ -10,7 +11,7 @@ import { runCommand } from './run-command.ts'
 import { createSavedSites, originOf, type Site, tokenOfEnvironment } from './sites.ts'
 import type { Surroundings } from './surroundings.ts'
 
-export const commands: readonly Command[] = [...reading, ...acting, ...sites]
+export const commands: readonly Command[] = [...reading, ...machines, ...acting, ...sites]
 
 const common = { site: text, json: flag, help: { ...flag, short: 'h' } } as const
 

@@ -17,6 +17,7 @@ import {
 } from '../command.ts'
 import { exits, Problem } from '../problem.ts'
 import { clean, cleanLines, safeJson } from '../text.ts'
+import { blockEntryOf } from './machines.ts'
 
 const yesHelp = '--yes              do not ask first'
 const outputHelp = '--output FILE      a new file, which only you can read (default: the terminal)'
@@ -103,7 +104,7 @@ export const acting: readonly Command[] = [
     about: 'blocks a client within a minute; without a word, lists the blocks',
     options: { note: text },
     help: ['--note TEXT        why, for the other admins'],
-    examples: ['block', 'block evil.example --note "asks for passwords"', 'block before:2026-11-01'],
+    examples: ['block', 'block evil.example --note "asks for passwords"', 'block machine:docs-ci'],
     run: (work) => (work.words[0] === undefined ? listBlocks(work) : block(work)),
   },
   {
@@ -114,11 +115,12 @@ export const acting: readonly Command[] = [
     about: 'ends a block that an admin has made',
     examples: ['unblock evil.example'],
     async run(work) {
-      const entry = work.words[0] ?? ''
-      const json = await (await work.api()).post('/unblock', { entry })
+      const word = work.words[0] ?? ''
+      const api = await work.api()
+      const json = await api.post('/unblock', { entry: await blockEntryOf(api, word) })
       if (json.changed !== true)
-        throw new Problem(`No admin has blocked ${clean(entry)}. A setting may have.`, exits.notFound)
-      return say(work, json, `Unblocked: ${clean(entry)}. It takes effect within a minute.`)
+        throw new Problem(`No admin has blocked ${clean(word)}. A setting may have.`, exits.notFound)
+      return say(work, json, `Unblocked: ${clean(word)}. It takes effect within a minute.`)
     },
   },
 ]
@@ -139,11 +141,13 @@ async function listBlocks(work: Work): Promise<number> {
 }
 
 async function block(work: Work): Promise<number> {
-  const entry = work.words[0] ?? ''
+  const word = work.words[0] ?? ''
   const note = option(work, 'note')
-  const json = await (await work.api()).post('/blocks', { entry, ...(note !== undefined && { note }) })
-  const sentence = `Blocked: ${clean(entry)}. It takes effect on every instance within a minute.`
-  return say(work, json, json.changed === true ? sentence : `${clean(entry)} is blocked already, or the list is full.`)
+  const api = await work.api()
+  const entry = await blockEntryOf(api, word)
+  const json = await api.post('/blocks', { entry, ...(note !== undefined && { note }) })
+  const sentence = `Blocked: ${clean(word)}. It takes effect on every instance within a minute.`
+  return say(work, json, json.changed === true ? sentence : `${clean(word)} is blocked already, or the list is full.`)
 }
 
 /** Milliseconds between two looks at the job. */

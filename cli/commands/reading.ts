@@ -59,7 +59,7 @@ const companyTitle = (row: Json) => {
   return wordIn(row, 'name') ?? wordIn(row, 'domain') ?? wordIn(row, 'id')
 }
 const personTitle = (row: Json) => wordIn(row, 'email') ?? wordIn(row, 'name') ?? wordIn(row, 'sub')
-/** The name is the client's own claim. The host of its metadata document is proven. */
+/** The name is the client's own claim, or that of a machine of the settings. The host of its metadata document is proven. */
 const clientTitle = (row: Json) =>
   wordIn(row, 'name') ?? wordIn(row, 'host') ?? wordIn(row, 'id') ?? wordIn(row, 'clientHash')
 /** The version that was seen last. */
@@ -67,7 +67,7 @@ const versionIn = ({ versions }: Json) => {
   const [latest]: readonly unknown[] = Array.isArray(versions) ? versions : []
   return typeof latest === 'string' ? latest : undefined
 }
-const publisher = (row: Json) => wordIn(row, 'host') ?? 'not verified'
+const publisher = (row: Json) => (row.machine === true ? 'machine' : (wordIn(row, 'host') ?? 'not verified'))
 
 const companyColumns: readonly Column<Json>[] = [
   { title: 'Company', cell: companyTitle, least: 12 },
@@ -105,7 +105,7 @@ const overviewOf = (json: Json, range: string): string => {
   const time = [durationOf(numberIn(json, 'p50')), durationOf(numberIn(json, 'p95'))]
   return [
     `Last ${range} ${range === '1' ? 'day' : 'days'}: ${counted('calls', 'call', 'calls')} of ${counted('people', 'person', 'people')} at ${counted('companies', 'company', 'companies')}`,
-    `${counted('anonymousCalls', 'call', 'calls')} without sign-in`,
+    `${counted('anonymousCalls', 'call', 'calls')} without sign-in, ${counted('machineCalls', 'call', 'calls')} of machines`,
     `${count('failed')} failed, ${count('refused')} were refused, ${count('cancelled')} were cancelled`,
     ...(time[0] === undefined ? [] : [`half of the calls took up to ${time[0]}, 95 of 100 up to ${time[1]}`]),
     '',

@@ -1,9 +1,11 @@
+import type { MachineRow } from '../../lib/account/admin/machine-rows.ts'
 import { auditPage } from '../../lib/account/admin/pages/audit.ts'
 import { blockedPage } from '../../lib/account/admin/pages/blocked.ts'
 import { clientsPage } from '../../lib/account/admin/pages/clients.ts'
 import { companiesPage, companyPage } from '../../lib/account/admin/pages/companies.ts'
 import { endPage, forgetPage } from '../../lib/account/admin/pages/confirm.ts'
 import { exportsPage } from '../../lib/account/admin/pages/exports.ts'
+import { endEntryPage, machinesPage } from '../../lib/account/admin/pages/machines.ts'
 import { newPage, overviewPage } from '../../lib/account/admin/pages/overview.ts'
 import { peoplePage, personPage } from '../../lib/account/admin/pages/people.ts'
 import { searchPage } from '../../lib/account/admin/pages/search.ts'
@@ -11,6 +13,7 @@ import { signInsPage } from '../../lib/account/admin/pages/sign-ins.ts'
 import { toolsPage } from '../../lib/account/admin/pages/tools.ts'
 import { tracePage } from '../../lib/account/admin/pages/trace.ts'
 import { webhooksPage } from '../../lib/account/admin/pages/webhooks.ts'
+import type { TrustedEntry } from '../../lib/account/admin/trusted-entries.ts'
 import type { Brand } from '../../lib/pages/brand.ts'
 import type { Page } from '../../lib/pages/layout.ts'
 import type { AttemptStep } from '../../lib/people/attempts/step.ts'
@@ -69,6 +72,7 @@ function overviewOf(range: number, scale: number): Overview {
     ...{
       days: all,
       anonymousCalls: Math.round(sum((one) => one.calls) / 5),
+      machineCalls: Math.round(sum((one) => one.calls) / 8),
       people: scale * 3,
       companies: Math.round(scale / 2),
     },
@@ -80,6 +84,7 @@ const claude: ClientName = { id: 'c1', name: 'Claude', host: 'claude.ai' }
 const cursor: ClientName = { id: 'c2', name: 'Cursor' }
 const code: ClientName = { id: 'c3', name: 'Visual Studio Code', host: 'vscode.dev' }
 const nameless: ClientName = { id: 'c4aa55ee0011' }
+const machine: ClientName = { id: 'c6', name: 'docs-ci', machine: true }
 const hostile: ClientName = { id: 'c5', name: `<script>alert(1)</script>\u202e verified ${'W'.repeat(3000)}` }
 
 const companies: readonly CompanyRow[] = [
@@ -100,6 +105,21 @@ const companies: readonly CompanyRow[] = [
   ...(name !== undefined && { name: String(name) }),
   ...(domain !== undefined && { domain: String(domain) }),
 }))
+
+const github = 'https://token.actions.githubusercontent.com'
+const hashOf = (letter: string) => letter.repeat(43)
+const machines: readonly MachineRow[] = [
+  { kind: 'machine', name: 'docs-ci', issuer: github, clientHash: hashOf('m'), scope: ['docs:read'], configured: true, ...counts(3_210) }, // biome-ignore format: one line
+  { kind: 'machine', name: 'nightly-check', client: 'docs-nightly', clientHash: hashOf('n'), scope: ['docs:read', 'docs:feedback'], limit: 1000, endedAt: now - day, configured: true, ...counts(240) }, // biome-ignore format: one line
+  { kind: 'machine', name: 'old-check', configured: false, ...counts(12) },
+]
+const tenant: TrustedEntry = {
+  kind: 'tenant',
+  name: 'analytical',
+  title: 'Analytical <b>Engines</b>',
+  issuer: 'https://analytical.okta.example',
+  domains: ['analytical-engines.example', 'difference.example'],
+}
 
 const sub = `u_${'Q'.repeat(43)}`
 const people: readonly PersonRow[] = [
@@ -162,7 +182,7 @@ export function adminGallery(brand: Brand): Record<string, Page> {
   const noCalls: Overview = {
     ...counts(0, 0, 0),
     days: days(7, 0),
-    ...{ anonymousCalls: 0, people: 0, companies: 0, through: dayName(1) },
+    ...{ anonymousCalls: 0, machineCalls: 0, people: 0, companies: 0, through: dayName(1) },
   }
   const person = {
     ...(people[0] as PersonRow),
@@ -218,10 +238,14 @@ export function adminGallery(brand: Brand): Record<string, Page> {
     ),
     'admin-clients': clientsPage(frame, {
       range: month,
-      clients: [claude, cursor, code, nameless, hostile].map((client, index) => ({
+      clients: [claude, cursor, machine, code, nameless, hostile].map((client, index) => ({
         ...{ client, ...counts(8_000 >> (index * 2)), signIns: 240 >> index, p50: 2_100, p95: 7_300 },
       })),
     }),
+    'admin-machines': machinesPage(frame, { range: month, machines, tenants: [tenant] }),
+    'admin-machines-none': machinesPage(frame, { range: month, machines: [], tenants: [] }),
+    'admin-end-machine': endEntryPage(frame, { entry: machines[0] as MachineRow, form }),
+    'admin-end-tenant': endEntryPage(frame, { entry: tenant, form }),
     'admin-blocked': blockedPage(frame, {
       ...{ entry: 'evil.example', form, bySetting: ['phisher.example', 'before:2026-06-01T00:00:00.000Z'] },
       blocks: [{ entry: 'Z'.repeat(43), at: now - day, note: 'Asks for codes that it does not redeem', form }],

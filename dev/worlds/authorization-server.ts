@@ -198,6 +198,7 @@ export function createHarness(
           assertions: trusted,
           store,
           clients,
+          readBlocked: async () => blocked,
           async readIssuerDocument(what, url) {
             harness.issuerReads.push(url)
             const document = options.issuerDocuments?.(url)

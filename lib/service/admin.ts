@@ -1,5 +1,6 @@
 import { type AdminActions, createAdminActions, type DeadMessages } from '../account/admin/actions.ts'
 import { createStoredBlocks, type StoredBlocks } from '../account/admin/blocks.ts'
+import { createTrustedEntries, type TrustedEntries } from '../account/admin/trusted-entries.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import { createCounter } from '../limits/counter.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
@@ -31,6 +32,8 @@ export interface Admin {
   readonly blocks: Pick<StoredBlocks, 'list'>
   /** The entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
   readonly blockedBySetting: readonly string[]
+  /** The companies and the machines of the settings. */
+  readonly trusted: Pick<TrustedEntries, 'list'>
   readonly dead: Pick<DeadMessages, 'list'>
   auditEntries(query: AuditQuery, signal: AbortSignal): Promise<AuditPage>
   /** Verifies the audit log for some seconds. `next` in the answer is where to continue. */
@@ -50,12 +53,14 @@ export function adminOf(
   const now = Date.now
   const audit = composeAudit(configuration, store)
   const blocks = createStoredBlocks(store, now)
+  const trusted = createTrustedEntries(store, configuration.trusted, now)
   const dead = deadMessagesOf(site) ?? noMessages
   const key = deriveKey(signIn.secrets.current, configuration.issuer, 'limits').bytes
   const actions = createAdminActions({
     audit,
     privacy,
     blocks,
+    trusted,
     dead,
     attempts: createAttempts({ store, now, patience: patienceOf(signIn) }),
     traceLimit: createCounter({ ...traces, store, name: 'traces', key, now, log }),
@@ -66,6 +71,7 @@ export function adminOf(
     reports: () => reportsOf(configuration, signIn, { site, sealing }),
     actions,
     blocks,
+    trusted,
     blockedBySetting: [...hosts, ...hashes, ...(before > 0 ? [`before:${new Date(before * 1000).toISOString()}`] : [])],
     dead,
     auditEntries: audit.entries,

@@ -10,7 +10,7 @@ import { readDocument } from '../oauth/providers/provider-http.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
-import { composeStorelessGrants } from './storeless-grants.ts'
+import { blockedReaderOf, composeStorelessGrants } from './storeless-grants.ts'
 
 /** How many refused assertions an instance takes from one address. */
 const refusals = { limit: 300, windowSeconds: 3600 }
@@ -41,6 +41,7 @@ export function composeAssertions(configuration: SignInConfiguration, assertions
           resource,
           assertions,
           store,
+          readBlocked: blockedReaderOf(configuration, store),
           readIssuerDocument: readDocument,
           refusals: createInstanceLimit({ ...refusals, exempt, now: options.now }),
           log,

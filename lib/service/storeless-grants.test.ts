@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { assertionWorld, machine, tenant, workload } from '../../dev/worlds/assertions.ts'
 import { issuer } from '../../dev/worlds/proving-clients.ts'
-import { createStorelessGrants } from '../oauth/assertions/storeless-grant.ts'
+import { createStorelessGrants, entryFence, entryOf } from '../oauth/assertions/storeless-grant.ts'
+import type { Tenant } from '../oauth/assertions/trusted-issuer.ts'
 import { createBlockedClients, noneBlocked } from '../oauth/clients/blocked-clients.ts'
 import { writeFence } from '../oauth/grants/fence.ts'
 import type { Provider } from '../oauth/providers/provider.ts'
@@ -50,6 +51,25 @@ test('a token ends with its person, its machine or its client, and one from afte
   const [, , , hash = ''] = w.client.grant.split('/')
   const blocked = createBlockedClients({ hashes: new Set([hash]), hosts: new Set(), before: 0 }, () => undefined)
   expect(await w.status(w.client.grant, [tenant], [workload, machine], blocked)).toBe('ended')
+})
+
+test('an admin ends a company or a machine: all of its tokens, those that it gets next live, and no other is touched [N2]', async () => {
+  const w = await tokens()
+  const all = () => Promise.all([w.person, w.workflow, w.client].map(({ grant }) => w.status(grant)))
+  const { tenants, machines } = trusted([tenant], [workload, machine])
+  const end = async (kind: 'tenant' | 'machine', entry = [...tenants, ...machines][0]) =>
+    writeFence(w.store, entryFence(kind, entryOf(entry as Tenant)), { at: w.server.clock, reason: 'test', forgetting: false }, signal) // biome-ignore format: one line
+  await end('tenant')
+  expect(await all()).toEqual(['ended', 'live', 'live'])
+  await end('machine', machines[1])
+  expect(await all()).toEqual(['ended', 'live', 'ended'])
+  await end('machine', machines[0])
+  expect(await all()).toEqual(['ended', 'ended', 'ended'])
+  for (const answer of [await w.present(await w.idJag()), await w.credentials()]) expect(answer.status).toBe(400)
+  w.server.clock += 10_000
+  for (const answer of [await w.present(await w.idJag()), await w.credentials()]) {
+    expect(await w.status(w.claimsOf(answer.body.access_token).grant)).toBe('live')
+  }
 })
 
 test('the client revokes one token, and no other; introspection says so too [E-09]', async () => {

@@ -7,6 +7,8 @@ import type { Forgetting } from '../../people/privacy/privacy.ts'
 import { type ExportPart, exportPartCount, type Reports } from '../../people/reports/reports.ts'
 import type { AdminActions, DeadMessages, ExportName } from '../admin/actions.ts'
 import type { StoredBlocks } from '../admin/blocks.ts'
+import { machineRows } from '../admin/machine-rows.ts'
+import type { EntryKind, TrustedEntries } from '../admin/trusted-entries.ts'
 import { type Asked, pageOf, rangeOf, textIn, timeOf, wordOf } from './asked.ts'
 import { type Doctor, doctorRoutes } from './doctor-routes.ts'
 import { exportNames, exportsInParts, withExport } from './exports.ts'
@@ -20,6 +22,7 @@ export interface AdminApiParts {
   reports(): Reports
   readonly actions: AdminActions
   readonly blocks: Pick<StoredBlocks, 'list'>
+  readonly trusted: Pick<TrustedEntries, 'list'>
   readonly blockedBySetting: readonly string[]
   readonly dead: Pick<DeadMessages, 'list'>
   auditEntries(query: AuditQuery, signal: AbortSignal): Promise<AuditPage>
@@ -87,6 +90,16 @@ export function adminApiRoutes(parts: AdminApiParts): readonly AdminApiRoute[] {
     get('/clients', 'clients that called or signed in', [...days, 'search'], async (asked) => ({
       rows: await reports().clients(rangeOf(asked), asked.signal, asked.query.get('search') ?? undefined),
     })),
+    get('/machines', 'programs that get tokens for themselves, with their calls', days, async (asked) => ({
+      rows: await machineRows(reports(), parts.trusted, rangeOf(asked), asked.signal),
+    })),
+    post('/machines/:name/end', 'ends every token that a machine has', (asked) => endEntry(actions, 'machine', asked)),
+    get('/tenants', 'companies that manage the access of their people', [], async ({ signal }) => ({
+      rows: await parts.trusted.list('tenant', signal),
+    })),
+    post('/tenants/:name/end', 'ends every token that the people of such a company have', (asked) =>
+      endEntry(actions, 'tenant', asked),
+    ),
     get('/tools', 'tools, with errors and times', days, async (asked) => ({
       rows: await reports().tools(rangeOf(asked), asked.signal),
     })),
@@ -161,6 +174,13 @@ function entryIn(asked: Asked): string {
   const entry = textIn(asked, 'entry')
   if (entry !== undefined && isBlockEntry(entry)) return entry
   throw badRequest('entry must be the hash of a client, a host in lower case without a scheme, or before:<date>')
+}
+
+async function endEntry(actions: AdminActions, kind: EntryKind, asked: Asked): Promise<object> {
+  const name = part(asked, 'name')
+  const isEnded = await actions.endEntry(asked.caller.actor, kind, name, asked.signal)
+  if (!isEnded) throw notFound(`the settings have no ${kind === 'tenant' ? 'company' : 'machine'} of this name`)
+  return { ended: name }
 }
 
 async function replay(actions: AdminActions, asked: Asked): Promise<object> {

@@ -6,6 +6,7 @@ import type { AttemptStory } from '../../people/attempts/story.ts'
 import type { DeadMessage } from '../../people/outbox/dead.ts'
 import type { Disclosure, Ended, Privacy } from '../../people/privacy/privacy.ts'
 import type { StoredBlocks } from './blocks.ts'
+import type { EntryKind, TrustedEntries } from './trusted-entries.ts'
 
 /**
  * Names the actor: this server's own id of the admin, or `token` and the beginning of the SHA-256 of a token of `MCP_ADMIN_TOKEN`
@@ -36,6 +37,8 @@ export interface AdminActions {
   /** Ends everything of the person as `endPerson` does, and starts a job that removes all data about them. */
   forget(actor: Actor, sub: string, signal: AbortSignal): Promise<Ended>
   disclose(actor: Actor, sub: string, signal: AbortSignal): Promise<Disclosure>
+  /** Ends the tokens of a company or of a machine. Returns false if the settings have none of this name. */
+  endEntry(actor: Actor, kind: EntryKind, name: string, signal: AbortSignal): Promise<boolean>
   /** Blocks a client. Takes effect on every instance within a minute. Returns false if it was blocked before. */
   block(actor: Actor, block: { readonly entry: string; readonly note?: string }, signal: AbortSignal): Promise<boolean>
   /** Takes back a block of an admin. Returns false if there was none. A client that the setting blocks stays blocked. */
@@ -65,6 +68,7 @@ export interface AdminActionsOptions {
   readonly audit: { record(action: AuditedAction, signal: AbortSignal): Promise<void> }
   readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>
   readonly blocks: Pick<StoredBlocks, 'add' | 'remove'>
+  readonly trusted: Pick<TrustedEntries, 'has' | 'end'>
   readonly dead: Pick<DeadMessages, 'replay' | 'replayAll'>
   readonly attempts: Pick<Attempts, 'readAttempt'>
   /** How often an actor may ask for a trace. */
@@ -73,7 +77,7 @@ export interface AdminActionsOptions {
 }
 
 export function createAdminActions(options: AdminActionsOptions): AdminActions {
-  const { audit, privacy, blocks, dead, attempts, traceLimit, log } = options
+  const { audit, privacy, blocks, trusted, dead, attempts, traceLimit, log } = options
 
   /** Writes the audit entry, does the action, and logs it. */
   async function act<T>(action: AuditedAction, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
@@ -90,6 +94,11 @@ export function createAdminActions(options: AdminActionsOptions): AdminActions {
       act({ action: 'admin-forget', actor, sub }, signal, () => privacy.forget(sub, signal)),
     disclose: (actor, sub, signal) =>
       act({ action: 'admin-disclose', actor, sub }, signal, () => privacy.disclose(sub, signal)),
+    async endEntry(actor, kind, name, signal) {
+      if (!trusted.has(kind, name)) return false
+      await act({ action: `admin-end-${kind}`, actor, detail: name }, signal, () => trusted.end(kind, name, signal))
+      return true
+    },
     block: (actor, block, signal) =>
       act({ action: 'admin-block', actor, detail: block.entry }, signal, () => blocks.add(block, signal)),
     unblock: (actor, entry, signal) =>

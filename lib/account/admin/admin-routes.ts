@@ -12,6 +12,7 @@ import type { AccountRoute, PostedVisit, Visit } from '../router.ts'
 import type { AdminActions, DeadMessages } from './actions.ts'
 import type { StoredBlocks } from './blocks.ts'
 import { exportAnswer } from './export-answer.ts'
+import { machineRows } from './machine-rows.ts'
 import { auditActions, auditPage } from './pages/audit.ts'
 import { blockedPage } from './pages/blocked.ts'
 import { clientsPage } from './pages/clients.ts'
@@ -19,6 +20,7 @@ import { companiesPage, companyPage, isOrder } from './pages/companies.ts'
 import { endPage, forgetPage } from './pages/confirm.ts'
 import { exportsPage } from './pages/exports.ts'
 import type { Frame } from './pages/layout.ts'
+import { endEntryPage, machinesPage } from './pages/machines.ts'
 import { newPage, overviewPage } from './pages/overview.ts'
 import { peoplePage, personPage } from './pages/people.ts'
 import { searchPage } from './pages/search.ts'
@@ -28,6 +30,7 @@ import { tracePage } from './pages/trace.ts'
 import { webhooksPage } from './pages/webhooks.ts'
 import { counted } from './pages/words.ts'
 import { adminPaths, pathWith, rangeOf, textIn } from './query.ts'
+import type { EntryKind, TrustedEntries } from './trusted-entries.ts'
 
 export interface AdminRoutesOptions {
   readonly origin: string
@@ -36,6 +39,8 @@ export interface AdminRoutesOptions {
   readonly reports: () => Reports
   readonly actions: AdminActions
   readonly blocks: Pick<StoredBlocks, 'list'>
+  /** The companies and the machines of the settings. */
+  readonly trusted: Pick<TrustedEntries, 'list'>
   /** The entries of `MCP_OAUTH_BLOCKED_CLIENTS`. */
   readonly blockedBySetting: readonly string[]
   readonly dead: Pick<DeadMessages, 'list'>
@@ -49,6 +54,8 @@ export interface AdminRoutesOptions {
 /** Sentences about what a form has just done, by the word in the address to which the form leads. */
 const doneTexts: Readonly<Record<string, string>> = {
   ended: 'Every connection of this person has ended.',
+  'machine-ended': 'Every token that this machine had has ended, everywhere within a minute.',
+  'tenant-ended': 'Every token that the people of this company had has ended, everywhere within a minute.',
   forgetting: 'The person is signed out everywhere, and is being forgotten.',
   blocked: 'The client is blocked. This takes effect everywhere within a minute.',
   'blocked-before': 'The client was blocked before, or the list is full.',
@@ -59,7 +66,8 @@ const doneTexts: Readonly<Record<string, string>> = {
 
 /** Makes the pages of `/admin`. The router checks at each request that the visitor is an admin (N6). */
 export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[] {
-  const { origin, brand, reports, actions, blocks, blockedBySetting, dead, removal, auditEntries, now } = options
+  const { origin, brand, reports, actions, blocks, trusted, blockedBySetting, dead, removal, auditEntries, now } =
+    options
   const show = (page: Page, status = 200) => htmlResponse(page, { status })
   const go = (path: string, done?: string) => seeOther(origin + pathWith(path, { done }), [])
 
@@ -155,6 +163,26 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
     post: { [name]: (visit) => act(visit, visit.subject) },
   })
 
+  /** `/admin/machines/<name>/end` and `/admin/tenants/<name>/end` ask for confirmation. */
+  const endEntry = (kind: EntryKind, path: string): AccountRoute => ({
+    path: `${path}/*/end`,
+    access: 'admin',
+    recent: true,
+    async get(visit) {
+      const entries = await trusted.list(kind, visit.signal)
+      const entry = entries.find(({ name }) => name === textOfPath(visit.rest))
+      if (!entry) return missing(visit)
+      return show(endEntryPage(frameOf(visit), { entry, form: visit.seal(`end-${kind}`, entry.name) }))
+    },
+    // The entry is named by the sealed form, not by the address.
+    post: {
+      async [`end-${kind}`](visit) {
+        const isEnded = await actions.endEntry(visit.session.sub, kind, visit.subject, visit.signal)
+        return isEnded ? go(adminPaths.machines, `${kind}-ended`) : missing(visit)
+      },
+    },
+  })
+
   async function blocked(visit: Visit): Promise<Response> {
     const shown = (await blocks.list(visit.signal)).map((block) => ({
       ...block,
@@ -214,6 +242,16 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
       const range = rangeOf(visit.url)
       return show(clientsPage(frameOf(visit), { range, clients: await reports().clients(range, visit.signal) }))
     }),
+    page(adminPaths.machines, async (visit) => {
+      const [read, range] = [reports(), rangeOf(visit.url)]
+      const [machines, tenants] = await Promise.all([
+        machineRows(read, trusted, range, visit.signal),
+        trusted.list('tenant', visit.signal),
+      ])
+      return show(machinesPage(frameOf(visit), { range, machines, tenants }))
+    }),
+    endEntry('machine', adminPaths.machines),
+    endEntry('tenant', adminPaths.tenants),
     {
       path: adminPaths.blocked,
       access: 'admin',

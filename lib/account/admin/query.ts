@@ -16,6 +16,8 @@ export const adminPaths = {
   people: `${admin}/people`,
   clients: `${admin}/clients`,
   blocked: `${admin}/blocked`,
+  machines: `${admin}/machines`,
+  tenants: `${admin}/tenants`,
   tools: `${admin}/tools`,
   signIns: `${admin}/sign-ins`,
   trace: `${admin}/trace`,

@@ -1,14 +1,13 @@
 import { anyKey } from '../capabilities.ts'
 import { knownClient } from '../client-authentication/known-client.ts'
 import { OAuthError } from '../errors.ts'
-import { isFenced, readFence } from '../grants/fence.ts'
 import { requireKey } from '../token/bound-key.ts'
 import type { TokenResponse } from '../token/context.ts'
 import { requireResource } from '../token/resource.ts'
 import type { GrantHandler, GrantHandlerOptions, GrantRequest } from './grant-handler.ts'
 import { issueStoreless } from './issue-storeless.ts'
 import { scopesOfMachine } from './scopes.ts'
-import { entryOf } from './storeless-grant.ts'
+import { entryOf, isEnded } from './storeless-grant.ts'
 import { machineSubject } from './workload-grant.ts'
 
 /**
@@ -45,21 +44,13 @@ export function createClientCredentialsGrant({ assertions, store, clients }: Gra
     const sub = machineSubject('client', client.id)
     const began = Math.floor(context.now() / 1000)
     // Both settle before the answer, so that no write goes on after it.
-    const [spent, fence] = await Promise.allSettled([client.spend(call.signal), readFence(store, sub, call.signal)])
+    const ofWhom = { kind: 'machine', entry: entryOf(machine), sub, began } as const
+    const [spent, ended] = await Promise.allSettled([client.spend(call.signal), isEnded(store, ofWhom, call.signal)])
     if (spent.status === 'rejected') throw spent.reason
-    if (fence.status === 'rejected') throw fence.reason
-    if (isFenced(fence.value, began * 1000)) throw new OAuthError('invalid_grant', 'the machine has been ended')
+    if (ended.status === 'rejected') throw ended.reason
+    if (ended.value) throw new OAuthError('invalid_grant', 'the machine has been ended')
     const shownAs = { name: machine.name }
-    const token = {
-      kind: 'machine' as const,
-      entry: entryOf(machine),
-      sub,
-      client,
-      shownAs,
-      person: {},
-      scope,
-      attempt,
-    }
-    return (await issueStoreless({ ...token, began }, signer, context, call)).response
+    const token = { ...ofWhom, client, shownAs, person: {}, scope, attempt }
+    return (await issueStoreless(token, signer, context, call)).response
   }
 }

@@ -2,6 +2,7 @@ import type { Log } from '../../base/log.ts'
 import type { GuessLimit } from '../../base/rate-limit.ts'
 import type { Store } from '../../store/store.ts'
 import type { AuthenticatedClient } from '../client-authentication/authenticated-client.ts'
+import type { BlockedClients } from '../clients/blocked-clients.ts'
 import type { Clients } from '../clients/resolve.ts'
 import type { Parameters } from '../http/parameters.ts'
 import type { TokenCall, TokenContext, TokenResponse } from '../token/context.ts'
@@ -27,6 +28,8 @@ export interface GrantHandlerOptions {
   readonly assertions: Assertions
   readonly store: Store
   readonly clients: Clients
+  /** Reads the clients that are blocked. Throws `StoreUnavailable`. */
+  readonly readBlocked: (signal: AbortSignal) => Promise<BlockedClients>
   readonly readIssuerDocument: ReadIssuerDocument
   /** Limits the refused assertions that one address may send. */
   readonly refusals: GuessLimit

@@ -39,7 +39,7 @@ describe('an ID-JAG of a company', () => {
     await expect.poll(() => server.signIns).toMatchObject([{ sub, organization: { id: 'tenant:acme' } }])
   })
 
-  test('costs one round trip to the store: its jti, and beside it the fence', async () => {
+  test('costs one round trip to the store: its jti, and beside it the fences of the person and of the company', async () => {
     const memory = createMemoryStore()
     const operations: string[] = []
     let [running, depth] = [0, 0]
@@ -61,7 +61,7 @@ describe('an ID-JAG of a company', () => {
     operations.length = 0
     depth = 0
     expect(verdict(await present(await idJag()))).toBe('200 tokens')
-    expect([operations.toSorted(), depth]).toEqual([['create assertions', 'get ended'], 1])
+    expect([operations.toSorted(), depth]).toEqual([['create assertions', 'get ended', 'get ended'], 1])
   })
 
   test.each<[string, (w: World) => Promise<string>, string]>([

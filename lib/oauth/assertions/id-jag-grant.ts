@@ -63,7 +63,8 @@ export async function idJagGrant(
   const signer = await context.signingKeys.signer(call.signal)
   const sub = subjectOf(assertion.issuer, assertion.subject)
   call.trail.learn({ sub, person })
-  await spendOnce(options.store, { kind: 'id-jag', assertion, sub, spendClient: client.spend }, now, call.signal)
+  const spending = { kind: 'id-jag', assertion, sub, trusted: tenant, spendClient: client.spend } as const
+  await spendOnce(options.store, spending, now, call.signal)
   const shownAs = defined({ name: registered.name, verifiedHost: registered.verifiedHost })
   const { response, grant } = await issueStoreless(
     { kind: 'tenant', entry: entryOf(tenant), sub, client, shownAs, person, scope, began: assertion.issuedAt, attempt },

@@ -21,6 +21,7 @@ export type AssertionProblem =
   | 'assertion-scope'
   | 'assertion-no-rule'
   | 'assertion-person-ended'
+  | 'assertion-machine-blocked'
 
 /**
  * Makes the one refusal of an assertion. Every refusal has the same code and the same description, so that the sender of a forged

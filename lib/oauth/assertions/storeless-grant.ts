@@ -54,6 +54,22 @@ export function entryOf({ name, ...rest }: Tenant | Machine): string {
   return `${name}.${sha256(who).slice(0, 8)}`
 }
 
+/**
+ * The name of an entry's fence: an admin has ended the machine, or everyone of the company. `ended/<this>` is beside the fences of
+ * people, whose ids all begin with `u_` or `m_`.
+ */
+export const entryFence = (kind: StorelessGrant['kind'], entry: string): string => `${kind}.${entry}`
+
+/** Whether an admin has ended what began at `began`, in seconds since the epoch: its person or machine, or its entry of the settings (N2). */
+export async function isEnded(
+  store: Store,
+  { kind, entry, sub, began }: Pick<StorelessGrant, 'kind' | 'entry' | 'sub' | 'began'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const fences = await Promise.all([sub, entryFence(kind, entry)].map((name) => readFence(store, name, signal)))
+  return fences.some((fence) => isFenced(fence, began * 1000))
+}
+
 /** The collection in the store. Its keys are `revoked-tokens/<end of the token>/<id>`. */
 export const revokedTokens = 'revoked-tokens'
 
@@ -69,7 +85,8 @@ export interface StorelessGrants {
 
 /**
  * Makes the check of tokens without a stored grant (N2). Such a token has ended if its company or its machine is no longer in the
- * settings, if its person was ended after it began, if its client is blocked, or if the client revoked it.
+ * settings, if an admin has ended its person, its company or its machine after it began, if its client is blocked, or if the client
+ * revoked it.
  */
 export function createStorelessGrants({
   store,
@@ -89,15 +106,14 @@ export function createStorelessGrants({
     async status(key, signal) {
       const grant = readStorelessGrant(key)
       if (!grant) return null
-      const { kind, entry, sub, clientHash, began } = grant
+      const { kind, entry, clientHash } = grant
       if (!entries[kind].has(entry)) return 'ended'
-      const [fence, revoked, blocked] = await Promise.all([
-        readFence(store, sub, signal),
+      const [ended, revoked, blocked] = await Promise.all([
+        isEnded(store, grant, signal),
         store.get(revokedKey(grant), signal),
         readBlocked(signal),
       ])
-      const ended = isFenced(fence, began * 1000) || revoked !== null || blocked.blocks({ hash: clientHash })
-      return ended ? 'ended' : 'live'
+      return ended || revoked !== null || blocked.blocks({ hash: clientHash }) ? 'ended' : 'live'
     },
     async revoke(key, signal) {
       const grant = readStorelessGrant(key)

@@ -4,7 +4,9 @@ import { createSigningIssuer } from '../../../dev/issuers/signing-issuer.ts'
 import { assertionWorld, github, jwtBearer, machine, portal } from '../../../dev/worlds/assertions.ts'
 import { assertionParameters } from '../../../dev/worlds/client-key.ts'
 import { basic, issuer, post, verdict, world } from '../../../dev/worlds/proving-clients.ts'
+import { sha256 } from '../../base/sha256.ts'
 import { writeFence } from '../grants/fence.ts'
+import { entryFence } from './storeless-grant.ts'
 
 const { signal } = new AbortController()
 type World = Awaited<ReturnType<typeof assertionWorld>>
@@ -106,6 +108,18 @@ describe('the token of a workload', () => {
     await writeFence(w.store, sub, { at: w.server.clock, reason: 'test', forgetting: false }, signal)
     expect(verdict(await w.work(await w.workflow()))).toBe('400 invalid_grant')
     expect(w.reasons()).toEqual(['assertion-person-ended'])
+  })
+
+  test('gives nothing to a workload whose machine an admin has ended or blocked, and the log tells the two apart [N2]', async () => {
+    const w = await assertionWorld()
+    const [, entry = ''] = w.claimsOf((await w.work(await w.workflow())).body.access_token).grant.split('/')
+    await writeFence(w.store, entryFence('machine', entry), { at: w.server.clock, reason: 'test', forgetting: false }, signal) // biome-ignore format: one line
+    expect(verdict(await w.work(await w.workflow()))).toBe('400 invalid_grant')
+    w.server.clock += 10_000
+    expect(verdict(await w.work(await w.workflow()))).toBe('200 tokens')
+    const blocked = await assertionWorld({ blockedClients: [sha256('machine:docs-ci')] })
+    expect(verdict(await blocked.work(await blocked.workflow()))).toBe('400 invalid_grant')
+    expect([w.reasons(), blocked.reasons()]).toEqual([['assertion-person-ended'], ['assertion-machine-blocked']])
   })
 
   test('of Kubernetes, of SPIFFE and of another issuer fits by members of claims and by whole segments [W-03 W-04]', async () => {

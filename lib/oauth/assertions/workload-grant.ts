@@ -16,6 +16,7 @@ import type { SignedJwt } from './signed-jwt.ts'
 import { spendOnce } from './spend-once.ts'
 import { entryOf } from './storeless-grant.ts'
 import type { Machine, WorkloadProof } from './trusted-issuer.ts'
+import { clientIdOf } from './workload-client.ts'
 
 /** A machine that its platform vouches for. */
 export type Workload = Machine & { readonly proof: WorkloadProof }
@@ -37,7 +38,7 @@ export async function workloadGrant(
   workloads: readonly Workload[],
   keys: IssuerKeys,
   { request, form, context, call }: GrantRequest,
-  { store }: Pick<GrantHandlerOptions, 'store'>,
+  { store, readBlocked }: Pick<GrantHandlerOptions, 'store' | 'readBlocked'>,
 ): Promise<TokenResponse> {
   const now = Math.floor(context.now() / 1000)
   const attempt = call.trail.begin()
@@ -53,7 +54,15 @@ export async function workloadGrant(
   const sub = machineSubject('workload', assertion.issuer, assertion.subject)
   const client = clientOf(workload)
   call.trail.learn({ clientHash: client.hash, client: { name: workload.name }, sub })
-  await spendOnce(store, { kind: 'workload', assertion, sub, spendClient: undefined }, now, call.signal)
+  const spending = { kind: 'workload', assertion, sub, trusted: workload, spendClient: undefined } as const
+  // Both settle before the answer, so that no write goes on after it.
+  const [spent, blocked] = await Promise.allSettled([
+    spendOnce(store, spending, now, call.signal),
+    readBlocked(call.signal),
+  ])
+  if (spent.status === 'rejected') throw spent.reason
+  if (blocked.status === 'rejected') throw blocked.reason
+  if (blocked.value.blocks({ hash: client.hash })) throw assertionRefused('assertion-machine-blocked')
   const entry = entryOf(workload)
   const shownAs = { name: workload.name }
   const token = { kind: 'machine' as const, entry, sub, client, shownAs, person: {}, scope, attempt }
@@ -71,9 +80,9 @@ function requireNoCredentials({ headers }: Request, form: GrantRequest['form']):
   }
 }
 
-/** What stands for the client in the token. No `client_id` looks like this. */
-function clientOf({ name }: Workload): AuthenticatedClient {
-  const id = `machine:${name}`
+/** What stands for the client in the token. */
+function clientOf(workload: Workload): AuthenticatedClient {
+  const id = clientIdOf(workload)
   const nothing = async () => undefined
   return { id, hash: sha256(id), method: 'none', grantTypes: undefined, isBlockedAt: () => false, spend: nothing }
 }

@@ -2,7 +2,7 @@ import { BoundedMap } from '../../base/bounded-map.ts'
 import { defined } from '../../base/defined.ts'
 import { inParallel } from '../../base/in-parallel.ts'
 import type { CompanyName } from '../usage/compose-day.ts'
-import { isPerson, noId } from '../usage/event-key.ts'
+import { isPerson, machines, noId } from '../usage/event-key.ts'
 import { personNameKey } from '../usage/names.ts'
 import { isCall } from '../usage/outcome-counts.ts'
 import { type KnownPerson, readKnownPeople } from '../usage/people-summary.ts'
@@ -155,7 +155,9 @@ async function* rowsOf(options: {
     }
   }
   for (const [person, ofPerson] of people) {
-    const named = isPerson(person) ? { person: pseudonyms.forReceiver(receiver, person) } : undefined
+    const named = isPerson(person)
+      ? { person: pseudonyms.forReceiver(receiver, person) }
+      : person === machines && { person: 'machine' }
     for (let at = 0; at < ofPerson.length; at += 2) {
       const found = ofDays[Number(ofPerson[at])]
       for (const { combination, count } of found?.uses.of(String(ofPerson[at + 1])) ?? []) {

@@ -118,6 +118,7 @@ describe('reports', () => {
       refused: 1,
       cancelled: 0,
       anonymousCalls: 1,
+      machineCalls: 0,
       through: '20261129',
     })
     expect(sums).toMatchObject({ people: 2, companies: 2 })

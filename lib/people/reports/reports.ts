@@ -65,6 +65,8 @@ export interface Overview extends Counts {
   /** One entry for each day of the range, the oldest first, days without a call included. */
   readonly days: readonly OverviewDay[]
   readonly anonymousCalls: number
+  /** Calls of programs that act for themselves, and of no person. */
+  readonly machineCalls: number
   /**
    * Different people and companies in the range. `through` is the last day that these count, as `yyyymmdd`: yesterday, unless the
    * range is today alone.
@@ -211,7 +213,7 @@ export interface NewThisWeek {
 
 export interface UsageRow {
   readonly day: string
-  /** The pseudonym of the person for exports, the same in every export. Absent: anonymous, or forgotten. */
+  /** The pseudonym of the person for exports, the same in every export; `machine` for a program. Absent: anonymous, or forgotten. */
   readonly person?: string
   readonly company?: string
   readonly client: string

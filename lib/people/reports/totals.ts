@@ -23,13 +23,14 @@ function* countsIn({ counts }: Period) {
 
 export async function overview(parts: ReportParts, range: Range, signal: AbortSignal): Promise<Overview> {
   const { period, ...active } = await parts.period(range, signal)
-  const sums = { ...noCalls(), anonymousCalls: 0 }
+  const sums = { ...noCalls(), anonymousCalls: 0, machineCalls: 0 }
   const days = daysOf(parts, range).map((day): OverviewDay => {
     const found = period.days.get(dayNumber(day))
     if (!found) return { day, ...noCalls(), people: 0, companies: 0, signIns: 0 }
-    const { anonymousCalls, ...shown } = found
+    const { anonymousCalls, machineCalls, ...shown } = found
     addCounts(sums, found)
     sums.anonymousCalls += anonymousCalls
+    sums.machineCalls += machineCalls
     return { day, ...shown }
   })
   return { ...sums, days, ...active, ...speedOf(period.durations) }

@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import type { Store, StoreValue } from '../../store/store.ts'
 import { type Cells, cellParts, cellsValue, readCells, toCellsValue } from './cells.ts'
 import { addCompanies, type CompaniesOfDay } from './companies-of-day.ts'
-import { isPerson, noId } from './event-key.ts'
+import { isPerson, machines, noId } from './event-key.ts'
 import { isCall } from './outcome-counts.ts'
 import { type PeopleTable, partsOf } from './people-table.ts'
 import { type Period, periodOfDay } from './period.ts'
@@ -28,19 +28,25 @@ export interface DayTotals {
   readonly people: number
   readonly companies: number
   readonly anonymousCalls: number
+  /** Calls of programs that act for themselves. */
+  readonly machineCalls: number
 }
 
 /** Counts what the people of a day did. */
 export function dayTotals(cells: Cells, tables: readonly PeopleTable[], companies: CompaniesOfDay): DayTotals {
-  let [people, called, anonymousCalls] = [0, 0, 0]
+  let [people, called] = [0, 0]
+  const callsOf = (who: string) =>
+    tables
+      .flatMap((table) => [...table.of(who)])
+      .filter(({ combination }) => isCall(partsOf(combination).what))
+      .reduce((sum, { count }) => sum + count, 0)
   for (const table of tables) {
     for (const person of table.people()) if (isCaller(table, person)) people += 1
-    for (const { combination, count } of table.of(noId)) if (isCall(partsOf(combination).what)) anonymousCalls += count
   }
   for (const [company, { uses }] of companies) {
     if (company !== noId && [...uses.keys()].some((use) => isCall(cellParts(use).what))) called += 1
   }
-  return { cells, people, companies: called, anonymousCalls }
+  return { cells, people, companies: called, anonymousCalls: callsOf(noId), machineCalls: callsOf(machines) }
 }
 
 /** Whether this is a person who called a tool. */
@@ -66,6 +72,8 @@ const totalsValue = v.object({
   people: v.number(),
   companies: v.number(),
   anonymousCalls: v.number(),
+  // A day that an earlier release composed does not say it.
+  machineCalls: v.optional(v.number(), 0),
 })
 
 const activeValue = v.object({ activePeople: v.array(v.number()), activeCompanies: v.array(v.number()) })

@@ -10,6 +10,7 @@ export interface PeriodDay extends OutcomeCounts {
   readonly people: number
   readonly companies: number
   readonly anonymousCalls: number
+  readonly machineCalls: number
   /** Completed sign-ins. */
   readonly signIns: number
 }
@@ -45,10 +46,11 @@ export const isSignIn = (what: string, outcome: string): boolean => what === 'st
 export function periodOfDay(
   number: number,
   cells: Cells,
-  { people, companies, anonymousCalls }: Pick<PeriodDay, 'people' | 'companies' | 'anonymousCalls'>,
+  totals: Pick<PeriodDay, 'people' | 'companies' | 'anonymousCalls' | 'machineCalls'>,
 ): Period {
   const period = emptyPeriod()
-  const day = { ...noCalls(), people, companies, anonymousCalls, signIns: 0 }
+  const { people, companies, anonymousCalls, machineCalls } = totals
+  const day = { ...noCalls(), people, companies, anonymousCalls, machineCalls, signIns: 0 }
   period.days.set(number, day)
   for (const [name, { count, histogram }] of cells) {
     const { client, what, outcome } = cellParts(name)
@@ -148,7 +150,8 @@ export function toPeriodValue({ period, ...rest }: StoredPeriod): StoreValue {
 
 const dayMembers = [
   ...(['calls', 'failed', 'refused', 'cancelled'] as const),
-  ...(['people', 'companies', 'anonymousCalls', 'signIns'] as const),
+  // New members come last: an earlier release skips what it does not know.
+  ...(['people', 'companies', 'anonymousCalls', 'signIns', 'machineCalls'] as const),
 ]
 
 /**
@@ -161,8 +164,9 @@ export function readPeriod(value: StoreValue): StoredPeriod | null {
   const period = emptyPeriod()
   for (const line of written.days) {
     const [number = 0, calls = 0, failed = 0, refused = 0, cancelled = 0, ...others] = numbersOf(line)
-    const [people = 0, companies = 0, anonymousCalls = 0, signIns = 0] = others
-    period.days.set(number, { calls, failed, refused, cancelled, people, companies, anonymousCalls, signIns })
+    const [people = 0, companies = 0, anonymousCalls = 0, signIns = 0, machineCalls = 0] = others
+    const who = { people, companies, anonymousCalls, machineCalls, signIns }
+    period.days.set(number, { calls, failed, refused, cancelled, ...who })
   }
   const numbers = numbersOf(written.counts)
   for (let at = 0; at + 3 < numbers.length; at += 4) {

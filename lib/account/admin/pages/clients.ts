@@ -16,7 +16,7 @@ export function clientsPage(
   const content = html`${clientTable(clients.slice(0, mostShown), range)}
 ${clients.length > mostShown && html`<p class="note">These are the ${numberText(mostShown)} with the most calls, of ${numberText(clients.length)}. Search for the others by the beginning of their name.</p>`}
 <p class="note">A name without a green mark is only what the client calls itself, and so is a version: the one that was seen last comes first. Registered clients with one name are one row. To block one of them, open the person who uses it, or its trace.</p>
-<div class="row"><a class="button quiet" href="${adminPaths.blocked}">Blocked clients</a></div>`
+<div class="row"><a class="button quiet" href="${adminPaths.machines}">Machines and companies</a><a class="button quiet" href="${adminPaths.blocked}">Blocked clients</a></div>`
   return adminLayout(
     frame,
     {

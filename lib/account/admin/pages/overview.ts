@@ -31,7 +31,7 @@ export function overviewPage(frame: Frame, input: OverviewInput): Page {
   const neverCalled = tools.filter((tool) => tool.offered && tool.calls === 0)
   const content = html`${notices(deadWebhooks, neverCalled, range)}
 <dl class="tiles">
-${tile('Calls', numberText(calls), calls === 0 ? 'of tools' : `${percent(overview.anonymousCalls, calls)} without a sign-in`)}
+${tile('Calls', numberText(calls), callsOfWhom(overview))}
 ${tile('People', numberText(overview.people), peopleThrough(range, overview))}
 ${tile('Companies', numberText(overview.companies), peopleThrough(range, overview))}
 ${tile('Sign-ins', numberText(signIns), 'completed')}
@@ -69,6 +69,13 @@ ${newestParts(newest, html`<h3>Companies</h3>`, html`<h3>People</h3>`)}
 
 const tile = (name: string, value: string, more: string): Markup =>
   html`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`
+
+/** Which calls are of no person: those without a sign-in, and those of machines. */
+function callsOfWhom({ calls, anonymousCalls, machineCalls }: Overview): string {
+  if (calls === 0) return 'of tools'
+  const ofMachines = machineCalls === 0 ? '' : `, ${percent(machineCalls, calls)} of machines`
+  return `${percent(anonymousCalls, calls)} without a sign-in${ofMachines}`
+}
 
 const peopleThrough = ({ days }: Range, { through }: Overview) =>
   days === 1 ? 'so far' : `different ones, through ${shortDay(through)}`

@@ -79,13 +79,13 @@ export function usageTools({ reports, audit }: UsageToolsOptions): readonly Tool
       output: schemas.overviewOutput,
       async read({ reports, range, signal }) {
         const overview = await reports.overview(range, signal)
-        const { people, companies, anonymousCalls, p50, p95 } = overview
+        const { people, companies, anonymousCalls: anonymous_calls, machineCalls: machine_calls, p50, p95 } = overview
         const days = overview.days.map((row) => ({
           ...{ day: dayText(row.day), ...countsOf(row) },
           ...{ people: row.people, companies: row.companies, sign_ins: row.signIns },
         }))
         const times = defined({ p50_ms: p50, p95_ms: p95 })
-        return { ...countsOf(overview), people, companies, anonymous_calls: anonymousCalls, ...times, by_day: days }
+        return { ...countsOf(overview), people, companies, anonymous_calls, machine_calls, ...times, by_day: days }
       },
     }),
     tool<{
