@@ -9,6 +9,7 @@ export interface ConsentPage {
     button: 'approve' | 'cancel' | `approve:${string}`,
     leaveOut?: readonly string[],
     add?: readonly string[],
+    address?: string,
   ): Promise<Response>
 }
 
@@ -23,8 +24,9 @@ export async function openConsentPage(browser: Browser, authorizationUrl: string
   if (page.status !== 200) throw await unexpected(page, 'the consent page')
   const form = readForm(await page.text(), url)
   return {
-    press(button, leaveOut = [], add = []) {
+    press(button, leaveOut = [], add = [], address = undefined) {
       const body = pressed(form, button)
+      if (address !== undefined) body.set('address', address)
       for (const scope of leaveOut) body.append('leave_out', scope)
       for (const scope of add) body.append('add', scope)
       return browser.fetch(form.action, { method: 'POST', body, initiator: url })
@@ -72,6 +74,8 @@ export interface PersonSignsIn {
   readonly add?: readonly string[]
   /** The name of the provider whose button the user presses, where the page has several. */
   readonly provider?: string
+  /** What the user enters instead, where a provider has no button. */
+  readonly address?: string
   /** The user's browser; a new one if left out. */
   readonly browser?: Browser
   /** Called after each step that a user would notice, with its name. */
@@ -93,15 +97,15 @@ export async function personSignsIn(options: PersonSignsIn): Promise<URL> {
     leaveOut,
     add,
     provider,
+    address,
     browser = createBrowser(),
     onStep,
   } = options
   const page = await openConsentPage(browser, authorizationUrl)
   onStep?.('consent page')
-  const url = await redirectOf(
-    await page.press(provider === undefined ? 'approve' : `approve:${provider}`, leaveOut, add),
-    'the approval',
-  )
+  const button =
+    address !== undefined ? 'approve:@' : provider === undefined ? 'approve' : (`approve:${provider}` as const)
+  const url = await redirectOf(await page.press(button, leaveOut, add, address), 'the approval')
   onStep?.('approval')
   const callback = await signInHeadless({ url, email, organization, fetch: browser.fetch })
   onStep?.('OpenID Provider')

@@ -147,7 +147,8 @@ function composePages(
 /** Where the copy of a move is driven. Its code is loaded only there. */
 const isOfCopy = (pathname: string) => `${pathname}/`.startsWith(`${accountPaths.admin}/store/`)
 
-const isOfLogout = (pathname: string) => [backChannelLogoutPath, globalRevocationPath].includes(pathname)
+const isOfLogout = (pathname: string) =>
+  `${pathname}/`.startsWith(`${backChannelLogoutPath}/`) || pathname === globalRevocationPath
 
 const unavailable = () =>
   jsonResponse({ error: 'temporarily_unavailable' }, { status: 503, headers: { 'retry-after': String(retryAfter) } })

@@ -2,10 +2,10 @@ import type { Call } from '../base/call.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { createCounter } from '../limits/counter.ts'
-import { backChannelLogoutPath, globalRevocationPath } from '../oauth/capabilities.ts'
+import { globalRevocationPath } from '../oauth/capabilities.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { deriveKey } from '../oauth/keys/secrets.ts'
-import { createBackChannelLogout } from '../oauth/logout/back-channel-logout.ts'
+import { createBackChannelLogout, logoutPath } from '../oauth/logout/back-channel-logout.ts'
 import { createEndedAddresses } from '../oauth/logout/ended-addresses.ts'
 import { createGlobalRevocation, revocationType } from '../oauth/logout/global-revocation.ts'
 import { createVerifyToken, type VerifyToken } from '../oauth/logout/issuer.ts'
@@ -13,7 +13,10 @@ import { logoutType } from '../oauth/logout/logout-token.ts'
 import type { Revoker } from '../oauth/logout/revoker.ts'
 import { signOut } from '../oauth/logout/signed-out.ts'
 import { createUsedTokens } from '../oauth/logout/used-tokens.ts'
+import { placeOf } from '../oauth/providers/listed-provider.ts'
+import { template } from '../oauth/providers/presets/entra-issuer.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
+import { userKey } from '../people/users.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'
 import type { Site } from '../settings/site.ts'
@@ -33,11 +36,11 @@ export interface LogoutEndpoints {
 }
 
 /** Composes the endpoints at which a provider ends sessions and people. */
-export function composeLogout(
+export async function composeLogout(
   configuration: Configuration,
   signIn: SignInSettings,
   parts: { readonly site: Site; readonly store: Store; readonly sealing: Sealing; readonly privacy: Privacy },
-): LogoutEndpoints {
+): Promise<LogoutEndpoints> {
   const { issuer, account, logout: { endsGrants, revokers } = noSetting } = configuration
   const { provider, secrets } = signIn
   const { site, store, sealing, privacy } = parts
@@ -61,22 +64,31 @@ export function composeLogout(
     return keys.map((key) => key.slice(key.lastIndexOf('/') + 1))
   }
 
+  /** Whether a person signs in at the provider of a service (N4). With one provider, every person does. */
+  async function isOf(provider: Revoker['provider'], sub: string, signal: AbortSignal): Promise<boolean> {
+    if (provider === undefined) return true
+    const user = await store.get(userKey(sub), signal)
+    return user !== null && (user.value.provider ?? 'default') === provider
+  }
+
   const handlers = new Map<string, LogoutEndpoints['fetch']>()
   // Without pages of ours there are no sessions, and a sign-out would end nothing.
-  if (provider.kind === 'oidc' && (account !== null || endsGrants)) {
-    const expected = { type: logoutType, issuer: provider.issuer, audiences: [provider.clientId] }
-    handlers.set(
-      backChannelLogoutPath,
-      createBackChannelLogout({
-        verify: createVerifyToken(expected, now),
-        use,
-        signOut: (signedOut, signal) => signOut(store, signedOut, now(), signal),
-        endGrants: endsGrants
-          ? async (sub, at, signal) => void (await endPerson(sub, 'sign-out at the provider', at, signal))
-          : undefined,
-        log,
-      }),
-    )
+  if (account !== null || endsGrants) {
+    for (const { name, issuer: at, clientId } of await reportersOf(configuration, provider)) {
+      const expected = { type: logoutType, issuer: at, audiences: [clientId] }
+      handlers.set(
+        logoutPath(name),
+        createBackChannelLogout({
+          verify: createVerifyToken(expected, now),
+          use,
+          signOut: (signedOut, signal) => signOut(store, signedOut, now(), signal),
+          endGrants: endsGrants
+            ? async (sub, time, signal) => void (await endPerson(sub, 'sign-out at the provider', time, signal))
+            : undefined,
+          log: name === undefined ? log : (event, fields) => log(event, { ...fields, provider: name }),
+        }),
+      )
+    }
   }
   if (revokers.length > 0) {
     const audiences = origins.map((origin) => origin + globalRevocationPath)
@@ -93,16 +105,18 @@ export function composeLogout(
       globalRevocationPath,
       createGlobalRevocation({
         revokers,
-        severalIssuers: provider.kind === 'listed',
         verifiers,
         use,
         limit: (name, signal) => counter.hit(name, signal),
-        async end(reached, { name }, at, signal) {
+        async end(reached, { name, provider: of }, at, signal) {
           const end = (sub: string) => endPerson(sub, `revoked by ${name}`, at, signal)
           if ('subs' in reached) return { grants: sum(await Promise.all(reached.subs.map(end))) }
           // First of all, so that a sign-in that is recorded meanwhile finds it.
-          await addresses.end(reached.email, at, signal)
-          return { grants: sum(await Promise.all((await peopleOf(reached.email, signal)).map(end))) }
+          if ('email' in reached)
+            await addresses.end(reached.email, of === 'default' ? undefined : (of ?? undefined), at, signal)
+          const named = 'email' in reached ? await peopleOf(reached.email, signal) : [reached.id]
+          const theirs = await Promise.all(named.map((sub) => isOf(of, sub, signal)))
+          return { grants: sum(await Promise.all(named.filter((_, index) => theirs[index]).map(end))) }
         },
         now,
         log,
@@ -115,6 +129,18 @@ export function composeLogout(
       return handler ? handler(request, call) : jsonResponse({ error: 'not_found' }, { status: 404 })
     },
   }
+}
+
+/** The providers that can report a sign-out: those with one issuer, which signs for one client of ours. GitHub signs nothing. */
+async function reportersOf({ providers }: Configuration, provider: SignInSettings['provider']) {
+  const listed = providers.map(async (each) => {
+    const place = await placeOf(each)
+    return place === null || place.issuer.includes(template)
+      ? []
+      : [{ name: each.name, issuer: place.issuer, clientId: each.clientId }]
+  })
+  const own = provider.kind === 'oidc' ? [{ name: undefined, ...provider }] : []
+  return [...own, ...(await Promise.all(listed)).flat()]
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

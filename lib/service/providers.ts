@@ -25,8 +25,8 @@ export function composeProviders(
   { admins, signIn, brand }: Pick<SignInConfiguration, 'admins' | 'signIn' | 'brand'>,
   listed: ListedProviders,
 ): ComposedProviders {
-  const { providers } = parseProviders(listed)
   const defaultIssuer = signIn?.provider.kind === 'oidc' ? signIn.provider.issuer : undefined
+  const { providers } = parseProviders(listed, defaultIssuer)
   return {
     async at(origin, own, roleMarks) {
       const defaults = own ? [{ ...own, label: brand.provider, emailDomains: [], byDomainOnly: false }] : []

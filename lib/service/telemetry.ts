@@ -44,6 +44,7 @@ export const routes = [
   '/account',
   '/account/*',
   '/oauth/backchannel-logout',
+  '/oauth/backchannel-logout/*',
   '/oauth/global-token-revocation',
   '/admin',
   '/admin/*',

@@ -1,6 +1,6 @@
 import type { AdminEntry } from '../account/admins.ts'
 import { isObject } from '../base/json.ts'
-import { entraIssuer } from '../oauth/providers/presets/entra-issuer.ts'
+import { entraIssuer, template } from '../oauth/providers/presets/entra-issuer.ts'
 import type { ListedProvider, Organization } from '../oauth/providers/presets/preset.ts'
 import { domainOf } from '../oauth/providers/presets/rules.ts'
 import { isSecureUrl } from './urls.ts'
@@ -42,8 +42,13 @@ const defaultName = 'default'
 /**
  * Reads the providers of the list, and says what is wrong with each. A provider with a mistake is left out, and the others stay in
  * service. The complaints quote the name of a provider, and no other value.
+ *
+ * @param defaultIssuer the issuer of the provider of `UPSTREAM_ISSUER`
  */
-export function parseProviders({ json, variable, hasDefault }: ListedProviders): {
+export function parseProviders(
+  { json, variable, hasDefault }: ListedProviders,
+  defaultIssuer?: string,
+): {
   readonly providers: readonly ListedProvider[]
   /** Each as the words that follow `MCP_PROVIDERS`. */
   readonly complaints: readonly string[]
@@ -63,7 +68,7 @@ export function parseProviders({ json, variable, hasDefault }: ListedProviders):
     else providers.push(read)
   })
   const kept = providers.filter((provider) => {
-    const problem = problemAmong(provider, providers, hasDefault)
+    const problem = problemAmong(provider, providers, { hasDefault, defaultIssuer })
     if (problem) complaints.push(`: provider ${provider.name ?? defaultName} ${problem}`)
     return problem === undefined
   })
@@ -198,7 +203,7 @@ const isIssuer = (value: unknown): value is string =>
 function problemAmong(
   provider: ListedProvider,
   all: readonly ListedProvider[],
-  hasDefault: boolean,
+  { hasDefault, defaultIssuer }: { readonly hasDefault: boolean; readonly defaultIssuer: string | undefined },
 ): string | undefined {
   const others = all.filter((each) => each !== provider)
   // GitHub accepts every address below the registered callback. At /mcp/callback, it would send its codes to those of the others.
@@ -209,7 +214,25 @@ function problemAmong(
   if (provider.emailDomains.some((domain) => earlier.some(({ emailDomains }) => emailDomains.includes(domain)))) {
     return 'has an email domain of another provider: each belongs to one'
   }
+  const taken = [...earlier.flatMap(issuersOf), ...(defaultIssuer === undefined ? [] : [defaultIssuer])]
+  if (issuersOf(provider).some((one) => taken.some((other) => covers(one, other) || covers(other, one)))) {
+    return 'has the issuer of another provider: one person would come from two'
+  }
   return undefined
+}
+
+/** The issuers of a provider's people: with Entra ID that of each tenant. */
+function issuersOf(provider: ListedProvider): readonly string[] {
+  const { preset, issuer, organizations } = provider
+  if (preset === 'entra' && Array.isArray(organizations)) return organizations.map((id) => entraIssuer([id], issuer))
+  return [issuerOf(provider) ?? '']
+}
+
+/** Whether two issuers are the same, or the first is the template of a tenant's issuer and the second that of a tenant. */
+function covers(one: string, other: string): boolean {
+  const [before = '', after] = one.split(template)
+  if (after === undefined) return withoutSlash(one) === withoutSlash(other)
+  return other.startsWith(before) && other.endsWith(after)
 }
 
 /** The issuer in the settings, as an admin entry may name it. */
@@ -220,6 +243,23 @@ const fixedIssuers: Readonly<Record<string, string>> = {
   google: 'https://accounts.google.com',
   github: 'https://github.com',
 }
+
+/** A provider as other settings name it: by its name, `default` for the default one, or by its issuer. */
+export interface ProviderPlace {
+  readonly name: string
+  /** Of several tenants of Entra ID, a template. */
+  readonly issuer: string | undefined
+  readonly preset?: string
+}
+
+/** Lists the providers at which people sign in, the default one first. */
+export const placesOf = (
+  providers: readonly ListedProvider[],
+  defaultIssuer: string | undefined,
+): readonly ProviderPlace[] => [
+  ...(defaultIssuer === undefined ? [] : [{ name: defaultName, issuer: defaultIssuer }]),
+  ...providers.map((each) => ({ name: each.name ?? defaultName, issuer: issuerOf(each), preset: each.preset })),
+]
 
 /**
  * Finds the provider of each admin entry (N6). With several providers, each entry must say which one it is about, by its name or its
@@ -233,10 +273,7 @@ export function adminsAmong(
   }: { readonly providers: readonly ListedProvider[]; readonly defaultIssuer: string | undefined },
 ): { readonly admins: readonly AdminEntry[]; readonly complaints: readonly string[] } {
   const complaints = new Set<string>()
-  const known = [
-    ...(defaultIssuer === undefined ? [] : [{ name: undefined, issuer: defaultIssuer, preset: '' }]),
-    ...providers.map((each) => ({ name: each.name, issuer: issuerOf(each), preset: each.preset })),
-  ]
+  const known = placesOf(providers, defaultIssuer)
   const admins = entries.flatMap(({ provider: wanted, who }): readonly AdminEntry[] => {
     const [only, ...more] = known
     if (wanted === undefined && more.length > 0) {
@@ -246,9 +283,7 @@ export function adminsAmong(
     const found =
       wanted === undefined
         ? only
-        : known.find(
-            ({ name = defaultName, issuer }) => name === wanted || withoutSlash(issuer) === withoutSlash(wanted),
-          )
+        : known.find(({ name, issuer }) => name === wanted || withoutSlash(issuer) === withoutSlash(wanted))
     if (!found) {
       complaints.add(': the name or issuer before an entry must be that of a provider')
       return []
@@ -258,7 +293,7 @@ export function adminsAmong(
       return []
     }
     const { name } = found
-    return [{ name: name ?? defaultName, who: 'email' in who || name === undefined ? who : inProvider(name, who) }]
+    return [{ name, who: 'email' in who || name === defaultName ? who : inProvider(name, who) }]
   })
   return { admins: complaints.size > 0 ? [] : admins, complaints: [...complaints] }
 }

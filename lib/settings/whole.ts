@@ -62,7 +62,7 @@ export function readWhole(
   settings.read('MCP_VAULT_KEYS')
   settings.read('MCP_VAULT_SCOPES')
   const provider = settings.text('UPSTREAM_ISSUER') ?? signInRows.UPSTREAM_ISSUER.ofRedpanda
-  const logout = rare?.readLogout(settings, provider)
+  const logout = rare?.readLogout(settings, provider, shared.places)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
   const roles = readRoles?.(settings, tools)
   return { ...closed(settings, shared), mcp, tools, store, roles, logout, providers: shared.providers }

@@ -16,6 +16,7 @@ export const config: Config = {
     '/admin',
     '/admin/*',
     '/oauth/backchannel-logout',
+    '/oauth/backchannel-logout/:name',
     '/oauth/global-token-revocation',
   ],
   preferStatic: false,

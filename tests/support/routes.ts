@@ -77,6 +77,7 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'account', path: '/admin', authentication: 'session' },
   { function: 'account', path: '/admin/*', authentication: 'session' },
   { function: 'account', path: '/oauth/backchannel-logout', authentication: 'provider' },
+  { function: 'account', path: '/oauth/backchannel-logout/:name', authentication: 'provider' },
   { function: 'account', path: '/oauth/global-token-revocation', authentication: 'provider' },
   { function: 'maintenance', path: null, authentication: 'scheduled' },
   { function: 'usage', path: null, authentication: 'scheduled' },

@@ -31,6 +31,8 @@ export interface VendorServer {
   readonly clientId: string
   /** Who signs in. Tests change it. */
   person: VendorClaims
+  /** The `sid` of the person's session there. */
+  session: string
   /** The error of the next authorization responses, with its description. */
   refusal: { readonly error: string; readonly description?: string } | undefined
   /** Where the authorization endpoint sends the browser instead: a malicious provider. */
@@ -43,6 +45,8 @@ export interface VendorServer {
   readonly tokenRequests: URLSearchParams[]
   /** The query of each authorization request. */
   readonly authorizationRequests: URLSearchParams[]
+  /** Signs a logout token about the person. */
+  logoutToken(changes?: VendorClaims): Promise<string>
   stop(): Promise<void>
 }
 
@@ -78,7 +82,22 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
     keyMembers: vendor.keyMembers?.(origin) ?? {},
     tokenRequests: [],
     authorizationRequests: [],
+    logoutToken({ iss = vendor.issuer(origin, server.person), ...changes } = {}) {
+      const { sub } = server.person
+      const events = { 'http://schemas.openid.net/event/backchannel-logout': {} }
+      const jti = randomBytes(12).toString('base64url')
+      return signed({ iss, aud: clientId, sub, sid: server.session, jti, events, ...changes }, 120, {
+        typ: 'logout+jwt',
+      })
+    },
+    session: `session-${randomBytes(6).toString('hex')}`,
     stop,
+  }
+
+  function signed(claims: VendorClaims, seconds: number, header: object = {}): Promise<string> {
+    const iat = Math.floor(Date.now() / 1000)
+    const payload = { iat, exp: iat + seconds, ...claims }
+    return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid: key.kid, ...header }).sign(key)
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -187,16 +206,14 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
     tokens.set(accessToken, known.person)
     if (vendor.api)
       return sendJson(response, 200, { access_token: accessToken, token_type: 'bearer', scope: 'user:email' })
-    const iat = Math.floor(Date.now() / 1000)
     const claims = {
       iss: vendor.issuer(origin, known.person),
       aud: clientId,
-      iat,
-      exp: iat + 3600,
+      sid: server.session,
       ...(known.nonce !== null && { nonce: known.nonce }),
       ...known.person,
     }
-    const idToken = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid: key.kid }).sign(key)
+    const idToken = await signed(claims, 3600)
     sendJson(response, 200, { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, id_token: idToken })
   }
 

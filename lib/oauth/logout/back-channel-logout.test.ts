@@ -164,10 +164,27 @@ describe('the same token again', () => {
     const token = await issuer.sign(it.claims())
     it.isDown = true
     const failed = await it.send(token)
-    expect([failed.status, (await failed.json()).error]).toEqual([400, 'temporarily_unavailable'])
+    expect([failed.status, (await failed.json()).error, failed.headers.get('retry-after')]).toEqual([
+      400,
+      'temporarily_unavailable',
+      '5',
+    ])
     it.isDown = false
     expect((await it.send(token)).status).toBe(200)
     expect(await it.hasEnded()).toBe(true)
+  })
+
+  test('with the same jti for another person, or another browser, is another token: both are signed out [N4]', async () => {
+    const it = world({ endsGrants: true })
+    const jti = 'the-same'
+    for (const about of [{ sub: 'ada' }, { sub: 'ben' }, { sub: 'ada', sid: 's1' }, { sub: 'ada', sid: 's2' }]) {
+      expect((await it.send(await issuer.sign(it.claims({ jti, ...about })))).status).toBe(200)
+    }
+    expect(await it.hasEnded({ sub: subjectOf(issuer.issuer, 'ben') })).toBe(true)
+    expect(it.ended.map(({ sub }) => sub)).toEqual(
+      ['ada', 'ben', 'ada', 'ada'].map((sub) => subjectOf(issuer.issuer, sub)),
+    )
+    expect(it.logged.map(({ event: name }) => name)).toEqual(Array(4).fill('logout_received'))
   })
 
   test('twenty at once end the session once', async () => {

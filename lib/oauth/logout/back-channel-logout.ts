@@ -1,14 +1,19 @@
 import type { Call } from '../../base/call.ts'
 import type { Log } from '../../base/log.ts'
 import { jsonResponse } from '../../base/well-formed.ts'
+import { backChannelLogoutPath } from '../capabilities.ts'
 import { OAuthError } from '../errors.ts'
-import { isOurFault } from '../http/json-answers.ts'
+import { isOurFault, retryAfter } from '../http/json-answers.ts'
 import { readForm } from '../http/parameters.ts'
 import { ProviderError } from '../providers/provider.ts'
 import type { VerifyToken } from './issuer.ts'
 import { type Logout, logoutOf } from './logout-token.ts'
 import { TokenRefused } from './signed-token.ts'
 import type { UsedTokens } from './used-tokens.ts'
+
+/** The path of a provider's endpoint: each has one of its own, as for callbacks (N4). `name` is absent for the default provider. */
+export const logoutPath = (name: string | undefined): string =>
+  name === undefined ? backChannelLogoutPath : `${backChannelLogoutPath}/${name}`
 
 export interface BackChannelLogoutOptions {
   readonly verify: VerifyToken
@@ -25,7 +30,8 @@ export interface BackChannelLogoutOptions {
 
 /**
  * Makes the endpoint that the OpenID Provider calls when a person has signed out there (OpenID Connect Back-Channel Logout 1.0 §2.5 to
- * §2.8). The answer is 200 or 400: an answer of 400 also says that the sign-out could not be carried out now.
+ * §2.8). The answer is 200 or 400. §2.8 requires 400 also where a valid sign-out could not be carried out; `Retry-After` then tells a
+ * provider that repeats requests (§2.5) that this one is worth repeating.
  */
 export function createBackChannelLogout(options: BackChannelLogoutOptions) {
   const { verify, use, signOut, endGrants, log } = options
@@ -36,7 +42,7 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions) {
     const claims = await verify(token, signal)
     const logout = logoutOf(claims)
     const { sub, session, at } = logout
-    const { done, finish } = await use(claims, 'logout', signal)
+    const { done, finish } = await use(claims, 'logout', signal, `${sub ?? ''} ${session ?? ''}`)
     if (done) return log('logout_repeated', { sub })
     await signOut(logout, signal)
     if (endGrants && sub === undefined) {
@@ -63,8 +69,8 @@ export function createBackChannelLogout(options: BackChannelLogoutOptions) {
 
 /** Logs why, and tells the caller as little as it needs. */
 function refusal(error: unknown, log: Log): Response {
-  const answer = (code: string, description: string) =>
-    jsonResponse({ error: code, error_description: description }, { status: 400, headers: noStore })
+  const answer = (code: string, description: string, more: Readonly<Record<string, string>> = {}) =>
+    jsonResponse({ error: code, error_description: description }, { status: 400, headers: { ...noStore, ...more } })
   if (error instanceof OAuthError) return answer(error.code, error.description)
   if (error instanceof TokenRefused) {
     log('logout_refused', { reason: error.fault })
@@ -73,7 +79,8 @@ function refusal(error: unknown, log: Log): Response {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown'
   log('logout_failed', { reason })
   if (isOurFault(error) || error instanceof ProviderError) {
-    return answer('temporarily_unavailable', 'the sign-out could not be carried out: try again')
+    const again = { 'retry-after': String(retryAfter) }
+    return answer('temporarily_unavailable', 'the sign-out could not be carried out: try again', again)
   }
   return answer('server_error', 'something went wrong on our side')
 }

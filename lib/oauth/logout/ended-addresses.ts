@@ -16,8 +16,11 @@ type OfCode = Pick<AuthorizationCode, 'person' | 'approvedAt' | 'grant'>
 
 /** The people with an address, before this server knows who they are. Every function throws `StoreUnavailable`. */
 export interface EndedAddresses {
-  /** @param at milliseconds since the epoch */
-  end(email: string, at: number, signal: AbortSignal): Promise<void>
+  /**
+   * @param at milliseconds since the epoch
+   * @param provider the name of the provider whose people are meant. `undefined`: the default one
+   */
+  end(email: string, provider: string | undefined, at: number, signal: AbortSignal): Promise<void>
   /** Whether people with the address of this sign-in were ended after it was approved. */
   hasEnded(code: OfCode, signal: AbortSignal): Promise<boolean>
   /**
@@ -38,15 +41,18 @@ export function createEndedAddresses(
 ): EndedAddresses {
   // A reader of the store learns no address. After a change of the secret, the addresses of the two hours before are not found.
   const hashes = sealing.secrets('ended-addresses')
-  const keyOf = (time: number, email: string) =>
-    `${endedAddresses}/${dayOf(time)}/${hashes.of(email.trim().toLowerCase())}`
+  const keyOf = (time: number, email: string, provider: string | undefined) => {
+    const address = email.trim().toLowerCase()
+    // An address has no line break.
+    return `${endedAddresses}/${dayOf(time)}/${hashes.of(provider === undefined ? address : `${provider}\n${address}`)}`
+  }
 
   const addresses: EndedAddresses = {
-    end: (email, at, signal) => writeLatest(store, keyOf(now(), email), at, signal),
+    end: (email, provider, at, signal) => writeLatest(store, keyOf(now(), email, provider), at, signal),
 
-    async hasEnded({ person: { email }, approvedAt = 0 }, signal) {
+    async hasEnded({ person: { email, provider }, approvedAt = 0 }, signal) {
       if (email === undefined) return false
-      const keys = new Set([now() - longestSignIn, now()].map((time) => keyOf(time, email)))
+      const keys = new Set([now() - longestSignIn, now()].map((time) => keyOf(time, email, provider)))
       return (await readTimes(store, [...keys], signal)).some((at) => approvedAt * 1000 <= at + clockMargin)
     },
 

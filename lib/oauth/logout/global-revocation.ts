@@ -17,8 +17,6 @@ import type { UsedTokens } from './used-tokens.ts'
 export const revocationType = 'global-token-revocation+jwt'
 
 export interface GlobalRevocationOptions {
-  /** People sign in at several issuers. Only a subject with its issuer then says to which of them a person belongs (N4). */
-  readonly severalIssuers: boolean
   readonly revokers: readonly Revoker[]
   /** Verify the JWTs of the services that sign their requests. */
   readonly verifiers: ReadonlyMap<Revoker, VerifyToken>
@@ -89,7 +87,7 @@ export function createGlobalRevocation(options: GlobalRevocationOptions) {
     const body = parseJson(text)
     const subject = isObject(body) ? subjectIdentifierOf(body) : null
     if (!subject) throw new Refused(400, 'invalid_request', 'sub_id must be in the format iss_sub, email or opaque')
-    const reached = options.severalIssuers && subject.format !== 'iss_sub' ? null : reachedBy(revoker, subject)
+    const reached = reachedBy(revoker, subject)
     if (!reached) {
       log('revocation_refused', { reason: 'out-of-reach', revoker: revoker.name, format: subject.format })
       throw new Refused(403, 'access_denied', 'this credential does not reach that person')

@@ -14,6 +14,11 @@ export interface Revoker {
   readonly tokenHash?: string | undefined
   /** The issuer whose people it reaches. */
   readonly people: string
+  /**
+   * With several providers, the name of the one whose people it reaches. `null`: a company's, which is no provider of the list. Absent:
+   * all people are of one provider.
+   */
+  readonly provider?: string | null | undefined
   /** The email domains within which it may name a person by address. In lower case. */
   readonly domains: ReadonlySet<string>
 }
@@ -27,18 +32,23 @@ export function revokerOfToken(revokers: readonly Revoker[], token: string): Rev
   return found[0] ?? null
 }
 
-/** Whom a request means: people by our own ids, or everyone with an address. */
-export type Reached = { readonly subs: readonly string[] } | { readonly email: string }
+/**
+ * Whom a request means: the person of an issuer and a subject, the person with an ID of ours, or everyone with an address. Of the last
+ * two, only people of the service's provider are reached, which the records tell.
+ */
+export type Reached = { readonly subs: readonly string[] } | { readonly id: string } | { readonly email: string }
 
 /** Returns whom a service means, or `null` if it does not reach that person. Asks no store, so it does not know whether they exist. */
-export function reachedBy({ people, domains }: Revoker, subject: SubjectIdentifier): Reached | null {
+export function reachedBy({ people, domains, provider }: Revoker, subject: SubjectIdentifier): Reached | null {
+  // The records name a person's provider. They do not tell one company from another.
+  if (provider === null && subject.format !== 'iss_sub') return null
   switch (subject.format) {
     case 'iss_sub':
       return isSameIssuer(subject.iss, people)
         ? { subs: spellingsOf(people).map((iss) => subjectOf(iss, subject.sub)) }
         : null
     case 'opaque':
-      return { subs: [subject.id] }
+      return { id: subject.id }
     case 'email': {
       const domain = subject.email.slice(subject.email.lastIndexOf('@') + 1).toLowerCase()
       return domains.has(domain) ? { email: subject.email } : null

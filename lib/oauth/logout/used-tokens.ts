@@ -2,7 +2,7 @@ import { sha256 } from '../../base/sha256.ts'
 import { type Store, StoreUnavailable } from '../../store/store.ts'
 import { acceptedUntil, type SignedClaims, TokenRefused } from './signed-token.ts'
 
-/** The collection in the store. Its keys are `logout-tokens/<until when the token is accepted>/<hash of issuer and jti>`. */
+/** The collection in the store. Its keys are `logout-tokens/<until when the token is accepted>/<hash of issuer, jti and subject>`. */
 export const usedTokens = 'logout-tokens'
 
 /** A token that is being used. */
@@ -18,13 +18,15 @@ export interface TokenUse {
 /**
  * Makes the function that remembers the `jti` of each verified token. A token that comes again for the same `request` continues what
  * may have been interrupted, with the time of its first use, and does nothing once that is done. For another request it is refused.
- * Throws `TokenRefused` and `StoreUnavailable`.
+ * With a `subject`, a token is the same only if it is about the same subject: a provider that uses an ID twice has signed both, and
+ * neither person may keep access because of the other. Throws `TokenRefused` and `StoreUnavailable`.
  *
  * @param now milliseconds since the epoch
  */
 export function createUsedTokens(store: Store, now: () => number) {
-  return async (claims: SignedClaims, request: string, signal: AbortSignal): Promise<TokenUse> => {
-    const key = `${usedTokens}/${acceptedUntil(claims)}/${sha256(`${claims.iss}\n${claims.jti}`)}`
+  return async (claims: SignedClaims, request: string, signal: AbortSignal, subject?: string): Promise<TokenUse> => {
+    const id = [claims.iss, claims.jti, ...(subject === undefined ? [] : [subject])].join('\n')
+    const key = `${usedTokens}/${acceptedUntil(claims)}/${sha256(id)}`
     const first = { request: sha256(request), at: now(), done: false }
     const use = (await store.create(key, first, signal)).won ? first : await known(key, signal)
     if (use.request !== first.request) throw new TokenRefused('used')

@@ -38,7 +38,7 @@ export const accountPages = {
   },
   MCP_OAUTH_REVOKERS: {
     what: 'The services that may end everything of a person by [Global Token Revocation](logout.md#global-token-revocation), such as Okta: a JSON array.',
-    more: 'Each entry has a `name`, and either `issuer` (it signs its requests) or `token_sha256` (the SHA-256 of its bearer token). `domains` are the email domains within which it may name people by address. `people` is the issuer whose people it reaches, by default the OpenID Provider.',
+    more: 'Each entry has a `name`, and either `issuer` (it signs its requests) or `token_sha256` (the SHA-256 of its bearer token). `domains` are the email domains within which it may name people by address. `people` is the issuer whose people it reaches, by default the OpenID Provider. With several providers it is needed, and may be the name of one.',
     example: '[{"name":"okta","issuer":"https://example.okta.com","domains":["example.com"]}]',
   },
 } as const satisfies Readonly<Record<string, Description>>
