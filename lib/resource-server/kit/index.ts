@@ -1,0 +1,1 @@
+export { createOriginRule } from '../cors.ts'
