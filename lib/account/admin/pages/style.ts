@@ -37,9 +37,9 @@ button+button{margin-top:0}
 .days a:focus-visible{outline-offset:-4px}
 .warn+.tiles{margin-top:1rem}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));gap:.75rem;margin:.5rem 0 0;border:0;background:none}
-.tiles>div,.tiles>div+div{display:block;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--inset)}
+.tiles>div,.tiles>div+div{display:block;container-type:inline-size;padding:.875rem 1rem;border:1px solid var(--line);border-radius:.75rem;background:var(--inset)}
 .tiles dt{width:auto;font-size:.8125rem}
-.tiles dd{font-size:1.625rem;line-height:1.3;font-weight:600;letter-spacing:-.02em;font-variant-numeric:tabular-nums}
+.tiles dd{font-size:min(1.625rem,17cqi);line-height:1.3;font-weight:600;letter-spacing:-.02em;font-variant-numeric:tabular-nums}
 .tiles dd small{display:block;color:var(--muted);font-size:.75rem;font-weight:400;letter-spacing:0;line-height:1.4}
 .halves{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:0 2rem}
 .halves>*{min-width:0}
@@ -141,7 +141,7 @@ table+.note,.scroll+.note,.empty+.note{margin-top:.75rem}
   h1{margin-top:1rem}
   .tiles{grid-template-columns:1fr 1fr;gap:.5rem}
   .tiles>div,.tiles>div+div{padding:.625rem .75rem}
-  .tiles dd{font-size:1.375rem}
+  .tiles dd{font-size:min(1.375rem,17cqi)}
   .canvas svg{height:9rem}
   .numbers tbody th,.numbers td,.numbers thead th{padding-left:.5rem;padding-right:.5rem}
   .steps li{grid-template-columns:1fr auto}
