@@ -25,6 +25,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   simulate: () => import('../bench/simulate/cli.ts'),
   bench: () => import('../bench/cli.ts'),
   pictures: () => import('../dev/pictures/cli.ts'),
+  site: () => import('../dev/site/cli.ts'),
   conformance: () => import('../dev/conformance/cli.ts'),
   'reader-page': () => import('../dev/reader-page/cli.ts'),
   drills: () => import('../tests/drills/cli.ts'),

@@ -37,6 +37,12 @@ const localSettings: Readonly<Record<string, Description & { readonly form: stri
     default: 'Debian’s `chromium-headless-shell` or `chromium`',
     example: '/opt/chromium/chrome',
   },
+  BUILD_DOCS_SITE: {
+    what: 'Whether `npm run build` also makes [the documentation site](development.md#how-is-the-documentation-site-made) of this project.',
+    form: 'true or false',
+    default: '`false`',
+    example: 'true',
+  },
   LONG: {
     what: 'Whether `npm test` and `.ci/run` take their time, for more rounds and cases.',
     form: '1 or nothing',
