@@ -16,7 +16,6 @@ import type { Sessions } from './session.ts'
 
 export interface AccountRoutesOptions {
   readonly origin: string
-  readonly brand: DocsBrand
   readonly sessions: Sessions
   readonly connections: Connections
   readonly privacy: Pick<Privacy, 'endPerson' | 'forget' | 'disclose'>
@@ -27,14 +26,14 @@ export interface AccountRoutesOptions {
 
 /** Makes the pages of `/account`. Each page is about the person who is signed in, and about no other person. */
 export function accountRoutes(options: AccountRoutesOptions): readonly AccountRoute[] {
-  const { origin, brand, sessions, connections, privacy, removal, log } = options
+  const { origin, sessions, connections, privacy, removal, log } = options
   const page = (made: Parameters<typeof htmlResponse>[0]) => htmlResponse(made, { status: 200 })
   async function showAccount(visit: Visit): Promise<Response> {
-    const { session, signal, url, seal } = visit
+    const { session, signal, url, seal, shown } = visit
     const { connections: all, more } = await connections.list(session.sub, signal)
     return page(
       accountPage({
-        brand,
+        ...shown,
         person: session.person,
         connections: all.map(({ key, ...connection }) => ({ ...connection, form: seal('end', key) })),
         more,
@@ -68,7 +67,8 @@ export function accountRoutes(options: AccountRoutesOptions): readonly AccountRo
       path: pathsOfAccount.download,
       access: 'person',
       recent: true,
-      get: ({ session, seal }) => page(downloadPage({ brand, person: session.person, form: seal('download') })),
+      get: ({ session, seal, shown }) =>
+        page(downloadPage({ ...shown, person: session.person, form: seal('download') })),
       post: {
         async download({ session, signal }) {
           const held = await privacy.disclose(session.sub, signal)
@@ -88,7 +88,8 @@ export function accountRoutes(options: AccountRoutesOptions): readonly AccountRo
       path: pathsOfAccount.delete,
       access: 'person',
       recent: true,
-      get: ({ session, seal }) => page(deletePage({ brand, person: session.person, form: seal('delete'), removal })),
+      get: ({ session, seal, shown }) =>
+        page(deletePage({ ...shown, person: session.person, form: seal('delete'), removal })),
       post: {
         async delete({ session, form, signal }) {
           if (form.get('sure') !== 'yes')
@@ -109,7 +110,8 @@ export function openAccountRoutes({
   sessions,
   forms,
   removal,
-}: Pick<AccountRoutesOptions, 'origin' | 'brand' | 'sessions' | 'removal'> & {
+}: Pick<AccountRoutesOptions, 'origin' | 'sessions' | 'removal'> & {
+  readonly brand: DocsBrand
   readonly forms: SessionForms
 }): readonly OpenRoute[] {
   return [

@@ -10,8 +10,9 @@ import type { DocsBrand } from '../pages/brand.ts'
 import { htmlResponse } from '../pages/html-response.ts'
 import type { SessionForms } from './forms.ts'
 import { type ProblemKind, problemPage } from './pages/problem.ts'
-import { signInPage } from './pages/sign-in.ts'
+import { signInPage, type Wanted } from './pages/sign-in.ts'
 import { beginningOf, type Session, type Sessions, signedInRecently } from './session.ts'
+import type { ShownProvider, ShowProvider } from './shown-provider.ts'
 
 /** A request for a page, by a person who has signed in. */
 export interface Visit extends Call {
@@ -22,6 +23,8 @@ export interface Visit extends Call {
   /** A live session: this server made its cookie, it has not expired, and no fence has ended it. */
   readonly session: Session
   readonly isAdmin: boolean
+  /** Where the person signs in. */
+  readonly shown: ShownProvider
   /** Makes the hidden field `form` of a form that does `action` (N21). */
   seal(action: string, subject?: string): string
 }
@@ -61,6 +64,8 @@ export interface RouterOptions {
   /** The origin of the pages: the issuer, or the one that `MCP_ACCOUNT_ORIGIN` names. */
   readonly origin: string
   readonly brand: DocsBrand
+  /** If absent, there is one provider, which the brand names. */
+  readonly showProvider?: ShowProvider | undefined
   readonly sessions: Sessions
   readonly forms: SessionForms
   /** Looks in the settings of this instance, at each request. */
@@ -82,7 +87,9 @@ export interface AccountRouter {
 }
 
 export function createAccountRouter(options: RouterOptions): AccountRouter {
-  const { origin, brand, forms, log, now } = options
+  const { origin, brand, forms, log, now, showProvider = () => ({ brand }) } = options
+  const askToSignIn = (back: string, wanted: Wanted, session: Session | null) =>
+    htmlResponse(signInPage({ ...showProvider(session), back, wanted }), { status: 200 })
   const open = new Map(options.open.map(({ path, methods }) => [path, methods]))
   // The longest prefix comes first, so that the more precise route is chosen.
   const routes = options.routes.toSorted((a, b) => b.path.length - a.path.length)
@@ -104,22 +111,17 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
     const here = form ? url.pathname : url.pathname + url.search
     const session = await liveSession(options, request, call.signal)
     if (session === 'forgetting') return problem('forgetting', call)
-    if (!session) {
-      const wanted = route.access === 'admin' ? 'admin-session' : 'session'
-      return htmlResponse(signInPage({ brand, back: here, wanted }), { status: 200 })
-    }
+    if (!session) return askToSignIn(here, route.access === 'admin' ? 'admin-session' : 'session', null)
     const isAdmin = options.isAdmin(session)
     if (route.access === 'admin' && !isAdmin) {
       // The person is on the list, and signed in more than an hour ago.
       if (options.isAdmin({ ...session, adminUntil: Number.POSITIVE_INFINITY })) {
-        return htmlResponse(signInPage({ brand, back: here, wanted: 'admin' }), { status: 200 })
+        return askToSignIn(here, 'admin', session)
       }
       log('admin_refused', { sub: session.sub, path: route.path })
       return problem('not-admin', call)
     }
-    if (route.recent && !signedInRecently(session, now())) {
-      return htmlResponse(signInPage({ brand, back: here, wanted: 'recent' }), { status: 200 })
-    }
+    if (route.recent && !signedInRecently(session, now())) return askToSignIn(here, 'recent', session)
     const visit: Visit = {
       ...call,
       request,
@@ -127,6 +129,7 @@ export function createAccountRouter(options: RouterOptions): AccountRouter {
       rest,
       session,
       isAdmin,
+      shown: showProvider(session),
       seal: (action, subject) => forms.seal(session, action, subject),
     }
     if (!form) return (route.get as Answer<Visit>)(visit)

@@ -119,7 +119,8 @@ export function createAuthorizationServer(options: DiscoveryOptions, flow: FlowO
 
   const sessionHost = flow?.session && new URL(flow.session.origin).host
   const isApart = sessionHost !== undefined && sessionHost !== new URL(options.issuer).host
-  if (sessionHost !== undefined) route(sessionHost + loginPath, 'page', { GET: endpoint('login') })
+  const login = endpoint('login')
+  if (sessionHost !== undefined) route(sessionHost + loginPath, 'page', { GET: login, POST: login })
   if (isApart) route(sessionHost + paths.callback, 'page', { GET: endpoint('sessionCallback') })
 
   /** Finds the answer for a URL. At a host of its own, only the sign-in to our pages answers, and only there (N13). */

@@ -6,6 +6,7 @@ import { createSessionForms } from '../account/forms.ts'
 import { createAccountRouter, type RouterOptions } from '../account/router.ts'
 import { beginningOf, createSessions, type Session } from '../account/session.ts'
 import { sessionRoute } from '../account/session-status.ts'
+import { createShowProvider, type ShowProvider } from '../account/shown-provider.ts'
 import type { Call } from '../base/call.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { whenNeeded } from '../base/when-needed.ts'
@@ -45,7 +46,9 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const sealing = createSealing(issuer, signIn.secrets)
   const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const admin = adminOf(configuration, signIn, { site, store, sealing, privacy })
-  const pages = composePages(configuration, signIn, { store, sealing, privacy, admin, removal: removalOf(site) })
+  const showProvider = createShowProvider(configuration.brand, await labelsOf(configuration))
+  const parts = { store, sealing, privacy, admin, removal: removalOf(site), showProvider }
+  const pages = composePages(configuration, signIn, parts)
   const runJobs = site.preview ? jobsBesideAnswers(site) : undefined
   const api = adminApiOf(configuration, signIn, { site, store, admin, browser: pages?.browser })
   const copyApi = whenNeeded(async () =>
@@ -95,9 +98,16 @@ function outOfService(configuration: Configuration, site: Site): Account {
 function composePages(
   configuration: Configuration,
   signIn: SignInSettings,
-  parts: { store: Store; sealing: Sealing; privacy: Privacy; admin: Admin; removal: string },
+  parts: {
+    store: Store
+    sealing: Sealing
+    privacy: Privacy
+    admin: Admin
+    removal: string
+    showProvider: ShowProvider
+  },
 ) {
-  const { store, sealing, privacy, admin, removal } = parts
+  const { store, sealing, privacy, admin, removal, showProvider } = parts
   const { account, brand } = configuration
   if (!account) return null
   const { origin } = account
@@ -117,12 +127,12 @@ function composePages(
     signedOut,
     isAdmin: (session: Session) => isAdmin(session, account.admins, now()),
   }
-  const surroundings = { ...browser, brand, forms, now, log }
+  const surroundings = { ...browser, brand, showProvider, forms, now, log }
   const accountRouter = createAccountRouter({
     ...surroundings,
-    routes: accountRoutes({ origin, brand, sessions, ...audited({ connections, privacy }, audit), removal, log }),
+    routes: accountRoutes({ origin, sessions, ...audited({ connections, privacy }, audit), removal, log }),
     open: [
-      ...openAccountRoutes({ origin, brand, sessions, forms, removal }),
+      ...openAccountRoutes({ origin, brand: showProvider(null).brand, sessions, forms, removal }),
       sessionRoute({ origin, sessionOrigins: account.sessionOrigins, sessions, fence, signedOut }),
     ],
   })
@@ -142,6 +152,15 @@ function composePages(
     },
   }
   return { router, browser }
+}
+
+/** The labels of the providers, by their names. `undefined`: there is no list. */
+async function labelsOf({ listed, providers, signIn, brand }: Configuration) {
+  if (!listed) return undefined
+  const { labelOf } = await import('../oauth/providers/listed-provider.ts')
+  const own = signIn?.provider.kind === 'oidc' ? [['default', brand.provider] as const] : []
+  const others = providers.map(async (each) => [each.name ?? 'default', await labelOf(each)] as const)
+  return new Map([...own, ...(await Promise.all(others))])
 }
 
 /** Where the copy of a move is driven. Its code is loaded only there. */

@@ -176,16 +176,55 @@ test('a client names an address: the button of its provider comes first, and the
     await expectGoodPage(tab)
   }))
 
-test('the page that asks how to sign in to the account pages is good, and its field finds a provider', () =>
-  withPerson(
-    browser,
-    async ({ tab }) => {
-      await tab.goto(`${stack.url}/login?return=/account`)
-      await expectGoodPage(tab)
-      await addressField(tab).fill('ada@looms.example')
-      await press(button(tab, 'this address'))
-      await tab.waitForURL(`${stack.url}/account`)
-      await expectGoodPage(tab)
-    },
-    { viewport: phone },
-  ))
+test.each([
+  ['with', true],
+  ['without', false],
+])(
+  '%s JavaScript: from the account page a person comes to the choice, corrects the address, and sees where they signed in',
+  (_, javaScriptEnabled) =>
+    withPerson(
+      browser,
+      async ({ tab }) => {
+        const seen: string[] = []
+        tab.on('request', (request) => seen.push(request.url()))
+        const check = () => (javaScriptEnabled ? expectGoodPage(tab) : Promise.resolve())
+        await tab.goto(`${stack.url}/account`)
+        await check()
+        await press(tab.getByRole('link', { name: 'Sign in', exact: true }))
+        await tab.getByRole('heading', { name: 'How do you sign in?' }).waitFor()
+        await check()
+        await press(button(tab, 'this address'))
+        await tab.getByText('Enter your whole email address.').waitFor()
+        await addressField(tab).fill('ada@nowhere.example')
+        await press(button(tab, 'this address'))
+        await tab.getByText('No company sign-in is set up for that address.').waitFor()
+        expect([await addressField(tab).inputValue(), tab.url()]).toEqual(['ada@nowhere.example', `${stack.url}/login`])
+        await check()
+        await addressField(tab).fill('ada@looms.example')
+        await press(button(tab, 'this address'))
+        await tab.waitForURL(`${stack.url}/account`)
+        expect(await tab.locator('.who').innerText()).toContain('Signed in with Looms as')
+        await check()
+        // Each provider is another account: to delete the data, the person signs in with the same one.
+        await press(tab.getByRole('link', { name: 'Delete my data' }))
+        const again = tab.getByRole('link', { name: 'Continue with Looms' })
+        expect(new URL((await again.getAttribute('href')) ?? '', tab.url()).searchParams.get('provider')).toBe('okta')
+        await check()
+        expect(seen.filter((url) => /ada|looms\.example|nowhere/.test(url))).toEqual([])
+      },
+      { viewport: phone, javaScriptEnabled },
+    ),
+)
+
+test('the buttons of the choice lead to their provider, and signing out names no other one', () =>
+  withPerson(browser, async ({ tab }) => {
+    await tab.goto(`${stack.url}/account`)
+    await press(tab.getByRole('link', { name: 'Sign in', exact: true }))
+    await press(tab.getByRole('link', { name: 'Continue with Microsoft' }))
+    await tab.waitForURL(`${stack.url}/account`)
+    expect(await tab.locator('.who').innerText()).toContain('Signed in with Microsoft as')
+    await press(tab.getByRole('button', { name: 'Sign out' }))
+    await tab.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    expect(await tab.locator('main').innerText()).toContain('your sign-in provider may still remember you')
+    await expectGoodPage(tab)
+  }))

@@ -62,7 +62,7 @@ const expected: Readonly<Record<string, Expected>> = {
   '/oauth/approve': { kind: 'page', allow: 'POST' },
   '/oauth/confirm': { kind: 'page', allow: 'POST' },
   '/mcp/callback': visit,
-  '/login': visit,
+  '/login': { kind: 'page', allow: 'GET, POST' },
   '/oauth/mock-idp/authorize': visit,
   '/mcp': mcp,
   '/mcp/': mcp,

@@ -197,6 +197,9 @@ describe('MCP_PROVIDERS: a sign-out at a provider', () => {
       const server = serverOf(name)
       const [{ browser }, other] = await Promise.all([signInTo(name), signInTo('entra')])
       expect([await isSignedIn(browser), await isSignedIn(other.browser)]).toEqual([true, true])
+      // The page names the provider of this person, and a sign-in that must be repeated goes there.
+      const again = await open(browser, `${stack.url}/account/delete`)
+      expect(again.html).toContain(`&amp;fresh=true&amp;provider=${name}"`)
       const token = await server.logoutToken()
       const wrong = names.filter((each) => each !== name && each !== 'github' && each !== 'entra')
       for (const path of ['', ...wrong.map((each) => `/${each}`)])

@@ -15,6 +15,8 @@ export interface ShownConnection extends Omit<Connection, 'key'> {
 
 export interface AccountPageInput {
   readonly brand: Brand
+  /** Among several providers: the name of the person's in the settings, whose label the brand has. */
+  readonly provider?: string | null | undefined
   readonly person: Person
   readonly connections: readonly ShownConnection[]
   /** Whether there are further connections, which the page does not show. */
@@ -43,7 +45,7 @@ export function accountPage(input: AccountPageInput): Page {
   const { brand, connections, more, hasEnded, forms } = input
   const content = html`<h1 class="strong">Your account</h1>
 ${hasEnded === true && html`<p class="told" role="status">${tick}<span>The app is disconnected. It can no longer ask questions as you.</span></p>`}
-${identity(input.person)}
+${identity(input.person, input)}
 <h2>Connected as you</h2>
 ${connections.length === 0 ? nothing(brand) : html`<ul class="connections">${connections.map(connection)}</ul>`}
 ${more && html`<p class="note">There are more. Disconnecting everything ends them too.</p>`}
@@ -62,9 +64,13 @@ ${input.isAdmin && html`<li><a href="${accountPaths.admin}">Open the admin pages
 
 export const hidden = (form: string): Markup => html`<input type="hidden" name="form" value="${form}">`
 
-/** Shows the person's email address and organization, as the provider named them. */
-export function identity({ email, organizationName }: Person): Markup {
-  return html`<p class="who">Signed in as<br><b>${email ?? 'your account (no email address)'}</b>${organizationName !== undefined && html`<br>${displayName(organizationName, '')}`}</p>`
+/** Shows the person's email address and organization, as the provider named them, and among several providers which one did. */
+export function identity(
+  { email, organizationName }: Person,
+  { brand, provider }: Pick<AccountPageInput, 'brand' | 'provider'>,
+): Markup {
+  const by = typeof provider === 'string' && html` with ${brand.provider}`
+  return html`<p class="who">Signed in${by} as<br><b>${email ?? 'your account (no email address)'}</b>${organizationName !== undefined && html`<br>${displayName(organizationName, '')}`}</p>`
 }
 
 const nothing = ({ productName }: Brand) =>

@@ -4,10 +4,10 @@ import type { DocsBrand } from '../../pages/brand.ts'
 import { cross, tick } from '../../pages/icons.ts'
 import { layout, type Page } from '../../pages/layout.ts'
 import { html, link } from '../../pages/markup.ts'
-import { hidden, identity, pathsOfAccount } from './account.ts'
+import { type AccountPageInput, hidden, identity, pathsOfAccount } from './account.ts'
 import { accountRules } from './style.ts'
 
-interface DataPageInput {
+interface DataPageInput extends Pick<AccountPageInput, 'provider'> {
   readonly brand: DocsBrand
   readonly person: Person
   /** The sealed form of the button. */
@@ -15,9 +15,9 @@ interface DataPageInput {
 }
 
 /** Makes the page on which the person can download all data that is stored about them. */
-export function downloadPage({ brand, person, form }: DataPageInput): Page {
+export function downloadPage({ brand, provider, person, form }: DataPageInput): Page {
   const content = html`<h1 class="strong">Download your data</h1>
-${identity(person)}
+${identity(person, { brand, provider })}
 <h2>What is in the file</h2>
 <ul>
 <li>${tick}<span>Who you are to ${brand.name}: what ${brand.provider} told us when you signed in</span></li>
@@ -35,9 +35,15 @@ ${identity(person)}
  * Makes the page that asks whether to delete all data about the person. The person must tick the box first. `removal`: by when
  * the data has been removed, in words.
  */
-export function deletePage({ brand, person, form, removal }: DataPageInput & { readonly removal: string }): Page {
+export function deletePage({
+  brand,
+  provider,
+  person,
+  form,
+  removal,
+}: DataPageInput & { readonly removal: string }): Page {
   const content = html`<h1 class="strong">Delete your data</h1>
-${identity(person)}
+${identity(person, { brand, provider })}
 <h2>What happens</h2>
 <ul>
 <li>${cross}<span>Every app is disconnected at once, and you are signed out in every browser</span></li>
@@ -57,7 +63,7 @@ ${identity(person)}
 export function signedOutPage(brand: DocsBrand): Page {
   const content = html`<div class="sign done">${tick}</div>
 <h1 class="strong">You are signed out</h1>
-<p>Your apps stay connected. ${brand.provider} may still remember you in this browser: on a shared computer, sign out there too.</p>
+<p>Your apps stay connected. In this browser, ${brand.provider} may still remember you: on a shared computer, sign out there too.</p>
 <p class="actions"><a class="button quiet" href="${accountPaths.account}">Sign in again</a></p>`
   return layout(brand, 'Signed out', content)
 }

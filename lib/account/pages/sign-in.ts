@@ -4,7 +4,7 @@ import { layout, type Page } from '../../pages/layout.ts'
 import { html } from '../../pages/markup.ts'
 
 /** Why the person has to sign in: there is no session, or it is not recent enough. */
-type Wanted = 'session' | 'admin-session' | 'recent' | 'admin'
+export type Wanted = 'session' | 'admin-session' | 'recent' | 'admin'
 
 const texts: Readonly<Record<Wanted, (brand: Brand) => { readonly title: string; readonly why: string }>> = {
   session: ({ productName }) => ({
@@ -30,16 +30,20 @@ export function signInPage({
   brand,
   back,
   wanted,
+  provider,
 }: {
   readonly brand: Brand
   /** The path of our page to which the person returns. */
   readonly back: string
   readonly wanted: Wanted
+  /** Among several providers: the one at which the person signs in again, or `null` if the person chooses one on the next page. */
+  readonly provider?: string | null | undefined
 }): Page {
-  const url = `${loginPath}?${new URLSearchParams({ return: back, ...(wanted === 'recent' && { fresh: 'true' }) })}`
+  const asked = { return: back, ...(wanted === 'recent' && { fresh: 'true' }), ...(provider && { provider }) }
+  const url = `${loginPath}?${new URLSearchParams(asked)}`
   const { title, why } = texts[wanted](brand)
   const content = html`<h1 class="strong">${title}</h1>
 <p>${why}</p>
-<p class="actions"><a class="button primary" href="${url}" rel="nofollow">Continue with ${brand.provider}</a></p>`
+<p class="actions"><a class="button primary" href="${url}" rel="nofollow">${provider === null ? 'Sign in' : `Continue with ${brand.provider}`}</a></p>`
   return layout(brand, title, content)
 }

@@ -5,13 +5,16 @@ import { loginPath } from '../capabilities.ts'
 import type { OfferedProvider } from '../providers/provider.ts'
 import { addressField, rules } from './provider-buttons.ts'
 
-/** Makes the page on which a person chooses where to sign in to our own pages. Every choice is a link, and nothing is decided yet. */
+/**
+ * Makes the page on which a person chooses where to sign in to our own pages. A choice by name is a link. An email address is posted, so
+ * that it is in no URL: not in the browser's history, and not in a log of the way here.
+ */
 export function chooseProviderPage(input: {
   readonly brand: Brand
   readonly providers: readonly OfferedProvider[]
   /** What `/login` was asked for. */
   readonly fields: Readonly<Record<string, string>>
-  /** An address that the person has entered, for whose domain there is no provider. */
+  /** What the person has entered as an address, if there is no provider for it. */
   readonly address: string | undefined
 }): Page {
   const { brand, providers, fields, address } = input
@@ -24,7 +27,7 @@ export function chooseProviderPage(input: {
     })
   const form =
     providers.some(({ byDomainOnly }) => byDomainOnly) &&
-    html`<form method="get" action="${loginPath}">
+    html`<form method="post" action="${loginPath}">
 ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${addressField(address)}<button class="primary">Continue with this address</button>
 </form>

@@ -46,13 +46,16 @@ ${buttons.length > 0 && html`<p class="or">or</p>`}`
 export function addressField(entered: string | undefined): Markup {
   const problem =
     entered !== undefined &&
-    html`<p class="warn" id="no-provider" role="alert">${entered.includes('@') ? 'No company sign-in is set up for that address.' : 'Enter your whole email address.'}</p>`
+    html`<p class="warn" id="no-provider" role="alert">${isWhole(entered) ? 'No company sign-in is set up for that address.' : 'Enter your whole email address.'}</p>`
   const pointers = entered === undefined ? 'address-note' : 'address-note no-provider'
   return html`<label for="address">Your work email address</label>
 <input class="field" id="address" name="address" inputmode="email" autocomplete="email" autocapitalize="none" spellcheck="false" maxlength="254" value="${entered ?? ''}" aria-describedby="${pointers}"${entered !== undefined && html` aria-invalid="true" autofocus`}>
 <p class="note" id="address-note">Only the part after the @ is used, to find your company’s sign-in.</p>
 ${problem}`
 }
+
+/** Whether a text looks like an email address, with something before the @ and a dot after it. */
+const isWhole = (text: string) => /^\s*[^\s@]+@[^\s@]+\.[^\s@.]+\.?\s*$/.test(text)
 
 /** The styles of the buttons and of the field. */
 export const rules = `

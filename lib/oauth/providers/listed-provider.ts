@@ -46,6 +46,9 @@ export async function createListedProvider(
   return { ...provider, id: providerId(options), name: listed.name, label }
 }
 
+/** Returns what users read on the button of a provider. */
+export const labelOf = async (listed: ListedProvider): Promise<string> => listed.label ?? (await presetOf(listed)).label
+
 async function presetOf({ preset: name }: ListedProvider): Promise<Preset> {
   const load = presets[name]
   if (!load) throw new TypeError('the settings allow known presets only')

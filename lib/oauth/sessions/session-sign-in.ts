@@ -5,6 +5,7 @@ import { seeOther } from '../authorization/answer-to-client.ts'
 import { noSuchSignIn, signedInAs } from '../authorization/callback.ts'
 import { clientError } from '../authorization/client-error.ts'
 import { onPage } from '../authorization/on-page.ts'
+import { readOwnForm } from '../authorization/own-form.ts'
 import { providerOfAddress, requireOwnCallback } from '../authorization/provider-choice.ts'
 import { unavailable } from '../authorization/provider-redirect.ts'
 import { accountPaths, lifetimes, loginPath } from '../capabilities.ts'
@@ -22,7 +23,8 @@ import { createSessionTransactions, type SessionRequest, type SessionTransaction
 export interface SessionSignIn {
   /**
    * `GET /login`: sends the browser to the OpenID Provider. `return` is a path of our own pages (N17); anything else counts as
-   * `/account`. With `fresh=true`, the provider must ask the person to sign in, even if it remembers them. Throws `PageError`.
+   * `/account`. With `fresh=true`, the provider must ask the person to sign in, even if it remembers them. Among several providers,
+   * `provider` names one, and a `POST` of our own page may have an `address` instead: it is in no URL. Throws `PageError`.
    */
   login(request: Request, call: FlowCall): Promise<Response>
   /**
@@ -73,14 +75,11 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
   })
 
   /** The provider that a request to `/login` names. `null`: the person must choose one of several. */
-  function wantedProvider(parameters: Parameters): Provider | null {
+  function wantedProvider(parameters: Parameters, address: string | undefined): Provider | null {
     if (!providers || providers.length === 1) return options.provider
+    if (address !== undefined) return providerOfAddress(address, providers) ?? null
     const name = onPage('invalid-request', () => parameters.get('provider'))
-    const address = onPage('invalid-request', () => parameters.get('address'))
-    return (
-      providers.find((each) => (each.name ?? 'default') === name) ??
-      (address === undefined ? null : (providerOfAddress(address, providers) ?? null))
-    )
+    return providers.find((each) => (each.name ?? 'default') === name) ?? null
   }
 
   /** Asks the person which of several providers to use. */
@@ -113,16 +112,20 @@ export function createSessionSignIn(options: SessionSignInOptions): SessionSignI
   }
 
   return {
-    login(request, call) {
+    async login(request, call) {
       call.trail.at('session')
-      const parameters = parseParameters(new URL(request.url).searchParams)
+      const isPosted = request.method === 'POST'
+      const parameters = isPosted
+        ? await readOwnForm(request, origin)
+        : parseParameters(new URL(request.url).searchParams)
       const wanted = {
         back: returnPath(onPage('invalid-request', () => parameters.get('return'))),
         fresh: onPage('invalid-request', () => parameters.get('fresh')) === 'true',
       }
-      const provider = wantedProvider(parameters)
+      const address = isPosted ? onPage('invalid-request', () => parameters.get('address') ?? '') : undefined
+      const provider = wantedProvider(parameters, address)
       if (provider) return redirect(transactions.begin(wanted, provider.id, request), wanted, provider, call)
-      return askWhich(providers ?? [], wanted, parameters.get('address'))
+      return askWhich(providers ?? [], wanted, address)
     },
 
     async callback(request, call) {
