@@ -63,6 +63,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
     ...['account', 'settings', 'oauth', 'mcp', 'guide', 'resource-server', 'answers', 'people', 'pages'],
     ...['limits', 'dpop', 'store', 'net', 'telemetry', 'base'],
   ],
+  // What other projects import. Of settings and people, it needs the few files that `dev/package/entries.ts` lets in.
+  package: ['oauth', 'settings', 'people', 'dpop', 'pages', 'limits', 'store', 'net', 'base'],
   // Netlify's own wrapper hands over to services; it knows settings, for the site of a request, and the log.
   netlify: ['service', 'settings', 'base'],
   cli: ['base'],

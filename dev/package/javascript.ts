@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { repository } from '../repository.ts'
-import { keptOut, packagesKeptOut } from './entries.ts'
+import { keptOut, letIn, packagesKeptOut } from './entries.ts'
 import { outputOf } from './output.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function writeJavaScript(sources: readonly string[], target: string
     metafile: true,
   })
   const unwanted = Object.keys(metafile.inputs).filter((path) =>
-    keptOut.some((room) => path.startsWith(`lib/${room}/`)),
+    keptOut.some((room) => path.startsWith(`lib/${room}/`) && !letIn.includes(path)),
   )
   if (unwanted.length > 0) throw new Error(`the package would contain ${unwanted.join(', ')}`)
   const imported = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter(({ external }) => external))

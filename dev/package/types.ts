@@ -30,6 +30,9 @@ export async function writeTypes(sources: readonly string[], target: string): Pr
   }
 }
 
+/** What `pg` does not declare itself. */
+const ambient = ['lib/store/postgres/pg-client.d.ts']
+
 /** Runs `tsc`, which writes the declarations of everything that the sources import. */
 async function declare(sources: readonly string[], folder: string): Promise<void> {
   const configuration = {
@@ -42,7 +45,7 @@ async function declare(sources: readonly string[], folder: string): Promise<void
       outDir: join(folder, 'types'),
       typeRoots: [join(repository, 'node_modules/@types')],
     },
-    files: sources.map((source) => join(repository, source)),
+    files: [...sources, ...ambient].map((source) => join(repository, source)),
     include: [],
   }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(configuration))

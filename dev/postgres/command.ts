@@ -1,8 +1,8 @@
 import { createSettingsReader } from '../../lib/settings/reader.ts'
 import { storeRows } from '../../lib/settings/rows/store.ts'
+import { applyMigrations, readMigrations } from '../../lib/store/postgres/apply-migrations.ts'
 import { failureOf } from '../../lib/store/postgres/failure.ts'
 import { Explained } from '../explained.ts'
-import { applyMigrations, readMigrations } from './apply.ts'
 
 /**
  * Applies the migrations of a folder to the database of `DATABASE_URL`, except those that it already has, and prints their names.

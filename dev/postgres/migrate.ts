@@ -1,6 +1,6 @@
 import { join } from 'node:path'
+import { applyMigrations, type Migration, readMigrations } from '../../lib/store/postgres/apply-migrations.ts'
 import { repository } from '../repository.ts'
-import { applyMigrations, type Migration, readMigrations } from './apply.ts'
 
 /** Netlify's deploy applies the same files to its own databases. */
 export const migrationsFolder = join(repository, 'netlify/database/migrations')

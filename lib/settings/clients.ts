@@ -1,5 +1,6 @@
 import { type BlockList, parseBlockList } from '../oauth/clients/blocked-clients.ts'
 import { defaultPrivateUseUris } from '../oauth/clients/redirect-uri.ts'
+import { vendorRedirects } from '../oauth/clients/vendor-redirects.ts'
 import { adminScope, scopes } from './docs-resource.ts'
 import type * as Rare from './rare.ts'
 import type { SettingsReader } from './reader.ts'
@@ -8,20 +9,6 @@ import { isLoopbackHttp } from './urls.ts'
 
 /** Which clients may sign users in, and where the answers may go. */
 export type ClientSettings = ReturnType<typeof readClients>
-
-/** Callbacks that vendors of web clients document. Their users need not confirm where an answer goes. */
-const defaultTrustedHosts = [
-  'claude.ai/api/mcp/auth_callback',
-  'claude.com/api/mcp/auth_callback',
-  'chatgpt.com/connector_platform_oauth_redirect',
-  'chatgpt.com/connector/oauth/',
-  'vscode.dev/redirect',
-  'insiders.vscode.dev/redirect',
-  'www.cursor.com/agents/mcp/oauth/callback',
-  'antigravity.google/oauth-callback',
-  'grok.com/connectors-oauth-exchange-code/',
-  'console.x.ai/connectors-oauth-exchange-code/',
-]
 
 /**
  * @param proxyHosts at which requests for the issuer arrive too
@@ -52,10 +39,7 @@ export function readClients(
      * Entries for `isTrustedRedirect`: hosts, hosts with a path, and whole URIs. The operator vouches for configured clients
      * too. Their entries are whole URIs: each stands for exactly itself.
      */
-    trustedRedirects: new Set([
-      ...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? defaultTrustedHosts),
-      ...configuredUris,
-    ]),
+    trustedRedirects: new Set([...(settings.read('MCP_OAUTH_TRUSTED_HOSTS') ?? vendorRedirects), ...configuredUris]),
     /** False: no consent page for trusted hosts when no other site sent the user. */
     interstitial: settings.read('MCP_OAUTH_INTERSTITIAL'),
     /** A client must send this token to register; `undefined`: every client may register. */
