@@ -32,7 +32,8 @@ export async function manifestOf(packages: readonly string[]): Promise<object> {
   return {
     name,
     version,
-    description: 'OAuth 2.1 for MCP servers: an authorization server, and a resource server for any authorization server.',
+    description:
+      'OAuth 2.1 for MCP servers: an authorization server, and a resource server for any authorization server.',
     license,
     type: 'module',
     engines: { node: '>=22' },

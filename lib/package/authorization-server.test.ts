@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { newPkce, sealedRequest } from '../../dev/worlds/authorization-server.ts'
+import { recorded } from '../../dev/worlds/recording.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../settings/secrets.ts'
 import { createMemoryStore } from '../store/memory.ts'
@@ -159,7 +160,7 @@ describe('an authorization server of another MCP server', () => {
     const failing: Provider = { ...provider, authorizationUrl: () => Promise.reject(new Error('a bug')) }
     const { send, post, register } = serverWith({
       provider: failing,
-      log: (event, fields) => void log.push(`${event} ${JSON.stringify(fields)}`),
+      log: recorded((event, fields) => log.push(`${event} ${JSON.stringify(fields)}`)),
     })
     const pkce = newPkce()
     const request = { client_id: await register(), redirect_uri: redirectUri, response_type: 'code' }
