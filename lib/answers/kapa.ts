@@ -17,6 +17,8 @@ export interface AskOptions {
   readonly user: KapaUser | undefined
   /** The most passages to return. Kapa's hosted MCP server has no parameter for it. */
   readonly topK?: number | undefined
+  /** The most characters that the client wants. Kapa may send more. */
+  readonly most?: number | undefined
   readonly signal: AbortSignal
 }
 

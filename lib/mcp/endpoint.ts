@@ -2,13 +2,14 @@ import type { Call } from '../base/call.ts'
 import { isMachine } from '../base/machine.ts'
 import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
-import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
+import { preflightResponse } from '../resource-server/cors.ts'
 import { type Caller, createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
 import { type AdminTools, adminScope, asksForTools } from './admin-tools.ts'
+import { withAnswerHeaders } from './answer-headers.ts'
 import { clientVersionIn, type RecordClientVersion } from './client-version.ts'
 import { redirectToDocumentation } from './documentation-redirect.ts'
 import { beginCall, type RecordCall } from './ended-call.ts'
-import { rateLimitFields, setRateLimit } from './rate-limit-headers.ts'
+import { setRateLimit } from './rate-limit-headers.ts'
 import { BodyNotArrived, maximumBody, type Received, receive } from './received.ts'
 import { failed, jsonRpcError, methodNotAllowed, originRefused } from './refusals.ts'
 import { type CalledTool, createAccessRules, type RequiredAccess } from './required-access.ts'
@@ -251,7 +252,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   return {
     async fetch(request, call) {
       const response = await answer({ ...call, request }).catch((error: unknown) => failure(error, call))
-      return withCommonHeaders(request, response, rateLimitFields)
+      return withAnswerHeaders(request, response, options.serverInfo)
     },
   }
 }

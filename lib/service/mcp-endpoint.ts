@@ -4,16 +4,17 @@ import { defined } from '../base/defined.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import type { AdminTools } from '../mcp/admin-tools.ts'
+import { withAnswerHeaders } from '../mcp/answer-headers.ts'
+import { askPath } from '../mcp/ask-path.ts'
 import type { RecordClientVersion } from '../mcp/client-version.ts'
 import type { RecordCall } from '../mcp/ended-call.ts'
 import { createMcpEndpoint, type McpEndpoint } from '../mcp/endpoint.ts'
-import { rateLimitFields } from '../mcp/rate-limit-headers.ts'
 import type { AllowanceOf } from '../mcp/role-of-today.ts'
 import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import { loadedWhenUsed } from '../mcp/tools/tool.ts'
 import { grantStatus } from '../oauth/grants/status.ts'
 import { createSealing } from '../oauth/keys/sealing.ts'
-import { preflightResponse, withCommonHeaders } from '../resource-server/cors.ts'
+import { preflightResponse } from '../resource-server/cors.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import { mcpPaths } from '../settings/docs-resource.ts'
 import type { Site } from '../settings/site.ts'
@@ -43,7 +44,7 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
       (await import('./storeless-grants.ts')).composeStorelessGrants(configuration, trusted, store),
     )
   const loadTools = whenNeeded(async () => (await import('./tools.ts')).createAllTools(tools, configuration, store))
-  return createMcpEndpoint({
+  const endpoint = createMcpEndpoint({
     issuer,
     resource,
     resourceMetadataUrl: issuer + mcpPaths.protectedResourceMetadataOfMcp,
@@ -77,6 +78,13 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     ...recorders(configuration, site),
     ...defined({ adminTools: adminTools(configuration, site, decide), allowanceOf: decide }),
   })
+  return {
+    async fetch(request, call) {
+      if (new URL(request.url).pathname !== askPath) return endpoint.fetch(request, call)
+      const { answerQuestion } = await import('../mcp/ask-api.ts')
+      return answerQuestion(request, call, { endpoint, tool: tools.ask.name, resource })
+    },
+  }
 }
 
 /** The tools for admins. `undefined`: the service has no admins, or no sign-in. */
@@ -129,6 +137,6 @@ const outOfService: McpEndpoint = {
   async fetch(request) {
     const body = { error: 'temporarily_unavailable', message: 'This server is not configured correctly.' }
     const refusal = jsonResponse(body, { status: 503, headers: { 'Retry-After': '60' } })
-    return withCommonHeaders(request, request.method === 'OPTIONS' ? preflightResponse() : refusal, rateLimitFields)
+    return withAnswerHeaders(request, request.method === 'OPTIONS' ? preflightResponse() : refusal, identity)
   },
 }

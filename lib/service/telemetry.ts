@@ -21,6 +21,7 @@ export const routes = [
   '/health',
   readinessPath,
   '/mcp',
+  '/mcp/api/ask',
   '/mcp/callback',
   '/mcp/callback/*',
   '/mcp/server-card',

@@ -6,7 +6,7 @@ export default (request: Request, context: Context): Promise<Response> => serveM
 
 // Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.
 export const config: Config = {
-  path: ['/mcp', '/mcp/'],
+  path: ['/mcp', '/mcp/', '/mcp/api/ask'],
   preferStatic: false,
   rateLimit: { windowLimit: 1200, windowSize: 60, aggregateBy: ['ip', 'domain'] },
 }

@@ -66,6 +66,7 @@ const expected: Readonly<Record<string, Expected>> = {
   '/oauth/mock-idp/authorize': visit,
   '/mcp': mcp,
   '/mcp/': mcp,
+  '/mcp/api/ask': mcp,
   '/': read,
   '/health': read,
   '/health/ready': read,

@@ -61,6 +61,7 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'oauth', path: '/register', authentication: 'public' },
   { function: 'mcp', path: '/mcp', authentication: 'bearer' },
   { function: 'mcp', path: '/mcp/', authentication: 'bearer' },
+  { function: 'mcp', path: '/mcp/api/ask', authentication: 'bearer' },
   { function: 'about', path: '/', authentication: 'public' },
   { function: 'about', path: '/health', authentication: 'public' },
   { function: 'about', path: '/health/ready', authentication: 'public' },

@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { type AnswerService, type KapaPassage, kapaUser, passageFrom } from '../../answers/kapa.ts'
 import { parseJson } from '../../base/json.ts'
+import { budget, withinBudget } from './answer-budget.ts'
 import { defineTool } from './define-tool.ts'
 import { failure, serviceFailure } from './failure.ts'
 import type { Tool, ToolProfile } from './tool.ts'
@@ -14,7 +15,7 @@ const maximumQuestion = 2_000
 
 /** Asks the documentation. A success is Kapa's result, unchanged, with the passages repeated as data. */
 export function askQuestion({ answerService, ...options }: AskQuestionOptions): Tool {
-  return defineTool<{ question: string; top_k?: number }>({
+  return defineTool<{ question: string; top_k?: number; max_characters?: number }>({
     ...options,
     hints: { readOnlyHint: true, openWorldHint: true },
     progress: 'Searching the documentation',
@@ -28,6 +29,12 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
         top_k: {
           type: 'number',
           description: 'The most passages to return, from 1 to 15. Ignored if the search has no such option.',
+        },
+        max_characters: {
+          type: 'integer',
+          minimum: budget.least,
+          maximum: budget.most,
+          description: `The most characters of all passages together, from ${budget.least} to ${budget.most}. The best passages come first, whole, and a note names the addresses of those that did not fit. Leave it out for all passages.`,
         },
       },
       required: ['question'],
@@ -47,10 +54,11 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
             required: ['content'],
           },
         },
+        note: { type: 'string', description: 'What `max_characters` left out, and where to read it.' },
       },
       required: ['passages'],
     },
-    async run({ question, top_k: topK }, { token, signal }) {
+    async run({ question, top_k: topK, max_characters: most }, { token, signal }) {
       const query = question.trim()
       if (query === '') return failure({ error: 'missing_query', message: 'Ask a question: `question` is empty.' })
       if (query.length > maximumQuestion) {
@@ -59,17 +67,19 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
           message: `The question is longer than ${maximumQuestion} characters. Shorten it and ask again.`,
         })
       }
-      const answer = await answerService.ask(query, { user: kapaUser(token), topK, signal })
-      if (answer.kind === 'answer') return withPassages(answer.result)
+      const answer = await answerService.ask(query, { user: kapaUser(token), topK, most, signal })
+      if (answer.kind === 'answer') return withPassages(answer.result, most)
       return serviceFailure(answer, 'The documentation search', 'Try again, or ask a shorter question.')
     },
   })
 }
 
 /** Clients that give the model only `structuredContent` must not lose anything (anthropics/claude-code#79944). */
-function withPassages(result: CallToolResult): CallToolResult {
+function withPassages(result: CallToolResult, most: number | undefined): CallToolResult {
   if (result.isError === true) return result
   const passages = result.content.map(passageIn)
+  const shorter = most === undefined ? undefined : withinBudget(passages, most)
+  if (shorter) return shorter
   return { ...result, structuredContent: { ...objectOf(result.structuredContent), passages } }
 }
 
