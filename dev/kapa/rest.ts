@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import * as v from 'valibot'
+import { isObject } from '../../lib/base/json.ts'
 import { noteWhenCancelled } from '../mcp/endpoint.ts'
 import { type CallFault, type McpFaults, misbehaveInMessage } from '../mcp/faults.ts'
 import { headersOf, misbehave, readBody, sendJson, takeFault } from '../stand-in.ts'
@@ -29,7 +30,8 @@ export interface RestOptions {
   readonly record: (call: KapaCall) => void
 }
 
-export const restPath = '/query/v1/projects/'
+export const restPath = '/query/v1/'
+const projects = `${restPath}projects/`
 
 const integer = (lowest: number, highest: number) =>
   v.pipe(v.number('A valid integer is required.'), v.integer(), v.minValue(lowest), v.maxValue(highest))
@@ -56,7 +58,13 @@ const retrieval = v.object({
   redact_query: v.optional(v.boolean()),
   source_group_ids_include: v.optional(v.array(text)),
 })
-const chat = v.object(asked)
+const groups = v.optional(v.array(text))
+const chat = v.object({ ...asked, redact_query: v.optional(v.boolean()), source_group_ids_include: groups })
+const feedback = v.object({
+  question_answer_id: text,
+  reaction: v.picklist(['upvote', 'downvote'], 'This is not a valid choice.'),
+  comment: v.optional(v.pipe(text, v.maxLength(2_000))),
+})
 const documents = v.object({
   urls: v.optional(v.array(text), []),
   document_ids: v.optional(v.array(text), []),
@@ -68,6 +76,8 @@ const documents = v.object({
 /** Handles Kapa's REST API for retrieval and answers: its key, its only project, its answers and its errors. */
 export function createRest(options: RestOptions): Rest {
   const { isKey, projectId, search, faults, record } = options
+  /** The ids of the answers that were given, on which feedback may come. */
+  const answered = new Set<string>()
 
   /** Returns as much of the best chunks as fits. */
   function retrieve({ query, top_k, max_chars }: v.InferOutput<typeof retrieval>): readonly Source[] {
@@ -83,10 +93,12 @@ export function createRest(options: RestOptions): Rest {
 
   function answer({ query }: v.InferOutput<typeof chat>) {
     const sources = search(query, 3)
+    const id = randomUUID()
+    answered.add(id)
     return {
       answer: sources[0]?.content ?? 'The documentation does not say.',
       thread_id: randomUUID(),
-      question_answer_id: randomUUID(),
+      question_answer_id: id,
       is_uncertain: sources.length === 0,
       relevant_sources: sources.map(({ source_url, content }) => ({ source_url, title: titleOf(content) })),
     }
@@ -109,9 +121,23 @@ export function createRest(options: RestOptions): Rest {
   }
 
   const twins: { readonly [name: string]: (body: unknown) => Answer } = {
-    retrieval: (body) => answered(retrieval, body, retrieve),
-    documents: (body) => answered(documents, body, listDocuments),
-    chat: (body) => answered(chat, body, answer),
+    retrieval: (body) => checked(retrieval, body, retrieve),
+    documents: (body) => checked(documents, body, listDocuments),
+    chat: (body) => checked(chat, body, answer),
+  }
+
+  /** Kapa knows the project by the answer. */
+  function takeFeedback(body: unknown): Answer {
+    const known = isObject(body) && answered.has(String(body.question_answer_id))
+    const taken = checked(feedback, body, () => ({ status: 'ok' }))
+    return taken.status === 200 && !known ? { status: 404, content: { detail: 'Not found.' } } : taken
+  }
+
+  function twinAt(path: string): Twin | 'unknown' {
+    if (/^feedback\/?(?:\?|$)/.test(path.slice(restPath.length))) return { name: 'feedback', answer: takeFeedback }
+    const [, project, name = ''] = /^([^/]+)\/(\w+)\/(?:\?|$)/.exec(path.slice(projects.length)) ?? []
+    const answer = Object.hasOwn(twins, name) ? twins[name] : undefined
+    return project !== projectId || answer === undefined ? 'unknown' : { name, answer }
   }
 
   return {
@@ -120,9 +146,8 @@ export function createRest(options: RestOptions): Rest {
       const key = request.headers['x-api-key']
       if (key === undefined) return refuse(401, 'Authentication credentials were not provided.')
       if (!isKey(String(key))) return refuse(403, 'You do not have permission to perform this action.')
-      const [, project, name = ''] = /^\/query\/v1\/projects\/([^/]+)\/(\w+)\/(?:\?|$)/.exec(request.url ?? '') ?? []
-      const twin = Object.hasOwn(twins, name) ? twins[name] : undefined
-      if (project !== projectId || twin === undefined) return refuse(404, 'Not found.')
+      const twin = twinAt(request.url ?? '')
+      if (twin === 'unknown') return refuse(404, 'Not found.')
       if (request.method !== 'POST') return refuse(405, `Method "${request.method}" not allowed.`)
 
       const sent = await readBody(request).catch(() => undefined)
@@ -130,12 +155,12 @@ export function createRest(options: RestOptions): Rest {
       const body = v.safeParse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown())), sent)
       if (!body.success) return refuse(400, 'JSON parse error.')
 
-      const call = callOf(name, body.output, request)
+      const call = callOf(twin.name, body.output, request)
       record(call)
       const fault = takeFault(faults.call, () => delete faults.call)
       if (fault?.kind !== 'reset') noteWhenCancelled(call, response)
       if (fault !== undefined && (await misbehaveInRest(fault, call, response))) return
-      const { status, content } = twin(body.output)
+      const { status, content } = twin.answer(body.output)
       const odd = fault?.kind === 'odd-items' && Array.isArray(content) ? fault.items : []
       sendJson(response, status, Array.isArray(content) ? [...odd, ...content] : content)
     },
@@ -147,8 +172,13 @@ interface Answer {
   readonly content: unknown
 }
 
+interface Twin {
+  readonly name: string
+  readonly answer: (body: unknown) => Answer
+}
+
 /** Answers an invalid body with an error for each field. */
-function answered<Schema extends v.GenericSchema>(
+function checked<Schema extends v.GenericSchema>(
   schema: Schema,
   body: unknown,
   answer: (body: v.InferOutput<Schema>) => unknown,

@@ -271,3 +271,73 @@ describe('failures', () => {
     expect(lines).toMatchObject([{ event: 'kapa_failed', cancelled: true }])
   })
 })
+
+describe('what Kapa can do besides', () => {
+  const choices = {
+    mode: 'deep',
+    pruning: true,
+    redaction: true,
+    clientMeta: true,
+    sourceGroups: ['group-1', 'group-2'],
+  } as const
+  const client = { name: 'Cursor', version: '1.2' }
+
+  test('is asked for as the operator has chosen', async () => {
+    await kapa(choices).ask('q', { user: undefined, client, most: 50_000, signal })
+    expect(asked[0]?.body).toEqual({
+      query: 'q',
+      top_k: 5,
+      mode: 'deep',
+      use_pruning: true,
+      redact_query: true,
+      mcp_client_meta: client,
+      source_group_ids_include: ['group-1', 'group-2'],
+      max_chars: 50_000,
+    })
+  })
+
+  test('is not mentioned otherwise, and neither is a client that says nothing of itself', async () => {
+    await kapa().ask('q', { user: undefined, client, most: 700, signal })
+    await kapa({ clientMeta: true }).ask('q', { user: undefined, signal })
+    expect(asked.map(({ body }) => body)).toEqual(Array(2).fill({ query: 'q', top_k: 5 }))
+  })
+})
+
+describe('an answer that Kapa writes', () => {
+  const written = {
+    answer: 'It lasts thirty days.',
+    question_answer_id: 'qa-1',
+    is_uncertain: false,
+    thread_id: 'thread-1',
+    relevant_sources: [
+      { source_url: 'https://docs.example.com/a', title: 'A' },
+      { source_url: 'https://docs.example.com/b', title: null },
+      { title: 'without an address' },
+      'nothing',
+    ],
+  }
+
+  test('comes first, with the id that feedback needs; its sources follow', async () => {
+    respond = () => Response.json(written)
+    const answer = await kapa({ answers: 'written', mode: 'deep', pruning: true }).ask('q', {
+      user,
+      topK: 3,
+      signal,
+    })
+    const passages = answer.kind === 'answer' ? answer.result.content : []
+    expect(passages.map((item) => (item.type === 'text' ? JSON.parse(item.text) : item))).toEqual([
+      { content: 'It lasts thirty days.', question_answer_id: 'qa-1', is_uncertain: false },
+      { source_url: 'https://docs.example.com/a', content: 'A' },
+      { source_url: 'https://docs.example.com/b', content: 'https://docs.example.com/b' },
+    ])
+    // Kapa refuses members that belong to its search for passages.
+    expect(asked).toMatchObject([{ path: '/query/v1/projects/project-1/chat/' }])
+    expect(Object.keys(asked[0]?.body ?? {})).toEqual(['query', 'user'])
+  })
+
+  test.each([[[]], [{}], [{ answer: ' ' }], [{ answer: 7 }], ['text']])('%j is no answer', async (body) => {
+    respond = () => Response.json(body)
+    const answer = await kapa({ answers: 'written' }).ask('q', { user: undefined, signal })
+    expect(answer).toMatchObject({ kind: 'failure', code: 'upstream_error', detail: 'not an answer' })
+  })
+})

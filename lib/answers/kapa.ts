@@ -19,6 +19,8 @@ export interface AskOptions {
   readonly topK?: number | undefined
   /** The most characters that the client wants. Kapa may send more. */
   readonly most?: number | undefined
+  /** The MCP client that asks, as it names itself. */
+  readonly client?: { readonly name: string; readonly version: string } | undefined
   readonly signal: AbortSignal
 }
 

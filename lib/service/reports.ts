@@ -19,9 +19,9 @@ export function reportsOf(
 ): Reports {
   const store = storeOf(site)
   const personalData = personalDataOf(issuer, secrets, kept.sealedPeople)
-  const { ask, apiReference, feedback, authStatus, whoami } = describeTools(tools, brand)
+  const { ask, apiReference, feedback, answerFeedback, authStatus, whoami } = describeTools(tools, brand)
   const { list, search, content } = apiReference ?? {}
-  const offered = [ask, list, search, content, feedback?.tool, authStatus, whoami]
+  const offered = [ask, list, search, content, feedback?.tool, answerFeedback, authStatus, whoami]
   return createReports({
     store,
     events: eventStoresOf(site),

@@ -9,7 +9,8 @@ const [read, feedbackScope] = scopes
 export type ToolProfiles = ReturnType<typeof toolProfiles>
 
 /** Returns what is known of each tool before its code is loaded: its texts, and who may call it. In the order of `tools/list`. */
-export function toolProfiles({ ask, apiReference: api, feedback, authStatus, whoami, publicTools }: ToolSettings) {
+export function toolProfiles(settings: ToolSettings) {
+  const { ask, apiReference: api, feedback, answerFeedback, authStatus, whoami, publicTools } = settings
   const open = (texts: ToolTexts): ToolProfile => ({ ...texts, access: accessOf(texts, publicTools) })
   const ofPerson = (texts: ToolTexts, needed: readonly string[]): ToolProfile => ({
     ...texts,
@@ -21,6 +22,7 @@ export function toolProfiles({ ask, apiReference: api, feedback, authStatus, who
     search: api && open(api.search),
     content: api && open(api.content),
     feedback: feedback && ofPerson(feedback.tool, [read, feedbackScope]),
+    answerFeedback: answerFeedback && ofPerson(answerFeedback, [read, feedbackScope]),
     authStatus: open(authStatus),
     whoami: ofPerson(whoami, [read]),
   }

@@ -34,8 +34,9 @@ export function readToolChoices(
   const kapa = readKapa(settings, brand)
   const apiReference = readApiReference(settings)
   const feedback = readFeedback(settings, feedbackForm, siteUrl)
+  const answerFeedback = readAnswerFeedback(settings, kapa)
   const open = named(ask.name, apiReference?.list, apiReference?.search, apiReference?.content, authStatusName)
-  const all = named(...open, feedback?.tool, whoamiName)
+  const all = named(...open, feedback?.tool, answerFeedback, whoamiName)
   if (new Set([...all, ...adminToolNames]).size < all.length + adminToolNames.length) {
     settings.complain(
       'MCP_TOOL_NAME',
@@ -47,12 +48,14 @@ export function readToolChoices(
     kapa,
     apiReference,
     feedback,
+    /** The name of the tool that tells Kapa whether an answer was right. */
+    answerFeedback,
     /** Names of tools that need no sign-in, even where the others need one. */
     publicTools: readPublicTools(settings, open),
     lazyAuth: settings.read('MCP_LAZY_AUTH'),
     eventStreams: settings.read('MCP_EVENT_STREAMS'),
     /** Clients are told to ask for every scope at the sign-in, because some cannot ask for more later. */
-    askAllScopes: settings.read('MCP_ASK_ALL_SCOPES') ?? feedback !== undefined,
+    askAllScopes: settings.read('MCP_ASK_ALL_SCOPES') ?? (feedback ?? answerFeedback) !== undefined,
     requireWorkEmail: settings.read('REQUIRE_WORK_EMAIL'),
     plans: settings.read('MCP_PLANS') ?? [],
   }
@@ -78,16 +81,43 @@ function readKapa(settings: SettingsReader, brand: Brand) {
   const [hosted, restUrl] = [settings.read('KAPA_MCP_SERVER_URL'), settings.read('KAPA_API_URL')]
   const toolName = settings.read('KAPA_TOOL_NAME') ?? `search_${brandWord(brand, 100)}_knowledge_sources`
   const hostedIsSet = settings.text('KAPA_MCP_SERVER_URL') !== undefined
+  const choices = readRestOptions(settings)
   if (settings.text('KAPA_PROJECT_ID') !== undefined) {
     if (hostedIsSet) {
       settings.complain('KAPA_PROJECT_ID', ' and KAPA_MCP_SERVER_URL are two ways to ask Kapa: set one')
     }
-    return { kind: 'rest' as const, url: restUrl, projectId: projectId ?? '', integrationId }
+    return {
+      kind: 'rest' as const,
+      url: restUrl,
+      projectId: projectId ?? '',
+      integrationId,
+      ...choices,
+    }
   }
   if (hosted === undefined && !hostedIsSet) {
     settings.complain('KAPA_MCP_SERVER_URL', ` or KAPA_PROJECT_ID is missing: ${noDefault}`)
   }
   return { kind: 'mcp' as const, url: hosted ?? '', toolName }
+}
+
+/** Reads what Kapa's REST API can do, and its hosted MCP server cannot. */
+function readRestOptions(settings: SettingsReader) {
+  return {
+    answers: settings.read('KAPA_ANSWERS'),
+    mode: settings.read('KAPA_MODE'),
+    pruning: settings.read('KAPA_PRUNING'),
+    redaction: settings.read('KAPA_REDACTION'),
+    clientMeta: settings.read('KAPA_CLIENT_META'),
+    sourceGroups: settings.read('KAPA_SOURCE_GROUPS') ?? [],
+  }
+}
+
+function readAnswerFeedback(settings: SettingsReader, kapa: ReturnType<typeof readKapa>): string | undefined {
+  const tool = settings.read('KAPA_FEEDBACK_TOOL_NAME')
+  if (tool !== undefined && !(kapa.kind === 'rest' && kapa.answers === 'written')) {
+    settings.complain('KAPA_FEEDBACK_TOOL_NAME', ' needs KAPA_PROJECT_ID and KAPA_ANSWERS=written')
+  }
+  return tool
 }
 
 function readApiReference(settings: SettingsReader) {

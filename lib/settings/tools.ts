@@ -17,10 +17,11 @@ export interface ToolTexts {
 export type ApiReferenceSettings = ReturnType<typeof apiReferenceTexts>
 
 /** The tools with the texts that clients see. Only the functions that list or describe tools make it. */
-export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback'> {
+export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback' | 'answerFeedback'> {
   readonly ask: ToolTexts
   readonly apiReference: ApiReferenceSettings | undefined
   readonly feedback: ReturnType<typeof feedbackTexts> | undefined
+  readonly answerFeedback: ToolTexts | undefined
   readonly authStatus: ToolTexts
   readonly whoami: ToolTexts
   /** For the model: what this server is for, and when to use which of the tools that it is offered. */
@@ -28,11 +29,15 @@ export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' |
 }
 
 /** Makes the texts of the tools, in the words of the brand. */
-export function describeTools({ ask, apiReference, feedback, ...choices }: ToolChoices, brand: Brand): ToolSettings {
+export function describeTools(
+  { ask, apiReference, feedback, answerFeedback, ...choices }: ToolChoices,
+  brand: Brand,
+): ToolSettings {
   const tools = {
     ask: askTexts(ask, brand),
     apiReference: apiReference && apiReferenceTexts(apiReference, brand),
     feedback: feedback && feedbackTexts(feedback, brand),
+    answerFeedback: answerFeedback === undefined ? undefined : answerFeedbackTexts(answerFeedback, ask.name),
     authStatus: {
       name: authStatusName,
       title: 'Sign-in Status',
@@ -78,9 +83,9 @@ export interface ToolEntry extends ToolTexts {
 
 /** Lists every tool of this server, in the order of `tools/list`. */
 export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEntry[] {
-  const { ask, apiReference: api, feedback, authStatus, whoami } = settings
-  const all = [ask, api?.list, api?.search, api?.content, feedback?.tool, authStatus, whoami]
-  const ofPerson = [feedback?.tool, whoami]
+  const { ask, apiReference: api, feedback, answerFeedback, authStatus, whoami } = settings
+  const all = [ask, api?.list, api?.search, api?.content, feedback?.tool, answerFeedback, authStatus, whoami]
+  const ofPerson = [feedback?.tool, answerFeedback, whoami]
   return all.filter((texts) => texts !== undefined).map((texts) => ({ ...texts, ofPerson: ofPerson.includes(texts) }))
 }
 
@@ -90,7 +95,7 @@ export function signInOf({ name, ofPerson }: ToolEntry, publicTools: readonly st
   return publicTools.includes(name) ? 'never' : 'if required'
 }
 
-type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'authStatus' | 'whoami'
+type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'answerFeedback' | 'authStatus' | 'whoami'
 
 function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand): ToolTexts {
   return {
@@ -134,5 +139,13 @@ function feedbackTexts(choices: FeedbackChoices, brand: Brand) {
       title: `Send Feedback on the ${brand.name} Documentation`,
       description: `Sends feedback on the ${brand.productName} to the team that writes it. Show the user the exact text and ask for consent before every call: the text is sent with the user’s email address.`,
     },
+  }
+}
+
+function answerFeedbackTexts(name: string, ask: string): ToolTexts {
+  return {
+    name,
+    title: 'Rate an Answer',
+    description: `Tells the service behind ${ask} whether an answer was right, by its \`question_answer_id\`. Call it only when the user says that an answer was right or wrong, and add a comment only in the user’s words.`,
   }
 }

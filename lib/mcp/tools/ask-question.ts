@@ -50,6 +50,10 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
             properties: {
               source_url: { type: 'string', description: 'Where the passage is published; cite it.' },
               content: { type: 'string', description: 'Markdown.' },
+              question_answer_id: {
+                type: 'string',
+                description: 'Only of an answer that is written already: names it in feedback on it.',
+              },
             },
             required: ['content'],
           },
@@ -58,7 +62,7 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
       },
       required: ['passages'],
     },
-    async run({ question, top_k: topK, max_characters: most }, { token, signal }) {
+    async run({ question, top_k: topK, max_characters: most }, { token, client, signal }) {
       const query = question.trim()
       if (query === '') return failure({ error: 'missing_query', message: 'Ask a question: `question` is empty.' })
       if (query.length > maximumQuestion) {
@@ -67,7 +71,13 @@ export function askQuestion({ answerService, ...options }: AskQuestionOptions): 
           message: `The question is longer than ${maximumQuestion} characters. Shorten it and ask again.`,
         })
       }
-      const answer = await answerService.ask(query, { user: kapaUser(token), topK, most, signal })
+      const answer = await answerService.ask(query, {
+        user: kapaUser(token),
+        topK,
+        most,
+        client,
+        signal,
+      })
       if (answer.kind === 'answer') return withPassages(answer.result, most)
       return serviceFailure(answer, 'The documentation search', 'Try again, or ask a shorter question.')
     },

@@ -38,12 +38,16 @@ export function defineTool<Input>(options: ToolOptions<Input>): Tool {
     return result
   }
 
-  async function answer(args: unknown, { token, log }: ToolCaller, { mcpReq }: ServerContext): Promise<CallToolResult> {
+  async function answer(
+    args: unknown,
+    { token, client, log }: ToolCaller,
+    { mcpReq }: ServerContext,
+  ): Promise<CallToolResult> {
     const checked = await input.check(args)
     if (checked.problem !== undefined) return failure({ error: 'invalid_arguments', message: checked.problem })
     const stopProgress = progress === undefined ? () => {} : sendProgress(mcpReq, progress)
     try {
-      const result = await run(checked.value, { token, signal: mcpReq.signal })
+      const result = await run(checked.value, { token, client, signal: mcpReq.signal })
       if (isTooDeep(result)) throw new RangeError('a result that is nested too deep')
       return withOutcomeOf(result, wellFormedTexts(result))
     } catch (error) {

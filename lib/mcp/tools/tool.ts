@@ -19,6 +19,8 @@ export interface ToolCall {
   readonly token: AccessToken | undefined
   /** Fires when the client disconnects or cancels the call. */
   readonly signal: AbortSignal
+  /** The client as it names itself, unverified. The 2025 revisions say it at the connection only, so that it is `undefined`. */
+  readonly client?: { readonly name: string; readonly version: string } | undefined
 }
 
 /** What every tool says of itself. */
@@ -50,6 +52,8 @@ export interface ToolCaller {
   /** Whether all users have to sign in, which the list of tools says. */
   readonly requireAuth: boolean
   readonly log: Log
+  /** As in `ToolCall`. */
+  readonly client?: ToolCall['client']
   /** The one call of this request, to be recorded. Absent: it is not recorded. */
   readonly running?: RunningCall | undefined
 }
@@ -78,7 +82,7 @@ export function registerTools({ server }: McpServer, tools: readonly Tool[], cal
       logCall(caller, 'unknown', 'unknown_tool', 0)
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Tool ${params.name} not found`)
     }
-    return tool.call(params.arguments ?? {}, caller, context)
+    return tool.call(params.arguments ?? {}, { ...caller, client: server.getClientVersion() }, context)
   })
 }
 

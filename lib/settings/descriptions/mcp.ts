@@ -74,6 +74,40 @@ export const kapa = {
     default: 'none: Kapa’s default',
     example: '5f4e3d2c-1b0a-4f9e-8d7c-6b5a4f3e2d1c',
   },
+  KAPA_ANSWERS: {
+    what: '`passages`: Kapa finds passages, and the user’s own model writes the answer. `written`: Kapa writes the answer, and the sources follow it. Used with `KAPA_PROJECT_ID` only.',
+    more: 'A written answer takes Kapa longer, and has an id that `KAPA_FEEDBACK_TOOL_NAME` needs.',
+    example: 'written',
+  },
+  KAPA_MODE: {
+    what: 'How Kapa searches for passages: `default`, or `deep`, which finds more and takes several times as long. Used with `KAPA_PROJECT_ID` only.',
+    default: 'none: Kapa’s default',
+    example: 'deep',
+  },
+  KAPA_PRUNING: {
+    what: '`true`: Kapa removes what does not fit the question from the passages, which takes it about a second more. Used with `KAPA_PROJECT_ID` only.',
+    example: 'true',
+  },
+  KAPA_REDACTION: {
+    what: '`true`: Kapa removes personal data from a question before it stores it. Used with `KAPA_PROJECT_ID` only.',
+    example: 'true',
+  },
+  KAPA_CLIENT_META: {
+    what: '`true`: Kapa is told the name and the version of the MCP client that asks, if the client says them. Used with `KAPA_PROJECT_ID` only.',
+    example: 'true',
+  },
+  KAPA_SOURCE_GROUPS: {
+    what: 'The ids of the groups of sources at Kapa that may answer. Used with `KAPA_PROJECT_ID` only.',
+    more: 'If Kapa does not know one, the log has `kapa_failed` with `HTTP 400`.',
+    default: 'none: all sources',
+    example: 'a1b2c3d4-1111-4222-8333-444455556666',
+  },
+  KAPA_FEEDBACK_TOOL_NAME: {
+    what: 'The name of a tool by which users tell Kapa whether a written answer was right. It needs `KAPA_ANSWERS=written`, and the user’s scope for feedback.',
+    more: 'Not to be confused with `MCP_FEEDBACK_TOOL_NAME`, which sends feedback on a page to the documentation team.',
+    default: 'none: there is no such tool',
+    example: 'rate_answer',
+  },
   MCP_TOOL_NAME: {
     what: 'The name of the tool that answers questions, as clients see it.',
     more: 'The names of all tools must differ from each other.',

@@ -1,4 +1,5 @@
 import {
+  choice,
   custom,
   flag,
   limit,
@@ -55,6 +56,16 @@ export const mcpRows = {
   KAPA_PROJECT_ID: id('a project'),
   KAPA_API_URL: withDefault('https://api.kapa.ai', url(mcp)),
   KAPA_INTEGRATION_ID: id('an integration'),
+  KAPA_ANSWERS: withDefault<'passages' | 'written'>(
+    'passages',
+    choice(mcp, { passages: 'passages', written: 'written' }, 'passages'),
+  ),
+  KAPA_MODE: choice<'default' | 'deep'>(mcp, { default: 'default', deep: 'deep' }, 'default'),
+  KAPA_PRUNING: flag(mcp),
+  KAPA_REDACTION: flag(mcp, true),
+  KAPA_CLIENT_META: flag(mcp),
+  KAPA_SOURCE_GROUPS: listOf(mcp, 'the id of a source group', (text) => /^[\w-]{1,100}$/.test(text)),
+  KAPA_FEEDBACK_TOOL_NAME: toolName(),
   MCP_TOOL_NAME: toolName(),
   MCP_TOOL_TITLE: line(mcp, 200),
   MCP_TOOL_DESCRIPTION: lines(mcp, 2000),

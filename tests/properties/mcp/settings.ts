@@ -117,6 +117,8 @@ const environment = few(3, {
   KAPA_API_URL: url,
   KAPA_PROJECT_ID: text,
   KAPA_INTEGRATION_ID: text,
+  KAPA_ANSWERS: fc.constantFrom('written', 'passages', ''),
+  KAPA_FEEDBACK_TOOL_NAME: name,
   KAPA_TOOL_NAME: text,
   MCP_LAZY_AUTH: text,
   REQUIRE_WORK_EMAIL: text,
