@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { type LineId, lineIds, lineOf, linesOf } from './doctor/checklist.ts'
 import type { ExamineOptions } from './doctor/examine.ts'
 import { type Code, kindOf, kinds } from './doctor/findings.ts'
 import { createNetwork, TooManyRequests } from './doctor/network.ts'
@@ -129,8 +130,10 @@ describe('the report', () => {
 
   test('as JSON has a form that stays', async () => {
     const { exit, out } = await run(['https://docs.example.com', '--json'], { reach })
-    const { milliseconds, requests, checks, ...report } = JSON.parse(out)
-    expect([typeof milliseconds, requests, checks.length]).toEqual(['number', 0, 14])
+    const { milliseconds, requests, checks, checklist: lines, ...report } = JSON.parse(out)
+    expect([typeof milliseconds, requests, checks.length]).toEqual(['number', 0, 15])
+    expect(lines[0]).toEqual({ id: 'https', state: 'broken', findings: ['unreachable'] })
+    expect(lines.slice(1).map(({ state }: { state: string }) => state)).not.toContain('kept')
     expect(exit).toBe(1)
     expect(report).toEqual({
       doctor: 1,
@@ -146,6 +149,7 @@ describe('the report', () => {
           clients: ['Claude', 'ChatGPT', 'Codex', 'Cursor', 'VS Code'],
           why: kinds.unreachable.why,
           remedy: kinds.unreachable.remedy,
+          line: 'https',
         },
       ],
       clients: [],
@@ -158,6 +162,7 @@ describe('the report', () => {
     const { out } = await run(['docs.example.com'], { reach })
     for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     expect(out).toMatch(/✗ The address cannot be reached \[unreachable\]\n {2}seen {2}.*\n {2}why {3}.*/)
+    expect(out).toMatch(/\n {2}line {2}https of the production checklist\n/)
     expect(out).toMatch(/Clients will have trouble\. 1 error\./)
   })
 
@@ -166,6 +171,31 @@ describe('the report', () => {
     expect(exit).toBe(0)
     for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     expect((await run(['--sing-in'])).notes).toMatch(/^Unknown option '--sing-in'\. .*--help\n$/)
+  })
+})
+
+describe('the production checklist [F-004-20]', () => {
+  test('has each kind of finding in exactly one line, and each line has a check or says what a person must look at', () => {
+    const listed = lineIds.flatMap((id) => lineOf(id).codes)
+    expect(listed.toSorted()).toEqual(Object.keys(kinds).toSorted())
+    for (const id of lineIds) {
+      const { codes, seen, person } = lineOf(id)
+      expect([id, codes.length > 0]).toEqual([id, seen !== 'person'])
+      if (seen === 'person') expect(person, id).toMatch(/\.$/)
+    }
+  })
+
+  test('says of each line whether it is kept, broken, not checked, or left to a person', () => {
+    const stateOf = (id: LineId, seen: Parameters<typeof linesOf>[1], codes: readonly Code[] = []) =>
+      linesOf(codes.map((code) => ({ code, saw: 'x' })), seen).find((line) => line.id === id) // biome-ignore format: one line
+    const all = { outside: true, token: true, 'sign-in': true }
+    const outside = { outside: true, token: false, 'sign-in': false }
+    expect(stateOf('limits', all)).toEqual({ id: 'limits', state: 'kept', findings: [] })
+    expect(stateOf('limits', outside)?.state).toBe('unseen')
+    expect(stateOf('whole-sign-in', { ...all, 'sign-in': false })?.state).toBe('unseen')
+    expect(stateOf('https', outside)?.state).toBe('kept')
+    expect(stateOf('backups', all)?.state).toBe('person')
+    expect(stateOf('limits', outside, ['limits-off'])).toEqual({ id: 'limits', state: 'broken', findings: ['limits-off'] }) // biome-ignore format: one line
   })
 })
 

@@ -4,7 +4,7 @@ import type { Description } from '../lib/settings/descriptions/description.ts'
 import { sections } from '../lib/settings/descriptions/sections.ts'
 import type { Subject } from '../lib/settings/forms.ts'
 import { rowOf, type SettingName, table } from '../lib/settings/table.ts'
-import { doctorPage } from './doctor-page.ts'
+import { checklistPage, doctorPage } from './doctor-page.ts'
 import { repository } from './repository.ts'
 
 /** A generated file, and what should be in it. */
@@ -20,6 +20,7 @@ export function generatedFiles(): readonly Generated[] {
     { path: '.env.example', text: envExample() },
     { path: page, text: withTables(readFileSync(join(repository, page), 'utf8')) },
     doctorPage(),
+    checklistPage(),
   ]
 }
 

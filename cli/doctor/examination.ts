@@ -51,6 +51,8 @@ export interface Examination {
   authorizationUrl: string | undefined
   /** The same, for each provider of `MCP_PROVIDERS`. */
   furtherAuthorizationUrls: readonly string[]
+  /** Where the service says that its account pages are. */
+  accountOrigin: string | undefined
   /** The clock of the provider minus that of this machine, in milliseconds. */
   providerClock: number | undefined
   /** The clock of the function minus that of this machine, in milliseconds. */
@@ -109,6 +111,7 @@ export function createExamination(origin: string, network: Network): Examination
     clientId: undefined,
     authorizationUrl: undefined,
     furtherAuthorizationUrls: [],
+    accountOrigin: undefined,
     providerClock: undefined,
     functionClock: undefined,
   }

@@ -1,8 +1,10 @@
+import { linesOf } from './checklist.ts'
 import { checkAddress, type Reach } from './checks/address.ts'
 import { checkChallenge } from './checks/challenge.ts'
 import { checkDiscovery } from './checks/discovery.ts'
 import { checkHeaders } from './checks/headers.ts'
 import { type AskInside, checkInside, checkWriters } from './checks/inside.ts'
+import { checkOwnHost } from './checks/production.ts'
 import { checkProvider } from './checks/provider.ts'
 import { checkRefusals } from './checks/refusals.ts'
 import { checkRegistration } from './checks/registration.ts'
@@ -15,7 +17,7 @@ import { createExamination, type Patience, usualPatience } from './examination.t
 import { type Finding, kindOf } from './findings.ts'
 import { createNetwork } from './network.ts'
 
-/** The most requests of a whole run, the sign-in included. A run without faults sends about sixty. */
+/** The most requests of a whole run, the sign-in included. A run without faults sends about seventy. */
 export const mostRequests = 100
 /** Milliseconds for one request. Clients do not wait longer. */
 const timeout = 15_000
@@ -49,6 +51,8 @@ export interface Report {
   readonly groups: readonly Group[]
   readonly journeys: readonly Journey[]
   readonly findings: readonly Finding[]
+  /** How it stands with each line of the production checklist. */
+  readonly lines: ReturnType<typeof linesOf>
   /** How many requests were sent. */
   readonly requests: number
   readonly milliseconds: number
@@ -63,6 +67,8 @@ export async function examine(origin: string, options: ExamineOptions): Promise<
   const groups: Group[] = []
   let journeys: readonly Journey[] = []
   let goesOn = true
+  /** Whether the service takes the operator's token. */
+  let accepted = false
 
   /** Runs a group, unless one before it has ended the check. Returns what it returns; `undefined` if it did not run. */
   async function group<T>(title: string, run: () => T | Promise<T>, skipped?: string): Promise<T | undefined> {
@@ -98,9 +104,11 @@ export async function examine(origin: string, options: ExamineOptions): Promise<
     await group('Registration', () => checkRegistration(examination))
     await group('Refusals', () => checkRefusals(examination))
     const none = inside === undefined ? 'it needs the operator’s token' : undefined
-    const accepted = await group('Seen from inside', () => (inside ? checkInside(examination, inside) : false), none)
-    const refused = accepted === false ? 'the token is not accepted' : undefined
+    accepted =
+      (await group('Seen from inside', () => (inside ? checkInside(examination, inside) : false), none)) === true
+    const refused = accepted ? undefined : 'the token is not accepted'
     await group('Two writers', () => (inside ? checkWriters(examination, inside) : undefined), none ?? refused)
+    await group('Host of its own', () => checkOwnHost(examination, examination.accountOrigin))
     await group('OpenID Provider', () => checkProvider(examination))
     await group('The way of each client', async () => {
       journeys = await walkAll(examination)
@@ -116,7 +124,12 @@ export async function examine(origin: string, options: ExamineOptions): Promise<
   }
   const milliseconds = performance.now() - began
   const { mcpUrl, findings } = examination
-  return { origin, mcpUrl, groups, journeys, findings, requests: network.sent, milliseconds }
+  const lines = linesOf(findings, {
+    outside: goesOn,
+    token: goesOn && accepted,
+    'sign-in': goesOn && signIn !== undefined,
+  })
+  return { origin, mcpUrl, groups, journeys, findings, lines, requests: network.sent, milliseconds }
 }
 
 /**

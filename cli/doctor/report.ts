@@ -1,4 +1,5 @@
 import { cut, widthOf } from '../text.ts'
+import { lineFor } from './checklist.ts'
 import { type Group, type Report, unreached } from './examine.ts'
 import { clientNames, type Finding, kindOf, type Severity } from './findings.ts'
 
@@ -40,6 +41,7 @@ export function reportText(
     ...groupLines(report.groups, columns, paint),
     '',
     ...journeyLines(report, paint),
+    ...checklistLines(report, columns, paint),
     ...found.flatMap((finding) => findingLines(finding, columns, paint)),
     verdictLine(report, paint),
     '',
@@ -77,6 +79,26 @@ function journeyLines({ journeys }: Report, paint: Paint): readonly string[] {
   return [paint('bold', 'From the first request to the browser'), '', ...lines, '']
 }
 
+const states = {
+  kept: ['green', '✓', 'kept'],
+  broken: ['red', '✗', 'look below'],
+  unseen: ['dim', '–', 'not checked'],
+  person: ['blue', '?', 'a person must look'],
+} as const
+
+/** Says for each line of the checklist how it stands with it. A check that has ended early says nothing about it. */
+function checklistLines({ lines, groups }: Report, columns: number, paint: Paint): readonly string[] {
+  if (groups.some(({ skipped }) => skipped === unreached)) return []
+  const rows = Object.entries(states).flatMap(([state, [color, mark, words]]) => {
+    const ids = lines.filter((line) => line.state === state).map(({ id }) => id)
+    if (ids.length === 0) return []
+    const [first = '', ...rest] = wrapped(ids.join(', '), columns - 24)
+    return [`  ${paint(color, mark)} ${words.padEnd(19)} ${first}`, ...rest.map((line) => `${' '.repeat(24)}${line}`)]
+  })
+  return [`${paint('bold', 'Production checklist')} ${paint('dim', checklistPage)}`, '', ...rows, '']
+}
+const checklistPage = 'docs/deploy/production-checklist.md'
+
 function findingLines(finding: Finding, columns: number, paint: Paint): readonly string[] {
   const { severity, title, why, remedy } = kindOf(finding.code)
   const [color, mark] = marks[severity]
@@ -88,6 +110,7 @@ function findingLines(finding: Finding, columns: number, paint: Paint): readonly
     ...labelled('seen', finding.saw, columns, paint),
     ...labelled('why', `${whom}${why}`, columns, paint),
     ...labelled('do', remedy, columns, paint),
+    ...labelled('line', `${lineFor(finding.code)} of the production checklist`, columns, paint),
     '',
   ]
 }
@@ -136,7 +159,7 @@ export function reportJson(report: Report): object {
     milliseconds: Math.round(report.milliseconds),
     findings: report.findings.map((finding) => {
       const { severity, title, why, remedy } = kindOf(finding.code)
-      return { code: finding.code, severity, title, seen: finding.saw, clients: clientsOf(finding), why, remedy }
+      return { code: finding.code, severity, title, seen: finding.saw, clients: clientsOf(finding), why, remedy, line: lineFor(finding.code) } // biome-ignore format: one line
     }),
     checks: report.groups.map(({ title, findings, fact, skipped }) => ({
       title,
@@ -145,5 +168,6 @@ export function reportJson(report: Report): object {
       ...(skipped !== undefined && { skipped }),
     })),
     clients: report.journeys,
+    checklist: report.lines,
   }
 }

@@ -18,6 +18,7 @@ const resource = '/.well-known/oauth-protected-resource/mcp'
 const pathOf = ({ url = '/' }: IncomingMessage) => url.replace(/\?.*$/, '')
 const html = { 'content-type': 'text/html; charset=utf-8' }
 const page = '<!doctype html><h1>Documentation</h1>'
+const hsts = { 'strict-transport-security': 'max-age=31536000' }
 
 /** Changes the answers at some paths. */
 const at = (paths: string | RegExp, change: NonNullable<Rewriting['change']>): Rewriting => ({
@@ -351,6 +352,45 @@ export const proxyFaults: readonly PlantedFault[] = [
       answer.body = answer.body.replace('"dead_messages":0', '"dead_messages":3')
     }),
     found: ['crm-dead'],
+  },
+  {
+    what: 'the proxy removes Strict-Transport-Security from some answers',
+    rewriting: withoutHeader(/^\/mcp$/, 'strict-transport-security'),
+    found: ['hsts-missing'],
+  },
+  {
+    what: 'the proxy sends Strict-Transport-Security for a minute only',
+    rewriting: at(/./, ({ headers }) => {
+      headers['strict-transport-security'] = ['max-age=60', 'max-age=31536000']
+    }),
+    found: ['hsts-missing'],
+  },
+  {
+    what: 'the home page of another site is at the host of the account pages',
+    rewriting: instead(/^\/$/, { headers: { ...html, ...hsts }, body: page }),
+    found: ['host-shared'],
+  },
+  {
+    what: 'the account pages of the settings are the page of another site',
+    inside: true,
+    rewriting: instead(/^\/account$/, { headers: { ...html, ...hsts }, body: page }),
+    found: ['account-pages-missing'],
+  },
+  {
+    what: 'the service is a superuser of its database, over a connection in clear',
+    inside: true,
+    rewriting: inDocument('/admin/api/doctor', ({ production }) =>
+      Object.assign(production as object, { database: { superuser: true, unencrypted: true } }),
+    ),
+    found: ['database-superuser', 'database-plain'],
+  },
+  {
+    what: 'another release is deployed',
+    inside: true,
+    rewriting: inDocument('/admin/api/doctor', ({ production }) =>
+      Object.assign(production as object, { version: '0.0.1' }),
+    ),
+    found: ['version-differs'],
   },
   {
     what: 'the connection of some requests is cut',

@@ -50,6 +50,23 @@ describe('a function', () => {
   })
 
   test.each([
+    ['off', null],
+    [' max-age=0 ', 'max-age=0'],
+    ['max-age=63072000; includeSubDomains; preload', 'max-age=63072000; includeSubDomains; preload'],
+    ['max-age=1\r\nset-cookie: a=b', 'max-age=31536000'],
+    ['true', 'max-age=31536000'],
+  ])(
+    'MCP_HSTS=%j sets the header for an https issuer, behind a proxy too, and never for http [F-004-14]',
+    async (setting, sent) => {
+      vi.stubEnv('MCP_HSTS', setting)
+      const headerAt = async (url: string, issuer = url) =>
+        (await serveNothing()(new Request(`${url}/x`), contextOf(issuer))).headers.get('strict-transport-security')
+      expect([await headerAt('https://docs.example'), await headerAt('http://localhost:1')]).toEqual([sent, null])
+      expect(await headerAt('http://docs.example', 'https://docs.example')).toBe(sent)
+    },
+  )
+
+  test.each([
     ['no issuer', undefined],
     ['an issuer that is not a URL', 'docs.example'],
     ['an issuer that no client could reach', 'https://*.docs.example'],

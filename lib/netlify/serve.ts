@@ -6,6 +6,7 @@ import { jsonResponse } from '../base/well-formed.ts'
 import { log } from '../service/log.ts'
 import { runRequest } from '../service/observe.ts'
 import { hostsIn } from '../settings/hosts.ts'
+import { hstsOf } from '../settings/hsts.ts'
 import type { Environment } from '../settings/reader.ts'
 import type { Site } from '../settings/site.ts'
 import type { Review } from '../settings/whole.ts'
@@ -48,12 +49,12 @@ export function serveWith<Settings, T>(
   return (request, context) =>
     runRequest(request, context, async () => {
       const site = findSite(new URL(request.url).host, context)
-      if (site === 'misconfigured') return refusal(503, 'temporarily_unavailable')
-      if (site === 'foreign') return refusal(404, 'not_found')
+      if (site === 'misconfigured') return secured(request, refusal(503, 'temporarily_unavailable'))
+      if (site === 'foreign') return secured(request, refusal(404, 'not_found'))
       const response = await answer(site, request, context)
       report(site, context)
-      return response
-    }).then((response) => secured(request, response))
+      return secured({ url: site.issuer }, response)
+    })
 }
 
 /** Reads the settings of a function. */
@@ -120,10 +121,14 @@ export function createSettingsReport(review: ReviewSettings): (site: Site | null
 /** Stands for the site without an issuer, so that every other problem is reported too. */
 const nowhere: Site = { issuer: '', storeName: '', production: true }
 
-/** Sets the headers of every answer, however early it was made: headers of `netlify.toml` do not reach functions (O-08). */
-function secured(request: Request, response: Response): Response {
+/**
+ * Sets the headers of every answer, however early it was made: headers of `netlify.toml` do not reach functions (O-08). `url`: that of
+ * the issuer where there is one, because a proxy that ends TLS passes requests on by http.
+ */
+function secured({ url }: { readonly url: string }, response: Response): Response {
   const { headers } = response
-  if (request.url.startsWith('https:')) headers.set('strict-transport-security', 'max-age=31536000')
+  const hsts = hstsOf(process.env.MCP_HSTS)
+  if (hsts !== 'off' && url.startsWith('https:')) headers.set('strict-transport-security', hsts)
   headers.set('x-content-type-options', 'nosniff')
   if (!headers.has('cache-control')) headers.set('cache-control', 'no-store')
   return response

@@ -4,6 +4,7 @@ import type { Site } from '../settings/site.ts'
 import { unreadNames } from '../settings/table.ts'
 import { createTwoWriters } from '../store/two-writers.ts'
 import { examineParts } from './doctor-parts.ts'
+import { productionFacts } from './doctor-production.ts'
 import { deadMessagesOf } from './outbox.ts'
 import { storeOf } from './store.ts'
 
@@ -21,7 +22,11 @@ export function composeDoctor(configuration: Configuration, site: Site): Doctor 
     now,
     writers: createTwoWriters(storeOf(site), now),
     async examine(request, signal) {
-      const [parts, dead] = await Promise.all([examineParts(configuration, signal), countDead(site, signal)])
+      const [parts, dead, production] = await Promise.all([
+        examineParts(configuration, signal),
+        countDead(site, signal),
+        productionFacts(configuration, site, signal),
+      ])
       return {
         instance,
         now: now(),
@@ -37,6 +42,7 @@ export function composeDoctor(configuration: Configuration, site: Site): Doctor 
           unread: unreadNames(process.env),
         },
         ...parts,
+        production,
         dead_messages: dead,
       }
     },

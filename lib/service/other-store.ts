@@ -6,6 +6,7 @@ import type { BlobsStore } from '../store/blobs/blobs.ts'
 import { guardedTarget } from '../store/moving/open-move.ts'
 import { type Database, openDatabase } from '../store/postgres/database.ts'
 import { createPostgresStore } from '../store/postgres/postgres.ts'
+import { askForRole } from '../store/postgres/statements.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { log } from './log.ts'
 import type { SiteMove } from './move.ts'
@@ -41,6 +42,12 @@ const storeOn = (backend: string, name: string, site: Site, blobsNamed: BlobsNam
   backend === 'blobs' ? blobsNamed(site, name) : createPostgresStore({ site: name, database })
 
 const settings = () => readStore(createSettingsReader(process.env, storeRows))
+
+/** Says whether the role of the service is a superuser of the database. `undefined`: there is none, or it does not answer. */
+export async function isSuperuser(signal: AbortSignal): Promise<boolean | undefined> {
+  const answer = await database().ask(askForRole, signal)
+  return answer.kind === 'done' ? answer.rows[0]?.superuser === true : undefined
+}
 
 let known: { readonly url: string; readonly database: Database } | undefined
 

@@ -24,7 +24,7 @@ export function readClients(
     scopes,
     adminScope,
     privateUseUris: settings.read('MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS') ?? defaultPrivateUseUris,
-    listedSchemesOnly: settings.read('MCP_OAUTH_PRIVATE_USE_SCHEMES'),
+    listedSchemesOnly: settings.read('MCP_OAUTH_PRIVATE_USE_SCHEMES') === true,
   }
   const configuredClients = rare?.readConfiguredClients(settings, policy) ?? []
   const configuredUris = configuredClients.flatMap(({ redirectUris }) => redirectUris)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createSettingsReader } from './reader.ts'
 import { table } from './table.ts'
 
@@ -38,4 +38,49 @@ test('a list keeps its good entries, and its wrong entries are reported by posit
     expect.stringMatching(/^MCP_ALLOWED_ORIGINS: value 4 must be an origin/),
   ])
   expect(problems.join()).not.toContain('b.example')
+})
+
+/** Every setting that holds origins or hosts, and how it spells the same place. */
+const settingsWithOrigins = [
+  ['MCP_ALLOWED_ORIGINS', ['https://docs.example']],
+  ['MCP_SESSION_ORIGINS', ['https://docs.example']],
+  ['MCP_OAUTH_CIMD_LOCAL_ORIGINS', ['https://docs.example']],
+  ['MCP_ACCOUNT_ORIGIN', 'https://docs.example'],
+  ['MCP_OAUTH_PROXY_HOSTS', ['docs.example']],
+] as const
+
+describe.each(settingsWithOrigins)('%s [F-004-13]', (name, spelled) => {
+  const readOne = (value: string) => {
+    const settings = createSettingsReader({ [name]: value }, table)
+    return { value: settings.read(name), problems: settings.problems.length }
+  }
+
+  test.each(['https://docs.example', 'https://docs.example/', 'HTTPS://Docs.Example:443/'])(
+    '%s is spelled as browsers spell it',
+    (value) => expect(readOne(value)).toEqual({ value: spelled, problems: 0 }),
+  )
+
+  test.each([
+    'https://docs.example/x',
+    'https://docs.example//',
+    'https://docs.example/?',
+    'https://docs.example?x=1',
+    'https://docs.example/#',
+    'https://docs.example#x',
+    'https://ada:secret@docs.example',
+    'https://@docs.example',
+    'https://*.docs.example',
+    'https://docs.example:99999',
+    'https://docs.example\\@other.example',
+    'https:docs.example',
+    '//docs.example',
+    'null',
+    'file:///etc/passwd',
+    'javascript://docs.example/',
+  ])('%s is refused', (value) => {
+    const { value: read, problems } = readOne(value)
+    // A host may be written without a scheme.
+    if (name === 'MCP_OAUTH_PROXY_HOSTS' && value === 'null') return
+    expect([read ?? [], problems]).toEqual([[], 1])
+  })
 })

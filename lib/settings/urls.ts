@@ -1,4 +1,4 @@
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+export const loopbackHosts: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** A name of letters, digits, `-` and `_`, or an IP address. `URL` also accepts hosts that cannot exist. */
 const hostname = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)$/
@@ -23,26 +23,18 @@ export function isLoopbackHttp(origin: string): boolean {
 export const isSecureOrigin = (value: string) => isSecureUrl(value) && new URL(value).origin === value
 
 /**
- * Returns a host as requests name it: in lower case, with its port unless the port is the default. Accepts an origin too,
- * because operators copy origins from a browser. `null` for everything else, such as a path, a wildcard or another scheme.
+ * Returns an origin in the spelling of browsers: https, or http on this machine. Accepts capitals, the default port and a slash at
+ * the end, because operators copy origins from the address bar. `null` for everything else, such as a path or a wildcard (F-004-13).
  */
-export function hostOf(entry: string): string | null {
-  const url = entry.includes('://') ? entry : `https://${entry}`
-  if (!isSecureUrl(url)) return null
-  const { host, pathname, search, hash } = new URL(url)
-  return pathname + search + hash === '/' && !/[?#]/.test(entry) ? host : null
+export function secureOriginOf(text: string): string | null {
+  return /^https?:\/\/[^/?#@]+\/?$/i.test(text) && isSecureUrl(text) ? new URL(text).origin : null
 }
 
 /**
- * Checks the URL of a PostgreSQL database. Where the server is on another machine, it must say whether the connection is
- * encrypted: clients do not encrypt by themselves. `%2F` begins the path of a socket.
+ * Returns a host as requests name it: in lower case, with its port unless the port is the default. Accepts an origin, too.
+ * `null` for everything else, such as a path, a wildcard or another scheme.
  */
-export function isDatabaseUrl(value: string): boolean {
-  const url = URL.parse(value)
-  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol) || url.pathname.length < 2 || /[\s<>"{}|\\^`]/.test(value))
-    return false
-  if (loopbackHosts.has(url.hostname) || /^%2f/i.test(url.hostname)) return true
-  return (
-    url.hostname !== '' && /^(?:disable|require|verify-ca|verify-full)$/.test(url.searchParams.get('sslmode') ?? '')
-  )
+export function hostOf(entry: string): string | null {
+  const origin = secureOriginOf(entry.includes('://') ? entry : `https://${entry}`)
+  return origin && new URL(origin).host
 }

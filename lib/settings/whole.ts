@@ -58,9 +58,10 @@ export function readWhole(
   const mcp = readMcp(settings, shared)
   // Read here for the problems: telemetry reads its settings when it is loaded.
   readObservability(settings)
-  // The vault reads its settings where it is loaded.
+  // The vault and the headers read their settings where they are used.
   settings.read('MCP_VAULT_KEYS')
   settings.read('MCP_VAULT_SCOPES')
+  settings.read('MCP_HSTS')
   const provider = settings.text('UPSTREAM_ISSUER') ?? signInRows.UPSTREAM_ISSUER.ofRedpanda
   const logout = rare?.readLogout(settings, provider, shared.places)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })

@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type Code, kinds } from '../../cli/doctor/findings.ts'
+import { startBlobsEmulator } from '../../dev/blobs/emulator.ts'
 import { startOpenIdProvider } from '../../dev/oidc/provider.ts'
 import { repository } from '../../dev/repository.ts'
 import { startRewritingProxy } from '../../dev/tls/rewriting-proxy.ts'
 import { proxyFaults, signInFaults } from '../../dev/worlds/doctor-faults.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
+import { createBlobsStore } from '../../lib/store/blobs/blobs.ts'
 import {
   type CheckedSite,
   check,
@@ -159,6 +161,47 @@ describe('a mistake in the settings is found, and nothing else', () => {
     const expected = ['open-to-all', 'registration-closed', 'settings-unread', 'crm-unreachable', 'capture-unreachable', 'form-redirects'] as const // biome-ignore format: one line
     expectFound(report, expected)
     expect(JSON.stringify(report)).not.toMatch(/phc_local|localhost:1\b/)
+  })
+
+  test('limits are off, old values are still there, and many may do much [F-004-20]', async () => {
+    const report = await checkWith({
+      MCP_OAUTH_REGISTER_LIMIT: '0',
+      MCP_ANONYMOUS_LIMIT: '0',
+      MCP_OAUTH_LIMIT_EXEMPT: '0.0.0.0/1',
+      MCP_OAUTH_PREVIOUS_SECRETS: newSecret(),
+      MCP_VAULT_KEYS: `${newSecret()},${newSecret()}`,
+      MCP_ALLOWED_ORIGINS: 'https://*,http://intranet.example',
+      MCP_ADMINS: 'org:org_1',
+      MCP_HSTS: 'off',
+    })
+    const expected = ['registration-unlimited', 'limits-off', 'rotation-unfinished', 'vault-rotation-unfinished', 'origins-wide', 'admins-organization', 'hsts-missing'] as const // biome-ignore format: one line
+    expectFound(report, expected)
+    const saw = Object.fromEntries(report.findings.map(({ code, saw }) => [code, saw]))
+    expect(saw['limits-off']).toBe('MCP_ANONYMOUS_LIMIT, MCP_OAUTH_LIMIT_EXEMPT')
+    expect(saw['origins-wide']).toBe('https://*, http')
+    const broken = report.lines.filter(({ state }) => state === 'broken').map(({ id }) => id)
+    expect(broken).toEqual(['https', 'registration', 'secrets', 'vault-keys', 'admins', 'origins', 'limits'])
+  })
+
+  test('the OpenID Provider allows callbacks by a pattern [F-004-20]', async () => {
+    const redirectUris = [`https://${checkedHost}/mcp/callback`, `https://doctor.${checkedHost}/mcp/callback`]
+    const provider = await startOpenIdProvider({ port: 0, redirectUris })
+    onTestFinished(() => provider.stop())
+    expectFound(await checkWith({ UPSTREAM_ISSUER: provider.issuer }), ['provider-callback-wide'])
+  })
+
+  test('no scheduled function has run for hours [F-004-20]', async () => {
+    const emulator = await startBlobsEmulator()
+    onTestFinished(() => emulator.stop())
+    const host = await deployAgain(stack, {}, emulator)
+    const store = createBlobsStore({ name: 'mcp-oauth-broker', client: emulator.clientOptions() })
+    const hoursAgo = (hours: number) => Math.floor(Date.now() / 1000) - hours * 3600
+    site.proxy.rewriting = { port: () => host.port }
+    const { signal } = new AbortController()
+    await store.put(`limits/${hoursAgo(2)}/x`, {}, signal)
+    expectFound(await check(site), [])
+    await store.put(`health/${hoursAgo(4)}/x`, {}, signal)
+    expectFound(await check(site), ['maintenance-late'])
   })
 
   test('the page of the feedback form is not there, and the mock signs everyone in', async () => {

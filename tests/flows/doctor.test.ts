@@ -45,6 +45,19 @@ describe('a sound deployment', () => {
     expect(put.size).toBeGreaterThan(16)
   })
 
+  test('every line of the production checklist that a program can see is kept, and the others are left to a person [F-004-20]', async () => {
+    const { lines } = await check(site, { signIn: userSignsIn(site) })
+    expect(lines.filter(({ state }) => state !== 'kept').map(({ id, state }) => [id, state])).toEqual(
+      ['previews', 'backups', 'logs', 'alerts', 'platform'].map((id) => [id, 'person']),
+    )
+  })
+
+  test('MCP_HSTS=off removes the header, and the check says so [F-004-14]', async () => {
+    const report = await checkThrough(await deployAgain(stack, { MCP_HSTS: 'off' }))
+    expectFound(report, ['hsts-missing'])
+    expect(report.lines[0]).toEqual({ id: 'https', state: 'broken', findings: ['hsts-missing'] })
+  })
+
   test('nothing is found with a real sign-in, which is recorded from the approval on [N33]', async () => {
     const before = stack.emulator.operations().at(-1)?.sequence
     expectFound(await check(site, { signIn: userSignsIn(site) }), [])
@@ -88,18 +101,18 @@ describe('a check', () => {
   })
 
   test('a wrong secret: its name is told to the operator, and its value is told to no caller', async () => {
-    const report = await checkOf(await deployAgain(stack, { MCP_OAUTH_SECRET: 'hunter2hunter2' }))
+    const report = await checkThrough(await deployAgain(stack, { MCP_OAUTH_SECRET: 'hunter2hunter2' }))
     expectFound(report, ['settings-wrong'])
     expect(report.findings[0]?.saw).toContain('MCP_OAUTH_SECRET must')
     expect(JSON.stringify(report)).not.toContain('hunter2')
     expectFound(await check({ ...site, token: undefined }), ['settings-wrong'])
   })
-
-  function checkOf(host: Host): Promise<Report> {
-    site.proxy.rewriting = { port: () => host.port }
-    return check(site)
-  }
 })
+
+function checkThrough(host: Host): Promise<Report> {
+  site.proxy.rewriting = { port: () => host.port }
+  return check(site)
+}
 
 describe('a fault of the store is found, and nothing else', () => {
   test('it does not answer', async () => {

@@ -6,6 +6,9 @@ export function checkHeaders({ answers, found, fact, mcpUrl, origin }: Examinati
   fact('nothing is compressed, and no cache keeps answers')
   for (const answer of answers) {
     if (new URL(answer.url).origin !== origin) continue
+    // The platform itself answers 404 at paths that the service does not have.
+    const isOurs = origin.startsWith('https:') && answer.status !== 404
+    if (isOurs && !isRemembered(answer)) found('hsts-missing', answer.request)
     const encoding = answer.headers.get('content-encoding')
     if (encoding !== null && encoding !== 'identity') found('answer-compressed', `${answer.request}: ${encoding}`)
     if (isOfOneUser(answer, mcpUrl)) {
@@ -13,6 +16,15 @@ export function checkHeaders({ answers, found, fact, mcpUrl, origin }: Examinati
       if (why !== null) found('answer-cached', `${answer.request}: ${why}`)
     }
   }
+}
+
+/** Seconds. A browser that comes less often than this has forgotten the header. */
+const month = 30 * 86_400
+
+/** Whether browsers use https for this host from now on (RFC 6797). They read the first of several headers. */
+function isRemembered({ headers }: Answer): boolean {
+  const [first = ''] = (headers.get('strict-transport-security') ?? '').split(',')
+  return Number(/(?:^|;)\s*max-age="?(\d+)/i.exec(first)?.[1] ?? 0) >= month
 }
 
 /** Whether this answer is for one user, so that no cache may give it to another. */

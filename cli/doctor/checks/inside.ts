@@ -1,8 +1,10 @@
 import type { Json } from '../../api.ts'
 import { numberIn, objectIn, rowsOf, wordIn } from '../../command.ts'
+import { version } from '../../version.ts'
 import { described, type Examination, jsonIn } from '../examination.ts'
 import type { Code } from '../findings.ts'
 import type { Ask } from '../network.ts'
+import { checkProduction } from './production.ts'
 
 /** Sends a request with the operator's token. Returns `null` if there is no token, or if the service does not accept it. */
 export type AskInside = (ask: Omit<Ask, 'url'> & { readonly path: string }) => ReturnType<Examination['ask']>
@@ -32,6 +34,9 @@ export async function checkInside(examination: Examination, inside: AskInside): 
   const further = seen.further_authorization_urls
   examination.furtherAuthorizationUrls = Array.isArray(further) ? further.filter((url) => typeof url === 'string') : []
   checkSettings(examination, objectIn(seen, 'settings'))
+  const production = objectIn(seen, 'production')
+  checkProduction(examination, production, version)
+  examination.accountOrigin = wordIn(production, 'account_origin')
   const arrived = objectIn(seen, 'headers')
   const lost = Object.entries(sent).filter(([name, value]) => arrived[name] !== value)
   if (lost.length > 0) found('headers-stripped', lost.map(([name]) => name).join(', '))

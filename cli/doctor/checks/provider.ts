@@ -26,8 +26,10 @@ async function checkOne(examination: Examination, start: string): Promise<void> 
   if (answer === null) return found('provider-unreachable', `${url.origin} does not answer this machine`)
   if (answer.clock !== undefined) examination.providerClock = answer.clock
   const error = errorAt(answer, callback)
-  if (error !== null && normal.includes(error))
-    return examination.fact(`${url.host} knows this service and its callback`)
+  if (error !== null && normal.includes(error)) {
+    examination.fact(`${url.host} knows this service and its callback`)
+    return checkWide(examination, url, callback)
+  }
   if (error !== null && !aboutClient.test(error)) return found('provider-refuses', `${url.host} answers ${error}`)
   // With prompt=none, a sign-in form means that the provider ignores it, and knows the callback.
   const [stranger, unknown] = await Promise.all([
@@ -38,6 +40,20 @@ async function checkOne(examination: Examination, start: string): Promise<void> 
   const isUnknown = unknown !== null && isAlike(answer, unknown) && /client/.test(codeIn(answer))
   if (error !== null || isUnknown) return found('provider-client', seen)
   if (stranger && isAlike(answer, stranger)) found('provider-callback', `${seen}; the callback is ${callback}`)
+}
+
+/** Asks the provider for callbacks that only a pattern allows: below the callback, at a subdomain, a sibling or a preview. */
+async function checkWide(examination: Examination, url: URL, callback: string): Promise<void> {
+  const { host, pathname } = new URL(callback)
+  const [, ...parent] = host.split('.')
+  const others = [`doctor.${host}`, `doctor--${host}`, ...(parent.length > 1 ? [`doctor.${parent.join('.')}`] : [])]
+  const variants = [`${callback}/doctor`, ...others.map((each) => `https://${each}${pathname}`)]
+  const answers = await Promise.all(variants.map((each) => probe(examination, url, { redirect_uri: each })))
+  const accepted = variants.filter((each, index) => {
+    const answer = answers[index]
+    return answer && errorAt(answer, each) !== null
+  })
+  if (accepted.length > 0) examination.found('provider-callback-wide', `${url.host} accepts ${accepted.join(', ')}`)
 }
 
 const aboutClient = /^(?:unauthorized_client|invalid_client)$/

@@ -28,7 +28,7 @@ export const accountPages = {
   },
   MCP_SESSION_ORIGINS: {
     what: 'Origins of documentation pages that may ask `/session` who is signed in. They are on the domain of the account pages.',
-    more: 'See [how a docs page shows who is signed in](docs-site-login.md). Browsers send the cookie to no other domain.',
+    more: 'Upper case, the default port and a trailing slash do not matter. See [how a docs page shows who is signed in](docs-site-login.md). Browsers send the cookie to no other domain.',
     example: 'https://docs.example.com',
   },
   MCP_OAUTH_LOGOUT_ENDS_GRANTS: {

@@ -79,6 +79,12 @@ export const whereItIs = {
     default: 'none: only `<label>--<site>.netlify.app`',
     example: 'previews.example.com',
   },
+  MCP_HSTS: {
+    what: 'The header `Strict-Transport-Security` of every answer of the service on https. `off`: a proxy or CDN in front of it sends the header.',
+    more: '`includeSubDomains` is about every host below the issuer’s, and `preload` cannot be taken back: see [HSTS](#hsts). A wrong value counts as none.',
+    default: '`max-age=31536000` (a year)',
+    example: 'max-age=63072000; includeSubDomains; preload',
+  },
 } as const satisfies Readonly<Record<string, Description>>
 
 export const lifetimes = {

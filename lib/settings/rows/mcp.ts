@@ -16,6 +16,7 @@ import {
   withDefault,
   word,
 } from '../forms.ts'
+import { isHsts } from '../hsts.ts'
 import { originOf } from '../origins.ts'
 import { parsePlans } from '../plans.ts'
 import { parseSecret, secretForm } from '../secrets.ts'
@@ -39,6 +40,12 @@ export const mcpRows = {
   REQUIRE_WORK_EMAIL: flag(mcp, true),
   MCP_VAULT_KEYS: list({ subject: 'sign-in', secret: true }, secretForm, parseSecret),
   MCP_VAULT_SCOPES: line({ subject: 'sign-in' }, 1000),
+  // `hsts.ts` reads it for every answer.
+  MCP_HSTS: text(
+    { subject: 'none' },
+    'off, or max-age=<seconds>, with or without ; includeSubDomains and ; preload',
+    isHsts,
+  ),
   // `role-choices.ts` reads it. Its code is loaded only where the setting is there.
   MCP_ROLES: text({ subject: 'service' }, 'a JSON object of roles', () => true),
   MCP_PUBLIC_TOOLS: listOf(mcp, 'the name of a tool of this server that needs no sign-in', () => true),

@@ -5,7 +5,19 @@ import { parseRedirectUri } from '../../oauth/clients/redirect-uri.ts'
 import { hasOneOwner, isTrustedEntry } from '../../oauth/clients/trusted-entry.ts'
 import { readPastedJwk } from '../../oauth/keys/pasted-jwk.ts'
 import { eventTypes } from '../../people/outbox/event-types.ts'
-import { custom, list, listOf, optionalFlag, type Rows, type Subject, text, url, value, word } from '../forms.ts'
+import {
+  choice,
+  custom,
+  list,
+  listOf,
+  optionalFlag,
+  type Rows,
+  type Subject,
+  text,
+  url,
+  value,
+  word,
+} from '../forms.ts'
 import {
   isSecret,
   isStrongToken,
@@ -15,7 +27,7 @@ import {
   tokenForm,
   webhookSecretForm,
 } from '../secrets.ts'
-import { isSecureOrigin, isSecureUrl } from '../urls.ts'
+import { isSecureUrl, secureOriginOf } from '../urls.ts'
 
 const signIn = { subject: 'sign-in' } as const
 const service = { subject: 'service' } as const
@@ -59,16 +71,16 @@ export const rareRows = {
     'a host in lower case that belongs to one owner, with or without a path, and without a scheme',
     (entry) => isTrustedEntry(entry) && hasOneOwner(entry),
   ),
+  /** True: apps may register only the redirect URIs of the next setting. */
+  MCP_OAUTH_PRIVATE_USE_SCHEMES: choice(signIn, { any: false, listed: true }, true),
   MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS: listOf(signIn, 'a usable redirect URI of an app', isPrivateUseUri),
   MCP_OAUTH_CIMD_ALLOWED_HOSTS: listOf(
     signIn,
     'a host in lower case, with its port if it has one, and no scheme',
     isHost,
   ),
-  MCP_OAUTH_CIMD_LOCAL_ORIGINS: listOf(
-    signIn,
-    'an https origin without a path',
-    (entry) => entry.startsWith('https://') && URL.parse(entry)?.origin === entry,
+  MCP_OAUTH_CIMD_LOCAL_ORIGINS: list(signIn, 'an https origin without a path', (entry) =>
+    /^https:/i.test(entry) ? secureOriginOf(entry) : null,
   ),
   // `settings/clients.ts` checks the clients themselves, because it knows the other rules for redirect URIs.
   MCP_OAUTH_CLIENTS: json(signIn, 'a JSON array of clients'),
@@ -97,7 +109,7 @@ export const rareRows = {
   MCP_FINISHED_MESSAGE: plain(300),
   MCP_ERROR_MESSAGE: plain(300),
   MCP_OAUTH_REGISTRATION_TOKEN: text({ ...signIn, secret: true }, tokenForm, isStrongToken),
-  MCP_SESSION_ORIGINS: listOf(account, 'an https origin without a path', isSecureOrigin),
+  MCP_SESSION_ORIGINS: list(account, 'an https origin without a path', secureOriginOf),
   MCP_CAPTURE_URL: text(
     signIn,
     'an https URL without ? and #, to which /batch/ is added',

@@ -31,7 +31,7 @@ import {
   tokenForm,
   webhookSecretForm,
 } from '../secrets.ts'
-import { hostOf, isSecureOrigin, isSecureUrl } from '../urls.ts'
+import { hostOf, isSecureUrl, secureOriginOf } from '../urls.ts'
 
 const signIn = { subject: 'sign-in' } as const
 const mcp = { subject: 'mcp' } as const
@@ -84,7 +84,7 @@ export const signInRows = {
   }),
 
   MCP_OAUTH_OWN_HOST: flag(account),
-  MCP_ACCOUNT_ORIGIN: text(account, 'an https origin in lower case, without a path or trailing slash', isSecureOrigin),
+  MCP_ACCOUNT_ORIGIN: value(account, 'an https origin without a path', secureOriginOf),
   MCP_ADMINS: list(account, adminForm, parseAdmin),
   MCP_ADMIN_WRITE_TOKEN: listOf({ ...account, secret: true }, secretForm, isSecret),
 
@@ -104,8 +104,6 @@ export const signInRows = {
   MCP_OAUTH_SIGN_IN_TTL: integer(signIn, { from: 1, to: 3600, default: lifetimes.signIn }),
   MCP_OAUTH_INTERSTITIAL: onOff(signIn),
   MCP_OAUTH_ADVERTISE_ISS: onOff(signIn),
-  /** True: apps may register only the redirect URIs of `MCP_OAUTH_PRIVATE_USE_REDIRECT_URIS`. */
-  MCP_OAUTH_PRIVATE_USE_SCHEMES: withDefault(false, choice(signIn, { any: false, listed: true }, true)),
 
   MCP_OAUTH_DCR: onOff(signIn),
   MCP_OAUTH_INTROSPECTION_TOKENS: listOf({ ...signIn, secret: true }, tokenForm, isStrongToken),

@@ -1,6 +1,6 @@
+import { isDatabaseUrl } from '../database-url.ts'
 import { choice, integer, listOf, type Rows, text, withDefault } from '../forms.ts'
 import { isSecret, secretForm } from '../secrets.ts'
-import { isDatabaseUrl } from '../urls.ts'
 
 const service = { subject: 'service' } as const
 const account = { subject: 'account' } as const

@@ -24,6 +24,12 @@ export const askForSchema: Statement = {
   values: [],
 }
 
+/** Reads whether the role of this connection is a superuser. */
+export const askForRole: Statement = {
+  text: 'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+  values: [],
+}
+
 /**
  * Every read also says whether the server is a standby. A standby may not have the latest writes yet, so its answer must not be
  * used.
