@@ -49,6 +49,12 @@ export function accountGallery(brand: DocsBrand): Record<string, Page> {
     'account-all-ended': allEndedPage(brand),
     'account-deleted': deletedPage(brand, 'within an hour'),
     'account-sign-in': signInPage({ brand, back: '/account', wanted: 'session' }),
+    'account-provider': accountPage({
+      ...page,
+      ...{ brand: { ...brand, provider: 'Looms and Company' }, provider: 'looms' },
+      connections: [{ ...times, name: 'Codex' }],
+    }),
+    'account-sign-in-providers': signInPage({ brand, back: '/account', wanted: 'session', provider: null }),
     'account-sign-in-again': signInPage({ brand, back: '/account/delete', wanted: 'recent' }),
     'account-problem': problemPage({
       brand,

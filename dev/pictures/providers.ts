@@ -35,6 +35,7 @@ export function providersGallery(
     'consent-providers-hinted': consent([...buttons, engines], engines),
     'consent-providers-long': consent([long, ...buttons, engines]),
     'choose-provider': chooseProviderPage({ ...choose, providers: buttons, address: undefined }),
+    'choose-provider-half': chooseProviderPage({ ...choose, providers: [...buttons, engines], address: 'ada' }),
     'choose-provider-address': chooseProviderPage({
       ...choose,
       providers: [...buttons, engines],
