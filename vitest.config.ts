@@ -35,6 +35,7 @@ export default defineConfig({
             ...flows,
             'tests/browser/**',
             'tests/doctor/**',
+            'tests/package/**',
             'tests/postgres/**',
             'tests/year/**',
             '**/node_modules/**',

@@ -105,9 +105,12 @@ test('only a caller with a token may ask; after 20 wrong tokens from an address 
   const { accessToken } = await obtainTokens(client)
   const { url } = await deploy(stack, settings)
   const ask = (authorization?: string) => introspect({ token: accessToken }, authorization, url)
-  const basic = `Basic ${Buffer.from(`x:${mine}`).toString('base64')}`
+  const basic = (password: string) => `Basic ${Buffer.from(`resource-server:${password}`).toString('base64')}`
   await hourWithRoom()
-  for (const authorization of ['', basic, `Bearer ${mine} ${mine}`]) {
+  // Most libraries of resource servers send a client's name and secret.
+  expect((await ask(basic(mine))).status).toBe(200)
+  expect((await ask(basic(`${mine}x`))).status).toBe(401)
+  for (const authorization of ['', 'Basic', basic(''), `Bearer ${mine} ${mine}`]) {
     const stranger = await ask(authorization)
     expect([stranger.status, stranger.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="introspection"'])
   }
@@ -124,7 +127,7 @@ test('only a caller with a token may ask; after 20 wrong tokens from an address 
     const five = await Promise.all(Array.from({ length: 5 }, (_, j) => ask(`Bearer ${mine}${i}${j}`)))
     guesses.push(...five.map(({ status }) => status))
   }
-  expect(guesses.filter((status) => status === 401)).toHaveLength(15)
+  expect(guesses.filter((status) => status === 401)).toHaveLength(14)
   const limited = await ask('Bearer wrong')
   expect(limited.status).toBe(429)
   expect((await ask(`Bearer ${mine}`)).status).toBe(200)

@@ -61,6 +61,14 @@ async function stateOf(shown: string, options: IntrospectionOptions, signal: Abo
   return { active: true, token_type: claims.cnf ? 'DPoP' : 'Bearer', ...claims, scope }
 }
 
+/** Returns the password in `Authorization: Basic …`, which resource servers send that know clients only. The user name does not matter. */
+function passwordOf(request: Request): string | undefined {
+  const [, pair = ''] = /^basic +([A-Za-z0-9+/]+=*)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+  // RFC 6749 §2.3.1: both parts are form-encoded.
+  const [, password] = /^[^:]*:(.+)$/.exec(Buffer.from(pair, 'base64').toString('utf8')) ?? []
+  return password === undefined ? undefined : (new URLSearchParams(`=${password}`).get('') ?? undefined)
+}
+
 /**
  * Refuses a caller without one of the operator's tokens. Only wrong tokens count: a resource server asks often, and another
  * caller at its address must not lock it out. No attacker can guess 32 random characters. The limit reduces noise (O-11).
@@ -70,7 +78,7 @@ async function refuseStranger(
   { tokens, limit, log }: IntrospectionOptions,
   { address, signal }: IntrospectionCall,
 ): Promise<Response | undefined> {
-  const shown = shownToken(request)
+  const shown = shownToken(request) ?? passwordOf(request)
   if (shown !== undefined && isOneOf(tokens, shown)) return undefined
   const known = address === undefined ? undefined : limit?.known(address)
   const counts = !known?.limited && address !== undefined && shown !== undefined
