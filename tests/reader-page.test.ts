@@ -54,11 +54,11 @@ describe('the guide', () => {
     expect(headings(page)).toEqual([
       'Redpanda documentation for AI clients',
       'Connect',
+      'What you can ask',
       'Sign in',
-      'Staying signed in',
       'Set up your client',
       ...['Claude Code', 'Cursor', 'VS Code', 'ChatGPT', 'Claude Desktop and Claude on the web', 'Other clients'],
-      'What you can ask',
+      'Staying signed in',
       'Feedback',
       'How much you may ask',
       'Troubleshooting',

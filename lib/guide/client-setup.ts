@@ -32,7 +32,7 @@ function claudeCode({ brand, mcpUrl, requireAuth }: GuideInput): GuideSection {
 const cursor = (input: GuideInput): GuideSection => ({
   heading: 'Cursor',
   blocks: [
-    'Put this into `.cursor/mcp.json` of a project, or into `~/.cursor/mcp.json` for all projects:',
+    'Press *Add to Cursor* above, or put this into `.cursor/mcp.json` of a project, or into `~/.cursor/mcp.json` for all projects:',
     settings(input, { url: input.mcpUrl }),
     "In Cursor's settings for MCP, press *Connect* or *Needs login* beside the server. If the browser shows *Open the app for cursor:// links*, press that button.",
   ],
@@ -43,7 +43,7 @@ function vsCode(input: GuideInput): GuideSection {
   return {
     heading: 'VS Code',
     blocks: [
-      'You need VS Code 1.102 or newer, and GitHub Copilot. Put this into `.vscode/mcp.json` of a project, or into the file that *MCP: Open User Configuration* opens for all projects:',
+      'You need VS Code 1.102 or newer, and GitHub Copilot. Press *Add to VS Code* above, or put this into `.vscode/mcp.json` of a project, or into the file that *MCP: Open User Configuration* opens for all projects:',
       settings(input, { type: 'http', url: input.mcpUrl }, 'servers'),
       `In the command palette, run *MCP: List Servers*, choose \`${name}\` and *Start Server*. Allow it to sign in when it asks. Then ask in the chat, in agent mode. The tools must be selected in the tool picker.`,
     ],

@@ -72,7 +72,8 @@ describe('the front page', () => {
       const sentences = markdown
         .replaceAll(/^\| (?:---|tool|client|answer|page) .*|^(?:```.*|#+ |- )/gm, '')
         .replaceAll(/\[([^\]]+)\]\(https:[^)]+\)/g, '$1')
-        .split(/\n|\|/)
+        // The page has a command below the name of its client, and a button for each app.
+        .split(/\n|\||·|(?<=Code|CLI): (?=`)/)
         .map((line) => lettersOf(line))
       expect(sentences.filter((sentence) => !page.includes(sentence))).toEqual([])
     }

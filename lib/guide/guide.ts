@@ -2,6 +2,7 @@ import type { Limit } from '../base/rate-limit.ts'
 import type { Brand } from '../pages/brand.ts'
 import { clientSetup } from './client-setup.ts'
 import type { Block, GuideInput, GuideSection } from './input.ts'
+import { installCommands, installLinks } from './install.ts'
 import { signOut, troubleshooting } from './troubleshooting.ts'
 import { duration, present } from './words.ts'
 
@@ -24,10 +25,10 @@ export function guideIntroduction({ brand, mcpUrl, example }: GuideInput): reado
 export function guide(input: GuideInput): readonly GuideSection[] {
   return present<GuideSection>(
     connect(input),
-    signIn(input),
-    stayingSignedIn(input),
-    clientSetup(input),
     questions(input),
+    signIn(input),
+    clientSetup(input),
+    stayingSignedIn(input),
     feedback(input),
     usage(input),
     troubleshooting(input),
@@ -36,13 +37,19 @@ export function guide(input: GuideInput): readonly GuideSection[] {
   )
 }
 
-const connect = ({ mcpUrl }: GuideInput): GuideSection => ({
-  heading: 'Connect',
-  blocks: [
-    `Give this address to Claude, ChatGPT, Cursor, VS Code or another MCP client: \`${mcpUrl}\``,
-    'There is no key to copy. Your client asks you to sign in when it needs to.',
-  ],
-})
+function connect(input: GuideInput): GuideSection {
+  return {
+    heading: 'Connect',
+    blocks: [
+      'Give this address to Claude, ChatGPT, Cursor, VS Code or another MCP client:',
+      { language: 'text', code: input.mcpUrl },
+      'There is no key to copy. Your client asks you to sign in when it needs to.',
+      { apps: installLinks(input) },
+      'In a terminal, run the command of your client:',
+      { commands: installCommands(input) },
+    ],
+  }
+}
 
 function signIn(input: GuideInput): GuideSection {
   const { brand, requireAuth, requireWorkEmail, tools } = input

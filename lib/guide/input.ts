@@ -1,5 +1,6 @@
 import type { Limit } from '../base/rate-limit.ts'
 import type { DocsBrand } from '../pages/brand.ts'
+import type { InstallCommand, InstallLink } from './install.ts'
 
 /** What the guide is made from: the settings of a deployment, so that it cannot be out of date. */
 export interface GuideInput {
@@ -57,9 +58,11 @@ export interface GuideSection {
   readonly parts?: readonly GuideSection[]
 }
 
-/** A paragraph, lines to copy, a list or a table. */
+/** A paragraph, links that add the server to an app, commands that do, lines to copy, a list or a table. */
 export type Block =
   | string
+  | { readonly apps: readonly InstallLink[] }
+  | { readonly commands: readonly InstallCommand[] }
   | { readonly language: string; readonly code: string }
   | { readonly items: readonly string[] }
   | { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }

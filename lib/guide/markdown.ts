@@ -13,6 +13,9 @@ function sectionBlocks({ heading, blocks, parts = [] }: GuideSection, level: str
 
 function rendered(block: Block): string {
   if (typeof block === 'string') return block
+  if ('apps' in block) return block.apps.map(({ app, web }) => `[Add to ${app}](${web})`).join(' · ')
+  if ('commands' in block)
+    return rendered({ items: block.commands.map(({ client, command }) => `${client}: \`${command}\``) })
   if ('code' in block) return `\`\`\`${block.language}\n${block.code}\n\`\`\``
   if ('items' in block) return block.items.map((item) => `- ${item}`).join('\n')
   const rows = [block.columns, block.columns.map(() => '---'), ...block.rows]

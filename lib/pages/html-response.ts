@@ -1,14 +1,14 @@
 import { wellFormed } from '../base/well-formed.ts'
 import type { Page } from './layout.ts'
 
-/** Returns the headers of every page (A-18). Its content security policy allows only the style and the logo of the page. */
-export function pageHeaders({ style }: Page): Record<string, string> {
+/** Returns the headers of every page (A-18). Its content security policy allows only the style and the logo of the page, and its scripts if it has any. */
+export function pageHeaders({ style, scripts = '' }: Page): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
     'content-language': 'en',
     'cache-control': 'no-store',
     // No `form-action`: Chromium applies it to every redirect after the form, the one to the client included.
-    'content-security-policy': `default-src 'none'; style-src '${style.hash}'; img-src data:${style.logo && ` ${style.logo}`}; frame-ancestors 'none'; base-uri 'none'`,
+    'content-security-policy': `default-src 'none'; style-src '${style.hash}'; img-src data:${style.logo && ` ${style.logo}`}; frame-ancestors 'none'; base-uri 'none'${scripts}`,
     'x-frame-options': 'DENY',
     'x-content-type-options': 'nosniff',
     // With `no-referrer` the consent form would send `Origin: null`.

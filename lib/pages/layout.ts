@@ -8,6 +8,8 @@ import { type Style, styleFor } from './style.ts'
 export interface Page {
   readonly html: string
   readonly style: Style
+  /** A directive of the content security policy, after `; `. Absent: the page has no script, like every page of a sign-in. */
+  readonly scripts?: string
 }
 
 /**

@@ -1,5 +1,7 @@
 import { withDeadline } from '../base/deadline.ts'
+import { copyScript, copyScriptPath } from '../guide/copy-script.ts'
 import { frontPage } from '../guide/front.ts'
+import { llmsText } from '../guide/llms.ts'
 import { guideMarkdown } from '../guide/markdown.ts'
 import { eventStreamType, namesType, preferredType } from '../mcp/accept.ts'
 import {
@@ -31,6 +33,9 @@ const deadline = 5000
 /** Seconds for which a proof holds. No caller can make the service write more often. */
 const readinessInterval = 10
 
+/** Where models look for what to read. */
+const llmsPath = '/llms.txt'
+
 const allow = 'GET, HEAD, OPTIONS'
 const cached = { 'cache-control': 'public, max-age=3600' }
 
@@ -61,6 +66,11 @@ export async function composeAbout(configuration: Configuration, site: Site) {
   }
   const tools = describeTools(configuration.tools, brand)
   const guide = await guideInput(configuration, tools)
+  const llms = llmsText(guide, {
+    guide: issuer + frontPath,
+    serverCard: links.server_card,
+    authorizationServer: links.authorization_server_metadata,
+  })
   const readiness = createReadiness({
     stores: () => storesOf(site),
     now: Date.now,
@@ -90,6 +100,8 @@ export async function composeAbout(configuration: Configuration, site: Site) {
       },
     ],
     [frontPath, (request) => front(request)],
+    [copyScriptPath, () => text(copyScript, 'text/javascript')],
+    [llmsPath, () => text(llms, 'text/plain')],
     ...documents.flatMap(([path, body, type]) => {
       const answer = publicDocument(body, { ...cached, 'content-type': type })
       return [path, withSlash(path)].map((at) => [at, answer] as const)
@@ -127,6 +139,16 @@ export async function composeAbout(configuration: Configuration, site: Site) {
     })
   }
 }
+
+const text = (body: string, type: string) =>
+  new Response(body, {
+    headers: {
+      ...corsHeaders,
+      ...cached,
+      'content-type': `${type}; charset=utf-8`,
+      'x-content-type-options': 'nosniff',
+    },
+  })
 
 function notReady(reason: string): Response {
   return json({ status: 'not ready', reason }, 503, { 'retry-after': String(readinessInterval) })

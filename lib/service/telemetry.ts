@@ -25,6 +25,8 @@ export const routes = [
   '/mcp/callback',
   '/mcp/callback/*',
   '/mcp/server-card',
+  '/mcp/copy.js',
+  '/llms.txt',
   '/mcp/.well-known/openid-configuration',
   '/.well-known/*',
   '/oauth/register',

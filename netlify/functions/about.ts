@@ -1,7 +1,7 @@
 import type { Config, Context } from '@netlify/functions'
 import { serveAbout } from '../../lib/netlify/serve-about.ts'
 
-/** What the service says about itself: front page, health, server cards. Apart from the others, which it must not slow down. */
+/** What the service says about itself: front page, `llms.txt`, health, server cards. Apart from the others, which it must not slow down. */
 export default (request: Request, context: Context): Promise<Response> => serveAbout(request, context)
 
 // Literals only: Netlify reads this statically and silently drops what it cannot read. tests/flows/manifest.test.ts checks the result.
@@ -14,6 +14,8 @@ export const config: Config = {
     '/health/ready',
     '/mcp/server-card',
     '/mcp/server-card/',
+    '/mcp/copy.js',
+    '/llms.txt',
     '/.well-known/mcp/server-card.json',
     '/.well-known/mcp/server-card.json/',
     '/.well-known/ai-catalog.json',

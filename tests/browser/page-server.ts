@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http'
+import { copyScript, copyScriptPath } from '../../lib/guide/copy-script.ts'
 import { htmlResponse } from '../../lib/pages/html-response.ts'
 import type { Page } from '../../lib/pages/layout.ts'
 import { listen } from './listen.ts'
@@ -23,6 +24,10 @@ export async function servePages(pages: Readonly<Record<string, Page>>, onward: 
       const fields = Object.fromEntries(new URLSearchParams(await bodyOf(request)))
       posted.push({ origin: request.headers.origin, fields })
       response.writeHead(303, { location: onward }).end()
+      return
+    }
+    if (request.url === copyScriptPath) {
+      response.writeHead(200, { 'content-type': 'text/javascript' }).end(copyScript)
       return
     }
     const page = pages[(request.url ?? '/').slice(1)]

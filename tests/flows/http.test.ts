@@ -72,6 +72,8 @@ const expected: Readonly<Record<string, Expected>> = {
   '/health/ready': read,
   '/mcp/server-card': read,
   '/mcp/server-card/': read,
+  '/mcp/copy.js': read,
+  '/llms.txt': read,
   '/.well-known/ai-catalog.json': read,
   '/.well-known/ai-catalog.json/': read,
   '/.well-known/mcp/server-card.json': read,

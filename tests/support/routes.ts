@@ -67,6 +67,8 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'about', path: '/health/ready', authentication: 'public' },
   { function: 'about', path: '/mcp/server-card', authentication: 'public' },
   { function: 'about', path: '/mcp/server-card/', authentication: 'public' },
+  { function: 'about', path: '/mcp/copy.js', authentication: 'public' },
+  { function: 'about', path: '/llms.txt', authentication: 'public' },
   { function: 'about', path: '/.well-known/mcp/server-card.json', authentication: 'public' },
   { function: 'about', path: '/.well-known/mcp/server-card.json/', authentication: 'public' },
   { function: 'about', path: '/.well-known/ai-catalog.json', authentication: 'public' },
