@@ -1,5 +1,4 @@
 /** `npm run bench`: measures, prints each figure beside the one to hold, and asserts nothing. `-- --quick`: in a minute. */
-import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
@@ -10,6 +9,7 @@ import { Explained } from '../dev/explained.ts'
 import { readOptions } from '../dev/options.ts'
 import { repository } from '../dev/repository.ts'
 import { temporaryFolder } from '../dev/temporary-folder.ts'
+import { commit } from './commit.ts'
 import { canPin } from './cpu.ts'
 import { table, verdictOf } from './figures.ts'
 import type { Artifacts } from './footprint.ts'
@@ -104,16 +104,6 @@ async function circumstances() {
       loadBefore,
       loadAfter: loadavg()[0] ?? 0,
     },
-  }
-}
-
-/** Of the working copy; with a `+` if it was changed since. */
-function commit(): string | null {
-  try {
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: repository, encoding: 'utf8' }).trim()
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : '+')
-  } catch {
-    return null
   }
 }
 

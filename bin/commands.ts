@@ -24,6 +24,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   'test:usage': () => import('../dev/usage/cli.ts'),
   simulate: () => import('../bench/simulate/cli.ts'),
   bench: () => import('../bench/cli.ts'),
+  'bench:peers': () => import('../bench/peers/cli.ts'),
   pictures: () => import('../dev/pictures/cli.ts'),
   site: () => import('../dev/site/cli.ts'),
   conformance: () => import('../dev/conformance/cli.ts'),

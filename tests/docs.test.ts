@@ -10,7 +10,7 @@ const read = (path: string) => readFileSync(join(repository, path), 'utf8')
 /** Files below a folder with this ending, as paths from the root of the repository. */
 function files(folder: string, ending: string): string[] {
   return readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith(ending))
+    .filter((name) => name.endsWith(ending) && !name.includes('node_modules'))
     .map((name) => join(folder, name))
 }
 
