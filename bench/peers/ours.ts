@@ -8,6 +8,7 @@ import { grantStatus } from '../../lib/oauth/grants/status.ts'
 import { createPublicKeys, createStoredKeysReader } from '../../lib/oauth/keys/signing-keys.ts'
 import { createBearerVerifier } from '../../lib/resource-server/bearer.ts'
 import { createGrantCheck } from '../../lib/resource-server/grant-check.ts'
+import { mcpPaths } from '../../lib/settings/docs-resource.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
 import { upstreamClient } from './control.ts'
@@ -39,7 +40,7 @@ await serveTarget(async (origin, upstream) => {
     UPSTREAM_CLIENT_ID: upstreamClient.id,
     UPSTREAM_CLIENT_SECRET: upstreamClient.secret,
   })
-  const resource = origin + paths.mcp
+  const resource = origin + mcpPaths.mcp
   const verifier = createBearerVerifier({
     issuer: origin,
     resource,

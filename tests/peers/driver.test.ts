@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { after } from '../../bench/peers/browser.ts'
 import { Operations } from '../../bench/peers/operations.ts'
+import { startPeer } from '../../bench/peers/peer-process.ts'
+import { peers } from '../../bench/peers/peers.ts'
 import { otherName, Records } from '../../bench/peers/records.ts'
-import { inTurns } from '../../bench/peers/units.ts'
+import { Client, inTurns, runBatch, unitNames } from '../../bench/peers/units.ts'
+import { startUpstream } from '../../bench/peers/upstream.ts'
 import { repository } from '../../dev/repository.ts'
 
 const page = 'http://localhost:1/a/page?x=1'
@@ -77,4 +80,27 @@ test('the peers are exact versions, and their lockfile has no download addresses
   for (const [name, version] of Object.entries(dependencies)) expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+$/)]) // biome-ignore format: one line
   expect(JSON.parse(read('package-lock.json')).packages[''].dependencies).toEqual(dependencies)
   expect(read('package-lock.json')).not.toContain('"resolved"')
+})
+
+test('this project does every unit of work, and its operations are counted', async () => {
+  const [ours] = peers
+  if (ours === undefined) throw new Error('no peer')
+  const upstream = await startUpstream()
+  onTestFinished(() => upstream.stop())
+  const started = await startPeer(ours, upstream.origin)
+  onTestFinished(() => started.stop())
+  const client = new Client(started, upstream.origin, 2)
+  onTestFinished(() => client.close())
+
+  const done: string[] = []
+  await runBatch(client, started, 2, async (unit, count, work) => {
+    await inTurns(count, 2, work)
+    done.push(unit)
+  })
+  expect(done).toEqual(unitNames)
+  const { counts, records, cpu } = await started.usage()
+  expect(counts.write).toBeGreaterThan(2)
+  expect(cpu).toBeGreaterThan(0)
+  await started.seed(records + 100)
+  expect((await started.usage()).records).toBeGreaterThanOrEqual(records + 100)
 })
