@@ -1,6 +1,5 @@
 import type { Limit } from '../base/rate-limit.ts'
 import type { DocsBrand } from '../pages/brand.ts'
-import type { InstallCommand, InstallLink } from './install.ts'
 
 /** What the guide is made from: the settings of a deployment, so that it cannot be out of date. */
 export interface GuideInput {
@@ -56,6 +55,21 @@ export interface GuideSection {
   readonly heading: string
   readonly blocks: readonly Block[]
   readonly parts?: readonly GuideSection[]
+}
+
+/** A link that adds the server to an app. */
+export interface InstallLink {
+  readonly app: string
+  /** Opens the app by its own scheme. For pages that may link there. */
+  readonly link: string
+  /** A page of the app's maker that opens the app. For Markdown, where many viewers remove other links. */
+  readonly web: string
+}
+
+/** A command that adds the server to a client of the terminal. */
+export interface InstallCommand {
+  readonly client: string
+  readonly command: string
 }
 
 /** A paragraph, links that add the server to an app, commands that do, lines to copy, a list or a table. */

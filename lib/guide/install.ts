@@ -1,24 +1,10 @@
-import type { GuideInput } from './input.ts'
+import { toJson } from '../base/well-formed.ts'
+import type { GuideInput, InstallCommand, InstallLink } from './input.ts'
 import { serverName } from './words.ts'
-
-/** A link that adds the server to an app. */
-export interface InstallLink {
-  readonly app: string
-  /** Opens the app by its own scheme. For pages that may link there. */
-  readonly link: string
-  /** A page of the app's maker that opens the app. For Markdown, where many viewers remove other links. */
-  readonly web: string
-}
-
-/** A command that adds the server to a client of the terminal. */
-export interface InstallCommand {
-  readonly client: string
-  readonly command: string
-}
 
 type Input = Pick<GuideInput, 'brand' | 'mcpUrl'>
 
-const base64 = (entry: object) => encodeURIComponent(Buffer.from(JSON.stringify(entry)).toString('base64'))
+const base64 = (entry: object) => encodeURIComponent(Buffer.from(toJson(entry)).toString('base64'))
 
 /**
  * Makes the links that add the server to an app. The user confirms there, and then signs in.
@@ -29,7 +15,7 @@ const base64 = (entry: object) => encodeURIComponent(Buffer.from(JSON.stringify(
 export function installLinks({ brand, mcpUrl }: Input): readonly InstallLink[] {
   const name = serverName(brand)
   const query = `name=${encodeURIComponent(name)}&config=${base64({ url: mcpUrl })}`
-  const vsCode = `vscode:mcp/install?${encodeURIComponent(JSON.stringify({ name, type: 'http', url: mcpUrl }))}`
+  const vsCode = `vscode:mcp/install?${encodeURIComponent(toJson({ name, type: 'http', url: mcpUrl }))}`
   return [
     {
       app: 'Cursor',
