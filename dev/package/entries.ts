@@ -4,6 +4,10 @@ export const entries: { readonly [name: `./${string}`]: string } = {
   './authorization-server': 'lib/package/index.ts',
   './store/memory': 'lib/store/memory.ts',
   './store/postgres': 'lib/package/postgres-store.ts',
+  './resource-server/express': 'lib/resource-server/kit/express.ts',
+  './resource-server/fastify': 'lib/resource-server/kit/fastify.ts',
+  './resource-server/hono': 'lib/resource-server/kit/hono.ts',
+  './resource-server/node': 'lib/resource-server/kit/node.ts',
 }
 
 /** The commands of the package: each name of `bin`, and its source. Its first line is `#!/usr/bin/env node`. */

@@ -7,6 +7,7 @@ import {
   parseStoredKeys,
   storeKeyOf,
 } from '../../lib/oauth/keys/signing-keys.ts'
+import { rs256 } from '../../lib/resource-server/algorithms.ts'
 import { createVerificationKeys } from '../../lib/resource-server/verification-keys.ts'
 import { createMemoryStore } from '../../lib/store/memory.ts'
 import type { Store } from '../../lib/store/store.ts'
@@ -48,7 +49,8 @@ export function instance(store: Store, { skew = 0, using = secrets } = {}) {
     now,
     kidThatSigns: async () => (await keys.signer(signal)).kid,
     published: async () => (await publicKeys(signal)).keys.map(({ kid }) => kid),
-    verifies: async (kid: string, issuedAt: number) => (await verification.find(kid, () => issuedAt, signal)) !== null,
+    verifies: async (kid: string, issuedAt: number) =>
+      (await verification.find(kid, rs256, () => issuedAt, signal)) !== null,
     maintain: () => rotateSigningKeys({ issuer, store, sealing, now, log }, signal),
   }
 }

@@ -1,10 +1,11 @@
-import { hash } from 'node:crypto'
-import { BoundedMap } from '../base/bounded-map.ts'
 import { defined } from '../base/defined.ts'
 import { isObject } from '../base/json.ts'
+import { rs256 } from './algorithms.ts'
 import { parseAuthorization } from './authorization-header.ts'
+import { audienceIs, checkTimes } from './claims.ts'
 import { type Members, parseJwt, Refused } from './jwt.ts'
 import { createVerificationKeys, type PublicKeys } from './verification-keys.ts'
+import { createVerifiedTokens, maximumTokenLength } from './verified-tokens.ts'
 
 /** The claims of a verified access token (RFC 9068 §2.2, plus ours). */
 export interface AccessToken {
@@ -68,10 +69,9 @@ export interface BearerVerifierOptions {
   readonly now?: () => number
 }
 
-const maximumTokenLength = 8 * 1024
 const maximumKidLength = 128
 const clockTolerance = 5
-const maximumCachedTokens = 1_000
+const algorithms = new Map<unknown, typeof rs256>([['RS256', rs256]])
 
 /**
  * Verifies our own access tokens with no I/O (S-07, RFC 9068 §4): RS256 and `at+jwt` only, exact issuer, exactly one
@@ -79,24 +79,16 @@ const maximumCachedTokens = 1_000
  */
 export function createBearerVerifier(options: BearerVerifierOptions): BearerVerifier {
   const { issuer, resource, publicKeys, now = Date.now } = options
-  const verified = new BoundedMap<string, AccessToken>(maximumCachedTokens)
+  const verified = createVerifiedTokens<AccessToken>({ now, clockTolerance })
   const keys = createVerificationKeys({ publicKeys, now, onWithdrawn: () => verified.clear() })
 
-  function remembered(digest: string): AccessToken | undefined {
-    const token = verified.get(digest)
-    if (token === undefined) return undefined
-    if (token.expiresAt + clockTolerance > now() / 1000) return token
-    verified.delete(digest)
-    return undefined
-  }
-
   async function verifySignatureAndClaims(token: string, signal: AbortSignal): Promise<AccessToken> {
-    const jwt = parseJwt(token)
+    const jwt = parseJwt(token, algorithms)
     const { typ, kid } = jwt.header
     // Checked before the key is looked up, so that an ID token or junk causes no read of the store.
     if (typeof typ !== 'string' || !/^(application\/)?at\+jwt$/i.test(typ)) throw new Refused('typ')
     if (typeof kid !== 'string' || kid === '' || kid.length > maximumKidLength) throw new Refused('kid')
-    const key = await keys.find(kid, () => issuedAt(jwt.claims()), signal)
+    const key = await keys.find(kid, jwt.algorithm, () => issuedAt(jwt.claims()), signal)
     if (key === null) throw new Refused('unknown kid')
     if (!jwt.isSignedBy(key)) throw new Refused('signature')
     return readClaims(jwt.claims(), { issuer, resource, now: now() / 1000 })
@@ -116,14 +108,11 @@ export function createBearerVerifier(options: BearerVerifierOptions): BearerVeri
       if (credentials.kind === 'no token') return invalid('no token')
       const { kind: scheme, token: text } = credentials
       if (text.length > maximumTokenLength) return invalid('too long')
-      const digest = hash('sha256', text, 'base64')
-      // The operator may have withdrawn the key of a remembered token since (O-09).
-      if (verified.has(digest)) await keys.notice(signal)
-      const known = remembered(digest)
+      const known = await verified.find(text, () => keys.notice(signal))
       if (known !== undefined) return { kind: 'valid', token: known, text, scheme }
       try {
         const token = await verifySignatureAndClaims(text, signal)
-        verified.set(digest, token)
+        verified.add(text, token)
         return { kind: 'valid', token, text, scheme }
       } catch (error) {
         return refusal(error)
@@ -166,14 +155,9 @@ function readClaims(
   const { iss, aud, iat, exp, nbf } = claims
   if (iss !== issuer) throw new Refused('claim iss')
   // RFC 9068 allows a list. A token that is also for another server is not accepted (S-07, S-08).
-  if (aud !== resource && !(Array.isArray(aud) && aud.length === 1 && aud[0] === resource))
-    throw new Refused('claim aud')
+  if (!audienceIs(aud, [resource])) throw new Refused('claim aud')
   if (typeof iat !== 'number' || typeof exp !== 'number') throw new Refused('claim iat')
-  if (nbf !== undefined && !(typeof nbf === 'number' && nbf <= Math.floor(now) + clockTolerance)) {
-    throw new Refused('claim nbf')
-  }
-  if (exp <= Math.floor(now) - clockTolerance) throw new Expired(leftOutOf(claims))
-  if (iat > now + clockTolerance || iat >= exp) throw new Refused('claim iat')
+  if (checkTimes({ iat, exp, nbf }, now, clockTolerance) === 'expired') throw new Expired(leftOutOf(claims))
   const emailVerified = claims.email_verified
   if (emailVerified !== undefined && typeof emailVerified !== 'boolean') throw new Refused('claim email_verified')
   const id = optionalText(claims, 'org_id')

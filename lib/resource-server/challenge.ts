@@ -7,7 +7,7 @@ export interface ProtectedResource {
   /** Absolute URL of the RFC 9728 document. */
   readonly resourceMetadataUrl: string
   /** Where a user reads how to connect. */
-  readonly documentationUrl: string
+  readonly documentationUrl?: string
   /** The scopes that the request needs (S-05); never `offline_access`. */
   readonly scopes: readonly string[]
   /** The challenge is about a token that is bound to a key (RFC 9449 §7.1). */
@@ -61,7 +61,8 @@ function refusal(
 ): Response {
   const algs = resource.dpop ? { algs: proofAlgorithms.join(' ') } : {}
   const members = { resource_metadata: resource.resourceMetadataUrl, ...parameters, ...algs, realm: 'mcp' }
-  const quoted = Object.entries(members).map(([name, value]) => `${name}="${value}"`)
+  // A resource may need no scope. RFC 6749 §3.3 has no empty list of scopes.
+  const quoted = Object.entries(members).flatMap(([name, value]) => (value === '' ? [] : [`${name}="${value}"`]))
   const challenge = `${resource.dpop ? 'DPoP' : 'Bearer'} ${quoted.join(', ')}`
   const said = { ...body, resource_metadata: resource.resourceMetadataUrl, docs_url: resource.documentationUrl }
   const answer = answerTo(resource.toolCall, said, { 'mcp/www_authenticate': [challenge] })

@@ -56,12 +56,12 @@ const exposedHeaders = ['WWW-Authenticate', 'MCP-Protocol-Version', 'Retry-After
 export const allowedMethods = 'POST, OPTIONS'
 
 /** The answer to a CORS preflight. `*` covers headers that carry no credentials; Authorization must be named. */
-export function preflightResponse(): Response {
+export function preflightResponse(methods = allowedMethods): Response {
   return new Response(null, {
     status: 204,
     headers: {
-      Allow: allowedMethods,
-      'Access-Control-Allow-Methods': allowedMethods,
+      Allow: methods,
+      'Access-Control-Allow-Methods': methods,
       'Access-Control-Allow-Headers':
         'Authorization, DPoP, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID, *',
       'Access-Control-Max-Age': '86400',

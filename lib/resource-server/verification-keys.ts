@@ -1,8 +1,9 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { JSONWebKeySet, JWK } from 'jose'
 import { withDeadline } from '../base/deadline.ts'
 import { createSingleFlight } from '../base/single-flight.ts'
 import { StoreUnavailable } from '../store/store.ts'
+import type { Algorithm } from './algorithms.ts'
 
 /**
  * Reads the authorization server's public keys, which the provider of this function caches. `stale` takes a cached set of
@@ -19,18 +20,17 @@ export interface VerificationKeysOptions {
   readonly now: () => number
   /** Called when a key in use is no longer published: remembered tokens that it signed are no longer good. */
   readonly onWithdrawn: () => void
+  /** Makes the error for keys that cannot be known now. Absent: `StoreUnavailable`. */
+  readonly unavailable?: (reason: string) => Error
 }
 
 /** Milliseconds between two reads of the store for unknown `kid`s: junk must not cause reads. */
 const freshReadCooldown = 30_000
-/** Bits (RFC 7518 §3.3). */
-const shortestKey = 2048
-
 /** Milliseconds for a read that concurrent requests share, so no single request's signal may end it. */
 const freshReadTimeout = 8_000
 
-export function createVerificationKeys({ publicKeys, now, onWithdrawn }: VerificationKeysOptions) {
-  const imported = new Map<string, { readonly jwk: JWK; readonly key: KeyObject }>()
+export function createVerificationKeys({ publicKeys, now, onWithdrawn, unavailable }: VerificationKeysOptions) {
+  const imported = new Map<string, { readonly jwk: JWK; readonly key: KeyObject; readonly algorithm: Algorithm }>()
   let current: JSONWebKeySet | undefined
   const reading = createSingleFlight<JSONWebKeySet>()
   let attemptedAt = Number.NEGATIVE_INFINITY
@@ -50,23 +50,22 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
   function forgetWithdrawn(set: JSONWebKeySet): void {
     if (set === current) return
     current = set
-    for (const [kid, { jwk }] of imported) {
-      const now = published(set, kid)
-      if (now !== undefined && now.n === jwk.n && now.e === jwk.e) continue
+    for (const [kid, { jwk, algorithm }] of imported) {
+      const now = published(set, kid, algorithm)
+      if (now !== undefined && material.every((member) => now[member] === jwk[member])) continue
       imported.delete(kid)
       onWithdrawn()
     }
   }
 
-  function findIn(set: JSONWebKeySet, kid: string): KeyObject | null {
+  function findIn(set: JSONWebKeySet, kid: string, algorithm: Algorithm): KeyObject | null {
     forgetWithdrawn(set)
     const known = imported.get(kid)
-    if (known !== undefined) return known.key
-    const jwk = published(set, kid)
+    if (known?.algorithm === algorithm) return known.key
+    const jwk = published(set, kid, algorithm)
     if (jwk === undefined) return null
-    const key = createPublicKey({ key: { kty: 'RSA', n: jwk.n ?? '', e: jwk.e ?? '' }, format: 'jwk' })
-    if ((key.asymmetricKeyDetails?.modulusLength ?? 0) < shortestKey) throw new TypeError(`key ${kid} is too short`)
-    imported.set(kid, { jwk, key })
+    const key = algorithm.importKey(jwk)
+    imported.set(kid, { jwk, key, algorithm })
     return key
   }
 
@@ -78,31 +77,40 @@ export function createVerificationKeys({ publicKeys, now, onWithdrawn }: Verific
     },
 
     /**
-     * Finds the RS256 key named `kid`; `null` if there is none. `issuedAt` returns the time in seconds at which the token claims
+     * Finds the key named `kid` for the algorithm; `null` if there is none. `issuedAt` returns the time in seconds at which the token claims
      * to be issued, unverified: it decides whether the last read rules the key out. Throws `StoreUnavailable` when that cannot
      * be known now.
      */
-    async find(kid: string, issuedAt: () => number, signal: AbortSignal): Promise<KeyObject | null> {
+    async find(
+      kid: string,
+      algorithm: Algorithm,
+      issuedAt: () => number,
+      signal: AbortSignal,
+    ): Promise<KeyObject | null> {
       // A stale set is good enough: a missing key is looked for below, and an outage of the store locks no user out.
-      const key = findIn(await publicKeys(signal, { stale: true }), kid)
+      const key = findIn(await publicKeys(signal, { stale: true }), kid, algorithm)
       if (key !== null) return key
       if (!reading.isRunning('keys') && now() - attemptedAt < freshReadCooldown) {
         // Our last read has every key that had signed before it. A younger token may be good, and "invalid" would make the
         // client discard it.
         if (issuedAt() * 1000 <= readAt) return null
-        throw new StoreUnavailable('unknown key, and the keys were read a moment ago')
+        const reason = 'unknown key, and the keys were read a moment ago'
+        throw unavailable?.(reason) ?? new StoreUnavailable(reason)
       }
-      return findIn(await reading.run('keys', readFresh), kid)
+      return findIn(await reading.run('keys', readFresh), kid, algorithm)
     },
   }
 }
 
-function published(set: JSONWebKeySet, kid: string): JWK | undefined {
+/** The members of a public key that make it what it is. */
+const material = ['kty', 'n', 'e', 'crv', 'x', 'y'] as const
+
+function published(set: JSONWebKeySet, kid: string, { names, fits }: Algorithm): JWK | undefined {
   return set.keys.find(
     (jwk) =>
       jwk.kid === kid &&
-      jwk.kty === 'RSA' &&
+      fits(jwk) &&
       (jwk.use === undefined || jwk.use === 'sig') &&
-      (jwk.alg === undefined || jwk.alg === 'RS256'),
+      (jwk.alg === undefined || names.includes(jwk.alg)),
   )
 }

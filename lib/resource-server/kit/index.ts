@@ -1,1 +1,6 @@
-export { createOriginRule } from '../cors.ts'
+export type * from './options.ts'
+export { AuthorizationServerUnavailable, ConfigurationProblem } from './problems.ts'
+export type { AuthorizationServerReport } from './report.ts'
+export type { AuthInfo, Outcome, ProtectedResourceMetadata, ResourceServer } from './resource-server.ts'
+export { callerOf, createResourceServer } from './resource-server.ts'
+export { type Handler, protect } from './web.ts'
