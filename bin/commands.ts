@@ -28,6 +28,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   pictures: () => import('../dev/pictures/cli.ts'),
   site: () => import('../dev/site/cli.ts'),
   conformance: () => import('../dev/conformance/cli.ts'),
+  plugin: () => import('../dev/plugin/cli.ts'),
   'reader-page': () => import('../dev/reader-page/cli.ts'),
   drills: () => import('../tests/drills/cli.ts'),
   fuzz: () => import('../tests/properties/run.ts'),

@@ -1,11 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Environment } from '../../lib/settings/reader.ts'
 import { Explained } from '../explained.ts'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
-import { parseEnvFile } from '../start/env-file.ts'
 import { examplePage, pageFor } from './page.ts'
+import { settingsIn } from './settings-in.ts'
 
 const usage = `npm run reader-page
 
@@ -31,18 +30,4 @@ if (options.env !== undefined) {
   if (site.exports.length > 0 || site.markdownPages) throw new Explained('--export and --markdown-pages need --env.')
   writeFileSync(join(repository, page), await examplePage())
   console.log(`Wrote ${page} for the default settings. --env .env prints the guide for yours.`)
-}
-
-function settingsIn(file: string): Environment {
-  const { settings, problems } = parseEnvFile(read(file))
-  if (problems.length > 0) throw new Explained(`${file}: ${problems.join('; ')}.`)
-  return settings
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new Explained(`${file} cannot be read.`)
-  }
 }

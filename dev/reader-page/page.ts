@@ -1,7 +1,7 @@
 import type { GuideInput } from '../../lib/guide/input.ts'
 import { guideMarkdown } from '../../lib/guide/markdown.ts'
 import { guideInput } from '../../lib/service/guide.ts'
-import { readConfiguration, textOf } from '../../lib/settings/configuration.ts'
+import { type Configuration, readConfiguration, textOf } from '../../lib/settings/configuration.ts'
 import type { Environment } from '../../lib/settings/reader.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { describeTools } from '../../lib/settings/tools.ts'
@@ -11,12 +11,12 @@ import { Explained } from '../explained.ts'
 const exampleIssuer = 'https://docs.example.com'
 
 /**
- * Renders the guide for the settings of a deployment. Secrets, keys, the OpenID Provider and Kapa may be left out, since
- * the guide mentions none of them.
+ * Reads the settings of a deployment for pages that readers get. Secrets, keys, the OpenID Provider and Kapa may be left out, since
+ * such pages mention none of them.
  *
  * @throws Explained if the settings are wrong
  */
-export async function pageFor(env: Environment, more?: Pick<GuideInput, 'site' | 'example'>): Promise<string> {
+export function configurationFor(env: Environment): Configuration {
   const settings = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
   const issuer = settings.MCP_OAUTH_ISSUER?.trim() ?? exampleIssuer
   const complete = {
@@ -28,9 +28,20 @@ export async function pageFor(env: Environment, more?: Pick<GuideInput, 'site' |
     ...settings,
   }
   const configuration = readConfiguration(complete, { issuer, storeName: 'unused', production: true })
-  const { problems, tools, brand } = configuration
+  const { problems } = configuration
   if (problems.length > 0) throw new Explained(`Settings: ${textOf(problems)}.`)
-  return guideMarkdown({ ...(await guideInput(configuration, describeTools(tools, brand))), ...more })
+  return configuration
+}
+
+/**
+ * Renders the guide for the settings of a deployment.
+ *
+ * @throws Explained if the settings are wrong
+ */
+export async function pageFor(env: Environment, more?: Pick<GuideInput, 'site' | 'example'>): Promise<string> {
+  const configuration = configurationFor(env)
+  const tools = describeTools(configuration.tools, configuration.brand)
+  return guideMarkdown({ ...(await guideInput(configuration, tools)), ...more })
 }
 
 /** Renders `docs/connecting.md`: the guide for the default settings, with links to the pages of the clients. */
