@@ -9,19 +9,14 @@ import { createPublicKeys, createStoredKeysReader } from '../../lib/oauth/keys/s
 import { createBearerVerifier } from '../../lib/resource-server/bearer.ts'
 import { createGrantCheck } from '../../lib/resource-server/grant-check.ts'
 import { mcpPaths } from '../../lib/settings/docs-resource.ts'
-import { createMemoryStore } from '../../lib/store/memory.ts'
-import type { Store } from '../../lib/store/store.ts'
 import { upstreamClient } from './control.ts'
-import { Operations } from './operations.ts'
+import { countedStore } from './counted-store.ts'
 import { resourceAnswer, serveTarget, webListener } from './target.ts'
 
 const deadline = 8000
 
 await serveTarget(async (origin, upstream) => {
-  const operations = new Operations()
-  const names = new Set<string>()
-  const memory = createMemoryStore()
-  const store = counted(memory, operations, names)
+  const { store, ...counted } = countedStore()
   // The service makes its store itself, and lets an observer of telemetry wrap it.
   observed.by = {
     measure: (_kind, _name, _detail, work) => work(),
@@ -71,20 +66,7 @@ await serveTarget(async (origin, upstream) => {
     listener: webListener(origin, (request, address) =>
       new URL(request.url).pathname === '/resource' ? ask(request) : serveOAuth(request, contextOf(origin, address)),
     ),
-    operations,
-    records: () => names.size,
-    async seed(records) {
-      const { signal } = new AbortController()
-      // The signing keys are as many as they are, however many people there are.
-      const examples = [...names].filter((key) => otherKey(key) !== key && !key.startsWith('signing-keys/'))
-      for (let index = 0; names.size < records; index++) {
-        const key = examples[index % examples.length] ?? ''
-        const found = await memory.get(key, signal)
-        const copy = otherKey(key)
-        if (found) await memory.put(copy, found.value, signal)
-        names.add(copy)
-      }
-    },
+    ...counted,
   }
 })
 
@@ -99,29 +81,3 @@ function contextOf(origin: string, address: string): Context {
   }
   return context as Context
 }
-
-function counted(store: Store, operations: Operations, names: Set<string>): Store {
-  const noted = <T>(key: string, work: Promise<T>) => {
-    names.add(key)
-    return work
-  }
-  return {
-    get: (key, signal) => operations.run('read', () => store.get(key, signal)),
-    create: (key, ...rest) => operations.run('write', () => noted(key, store.create(key, ...rest))),
-    replace: (key, ...rest) => operations.run('write', () => noted(key, store.replace(key, ...rest))),
-    put: (key, ...rest) => operations.run('write', () => noted(key, store.put(key, ...rest))),
-    remove: (key, signal) =>
-      operations.run('delete', () => {
-        names.delete(key)
-        return store.remove(key, signal)
-      }),
-    list: (...of) => operations.run('list', () => store.list(...of)),
-  }
-}
-
-/** A key of the same form, of another person or another day. */
-const otherKey = (key: string) =>
-  key.replace(
-    /[\w-]{16,}/g,
-    (part) => part.slice(0, 2) + randomBytes(part.length).toString('base64url').slice(2, part.length),
-  )

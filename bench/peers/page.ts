@@ -237,27 +237,30 @@ Beside this project: ${others.join(', ')}. ${at.slice(0, 10)}, commit ${commit ?
 }
 
 function inShort({ reuse }: Results, of: Find): string {
-  const ours = (unit: Unit, delay: number) => of('ours', unit, delay, 1)
-  const others = peers.filter(({ id, refreshes }) => id !== 'ours' && refreshes)
-  const range = (values: readonly (number | undefined)[]) => {
-    const known = values.filter((value) => value !== undefined)
-    return `${number(Math.min(...known))} to ${number(Math.max(...known))}`
-  }
-  const slow = others.map(({ id }) => of(id, 'signIn', 10, 1)?.timesOurs.milliseconds)
-  const cpu = others.map(({ id }) => of(id, 'signIn', 0, 50)?.timesOurs.cpu)
-  const codeCpu = others.map(({ id }) => of(id, 'code', 0, 50)?.timesOurs.cpu)
+  const others = peers.filter(({ packages, refreshes }) => packages.length > 0 && refreshes)
+  const range = (values: readonly number[]) => `${number(Math.min(...values))} to ${number(Math.max(...values))}`
+  const value = (id: Peer['id'], unit: Unit, key: readonly [number, number], what: 'milliseconds' | 'cpu') =>
+    of(id, unit, ...key)?.[what] ?? Number.NaN
+  const theirs = (unit: Unit, key: readonly [number, number], what: 'milliseconds' | 'cpu') =>
+    range(others.map(({ id }) => value(id, unit, key, what)))
+  const [slow, crowd] = [
+    [10, 1],
+    [0, 50],
+  ] as const
+  const cpu = (unit: Unit) =>
+    `${number(value('ours', unit, crowd, 'cpu'))} µs here, ${number(value('our-package', unit, crowd, 'cpu'))} µs in the package alone, ${theirs(unit, crowd, 'cpu')} µs in the others`
   const racers = reuse[0]?.racers ?? 0
   const several = reuse.filter(({ codeWinners }) => codeWinners > 1).map(({ peer }) => nameOf(peer))
   return `## In short
 
-- On a store that takes 10 ms for each operation, a whole sign-in takes ${number(ours('signIn', 10)?.milliseconds ?? Number.NaN)} ms of server time here. The three that can be used in
-  production take ${range(slow)} times as long, because they ask the store one thing after the other.
-- Its CPU time in them is ${range(cpu)} times ours, and that of the code exchange ${range(codeCpu)} times. Ours includes the record of who signed in,
-  with which client, and the audit log, which the others do not keep. Where a figure is below 1, they are cheaper.
-- ${
+- **A store that takes 10 ms for each operation**: a whole sign-in takes ${number(value('ours', 'signIn', slow, 'milliseconds'))} ms of server time here, and ${theirs('signIn', slow, 'milliseconds')} ms in the three others that
+  can be used in production. A refresh takes ${number(value('ours', 'refresh', slow, 'milliseconds'))} ms here, and ${theirs('refresh', slow, 'milliseconds')} ms there. They ask the store one thing after the other.
+- **CPU time of a whole sign-in**: ${cpu('signIn')}. **Of a code exchange**: ${cpu('code')}.
+  What the service adds to the package is the record of the person, the client, the usage and the audit log.
+- **Used twice**: ${
     several.length === 0
-      ? `Of ${racers} requests at once with one code, every server accepts one.`
-      : `Of ${racers} requests at once with one code, ${several.join(' and ')} ${several.length > 1 ? 'accept' : 'accepts'} more than one. [Used twice](#used-twice) has all of it.`
+      ? `of ${racers} requests at once with one code, every server accepts one.`
+      : `of ${racers} requests at once with one code, ${several.join(' and ')} ${several.length > 1 ? 'accept' : 'accepts'} more than one. [More](#used-twice).`
   }`
 }
 

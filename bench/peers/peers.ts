@@ -1,6 +1,6 @@
 /** One of the servers that are measured. */
 export interface Peer {
-  readonly id: 'ours' | 'cloudflare' | 'oidc-provider' | 'better-auth' | 'mcp-sdk'
+  readonly id: 'ours' | 'our-package' | 'cloudflare' | 'oidc-provider' | 'better-auth' | 'mcp-sdk'
   readonly name: string
   /** The packages of `bench/peers/package.json` that it is. None: it is this project. */
   readonly packages: readonly string[]
@@ -22,6 +22,15 @@ export const peers: readonly Peer[] = [
     name: 'this project',
     packages: [],
     file: 'ours.ts',
+    refusal: 400,
+    refreshes: true,
+    parallelStore: true,
+  },
+  {
+    id: 'our-package',
+    name: 'its package alone',
+    packages: [],
+    file: 'our-package.ts',
     refusal: 400,
     refreshes: true,
     parallelStore: true,

@@ -18,7 +18,7 @@ export const whole: Plan = {
 }
 
 export const quick: Plan = {
-  rounds: 3,
+  rounds: 2,
   modes: [
     { ...alone, size: 6 },
     { ...aloneOnSlowStore, size: 2 },

@@ -58,10 +58,10 @@ function made(change: Partial<Results> = {}): Results {
     rounds: 5,
     measurements,
     growth,
-    reuse: peers.map(({ id }, at) => ({
+    reuse: peers.map(({ id }) => ({
       peer: id,
       racers: 20,
-      codeWinners: at === 1 ? 20 : 1,
+      codeWinners: id === 'cloudflare' ? 20 : 1,
       refreshWinners: 20,
       successors: 1,
       codeReplayEnds: true,
