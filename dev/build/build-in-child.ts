@@ -35,6 +35,8 @@ export class BuildFailed extends Explained {
 export async function buildInChild(options: {
   readonly outDir: string
   readonly functionsDirectory?: string | undefined
+  /** As for `bundleFunctions`. */
+  readonly skillsFolder?: string | undefined
   readonly signal?: AbortSignal | undefined
 }): Promise<Artifact> {
   options.signal?.throwIfAborted()
@@ -51,7 +53,8 @@ export async function buildInChild(options: {
       throw new BuildFailed('the build process ended without an answer')
     })
     const message = once(child, 'message')
-    child.send({ outDir: options.outDir, functionsDirectory: options.functionsDirectory })
+    const { outDir, functionsDirectory, skillsFolder } = options
+    child.send({ outDir, functionsDirectory, skillsFolder })
     const result = v.parse(answer, (await Promise.race([message, exited]))[0])
     if ('error' in result) throw new BuildFailed(result.error)
     return result.artifact

@@ -20,6 +20,7 @@ export interface Artifact {
 export async function buildFunctions(options: {
   readonly outDir: string
   readonly functionsDirectory?: string | undefined
+  readonly skillsFolder?: string | undefined
 }): Promise<Artifact> {
   const outDir = resolve(options.outDir)
   if (`${outDir}/`.startsWith(`${repository}/`)) throw new Error('the artifact is built outside the repository')

@@ -1,9 +1,10 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, relative, resolve } from 'node:path'
-import { build, type Metafile } from 'esbuild'
+import { build, type Metafile, type Plugin } from 'esbuild'
 import { repository } from '../repository.ts'
 import { withoutUnusedMethods } from './blobs-client.ts'
+import { withSkills } from './deployed-skills.ts'
 import { withoutUnusedSchemas } from './mcp-sdk.ts'
 import { joinedPostgresClient } from './postgres-client.ts'
 import { joinStart, loadedAtStart } from './start-file.ts'
@@ -54,19 +55,33 @@ export const includedFiles = (folder: string, name: string): string => `${folder
  * Bundles each function of `functionsDirectory` into `outDir/<name>/<name>.mjs`, with `chunks/` beside it for what a
  * dynamic `import()` loads. Each function has chunks of its own, because Netlify packs each function by itself.
  *
- * @throws if a source does not compile, or if a bundle would need a package at run time.
+ * @param options `skillsFolder`: of the skills of this deploy, in the repository; by default the one in `MCP_SKILLS_DIR`
+ * @throws if a source does not compile, if a bundle would need a package at run time, or if a skill cannot be published.
  */
 export async function bundleFunctions(options: {
   readonly outDir: string
   readonly functionsDirectory?: string | undefined
+  readonly skillsFolder?: string | undefined
 }): Promise<readonly Bundle[]> {
-  const { outDir, functionsDirectory: directory = join(repository, 'netlify/functions') } = options
+  const {
+    outDir,
+    skillsFolder = process.env.MCP_SKILLS_DIR?.trim(),
+    functionsDirectory: directory = join(repository, 'netlify/functions'),
+  } = options
   const files = (await readdir(directory)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort()
   await rm(outDir, { recursive: true, force: true })
-  return Promise.all(files.map((file) => bundleFunction(join(directory, file), file.slice(0, -'.ts'.length), outDir)))
+  // Loaded only for skills: most deploys have none.
+  const skills = skillsFolder
+    ? await (await import('../skills/read-skills.ts')).readSkills(repository, skillsFolder)
+    : undefined
+  return Promise.all(
+    files.map((file) =>
+      bundleFunction(join(directory, file), file.slice(0, -'.ts'.length), outDir, withSkills(skills)),
+    ),
+  )
 }
 
-async function bundleFunction(entryPoint: string, name: string, outDir: string): Promise<Bundle> {
+async function bundleFunction(entryPoint: string, name: string, outDir: string, skills: Plugin): Promise<Bundle> {
   const folder = join(outDir, name)
   const split = await build({
     ...format,
@@ -78,7 +93,7 @@ async function bundleFunction(entryPoint: string, name: string, outDir: string):
     bundle: true,
     splitting: true,
     alias: { '@modelcontextprotocol/server/_shims': join(repository, 'lib/mcp/sdk-defaults.ts') },
-    plugins: [withoutUnusedSchemas, withoutJsonSchemas, withoutUnusedMethods, joinedPostgresClient],
+    plugins: [withoutUnusedSchemas, withoutJsonSchemas, withoutUnusedMethods, joinedPostgresClient, skills],
     metafile: true,
     write: false,
   })

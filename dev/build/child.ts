@@ -4,18 +4,19 @@ import { flushCompileCache } from 'node:module'
 import * as v from 'valibot'
 import { buildFunctions } from './build.ts'
 
-const request = v.object({ outDir: v.string(), functionsDirectory: v.optional(v.string()) })
+const optional = v.optional(v.string())
+const request = v.object({ outDir: v.string(), functionsDirectory: optional, skillsFolder: optional })
 
 // A terminal sends Ctrl-C and its own end to the whole process group. The parent decides when the build ends.
 for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {})
 process.once('disconnect', () => process.exit(1))
 
 const [message] = await once(process, 'message')
-const { outDir, functionsDirectory } = v.parse(request, message)
+const options = v.parse(request, message)
 try {
   // With NODE_COMPILE_CACHE, the next build loads Netlify's build tool in half the time. The parent kills this process.
   flushCompileCache()
-  process.send?.({ artifact: await buildFunctions({ outDir, functionsDirectory }) })
+  process.send?.({ artifact: await buildFunctions(options) })
 } catch (error) {
   process.send?.({ error: error instanceof Error ? error.message : String(error) })
 }

@@ -14,7 +14,7 @@ import { BodyNotArrived, maximumBody, type Received, receive } from './received.
 import { failed, jsonRpcError, methodNotAllowed, originRefused } from './refusals.ts'
 import { type CalledTool, createAccessRules, type RequiredAccess } from './required-access.ts'
 import { type AllowanceOf, type UserToken, withRoleOfToday } from './role-of-today.ts'
-import { type Asked, createMcpServer, type ServerInfo } from './server.ts'
+import { type Asked, createMcpServer, type LoadSkills, type ServerInfo } from './server.ts'
 import { type CallLimits, type CountedCall, countCall, tooManyCalls } from './tool-call-limits.ts'
 import { callerInLog, type Tool } from './tools/tool.ts'
 import { workEmailRequired } from './work-email-required.ts'
@@ -35,6 +35,7 @@ export interface McpEndpointOptions extends Omit<ResourceServerOptions, 'require
   readonly eventStreams?: boolean
   /** Refuses users whose email address is at a free or disposable mail provider (F-000-21). */
   readonly requireWorkEmail: boolean
+  readonly loadSkills?: LoadSkills
   readonly serverInfo: ServerInfo
   /** Records what became of a request with a token. If absent, nothing is recorded. */
   readonly recordAccess?: RecordAccess
@@ -87,7 +88,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const scopes = [...new Set([requiredScope, ...tools.flatMap(({ access }) => access.scopes)])]
   const resourceServer = createResourceServer({ ...options, requiredScope })
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
-  const serve = createMcpServer({ ...options.serverInfo, tools, requireAuth, eventStreams, log, maximumBody })
+  const { loadSkills, serverInfo } = options
+  const serve = createMcpServer({ ...serverInfo, tools, requireAuth, eventStreams, log, maximumBody, loadSkills })
 
   /** Answers a request. Reveals nothing before the caller is known (S-11), so the order of these lines is a security decision. */
   async function answer(exchange: Exchange): Promise<Response> {

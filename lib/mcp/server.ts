@@ -8,6 +8,7 @@ import { asJson } from './answer-form.ts'
 import type { RunningCall } from './ended-call.ts'
 import { jsonRpcError } from './refusals.ts'
 import type { UserToken } from './role-of-today.ts'
+import { asksForSkills, skillsExtension } from './skills/skills.ts'
 import { isOffered } from './tools/access.ts'
 import { registerTools, type Tool } from './tools/tool.ts'
 
@@ -28,6 +29,17 @@ export interface McpServerOptions extends ServerInfo {
   /** Bytes. */
   readonly maximumBody: number
   readonly log: Log
+  /** Returns the skills of this deploy. Absent: this server has none. */
+  readonly loadSkills?: LoadSkills | undefined
+}
+
+/** Makes a server serve the skills. Their code is loaded when a client asks for them. */
+export type LoadSkills = () => Promise<(server: McpServer) => void>
+
+/** A skill never changes while a client is connected: a deploy holds its files. */
+const skillsCapabilities = {
+  resources: { listChanged: false },
+  extensions: { [skillsExtension]: { directoryRead: true } },
 }
 
 /** A body that passed the checks that hold for every caller, and the form of its answer. */
@@ -52,12 +64,13 @@ export type Serve = (
 
 /** The MCP server, stateless, for MCP 2026-07-28 and the 2025 revisions. */
 export function createMcpServer(options: McpServerOptions): Serve {
-  const { tools, requireAuth, eventStreams, maximumBody, log, instructions, ...info } = options
+  const { tools, requireAuth, eventStreams, maximumBody, log, loadSkills, instructions, ...info } = options
 
   function createServer(
     token: UserToken | undefined,
     running: RunningCall | undefined,
     more: readonly Tool[],
+    withSkills?: (server: McpServer) => void,
   ): McpServer {
     const offered = [...tools.filter((tool) => isOffered(tool, token)), ...more]
     const text =
@@ -65,10 +78,11 @@ export function createMcpServer(options: McpServerOptions): Serve {
         ? instructions((name) => offered.some((tool) => tool.name === name))
         : instructions
     const server = new McpServer(info, {
-      capabilities: { tools: { listChanged: false } },
+      capabilities: { tools: { listChanged: false }, ...(loadSkills && skillsCapabilities) },
       ...defined({ instructions: text }),
     })
     registerTools(server, offered, { token, requireAuth, log, running })
+    withSkills?.(server)
     return server
   }
 
@@ -76,7 +90,8 @@ export function createMcpServer(options: McpServerOptions): Serve {
   return async (request, { body, content, form: wanted }, token, { signal, requestId }, running, more = []) => {
     let fault: Error | undefined
     const form = eventStreams ? wanted : 'json'
-    const handler = createMcpHandler(() => createServer(token, running, more), {
+    const withSkills = loadSkills && asksForSkills(content) ? await loadSkills() : undefined
+    const handler = createMcpHandler(() => createServer(token, running, more, withSkills), {
       maxRequestBodySize: maximumBody,
       // The list of tools never changes while a client listens, and an idle stream would keep a function running (S-22).
       maxSubscriptions: 0,

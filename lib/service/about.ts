@@ -13,6 +13,7 @@ import {
   serverCardType,
   serverInformation,
 } from '../mcp/server-card.ts'
+import { skillsPath } from '../mcp/skills/path.ts'
 import { aboutPaths, paths, withSlash } from '../oauth/capabilities.ts'
 import { corsHeaders, json, preflight } from '../oauth/http/json-answers.ts'
 import { htmlResponse } from '../pages/html-response.ts'
@@ -25,7 +26,7 @@ import { storesOf } from './both-stores.ts'
 import { guideInput } from './guide.ts'
 import { identity } from './identity.ts'
 import { log } from './log.ts'
-import { publicDocument } from './public-document.ts'
+import { publicBytes, publicDocument } from './public-document.ts'
 
 /** Milliseconds for a proof of the store. Monitors wait about ten seconds. */
 const deadline = 5000
@@ -110,7 +111,7 @@ export async function composeAbout(configuration: Configuration, site: Site) {
   return {
     async fetch(request: Request): Promise<Response> {
       const { pathname } = new URL(request.url)
-      const answer = answers.get(pathname)
+      const answer = answers.get(pathname) ?? (pathname.startsWith(skillsPath) ? await skillAt(pathname) : undefined)
       const isFront = pathname === frontPath
       if (!answer) return json({ error: 'not_found' }, 404)
       if (request.method === 'GET' || request.method === 'HEAD') {
@@ -121,6 +122,18 @@ export async function composeAbout(configuration: Configuration, site: Site) {
       if (isFront) return notMcp()
       return new Response(null, { status: 405, headers: { ...corsHeaders, allow } })
     },
+  }
+
+  /** The code and the files of the skills are loaded when they are asked for. */
+  async function skillAt(path: string): Promise<Answer | undefined> {
+    if (tools.skillsFolder === undefined) return undefined
+    const [{ loadSkills }, { wellKnownSkill }] = await Promise.all([
+      import('./skills.ts'),
+      import('../mcp/skills/well-known.ts'),
+    ])
+    const found = wellKnownSkill(await loadSkills(), path)
+    if (found?.kind !== 'artifact') return found && publicDocument(found.body, cached)
+    return (request) => publicBytes(request, found, { ...cached, 'content-type': found.mimeType })
   }
 
   function front(request: Request): Response {

@@ -76,6 +76,9 @@ export async function composeMcpEndpoint(configuration: Configuration, site: Sit
     recordAccess: recordAccessAfterAnswer({ store, kept, now: Date.now }),
     log,
     ...recorders(configuration, site),
+    ...(tools.skillsFolder !== undefined && {
+      loadSkills: whenNeeded(async () => (await import('./skills.ts')).skillsAtMcp()),
+    }),
     ...defined({ adminTools: adminTools(configuration, site, decide), allowanceOf: decide }),
   })
   return {

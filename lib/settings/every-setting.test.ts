@@ -144,6 +144,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   KAPA_CLIENT_META: flags,
   KAPA_SOURCE_GROUPS: ['a b', 'group-1,../x', 'x'.repeat(101)],
   KAPA_FEEDBACK_TOOL_NAME: names,
+  MCP_SKILLS_DIR: ['/etc', '../skills', 'skills/../..'],
   MCP_TOOL_NAME: names,
   MCP_TOOL_TITLE: lines,
   MCP_TOOL_DESCRIPTION: ['a\u001b[31mcolor', 'a\u0007bell', 'x'.repeat(2001)],

@@ -58,6 +58,8 @@ export function readToolChoices(
     askAllScopes: settings.read('MCP_ASK_ALL_SCOPES') ?? (feedback ?? answerFeedback) !== undefined,
     requireWorkEmail: settings.read('REQUIRE_WORK_EMAIL'),
     plans: settings.read('MCP_PLANS') ?? [],
+    /** The folder from which the build has read the skills of this deploy. Absent: there are none. */
+    skillsFolder: settings.read('MCP_SKILLS_DIR'),
   }
 }
 

@@ -20,6 +20,8 @@ export const config: Config = {
     '/.well-known/mcp/server-card.json/',
     '/.well-known/ai-catalog.json',
     '/.well-known/ai-catalog.json/',
+    '/.well-known/agent-skills/:file',
+    '/.well-known/agent-skills/:name/SKILL.md',
   ],
   preferStatic: true,
 }

@@ -88,9 +88,9 @@ const corsNames = (response: Response) =>
 
 test('the table below has a row for every route [A32]', () => {
   // The pages of `account` need a session: tests/flows/account.test.ts. A provider of a list has its callback at a path with its name:
-  // tests/flows/providers.test.ts.
+  // tests/flows/providers.test.ts. Skills: tests/flows/skills.test.ts.
   const isElsewhere = ({ function: name, path }: (typeof routes)[number]) =>
-    name === 'account' || path === '/mcp/callback/:name'
+    name === 'account' || path?.includes('/:') === true
   const paths = routes.flatMap((route) => (route.path === null || isElsewhere(route) ? [] : [route.path]))
   expect(Object.keys(expected).sort()).toEqual(paths.sort())
 })

@@ -62,7 +62,7 @@ test('the platform limits sign-in and /mcp: two rules, the most that Netlify’s
 test('a static file of the site takes precedence over the public documents of the service, and over no other route', async () => {
   const functions = await readManifest(builtArtifact().manifestPath)
   const preferred = functions.flatMap(({ routes }) =>
-    routes.flatMap((route) => (route.prefer_static ? [route.literal] : [])),
+    routes.flatMap((route) => (route.prefer_static ? [route.literal ?? route.pattern] : [])),
   )
   expect(preferred.sort()).toEqual(routes.flatMap((route) => (route.function === 'about' ? [route.path] : [])).sort())
 })

@@ -30,6 +30,9 @@ needs a Chromium: apt-get install chromium-headless-shell.
   --only <text>   runs only the clients whose name contains this text; no profiles, no suite`
 
 const { only } = readOptions(usage, { only: { type: 'string' } })
+/** The official suite reads them. */
+const sampleSkills = 'dev/skills/sample'
+
 /** Seconds. Short, because every client waits for it. With 60 s, mcp-remote would refresh before every request. */
 const accessTokenLifetime = 75
 
@@ -52,11 +55,16 @@ async function testClients(): Promise<boolean> {
   const profiles: Cell[] = []
   const suite: SuiteResult[] = []
   try {
-    const artifact = await buildInChild({ outDir: join(folder.path, 'functions'), signal: interrupted })
+    const artifact = await buildInChild({
+      outDir: join(folder.path, 'functions'),
+      skillsFolder: sampleSkills,
+      signal: interrupted,
+    })
     const settings = {
       ...profileWorld.settings,
       // Each client must ask for more scopes when it needs them.
       MCP_ASK_ALL_SCOPES: 'false',
+      MCP_SKILLS_DIR: sampleSkills,
       MCP_OAUTH_ACCESS_TTL: `${accessTokenLifetime}`,
       MCP_OAUTH_INTROSPECTION_TOKENS: newSecret(),
     }

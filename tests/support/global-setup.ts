@@ -19,7 +19,9 @@ declare module 'vitest' {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const outDir = await mkdtemp(join(tmpdir(), 'mcp-oauth-broker-test-'))
   process.env.NODE_COMPILE_CACHE = join(outDir, 'compiled')
-  const artifact = await buildInChild({ outDir }).catch((error: Error) => ({ error: error.message }))
+  const artifact = await buildInChild({ outDir, skillsFolder: 'dev/skills/sample' }).catch((error: Error) => ({
+    error: error.message,
+  }))
   project.provide('artifact', artifact)
   return async () => {
     delete process.env.NODE_COMPILE_CACHE

@@ -21,7 +21,7 @@ export type Authentication =
 
 export interface ExpectedRoute {
   readonly function: string
-  /** The one literal path, a prefix with a star at its end, or null for a scheduled function. */
+  /** The one literal path, a path with a name of a part, a prefix with a star at its end, or null for a scheduled function. */
   readonly path: string | null
   readonly authentication: Authentication
 }
@@ -73,6 +73,8 @@ export const routes: readonly ExpectedRoute[] = [
   { function: 'about', path: '/.well-known/mcp/server-card.json/', authentication: 'public' },
   { function: 'about', path: '/.well-known/ai-catalog.json', authentication: 'public' },
   { function: 'about', path: '/.well-known/ai-catalog.json/', authentication: 'public' },
+  { function: 'about', path: '/.well-known/agent-skills/:file', authentication: 'public' },
+  { function: 'about', path: '/.well-known/agent-skills/:name/SKILL.md', authentication: 'public' },
   { function: 'account', path: '/account', authentication: 'session' },
   { function: 'account', path: '/account/*', authentication: 'session' },
   { function: 'account', path: '/session', authentication: 'session' },

@@ -108,6 +108,12 @@ export const kapa = {
     default: 'none: there is no such tool',
     example: 'rate_answer',
   },
+  MCP_SKILLS_DIR: {
+    what: 'The folder of the repository with the skills that clients may load: docs/skills.md. The build reads it, and fails if a skill is wrong.',
+    more: 'On Netlify, the build and the functions need this setting. If the build had none, the log has `skills_unavailable`.',
+    default: 'none: no skills',
+    example: 'skills',
+  },
   MCP_TOOL_NAME: {
     what: 'The name of the tool that answers questions, as clients see it.',
     more: 'The names of all tools must differ from each other.',

@@ -73,6 +73,11 @@ export const mcpRows = {
   KAPA_CLIENT_META: flag(mcp),
   KAPA_SOURCE_GROUPS: listOf(mcp, 'the id of a source group', (text) => /^[\w-]{1,100}$/.test(text)),
   KAPA_FEEDBACK_TOOL_NAME: toolName(),
+  MCP_SKILLS_DIR: text(
+    mcp,
+    'a folder of the repository, such as skills: letters, digits, "_", "-", "." and "/", without ".."',
+    (path) => /^(?!.*\.\.)\w[\w./-]{0,199}$/.test(path),
+  ),
   MCP_TOOL_NAME: toolName(),
   MCP_TOOL_TITLE: line(mcp, 200),
   MCP_TOOL_DESCRIPTION: lines(mcp, 2000),

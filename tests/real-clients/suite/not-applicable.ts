@@ -57,19 +57,13 @@ export const notApplicable: readonly NotApplicable[] = [
   },
   {
     scenarios: [
-      'resources-list',
       'resources-read-text',
       'resources-read-binary',
       'resources-templates-read',
       'resources-subscribe',
       'resources-unsubscribe',
     ],
-    reason: 'needs the resources test://…; this server declares that it has none.',
-  },
-  {
-    scenarios: ['sep-2164-resource-not-found'],
-    checks: ['sep-2164-error-code', 'sep-2164-data-uri'],
-    reason: 'is about a server with resources: without any, the method does not exist.',
+    reason: 'needs the resources test://…; the resources of this server are its skills.',
   },
   {
     scenarios: [
@@ -84,13 +78,8 @@ export const notApplicable: readonly NotApplicable[] = [
   },
   {
     scenarios: ['caching'],
-    checks: [
-      'sep-2549-prompts-list-caching-hints',
-      'sep-2549-resources-list-caching-hints',
-      'sep-2549-resources-templates-list-caching-hints',
-      'sep-2549-resources-read-caching-hints',
-    ],
-    reason: 'also looks at prompts and resources, which this server does not offer.',
+    checks: ['sep-2549-prompts-list-caching-hints'],
+    reason: 'also looks at prompts, which this server does not offer.',
   },
   {
     scenarios: ['logging-set-level'],
@@ -133,9 +122,5 @@ export const notApplicable: readonly NotApplicable[] = [
       'tasks-mrtr-composition',
     ],
     reason: 'is the extension for tasks, which this server does not offer.',
-  },
-  {
-    scenarios: ['sep-2640-skills-directory', 'sep-2640-skills-enumeration', 'sep-2640-skills-manifest'],
-    reason: 'is the extension for skills, which this server does not offer.',
   },
 ]
