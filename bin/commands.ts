@@ -15,6 +15,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   build: () => import('../dev/build/cli.ts'),
   'build:container': () => import('../dev/build/container.ts'),
   'build:package': () => import('../dev/package/cli.ts'),
+  release: () => import('../dev/release/cli.ts'),
   'keep-release': () => import('../dev/build/keep-release.ts'),
   secret: () => import('../dev/secret.ts'),
   settings: () => import('../dev/settings.ts'),

@@ -102,7 +102,7 @@ describe.each(pages)('%s', (page) => {
   })
 
   test('names files and folders that exist', () => {
-    const named = found(text, /`((?:lib|bin|dev|tests|docs|netlify|bench|\.ci|\.github)\/[\w./-]*)`/g)
+    const named = found(text, /`((?:lib|bin|cli|dev|tests|docs|netlify|bench|\.ci|\.github)\/[\w./-]*)`/g)
     // The map of lib/ names its paths from there.
     const places = page === 'lib/README.md' ? ['', 'lib'] : ['']
     const exists = (path: string) => places.some((place) => existsSync(join(repository, place, path)))
@@ -127,6 +127,17 @@ function headings(text: string): string[] {
       .replaceAll(' ', '-'),
   )
 }
+
+test('AGENTS.md, for coding agents, is short, and leads to every command that a change needs', () => {
+  const text = read('AGENTS.md')
+  expect(text.split('\n').length).toBeLessThan(80)
+  for (const command of ['npm run types', 'npm run lint', 'npm test', 'npm run settings', 'npm run conformance']) {
+    expect(text).toContain(command)
+  }
+  for (const page of ['lib/README.md', 'docs/development.md', 'docs/storage.md', 'CONTRIBUTING.md']) {
+    expect(text).toContain(`](${page}`)
+  }
+})
 
 describe('the map of lib/', () => {
   const text = read('lib/README.md')

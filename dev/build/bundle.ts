@@ -65,7 +65,7 @@ export async function bundleFunctions(options: {
 }): Promise<readonly Bundle[]> {
   const {
     outDir,
-    skillsFolder = process.env.MCP_SKILLS_DIR?.trim(),
+    skillsFolder = folderOfSkills(),
     functionsDirectory: directory = join(repository, 'netlify/functions'),
   } = options
   const files = (await readdir(directory)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts')).sort()
@@ -79,6 +79,12 @@ export async function bundleFunctions(options: {
       bundleFunction(join(directory, file), file.slice(0, -'.ts'.length), outDir, withSkills(skills)),
     ),
   )
+}
+
+/** The setting, which the functions read, too. */
+function folderOfSkills(): string | undefined {
+  const { MCP_SKILLS_DIR: folder } = process.env
+  return folder?.trim()
 }
 
 async function bundleFunction(entryPoint: string, name: string, outDir: string, skills: Plugin): Promise<Bundle> {
