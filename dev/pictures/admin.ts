@@ -1,10 +1,11 @@
+import { filePartsOf } from '../../lib/account/admin/export-parts.ts'
 import type { MachineRow } from '../../lib/account/admin/machine-rows.ts'
 import { auditPage } from '../../lib/account/admin/pages/audit.ts'
 import { blockedPage } from '../../lib/account/admin/pages/blocked.ts'
 import { clientsPage } from '../../lib/account/admin/pages/clients.ts'
 import { companiesPage, companyPage } from '../../lib/account/admin/pages/companies.ts'
 import { endPage, forgetPage } from '../../lib/account/admin/pages/confirm.ts'
-import { exportsPage } from '../../lib/account/admin/pages/exports.ts'
+import { exportPartsPage, exportsPage } from '../../lib/account/admin/pages/exports.ts'
 import { endEntryPage, machinesPage } from '../../lib/account/admin/pages/machines.ts'
 import { newPage, overviewPage } from '../../lib/account/admin/pages/overview.ts'
 import { peoplePage, personPage } from '../../lib/account/admin/pages/people.ts'
@@ -292,6 +293,14 @@ export function adminGallery(brand: Brand): Record<string, Page> {
       },
     }),
     'admin-exports': exportsPage(frame, { form }),
+    'admin-export-parts': exportPartsPage(frame, {
+      chosen: { what: 'people', format: 'csv', days: 30 },
+      parts: filePartsOf(
+        'people',
+        Array.from({ length: 64 }, (_, index) => 1_500 + (index % 7) * 20),
+      ),
+      form,
+    }),
     'admin-search': searchPage(frame, {
       ...{ text: 'an', range: { days: 90 }, companies: companies.slice(0, 1), more: true, clients: [] },
     }),

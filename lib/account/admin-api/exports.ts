@@ -1,5 +1,5 @@
 import type { AuditPage, AuditQuery } from '../../people/audit/query.ts'
-import type { ExportPart, Range, Reports } from '../../people/reports/reports.ts'
+import type { ExportPart, PeoplePart, Range, Reports } from '../../people/reports/reports.ts'
 import type { ExportName } from '../admin/actions.ts'
 import type { Cell } from './csv.ts'
 
@@ -26,19 +26,21 @@ export const exportsInParts = ['usage', 'people'] as const satisfies readonly Ex
 /** Which rows of an export are wanted. */
 export interface ExportChoice {
   readonly range: Range
-  /** For usage and people. Absent: all people. */
+  /** For usage. Absent: all people. */
   readonly part?: ExportPart | undefined
+  /** For people. Absent: all of them. */
+  readonly peoplePart?: PeoplePart | undefined
 }
 
 /** Calls `use` with the export of a name, so that each export keeps its own type of row. */
 export function withExport<Result>(
   name: ExportName,
-  { range, part }: ExportChoice,
+  { range, part, peoplePart }: ExportChoice,
   source: ExportSource,
   use: <Row>(found: Export<Row>) => Result,
 ): Result {
   if (name === 'usage') return use(usage(source, range, part))
-  if (name === 'people') return use(people(source, part))
+  if (name === 'people') return use(people(source, peoplePart))
   return name === 'companies' ? use(companies(source, range)) : use(audit(source, range))
 }
 
@@ -55,7 +57,7 @@ const usage = ({ reports }: ExportSource, range: Range, part: ExportPart | undef
     (row) => [row.day, row.person, row.company, row.client, row.what, row.name, row.outcome, row.count],
   )
 
-const people = ({ reports }: ExportSource, part: ExportPart | undefined) =>
+const people = ({ reports }: ExportSource, part: PeoplePart | undefined) =>
   exported(
     (signal) => reports.exportPeople(signal, part),
     [

@@ -224,7 +224,10 @@ async function exportOf(parts: AdminApiParts, asked: Asked): Promise<Response> {
   await parts.actions.recordExport(asked.caller.actor, name, detail, asked.signal)
   const source = { reports: parts.reports(), auditEntries: parts.auditEntries, now: parts.now }
   const gzip = /\bgzip\b/.test(asked.request.headers.get('accept-encoding') ?? '')
-  return withExport(name, { range, part }, source, (rows) => streamExport(rows, { format, gzip, fileName: name }))
+  const peoplePart = part === undefined ? undefined : { index: part, of: exportPartCount }
+  return withExport(name, { range, part, peoplePart }, source, (rows) =>
+    streamExport(rows, { format, gzip, fileName: name }),
+  )
 }
 
 /** Reads `part`, from 1 to 16. Throws `Refusal`. */

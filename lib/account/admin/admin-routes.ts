@@ -11,14 +11,15 @@ import { problemPage } from '../pages/problem.ts'
 import type { AccountRoute, PostedVisit, Visit } from '../router.ts'
 import type { AdminActions, DeadMessages } from './actions.ts'
 import type { StoredBlocks } from './blocks.ts'
-import { exportAnswer } from './export-answer.ts'
+import { chosenExport, exportAnswer } from './export-answer.ts'
+import { filePartsOf } from './export-parts.ts'
 import { machineRows } from './machine-rows.ts'
 import { auditActions, auditPage } from './pages/audit.ts'
 import { blockedPage } from './pages/blocked.ts'
 import { clientsPage } from './pages/clients.ts'
 import { companiesPage, companyPage, isOrder } from './pages/companies.ts'
 import { endPage, forgetPage } from './pages/confirm.ts'
-import { exportsPage } from './pages/exports.ts'
+import { exportPartsPage, exportsPage } from './pages/exports.ts'
 import type { Frame } from './pages/layout.ts'
 import { endEntryPage, machinesPage } from './pages/machines.ts'
 import { newPage, overviewPage } from './pages/overview.ts'
@@ -341,7 +342,17 @@ export function adminRoutes(options: AdminRoutesOptions): readonly AccountRoute[
       access: 'admin',
       recent: true,
       get: (visit) => show(exportsPage(frameOf(visit), { form: visit.seal('export') })),
-      post: { export: (visit) => exportAnswer(visit, { reports, actions, auditEntries, now }) },
+      post: { export: (visit) => exportAnswer(visit, { origin, reports, actions, auditEntries, now }) },
+    },
+    {
+      path: adminPaths.exportParts,
+      access: 'admin',
+      recent: true,
+      async get(visit) {
+        const chosen = chosenExport(visit.url.searchParams)
+        const parts = filePartsOf(chosen.what, await reports().countPeople(visit.signal))
+        return show(exportPartsPage(frameOf(visit), { chosen, parts, form: visit.seal('export') }))
+      },
     },
     {
       path: adminPaths.search,

@@ -1,12 +1,9 @@
 import { accountPaths } from '../../oauth/capabilities.ts'
-import { type ExportPart, exportPartCount, type Range } from '../../people/reports/reports.ts'
+import type { Range } from '../../people/reports/reports.ts'
 
 /** The ranges that pages offer, in days. */
 export const ranges = [1, 7, 30, 90] as const
 const usualRange: Range = { days: 30 }
-
-/** The parts into which an export of very many people is divided. */
-export const exportParts: readonly ExportPart[] = Array.from({ length: exportPartCount }, (_, index) => index)
 
 const admin = accountPaths.admin
 export const adminPaths = {
@@ -24,6 +21,7 @@ export const adminPaths = {
   webhooks: `${admin}/webhooks`,
   audit: `${admin}/audit`,
   exports: `${admin}/exports`,
+  exportParts: `${admin}/exports/parts`,
   search: `${admin}/search`,
 } as const
 

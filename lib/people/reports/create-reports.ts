@@ -3,7 +3,7 @@ import { dayAfter, dayNumber } from '../usage/time.ts'
 import { listAll } from '../usage/update.ts'
 import { companies, company, namedRows } from './companies.ts'
 import { createCompanies } from './company-entries.ts'
-import { exportCompanies, exportPeople, exportUsage } from './exports.ts'
+import { countPeople, exportCompanies, exportPeople, exportUsage } from './exports.ts'
 import { createNameReader, firstDayOf, type ReportParts, today } from './parts.ts'
 import { people, person, personRows } from './people.ts'
 import { createPeriods } from './period.ts'
@@ -37,6 +37,7 @@ export function createReports(options: ReportsOptions): Reports {
     newThisWeek: (signal) => newThisWeek(parts, names, signal),
     exportUsage: (range, signal, part) => exportUsage(parts, names, { range, part }, signal),
     exportPeople: (signal, part) => exportPeople(parts, names, part, signal),
+    countPeople: (signal) => countPeople(parts, signal),
     exportCompanies: (range, signal) => exportCompanies(parts, names, range, signal),
   }
 }

@@ -14,7 +14,7 @@ import { listAll } from '../usage/update.ts'
 import { rowOf } from './company-entries.ts'
 import { atOnce, daysOf, type NameReader, type ReportParts } from './parts.ts'
 import { personRow } from './people.ts'
-import type { CompanyRow, ExportPart, PersonRow, Range, UsageRow } from './reports.ts'
+import type { CompanyRow, ExportPart, PeoplePart, PersonRow, Range, UsageRow } from './reports.ts'
 
 /** Records of days that are read side by side. One has the people of a sixteenth, and the text of all of them is in memory at once. */
 const recordsAtOnce = 8
@@ -178,7 +178,7 @@ const shardsAtOnce = 3
 export async function* exportPeople(
   parts: ReportParts,
   names: NameReader,
-  part: ExportPart | undefined,
+  part: PeoplePart | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<PersonRow> {
   const { store } = parts
@@ -213,13 +213,20 @@ export async function* exportPeople(
   }
 }
 
-/** The first characters of the pseudonyms of a part: four of the 64 of base64url, as six bits are one and a half digits. */
-const beginningsOf = (part: ExportPart): readonly string[] =>
-  Array.from({ length: 4 }, (_, index) =>
-    Buffer.from([(4 * part + index) << 2])
-      .toString('base64url')
-      .slice(0, 1),
-  )
+/** The 64 characters of base64url, in the order of what they stand for: six bits, with which a pseudonym begins. */
+const beginnings = Array.from({ length: 64 }, (_, bits) =>
+  Buffer.from([bits << 2])
+    .toString('base64url')
+    .slice(0, 1),
+)
+
+/** The first characters of the pseudonyms of a part. */
+const beginningsOf = ({ index, of }: PeoplePart): readonly string[] =>
+  beginnings.slice((index * 64) / of, ((index + 1) * 64) / of)
+
+/** Counts the people of each of 64 parts by their keys. */
+export const countPeople = ({ store }: Pick<ReportParts, 'store'>, signal: AbortSignal): Promise<readonly number[]> =>
+  inParallel(beginnings, atOnce, async (beginning) => (await listAll(store, personNameKey(beginning), signal)).length)
 
 export async function* exportCompanies(
   parts: ReportParts,

@@ -3,6 +3,7 @@ import { memoryEventStores } from '../../../dev/worlds/event-stores.ts'
 import { personalDataForTests } from '../../../dev/worlds/personal-data.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { createMemoryStore } from '../../store/memory.ts'
+import type { Store } from '../../store/store.ts'
 import { companyOf } from '../company.ts'
 import type { SignIn } from '../sign-in.ts'
 import type { UsageEvent } from '../usage/event.ts'
@@ -13,7 +14,7 @@ import { rollUp } from '../usage/roll-up.ts'
 import { startOfDay } from '../usage/time.ts'
 import { readUser } from '../users.ts'
 import { createReports } from './create-reports.ts'
-import type { Reports } from './reports.ts'
+import { peoplePartCounts, type Reports } from './reports.ts'
 
 const { signal } = new AbortController()
 const hour = 3_600_000
@@ -55,6 +56,8 @@ function call(name: string | undefined, at: number, more: Partial<UsageEvent> = 
 
 const personalData = personalDataForTests('none')
 let reports: Reports
+/** The same reports, read from the store through another one. */
+let reportsOn: (store: Store) => Reports
 const store = createMemoryStore()
 beforeAll(async () => {
   const events = memoryEventStores()
@@ -97,14 +100,12 @@ beforeAll(async () => {
     retention: { peopleDays: 90, days: 400 },
   }, signal) // biome-ignore format: one call
   expect(lines).toEqual(['usage_rolled_up'])
-  reports = createReports({
-    store,
-    events,
-    pseudonyms,
-    now: () => now,
-    tools: ['ask', 'whoami', 'feedback'],
-    readUser: (who) => readUser({ store, personalData }, who, signal),
-  })
+  reportsOn = (store) =>
+    createReports({
+      ...{ store, events, pseudonyms, now: () => now, tools: ['ask', 'whoami', 'feedback'] },
+      readUser: (who) => readUser({ store, personalData }, who, signal),
+    })
+  reports = reportsOn(store)
 })
 
 const week = { days: 7 } as const
@@ -244,5 +245,48 @@ describe('reports', () => {
     const rows = []
     for await (const row of reports.exportPeople(signal)) rows.push(row)
     expect(rows.map(({ email }) => email).sort()).toEqual(Object.values(people).map(({ email }) => email).sort()) // biome-ignore format: one line
+  })
+
+  test.each(peoplePartCounts)(
+    '%i parts of an export of people have each person once, as the counts say',
+    async (of) => {
+      const counts = await reports.countPeople(signal)
+      const size = 64 / of
+      const emails: (string | undefined)[] = []
+      for (let index = 0; index < of; index++) {
+        const rows = []
+        for await (const row of reports.exportPeople(signal, { index, of })) rows.push(row)
+        expect(rows).toHaveLength(counts.slice(index * size, (index + 1) * size).reduce((sum, count) => sum + count, 0))
+        emails.push(...rows.map(({ email }) => email))
+      }
+      expect(emails.toSorted()).toEqual(Object.values(people).map(({ email }) => email).toSorted()) // biome-ignore format: one line
+    },
+  )
+
+  test('a part reads two records for each person and one for each shard, and lists its own people only', async () => {
+    const asked: string[] = []
+    const counting: typeof store = {
+      ...store,
+      get(key, ...rest) {
+        asked.push(`get ${key.split('/')[0]}`)
+        return store.get(key, ...rest)
+      },
+      list(prefix, ...rest) {
+        asked.push(`list ${prefix.split('/')[0]}`)
+        return store.list(prefix, ...rest)
+      },
+    }
+    const of = (await reports.countPeople(signal)).findIndex((count) => count > 0)
+    const readingOf = async (part: { index: number; of: 64 }) => {
+      asked.length = 0
+      let rows = 0
+      for await (const _ of reportsOn(counting).exportPeople(signal, part)) rows++
+      const times = (what: string) => asked.filter((one) => one === what).length
+      return { rows, lists: times('list people'), names: times('get people'), users: times('get users') }
+    }
+    const found = await readingOf({ index: of, of: 64 })
+    expect(found).toEqual({ rows: found.rows, lists: 1, names: found.rows, users: found.rows })
+    const empty = (await reports.countPeople(signal)).indexOf(0)
+    expect(await readingOf({ index: empty, of: 64 })).toEqual({ rows: 0, lists: 1, names: 0, users: 0 })
   })
 })

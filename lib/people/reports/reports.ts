@@ -21,13 +21,26 @@ export interface Reports {
   newThisWeek(signal: AbortSignal): Promise<NewThisWeek>
   /** One row for each person, company, client, happening, outcome and day. Those of a person come together. */
   exportUsage(range: Range, signal: AbortSignal, part?: ExportPart): AsyncIterable<UsageRow>
-  exportPeople(signal: AbortSignal, part?: ExportPart): AsyncIterable<PersonRow>
+  exportPeople(signal: AbortSignal, part?: PeoplePart): AsyncIterable<PersonRow>
+  /** How many people each of 64 parts has. Reads the keys of the people, and no record. */
+  countPeople(signal: AbortSignal): Promise<readonly number[]>
   exportCompanies(range: Range, signal: AbortSignal): AsyncIterable<CompanyRow>
 }
 
 /** One of 16 parts of all people, from 0. An export of very many people does not end within the time of one answer. */
 export type ExportPart = number
-export const exportPartCount = 16
+export const exportPartCount = 16 as const
+
+/** Into how many parts an export of people may be divided. */
+export const peoplePartCounts = [4, 16, 64] as const
+/** The most people of one file. A file of so many ends within a third of the time of one answer. */
+export const mostPeopleOfFile = 8_000
+
+/** One part of an export of people: `index` from 0, of so many. */
+export interface PeoplePart {
+  readonly index: number
+  readonly of: (typeof peoplePartCounts)[number]
+}
 
 /** The last so many days in UTC, today included. 1 is today alone. */
 export interface Range {

@@ -2,8 +2,11 @@ import type { Page } from '../../../pages/layout.ts'
 import { html } from '../../../pages/markup.ts'
 import { hidden } from '../../pages/account.ts'
 import type { ExportName } from '../actions.ts'
-import { adminPaths, exportParts, ranges } from '../query.ts'
+import type { ChosenExport } from '../export-answer.ts'
+import { type FilePart, partName } from '../export-parts.ts'
+import { adminPaths, ranges } from '../query.ts'
 import { adminLayout, type Frame } from './layout.ts'
+import { table } from './table.ts'
 
 /** What can be exported, and what is in it. */
 const contents: Readonly<Record<ExportName, string>> = {
@@ -23,9 +26,49 @@ export function exportsPage(frame: Frame, { form }: { readonly form: string }): 
 <fieldset><legend>What</legend>${what}</fieldset>
 <fieldset><legend>Time<small>The export of people does not depend on the days that you choose.</small></legend>${ranges.map((days) => html`<label><input type="radio" name="days" value="${days}"${days === 30 && html` checked`}>${days === 1 ? 'Today' : `${days} days`}</label>`)}</fieldset>
 <fieldset><legend>Format</legend><label><input type="radio" name="format" value="csv" checked>CSV, for a spreadsheet</label><label><input type="radio" name="format" value="ndjson">NDJSON, one JSON object a line</label></fieldset>
-<fieldset><legend>Part<small>With very many people, a file would not end within a minute. Then download usage and people part by part.</small></legend><div class="filter"><select name="part" aria-label="Part"><option value="">All of it</option>${exportParts.map((part) => html`<option value="${part + 1}">Part ${part + 1} of ${exportParts.length}</option>`)}</select></div></fieldset>
 <div class="row"><button class="primary">Download</button></div></form>
-<p class="note">Each export is in the audit log. In CSV, a cell that a spreadsheet could take for a formula begins with an apostrophe.</p>`
+<p class="note">With many people, usage and people are several files, and the next page has them. Each export is in the audit log. In CSV, a cell that a spreadsheet could take for a formula begins with an apostrophe.</p>`
   const lead = 'The numbers behind the pages, as a file.'
   return adminLayout(frame, { section: adminPaths.exports, title: 'Exports', lead }, content)
 }
+
+/** Makes the page with the files of an export that is too long for one. Each button is one file. */
+export function exportPartsPage(
+  frame: Frame,
+  {
+    chosen,
+    parts,
+    form,
+  }: { readonly chosen: ChosenExport; readonly parts: readonly FilePart[]; readonly form: string },
+): Page {
+  const { what, format, days } = chosen
+  const people = parts.reduce((sum, part) => sum + part.people, 0)
+  const files = table<FilePart>(
+    'Files',
+    parts,
+    [
+      { title: 'File', cell: (part) => `${what}-part-${partName(part)}.${format}` },
+      { title: 'People', number: true, cell: (part) => numbers.format(part.people) },
+      {
+        title: 'Download',
+        unseenTitle: true,
+        cell: (part) => html`<button name="part" value="${partName(part)}">Download part ${part.index + 1}</button>`,
+      },
+    ],
+    '',
+  )
+  const content = html`<form class="form" method="post" action="${adminPaths.exports}">${hidden(form)}
+<input type="hidden" name="what" value="${what}"><input type="hidden" name="format" value="${format}"><input type="hidden" name="days" value="${days}">
+${files}</form>
+<p class="note">The names of the files sort in the order of the parts. ${
+    format === 'csv'
+      ? 'Each file has the line with the names of the columns, so that it can be opened alone: leave it out of all but the first when you join them.'
+      : 'To join them, append one to the other.'
+  } <code>npm run admin -- export ${what}</code> writes all of them as one file. If the page asks you to sign in again, go on with the next part.</p>
+<div class="row"><a class="button quiet" href="${adminPaths.exports}">Back</a></div>`
+  const title = what === 'people' ? 'Export of people' : `Export of usage, ${days === 1 ? 'today' : `${days} days`}`
+  const lead = `${numbers.format(people)} people are ${parts.length} files: one file would not end in time.`
+  return adminLayout(frame, { section: adminPaths.exports, title, lead }, content)
+}
+
+const numbers = new Intl.NumberFormat('en-US')
