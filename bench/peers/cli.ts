@@ -41,7 +41,7 @@ const rounded = (_: string, value: unknown) => (typeof value === 'number' ? Numb
 
 async function measure(): Promise<Results> {
   const loadBefore = loadavg()[0] ?? 0
-  const versions = installPeers(progress)
+  const versions = await installPeers(progress)
   keepToOtherCores()
   const plan = isQuick ? quick : whole
   const figures = await measurePeers(plan, progress)

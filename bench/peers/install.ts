@@ -1,35 +1,25 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as v from 'valibot'
-import { Explained } from '../../dev/explained.ts'
-import { sha256 } from '../../lib/base/sha256.ts'
+import { installInto } from '../../dev/install-packages.ts'
+import { repository } from '../../dev/repository.ts'
 
+const source = import.meta.dirname
 const manifest = v.object({ dependencies: v.record(v.string(), v.string()) })
 
-/** Installs the peers beside this file, unless what is there is what the lockfile says. @throws Explained without the registry */
-export function installPeers(progress: (what: string) => void): Readonly<Record<string, string>> {
-  const folder = import.meta.dirname
-  const stamp = join(folder, 'node_modules', '.installed')
-  const wanted = sha256(readFileSync(join(folder, 'package-lock.json'), 'utf8'))
-  if (textOf(stamp) !== wanted) {
-    progress('installing the peers')
-    try {
-      // None of them needs a script of its own. Without NODE_ENV, because npm would read it.
-      const { NODE_ENV: _, ...env } = process.env
-      execFileSync('npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit'], { cwd: folder, env, stdio: 'pipe' })
-    } catch (error) {
-      throw new Explained(`The peers cannot be installed: ${error instanceof Error ? error.message : error}`)
-    }
-    writeFileSync(stamp, wanted)
-  }
-  return v.parse(manifest, JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).dependencies
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
+/**
+ * Installs the peers, unless they are installed. Their programs are beside this file and find them through a link.
+ *
+ * @returns the version of each package
+ * @throws Explained with npm's message
+ */
+export async function installPeers(progress: (what: string) => void): Promise<Readonly<Record<string, string>>> {
+  const target = join(repository, '.local/peers')
+  await installInto({ source, target, what: 'the servers to compare with (55 MB)' }, progress)
+  await symlink(join(target, 'node_modules'), join(source, 'node_modules'), 'dir').catch((error: unknown) => {
+    const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST'
+    if (!exists) throw error
+  })
+  const text = await readFile(join(source, 'package.json'), 'utf8')
+  return v.parse(manifest, JSON.parse(text)).dependencies
 }
