@@ -37,6 +37,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   admin: () => administer(process.argv.slice(3)),
   doctor: () => examine(process.argv.slice(3)),
   trace: () => administer(['trace', ...process.argv.slice(3)]),
+  token: () => getToken(process.argv.slice(3)),
   installed: () => import('../dev/installed.ts'),
 }
 
@@ -92,6 +93,13 @@ async function examine(args: readonly string[]): Promise<void> {
   const [{ doctor }, { doctorTerminal }] = await Promise.all([import('../cli/doctor.ts'), import('../cli/terminal.ts')])
   const local = async () => (await import('../dev/start/local-admin.ts')).localAdmin()
   process.exitCode = await doctor(args, doctorTerminal(local))
+}
+
+/** Gets a token for curl, at the system that `npm start` runs on this machine or at another server. */
+async function getToken(args: readonly string[]): Promise<void> {
+  const [{ token }, { doctorTerminal }] = await Promise.all([import('../cli/token.ts'), import('../cli/terminal.ts')])
+  const local = async () => (await import('../dev/start/local-admin.ts')).localAdmin()
+  process.exitCode = await token(args, doctorTerminal(local))
 }
 
 function missingPackage(error: unknown): string | undefined {

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, SignJWT } from 'jose'
+import {
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  type JWK,
+  type JWTHeaderParameters,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
 import { keepSecret } from '../worlds/secrets.ts'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -11,6 +19,8 @@ export interface SigningIssuer {
   readonly keySet: { readonly keys: readonly JWK[] }
   /** Signs exactly these claims; a claim that is `undefined` is left out. */
   sign(claims: Claims, header?: Partial<JWTHeaderParameters>): Promise<string>
+  /** Whether one of its published keys has signed a token. */
+  hasSigned(jwt: string): Promise<boolean>
   /** Makes a new key. `keepsOld`: the earlier ones stay published. */
   rotate(keepsOld?: boolean): Promise<void>
 }
@@ -42,6 +52,11 @@ export async function createSigningIssuer(
       keepSecret(jwt)
       return jwt
     },
+    hasSigned: (jwt) =>
+      jwtVerify(jwt, createLocalJWKSet({ keys: [...keys] })).then(
+        () => true,
+        () => false,
+      ),
     async rotate(keepsOld = true) {
       if (!keepsOld) keys = []
       privateKey = await newKey()

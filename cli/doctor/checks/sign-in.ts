@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
 import { isObject, parseJson } from '../../../lib/base/json.ts'
 import type { Json } from '../../api.ts'
+import { type LoopbackListener, listenOnLoopback } from '../../loopback.ts'
 import { described, type Examination, jsonIn } from '../examination.ts'
 import type { Answer } from '../network.ts'
 import { register } from './registration.ts'
@@ -38,9 +37,9 @@ export async function checkSignIn(examination: Examination, around: SignInSurrou
   }
   const endpoints = { authorize, token, revoke: own('revocation_endpoint') }
   examination.fact('code, tool, refresh, repeated refresh, revocation')
-  const listener = await listen()
+  const listener = await listenOnLoopback('The check goes on in the terminal.')
   try {
-    const redirectUri = `http://127.0.0.1:${listener.port}/callback`
+    const { redirectUri } = listener
     const usual = { redirectUris: [redirectUri], grantTypes: ['authorization_code', 'refresh_token'] }
     const registered = await register(examination, registration, 'sign-in', { ...usual, applicationType: 'native' })
     const clientId = registered?.status === 201 ? jsonIn(registered)?.client_id : undefined
@@ -63,7 +62,7 @@ async function obtainCode(
   { mcpUrl, documents, origin, found }: Examination,
   { authorize }: Endpoints,
   client: Client,
-  listener: Listener,
+  listener: LoopbackListener,
   { showAddress, signInTime }: SignInSurroundings,
 ): Promise<string | null> {
   const state = randomBytes(16).toString('base64url')
@@ -204,40 +203,4 @@ function resultOf({ status, text }: Answer): Json | null {
   if (status !== 200) return null
   const message = parseJson(/^data: (\{.*)$/m.exec(text)?.[1] ?? text)
   return isObject(message) && isObject(message.result) ? message.result : null
-}
-
-interface Listener {
-  readonly port: number
-  /** Returns the parameters of the first answer, or `null` if none comes in that time. */
-  answer(milliseconds: number): Promise<URLSearchParams | null>
-  close(): void
-}
-
-const page = `<!doctype html><title>Done</title><h1>Done</h1><p>The check goes on in the terminal. You can close this page.</p>`
-
-/** Listens on this machine for the answer to the sign-in. It answers only the path of the callback. */
-async function listen(): Promise<Listener> {
-  const { promise, resolve } = Promise.withResolvers<URLSearchParams>()
-  const server: Server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://127.0.0.1')
-    if (url.pathname !== '/callback' || request.method !== 'GET') return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', connection: 'close' }).end(page)
-    resolve(url.searchParams)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no TCP address')
-  return {
-    port: address.port,
-    async answer(milliseconds) {
-      const late = Promise.withResolvers<null>()
-      const timer = setTimeout(() => late.resolve(null), milliseconds)
-      return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
-    },
-    close() {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
 }
