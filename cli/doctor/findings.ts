@@ -362,14 +362,15 @@ export const kinds = {
     ...error,
     title: 'The OpenID Provider cannot be reached',
     why: 'Users cannot sign in. Clients that are connected go on.',
-    remedy: 'Check UPSTREAM_ISSUER, and the status page of the provider.',
+    remedy:
+      'Check UPSTREAM_ISSUER, or the entry of MCP_PROVIDERS that is named here, and the status page of the provider.',
   },
   'provider-mismatch': {
     ...error,
     title: 'The OpenID Provider is not the one in the settings',
     why: 'Its metadata names another issuer, or lacks an endpoint, so that no ID token is accepted.',
     remedy:
-      'Set UPSTREAM_ISSUER to the issuer in the provider’s /.well-known/openid-configuration, slash at the end included.',
+      'Set UPSTREAM_ISSUER, or issuer in the entry of MCP_PROVIDERS, to the issuer in the provider’s /.well-known/openid-configuration, slash at the end included.',
   },
   'provider-keys': {
     ...error,
@@ -388,7 +389,8 @@ export const kinds = {
     ...error,
     title: 'The OpenID Provider does not know this service',
     why: 'The client ID is unknown there, or the application is disabled. No user can sign in.',
-    remedy: 'Compare UPSTREAM_CLIENT_ID with the application at the provider, and UPSTREAM_ISSUER with its tenant.',
+    remedy:
+      'Compare UPSTREAM_CLIENT_ID with the application at the provider, and UPSTREAM_ISSUER with its tenant; for an entry of MCP_PROVIDERS, its client_id, secret and issuer.',
   },
   'provider-refuses': {
     ...warning,

@@ -79,7 +79,7 @@ export async function examineParts(configuration: Configuration, signal: AbortSi
   const ofListed = providers.length > 0 ? await import('./doctor-providers.ts') : undefined
   const listed = providers.flatMap((each) => {
     const name = each.name ?? 'default'
-    const metadata = (inTime: AbortSignal) => named(name, async () => ofListed?.metadataOfListed(each, inTime))
+    const metadata = (inTime: AbortSignal) => named(name, async () => ofListed?.metadataOfListed(each, issuer, inTime))
     return [
       { part: 'provider', check: metadata },
       { part: 'provider-keys', check: (inTime: AbortSignal) => checkKeys(metadata, inTime, name) },

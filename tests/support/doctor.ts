@@ -34,7 +34,7 @@ export interface CheckedSite extends Deployment {
 }
 
 /** Starts the whole system, with two instances and a proxy before them that ends TLS. */
-export async function startCheckedSite(): Promise<CheckedSite> {
+export async function startCheckedSite(settings: Readonly<Record<string, string>> = {}): Promise<CheckedSite> {
   const token = newSecret()
   const ca = await createTestCa()
   const stack = await startStack({
@@ -44,6 +44,7 @@ export async function startCheckedSite(): Promise<CheckedSite> {
       MCP_ADMIN_TOKEN: token,
       // There is no internet here, so that no vendor's document can be fetched.
       MCP_OAUTH_CIMD_ALLOWED_HOSTS: 'documents.example.test',
+      ...settings,
     },
   })
   const proxy = await startRewritingProxy({ tls: await ca.certificateFor([checkedHost]), target: stack.port })

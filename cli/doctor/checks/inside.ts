@@ -65,6 +65,8 @@ const codes: Readonly<Record<string, Readonly<Record<string, Code>>>> = {
     '*': 'provider-unreachable',
     issuer_mismatch: 'provider-mismatch',
     endpoint_missing: 'provider-mismatch',
+    incorrect_client_credentials: 'provider-client',
+    redirect_uri_mismatch: 'provider-callback',
   },
   'provider-keys': { '*': 'provider-keys' },
   kapa: { '*': 'kapa-unreachable', refused: 'kapa-key', 'no-tool': 'kapa-tool' },

@@ -164,8 +164,10 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
       if (vendor.sendsIss) back.searchParams.set('iss', server.issuer)
       response.writeHead(302, { location: back.href }).end()
     }
-    if (server.refusal) {
-      const { error, description } = server.refusal
+    // No person is signed in there without a form, so a request that allows none ends here (OpenID Connect Core §3.1.2.6).
+    const refusal = server.refusal ?? (prompt === 'none' ? { error: 'login_required' } : undefined)
+    if (refusal) {
+      const { error, description } = refusal
       send({ error, ...(description !== undefined && { error_description: description }) })
       return
     }
@@ -187,7 +189,7 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
       authorization === undefined
         ? form.get('client_secret')
         : Buffer.from(authorization.slice('Basic '.length), 'base64').toString().split(':')[1]
-    if ((shown ?? undefined) !== clientSecret) {
+    if ((shown ?? undefined) !== clientSecret || (vendor.api && form.get('client_id') !== clientId)) {
       const body = { error: vendor.api ? 'incorrect_client_credentials' : 'invalid_client' }
       return sendJson(response, vendor.api ? 200 : 401, body)
     }
@@ -197,7 +199,10 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
     const challenge = createHash('sha256')
       .update(form.get('code_verifier') ?? '')
       .digest('base64url')
-    // GitHub does not compare the redirect URI here.
+    if (vendor.api && !isRegistered(form.get('redirect_uri') ?? '')) {
+      return sendJson(response, 200, { error: 'redirect_uri_mismatch' })
+    }
+    // GitHub compares the redirect URI with the registered one only.
     const isSamePlace = vendor.api || known?.redirectUri === form.get('redirect_uri')
     if (!known || known.challenge !== challenge || !isSamePlace) {
       return sendJson(response, vendor.badCode.status, vendor.badCode.body)

@@ -79,7 +79,7 @@ const moved = (one: ProviderMetadata, other: ProviderMetadata) =>
 function metadataOf(document: Readonly<Record<string, unknown>>, expected: URL): ProviderMetadata {
   const { issuer } = document
   if (typeof issuer !== 'string' || URL.parse(issuer)?.href !== expected.href) {
-    throw new ProviderError('misconfigured', 'the metadata is of another issuer than UPSTREAM_ISSUER', {
+    throw new ProviderError('misconfigured', 'the metadata is of another issuer than the settings name', {
       code: 'issuer_mismatch',
     })
   }
