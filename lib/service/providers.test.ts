@@ -470,6 +470,30 @@ describe('attacks of one provider on another [N10]', () => {
     expect((await recorded(at, answer)).signIn).toMatchObject({ email: 'ada@engines.example', emailVerified: false })
   })
 
+  test('a provider for a domain speaks for those below it, except the ones that another provider lists [N7]', async () => {
+    const [wide, near] = [await start('oidc', 'wide'), await start('oidc', 'near')]
+    const at = await world([
+      entryOf(wide, { name: 'wide', email_domains: ['engines.example'] }),
+      entryOf(near, { name: 'near', email_domains: ['lab.engines.example'] }),
+    ])
+    const statusOf = async (provider: typeof wide, name: string, email: string) => {
+      provider.person = { ...provider.person, email, email_verified: true }
+      return (await signIn(at, name)).status
+    }
+    for (const [email, speaker] of [
+      ['ada@engines.example', 'wide'],
+      ['ada@mail.engines.example', 'wide'],
+      ['ada@lab.engines.example', 'near'],
+      ['ada@x.lab.engines.example', 'near'],
+    ] as const) {
+      const refused = { wide: await statusOf(wide, 'wide', email), near: await statusOf(near, 'near', email) }
+      expect([email, refused[speaker], refused[speaker === 'wide' ? 'near' : 'wide']]).toEqual([email, 303, 403])
+    }
+    const page = await (await at.browser.open(authorizePath(at.client, at.pkce))).text()
+    const found = await at.browser.press(page, 'approve:@', {}, { address: 'ada@x.lab.engines.example' })
+    expect(new URL(found.headers.get('location') ?? '').origin).toBe(near.origin)
+  })
+
   test('an organization of one provider cannot be claimed at another', async () => {
     const { evil, at } = await both({ organization: undefined, organization_claim: 'org' })
     for (const org of ['org_1', 'honest:42c3e46f-2477-44d7-a85b-d3b43f6b31fa']) {

@@ -1,7 +1,7 @@
 import type { AdminEntry } from '../account/admins.ts'
 import { createListedProvider } from '../oauth/providers/listed-provider.ts'
 import type { OpenIdProviderOptions } from '../oauth/providers/openid-provider.ts'
-import { domainOf, isWithin } from '../oauth/providers/presets/rules.ts'
+import { domainOf, speakerFor } from '../oauth/providers/presets/rules.ts'
 import { type Identity, type OfferedProvider, type Provider, ProviderError } from '../oauth/providers/provider.ts'
 import { adminsAmong, type ListedProviders, parseProviders } from '../settings/providers.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
@@ -56,15 +56,12 @@ function withAuthority(
   provider: OfferedProvider & { readonly emailOptional?: boolean },
   all: readonly OfferedProvider[],
 ): OfferedProvider {
-  const others = all.filter(({ id }) => id !== provider.id)
   return {
     ...provider,
     async identify(...answer) {
       const identity = await provider.identify(...answer)
-      const domain = domainOf(identity.email ?? '')
-      if (isWithin(domain, provider.emailDomains)) return identity
-      const owner = others.find(({ emailDomains }) => isWithin(domain, emailDomains))
-      return owner ? withoutAuthority(identity, provider, owner) : identity
+      const owner = speakerFor(domainOf(identity.email ?? ''), all)
+      return owner && owner.id !== provider.id ? withoutAuthority(identity, provider, owner) : identity
     },
   }
 }

@@ -146,9 +146,10 @@ describe('an ID-JAG of a company', () => {
     const got = claimsOf((await present(await idJag(claims))).body.access_token)
     expect(got).toMatchObject({ org_id: 'tenant:acme', org_name: 'Acme Corporation' })
     expect(got).not.toHaveProperty('email')
-    expect(claimsOf((await present(await idJag({ email_verified: false }))).body.access_token).email_verified).toBe(
-      false,
-    )
+    const isVerified = async (email_verified: unknown) =>
+      claimsOf((await present(await idJag({ email_verified }))).body.access_token).email_verified
+    for (const yes of [undefined, true, 'true']) expect([yes, await isVerified(yes)]).toEqual([yes, true])
+    for (const no of [false, 'false', null, 0, 'no', []]) expect([no, await isVerified(no)]).toEqual([no, false])
   })
 
   test('is not an authorization code: a request with both is refused, and spends neither', async () => {

@@ -104,7 +104,8 @@ function personOf({ email, email_verified: verified }: Readonly<Record<string, u
   if (typeof email !== 'string' || !/^[^\s@]{1,64}@[^\s@]{1,254}$/.test(email))
     throw assertionRefused('assertion-email')
   if (!tenant.domains.has(mailDomain(email) ?? '')) throw assertionRefused('assertion-email')
-  return { email, emailVerified: verified !== false, ...organization }
+  // Some issuers write booleans as text (R23).
+  return { email, emailVerified: verified === undefined || verified === true || verified === 'true', ...organization }
 }
 
 function signInOf(

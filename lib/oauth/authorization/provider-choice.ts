@@ -1,6 +1,6 @@
 import { PageError } from '../errors.ts'
 import { providerButtons } from '../pages/provider-buttons.ts'
-import { domainOf, isWithin } from '../providers/presets/rules.ts'
+import { domainOf, speakerFor } from '../providers/presets/rules.ts'
 import { callbackPath, type OfferedProvider, type Provider } from '../providers/provider.ts'
 import type { AuthorizationContext, ProviderChoice } from './context.ts'
 import { startAgainPath } from './request.ts'
@@ -61,6 +61,5 @@ export function requireOwnCallback<T extends { readonly provider: Provider }>(re
 /** Returns the provider for the domain of an email address. `undefined`: no provider is for that domain. */
 export function providerOfAddress(address: string, providers: readonly OfferedProvider[]): OfferedProvider | undefined {
   if (!address.includes('@')) return undefined
-  const domain = domainOf(address)
-  return providers.find(({ emailDomains }) => isWithin(domain, emailDomains))
+  return speakerFor(domainOf(address), providers)
 }

@@ -78,6 +78,16 @@ const isPlain = (text: string | undefined): text is string =>
 export const domainOf = (email: string): string =>
   domainToASCII(email.slice(email.lastIndexOf('@') + 1).trim()).replace(/\.$/, '')
 
-/** Whether a domain is one of these, or below one of them. */
-export const isWithin = (domain: string, domains: readonly string[]): boolean =>
-  domains.some((each) => domain === each || domain.endsWith(`.${each}`))
+/**
+ * Finds the provider that speaks for an email domain: the one with that domain in its list, or with the nearest domain above it. So a
+ * provider for `example.com` does not speak for `lab.example.com` where another one lists that (N7).
+ */
+export function speakerFor<T extends { readonly emailDomains: readonly string[] }>(
+  domain: string,
+  providers: readonly T[],
+): T | undefined {
+  const labels = domain.split('.')
+  const upwards = labels.map((_, index) => labels.slice(index).join('.'))
+  const nearest = upwards.find((name) => providers.some(({ emailDomains }) => emailDomains.includes(name)))
+  return nearest === undefined ? undefined : providers.find(({ emailDomains }) => emailDomains.includes(nearest))
+}
