@@ -50,7 +50,6 @@ function machineTable(machines: readonly MachineRow[]): Markup {
       { title: 'Limit', number: true, cell: ({ configured, limit }) => (configured ? limitText(limit) : '–') },
       { title: 'Calls', number: true, cell: ({ calls }) => html`${numberText(calls)}${shareBar(calls, most)}` },
       { title: 'Errors', number: true, cell: errorRate },
-      { title: 'Ended', cell: endedMark },
       { title: 'End or block', unseenTitle: true, cell: machineLinks },
     ],
     'MCP_MACHINES names no machine.',
@@ -71,11 +70,11 @@ const tenantTable = (tenants: readonly TrustedEntry[]): Markup =>
     'MCP_TENANTS names no company.',
   )
 
-const machineMark = ({ name, configured }: MachineRow) =>
-  html`<bdi>${name}</bdi> <span class="chip">machine</span>${!configured && html`<small>no longer in the settings</small>`}`
+const machineMark = ({ name, configured, endedAt }: MachineRow) =>
+  html`<bdi>${name}</bdi> <span class="chip">machine</span>${!configured && html`<small>no longer in the settings</small>`}${endedAt !== undefined && html`<small>ended ${momentMark(endedAt * 1000)}</small>`}`
 
 const proofMark = ({ client, issuer }: TrustedEntry) =>
-  client === undefined && issuer === undefined ? '–' : html`<code>${client ?? issuer ?? ''}</code>`
+  client === undefined && issuer === undefined ? '–' : html`<code class="breaks">${client ?? issuer ?? ''}</code>`
 
 const scopeText = ({ scope }: TrustedEntry) => scope?.join(' ') ?? '–'
 

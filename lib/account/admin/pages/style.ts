@@ -80,6 +80,7 @@ tbody th{font-weight:500;min-width:9rem;overflow-wrap:anywhere}
 tbody tr+tr>*{border-top:1px solid var(--line)}
 th.number,td.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td time{white-space:nowrap}
+.breaks{overflow-wrap:anywhere}
 td small,th small{display:block;color:var(--muted);font-size:.8125rem;font-weight:400}
 td form{margin:0}
 td button,td .button{display:inline-block;width:auto;min-height:2.75rem;padding:.5625rem .875rem;border-color:var(--edge);font-size:.875rem;white-space:nowrap;line-height:1.5}
