@@ -46,7 +46,7 @@ describe('the ledger', () => {
     expect(new Set(referenceIds).size).toBe(referenceIds.length)
     const features = referenceIds.filter((id) => /^F-\d{3}-/.test(id))
     expect([features.length, features[0], features.at(-1)]).toEqual([187, 'F-000-01', 'F-004-24'])
-    expect(rows).toHaveLength(474)
+    expect(rows).toHaveLength(477)
   })
 
   test('the scan of comments and pages finds the rows that they cite', () => {

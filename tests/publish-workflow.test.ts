@@ -100,7 +100,7 @@ describe('the workflow that publishes', () => {
   })
 })
 
-describe('npm run release: package.json alone decides the version', () => {
+describe('package.json alone decides the version, by npm run release [F-000-24]', () => {
   let root: string
   beforeEach(() => {
     root = mkdtempSync(join(tmpdir(), 'release-'))

@@ -1,5 +1,5 @@
 /** How many requirements each group has, numbered from 1 without a gap. */
-const requirements = { D: 25, A: 21, C: 15, T: 32, R: 15, M: 19, S: 26, F: 13, O: 16, P: 4, E: 9, W: 6, K: 1 }
+const requirements = { D: 25, A: 21, C: 15, T: 32, R: 15, M: 19, S: 26, F: 13, O: 16, P: 4, E: 9, W: 6, K: 1, Y: 3 }
 
 /** Advisories against similar servers: `A1` …. `A-01` is a requirement for the authorization endpoint. */
 const advisories = 32

@@ -20,7 +20,7 @@ function write(path: string, text: string | Buffer): void {
 
 const manifest = (name: string, more = '') => `---\nname: ${name}\ndescription: Helps.\n${more}---\n\n# Help\n`
 
-describe('the build refuses, and says why', () => {
+describe('the build refuses, and says why [Y-02]', () => {
   test.each<[what: string, prepare: () => void, why: RegExp]>([
     ['no skill at all', () => {}, /there is no skill/],
     ['a file without front matter', () => write('skills/a/SKILL.md', '# A'), /a\/SKILL\.md.*---/],
@@ -85,7 +85,7 @@ describe('the build refuses, and says why', () => {
   )
 })
 
-test('an archive holds all files of a skill, opens with tar, and is the same in every build', async () => {
+test('an archive holds all files of a skill, opens with tar, and is the same in every build [Y-03]', async () => {
   write('skills/a/SKILL.md', manifest('a'))
   write('skills/a/assets/deep/picture.png', Buffer.from([0x89, 0x50, 0xff, 0x00]))
   write('skills/a/empty.txt', '')

@@ -12,6 +12,7 @@ const server: ServerDescription = {
   supportUrl: undefined,
   scopes: ['docs:read'],
   requireAuth: true,
+  skills: false,
 }
 
 describe('the server card', () => {

@@ -11,6 +11,8 @@ export interface ServerDescription {
   readonly scopes: readonly string[]
   /** As `/mcp` enforces it. */
   readonly requireAuth: boolean
+  /** Whether it serves skills, which are resources. */
+  readonly skills: boolean
 }
 
 /** The media type that clients ask for (server-card extension, "Server Card Location"). */
@@ -64,7 +66,7 @@ export function earlierServerCard(server: ServerDescription) {
   return {
     serverInfo: informationOf(server),
     transport: { type: 'streamable-http', url: server.resource },
-    capabilities: { tools: true, resources: false, prompts: false },
+    capabilities: { tools: true, resources: server.skills, prompts: false },
     authentication: authenticationOf(server),
     metadata: { documentation: server.documentationUrl, support: server.supportUrl },
   }

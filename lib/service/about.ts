@@ -58,6 +58,7 @@ export async function composeAbout(configuration: Configuration, site: Site) {
     supportUrl: brand.supportUrl,
     scopes: configuration.scopesOffered,
     requireAuth: mcp.requireAuth,
+    skills: configuration.tools.skillsFolder !== undefined,
   }
   const { front: frontPath, health, readiness: readinessPath } = aboutPaths
   const links = {

@@ -32,7 +32,7 @@ async function connect(mode: 'auto' | 'legacy'): Promise<Client> {
   return client
 }
 
-describe.each(['auto', 'legacy'] as const)('MCP_SKILLS_DIR: skills over MCP, %s', (mode) => {
+describe.each(['auto', 'legacy'] as const)('MCP_SKILLS_DIR: skills over MCP, %s [Y-01]', (mode) => {
   test('a client lists the skills, and every file has its digest', async () => {
     const client = await connect(mode)
     const skills = new SkillsClient(client)
@@ -76,7 +76,7 @@ test.each([
   ['resources/read', '__proto__'],
   ['resources/directory/read', 'skill://write-a-question/SKILL.md'],
   ['resources/directory/read', 'skill://'],
-])('%s of %s is an error, and never a file', async (method, uri) => {
+])('%s of %s is an error, and never a file [Y-01 Y-02]', async (method, uri) => {
   const { body } = await sendMcp(stack.mcpUrl, method, { uri }, token)
   expect(body).toMatchObject({ error: { code: expect.any(Number) } })
   expect(body.result).toBeUndefined()
@@ -107,7 +107,7 @@ const indexOf = v.object({
   ),
 })
 
-test('the well-known index names each skill, and what it links to has the digest that it names', async () => {
+test('the well-known index names each skill, and what it links to has the digest that it names [Y-03]', async () => {
   const url = `${stack.url}/.well-known/agent-skills/index.json`
   const answer = await send(url, { headers: { origin: 'https://app.example' } })
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json'])
@@ -130,6 +130,11 @@ test('the well-known index names each skill, and what it links to has the digest
   }
   const known = await send(url, { headers: { 'if-none-match': answer.headers.get('etag') ?? '' } })
   expect(known.status).toBe(304)
+})
+
+test('the card of the server promises resources', async () => {
+  const card = await send(`${stack.url}/.well-known/mcp/server-card.json`)
+  expect(await card.json()).toMatchObject({ capabilities: { tools: true, resources: true, prompts: false } })
 })
 
 test.each(['x.json', 'write-a-question', 'write-a-question.tar.gz', '..%2fpackage.json', 'connect-a-client/SKILL.md'])(
