@@ -60,10 +60,12 @@ export async function composeAuthorizationServer(
     {
       issuer,
       resource,
-      scopes: docsScopes,
+      scopes: extras?.scopes ?? docsScopes,
       brand,
       documentationUrl,
-      scopesOffered: configuration.scopesOffered.filter((scope) => extras?.scopeRules?.isOffered(scope) !== false),
+      scopesOffered: (extras?.scopesOffered ?? configuration.scopesOffered).filter(
+        (scope) => extras?.scopeRules?.isOffered(scope) !== false,
+      ),
       registrationOff,
       introspectionOn: introspectionTokens.length > 0,
       revocation: configuration.revocation,
@@ -127,7 +129,7 @@ async function flowOptions(
         ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
         : settings.kind === 'oidc' &&
           openIdProvider({ ...settings, redirectUri: origin + paths.callback, ...extras?.ofProvider, now })
-    const providers = await list?.at(origin, own, extras?.ofProvider.roleMarks)
+    const providers = await list?.at(origin, own, extras?.ofProvider)
     const found = { provider: providers ? providers[0] : own || undefined, providers }
     // A company alone speaks for its domains (N7).
     return trust?.guarded(found) ?? found

@@ -73,11 +73,10 @@ export async function maintain(site: Site): Promise<Swept> {
 }
 
 /** Ends the records of the vault whose grants have ended. A failure does not stop the sweep. */
-async function tendVault({ issuer, signIn }: Configuration, store: Store, signal: AbortSignal): Promise<void> {
-  if (!signIn) return
+async function tendVault(configuration: Configuration, store: Store, signal: AbortSignal): Promise<void> {
   try {
     const { vaultOf } = await import('./vault.ts')
-    const vault = vaultOf(issuer, signIn, store)
+    const vault = vaultOf(configuration, store)
     if (vault) await (await import('../oauth/vault/sweep-vault.ts')).sweepVault(store, vault, Date.now(), signal)
   } catch (error) {
     log('vault_sweep_failed', { error: String(error) })

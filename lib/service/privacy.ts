@@ -30,7 +30,7 @@ export interface PrivacySurroundings extends Pick<UsagePlacesOptions, 'events' |
 
 /** Composes what ends, forgets and discloses people. */
 export function privacyOf(
-  { issuer, kept }: Pick<Configuration, 'issuer' | 'kept'>,
+  { issuer, kept, listed }: Pick<Configuration, 'issuer' | 'kept' | 'listed'>,
   signIn: SignInSettings,
   { store, events, pseudonyms, sealing, now = Date.now }: PrivacySurroundings,
 ): Privacy {
@@ -43,7 +43,7 @@ export function privacyOf(
     places: places({
       store,
       personalData,
-      endVault: vaultEnd(issuer, signIn, store),
+      endVault: vaultEnd({ issuer, signIn, listed }, store),
       outboxSeal: outboxSeals(sealing).seal,
       usage: { events, pseudonyms },
       auditDays: kept.auditDays,

@@ -1,12 +1,11 @@
 import type { AdminEntry } from '../account/admins.ts'
-import { createListedProvider } from '../oauth/providers/listed-provider.ts'
-import type { OpenIdProviderOptions } from '../oauth/providers/openid-provider.ts'
+import { createListedProvider, type ProviderExtras } from '../oauth/providers/listed-provider.ts'
+import type { ListedProvider } from '../oauth/providers/presets/preset.ts'
 import { domainOf, speakerFor } from '../oauth/providers/presets/rules.ts'
 import { type Identity, type OfferedProvider, type Provider, ProviderError } from '../oauth/providers/provider.ts'
 import { adminsAmong, type ListedProviders, parseProviders } from '../settings/providers.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
-
-type RoleMarks = OpenIdProviderOptions['roleMarks']
+import type { SignInExtras } from './sign-in-extras.ts'
 
 /** The providers of the settings. Loaded only where `MCP_PROVIDERS` is set. */
 export interface ComposedProviders {
@@ -14,9 +13,9 @@ export interface ComposedProviders {
    * Returns the providers with their callbacks at an origin, the default one first. Empty: none is usable.
    *
    * @param own the provider of `UPSTREAM_ISSUER` with its callback there, if there is one
-   * @param roleMarks reads what claims say about a role. Only the claims of a provider with `role_claims` count
+   * @param extras of roles and the vault. Only the claims of a provider with `role_claims` decide about roles
    */
-  at(origin: string, own: Provider | false, roleMarks?: RoleMarks): Promise<readonly OfferedProvider[]>
+  at(origin: string, own: Provider | false, extras?: SignInExtras['ofProvider']): Promise<readonly OfferedProvider[]>
   /** The admin entries, each with its provider. */
   readonly admins: readonly AdminEntry[]
 }
@@ -28,12 +27,12 @@ export function composeProviders(
   const defaultIssuer = signIn?.provider.kind === 'oidc' ? signIn.provider.issuer : undefined
   const { providers } = parseProviders(listed, defaultIssuer)
   return {
-    async at(origin, own, roleMarks) {
+    async at(origin, own, extras) {
       const defaults = own ? [{ ...own, label: brand.provider, emailDomains: [], byDomainOnly: false }] : []
       const further = providers.map(async (each) => {
         const { emailDomains, byDomainOnly, emailOptional } = each
         return {
-          ...(await createListedProvider(each, origin, Date.now, each.roleClaims ? roleMarks : undefined)),
+          ...(await createListedProvider(each, origin, Date.now, extrasOf(each, extras))),
           emailDomains,
           byDomainOnly,
           emailOptional,
@@ -46,6 +45,12 @@ export function composeProviders(
     },
     admins: adminsAmong(admins, { providers, defaultIssuer }).admins,
   }
+}
+
+/** The tokens of a provider say where they are from, so that no other provider is asked with them. */
+function extrasOf({ name }: ListedProvider, { roleMarks, tokensIn }: Partial<SignInExtras['ofProvider']> = {}) {
+  const named: ProviderExtras['tokensIn'] = tokensIn && ((text) => ({ ...tokensIn(text), provider: name }))
+  return { roleMarks, tokensIn: named }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Access } from '../mcp/tools/access.ts'
 import type { ToolProfile } from '../mcp/tools/tool.ts'
 import { scopes } from '../settings/docs-resource.ts'
+import { privateScope } from '../settings/private-scope.ts'
 import { signInOf, type ToolSettings, type ToolTexts } from '../settings/tools.ts'
 
 /** The scopes that a token needs to use `/mcp`, and to send feedback. */
@@ -10,7 +11,7 @@ export type ToolProfiles = ReturnType<typeof toolProfiles>
 
 /** Returns what is known of each tool before its code is loaded: its texts, and who may call it. In the order of `tools/list`. */
 export function toolProfiles(settings: ToolSettings) {
-  const { ask, apiReference: api, feedback, answerFeedback, authStatus, whoami, publicTools } = settings
+  const { ask, apiReference: api, feedback, answerFeedback, privatePages, authStatus, whoami, publicTools } = settings
   const open = (texts: ToolTexts): ToolProfile => ({ ...texts, access: accessOf(texts, publicTools) })
   const ofPerson = (texts: ToolTexts, needed: readonly string[]): ToolProfile => ({
     ...texts,
@@ -21,6 +22,7 @@ export function toolProfiles(settings: ToolSettings) {
     list: api && open(api.list),
     search: api && open(api.search),
     content: api && open(api.content),
+    privatePages: privatePages && ofPerson(privatePages.tool, [read, privateScope]),
     feedback: feedback && ofPerson(feedback.tool, [read, feedbackScope]),
     answerFeedback: answerFeedback && ofPerson(answerFeedback, [read, feedbackScope]),
     authStatus: open(authStatus),

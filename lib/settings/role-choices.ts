@@ -12,12 +12,12 @@ const always = [authStatusName, whoamiName]
 /** Reads the roles with the names of their tools. `undefined`: they are wrong. */
 export function readRoles(
   settings: SettingsReader<SettingName>,
-  { ask, apiReference: api, feedback }: ToolChoices,
+  { ask, apiReference: api, feedback, privatePages }: ToolChoices,
 ): Roles | undefined {
   const { value: roles, complaints } = parseRoles(settings.text('MCP_ROLES') ?? '')
   for (const complaint of complaints) settings.complain('MCP_ROLES', complaint)
   if (roles === undefined) return undefined
-  const known = [ask.name, api?.list, api?.search, api?.content, feedback?.tool, ...always]
+  const known = [ask.name, api?.list, api?.search, api?.content, feedback?.tool, privatePages?.tool, ...always]
   const withTools = <T extends Allowance>(role: T): T => {
     if (!role.tools) return role
     const named = role.tools.map((tool) => (tool === askTool ? ask.name : tool))

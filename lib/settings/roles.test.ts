@@ -65,7 +65,7 @@ test('the usual roles need no scopes, and limited has one tool and those that sa
   })
   expect(problems).toEqual([])
   expect(roles?.roles.map(({ role, scopes }) => [role, scopes])).toEqual([
-    ['admin', ['docs:read', 'docs:feedback', 'docs:admin']],
+    ['admin', ['docs:read', 'docs:feedback', 'docs:private', 'docs:admin']],
     ['limited', ['docs:read']],
   ])
   expect(roles?.roles[1]?.tools).toEqual(['ask_redpanda_question', 'auth_status', 'whoami'])

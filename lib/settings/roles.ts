@@ -2,13 +2,17 @@ import { isObject, jsonOf } from '../base/json.ts'
 import { normalDomain } from '../base/mail-domain.ts'
 import { markOf } from '../people/roles/marks.ts'
 import { type Allowance, lowerCase, type Role, type Roles } from '../people/roles/role.ts'
-import { adminScope, scopes as readerScopes } from './docs-resource.ts'
+import { adminScope, scopes } from './docs-resource.ts'
 import type { Reading } from './forms.ts'
+import { privateScope } from './private-scope.ts'
 
 /** Characters. The environment has to hold every other setting too. */
 const longest = 16_384
 const mostRoles = 50
 const mostEntries = 1_000
+
+/** What a role may give besides the scope of admins. Where no tool needs the last one, no client is offered it. */
+const readerScopes = [...scopes, privateScope]
 
 /** Stands for the tool that answers questions, whose name is another setting. */
 export const askTool = '{ask}'

@@ -7,7 +7,7 @@ import type { Secrets } from '../oauth/keys/secrets.ts'
 import type { DocsBrand } from '../pages/brand.ts'
 import { type AccountSettings, readAccount } from './account.ts'
 import { readBrand } from './brand.ts'
-import { type Scope, scopes } from './docs-resource.ts'
+import { scopes } from './docs-resource.ts'
 import type { Subject } from './forms.ts'
 import { readHosts } from './hosts.ts'
 import { type KeptSettings, readKept } from './kept.ts'
@@ -31,7 +31,7 @@ export interface SignInConfiguration {
   readonly brand: DocsBrand
   readonly documentationUrl: string
   /** The scopes that clients may ask for. Feedback is among them only where a form takes it. */
-  readonly scopesOffered: readonly Scope[]
+  readonly scopesOffered: readonly string[]
   readonly signingJwk: JWK | undefined
   /** Sound even if another setting is wrong; `null` if a secret is missing or wrong. */
   readonly secrets: Secrets | null

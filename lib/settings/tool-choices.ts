@@ -13,6 +13,7 @@ type SettingsReader = ReaderOf<SettingName>
 export type ToolChoices = ReturnType<typeof readToolChoices>
 export type ApiReferenceChoices = NonNullable<ToolChoices['apiReference']>
 export type FeedbackChoices = NonNullable<ToolChoices['feedback']>
+export type PrivatePagesChoices = NonNullable<ToolChoices['privatePages']>
 
 export const authStatusName = 'auth_status'
 export const whoamiName = 'whoami'
@@ -35,8 +36,9 @@ export function readToolChoices(
   const apiReference = readApiReference(settings)
   const feedback = readFeedback(settings, feedbackForm, siteUrl)
   const answerFeedback = readAnswerFeedback(settings, kapa)
+  const privatePages = readPrivatePages(settings)
   const open = named(ask.name, apiReference?.list, apiReference?.search, apiReference?.content, authStatusName)
-  const all = named(...open, feedback?.tool, answerFeedback, whoamiName)
+  const all = named(...open, feedback?.tool, answerFeedback, privatePages?.tool, whoamiName)
   if (new Set([...all, ...adminToolNames]).size < all.length + adminToolNames.length) {
     settings.complain(
       'MCP_TOOL_NAME',
@@ -50,6 +52,7 @@ export function readToolChoices(
     feedback,
     /** The name of the tool that tells Kapa whether an answer was right. */
     answerFeedback,
+    privatePages,
     /** Names of tools that need no sign-in, even where the others need one. */
     publicTools: readPublicTools(settings, open),
     lazyAuth: settings.read('MCP_LAZY_AUTH'),
@@ -71,7 +74,7 @@ function readPublicTools(settings: SettingsReader, open: readonly string[]): rea
   if (!publicTools.every((name) => open.includes(name))) {
     settings.complain(
       'MCP_PUBLIC_TOOLS',
-      ' must be a list of tools of this server, without whoami and the tool for feedback',
+      ' must be a list of tools of this server, without whoami and the tools for feedback and for private pages',
     )
   }
   return publicTools
@@ -135,6 +138,21 @@ function readApiReference(settings: SettingsReader) {
     content: settings.read('MCP_API_CONTENT_TOOL_NAME'),
   }
   return hubUrl === undefined || hubUrl === 'off' ? undefined : { hubUrl, ...choices }
+}
+
+/** Reads the tool that searches pages as the user. It needs the vault, which keeps what it asks the pages with. */
+function readPrivatePages(settings: SettingsReader) {
+  const url = settings.read('MCP_PRIVATE_PAGES_URL')
+  const tool = settings.read('MCP_PRIVATE_PAGES_TOOL_NAME')
+  const serviceToken = settings.read('MCP_PRIVATE_PAGES_SERVICE_TOKEN')
+  if (url === undefined || url === 'off') return undefined
+  if (settings.text('MCP_VAULT_KEYS') === undefined) {
+    settings.complain(
+      'MCP_PRIVATE_PAGES_URL',
+      ' needs MCP_VAULT_KEYS: the pages are asked with the tokens of the vault',
+    )
+  }
+  return { url, tool, serviceToken }
 }
 
 function readFeedback(settings: SettingsReader, form: string | undefined, siteUrl: string) {

@@ -70,14 +70,13 @@ test('without the base URL of the API pages no API is named, because a model cou
   })
 })
 
-test('the settings list the same tools as the server, in the same order [S-18]', () => {
-  const env = { ...needed, MCP_PUBLIC_TOOLS: 'auth_status,search_api_reference' }
+test('the settings list the same tools as the server, in the same order [S-18]', async () => {
+  const pages = { MCP_VAULT_KEYS: newSecret(), MCP_PRIVATE_PAGES_URL: 'https://pages.example/search' }
+  const env = { ...needed, ...pages, MCP_PUBLIC_TOOLS: 'auth_status,search_api_reference' }
   const settings = toolsFor(env)
   const store = createMemoryStore()
-  const served = createAllTools(settings, readConfiguration(env, site), store).map(({ name, access: { signIn } }) => ({
-    name,
-    signIn,
-  }))
+  const tools = await createAllTools(settings, readConfiguration(env, site), store)
+  const served = tools.map(({ name, access: { signIn } }) => ({ name, signIn }))
   expect(toolsOf(settings).map((tool) => ({ name: tool.name, signIn: signInOf(tool, settings.publicTools) }))).toEqual(
     served,
   )

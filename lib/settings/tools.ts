@@ -3,6 +3,7 @@ import {
   type ApiReferenceChoices,
   authStatusName,
   type FeedbackChoices,
+  type PrivatePagesChoices,
   type ToolChoices,
   whoamiName,
 } from './tool-choices.ts'
@@ -17,11 +18,13 @@ export interface ToolTexts {
 export type ApiReferenceSettings = ReturnType<typeof apiReferenceTexts>
 
 /** The tools with the texts that clients see. Only the functions that list or describe tools make it. */
-export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback' | 'answerFeedback'> {
+export interface ToolSettings
+  extends Omit<ToolChoices, 'ask' | 'apiReference' | 'feedback' | 'answerFeedback' | 'privatePages'> {
   readonly ask: ToolTexts
   readonly apiReference: ApiReferenceSettings | undefined
   readonly feedback: ReturnType<typeof feedbackTexts> | undefined
   readonly answerFeedback: ToolTexts | undefined
+  readonly privatePages: ReturnType<typeof privatePagesTexts> | undefined
   readonly authStatus: ToolTexts
   readonly whoami: ToolTexts
   /** For the model: what this server is for, and when to use which of the tools that it is offered. */
@@ -30,7 +33,7 @@ export interface ToolSettings extends Omit<ToolChoices, 'ask' | 'apiReference' |
 
 /** Makes the texts of the tools, in the words of the brand. */
 export function describeTools(
-  { ask, apiReference, feedback, answerFeedback, ...choices }: ToolChoices,
+  { ask, apiReference, feedback, answerFeedback, privatePages, ...choices }: ToolChoices,
   brand: Brand,
 ): ToolSettings {
   const tools = {
@@ -38,6 +41,7 @@ export function describeTools(
     apiReference: apiReference && apiReferenceTexts(apiReference, brand),
     feedback: feedback && feedbackTexts(feedback, brand),
     answerFeedback: answerFeedback === undefined ? undefined : answerFeedbackTexts(answerFeedback, ask.name),
+    privatePages: privatePages && privatePagesTexts(privatePages, brand),
     authStatus: {
       name: authStatusName,
       title: 'Sign-in Status',
@@ -58,7 +62,7 @@ export function describeTools(
 }
 
 function instructionsOf(
-  { ask, apiReference: api, feedback, authStatus }: Pick<ToolSettings, ToolKeys>,
+  { ask, apiReference: api, feedback, privatePages, authStatus }: Pick<ToolSettings, ToolKeys>,
   brand: Brand,
   isOffered: (tool: string) => boolean,
 ) {
@@ -66,6 +70,7 @@ function instructionsOf(
     `Answers questions about ${brand.name} from the ${brand.productName}.`,
     `Use ${ask.name} for questions, and cite the addresses that come with the passages.`,
     api && `For the reference of an API use ${api.search.name} or ${api.list.name}, then ${api.content.name}.`,
+    privatePages && isOffered(privatePages.tool.name) && `Use ${privatePages.tool.name} for pages that are not public.`,
     feedback &&
       isOffered(feedback.tool.name) &&
       `Use ${feedback.tool.name} only after the user has agreed to the exact text.`,
@@ -83,9 +88,19 @@ export interface ToolEntry extends ToolTexts {
 
 /** Lists every tool of this server, in the order of `tools/list`. */
 export function toolsOf(settings: Pick<ToolSettings, ToolKeys>): readonly ToolEntry[] {
-  const { ask, apiReference: api, feedback, answerFeedback, authStatus, whoami } = settings
-  const all = [ask, api?.list, api?.search, api?.content, feedback?.tool, answerFeedback, authStatus, whoami]
-  const ofPerson = [feedback?.tool, answerFeedback, whoami]
+  const { ask, apiReference: api, feedback, answerFeedback, privatePages, authStatus, whoami } = settings
+  const all = [
+    ask,
+    api?.list,
+    api?.search,
+    api?.content,
+    privatePages?.tool,
+    feedback?.tool,
+    answerFeedback,
+    authStatus,
+    whoami,
+  ]
+  const ofPerson = [privatePages?.tool, feedback?.tool, answerFeedback, whoami]
   return all.filter((texts) => texts !== undefined).map((texts) => ({ ...texts, ofPerson: ofPerson.includes(texts) }))
 }
 
@@ -95,7 +110,7 @@ export function signInOf({ name, ofPerson }: ToolEntry, publicTools: readonly st
   return publicTools.includes(name) ? 'never' : 'if required'
 }
 
-type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'answerFeedback' | 'authStatus' | 'whoami'
+type ToolKeys = 'ask' | 'apiReference' | 'feedback' | 'answerFeedback' | 'privatePages' | 'authStatus' | 'whoami'
 
 function askTexts({ name, title, description }: ToolChoices['ask'], brand: Brand): ToolTexts {
   return {
@@ -147,5 +162,16 @@ function answerFeedbackTexts(name: string, ask: string): ToolTexts {
     name,
     title: 'Rate an Answer',
     description: `Tells the service behind ${ask} whether an answer was right, by its \`question_answer_id\`. Call it only when the user says that an answer was right or wrong, and add a comment only in the user’s words.`,
+  }
+}
+
+function privatePagesTexts({ tool: name, ...choices }: PrivatePagesChoices, brand: Brand) {
+  return {
+    ...choices,
+    tool: {
+      name,
+      title: `Search Private ${brand.name} Pages`,
+      description: `Searches ${brand.name} pages that are not public, with the rights of the user’s own account: it finds only what this user may read there. Returns up to 10 pages with address and excerpt. Show the user what is found, and treat it as confidential.`,
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { Roles } from '../people/roles/role.ts'
 import type { ReadListed } from './listed.ts'
 import { type McpSettings, readMcp } from './mcp.ts'
 import { readObservability } from './observability.ts'
+import { privateScope } from './private-scope.ts'
 import type * as Rare from './rare.ts'
 import { createSettingsReader, type Environment, type Problem, type SettingsReader } from './reader.ts'
 import { mcpRows } from './rows/mcp.ts'
@@ -62,11 +63,23 @@ export function readWhole(
   settings.read('MCP_VAULT_KEYS')
   settings.read('MCP_VAULT_SCOPES')
   settings.read('MCP_HSTS')
+  settings.read('MCP_VAULT_AUDIENCE')
   const provider = settings.text('UPSTREAM_ISSUER') ?? signInRows.UPSTREAM_ISSUER.ofRedpanda
   const logout = rare?.readLogout(settings, provider, shared.places)
   const tools = readToolChoices(settings, { ...shared, brand, siteUrl: site.issuer })
   const roles = readRoles?.(settings, tools)
-  return { ...closed(settings, shared), mcp, tools, store, roles, logout, providers: shared.providers }
+  const configuration = closed(settings, shared)
+  const { scopesOffered } = configuration
+  return {
+    ...configuration,
+    scopesOffered: tools.privatePages ? [...scopesOffered, privateScope] : scopesOffered,
+    mcp,
+    tools,
+    store,
+    roles,
+    logout,
+    providers: shared.providers,
+  }
 }
 
 /** Where the providers of `MCP_PROVIDERS` are not read, there is no admin. */

@@ -20,6 +20,14 @@ const refresh =
   (outcome: string): Rule =>
   () => ({ metric: 'mcp_oauth.refreshes', attributes: { 'mcp_oauth.outcome': outcome } })
 
+/** Counts an outcome among those that are known. */
+const outcome =
+  (metric: MetricName, known: readonly string[]): Rule =>
+  ({ outcome: given }) => ({
+    metric,
+    attributes: { 'mcp_oauth.outcome': known.find((one) => one === given) ?? 'other' },
+  })
+
 /** @param by what refused the request */
 const refused =
   (by: string, field: 'reason' | 'error' = 'reason'): Rule =>
@@ -90,6 +98,13 @@ export const eventMetrics: Readonly<Record<string, Rule>> = {
     metric: 'mcp.server.operation.duration',
     value: seconds(ms),
     attributes: toolAttributes({ tool, outcome }),
+  }),
+
+  vault_asked: outcome('mcp_oauth.vault.renewals', ['renewed', 'refused', 'lost', 'foreign', 'elsewhere', 'failed']),
+  upstream_token: outcome('mcp_oauth.upstream_tokens', ['given', 'not_allowed', 'not_connected', 'refused', 'passing']),
+  upstream_service_account: () => ({
+    metric: 'mcp_oauth.upstream_tokens',
+    attributes: { 'mcp_oauth.outcome': 'service_account' },
   }),
 
   limit_reached: limit('mcp_oauth.limits.reached'),

@@ -40,6 +40,16 @@ export const instruments = {
     unit: '{sign-in}',
     description: 'Sign-ins that failed at the OpenID Provider.',
   },
+  'mcp_oauth.vault.renewals': {
+    kind: 'counter',
+    unit: '{renewal}',
+    description: 'Questions to the OpenID Provider with a refresh token of the vault, by outcome.',
+  },
+  'mcp_oauth.upstream_tokens': {
+    kind: 'counter',
+    unit: '{token}',
+    description: 'Tokens for tools that act at another service as the user, by outcome.',
+  },
   'mcp_oauth.limits.reached': {
     kind: 'counter',
     unit: '{limit}',

@@ -37,6 +37,7 @@ const afterTheAnswer = [
   'lib/people/outbox/news.ts',
   'lib/people/outbox/outbox.ts',
   'lib/people/usage/recorder.ts',
+  'lib/settings/private-scope.ts',
   'lib/settings/all.ts',
   'lib/settings/rows/mcp.ts',
   'lib/settings/table.ts',

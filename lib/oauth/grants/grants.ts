@@ -1,16 +1,12 @@
-import * as v from 'valibot'
 import type { Log } from '../../base/log.ts'
-import { type Store, type Stored, StoreUnavailable, type WriteResult } from '../../store/store.ts'
+import { type Store, StoreUnavailable, type WriteResult } from '../../store/store.ts'
 import { isWeaker } from '../clients/authentication-strength.ts'
 import { decideRefresh, isResting, type RotationTimes, secondsSinceRotation } from './decision.ts'
 import { isFenced, readFence } from './fence.ts'
-import { carriedMembersOf, type GrantKey, GrantRecord, shortGrant, subjectOfGrant } from './record.ts'
+import { type Grant, readGrant } from './read-grant.ts'
+import { carriedMembersOf, type GrantKey, type GrantRecord, shortGrant, subjectOfGrant } from './record.ts'
 
-/** A grant and the version of its record in the store. Together they determine the refresh token. */
-export interface Grant {
-  readonly record: GrantRecord
-  readonly version: string
-}
+export type { Grant }
 
 /** What a refresh token says about the record that it belongs to. It is a hint: the record itself decides. */
 export interface PresentedGeneration extends RotationTimes {
@@ -214,15 +210,6 @@ export function createGrants(options: {
 const milliseconds = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000)
 
 /**
- * Reads a grant strongly. Returns `null` only if the store says twice that there is none. A store that is wrong once would
- * otherwise end a session, or keep one from being revoked. Throws `StoreUnavailable`, also for a damaged record.
- */
-export async function readGrant(store: Store, key: GrantKey, signal: AbortSignal): Promise<Grant | null> {
-  const stored = (await store.get(key, signal)) ?? (await store.get(key, signal))
-  return stored && parse(stored)
-}
-
-/**
  * Says for the log whether a repeated answer goes to another address than the first one. This is no error: the clouds of vendors
  * refresh from several addresses. Known only if both addresses are hashed under the same secret.
  */
@@ -236,10 +223,4 @@ const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeou
 /** Throws after a loss that an unclear attempt of this request may have caused: such a loss must not end a grant. */
 function refuseAmbiguous(write: Extract<WriteResult, { won: false }>): void {
   if (write.ambiguous) throw new StoreUnavailable('the code may have been spent by an attempt whose answer was lost')
-}
-
-function parse(stored: Stored): Grant {
-  const parsed = v.safeParse(GrantRecord, stored.value)
-  if (!parsed.success) throw new StoreUnavailable('a grant record is damaged')
-  return { record: parsed.output, version: stored.version }
 }

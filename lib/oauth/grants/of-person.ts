@@ -1,6 +1,6 @@
 import { type Defined, defined } from '../../base/defined.ts'
 import type { Store } from '../../store/store.ts'
-import { readGrant } from './grants.ts'
+import { readGrant } from './read-grant.ts'
 import { type GrantKey, type GrantRecord, grantMonth, subjectOfGrant } from './record.ts'
 
 /** A grant as its user sees it, without its key. Times are in seconds since the epoch. */

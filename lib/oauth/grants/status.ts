@@ -1,5 +1,5 @@
 import type { Store } from '../../store/store.ts'
-import { readGrant } from './grants.ts'
+import { readGrant } from './read-grant.ts'
 import type { GrantKey } from './record.ts'
 
 /** The form of a key that `newGrantKey` makes: `grants/<yyyymm>/<sub>/<id>`. */

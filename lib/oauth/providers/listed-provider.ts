@@ -27,23 +27,46 @@ export async function createListedProvider(
   listed: ListedProvider,
   origin: string,
   now: () => number,
-  roleMarks?: OpenIdProviderOptions['roleMarks'],
+  extras: ProviderExtras = {},
 ): Promise<Provider & { readonly label: string }> {
   const preset = await presetOf(listed)
-  const issuer = issuerOf(listed, preset)
-  const redirectUri = origin + callbackPath(listed.name)
   const label = listed.label ?? preset.label
-  if (listed.preset === 'github') {
+  const options = await listedOptions(listed, origin, now, extras)
+  if (options === null) {
     const { createGitHubProvider } = await import('./github-provider.ts')
+    const redirectUri = origin + callbackPath(listed.name)
+    const { remedy } = preset
     return {
-      ...createGitHubProvider({ ...listed, issuer }, { redirectUri, remedy: preset.remedy, ask, tokenOf }),
+      ...createGitHubProvider({ ...listed, issuer: issuerOf(listed, preset) }, { redirectUri, remedy, ask, tokenOf }),
       label,
     }
   }
-  const { clientId, clientSecret } = listed
-  const options = { issuer, clientId, clientSecret, redirectUri, now }
-  const provider = createOpenIdProvider({ ...options, roleMarks, oddities: odditiesOf(listed, preset) })
-  return { ...provider, id: providerId(options), name: listed.name, label }
+  return { ...createOpenIdProvider(options), id: providerId(options), name: listed.name, label }
+}
+
+/** What the settings add to a provider: roles by claims, and the tokens that the vault keeps. */
+export type ProviderExtras = Pick<OpenIdProviderOptions, 'roleMarks' | 'tokensIn'>
+
+/**
+ * Returns a provider of the list as an OpenID Provider, with the questions of its preset. With `tokensIn`, it is asked for a refresh
+ * token. `null`: GitHub, which knows no OpenID Connect.
+ */
+export async function listedOptions(
+  listed: ListedProvider,
+  origin: string,
+  now: () => number,
+  { roleMarks, tokensIn }: ProviderExtras,
+): Promise<OpenIdProviderOptions | null> {
+  if (listed.preset === 'github') return null
+  const preset = await presetOf(listed)
+  const { clientId, clientSecret, name, roleClaims } = listed
+  return {
+    issuer: issuerOf(listed, preset),
+    redirectUri: origin + callbackPath(name),
+    oddities: odditiesOf(listed, preset, tokensIn !== undefined),
+    roleMarks: roleClaims ? roleMarks : undefined,
+    ...{ clientId, clientSecret, now, tokensIn },
+  }
 }
 
 /** Returns what users read on the button of a provider. */
@@ -58,15 +81,23 @@ async function presetOf({ preset: name }: ListedProvider): Promise<Preset> {
 const issuerOf = ({ preset, issuer, organizations = [] }: ListedProvider, { issuer: usual }: Preset): string =>
   preset === 'entra' ? entraIssuer(organizations, issuer) : (issuer ?? usual ?? '')
 
-function odditiesOf(listed: ListedProvider, preset: Preset): Oddities {
+function odditiesOf(listed: ListedProvider, preset: Preset, wantsOffline: boolean): Oddities {
   const own = preset.oddities?.(listed) ?? {}
+  const { scope: offline, parameters } = (wantsOffline && (preset.offline ?? usualOffline)) || {}
   return {
     ...own,
-    scope: [preset.scope ?? 'openid profile email', ...listed.scopes].join(' '),
+    scope: [preset.scope ?? 'openid profile email', ...listed.scopes, ...(offline ? [offline] : [])].join(' '),
     parameters(prompt) {
       const known = prompt === undefined ? undefined : preset.prompts?.[prompt]
-      return { ...(known !== undefined && { prompt: known ?? undefined }), ...own.parameters?.(prompt) }
+      return {
+        ...(known !== undefined && { prompt: known ?? undefined }),
+        ...own.parameters?.(prompt),
+        ...parameters?.(prompt),
+      }
     },
     identityOf: (identity, claims) => ruled(own.identityOf?.(identity, claims) ?? identity, claims, preset, listed),
   }
 }
+
+/** Most providers know this scope (OpenID Connect Core §11). */
+const usualOffline: NonNullable<Preset['offline']> = { scope: 'offline_access' }

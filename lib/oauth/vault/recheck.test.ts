@@ -25,7 +25,7 @@ async function world(roleMarks?: (claims: unknown) => readonly string[]) {
     current: 0,
     revoked: [] as string[],
     answer: undefined as UpstreamAnswer | undefined,
-    claims: undefined as unknown,
+    claims: undefined as { readonly org_id?: string; readonly group?: string } | undefined,
   }
   const vault: Vault = createVault({
     store,
@@ -37,11 +37,12 @@ async function world(roleMarks?: (claims: unknown) => readonly string[]) {
         if (refreshToken !== `token-${provider.current}`) return { kind: 'refused', reason: 'reuse', doubtful: false }
         provider.current += 1
         const tokens = { refreshToken: `token-${provider.current}`, accessToken: 'a', accessLifetime: 60 }
-        return { kind: 'tokens', tokens, claims: provider.claims }
+        const { claims } = provider
+        const claimed = claims && { roleMarks: roleMarks?.(claims), organizationId: claims.org_id }
+        return { kind: 'tokens', tokens, claimed }
       },
-      revoke: async (one) => void provider.revoked.push(one),
+      revoke: async ({ refreshToken }) => void provider.revoked.push(refreshToken),
     },
-    roleMarks,
     now: () => server.clock,
     log: recorded((event) => server.log.push({ event, fields: {} })),
   })

@@ -5,6 +5,7 @@ import type { Grants } from '../grants/grants.ts'
 import { shortGrant } from '../grants/record.ts'
 import type { Person } from '../token/person.ts'
 import type { RefreshToken } from '../token/refresh-token.ts'
+import { endGone } from './gone.ts'
 import type { Renewal, Vault } from './vault.ts'
 
 /** What is known about the person of a refresh token, and the members that the grant carries on. */
@@ -31,7 +32,7 @@ export function createRecheck(options: {
   readonly now: () => number
   readonly log: Log
 }): (token: RefreshToken, signal: AbortSignal) => Promise<Rechecked> {
-  const { vault, grants, log } = options
+  const { vault, log } = options
 
   async function renewed(token: RefreshToken, now: number, signal: AbortSignal): Promise<Renewal> {
     try {
@@ -49,9 +50,7 @@ export function createRecheck(options: {
     if ((known.checkAt ?? token.createdAt + day) > now) return recheckedOf(token, token.carried)
     const renewal = await renewed(token, now, signal)
     if (renewal.kind === 'gone') {
-      await grants.revoke(grant, 'provider_ended', signal)
-      log('vault_person_gone', { grant: shortGrant(grant), reason: renewal.reason })
-      await vault.end(grant, signal)
+      await endGone(grant, renewal.reason, options, signal)
       throw new OAuthError('invalid_grant', 'the refresh token is no longer valid', 'revoked')
     }
     log('vault_checked', { grant: shortGrant(grant), outcome: renewal.kind })
@@ -60,7 +59,7 @@ export function createRecheck(options: {
     const counts = claimed && claimed.organizationId === token.person.organizationId
     return recheckedOf(token, {
       ...token.carried,
-      checkAt: now + (renewal.kind === 'failed' ? hour : day),
+      checkAt: now + (renewal.kind === 'failed' || renewal.kind === 'lost' ? hour : day),
       ...(counts && { identifiedAt: claimed.at, roleMarks: claimed.roleMarks ?? known.roleMarks }),
     })
   }

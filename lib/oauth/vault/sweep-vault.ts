@@ -1,7 +1,7 @@
 import { keysUnder } from '../../store/keys-under.ts'
 import type { Store } from '../../store/store.ts'
 import { type Swept, sweep } from '../../store/sweep.ts'
-import { readGrant } from '../grants/grants.ts'
+import { readGrant } from '../grants/read-grant.ts'
 import { pastMonths } from '../grants/sweep.ts'
 import { duePrefix } from './due.ts'
 import { type Vault, vaultPrefix } from './vault.ts'

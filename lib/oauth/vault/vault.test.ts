@@ -42,7 +42,10 @@ function rotatingProvider() {
     return fault ? fault(answer) : answer
   }
   const revoked: string[] = []
-  const ask = { refresh, revoke: async (token: string) => void revoked.push(token) }
+  const ask = {
+    refresh,
+    revoke: async ({ refreshToken }: { readonly refreshToken: string }) => void revoked.push(refreshToken),
+  }
   return { state, ask, revoked }
 }
 
@@ -98,10 +101,10 @@ describe('renewals at the same time', () => {
     provider.state.fault = () => ({ kind: 'failed', reason: 'late', doubtful: true })
     expect((await vault.renew(grant, never, signal)).kind).toBe('failed')
     // The provider has replaced the token, and takes the old one for a theft.
-    expect(await vault.renew(grant, never, signal)).toMatchObject({ kind: 'failed', reason: 'invalid_grant' })
+    expect(await vault.renew(grant, never, signal)).toMatchObject({ kind: 'lost', reason: 'invalid_grant' })
     expect(log.join()).toContain('vault_lost')
     const asked = provider.state.asked
-    expect((await vault.renew(grant, never, signal)).kind).toBe('failed')
+    expect((await vault.renew(grant, never, signal)).kind).toBe('lost')
     expect(provider.state.asked).toBe(asked)
   })
 
@@ -111,7 +114,7 @@ describe('renewals at the same time', () => {
     await stopped.renew(grant, never, signal)
     expect(provider.state.current).toBe('token-1')
     clock.now += 15_001
-    expect((await vault.renew(grant, never, signal)).kind).toBe('failed')
+    expect((await vault.renew(grant, never, signal)).kind).toBe('lost')
   })
 
   test('a slow instance whose lease ran out still stores the token that it got, and the later one ends nothing [N12]', async () => {
@@ -122,7 +125,7 @@ describe('renewals at the same time', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     clock.now += 15_001
     const later = await vaultOn(store).renew(grant, never, signal)
-    expect(later.kind).toBe('failed')
+    expect(later.kind).toBe('lost')
     release()
     expect((await slow).kind).toBe('kept')
     expect(await vault.renew(grant, () => true, signal)).toMatchObject({ kept: { refreshToken: 'token-1' } })
@@ -156,7 +159,7 @@ test('a person who is gone is gone only by a clear answer of the provider', asyn
 test('an answer about another person is never kept, and ends nothing', async () => {
   const { provider, vault, grant, log } = await world()
   provider.state.fault = () => ({ kind: 'foreign' })
-  expect((await vault.renew(grant, never, signal)).kind).toBe('failed')
+  expect((await vault.renew(grant, never, signal)).kind).toBe('lost')
   expect(log.join()).toContain('vault_foreign_answer')
   expect(await vault.renew(grant, () => true, signal)).toMatchObject({ kept: { accessToken: 'access-0' } })
 })
@@ -168,11 +171,11 @@ describe('a writer of the store without a key', () => {
     await vault.keep(eve, 'eve', { refreshToken: 'eves', accessToken: 'eves', accessLifetime: 300 }, signal)
     const stolen = await store.get(vaultKey(grant), signal)
     await store.put(vaultKey(eve), stolen?.value ?? {}, signal)
-    expect((await vault.renew(eve, () => true, signal)).kind).toBe('failed')
+    expect((await vault.renew(eve, () => true, signal)).kind).toBe('lost')
     // Another grant of the same person is another record, too.
     const other = grantOf()
     await store.put(vaultKey(other), stolen?.value ?? {}, signal)
-    expect((await vault.renew(other, () => true, signal)).kind).toBe('failed')
+    expect((await vault.renew(other, () => true, signal)).kind).toBe('lost')
     expect(provider.state.asked).toBe(0)
   })
 
@@ -193,14 +196,59 @@ describe('a writer of the store without a key', () => {
   })
 })
 
-test('keys rotate: the earlier key opens, the new one seals, and a key that is gone opens nothing', async () => {
+test('keys rotate: the earlier key opens, the new one seals anew, and the log names a key that is gone [N12]', async () => {
   const first = key()
-  const { vaultOn, store, grant } = await world({ keys: [first] })
-  const second = key()
-  const rotated = vaultOn(store, [second, first])
-  expect((await rotated.renew(grant, never, signal)).kind).toBe('kept')
+  const { vaultOn, store, grant, log, provider } = await world({ keys: [first] })
+  const sealedBy = async () => String((await store.get(vaultKey(grant), signal))?.value.sealed).split('.')[0] ?? ''
+  const [second, third] = [key(), key()]
+  const before = await sealedBy()
+  // Reading is enough: no provider has to answer.
+  expect((await vaultOn(store, [second, first]).renew(grant, () => true, signal)).kind).toBe('kept')
+  const after = await sealedBy()
+  expect([after === before, provider.state.asked]).toEqual([false, 0])
   expect((await vaultOn(store, [second]).renew(grant, () => true, signal)).kind).toBe('kept')
-  expect((await vaultOn(store, [first]).renew(grant, () => true, signal)).kind).toBe('failed')
+  expect((await vaultOn(store, [third, second]).renew(grant, never, signal)).kind).toBe('kept')
+  const asked = provider.state.asked
+  for (const retired of [[first], [second]] as const) {
+    expect(await vaultOn(store, [...retired]).renew(grant, () => true, signal)).toMatchObject({ kind: 'lost' })
+  }
+  expect(provider.state.asked).toBe(asked)
+  expect(log.at(-1)).toBe(`vault_unreadable ${JSON.stringify({ grant: grant.slice(-22, -14), reason: 'no_such_key', key: await sealedBy() })}`) // biome-ignore format: one line
+})
+
+describe('the end of a grant', () => {
+  test('during a renewal also revokes the token that the renewal got, and no one gets it [N12]', async () => {
+    const { provider, vault, vaultOn, store, grant, log } = await world()
+    const [asked, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    provider.state.fault = async (answer) => {
+      asked.resolve()
+      await ended.promise
+      return answer
+    }
+    const renewal = vault.renew(grant, never, signal)
+    await asked.promise
+    await vaultOn(store).end(grant, signal)
+    ended.resolve()
+    expect((await renewal).kind).toBe('absent')
+    expect([provider.revoked, await store.get(vaultKey(grant), signal)]).toEqual([['token-0', 'token-1'], null])
+    expect(log.join()).toContain('vault_ended_meanwhile')
+  })
+
+  test('is not concluded from one read that misses the record', async () => {
+    const { provider, vaultOn, store, grant } = await world()
+    let reads = 0
+    const blind: Store = {
+      ...store,
+      get: (...of) => (provider.state.asked > 0 && ++reads === 1 ? Promise.resolve(null) : store.get(...of)),
+      replace: async (...of) => {
+        // The renewal loses its first write to another writer.
+        if (provider.state.asked > 0 && reads === 0) return { won: false, ambiguous: false }
+        return store.replace(...of)
+      },
+    }
+    expect((await vaultOn(blind).renew(grant, never, signal)).kind).toBe('kept')
+    expect(provider.revoked).toEqual([])
+  })
 })
 
 test('the end revokes the token at the provider and removes the record; nothing is there to end twice', async () => {

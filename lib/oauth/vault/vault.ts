@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { withDeadline } from '../../base/deadline.ts'
 import { defined } from '../../base/defined.ts'
-import { isObject } from '../../base/json.ts'
 import type { Log } from '../../base/log.ts'
 import { type Store, type Stored, StoreUnavailable, type StoreValue } from '../../store/store.ts'
 import { type GrantKey, shortGrant } from '../grants/record.ts'
-import type { AskUpstream, UpstreamTokens } from './upstream.ts'
+import type { AskUpstream, Claimed, UpstreamTokens } from './upstream.ts'
 import type { Kept, VaultSeal } from './vault-seal.ts'
 
 /**
@@ -20,18 +19,17 @@ export type Vault = ReturnType<typeof createVault>
  * - `kept`: the provider gave tokens, now or just before.
  * - `gone`: the provider says that the person or their permission is gone, and no fault of ours can be the reason.
  * - `absent`: the vault has nothing for this grant.
+ * - `lost`: the vault has a token that can no longer be used. Only a sign-in helps, and nothing is said about the person.
  * - `failed`: the provider did not say, or its answer proves nothing.
  */
 export type Renewal =
   | { readonly kind: 'kept'; readonly kept: Kept }
-  | { readonly kind: 'gone' | 'absent' | 'failed'; readonly reason: string }
+  | { readonly kind: 'gone' | 'absent' | 'lost' | 'failed'; readonly reason: string }
 
 export interface VaultOptions {
   readonly store: Store
   readonly seal: VaultSeal
   readonly ask: AskUpstream
-  /** Reads what the claims of an ID token say about the role. Absent: no claim decides. */
-  readonly roleMarks?: ((claims: unknown) => readonly string[]) | undefined
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly log: Log
@@ -64,20 +62,23 @@ export const vaultPrefix = 'vault/'
 /** The key of the record beside a grant: `vault/<yyyymm>/<sub>/<id>`. */
 export const vaultKey = (grant: GrantKey): string => vaultPrefix + grant.slice('grants/'.length)
 
-export function createVault({ store, seal, ask, roleMarks, now, log }: VaultOptions) {
-  function claimedIn(claims: unknown): Pick<Kept, 'claimed'> {
-    if (!isObject(claims)) return {}
-    const { org_id: id } = claims
-    const organizationId = typeof id === 'string' && id !== '' ? id : undefined
-    const marks = roleMarks?.(claims)
-    return { claimed: { at: Math.floor(now() / 1000), roleMarks: marks && [...marks], organizationId } }
-  }
+export function createVault({ store, seal, ask, now, log }: VaultOptions) {
+  const claimedAt = (claimed: Claimed | undefined): Pick<Kept, 'claimed'> =>
+    claimed
+      ? {
+          claimed: {
+            at: Math.floor(now() / 1000),
+            roleMarks: claimed.roleMarks && [...claimed.roleMarks],
+            organizationId: claimed.organizationId,
+          },
+        }
+      : {}
 
   /** Stores the tokens of a new sign-in. Throws `StoreUnavailable`. */
   async function keep(grant: GrantKey, subject: string, tokens: UpstreamTokens, signal: AbortSignal): Promise<void> {
-    const { refreshToken } = tokens
-    if (refreshToken === undefined) return log('vault_no_token', { grant: shortGrant(grant) })
-    const kept = { ...keptOf(tokens, now()), subject, refreshToken }
+    const { refreshToken, provider, issuer, source } = tokens
+    if (refreshToken === undefined) return log('vault_no_token', { grant: shortGrant(grant), provider })
+    const kept = { ...keptOf(tokens, now()), subject, refreshToken, ...defined({ provider, issuer, source }) }
     await store.put(vaultKey(grant), { sealed: seal.seal(kept, vaultKey(grant)), generation: 0 }, signal)
   }
 
@@ -94,12 +95,12 @@ export function createVault({ store, seal, ask, roleMarks, now, log }: VaultOpti
       const record = stored && recordOf(stored)
       if (!stored || !record) return { kind: 'absent', reason: 'the vault has no token' }
       const kept = seal.open(record.sealed, key)
-      if (!kept) {
-        log('vault_unreadable', { grant: shortGrant(grant) })
-        return { kind: 'failed', reason: 'the vault cannot open the token' }
+      if (!kept) return unreadable(grant, record)
+      if (isEnough(kept)) {
+        await sealAnew(key, kept, record, stored, signal)
+        return { kind: 'kept', kept }
       }
-      if (isEnough(kept)) return { kind: 'kept', kept }
-      if (record.lost) return { kind: 'failed', reason: 'the token was lost' }
+      if (record.lost) return { kind: 'lost', reason: 'the token was lost' }
       const { lease } = record
       if (lease && lease.id !== mine && lease.until > now()) {
         if (performance.now() - began > patience) return { kind: 'failed', reason: 'another request asks' }
@@ -115,6 +116,26 @@ export function createVault({ store, seal, ask, roleMarks, now, log }: VaultOpti
     throw new StoreUnavailable('the vault did not answer in time')
   }
 
+  /** A key that the operator has removed, or a record that is damaged or belongs elsewhere. */
+  function unreadable(grant: GrantKey, { sealed }: VaultRecord): Renewal {
+    const { kid, is } = seal.keyOf(sealed)
+    const reason = is === 'unknown' ? 'no_such_key' : 'damaged'
+    log('vault_unreadable', { grant: shortGrant(grant), reason, key: kid })
+    return { kind: 'lost', reason: 'the vault cannot open the token' }
+  }
+
+  /** Seals a record of an earlier key by the current one. Where another caller writes meanwhile, that caller seals anew. */
+  async function sealAnew(
+    key: string,
+    kept: Kept,
+    record: VaultRecord,
+    { value, version }: Stored,
+    signal: AbortSignal,
+  ) {
+    if (record.lease || seal.keyOf(record.sealed).is === 'current') return
+    await store.replace(key, { ...value, sealed: seal.seal(kept, key) }, version, signal)
+  }
+
   interface Leased {
     readonly kept: Kept
     readonly record: VaultRecord
@@ -124,51 +145,79 @@ export function createVault({ store, seal, ask, roleMarks, now, log }: VaultOpti
   async function askAndWrite(grant: GrantKey, leased: Leased, signal: AbortSignal): Promise<Renewal> {
     const { kept, record } = leased
     const answer = await withDeadline(askTime, (inTime) => ask.refresh(kept, inTime), signal)
+    const told = (outcome: string) => {
+      const reason = 'reason' in answer ? answer.reason : undefined
+      log('vault_asked', { grant: shortGrant(grant), provider: kept.provider, outcome, reason })
+    }
     switch (answer.kind) {
       case 'tokens': {
-        const next: Kept = { ...kept, ...keptOf(answer.tokens, now()), ...claimedIn(answer.claims) }
-        await settle(grant, leased, { sealed: seal.seal(next, vaultKey(grant)), generation: record.generation + 1 })
+        const next: Kept = { ...kept, ...keptOf(answer.tokens, now()), ...claimedAt(answer.claimed) }
+        const change = { sealed: seal.seal(next, vaultKey(grant)), generation: record.generation + 1 }
+        if (!(await settle(grant, leased, change))) return tokensAfterEnd(grant, next)
+        told('renewed')
         return { kind: 'kept', kept: next }
       }
       case 'refused': {
         if (!record.unclear && !answer.doubtful) {
           await settle(grant, leased, {})
+          told('refused')
           return { kind: 'gone', reason: answer.reason }
         }
         // N12: an attempt of ours may have used the token up.
         await settle(grant, leased, { lost: true })
+        told('lost')
         log('vault_lost', { grant: shortGrant(grant), reason: answer.reason })
-        return { kind: 'failed', reason: answer.reason }
+        return { kind: 'lost', reason: answer.reason }
       }
       case 'foreign':
         log('vault_foreign_answer', { grant: shortGrant(grant) })
         await settle(grant, leased, { lost: true })
-        return { kind: 'failed', reason: 'the answer is about another person' }
+        told('foreign')
+        return { kind: 'lost', reason: 'the answer is about another person' }
+      case 'elsewhere':
+        await settle(grant, leased, { unclear: record.unclear })
+        told('elsewhere')
+        return { kind: 'lost', reason: answer.reason }
       case 'failed':
         await settle(grant, leased, { unclear: record.unclear || answer.doubtful || undefined })
+        told('failed')
         return { kind: 'failed', reason: answer.reason }
     }
   }
 
+  /** The grant ended while the provider was asked. Revokes the new token, since the end knew only the earlier one. */
+  async function tokensAfterEnd(grant: GrantKey, kept: Kept): Promise<Renewal> {
+    log('vault_ended_meanwhile', { grant: shortGrant(grant) })
+    await withDeadline(askTime, (inTime) => ask.revoke(kept, inTime)).catch(() => undefined)
+    return { kind: 'absent', reason: 'the grant has ended' }
+  }
+
   /**
    * Writes what the provider said, and gives the lease back. Outlives the request, since the provider may have replaced the token. Where
-   * another caller has written meanwhile, the newest token stays.
+   * another caller has written meanwhile, the newest token stays. Returns false if the record is gone.
    */
-  async function settle(grant: GrantKey, { record, version }: Leased, change: Partial<VaultRecord>): Promise<void> {
+  async function settle(grant: GrantKey, { record, version }: Leased, change: Partial<VaultRecord>): Promise<boolean> {
     const key = vaultKey(grant)
     const apply = (value: StoreValue) =>
       defined({ ...value, lease: undefined, unclear: undefined, lost: undefined, ...change })
     try {
-      await withDeadline(writeTime, async (signal) => {
+      return await withDeadline(writeTime, async (signal) => {
         let value: StoreValue = { ...record }
         let expected = version
+        let missing = false
         for (;;) {
-          if ((await store.replace(key, apply(value), expected, signal)).won) return
+          if ((await store.replace(key, apply(value), expected, signal)).won) return true
           const stored = await store.get(key, signal)
           const found = stored && recordOf(stored)
-          // The record is gone, or this write has landed, or a later caller has a token of its own.
-          if (!stored || !found || found.generation > record.generation) return
-          if (found.lease?.id !== record.lease?.id && change.sealed === undefined) return
+          if (!stored && missing) return false
+          if (!stored) {
+            // A store may miss a record once.
+            missing = true
+            continue
+          }
+          // This write has landed, or a later caller has a token of its own.
+          if (!found || found.generation > record.generation) return true
+          if (found.lease?.id !== record.lease?.id && change.sealed === undefined) return true
           value = stored.value
           expected = stored.version
         }
@@ -176,6 +225,7 @@ export function createVault({ store, seal, ask, roleMarks, now, log }: VaultOpti
     } catch (error) {
       // The lease runs out, and the next attempt knows that this one had no end.
       log('vault_write_failed', { grant: shortGrant(grant), error: error instanceof Error ? error.name : 'unknown' })
+      return true
     }
   }
 
@@ -185,19 +235,21 @@ export function createVault({ store, seal, ask, roleMarks, now, log }: VaultOpti
     const stored = await store.get(key, signal)
     const record = stored && recordOf(stored)
     const kept = record && seal.open(record.sealed, key)
-    if (kept)
-      await withDeadline(askTime, (inTime) => ask.revoke(kept.refreshToken, inTime), signal).catch(() => undefined)
+    if (kept) await withDeadline(askTime, (inTime) => ask.revoke(kept, inTime), signal).catch(() => undefined)
     await store.remove(key, signal)
   }
 
   return { keep, renew, end }
 }
 
+/** Seconds for which an access token is used if the provider does not say how long it is good. */
+const unknownLifetime = 300
+
 function keptOf({ accessToken, accessLifetime, refreshToken }: UpstreamTokens, now: number) {
   const seconds = Math.floor(now / 1000)
   return {
     accessToken,
-    accessEndsAt: accessToken === undefined ? undefined : seconds + accessLifetime,
+    accessEndsAt: accessToken === undefined ? undefined : seconds + (accessLifetime || unknownLifetime),
     givenAt: seconds,
     ...defined({ refreshToken }),
   }

@@ -12,4 +12,24 @@ export const vault = {
     example: 'read:pages',
     default: 'none',
   },
+  MCP_VAULT_AUDIENCE: {
+    what: 'The API for which the provider of `UPSTREAM_ISSUER` is to make its access tokens: the `audience` of Auth0.',
+    more: 'Without it, Auth0 makes tokens that only Auth0 itself can read.',
+    example: 'https://pages.example.com/',
+    default: 'none',
+  },
+  MCP_PRIVATE_PAGES_URL: {
+    what: 'The search of pages that are not public. A tool asks it as the user, with the token of the vault. [What it must answer](downstream.md#what-must-the-pages-answer).',
+    more: 'It needs `MCP_VAULT_KEYS`. Without it there is no such tool, and no client is offered the scope `docs:private`.',
+    example: 'https://pages.example.com/search',
+    default: 'none',
+  },
+  MCP_PRIVATE_PAGES_TOOL_NAME: {
+    what: 'The name of that tool.',
+  },
+  MCP_PRIVATE_PAGES_SERVICE_TOKEN: {
+    what: 'The token of a service account at these pages, for users whose provider gave no token that can be used.',
+    more: 'Such a user then sees what the service account may read. Each use is in the log (`upstream_service_account`). A user whom the provider refuses never gets it.',
+    default: 'none: such a user is asked to sign in again',
+  },
 } as const satisfies Readonly<Record<string, Description>>

@@ -40,6 +40,18 @@ export const mcpRows = {
   REQUIRE_WORK_EMAIL: flag(mcp, true),
   MCP_VAULT_KEYS: list({ subject: 'sign-in', secret: true }, secretForm, parseSecret),
   MCP_VAULT_SCOPES: line({ subject: 'sign-in' }, 1000),
+  MCP_VAULT_AUDIENCE: line({ subject: 'sign-in' }, 300),
+  MCP_PRIVATE_PAGES_URL: urlOrOff(
+    mcp,
+    'an https URL without ? and #, or off',
+    (text) => isSecureUrl(text) && !/[?#]/.test(text),
+  ),
+  MCP_PRIVATE_PAGES_TOOL_NAME: withDefault('search_private_pages', toolName()),
+  MCP_PRIVATE_PAGES_SERVICE_TOKEN: text(
+    { ...mcp, secret: true },
+    'a token without spaces, as the pages take it after Bearer',
+    (token) => /^[\w.~+/-]{8,4096}=*$/.test(token),
+  ),
   // `hsts.ts` reads it for every answer.
   MCP_HSTS: text(
     { subject: 'none' },

@@ -61,8 +61,8 @@ export const observabilityRows = {
   ),
   OTEL_TRACES_EXPORTER: withDefault(true, choice(none, { otlp: true, none: false }, true)),
   OTEL_METRICS_EXPORTER: withDefault(true, choice(none, { otlp: true, none: false }, true)),
-  MCP_TRACE_UPSTREAMS: listOf(none, 'kapa, hub, form, crm or capture', (entry) =>
-    ['kapa', 'hub', 'form', 'crm', 'capture'].includes(entry),
+  MCP_TRACE_UPSTREAMS: listOf(none, 'kapa, hub, pages, form, crm or capture', (entry) =>
+    ['kapa', 'hub', 'pages', 'form', 'crm', 'capture'].includes(entry),
   ),
   MCP_LOG_LEVEL: withDefault(
     'info' as const,

@@ -54,6 +54,8 @@ export interface Preset {
   /** What a user without a verified address can do. One or two sentences. */
   readonly remedy: string
   readonly oddities?: (provider: ListedProvider) => Oddities
+  /** How the provider is asked for a refresh token, which the vault keeps. Absent: by the scope `offline_access`. */
+  readonly offline?: { readonly scope?: string; readonly parameters?: NonNullable<Oddities['parameters']> }
 }
 
 /** The rule of OpenID Connect Core §5.1. Cognito and others write the boolean as text, which the caller has already read. */
