@@ -13,7 +13,7 @@ import {
   sendJson,
   takeFault,
 } from '../stand-in.ts'
-import type { Account } from './account.ts'
+import { type Account, accountFor } from './account.ts'
 import { createAdapters } from './adapter.ts'
 import { openCollection } from './collection.ts'
 import { configurationFor } from './configuration.ts'
@@ -50,6 +50,8 @@ export interface OpenIdProvider {
   readonly faults: ProviderFaults
   /** Adds a new signing key. The earlier ones stay published. */
   rotateKeys(): Promise<void>
+  /** Removes the person with this address. No token of the person works any more, until the person signs in again. */
+  removePerson(email: string): void
   stop(): Promise<void>
 }
 
@@ -62,7 +64,7 @@ const faultyEndpoints: { readonly [path: string]: 'token' | 'discovery' | 'jwks'
 /**
  * Starts a real OpenID Provider for the local world. Users sign in with any email address (`account.ts` makes the
  * account), sessions give single sign-on, and PKCE is required. `faults` make it misbehave. `POST /__faults` replaces
- * them by the JSON in its body, and `POST /__rotate-keys` does what `rotateKeys` does.
+ * them by the JSON in its body, `POST /__rotate-keys` does what `rotateKeys` does, and `POST /__remove-person` what `removePerson` does.
  *
  * @throws Error with `code: 'EADDRINUSE'` if the port is taken, or if `directory` cannot be read
  */
@@ -80,9 +82,15 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
     keys = await rotateKeys(keys, directory)
     handle = createProvider(keys)
   }
+  const removePerson = (email: string) => {
+    const account = accountFor(email, '')
+    if (account) accounts.delete(account.sub)
+  }
   const controls = {
     'POST /__faults': (body: unknown) => assignAll(faults, v.parse(providerFaults, body)),
     'POST /__rotate-keys': rotate,
+    'POST /__remove-person': (body: unknown) =>
+      removePerson(v.parse(v.strictObject({ email: v.string() }), body).email),
   }
   const { port, stop } = await listenOnLoopback(options.port, async (request, response) => {
     if (await control(controls, request, response)) return
@@ -164,7 +172,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions): Promi
   }
 
   handle = createProvider(keys)
-  return { issuer, clientId, faults, rotateKeys: rotate, stop }
+  return { issuer, clientId, faults, rotateKeys: rotate, removePerson, stop }
 }
 
 function isAccount(value: unknown): value is Account {

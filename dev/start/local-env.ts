@@ -28,6 +28,13 @@ const hasAny = (settings: Settings, names: readonly string[]) => names.some((nam
 export const needsDatabase = ({ STORE_BACKEND, STORE_MOVING_FROM, ...settings }: Settings = {}) =>
   [STORE_BACKEND, STORE_MOVING_FROM].includes('postgres') && !hasAny(settings, databaseNames)
 
+/**
+ * Whether the local world needs private pages of its own: the vault is on, its provider is the local one, and the operator names no
+ * other pages.
+ */
+export const needsPrivatePages = (settings: Settings = {}) =>
+  'MCP_VAULT_KEYS' in settings && !('MCP_PRIVATE_PAGES_URL' in settings) && !hasAny(settings, providerNames)
+
 /** The token with which `npm run store -- copy` works on this machine. */
 export const copyTokenOf = (adminToken: string) => sha256(`copy\n${adminToken}`)
 
@@ -52,6 +59,8 @@ export interface LocalParts {
   readonly crm: { readonly url: string }
   readonly hub: { readonly url: string; readonly docsUrl: string }
   readonly forms: { readonly url: string }
+  /** The private pages, where a tool searches them. */
+  readonly privatePages?: { readonly url: string } | undefined
   /** The local database, where the store is PostgreSQL. */
   readonly database?: { readonly url: string } | undefined
 }
@@ -89,6 +98,7 @@ export function localEnvironment(world: LocalParts, settings: Settings = {}): Re
       KAPA_TOOL_NAME: ownKapa || byRest ? undefined : kapaToolName,
       MCP_API_HUB_URL: ownHub ? undefined : world.hub.url,
       MCP_API_DOCS_URL: ownHub ? undefined : world.hub.docsUrl,
+      MCP_PRIVATE_PAGES_URL: world.privatePages?.url,
       MCP_STORE_COPY_TOKEN: 'STORE_MOVING_FROM' in settings ? copyTokenOf(world.adminToken) : undefined,
       DATABASE_URL: needsDatabase(settings) ? world.database?.url : undefined,
     }),

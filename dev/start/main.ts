@@ -10,7 +10,15 @@ import { aborted, interruption } from '../interruption.ts'
 import { readOptions } from '../options.ts'
 import { repository } from '../repository.ts'
 import { CannotStart } from './cannot-start.ts'
-import { isOfNode, localEnvironment, ownParts, personalSettings, type Settings, unknownSettings } from './local-env.ts'
+import {
+  isOfNode,
+  localEnvironment,
+  needsPrivatePages,
+  ownParts,
+  personalSettings,
+  type Settings,
+  unknownSettings,
+} from './local-env.ts'
 import { localUrl, parsePort, portsFrom } from './ports.ts'
 import { takeState } from './running.ts'
 import { defaultState, openState } from './state.ts'
@@ -87,6 +95,8 @@ async function readSettings(port: number, settings: Settings): Promise<Configura
     crm: { url: localUrl(ports.crm) },
     hub: hubAddresses(localUrl(ports.hub)),
     forms: { url: localUrl(ports.forms) },
+    // Its real port is chosen later.
+    privatePages: needsPrivatePages(settings) ? { url: `${localUrl(ports.app)}/search` } : undefined,
     database: { url: 'postgres://localhost/local' },
   }
   const environment = localEnvironment(parts, settings)

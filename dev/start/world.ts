@@ -15,6 +15,7 @@ import { type Hub, startHub } from '../hub/server.ts'
 import { type Kapa, startKapa } from '../kapa/server.ts'
 import { type OpenIdProvider, startOpenIdProvider } from '../oidc/provider.ts'
 import { type LocalDatabase, startLocalDatabase } from '../postgres/local.ts'
+import { type PrivatePagesSite, startPrivatePages } from '../private-pages/server.ts'
 import { repository } from '../repository.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import {
@@ -24,6 +25,7 @@ import {
   keptSecret,
   localEnvironment,
   needsDatabase,
+  needsPrivatePages,
   type Settings,
 } from './local-env.ts'
 import { checkPorts, freePorts, localUrl, portsFrom } from './ports.ts'
@@ -67,6 +69,8 @@ export interface World {
   readonly crm: CrmSink
   readonly hub: Hub
   readonly forms: FormsSite
+  /** The private pages, where the settings have a vault and name no other pages. */
+  readonly privatePages: PrivatePagesSite | undefined
   /** The local PostgreSQL, where the store is in it and the settings name no other. */
   readonly database: LocalDatabase | undefined
   /** Returns the function hosts that answer now. */
@@ -156,6 +160,9 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     part('CRM sink', startCrmSink({ port: ports.crm, secret: crmSecret }), stop),
     part('API-reference hub', startHub({ port: ports.hub }), stop),
     part('Feedback form', startForms({ port: ports.forms }), stop),
+    needsPrivatePages(settings)
+      ? part('Private pages', startPrivatePages({ port: 0, issuer: localUrl(ports.provider) }), stop)
+      : undefined,
     needsDatabase(settings) ? part('PostgreSQL', startLocalDatabase(folder('postgres')), stop) : undefined,
     part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(building), ({ remove }) =>
       remove(),
@@ -164,12 +171,24 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
   // All parts start at once. A failure ends the build, and stops the others only after all have settled.
   for (const each of starting) each?.catch(() => failed.abort())
   await Promise.allSettled(starting)
-  const [emulator, provider, kapa, crm, hub, forms, database, firstBuild] = await Promise.all(starting)
+  const [emulator, provider, kapa, crm, hub, forms, privatePages, database, firstBuild] = await Promise.all(starting)
   let build = firstBuild
   const removals: Promise<unknown>[] = []
 
   const blobs = emulator.clientOptions()
-  const parts = { url, secret, adminToken, siteId: blobs.siteID, provider, kapa, crm, hub, forms, database }
+  const parts = {
+    url,
+    secret,
+    adminToken,
+    siteId: blobs.siteID,
+    provider,
+    kapa,
+    crm,
+    hub,
+    forms,
+    privatePages,
+    database,
+  }
   const environment = localEnvironment(parts, settings)
   const fleet = await part(
     'Function host',
@@ -205,6 +224,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     crm,
     hub,
     forms,
+    privatePages,
     database,
     hosts: fleet.hosts,
     restartHost: fleet.restart,

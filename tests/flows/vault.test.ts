@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openConsentPage, redirectOf } from '../../dev/browser/person.ts'
+import { boardMember, serviceAccountToken } from '../../dev/private-pages/server.ts'
 import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
-import { type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
+import { answerIn, callTool, failureIn, sendMcp } from '../support/mcp.ts'
+import { newAddress, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
 import { type Stack, startStack } from '../support/stack.ts'
 
 /** The vault through the artifact: what is kept of the provider's tokens, and for how long (N12). */
@@ -11,9 +13,12 @@ import { type Stack, startStack } from '../support/stack.ts'
 const { signal } = new AbortController()
 let stack: Stack
 let client: OAuthClient
+const audience = 'https://pages.example/'
 
 beforeAll(async () => {
-  stack = await startStack({ settings: { MCP_VAULT_KEYS: newSecret(), MCP_VAULT_SCOPES: 'read:pages' } })
+  stack = await startStack({
+    settings: { MCP_VAULT_KEYS: newSecret(), MCP_VAULT_SCOPES: 'read:pages', MCP_VAULT_AUDIENCE: audience },
+  })
   client = await registerClient(stack.url)
 })
 afterAll(() => stack?.stop())
@@ -24,10 +29,11 @@ async function records(prefix = 'vault/') {
   return Promise.all(keys.map(async (key) => ({ key, value: (await store.get(key, signal))?.value })))
 }
 
-test('MCP_VAULT_KEYS, MCP_VAULT_SCOPES: the provider is asked for a refresh token, which is kept sealed until the client signs out [N12]', async () => {
+test('MCP_VAULT_KEYS, MCP_VAULT_SCOPES, MCP_VAULT_AUDIENCE: the provider is asked for a refresh token, which is kept sealed until the client signs out [N12]', async () => {
   const page = await openConsentPage(createWatchedBrowser(), client.authorizationRequest().url)
   const there = await redirectOf(await page.press('approve'), 'the approval')
   expect(there.searchParams.get('scope')).toBe('openid profile email offline_access read:pages')
+  expect(there.searchParams.get('audience')).toBe(audience)
 
   const { refreshToken } = await obtainTokens(client)
   const [record, ...others] = await records()
@@ -52,4 +58,148 @@ test('MCP_VAULT_KEYS with a wrong key takes the sign-in out of service, and the 
   expect((await fetch(`${url}/oauth/token`, { method: 'POST' })).status).toBe(503)
   expect((await fetch(`${url}/.well-known/oauth-authorization-server`)).status).toBe(200)
   await vi.waitFor(() => expect(lines.join('\n')).toContain('MCP_VAULT_KEYS'), { timeout: 10_000 })
+})
+
+/** A person with a connection that may search private pages. */
+async function connected(email = newAddress()) {
+  const tokens = await obtainTokens(client, email, { scope: 'docs:read docs:private' })
+  const search = (
+    query: string,
+    { space, at = stack.url, name = 'search_private_pages' }: { space?: string; at?: string; name?: string } = {}, // biome-ignore format: one line
+  ) => callTool(`${at}/mcp`, name, { query, ...(space !== undefined && { space }) }, tokens.accessToken)
+  return { ...tokens, email, search }
+}
+
+const pages = () => {
+  if (!stack.privatePages) throw new Error('the world has no private pages')
+  return stack.privatePages
+}
+
+describe('MCP_PRIVATE_PAGES_URL: a tool acts as the user', () => {
+  test('who finds what their own account may read, and gets what to do for the rest [N12 F-004-07]', async () => {
+    const [ada, eve, admin] = await Promise.all([connected(), connected(), connected(boardMember)])
+    const titles = async (one: typeof ada, query: string) =>
+      (answerIn(await one.search(query)) as { pages: { title: string }[]; account: string }).pages.map(({ title }) => title) // biome-ignore format: one line
+    expect(await titles(ada, 'read plans')).toEqual([`Notes of ${ada.email}`])
+    expect(await titles(eve, 'read plans')).toEqual([`Notes of ${eve.email}`])
+    expect(await titles(admin, 'read plans')).toEqual(['Plans for the next year', `Notes of ${boardMember}`])
+    expect(answerIn(await ada.search('incident', { space: 'handbook' }))).toMatchObject({ account: 'user' })
+    expect(failureIn(await ada.search('plans', { space: 'board' }))).toEqual({
+      error: 'forbidden',
+      message: expect.stringContaining('ask the owner of the pages for access'),
+    })
+    // The pages see the token of the provider, and never one of this server.
+    expect(pages().calls().map(({ as }) => as)).toContain(ada.email) // biome-ignore format: one line
+    const renewals = stack.logs.filter((line) => line.includes('"vault_asked"'))
+    expect(renewals).toEqual([])
+  })
+
+  test('only with a scope of its own, which the consent page names and the user may leave out [N12 S-05]', async () => {
+    const without = await obtainTokens(client)
+    const refused = await callTool(stack.mcpUrl, 'search_private_pages', { query: 'x' }, without.accessToken)
+    expect([refused.status, refused.challenge]).toEqual([403, expect.stringMatching(/scope="docs:read docs:private"/)])
+    const metadata = await (await fetch(`${stack.url}/.well-known/oauth-authorization-server`)).json()
+    expect(metadata.scopes_supported).toContain('docs:private')
+
+    const consentPage = async (scope: string) => {
+      const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+      return (await fetch(client.authorizationRequest({ scope }).url, { headers })).text()
+    }
+    const page = await consentPage('docs:read docs:private')
+    expect(page).toContain('Search private pages as you: it finds what your own account may read, and nothing else')
+    expect(page).toContain('name="leave_out" value="docs:private"')
+    expect(await consentPage('docs:read')).not.toContain('rivate')
+  })
+
+  test('a token that the pages do not accept is renewed once, by one request for ten calls', async () => {
+    const ada = await connected()
+    expect(answerIn(await ada.search('read'))).toMatchObject({ account: 'user' })
+    pages().refuseKnownTokens()
+    const before = stack.logs.length
+    const found = await Promise.all(Array.from({ length: 10 }, () => ada.search('read')))
+    expect(found.map((one) => (answerIn(one) as { account: string }).account)).toEqual(Array(10).fill('user'))
+    const asked = () => stack.logs.slice(before).filter((line) => line.includes('"vault_asked"'))
+    await vi.waitFor(() => expect(asked()).toHaveLength(1))
+    expect(asked()[0]).toContain('"outcome":"renewed"')
+  })
+
+  test('pages that misbehave end in a failure with words, and never send the token on', async () => {
+    const ada = await connected()
+    const queries: string[] = []
+    const after = async (fault: NonNullable<typeof stack.privatePages>['faults']['search']) => {
+      pages().faults.search = fault
+      const failed = failureIn(await ada.search('read'))
+      queries.push(...pages().calls().map(({ query }) => query)) // biome-ignore format: one line
+      pages().reset()
+      return failed
+    }
+    expect(await after({ kind: 'status', status: 429, retryAfter: 7 })).toMatchObject({ error: 'upstream_error', retry_after: 7 }) // biome-ignore format: one line
+    for (const body of [
+      '<html>',
+      '[]',
+      '{"pages":7}',
+      '{"pages":[{"title":1}]}',
+      '{"pages":[{"title":"a","excerpt":"b","url":"javascript:alert(1)"}]}',
+    ]) {
+      // biome-ignore format: one line
+      expect(await after({ kind: 'answer', body })).toMatchObject({ error: 'upstream_error', detail: 'not a list of pages' }) // biome-ignore format: one line
+    }
+    const elsewhere = `${pages().url}?query=stolen`
+    expect(await after({ kind: 'status', status: 302, location: elsewhere })).toMatchObject({ detail: 'HTTP 302' })
+    expect(queries).not.toContain('stolen')
+    expect(await after({ kind: 'close' })).toMatchObject({ error: 'upstream_error' })
+    expect(await after({ kind: 'status', status: 401 })).toMatchObject({ error: 'token_not_accepted' })
+  })
+
+  test('a person who was removed at the provider gets a refusal, and the connection ends [N12]', async () => {
+    const [ada, eve] = await Promise.all([connected(), connected()])
+    expect((answerIn(await ada.search('read')) as { pages: unknown[] }).pages).toHaveLength(1)
+    stack.provider.removePerson(ada.email)
+    expect(failureIn(await ada.search('read'))).toMatchObject({ error: 'account_refused', message: expect.stringContaining('sign in to this server again') }) // biome-ignore format: one line
+    expect((await client.refresh(ada.refreshToken)).body.error).toBe('invalid_grant')
+    expect(answerIn(await eve.search('read'))).toMatchObject({ account: 'user' })
+    const again = await connected(ada.email)
+    expect(answerIn(await again.search('read'))).toMatchObject({ account: 'user' })
+  })
+
+  test('a provider that does not answer is told apart from one that refuses, and ends nothing', async () => {
+    const ada = await connected()
+    pages().faults.search = { kind: 'status', status: 401, times: 1 }
+    stack.provider.faults.token = { kind: 'page', status: 503 }
+    expect(failureIn(await ada.search('read'))).toMatchObject({ error: 'provider_unavailable', retry_after: 60 })
+    delete stack.provider.faults.token
+    expect(answerIn(await ada.search('read'))).toMatchObject({ account: 'user' })
+    tokensOf(await client.refresh(ada.refreshToken))
+  })
+
+  test('MCP_PRIVATE_PAGES_TOOL_NAME, MCP_PRIVATE_PAGES_SERVICE_TOKEN: the service account steps in for a user without a token, and says so [N12 F-004-07 F-004-17]', async () => {
+    const [ada, gone] = await Promise.all([connected(), connected()])
+    const { url: at, lines } = await deploySameIssuer(stack, {
+      MCP_PRIVATE_PAGES_TOOL_NAME: 'find_pages',
+      MCP_PRIVATE_PAGES_SERVICE_TOKEN: serviceAccountToken,
+    })
+    const search = (one: typeof ada) => one.search('incident read', { at, name: 'find_pages' })
+    expect(answerIn(await search(ada))).toMatchObject({ account: 'user' })
+    for (const { key } of await records()) await stack.store('mcp-oauth-broker').remove(key, signal)
+    expect(answerIn(await search(ada))).toMatchObject({
+      pages: [{ title: 'How we answer incidents' }],
+      ...{ account: 'service', note: expect.stringContaining('own account is not connected') },
+    })
+    await vi.waitFor(() => expect(lines.join('\n')).toContain('"upstream_service_account"'))
+    // Elsewhere there is no such setting.
+    expect(failureIn(await ada.search('read'))).toMatchObject({ error: 'not_connected' })
+    // A connection that has ended gets no account at all, even where its token still passes.
+    expect((await client.revoke(gone.refreshToken)).status).toBe(200)
+    const ended = await search(gone)
+    if (ended.status !== 401) expect(failureIn(ended)).toMatchObject({ error: 'account_refused' })
+  })
+
+  test('is off without the setting, and then no client is offered the scope', async () => {
+    const { accessToken } = await connected()
+    const { url } = await deploySameIssuer(stack, { MCP_PRIVATE_PAGES_URL: 'off' }) // biome-ignore format: one line
+    const { body } = await sendMcp(`${url}/mcp`, 'tools/list', {}, accessToken)
+    expect(JSON.stringify(body)).not.toContain('private')
+    const metadata = await (await fetch(`${url}/.well-known/oauth-authorization-server`)).json()
+    expect(metadata.scopes_supported).toEqual(['docs:read', 'docs:feedback', 'offline_access'])
+  })
 })

@@ -83,7 +83,13 @@ export function searchPrivatePages({ pages, upstreamToken, log, ...options }: Pr
           of === 'service' ? ({ account: 'service', note: asService } as const) : ({ account: 'user' } as const)
         return success({ pages: found.pages, ...account })
       }
-      log('private_pages_failed', { reason: found.kind === 'failure' ? found.detail : found.kind })
+      if (found.kind === 'failure' || found.kind === 'unauthorized') {
+        log('private_pages_failed', {
+          of,
+          code: found.kind === 'failure' ? found.code : found.kind,
+          detail: found.kind === 'failure' ? found.detail : undefined,
+        })
+      }
       return failureOf(found, of)
     },
   })
