@@ -26,6 +26,7 @@ export const vault = {
   },
   MCP_PRIVATE_PAGES_TOOL_NAME: {
     what: 'The name of that tool.',
+    example: 'search_example_private_pages',
   },
   MCP_PRIVATE_PAGES_SERVICE_TOKEN: {
     what: 'The token of a service account at these pages, for users whose provider gave no token that can be used.',
