@@ -14,6 +14,7 @@ const programs: { readonly [command: string]: () => Promise<unknown> } = {
   serve: () => import('../dev/serve/main.ts'),
   build: () => import('../dev/build/cli.ts'),
   'build:container': () => import('../dev/build/container.ts'),
+  create: () => import('../lib/create/cli.ts'),
   'build:package': () => import('../dev/package/cli.ts'),
   release: () => import('../dev/release/cli.ts'),
   'keep-release': () => import('../dev/build/keep-release.ts'),

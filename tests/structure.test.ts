@@ -65,6 +65,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   ],
   // What other projects import. Of settings and people, it needs the few files that `dev/package/entries.ts` lets in.
   package: ['oauth', 'settings', 'people', 'dpop', 'pages', 'limits', 'store', 'net', 'base'],
+  create: ['package', 'settings', 'base'],
   // Netlify's own wrapper hands over to services; it knows settings, for the site of a request, and the log.
   netlify: ['service', 'settings', 'base'],
   cli: ['base'],

@@ -11,10 +11,13 @@ export const entries: { readonly [name: `./${string}`]: string } = {
 }
 
 /** The commands of the package: each name of `bin`, and its source. Its first line is `#!/usr/bin/env node`. */
-export const programs: { readonly [name: string]: string } = {}
+export const programs: { readonly [name: string]: string } = { 'mcp-oauth-broker': 'lib/create/cli.ts' }
 
 /** Folders of files that the package ships as they are: each name in the package, and its source. */
-export const folders: { readonly [name: string]: string } = { migrations: 'netlify/database/migrations' }
+export const folders: { readonly [name: string]: string } = {
+  migrations: 'netlify/database/migrations',
+  'template/functions': 'netlify/functions',
+}
 
 /** Rooms whose code must not get into the package: what is only for the service on Netlify, for Kapa and for its own pages. */
 export const keptOut = ['netlify', 'service', 'settings', 'answers', 'people', 'account', 'guide', 'mcp', 'telemetry']

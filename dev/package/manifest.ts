@@ -15,9 +15,13 @@ const root = v.object({
 /**
  * The `package.json` of the package. Name, version, license and versions of dependencies are those of the repository's.
  *
+ * @param ofSite more of `exports`
  * @throws if a package is no dependency of the repository
  */
-export async function manifestOf(packages: readonly string[]): Promise<object> {
+export async function manifestOf(
+  packages: readonly string[],
+  ofSite: Readonly<Record<string, object>>,
+): Promise<object> {
   const { name, version, license, dependencies } = v.parse(
     root,
     JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')),
@@ -40,10 +44,11 @@ export async function manifestOf(packages: readonly string[]): Promise<object> {
     sideEffects: false,
     exports: {
       ...Object.fromEntries(Object.entries(entries).map(([entry, source]) => [entry, exported(outputOf(source))])),
+      ...ofSite,
       './package.json': './package.json',
     },
     ...(bin.length > 0 && { bin: Object.fromEntries(bin) }),
-    files: ['**/*.js', '**/*.d.ts', ...Object.keys(folders)],
+    files: ['**/*.js', '**/*.mjs', '**/*.d.ts', '**/*.d.mts', ...Object.keys(folders)],
     dependencies: Object.fromEntries(packages.map(rangeOf)),
   }
 }

@@ -4,6 +4,7 @@ import { repository } from '../repository.ts'
 import { entries, folders, programs } from './entries.ts'
 import { packagesIn, writeJavaScript } from './javascript.ts'
 import { manifestOf } from './manifest.ts'
+import { stageSite } from './site/stage.ts'
 import { writeTypes } from './types.ts'
 
 /** Where `npm run build:package` stages the package. */
@@ -18,12 +19,13 @@ export async function stagePackage(target: string): Promise<void> {
   await rm(target, { recursive: true, force: true })
   await mkdir(target, { recursive: true })
   const imported = Object.values(entries)
-  const [needed, typesOf] = await Promise.all([
+  const [needed, typesOf, ofSite] = await Promise.all([
     writeJavaScript([...imported, ...Object.values(programs)], target),
     writeTypes(imported, target),
+    stageSite(target),
   ])
   const packages = [...new Set([...needed, ...packagesIn(typesOf)])].sort()
-  await writeFile(join(target, 'package.json'), `${JSON.stringify(await manifestOf(packages), null, 2)}\n`)
+  await writeFile(join(target, 'package.json'), `${JSON.stringify(await manifestOf(packages, ofSite), null, 2)}\n`)
   await cp(join(repository, 'LICENSE'), join(target, 'LICENSE'))
   await cp(join(repository, 'dev/package/README.md'), join(target, 'README.md'))
   for (const [name, source] of Object.entries(folders)) {

@@ -43,9 +43,11 @@ export async function npm(args: readonly string[], cwd: string): Promise<string>
   return running.output()
 }
 
-/** The words that only a documentation site or Netlify has, in the JavaScript of the package that other MCP servers load. */
+/** The words that only a documentation site or Netlify has, in the JavaScript of the package that other MCP servers load. The program that makes a site is not part of it. */
 export async function wordsOfOneSite(folder: string): Promise<readonly string[]> {
-  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.js'))
+  const files = (await readdir(folder, { recursive: true })).filter(
+    (name) => name.endsWith('.js') && !name.startsWith('create/'),
+  )
   const texts = await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))
   const words = /redpanda|\bkapa\b|docs:(?:read|feedback|admin)|@netlify\//gi
   return texts.flatMap((text, index) => [...text.matchAll(words)].map(([word]) => `${files[index]}: ${word}`))

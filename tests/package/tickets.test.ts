@@ -152,7 +152,8 @@ describe.each([
     const { client_id = '' } = user.memory.registration() ?? {}
     const body = new URLSearchParams({ token: tokens?.refresh_token ?? '', client_id })
     expect((await fetch(`${running.origin}/oauth/revoke`, { method: 'POST', body })).status).toBe(200)
-    await expect(user.client.callTool({ name: 'my_tickets', arguments: {} })).rejects.toThrow(UnauthorizedError)
+    const call = user.client.callTool({ name: 'my_tickets', arguments: {} })
+    await expect(call).rejects.toMatchObject({ code: 'invalid_grant' })
     const { access_token: accessToken = '' } = tokens ?? {}
     const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' }
     const refused = await fetch(`${running.origin}/mcp`, { method: 'POST', headers, body: '{}' })

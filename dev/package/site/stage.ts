@@ -1,0 +1,44 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { bundleFunctions, format, requireBanner } from '../../build/bundle.ts'
+import { repository } from '../../repository.ts'
+
+/** The name of the entry for tests of a site. */
+const testing = 'testing'
+
+const declaration = `/** Answers a request, as Netlify calls a function. */
+declare const handler: (request: Request, context: object) => Promise<Response>
+export default handler
+`
+
+/**
+ * Writes what a docs-MCP site of its own imports: the functions, bundled as this repository deploys them, and the local world for its
+ * tests. Both need no other package. Returns their places in `exports`.
+ */
+export async function stageSite(target: string): Promise<Readonly<Record<string, object>>> {
+  const functions = await bundleFunctions({ outDir: join(target, 'netlify') })
+  const entries = functions.map(({ name }) => [`./netlify/${name}`, `./netlify/${name}/${name}`] as const)
+  for (const [, path] of entries) await writeFile(join(target, `${path}.d.mts`), declaration)
+  await build({
+    ...format,
+    minify: false,
+    absWorkingDir: repository,
+    entryPoints: [{ in: join(repository, 'dev/package/site/index.ts'), out: 'index' }],
+    outdir: join(target, testing),
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    // The OpenID Provider is partly CommonJS.
+    banner: { js: requireBanner },
+  })
+  await mkdir(join(target, testing), { recursive: true })
+  await cp(join(repository, 'dev/package/site/types.d.ts'), join(target, testing, 'index.d.mts'))
+  return Object.fromEntries(
+    [...entries, [`./${testing}`, `./${testing}/index`] as const].map(([entry, path]) => [
+      entry,
+      { types: `${path}.d.mts`, default: `${path}.mjs` },
+    ]),
+  )
+}

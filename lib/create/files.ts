@@ -1,0 +1,220 @@
+import { newSecret } from '../settings/secrets.ts'
+import type { Answers } from './answers.ts'
+
+/** The text of a function in this package's own repository, by its name. */
+export type FunctionTexts = Readonly<Record<string, string>>
+
+/**
+ * Makes the files of a new site, each with its path. Only `.env`, which git ignores, has a secret.
+ *
+ * @param version of this package, which the site depends on
+ */
+export function filesOf(
+  answers: Answers,
+  { version, functions }: { readonly version: string; readonly functions: FunctionTexts },
+): Readonly<Record<string, string>> {
+  const example = settingsOf(answers)
+  return {
+    'package.json': manifest(answers, version),
+    'netlify.toml': netlify,
+    '.gitignore': 'node_modules\n.env\n.netlify\ndist\n',
+    '.nvmrc': '24\n',
+    '.env.example': `${header}${linesOf({ ...example, ...emptySecrets(answers) })}`,
+    '.env': `${header}${linesOf({ ...example, ...emptySecrets(answers), MCP_OAUTH_SECRET: newSecret() })}`,
+    'tsconfig.json': compiler,
+    'README.md': readme(answers),
+    'public/index.html': `<!doctype html><title>${escaped(answers.product)}</title>\n`,
+    'test/site.test.ts': siteTest,
+    ...Object.fromEntries(
+      Object.entries(functions).map(([name, text]) => [`netlify/functions/${name}.ts`, functionOf(name, text)]),
+    ),
+  }
+}
+
+/**
+ * Makes a function of the site. What Netlify reads from it is in it as literals, word for word as in this package's repository. Its
+ * code is in the package.
+ */
+function functionOf(name: string, text: string): string {
+  return text
+    .replace(
+      /import \{ (\w+) \} from '\.\.\/\.\.\/lib\/netlify\/[\w-]+\.ts'/,
+      `import $1 from 'mcp-oauth-broker/netlify/${name}'`,
+    )
+    .replace(' tests/flows/manifest.test.ts checks the result.', '')
+}
+
+const manifest = ({ brand }: Answers, version: string) =>
+  `${JSON.stringify(
+    {
+      name: `${slug(brand)}-docs-mcp`,
+      private: true,
+      type: 'module',
+      engines: { node: '>=24' },
+      scripts: { test: 'node --test', start: 'mcp-oauth-broker dev', secret: 'mcp-oauth-broker secret' },
+      dependencies: { 'mcp-oauth-broker': `^${version}` },
+      devDependencies: { '@netlify/functions': '^6.0.0' },
+    },
+    null,
+    2,
+  )}\n`
+
+const slug = (text: string) =>
+  text
+    .toLowerCase()
+    .match(/[a-z0-9]+/g)
+    ?.join('-')
+    .slice(0, 40) ?? 'example'
+
+const netlify = `[build]
+  command = "npm test"
+  publish = "public"
+
+[build.environment]
+  NODE_VERSION = "24"
+
+# The package has bundled each function already. A cold start would load all of it if it were bundled again.
+[functions]
+  node_bundler = "esbuild"
+  external_node_modules = ["mcp-oauth-broker"]
+`
+
+const compiler = `${JSON.stringify(
+  {
+    compilerOptions: {
+      target: 'es2024',
+      module: 'nodenext',
+      noEmit: true,
+      strict: true,
+      allowImportingTsExtensions: true,
+      erasableSyntaxOnly: true,
+    },
+    include: ['netlify', 'test'],
+  },
+  null,
+  2,
+)}\n`
+
+const header = `# The settings of this site. Copy this file to .env for your own values; git ignores that one.
+# On Netlify: Project configuration > Environment variables, or \`netlify env:import .env\`.
+
+`
+
+function settingsOf(answers: Answers): Readonly<Record<string, string>> {
+  const { brand, product, docs, color, url, provider, issuer, store } = answers
+  const id = answers['client-id'] || 'your-client-id'
+  return {
+    MCP_BRAND_NAME: brand,
+    MCP_PRODUCT_NAME: product,
+    MCP_BRAND_COLOR: color,
+    ...(docs && { MCP_DOCS_URL: docs }),
+    ...(url && { MCP_OAUTH_ISSUER: url }),
+    MCP_OAUTH_OWN_HOST: 'true',
+    REQUIRE_AUTH: 'true',
+    MCP_FEEDBACK_FORM_PATH: 'off',
+    MCP_PROVIDERS: JSON.stringify([
+      {
+        name: 'default',
+        preset: provider,
+        ...(issuer && { issuer }),
+        client_id: id,
+        client_secret_variable: providerSecret,
+      },
+    ]),
+    ...(answers.answers === 'local'
+      ? {}
+      : {
+          KAPA_MCP_SERVER_URL: answers['answers-url'],
+          ...(answers['answers-tool'] && { KAPA_TOOL_NAME: answers['answers-tool'] }),
+        }),
+    ...(store === 'postgres' && { STORE_BACKEND: 'postgres' }),
+  }
+}
+
+const providerSecret = 'MCP_PROVIDER_SECRET_DEFAULT'
+
+/** The settings that are secrets, without values. */
+const emptySecrets = ({ store }: Answers) => ({
+  MCP_OAUTH_SECRET: '',
+  [providerSecret]: '',
+  KAPA_API_KEY: '',
+  ...(store === 'postgres' && { DATABASE_URL: '' }),
+})
+
+const linesOf = (settings: Readonly<Record<string, string>>) =>
+  Object.entries(settings)
+    .map(([name, value]) => `${name}=${/[\s#"]/.test(value) ? `'${value}'` : value}\n`)
+    .join('')
+
+const escaped = (text: string) => text.replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`)
+
+const siteTest = `import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type LocalSite, startSite } from 'mcp-oauth-broker/testing'
+
+let site: LocalSite
+before(async () => {
+  site = await startSite(new URL('..', import.meta.url))
+})
+after(() => site?.stop())
+
+test('a client without a token is told where to sign in', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(site.mcpUrl, { method: 'POST', headers, body: '{}' })
+  assert.equal(response.status, 401)
+  assert.match(response.headers.get('www-authenticate') ?? '', /oauth-protected-resource/)
+})
+
+test('the metadata has this site as its issuer', async () => {
+  const response = await fetch(\`\${site.url}/.well-known/oauth-authorization-server\`)
+  assert.equal((await response.json()).issuer, site.url)
+})
+
+test('a reader signs in and asks a question', async () => {
+  const { accessToken } = await site.signIn()
+  const { tools } = (await site.request(accessToken, 'tools/list')) as {
+    tools: { name: string; inputSchema: { required?: string[] } }[]
+  }
+  const ask = tools.find(({ inputSchema }) => inputSchema.required?.includes('question'))
+  assert.ok(ask, 'no tool takes a question')
+  const answer = await site.request(accessToken, 'tools/call', {
+    name: ask.name,
+    arguments: { question: 'What are the next steps?' },
+  })
+  assert.notEqual(answer.isError, true)
+})
+`
+
+function readme({ product, provider, answers, store, url }: Answers): string {
+  const steps = [
+    `**Sign-in.** Register an application at your OpenID Provider (\`${provider}\`). Its redirect URI is \`${url || 'https://<your site>'}/mcp/callback\`. Put the client id into \`MCP_PROVIDERS\`, and the client secret into \`${providerSecret}\`. Without a secret, remove \`client_secret_variable\`.`,
+    answers === 'local'
+      ? '**Answers.** Set `KAPA_MCP_SERVER_URL` to the MCP server that answers questions, `KAPA_TOOL_NAME` to its tool that takes `query`, and `KAPA_API_KEY` to its key. On your own machine a stand-in answers from this file.'
+      : '**Answers.** Put the key of the MCP server that answers into `KAPA_API_KEY`.',
+    store === 'postgres'
+      ? '**Data.** Put the URL of the database into `DATABASE_URL`, and run `npx mcp-oauth-broker migrate` once, and again after each upgrade.'
+      : '**Data.** Netlify Blobs needs no settings.',
+    '**Deploy.** Make a site on Netlify from this repository, import `.env` as its environment variables, and deploy. `netlify env:import .env` does it from the command line.',
+    '**Try it.** Add `<your site>/mcp` to an MCP client.',
+  ]
+  return `# ${product} over MCP
+
+MCP clients sign readers in and ask the documentation. The code is in the package \`mcp-oauth-broker\`; this repository has the
+settings, and what Netlify must read from files of its own.
+
+    npm install
+    npm test      # starts the site, signs a reader in, asks a question
+    npm start     # the site on this machine, with a local OpenID Provider
+
+## What are the next steps?
+
+${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}
+
+Never commit \`.env\`: it has the secret that seals every sign-in.
+
+## How do I upgrade?
+
+\`npm update mcp-oauth-broker\`, then \`npm test\`. If the release notes name a new path of a function, add it to
+\`netlify/functions/\`.
+`
+}
