@@ -50,7 +50,7 @@ export async function startSite(
     KAPA_API_KEY: kapaApiKey,
     KAPA_TOOL_NAME: kapaToolName,
     MCP_FEEDBACK_FORM_PATH: 'off',
-    MCP_LOG_LEVEL: process.env.MCP_LOG_LEVEL ?? 'error',
+    MCP_LOG_LEVEL: 'error',
     NETLIFY_BLOBS_CONTEXT: emulator.context(),
   })
   const functions = await functionsOf(join(folder, 'netlify/functions'))
