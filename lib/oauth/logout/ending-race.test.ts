@@ -14,6 +14,8 @@ import {
 } from '../../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../../dev/worlds/recording.ts'
 import { times } from '../../../dev/worlds/times.ts'
+import type { AccessToken } from '../../resource-server/bearer.ts'
+import { createGrantCheck, type ReadGrantStatus } from '../../resource-server/grant-check.ts'
 import { readAssertions } from '../../settings/companies-and-machines.ts'
 import { createMemoryStore } from '../../store/memory.ts'
 import type { Store } from '../../store/store.ts'
@@ -23,6 +25,7 @@ import { endGrantsOf } from '../grants/end-person.ts'
 import { fenceKey, writeFence } from '../grants/fence.ts'
 import { createGrants } from '../grants/grants.ts'
 import { subjectOf } from '../grants/record.ts'
+import { grantStatus } from '../grants/status.ts'
 import { signOnMainThread } from '../keys/compact.ts'
 import { createBackChannelLogout } from './back-channel-logout.ts'
 import { signOut } from './signed-out.ts'
@@ -219,6 +222,27 @@ test('a sign-out of a company’s person races with an ID-JAG: its token is refu
     verdicts.add(String(state))
   }
   expect([...verdicts].toSorted()).toEqual(['ended', 'refused'])
+})
+
+test('after a sign-out that ends grants, every instance that knew the token refuses it a minute later at the latest, whatever it was asked meanwhile [N4 T-23]', async () => {
+  const uneven = unevenStore(2)
+  const { server, back, redeem } = await approved(uneven)
+  const { access_token = '' } = (await redeem(await back())).body
+  const { grant, jti, exp } = JSON.parse(Buffer.from(access_token.split('.')[1] ?? '', 'base64url').toString())
+  const accessToken = { grant, jti, expiresAt: exp } as AccessToken
+  const now = () => server.clock
+  const read: ReadGrantStatus = (key, inTime) => grantStatus(uneven.store, key, inTime)
+  const instances = Array.from({ length: 4 }, () => createGrantCheck({ grantStatus: read, now, log: recorded() }))
+  const ask = () => Promise.all(instances.map((mayPass) => mayPass(accessToken)))
+  expect(await ask()).toEqual([true, true, true, true])
+  server.clock += 1
+  expect((await reportSignOut(server, uneven)).status).toBe(200)
+  const called = server.clock
+  // An instance that has not seen the token refuses at once.
+  expect(await createGrantCheck({ grantStatus: read, now, log: recorded() })(accessToken)).toBe(false)
+  for (; server.clock < called + 59_000; server.clock += 1000) expect(await ask()).toEqual([true, true, true, true])
+  server.clock = called + 60_000
+  expect(await ask()).toEqual([false, false, false, false])
 })
 
 test('a person who signs in again after the sign-out is live', async () => {
