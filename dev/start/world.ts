@@ -164,7 +164,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
       ? part('Private pages', startPrivatePages({ port: 0, issuer: localUrl(ports.provider) }), stop)
       : undefined,
     needsDatabase(settings) ? part('PostgreSQL', startLocalDatabase(folder('postgres')), stop) : undefined,
-    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(building), ({ remove }) =>
+    part('Functions', options.artifact ? given(options.artifact) : buildTemporarily(settings, building), ({ remove }) =>
       remove(),
     ),
   ] as const
@@ -230,7 +230,7 @@ async function startParts(options: WorldOptions, part: StartPart): Promise<Omit<
     restartHost: fleet.restart,
     async rebuild(signal) {
       const previous = { build, hosts: fleet.hosts() }
-      build = await buildTemporarily(signal)
+      build = await buildTemporarily(settings, signal)
       await fleet.replace(build.artifact)
       // The old hosts may load functions from the old build until they have ended.
       removals.push(Promise.all(previous.hosts.map((host) => host.exited)).then(previous.build.remove))
@@ -246,10 +246,10 @@ interface Build {
 const given = async (artifact: Artifact): Promise<Build> => ({ artifact, remove: async () => {} })
 
 /** Builds the functions in a new folder outside the repository. */
-async function buildTemporarily(signal?: AbortSignal): Promise<Build> {
+async function buildTemporarily(settings?: Settings, signal?: AbortSignal): Promise<Build> {
   const { path: outDir, remove } = temporaryFolder()
   try {
-    return { artifact: await buildInChild(defined({ outDir, signal })), remove }
+    return { artifact: await buildInChild(defined({ outDir, signal, skillsFolder: settings?.MCP_SKILLS_DIR })), remove }
   } catch (error) {
     await remove()
     throw error

@@ -108,6 +108,11 @@ function otherClients({ brand, mcpUrl, example }: GuideInput): GuideSection {
         columns: ['client', 'how to add the server'],
         rows: rows.map(([client, page, how]) => [named(client, page), how]),
       },
+      'A program that does not speak MCP asks by HTTP, with an access token:',
+      {
+        language: 'sh',
+        code: `curl ${mcpUrl}/api/ask -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '{"question": "How do I begin?"}'`,
+      },
     ],
   }
 }

@@ -76,7 +76,7 @@ function signIn(input: GuideInput): GuideSection {
   }
 }
 
-function shared({ brand, apiReferenceHost, feedbackTool }: GuideInput): readonly string[] {
+function shared({ brand, apiReferenceHost, feedbackTool, answerFeedbackTool }: GuideInput): readonly string[] {
   return present<string>(
     `**Your email address and organization**, as far as ${brand.provider} knows them. ${brand.name} records them, the clients that you connect, which tools you use, when and how often, and whether they answer. This tells ${brand.name} which companies rely on the documentation. ${brand.name} may pass them on to its own systems for customers and for analytics.`,
     `**Your questions.** ${brand.answerService} answers your questions, and receives your email address and organization with each one.`,
@@ -84,6 +84,8 @@ function shared({ brand, apiReferenceHost, feedbackTool }: GuideInput): readonly
       `**What you look up in the API reference.** ${apiReferenceHost} receives it, and does not learn who you are.`,
     feedbackTool !== undefined &&
       '**Feedback**, if you send any: your text, the page that it is about and your email address.',
+    answerFeedbackTool !== undefined &&
+      `**What you think of an answer**, if you say so. ${brand.answerService} receives it and your comment, and does not learn who you are.`,
   )
 }
 

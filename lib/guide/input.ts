@@ -24,6 +24,8 @@ export interface GuideInput {
   readonly tools: readonly GuideTool[]
   /** Name of the tool that sends feedback; absent: there is none. */
   readonly feedbackTool?: string | undefined
+  /** Name of the tool that tells the answer service whether an answer was right; absent: there is none. */
+  readonly answerFeedbackTool?: string | undefined
   /** Host of the API reference; absent: there are no tools for it. */
   readonly apiReferenceHost?: string | undefined
   /** The HTTP answer to a client that has reached its limit; absent: there are no limits. */

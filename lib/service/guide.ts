@@ -7,7 +7,7 @@ import { signInOf, type ToolSettings, toolsOf } from '../settings/tools.ts'
 /** Makes the input of the guide from the settings. */
 export async function guideInput(configuration: Configuration, tools: ToolSettings): Promise<GuideInput> {
   const { brand, resource, mcp, signIn } = configuration
-  const { apiReference, feedback } = tools
+  const { apiReference, feedback, answerFeedback } = tools
   return {
     brand,
     mcpUrl: resource,
@@ -19,6 +19,7 @@ export async function guideInput(configuration: Configuration, tools: ToolSettin
     lifetimes: signIn?.lifetimes,
     tools: guideTools(tools),
     feedbackTool: feedback?.tool.name,
+    answerFeedbackTool: answerFeedback?.name,
     apiReferenceHost: URL.parse(apiReference?.hubUrl ?? '')?.host,
   }
 }
