@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { assertionWorld, jwtBearer, portal, tenant } from '../../../dev/worlds/assertions.ts'
+import { assertionWorld, jwtBearer, portal, portalClient, tenant } from '../../../dev/worlds/assertions.ts'
 import { newPkce, register, signIn, TestBrowser, token } from '../../../dev/worlds/authorization-server.ts'
 import { assertionParameters } from '../../../dev/worlds/client-key.ts'
 import { issuer, post, verdict, world } from '../../../dev/worlds/proving-clients.ts'
@@ -150,6 +150,14 @@ describe('an ID-JAG of a company', () => {
       claimsOf((await present(await idJag({ email_verified }))).body.access_token).email_verified
     for (const yes of [undefined, true, 'true']) expect([yes, await isVerified(yes)]).toEqual([yes, true])
     for (const no of [false, 'false', null, 0, 'no', []]) expect([no, await isVerified(no)]).toEqual([no, false])
+  })
+
+  test('gives a client that asked for bound tokens no other, and so does client_credentials [P-01]', async () => {
+    const { idJag, present, credentials } = await assertionWorld({
+      configured: [{ ...portalClient, dpop_bound_access_tokens: true }],
+    })
+    expect(verdict(await present(await idJag()))).toBe('400 invalid_dpop_proof')
+    expect(verdict(await credentials())).toBe('400 invalid_dpop_proof')
   })
 
   test('is not an authorization code: a request with both is refused, and spends neither', async () => {

@@ -183,3 +183,24 @@ describe('ending the grants of a user', () => {
     expect(await Promise.all(others.map((key) => isLive(store, key)))).not.toContain(true)
   })
 })
+
+test('a fence never moves back, and one that forgets stays so, whatever is written after it [N2]', async () => {
+  const store = createMemoryStore()
+  const write = (at: number, forgetting = false) => writeFence(store, sub, { at, reason: 'test', forgetting }, signal)
+  await write(now)
+  await write(now - 60_000)
+  expect(await readFence(store, sub, signal)).toMatchObject({ at: now, forgetting: false })
+  await write(now - 60_000, true)
+  expect(await readFence(store, sub, signal)).toMatchObject({ at: now, forgetting: true })
+  await write(now + 1)
+  expect(await readFence(store, sub, signal)).toMatchObject({ at: now + 1, forgetting: true })
+})
+
+test('a sign-in that something else than the fence ends gives nothing, and its grant ends at once', async () => {
+  const store = createMemoryStore()
+  const key = newGrantKey(sub, endsAt)
+  const ended = Promise.resolve(true)
+  expect(await instance(store).redeem(key, record, signal, approvedAt, ended)).toEqual({ refused: 'ended' })
+  expect(await isLive(store, key)).toBe(false)
+  expect((await redeem(store, newGrantKey(sub, endsAt))) as Grant | GrantRefusal).not.toHaveProperty('refused')
+})

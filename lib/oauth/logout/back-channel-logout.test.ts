@@ -84,6 +84,13 @@ describe('a sign-out at the provider', () => {
     expect(it.ended).toEqual([])
   })
 
+  test('whose issuer is written otherwise than in the metadata ends nothing, since ids of people contain it', async () => {
+    const it = world()
+    const { status } = await it.send(await issuer.sign(it.claims({ iss: `${issuer.issuer}/` })))
+    expect([status, await it.hasEnded()]).toEqual([400, false])
+    expect(it.asked.filter((operation) => operation.startsWith('create'))).toEqual([])
+  })
+
   test('by sub and sid ends the one browser, and those whose session at the provider is unknown [N4]', async () => {
     const it = world()
     expect((await it.send(await issuer.sign(it.claims({ sid: 's1' })))).status).toBe(200)

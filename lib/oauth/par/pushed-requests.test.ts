@@ -11,6 +11,7 @@ import {
   token,
 } from '../../../dev/worlds/authorization-server.ts'
 import { createDpopKey } from '../../../dev/worlds/dpop.ts'
+import { sha256 } from '../../base/sha256.ts'
 
 const key = await createDpopKey()
 
@@ -205,4 +206,16 @@ test('a request_uri that is not one of ours is never fetched [A-13]', async () =
   const path = authorizePath(await register(server), newPkce(), { request_uri: 'https://evil.example/r' })
   const location = (await new TestBrowser(server).open(path)).headers.get('location')
   expect(location).toContain('error=request_uri_not_supported')
+})
+
+test('a client whose metadata document says that it proves itself cannot push a request without a proof [T-10]', async () => {
+  const id = 'https://client.example/client.json'
+  const client = { id, hash: sha256(id), source: 'metadata-document', redirectUris: [redirectUri], grantTypes: ['authorization_code'] } as const // biome-ignore format: one line
+  const pushed = async (method: 'none' | 'private_key_jwt') => {
+    const server = createHarness({ documents: { [id]: { ...client, authenticationMethods: [method] } } })
+    const { status, answer } = await push(server, id)
+    return [status, answer.error]
+  }
+  expect(await pushed('none')).toEqual([201, undefined])
+  expect(await pushed('private_key_jwt')).toEqual([401, 'invalid_client'])
 })

@@ -102,6 +102,13 @@ describe('by claims', () => {
     expect(allowanceOf(roles, {}, claimsLast * 20).scopes).toEqual(['docs:read'])
   })
 
+  test('an organization gives a role for a day, and may only narrow after it [N8]', () => {
+    const admins = rolesOf({ roles: [{ name: 'admin', organizations: ['org_1'] }], default: 'user' })
+    const member = { organizationId: 'org_1', roleMarks: [] }
+    expect(allowanceOf(admins, member, claimsLast - 1)).toMatchObject({ role: 'admin', scopes: expect.arrayContaining(['docs:admin']) }) // biome-ignore format: one line
+    expect(allowanceOf(admins, member, claimsLast)).toMatchObject({ role: 'user', scopes: ['docs:read', 'docs:feedback'] }) // biome-ignore format: one line
+  })
+
   test('a value that the operator removes from a role counts no more', () => {
     const person = withClaims({ groups: ['docs-admins'] })
     const fewer = { ...setting, roles: setting.roles.map((role) => (role.name === 'admin' ? { ...role, values: ['others'] } : role)) } // biome-ignore format: one line
