@@ -106,7 +106,8 @@ describe('by claims', () => {
     const admins = rolesOf({ roles: [{ name: 'admin', organizations: ['org_1'] }], default: 'user' })
     const member = { organizationId: 'org_1', roleMarks: [] }
     expect(allowanceOf(admins, member, claimsLast - 1)).toMatchObject({ role: 'admin', scopes: expect.arrayContaining(['docs:admin']) }) // biome-ignore format: one line
-    expect(allowanceOf(admins, member, claimsLast)).toMatchObject({ role: 'user', scopes: ['docs:read', 'docs:feedback'] }) // biome-ignore format: one line
+    const later = allowanceOf(admins, member, claimsLast)
+    expect([later.role, later.scopes.includes('docs:admin')]).toEqual(['user', false])
   })
 
   test('a value that the operator removes from a role counts no more', () => {
