@@ -161,3 +161,18 @@ test('a caller that disconnects is recorded', async () => {
   await expect(asked).rejects.toThrow()
   await expect.poll(() => kapa.calls()).toMatchObject([{ cancelled: true }])
 })
+
+test('takes feedback on an answer that it has given, and fails on demand', async () => {
+  const feedback = (body: object) => post('../feedback/', body)
+  const { body: answer } = await post(`${kapaProjectId}/chat/`, { query: 'How many registrations?' })
+  const good = { question_answer_id: answer.question_answer_id, reaction: 'downvote', comment: 'Per hour?' }
+  expect((await feedback(good)).status).toBe(200)
+  expect(await feedback({ ...good, question_answer_id: 'made-up' })).toMatchObject({ status: 404 })
+  expect(await feedback({ ...good, reaction: 'maybe' })).toMatchObject({
+    status: 400,
+    body: { reaction: [expect.any(String)] },
+  })
+  kapa.faults.call = { kind: 'status', status: 429, retryAfter: 3, times: 1 }
+  expect((await feedback(good)).headers.get('retry-after')).toBe('3')
+  expect(kapa.calls().map(({ tool }) => tool)).toEqual(['chat', 'feedback', 'feedback', 'feedback', 'feedback'])
+})
