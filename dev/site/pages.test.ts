@@ -16,10 +16,9 @@ test('the site has every page of docs/ once, each at an address of its own', () 
 })
 
 test('a page that no group names is in the last group', () => {
-  expect(pageGroups([...docs, 'docs/brand-new.md']).at(-1)).toEqual({
-    title: 'More',
-    pages: [{ source: 'docs/brand-new.md', path: 'brand-new/' }],
-  })
+  const last = pageGroups([...docs, 'docs/brand-new.md']).at(-1)
+  expect(last?.title).toBe('More')
+  expect(last?.pages).toContainEqual({ source: 'docs/brand-new.md', path: 'brand-new/' })
 })
 
 test.each([

@@ -54,7 +54,11 @@ export function pageGroups(docs: readonly string[]): PageGroup[] {
     },
     {
       title: 'Clients',
-      pages: [{ ...page('docs/connecting.md'), label: 'What readers are told' }, ...folder('clients')],
+      pages: [
+        { ...page('docs/connecting.md'), label: 'What readers are told' },
+        ...folder('clients'),
+        ...inDocs('ask-api'),
+      ],
     },
     {
       title: 'Who may sign in',
