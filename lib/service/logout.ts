@@ -1,4 +1,5 @@
 import type { Call } from '../base/call.ts'
+import { isObject } from '../base/json.ts'
 import type { Limit } from '../base/rate-limit.ts'
 import { jsonResponse } from '../base/well-formed.ts'
 import { createCounter } from '../limits/counter.ts'
@@ -12,6 +13,7 @@ import { createVerifyToken, type VerifyToken } from '../oauth/logout/issuer.ts'
 import { logoutType } from '../oauth/logout/logout-token.ts'
 import type { Revoker } from '../oauth/logout/revoker.ts'
 import { signOut } from '../oauth/logout/signed-out.ts'
+import { isSameIssuer } from '../oauth/logout/signed-token.ts'
 import { createUsedTokens } from '../oauth/logout/used-tokens.ts'
 import { placeOf } from '../oauth/providers/listed-provider.ts'
 import { template } from '../oauth/providers/presets/entra-issuer.ts'
@@ -41,7 +43,7 @@ export async function composeLogout(
   signIn: SignInSettings,
   parts: { readonly site: Site; readonly store: Store; readonly sealing: Sealing; readonly privacy: Privacy },
 ): Promise<LogoutEndpoints> {
-  const { issuer, account, logout: { endsGrants, revokers } = noSetting } = configuration
+  const { issuer, account, trusted, logout: { endsGrants, revokers } = noSetting } = configuration
   const { provider, secrets } = signIn
   const { site, store, sealing, privacy } = parts
   const now = Date.now
@@ -64,11 +66,19 @@ export async function composeLogout(
     return keys.map((key) => key.slice(key.lastIndexOf('/') + 1))
   }
 
-  /** Whether a person signs in at the provider of a service (N4). With one provider, every person does. */
-  async function isOf(provider: Revoker['provider'], sub: string, signal: AbortSignal): Promise<boolean> {
-    if (provider === undefined) return true
-    const user = await store.get(userKey(sub), signal)
-    return user !== null && (user.value.provider ?? 'default') === provider
+  /** The name of the provider whose people a service reaches, or `null` for a company's. */
+  const providerOf = ({ provider: named, people }: Revoker): string | null =>
+    named !== undefined ? named : provider.kind !== 'oidc' || isSameIssuer(provider.issuer, people) ? 'default' : null
+
+  /** Whether a service reaches a person (N4). The record of the last sign-in tells the company or the provider. */
+  async function reaches(revoker: Revoker, sub: string, signal: AbortSignal): Promise<boolean> {
+    const user = (await store.get(userKey(sub), signal))?.value
+    const organization: unknown = isObject(user?.organization) ? user.organization.id : undefined
+    const company = trusted?.tenants.find(({ name }) => organization === `tenant:${name}`)
+    if (company) return isSameIssuer(company.issuer, revoker.people)
+    // A person in the middle of a first sign-in has no record yet.
+    if (user === undefined) return revoker.provider === undefined && providerOf(revoker) === 'default'
+    return (user.provider ?? 'default') === providerOf(revoker)
   }
 
   const handlers = new Map<string, LogoutEndpoints['fetch']>()
@@ -108,14 +118,16 @@ export async function composeLogout(
         verifiers,
         use,
         limit: (name, signal) => counter.hit(name, signal),
-        async end(reached, { name, provider: of }, at, signal) {
-          const end = (sub: string) => endPerson(sub, `revoked by ${name}`, at, signal)
+        async end(reached, by, at, signal) {
+          const end = (sub: string) => endPerson(sub, `revoked by ${by.name}`, at, signal)
           if ('subs' in reached) return { grants: sum(await Promise.all(reached.subs.map(end))) }
+          const of = providerOf(by)
           // First of all, so that a sign-in that is recorded meanwhile finds it.
-          if ('email' in reached)
-            await addresses.end(reached.email, of === 'default' ? undefined : (of ?? undefined), at, signal)
+          if ('email' in reached && of !== null) {
+            await addresses.end(reached.email, of === 'default' ? undefined : of, at, signal)
+          }
           const named = 'email' in reached ? await peopleOf(reached.email, signal) : [reached.id]
-          const theirs = await Promise.all(named.map((sub) => isOf(of, sub, signal)))
+          const theirs = await Promise.all(named.map((sub) => reaches(by, sub, signal)))
           return { grants: sum(await Promise.all(named.filter((_, index) => theirs[index]).map(end))) }
         },
         now,

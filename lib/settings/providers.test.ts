@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { repository } from '../../dev/repository.ts'
 import { parseAdmin } from '../account/admins.ts'
 import { readAll } from './all.ts'
 import { adminsAmong, parseProviders, placesOf } from './providers.ts'
@@ -149,6 +152,21 @@ describe('an entry of MCP_PROVIDERS', () => {
     expect(parse([usual({ name: 'default' })], { hasDefault: false }).providers).toMatchObject([{ name: undefined }])
   })
 })
+
+const guides = join(repository, 'docs/providers')
+test.each(readdirSync(guides))(
+  'the entry in the guide %s is sound, says the path of its callback, and how to check it',
+  (file) => {
+    const text = readFileSync(join(guides, file), 'utf8')
+    const [, json = ''] = /```json\n([^`]*)```/.exec(text) ?? []
+    const entries = [JSON.parse(json.replaceAll('…', 'x'))].flat()
+    const read = parseProviders({ json: entries, variable: () => 'a-secret', hasDefault: true })
+    expect(read).toMatchObject({ providers: entries.map(({ name }: { name: string }) => ({ name })), complaints: [] })
+    if (file !== 'README.md') expect(read.providers[0]?.preset).toBe(file.replace('.md', ''))
+    expect(text).toContain('/mcp/callback/')
+    expect(text).toMatch(/`npm run doctor\b/)
+  },
+)
 
 describe('two entries of MCP_PROVIDERS', () => {
   const other = { ...okta, name: 'looms', issuer: 'https://looms.okta.com' }

@@ -23,8 +23,7 @@ afterAll(() => Promise.all([okta.stop(), stranger.stop()]))
 const endpoint = 'https://docs.example/oauth/global-token-revocation'
 const people = 'https://login.example/'
 const token = 'Th3-token-of-the-security-team-0123456789'
-const companyToken = 'Th3-token-of-a-company-0123456789abcdefgh'
-keepSecret(token, companyToken)
+keepSecret(token)
 const { signal } = new AbortController()
 const ofAda = { format: 'iss_sub', iss: people, sub: 'ada' }
 const adasIds = ['https://login.example', people].map((iss) => subjectOf(iss, 'ada'))
@@ -48,10 +47,6 @@ function world() {
       domains: new Set(['tenant.example']),
     },
     { name: 'soc', tokenHash: sha256(token), people, domains: new Set() },
-    {
-      ...{ name: 'company', tokenHash: sha256(companyToken), people: 'https://company.example' },
-      ...{ provider: null, domains: new Set(['company.example']) },
-    },
   ]
   const verifiers = new Map(
     revokers.flatMap((revoker) => {
@@ -170,19 +165,6 @@ describe('a service does not reach', () => {
     const it = world()
     const answer = await it.send(await it.sign(), { sub_id })
     expect([answer.status, it.ended]).toEqual([403, []])
-  })
-
-  test('anyone without their issuer, if it is a company’s and people sign in at several providers: 403 [N4]', async () => {
-    const it = world()
-    for (const sub_id of [
-      { format: 'email', email: 'ada@company.example' },
-      { format: 'opaque', id: `u_${'x'.repeat(43)}` },
-      ofAda,
-    ]) {
-      expect((await it.send(companyToken, { sub_id })).status).toBe(403)
-    }
-    const sub_id = { format: 'iss_sub', iss: 'https://company.example/', sub: 'ada' }
-    expect((await it.send(companyToken, { sub_id })).status).toBe(204)
   })
 
   test('anyone by address without domains of its own: 403', async () => {

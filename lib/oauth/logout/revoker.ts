@@ -15,7 +15,7 @@ export interface Revoker {
   /** The issuer whose people it reaches. */
   readonly people: string
   /**
-   * With several providers, the name of the one whose people it reaches. `null`: a company's, which is no provider of the list. Absent:
+   * With several providers, the name of the one whose people it reaches. `null`: it is for a company, which is no provider of the list. Absent:
    * all people are of one provider.
    */
   readonly provider?: string | null | undefined
@@ -39,9 +39,7 @@ export function revokerOfToken(revokers: readonly Revoker[], token: string): Rev
 export type Reached = { readonly subs: readonly string[] } | { readonly id: string } | { readonly email: string }
 
 /** Returns whom a service means, or `null` if it does not reach that person. Asks no store, so it does not know whether they exist. */
-export function reachedBy({ people, domains, provider }: Revoker, subject: SubjectIdentifier): Reached | null {
-  // The records name a person's provider. They do not tell one company from another.
-  if (provider === null && subject.format !== 'iss_sub') return null
+export function reachedBy({ people, domains }: Revoker, subject: SubjectIdentifier): Reached | null {
   switch (subject.format) {
     case 'iss_sub':
       return isSameIssuer(subject.iss, people)
