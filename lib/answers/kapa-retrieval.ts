@@ -52,8 +52,10 @@ const usualCharacters = 35_000
  * hosted server gives it. `callTimeout` is for one attempt, connecting included.
  */
 export function createKapaRetrieval(options: KapaRetrievalOptions): AnswerService {
-  const { projectId, integrationId, log, callTimeout = 22_000, totalTimeout, now } = options
+  const { projectId, integrationId, log, totalTimeout, now } = options
   const { answers = 'passages', mode, pruning, redaction, sourceGroups = [] } = options
+  // To write an answer takes Kapa longer than to find passages. There is then no time for a second attempt.
+  const { callTimeout = answers === 'written' ? 40_000 : 22_000 } = options
   const project = `/query/v1/projects/${encodeURIComponent(projectId)}`
   const post = createKapaRest(options)
   const caller = createCaller({

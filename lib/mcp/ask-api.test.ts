@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { issuer, resource, resourceMetadataUrl } from '../../dev/worlds/mcp-endpoint.ts'
 import { mcpForTests } from '../../dev/worlds/mcp-for-tests.ts'
@@ -43,6 +44,7 @@ describe('a question without MCP', () => {
     expect(headers.get('content-type')).toBe('application/json')
     expect(headers.get('access-control-allow-origin')).toBe('*')
     expect(headers.get('x-mcp-server')).toBe('docs/1.2.3')
+    expect(headers.get('access-control-expose-headers')).toContain('X-MCP-Server')
     expect(mcp.searchServer.calls).toMatchObject([
       { query: 'How do I begin?', meta: { user: { email: 'ada@example.org', company_name: 'Analytical Engines' } } },
     ])
@@ -174,4 +176,23 @@ describe('a refusal is plain JSON with its status', () => {
     const { status, headers, body } = await send({ headers: { authorization: `Bearer ${mcp.token}` } })
     expect([status, headers.get('allow'), body.error]).toEqual([405, 'POST, OPTIONS', 'invalid_request'])
   })
+})
+
+test('whatever the body is, the answer is plain JSON, and a mistake is the caller’s', async () => {
+  mcp.searchServer.answer = async () => ({ content: [{ type: 'text', text: 'An answer.' }] })
+  const members = { question: fc.anything(), max_characters: fc.anything(), top_k: fc.anything(), method: fc.string() }
+  const body = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.record(members, { requiredKeys: [] }).map((all) => JSON.stringify(all) ?? ''),
+  )
+  await fc.assert(
+    fc.asyncProperty(body, async (text) => {
+      const { status, body } = await send(post(text))
+      if (status === 200) return expect(Object.keys(body)).toEqual(['passages'])
+      expect([400, 415]).toContain(status)
+      expect(body).toEqual({ error: expect.stringMatching(/^[a-z_]+$/), message: expect.any(String) })
+    }),
+    { numRuns: 150, seed: 15 },
+  )
 })
