@@ -13,8 +13,8 @@ export const whole: Plan = {
     { ...crowd, size: 150 },
     { ...crowdOnSlowStore, size: 150 },
   ],
-  growth: { records: [1000, 100_000], rounds: 5, size: 12 },
-  warmUp: 150,
+  growth: { records: [1000, 100_000], rounds: 5, size: 12, warmUp: 100 },
+  warmUp: 400,
 }
 
 export const quick: Plan = {
@@ -25,6 +25,6 @@ export const quick: Plan = {
     { ...crowd, size: 60 },
     { ...crowdOnSlowStore, size: 60 },
   ],
-  growth: { records: [1000, 20_000], rounds: 2, size: 8 },
-  warmUp: 50,
+  growth: { records: [1000, 20_000], rounds: 2, size: 8, warmUp: 40 },
+  warmUp: 60,
 }

@@ -21,9 +21,14 @@ export interface Mode {
 export interface Plan {
   readonly rounds: number
   readonly modes: readonly Mode[]
-  readonly growth: { readonly records: readonly number[]; readonly rounds: number; readonly size: number }
-  /** People in the batch that warms each peer up. */
+  /** People in the batch with which the compiler of each peer gets warm. */
   readonly warmUp: number
+  readonly growth: {
+    readonly records: readonly number[]
+    readonly rounds: number
+    readonly size: number
+    readonly warmUp: number
+  }
 }
 
 /** What one unit took in one batch. */
@@ -84,7 +89,7 @@ export async function measurePeers(
           batches.filter((batch) => batch.mode === mode),
         ),
       ),
-      growth: await measureGrowth(plan.growth, plan.warmUp, upstream.origin, running, progress),
+      growth: await measureGrowth(plan.growth, upstream.origin, running, progress),
       reuse,
       memory: [...memory].map(([peer, { afterStart, afterRun }]) => ({ peer, afterStart, afterRun })),
     }
@@ -223,8 +228,7 @@ function summarize(
 
 /** The cost of each unit in stores with few and with many records. Each has a process of its own, and they take turns. */
 async function measureGrowth(
-  { records, rounds, size }: Plan['growth'],
-  warmUpSize: number,
+  { records, rounds, size, warmUp: warmUpSize }: Plan['growth'],
   upstream: string,
   running: RunningPeer[],
   progress: Progress,
