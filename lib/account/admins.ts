@@ -30,7 +30,7 @@ export function parseAdmin(text: string): AdminEntry | null {
 function whoOf(text: string): AdminEntry['who'] | null {
   const [, organizationId] = /^org:([\w.:|-]{1,96})$/.exec(text) ?? []
   if (organizationId !== undefined) return { organizationId }
-  return mailDomain(text) === null || text.includes(':') ? null : { email: text }
+  return mailDomain(text) === null || /[:*]/.test(text) ? null : { email: text }
 }
 
 /**

@@ -15,7 +15,7 @@ import { scopes } from './docs-resource.ts'
 import { mostInWindow } from './forms.ts'
 import type { ProviderSettings } from './provider.ts'
 import type { SettingsReader } from './reader.ts'
-import { isSecureUrl } from './urls.ts'
+import { isPlainIssuer, isSecureUrl } from './urls.ts'
 
 /** The two settings as JSON. `undefined`: the setting is absent. */
 export interface AssertionSettings {
@@ -165,7 +165,9 @@ function workloadOf({ claims, any_place, ...keys }: Entry): WorkloadProof | stri
   const names = (wanted: readonly string[]) =>
     wanted.some((claim) => Object.hasOwn(claims, claim) && isExact(claims[claim]))
   if (shared && !names(shared.owner)) return `must name ${shared.owner.join(' or ')} in full: everyone uses this issuer`
-  if (shared && shared.place.length > 0 && !shared.place.some((claim) => Object.hasOwn(claims, claim)) && !any_place) {
+  // A lone star is every branch, and every environment.
+  const isPlace = (claim: string) => Object.hasOwn(claims, claim) && claims[claim] !== '*'
+  if (shared && shared.place.length > 0 && !shared.place.some(isPlace) && !any_place) {
     return `must name ${shared.place.join(' or ')}, or have any_place`
   }
   // A rule about what every token of the issuer says would be a rule for all of its workloads.
@@ -185,10 +187,10 @@ function isPatterns(value: unknown, depth = 0): value is ClaimPatterns {
 
 /** Reads an issuer and where its keys are. Only an https issuer says in its metadata where they are. */
 function trustedIssuer({ issuer, jwks, jwks_uri }: Entry): TrustedIssuer | string {
-  const isUrl = typeof issuer === 'string' && isSecureUrl(issuer) && !/[?#]/.test(issuer)
+  const isUrl = typeof issuer === 'string' && isPlainIssuer(issuer)
   const isSpiffe = typeof issuer === 'string' && /^spiffe:\/\/[a-z0-9._-]{1,255}$/.test(issuer)
   if (typeof issuer !== 'string' || !(isUrl || isSpiffe)) {
-    return 'must have an issuer that is an https URL without ? and #, or spiffe:// and a trust domain'
+    return 'must have an issuer that is an https URL as tokens write it: its host in lower case, without the default port, ? and #; or spiffe:// and a trust domain'
   }
   if (typeof jwks_uri === 'string' && jwks === undefined && isSecureUrl(jwks_uri))
     return { issuer, keys: { uri: jwks_uri } }

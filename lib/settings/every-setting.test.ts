@@ -34,7 +34,7 @@ const collectors = ['otlp.example.com:4318', 'https://key@otlp.example.com/', 'h
 const pairs = ['a key', 'authorization', 'two\nlines=1', '=value']
 const urls = ['docs.example', 'http://docs.example/', 'https://*.docs.example/', 'https://<tenant>.docs.example/x']
 const lines = ['two\nlines', 'a\u0007bell', 'x'.repeat(2001)]
-const plainTexts = ['<b>x</b>', 'two\nlines', 'a\u0007bell', 'x'.repeat(301)]
+const plainTexts = ['to \u202ecod', '<b>x</b>', 'two\nlines', 'a\u0007bell', 'x'.repeat(301)]
 const names = ['a b', '-first', 'x'.repeat(65), 'Ж']
 const words = ['a key', 'ключ', 'two\nlines']
 const flags = ['yes', 'TRUE', '1', '"true"']
@@ -120,7 +120,15 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     'https://*.docs.example',
     'https://docs.example',
   ],
-  MCP_ADMINS: ['ada', 'org:', 'org: x', 'ada@localhost', 'not-a-url ada@docs.example', 'mailto:ada@docs.example'],
+  MCP_ADMINS: [
+    '*@docs.example',
+    'ada',
+    'org:',
+    'org: x',
+    'ada@localhost',
+    'not-a-url ada@docs.example',
+    'mailto:ada@docs.example',
+  ],
   MCP_SESSION_ORIGINS: ['http://docs.example', 'https://docs.example/#', 'https://*', 'null', 'https://docs.example/x'],
   MCP_VAULT_KEYS: secrets,
   MCP_VAULT_SCOPES: lines,

@@ -64,6 +64,8 @@ describe('an entry of MCP_PROVIDERS', () => {
     ['no issuer', without('issuer'), 'must have an issuer'],
     ['an http issuer', usual({ issuer: 'http://engines.okta.com' }), 'must have an issuer'],
     ['an issuer that is no URL', usual({ issuer: 'engines.okta.com' }), 'must have an issuer'],
+    ['an issuer in capitals', usual({ issuer: 'https://Engines.okta.com' }), 'must have an issuer'],
+    ['an issuer with the default port', usual({ issuer: 'https://engines.okta.com:443' }), 'must have an issuer'],
     ['an issuer with a user', usual({ issuer: 'https://a:b@engines.okta.com' }), 'must have an issuer'],
     ['an issuer with a query', usual({ issuer: 'https://engines.okta.com/?x' }), 'must have an issuer'],
     ['an issuer with a fragment', usual({ issuer: 'https://engines.okta.com/#x' }), 'must have an issuer'],

@@ -3,7 +3,7 @@ import { isObject } from '../base/json.ts'
 import { entraIssuer, template } from '../oauth/providers/presets/entra-issuer.ts'
 import type { ListedProvider, Organization } from '../oauth/providers/presets/preset.ts'
 import { domainOf } from '../oauth/providers/presets/rules.ts'
-import { isSecureUrl } from './urls.ts'
+import { isPlainIssuer } from './urls.ts'
 
 /** The value of `MCP_PROVIDERS`, and what reads the variables that it names. */
 export interface ListedProviders {
@@ -197,7 +197,7 @@ const isOrganization = (value: unknown): value is Organization & { readonly id: 
   (value.name === undefined || isLine(value.name, 60)) &&
   Object.keys(value).every((member) => member === 'id' || member === 'name')
 const isIssuer = (value: unknown): value is string =>
-  typeof value === 'string' && isSecureUrl(value) && !/[?#]|\/\.well-known\//.test(value)
+  typeof value === 'string' && isPlainIssuer(value) && !value.includes('/.well-known/')
 
 /** Says what is wrong with a provider beside the others. */
 function problemAmong(

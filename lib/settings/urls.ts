@@ -14,6 +14,13 @@ export function isSecureUrl(value: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.has(url.hostname))
 }
 
+/**
+ * Checks that a value is an issuer as tokens write it: a secure URL without a query and a fragment, whose scheme and host are in lower
+ * case and without the default port. Issuers are compared as text, so that another spelling would look like another issuer.
+ */
+export const isPlainIssuer = (value: string): boolean =>
+  isSecureUrl(value) && !/[?#]/.test(value) && `${value}/`.startsWith(`${new URL(value).origin}/`)
+
 /** Checks that an origin is http on this machine. */
 export function isLoopbackHttp(origin: string): boolean {
   return origin.startsWith('http:') && isSecureUrl(origin)

@@ -104,7 +104,7 @@ function personOf({ email, email_verified: verified }: Readonly<Record<string, u
   if (typeof email !== 'string' || !/^[^\s@]{1,64}@[^\s@]{1,254}$/.test(email))
     throw assertionRefused('assertion-email')
   if (!tenant.domains.has(mailDomain(email) ?? '')) throw assertionRefused('assertion-email')
-  // Some issuers write booleans as text (R23).
+  // Some issuers write booleans as text.
   return { email, emailVerified: verified === undefined || verified === true || verified === 'true', ...organization }
 }
 

@@ -40,7 +40,7 @@ const plain = (most: number, needed = '') =>
   text(
     look,
     `one line of at most ${most} characters without < and >${needed && `, with ${needed} in it`}`,
-    (text) => text.length <= most && !/[<>\p{Cc}\u2028\u2029]/u.test(text) && text.includes(needed),
+    (text) => text.length <= most && !/[<>\p{Cc}\p{Bidi_Control}\u2028\u2029]/u.test(text) && text.includes(needed),
   )
 
 /** Whether an app may use a redirect URI. For a template that ends in `/*`, checks an example of what it stands for. */
