@@ -15,6 +15,7 @@ import { readFence } from '../oauth/grants/fence.ts'
 import { createGrants } from '../oauth/grants/grants.ts'
 import { retryAfter } from '../oauth/http/json-answers.ts'
 import { createSealing, type Sealing } from '../oauth/keys/sealing.ts'
+import type { EndedAddresses } from '../oauth/logout/ended-addresses.ts'
 import { isSignedOut } from '../oauth/logout/signed-out.ts'
 import type { Privacy } from '../people/privacy/privacy.ts'
 import type { Configuration } from '../settings/configuration.ts'
@@ -47,7 +48,12 @@ export async function composeAccount(configuration: Configuration, site: Site): 
   const privacy = privacyOf(configuration, signIn, privacySurroundings(site, sealing))
   const admin = adminOf(configuration, signIn, { site, store, sealing, privacy })
   const showProvider = createShowProvider(configuration.brand, await labelsOf(configuration))
-  const parts = { store, sealing, privacy, admin, removal: removalOf(site), showProvider }
+  // Without services that end people by their address, there is nothing to ask.
+  const endedAddresses =
+    (configuration.logout?.revokers.length ?? 0) > 0
+      ? (await import('../oauth/logout/ended-addresses.ts')).createEndedAddresses(store, sealing, Date.now)
+      : undefined
+  const parts = { store, sealing, privacy, admin, removal: removalOf(site), showProvider, endedAddresses }
   const pages = composePages(configuration, signIn, parts)
   const runJobs = site.preview ? jobsBesideAnswers(site) : undefined
   const api = adminApiOf(configuration, signIn, { site, store, admin, browser: pages?.browser })
@@ -105,9 +111,10 @@ function composePages(
     admin: Admin
     removal: string
     showProvider: ShowProvider
+    endedAddresses: Pick<EndedAddresses, 'hasEnded'> | undefined
   },
 ) {
-  const { store, sealing, privacy, admin, removal, showProvider } = parts
+  const { store, sealing, privacy, admin, removal, showProvider, endedAddresses } = parts
   const { account, brand } = configuration
   if (!account) return null
   const { origin } = account
@@ -118,8 +125,14 @@ function composePages(
   const connections = createConnections(store, grants, now)
   const audit = composeAudit(configuration, store)
   const fence: RouterOptions['fence'] = (sub, signal) => readFence(store, sub, signal)
-  const signedOut: RouterOptions['signedOut'] = (session, signal) =>
-    isSignedOut(store, { ...session, begunAt: beginningOf(session) }, now(), signal)
+  const signedOut: RouterOptions['signedOut'] = async (session, signal) => {
+    const begunAt = beginningOf(session)
+    const ends = [
+      isSignedOut(store, { ...session, begunAt }, now(), signal),
+      endedAddresses?.hasEnded({ person: session.person, approvedAt: begunAt }, signal),
+    ]
+    return (await Promise.all(ends)).includes(true)
+  }
   const browser = {
     origin,
     sessions,

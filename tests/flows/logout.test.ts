@@ -170,6 +170,12 @@ describe('Global Token Revocation, for the services of MCP_OAUTH_REVOKERS', () =
     },
   )
 
+  test('by address also ends the session of a person who has only opened the account pages [N4]', async () => {
+    const [{ browser, email }, other] = await Promise.all([signInToAccount(stack.url), signInToAccount(stack.url)])
+    expect((await byAddress(email)).status).toBe(204)
+    expect([await isSignedIn(browser), await isSignedIn(other.browser)]).toEqual([false, true])
+  })
+
   test('of a person whom nobody knows: 204', async () => {
     expect((await byAddress(newAddress())).status).toBe(204)
   })

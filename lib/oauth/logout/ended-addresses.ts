@@ -21,8 +21,8 @@ export interface EndedAddresses {
    * @param provider the name of the provider whose people are meant. `undefined`: the default one
    */
   end(email: string, provider: string | undefined, at: number, signal: AbortSignal): Promise<void>
-  /** Whether people with the address of this sign-in were ended after it was approved. */
-  hasEnded(code: OfCode, signal: AbortSignal): Promise<boolean>
+  /** Whether people with the address of this sign-in were ended after it was approved. It may be that of a browser session, too. */
+  hasEnded(signIn: Pick<OfCode, 'person' | 'approvedAt'>, signal: AbortSignal): Promise<boolean>
   /**
    * Ends the grant of such a sign-in. Call it once the sign-in is recorded: a revocation finds people by that record, and one that
    * came just before has missed this grant, as the exchange of the code has missed the revocation.
@@ -52,7 +52,9 @@ export function createEndedAddresses(
 
     async hasEnded({ person: { email, provider }, approvedAt = 0 }, signal) {
       if (email === undefined) return false
-      const keys = new Set([now() - longestSignIn, now()].map((time) => keyOf(time, email, provider)))
+      // A code and a session are less than a day old.
+      const since = approvedAt === 0 ? now() - longestSignIn : approvedAt * 1000 - clockMargin
+      const keys = new Set([since, now()].map((time) => keyOf(time, email, provider)))
       return (await readTimes(store, [...keys], signal)).some((at) => approvedAt * 1000 <= at + clockMargin)
     },
 
