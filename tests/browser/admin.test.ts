@@ -9,10 +9,23 @@ import { withPerson } from './person.ts'
 import { enterEmail, headline, press } from './session.ts'
 
 const admin = newAddress()
+const machines = JSON.stringify([
+  {
+    name: 'docs-ci',
+    issuer: 'https://token.actions.githubusercontent.com',
+    claims: { repository: 'acme/docs', repository_owner_id: '65', ref: 'refs/heads/main' },
+  },
+])
+const tenants = JSON.stringify([
+  { name: 'acme', title: 'Acme', issuer: 'https://acme.okta.example', domains: ['acme.example'] },
+])
 let browser: Browser
 let stack: Stack
 beforeAll(async () => {
-  ;[browser, stack] = await Promise.all([launchBrowser(), startStack({ settings: { MCP_ADMINS: admin } })])
+  ;[browser, stack] = await Promise.all([
+    launchBrowser(),
+    startStack({ settings: { MCP_ADMINS: admin, MCP_MACHINES: machines, MCP_TENANTS: tenants } }),
+  ])
 })
 afterAll(async () => {
   await Promise.all([browser?.close(), stack?.stop()])
@@ -91,6 +104,37 @@ test.each([
       await press(button(tab, 'End all connections'))
       await tab.getByRole('status').waitFor()
       expect(await tab.getByRole('status').innerText()).toBe('Every connection of this person has ended.')
+    },
+    options,
+  ),
+)
+
+test.each([
+  ['a desktop', { viewport: { width: 1280, height: 800 } }],
+  ['a phone', { viewport: { width: 320, height: 568 }, hasTouch: true }],
+])('on %s: an admin finds the machines and companies of the settings, and ends a machine', (_, options) =>
+  withPerson(
+    browser,
+    async ({ tab }) => {
+      await enter(tab)
+      await press(tab.getByRole('navigation', { name: 'Admin pages' }).getByRole('link', { name: 'Clients' }))
+      await press(link(tab, 'Machines and companies'))
+      expect(await headline(tab)).toBe('Machines and companies')
+      expect(await tab.getByRole('table', { name: 'Machines' }).innerText()).toContain('docs-ci')
+      expect(await tab.getByRole('table', { name: 'Companies' }).innerText()).toContain('Acme')
+      await expectGoodPage(tab)
+      await press(link(tab, 'End the tokens of docs-ci'))
+      if ((await headline(tab)) === 'Sign in again') {
+        await press(tab.getByRole('link', { name: /^Continue with/ }))
+        await enterEmail(tab, admin)
+        await tab.waitForURL(/\/end$/)
+      }
+      expect(await headline(tab)).toBe('End all tokens of the machine docs-ci?')
+      await expectGoodPage(tab)
+      await press(button(tab, 'End all tokens'))
+      await tab.getByRole('status').waitFor()
+      expect(await tab.getByRole('status').innerText()).toContain('Every token that this machine had has ended')
+      await expectGoodPage(tab)
     },
     options,
   ),

@@ -45,6 +45,7 @@ async function withClaims<T>(claims: Record<string, unknown>, work: () => Promis
 
 const pages = [
   ...['/admin', '/admin?days=1', '/admin/new', '/admin/companies', '/admin/people', '/admin/clients', '/admin/blocked'],
+  '/admin/machines',
   ...['/admin/tools', '/admin/sign-ins', '/admin/trace', '/admin/webhooks', '/admin/audit', '/admin/exports'],
   '/admin/search',
 ]

@@ -8,6 +8,13 @@ import {
   PrivateKeyJwtProvider,
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
+import type { OAuthClientProvider as OlderProvider } from '@modelcontextprotocol/sdk/client/auth.js'
+import {
+  ClientCredentialsProvider as OlderCredentials,
+  PrivateKeyJwtProvider as OlderKey,
+} from '@modelcontextprotocol/sdk/client/auth-extensions.js'
+import { Client as OlderClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as OlderTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type IdentitySystem, startIdentitySystem } from '../../dev/issuers/identity-system.ts'
@@ -249,6 +256,60 @@ describe('a machine of MCP_MACHINES', () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send({ grant_type: jwtBearer, assertion })))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
   })
+})
+
+test('refused exchanges look as those of the vendor, and an assertion of Entra ID without an address gives a person without one [E-02]', async () => {
+  const exchange = (system: IdentitySystem, changes: Record<string, string>) =>
+    fetch(system.tokenEndpoint, { method: 'POST', body: new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', client_id: system.clientId, client_secret: system.clientSecret, ...changes }) })
+  const shape = { requested_token_type: 'urn:ietf:params:oauth:token-type:id-jag', subject_token_type: 'urn:ietf:params:oauth:token-type:id_token', audience: stack.url, resource: stack.mcpUrl }
+  const [ofOkta, ofEntra] = await Promise.all([
+    exchange(okta, { ...shape, subject_token: await entra.idToken('grace@globex.example') }),
+    exchange(entra, { ...shape, client_secret: 'wrong', subject_token: await entra.idToken('grace@globex.example') }),
+  ])
+  expect([ofOkta.status, await ofOkta.json()]).toEqual([400, { error: 'invalid_grant', error_description: 'subject token is invalid' }])
+  expect([ofEntra.status, await ofEntra.json()]).toEqual([401, expect.objectContaining({ error: 'invalid_client', error_codes: [7000215], error_description: expect.stringMatching(/^AADSTS7000215: /) })])
+  Object.assign(entra.faults, { claims: { email: undefined } })
+  const { body } = await present(await assertionOf(entra, 'nameless@globex.example'))
+  Object.assign(entra.faults, { claims: {} })
+  const claims = JSON.parse(Buffer.from(body.access_token?.split('.')[1] ?? '', 'base64url').toString())
+  expect(claims).toMatchObject({ org_id: 'tenant:globex' })
+  expect(JSON.stringify(claims)).not.toContain('nameless')
+}) // biome-ignore format: one line
+
+/** The official suite's clients for machines are made of these classes of the SDK's first version. */
+test('clients of the older SDK get an answer as machines, by a secret, by a key, and by the token of a workflow [K-01 W-01]', async () => {
+  const asksAs = async (authProvider: OlderProvider) => {
+    const client = new OlderClient({ name: 'machine of the older SDK', version: '1.0.0' })
+    await client.connect(new OlderTransport(new URL(stack.mcpUrl), { authProvider }))
+    const { tools } = await client.listTools()
+    keepSecret((await authProvider.tokens())?.access_token)
+    await client.close()
+    return tools.length
+  }
+  const privateKey = await exportPKCS8(pair.privateKey)
+  let tokens: Awaited<ReturnType<OlderProvider['tokens']>>
+  const workload: OlderProvider = {
+    redirectUrl: undefined,
+    clientMetadata: { redirect_uris: [], grant_types: [jwtBearer], token_endpoint_auth_method: 'none' },
+    clientInformation: () => ({ client_id: 'a-workload' }),
+    tokens: () => tokens,
+    saveTokens: (saved) => {
+      tokens = saved
+    },
+    redirectToAuthorization: () => {
+      throw new Error('a workload has no page')
+    },
+    saveCodeVerifier: () => undefined,
+    codeVerifier: () => '',
+    prepareTokenRequest: async () => new URLSearchParams({ grant_type: jwtBearer, assertion: await platform.workloadToken(stack.url) }), // biome-ignore format: one line
+  }
+  for (const provider of [
+    new OlderCredentials({ clientId: portal, clientSecret: secret, expectedIssuer: stack.url }),
+    new OlderKey({ clientId: 'nightly', privateKey, algorithm: 'ES256', expectedIssuer: stack.url }),
+    workload,
+  ]) {
+    expect(await asksAs(provider)).toBeGreaterThan(2)
+  }
 })
 
 test('the metadata names both grant types and the profile, and a client that registers itself gets neither [E-07]', async () => {

@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { admin } from '../../cli/admin.ts'
 import { token } from '../../cli/token.ts'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { type IdentitySystem, startIdentitySystem } from '../../dev/issuers/identity-system.ts'
 import { repository } from '../../dev/repository.ts'
 import { createWatchedBrowser, keepSecret, keepSecretsOf } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
+import { open, press, signInToAccount } from '../support/account.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { callTool } from '../support/mcp.ts'
 import { newAddress } from '../support/oauth-client.ts'
@@ -20,6 +22,7 @@ import { type Stack, startStack } from '../support/stack.ts'
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const secret = 'the secret of the machines at work, long enough'
 const adminToken = newSecret()
+const adminAddress = newAddress()
 const pair = await generateKeyPair('ES256', { extractable: true })
 
 let stack: Stack
@@ -37,6 +40,9 @@ beforeAll(async () => {
   cluster = await startIdentitySystem('platform', 'none')
   settings = {
     MCP_ADMIN_WRITE_TOKEN: adminToken,
+    MCP_ADMINS: adminAddress,
+    MCP_PLANS: JSON.stringify({ acme: { limit: 7, organizations: ['tenant:acme'] } }),
+    MCP_MACHINE_LIMIT: '500',
     MCP_OAUTH_CLIENTS: JSON.stringify([
       {
         client_id: 'portal',
@@ -54,7 +60,7 @@ beforeAll(async () => {
       { name: 'docs-ci', issuer: github.issuer, claims: { repository: 'acme/docs', repository_owner_id: '65', ref: 'refs/heads/main' } },
       { name: 'docs-agent', issuer: cluster.issuer, claims: { 'kubernetes.io': { namespace: 'docs', serviceaccount: { name: 'agent' } } } },
       { name: 'portal-check', client: 'portal' },
-      { name: 'nightly-check', client: 'nightly' },
+      { name: 'nightly-check', client: 'nightly', limit: 1, scope: 'docs:read docs:feedback' },
     ]),
   } // biome-ignore format: one line
   stack = await startStack({ settings })
@@ -145,7 +151,10 @@ describe('the command that gets a token', () => {
     ]
     for (const [name, args, environment] of ways) {
       const { exit, notes, token: shown } = await getToken(['--machine', ...args], environment)
-      expect([exit, notes]).toEqual([0, expect.stringContaining('docs:read')])
+      expect([exit, notes]).toEqual([
+        0,
+        expect.stringContaining(name === 'nightly-check' ? 'docs:feedback' : 'docs:read'),
+      ])
       const [, payload = ''] = shown.split('.')
       expect(JSON.parse(Buffer.from(payload, 'base64url').toString()).grant).toMatch(`machine/${name}.`)
     }
@@ -207,6 +216,25 @@ describe('the examples of docs/machines.md', () => {
   })
 })
 
+/** Runs `npm run admin -- …` with the token of the environment. */
+async function command(args: readonly string[]) {
+  const [out, notes]: [string[], string[]] = [[], []]
+  const output = (into: string[]) => ({ write: (text: string | Uint8Array) => void into.push(String(text)), isTerminal: false }) // biome-ignore format: one line
+  const exit = await admin([...args, '--site', stack.url], {
+    environment: { MCP_ADMIN_WRITE_TOKEN: adminToken },
+    out: output(out),
+    notes: output(notes),
+    width: 100,
+    bold: (text) => text,
+    fetch,
+    tokenFile: join(folder, 'tokens.json'),
+    local: async () => null,
+    ask: async () => null,
+    wait: async () => undefined,
+  })
+  return { exit, out: out.join(''), notes: notes.join('') }
+}
+
 const basic = () => {
   const header = `Basic ${Buffer.from(`portal:${secret}`).toString('base64')}`
   keepSecret(header)
@@ -242,6 +270,20 @@ async function api(path: string, method: 'GET' | 'POST' = 'GET') {
   const answer = await send(`${stack.url}/admin/api${path}`, { method, headers, ...(method === 'POST' && { body: '{}' }) })
   return { status: answer.status, json: (await answer.json()) as Record<string, unknown> }
 } // biome-ignore format: one line
+
+test('a machine at its limit is limited alone: other machines, and people by the plan of their company, have limits of their own', async () => {
+  await writeFile(join(folder, 'limited.pem'), await exportPKCS8(pair.privateKey))
+  const nightly = ['--machine', '--client-id', 'nightly', '--key-file', join(folder, 'limited.pem')]
+  const tokens = [(await getToken(nightly)).token, (await getToken(nightly)).token]
+  const calls = [await whoami(String(tokens[0])), await whoami(String(tokens[1]))]
+  expect(calls.map(({ status }) => status)).toEqual([200, 429])
+  const { token: other } = await getToken(['--machine', '--client-id', 'portal'], { MCP_CLIENT_SECRET: secret })
+  const policies = await Promise.all([other, await tokenOfPerson('limits@acme.example')].map(whoami))
+  expect(policies.map(({ headers }) => headers.get('ratelimit-policy'))).toEqual([
+    expect.stringMatching(/^"machine";q=500;/),
+    expect.stringMatching(/^"acme";q=7;/),
+  ])
+})
 
 describe('an admin', () => {
   test('sees machines as machines in every report, with a line of their own, and no person and no company [N6]', async () => {
@@ -291,4 +333,40 @@ describe('an admin', () => {
     for (const used of [ada, later]) expect((await callTool(`${fresh.url}/mcp`, 'whoami', {}, used)).status).toBe(401)
     expect((await api('/tenants')).json.rows).toEqual([expect.objectContaining({ name: 'acme', endedAt: expect.any(Number) })])
   }) // biome-ignore format: one line
+
+  test('finds both on a page, ends a machine there, and blocks one: a workload gets no token either until it is unblocked [N2]', async () => {
+    const { browser, page } = await signInToAccount(stack.url, { email: adminAddress, query: 'return=%2Fadmin%2Fmachines&fresh=true' })
+    expect(page.heading).toBe('Machines and companies')
+    for (const words of ['docs-ci', 'docs-agent', 'portal-check', 'Acme Corporation', okta.issuer]) expect(page.html).toContain(words)
+    const { token: portal } = await getToken(['--machine', '--client-id', 'portal'], { MCP_CLIENT_SECRET: secret })
+    const ask = await open(browser, `${stack.url}/admin/machines/portal-check/end`)
+    expect(ask.heading).toBe('End all tokens of the machine portal-check?')
+    expect((await press(browser, ask, 'End all tokens')).html).toContain('Every token that this machine had has ended')
+    expect((await open(browser, `${stack.url}/admin/machines/nothing/end`)).status).toBe(404)
+    const assertion = join(folder, 'agent')
+    const agent = async () => {
+      await writeFile(assertion, await cluster.workloadToken(stack.url, ofPod))
+      return getToken(['--machine', '--assertion-file', assertion])
+    }
+    const { token: shown } = await agent()
+    const [, entry = ''] = /blocked\?entry=([\w-]{43})" aria-label="Block docs-agent"/.exec(page.html) ?? []
+    await press(browser, await open(browser, `${stack.url}/admin/blocked?entry=${entry}`), 'Block', { entry })
+    expect((await agent()).exit).toBe(4)
+    const fresh = await deploySameIssuer(stack, settings)
+    for (const used of [portal, shown]) expect((await callTool(`${fresh.url}/mcp`, 'whoami', {}, used)).status).toBe(401)
+    expect((await command(['unblock', 'machine:docs-agent'])).exit).toBe(0)
+    expect((await agent()).exit).toBe(0)
+  }) // biome-ignore format: one line
+
+  test('does the same from the command line', async () => {
+    const machines = await command(['machines', '--days', '1'])
+    expect(machines.out).toMatch(/^Machine +Proves itself as +Scope +Calls +Failed +Refused +Ended\n/)
+    expect(machines.out).toMatch(/^docs-ci +http/m)
+    expect((await command(['tenants'])).out).toMatch(/^acme +Acme Corp/m)
+    expect((await command(['clients', '--days', '1'])).out).toMatch(/^docs-ci +machine /m)
+    expect((await command(['usage', '--days', '1'])).out).toMatch(/[1-9]\d* calls? of machines/)
+    expect(await command(['end-machine', 'docs-agent', '--yes'])).toMatchObject({ exit: 0, out: expect.stringContaining('Ended: every token of the machine docs-agent') }) // biome-ignore format: one line
+    expect(await command(['end-tenant', 'nothing', '--yes'])).toMatchObject({ exit: 3 })
+    expect(await command(['block', 'machine:nothing'])).toMatchObject({ exit: 3 })
+  })
 })
