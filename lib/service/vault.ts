@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts'
 import { whenNeeded } from '../base/when-needed.ts'
 import type { VaultFlow } from '../oauth/options.ts'
 import type { OpenIdProviderOptions } from '../oauth/providers/openid-provider.ts'
@@ -13,6 +14,7 @@ import { parseSecret } from '../settings/secrets.ts'
 import type { SignInConfiguration } from '../settings/sign-in-configuration.ts'
 import type { Store } from '../store/store.ts'
 import { log } from './log.ts'
+import { rolesOfSignIn } from './roles.ts'
 
 /** Seconds after which a grant that has not begun never begins: no code of it is alive. */
 const neverBegins = 600
@@ -140,8 +142,11 @@ export function vaultOf({ issuer, signIn, listed }: VaultSettings, store: Store)
   const keys = process.env.MCP_VAULT_KEYS?.trim()
   const provider = signIn?.provider
   if (!keys || !provider || provider.kind === 'mock') return null
-  const own = provider.kind === 'oidc' ? { ...provider, redirectUri: issuer } : undefined
-  return composeVault(keys, { issuer, store, own, listed })?.vault ?? null
+  const roles = process.env.MCP_ROLES?.trim()
+  // What a later ID token says about the role must be read here, too: another part finds it in the vault.
+  const { roleMarks } = (roles && rolesOfSignIn(roles, [])) || {}
+  const own = provider.kind === 'oidc' ? { ...provider, redirectUri: issuer, roleMarks } : undefined
+  return composeVault(keys, { issuer, store, own, listed, ...defined({ roleMarks }) })?.vault ?? null
 }
 
 /** The settings by which the vault finds the providers. */

@@ -55,6 +55,8 @@ interface Code {
   readonly redirectUri: string
   readonly challenge: string
   readonly nonce: string | null
+  /** The answer has a refresh token. */
+  readonly offline: boolean
 }
 
 /**
@@ -67,6 +69,8 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
   const key = await signingKey()
   const codes = new Map<string, Code>()
   const tokens = new Map<string, VendorClaims>()
+  /** Refresh tokens. Each use replaces the token. */
+  const refreshTokens = new Map<string, VendorClaims>()
 
   const { port, stop } = await listenOnLoopback(options.port ?? 0, (request, response) => answer(request, response))
   const origin = `http://localhost:${port}`
@@ -140,10 +144,12 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
     return vendor.takesLowerPaths === true && redirectUris.some((each) => redirectUri.startsWith(`${each}/`))
   }
 
-  function problemOf(client: string | null, redirectUri: string, prompt: string | null): string | undefined {
+  function problemOf(client: string | null, redirectUri: string, asked: URLSearchParams): string | undefined {
+    const prompts = asked.get('prompt')?.split(' ') ?? []
     if (client !== clientId) return 'invalid_client'
     if (!isRegistered(redirectUri)) return 'redirect_uri_mismatch'
-    return prompt !== null && !vendor.prompts.includes(prompt) ? 'invalid_request: prompt' : undefined
+    if (vendor.refusesOfflineScope && asked.get('scope')?.includes('offline_access')) return 'invalid_scope'
+    return prompts.every((prompt) => vendor.prompts.includes(prompt)) ? undefined : 'invalid_request: prompt'
   }
 
   function authorize(url: URL, response: ServerResponse): void {
@@ -152,7 +158,7 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
     if (server.sendsTo) return void response.writeHead(302, { location: server.sendsTo(url).href }).end()
     const redirectUri = asked.get('redirect_uri') ?? ''
     const prompt = asked.get('prompt')
-    const problem = problemOf(asked.get('client_id'), redirectUri, prompt)
+    const problem = problemOf(asked.get('client_id'), redirectUri, asked)
     if (problem !== undefined) {
       page(response, problem)
       return
@@ -177,6 +183,7 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
       redirectUri,
       challenge: asked.get('code_challenge') ?? '',
       nonce: asked.get('nonce'),
+      offline: vendor.isOffline?.(asked) ?? asked.get('scope')?.split(' ').includes('offline_access') === true,
     })
     send({ code })
   }
@@ -193,6 +200,7 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
       const body = { error: vendor.api ? 'incorrect_client_credentials' : 'invalid_client' }
       return sendJson(response, vendor.api ? 200 : 401, body)
     }
+    if (form.get('grant_type') === 'refresh_token') return refresh(form.get('refresh_token') ?? '', response)
     const code = form.get('code') ?? ''
     const known = codes.get(code)
     codes.delete(code)
@@ -211,15 +219,36 @@ export async function startVendor(name: VendorName, options: VendorOptions): Pro
     tokens.set(accessToken, known.person)
     if (vendor.api)
       return sendJson(response, 200, { access_token: accessToken, token_type: 'bearer', scope: 'user:email' })
+    sendJson(response, 200, await answerOf(known.person, accessToken, known))
+  }
+
+  async function answerOf(
+    person: VendorClaims,
+    accessToken: string,
+    { nonce, offline }: Pick<Code, 'nonce' | 'offline'>,
+  ) {
     const claims = {
-      iss: vendor.issuer(origin, known.person),
+      iss: vendor.issuer(origin, person),
       aud: clientId,
       sid: server.session,
-      ...(known.nonce !== null && { nonce: known.nonce }),
-      ...known.person,
+      ...(nonce !== null && { nonce }),
+      ...person,
     }
-    const idToken = await signed(claims, 3600)
-    sendJson(response, 200, { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, id_token: idToken })
+    const refreshToken = randomBytes(16).toString('hex')
+    if (offline) refreshTokens.set(refreshToken, person)
+    return {
+      ...{ access_token: accessToken, token_type: 'Bearer', expires_in: 3600, id_token: await signed(claims, 3600) },
+      ...(offline && { refresh_token: refreshToken }),
+    }
+  }
+
+  /** A later ID token says what has changed about the person, if it is still the same one. */
+  async function refresh(token: string, response: ServerResponse): Promise<void> {
+    const known = refreshTokens.get(token)
+    refreshTokens.delete(token)
+    if (!known) return sendJson(response, 400, { error: 'invalid_grant' })
+    const accessToken = randomBytes(16).toString('hex')
+    sendJson(response, 200, await answerOf({ ...known, ...server.person }, accessToken, { nonce: null, offline: true }))
   }
 
   function api(path: string, request: IncomingMessage, response: ServerResponse): void {

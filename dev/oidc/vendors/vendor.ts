@@ -24,6 +24,10 @@ export interface Vendor {
   readonly takesLowerPaths?: boolean
   /** Has no OpenID Connect: it answers with an access token only, and its API tells the rest. */
   readonly api?: boolean
+  /** Whether an authorization request asks for a refresh token. Absent: if its scope has `offline_access`. */
+  readonly isOffline?: (asked: URLSearchParams) => boolean
+  /** Refuses the scope `offline_access`. */
+  readonly refusesOfflineScope?: boolean
   /** A person, as its ID tokens tell of one who can sign in. */
   readonly person: VendorClaims
   /** What it answers when its code is refused. */

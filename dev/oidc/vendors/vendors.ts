@@ -32,6 +32,8 @@ export const vendors = {
     keysPath: '/oauth2/v3/certs',
     sendsIss: true,
     prompts: ['select_account', 'consent', 'none'],
+    isOffline: (asked) => asked.get('access_type') === 'offline' && asked.get('prompt')?.includes('consent') === true,
+    refusesOfflineScope: true,
     needsSecret: true,
     person: {
       sub: '110169484474386276334',
@@ -89,6 +91,8 @@ export const vendors = {
     tokenPath: '/oauth2/token',
     keysPath: '/us-east-1_EXAMPLE/.well-known/jwks.json',
     prompts: ['login', 'select_account', 'none', 'consent'],
+    isOffline: () => true,
+    refusesOfflineScope: true,
     person: {
       sub: 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee',
       email: 'ada@engines.example',

@@ -157,6 +157,17 @@ test('a later ID token says the role anew, in the token and in the grant', async
   expect(said(await client.refresh(again.body.refresh_token))).toEqual([['new'], began + day])
 })
 
+test('a later ID token whose claims about the role were not read prolongs no role [N8 N12]', async () => {
+  const { server, provider, client } = await world((claims) => [String((claims as { group?: string }).group)])
+  const signedIn = await client.redeem()
+  const began = server.clock
+  server.clock += day
+  const tokens = { refreshToken: 'token-1', accessToken: 'a', accessLifetime: 60 }
+  provider.answer = { kind: 'tokens', tokens, claimed: { organizationId: 'org_1' } }
+  const { role_marks, identified_at } = decodeJwt((await client.refresh(signedIn.body.refresh_token)).body.access_token ?? '') // biome-ignore format: one line
+  expect([role_marks, Number(identified_at) * 1000]).toEqual([['old'], began])
+})
+
 test('the sweep ends records of grants that never began or have ended, and leaves the others', async () => {
   const never = await world()
   const later = never.server.clock + 601_000

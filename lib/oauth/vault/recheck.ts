@@ -55,12 +55,13 @@ export function createRecheck(options: {
     }
     log('vault_checked', { grant: shortGrant(grant), outcome: renewal.kind })
     const claimed = renewal.kind === 'kept' ? renewal.kept.claimed : undefined
-    // A change of the organization counts at the next sign-in.
-    const counts = claimed && claimed.organizationId === token.person.organizationId
+    const marks = known.roleMarks ?? token.person.roleMarks
+    // A change of the organization counts at the next sign-in. A role by claims lasts longer only by claims that were read again (N8).
+    const counts = claimed && claimed.organizationId === token.person.organizationId && (claimed.roleMarks || !marks)
     return recheckedOf(token, {
       ...token.carried,
       checkAt: now + (renewal.kind === 'failed' || renewal.kind === 'lost' ? hour : day),
-      ...(counts && { identifiedAt: claimed.at, roleMarks: claimed.roleMarks ?? known.roleMarks }),
+      ...(counts && { identifiedAt: claimed.at, roleMarks: claimed.roleMarks }),
     })
   }
 }
