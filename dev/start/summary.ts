@@ -62,6 +62,7 @@ export function summary(world: Summarized): string {
       ['Kapa', ownParts.includes('Kapa') ? yours(tools.kapa.url) : kapa],
       ['API reference', ownParts.includes('API reference') ? yours(tools.apiReference?.hubUrl) : hub],
       ['Feedback form', ownParts.includes('feedback form') ? yours(tools.feedback?.url) : forms],
+      ...privatePagesRows(world),
       ['CRM', ownParts.includes('CRM') ? yours(signIn?.receivers.webhook?.url) : crm],
       ['Blobs emulator', `${link(localUrl(ports.edge))} ${dim(`and :${ports.uncached}, kept in ${world.state}/`)}`],
     ]),
@@ -85,6 +86,14 @@ export function summary(world: Summarized): string {
     ]),
     '',
   ].join('\n')
+}
+
+/** The private pages of the local world, which the vault brings. */
+function privatePagesRows({ configuration, ownSettings }: Summarized): readonly (readonly [string, string])[] {
+  const { privatePages } = configuration.tools
+  if (!privatePages || ownSettings.includes('MCP_PRIVATE_PAGES_URL')) return []
+  const readers = 'each user finds what they may read; only the local admin reads the board'
+  return [['Private pages', `tool ${privatePages.tool} ${dim(readers)}`]]
 }
 
 /** The pages for people who have signed in. The local admin is one only while the operator names no other. */

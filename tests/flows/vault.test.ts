@@ -5,8 +5,16 @@ import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { answerIn, callTool, failureIn, sendMcp } from '../support/mcp.ts'
-import { newAddress, type OAuthClient, obtainTokens, registerClient, tokensOf } from '../support/oauth-client.ts'
-import { type Stack, startStack } from '../support/stack.ts'
+import {
+  newAddress,
+  type OAuthClient,
+  obtainTokens,
+  registerClient,
+  tokensOf,
+  userAtCallback,
+} from '../support/oauth-client.ts'
+import { type Stack, startStack, testOnBlobs } from '../support/stack.ts'
+import { operationsOnThePath } from '../support/store-path.ts'
 
 /** The vault through the artifact: what is kept of the provider's tokens, and for how long (N12). */
 
@@ -203,3 +211,28 @@ describe('MCP_PRIVATE_PAGES_URL: a tool acts as the user', () => {
     expect(metadata.scopes_supported).toEqual(['docs:read', 'docs:feedback', 'offline_access'])
   })
 })
+
+testOnBlobs(
+  'a callback with the vault waits for one trip more, a refresh for none, and the tool for one [N12]',
+  async () => {
+    const operationsOf = async (work: () => Promise<unknown>) => {
+      const before = stack.emulator.operations().at(-1)?.sequence ?? 0
+      await work()
+      return operationsOnThePath(stack, before).map(({ method, key }) => `${method} ${key.split('/')[0]}`)
+    }
+    const user = await userAtCallback(client, { changes: { scope: 'docs:read docs:private' } })
+    let answer: Response | undefined
+    const callback = await operationsOf(async () => {
+      answer = await user.load()
+    })
+    // Both are written at once.
+    expect(callback.toSorted()).toEqual(['PUT vault', 'PUT vault-due'])
+    if (!answer) throw new Error('no answer')
+    const { accessToken, refreshToken } = await user.redeem(answer)
+    const search = () => callTool(stack.mcpUrl, 'search_private_pages', { query: 'read' }, accessToken)
+    await search()
+    // The tool reads both at once. Whether the grant is live was known from the call before.
+    expect((await operationsOf(search)).filter((operation) => !/ (?:limits|usage)/.test(operation)).toSorted()).toEqual(['GET grants', 'GET vault']) // biome-ignore format: one line
+    expect(await operationsOf(() => client.refresh(refreshToken))).toEqual(['PUT grants'])
+  },
+)
