@@ -62,6 +62,23 @@ test('nothing is found where each of the providers is sound, and each was asked'
   expect(serverOf('github')?.tokenRequests.at(-1)?.get('code')).toBe('doctor')
 })
 
+test('without the operator’s token, the choice of the account pages leads to each provider that has a button', async () => {
+  const outside = { ...site, token: undefined }
+  expectFound(await check(outside), [])
+  const asked = servers.map(({ authorizationRequests }) => authorizationRequests.length)
+  const list = listOf(servers, {
+    workos: { client_id: 'mistyped' },
+    okta: { button: false, email_domains: ['looms.example'] },
+  })
+  const host = await deployAgain(site.stack, { MCP_PROVIDERS: list })
+  site.proxy.rewriting = { port: () => host.port }
+  const report = await check(outside)
+  expectFound(report, ['provider-client'])
+  expect(report.findings[0]?.saw).toContain(new URL(serverOf('workos')?.origin ?? '').host)
+  const more = servers.map(({ authorizationRequests }, index) => authorizationRequests.length - (asked[index] ?? 0))
+  expect(names.filter((_, index) => more[index] === 0)).toEqual(['okta', 'github'])
+})
+
 /** What may be wrong with a provider, and what must be found. `entry` changes its entry of the list, and the rest the stand-in. */
 const faults: readonly {
   readonly what: string

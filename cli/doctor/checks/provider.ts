@@ -13,8 +13,8 @@ const normal = ['login_required', 'interaction_required', 'consent_required', 'a
  */
 export async function checkProvider(examination: Examination): Promise<void> {
   const { authorizationUrl, furtherAuthorizationUrls: further } = examination
-  const first = authorizationUrl ?? (further.length > 0 ? undefined : await startOf(examination))
-  for (const start of [...(first === undefined ? [] : [first]), ...further]) await checkOne(examination, start)
+  const known = [...(authorizationUrl === undefined ? [] : [authorizationUrl]), ...further]
+  for (const start of known.length > 0 ? known : await startsOf(examination)) await checkOne(examination, start)
 }
 
 async function checkOne(examination: Examination, start: string): Promise<void> {
@@ -58,10 +58,21 @@ async function checkWide(examination: Examination, url: URL, callback: string): 
 
 const aboutClient = /^(?:unauthorized_client|invalid_client)$/
 
-/** Where a sign-in to the pages of the service begins, for a check without the operator's token. */
-async function startOf({ get, origin }: Examination): Promise<string | undefined> {
-  const answer = await get(origin + loginPath, { accept: 'text/html' })
-  return answer?.status === 303 ? (answer.headers.get('location') ?? undefined) : undefined
+const isGitHub = /^[^?]*\/login\/oauth\/authorize\?/
+
+/**
+ * Where a sign-in to the pages of the service begins, for a check without the operator's token. With several providers, that is a page
+ * with a link for each that has a button.
+ */
+async function startsOf({ get, origin }: Examination): Promise<readonly string[]> {
+  const at = (path: string) => get(origin + path, { accept: 'text/html' })
+  const answer = await at(loginPath)
+  const links = [...(answer?.text ?? '').matchAll(/href="(\/login\?[^"]*provider=[^"]*)"/g)]
+  const answers =
+    links.length > 0 ? await Promise.all(links.map(([, link = '']) => at(link.replaceAll('&amp;', '&')))) : [answer]
+  const starts = answers.map((each) => (each?.status === 303 ? each.headers.get('location') : null))
+  // GitHub sends every user to its sign-in form, whatever the address says.
+  return starts.flatMap((start) => (start !== null && !isGitHub.test(start) ? [start] : []))
 }
 
 /** Sends a request to the provider. A missing answer is not a finding, because it says nothing about the service. */
