@@ -6,8 +6,8 @@ export function checkHeaders({ answers, found, fact, mcpUrl, origin }: Examinati
   fact('nothing is compressed, and no cache keeps answers')
   for (const answer of answers) {
     if (new URL(answer.url).origin !== origin) continue
-    // The platform itself answers 404 at paths that the service does not have.
-    const isOurs = origin.startsWith('https:') && answer.status !== 404
+    // Every answer of the service has this header. Those of the platform or a proxy are not meant.
+    const isOurs = origin.startsWith('https:') && answer.headers.get('x-content-type-options') === 'nosniff'
     if (isOurs && !isRemembered(answer)) found('hsts-missing', answer.request)
     const encoding = answer.headers.get('content-encoding')
     if (encoding !== null && encoding !== 'identity') found('answer-compressed', `${answer.request}: ${encoding}`)

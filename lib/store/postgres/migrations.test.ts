@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { migrate, migrations } from '../../../dev/postgres/migrate.ts'
 import { type LocalDatabase, startPglite } from '../../../dev/postgres/pglite.ts'
 import { runAt } from '../../../dev/postgres/server.ts'
+import { repository } from '../../../dev/repository.ts'
 import { times } from '../../../dev/worlds/times.ts'
 import { openDatabase } from './database.ts'
 import { createPostgresStore } from './postgres.ts'
-import { requiredMigration } from './statements.ts'
+import { askForRole, requiredMigration } from './statements.ts'
 
 const { signal } = new AbortController()
 let server: LocalDatabase
@@ -135,4 +138,36 @@ test('a database that lacks the last migration is refused, and a later one than 
   await migrate(server.url)
   await store.put('any', {}, signal)
   database.close()
+})
+
+test('the role of the production checklist may do what the service does, and nothing more [F-004-20]', async () => {
+  const page = readFileSync(join(repository, 'docs/deploy/production-checklist.md'), 'utf8')
+  const isSuperuser = async () => (await run(askForRole.text))[0]?.superuser
+  await migrate(server.url)
+  expect(await isSuperuser()).toBe(true)
+  await run(/```sql\n(.*?)```/s.exec(page)?.[1] ?? '')
+  // This server has one session for all connections.
+  await run('SET ROLE broker')
+  try {
+    const database = openDatabase({ url: server.url })
+    const store = createPostgresStore({ site: 'earlier', database: () => database })
+    await store.create('kept/record', { by: 'an earlier release' }, signal)
+    await store.put('kept/more', {}, signal)
+    await store.remove('kept/more', signal)
+    await useStore()
+    await store.removeAll(signal)
+    database.close()
+    expect(await isSuperuser()).toBe(false)
+    for (const more of [
+      'CREATE TABLE mcp_oauth_broker.more (x int)',
+      'DROP TABLE mcp_oauth_broker.records',
+      'TRUNCATE mcp_oauth_broker.records',
+      'INSERT INTO mcp_oauth_broker.migrations (number) VALUES (99)',
+    ]) {
+      await expect(run(more), more).rejects.toThrow(/permission denied|must be owner/)
+    }
+  } finally {
+    await run('RESET ROLE')
+    await run('DROP OWNED BY broker; DROP ROLE broker')
+  }
 })
