@@ -1,5 +1,6 @@
 import { decode, encode } from './encoding.ts'
 import { assertKey, assertPrefix } from './keys.ts'
+import { SortedKeys } from './sorted-keys.ts'
 import { assertVersion, type Store, StoreUnavailable } from './store.ts'
 
 const pageSize = 1000
@@ -7,11 +8,10 @@ const pageSize = 1000
 /** A store in this process, for unit tests. It keeps the contract, and is unavailable only once the signal has fired. */
 export function createMemoryStore(): Store {
   const records = new Map<string, ReturnType<typeof encode>>()
-  /** The keys of `records` in order. */
-  const sorted: string[] = []
+  const keys = new SortedKeys()
   /** Stores text, so that no caller shares an object with the store. The nonce is the version. */
   const write = (key: string, record: ReturnType<typeof encode>) => {
-    if (!records.has(key)) sorted.splice(positionIn(sorted, key), 0, key)
+    if (!records.has(key)) keys.add(key)
     records.set(key, record)
     return { won: true, version: record.nonce } as const
   }
@@ -43,30 +43,18 @@ export function createMemoryStore(): Store {
     async remove(key, signal) {
       assertKey(key)
       assertInTime(signal)
-      if (records.delete(key)) sorted.splice(positionIn(sorted, key), 1)
+      if (records.delete(key)) keys.remove(key)
     },
     async list(prefix, signal, cursor = '') {
       assertPrefix(prefix)
       assertInTime(signal)
       // Every character of a key sorts after U+0000 and before `~`.
-      const start = positionIn(sorted, cursor < prefix ? prefix : `${cursor}\0`)
-      const end = positionIn(sorted, `${prefix}~`)
-      const keys = sorted.slice(start, Math.min(end, start + pageSize))
-      const last = keys.at(-1)
-      return end > start + pageSize && last !== undefined ? { keys, next: last } : { keys }
+      const found = keys.between(cursor < prefix ? prefix : `${cursor}\0`, `${prefix}~`, pageSize + 1)
+      const page = found.slice(0, pageSize)
+      const last = page.at(-1)
+      return found.length > pageSize && last !== undefined ? { keys: page, next: last } : { keys: page }
     },
   }
-}
-
-/** Returns how many keys of a sorted list sort before `text`. */
-function positionIn(sorted: readonly string[], text: string): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? '') < text) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 function assertInTime(signal: AbortSignal): void {
