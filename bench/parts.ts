@@ -4,6 +4,7 @@ import { measureBlobsCpu, measureCpu } from './cpu.ts'
 import { targetOf } from './driver.ts'
 import type { Figure } from './figures.ts'
 import { type Artifacts, bundleFigures, measureColdStarts, measureMemory, startBareHost } from './footprint.ts'
+import { measureKit } from './kit.ts'
 import { type Bounds, measureLoad } from './load.ts'
 import { type McpPlan, measureMcp } from './mcp.ts'
 import { memoryOf } from './process-usage.ts'
@@ -15,7 +16,18 @@ import { measureUsage, type UsagePlan, usageSettings } from './usage.ts'
 import { measureRecorder, measureRollUp } from './usage-roll-up.ts'
 
 /** In the order in which they are shown. */
-export const parts = ['round-trips', 'footprint', 'cpu', 'signing', 'load', 'sweep', 'mcp', 'usage', 'stores'] as const
+export const parts = [
+  'round-trips',
+  'footprint',
+  'cpu',
+  'signing',
+  'kit',
+  'load',
+  'sweep',
+  'mcp',
+  'usage',
+  'stores',
+] as const
 export type Part = (typeof parts)[number]
 
 const inOneWorld: readonly Part[] = ['round-trips', 'cpu', 'load', 'sweep']
@@ -53,6 +65,10 @@ export async function measureParts(
   await measure('signing', () => {
     progress('signing on the main thread and in the thread pool')
     return measureSigning(plan.cpu)
+  })
+  await measure('kit', () => {
+    progress('the resource server kit beside jose')
+    return measureKit(plan.cpu)
   })
   if (chosen.some((part) => inOneWorld.includes(part))) {
     await withWorld(artifacts, async (world) => {

@@ -3,7 +3,7 @@ import { isMachine } from '../base/machine.ts'
 import { whenSent } from '../base/when-sent.ts'
 import type { AccessToken } from '../resource-server/bearer.ts'
 import { preflightResponse } from '../resource-server/cors.ts'
-import { type Caller, createResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
+import { type Caller, createOwnResourceServer, type ResourceServerOptions } from '../resource-server/resource-server.ts'
 import { type AdminTools, adminScope, asksForTools } from './admin-tools.ts'
 import { withAnswerHeaders } from './answer-headers.ts'
 import { clientVersionIn, type RecordClientVersion } from './client-version.ts'
@@ -86,7 +86,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   } = options
   const toolNames = new Set(tools.map(({ name }) => name))
   const scopes = [...new Set([requiredScope, ...tools.flatMap(({ access }) => access.scopes)])]
-  const resourceServer = createResourceServer({ ...options, requiredScope })
+  const resourceServer = createOwnResourceServer({ ...options, requiredScope })
   const rules = createAccessRules({ tools, requireAuth, lazyAuth, scope: requiredScope })
   const { loadSkills, serverInfo } = options
   const serve = createMcpServer({ ...serverInfo, tools, requireAuth, eventStreams, log, maximumBody, loadSkills })

@@ -49,8 +49,8 @@ export interface Operation {
 
 const nothing: Operation = { scopes: [], toolCalls: [] }
 
-/** An OAuth 2.1 protected resource (RFC 9728): who calls, and how a refusal makes the client sign in. */
-export function createResourceServer(options: ResourceServerOptions) {
+/** This service's own OAuth 2.1 protected resource (RFC 9728): who calls, and how a refusal makes the client sign in. `kit/` is for others. */
+export function createOwnResourceServer(options: ResourceServerOptions) {
   const { issuer, documentationUrl, requiredScope, signInScopes, log, now = Date.now } = options
   const bearer = createBearerVerifier(options)
   const originAllowed = createOriginRule(issuer, options.allowedOrigins)

@@ -76,7 +76,7 @@ describe('a request without a good token', () => {
 })
 
 describe('a JWT', () => {
-  test.each(['RS256', 'ES256', 'EdDSA'] as const)('signed with %s is accepted', async (algorithm) => {
+  test.each(['RS256', 'ES256', 'EdDSA'] as const)('signed with %s is accepted [F-003-10]', async (algorithm) => {
     const { vendor, answer } = createWorld({}, { algorithm })
     const response = await answer(`Bearer ${vendor.token()}`)
     expect(await response.json()).toMatchObject({
@@ -172,7 +172,7 @@ describe('a secret', () => {
     return made
   }
 
-  test('verifies HS256 and nothing else, and no published key is read', async () => {
+  test('verifies HS256 and nothing else, and no published key is read [F-003-10]', async () => {
     const { vendor, status } = createWorld({ validation: { type: 'jwt', secret } })
     expect(await status(token(secret))).toBe(200)
     expect(await status(token('another secret of at least 32 bytes!'))).toBe(401)
@@ -252,7 +252,7 @@ describe('introspection', () => {
     token_type: 'Bearer',
   })
 
-  test('accepts an active token for this resource, and asks once in thirty seconds', async () => {
+  test('accepts an active token for this resource, and asks once in thirty seconds [F-003-08]', async () => {
     const { vendor, world, status } = createWorld(options)
     const token = vendor.opaque(active())
     expect([await status(token), await status(token)]).toEqual([200, 200])
@@ -278,15 +278,18 @@ describe('introspection', () => {
     ['down', { down: true }],
     ['in trouble', { status: 503 }],
     ['refusing our own credentials', { status: 401 }],
-  ])('fails closed while the authorization server is %s: 503, also for a token that was good', async (_what, fault) => {
-    const { vendor, world, status, events } = createWorld(options)
-    const token = vendor.opaque(active())
-    expect(await status(token)).toBe(200)
-    Object.assign(vendor, fault)
-    world.ahead += 31_000
-    expect(await status(token)).toBe(503)
-    expect(events.at(-1)).toMatchObject({ kind: 'unavailable', issuer })
-  })
+  ])(
+    'fails closed while the authorization server is %s: 503, also for a token that was good [F-003-08]',
+    async (_what, fault) => {
+      const { vendor, world, status, events } = createWorld(options)
+      const token = vendor.opaque(active())
+      expect(await status(token)).toBe(200)
+      Object.assign(vendor, fault)
+      world.ahead += 31_000
+      expect(await status(token)).toBe(503)
+      expect(events.at(-1)).toMatchObject({ kind: 'unavailable', issuer })
+    },
+  )
 
   test('a JWT of an unknown issuer is not shown to the authorization server', async () => {
     const { vendor, status } = createWorld(options)
@@ -378,7 +381,7 @@ test('the caller is the same after a refresh, and another for another user, clie
   expect(await of({ client_id: 'another' })).not.toBe(first)
 })
 
-describe('options that cannot be right are refused at once, in plain words', () => {
+describe('options that cannot be right', () => {
   const good = { resource, authorizationServers: [issuer] }
   const secret = 'a secret of at least thirty-two bytes'
   test.each<[string, ResourceServerOptions]>([
@@ -397,7 +400,7 @@ describe('options that cannot be right are refused at once, in plain words', () 
     ['must not be empty', { ...good, validation: { type: 'jwt', audience: [] } }],
     ['not a scope', { ...good, scopes: { required: ['a b'] } }],
     ['clockTolerance', { ...good, clockTolerance: 3600 }],
-  ])('%s', (message, options) => {
+  ])('are refused at once: %s [F-003-11]', (message, options) => {
     expect(() => createResourceServer(options)).toThrow(message)
   })
 

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   createVendor,
@@ -6,6 +8,7 @@ import {
   type TokenVendorName,
   tokenVendors,
 } from '../../../dev/issuers/vendor-tokens.ts'
+import { repository } from '../../../dev/repository.ts'
 import type { ResourceServer } from './resource-server.ts'
 
 /** The examples of docs/kit.md, each at a server that behaves like the vendor's. */
@@ -142,4 +145,12 @@ test('the report says which servers register clients, and which do not say that 
   expect(reports.cognito).toMatchObject([
     { registration: [], warnings: [expect.stringMatching(/PKCE/), expect.stringMatching(/client ID/)] },
   ])
+})
+
+test('docs/kit.md shows the examples that are tested here [F-003-13]', () => {
+  const folder = join(repository, 'docs/kit')
+  const page = readFileSync(join(repository, 'docs/kit.md'), 'utf8')
+  for (const file of readdirSync(folder)) {
+    expect(page).toContain(`\`\`\`ts\n${readFileSync(join(folder, file), 'utf8').trimEnd()}\n\`\`\``)
+  }
 })
