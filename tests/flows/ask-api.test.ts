@@ -80,3 +80,7 @@ test('without a token, where one is needed: the challenge', async () => {
   expect([status, body.error]).toEqual([401, 'invalid_token'])
   expect(headers.get('www-authenticate')).toContain('resource_metadata="')
 })
+
+test('a site without MCP_SKILLS_DIR has no index of skills', async () => {
+  expect((await fetch(`${stack.url}/.well-known/agent-skills/index.json`)).status).toBe(404)
+})

@@ -149,18 +149,3 @@ test('other methods than GET and HEAD: 405', async () => {
   const answer = await send(`${stack.url}/.well-known/agent-skills/index.json`, { method: 'POST' })
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
 })
-
-test('a site without MCP_SKILLS_DIR offers none', async () => {
-  const other = await startStack({ settings: { REQUIRE_AUTH: 'false' } })
-  try {
-    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } }
-    const { body } = await sendMcp(other.mcpUrl, 'initialize', params)
-    expect(Object.keys(v.parse(v.object({ capabilities: v.looseObject({}) }), body.result).capabilities)).toEqual([
-      'tools',
-    ])
-    expect((await sendMcp(other.mcpUrl, 'skills/list', {})).body).toMatchObject({ error: { code: -32601 } })
-    expect((await send(`${other.url}/.well-known/agent-skills/index.json`)).status).toBe(404)
-  } finally {
-    await other.stop()
-  }
-})
