@@ -32,13 +32,13 @@ export function performancePage(results: Results): Files {
         bars: bars(of, unit, 0, 1, operationsOf).map((bar, index) => {
           const waited = peers[index] && waitedFor(of, peers[index].id, unit)
           const part = waited !== undefined && {
-            value: Math.min(waited, bar.value ?? 0),
+            value: waited,
             words: `, waits for ${Math.round(waited)}`,
           }
           return { ...bar, ...(part && { part }) }
         }),
       })),
-      number,
+      (value) => String(Math.round(value)),
     ),
     cpu: barPanels(
       'CPU time in µs, fifty at a time, on a store that answers at once',
@@ -114,10 +114,14 @@ function finder({ measurements }: Results): Find {
 
 const operationsOf = ({ operations }: Measurement) => Object.values(operations).reduce((sum, count) => sum + count, 0)
 
-/** Operations that the answer waits for one after the other: what the slow store adds, in operations. Timers are late, never early. */
+/**
+ * Operations that the answer waits for one after the other: what the slow store adds to the time, in operations. Timers are late and
+ * never early, so it is at most what was counted.
+ */
 function waitedFor(of: Find, peer: Peer['id'], unit: Unit): number | undefined {
   const [fast, slow] = [of(peer, unit, 0, 1), of(peer, unit, 10, 1)]
-  return fast && slow && Math.max(0, (slow.fastest - fast.fastest) / slow.delay)
+  if (!fast || !slow) return undefined
+  return Math.min(operationsOf(fast), Math.max(0, (slow.fastest - fast.fastest) / slow.delay))
 }
 
 function bars(of: Find, unit: Unit, delay: number, concurrency: number, value: (found: Measurement) => number): Bar[] {
@@ -172,7 +176,7 @@ const operationsTable = (of: Find) =>
       ...peers.map(({ id }) => {
         const found = of(id, unit, 0, 1)
         const waited = waitedFor(of, id, unit)
-        return found && waited !== undefined ? `${number(operationsOf(found))} (${number(waited)})` : '–'
+        return found && waited !== undefined ? `${Math.round(operationsOf(found))} (${number(waited)})` : '–'
       }),
     ]),
   )
