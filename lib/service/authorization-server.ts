@@ -123,13 +123,14 @@ async function flowOptions(
     blockedByAdmins,
   })
   const { provider: settings } = signIn
-  const providersAt: ProvidersAt = async (origin) => {
+  const ofProvider = extras?.ofProvider
+  const providersAt: ProvidersAt = async (origin, asked = ofProvider) => {
     const own =
       settings.kind === 'mock'
         ? (await import('../oauth/providers/mock.ts')).createMockProvider({ issuer, allowed: !site.production })
         : settings.kind === 'oidc' &&
-          openIdProvider({ ...settings, redirectUri: origin + paths.callback, ...extras?.ofProvider, now })
-    const providers = await list?.at(origin, own, extras?.ofProvider)
+          openIdProvider({ ...settings, redirectUri: origin + paths.callback, ...asked, now })
+    const providers = await list?.at(origin, own, asked)
     const found = { provider: providers ? providers[0] : own || undefined, providers }
     // A company alone speaks for its domains (N7).
     return trust?.guarded(found) ?? found
@@ -198,7 +199,11 @@ const adminsOnly = (admins: readonly AdminEntry[], now: () => number): ScopeRule
     : undefined
 
 /** Returns the providers with their callbacks at an origin. */
-type ProvidersAt = (origin: string) => Promise<{ provider: Provider | undefined } & Pick<FlowOptions, 'providers'>>
+type ProvidersAt = (
+  origin: string,
+  /** Absent: all that roles and the vault ask for. */
+  asked?: SignInExtras['ofProvider'],
+) => Promise<{ provider: Provider | undefined } & Pick<FlowOptions, 'providers'>>
 
 /** The sign-in of browsers to the account pages. Its code is loaded when the first browser comes. */
 async function sessionFlow(
@@ -216,7 +221,8 @@ async function sessionFlow(
   const sessions = whenNeeded(async () =>
     (await import('../account/session.ts')).createSessions({ origin, sealing, now }),
   )
-  const { provider, providers } = await of.providersAt(origin)
+  // A session keeps no token of the provider, so that none is asked for.
+  const { provider, providers } = await of.providersAt(origin, {})
   if (!provider) return null
   return {
     origin,

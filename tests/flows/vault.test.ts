@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { openConsentPage, redirectOf } from '../../dev/browser/person.ts'
 import { boardMember, serviceAccountToken } from '../../dev/private-pages/server.ts'
-import { createWatchedBrowser } from '../../dev/worlds/secrets.ts'
+import { createDpopKey } from '../../dev/worlds/dpop.ts'
+import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { answerIn, callTool, failureIn, sendMcp } from '../support/mcp.ts'
 import {
   newAddress,
   type OAuthClient,
+  obtainCode,
   obtainTokens,
   registerClient,
   tokensOf,
@@ -236,3 +238,27 @@ testOnBlobs(
     expect(await operationsOf(() => client.refresh(refreshToken))).toEqual(['PUT grants'])
   },
 )
+
+test('a browser that signs in to the account pages is given no token to keep, and asks for none [N12]', async () => {
+  const headers = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  const answer = await fetch(`${stack.url}/login?return=/account`, { headers, redirect: 'manual' })
+  const there = new URL(answer.headers.get('location') ?? '')
+  expect([there.origin, there.searchParams.get('scope')]).toEqual([stack.provider.issuer, 'openid profile email'])
+})
+
+test('a connection that is bound to a key acts with a proof of it, and not without one [N11 N12]', async () => {
+  const key = await createDpopKey()
+  const { request, code } = await obtainCode(client, newAddress(), { scope: 'docs:read docs:private' })
+  const form = { grant_type: 'authorization_code', client_id: client.clientId, redirect_uri: client.redirectUri, code, code_verifier: request.codeVerifier } // biome-ignore format: one line
+  const url = `${stack.url}/oauth/token`
+  const answer = await fetch(url, { method: 'POST', body: new URLSearchParams(form), headers: { dpop: await key.proof({ url }) } }) // biome-ignore format: one line
+  const { access_token: accessToken, refresh_token: refreshToken } = await answer.json()
+  keepSecret(accessToken, refreshToken)
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'search_private_pages', arguments: { query: 'read' } } }) // biome-ignore format: one line
+  const call = (headers: Record<string, string>) =>
+    fetch(stack.mcpUrl, { method: 'POST', body, headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers } }) // biome-ignore format: one line
+  expect((await call({ authorization: `Bearer ${accessToken}` })).status).toBe(401)
+  const proof = await key.proof({ url: stack.mcpUrl, accessToken, body })
+  const found = await call({ authorization: `DPoP ${accessToken}`, dpop: proof })
+  expect([found.status, await found.text()]).toEqual([200, expect.stringContaining('Notes of')])
+})
