@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import { repository } from '../repository.ts'
 import { entries, folders, programs } from './entries.ts'
 import { outputOf } from './output.ts'
+import { containerFolder } from './site/stage.ts'
 
 const root = v.object({
   name: v.string(),
@@ -48,7 +49,7 @@ export async function manifestOf(
       './package.json': './package.json',
     },
     ...(bin.length > 0 && { bin: Object.fromEntries(bin) }),
-    files: ['**/*.js', '**/*.mjs', '**/*.d.ts', '**/*.d.mts', ...Object.keys(folders)],
+    files: ['**/*.js', '**/*.mjs', '**/*.d.ts', '**/*.d.mts', ...Object.keys(folders), containerFolder],
     dependencies: Object.fromEntries(packages.map(rangeOf)),
   }
 }

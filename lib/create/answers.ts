@@ -22,6 +22,8 @@ export interface Answers {
   readonly 'answers-url': string
   /** The tool there that takes `query`. Empty: not known yet. */
   readonly 'answers-tool': string
+  /** Where the site runs. */
+  readonly deploy: string
   readonly store: string
 }
 
@@ -59,6 +61,8 @@ const services = {
   mcp: 'an MCP server of your own',
   local: 'none yet: a stand-in on this machine',
 }
+
+const targets = { netlify: 'Netlify', container: 'a container of your own' }
 
 const stores = { blobs: 'Netlify Blobs', postgres: 'PostgreSQL' }
 
@@ -98,7 +102,7 @@ export const questions: readonly Question[] = [
   },
   {
     name: 'url',
-    text: 'The address of the new site (https://…, or nothing for the one that Netlify gives it)',
+    text: 'The address of the new site (https://…, or nothing if it has none yet)',
     usual: () => '',
     complaint: either(isSecureOrigin, 'must be an origin such as https://docs-mcp.example.com, without a path'),
   },
@@ -146,7 +150,17 @@ export const questions: readonly Question[] = [
     complaint: either((text) => /^[\w.-]{1,128}$/.test(text), 'must be the name of a tool'),
     applies: ({ answers }) => answers !== 'local',
   },
-  { name: 'store', text: 'Where is the data?', choices: stores, usual: () => 'blobs', complaint: oneOf(stores) },
+  { name: 'deploy', text: 'Where does it run?', choices: targets, usual: () => 'netlify', complaint: oneOf(targets) },
+  {
+    name: 'store',
+    text: 'Where is the data?',
+    choices: stores,
+    usual: ({ deploy }) => (deploy === 'container' ? 'postgres' : 'blobs'),
+    complaint: (answer, { deploy }) =>
+      deploy === 'container' && answer === 'blobs'
+        ? 'must be postgres: Netlify Blobs exist on Netlify only'
+        : oneOf(stores)(answer),
+  },
 ]
 
 /**

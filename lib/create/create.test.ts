@@ -37,7 +37,7 @@ describe('the answers', () => {
       asked.push(name)
       return usual
     })
-    expect(asked).toEqual(['brand', 'product', 'docs', 'color', 'url', 'client-id', 'answers'])
+    expect(asked).toEqual(['brand', 'product', 'docs', 'color', 'url', 'client-id', 'answers', 'deploy'])
     expect(answers).toMatchObject({ issuer: 'https://accounts.google.com', store: 'postgres' })
   })
 
@@ -56,6 +56,8 @@ describe('the answers', () => {
     [{ answers: 'local', 'answers-url': 'https://x.example' }, '--answers-url does not go with --answers local'],
     [{ answers: 'mcp', 'answers-url': 'ftp://x' }, '--answers-url must be an https URL'],
     [{ store: 'redis' }, '--store must be one of blobs, postgres'],
+    [{ deploy: 'heroku' }, '--deploy must be one of netlify, container'],
+    [{ deploy: 'container', store: 'blobs' }, '--store must be postgres'],
   ])('%o: %s', async (flags, problem) => {
     await expect(completeAnswers(flags)).rejects.toThrow(WrongAnswer)
     await expect(completeAnswers(flags)).rejects.toThrow(problem)
@@ -117,6 +119,16 @@ describe('a new site', () => {
       },
     ])
   })
+})
+
+test('a site in a container has an image and PostgreSQL, and nothing of Netlify', async () => {
+  const files = await made({ deploy: 'container' })
+  expect(files.Dockerfile).toContain('node_modules/mcp-oauth-broker/container')
+  expect(parseEnv(files['.env.example'] ?? '')).toMatchObject({ STORE_BACKEND: 'postgres', DATABASE_URL: '' })
+  expect(files['.dockerignore']?.split('\n')).toContain('.env')
+  expect(Object.keys(files).filter((path) => path.includes('netlify'))).toEqual([])
+  expect(files['README.md']).not.toMatch(/netlify/i)
+  keepSecret(parseEnv(files['.env'] ?? '').MCP_OAUTH_SECRET)
 })
 
 describe('the folder', () => {

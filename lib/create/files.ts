@@ -16,19 +16,43 @@ export function filesOf(
   const example = settingsOf(answers)
   return {
     'package.json': manifest(answers, version),
-    'netlify.toml': netlify,
     '.gitignore': 'node_modules\n.env\n.netlify\ndist\n',
     '.nvmrc': '24\n',
     '.env.example': `${header}${linesOf({ ...example, ...emptySecrets(answers) })}`,
     '.env': `${header}${linesOf({ ...example, ...emptySecrets(answers), MCP_OAUTH_SECRET: newSecret() })}`,
     'tsconfig.json': compiler,
     'README.md': readme(answers),
-    'public/index.html': `<!doctype html><title>${escaped(answers.product)}</title>\n`,
     'test/site.test.ts': siteTest,
-    ...Object.fromEntries(
-      Object.entries(functions).map(([name, text]) => [`netlify/functions/${name}.ts`, functionOf(name, text)]),
-    ),
+    ...(answers.deploy === 'container' ? containerFiles : netlifyFiles(answers, functions)),
   }
+}
+
+const netlifyFiles = ({ product }: Answers, functions: FunctionTexts) => ({
+  'netlify.toml': netlify,
+  'public/index.html': `<!doctype html><title>${escaped(product)}</title>\n`,
+  ...Object.fromEntries(
+    Object.entries(functions).map(([name, text]) => [`netlify/functions/${name}.ts`, functionOf(name, text)]),
+  ),
+})
+
+/** What runs in the image has no packages: one program, and the functions that it runs. */
+const containerFiles = {
+  Dockerfile: `FROM node:24-bookworm-slim AS packages
+WORKDIR /src
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-progress
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production PORT=8080
+WORKDIR /app
+COPY --from=packages /src/node_modules/mcp-oauth-broker/container ./
+# The files belong to root, so the service cannot change itself.
+USER node
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 CMD ["node", "server.mjs", "health"]
+CMD ["node", "--max-semi-space-size=4", "server.mjs"]
+`,
+  '.dockerignore': '.env\nnode_modules\n.git\n',
 }
 
 /**
@@ -44,16 +68,21 @@ function functionOf(name: string, text: string): string {
     .replace(' tests/flows/manifest.test.ts checks the result.', '')
 }
 
-const manifest = ({ brand }: Answers, version: string) =>
+const manifest = ({ brand, deploy }: Answers, version: string) =>
   `${JSON.stringify(
     {
       name: `${slug(brand)}-docs-mcp`,
       private: true,
       type: 'module',
       engines: { node: '>=24' },
-      scripts: { test: 'node --test', start: 'mcp-oauth-broker dev', secret: 'mcp-oauth-broker secret' },
+      scripts: {
+        test: 'node --test',
+        start: 'mcp-oauth-broker dev',
+        secret: 'mcp-oauth-broker secret',
+        ...(deploy === 'container' && { serve: 'node node_modules/mcp-oauth-broker/container/server.mjs' }),
+      },
       dependencies: { 'mcp-oauth-broker': `^${version}` },
-      devDependencies: { '@netlify/functions': '^6.0.0' },
+      ...(deploy === 'netlify' && { devDependencies: { '@netlify/functions': '^6.0.0' } }),
     },
     null,
     2,
@@ -95,8 +124,7 @@ const compiler = `${JSON.stringify(
   2,
 )}\n`
 
-const header = `# The settings of this site. Copy this file to .env for your own values; git ignores that one.
-# On Netlify: Project configuration > Environment variables, or \`netlify env:import .env\`.
+const header = `# The settings of this site. Your own values are in .env, which git ignores.
 
 `
 
@@ -185,7 +213,7 @@ test('a reader signs in and asks a question', async () => {
 })
 `
 
-function readme({ product, provider, answers, store, url }: Answers): string {
+function readme({ product, provider, answers, store, url, deploy }: Answers): string {
   const steps = [
     `**Sign-in.** Register an application at your OpenID Provider (\`${provider}\`). Its redirect URI is \`${url || 'https://<your site>'}/mcp/callback\`. Put the client id into \`MCP_PROVIDERS\`, and the client secret into \`${providerSecret}\`. Without a secret, remove \`client_secret_variable\`.`,
     answers === 'local'
@@ -194,13 +222,15 @@ function readme({ product, provider, answers, store, url }: Answers): string {
     store === 'postgres'
       ? '**Data.** Put the URL of the database into `DATABASE_URL`, and run `npx mcp-oauth-broker migrate` once, and again after each upgrade.'
       : '**Data.** Netlify Blobs needs no settings.',
-    '**Deploy.** Make a site on Netlify from this repository, import `.env` as its environment variables, and deploy. `netlify env:import .env` does it from the command line.',
+    deploy === 'container'
+      ? '**Deploy.** `docker build -t docs-mcp .` makes the image. Run it behind a load balancer that ends TLS, with `.env` as its environment. `MCP_OAUTH_ISSUER` is the https origin that clients see; `TRUSTED_PROXIES` has the addresses of the load balancer.'
+      : '**Deploy.** Make a site on Netlify from this repository, import `.env` as its environment variables, and deploy. `netlify env:import .env` does it from the command line.',
     '**Try it.** Add `<your site>/mcp` to an MCP client.',
   ]
   return `# ${product} over MCP
 
 MCP clients sign readers in and ask the documentation. The code is in the package \`mcp-oauth-broker\`; this repository has the
-settings, and what Netlify must read from files of its own.
+settings${deploy === 'netlify' ? ', and what Netlify must read from files of its own' : ' and the image'}.
 
     npm install
     npm test      # starts the site, signs a reader in, asks a question
@@ -214,7 +244,6 @@ Never commit \`.env\`: it has the secret that seals every sign-in.
 
 ## How do I upgrade?
 
-\`npm update mcp-oauth-broker\`, then \`npm test\`. If the release notes name a new path of a function, add it to
-\`netlify/functions/\`.
+\`npm update mcp-oauth-broker\`, then \`npm test\`.${deploy === 'netlify' ? ' If the release notes name a new path of a function, add it to\n`netlify/functions/`.' : ''}
 `
 }

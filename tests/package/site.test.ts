@@ -1,17 +1,22 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { auth, Client, StreamableHTTPClientTransport, UnauthorizedError } from '@modelcontextprotocol/client'
 import { zipFunctions } from '@netlify/zip-it-and-ship-it'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { personSignsIn } from '../../dev/browser/person.ts'
 import { createClientMemory } from '../../dev/demo/client.ts'
-import { startProcess } from '../../dev/processes.ts'
+import { type Kapa, kapaToolName, startKapa } from '../../dev/kapa/server.ts'
+import { type OpenIdProvider, startOpenIdProvider } from '../../dev/oidc/provider.ts'
+import { type LocalDatabase, startPglite } from '../../dev/postgres/pglite.ts'
+import { type RunningProcess, startProcess } from '../../dev/processes.ts'
 import { repository } from '../../dev/repository.ts'
-import { freePorts } from '../../dev/start/ports.ts'
+import { kapaApiKey } from '../../dev/start/local-env.ts'
+import { freePorts, localUrl } from '../../dev/start/ports.ts'
 import { startWorld, type World } from '../../dev/start/world.ts'
 import { type TemporaryFolder, temporaryFolder } from '../../dev/temporary-folder.ts'
 import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 import { functionTexts } from '../../lib/create/create.ts'
+import { newSecret } from '../../lib/settings/secrets.ts'
 import { installPackage, npm, tarball } from './installed.ts'
 
 const longest = 300_000
@@ -102,6 +107,76 @@ describe('a new site', () => {
       await running.stop()
     }
   })
+})
+
+test.each([
+  [['--provider', 'google', '--answers', 'kapa', '--answers-url', 'https://example.mcp.kapa.ai']],
+  [
+    [
+      '--provider',
+      'github',
+      '--answers',
+      'mcp',
+      '--answers-url',
+      'https://answers.example/mcp',
+      '--answers-tool',
+      'ask',
+    ],
+  ],
+  [['--provider', 'entra', '--issuer', 'https://login.microsoftonline.com/common/v2.0', '--store', 'postgres']],
+  [['--deploy', 'container', '--url', 'https://docs-mcp.example.com', '--color', '#222222']],
+])('a site with %s passes its own tests', async (flags) => {
+  const name = `site-${flags.join('-').replace(/\W+/g, '-').slice(0, 40)}`
+  expect((await program('create', name, '--yes', ...flags)).code).toBe(0)
+  const own = join(folder.path, name)
+  keepSecret(/^MCP_OAUTH_SECRET=(\S+)$/m.exec(await readFile(join(own, '.env'), 'utf8'))?.[1])
+  await symlink(join(site, 'node_modules'), join(own, 'node_modules'))
+  expect(await npm(['test'], own)).toMatch(/fail 0/)
+})
+
+describe('a site in a container, on PostgreSQL', () => {
+  let database: LocalDatabase
+  let provider: OpenIdProvider
+  let kapa: Kapa
+  let running: RunningProcess
+  let url: string
+
+  beforeAll(async () => {
+    const port = await freePorts()
+    url = localUrl(port)
+    database = await startPglite({ directory: undefined })
+    provider = await startOpenIdProvider({ port: port + 1, redirectUris: [`${url}/mcp/callback`] })
+    kapa = await startKapa({ port: port + 2, apiKey: kapaApiKey, documents: [join(repository, 'README.md')] })
+    const env = {
+      ...process.env,
+      DATABASE_URL: database.url,
+      STORE_BACKEND: 'postgres',
+      PORT: String(port),
+      MCP_OAUTH_ISSUER: url,
+      MCP_OAUTH_SECRET: newSecret(),
+      UPSTREAM_ISSUER: provider.issuer,
+      UPSTREAM_CLIENT_ID: provider.clientId,
+      KAPA_MCP_SERVER_URL: kapa.url,
+      KAPA_API_KEY: kapaApiKey,
+      KAPA_TOOL_NAME: kapaToolName,
+      REQUIRE_AUTH: 'true',
+      SHUTDOWN_DELAY: '0',
+    }
+    keepSecret(env.MCP_OAUTH_SECRET)
+    const migrating = startProcess('npx', ['mcp-oauth-broker', 'migrate'], { cwd: site, env, longest })
+    expect([await migrating.ended, migrating.output()]).toEqual([0, expect.stringContaining('0001_records.sql')])
+    const server = join(site, 'node_modules/mcp-oauth-broker/container/server.mjs')
+    running = startProcess('node', [server], { cwd: site, env, longest })
+    await running.line(/"serving"/)
+  })
+  afterAll(async () => {
+    await running?.stop()
+    await kapa?.stop()
+    await provider?.stop()
+    await database?.stop()
+  })
+
+  test('signs a published client in', () => signInAndAsk(`${url}/mcp`))
 })
 
 describe('the same site, built by Netlify', () => {

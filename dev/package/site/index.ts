@@ -24,7 +24,7 @@ const kapaApiKey = 'local-kapa-key'
 const redirectUri = 'http://127.0.0.1:7777/callback'
 
 /** Settings of `.env.example` that the local world replaces. */
-const replaced = /^(?:UPSTREAM_|KAPA_|MCP_PROVIDER|MCP_OAUTH_ISSUER|MCP_OAUTH_SECRET|STORE_|DATABASE_|MCP_FEEDBACK)/
+const replaced = /^(?:UPSTREAM_|KAPA_|MCP_PROVIDER|MCP_OAUTH_ISSUER|MCP_OAUTH_SECRET|MCP_FEEDBACK)/
 
 export async function startSite(
   root: string | URL,
@@ -40,7 +40,10 @@ export async function startSite(
     startOpenIdProvider({ port: ports.provider, redirectUris: [`${url}/mcp/callback`] }),
     startKapa({ port: ports.kapa, apiKey: kapaApiKey, documents: [join(folder, 'README.md')] }),
   ])
-  Object.assign(process.env, exampleOf(folder), {
+  const settings = exampleOf(folder)
+  // Without a database on this machine, the data is in memory.
+  if (!process.env.DATABASE_URL) delete settings.STORE_BACKEND
+  Object.assign(process.env, settings, {
     MCP_OAUTH_ISSUER: url,
     MCP_OAUTH_SECRET: newSecret(),
     MCP_OAUTH_LIMIT_EXEMPT: '127.0.0.0/8,::1/128',
@@ -53,7 +56,8 @@ export async function startSite(
     MCP_LOG_LEVEL: 'error',
     NETLIFY_BLOBS_CONTEXT: emulator.context(),
   })
-  const functions = await functionsOf(join(folder, 'netlify/functions'))
+  const own = join(folder, 'netlify/functions')
+  const functions = await Promise.all((existsSync(own) ? filesIn(own) : functionsOfPackage()).map(load))
   const working = new Set<Promise<unknown>>()
   const waitUntil = (work: Promise<unknown>) => {
     working.add(work)
@@ -99,10 +103,18 @@ function exampleOf(folder: string): Record<string, string> {
   )
 }
 
-async function functionsOf(folder: string): Promise<readonly SiteFunction[]> {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts'))
-  return Promise.all(files.map(async (name) => import(pathToFileURL(join(folder, name)).href)))
+const filesIn = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+
+/** The functions of the package, for a site in a container, which has none of its own. */
+const functionsOfPackage = () => {
+  const folder = join(import.meta.dirname, '../netlify')
+  return readdirSync(folder).map((name) => join(folder, name, `${name}.mjs`))
 }
+
+const load = async (path: string): Promise<SiteFunction> => import(pathToFileURL(path).href)
 
 /** Whether a path of a function's configuration covers this path. */
 function isAt(pattern: string, path: string): boolean {

@@ -1,5 +1,7 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { bundleFunctions, format, requireBanner } from '../../build/bundle.ts'
 import { repository } from '../../repository.ts'
@@ -7,17 +9,22 @@ import { repository } from '../../repository.ts'
 /** The name of the entry for tests of a site. */
 const testing = 'testing'
 
+/** What a container runs, in the package. */
+export const containerFolder = 'container'
+
 const declaration = `/** Answers a request, as Netlify calls a function. */
 declare const handler: (request: Request, context: object) => Promise<Response>
 export default handler
 `
 
 /**
- * Writes what a docs-MCP site of its own imports: the functions, bundled as this repository deploys them, and the local world for its
- * tests. Both need no other package. Returns their places in `exports`.
+ * Writes what a docs-MCP site of its own uses: the functions, bundled as this repository deploys them, the program of a container, and the
+ * local world for its tests. They need no other package. Returns their places in `exports`.
  */
 export async function stageSite(target: string): Promise<Readonly<Record<string, object>>> {
   const functions = await bundleFunctions({ outDir: join(target, 'netlify') })
+  const container = [join(repository, 'dev/run.mjs'), 'build:container', '--out', join(target, containerFolder)]
+  await promisify(execFile)(process.execPath, container)
   const entries = functions.map(({ name }) => [`./netlify/${name}`, `./netlify/${name}/${name}`] as const)
   for (const [, path] of entries) await writeFile(join(target, `${path}.d.mts`), declaration)
   await build({
@@ -33,7 +40,6 @@ export async function stageSite(target: string): Promise<Readonly<Record<string,
     // The OpenID Provider is partly CommonJS.
     banner: { js: requireBanner },
   })
-  await mkdir(join(target, testing), { recursive: true })
   await cp(join(repository, 'dev/package/site/types.d.ts'), join(target, testing, 'index.d.mts'))
   return Object.fromEntries(
     [...entries, [`./${testing}`, `./${testing}/index`] as const].map(([entry, path]) => [
