@@ -13,8 +13,10 @@ export interface Answers {
   /** The origin of the new site, which clients see. Empty: Netlify's own. */
   readonly url: string
   readonly provider: string
-  /** The issuer of the provider. Empty where all its customers have the same. */
+  /** The issuer of the provider. Empty: not known yet, or all its customers have the same. */
   readonly issuer: string
+  /** The tenant at Microsoft Entra ID whose people may sign in, or `any`. Empty at other providers. */
+  readonly tenant: string
   /** The client id there. Empty: not known yet. */
   readonly 'client-id': string
   readonly answers: string
@@ -40,20 +42,21 @@ export interface Question {
   readonly applies?: (so: Partial<Answers>) => boolean
 }
 
-/** The providers with a preset, each with the issuer that all its customers have, or an example of one. */
-const providers: Readonly<
-  Record<string, { readonly label: string; readonly issuer?: string; readonly example?: string }>
-> = {
+/** The providers with a preset, each with an example of an issuer. Those without one have the same issuer for all their customers. */
+const providers: Readonly<Record<string, { readonly label: string; readonly example?: string }>> = {
   oidc: { label: 'any OpenID Provider', example: 'https://login.example.com/' },
   auth0: { label: 'Auth0', example: 'https://example.auth0.com/' },
-  google: { label: 'Google', issuer: 'https://accounts.google.com' },
+  google: { label: 'Google' },
   okta: { label: 'Okta', example: 'https://example.okta.com' },
-  entra: { label: 'Microsoft Entra ID', example: 'https://login.microsoftonline.com/<tenant id>/v2.0' },
-  cognito: { label: 'Amazon Cognito', example: 'https://cognito-idp.eu-west-1.amazonaws.com/<pool>' },
-  workos: { label: 'WorkOS', example: 'https://api.workos.com/user_management/<client id>' },
-  keycloak: { label: 'Keycloak', example: 'https://keycloak.example.com/realms/<realm>' },
-  github: { label: 'GitHub', issuer: 'https://github.com' },
+  entra: { label: 'Microsoft Entra ID' },
+  cognito: { label: 'Amazon Cognito', example: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example' },
+  workos: { label: 'WorkOS', example: 'https://api.workos.com/user_management/client_example' },
+  keycloak: { label: 'Keycloak', example: 'https://keycloak.example.com/realms/example' },
+  github: { label: 'GitHub' },
 }
+
+/** An example of the issuer of a provider. `undefined`: the provider needs none. */
+export const exampleIssuer = (provider = ''): string | undefined => providers[provider]?.example
 
 /** Services that answer. */
 const services = {
@@ -77,7 +80,6 @@ const either =
     (mayBeEmpty && answer === '') || isRight(answer) ? undefined : problem
 const oneOf = (choices: object) => (answer: string) =>
   Object.hasOwn(choices, answer) ? undefined : `must be one of ${Object.keys(choices).join(', ')}`
-const hasNoIssuer = ({ provider = '' }: Partial<Answers>) => providers[provider]?.issuer === undefined
 
 /** In the order in which they are asked. */
 export const questions: readonly Question[] = [
@@ -116,12 +118,23 @@ export const questions: readonly Question[] = [
   {
     name: 'issuer',
     text: 'Its issuer: what stands before /.well-known/openid-configuration',
-    usual: ({ provider = '' }) => providers[provider]?.issuer ?? '',
-    complaint: (answer, { provider = '' }) =>
-      answer === '' || isSecureUrl(answer)
+    usual: () => '',
+    complaint: (answer, { provider }) =>
+      answer === '' || (isSecureUrl(answer) && !/[?#]|\/\.well-known\//.test(answer))
         ? undefined
-        : `must be an https URL, such as ${providers[provider]?.example ?? 'https://login.example.com/'}`,
-    applies: hasNoIssuer,
+        : `must be an https URL, such as ${exampleIssuer(provider)}`,
+    applies: ({ provider }) => exampleIssuer(provider) !== undefined,
+  },
+  {
+    name: 'tenant',
+    text: 'The tenant whose people may sign in (its id, or any)',
+    usual: ({ provider }) => (provider === 'entra' ? 'any' : ''),
+    complaint: either(
+      (text) => /^(?:any|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.test(text),
+      'must be the id of a tenant in lower case, or any',
+      false,
+    ),
+    applies: ({ provider }) => provider === 'entra',
   },
   {
     name: 'client-id',

@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type TemporaryFolder, temporaryFolder } from '../../dev/temporary-folder.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
+import { reviewSettings } from '../settings/all.ts'
 import { parseSecret } from '../settings/secrets.ts'
 import { type Answers, completeAnswers, questions, WrongAnswer } from './answers.ts'
 import { createSite, functionTexts } from './create.ts'
@@ -38,7 +39,7 @@ describe('the answers', () => {
       return usual
     })
     expect(asked).toEqual(['brand', 'product', 'docs', 'color', 'url', 'client-id', 'answers', 'deploy'])
-    expect(answers).toMatchObject({ issuer: 'https://accounts.google.com', store: 'postgres' })
+    expect(answers).toMatchObject({ provider: 'google', issuer: '', tenant: '', store: 'postgres' })
   })
 
   test.each<[Partial<Answers>, string]>([
@@ -51,6 +52,8 @@ describe('the answers', () => {
     [{ provider: 'facebook' }, '--provider must be one of oidc, auth0'],
     [{ provider: 'auth0', issuer: 'example.auth0.com' }, 'such as https://example.auth0.com/'],
     [{ provider: 'google', issuer: 'https://other.example' }, '--issuer does not go with --provider google'],
+    [{ provider: 'entra', tenant: 'contoso.example' }, '--tenant must be the id of a tenant'],
+    [{ tenant: 'any' }, '--tenant does not go with --provider oidc'],
     [{ 'client-id': 'a b' }, '--client-id must have letters'],
     [{ answers: 'chatbot' }, '--answers must be one of kapa, mcp, local'],
     [{ answers: 'local', 'answers-url': 'https://x.example' }, '--answers-url does not go with --answers local'],
@@ -100,7 +103,7 @@ describe('a new site', () => {
   })
 
   test('has its answers as settings', async () => {
-    const flags = { brand: 'Looms & Co', provider: 'entra', issuer: 'https://login.example/v2.0', 'client-id': 'abc' }
+    const flags = { brand: 'Looms & Co', provider: 'okta', issuer: 'https://looms.okta.com', 'client-id': 'abc' }
     const { '.env.example': text = '' } = await made({ ...flags, docs: 'https://docs.example', store: 'postgres' })
     const settings = parseEnv(text)
     expect(settings).toMatchObject({
@@ -112,14 +115,39 @@ describe('a new site', () => {
     expect(JSON.parse(settings.MCP_PROVIDERS ?? '')).toEqual([
       {
         name: 'default',
-        preset: 'entra',
-        issuer: 'https://login.example/v2.0',
+        preset: 'okta',
+        issuer: 'https://looms.okta.com',
         client_id: 'abc',
         client_secret_variable: 'MCP_PROVIDER_SECRET_DEFAULT',
       },
     ])
   })
 })
+
+test.each(Object.keys(questions.find(({ name }) => name === 'provider')?.choices ?? {}))(
+  'the service finds nothing wrong with the settings of a site with the provider %s, once their secrets are there',
+  async (provider) => {
+    const settings: Partial<Answers>[] = [
+      {},
+      { deploy: 'container' },
+      { answers: 'kapa', 'answers-url': 'https://x.example' },
+    ]
+    for (const more of settings) {
+      const { '.env': env = '' } = await made({ provider, url: 'https://docs-mcp.example', ...more })
+      const read = parseEnv(env)
+      keepSecret(read.MCP_OAUTH_SECRET)
+      const secrets = {
+        MCP_PROVIDER_SECRET_DEFAULT: 'secret-of-the-provider',
+        KAPA_API_KEY: 'key',
+        DATABASE_URL: 'postgres://broker@localhost/broker',
+        ...(!read.KAPA_MCP_SERVER_URL && { KAPA_MCP_SERVER_URL: 'https://x.example' }),
+        STORE_BACKEND: 'postgres',
+      }
+      const site = { issuer: 'https://docs-mcp.example', storeName: 's', production: true }
+      expect(await reviewSettings({ ...read, ...secrets }, site)).toEqual({ closed: '', problems: '', unread: '' })
+    }
+  },
+)
 
 test('a site in a container has an image and PostgreSQL, and nothing of Netlify', async () => {
   const files = await made({ deploy: 'container' })

@@ -1,5 +1,5 @@
 import { newSecret } from '../settings/secrets.ts'
-import type { Answers } from './answers.ts'
+import { type Answers, exampleIssuer } from './answers.ts'
 
 /** The text of a function in this package's own repository, by its name. */
 export type FunctionTexts = Readonly<Record<string, string>>
@@ -129,7 +129,7 @@ const header = `# The settings of this site. Your own values are in .env, which 
 `
 
 function settingsOf(answers: Answers): Readonly<Record<string, string>> {
-  const { brand, product, docs, color, url, provider, issuer, store } = answers
+  const { brand, product, docs, color, url, provider, issuer, tenant, store } = answers
   const id = answers['client-id'] || 'your-client-id'
   return {
     MCP_BRAND_NAME: brand,
@@ -144,7 +144,8 @@ function settingsOf(answers: Answers): Readonly<Record<string, string>> {
       {
         name: 'default',
         preset: provider,
-        ...(issuer && { issuer }),
+        ...(exampleIssuer(provider) !== undefined && { issuer: issuer || exampleIssuer(provider) }),
+        ...(tenant && { organizations: tenant === 'any' ? tenant : [tenant] }),
         client_id: id,
         client_secret_variable: providerSecret,
       },
@@ -215,7 +216,7 @@ test('a reader signs in and asks a question', async () => {
 
 function readme({ product, provider, answers, store, url, deploy }: Answers): string {
   const steps = [
-    `**Sign-in.** Register an application at your OpenID Provider (\`${provider}\`). Its redirect URI is \`${url || 'https://<your site>'}/mcp/callback\`. Put the client id into \`MCP_PROVIDERS\`, and the client secret into \`${providerSecret}\`. Without a secret, remove \`client_secret_variable\`.`,
+    `**Sign-in.** Register an application at your OpenID Provider (\`${provider}\`). Its redirect URI is \`${url || 'https://<your site>'}/mcp/callback\`. Put the issuer and the client id into \`MCP_PROVIDERS\` if they are not there yet, and the client secret into \`${providerSecret}\`. Without a secret, remove \`client_secret_variable\`.`,
     answers === 'local'
       ? '**Answers.** Set `KAPA_MCP_SERVER_URL` to the MCP server that answers questions, `KAPA_TOOL_NAME` to its tool that takes `query`, and `KAPA_API_KEY` to its key. On your own machine a stand-in answers from this file.'
       : '**Answers.** Put the key of the MCP server that answers into `KAPA_API_KEY`.',

@@ -123,7 +123,7 @@ test.each([
       'ask',
     ],
   ],
-  [['--provider', 'entra', '--issuer', 'https://login.microsoftonline.com/common/v2.0', '--store', 'postgres']],
+  [['--provider', 'entra', '--tenant', 'any', '--store', 'postgres']],
   [['--deploy', 'container', '--url', 'https://docs-mcp.example.com', '--color', '#222222']],
 ])('a site with %s passes its own tests', async (flags) => {
   const name = `site-${flags.join('-').replace(/\W+/g, '-').slice(0, 40)}`
