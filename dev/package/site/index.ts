@@ -42,7 +42,8 @@ export async function startSite(
   ])
   const settings = exampleOf(folder)
   // Without a database on this machine, the data is in memory.
-  if (!process.env.DATABASE_URL) delete settings.STORE_BACKEND
+  const { DATABASE_URL: databaseUrl } = process.env
+  if (!databaseUrl) delete settings.STORE_BACKEND
   Object.assign(process.env, settings, {
     MCP_OAUTH_ISSUER: url,
     MCP_OAUTH_SECRET: newSecret(),
