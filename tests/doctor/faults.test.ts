@@ -213,7 +213,7 @@ describe('a mistake in the settings is found, and nothing else', () => {
   test('this site is not the issuer', async () => {
     const host = await deployAgain(stack, { MCP_OAUTH_ISSUER: stack.url, MCP_OAUTH_PROXY_HOSTS: checkedHost })
     site.proxy.rewriting = { port: () => host.port }
-    const found = ['issuer-differs', 'resource-differs', 'authorization-server-differs', 'endpoint-elsewhere', 'challenge-differs', 'slash-refused'] as const // biome-ignore format: one line
+    const found = ['issuer-differs', 'resource-differs', 'authorization-server-differs', 'endpoint-elsewhere', 'challenge-differs', 'slash-refused', 'hsts-missing'] as const // biome-ignore format: one line
     const report = await check({ ...site, token: undefined })
     expectFound(report, found)
     // Without the operator's token, a report says what was not checked.
