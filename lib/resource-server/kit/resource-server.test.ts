@@ -133,6 +133,13 @@ describe('a JWT', () => {
     }
   })
 
+  test('a token that names another algorithm than that of its key is refused, also once the key is known', async () => {
+    const { vendor, status } = createWorld()
+    expect(await status(vendor.token())).toBe(200)
+    expect(await status(vendor.token({}, { alg: 'ES256' }))).toBe(401)
+    expect(await status(vendor.token({}, { alg: 'EdDSA' }))).toBe(401)
+  })
+
   test('a token that another key has signed under the same kid is refused', async () => {
     const { vendor, status } = createWorld()
     const [header = '', claims = ''] = vendor.token().split('.')
