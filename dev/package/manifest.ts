@@ -49,7 +49,15 @@ export async function manifestOf(
       './package.json': './package.json',
     },
     ...(bin.length > 0 && { bin: Object.fromEntries(bin) }),
-    files: ['**/*.js', '**/*.mjs', '**/*.d.ts', '**/*.d.mts', ...Object.keys(folders), containerFolder],
+    files: [
+      '**/*.js',
+      '**/*.mjs',
+      '**/*.d.ts',
+      '**/*.d.mts',
+      'THIRD-PARTY-NOTICES',
+      ...Object.keys(folders),
+      containerFolder,
+    ],
     dependencies: Object.fromEntries(packages.map(rangeOf)),
   }
 }

@@ -4,6 +4,7 @@ import { repository } from '../repository.ts'
 import { entries, folders, programs } from './entries.ts'
 import { packagesIn, writeJavaScript } from './javascript.ts'
 import { manifestOf } from './manifest.ts'
+import { noticesOf } from './notices.ts'
 import { stageSite } from './site/stage.ts'
 import { writeTypes } from './types.ts'
 
@@ -11,7 +12,7 @@ import { writeTypes } from './types.ts'
 export const packageFolder = join(repository, 'dist/package')
 
 /**
- * Writes the package into an empty folder: JavaScript, types, `package.json`, license and README.
+ * Writes the package into an empty folder: JavaScript, types, `package.json`, licenses and README.
  *
  * @throws if a source does not compile, or reaches what must not get into the package
  */
@@ -25,8 +26,12 @@ export async function stagePackage(target: string): Promise<void> {
     stageSite(target),
   ])
   const packages = [...new Set([...needed, ...packagesIn(typesOf)])].sort()
-  await writeFile(join(target, 'package.json'), `${JSON.stringify(await manifestOf(packages, ofSite), null, 2)}\n`)
+  await writeFile(
+    join(target, 'package.json'),
+    `${JSON.stringify(await manifestOf(packages, ofSite.exports), null, 2)}\n`,
+  )
   await cp(join(repository, 'LICENSE'), join(target, 'LICENSE'))
+  await writeFile(join(target, 'THIRD-PARTY-NOTICES'), await noticesOf(ofSite.bundled))
   await cp(join(repository, 'dev/package/README.md'), join(target, 'README.md'))
   for (const [name, source] of Object.entries(folders)) {
     await cp(join(repository, source), join(target, name), { recursive: true })
