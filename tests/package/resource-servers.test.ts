@@ -1,5 +1,5 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type OAuthDiscoveryState, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
@@ -58,6 +58,23 @@ describe('the types of the package', () => {
     const strict = { ...options, skipLibCheck: false, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }
     expect(await compile(strict, ['all-entries.ts', 'okta.ts'])).toEqual([0, ''])
   })
+})
+
+test('the resource server loads no package but Node', async () => {
+  const loaded = new Set<string>()
+  const packages = new Set<string>()
+  const visit = async (path: string): Promise<void> => {
+    if (loaded.has(path)) return
+    loaded.add(path)
+    for (const [, specifier = ''] of (await readFile(path, 'utf8')).matchAll(/(?:from|import)\s*\(?"([^"]+)"/g)) {
+      if (specifier.startsWith('.')) await visit(join(dirname(path), specifier))
+      else packages.add(specifier)
+    }
+  }
+  for (const entry of ['index', 'express', 'fastify', 'hono', 'node']) {
+    await visit(join(folder.path, `node_modules/mcp-oauth-broker/resource-server/kit/${entry}.js`))
+  }
+  expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual([])
 })
 
 /** The framework, and how its server answers. */
