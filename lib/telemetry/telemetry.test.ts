@@ -158,11 +158,16 @@ describe('events', () => {
     take(event('refresh_reused', { grant: 'x', client: 'y' }))
     take(event('mcp_refused', { reason: 'a@b.example wrote this' }))
     take(event('kapa_failed', { durationMs: 1500, code: 'timeout' }))
+    take(event('vault_asked', { outcome: 'renewed' }))
+    take(event('upstream_token', { outcome: 'a@b.example', sub: 'u_x' }))
+    take(event('upstream_service_account', { sub: 'u_x' }))
     expect(values()).toEqual({
-      'mcp_oauth.events': [1, 1, 1],
+      'mcp_oauth.events': [1, 1, 1, 1, 1, 1],
       'mcp_oauth.refreshes': [1],
       'mcp_oauth.refused': [1],
       'mcp_oauth.answer.duration': [1.5],
+      'mcp_oauth.vault.renewals': [1],
+      'mcp_oauth.upstream_tokens': [1, 1],
     })
     expect(takeSpans()).toEqual([])
   })

@@ -1,12 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openConsentPage, redirectOf } from '../../dev/browser/person.ts'
+import { startVendor } from '../../dev/oidc/vendors/server.ts'
 import { boardMember, serviceAccountToken } from '../../dev/private-pages/server.ts'
+import { listenOnLoopback, sendJson } from '../../dev/stand-in.ts'
+import { freePorts, localUrl } from '../../dev/start/ports.ts'
 import { createDpopKey } from '../../dev/worlds/dpop.ts'
 import { createWatchedBrowser, keepSecret } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { answerIn, callTool, failureIn, sendMcp } from '../support/mcp.ts'
 import {
+  codeOf,
+  locationOf,
   newAddress,
   type OAuthClient,
   obtainCode,
@@ -204,6 +209,16 @@ describe('MCP_PRIVATE_PAGES_URL: a tool acts as the user', () => {
     if (ended.status !== 401) expect(failureIn(ended)).toMatchObject({ error: 'account_refused' })
   })
 
+  test('only where the role of the person allows it [N8 N12]', async () => {
+    const { accessToken } = await connected()
+    const roles = { roles: [{ name: 'limited', domains: ['example.com'] }], default: 'user' }
+    const { url } = await deploySameIssuer(stack, { MCP_ROLES: JSON.stringify(roles) })
+    const names = async (at: string) => JSON.stringify((await sendMcp(`${at}/mcp`, 'tools/list', {}, accessToken)).body)
+    expect([await names(stack.url), await names(url)].map((text) => text.includes('search_private_pages'))).toEqual([true, false]) // biome-ignore format: one line
+    const refused = await callTool(`${url}/mcp`, 'search_private_pages', { query: 'read' }, accessToken)
+    expect(JSON.stringify(refused.body)).toContain('not found')
+  })
+
   test('is off without the setting, and then no client is offered the scope', async () => {
     const { accessToken } = await connected()
     const { url } = await deploySameIssuer(stack, { MCP_PRIVATE_PAGES_URL: 'off' }) // biome-ignore format: one line
@@ -261,4 +276,34 @@ test('a connection that is bound to a key acts with a proof of it, and not witho
   const proof = await key.proof({ url: stack.mcpUrl, accessToken, body })
   const found = await call({ authorization: `DPoP ${accessToken}`, dpop: proof })
   expect([found.status, await found.text()]).toEqual([200, expect.stringContaining('Notes of')])
+})
+
+test('with MCP_PROVIDERS, the tool acts with a token of the provider at which the person signed in [N10 N12]', async () => {
+  const port = await freePorts()
+  const secret = newSecret()
+  const vendor = await startVendor('keycloak', { clientSecret: secret, redirectUris: [`${localUrl(port)}/mcp/callback/keycloak`] }) // biome-ignore format: one line
+  const tokens: string[] = []
+  const site = await listenOnLoopback(0, ({ headers: { authorization = '' } }, response) => {
+    // The first token is not accepted, so that the provider is asked for another one.
+    if (!tokens.includes(authorization)) tokens.push(authorization)
+    sendJson(response, tokens.indexOf(authorization) === 0 ? 401 : 200, { pages: [] })
+  })
+  const list = [{ name: 'keycloak', preset: 'keycloak', issuer: vendor.issuer, client_id: vendor.clientId, client_secret_variable: 'MCP_PROVIDER_SECRET_ONE' }] // biome-ignore format: one line
+  const settings = { MCP_VAULT_KEYS: newSecret(), MCP_PROVIDERS: JSON.stringify(list), MCP_PROVIDER_SECRET_ONE: secret, MCP_PRIVATE_PAGES_URL: `${localUrl(site.port)}/` } // biome-ignore format: one line
+  const own = await startStack({ port, settings })
+  onTestFinished(async () => {
+    await own.stop()
+    await Promise.all([vendor.stop(), site.stop()])
+  })
+  const other = await registerClient(own.url)
+  const request = other.authorizationRequest({ scope: 'docs:read docs:private' })
+  const browser = createWatchedBrowser()
+  const page = await openConsentPage(browser, request.url)
+  const there = await redirectOf(await page.press('approve:keycloak'), 'the approval')
+  const back = await fetch(there, { redirect: 'manual' })
+  const code = codeOf(locationOf(await browser.fetch(back.headers.get('location') ?? '')))
+  const { accessToken } = tokensOf(await other.redeem(request, code))
+  expect(answerIn(await callTool(own.mcpUrl, 'search_private_pages', { query: 'x' }, accessToken))).toEqual({ pages: [], account: 'user' }) // biome-ignore format: one line
+  expect(vendor.tokenRequests.map((form) => form.get('grant_type'))).toEqual(['authorization_code', 'refresh_token'])
+  expect(tokens).toHaveLength(2)
 })

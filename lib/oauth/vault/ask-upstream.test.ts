@@ -80,6 +80,19 @@ describe('an answer to a refresh token', () => {
   })
 })
 
+test.each<[string, string, string]>([
+  ['a person who was disabled', '50057', 'refused'],
+  ['a consent that was withdrawn', '65001', 'refused'],
+  ['a person who must prove more', '50076', 'failed'],
+  ['a secret of ours that has expired', '7000222', 'failed'],
+  ['a token that was revoked', '50173', 'refused'],
+])('Entra ID says by a number what invalid_grant means: %s', async (_what, number, kind) => {
+  const { preset } = await import('../providers/presets/entra.ts')
+  const { errorOf } = preset.oddities?.({ organizations: ['t'] } as never) ?? {}
+  answer = { status: 400, body: JSON.stringify({ error: 'invalid_grant', error_description: `AADSTS${number}: x` }) }
+  expect((await ask({ oddities: { errorOf } }).refresh({ refreshToken: 'old', subject: 'ada' }, signal)).kind).toBe(kind) // biome-ignore format: one line
+})
+
 test('a provider that cannot be reached says nothing', async () => {
   const nowhere = createAskUpstream({ issuer: 'http://127.0.0.1:9', clientId: 'ours', redirectUri: 'http://127.0.0.1/cb', now: Date.now }, forVault) // biome-ignore format: one line
   expect(await nowhere.refresh({ refreshToken: 'old', subject: 'ada' }, signal)).toMatchObject({ kind: 'failed', doubtful: false }) // biome-ignore format: one line
