@@ -9,7 +9,7 @@ import { settingsIn } from '../reader-page/settings-in.ts'
 import { pluginFiles } from './files.ts'
 
 const options = readOptions(
-  `npm run plugin
+  `npm run plugin -- --env <file> --out <folder>
 
 Writes the files of a git repository that is a plugin for Claude Code, Codex CLI, GitHub Copilot CLI and Gemini CLI at once. Your
 readers install it with one command, and sign in. README.md in the folder has the commands.

@@ -7,8 +7,8 @@ import { newSecret } from '../settings/secrets.ts'
 import { type Answers, completeAnswers, type Question, questions, WrongAnswer } from './answers.ts'
 import { createSite } from './create.ts'
 
-const usage = `mcp-oauth-broker create <folder>   makes a site on Netlify that gives MCP clients your documentation
-mcp-oauth-broker dev               runs the site of this folder on this machine
+const usage = `mcp-oauth-broker create <folder>   makes a site that gives MCP clients your documentation
+mcp-oauth-broker dev               runs the site of this folder on this machine; --port <number> keeps its port
 mcp-oauth-broker migrate           prepares the database that DATABASE_URL names
 mcp-oauth-broker secret            prints a new secret
 

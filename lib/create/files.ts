@@ -235,7 +235,8 @@ settings${deploy === 'netlify' ? ', and what Netlify must read from files of its
 
     npm install
     npm test      # starts the site, signs a reader in, asks a question
-    npm start     # the site on this machine, with a local OpenID Provider
+    npm start     # the site on this machine, with a local OpenID Provider, on a new port each time
+    npm start -- --port 8888     # the same, always on this port
 
 ## What are the next steps?
 
