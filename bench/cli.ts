@@ -51,14 +51,17 @@ Measures the service as it is deployed and prints each figure beside the one to 
 
   --quick         in a minute, less exactly
   --only <part>   nothing but this part; may be given more than once. The parts: ${parts.join(', ')};
-                  usage takes some minutes, and stores needs a PostgreSQL server (apt-get install
-                  postgresql): these are measured only if they are named`
+                  usage takes some minutes, and usage-postgres and stores need a PostgreSQL server (apt-get
+                  install postgresql): these are measured only if they are named`
 
 const { quick: isQuick, only } = readOptions(usage, {
   quick: { type: 'boolean', default: false },
   only: { type: 'string', multiple: true, default: [] },
 })
-const chosen = only.length === 0 ? parts.filter((part) => part !== 'usage' && part !== 'stores') : only.map(partNamed)
+/** What takes minutes, or needs a PostgreSQL server. */
+const onlyIfNamed: readonly string[] = ['usage', 'usage-postgres', 'stores']
+
+const chosen = only.length === 0 ? parts.filter((part) => !onlyIfNamed.includes(part)) : only.map(partNamed)
 const plan = isQuick ? quick : whole
 const began = performance.now()
 const loadBefore = loadavg()[0] ?? 0

@@ -1,3 +1,5 @@
+import { migrate } from '../dev/postgres/migrate.ts'
+import { startPostgres } from '../dev/postgres/server.ts'
 import type { Settings } from '../dev/start/local-env.ts'
 import { startWorld, type World } from '../dev/start/world.ts'
 import { measureBlobsCpu, measureCpu } from './cpu.ts'
@@ -12,7 +14,7 @@ import { measureRoundTrips } from './round-trips.ts'
 import { measureSigning } from './signing.ts'
 import { measureStores } from './stores.ts'
 import { measureSweep } from './sweep.ts'
-import { measureUsage, type UsagePlan, usageSettings } from './usage.ts'
+import { measureUsage, measureUsageOnPostgres, type UsagePlan, usageSettings } from './usage.ts'
 import { measureRecorder, measureRollUp } from './usage-roll-up.ts'
 
 /** In the order in which they are shown. */
@@ -26,6 +28,7 @@ export const parts = [
   'sweep',
   'mcp',
   'usage',
+  'usage-postgres',
   'stores',
 ] as const
 export type Part = (typeof parts)[number]
@@ -103,6 +106,18 @@ export async function measureParts(
     const rollUp = await measureRollUp(plan.usage.dayOfCalls, progress)
     const pages = await withWorld(artifacts, (world) => measureUsage(world, plan.usage, progress), usageSettings)
     return [...recorder, ...rollUp, ...pages]
+  })
+  await measure('usage-postgres', async () => {
+    const server = await startPostgres({})
+    try {
+      await migrate(server.url())
+      const url = await server.create('usage', 'postgres')
+      const settings = { ...usageSettings, STORE_BACKEND: 'postgres', DATABASE_URL: url }
+      const on = { url, progress }
+      return await withWorld(artifacts, (world) => measureUsageOnPostgres(world, plan.usage, on), settings)
+    } finally {
+      await server.stop()
+    }
   })
   await measure('stores', () => measureStores(artifacts, plan, progress))
   return parts.flatMap((part) => figures.get(part) ?? [])

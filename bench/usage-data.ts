@@ -34,11 +34,9 @@ import {
 import { userKey } from '../lib/people/users.ts'
 import { personalDataOf } from '../lib/service/personal-data.ts'
 import { pseudonymsOf } from '../lib/service/usage-parts.ts'
-import { createBlobsStore } from '../lib/store/blobs/blobs.ts'
-import { encode } from '../lib/store/encoding.ts'
 import type { StoreValue } from '../lib/store/store.ts'
+import { storeName, type UsageTarget } from './usage-target.ts'
 
-const storeName = 'mcp-oauth-broker'
 /** The steps of each person's sign-in, and how many of a hundred get there. */
 const steps = { approved: 100, provider: 90, callback: 85, confirmation: 85, code: 84, token: 83 } as const
 
@@ -54,21 +52,25 @@ export interface UsageData {
  * Puts the records of usage into the store of a world as the rollup would have composed them: each day but today from its calls, and
  * today as slices and the latest events. Every person signed in on one of the days.
  */
-export async function plantUsage(world: World, given: Omit<Population, 'first'>): Promise<UsageData> {
-  const { emulator, url: issuer, environment } = world
+export async function plantUsage(
+  world: World,
+  given: Omit<Population, 'first'>,
+  target: UsageTarget,
+): Promise<UsageData> {
+  const { url: issuer, environment } = world
+  const { store } = target
   const secrets = {
     current: new Uint8Array(Buffer.from(environment.MCP_OAUTH_SECRET ?? '', 'base64url')),
     previous: [],
     retired: [],
   }
-  const store = createBlobsStore({ name: storeName, client: emulator.clientOptions() })
   const site = { issuer, storeName } as Parameters<typeof pseudonymsOf>[0]
   const source = pseudonymsOf(site, createSealing(issuer, secrets), store)
   const pseudonyms = remembered(await source.load(AbortSignal.timeout(30_000)))
   const now = Date.now()
   const today = dayOf(now)
   const population: Population = { ...given, first: dayAfter(today, 1 - given.days) }
-  const plant = (key: string, value: StoreValue) => emulator.plant(storeName, key, Buffer.from(encode(value).text))
+  const plant = (key: string, value: StoreValue) => target.plant(storeName, key, value)
 
   const byDay = eventsByDay(population, pseudonyms, now)
   plantDays(byDay, daysBetween(population.first, dayAfter(today, -1)), companyNamesOf(population, pseudonyms), plant)
@@ -81,12 +83,10 @@ export async function plantUsage(world: World, given: Omit<Population, 'first'>)
       plant(sliceKey(slice), toSliceValue(tally))
       addTally(soFar, tally)
       if (slice > through) through = slice
-    } else
-      for (const event of events)
-        emulator.plant(`${storeName}-usage-${today}`, eventKey(event), Buffer.from(encode({}).text))
+    } else for (const event of events) target.plant(`${storeName}-usage-${today}`, eventKey(event), {})
   }
   plant(soFarKey(today), { through, ...toSliceValue(soFar) })
-  await new Promise(setImmediate)
+  await target.settled()
 
   const personalData = personalDataOf(issuer, secrets, 'all')
   for (let index = 0; index < population.people; index++) {
@@ -116,8 +116,9 @@ export async function plantUsage(world: World, given: Omit<Population, 'first'>)
     const record = { email, name: `Person ${index}`, emailVerified: true, firstSeenAt: seen, lastSeenAt: seen }
     plant(userKey(sub), personalData.close(userKey(sub), record))
     if (event.client) plant(names.clientNameKey(pseudonyms.client(event.client)), { name: event.client.name ?? '' })
-    if (index % 5_000 === 0) await new Promise(setImmediate)
+    if (index % 5_000 === 0) await target.settled()
   }
+  await target.settled()
   const first = callOf(0, population)
   return {
     person: subOfPerson(0),

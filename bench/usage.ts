@@ -10,6 +10,7 @@ import { cpuOf } from './process-usage.ts'
 import { ask } from './question.ts'
 import { median } from './statistics.ts'
 import { plantUsage, type UsageData } from './usage-data.ts'
+import { blobsTarget, postgresTarget, type UsageTarget } from './usage-target.ts'
 
 /** How large the population is, and how often each page is opened. */
 export interface UsagePlan {
@@ -36,10 +37,35 @@ export async function measureUsage(world: World, plan: UsagePlan, progress: (wha
     const attribution = await measureAttribution(world, driver)
     progress(`planting ${plan.calls.toLocaleString('en')} calls by ${plan.people.toLocaleString('en')} people`)
     const population = { calls: plan.calls, people: plan.people, companies: plan.people / 10, days: plan.days }
-    const data = await plantUsage(world, population)
-    return [...attribution, ...(await measurePages(world, driver, { data, plan, progress }))]
+    const data = await planted(world, population, blobsTarget(world))
+    return [...attribution, ...(await measurePages(world, driver, { data, plan, progress, section: 'Admin pages' }))]
   } finally {
     driver.close()
+  }
+}
+
+/** The same pages and exports where the service keeps everything in PostgreSQL. */
+export async function measureUsageOnPostgres(
+  world: World,
+  plan: UsagePlan,
+  { url, progress }: { readonly url: string; readonly progress: (what: string) => void },
+): Promise<Figure[]> {
+  const driver = createDriver(targetOf(world), 4)
+  try {
+    progress(`planting ${plan.calls.toLocaleString('en')} calls in PostgreSQL`)
+    const population = { calls: plan.calls, people: plan.people, companies: plan.people / 10, days: plan.days }
+    const data = await planted(world, population, await postgresTarget(url))
+    return await measurePages(world, driver, { data, plan, progress, section: 'Admin pages on PostgreSQL' })
+  } finally {
+    driver.close()
+  }
+}
+
+async function planted(world: World, population: Parameters<typeof plantUsage>[1], target: UsageTarget) {
+  try {
+    return await plantUsage(world, population, target)
+  } finally {
+    await target.close()
   }
 }
 
@@ -93,7 +119,13 @@ async function measurePages(
     data,
     plan,
     progress,
-  }: { readonly data: UsageData; readonly plan: UsagePlan; readonly progress: (what: string) => void },
+    section: title,
+  }: {
+    readonly data: UsageData
+    readonly plan: UsagePlan
+    readonly progress: (what: string) => void
+    readonly section: string
+  },
 ): Promise<Figure[]> {
   const { url, environment } = world
   const { pid } = targetOf(world)
@@ -122,7 +154,7 @@ async function measurePages(
     ...['people', 'usage'].map((what) => `/admin/exports/parts?what=${what}&format=csv&${range}`),
   ]
   const figures: Figure[] = []
-  const section = `Admin pages: ${plan.people.toLocaleString('en')} people, ${plan.calls.toLocaleString('en')} calls in ${plan.days} days`
+  const section = `${title}: ${plan.people.toLocaleString('en')} people, ${plan.calls.toLocaleString('en')} calls in ${plan.days} days`
   let resident = peakOf(pid)
   const memoryNote = () => {
     const now = peakOf(pid)
@@ -153,7 +185,7 @@ async function measurePages(
   }
   figures.push({ section, name: 'resident, at most', value: resident, unit: 'MB', hold: residentMegabytes })
 
-  const exports = `Exports of the same`
+  const exports = `${title}: exports of the same`
   for (const [name, query] of [
     // Pages and the command line ask for parts where there are so many people.
     ['usage', `?${range}&part=1`],
