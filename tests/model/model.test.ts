@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { repository } from '../../dev/repository.ts'
 import { blobs, postgres } from './contract.ts'
 import { judge, tell } from './model.ts'
 import { beginnings, scenariosOf, sizeOf } from './scenario.ts'
@@ -32,6 +35,14 @@ test('a person is ended while a code is redeemed: no token outlives it, whicheve
   const judged = await judge(ending)
   expect(judged.violation && tell(judged.violation)).toBeUndefined()
   expect(judged.scenarios).toBe(2)
+})
+
+test('every seeded fault is a change of one place in the code of today', () => {
+  const places = seededFaults.map(({ what, file, from }) => {
+    const source = readFileSync(join(repository, 'lib/oauth/grants', file), 'utf8')
+    return [what, source.split(from).length - 1]
+  })
+  expect(places).toEqual(seededFaults.map(({ what }) => [what, 1]))
 })
 
 describe('a seeded fault is found and told as a script', () => {

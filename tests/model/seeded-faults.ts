@@ -1,7 +1,7 @@
 /** A fault that the model must find: one change of the source in `lib/oauth/grants/`. */
 export interface SeededFault {
   readonly what: string
-  readonly file: 'grants.ts' | 'decision.ts' | 'fence.ts' | 'end-person.ts'
+  readonly file: 'grants.ts' | 'read-grant.ts' | 'decision.ts' | 'fence.ts' | 'end-person.ts'
   readonly from: string
   readonly to: string
 }
@@ -40,8 +40,8 @@ export const seededFaults: readonly SeededFault[] = [
   {
     what: 'a code does not look at the fence',
     file: 'grants.ts',
-    from: 'if (isFenced(fence.value, milliseconds(approvedAt))) {\n          await',
-    to: 'if (fence.value?.reason === "never") {\n          await',
+    from: 'if (ended.value || isFenced(fence.value, milliseconds(approvedAt))) {',
+    to: 'if (ended.value) {',
   },
   {
     what: 'the fence is not read again after a code was redeemed',
@@ -105,7 +105,7 @@ export const seededFaults: readonly SeededFault[] = [
   },
   {
     what: 'a store that misses a grant once ends the session',
-    file: 'grants.ts',
+    file: 'read-grant.ts',
     from: ' ?? (await store.get(key, signal))',
     to: '',
   },
