@@ -20,7 +20,10 @@ const kept: Kept = {
 
 type Status = 'live' | 'ended' | 'absent'
 
-function world(options: { renewal?: Renewal | Error; status?: readonly Status[]; serviceToken?: string } = {}) {
+/** `before`: what the vault has before it asks the provider. */
+function world(
+  options: { renewal?: Renewal | Error; status?: readonly Status[]; serviceToken?: string; before?: Kept } = {},
+) {
   const { renewal = { kind: 'kept', kept }, serviceToken } = options
   const statuses = [...(options.status ?? ['live' as const])]
   const log: string[] = []
@@ -30,6 +33,7 @@ function world(options: { renewal?: Renewal | Error; status?: readonly Status[];
     vault: {
       async renew(_grant, isEnough) {
         asked.push(isEnough)
+        if (options.before) isEnough(options.before)
         if (renewal instanceof Error) throw renewal
         return renewal
       },
@@ -99,6 +103,14 @@ describe('no token', () => {
     }
     },
   )
+
+  test('of a connection that ends while the provider renews the token [N12]', async () => {
+    const before = { ...kept, accessEndsAt: seconds - 1 }
+    expect((await world({ before, status: ['live', 'ended'] }).get(ada, signal)).kind).toBe('refused')
+    expect((await world({ before, status: ['live'] }).get(ada, signal)).kind).toBe('token')
+    // Nothing is read twice where the vault had a token.
+    expect((await world({ before: kept, status: ['live', 'ended'] }).get(ada, signal)).kind).toBe('token')
+  })
 
   test('after a fault of ours: the tool fails, and says so itself', async () => {
     await expect(world({ renewal: new TypeError('a bug') }).get(ada, signal)).rejects.toThrow('a bug')

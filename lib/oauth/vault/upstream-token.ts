@@ -67,10 +67,18 @@ export function createUpstreamToken(options: {
     // Machines and companies have grants of other kinds, without a sign-in at the provider.
     if (!grant.startsWith('grants/') || subjectOfGrant(grant) !== sub) return failed('not_connected', 'no sign-in')
     const began = Math.floor(now() / 1000)
-    const isEnough = ({ accessToken, accessEndsAt = 0, givenAt }: Kept) =>
-      accessToken !== undefined && accessToken !== rejected && (accessEndsAt - margin > began || givenAt >= began)
+    let waits = false
+    const isEnough = ({ accessToken, accessEndsAt = 0, givenAt }: Kept) => {
+      const isGood =
+        accessToken !== undefined && accessToken !== rejected && (accessEndsAt - margin > began || givenAt >= began)
+      waits ||= !isGood
+      return isGood
+    }
     const [renewal, found] = await Promise.all([vault.renew(grant, isEnough, signal), status(grant, signal)])
     if (found !== 'live') return failed('refused', 'the grant has ended')
+    // A provider may take seconds, in which the grant can end.
+    if (waits && renewal.kind === 'kept' && (await status(grant, signal)) !== 'live')
+      return failed('refused', 'the grant has ended')
     return tokenOf(renewal, grant, signal)
   }
 
