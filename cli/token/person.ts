@@ -21,11 +21,11 @@ export async function tokenOfPerson(service: Service, signIn: SignIn): Promise<T
   const { scope, fetch, showAddress, time } = signIn
   const { authorizationEndpoint, issuer, resource } = service
   if (authorizationEndpoint === undefined) throw new Problem(`${issuer} does not sign people in.`)
-  const listener = await listenOnLoopback('The token is in the terminal.')
+  const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
+  const listener = await listenOnLoopback('The token is in the terminal.', state)
   try {
     const { redirectUri } = listener
     const clientId = signIn.clientId ?? (await register(service, redirectUri, fetch))
-    const [verifier, state] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')]
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: clientId,
@@ -37,7 +37,7 @@ export async function tokenOfPerson(service: Service, signIn: SignIn): Promise<T
       scope,
     })
     showAddress(`${authorizationEndpoint}?${query}`)
-    const code = codeIn(await listener.answer(time), { state, service, time })
+    const code = codeIn(await listener.answer(time), { service, time })
     const exchange = { grant_type: 'authorization_code', code, redirect_uri: redirectUri }
     return await requestToken(service, { ...exchange, client_id: clientId, code_verifier: verifier }, { fetch })
   } finally {
@@ -47,7 +47,7 @@ export async function tokenOfPerson(service: Service, signIn: SignIn): Promise<T
 
 function codeIn(
   answer: URLSearchParams | null,
-  { state, service, time }: { readonly state: string; readonly service: Service; readonly time: number },
+  { service, time }: { readonly service: Service; readonly time: number },
 ): string {
   if (answer === null) {
     throw new Problem(
@@ -56,8 +56,8 @@ function codeIn(
     )
   }
   const iss = answer.get('iss')
-  const isOurs = answer.get('state') === state && (iss === service.issuer || (iss === null && !service.namesIssuer))
-  if (!isOurs) throw new Problem('The answer belongs to another sign-in. Run the command again.', exits.refused)
+  const isOurs = iss === service.issuer || (iss === null && !service.namesIssuer)
+  if (!isOurs) throw new Problem('The answer comes from another server. Run the command again.', exits.refused)
   const code = answer.get('code')
   if (code !== null) return code
   const why = textOf(answer.get('error_description')) ?? textOf(answer.get('error')) ?? 'without a reason'
