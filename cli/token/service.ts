@@ -41,8 +41,9 @@ export async function discover(origin: string, fetch: typeof globalThis.fetch): 
   }
   const metadata = await read(`${origin}/.well-known/oauth-authorization-server`, origin, fetch)
   const endpoint = (name: string): string | undefined => {
-    const url = metadata[name]
-    return typeof url === 'string' && URL.parse(url)?.origin === origin ? url : undefined
+    const url = typeof metadata[name] === 'string' ? URL.parse(metadata[name]) : null
+    // As a URL is written: the server's own text could hold characters that control a terminal.
+    return url?.origin === origin ? url.href : undefined
   }
   const tokenEndpoint = endpoint('token_endpoint')
   if (metadata.issuer !== origin || tokenEndpoint === undefined) {
