@@ -41,6 +41,7 @@ describe('a company', () => {
     ['at SPIFFE without keys', { issuer: 'spiffe://acme.com' }],
     ['with a private key', { jwks: { keys: [{ kty: 'RSA', n: 'x', e: 'AQAB', d: 'x' }] } }],
     ['with the scope of admins', { scope: 'docs:read docs:admin' }],
+    ['with the scope of private pages', { scope: 'docs:read docs:private' }],
     ['with a name like a path', { name: '../acme' }],
     ['with a misspelled member', { public_client: true }],
     ['with a text for true', { public_clients: 'true' }],
@@ -78,6 +79,7 @@ describe('a machine', () => {
     ['with a client as well', { client: 'docs-nightly' }],
     ['with neither client nor issuer', { issuer: undefined, claims: undefined }],
     ['with the scope of admins', { scope: 'docs:admin' }],
+    ['with the scope of private pages', { scope: 'docs:private' }],
     ['with a limit below 0', { limit: -1 }],
   ])('%s is a mistake, and the complaint quotes nothing [N9]', (_what, changes) => {
     const entry = Object.fromEntries(Object.entries({ ...workload, ...changes }).filter(([, value]) => value !== undefined)) // biome-ignore format: one line

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openConsentPage, redirectOf } from '../../dev/browser/person.ts'
 import { startVendor } from '../../dev/oidc/vendors/server.ts'
@@ -30,9 +31,18 @@ let stack: Stack
 let client: OAuthClient
 const audience = 'https://pages.example/'
 
+const machineSecret = 'the secret of the machine in the test of the vault'
+
 beforeAll(async () => {
+  keepSecret(machineSecret)
   stack = await startStack({
-    settings: { MCP_VAULT_KEYS: newSecret(), MCP_VAULT_SCOPES: 'read:pages', MCP_VAULT_AUDIENCE: audience },
+    settings: {
+      MCP_VAULT_KEYS: newSecret(),
+      MCP_VAULT_SCOPES: 'read:pages',
+      MCP_VAULT_AUDIENCE: audience,
+      MCP_OAUTH_CLIENTS: JSON.stringify([{ client_id: 'robot', grant_types: ['client_credentials'], client_secret_sha256: createHash('sha256').update(machineSecret).digest('hex') }]), // biome-ignore format: one line
+      MCP_MACHINES: JSON.stringify([{ name: 'robot', client: 'robot' }]),
+    },
   })
   client = await registerClient(stack.url)
 })
@@ -217,6 +227,33 @@ describe('MCP_PRIVATE_PAGES_URL: a tool acts as the user', () => {
     expect([await names(stack.url), await names(url)].map((text) => text.includes('search_private_pages'))).toEqual([true, false]) // biome-ignore format: one line
     const refused = await callTool(`${url}/mcp`, 'search_private_pages', { query: 'read' }, accessToken)
     expect(JSON.stringify(refused.body)).toContain('not found')
+  })
+
+  test('neither a machine nor a caller without a token reaches it, even where there is a service account [N12]', async () => {
+    const settings = { MCP_PRIVATE_PAGES_SERVICE_TOKEN: serviceAccountToken, MCP_REQUIRE_AUTH: 'false' }
+    const { url } = await deploySameIssuer(stack, settings)
+    const form = { grant_type: 'client_credentials', client_id: 'robot', client_secret: machineSecret }
+    const ask = (scope: string) => fetch(`${stack.url}/oauth/token`, { method: 'POST', body: new URLSearchParams({ ...form, scope }) }) // biome-ignore format: one line
+    expect((await ask('docs:private')).status).toBe(400)
+    const { access_token: token, scope } = await (await ask('docs:read docs:private')).json()
+    keepSecret(token)
+    expect(scope).toBe('docs:read')
+    pages().reset()
+    for (const at of [stack.url, url]) {
+      const call = (shown?: string) => callTool(`${at}/mcp`, 'search_private_pages', { query: 'incident' }, shown)
+      expect([(await call(token)).status, (await call()).status]).toEqual([403, 401])
+    }
+    expect(pages().calls()).toEqual([])
+  })
+
+  test('a connection that has just ended gets nothing on another instance, which still accepts its access token [N2 N12]', async () => {
+    const ada = await connected()
+    const { url } = await deploySameIssuer(stack, {})
+    for (const at of [url, stack.url]) expect(answerIn(await ada.search('read', { at }))).toMatchObject({ account: 'user' }) // biome-ignore format: one line
+    expect((await client.revoke(ada.refreshToken)).status).toBe(200)
+    pages().reset()
+    expect(failureIn(await ada.search('read', { at: url }))).toMatchObject({ error: 'account_refused' })
+    expect(pages().calls()).toEqual([])
   })
 
   test('is off without the setting, and then no client is offered the scope', async () => {
