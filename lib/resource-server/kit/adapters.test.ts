@@ -1,4 +1,5 @@
-import { createServer, request as httpRequest, type Server } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createVendor, exampleResource, tokenVendors } from '../../../dev/issuers/vendor-tokens.ts'
@@ -98,6 +99,11 @@ describe.each(['web', 'hono', 'node', 'express'])('%s', (framework) => {
     expect((await post('{', vendor.token())).status).toBe(200)
   })
 
+  test('a tool needs its scope also if the body begins with a byte order mark, which web-standard requests skip', async () => {
+    const answer = await post(`\uFEFF${call('write')}`, vendor.token({ scope: 'tools:read' }))
+    expect(answer.status === 403 || (await answer.json()).body === null).toBe(true)
+  })
+
   test('a preflight and the metadata need no token; HEAD has no body', async () => {
     expect((await send(framework, '/mcp', { method: 'OPTIONS' })).status).toBe(204)
     const path = '/.well-known/oauth-protected-resource/mcp'
@@ -119,3 +125,41 @@ test.each(Object.keys(listeners))(
     expect(status).toBe(400)
   },
 )
+
+test('node: a client that goes while its body is read does not end the process', async () => {
+  const outcomes: Promise<unknown>[] = []
+  const listener = protectNode(server, () => undefined)
+  const started = await listen((request, response) => void outcomes.push(listener(request, response)))
+  running.push(started)
+  const headers = { authorization: `Bearer ${vendor.token()}`, 'content-length': 1000 }
+  const sent = httpRequest({ port: started.port, path: '/mcp', method: 'POST', headers }).on('error', () => undefined)
+  sent.write('{')
+  await expect.poll(() => outcomes.length).toBe(1)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  sent.destroy()
+  expect(await Promise.allSettled(outcomes)).toEqual([{ status: 'fulfilled', value: undefined }])
+})
+
+describe('express: a tool needs its scope also', () => {
+  const statusWith = async (parse: (request: IncomingMessage & { body?: unknown }) => Promise<unknown>) => {
+    const started = await listen(async (request, response) => {
+      await parse(request)
+      express.protect(request, response, () => response.end())
+    })
+    running.push(started)
+    const headers = { authorization: `Bearer ${vendor.token({ scope: 'tools:read' })}` }
+    const init = { method: 'POST', body: call('write'), headers }
+    return (await fetch(`http://127.0.0.1:${started.port}/mcp`, init)).status
+  }
+
+  test.each([
+    ['text', (text: string) => text],
+    ['bytes', (text: string) => Buffer.from(text)],
+  ])('if a parser has left the body as %s', async (_what, made) => {
+    expect(await statusWith(async (request) => Object.assign(request, { body: made(await text(request)) }))).toBe(403)
+  })
+
+  test('if a parser has set an empty body without reading it, as that of Express 4 does for other content types', async () => {
+    expect(await statusWith(async (request) => Object.assign(request, { body: {} }))).toBe(403)
+  })
+})

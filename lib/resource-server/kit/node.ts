@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { jsonOf } from '../../base/json.ts'
+import { isObject, jsonOf } from '../../base/json.ts'
 import type { AuthInfo, ResourceServer } from './resource-server.ts'
 
 /** Bytes that are read of a body at most. The MCP SDK has the same limit. */
@@ -20,12 +20,23 @@ export function protectNode(
   server: ResourceServer,
   handler: NodeHandler,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  return async (request, response) => {
-    if (await answerMetadata(server, request, response)) return
+  async function check(request: IncomingMessage, response: ServerResponse) {
+    if (await answerMetadata(server, request, response)) return null
     const auth = await authenticateRequest(server, request, response)
-    if (auth === null) return
-    const read = await authorizeRequest(server, auth, request, response)
-    if (read) await handler(Object.assign(request, { auth }), response, read.parsedBody)
+    const read = auth && (await authorizeRequest(server, auth, request, response))
+    return read && { auth, ...read }
+  }
+
+  /** A listener that rejects ends the process. The client may have gone while its body was read. */
+  function failed(response: ServerResponse): null {
+    if (!response.headersSent) response.writeHead(500)
+    response.end()
+    return null
+  }
+
+  return async (request, response) => {
+    const checked = await check(request, response).catch(() => failed(response))
+    if (checked) await handler(Object.assign(request, { auth: checked.auth }), response, checked.parsedBody)
   }
 }
 
@@ -76,10 +87,20 @@ export async function authorizeRequest(
   given?: unknown,
 ): Promise<{ readonly parsedBody?: unknown } | null> {
   if (!server.readsBodies || request.method !== 'POST') return given === undefined ? {} : { parsedBody: given }
-  const parsedBody = given ?? (await readJson(request))
+  const parsedBody = given === undefined || isUnread(given, request) ? await readJson(request) : given
   if (parsedBody === tooLong) return answered(new Response(null, { status: 413 }), request, response)
-  const refusal = server.authorize(auth, parsedBody)
+  const refusal = server.authorize(auth, parsed(parsedBody))
   return refusal ? answered(refusal, request, response) : { parsedBody }
+}
+
+/** Whether a parser has left the body to others. That of Express 4 then sets an empty object. */
+const isUnread = (given: unknown, { readableDidRead }: IncomingMessage) =>
+  !readableDidRead && (given === null || (isObject(given) && Object.keys(given).length === 0))
+
+/** The value of a body that a parser has left as text or bytes. The MCP server may parse it later. */
+function parsed(body: unknown): unknown {
+  if (body instanceof Uint8Array) return jsonOf(new TextDecoder().decode(body))
+  return typeof body === 'string' ? jsonOf(body) : body
 }
 
 /** Node keeps only the first of several `Authorization` headers. It is unclear which of them counts, so they are all read. */

@@ -44,7 +44,8 @@ export async function checkRequest(
   if (!server.readsBodies || request.method !== 'POST') return { authInfo }
   const body = await readBody(request)
   if (body === undefined) return new Response(null, { status: 413 })
-  const parsedBody = jsonOf(Buffer.from(body).toString('utf8'))
+  // Decoded as `request.json()` decodes it: a byte order mark does not count. The handler must read the same calls.
+  const parsedBody = jsonOf(new TextDecoder().decode(body))
   const refusal = server.authorize(authInfo, parsedBody)
   if (refusal) return refusal
   return { authInfo, body, ...(parsedBody !== undefined && { parsedBody }) }
