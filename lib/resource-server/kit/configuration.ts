@@ -31,7 +31,7 @@ export function trustedServersOf(options: ResourceServerOptions): readonly Trust
     `resource: ${resource} is not a URL with https (or http on this machine) without a fragment`,
   )
   must(!resource.includes('?'), `resource: ${resource} has a query`)
-  must(clockTolerance >= 0 && clockTolerance <= longestClockTolerance, 'clockTolerance: between 0 and 120 seconds')
+  must(isWithin(clockTolerance, longestClockTolerance), 'clockTolerance: between 0 and 120 seconds')
   must(documentationUrl === undefined || isSecureUrl(documentationUrl), 'documentationUrl: not a URL with https')
   checkScopes(options)
   const servers = options.authorizationServers.map((server) => trustedServer(server, options))
@@ -47,6 +47,10 @@ export function trustedServersOf(options: ResourceServerOptions): readonly Trust
 
 function checkScopes({ scopes = {} }: ResourceServerOptions): void {
   const { required = [], signIn = [], supported = [], tools = {}, requestPrefix = '' } = scopes
+  for (const [name, list] of Object.entries({ required, signIn, supported })) {
+    must(Array.isArray(list), `scopes.${name} must be a list`)
+  }
+  must(Object.values(tools).every(Array.isArray), 'scopes.tools must have a list for each tool')
   const all = [...required, ...signIn, ...supported, ...Object.values(tools).flat()]
   const wrong = all.find((scope) => !scopeToken.test(scope))
   must(wrong === undefined, `scopes: "${wrong}" is not a scope`)
@@ -71,16 +75,23 @@ function trustedServer(given: string | AuthorizationServerOptions, options: Reso
   ] as const) {
     must(list.length > 0 && list.every((text) => text !== ''), `${issuer}: validation.${name} must not be empty`)
   }
-  const { withoutAudience } = validation
+  const { withoutAudience, otherAudiences = [], scopeClaims = [] } = validation
+  // A text would be searched for parts of itself.
+  for (const [name, list] of Object.entries({ otherAudiences, scopeClaims })) {
+    must(Array.isArray(list), `${issuer}: validation.${name} must be a list`)
+  }
   must(
-    withoutAudience === undefined || withoutAudience.clientIds.length > 0,
+    withoutAudience === undefined || (Array.isArray(withoutAudience.clientIds) && withoutAudience.clientIds.length > 0),
     `${issuer}: withoutAudience needs clientIds`,
   )
   return { issuer, issuers, validation, introspection }
 }
 
 function checkKeys(issuer: string, validation: Validation & { readonly type: 'jwt' }): void {
-  const { secret, jwksUri, algorithms } = validation
+  const { secret, jwksUri, algorithms, cacheMaxAge = 0, cacheMaxStale = 0 } = validation
+  for (const [name, value] of Object.entries({ cacheMaxAge, cacheMaxStale })) {
+    must(isWithin(value, Number.MAX_SAFE_INTEGER), `${issuer}: ${name} must be a number of milliseconds`)
+  }
   must(jwksUri === undefined || isSecureUrl(jwksUri), `${issuer}: jwksUri must be a URL with https`)
   must(algorithms === undefined || algorithms.length > 0, `${issuer}: algorithms must not be empty`)
   if (secret === undefined) {
@@ -103,12 +114,13 @@ function checkIntrospection(issuer: string, introspection: IntrospectionOptions 
     endpoint === undefined || isSecureUrl(endpoint),
     `${issuer}: the introspection endpoint must be a URL with https`,
   )
-  must(clientId !== '' && clientSecret !== '', `${issuer}: introspection needs clientId and clientSecret`)
-  must(
-    cacheTtl >= 0 && cacheTtl <= longestIntrospectionTtl,
-    `${issuer}: cacheTtl is between 0 and 300,000 milliseconds`,
-  )
+  must(isText(clientId) && isText(clientSecret), `${issuer}: introspection needs clientId and clientSecret`)
+  must(isWithin(cacheTtl, longestIntrospectionTtl), `${issuer}: cacheTtl is between 0 and 300,000 milliseconds`)
 }
+
+// JavaScript lets texts through where numbers are meant: `1 + '5'` is a time far away.
+const isWithin = (value: unknown, most: number) => typeof value === 'number' && value >= 0 && value <= most
+const isText = (value: unknown) => typeof value === 'string' && value !== ''
 
 export const listOf = (value: string | readonly string[]): readonly string[] =>
   typeof value === 'string' ? [value] : value

@@ -5,6 +5,7 @@ import { type AccessToken, type ReadingRules, readAccessToken } from './access-t
 import { algorithmsOf, secretKey } from './algorithms.ts'
 import { createKeySet } from './key-set.ts'
 import type { Fetch, JwtValidation } from './options.ts'
+import { AuthorizationServerUnavailable, ConfigurationProblem } from './problems.ts'
 
 /** Verifies a token. Throws `Refused`, and `AuthorizationServerUnavailable` when that cannot be known now. */
 export type VerifyToken = (token: string) => Promise<AccessToken>
@@ -12,6 +13,9 @@ export type VerifyToken = (token: string) => Promise<AccessToken>
 const maximumKidLength = 512
 /** `at+jwt` is RFC 9068's. Most servers say `JWT`, or nothing. Every other kind of JWT has a `typ` of its own. */
 const accessTokenTypes = /^(?:application\/)?(?:at\+)?jwt$/i
+
+const isKnown = (error: unknown) =>
+  error instanceof Refused || error instanceof AuthorizationServerUnavailable || error instanceof ConfigurationProblem
 
 /** Makes the function that verifies the JWTs of one authorization server, by its published keys or by a shared secret. */
 export function createJwtValidator(options: {
@@ -37,7 +41,13 @@ export function createJwtValidator(options: {
     if (shared !== undefined) return shared
     const { kid } = header
     if (typeof kid !== 'string' || kid === '' || kid.length > maximumKidLength) throw new Refused('kid')
-    const key = await keys.find(kid, algorithm, () => issuedAt(claims()), signal)
+    const key = await keys
+      .find(kid, algorithm, () => issuedAt(claims()), signal)
+      .catch((error: unknown) => {
+        if (isKnown(error)) throw error
+        // The key is too short or malformed. Its server is at fault, and the request must not end in an unknown error.
+        throw unavailable('one of its keys cannot be used: it is too short or malformed')
+      })
     if (key === null) throw new Refused('unknown kid')
     return key
   }

@@ -21,7 +21,7 @@ function createWorld(
     authorizationServers: [issuer],
     scopes: { required: ['tools:read'] },
     ...options,
-    fetch: vendor.fetch,
+    fetch: options.fetch ?? vendor.fetch,
     now: () => Date.now() + world.ahead,
     onEvent: (event) => events.push(event),
   })
@@ -205,6 +205,19 @@ describe('the keys of the authorization server', () => {
     world.ahead += minute
     expect(await status(vendor.token())).toBe(200)
     expect(await status(old)).toBe(401)
+  })
+
+  test.each([
+    ['too short', generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })],
+    ['no key', { kty: 'RSA', n: 5, e: {} }],
+  ])('a published key that is %s: 503, and no error reaches the MCP server', async (_what, jwk) => {
+    const { vendor, server, events } = createWorld({
+      validation: { type: 'jwt', jwksUri: `${issuer}/weak` },
+      fetch: async () => Response.json({ keys: [{ ...jwk, kid: 'weak' }] }),
+    })
+    const outcome = await server.authenticate(`Bearer ${vendor.token({}, { kid: 'weak' })}`)
+    expect(outcome.kind === 'refused' && outcome.response.status).toBe(503)
+    expect(events.at(-1)).toMatchObject({ kind: 'unavailable', issuer })
   })
 
   test('junk with unknown keys causes one read in thirty seconds', async () => {
@@ -391,6 +404,11 @@ test('the caller is the same after a refresh, and another for another user, clie
 describe('options that cannot be right', () => {
   const good = { resource, authorizationServers: [issuer] }
   const secret = 'a secret of at least thirty-two bytes'
+  const untyped = (options: object) => options as object
+  const introspecting = (more: object) => ({
+    validation: { type: 'introspection' } as const,
+    introspection: { clientId: 'a', clientSecret: 'b', ...more },
+  })
   test.each<[string, ResourceServerOptions]>([
     ['https', { ...good, resource: 'http://mcp.engines.example/mcp' }],
     ['fragment', { ...good, resource: `${resource}#a` }],
@@ -407,6 +425,16 @@ describe('options that cannot be right', () => {
     ['must not be empty', { ...good, validation: { type: 'jwt', audience: [] } }],
     ['not a scope', { ...good, scopes: { required: ['a b'] } }],
     ['clockTolerance', { ...good, clockTolerance: 3600 }],
+    // What JavaScript lets through, such as a value of the environment.
+    ['clockTolerance', { ...good, ...untyped({ clockTolerance: '5' }) }],
+    ['cacheMaxAge', { ...good, validation: { type: 'jwt', cacheMaxAge: Number.NaN } }],
+    ['cacheMaxStale', { ...good, validation: { type: 'jwt', ...untyped({ cacheMaxStale: '1' }) } }],
+    ['cacheTtl', { ...good, ...introspecting({ cacheTtl: '30000' }) }],
+    ['clientId', { ...good, ...introspecting({ clientSecret: undefined }) }],
+    ['otherAudiences', { ...good, validation: { type: 'jwt', ...untyped({ otherAudiences: 'account' }) } }],
+    ['clientIds', { ...good, validation: { type: 'jwt', ...untyped({ withoutAudience: { clientIds: 'abc' } }) } }],
+    ['scopes.required', { ...good, scopes: untyped({ required: 'tools:read' }) }],
+    ['scopes.tools', { ...good, scopes: untyped({ tools: { write: 'tools:write' } }) }],
   ])('are refused at once: %s [F-003-11]', (message, options) => {
     expect(() => createResourceServer(options)).toThrow(message)
   })
