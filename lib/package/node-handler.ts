@@ -25,6 +25,9 @@ export function nodeHandler(
   { origin, proxies = 0 }: NodeHandlerOptions,
   ...handlers: readonly Handle[]
 ): (incoming: IncomingMessage, outgoing: ServerResponse, next?: (error?: unknown) => void) => void {
+  if (URL.parse(origin)?.origin !== origin) throw new TypeError('origin must be such as https://tools.example.com')
+  if (!Number.isInteger(proxies) || proxies < 0) throw new TypeError('proxies must be a number of proxies')
+
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse, next?: () => void): Promise<void> {
     const url = URL.parse(incoming.url ?? '/', origin)
     if (url?.origin !== origin) return void outgoing.writeHead(400).end()
@@ -56,15 +59,35 @@ function requestOf(incoming: IncomingMessage, url: URL, signal: AbortSignal): Re
     headers.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '')
   }
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const body = hasBody ? { body: Readable.toWeb(incoming) as globalThis.ReadableStream, duplex: 'half' as const } : {}
+  const body = hasBody ? { body: bodyOf(incoming), duplex: 'half' as const } : {}
   return new Request(url, { method, headers, signal, ...body })
 }
 
-/** The address of the caller: that of the connection, or the last that a proxy of the operator has seen. */
+/** The body. It is not touched until a handler reads it, so that `next` can. */
+function bodyOf(incoming: IncomingMessage): globalThis.ReadableStream<Uint8Array> {
+  let reader: globalThis.ReadableStreamDefaultReader<Uint8Array> | undefined
+  return new globalThis.ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        reader ??= (Readable.toWeb(incoming) as globalThis.ReadableStream<Uint8Array>).getReader()
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader?.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/**
+ * The address of the caller: that of the connection, or the last that a proxy of the operator has seen. A request that has not passed
+ * the proxies has none from them. It counts by its connection, because a caller without an address would have no limits.
+ */
 function addressOf({ headers, socket }: IncomingMessage, proxies: number): string | undefined {
   if (proxies === 0) return socket.remoteAddress
   const seen = String(headers['x-forwarded-for'] ?? '').split(',')
-  return seen.at(-proxies)?.trim() || undefined
+  return seen.at(-proxies)?.trim() || socket.remoteAddress
 }
 
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
