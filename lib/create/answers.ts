@@ -81,6 +81,9 @@ const either =
 const oneOf = (choices: object) => (answer: string) =>
   Object.hasOwn(choices, answer) ? undefined : `must be one of ${Object.keys(choices).join(', ')}`
 
+/** A URL that `.env` can hold: a quote would end its value there. */
+const isPlainUrl = (text: string) => isSecureUrl(text) && !/['$]/.test(text)
+
 /** In the order in which they are asked. */
 export const questions: readonly Question[] = [
   { name: 'brand', text: 'Who runs the site?', usual: () => 'Example', complaint: line(60) },
@@ -94,7 +97,7 @@ export const questions: readonly Question[] = [
     name: 'docs',
     text: 'Where is the documentation? (a URL, or nothing)',
     usual: () => '',
-    complaint: either(isSecureUrl, 'must be an https URL'),
+    complaint: either(isPlainUrl, 'must be an https URL'),
   },
   {
     name: 'color',
@@ -120,7 +123,7 @@ export const questions: readonly Question[] = [
     text: 'Its issuer: what stands before /.well-known/openid-configuration',
     usual: () => '',
     complaint: (answer, { provider }) =>
-      answer === '' || (isSecureUrl(answer) && !/[?#]|\/\.well-known\//.test(answer))
+      answer === '' || (isPlainUrl(answer) && !/[?#]|\/\.well-known\//.test(answer))
         ? undefined
         : `must be an https URL, such as ${exampleIssuer(provider)}`,
     applies: ({ provider }) => exampleIssuer(provider) !== undefined,
@@ -153,7 +156,7 @@ export const questions: readonly Question[] = [
     name: 'answers-url',
     text: 'The URL of that MCP server',
     usual: () => '',
-    complaint: either(isSecureUrl, 'must be an https URL'),
+    complaint: either(isPlainUrl, 'must be an https URL'),
     applies: ({ answers }) => answers !== 'local',
   },
   {
