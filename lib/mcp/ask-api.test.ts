@@ -39,7 +39,8 @@ const question = JSON.stringify({ question: 'How do I begin?' })
 
 describe('a question without MCP', () => {
   test('is answered in plain JSON, as the user of the token', async () => {
-    const { status, headers, body } = await send(post(question, { accept: 'text/html', 'mcp-method': 'ping' }))
+    const ofMcp = { 'mcp-method': 'ping', 'mcp-protocol-version': '1999-01-01', 'mcp-session-id': 'x' }
+    const { status, headers, body } = await send(post(question, { accept: 'text/html', ...ofMcp }))
     expect([status, body]).toEqual([200, { passages: [{ content: 'about How do I begin?' }] }])
     expect(headers.get('content-type')).toBe('application/json')
     expect(headers.get('access-control-allow-origin')).toBe('*')

@@ -63,3 +63,14 @@ test('skills need a sign-in where listing the tools needs one', async () => {
   request.headers.delete('authorization')
   expect((await fetch(request)).status).toBe(401)
 })
+
+test.each(['constructor', '__proto__', 'toString', 'skill://a/../a/SKILL.md', 'file:///etc/passwd'])(
+  'an address that the build did not read leads to nothing: %s',
+  async (address) => {
+    const { ask } = withSkills()
+    for (const method of ['resources/read', 'resources/directory/read', 'skills/get']) {
+      const { error, result } = await ask(rpc(method, { uri: address }))
+      expect([result, error.message]).toEqual([undefined, expect.stringMatching(/^(?:There is no|Resource not found)/)])
+    }
+  },
+)
