@@ -67,8 +67,8 @@ describe('the workflow that publishes', () => {
     expect(permissions).toEqual({ contents: 'read' })
     expect(Object.values(jobs).map((job) => job.permissions)).toEqual([undefined, { 'id-token': 'write' }, undefined])
     expect([...text.matchAll(/secrets\.(\w+)/g)].map(([, name]) => name)).toEqual(['MCP_REGISTRY_PRIVATE_KEY'])
-    // What a caller of GitHub can choose must not become a part of a script.
-    expect(commands.filter((command) => /\$\{\{ *(?:github|inputs|secrets)\b/.test(command))).toEqual([])
+    // What others can choose must not become a part of a script: values come by the environment.
+    expect(commands.filter((command) => command.includes('${{'))).toEqual([])
     for (const one of steps.filter(({ uses }) => uses?.startsWith('actions/checkout'))) {
       expect(one.with).toEqual({ 'persist-credentials': false })
     }
