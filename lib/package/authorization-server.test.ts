@@ -174,6 +174,49 @@ describe('an authorization server of another MCP server', () => {
   })
 })
 
+describe('what protects the server', () => {
+  const client = { client_name: 'Agent', redirect_uris: [redirectUri] }
+  const registration = (headers = {}, more = {}) => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ ...client, ...more }),
+  })
+
+  test('every answer has the headers for browsers, a refusal too', async () => {
+    const { send } = serverWith()
+    for (const path of ['/.well-known/oauth-authorization-server', '/oauth/authorize', '/oauth/token']) {
+      const { headers } = await send(path)
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('strict-transport-security')).toContain('max-age')
+    }
+  })
+
+  test('an address registers 20 clients an hour, if no limit is named', async () => {
+    const { send } = serverWith()
+    const statuses: number[] = []
+    for (let count = 0; count < 21; count++) statuses.push((await send('/oauth/register', registration())).status)
+    expect(statuses).toEqual([...Array(20).fill(201), 429])
+  })
+
+  test('registration can be off, or need a token', async () => {
+    const off = serverWith({ clients: { registration: false } }).server
+    expect(await off.handle(new Request(`${issuer}/oauth/register`, registration()))).toBeUndefined()
+    const registrationToken = newSecret()
+    keepSecret(registrationToken)
+    const { send } = serverWith({ clients: { registrationToken } })
+    expect((await send('/oauth/register', registration())).status).toBe(401)
+    expect((await send('/oauth/register', registration({ authorization: 'Bearer guess' }))).status).toBe(401)
+    const right = registration({ authorization: `Bearer ${registrationToken}` })
+    expect((await send('/oauth/register', right)).status).toBe(201)
+  })
+
+  test('no client registers a redirect URI at the server itself', async () => {
+    const { send } = serverWith()
+    const own = registration({}, { redirect_uris: [`${issuer}/oauth/callback`] })
+    expect((await send('/oauth/register', own)).status).toBe(400)
+  })
+})
+
 describe('wrong options', () => {
   const wrong: readonly (readonly [
     string,
@@ -191,6 +234,10 @@ describe('wrong options', () => {
     ['callbackPath must', () => ({ callbackPath: 'callback' })],
     ['brand.accentColor must', ({ brand }) => ({ brand: { ...brand, accentColor: 'red' } })],
     ['provider.issuer must', () => ({ provider: { issuer: 'http://login.example', clientId: 'x' } })],
+    ['lifetimes.accessToken must be a day', () => ({ lifetimes: { accessToken: 86_401 } })],
+    ['clients.registrationToken must', () => ({ clients: { registrationToken: 'guess' } })],
+    ['clients.blocked must', () => ({ clients: { blocked: ['before:soon'] } })],
+    ['brand.logoUrl must', ({ brand }) => ({ brand: { ...brand, logoUrl: 'javascript:alert(1)' } })],
     ['lifetimes.grace must', () => ({ lifetimes: { grace: 3600 } })],
     ['introspectionTokens must', () => ({ introspectionTokens: ['guess'] })],
     ['clients.configured[0]', () => ({ clients: { configured: [{ client_id: 'https://x' }] } })],

@@ -98,6 +98,8 @@ describe('a JWT', () => {
     ['whose exp is a text', { exp: '99999999999' }],
     ['that is issued in the future', { iat: Math.floor(Date.now() / 1000) + 3000 }],
     ['that is an ID token', { at_hash: 'x' }],
+    ['that is an ID token of a hybrid answer', { c_hash: 'x' }],
+    ['that says it is for another use', { token_use: 'id' }],
   ])('%s is refused', async (_what, changes) => {
     const { vendor, status } = createWorld()
     expect(await status(vendor.token(changes))).toBe(401)
@@ -167,6 +169,23 @@ describe('a JWT', () => {
     expect(await kindOf(first.token({ aud: [resource, 'account'] }))).toBe('refused')
     expect(server.metadata.authorization_servers).toEqual([tokenVendors.okta.issuer, tokenVendors.keycloak.issuer])
   })
+})
+
+test('a scope counts as a whole word: not as a part of another, and not from the prototype of a claim', async () => {
+  const { vendor, server, status } = createWorld({
+    scopes: { required: ['tools:read'], tools: { write: ['tools:write'] } },
+  })
+  for (const scope of ['tools:readonly', 'my-tools:read', '', 'tools:read,tools:write']) {
+    expect(await status(vendor.token({ scope }))).toBe(403)
+  }
+  const outcome = await server.authenticate(`Bearer ${vendor.token({ scope: 'tools:read tools:write-drafts' })}`)
+  if (outcome.kind === 'refused') throw new Error('refused')
+  expect(server.authorize(outcome.auth, { method: 'tools/call', params: { name: 'write' } })?.status).toBe(403)
+  const other = createWorld({
+    validation: { type: 'jwt', scopeClaims: ['roles.constructor.name'] },
+    scopes: { required: ['Object'] },
+  })
+  expect(await other.status(other.vendor.token({ roles: {} }))).toBe(403)
 })
 
 describe('a secret', () => {
@@ -289,6 +308,8 @@ describe('introspection', () => {
     ['has expired', { exp: 1 }],
     ['is of another issuer', { iss: 'https://other.example' }],
     ['is bound to a key', { cnf: { jkt: 'x' }, token_type: 'DPoP' }],
+    ['has a type that is no bearer token', { token_type: 'N_A' }],
+    ['has a list as its type', { token_type: ['Bearer'] }],
   ])('refuses a token that %s', async (_what, changes) => {
     const { vendor, status } = createWorld(options)
     expect(await status(vendor.opaque({ ...active(), ...changes }))).toBe(401)
@@ -310,6 +331,21 @@ describe('introspection', () => {
       expect(events.at(-1)).toMatchObject({ kind: 'unavailable', issuer })
     },
   )
+
+  test.each(['true', 1, null, undefined])('an answer whose `active` is %s is no answer: 503', async (said) => {
+    const { vendor, status } = createWorld(options)
+    expect(await status(vendor.opaque({ ...active(), active: said }))).toBe(503)
+  })
+
+  test('a token that was not active is asked about again after five seconds', async () => {
+    const { vendor, world, status } = createWorld(options)
+    const token = vendor.opaque({ active: false })
+    expect([await status(token), await status(token)]).toEqual([401, 401])
+    const before = vendor.requests.length
+    world.ahead += 6_000
+    await status(token)
+    expect(vendor.requests.length).toBe(before + 1)
+  })
 
   test('a JWT of an unknown issuer is not shown to the authorization server', async () => {
     const { vendor, status } = createWorld(options)
@@ -422,6 +458,7 @@ describe('options that cannot be right', () => {
     ['HS256 only', { ...good, validation: { type: 'jwt', secret, algorithms: ['RS256'] } }],
     ['jwksUri', { ...good, validation: { type: 'jwt', jwksUri: 'http://keys.example' } }],
     ['clientId', { ...good, validation: { type: 'introspection' } }],
+    ['at most one of them', { ...good, ...introspecting({}), authorizationServers: [issuer, 'https://other.example'] }],
     ['must not be empty', { ...good, validation: { type: 'jwt', audience: [] } }],
     ['not a scope', { ...good, scopes: { required: ['a b'] } }],
     ['clockTolerance', { ...good, clockTolerance: 3600 }],
