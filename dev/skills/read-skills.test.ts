@@ -104,3 +104,11 @@ test('an archive holds all files of a skill, opens with tar, and is the same in 
   expect(files['skill://a/assets/deep/picture.png']).toEqual({ mimeType: 'image/png', blob: 'iVD/AA==' })
   expect(files['skill://a/empty.txt']).toEqual({ mimeType: 'text/plain', text: '' })
 })
+
+test('hidden files are not published: such files often hold secrets', async () => {
+  write('skills/a/SKILL.md', manifest('a'))
+  write('skills/a/more.md', 'more')
+  for (const path of ['a/.env', 'a/.git/config', '.env']) write(`skills/${path}`, 'SECRET=x')
+  const { files } = await readSkills(root, 'skills')
+  expect(Object.keys(files).toSorted()).toEqual(['skill://a/SKILL.md', 'skill://a/more.md'])
+})

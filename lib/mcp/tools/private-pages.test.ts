@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createTestEndpoint } from '../../../dev/worlds/mcp-endpoint.ts'
 import { mcpForTests } from '../../../dev/worlds/mcp-for-tests.ts'
 import { resultOf, rpc } from '../../../dev/worlds/mcp-requests.ts'
+import { recorded } from '../../../dev/worlds/recording.ts'
 import { searchPrivatePages } from './private-pages.ts'
 
 const mcp = mcpForTests()
@@ -24,7 +25,7 @@ async function search(first: Of, second: Of) {
       rejected === undefined
         ? { kind: 'token', accessToken: 'first', of: first }
         : { kind: 'token', accessToken: 'second', of: second },
-    log: () => {},
+    log: recorded(() => {}),
   })
   const { fetch } = createTestEndpoint([mcp.key], mcp.searchServer, { tools: [tool] })
   const call = rpc('tools/call', { name: 'search', arguments: { query: 'x' } })
