@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { newPkce, sealedRequest } from '../../dev/worlds/authorization-server.ts'
 import { recorded } from '../../dev/worlds/recording.ts'
 import { keepSecret } from '../../dev/worlds/secrets.ts'
+import { sha256 } from '../base/sha256.ts'
 import { newSecret } from '../settings/secrets.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type AuthorizationServerOptions, createAuthorizationServer, InvalidOptions, type Provider } from './index.ts'
@@ -217,6 +218,37 @@ describe('what protects the server', () => {
   })
 })
 
+test('a client that the host has blocked neither signs in nor refreshes', async () => {
+  const { options, register, signIn } = serverWith()
+  const clientId = await register()
+  const { tokens } = await signIn(clientId)
+  const blocking = serverWith({ ...options, clients: { blocked: [sha256(clientId)] } })
+  const page = await blocking.send(`/oauth/authorize?${new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri })}`) // biome-ignore format: one line
+  expect(page.status).toBe(400)
+  expect((await blocking.refresh(clientId, tokens.refresh_token)).error).toBe('invalid_client')
+})
+
+test('a web client of an unknown host gets its code only after a second question', async () => {
+  const { send, post, server } = serverWith()
+  const web = 'https://unknown.example/callback'
+  const body = JSON.stringify({ client_name: 'Agent', redirect_uris: [web] })
+  const answer = await send('/oauth/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  const { client_id } = await answer.json()
+  const request = { client_id, redirect_uri: web, response_type: 'code', code_challenge: newPkce().challenge, code_challenge_method: 'S256' } // biome-ignore format: one line
+  const page = await (await send(`/oauth/authorize?${new URLSearchParams(request)}`)).text()
+  const form = { request: sealedRequest(page), action: 'approve' }
+  const approved = await post('/oauth/approve', form, { origin: issuer, 'sec-fetch-site': 'same-origin' })
+  const state = new URL(approved.headers.get('location') ?? '').searchParams.get('state') ?? ''
+  const back = await send(`/oauth/callback?${new URLSearchParams({ state, code: 'c' })}`)
+  expect([back.status, back.headers.get('location')]).toEqual([200, null])
+  expect(await back.text()).toContain('unknown.example')
+  await server.settled()
+})
+
 describe('wrong options', () => {
   const wrong: readonly (readonly [
     string,
@@ -242,6 +274,10 @@ describe('wrong options', () => {
     ['introspectionTokens must', () => ({ introspectionTokens: ['guess'] })],
     ['clients.configured[0]', () => ({ clients: { configured: [{ client_id: 'https://x' }] } })],
     ['clients.trustedRedirects must', () => ({ clients: { trustedRedirects: ['com'] } })],
+    ['limits.registrations must', () => ({ limits: { registrations: { limit: Number.NaN, windowSeconds: 60 } } })],
+    ['limits.allRegistrations must', () => ({ limits: { allRegistrations: { limit: 5, windowSeconds: 0.5 } } })],
+    ['limits.clientDocuments must', () => ({ limits: { clientDocuments: { limit: -1, windowSeconds: 60 } } })],
+    ['callbackPath must', () => ({ callbackPath: '/oauth/../callback' })],
     ['limits.exempt must', () => ({ limits: { exempt: ['everything'] } })],
   ]
 

@@ -46,7 +46,9 @@ export function checkOptions(options: AuthorizationServerOptions) {
     resource.url ===
       canonical(resource.url), 'resource.url must be an https URL without a query and without a slash at its end')
   require(resource.name.trim() !== '', 'resource.name must be a text')
-  require(/^(?:\/[\w.~-]+)+$/.test(callbackPath), 'callbackPath must be a path such as /oauth/callback')
+  require(/^(?:\/[\w.~-]+)+$/.test(callbackPath) &&
+    new URL(callbackPath, 'https://host.example').pathname ===
+      callbackPath, 'callbackPath must be a path such as /oauth/callback')
   for (const name of ['name', 'provider'] as const) require(brand[name].trim() !== '', `brand.${name} must be a text`)
   for (const name of ['signupUrl', 'privacyUrl', 'supportUrl', 'logoUrl'] as const) {
     const url = brand[name]
@@ -85,6 +87,12 @@ export function checkOptions(options: AuthorizationServerOptions) {
   require(trusted.every(
     (entry) => isTrustedEntry(entry) && hasOneOwner(entry),
   ), 'clients.trustedRedirects must have hosts, hosts with a path, and whole URIs')
+  for (const name of ['registrations', 'allRegistrations', 'clientDocuments'] as const) {
+    const limit = limits[name]
+    const isRight =
+      limit === undefined || limit === false || [limit.limit, limit.windowSeconds].every(isPositiveInteger)
+    require(isRight, `limits.${name} must be false, or whole numbers: { limit, windowSeconds }`)
+  }
   const exempt = (limits.exempt ?? []).map(parseRange)
   require(!exempt.includes(null), 'limits.exempt must have CIDR ranges, such as 192.0.2.0/24')
   const secrets = secretsOf(options, require)
@@ -118,6 +126,8 @@ export function checkOptions(options: AuthorizationServerOptions) {
     } satisfies Brand,
   }
 }
+
+const isPositiveInteger = (value: number) => Number.isSafeInteger(value) && value > 0
 
 const noBlocks: BlockList = { hashes: new Set(), hosts: new Set(), before: 0 }
 
