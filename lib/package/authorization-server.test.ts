@@ -249,6 +249,21 @@ test('a web client of an unknown host gets its code only after a second question
   await server.settled()
 })
 
+test('also a trusted client whose user comes directly gets the consent page', async () => {
+  const { send } = serverWith({ clients: { trustedRedirects: ['trusted.example'] } })
+  const web = 'https://trusted.example/callback'
+  const body = JSON.stringify({ client_name: 'Agent', redirect_uris: [web] })
+  const answer = await send('/oauth/register', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  const { client_id } = await answer.json()
+  const request = { client_id, redirect_uri: web, response_type: 'code', code_challenge: newPkce().challenge, code_challenge_method: 'S256' } // biome-ignore format: one line
+  const page = await send(`/oauth/authorize?${new URLSearchParams(request)}`, { headers: { 'sec-fetch-site': 'none' } })
+  expect([page.status, page.headers.get('location')]).toEqual([200, null])
+})
+
 describe('wrong options', () => {
   const wrong: readonly (readonly [
     string,
