@@ -9,8 +9,9 @@ import { repository } from '../../dev/repository.ts'
 const usage = `npm run drills
 
 Carries out outages against the built functions, with two hosts on one store: the store, the OpenID Provider or Kapa fails, a clock is
-wrong, a key is lost, a secret has leaked, the disk is full, a person is ended, and load while everything fails. It checks what users and
-operators see, and that the service recovers by itself. It takes some minutes.
+wrong, a key is lost, a secret has leaked, the disk is full, a person is ended, scheduled functions do not run, the CRM or the collector
+is away, and load while everything fails. It checks what users and operators see, and that the service recovers by itself or by what
+docs/runbook.md says. It takes some minutes.
 
   --load <seconds>   how long the load lasts; default 20
   --only <text>      carries out only the drills whose file has this text in its name, such as store or load`
