@@ -1,7 +1,7 @@
-import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import type { Sealing } from '../oauth/keys/sealing.ts'
 import { createReports } from '../people/reports/create-reports.ts'
 import type { Reports } from '../people/reports/reports.ts'
+import { adminToolNames } from '../people/roles/admin-tool-names.ts'
 import { readUser } from '../people/users.ts'
 import type { Configuration } from '../settings/configuration.ts'
 import type { SignInSettings } from '../settings/sign-in.ts'

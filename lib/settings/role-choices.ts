@@ -1,4 +1,4 @@
-import { adminToolNames } from '../mcp/tools/admin/names.ts'
+import { adminToolNames } from '../people/roles/admin-tool-names.ts'
 import type { Allowance, Roles } from '../people/roles/role.ts'
 import { adminScope } from './docs-resource.ts'
 import type { SettingsReader } from './reader.ts'

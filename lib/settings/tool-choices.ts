@@ -1,5 +1,5 @@
-import { adminToolNames } from '../mcp/tools/admin/names.ts'
 import type { Brand } from '../pages/brand.ts'
+import { adminToolNames } from '../people/roles/admin-tool-names.ts'
 import { brandWord } from './brand.ts'
 import { noDefault, type SettingsReader as ReaderOf } from './reader.ts'
 import type { SettingName } from './table.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { adminToolNames } from '../../lib/mcp/tools/admin/names.ts'
+import { adminToolNames } from '../../lib/people/roles/admin-tool-names.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { answerIn, callTool, sendMcp } from '../support/mcp.ts'
 import { newAddress, type OAuthClient, obtainTokens, registerClient } from '../support/oauth-client.ts'

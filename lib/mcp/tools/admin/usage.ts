@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server'
 import { defined } from '../../../base/defined.ts'
 import type { Range, Reports } from '../../../people/reports/reports.ts'
+import type { AdminToolName } from '../../../people/roles/admin-tool-names.ts'
 import type { AccessToken } from '../../../resource-server/bearer.ts'
 import { StoreUnavailable } from '../../../store/store.ts'
 import { adminScope } from '../../admin-tools.ts'
@@ -9,7 +10,6 @@ import { failure } from '../failure.ts'
 import { success } from '../success.ts'
 import type { ObjectSchema, Tool } from '../tool.ts'
 import { clientOf, companyOf, countsOf, dayText, note } from './marked.ts'
-import type { AdminToolName } from './names.ts'
 import * as schemas from './schemas.ts'
 
 export interface UsageToolsOptions {
