@@ -25,14 +25,20 @@ export interface Watched {
   readonly client: OAuthClient
 }
 
+interface WatchedOptions {
+  readonly hosts?: number
+  readonly settings?: Settings
+}
+
 /** Starts the whole system with a collector and a CRM. The end of the test stops it. */
-export async function startWatched(): Promise<Watched> {
+export async function startWatched({ hosts = 1, settings = {} }: WatchedOptions = {}): Promise<Watched> {
   const [collector, crm] = await Promise.all([startCollector(), startCrmSink({ port: 0 })])
   onTestFinished(async () => {
     await Promise.all([collector.stop(), crm.stop()])
   })
   const stack = await startStack({
-    settings: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, CRM_WEBHOOK_URL: crm.url },
+    hosts,
+    settings: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, CRM_WEBHOOK_URL: crm.url, ...settings },
   })
   onTestFinished(() => stack.stop())
   return { stack, collector, crm, client: await registerClient(stack.url) }
@@ -94,6 +100,56 @@ export function alertSignal(collector: Collector, alert: string) {
   }
 }
 
+type Sum = Readonly<{ metric: string; isSelected: (point: CollectedPoint) => boolean }>
+
+/**
+ * The same for an alert that compares sums of counters: each one with a bound, or with a part of another sum. Several comparisons
+ * hold together.
+ */
+export function alertComparison(collector: Collector, alert: string) {
+  const [, text = ''] =
+    new RegExp(`- alert: ${alert}\\n +expr: (?:\\|\\n)?([^]*?)\\n +(?:for|labels):`).exec(alerts) ?? []
+  const comparisons = text
+    .trim()
+    .replaceAll(/\s+/g, ' ')
+    .split(' and ')
+    .map((one) => {
+      const [, sum = '', ofSum, sign, bound] = comparison.exec(one) ?? []
+      if (sign === undefined) throw new Error(`the expression of ${alert} cannot be read: ${one}`)
+      return { part: readSum(sum), whole: ofSum === undefined ? undefined : readSum(ofSum), sign, bound: Number(bound) }
+    })
+  const totalOf = ({ metric, isSelected }: Sum) =>
+    collector
+      .points(metric)
+      .filter(isSelected)
+      .reduce((sum, { value }) => sum + value, 0)
+  return {
+    fires: (): boolean =>
+      comparisons.every(({ part, whole, sign, bound }) => {
+        const value = totalOf(part) / (whole ? totalOf(whole) : 1)
+        return sign === '>' ? value > bound : value < bound
+      }),
+  }
+}
+
+const comparison = /^(sum by .*?)(?: \/ (sum by .*?))? ([<>]) ([\d.]+)$/
+
+/** Reads a sum of a counter, perhaps through a recorded rule. */
+function readSum(text: string): Sum {
+  const [, named = '', labels = ''] =
+    /^sum by \([\w, ]+\) \((?:rate\()?([\w:]+)(?:\{([^}]*)\})?(?:\[\w+\])?\)+$/.exec(text) ?? []
+  const selected = [...labels.matchAll(/(\w+)=~?"([^"]*)"/g)].map(
+    ([, name = '', pattern = '']) => [name, new RegExp(`^(?:${pattern})$`)] as const,
+  )
+  return {
+    metric: metricOf(named),
+    isSelected({ attributes }) {
+      const labelled = new Map(Object.entries(attributes).map(([name, value]) => [name.replaceAll('.', '_'), value]))
+      return selected.every(([name, pattern]) => pattern.test(String(labelled.get(name) ?? '')))
+    },
+  }
+}
+
 const alerts = readFileSync(join(repository, 'docs/observability/alerts.yaml'), 'utf8')
 
 /** The expressions that these drills need: of one metric, perhaps through a recorded rule, with one bound. */
@@ -106,6 +162,12 @@ function readAlert(alert: string) {
   if (how !== 'absent_over_time' && how !== 'max' && how !== 'min' && how !== 'sum') {
     throw new Error(`the expression of ${alert} cannot be read: ${text}`)
   }
+  const selected = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value] as const)
+  return { how, metric: metricOf(named), selected, bound: Number(bound) } as const
+}
+
+/** The metric behind a name in a rule. */
+function metricOf(named: string): string {
   const [, recorded = named] =
     new RegExp(`- record: ${named}\\n +expr: \\|[^{[]*?\\b(mcp_oauth_\\w+)\\[`).exec(alerts) ?? []
   const [metric] =
@@ -113,7 +175,6 @@ function readAlert(alert: string) {
       const base = name.replaceAll('.', '_') + (unit === 's' ? '_seconds' : '')
       return recorded === (kind === 'counter' ? `${base}_total` : base)
     }) ?? []
-  if (metric === undefined) throw new Error(`the metric ${recorded} of ${alert} is unknown`)
-  const selected = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value] as const)
-  return { how, metric, selected, bound: Number(bound) } as const
+  if (metric === undefined) throw new Error(`the metric ${recorded} is unknown`)
+  return metric
 }
