@@ -19,6 +19,7 @@ function evenly() {
 }
 
 function world(limit: number, store: Store = createMemoryStore()) {
+  const logged: unknown[] = []
   const clock = { now: Date.UTC(2026, 10, 21) }
   const instance = (random = evenly()) =>
     createOverallLimit({
@@ -29,10 +30,10 @@ function world(limit: number, store: Store = createMemoryStore()) {
       exempt: [parseRange('198.51.100.0/24')].filter((range) => range !== null),
       key: new Uint8Array(32),
       now: () => clock.now,
-      log: recorded(),
+      log: recorded((event, fields) => logged.push([event, fields?.limit])),
       random,
     })
-  return { clock, store, instance }
+  return { clock, store, instance, logged }
 }
 
 /** Returns the number of hits that pass until the limit is known; at most `most`. */
@@ -59,6 +60,20 @@ describe('a limit for all callers together [R-12]', () => {
     expect(Math.abs(passed - limit)).toBeLessThan(0.05 * limit)
     expect((await store.list('limits/', never)).keys).toHaveLength(100)
   })
+
+  test.each([1, 3, 100])(
+    'of %i: is logged once in a window, also by an instance that has counted every hit itself',
+    async (limit) => {
+      const { instance, logged, clock } = world(limit)
+      const one = instance()
+      await passing([one], 1_000)
+      for (let n = 0; n < 5; n += 1) expect(one.known(address).limited).toBe(true)
+      expect(logged).toEqual([['limit_reached', 'all-registrations']])
+      clock.now += 3_600_000
+      await passing([one], 1_000)
+      expect(logged).toHaveLength(2)
+    },
+  )
 
   test('holds for several instances together: each learns it from its first failed count', async () => {
     const { instance } = world(1_000)

@@ -22,12 +22,21 @@ const allCallers = 'everybody'
  * counter that all instances write to.
  */
 export function createOverallLimit(options: OverallLimitOptions): OverallLimit {
-  const { limit, exempt, random = Math.random } = options
+  const { limit, exempt, random = Math.random, name, log, now } = options
   const counted = Math.min(limit, MOST_COUNTED)
   const isExempt = (address: string) => countedAs(address, exempt) === null
   const counter = createCounter({ ...options, limit: counted })
+  let logged = 0
   return {
-    known: (address) => (isExempt(address) ? undefined : counter.known(allCallers)) ?? { limited: false },
+    known(address) {
+      const over = isExempt(address) ? undefined : counter.known(allCallers)
+      if (!over) return { limited: false }
+      // An instance that has filled the last slot itself counts no more, so that the counter does not log it.
+      const end = Math.floor(now() / 1000) + over.retryAfter
+      if (end !== logged) log('limit_reached', { limit: name, subscriber: allCallers })
+      logged = end
+      return over
+    },
     async count(address, signal) {
       if (!isExempt(address) && random() * limit < counted) await counter.hit(allCallers, signal)
     },
