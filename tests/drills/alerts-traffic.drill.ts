@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { serviceAccountToken } from '../../dev/private-pages/server.ts'
+import { keepSecret } from '../../dev/worlds/secrets.ts'
 import { newSecret } from '../../lib/settings/secrets.ts'
 import { deploySameIssuer } from '../support/deploy.ts'
 import { answerIn, callTool, failureIn } from '../support/mcp.ts'
@@ -12,6 +13,7 @@ import {
   registerClient,
   tokensOf,
 } from '../support/oauth-client.ts'
+import { json, send } from '../support/send.ts'
 import { alertComparison, ofRun, refreshAt, startWatched } from './alert.ts'
 import { watchLog } from './drill.ts'
 
@@ -19,7 +21,8 @@ import { watchLog } from './drill.ts'
  * What clients, the provider and callers do raises an alert. The operator does what docs/runbook.md says, the signal of the alert
  * ends, and users stay signed in.
  *
- * Alerts: CodesAreNotRedeemed, ManyRefreshesRepeated, VaultRenewalsFail, ServiceAccountStepsIn, LimitsDoNotApply, BugInTheService.
+ * Alerts: CodesAreNotRedeemed, ManyRefreshesRepeated, VaultRenewalsFail, ServiceAccountStepsIn, LimitsDoNotApply, RegistrationsAreLimited,
+ * BugInTheService.
  */
 
 const tool = 'ask_redpanda_question'
@@ -171,6 +174,34 @@ test('the store does not count [LimitsDoNotApply]: calls pass, and are counted a
   await expect.poll(() => collector.total('mcp_oauth.events', { 'mcp_oauth.event': 'mcp_call' }), ofRun).toBe(25)
   expect(alert.fires()).toBe(false)
   tokensOf(await client.refresh(refreshToken))
+})
+
+test('a flood of registrations [RegistrationsAreLimited]: who is connected notices nothing, and a token for registrations ends it', async () => {
+  // One instance fills the last place itself.
+  const { stack, collector, client } = await startWatched({
+    settings: { MCP_OAUTH_REGISTER_TOTAL_LIMIT: '3', MCP_OAUTH_LIMIT_EXEMPT: '' },
+  })
+  const alert = alertComparison(collector, 'RegistrationsAreLimited')
+  const log = watchLog(stack.logs)
+  const { refreshToken } = await obtainTokens(client)
+  const register = (at: string) =>
+    send(
+      `${at}/oauth/register`,
+      json(JSON.stringify({ client_name: 'Flood', redirect_uris: ['http://127.0.0.1:7/callback'] })),
+    )
+  await expect.poll(async () => (await register(stack.url)).status, ofRun).toBe(429)
+  await expect.poll(alert.fires, ofRun).toBe(true)
+  await log.has('limit_reached', { limit: 'all-registrations' })
+  const next = tokensOf(await client.refresh(refreshToken))
+
+  const token = newSecret()
+  keepSecret(token)
+  const deployed = await deploySameIssuer(stack, { MCP_OAUTH_REGISTRATION_TOKEN: token })
+  collector.reset()
+  expect((await register(deployed.url)).status).toBe(401)
+  await obtainTokens(client)
+  tokensOf(await client.refresh(next.refreshToken))
+  expect(alert.fires()).toBe(false)
 })
 
 /** A deploy with a bug: its tools fail at every text with this word. */
