@@ -50,11 +50,14 @@ test('a client does not redeem its codes [CodesAreNotRedeemed]: the log names it
   expect(log.of('code_issued').filter((line) => line.client === hashOf(faulty))).toHaveLength(3)
   expect(log.of('code_redeemed').filter((line) => line.client === hashOf(faulty))).toEqual([])
 
+  const steps = (step: string) => () => collector.total('mcp_oauth.sign_in.steps', { 'mcp_oauth.step': step })
+  // What was under way has been told.
+  await expect.poll(steps('code_issued'), ofRun).toBe(4)
+  await expect.poll(steps('code_redeemed'), ofRun).toBe(1)
   collector.reset()
   for (let i = 0; i < 2; i++) await obtainTokens(faulty)
-  await expect
-    .poll(() => collector.total('mcp_oauth.sign_in.steps', { 'mcp_oauth.step': 'code_redeemed' }), ofRun)
-    .toBe(2)
+  await expect.poll(steps('code_issued'), ofRun).toBe(2)
+  await expect.poll(steps('code_redeemed'), ofRun).toBe(2)
   await expect.poll(alert.fires, ofRun).toBe(false)
   tokensOf(await client.refresh(refreshToken))
 })
