@@ -52,8 +52,8 @@ function serverWith(more: Partial<AuthorizationServerOptions> = {}) {
   }
   const post = (path: string, form: Record<string, string>, headers = {}) =>
     send(path, { method: 'POST', body: new URLSearchParams(form), headers })
-  async function register(): Promise<string> {
-    const body = JSON.stringify({ client_name: 'Agent', redirect_uris: [redirectUri] })
+  async function register(uri = redirectUri): Promise<string> {
+    const body = JSON.stringify({ client_name: 'Agent', redirect_uris: [uri] })
     const response = await send('/oauth/register', { method: 'POST', headers: { 'content-type': 'application/json' }, body }) // biome-ignore format: one line
     return (await response.json()).client_id
   }
@@ -229,16 +229,9 @@ test('a client that the host has blocked neither signs in nor refreshes', async 
 })
 
 test('a web client of an unknown host gets its code only after a second question', async () => {
-  const { send, post, server } = serverWith()
+  const { send, post, register, server } = serverWith()
   const web = 'https://unknown.example/callback'
-  const body = JSON.stringify({ client_name: 'Agent', redirect_uris: [web] })
-  const answer = await send('/oauth/register', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  })
-  const { client_id } = await answer.json()
-  const request = { client_id, redirect_uri: web, response_type: 'code', code_challenge: newPkce().challenge, code_challenge_method: 'S256' } // biome-ignore format: one line
+  const request = { client_id: await register(web), redirect_uri: web, response_type: 'code', code_challenge: newPkce().challenge, code_challenge_method: 'S256' } // biome-ignore format: one line
   const page = await (await send(`/oauth/authorize?${new URLSearchParams(request)}`)).text()
   const form = { request: sealedRequest(page), action: 'approve' }
   const approved = await post('/oauth/approve', form, { origin: issuer, 'sec-fetch-site': 'same-origin' })
@@ -250,16 +243,9 @@ test('a web client of an unknown host gets its code only after a second question
 })
 
 test('also a trusted client whose user comes directly gets the consent page', async () => {
-  const { send } = serverWith({ clients: { trustedRedirects: ['trusted.example'] } })
+  const { send, register } = serverWith({ clients: { trustedRedirects: ['trusted.example'] } })
   const web = 'https://trusted.example/callback'
-  const body = JSON.stringify({ client_name: 'Agent', redirect_uris: [web] })
-  const answer = await send('/oauth/register', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-  })
-  const { client_id } = await answer.json()
-  const request = { client_id, redirect_uri: web, response_type: 'code', code_challenge: newPkce().challenge, code_challenge_method: 'S256' } // biome-ignore format: one line
+  const request = { client_id: await register(web), redirect_uri: web, response_type: 'code', code_challenge: newPkce().challenge, code_challenge_method: 'S256' } // biome-ignore format: one line
   const page = await send(`/oauth/authorize?${new URLSearchParams(request)}`, { headers: { 'sec-fetch-site': 'none' } })
   expect([page.status, page.headers.get('location')]).toEqual([200, null])
 })
